@@ -1,0 +1,55 @@
+"""The sync server: wiring only."""
+
+from pathlib import Path
+
+from flask import Flask
+from flask_compress import Compress
+from flask_wtf.csrf import CSRFProtect
+
+from sync_server import api, database, office, problems, site_files
+from sync_server import cli as commands
+from sync_server.clocks import Clock, system_clock
+from sync_server.config import Settings, load_settings
+
+SMALLEST_COMPRESSED_BYTES = 500
+"""Below this gzip saves less than one packet."""
+
+
+def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> Flask:
+    """Build the app. Raises: ConfigError, before anything is opened."""
+    settings = settings or load_settings()
+    app = Flask(__name__, static_folder=None, template_folder="office/templates")
+    app.config.from_mapping(
+        SETTINGS=settings,
+        CLOCK=clock,
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        MIGRATIONS_DIR=Path(__file__).with_name("migrations"),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https:"),
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+        COMPRESS_ALGORITHM=["gzip"],
+        COMPRESS_MIN_SIZE=SMALLEST_COMPRESSED_BYTES,
+        COMPRESS_MIMETYPES=[
+            "text/html",
+            "text/css",
+            "text/javascript",
+            "text/plain",
+            "application/json",
+            "application/problem+json",
+            "application/manifest+json",
+            "image/svg+xml",
+        ],
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    database.init_app(app)
+    csrf = CSRFProtect(app)
+    csrf.exempt(api.blueprint)
+    Compress(app)
+    problems.init_app(app)
+    app.register_blueprint(api.blueprint)
+    app.register_blueprint(office.blueprint)
+    app.register_blueprint(site_files.blueprint)
+    commands.init_app(app)
+    return app

@@ -1,0 +1,53 @@
+"""Request bodies: read with a bound, inflated with a bound, typed; and answers as JSON."""
+
+import zlib
+from typing import TypeVar
+
+import msgspec
+from flask import Response, request
+
+from sync_server.errors import BodyTooLarge, MalformedJson, MalformedRequest, UnsupportedEncoding
+
+T = TypeVar("T")
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+"""500 records are 200 KB; the rest is room for details, and for a record that is far too large
+to be told so by its own verdict instead of costing the others theirs."""
+
+_GZIP = zlib.MAX_WBITS | 16
+
+
+def read_body(decoder: msgspec.json.Decoder[T]) -> T:
+    """Return the typed body. Raises: BodyTooLarge, UnsupportedEncoding, MalformedJson/Request."""
+    body = request.stream.read(MAX_BODY_BYTES + 1)
+    match request.headers.get("Content-Encoding", "identity").lower():
+        case "identity":
+            pass
+        case "gzip":
+            body = _inflate(body)
+        case other:
+            raise UnsupportedEncoding(encoding=other)
+    if len(body) > MAX_BODY_BYTES:
+        raise BodyTooLarge(limit=MAX_BODY_BYTES)
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as fault:
+        raise MalformedRequest(fault=fault) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise MalformedJson(fault=fault) from None
+
+
+def answer(value: object, status: int = 200) -> Response:
+    """Return the value as JSON."""
+    return Response(msgspec.json.encode(value), status, mimetype="application/json")
+
+
+def _inflate(body: bytes) -> bytes:
+    inflater = zlib.decompressobj(_GZIP)
+    try:
+        inflated = inflater.decompress(body, MAX_BODY_BYTES + 1)
+    except zlib.error as fault:
+        raise MalformedJson(fault=fault) from None
+    if not inflater.eof and len(inflated) <= MAX_BODY_BYTES:
+        raise MalformedJson(fault="gzip: cut short")
+    return inflated

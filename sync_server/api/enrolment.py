@@ -1,0 +1,37 @@
+"""Enrolment: a one-use code becomes a device with two tokens."""
+
+from typing import Annotated
+
+import msgspec
+from flask import Blueprint, Response
+from msgspec import Meta, Struct
+
+from sync_server.api.bodies import answer, read_body
+from sync_server.clocks import now_ms
+from sync_server.database import write
+from sync_server.storage import devices
+
+blueprint = Blueprint("enrolment", __name__)
+
+
+class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """`public_key` is the device's JWK; with it a lost answer can be asked for again."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=64)]
+    label: Annotated[str, Meta(max_length=80)] = ""
+    public_key: dict[str, str] | None = None
+
+
+_decoder = msgspec.json.Decoder(EnrolRequest)
+
+
+@blueprint.post("/enrol")
+def enrol() -> Response:
+    """Enrol the device that shows a code; its tokens are told this once."""
+    asked = read_body(_decoder)
+    key = (
+        msgspec.json.encode(asked.public_key, order="sorted").decode() if asked.public_key else None
+    )
+    at_ms = now_ms()
+    enrolled = write(lambda c: devices.enrol(c, asked.code, asked.label, key, now_ms=at_ms))
+    return answer(enrolled, 201)

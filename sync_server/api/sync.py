@@ -1,0 +1,133 @@
+"""Sync, one round trip: what the device has goes up, what is new in its stream comes down."""
+
+from typing import Annotated
+
+import msgspec
+from flask import Blueprint, Response, current_app
+from msgspec import Meta, Raw, Struct
+from sqlalchemy import Connection
+
+from sync_server import releases
+from sync_server.api.bodies import answer, read_body
+from sync_server.api.callers import caller, require
+from sync_server.clocks import now_ms
+from sync_server.config import Settings
+from sync_server.database import reading, write
+from sync_server.domain.permissions import Action
+from sync_server.domain.records import Boot, Instant, MeetingCode, MonoMs, PointCode, from_ms, to_ms
+from sync_server.errors import MalformedRequest, TooManyRecords
+from sync_server.storage import intake, streams
+from sync_server.storage.devices import Caller
+from sync_server.storage.intake import Contact, Verdict
+from sync_server.storage.streams import StreamKey
+
+blueprint = Blueprint("sync", __name__)
+
+MAX_RECORDS = 500
+"""A request of this size is taken in well under a second; larger queues come in several."""
+
+PAGE = 500
+"""Records that one answer brings down; `more` says whether to ask again."""
+
+
+class ClockStatement(Struct, frozen=True):
+    """What the device's clocks show as it sends."""
+
+    wall: Instant
+    mono_ms: MonoMs
+    boot: Boot
+
+
+class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """`meeting` and `point` choose the stream to pull; without a meeting it is a push only."""
+
+    clock: ClockStatement | None = None
+    meeting: MeetingCode | None = None
+    point: PointCode | None = None
+    cursor: Annotated[str, Meta(max_length=64)] = "0"
+    records: list[Raw] = []
+
+
+class SyncAnswer(Struct, frozen=True):
+    """See docs/api.md. `want` holds inclusive ranges of the device's own numbers."""
+
+    verdicts: list[Verdict]
+    records: list[Raw]
+    cursor: str
+    more: bool
+    want: tuple[tuple[int, int], ...]
+    roster_rev: str
+    release: str | None
+    server_time: str
+    retry_after_s: int | None = None
+
+
+_decoder = msgspec.json.Decoder(SyncRequest)
+
+
+@blueprint.post("/sync")
+def sync() -> Response:
+    """Take records in, give each its verdict, and bring the asked stream up to date."""
+    at_ms = now_ms()
+    asked = read_body(_decoder)
+    if len(asked.records) > MAX_RECORDS:
+        raise TooManyRecords(count=len(asked.records), limit=MAX_RECORDS)
+    with reading() as connection:
+        who = caller(connection)
+    require(who, Action.PUSH if asked.records else Action.READ_MEETINGS)
+    pulled = _pulled_stream(asked, who)
+    offers = intake.judge([bytes(raw) for raw in asked.records], who.writer)
+    contact = _contact(asked, at_ms)
+    receipt = write(
+        lambda c: intake.receive(
+            c, who.writer, offers, now_ms=at_ms, contact=contact, is_revoked=who.is_revoked
+        )
+    )
+    with reading() as connection:
+        page = _pull(connection, pulled, asked.cursor)
+        rev = streams.roster_rev(connection, pulled) if pulled else ""
+    settings: Settings = current_app.config["SETTINGS"]
+    return answer(
+        SyncAnswer(
+            verdicts=receipt.verdicts,
+            records=[Raw(_with_corrected(form, moment.at_ms)) for form, moment in page.records],
+            cursor=page.cursor,
+            more=page.has_more,
+            want=() if who.is_revoked else receipt.want,
+            roster_rev=rev,
+            release=releases.current(settings.site_dir),
+            server_time=from_ms(now_ms()),
+        )
+    )
+
+
+def _pulled_stream(asked: SyncRequest, who: Caller) -> StreamKey | None:
+    """Return the stream to pull; None for a push, as from a locked kiosk or a revoked device."""
+    point = asked.point or who.writer.point
+    if asked.meeting is None or not who.can_read or who.is_revoked:
+        return None
+    if point is None:
+        raise MalformedRequest(fault="point")
+    require(who, Action.PULL, point)
+    return StreamKey(asked.meeting, point)
+
+
+def _contact(asked: SyncRequest, at_ms: int) -> Contact | None:
+    if asked.clock is None:
+        return None
+    try:
+        wall_ms = to_ms(asked.clock.wall)
+    except ValueError:
+        raise MalformedRequest(fault=f"clock.wall {asked.clock.wall!r}") from None
+    return Contact(wall_ms, asked.clock.mono_ms, asked.clock.boot, at_ms)
+
+
+def _pull(connection: Connection, pulled: StreamKey | None, cursor: str) -> streams.Page:
+    if pulled is None:
+        return streams.Page([], cursor, False)
+    return streams.read(connection, pulled, cursor, PAGE)
+
+
+def _with_corrected(form: bytes, at_ms: int) -> bytes:
+    """Return a record's canonical bytes with `at_corrected` put in front."""
+    return b'{"at_corrected":"' + from_ms(at_ms).encode() + b'",' + form[1:]

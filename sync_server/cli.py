@@ -1,0 +1,214 @@
+"""The commands of `flask --app sync_server`. Each says in Vietnamese what it did."""
+
+import functools
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from sync_server import database, demo, releases
+from sync_server.clocks import now_ms
+from sync_server.config import Settings
+from sync_server.domain.permissions import DEVICE_PROFILES, OFFICE_ROLES, Profile
+from sync_server.domain.records import DeviceCode, Summoned
+from sync_server.messages import say
+from sync_server.office import acts, roster_files
+from sync_server.office.roster_files import Known, RosterFault, SummonsRow
+from sync_server.serve import serve_forever
+from sync_server.storage import accounts, devices, directory, roster
+
+MIN_PASSWORD_LENGTH = 10
+
+
+def init_app(app: Flask) -> None:
+    """Add our commands to the `flask` command."""
+    for command in (serve, demo_command, roster_group, device_group, user_group, meeting_group):
+        app.cli.add_command(command)
+
+
+def _on_current_schema(command: Callable[..., None]) -> Callable[..., None]:
+    """Stop with a sentence where the database has not been brought up to date."""
+
+    @functools.wraps(command)
+    def checked(*args: Any, **kwargs: Any) -> None:
+        if not database.has_current_schema():
+            raise click.ClickException(say("cli.schema"))
+        command(*args, **kwargs)
+
+    return checked
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@_on_current_schema
+def serve(host: str, port: int) -> None:
+    """Serve the portal, the kiosk's API and the office with a production server."""
+    try:
+        serve_forever(current_app._get_current_object(), host, port)  # type: ignore[attr-defined]
+    except OSError as fault:
+        raise click.ClickException(
+            say("cli.port", host=host, port=port, fault=fault.strerror)
+        ) from None
+
+
+@click.command("demo")
+def demo_command() -> None:
+    """Fill the database with plainly synthetic people and conferences, and say where to go."""
+    database.upgrade_schema()
+    facts = releases.facts(_settings().site_dir)
+    if facts is None:
+        raise click.ClickException(say("cli.no_release", path=_settings().site_dir))
+    shown = demo.fill(facts, now_ms())
+    click.echo(say("demo.ready", url=_settings().public_url, **msgspec.structs.asdict(shown)))
+
+
+roster_group = AppGroup("roster", help="Rosters and summonses.")
+device_group = AppGroup("device", help="Kiosks and chairs' devices.")
+user_group = AppGroup("user", help="Office accounts.")
+meeting_group = AppGroup("meeting", help="Meetings as headquarters accepts them.")
+
+
+@roster_group.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@_on_current_schema
+def roster_import(file: Path) -> None:
+    """Take in a roster or a summons (CSV or XLSX); nothing of it unless every row is right."""
+    with database.reading() as c:
+        known = Known(
+            units=frozenset(directory.unit_codes(c)),
+            points=frozenset(directory.point_codes(c)),
+            meetings=frozenset(line.id for line in directory.meetings(c, now_ms())),
+            people=frozenset(roster.known_people(c)),
+        )
+    try:
+        rows = roster_files.read_file(file, known, datetime.now(UTC).year)
+    except RosterFault as fault:
+        sentences = "\n".join(f"  {each}" for each in fault.faults)
+        raise click.ClickException(
+            say("roster.nothing_imported", file=file.name, count=len(fault.faults))
+            + "\n"
+            + sentences
+        ) from None
+    summonses = [row for row in rows if isinstance(row, SummonsRow)]
+    people = [row for row in rows if not isinstance(row, SummonsRow)]
+    database.write(lambda c: roster.put_people(c, people))
+    database.write(lambda c: _summon(c, summonses))
+    key = "roster.imported_summons" if summonses else "roster.imported_people"
+    click.echo(say(key, count=len(rows)))
+
+
+def _summon(connection: Any, rows: list[SummonsRow]) -> None:
+    at = roster.lines_of(connection, [row.person for row in rows])
+    rolls: dict[str, dict[str, list[Summoned]]] = {}
+    for row in rows:
+        unit, position = at[row.person]
+        line = Summoned(row.person, unit, position, row.seat)
+        rolls.setdefault(row.meeting, {}).setdefault(row.point, []).append(line)
+    for meeting, by_point in rolls.items():
+        acts.summon(connection, meeting, by_point, now_ms())
+
+
+@device_group.command("enrol")
+@click.argument("point")
+@click.option(
+    "--profile",
+    type=click.Choice(sorted(p.value for p in DEVICE_PROFILES)),
+    default=Profile.CLERK.value,
+    show_default=True,
+)
+@click.option("--person", help="Whom a chair's device belongs to.")
+@_on_current_schema
+def device_enrol(point: str, profile: str, person: str | None) -> None:
+    """Print a one-use code, valid for a day, that enrols a device of POINT."""
+    if (profile == Profile.CHAIR) != (person is not None):
+        raise click.ClickException(say("cli.chair_person"))
+    with database.reading() as c:
+        points = directory.point_codes(c)
+        people = roster.known_people(c) if person else set()
+    if point not in points:
+        raise click.ClickException(say("cli.unknown_point", value=point, count=len(points)))
+    if person and person not in people:
+        raise click.ClickException(say("cli.unknown_person", value=person))
+    at_ms = now_ms()
+    code = database.write(
+        lambda c: devices.new_enrolment(
+            c, point, now_ms=at_ms, profile=Profile(profile), person=person
+        )
+    )
+    click.echo(say("cli.enrolment", point=point, code=code, url=enrolment_url(_settings(), code)))
+
+
+def enrolment_url(settings: Settings, code: str) -> str:
+    """Return the link that opens the kiosk with a code; a fragment is in no server's log."""
+    return f"{settings.public_url}/diem-danh/index.html#ma={code}"
+
+
+@device_group.command("revoke")
+@click.argument("device")
+@_on_current_schema
+def device_revoke(device: str) -> None:
+    """Take DEVICE's trust away: it gets no data, and what it sends is held."""
+    at_ms = now_ms()
+    if not database.write(lambda c: devices.revoke(c, device, now_ms=at_ms)):
+        raise click.ClickException(say("cli.unknown_device", value=device))
+    click.echo(say("cli.revoked", device=device))
+
+
+@user_group.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(sorted(r.value for r in OFFICE_ROLES)), required=True)
+@click.password_option(prompt=say("cli.password"), confirmation_prompt=say("cli.password_again"))
+@_on_current_schema
+def user_add(name: str, role: str, password: str) -> None:
+    """Make an office account, or give an existing one a new role and password."""
+    try:
+        msgspec.convert(f"O-{name}", DeviceCode)
+    except msgspec.ValidationError:
+        raise click.ClickException(say("cli.user_name", value=name)) from None
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise click.ClickException(say("cli.password_short", length=MIN_PASSWORD_LENGTH))
+    database.write(lambda c: accounts.put(c, name, Profile(role), password))
+    click.echo(say("cli.user_added", name=name, role=role))
+
+
+@user_group.command("token")
+@click.argument("name")
+@_on_current_schema
+def user_token(name: str) -> None:
+    """Print a new bearer token for programs that act as NAME; the one before ends."""
+    token = database.write(lambda c: accounts.renew_token(c, name))
+    if token is None:
+        raise click.ClickException(say("cli.unknown_user", value=name))
+    click.echo(token)
+
+
+@meeting_group.command("accept")
+@click.argument("meeting")
+@_on_current_schema
+def meeting_accept(meeting: str) -> None:
+    """Accept what the release says of MEETING, and of units and points, as what counts."""
+    facts = releases.facts(_settings().site_dir)
+    if facts is None:
+        raise click.ClickException(say("cli.no_release", path=_settings().site_dir))
+    found = next((fact for fact in facts.meetings if fact.id == meeting), None)
+    if found is None:
+        known = ", ".join(fact.id for fact in facts.meetings)
+        raise click.ClickException(say("cli.unknown_meeting", value=meeting, known=known))
+    at_ms = now_ms()
+
+    def accept(c: Any) -> int:
+        directory.put_places(c, facts.units, facts.points)
+        return acts.accept_meeting(c, found, at_ms)
+
+    click.echo(say("cli.accepted", title=found.title, count=database.write(accept)))

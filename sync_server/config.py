@@ -1,0 +1,79 @@
+"""Settings, from the environment or a `.env` file. A wrong one stops the start with a sentence."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from msgspec import Struct
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from sync_server.messages import say
+
+ROOT = Path(__file__).resolve().parent.parent
+MIN_SECRET_LENGTH = 32
+"""As long as the output of the hash that signs the session cookie."""
+
+
+class ConfigError(Exception):
+    """A setting is missing or malformed; the message names it and the remedy."""
+
+
+class Settings(Struct, frozen=True):
+    """All that can be set. Each stands in docs/settings.md."""
+
+    database_url: str
+    secret_key: str
+    site_dir: Path
+    public_url: str
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environ`; by default from the process and the `.env` beside it.
+
+    Raises: ConfigError.
+    """
+    if environ is None:
+        from_file = {k: v for k, v in dotenv_values(ROOT / ".env").items() if v is not None}
+        environ = {**from_file, **os.environ}
+    default_database = f"sqlite:///{ROOT / 'instance' / 'diemcau.sqlite3'}"
+    return Settings(
+        database_url=_database_url(environ.get("DATABASE_URL") or default_database),
+        secret_key=_secret_key(environ.get("SECRET_KEY", "")),
+        site_dir=_site_dir(environ.get("SITE_DIR") or str(ROOT / "output")),
+        public_url=_public_url(environ.get("PUBLIC_URL") or "http://localhost:8000"),
+    )
+
+
+def _database_url(value: str) -> str:
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise ConfigError(say("config.database_url", value=value)) from None
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    return value
+
+
+def _secret_key(value: str) -> str:
+    if not value:
+        raise ConfigError(say("config.secret_key_missing"))
+    if len(value) < MIN_SECRET_LENGTH or len(set(value)) < MIN_SECRET_LENGTH // 4:
+        raise ConfigError(say("config.secret_key_weak", length=MIN_SECRET_LENGTH))
+    return value
+
+
+def _site_dir(value: str) -> Path:
+    path = Path(value).resolve()
+    if path.exists() and not path.is_dir():
+        raise ConfigError(say("config.site_dir", value=value))
+    return path
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigError(say("config.public_url", value=value))
+    return value.rstrip("/")

@@ -1,0 +1,247 @@
+"""The demonstration: the release's units and points, people who are plainly made up.
+
+Everybody's family name is Mẫu ("sample"), and they are the same every time. One conference is
+finished, with a ledger as a real day leaves it; one is open whenever the command is run, so that a
+kiosk can be tried at any hour.
+"""
+
+import random
+import secrets
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from sync_server.database import write
+from sync_server.domain.door import Writer
+from sync_server.domain.permissions import Profile
+from sync_server.domain.records import (
+    CheckIn,
+    CheckInBody,
+    CheckOut,
+    CheckOutBody,
+    Closing,
+    ClosingBody,
+    Record,
+    Summoned,
+    canonical,
+    from_ms,
+    to_ms,
+)
+from sync_server.messages import number, say
+from sync_server.office import acts
+from sync_server.storage import accounts, devices, directory, intake, roster, streams
+from sync_server.storage.directory import MeetingFact, ReleaseFacts
+from sync_server.storage.intake import Contact
+from sync_server.storage.roster import PersonFact
+from sync_server.storage.streams import StreamKey
+
+PEOPLE = 4_950
+SEED = 632
+FINISHED = "2024-08-22-hoc-tap"
+ACCOUNT = "bantochuc"
+KIOSK_POINT = "P001"
+
+SILENT = frozenset({"P047", "P066"})
+"""Halls from which nothing ever came."""
+STILL_OPEN = frozenset({"P012", "P031"})
+"""Halls whose roll nobody signed off; the first of them owes one record."""
+FAST_CLOCK = "P020"
+"""A hall whose laptop ran 14 minutes fast."""
+
+VIETNAM = timezone(timedelta(hours=7))
+MINUTE_MS, DAY_MS = 60_000, 86_400_000
+
+_MIDDLE = ("Văn", "Thị", "Đức", "Thanh", "Ngọc", "Minh", "Hữu", "Thu", "Quang", "Bích")
+_GIVEN = (
+    "An", "Anh", "Bình", "Châu", "Cường", "Dung", "Dũng", "Đạt", "Giang", "Hà", "Hạnh", "Hiếu",
+    "Hoà", "Hùng", "Hương", "Khánh", "Lan", "Linh", "Long", "Mai", "Nam", "Nga", "Oanh", "Phúc",
+    "Phương", "Quân", "Quyên", "Sơn", "Tâm", "Thảo", "Thắng", "Thuý", "Trang", "Tuấn", "Uyên",
+    "Việt", "Xuân", "Yến",
+)  # fmt: skip
+_POSITIONS = ("BI_THU", "PHO_BI_THU", "PHO_BI_THU", "CAP_UY_VIEN", "CAP_UY_VIEN")
+
+
+class Shown(Struct, frozen=True):
+    """What to show whoever started the demonstration."""
+
+    people: str
+    points: int
+    open_meeting: str
+    finished_meeting: str
+    code: str
+    account: str
+    password: str
+
+
+def fill(facts: ReleaseFacts, now_ms: int) -> Shown:
+    """Fill the database; what is already there stays. A new password and code every time."""
+    people = synthetic_people([unit.code for unit in facts.units])
+    rolls = _rolls(facts, people)
+    meeting = _open_meeting(now_ms)
+    finished = next((fact for fact in facts.meetings if fact.id == FINISHED), None)
+    password = "-".join(secrets.token_hex(2) for _ in range(3))
+
+    def work(c: Connection) -> str:
+        directory.put_places(c, facts.units, facts.points)
+        if len(roster.known_people(c)) < len(people):
+            roster.put_people(c, people)
+        if finished and not streams.of_meeting(c, finished.id):
+            _hold(c, finished, rolls)
+        known = directory.meeting(c, meeting.id, now_ms)
+        if known is None or known.state != "open":
+            acts.accept_meeting(c, meeting, now_ms)
+        if not roster.roster_of(c, StreamKey(meeting.id, KIOSK_POINT)).people:
+            acts.summon(c, meeting.id, rolls, now_ms)
+        accounts.put(c, ACCOUNT, Profile.HEADQUARTERS, password)
+        return devices.new_enrolment(c, KIOSK_POINT, now_ms=now_ms)
+
+    return Shown(
+        people=number(len(people)),
+        points=len(facts.points),
+        open_meeting=meeting.title,
+        finished_meeting=finished.title if finished else "–",
+        code=write(work),
+        account=ACCOUNT,
+        password=password,
+    )
+
+
+def synthetic_people(units: Sequence[str]) -> list[PersonFact]:
+    """Return the same people every time: each unit has a Secretary and two Deputies."""
+    dice = random.Random(SEED)  # noqa: S311 - made to repeat itself, not to be secret
+    sizes = _sizes(len(units), dice)
+    people: list[PersonFact] = []
+    for unit, size in zip(units, sizes, strict=True):
+        for place in range(size):
+            name = f"Mẫu {dice.choice(_MIDDLE)} {dice.choice(_GIVEN)}"
+            people.append(
+                PersonFact(
+                    person=f"M{len(people) + 1:05d}",
+                    full_name=name,
+                    unit=unit,
+                    position=_POSITIONS[place] if place < len(_POSITIONS) else "",
+                    membership=dice.choices(("OFFICIAL", "PROBATIONARY", "NONE"), (94, 3, 3))[0]
+                    if place >= len(_POSITIONS)
+                    else "OFFICIAL",
+                    birth_year=dice.randint(1966, 2001),
+                )
+            )
+    return people
+
+
+def _sizes(units: int, dice: random.Random) -> list[int]:
+    weights = [dice.uniform(0.4, 1.8) for _ in range(units)]
+    sizes = [int(PEOPLE * weight / sum(weights)) for weight in weights]
+    for index in range(PEOPLE - sum(sizes)):
+        sizes[index % units] += 1
+    return sizes
+
+
+def _rolls(facts: ReleaseFacts, people: Sequence[PersonFact]) -> dict[str, list[Summoned]]:
+    point_of = {point.unit: point.code for point in facts.points}
+    rolls: dict[str, list[Summoned]] = {point.code: [] for point in facts.points}
+    for each in people:
+        roll = rolls[point_of[each.unit]]
+        row, seat = divmod(len(roll), 10)
+        # One in ninety is excused from Party activities and stands outside the denominator.
+        is_exempt = int(each.person[1:]) % 90 == 0 and not each.position
+        line = Summoned(
+            each.person, each.unit, each.position, f"{chr(65 + row)}{seat + 1}", is_exempt
+        )
+        roll.append(line)
+    return rolls
+
+
+def _open_meeting(now_ms: int) -> MeetingFact:
+    """Return today's open meeting: begun twenty minutes ago, over in ten hours."""
+    starts_ms = (now_ms // (5 * MINUTE_MS)) * 5 * MINUTE_MS - 20 * MINUTE_MS
+    day = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(VIETNAM)
+    return MeetingFact(
+        id=f"{day:%Y-%m-%d}-dang-mo",
+        title=say("demo.open_title", date=f"{day:%d/%m/%Y}"),
+        starts_at=from_ms(starts_ms),
+        ends_at=from_ms(starts_ms + 10 * 60 * MINUTE_MS),
+        grace_minutes=5,
+    )
+
+
+def _hold(c: Connection, fact: MeetingFact, rolls: Mapping[str, Sequence[Summoned]]) -> None:
+    """Hold the finished conference: summon, check in, close, as 72 halls do."""
+    starts_ms = to_ms(fact.starts_at)
+    acts.accept_meeting(c, fact, starts_ms - 3 * DAY_MS)
+    acts.summon(c, fact.id, rolls, starts_ms - 2 * DAY_MS)
+    visitor = rolls["P003"][7].person if "P003" in rolls else None
+    for point, roll in rolls.items():
+        if point in SILENT:
+            continue
+        hall = _Hall(fact, point, visitor)
+        records = list(hall.records(roll))
+        if point == min(STILL_OPEN):
+            del records[3]
+        writer = Writer(hall.device, Profile.CLERK, point)
+        devices.put(c, writer, say("demo.device_label"), now_ms=starts_ms - DAY_MS)
+        received_ms = records[-1][0] + hall.dice.randint(5, 90) * 1000
+        contact = Contact(received_ms + hall.fast_ms, 20_000_000, "b1", received_ms)
+        offers = intake.judge([canonical(record) for _, record in records], writer)
+        intake.receive(c, writer, offers, now_ms=received_ms, contact=contact)
+
+
+class _Hall:
+    """One hall's day, thrown with dice of its own so that it is always the same."""
+
+    def __init__(self, fact: MeetingFact, point: str, visitor: str | None) -> None:
+        self.dice = random.Random(f"{SEED} {point}")  # noqa: S311 - repeats itself on purpose
+        self.meeting, self.point, self.device = fact.id, point, f"D-MAU{point}"
+        self.starts_ms, self.ends_ms = to_ms(fact.starts_at), to_ms(fact.ends_at)
+        self.fast_ms = 14 * MINUTE_MS if point == FAST_CLOCK else 0
+        self.visitor = visitor if point == "P010" else None
+        self.seq = 0
+        self.absent_share = self.dice.uniform(0.01, 0.08)
+
+    def records(self, roll: Sequence[Summoned]) -> Iterator[tuple[int, Record]]:
+        """Yield when each record was made, by true time, and the record."""
+        attending = [
+            line for line in roll if line.position or self.dice.random() > self.absent_share
+        ]
+        timed = [(self._arrival_ms(), line) for line in attending if not line.exempt]
+        arrivals = sorted(timed, key=lambda each: (each[0], each[1].person))
+        if self.visitor and arrivals:
+            arrivals.append((arrivals[-1][0] + MINUTE_MS, Summoned(self.visitor, "")))
+        for at_ms, line in arrivals:
+            body = CheckInBody(mode="in_person", seat=line.seat or None)
+            yield at_ms, CheckIn(**self._envelope(at_ms), person=line.person, body=body)
+        for _, line in self.dice.sample(arrivals, k=self.dice.choice((0, 0, 0, 1, 2))):
+            at_ms = self.ends_ms - self.dice.randint(20, 70) * MINUTE_MS
+            yield at_ms, CheckOut(**self._envelope(at_ms), person=line.person, body=CheckOutBody())
+        if self.point not in STILL_OPEN:
+            at_ms = self.ends_ms + self.dice.randint(2, 25) * MINUTE_MS
+            signed = ClosingBody(seen={self.device: self.seq}, totals={"present": len(arrivals)})
+            yield at_ms, Closing(**self._envelope(at_ms), person=roll[0].person, body=signed)
+
+    def _arrival_ms(self) -> int:
+        if self.dice.random() < 0.03:
+            return self.starts_ms + self.dice.randint(6 * 60, 40 * 60) * 1000
+        return self.starts_ms - self.dice.randint(60, 35 * 60) * 1000
+
+    def _envelope(self, at_ms: int) -> dict[str, Any]:
+        self.seq += 1
+        bits = self.dice.getrandbits(74)
+        value = (at_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | (bits >> 62) << 64
+        value |= 0b10 << 62 | bits & (1 << 62) - 1
+        return {
+            "id": str(uuid.UUID(int=value)),
+            "v": 1,
+            "meeting": self.meeting,
+            "point": self.point,
+            "device": self.device,
+            "seq": self.seq,
+            "boot": "b1",
+            "at": from_ms(at_ms + self.fast_ms),
+            "mono_ms": max(0, at_ms - self.starts_ms + 7_200_000),
+            "by": "clerk",
+            "source": "search",
+        }

@@ -1,0 +1,110 @@
+"""The door: what of a record can be judged without any other record.
+
+Its form, its size, and whether this writer may write this kind for this point. All else is
+accepted and judged by the standing: what happened physically is never turned away.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from sync_server.domain.permissions import DEVICE_PROFILES, MAY_WRITE, Profile
+from sync_server.domain.records import KINDS, Record, kind_of, parse_record
+
+MAX_RECORD_BYTES = 262_144
+"""A roll of 3,000 people is 250 KB; every other kind is under 1 KB."""
+
+
+class Writer(Struct, frozen=True):
+    """Who sends: an enrolled device, or an office account (`O-NAME`, no point of its own)."""
+
+    device: str
+    profile: Profile
+    point: str | None
+    person: str | None = None
+
+    @property
+    def by(self) -> str:
+        """The author that this writer's records must name: a person if bound to one."""
+        return self.person or str(self.profile)
+
+
+class Refusal(Struct, frozen=True):
+    """Why a record was not let in: a stable code, and the facts for whoever looks into it."""
+
+    code: str
+    detail: str
+
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding bytes of unknown origin can raise; nesting without end is the last."""
+
+REFUSALS = frozenset(
+    {
+        "record_too_large",
+        "malformed_record",
+        "unknown_kind",
+        "foreign_device",
+        "foreign_point",
+        "foreign_author",
+        "kind_not_permitted",
+    }
+)
+
+
+class Header(Struct):
+    """What can still be read of a record that is faulty, to answer for it by id and number."""
+
+    id: str | None = None
+    seq: int | None = None
+    kind: str | None = None
+    device: str | None = None
+
+
+_HEADER_TYPES = {"id": str, "seq": int, "kind": str, "device": str}
+_MAX_CODE = 64  # no id, kind or device is longer
+
+
+def admit(raw: bytes, writer: Writer) -> Record | Refusal:
+    """Type one record and check it against its writer's enrolment."""
+    if len(raw) > MAX_RECORD_BYTES:
+        return Refusal("record_too_large", f"{len(raw)} bytes, at most {MAX_RECORD_BYTES}")
+    try:
+        record = parse_record(raw)
+    except UNREADABLE as fault:
+        kind = header_of(raw).kind
+        if kind is not None and kind not in KINDS:
+            return Refusal("unknown_kind", f"kind {kind!r} is not one of {sorted(KINDS)}")
+        return Refusal("malformed_record", str(fault))
+    return _against_enrolment(record, writer) or record
+
+
+def header_of(raw: bytes) -> Header:
+    """Read what is legible of a record's header; what is not, or cannot be one, stays None."""
+    header = Header()
+    try:
+        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except UNREADABLE:
+        return header
+    for name, type_ in _HEADER_TYPES.items():
+        try:
+            value: object = msgspec.json.decode(fields[name], type=type_)
+        except (KeyError, *UNREADABLE):
+            continue
+        if not isinstance(value, str) or len(value) <= _MAX_CODE:
+            setattr(header, name, value)
+    return header
+
+
+def _against_enrolment(record: Record, writer: Writer) -> Refusal | None:
+    if record.device != writer.device:
+        return Refusal("foreign_device", f"device {record.device}, sent by {writer.device}")
+    if writer.point is not None and record.point != writer.point:
+        return Refusal("foreign_point", f"point {record.point}, enrolled for {writer.point}")
+    if kind_of(record) not in MAY_WRITE[writer.profile]:
+        return Refusal("kind_not_permitted", f"{kind_of(record)} by a {writer.profile}")
+    if record.by != writer.by:
+        return Refusal("foreign_author", f"by {record.by!r}, must be {writer.by!r}")
+    if (record.seq is None) == (writer.profile in DEVICE_PROFILES):
+        needed = "a number" if record.seq is None else "null"
+        return Refusal("malformed_record", f"seq of a {writer.profile} must be {needed}")
+    return None

@@ -1,0 +1,144 @@
+"""The one family of errors that callers are told about, and their one JSON shape (RFC 9457).
+
+A subclass fixes the status and the stable `code`; its facts fill the message of the catalogue.
+"""
+
+from typing import ClassVar
+
+from sync_server.messages import say
+
+
+class AppError(Exception):
+    """Never raised itself. `facts` name the offending value; `retry_after_s` asks to come again."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+
+    def __init__(self, *, retry_after_s: int | None = None, **facts: object) -> None:
+        self.facts = facts
+        self.retry_after_s = retry_after_s
+        super().__init__(say(f"error.{self.code}", **facts))
+
+    def problem(self) -> dict[str, object]:
+        """Return the problem document."""
+        return {
+            "type": f"urn:diemcau:problem:{self.code}",
+            "title": say(f"error.{self.code}.title"),
+            "status": self.status,
+            "code": self.code,
+            "detail": str(self),
+        }
+
+
+class MalformedJson(AppError):
+    """The body is no JSON, or not gzip although it says so."""
+
+    status, code = 400, "malformed_json"
+
+
+class MalformedRequest(AppError):
+    """The body is JSON of another form; `fault` names the field."""
+
+    status, code = 400, "malformed_request"
+
+
+class BodyTooLarge(AppError):
+    """The body is, or inflates to, more than `limit` bytes."""
+
+    status, code = 413, "body_too_large"
+
+
+class TooManyRecords(AppError):
+    """More than `limit` records in one request."""
+
+    status, code = 413, "too_many_records"
+
+
+class UnsupportedEncoding(AppError):
+    """A Content-Encoding other than gzip."""
+
+    status, code = 415, "unsupported_encoding"
+
+
+class Unauthenticated(AppError):
+    """No bearer token, or one that nobody holds."""
+
+    status, code = 401, "unauthenticated"
+
+
+class DeviceRevoked(AppError):
+    """A revoked device asks for data. What it pushes is still taken, and held."""
+
+    status, code = 403, "device_revoked"
+
+
+class Forbidden(AppError):
+    """This profile or role may not do this, or not at this point."""
+
+    status, code = 403, "forbidden"
+
+
+class ReadTokenNeeded(AppError):
+    """A device asks for personal data with its push token."""
+
+    status, code = 403, "read_token_needed"
+
+
+class EnrolmentCodeUnknown(AppError):
+    """No such code was ever given out."""
+
+    status, code = 404, "enrolment_code_unknown"
+
+
+class EnrolmentCodeUsed(AppError):
+    """Another device has used the code."""
+
+    status, code = 409, "enrolment_code_used"
+
+
+class EnrolmentCodeExpired(AppError):
+    """The code is older than a day."""
+
+    status, code = 410, "enrolment_code_expired"
+
+
+class UnknownMeeting(AppError):
+    """No meeting of that id."""
+
+    status, code = 404, "unknown_meeting"
+
+
+class UnknownPoint(AppError):
+    """No point of that code takes part in the meeting."""
+
+    status, code = 404, "unknown_point"
+
+
+class NotFound(AppError):
+    """No such route or file."""
+
+    status, code = 404, "not_found"
+
+
+class MethodNotAllowed(AppError):
+    """The route exists for other methods."""
+
+    status, code = 405, "method_not_allowed"
+
+
+class DatabaseBusy(AppError):
+    """The database did not answer in time; nothing of the request was kept."""
+
+    status, code = 503, "database_busy"
+
+
+class InternalFault(AppError):
+    """A bug on our side; its particulars are in the server's log under `reference`."""
+
+    status, code = 500, "internal_fault"
+
+
+class BadInput(AppError):
+    """A file or argument at the command line is faulty; nothing of it was taken in."""
+
+    status, code = 400, "bad_input"

@@ -1,0 +1,33 @@
+"""The server's message catalogue: everything a user reads comes from `messages.vi.json`.
+
+Another language is another file beside it.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+LANGUAGE = "vi"
+
+
+@cache
+def catalogue() -> dict[str, str]:
+    """Return all messages by key, as they stand in the file."""
+    path = Path(__file__).with_name(f"messages.{LANGUAGE}.json")
+    messages: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return messages
+
+
+def say(key: str, **facts: object) -> str:
+    """Return a message with its facts filled in. A missing key is a bug and raises KeyError."""
+    return catalogue()[key].format(**facts)
+
+
+def number(value: int) -> str:
+    """Return a number as Vietnamese writes it: 4.950."""
+    return f"{value:,}".replace(",", ".")
+
+
+def rate(part: int, whole: int) -> str:
+    """Return a share with one decimal, `98,5 %`; an en dash where there is no whole."""
+    return f"{100 * part / whole:.1f} %".replace(".", ",") if whole else "–"

@@ -1,0 +1,20 @@
+"""Runs the migrations on the app's own database; called by Flask-Migrate."""
+
+from alembic import context
+from flask import current_app
+
+from sync_server.database import Base
+from sync_server.storage import models
+
+assert models  # importing them is what fills the metadata
+database = current_app.extensions["migrate"].db
+
+with database.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,  # SQLite changes a table by copying it
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

@@ -1,0 +1,81 @@
+"""What headquarters does to a meeting, as records: accept its facts, summon its people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import uuid_utils
+from sqlalchemy import Connection
+
+from sync_server.domain.permissions import Profile
+from sync_server.domain.records import (
+    Record,
+    Roll,
+    RollBody,
+    Setting,
+    SettingBody,
+    Summoned,
+    canonical,
+    from_ms,
+)
+from sync_server.storage import devices, directory, intake
+from sync_server.storage.directory import MeetingFact
+
+SERVER = devices.office_writer("server", Profile.HEADQUARTERS)
+"""As whom the command line writes."""
+
+
+def accept_meeting(connection: Connection, fact: MeetingFact, now_ms: int) -> int:
+    """Accept a meeting's facts at each of its points; return how many points that are.
+
+    A release changes no standing by itself: this is the act that makes its facts count.
+    """
+    directory.put_meeting(connection, fact)
+    points = fact.points or tuple(directory.point_codes(connection))
+    body = SettingBody(
+        starts_at=fact.starts_at, ends_at=fact.ends_at, grace_minutes=fact.grace_minutes
+    )
+    _write(
+        connection,
+        [Setting(**_envelope(fact.id, point, now_ms), body=body) for point in points],
+        now_ms,
+    )
+    return len(points)
+
+
+def summon(
+    connection: Connection, meeting: str, rolls: Mapping[str, Sequence[Summoned]], now_ms: int
+) -> None:
+    """Write the roll of each point named; it replaces that point's roll before."""
+    _write(
+        connection,
+        [
+            Roll(**_envelope(meeting, point, now_ms), body=RollBody(people=tuple(people)))
+            for point, people in sorted(rolls.items())
+        ],
+        now_ms,
+    )
+
+
+def _envelope(meeting: str, point: str, now_ms: int) -> dict[str, Any]:
+    return {
+        "id": str(uuid_utils.uuid7()),
+        "v": 1,
+        "meeting": meeting,
+        "point": point,
+        "device": SERVER.device,
+        "seq": None,
+        "boot": "office",
+        "at": from_ms(now_ms),
+        "mono_ms": 0,
+        "by": SERVER.by,
+        "source": "office",
+    }
+
+
+def _write(connection: Connection, records: Sequence[Record], now_ms: int) -> None:
+    """Append our own records. A verdict other than stored is a bug, and undoes everything."""
+    offers = intake.judge([canonical(record) for record in records], SERVER)
+    receipt = intake.receive(connection, SERVER, offers, now_ms=now_ms)
+    faults = [v for v in receipt.verdicts if v.status != "stored"]
+    assert not faults, msgspec.json.encode(faults).decode()

@@ -1,0 +1,198 @@
+"""Devices: enrolled by a one-use code, known by two tokens, watched for gaps."""
+
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, insert, select, update
+
+from sync_server.domain.door import Writer
+from sync_server.domain.permissions import Profile
+from sync_server.domain.sequence import Ranges, missing_after
+from sync_server.errors import EnrolmentCodeExpired, EnrolmentCodeUnknown, EnrolmentCodeUsed
+from sync_server.storage.models import Account, Device, EnrolmentCode, Point
+from sync_server.storage.tokens import (
+    OFFICE,
+    PUSH,
+    READ,
+    hash_code,
+    hash_token,
+    new_code,
+    new_device_id,
+    new_token,
+)
+
+CODE_LIFE_MS = 24 * 3600 * 1000
+REPEAT_MS = 15 * 60 * 1000
+"""How long a device whose answer was lost may enrol again with the same code and key."""
+
+_ranges_decoder = msgspec.json.Decoder(Ranges)
+
+
+class Caller(NamedTuple):
+    """Who shows a token: as what they write, whether they may read personal data."""
+
+    writer: Writer
+    can_read: bool
+    is_revoked: bool
+
+
+class Enrolled(Struct, frozen=True):
+    """The answer to an enrolment: the only time that the tokens are told."""
+
+    device: str
+    token: str
+    read_token: str
+    point: str
+    point_name: str
+    profile: str
+
+
+class Gaps(NamedTuple):
+    """Which of a device's numbers are missing below its highest."""
+
+    missing: Ranges
+    head: int
+
+
+def new_enrolment(
+    connection: Connection,
+    point: str,
+    *,
+    now_ms: int,
+    profile: Profile = Profile.CLERK,
+    person: str | None = None,
+) -> str:
+    """Make and return a code that enrols one device of the point within a day."""
+    code = new_code()
+    connection.execute(
+        insert(EnrolmentCode).values(
+            code_hash=hash_code(code),
+            point=point,
+            profile=profile.value,
+            person=person,
+            expires_ms=now_ms + CODE_LIFE_MS,
+        )
+    )
+    return code
+
+
+def enrol(
+    connection: Connection, code: str, label: str, public_key: str | None, *, now_ms: int
+) -> Enrolled:
+    """Turn a code into a device with fresh tokens.
+
+    The same code and public key again within 15 minutes is the same device whose answer was
+    lost; it gets new tokens and the old ones end.
+
+    Raises: EnrolmentCodeUnknown, EnrolmentCodeUsed, EnrolmentCodeExpired.
+    """
+    own = EnrolmentCode.code_hash == hash_code(code)
+    # An update first: two devices with one code wait for each other here.
+    connection.execute(update(EnrolmentCode).where(own).values(code_hash=EnrolmentCode.code_hash))
+    found = connection.execute(
+        select(
+            EnrolmentCode.point,
+            EnrolmentCode.profile,
+            EnrolmentCode.person,
+            EnrolmentCode.expires_ms,
+            EnrolmentCode.used_ms,
+            EnrolmentCode.device,
+        ).where(own)
+    ).one_or_none()
+    if found is None:
+        raise EnrolmentCodeUnknown
+    token, read_token = new_token(PUSH), new_token(READ)
+    hashes = {"token_hash": hash_token(token), "read_token_hash": hash_token(read_token)}
+    if found.used_ms is not None:
+        repeated = (
+            (Device.id == found.device)
+            & (Device.public_key == public_key)
+            & Device.revoked_ms.is_(None)
+        )
+        is_recent = now_ms - found.used_ms <= REPEAT_MS
+        changed = update(Device).where(repeated).values(label=label, **hashes)
+        if public_key is None or not is_recent or connection.execute(changed).rowcount == 0:
+            raise EnrolmentCodeUsed
+        device = found.device
+    else:
+        if now_ms > found.expires_ms:
+            raise EnrolmentCodeExpired
+        device = new_device_id()
+        connection.execute(update(EnrolmentCode).where(own).values(used_ms=now_ms, device=device))
+        writer = Writer(device, Profile(found.profile), found.point, found.person)
+        put(connection, writer, label, now_ms=now_ms)
+        connection.execute(
+            update(Device).where(Device.id == device).values(public_key=public_key, **hashes)
+        )
+    name = connection.scalar(select(Point.name).where(Point.code == found.point))
+    return Enrolled(device, token, read_token, found.point, name or found.point, found.profile)
+
+
+def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> None:
+    """Make a device known, with tokens that nobody holds."""
+    connection.execute(
+        insert(Device).values(
+            id=writer.device,
+            point=writer.point,
+            profile=writer.profile.value,
+            person=writer.person,
+            label=label,
+            token_hash=hash_token(new_token(PUSH)),
+            read_token_hash=hash_token(new_token(READ)),
+            enrolled_ms=now_ms,
+            head_seq=0,
+            missing="[]",
+        )
+    )
+
+
+def revoke(connection: Connection, device: str, *, now_ms: int) -> bool:
+    """Take a device's trust away; return False where there is no such device."""
+    found = connection.execute(update(Device).where(Device.id == device).values(revoked_ms=now_ms))
+    return found.rowcount == 1
+
+
+def caller_of(connection: Connection, token: str) -> Caller | None:
+    """Return who holds the token, a device or an office account; None if nobody does."""
+    hashed = hash_token(token)
+    if token.startswith(OFFICE):
+        account = connection.execute(
+            select(Account.name, Account.role).where(Account.token_hash == hashed)
+        ).one_or_none()
+        return account and Caller(office_writer(account.name, account.role), True, False)
+    column = Device.read_token_hash if token.startswith(READ) else Device.token_hash
+    found = connection.execute(
+        select(Device.id, Device.profile, Device.point, Device.person, Device.revoked_ms).where(
+            column == hashed
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    writer = Writer(found.id, Profile(found.profile), found.point, found.person)
+    return Caller(writer, token.startswith(READ), found.revoked_ms is not None)
+
+
+def office_writer(account: str, role: str) -> Writer:
+    """Return as what an office account writes records: any point's, without numbers."""
+    return Writer(f"O-{account}", Profile(role), None)
+
+
+def lock(connection: Connection, device: str, now_ms: int) -> Gaps:
+    """Lock the device's row, note that it was heard, and return its gaps; the office has none."""
+    own = Device.id == device
+    connection.execute(update(Device).where(own).values(last_contact_ms=now_ms))
+    found = connection.execute(select(Device.missing, Device.head_seq).where(own)).one_or_none()
+    return Gaps(_ranges_decoder.decode(found.missing), found.head_seq) if found else Gaps((), 0)
+
+
+def close_gaps(connection: Connection, device: str, gaps: Gaps, numbers: list[int]) -> Ranges:
+    """Note which numbers have arrived; return the ranges that are still missing."""
+    missing, head = missing_after(gaps.missing, gaps.head, numbers)
+    if (missing, head) != gaps:
+        connection.execute(
+            update(Device)
+            .where(Device.id == device)
+            .values(missing=msgspec.json.encode(missing).decode(), head_seq=head)
+        )
+    return missing

@@ -1,0 +1,122 @@
+"""Units, points and meetings: the public facts that headquarters accepted from a release."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from msgspec import Struct
+from sqlalchemy import Connection, delete, insert, select
+
+from sync_server.domain.records import from_ms, to_ms
+from sync_server.storage.models import Meeting, Point, Stream, Unit
+
+OPENS_BEFORE_MS = 3 * 3600 * 1000
+"""Halls gather, test and seat people well before the opening; a kiosk then offers the meeting."""
+
+
+class UnitFact(Struct, frozen=True):
+    """A unit as the release's `facts.json` has it."""
+
+    code: str
+    name: str
+    type: str
+
+
+class PointFact(Struct, frozen=True):
+    """A point as the release's `facts.json` has it."""
+
+    code: str
+    name: str
+    unit: str
+
+
+class MeetingFact(Struct, frozen=True):
+    """A meeting as the release's `facts.json` has it; `points` empty means all of them."""
+
+    id: str
+    title: str
+    starts_at: str
+    ends_at: str
+    grace_minutes: int = 0
+    points: tuple[str, ...] = ()
+
+
+class ReleaseFacts(Struct, frozen=True):
+    """The whole of `facts.json`."""
+
+    units: tuple[UnitFact, ...]
+    points: tuple[PointFact, ...]
+    meetings: tuple[MeetingFact, ...]
+
+
+class MeetingLine(Struct, frozen=True):
+    """A meeting as a device or the office lists it."""
+
+    id: str
+    title: str
+    starts_at: str
+    ends_at: str
+    state: Literal["upcoming", "open", "closed"]
+
+
+def put_places(
+    connection: Connection, units: Iterable[UnitFact], points: Iterable[PointFact]
+) -> None:
+    """Replace the directory of units and points."""
+    connection.execute(delete(Point))
+    connection.execute(delete(Unit))
+    for model, facts in ((Unit, list(units)), (Point, list(points))):
+        if facts:
+            rows = [{name: getattr(f, name) for name in f.__struct_fields__} for f in facts]
+            connection.execute(insert(model), rows)
+
+
+def put_meeting(connection: Connection, fact: MeetingFact) -> None:
+    """Make a meeting known, or replace what is known of it."""
+    connection.execute(delete(Meeting).where(Meeting.id == fact.id))
+    connection.execute(
+        insert(Meeting).values(
+            id=fact.id,
+            title=fact.title,
+            starts_ms=to_ms(fact.starts_at),
+            ends_ms=to_ms(fact.ends_at),
+        )
+    )
+
+
+def meetings(connection: Connection, now_ms: int, point: str | None = None) -> list[MeetingLine]:
+    """Return the meetings, those of a point if one is given, the latest first."""
+    query = select(Meeting.id, Meeting.title, Meeting.starts_ms, Meeting.ends_ms)
+    if point is not None:
+        query = query.join(Stream, Stream.meeting == Meeting.id).where(Stream.point == point)
+    return [
+        _line(*row, now_ms) for row in connection.execute(query.order_by(Meeting.starts_ms.desc()))
+    ]
+
+
+def meeting(connection: Connection, meeting_id: str, now_ms: int) -> MeetingLine | None:
+    """Return one meeting; None if it is unknown."""
+    row = connection.execute(
+        select(Meeting.id, Meeting.title, Meeting.starts_ms, Meeting.ends_ms).where(
+            Meeting.id == meeting_id
+        )
+    ).one_or_none()
+    return _line(*row, now_ms) if row else None
+
+
+def point_codes(connection: Connection) -> Sequence[str]:
+    """Return all points in the order of their codes."""
+    return connection.scalars(select(Point.code).order_by(Point.code)).all()
+
+
+def unit_codes(connection: Connection) -> Sequence[str]:
+    """Return all units in the order of their codes."""
+    return connection.scalars(select(Unit.code).order_by(Unit.code)).all()
+
+
+def _line(meeting_id: str, title: str, starts_ms: int, ends_ms: int, now_ms: int) -> MeetingLine:
+    state: Literal["upcoming", "open", "closed"] = "open"
+    if now_ms < starts_ms - OPENS_BEFORE_MS:
+        state = "upcoming"
+    elif now_ms > ends_ms:
+        state = "closed"
+    return MeetingLine(meeting_id, title, from_ms(starts_ms), from_ms(ends_ms), state)

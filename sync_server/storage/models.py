@@ -1,0 +1,190 @@
+"""The tables. Instants are `_ms`: milliseconds since 1970-01-01 UTC.
+
+Keys are the field's own codes or UUIDv7; nothing counts up on its own, so that several nodes
+and a distributed engine can hold the same rows.
+"""
+
+from sqlalchemy import BigInteger, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sync_server.database import Base
+
+
+class Node(Base):
+    """This database itself; `epoch` changes when it is restored, so that old cursors are void."""
+
+    __tablename__ = "node"
+    epoch: Mapped[str] = mapped_column(String(16), primary_key=True)
+
+
+class Unit(Base):
+    """A grassroots organisation, as the release publishes it."""
+
+    __tablename__ = "unit"
+    code: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    type: Mapped[str] = mapped_column(String(32))
+
+
+class Point(Base):
+    """A hall joined to conferences (điểm cầu), as the release publishes it."""
+
+    __tablename__ = "point"
+    code: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    unit: Mapped[str] = mapped_column(String(16))
+
+
+class Meeting(Base):
+    """What headquarters accepted of a meeting; its settings carry the same times to each point."""
+
+    __tablename__ = "meeting"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    title: Mapped[str] = mapped_column(String(300))
+    starts_ms: Mapped[int] = mapped_column(BigInteger)
+    ends_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class Person(Base):
+    """A cadre or member. Personal data: never leaves but to those who may read it."""
+
+    __tablename__ = "person"
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    full_name: Mapped[str] = mapped_column(String(120))
+    unit: Mapped[str] = mapped_column(String(16))
+    position: Mapped[str] = mapped_column(String(120))
+    membership: Mapped[str] = mapped_column(String(16))
+    birth_year: Mapped[int | None]
+
+
+class Device(Base):
+    """An enrolled device. `head_seq` and `missing` tell which of its records are here."""
+
+    __tablename__ = "device"
+    id: Mapped[str] = mapped_column(String(48), primary_key=True)
+    point: Mapped[str] = mapped_column(String(16), index=True)
+    profile: Mapped[str] = mapped_column(String(16))
+    person: Mapped[str | None] = mapped_column(String(32))
+    label: Mapped[str] = mapped_column(String(80))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    read_token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    public_key: Mapped[str | None] = mapped_column(Text)
+    enrolled_ms: Mapped[int] = mapped_column(BigInteger)
+    revoked_ms: Mapped[int | None] = mapped_column(BigInteger)
+    last_contact_ms: Mapped[int | None] = mapped_column(BigInteger)
+    head_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    missing: Mapped[str] = mapped_column(Text, default="[]")
+
+
+class EnrolmentCode(Base):
+    """A code that enrols one device, once; kept as its hash."""
+
+    __tablename__ = "enrolment_code"
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    point: Mapped[str] = mapped_column(String(16))
+    profile: Mapped[str] = mapped_column(String(16))
+    person: Mapped[str | None] = mapped_column(String(32))
+    expires_ms: Mapped[int] = mapped_column(BigInteger)
+    used_ms: Mapped[int | None] = mapped_column(BigInteger)
+    device: Mapped[str | None] = mapped_column(String(48))
+
+
+class Account(Base):
+    """A signed-in person of the office; `token_hash` is for programs, made on demand."""
+
+    __tablename__ = "account"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+
+class Stream(Base):
+    """One (meeting, point). Its row is the lock of whoever adds to it; `head` its last position."""
+
+    __tablename__ = "stream"
+    meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
+    point: Mapped[str] = mapped_column(String(16), primary_key=True)
+    head: Mapped[int] = mapped_column(BigInteger, default=0)
+    roster_rev: Mapped[str] = mapped_column(String(16), default="")
+
+
+class LedgerRow(Base):
+    """One record, in canonical bytes, at its position in its own point's stream.
+
+    The key holds the fingerprint too: two forms of one id are both kept, and cancel each other.
+    """
+
+    __tablename__ = "ledger"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
+    meeting: Mapped[str] = mapped_column(String(64))
+    point: Mapped[str] = mapped_column(String(16))
+    position: Mapped[int] = mapped_column(BigInteger)
+    device: Mapped[str] = mapped_column(String(48))
+    person: Mapped[str | None] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(24))
+    received_ms: Mapped[int] = mapped_column(BigInteger)
+    record: Mapped[bytes] = mapped_column(LargeBinary)
+    __table_args__ = (
+        UniqueConstraint("meeting", "point", "position"),
+        Index("ix_ledger_meeting_person", "meeting", "person"),
+        Index("ix_ledger_device", "device", "meeting", "point"),
+    )
+
+
+class Listing(Base):
+    """A record's place in a second stream: it concerns a person whom that point summons."""
+
+    __tablename__ = "listing"
+    meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
+    point: Mapped[str] = mapped_column(String(16), primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    id: Mapped[str] = mapped_column(String(36))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    __table_args__ = (Index("ix_listing_id", "id"),)
+
+
+class Summons(Base):
+    """Whom each point's governing roll names: where a record about a person must be listed."""
+
+    __tablename__ = "summons"
+    meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person: Mapped[str] = mapped_column(String(32), primary_key=True)
+    point: Mapped[str] = mapped_column(String(16), primary_key=True)
+    __table_args__ = (Index("ix_summons_point", "meeting", "point"),)
+
+
+class SightingRow(Base):
+    """The governing sighting of each boot of a device (see `domain.clock`)."""
+
+    __tablename__ = "sighting"
+    device: Mapped[str] = mapped_column(String(48), primary_key=True)
+    boot: Mapped[str] = mapped_column(String(16), primary_key=True)
+    mono_ms: Mapped[int] = mapped_column(BigInteger)
+    skew_ms: Mapped[int] = mapped_column(BigInteger)
+    seq: Mapped[int] = mapped_column(BigInteger)
+
+
+class PointStandingRow(Base):
+    """A point's standing and its row of the board, recomputed whole whenever its stream grows."""
+
+    __tablename__ = "point_standing"
+    meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
+    point: Mapped[str] = mapped_column(String(16), primary_key=True)
+    standing: Mapped[bytes] = mapped_column(LargeBinary)
+    board_row: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class QuarantineRow(Base):
+    """Bytes that were not let in, with the reason; `fate` is refused or held."""
+
+    __tablename__ = "quarantine"
+    device: Mapped[str] = mapped_column(String(48), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    record_id: Mapped[str | None] = mapped_column(String(64))
+    fate: Mapped[str] = mapped_column(String(16))
+    code: Mapped[str] = mapped_column(String(32))
+    detail: Mapped[str] = mapped_column(Text)
+    received_ms: Mapped[int] = mapped_column(BigInteger)
+    raw: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,135 @@
+"""People, and the roster of a point: the little that its kiosk needs to find them."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, delete, insert, select, update
+
+from sync_server.domain.facts import Flags, in_order, roll_of
+from sync_server.storage.models import Person, Stream, Summons
+from sync_server.storage.sightings import clocks_of
+from sync_server.storage.streams import StreamKey, records_of
+
+
+class PersonFact(Struct, frozen=True):
+    """A person as a roster file has them."""
+
+    person: str
+    full_name: str
+    unit: str
+    position: str
+    membership: str
+    birth_year: int | None
+
+
+class RosterLine(Struct, frozen=True):
+    """What a kiosk may know of a person: no birth year, no telephone, no document."""
+
+    person: str
+    name: str
+    unit: str
+    position: str
+    seat: str
+
+
+class Roster(NamedTuple):
+    """A point's roster; `rev` changes when anything in it does, and serves as the ETag."""
+
+    rev: str
+    people: list[RosterLine]
+
+
+def put_people(connection: Connection, people: Sequence[PersonFact]) -> None:
+    """Make people known or replace what is known of them; rosters that name them are renewed."""
+    codes = [each.person for each in people]
+    for start in range(0, len(people), CHUNK):
+        chunk = people[start : start + CHUNK]
+        connection.execute(delete(Person).where(Person.code.in_([each.person for each in chunk])))
+        connection.execute(insert(Person), [_row(each) for each in chunk])
+    for key in _summoning(connection, codes):
+        refresh_rev(connection, key)
+
+
+CHUNK = 1_000
+"""People to a statement: well below every engine's bound on parameters."""
+
+
+def known_people(connection: Connection) -> set[str]:
+    """Return the codes of everybody known."""
+    return set(connection.scalars(select(Person.code)))
+
+
+def roster_of(connection: Connection, key: StreamKey) -> Roster:
+    """Return whom the point summons, with names, in the order of the roll."""
+    records = records_of(connection, key)
+    clocks = clocks_of(connection, {record.device for record in records})
+    roll = roll_of(key.point, in_order(records, clocks, Flags()))
+    names: dict[str, str] = {}
+    codes = sorted(roll)
+    for start in range(0, len(codes), CHUNK):
+        found = connection.execute(
+            select(Person.code, Person.full_name).where(
+                Person.code.in_(codes[start : start + CHUNK])
+            )
+        )
+        names |= dict(found.tuples().all())
+    people = [
+        RosterLine(
+            person=line.person,
+            name=names.get(line.person, line.person),
+            unit=line.unit,
+            position=line.position,
+            seat=line.seat,
+        )
+        for line in roll.values()
+    ]
+    rev = hashlib.sha256(msgspec.json.encode(people)).hexdigest()[:16]
+    return Roster(rev, people)
+
+
+def refresh_rev(connection: Connection, key: StreamKey) -> None:
+    """Note the revision of a point's roster, so that a sync tells it without reading the roll."""
+    connection.execute(
+        update(Stream)
+        .where(Stream.meeting == key.meeting, Stream.point == key.point)
+        .values(roster_rev=roster_of(connection, key).rev)
+    )
+
+
+def _row(fact: PersonFact) -> dict[str, object]:
+    return {
+        "code": fact.person,
+        "full_name": fact.full_name,
+        "unit": fact.unit,
+        "position": fact.position,
+        "membership": fact.membership,
+        "birth_year": fact.birth_year,
+    }
+
+
+def _summoning(connection: Connection, people: Sequence[str]) -> Iterable[StreamKey]:
+    keys: set[StreamKey] = set()
+    for start in range(0, len(people), CHUNK):
+        rows = connection.execute(
+            select(Summons.meeting, Summons.point)
+            .where(Summons.person.in_(people[start : start + CHUNK]))
+            .distinct()
+        )
+        keys |= {StreamKey(*row) for row in rows}
+    return sorted(keys)
+
+
+def lines_of(connection: Connection, people: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return by person the unit and position, as a roll has them."""
+    found: dict[str, tuple[str, str]] = {}
+    for start in range(0, len(people), CHUNK):
+        rows = connection.execute(
+            select(Person.code, Person.unit, Person.position).where(
+                Person.code.in_(people[start : start + CHUNK])
+            )
+        )
+        found |= {row.code: (row.unit, row.position) for row in rows}
+    return found

@@ -1,0 +1,134 @@
+"""Standings as they are kept: recomputed whole when a stream grows, never at reading."""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, delete, func, insert, select
+
+from sync_server.domain.records import from_ms
+from sync_server.domain.sequence import Ranges, count_missing
+from sync_server.domain.standing import Counts, PointStanding, standing_of
+from sync_server.storage.models import Device, Point, PointStandingRow, Unit
+from sync_server.storage.sightings import clocks_of
+from sync_server.storage.streams import StreamKey, records_of
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_standing_decoder = msgspec.json.Decoder(PointStanding)
+_ranges_decoder = msgspec.json.Decoder(Ranges)
+
+
+class BoardRow(Struct, frozen=True):
+    """One point on the board. Its counts mean nothing until the point has reported."""
+
+    point: str
+    name: str
+    unit_type: str
+    counts: Counts
+    reported: bool
+    closed: bool
+    amended: bool
+    flags: tuple[str, ...]
+    last_contact_at: str | None
+    missing_seq: int
+
+
+class Board(Struct, frozen=True):
+    """A meeting seen from headquarters: the totals are the sums of the rows."""
+
+    totals: Counts
+    by_unit_type: dict[str, Counts]
+    points: tuple[BoardRow, ...]
+
+
+class _KeptRow(Struct, frozen=True):
+    counts: Counts
+    reported: bool
+    closed: bool
+    amended: bool
+    flags: tuple[str, ...]
+
+
+_row_decoder = msgspec.json.Decoder(_KeptRow)
+
+
+def recompute(connection: Connection, key: StreamKey) -> PointStanding:
+    """Judge the stream anew and keep the result. The caller holds the stream's lock."""
+    records = records_of(connection, key)
+    clocks = clocks_of(connection, {record.device for record in records})
+    standing = standing_of(key.point, records, clocks)
+    row = _KeptRow(
+        standing.counts,
+        standing.has_reported,
+        standing.is_closed,
+        standing.is_amended,
+        tuple(sorted(set().union(*standing.flags.values()))),
+    )
+    own = (PointStandingRow.meeting == key.meeting, PointStandingRow.point == key.point)
+    connection.execute(delete(PointStandingRow).where(*own))
+    connection.execute(
+        insert(PointStandingRow).values(
+            meeting=key.meeting,
+            point=key.point,
+            standing=_encoder.encode(standing),
+            board_row=_encoder.encode(row),
+        )
+    )
+    return standing
+
+
+def read(connection: Connection, key: StreamKey) -> PointStanding | None:
+    """Return the kept standing of a point; None if it has no stream in this meeting."""
+    kept = connection.scalar(
+        select(PointStandingRow.standing).where(
+            PointStandingRow.meeting == key.meeting, PointStandingRow.point == key.point
+        )
+    )
+    return _standing_decoder.decode(kept) if kept is not None else None
+
+
+def board_of(connection: Connection, meeting: str) -> Board:
+    """Return the board of a meeting, its points in the order of their codes."""
+    contacts = _contacts(connection)
+    rows = []
+    for found in connection.execute(
+        select(PointStandingRow.point, PointStandingRow.board_row, Point.name, Unit.type)
+        .outerjoin(Point, Point.code == PointStandingRow.point)
+        .outerjoin(Unit, Unit.code == Point.unit)
+        .where(PointStandingRow.meeting == meeting)
+        .order_by(PointStandingRow.point)
+    ):
+        kept = _row_decoder.decode(found.board_row)
+        last_contact_ms, missing = contacts.get(found.point, (None, 0))
+        rows.append(
+            BoardRow(
+                point=found.point,
+                name=found.name or found.point,
+                unit_type=found.type or "",
+                counts=kept.counts,
+                reported=kept.reported,
+                closed=kept.closed,
+                amended=kept.amended,
+                flags=kept.flags,
+                last_contact_at=from_ms(last_contact_ms) if last_contact_ms else None,
+                missing_seq=missing,
+            )
+        )
+    by_unit_type: dict[str, Counts] = {}
+    for row in rows:
+        by_unit_type[row.unit_type] = by_unit_type.get(row.unit_type, Counts()) + row.counts
+    return Board(sum((r.counts for r in rows), Counts()), by_unit_type, tuple(rows))
+
+
+def _contacts(connection: Connection) -> Mapping[str, tuple[int | None, int]]:
+    """Return by point when a device of it was last heard, and how many records it owes us."""
+    rows = connection.execute(
+        select(Device.point, func.max(Device.last_contact_ms)).group_by(Device.point)
+    )
+    latest = dict(rows.tuples().all())
+    owing: dict[str, int] = {}
+    for point, missing in connection.execute(
+        select(Device.point, Device.missing).where(Device.missing != "[]")
+    ):
+        owing[point] = owing.get(point, 0) + count_missing(_ranges_decoder.decode(missing))
+    return {point: (latest[point], owing.get(point, 0)) for point in latest}

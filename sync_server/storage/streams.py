@@ -1,0 +1,138 @@
+"""Streams: the gapless order in which a reader of one (meeting, point) meets its records.
+
+A position is handed out while the stream's row is locked, so that a reader with a cursor never
+skips a record that commits late. A record stands in its own point's stream, and is *listed* in
+those of other points that it concerns.
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+
+from sync_server.domain.clock import Clocks, Moment
+from sync_server.domain.records import Record, parse_record
+from sync_server.storage.models import LedgerRow, Listing, Node, Stream
+from sync_server.storage.sightings import clocks_of
+
+
+class StreamKey(NamedTuple):
+    """Streams are locked in the order of these keys."""
+
+    meeting: str
+    point: str
+
+
+class RecordKey(NamedTuple):
+    """One form of one record."""
+
+    id: str
+    fingerprint: str
+
+
+class Page(NamedTuple):
+    """What is new in a stream: records with their corrected moments, and where to go on."""
+
+    records: list[tuple[bytes, Moment]]
+    cursor: str
+    has_more: bool
+
+
+def epoch(connection: Connection) -> str:
+    """Return this database's epoch, made at first use."""
+    found = connection.scalar(select(Node.epoch))
+    if found:
+        return str(found)
+    made = "e" + secrets.token_hex(4)
+    connection.execute(insert(Node).values(epoch=made))
+    return made
+
+
+def new_epoch(connection: Connection) -> None:
+    """Void every cursor that was given out, as after a restore."""
+    connection.execute(delete(Node))
+    epoch(connection)
+
+
+def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, int]:
+    """Lock the streams in sorted order, making those that are new; return their heads."""
+    heads = {}
+    for key in sorted(set(keys)):
+        own = and_(Stream.meeting == key.meeting, Stream.point == key.point)
+        if connection.execute(update(Stream).where(own).values(head=Stream.head)).rowcount == 0:
+            connection.execute(
+                insert(Stream).values(meeting=key.meeting, point=key.point, head=0, roster_rev="")
+            )
+        heads[key] = int(connection.scalar(select(Stream.head).where(own)) or 0)
+    return heads
+
+
+def extend(connection: Connection, heads: dict[StreamKey, int]) -> None:
+    """Write the new heads of locked streams."""
+    for key, head in heads.items():
+        own = and_(Stream.meeting == key.meeting, Stream.point == key.point)
+        connection.execute(update(Stream).where(own).values(head=head))
+
+
+def of_meeting(connection: Connection, meeting: str) -> list[StreamKey]:
+    """Return every stream of a meeting."""
+    points = connection.scalars(select(Stream.point).where(Stream.meeting == meeting))
+    return [StreamKey(meeting, point) for point in points]
+
+
+def roster_rev(connection: Connection, key: StreamKey) -> str:
+    """Return the revision of the point's roster, empty before its first roll."""
+    own = and_(Stream.meeting == key.meeting, Stream.point == key.point)
+    return connection.scalar(select(Stream.roster_rev).where(own)) or ""
+
+
+def records_of(connection: Connection, key: StreamKey) -> list[Record]:
+    """Return all that the stream lists, in its order."""
+    return [parse_record(row.record) for row in _rows(connection, key, after=0, limit=None)]
+
+
+def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Page:
+    """Read on from a cursor; one that is `"0"`, foreign or illegible starts afresh."""
+    own_epoch = epoch(connection)
+    after = _position(cursor, own_epoch)
+    rows = _rows(connection, key, after, limit + 1)
+    page = rows[:limit]
+    clocks: Clocks = clocks_of(connection, {row.device for row in page})
+    records = [(row.record, clocks.moment_of(parse_record(row.record))) for row in page]
+    head = page[-1].position if page else after
+    return Page(records, f"{own_epoch}:{head}", len(rows) > limit)
+
+
+def _position(cursor: str, own_epoch: str) -> int:
+    given_epoch, _, position = cursor.partition(":")
+    # Longer than any position that was ever given out: not ours, whatever it says.
+    is_ours = given_epoch == own_epoch and position.isascii() and position.isdecimal()
+    return int(position) if is_ours and len(position) < 19 else 0
+
+
+def _rows(
+    connection: Connection, key: StreamKey, after: int, limit: int | None
+) -> Sequence[Row[tuple[int, str, bytes]]]:
+    own = (
+        select(LedgerRow.position, LedgerRow.device, LedgerRow.record)
+        .where(
+            LedgerRow.meeting == key.meeting,
+            LedgerRow.point == key.point,
+            LedgerRow.position > after,
+        )
+        .order_by(LedgerRow.position)
+        .limit(limit)
+    )
+    listed = (
+        select(Listing.position, LedgerRow.device, LedgerRow.record)
+        .join(
+            LedgerRow,
+            and_(LedgerRow.id == Listing.id, LedgerRow.fingerprint == Listing.fingerprint),
+        )
+        .where(Listing.meeting == key.meeting, Listing.point == key.point, Listing.position > after)
+        .order_by(Listing.position)
+        .limit(limit)
+    )
+    both = [*connection.execute(own), *connection.execute(listed)]
+    return sorted(both, key=lambda row: row.position)[:limit]

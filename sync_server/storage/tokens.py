@@ -1,0 +1,39 @@
+"""Tokens and enrolment codes: what is given out once and kept only as a hash."""
+
+import hashlib
+import secrets
+
+PUSH, READ, OFFICE = "dp_", "dr_", "oa_"
+"""What a token begins with, so that one found somewhere can be told apart."""
+
+_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""What cannot be mistaken for another when read aloud or copied by hand."""
+
+_CODE_LETTERS = 16
+"""16 of 30 letters are 78 bits; the design asks for at least 64."""
+
+
+def new_token(prefix: str) -> str:
+    """Return a bearer token of 256 random bits."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def new_code() -> str:
+    """Return an enrolment code such as `7F3K-9Q2M-X4TB-HN6C`."""
+    letters = "".join(secrets.choice(_LETTERS) for _ in range(_CODE_LETTERS))
+    return "-".join(letters[i : i + 4] for i in range(0, _CODE_LETTERS, 4))
+
+
+def new_device_id() -> str:
+    """Return a device's id such as `D-7F3KQ2MX`, short enough to be read over the telephone."""
+    return "D-" + "".join(secrets.choice(_LETTERS) for _ in range(8))
+
+
+def hash_token(token: str) -> str:
+    """Return what is kept of a token; it is random enough to need no salt."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def hash_code(code: str) -> str:
+    """Return what is kept of a code, however it was typed: case, spaces and dashes do not count."""
+    return hash_token("".join(filter(str.isalnum, code)).upper())
