@@ -35,7 +35,7 @@ def point_roster(meeting: str, point: str) -> Response:
         require(caller(connection), Action.READ_ROSTER, point)
         _must_exist(connection, meeting)
         found = roster.roster_of(connection, StreamKey(meeting, point))
-    response = answer({"rev": found.rev, "people": found.people})
+    response = answer({"rev": found.rev, "people": found.people, "units": found.units})
     response.set_etag(found.rev)
     response.headers["Cache-Control"] = "private, no-cache"
     response.make_conditional(request)

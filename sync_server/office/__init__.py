@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta, timezone
 
 from flask import Blueprint, Response
+from flask_wtf.csrf import CSRFProtect
 
 from sync_server.messages import number, rate, say
 from sync_server.office import board, sign_in
@@ -10,6 +11,9 @@ from sync_server.office import board, sign_in
 blueprint = Blueprint("office", __name__, url_prefix="/van-phong")
 blueprint.register_blueprint(sign_in.blueprint)
 blueprint.register_blueprint(board.blueprint)
+
+csrf = CSRFProtect()
+blueprint.before_request(csrf.protect)
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
 

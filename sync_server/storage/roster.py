@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
 from sync_server.domain.facts import Flags, in_order, roll_of
-from sync_server.storage.models import Person, Stream, Summons
+from sync_server.storage.models import Person, Stream, Summons, Unit
 from sync_server.storage.sightings import clocks_of
 from sync_server.storage.streams import StreamKey, records_of
 
@@ -40,6 +40,8 @@ class Roster(NamedTuple):
 
     rev: str
     people: list[RosterLine]
+    units: dict[str, str]
+    """The names of the people's units, by code."""
 
 
 def put_people(connection: Connection, people: Sequence[PersonFact]) -> None:
@@ -86,8 +88,17 @@ def roster_of(connection: Connection, key: StreamKey) -> Roster:
         )
         for line in roll.values()
     ]
-    rev = hashlib.sha256(msgspec.json.encode(people)).hexdigest()[:16]
-    return Roster(rev, people)
+    units = dict(
+        connection.execute(
+            select(Unit.code, Unit.name)
+            .where(Unit.code.in_(sorted({line.unit for line in people})))
+            .order_by(Unit.code)
+        )
+        .tuples()
+        .all()
+    )
+    rev = hashlib.sha256(msgspec.json.encode((people, units))).hexdigest()[:16]
+    return Roster(rev, people, units)
 
 
 def refresh_rev(connection: Connection, key: StreamKey) -> None:

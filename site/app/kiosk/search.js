@@ -1,0 +1,43 @@
+/** Finds people by any part of their name, without diacritics, or by their code. */
+
+/** @typedef {import("./types.js").RosterLine} RosterLine */
+
+const byLetters = new Intl.Collator("vi");
+
+/** Lower case without marks; đ, and the Ð that some keyboards give for it, are d. */
+export function fold(/** @type {string} */ text) {
+  return text.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[đð]/g, "d");
+}
+
+/** Sort as Vietnamese lists are: by given name, then by the whole. @param {RosterLine[]} people */
+export function sortPeople(people) {
+  const given = (/** @type {RosterLine} */ each) => each.name.slice(each.name.lastIndexOf(" ") + 1);
+  return [...people].sort(
+    (a, b) =>
+      byLetters.compare(given(a), given(b)) ||
+      byLetters.compare(a.name, b.name) ||
+      (a.person < b.person ? -1 : 1),
+  );
+}
+
+/**
+ * Everybody in whose name or code each typed word occurs: first those with the exact accents, then
+ * those with a name that begins so, then the rest.
+ * @param {RosterLine[]} people @param {string} typed
+ */
+export function findPeople(people, typed) {
+  const exact = typed.trim().toLowerCase().normalize("NFC");
+  const words = fold(exact).split(/\s+/).filter(Boolean);
+  if (words.length === 0) return people;
+  const found = people.filter((each) => {
+    const text = `${fold(each.name)} ${each.person.toLowerCase()}`;
+    return words.every((word) => text.includes(word));
+  });
+  const rank = (/** @type {RosterLine} */ each) => {
+    const parts = fold(each.name).split(" ");
+    const begins = words.every((word) => parts.some((part) => part.startsWith(word)));
+    const isExact = exact !== fold(exact) && each.name.toLowerCase().normalize("NFC").includes(exact);
+    return isExact ? 0 : begins ? 1 : 2;
+  };
+  return found.sort((a, b) => rank(a) - rank(b));
+}

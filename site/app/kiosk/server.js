@@ -1,0 +1,71 @@
+/** Talks to the server. What is bound to fail on a poor line is a value, never an exception. */
+
+const API = "/api/v1";
+const TIMEOUT_MS = 30_000;
+const WORTH_PACKING_BYTES = 1000;
+
+/**
+ * @template T
+ * @typedef {{ok: true, data: T, etag: string | null} | Failure} Result
+ */
+/**
+ * `reason` is "network" where no answer came, "unchanged" for a 304, else "refused" with the
+ * problem's status and code.
+ * @typedef {{ok: false, reason: "network" | "unchanged" | "refused", status: number,
+ *   code: string, retryAfterS: number | null}} Failure
+ */
+
+/**
+ * @param {string} path
+ * @param {{token?: string, body?: unknown, etag?: string}} [options]
+ * @returns {Promise<Result<any>>}
+ */
+export async function call(path, { token, body, etag } = {}) {
+  /** @type {Record<string, string>} */
+  const headers = {};
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (etag) headers["If-None-Match"] = etag;
+  /** @type {RequestInit} */
+  const request = { headers, cache: "no-store", signal: timeout(TIMEOUT_MS) };
+  if (body !== undefined) {
+    headers["Content-Type"] = "application/json";
+    request.method = "POST";
+    const text = JSON.stringify(body);
+    const packed = text.length > WORTH_PACKING_BYTES ? await gzip(text) : null;
+    if (packed) headers["Content-Encoding"] = "gzip";
+    request.body = packed ?? text;
+  }
+  try {
+    const response = await fetch(API + path, request);
+    if (response.ok) return { ok: true, data: await response.json(), etag: response.headers.get("ETag") };
+    const isUnchanged = response.status === 304;
+    const problem = isUnchanged ? {} : await response.json().catch(() => ({}));
+    const after = Number(response.headers.get("Retry-After"));
+    return failure(isUnchanged ? "unchanged" : "refused", response.status, problem.code, after || null);
+  } catch {
+    return failure("network", 0, "network", null);
+  }
+}
+
+/** @returns {Failure} */
+function failure(
+  /** @type {Failure["reason"]} */ reason,
+  /** @type {number} */ status,
+  /** @type {string | undefined} */ code,
+  /** @type {number | null} */ retryAfterS,
+) {
+  return { ok: false, reason, status, code: code ?? String(status), retryAfterS };
+}
+
+/** `AbortSignal.timeout` is younger than the phones that we mean to serve. */
+function timeout(/** @type {number} */ ms) {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), ms);
+  return controller.signal;
+}
+
+async function gzip(/** @type {string} */ text) {
+  if (typeof CompressionStream === "undefined") return null;
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Response(stream).blob();
+}

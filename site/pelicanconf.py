@@ -1,0 +1,32 @@
+"""Settings of the portal. Pelican's own articles and pages are off: the portal has its own kinds."""
+
+import os
+
+SITENAME = "Điểm Cầu"
+SITEURL = ""
+PATH = "../content"
+OUTPUT_PATH = "../output"
+THEME = "theme"
+THEME_STATIC_PATHS: list[str] = []
+TIMEZONE = "Asia/Ho_Chi_Minh"
+DEFAULT_LANG = "vi"
+
+PLUGIN_PATHS = ["plugins"]
+PLUGINS = ["portal_pages"]
+
+ARTICLE_PATHS: list[str] = []
+PAGE_PATHS: list[str] = []
+STATIC_PATHS: list[str] = []
+DIRECT_TEMPLATES: list[str] = []
+READERS = {"rst": None, "html": None, "md": None}
+FEED_ALL_ATOM = None
+CATEGORY_FEED_ATOM = None
+TRANSLATION_FEED_ATOM = None
+AUTHOR_FEED_ATOM = None
+AUTHOR_FEED_RSS = None
+AUTHOR_SAVE_AS = CATEGORY_SAVE_AS = TAG_SAVE_AS = ""
+
+JINJA_ENVIRONMENT = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
+
+PORTAL_URL = os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/")
+# build.py adds PORTAL_CONTENT, what it has read, and PORTAL_BUNDLE, where the bundled code is.

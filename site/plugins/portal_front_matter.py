@@ -1,0 +1,186 @@
+"""Reads YAML as text and types it field by field, so that every fault has its line.
+
+The usual loader turns `17:20` into 1040 and `no` into false; here every scalar stays what the
+editor wrote until a type asks for something else.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
+
+import msgspec
+import yaml
+from msgspec import Meta, Struct
+from msgspec.structs import FieldInfo
+from portal_messages import say
+
+FENCE = "---"
+
+S = TypeVar("S", bound=Struct)
+Path_ = tuple[str | int, ...]
+
+
+class Fault(NamedTuple):
+    """One thing to mend; sorts by file and line."""
+
+    path: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path.as_posix()}:{self.line}: {self.message}"
+
+
+class ContentFaults(Exception):
+    """The content cannot be built; `faults` holds everything that was found."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = sorted(set(faults))
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+class Source(NamedTuple):
+    """A file's front matter and text, and where each value stands."""
+
+    path: Path
+    node: yaml.Node | None
+    text: str
+    faults: list[Fault]
+
+    def fault(self, at: Path_, key: str, **facts: object) -> None:
+        """Note a fault of the value at a path such as `("agenda", 0, "at")`."""
+        self.faults.append(Fault(self.path, self.line_of(at), say(f"build.{key}", **facts)))
+
+    def line_of(self, at: Path_) -> int:
+        """Return the line of a value, or of the nearest thing around it that exists."""
+        node = self.node
+        line = _line(node)
+        for step in at:
+            below = _below(node, step)
+            if below is None:
+                break
+            node = below
+            line = _line(node)
+        return line
+
+
+def read_source(path: Path, shown: Path, faults: list[Fault], *, has_text: bool = True) -> Source:
+    """Read a file of YAML, or of Markdown under YAML; faults are noted under the path `shown`."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as fault:
+        line = path.read_bytes()[: fault.start].count(b"\n") + 1
+        faults.append(Fault(shown, line, say("build.not_utf8")))
+        return Source(shown, None, "", faults)
+    matter, body = text, ""
+    if has_text:
+        head, fence, body = text.removeprefix(FENCE + "\n").partition(f"\n{FENCE}\n")
+        if not text.startswith(FENCE + "\n") or not fence:
+            faults.append(Fault(shown, 1, say("build.no_front_matter")))
+            return Source(shown, None, "", faults)
+        matter = "\n" + head  # the fence is line 1
+    try:
+        node = yaml.compose(matter, Loader=yaml.CBaseLoader)
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        problem = getattr(fault, "problem", None) or str(fault)
+        line = mark.line + 1 if mark else 1
+        faults.append(Fault(shown, line, say("build.not_yaml", problem=problem)))
+        return Source(shown, None, "", faults)
+    return Source(shown, node, body, faults)
+
+
+def typed(source: Source, struct: type[S]) -> S | None:
+    """Return the front matter as a struct; None, with every fault noted, if it is not right."""
+    if source.node is None:
+        if not source.faults:
+            source.fault((), "no_front_matter")
+        return None
+    before = len(source.faults)
+    value = _struct(source, source.node, struct, ())
+    return value if len(source.faults) == before else None
+
+
+def _struct(source: Source, node: yaml.Node, struct: type[S], at: Path_) -> S | None:
+    if not isinstance(node, yaml.MappingNode):
+        source.fault(at, "not_a_mapping", field=_name(at))
+        return None
+    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    values: dict[str, Any] = {}
+    for key, below in node.value:
+        if key.value in values:
+            source.faults.append(
+                Fault(source.path, _line(key), say("build.twice", field=key.value))
+            )
+        elif key.value not in fields:
+            known = ", ".join(sorted(fields))
+            source.faults.append(
+                Fault(source.path, _line(key), say("build.unknown_key", field=key.value, known=known))
+            )
+        else:
+            values[key.value] = _value(source, below, fields[key.value].type, (*at, key.value))
+    for name, field in fields.items():
+        if name not in values and _is_required(field):
+            source.fault(at, "missing_key", field=name)
+    if not all(name in values for name, field in fields.items() if _is_required(field)):
+        return None
+    return struct(**{fields[name].name: value for name, value in values.items()})
+
+
+def _value(source: Source, node: yaml.Node, type_: Any, at: Path_) -> Any:
+    inner = _without_none(type_)
+    if isinstance(inner, type) and issubclass(inner, Struct):
+        return _struct(source, node, inner, at)
+    if get_origin(inner) is tuple:
+        if not isinstance(node, yaml.SequenceNode):
+            source.fault(at, "not_a_list", field=_name(at))
+            return ()
+        (item, _) = get_args(inner)
+        return tuple(_value(source, each, item, (*at, n)) for n, each in enumerate(node.value))
+    if not isinstance(node, yaml.ScalarNode):
+        source.fault(at, "not_a_value", field=_name(at))
+        return None
+    try:
+        return msgspec.convert(node.value, inner, strict=False)
+    except msgspec.ValidationError:
+        expected = _expected(inner)
+        source.fault(at, "wrong_value", field=_name(at), value=node.value, expected=expected)
+        return None
+
+
+def _expected(type_: Any) -> str:
+    """Say in the editor's words what a value should look like."""
+    if get_origin(type_) is Literal:
+        return say("build.expect.one_of", values=", ".join(get_args(type_)))
+    metas = [m for m in getattr(type_, "__metadata__", ()) if isinstance(m, Meta)]
+    if metas and metas[0].description:
+        return say(f"build.expect.{metas[0].description}")
+    names: Mapping[Any, str] = {date: "date", int: "int"}
+    return say(f"build.expect.{names.get(type_, 'text')}")
+
+
+def _without_none(type_: Any) -> Any:
+    kinds = [kind for kind in get_args(type_) if kind is not type(None)]
+    is_optional = type(None) in get_args(type_)
+    return kinds[0] if is_optional and len(kinds) == 1 else type_
+
+
+def _is_required(field: FieldInfo) -> bool:
+    return field.default is msgspec.NODEFAULT and field.default_factory is msgspec.NODEFAULT
+
+
+def _below(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == step), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+        return node.value[step] if step < len(node.value) else None
+    return None
+
+
+def _line(node: yaml.Node | None) -> int:
+    return node.start_mark.line + 1 if node else 1
+
+
+def _name(at: Path_) -> str:
+    return ".".join(str(step) for step in at if isinstance(step, str)) or "?"

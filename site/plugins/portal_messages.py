@@ -1,0 +1,21 @@
+"""The message catalogue of the site: everything an editor, a reader or a clerk reads."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+LANGUAGE = "vi"
+
+
+@cache
+def catalogue() -> dict[str, dict[str, str]]:
+    """Return the messages by surface (build, portal, kiosk) and key."""
+    path = Path(__file__).resolve().parent.parent / f"messages.{LANGUAGE}.json"
+    messages: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    return messages
+
+
+def say(key: str, **facts: object) -> str:
+    """Return message `surface.key` with its facts filled in. A missing key raises KeyError."""
+    surface, _, name = key.partition(".")
+    return catalogue()[surface][name].format(**facts)
