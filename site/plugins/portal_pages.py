@@ -154,7 +154,8 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         directory = self.content.directory
         return {
             "units": [
-                {"code": unit.code, "name": unit.name, "type": unit.type} for unit in directory.units
+                {"code": unit.code, "name": unit.name, "type": unit.type}
+                for unit in directory.units
             ],
             "points": [
                 {"code": point.code, "name": directory.name_of(point), "unit": point.unit}

@@ -46,3 +46,8 @@ def renew_token(connection: Connection, name: str) -> str | None:
         update(Account).where(Account.name == name).values(token_hash=hash_token(token))
     )
     return token if changed.rowcount else None
+
+
+def remove(connection: Connection, name: str) -> bool:
+    """Remove an account, which signs it out everywhere; return False if there was none."""
+    return connection.execute(delete(Account).where(Account.name == name)).rowcount == 1

@@ -77,7 +77,7 @@ def roster_of(connection: Connection, key: StreamKey) -> Roster:
                 Person.code.in_(codes[start : start + CHUNK])
             )
         )
-        names |= dict(found.tuples().all())
+        names |= dict(found.all())
     people = [
         RosterLine(
             person=line.person,
@@ -93,9 +93,7 @@ def roster_of(connection: Connection, key: StreamKey) -> Roster:
             select(Unit.code, Unit.name)
             .where(Unit.code.in_(sorted({line.unit for line in people})))
             .order_by(Unit.code)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     rev = hashlib.sha256(msgspec.json.encode((people, units))).hexdigest()[:16]
     return Roster(rev, people, units)

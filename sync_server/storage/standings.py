@@ -125,7 +125,7 @@ def _contacts(connection: Connection) -> Mapping[str, tuple[int | None, int]]:
     rows = connection.execute(
         select(Device.point, func.max(Device.last_contact_ms)).group_by(Device.point)
     )
-    latest = dict(rows.tuples().all())
+    latest = dict(rows.all())
     owing: dict[str, int] = {}
     for point, missing in connection.execute(
         select(Device.point, Device.missing).where(Device.missing != "[]")

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from sync_server.domain.clock import Clocks, Moment
 from sync_server.domain.records import Record, parse_record
@@ -39,20 +39,9 @@ class Page(NamedTuple):
     has_more: bool
 
 
-def epoch(connection: Connection) -> str:
-    """Return this database's epoch, made at first use."""
-    found = connection.scalar(select(Node.epoch))
-    if found:
-        return str(found)
-    made = "e" + secrets.token_hex(4)
-    connection.execute(insert(Node).values(epoch=made))
-    return made
-
-
-def new_epoch(connection: Connection) -> None:
-    """Void every cursor that was given out, as after a restore."""
-    connection.execute(delete(Node))
-    epoch(connection)
+def epoch(connection: Connection) -> str | None:
+    """Return this database's epoch; None before its first stream."""
+    return connection.scalar(select(Node.epoch))
 
 
 def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, int]:
@@ -61,11 +50,18 @@ def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, i
     for key in sorted(set(keys)):
         own = and_(Stream.meeting == key.meeting, Stream.point == key.point)
         if connection.execute(update(Stream).where(own).values(head=Stream.head)).rowcount == 0:
-            connection.execute(
-                insert(Stream).values(meeting=key.meeting, point=key.point, head=0, roster_rev="")
-            )
+            _begin(connection, key)
         heads[key] = int(connection.scalar(select(Stream.head).where(own)) or 0)
     return heads
+
+
+def _begin(connection: Connection, key: StreamKey) -> None:
+    """Make a stream, and with a database's first one its epoch."""
+    connection.execute(
+        insert(Stream).values(meeting=key.meeting, point=key.point, head=0, roster_rev="")
+    )
+    if epoch(connection) is None:
+        connection.execute(insert(Node).values(epoch="e" + secrets.token_hex(4)))
 
 
 def extend(connection: Connection, heads: dict[StreamKey, int]) -> None:
@@ -101,10 +97,10 @@ def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Pag
     clocks: Clocks = clocks_of(connection, {row.device for row in page})
     records = [(row.record, clocks.moment_of(parse_record(row.record))) for row in page]
     head = page[-1].position if page else after
-    return Page(records, f"{own_epoch}:{head}", len(rows) > limit)
+    return Page(records, f"{own_epoch}:{head}" if own_epoch else cursor, len(rows) > limit)
 
 
-def _position(cursor: str, own_epoch: str) -> int:
+def _position(cursor: str, own_epoch: str | None) -> int:
     given_epoch, _, position = cursor.partition(":")
     # Longer than any position that was ever given out: not ours, whatever it says.
     is_ours = given_epoch == own_epoch and position.isascii() and position.isdecimal()

@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { say, sayCode, timeOf } from "./say.js";
+import { useKeptShell } from "./shell.js";
 
 const SUSPECT_SKEW_MS = 120_000;
 const MINUTE_MS = 60_000;
@@ -13,6 +14,7 @@ const MINUTE_MS = 60_000;
  *   outcome: import("./sync.js").Outcome | null, onSend: () => void}} props
  */
 export function Header({ enrolment, state, outcome, onSend }) {
+  const isKept = useKeptShell();
   const last = state.lastSentAt ? timeOf(state.lastSentAt) : "–";
   const facts = { unsent: state.unsent, refused: state.refused, last };
   return html`<header class="bar honest">
@@ -21,7 +23,8 @@ export function Header({ enrolment, state, outcome, onSend }) {
     <div class="queue" role="status">
       <span class=${state.unsent ? "waiting" : ""}>${say("queue", facts)}</span>
       ${state.held > 0 && html`<span> · ${say("queue.held", { n: state.held })}</span>`}
-      ${outcome?.state === "offline" && html`<span class="line"> · ${say("queue.offline")}</span>`}
+      ${outcome?.state === "offline" && html`<span> · ${say("queue.offline")}</span>`}
+      ${isKept && html`<span> · ${say("shell.kept")}</span>`}
     </div>
     <button class="plain" onClick=${onSend}>${say("queue.send")}</button>
   </header>`;

@@ -121,12 +121,15 @@ function pause(/** @type {number} */ failures, /** @type {number | null} */ retr
   return Math.random() * Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures) + 500;
 }
 
-/** Run alone among this browser's tabs; null where another tab is at it. Old browsers have no
+/**
+ * Run alone among this browser's tabs; null where another tab is at it. Old browsers have no
  * locks: there the server's idempotency is what keeps two tabs from counting twice.
- * @template T @param {() => Promise<T>} work @returns {Promise<T | null>} */
-function alone(work) {
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T | null>}
+ */
+async function alone(work) {
   if (!navigator.locks) return work();
-  return navigator.locks.request("diemcau-sync", { ifAvailable: true }, (lock) =>
-    lock ? work() : Promise.resolve(null),
-  );
+  const options = { ifAvailable: true };
+  return navigator.locks.request("diemcau-sync", options, async (lock) => (lock ? work() : null));
 }

@@ -1,6 +1,6 @@
 /**
  * Keeps the release: the shell first, then every list that the reader wants, file by file, so that
- * a loop that was cut goes on where it stopped. (`cache.addAll` would keep all or nothing.)
+ * a loop that was cut goes on where it stopped.
  */
 
 import { fetchChecked, fetchFile, hasFile, readFile, readIndex, sweep, writeIndex } from "./kept.js";
@@ -11,7 +11,7 @@ const TOP = "manifest.json";
 /**
  * @typedef {[path: string, sha256: string, bytes: number]} FileLine
  * @typedef {{name: string, path: string, sha256: string, files: number, bytes: number}} ListLine
- * @typedef {import("../portal.js").Progress} Progress
+ * @typedef {import("../progress.js").Progress} Progress
  */
 
 /** @type {Promise<void> | null} */

@@ -1,34 +1,55 @@
 /**
  * What is kept: files by their sha256, and an index that says which path is which file.
  * A path is relative to the release, as the manifest has it.
+ *
+ * It is kept in IndexedDB and not in the Cache API, because only IndexedDB can be asked (durability
+ * "strict") to have each file on the disk before we say that it is kept.
  */
 
-const FILES = "diemcau-files-1";
-const INDEX = "diemcau-index-1";
+import { openDB } from "idb";
+
+const STRICT = /** @type {const} */ ({ durability: "strict" });
 const scope = new URL("./", self.location.href).href;
-const indexUrl = `${scope}.kept/index`;
 
 /**
  * `paths` is what is answered from; `wanted` are the lists that the reader asked to keep;
  * `top` is the manifest that the shell was last brought up to.
  * @typedef {{paths: Record<string, string>, wanted: string[], top: string}} Index
+ * @typedef {{bytes: ArrayBuffer, type: string}} KeptFile
  */
+
+/** @type {Promise<import("idb").IDBPDatabase<any>> | undefined} */
+let opening;
 
 /** @type {Index | undefined} */
 let known;
 
+function open() {
+  opening ??= openDB("diemcau-kept", 1, {
+    upgrade(db) {
+      db.createObjectStore("files");
+      db.createObjectStore("index");
+    },
+  });
+  return opening;
+}
+
 /** @returns {Promise<Index>} */
 export async function readIndex() {
-  if (!known) {
-    const stored = await (await caches.open(INDEX)).match(indexUrl);
-    known = stored ? /** @type {Index} */ (await stored.json()) : { paths: {}, wanted: [], top: "" };
-  }
-  return known;
+  known ??= (await (await open()).get("index", "now")) ?? { paths: {}, wanted: [], top: "" };
+  return /** @type {Index} */ (known);
 }
 
 export async function writeIndex(/** @type {Index} */ index) {
   known = index;
-  await (await caches.open(INDEX)).put(indexUrl, new Response(JSON.stringify(index)));
+  await put("index", "now", index);
+}
+
+/** @param {string} store @param {string} key @param {unknown} value */
+async function put(store, key, value) {
+  const tx = (await open()).transaction(store, "readwrite", STRICT);
+  await tx.store.put(value, key);
+  await tx.done;
 }
 
 /** The path of an address within the release; null for another origin or another scope. */
@@ -46,24 +67,28 @@ export async function keptResponse(path) {
   return sha256 ? readFile(sha256) : undefined;
 }
 
-export async function readFile(/** @type {string} */ sha256) {
-  return (await caches.open(FILES)).match(fileUrl(sha256));
+/** @param {string} sha256 @returns {Promise<Response | undefined>} */
+export async function readFile(sha256) {
+  /** @type {KeptFile | undefined} */
+  const file = await (await open()).get("files", sha256);
+  return file && new Response(file.bytes, { headers: { "Content-Type": file.type } });
 }
 
 export async function hasFile(/** @type {string} */ sha256) {
-  return Boolean(await readFile(sha256));
+  return (await (await open()).count("files", sha256)) > 0;
 }
 
 /**
  * Fetch one file and keep it if its bytes are the ones that the manifest names.
+ * @param {string} path
+ * @param {string} sha256
  * @returns {Promise<null | "network" | "changed" | "full">} what went wrong, if anything
  */
-export async function fetchFile(/** @type {string} */ path, /** @type {string} */ sha256) {
+export async function fetchFile(path, sha256) {
   const found = await fetchChecked(path, sha256);
   if (!found.ok) return found.fault;
-  const headers = { "Content-Type": found.type };
   try {
-    await (await caches.open(FILES)).put(fileUrl(sha256), new Response(found.bytes, { headers }));
+    await put("files", sha256, { bytes: found.bytes, type: found.type });
   } catch {
     return "full";
   }
@@ -90,15 +115,11 @@ export async function fetchChecked(path, sha256) {
 
 /** Delete the files that no path leads to any more. */
 export async function sweep() {
-  const used = new Set(Object.values((await readIndex()).paths).map(fileUrl));
-  const files = await caches.open(FILES);
-  for (const request of await files.keys()) {
-    if (!used.has(request.url)) await files.delete(request);
+  const used = new Set(Object.values((await readIndex()).paths));
+  const db = await open();
+  for (const sha256 of await db.getAllKeys("files")) {
+    if (!used.has(String(sha256))) await db.delete("files", sha256);
   }
-}
-
-function fileUrl(/** @type {string} */ sha256) {
-  return `${scope}.kept/${sha256}`;
 }
 
 async function hexDigest(/** @type {ArrayBuffer} */ bytes) {

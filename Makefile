@@ -1,0 +1,67 @@
+# Everything runs from the checkout: .venv, node_modules, instance and output are its own.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format lock clean browser
+
+PORT ?= 8000
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHONDONTWRITEBYTECODE := 1
+APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
+INSTALL := pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: .venv/run .env ## set up, build the portal, fill the demonstration and serve (PORT=8000)
+	@PUBLIC_URL=http://localhost:$(PORT) python build.py
+	@PUBLIC_URL=http://localhost:$(PORT) flask --app sync_server demo
+	@PUBLIC_URL=http://localhost:$(PORT) flask --app sync_server serve --port $(PORT)
+
+test: .venv/dev browser ## set up what is missing and run the whole suite
+	@python -m pytest
+
+lint: .venv/dev ## ruff, mypy and the type checker over the front end's JavaScript
+	@ruff check .
+	@ruff format --check .
+	@mypy
+	@python site/plugins/portal_bundle.py tsc -p site/app
+	@python site/plugins/portal_bundle.py tsc -p site/app/sw
+
+format: .venv/dev ## format the Python code
+	@ruff check --fix --quiet .
+	@ruff format .
+
+lock: .venv/dev ## renew the locked requirements, with hashes and without hosts
+	@pip install --quiet uv
+	@uv pip compile pyproject.toml --extra server --extra site --universal --python-version 3.11 \
+		--generate-hashes --no-header --quiet --upgrade -o requirements/run.txt
+	@uv pip compile pyproject.toml --extra server --extra site --group dev --universal \
+		--python-version 3.11 --generate-hashes --no-header --quiet --upgrade \
+		-c requirements/run.txt -o requirements/dev.txt
+
+clean: ## remove everything that was made here, the demonstration's database included
+	@rm -rf .venv node_modules instance output output.new output.old .cache .env \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage test-results
+
+browser: .venv/dev
+	@python tests/chromium.py >/dev/null || { $(APT) -qq update && $(APT) -qq install -y chromium; }
+
+.venv/run: requirements/run.txt | .venv/made
+	@echo "Đang cài thư viện Python vào .venv (chỉ lần đầu)…"
+	@$(INSTALL) -r requirements/run.txt
+	@touch $@
+
+.venv/dev: requirements/dev.txt | .venv/made
+	@echo "Đang cài thư viện Python cho bộ kiểm thử vào .venv (chỉ lần đầu)…"
+	@$(INSTALL) -r requirements/dev.txt
+	@touch $@ .venv/run
+
+# Debian keeps the venv module in a package of its own.
+.venv/made:
+	@$(PYTHON) -m venv .venv 2>/dev/null || { \
+		$(APT) -qq update && $(APT) -qq install -y python3-venv && $(PYTHON) -m venv --clear .venv; }
+	@touch $@
+
+.env:
+	@umask 077; python -c 'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(48))' > $@

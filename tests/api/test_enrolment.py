@@ -1,0 +1,71 @@
+"""Enrolment: a code works once, for a day; a lost answer can be asked for again."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from sync_server.database import write
+from sync_server.storage import devices
+from sync_server.storage.devices import CODE_LIFE_MS, REPEAT_MS
+from tests.conftest import FakeClock, Persona
+
+KEY = {"kty": "EC", "crv": "P-256", "x": "x1", "y": "y1"}
+
+
+@pytest.fixture
+def code(app: Flask, clock: FakeClock) -> str:
+    """Return a fresh code for P001."""
+    with app.app_context():
+        return write(lambda c: devices.new_enrolment(c, "P001", now_ms=clock.now_ms))
+
+
+def enrol(persona: Persona, code: str, **fields: Any) -> tuple[int, Any]:
+    response = persona.post("/enrol", {"code": code, "label": "máy thử", **fields})
+    return response.status_code, response.get_json()
+
+
+def test_a_code_gives_a_device_its_point_and_two_tokens(as_outsider: Persona, code: str) -> None:
+    status, enrolled = enrol(as_outsider, code)
+
+    assert status == 201
+    assert enrolled["point_name"] == "Điểm cầu Một"
+    assert enrolled["profile"] == "clerk"
+    assert enrolled["token"] != enrolled["read_token"]
+    as_outsider.token = enrolled["read_token"]
+    assert as_outsider.get("/meetings").status_code == 200
+
+
+def test_a_code_is_read_however_it_is_typed(as_outsider: Persona, code: str) -> None:
+    assert enrol(as_outsider, f" {code.lower().replace('-', ' ')} ")[0] == 201
+
+
+def test_a_code_works_once(as_outsider: Persona, code: str) -> None:
+    enrol(as_outsider, code, public_key=KEY)
+
+    assert enrol(as_outsider, code)[1]["code"] == "enrolment_code_used"
+    assert enrol(as_outsider, code, public_key={**KEY, "x": "x2"})[0] == 409
+
+
+def test_a_lost_answer_can_be_asked_for_again_with_the_same_key(
+    as_outsider: Persona, code: str, clock: FakeClock
+) -> None:
+    _, lost = enrol(as_outsider, code, public_key=KEY)
+    clock.now_ms += REPEAT_MS
+    status, again = enrol(as_outsider, code, public_key=KEY)
+
+    assert (status, again["device"]) == (201, lost["device"])
+    as_outsider.token = lost["token"]
+    assert as_outsider.get("/meetings").status_code == 401
+    clock.now_ms += 1
+    assert enrol(as_outsider, code, public_key=KEY)[0] == 409
+
+
+def test_a_code_ends_after_a_day(as_outsider: Persona, code: str, clock: FakeClock) -> None:
+    clock.now_ms += CODE_LIFE_MS + 1
+
+    assert enrol(as_outsider, code)[1]["code"] == "enrolment_code_expired"
+
+
+def test_a_code_that_was_never_given_is_told_so(as_outsider: Persona) -> None:
+    assert enrol(as_outsider, "AAAA-BBBB-CCCC-DDDD")[1]["code"] == "enrolment_code_unknown"

@@ -1,0 +1,224 @@
+"""Sync over HTTP: one round trip, and every way in which it can be wrong."""
+
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sync_server.api.bodies import MAX_BODY_BYTES
+from sync_server.api.sync import MAX_RECORDS
+from sync_server.database import write
+from sync_server.storage import devices
+from tests.conftest import FakeClock, Persona
+from tests.factories import MEETING, draft, roll
+
+CLOCK = {"wall": "2024-08-22T01:00:00.000Z", "mono_ms": 1000, "boot": "b1"}
+
+
+def check_in(number: int, person: str = "M1", **changes: Any) -> dict[str, Any]:
+    return draft("check_in", number, person=person, **changes)
+
+
+def test_a_round_trip_gives_verdicts_brings_the_stream_and_tells_the_time(
+    as_clerk: Callable[..., Persona], as_headquarters: Persona
+) -> None:
+    as_headquarters.sync(roll(901, "M1"))
+    clerk = as_clerk()
+
+    answer = clerk.sync(check_in(1), clock=CLOCK, meeting=MEETING)
+
+    (verdict,) = answer["verdicts"]
+    assert (verdict["status"], verdict["fate"]) == ("stored", "stored")
+    assert verdict["at_corrected"] == "2024-08-22T00:01:00.000Z"
+    assert [each["kind"] for each in answer["records"]] == ["setting", "roll", "check_in"]
+    assert all("at_corrected" in each for each in answer["records"])
+    assert (answer["more"], answer["want"], answer["retry_after_s"]) == (False, [], None)
+    assert answer["server_time"] == "2024-08-22T01:00:00.000Z"
+    assert answer["roster_rev"]
+
+    later = clerk.sync(meeting=MEETING, cursor=answer["cursor"])
+    assert (later["records"], later["cursor"]) == ([], answer["cursor"])
+
+
+def test_a_check_in_made_at_0755_and_sent_at_0900_is_judged_at_0755(
+    as_clerk: Callable[..., Persona], as_headquarters: Persona, clock: FakeClock
+) -> None:
+    as_headquarters.sync(roll(901, "M1"))
+    clock.now_ms += 3_600_000
+    wall = {"wall": "2024-08-22T02:00:00.000Z", "mono_ms": 9_000_000, "boot": "b1"}
+
+    as_clerk().sync(check_in(29), clock=wall)
+
+    (person,) = _standing(as_headquarters)["people"]
+    assert (person["standing"], person["late_minutes"]) == ("present", 0)
+
+
+def test_a_fast_clock_is_corrected(
+    as_clerk: Callable[..., Persona], as_headquarters: Persona
+) -> None:
+    as_headquarters.sync(roll(901, "M1"))
+    fast = {"wall": "2024-08-22T01:14:00.000Z", "mono_ms": 1000, "boot": "b1"}
+
+    answer = as_clerk().sync(check_in(1, at="2024-08-22T00:44:00.000Z"), clock=fast)
+
+    (verdict,) = answer["verdicts"]
+    assert verdict["at_corrected"] == "2024-08-22T00:30:00.000Z"
+    assert verdict["flags"] == ["clock_suspect"]
+    assert _standing(as_headquarters)["people"][0]["late"] is False
+
+
+def test_a_clock_a_year_off_costs_nothing(
+    as_clerk: Callable[..., Persona], as_headquarters: Persona
+) -> None:
+    as_headquarters.sync(roll(901, "M1"))
+    wrong = {"wall": "2023-08-22T01:00:00.000Z", "mono_ms": 1000, "boot": "b1"}
+
+    answer = as_clerk().sync(check_in(1, at="2023-08-22T00:20:00.000Z"), clock=wrong)
+
+    (verdict,) = answer["verdicts"]
+    assert (verdict["fate"], verdict["at_corrected"]) == ("stored", "2024-08-22T00:20:00.000Z")
+
+
+def test_a_foreign_point_an_unknown_kind_and_a_huge_record_cost_the_others_nothing(
+    as_clerk: Callable[..., Persona],
+) -> None:
+    huge = check_in(4, body={"mode": "in_person", "seat": "x" * 2_000_000})
+    answer = as_clerk().sync(
+        check_in(1), check_in(2, point="P002"), check_in(3) | {"kind": "dance"}, huge, check_in(5)
+    )
+
+    assert [v["code"] for v in answer["verdicts"]] == [
+        None,
+        "foreign_point",
+        "unknown_kind",
+        "record_too_large",
+        None,
+    ]
+    assert [v["fate"] for v in answer["verdicts"]][::4] == ["stored", "stored"]
+    assert answer["want"] == []
+
+
+def test_an_id_used_twice_with_other_bytes_is_told_and_costs_no_other_record(
+    as_clerk: Callable[..., Persona],
+) -> None:
+    answer = as_clerk().sync(check_in(1), check_in(1, "M2"), check_in(2, "M3"))
+
+    assert [v["code"] for v in answer["verdicts"]] == ["id_reuse", "id_reuse", None]
+    assert [v["fate"] for v in answer["verdicts"]] == ["held", "held", "stored"]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "code"),
+    [
+        (b'{"records": [', {}, 400, "malformed_json"),
+        (b"", {}, 400, "malformed_json"),
+        (b"\xff\xfe", {}, 400, "malformed_json"),
+        (b"[" * 200_000, {}, 400, None),
+        (b"[]", {}, 400, "malformed_request"),
+        (b'{"records": 5}', {}, 400, "malformed_request"),
+        (b'{"surprise": 1}', {}, 400, "malformed_request"),
+        (b'{"clock": {"wall": "yesterday", "mono_ms": 1, "boot": "b"}}', {}, 400, None),
+        (b'{"clock":{"wall":"2024-02-30T00:00:00Z","mono_ms":1,"boot":"b"}}', {}, 400, None),
+        (b"not gzip", {"Content-Encoding": "gzip"}, 400, "malformed_json"),
+        (gzip.compress(b"{}")[:-9], {"Content-Encoding": "gzip"}, 400, "malformed_json"),
+        (
+            gzip.compress(b" " * (MAX_BODY_BYTES * 4)),
+            {"Content-Encoding": "gzip"},
+            413,
+            "body_too_large",
+        ),
+        (b" " * (MAX_BODY_BYTES + 1), {}, 413, "body_too_large"),
+        (b"{}", {"Content-Encoding": "br"}, 415, "unsupported_encoding"),
+        (
+            json.dumps({"records": [{}] * (MAX_RECORDS + 1)}).encode(),
+            {},
+            413,
+            "too_many_records",
+        ),
+    ],
+)
+def test_a_faulty_request_is_a_problem_document_with_its_code(
+    as_clerk: Callable[..., Persona],
+    body: bytes,
+    headers: dict[str, str],
+    status: int,
+    code: str | None,
+) -> None:
+    response = as_clerk().post("/sync", body, **headers)
+
+    assert response.status_code == status
+    assert response.mimetype == "application/problem+json"
+    problem = response.get_json()
+    assert problem["status"] == status
+    assert code in {None, problem["code"]}
+    assert problem["type"].endswith(problem["code"])
+    assert problem["detail"]
+
+
+def test_gzip_is_taken(as_clerk: Callable[..., Persona]) -> None:
+    clerk = as_clerk()
+    body = json.dumps({"records": [check_in(1, device=clerk.device)]}).encode()
+
+    response = clerk.post("/sync", gzip.compress(body), **{"Content-Encoding": "gzip"})
+
+    assert response.get_json()["verdicts"][0]["status"] == "stored"
+
+
+def test_a_wrong_token_is_told_so(as_clerk: Callable[..., Persona]) -> None:
+    clerk = as_clerk()
+    clerk.token = "dp_wrong"
+    response = clerk.post("/sync", {"records": []})
+
+    assert (response.status_code, response.get_json()["code"]) == (401, "unauthenticated")
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_with_the_push_token_nothing_personal_comes_down(as_clerk: Callable[..., Persona]) -> None:
+    answer = as_clerk(reads=False).sync(check_in(1), meeting=MEETING)
+
+    assert answer["verdicts"][0]["status"] == "stored"
+    assert (answer["records"], answer["roster_rev"]) == ([], "")
+
+
+def test_a_clerk_pulls_no_other_point_s_stream(as_clerk: Callable[..., Persona]) -> None:
+    response = as_clerk().post("/sync", {"records": [], "meeting": MEETING, "point": "P002"})
+
+    assert (response.status_code, response.get_json()["code"]) == (403, "forbidden")
+
+
+def test_two_kiosks_of_a_point_see_each_other_s_records(as_clerk: Callable[..., Persona]) -> None:
+    first, second = as_clerk(), as_clerk()
+    first.sync(check_in(1))
+
+    pulled = second.sync(meeting=MEETING)["records"]
+
+    assert [each["device"] for each in pulled if each["kind"] == "check_in"] == [first.device]
+
+
+def test_a_revoked_device_may_push_is_held_and_gets_no_data(
+    as_clerk: Callable[..., Persona], as_headquarters: Persona, clock: FakeClock
+) -> None:
+    as_headquarters.sync(roll(901, "M1"))
+    clerk = as_clerk()
+    write(lambda c: devices.revoke(c, clerk.device, now_ms=clock.now_ms))
+
+    answer = clerk.sync(check_in(1), meeting=MEETING)
+
+    (verdict,) = answer["verdicts"]
+    assert (verdict["fate"], verdict["code"]) == ("held", "device_revoked")
+    assert (answer["records"], answer["want"]) == ([], [])
+    for response in (clerk.post("/sync", {"records": []}), clerk.get("/meetings")):
+        assert (response.status_code, response.get_json()["code"]) == (403, "device_revoked")
+    assert _standing(as_headquarters)["counts"]["present"] == 0
+
+
+def test_an_auditor_writes_nothing(as_auditor: Persona) -> None:
+    response = as_auditor.post("/sync", {"records": [roll(901, "M1", device="O-audit")]})
+
+    assert (response.status_code, response.get_json()["code"]) == (403, "forbidden")
+
+
+def _standing(who: Persona) -> Any:
+    return who.get(f"/meetings/{MEETING}/standing?point=P001").get_json()

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { DRIFT_MS, startClock } from "../../site/app/kiosk/clock.js";
+import { findPeople, fold, sortPeople } from "../../site/app/kiosk/search.js";
+import { presenceOf } from "../../site/app/kiosk/standing.js";
+
+const people = ["Mẫu Thị Đào", "Mẫu Văn An", "Mẫu Văn Ân", "Mẫu Quang Dũng", "Ksor"].map((name, n) => ({
+  person: `M0${n}`, name, unit: "U01", position: "", seat: "",
+}));
+const names = (found) => found.map((each) => each.name);
+
+test("a name is found by any part of it, without diacritics", () => {
+  assert.deepEqual(names(findPeople(people, "dao")), ["Mẫu Thị Đào"]);
+  assert.deepEqual(names(findPeople(people, "an van")), ["Mẫu Văn An", "Mẫu Văn Ân"]);
+  assert.deepEqual(names(findPeople(people, "m03")), ["Mẫu Quang Dũng"]);
+  assert.deepEqual(findPeople(people, "xyz"), []);
+});
+
+test("exact accents come first, then names that begin so", () => {
+  assert.deepEqual(names(findPeople(people, "ân"))[0], "Mẫu Văn Ân");
+  assert.equal(names(findPeople(people, "an")).at(-1), "Mẫu Quang Dũng");
+});
+
+test("people are sorted by given name, as Vietnamese lists are", () => {
+  assert.deepEqual(names(sortPeople(people)), [
+    "Mẫu Văn An", "Mẫu Văn Ân", "Mẫu Quang Dũng", "Mẫu Thị Đào", "Ksor",
+  ]);
+});
+
+test("folding knows both ways to write a d", () => {
+  assert.equal(fold("ĐẶNG Ðào đồng"), "dang dao dong");
+});
+
+test("a clock that is set begins a new boot", () => {
+  const at = { wall: 1_000_000, mono: 0 };
+  const read = startClock({ wall: () => at.wall, mono: () => at.mono });
+  const first = read();
+  at.wall += 5000;
+  at.mono += 5000 - DRIFT_MS;
+  assert.equal(read().boot, first.boot);
+  at.wall += 60_000;
+  const later = read();
+  assert.notEqual(later.boot, first.boot);
+  assert.equal(read().boot, later.boot);
+});
+
+const setting = {
+  id: "s", kind: "setting", device: "O-x", seq: null, at_corrected: "2024-08-20T00:00:00Z",
+  body: { starts_at: "2024-08-22T00:30:00Z", grace_minutes: 5 },
+};
+
+function own(seq, kind, at, changes = {}) {
+  const record = { id: `r${seq}`, kind, device: "D-ONE", seq, at, person: "M1", body: {}, ...changes };
+  return { id: record.id, seq, record, fate: "queued", flags: [], code: null, atCorrected: null };
+}
+
+test("who comes after start and grace is late by whole minutes from the start", () => {
+  const late = presenceOf([own(1, "check_in", "2024-08-22T00:41:59Z")], [setting]).get("M1");
+  const punctual = presenceOf([own(1, "check_in", "2024-08-22T00:35:00Z")], [setting]).get("M1");
+
+  assert.equal(late.lateMinutes, 11);
+  assert.equal(punctual.lateMinutes, null);
+});
+
+test("the server's corrected time counts once it is known", () => {
+  const record = { ...own(1, "check_in", "2024-08-22T00:41:59Z"), atCorrected: "2024-08-22T00:27:59Z" };
+
+  assert.equal(presenceOf([record], [setting]).get("M1").lateMinutes, null);
+});
+
+test("an undone check-in is none, a refused record never was", () => {
+  const first = own(1, "check_in", "2024-08-22T00:10:00Z");
+  const undo = own(2, "void", "2024-08-22T00:11:00Z", { refs: ["r1"] });
+
+  assert.equal(presenceOf([first], []).size, 1);
+  assert.equal(presenceOf([first, undo], []).size, 0);
+  assert.equal(presenceOf([{ ...first, fate: "refused" }], []).size, 0);
+});
+
+test("a record that came back in the stream counts once", () => {
+  const mine = own(1, "check_in", "2024-08-22T00:10:00Z");
+  const back = { ...mine.record, at_corrected: "2024-08-22T00:10:00.000Z" };
+
+  assert.equal(presenceOf([mine], [back]).size, 1);
+});

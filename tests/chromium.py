@@ -1,0 +1,31 @@
+"""Find a Chromium: from CHROMIUM, the path, or Playwright's own. Run it to have the path printed."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def find_chromium() -> str | None:
+    """Return the path of a Chromium that can be started; None if there is none."""
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return shutil.which(named)
+    on_path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    return on_path or _playwrights_own()
+
+
+def _playwrights_own() -> str | None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+if __name__ == "__main__":
+    found = find_chromium()
+    print(found or "no Chromium found")  # noqa: T201
+    sys.exit(0 if found else 1)

@@ -1,0 +1,134 @@
+"""The app on an empty database, a clock that tests set, and people in their roles."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from sync_server import create_app
+from sync_server.config import Settings
+from sync_server.database import Base, db, write
+from sync_server.domain.permissions import Profile
+from sync_server.domain.records import to_ms
+from sync_server.office import acts
+from sync_server.storage import accounts, devices, directory
+from sync_server.storage.directory import MeetingFact, PointFact, UnitFact
+from tests.factories import ENDS, MEETING, STARTS
+
+SECRET = "a-secret-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
+NOON = to_ms("2024-08-22T01:00:00.000Z")
+UNITS = (
+    UnitFact("U01", "Chi bộ Một", "CO_QUAN_HANH_CHINH"),
+    UnitFact("U02", "Chi bộ Hai", "DOANH_NGHIEP"),
+)
+POINTS = (PointFact("P001", "Điểm cầu Một", "U01"), PointFact("P002", "Điểm cầu Hai", "U02"))
+FACT = MeetingFact(MEETING, "Hội nghị thử", STARTS, ENDS, 5)
+
+
+class FakeClock:
+    """The server's clock: stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now_ms = NOON
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@dataclass
+class Persona:
+    """Somebody with a client and a bearer token."""
+
+    client: FlaskClient
+    token: str | None = None
+    device: str = "D-NOBODY"
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        """Call a route of the API."""
+        return self.client.get(f"/api/v1{path}", headers={**self._bearer(), **headers})
+
+    def post(self, path: str, body: Any, **headers: str) -> TestResponse:
+        """Post JSON, or bytes as they are."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.client.post(f"/api/v1{path}", data=data, headers={**self._bearer(), **headers})
+
+    def sync(self, *records: dict[str, Any], **fields: Any) -> Any:
+        """Sync records, made as if by this persona's device, and return the answer."""
+        own = [{**each, "device": self.device} for each in records]
+        response = self.post("/sync", {"records": own, **fields})
+        assert response.status_code == 200, response.text
+        return response.get_json()
+
+    def _bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Return the server's clock, at 08:00 in Vietnam on the day of the conference."""
+    return FakeClock()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return settings on a database and a portal of this test's own."""
+    return Settings(
+        database_url=f"sqlite:///{tmp_path / 'test.sqlite3'}",
+        secret_key=SECRET,
+        site_dir=tmp_path / "output",
+        public_url="http://localhost:8000",
+    )
+
+
+@pytest.fixture
+def app(settings: Settings, clock: FakeClock) -> Iterator[Flask]:
+    """Return the app with two points and a meeting that headquarters has accepted."""
+    app = create_app(settings, clock)
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+        write(lambda c: directory.put_places(c, UNITS, POINTS))
+        write(lambda c: acts.accept_meeting(c, FACT, to_ms("2024-08-20T00:00:00.000Z")))
+        yield app
+        db.engine.dispose()
+
+
+@pytest.fixture
+def as_clerk(app: Flask, clock: FakeClock) -> Callable[..., Persona]:
+    """Return a maker of clerks with a kiosk enrolled at a point; `reads` gives the read token."""
+
+    def make(point: str = "P001", *, reads: bool = True) -> Persona:
+        code = write(lambda c: devices.new_enrolment(c, point, now_ms=clock.now_ms))
+        enrolled = write(lambda c: devices.enrol(c, code, "test", None, now_ms=clock.now_ms))
+        token = enrolled.read_token if reads else enrolled.token
+        return Persona(app.test_client(), token, enrolled.device)
+
+    return make
+
+
+@pytest.fixture
+def as_headquarters(app: Flask) -> Persona:
+    """Return somebody at headquarters with a token."""
+    return _office(app, "hq", Profile.HEADQUARTERS)
+
+
+@pytest.fixture
+def as_auditor(app: Flask) -> Persona:
+    """Return an auditor, who reads everything and writes nothing."""
+    return _office(app, "audit", Profile.AUDITOR)
+
+
+@pytest.fixture
+def as_outsider(app: Flask) -> Persona:
+    """Return somebody without any token."""
+    return Persona(app.test_client())
+
+
+def _office(app: Flask, name: str, role: Profile) -> Persona:
+    write(lambda c: accounts.put(c, name, role, "mat-khau-thu-1"))
+    return Persona(app.test_client(), write(lambda c: accounts.renew_token(c, name)), f"O-{name}")

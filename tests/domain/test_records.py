@@ -1,0 +1,78 @@
+"""The form of a record, and the bytes that stand for it."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from sync_server.domain.records import KINDS, canonical, from_ms, kind_of, parse_record, to_ms
+from tests.factories import draft, raw, record
+
+
+def test_canonical_bytes_do_not_depend_on_order_spaces_or_spelled_out_defaults() -> None:
+    fields = draft("check_in", 1, person="M1")
+    spelled_out = {**dict(reversed(fields.items())), "refs": []}
+
+    plain, loose = (
+        parse_record(raw(fields)),
+        parse_record(json.dumps(spelled_out, indent=2).encode()),
+    )
+
+    assert canonical(plain) == canonical(loose)
+    assert json.loads(canonical(plain)) == fields
+
+
+def test_canonical_bytes_keep_vietnamese_letters_as_they_are() -> None:
+    changes = {"body": {"people": [["M1", "U01", "Phó Bí thư", "A1", False]]}}
+
+    assert "Phó Bí thư".encode() in canonical(record("roll", 1, **changes))
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_says_its_name(kind: str) -> None:
+    extras: dict[str, dict[str, Any]] = {
+        "check_in": {"person": "M1"},
+        "check_out": {"person": "M1"},
+        "closing": {"person": "M1", "body": {"seen": {"D-ONE": 4}, "totals": {"present": 1}}},
+        "void": {"refs": ["0193f000-0000-7000-8000-000000000001"]},
+        "roll": {"body": {"people": []}},
+    }
+
+    assert kind_of(record(kind, 5, **extras.get(kind, {}))) == kind
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "not-a-uuid"},
+        {"id": "0193F000-0000-7000-8000-000000000001"},
+        {"id": "0193f000-0000-4000-8000-000000000001"},
+        {"v": 2},
+        {"seq": 0},
+        {"seq": 2**53},
+        {"at": "2024-08-22T25:00:00.000Z"},
+        {"at": "2024-02-30T07:00:00.000Z"},
+        {"at": "2024-08-22T07:00:00+07:00"},
+        {"at": "2024-08-22T07:00:00.000Z\n"},
+        {"person": None},
+        {"person": "m1 "},
+        {"meeting": "../etc"},
+        {"mono_ms": -1},
+        {"body": {"mode": "telepathy"}},
+        {"body": {"mode": "online", "note": "x"}},
+        {"body": {"mode": "online", "happened_at": "2024-13-01T00:00:00Z"}},
+        {"surprise": 1},
+    ],
+    ids=str,
+)
+def test_a_faulty_field_is_refused(change: dict[str, Any]) -> None:
+    fields = draft("check_in", 1, person="M1") | change
+
+    with pytest.raises(msgspec.ValidationError):
+        parse_record(raw(fields))
+
+
+def test_instants_survive_the_way_there_and_back() -> None:
+    assert from_ms(to_ms("2024-08-22T00:55:03.120Z")) == "2024-08-22T00:55:03.120Z"
+    assert to_ms("2024-08-22T00:55:03Z") == 1_724_288_103_000

@@ -1,0 +1,197 @@
+"""The whole system as it runs: a built portal, a server of its own process, a real Chromium."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import BrowserContext, Page, Playwright
+
+import build
+from sync_server.config import ROOT
+from tests.chromium import find_chromium
+from tests.e2e.line import PoorLine
+
+START_TIMEOUT_S = 60
+FLAGS = [
+    "--no-sandbox",  # the suite may run as root, as in a container
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class System:
+    """A running server behind a poor line, and what one asks of it at the terminal."""
+
+    def __init__(self, folder: Path, portal: Path) -> None:
+        self.port = _free_port()
+        self.line = PoorLine(self.port)
+        self.url = f"http://localhost:{self.line.port}"
+        self.environ = {
+            **os.environ,
+            "SECRET_KEY": "e2e-secret-0123456789-abcdefghijklmnopqrstuvwxyz",
+            "DATABASE_URL": f"sqlite:///{folder / 'e2e.sqlite3'}",
+            "SITE_DIR": str(portal),
+            "PUBLIC_URL": self.url,
+            "PYTHONWARNINGS": "default",
+        }
+        told = self.flask("demo")
+        self.password = _found(r"mật khẩu (\S+)\)", told)
+        self.meeting = _found(r"Đang mở:\s+\S.* ngày (\d\d/\d\d/\d{4})", told)
+        day, month, year = self.meeting.split("/")
+        self.meeting = f"{year}-{month}-{day}-dang-mo"
+        self.token = self.flask("user", "token", "bantochuc").strip()
+        self.process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "flask", "--app", "sync_server", "serve", f"--port={self.port}"],
+            cwd=ROOT,
+            env=self.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert self.process.stdout
+        assert "Đang phục vụ".encode() in self.process.stdout.readline()
+
+    def flask(self, *arguments: str) -> str:
+        """Run a command of the server and return what it says."""
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "flask", "--app", "sync_server", *arguments],
+            cwd=ROOT,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=True,
+        )
+        return done.stdout
+
+    def enrolment_link(self, point: str = "P001") -> str:
+        """Return a fresh link that enrols a kiosk."""
+        return _found(r"(http\S+#ma=\S+)", self.flask("device", "enrol", point))
+
+    def api(self, path: str) -> Any:
+        """Ask the server itself, not over the line, as headquarters."""
+        response = requests.get(
+            f"http://127.0.0.1:{self.port}/api/v1{path}",
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=10,
+        )
+        response.raise_for_status()
+        return response.json()
+
+    def ledger(self, point: str = "P001") -> list[Any]:
+        """Return the records that devices have made at a point, as the stream lists them."""
+        response = requests.post(
+            f"http://127.0.0.1:{self.port}/api/v1/sync",
+            json={"meeting": self.meeting, "point": point},
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=10,
+        )
+        response.raise_for_status()
+        return [each for each in response.json()["records"] if each["seq"] is not None]
+
+    def board_row(self, point: str = "P001") -> Any:
+        """Return a point's row of the board."""
+        board = self.api(f"/meetings/{self.meeting}/board")
+        return next(row for row in board["points"] if row["point"] == point)
+
+    def stop(self) -> None:
+        """End the server and the line."""
+        self.line.close()
+        self.process.terminate()
+        self.process.wait(10)
+        if self.process.stdout:
+            self.process.stdout.close()
+
+
+class Laptop:
+    """A hall's laptop: a browser with a profile on disk, which can lose its power."""
+
+    def __init__(self, playwright: Playwright, profile: Path) -> None:
+        self._playwright, self._profile = playwright, profile
+        self._context: BrowserContext | None = None
+
+    def start(self, width: int = 1280) -> Page:
+        """Start the browser on its profile and return its page."""
+        self._context = self._playwright.chromium.launch_persistent_context(
+            str(self._profile),
+            executable_path=find_chromium(),
+            args=FLAGS,
+            locale="vi-VN",
+            timezone_id="Asia/Ho_Chi_Minh",
+            viewport={"width": width, "height": 800},
+        )
+        return self._context.pages[0]
+
+    def kill(self) -> None:
+        """Cut the power: SIGKILL to every process of this browser, and of no other."""
+        marker = f"--user-data-dir={self._profile}".encode()
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and marker in _command_line(entry):
+                _kill(int(entry.name))
+        self._context = None
+
+    def close(self) -> None:
+        """Close the browser, if it still runs."""
+        if self._context:
+            self._context.close()
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the portal built from our own content."""
+    output = tmp_path_factory.mktemp("portal") / "output"
+    build.build(ROOT / "content", output)
+    return output
+
+
+@pytest.fixture
+def system(tmp_path: Path, portal: Path) -> Iterator[System]:
+    """Return the running system with the demonstration in it."""
+    running = System(tmp_path, portal)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def laptop(tmp_path: Path, playwright: Playwright) -> Iterator[Laptop]:
+    """Return a laptop that has never been here."""
+    hall = Laptop(playwright, tmp_path / "profile")
+    yield hall
+    hall.close()
+
+
+def _free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match, text
+    return match[1]
+
+
+def _command_line(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return

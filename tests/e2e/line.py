@@ -1,0 +1,87 @@
+"""A poor line: a proxy between browser and server that can be cut, or lose the answers."""
+
+import contextlib
+import select
+import socket
+import threading
+from enum import Enum
+
+
+class Line(Enum):
+    """What the line does: carry, refuse everybody, or carry requests and lose their answers."""
+
+    OPEN = "open"
+    CUT = "cut"
+    LOSES_ANSWERS = "loses answers"
+
+
+class PoorLine:
+    """Listens on a port of its own and carries every connection to the server's."""
+
+    def __init__(self, server_port: int) -> None:
+        self.state = Line.OPEN
+        self.carried_bytes = 0
+        self._cut_at_bytes: int | None = None
+        self._server_port = server_port
+        self._open: set[socket.socket] = set()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def set(self, state: Line) -> None:
+        """Change what the line does; connections that are open are broken."""
+        self.state = state
+        for each in list(self._open):
+            _break(each)
+
+    def cut_after(self, size_bytes: int) -> None:
+        """Cut the line once it has carried so many more bytes to the browser."""
+        self._cut_at_bytes = self.carried_bytes + size_bytes
+
+    def close(self) -> None:
+        """Stop listening."""
+        self.set(Line.CUT)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                browser, _ = self._listener.accept()
+            except OSError:
+                return
+            if self.state is Line.CUT:
+                _break(browser)
+            else:
+                threading.Thread(target=self._carry, args=(browser,), daemon=True).start()
+
+    def _carry(self, browser: socket.socket) -> None:
+        server = socket.create_connection(("127.0.0.1", self._server_port))
+        self._open |= {browser, server}
+        with contextlib.suppress(OSError, ValueError):
+            while self._pass_on(browser, server):
+                pass
+        self._open -= {browser, server}
+        _break(browser)
+        _break(server)
+
+    def _pass_on(self, browser: socket.socket, server: socket.socket) -> bool:
+        """Carry what is there; return False when the connection is over."""
+        ready, _, _ = select.select([browser, server], [], [])
+        for source in ready:
+            data = source.recv(65536)
+            if not data or (source is server and self.state is Line.LOSES_ANSWERS):
+                return False
+            if source is server:
+                self.carried_bytes += len(data)
+                if self._cut_at_bytes is not None and self.carried_bytes > self._cut_at_bytes:
+                    self._cut_at_bytes = None
+                    self.state = Line.CUT
+                    return False
+            (server if source is browser else browser).sendall(data)
+        return True
+
+
+def _break(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()

@@ -1,0 +1,55 @@
+"""Records as devices send them, with as little said in each test as it needs."""
+
+import json
+from typing import Any
+
+from sync_server.domain.records import Record, parse_record
+
+MEETING = "2024-08-22-hoc-tap"
+STARTS, ENDS = "2024-08-22T00:30:00.000Z", "2024-08-22T04:00:00.000Z"
+
+
+def draft(kind: str, number: int, **changes: Any) -> dict[str, Any]:
+    """Return a record as JSON: number `n` of device D-ONE at P001, made at 07:00 plus n minutes."""
+    is_office = kind in {"setting", "roll"}
+    hour, minute = divmod(number, 60)
+    fields: dict[str, Any] = {
+        "id": f"0193f000-0000-7000-8000-{number:012d}",
+        "v": 1,
+        "kind": kind,
+        "meeting": MEETING,
+        "point": "P001",
+        "device": "O-office" if is_office else "D-ONE",
+        "seq": None if is_office else number,
+        "boot": "b1",
+        "at": f"2024-08-22T{hour:02d}:{minute:02d}:00.000Z",
+        "mono_ms": number * 60_000,
+        "by": "headquarters" if is_office else "clerk",
+        "source": "office" if is_office else "search",
+        "body": {"mode": "in_person"} if kind == "check_in" else {},
+    }
+    fields.update(changes)
+    return fields
+
+
+def record(kind: str, number: int, **changes: Any) -> Record:
+    """Return the same, typed."""
+    return parse_record(raw(draft(kind, number, **changes)))
+
+
+def raw(fields: dict[str, Any]) -> bytes:
+    """Return a record's bytes as a device might order and space them."""
+    return json.dumps(fields, ensure_ascii=False).encode()
+
+
+def setting(number: int = 0, **changes: Any) -> dict[str, Any]:
+    """Return the meeting's times at P001: 07:30 to 11:00 in Vietnam, five minutes of grace."""
+    body = {"starts_at": STARTS, "ends_at": ENDS, "grace_minutes": 5}
+    at = "2024-08-20T00:00:00.000Z"
+    return draft("setting", number, at=at, **{"body": body, **changes})
+
+
+def roll(number: int, *people: str, **changes: Any) -> dict[str, Any]:
+    """Return a roll that summons these people."""
+    lines = [[person, "U01", "", f"A{n}", False] for n, person in enumerate(people, start=1)]
+    return draft("roll", number, **{"body": {"people": lines}, **changes})

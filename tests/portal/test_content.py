@@ -1,0 +1,187 @@
+"""What editors write: every fault of every file, by line, before anything is built."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from portal_content import load
+from portal_front_matter import ContentFaults
+
+from sync_server.config import ROOT
+
+DIRECTORY = """\
+units:
+  - {code: U01, name: Chi bộ Một, type: DOANH_NGHIEP, form: CHI_BO_CO_SO}
+points:
+  - {code: P001, unit: U01}
+"""
+MEETING = """\
+---
+title: Hội nghị
+kind: HOI_NGHI
+mode: TRUC_TUYEN
+host: Đảng uỷ
+host_level: KHOI
+date: 2024-08-22
+starts: 07:30
+ends: 17:20
+summary: Tóm tắt
+basis: [cv1]
+agenda:
+  - {at: 07:30, kind: KHAI_MAC, title: Khai mạc}
+---
+"""
+MATERIAL = """\
+---
+code: cv1
+title: Công văn
+kind: CONG_VAN
+circulation: CONG_KHAI
+date: 2024-08-12
+issuer: Tỉnh uỷ
+summary: Tóm tắt
+---
+Nội dung.
+"""
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    """Return a small content folder in which everything is right."""
+    root = tmp_path / "content"
+    for folder in ("meetings", "materials", "pages"):
+        (root / folder).mkdir(parents=True)
+    (root / "directory.yaml").write_text(DIRECTORY, "utf-8")
+    (root / "meetings" / "m.md").write_text(MEETING, "utf-8")
+    (root / "materials" / "a.md").write_text(MATERIAL, "utf-8")
+    return root
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def faults_of(root: Path) -> list[str]:
+    with pytest.raises(ContentFaults) as raised:
+        load(root)
+    return [str(fault) for fault in raised.value.faults]
+
+
+def test_times_stay_what_the_editor_wrote(content: Path) -> None:
+    (meeting,) = load(content).meetings
+
+    assert meeting.matter.ends == "17:20"
+    assert f"{meeting.instant('07:30'):%Y-%m-%d %H:%M %Z}" == "2024-08-22 00:30 UTC"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("date: 2024-08-22", "date: 2024-02-30", 7, "2024-02-30"),
+        ("starts: 07:30", "starts: 7h30", 8, "07:30"),
+        ("ends: 17:20", "ends: 07:00", 9, "07:00"),
+        ("basis: [cv1]", "basis: [cv1, cv9]", 11, "cv9"),
+        ("basis: [cv1]", "points: [P001, P404]", 11, "P404"),
+        ("basis: [cv1]", "main_point: P404", 11, "P404"),
+        ("basis: [cv1]", "speaker: ai đó", 11, "speaker"),
+        ("basis: [cv1]", "host: lần nữa", 11, "host"),
+        ("basis: [cv1]", "basis: cv1", 11, "basis"),
+        ("kind: HOI_NGHI\n", "kind: TIEC\n", 3, "HOI_NGHI_HOC_TAP"),
+        ("at: 07:30", "at: 25:00", 13, "25:00"),
+        ("host: Đảng uỷ\n", "", 2, "host"),
+        ("title: Hội nghị\n", "title: Hội: nghị: lạ\n", 2, "dấu hai chấm"),
+    ],
+)
+def test_a_fault_of_a_meeting_is_told_by_its_line(
+    content: Path, old: str, new: str, line: int, said: str
+) -> None:
+    change(content / "meetings" / "m.md", old, new)
+
+    (fault,) = faults_of(content)
+
+    assert fault.startswith(f"content/meetings/m.md:{line}: ")
+    assert said in fault
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("circulation: CONG_KHAI", "circulation: MAT", 5),
+        ("circulation: CONG_KHAI", "circulation: LUU_HANH_NOI_BO", 5),
+        ("summary: Tóm tắt", "summary: x\nfile: none.pdf", 9),
+        ("summary: Tóm tắt", "summary: x\nfile: ../../secret", 9),
+        ("Nội dung.", "", 2),
+    ],
+)
+def test_a_material_that_must_not_or_cannot_be_published_is_refused(
+    content: Path, old: str, new: str, line: int
+) -> None:
+    change(content / "materials" / "a.md", old, new)
+
+    (fault,) = faults_of(content)
+
+    assert fault.startswith(f"content/materials/a.md:{line}: ")
+
+
+def test_all_faults_of_all_files_are_told_together(content: Path) -> None:
+    change(content / "meetings" / "m.md", "date: 2024-08-22", "date: hôm nay")
+    change(content / "meetings" / "m.md", "kind: KHAI_MAC", "kind: KHAI")
+    change(content / "materials" / "a.md", "CONG_KHAI", "MAT")
+    change(content / "directory.yaml", "unit: U01", "unit: U99")
+    (content / "materials" / "b.md").write_text(MATERIAL, "utf-8")
+    (content / "pages" / "p.md").write_bytes(b"---\ntitle: B\xe0i\n---\n")
+    (content / "pages" / "q.md").write_text("no front matter", "utf-8")
+
+    found = faults_of(content)
+
+    assert [fault.split(": ")[0] for fault in found] == [
+        "content/directory.yaml:4",
+        "content/materials/a.md:5",
+        "content/materials/b.md:2",
+        "content/meetings/m.md:7",
+        "content/meetings/m.md:13",
+        "content/pages/p.md:2",
+        "content/pages/q.md:1",
+    ]
+
+
+def test_a_missing_directory_is_told(content: Path) -> None:
+    (content / "directory.yaml").unlink()
+
+    assert "directory.yaml:1" in faults_of(content)[0]
+
+
+def test_a_faulty_build_leaves_the_old_portal_and_nothing_half_built(
+    content: Path, tmp_path: Path
+) -> None:
+    change(content / "meetings" / "m.md", "date: 2024-08-22", "date: 2024-13-01")
+    output = tmp_path / "output"
+    output.mkdir()
+    (output / "index.html").write_text("the old one")
+
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "build.py", "--content", str(content), "--output", str(output)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        encoding="utf-8",
+    )
+
+    assert done.returncode == 1
+    assert "content/meetings/m.md:7: " in done.stderr
+    assert [path.name for path in output.iterdir()] == ["index.html"]
+    assert not list(tmp_path.glob("output.*"))
+
+
+def test_our_own_content_is_right_and_names_no_person() -> None:
+    found = load(ROOT / "content")
+
+    assert len(found.meetings) == 3
+    assert len(found.materials) >= 8
+    assert len({material.matter.kind for material in found.materials.values()}) >= 7
+    assert len(found.directory.units) == len(found.directory.points) == 72
+    assert len({unit.type for unit in found.directory.units}) == 5

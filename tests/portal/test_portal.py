@@ -1,0 +1,179 @@
+"""The built portal: links that work anywhere, codes that can be read, no byte that wanders."""
+
+import gzip
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from portal_markdown import to_html
+from portal_qr import qr_svg
+from portal_release import release_of
+
+import build
+from sync_server.config import ROOT
+
+FIRST_VISIT_BYTES = 14_000
+KIOSK_SHELL_BYTES = 30_000
+QR_BYTES = 600
+
+
+class Links(HTMLParser):
+    """Collects what a page links to or needs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note href and src."""
+        self.found += [value for name, value in attrs if name in {"href", "src"} and value]
+
+
+def pages(portal: Path) -> list[Path]:
+    return sorted(portal.rglob("*.html"))
+
+
+def packed(path: Path) -> int:
+    return len(gzip.compress(path.read_bytes()))
+
+
+def test_every_link_names_a_file_that_is_there(portal: Path) -> None:
+    checked = 0
+    for page in pages(portal):
+        links = Links()
+        links.feed(page.read_text("utf-8"))
+        for link in links.found:
+            if link.startswith(("https://", "#")):
+                continue
+            target = (page.parent / link.partition("#")[0]).resolve()
+            assert target.is_file(), f"{page.relative_to(portal)} links to {link}"
+            checked += 1
+    assert checked > 100
+
+
+def test_no_page_asks_another_host_for_anything(portal: Path) -> None:
+    for page in pages(portal):
+        assert not re.search(r'(?:src|action)="(?:https?:)?//', page.read_text("utf-8")), page
+
+
+def test_a_page_is_read_within_the_first_flight_of_packets(portal: Path) -> None:
+    script = packed(portal / "app" / "portal.js")
+    for page in pages(portal):
+        if "diem-danh" in page.parts:
+            continue
+        code = portal / "qr" / f"{page.stem}.svg"
+        needed = packed(page) + script + (packed(code) if code.exists() else 0)
+        assert needed <= FIRST_VISIT_BYTES, f"{page.relative_to(portal)} needs {needed} bytes"
+
+
+def test_the_kiosk_is_small_enough_for_a_poor_line(portal: Path) -> None:
+    files = ["diem-danh/index.html", "app/kiosk.js", "app/kiosk.css", "app/look.css"]
+
+    assert sum(packed(portal / name) for name in files) <= KIOSK_SHELL_BYTES
+
+
+def test_every_material_has_a_code_in_print_and_as_qr(portal: Path) -> None:
+    for page in (portal / "t").glob("*.html"):
+        text = page.read_text("utf-8")
+        assert f"<strong>{page.stem}</strong>" in text
+        assert packed(portal / "qr" / f"{page.stem}.svg") <= QR_BYTES
+
+
+def test_a_qr_code_draws_exactly_the_dark_modules() -> None:
+    from qrcode.constants import ERROR_CORRECT_M
+    from qrcode.main import QRCode
+
+    svg = qr_svg("http://localhost:8000/t/cv632.html", "Mã")
+    drawn = set()
+    for y, strokes in re.findall(r"(?:M\d+ (\d+)\.5)((?:h\d+|m\d+ 0)+)", svg):
+        x = int(re.findall(rf"M(\d+) {y}\.5", svg)[0])
+        for step, width in re.findall(r"([hm])(\d+)", strokes):
+            if step == "h":
+                drawn |= {(at, int(y)) for at in range(x, x + int(width))}
+            x += int(width)
+    code: QRCode[object] = QRCode(error_correction=ERROR_CORRECT_M, border=4)
+    code.add_data("http://localhost:8000/t/cv632.html")
+    code.make(fit=True)
+    rows = code.get_matrix()
+
+    assert drawn == {(x, y) for y, row in enumerate(rows) for x, dark in enumerate(row) if dark}
+
+
+def test_two_builds_of_the_same_content_are_the_same_release(portal: Path, tmp_path: Path) -> None:
+    build.build(ROOT / "content", tmp_path / "again")
+
+    assert release_of(tmp_path / "again") == release_of(portal)
+
+
+def test_the_manifest_lists_every_file_with_its_bytes(portal: Path) -> None:
+    import hashlib
+
+    top = json.loads((portal / "manifest.json").read_bytes())
+    listed = {"manifest.json"}
+    for line in top["lists"]:
+        content = (portal / line["path"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == line["sha256"]
+        files = json.loads(content)
+        assert (len(files), sum(size for _, _, size in files)) == (line["files"], line["bytes"])
+        listed.add(line["path"])
+        for path, sha256, size in files:
+            data = (portal / path).read_bytes()
+            assert (hashlib.sha256(data).hexdigest(), len(data)) == (sha256, size)
+            listed.add(path)
+    present = {p.relative_to(portal).as_posix() for p in portal.rglob("*") if p.is_file()}
+
+    assert listed == present
+    assert {line["name"] for line in top["lists"]} >= {"shell", "m-2024-08-22-hoc-tap"}
+
+
+def test_changing_one_material_changes_its_own_files_and_the_manifest(
+    portal: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    content = tmp_path / "content"
+    shutil.copytree(ROOT / "content", content)
+    page = content / "materials" / "hoi-dap-08.md"
+    page.write_text(page.read_text("utf-8") + "\nThêm một câu.\n", "utf-8")
+    build.build(content, tmp_path / "output")
+
+    def files(root: Path) -> dict[str, bytes]:
+        return {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*.*")}
+
+    before, after = files(portal), files(tmp_path / "output")
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert {name for name in changed if not name.startswith("lists/")} == {
+        "t/tk08.html",
+        "manifest.json",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("<script>alert(1)</script>", "<script"),
+        ('<img src=x onerror="alert(1)">', "onerror"),
+        ("[x](javascript:alert(1))", "javascript:"),
+        ('<iframe src="https://x"></iframe>', "<iframe"),
+        ('<p style="position:fixed">', "style"),
+    ],
+)
+def test_html_in_markdown_is_reduced_to_what_is_harmless(text: str, gone: str) -> None:
+    assert gone not in to_html(text)
+
+
+def test_the_pdf_is_what_the_script_makes() -> None:
+    import sys
+
+    sys.path.insert(0, str(ROOT / "site"))
+    try:
+        from make_pdf import make_pdf
+    finally:
+        sys.path.remove(str(ROOT / "site"))
+    materials = ROOT / "content" / "materials"
+
+    assert (
+        make_pdf(materials / "huong-dan-03.md") == (materials / "so-tay-diem-cau.pdf").read_bytes()
+    )

@@ -1,0 +1,300 @@
+"""The ledger: any order, any repetition, any batches, the same standing."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, create_engine, func, select
+
+from sync_server.database import Base
+from sync_server.domain.door import Writer
+from sync_server.domain.permissions import Profile
+from sync_server.domain.records import to_ms
+from sync_server.storage import devices, intake, standings, streams
+from sync_server.storage.intake import Contact, Receipt
+from sync_server.storage.models import LedgerRow, QuarantineRow
+from sync_server.storage.streams import StreamKey
+from tests.factories import MEETING, draft, raw, roll, setting
+
+NOW = to_ms("2024-08-22T01:00:00.000Z")
+CLERKS = {
+    "D-ONE": Writer("D-ONE", Profile.CLERK, "P001"),
+    "D-TWO": Writer("D-TWO", Profile.CLERK, "P002"),
+}
+OFFICE = Writer("O-office", Profile.HEADQUARTERS, None)
+SKEW = {"D-ONE": -5000, "D-TWO": 90_000}
+
+
+@contextmanager
+def ledger() -> Iterator[Connection]:
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with engine.begin() as connection:
+        for writer in CLERKS.values():
+            devices.put(connection, writer, "test", now_ms=NOW)
+        yield connection
+    engine.dispose()
+
+
+def send(connection: Connection, *drafts: dict[str, Any], revoked: bool = False) -> Receipt:
+    """Send a batch as the device that its first record names."""
+    device = drafts[0]["device"]
+    writer = CLERKS.get(device, OFFICE)
+    contact = None
+    if device in SKEW:
+        contact = Contact(NOW - SKEW[device], 500, "b1", NOW)
+    offers = intake.judge([raw(each) for each in drafts], writer)
+    return intake.receive(
+        connection, writer, offers, now_ms=NOW, contact=contact, is_revoked=revoked
+    )
+
+
+def whole(connection: Connection, meeting: str = MEETING) -> Any:
+    """Return everything that is judged: standings, board rows, flags."""
+    keys = streams.of_meeting(connection, meeting)
+    return (
+        {key.point: standings.read(connection, key) for key in keys},
+        standings.board_of(connection, meeting),
+    )
+
+
+def check_in(number: int, person: str, **changes: Any) -> dict[str, Any]:
+    return draft("check_in", number, person=person, **changes)
+
+
+def at_two(number: int, person: str, **changes: Any) -> dict[str, Any]:
+    return check_in(number, person, point="P002", device="D-TWO", **changes)
+
+
+def test_a_record_is_stored_once_however_often_it_is_sent() -> None:
+    with ledger() as c:
+        first = send(c, check_in(1, "M1"))
+        second = send(c, check_in(1, "M1"), check_in(1, "M1"))
+
+        assert [v.status for v in first.verdicts] == ["stored"]
+        assert [(v.status, v.fate) for v in second.verdicts] == [("known", "stored")] * 2
+        assert c.scalar(select(func.count()).select_from(LedgerRow)) == 1
+
+
+def test_one_bad_record_holds_up_no_other() -> None:
+    with ledger() as c:
+        bad = check_in(2, "M1") | {"kind": "dance"}
+        receipt = send(c, check_in(1, "M1"), bad, check_in(3, "M2"))
+
+        assert [v.status for v in receipt.verdicts] == ["stored", "refused", "stored"]
+        assert receipt.verdicts[1].code == "unknown_kind"
+        assert receipt.verdicts[1].id == bad["id"]
+        kept = c.execute(select(QuarantineRow.code, QuarantineRow.raw)).all()
+        assert [(code, bytes(each)) for code, each in kept] == [("unknown_kind", raw(bad))]
+
+
+def test_a_refused_record_sent_again_is_known_and_kept_once() -> None:
+    with ledger() as c:
+        bad = check_in(2, "M1") | {"kind": "dance"}
+        send(c, bad)
+        again = send(c, bad)
+
+        assert [(v.status, v.fate) for v in again.verdicts] == [("known", "refused")]
+        assert c.scalar(select(func.count()).select_from(QuarantineRow)) == 1
+
+
+def test_an_id_used_twice_cancels_both_and_costs_no_other_record() -> None:
+    with ledger() as c:
+        send(c, setting())
+        send(c, roll(1, "M1", "M2", "M3"))
+        receipt = send(c, check_in(5, "M1"), check_in(5, "M2"), check_in(6, "M3"))
+
+        assert [v.code for v in receipt.verdicts] == ["id_reuse", "id_reuse", None]
+        assert [v.fate for v in receipt.verdicts] == ["held", "held", "stored"]
+        standing = standings.read(c, StreamKey(MEETING, "P001"))
+        assert standing
+        assert standing.counts.present == 1
+
+
+def test_an_id_used_again_at_another_point_cancels_both_there_too() -> None:
+    with ledger() as c:
+        send(c, roll(1, "M1"))
+        send(c, check_in(5, "M1"))
+        taken = check_in(5, "M1")["id"]
+        receipt = send(c, at_two(7, "M2") | {"id": taken})
+
+        assert receipt.verdicts[0].code == "id_reuse"
+        for point in ("P001", "P002"):
+            standing = standings.read(c, StreamKey(MEETING, point))
+            assert standing
+            assert standing.flags[taken] == ("id_reuse",)
+        assert send(c, check_in(5, "M1")).verdicts[0].fate == "held"
+
+
+def test_gaps_are_asked_for_and_healed() -> None:
+    with ledger() as c:
+        assert send(c, check_in(1, "M1"), check_in(4, "M2")).want == ((2, 3),)
+        assert standings.board_of(c, MEETING).points[0].missing_seq == 2
+        assert send(c, check_in(2, "M3")).want == ((3, 3),)
+        assert send(c, check_in(3, "M4") | {"kind": "dance"}).want == ()
+
+
+def test_what_a_revoked_device_sends_is_held_and_counts_for_nothing() -> None:
+    with ledger() as c:
+        send(c, roll(1, "M1", "M2"))
+        send(c, check_in(5, "M1"))
+        receipt = send(c, check_in(5, "M1"), check_in(6, "M2"), revoked=True)
+
+        assert [(v.status, v.fate, v.code) for v in receipt.verdicts] == [
+            ("known", "stored", None),
+            ("held", "held", "device_revoked"),
+        ]
+        again = send(c, check_in(6, "M2"), revoked=True)
+        assert [(v.status, v.fate) for v in again.verdicts] == [("known", "held")]
+        standing = standings.read(c, StreamKey(MEETING, "P001"))
+        assert standing
+        assert standing.counts.present == 1
+
+
+def test_a_visitor_stands_in_both_streams_and_counts_at_home() -> None:
+    with ledger() as c:
+        send(c, roll(1, "M1"))
+        receipt = send(c, at_two(9, "M1"))
+
+        assert set(receipt.verdicts[0].flags) == {"not_summoned", "other_point"}
+        board = {row.point: row for row in standings.board_of(c, MEETING).points}
+        assert (board["P001"].counts.present, board["P002"].counts.present) == (1, 0)
+
+
+def test_a_new_roll_lists_what_its_people_did_before() -> None:
+    with ledger() as c:
+        send(c, at_two(9, "M1"))
+        send(c, roll(1, "M1"))
+
+        standing = standings.read(c, StreamKey(MEETING, "P001"))
+        assert standing
+        assert standing.counts.present == 1
+
+
+def test_a_person_moved_by_a_later_roll_leaves_the_first_point() -> None:
+    with ledger() as c:
+        send(c, roll(1, "M1", "M2"))
+        send(c, roll(3, "M2", point="P002"))
+        send(c, at_two(9, "M2"))
+
+        board = {row.point: row.counts for row in standings.board_of(c, MEETING).points}
+        assert (board["P001"].summoned, board["P002"].summoned) == (1, 1)
+        assert (board["P001"].present, board["P002"].present) == (0, 1)
+
+
+def test_a_person_dropped_by_the_later_point_belongs_to_the_first_again() -> None:
+    with ledger() as c:
+        send(c, roll(1, "M1", "M2"))
+        send(c, roll(3, "M2", point="P002"))
+        send(c, roll(4, "M9", point="P002"))
+
+        board = {row.point: row.counts for row in standings.board_of(c, MEETING).points}
+        assert (board["P001"].summoned, board["P002"].summoned) == (2, 1)
+
+
+def test_a_reader_meets_every_record_once_whatever_the_page() -> None:
+    with ledger() as c:
+        send(c, roll(1, "M1"))
+        for number in range(2, 20):
+            send(c, check_in(number, "M1"))
+            send(c, at_two(number + 100, "M1"))
+        seen: list[bytes] = []
+        cursor, more = "0", True
+        while more:
+            page = streams.read(c, StreamKey(MEETING, "P001"), cursor, 5)
+            seen += [form for form, _ in page.records]
+            cursor, more = page.cursor, page.has_more
+
+        assert len(seen) == len(set(seen)) == 37
+        assert streams.read(c, StreamKey(MEETING, "P001"), cursor, 5).records == []
+
+
+@pytest.mark.parametrize("cursor", ["0", "", "e0:5", "nonsense", "::", "e1:²"])
+def test_a_foreign_or_illegible_cursor_starts_afresh(cursor: str) -> None:
+    with ledger() as c:
+        send(c, check_in(1, "M1"))
+
+        assert len(streams.read(c, StreamKey(MEETING, "P001"), cursor, 5).records) == 1
+
+
+PEOPLE = st.sampled_from(["M1", "M2", "M3", "M4"])
+POINTS = st.sampled_from(["P001", "P002"])
+
+
+@st.composite
+def conferences(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Draw a set of records as two halls and the office might make them."""
+    numbers = itertools.count(1)
+    records: list[dict[str, Any]] = [setting(0), setting(990, point="P002")]
+    for _ in range(draw(st.integers(1, 4))):
+        people = draw(st.lists(PEOPLE, unique=True))
+        records.append(roll(next(numbers), *people, point=draw(POINTS)))
+    for _ in range(draw(st.integers(0, 14))):
+        number = next(numbers)
+        place = draw(POINTS)
+        device = "D-ONE" if place == "P001" else "D-TWO"
+        boot = draw(st.sampled_from(["b1", "b0"]))
+        common: dict[str, Any] = {
+            "point": place,
+            "device": device,
+            "boot": boot,
+            "person": draw(PEOPLE),
+        }
+        kind = draw(st.sampled_from(["check_in"] * 4 + ["check_out", "void", "closing", "reuse"]))
+        if kind == "void":
+            target = draw(st.integers(0, number))
+            common["refs"] = [f"0193f000-0000-7000-8000-{target:012d}"]
+        if kind == "closing":
+            seen = {device: draw(st.integers(1, 20)), "D-TWO": 3}
+            common["body"] = {"seen": seen, "totals": {}}
+        if kind == "reuse":
+            kind, reused = "check_in", draw(st.integers(1, number))
+            common["id"] = f"0193f000-0000-7000-8000-{reused:012d}"
+        records.append(draft(kind, number, **common))
+    return records
+
+
+@given(conferences(), st.data())
+@settings(max_examples=60, deadline=None)
+def test_any_order_repetition_and_batching_gives_the_same_standing(
+    records: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    with ledger() as plain:
+        for each in records:
+            send(plain, each)
+        expected = whole(plain)
+
+    again = data.draw(st.lists(st.sampled_from(records), max_size=8))
+    shuffled = data.draw(st.permutations(records + again))
+    with ledger() as other:
+        pending: list[dict[str, Any]] = []
+        for each in shuffled:
+            if pending and (pending[0]["device"] != each["device"] or data.draw(st.booleans())):
+                send(other, *pending)
+                pending = []
+            pending.append(each)
+        send(other, *pending)
+
+        assert whole(other) == expected
+
+
+@given(conferences())
+@settings(max_examples=30, deadline=None)
+def test_everybody_summoned_stands_exactly_one_way(records: list[dict[str, Any]]) -> None:
+    with ledger() as c:
+        for each in records:
+            send(c, each)
+        board = standings.board_of(c, MEETING)
+
+        for counts in (board.totals, *(row.counts for row in board.points)):
+            parts = (
+                counts.present,
+                counts.absent_excused,
+                counts.absent_unexcused,
+                counts.not_recorded,
+            )
+            assert counts.summoned == sum(parts)

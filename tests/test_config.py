@@ -1,0 +1,50 @@
+"""Settings: right ones are read, wrong ones stop the start with a sentence that names them."""
+
+from pathlib import Path
+
+import pytest
+
+from sync_server.config import ROOT, ConfigError, Settings, load_settings
+
+SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def test_only_the_secret_must_be_set() -> None:
+    settings = load_settings({"SECRET_KEY": SECRET})
+
+    assert settings.database_url.startswith("sqlite:///")
+    assert settings.site_dir == ROOT / "output"
+    assert settings.public_url == "http://localhost:8000"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "a" * 64),
+        ("DATABASE_URL", "not a url"),
+        ("PUBLIC_URL", "localhost:8000"),
+        ("PUBLIC_URL", "ftp://x"),
+        ("SITE_DIR", __file__),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        load_settings({"SECRET_KEY": SECRET, name: value})
+
+
+def test_every_setting_can_be_set(tmp_path: Path) -> None:
+    environ = {
+        "SECRET_KEY": SECRET,
+        "DATABASE_URL": f"sqlite:///{tmp_path}/a/b.sqlite3",
+        "SITE_DIR": str(tmp_path),
+        "PUBLIC_URL": "https://diemcau.example/",
+    }
+
+    settings = load_settings(environ)
+
+    assert settings == Settings(
+        environ["DATABASE_URL"], SECRET, tmp_path, "https://diemcau.example"
+    )
+    assert (tmp_path / "a").is_dir()

@@ -1,0 +1,79 @@
+"""The catalogues: every message that the code asks for is there, and none that it does not."""
+
+import json
+import re
+from pathlib import Path
+
+from sync_server import errors
+from sync_server.config import ROOT
+from sync_server.domain.records import KINDS
+from sync_server.messages import catalogue, number, rate
+from sync_server.office.roster_files import SUMMONS_COLUMNS
+
+FLAGS = (
+    "already_present other_point not_summoned clock_suspect time_stated after_close "
+    "without_authority id_reuse"
+)
+
+
+def sources(folder: str, *endings: str) -> str:
+    paths = [p for end in endings for p in (ROOT / folder).rglob(f"*{end}")]
+    return "\n".join(path.read_text("utf-8") for path in sorted(paths))
+
+
+def test_the_server_s_catalogue_and_code_agree() -> None:
+    code = sources("sync_server", ".py", ".html")
+    literal = set(re.findall(r'say\(\s*f?"([a-z_.]+[a-z_])"', code))
+    made = {f"flag.{flag}" for flag in FLAGS.split()}
+    made |= {f"office.state.{state}" for state in ("upcoming", "open", "closed")}
+    made |= {f"roster.unknown_{column}" for column in (*SUMMONS_COLUMNS[:3], "unit")}
+    for error in _all_errors(errors.AppError):
+        made |= {f"error.{error.code}", f"error.{error.code}.title"}
+
+    assert literal | made <= set(catalogue())
+    unused = [key for key in catalogue() if f'"{key}"' not in code and key not in made]
+    assert [key for key in unused if not key.startswith("unit_type.")] == []
+
+
+def test_every_error_has_a_code_of_its_own_and_says_when() -> None:
+    found = _all_errors(errors.AppError)
+
+    assert len({error.code for error in found}) == len(found)
+    assert all(error.__doc__ for error in found)
+
+
+def test_the_flags_that_the_rules_raise_all_have_words() -> None:
+    code = sources("sync_server/domain", ".py")
+
+    assert set(re.findall(r'flags\.add\([^,]+, "([a-z_]+)"\)', code)) == set(FLAGS.split())
+    assert KINDS
+
+
+def test_the_site_s_catalogue_and_code_agree() -> None:
+    messages: dict[str, dict[str, str]] = json.loads(
+        (ROOT / "site" / "messages.vi.json").read_text("utf-8")
+    )
+    python = sources("site", ".py", ".html") + Path(ROOT / "build.py").read_text("utf-8")
+    scripts = sources("site/app", ".js")
+    for surface, own in messages.items():
+        code = scripts if surface == "kiosk" else python + scripts
+        unused = [key for key in own if not _is_asked(key, surface, code)]
+        assert unused == [], surface
+
+
+def _is_asked(key: str, surface: str, code: str) -> bool:
+    stem = key.rpartition(".")[0]
+    forms = [f'"{surface}.{key}"', f"'{surface}.{key}'", f'"{key}"', f'["{key}"]']
+    # A key made of a stem and a code of the domain: `kind.` + CHI_THI.
+    forms += [f'"{surface}.{stem}."', f"`{stem}.$", f'f"{surface}.{stem}.'] if stem else []
+    return any(form in code for form in forms)
+
+
+def test_numbers_and_rates_are_written_as_in_vietnam() -> None:
+    assert number(4950) == "4.950"
+    assert rate(985, 1000) == "98,5 %"
+    assert rate(0, 0) == "–"
+
+
+def _all_errors(base: type[errors.AppError]) -> list[type[errors.AppError]]:
+    return [error for each in base.__subclasses__() for error in (each, *_all_errors(each))]
