@@ -28,7 +28,7 @@ class Handbook(FPDF):
 
 
 def make_pdf(source: Path) -> bytes:
-    """Return the PDF of a material: a title page's heading, then each `##` section on its own page."""
+    """Return the PDF of a material: the title, then each `##` section on a page of its own."""
     _, matter, text = source.read_text(encoding="utf-8").split("---\n", 2)
     front = yaml.load(matter, Loader=yaml.CBaseLoader)  # noqa: S506 - BaseLoader makes strings only
     year, month, day = map(int, front["date"].split("-"))

@@ -1,4 +1,4 @@
-"""Settings of the portal. Pelican's own articles and pages are off: the portal has its own kinds."""
+"""Settings of the portal. Pelican's articles and pages are off: the portal has kinds of its own."""
 
 import os
 

@@ -65,10 +65,10 @@ def serve(host: str, port: int) -> None:
 @click.command("demo")
 def demo_command() -> None:
     """Fill the database with plainly synthetic people and conferences, and say where to go."""
-    database.upgrade_schema()
     facts = releases.facts(_settings().site_dir)
     if facts is None:
         raise click.ClickException(say("cli.no_release", path=_settings().site_dir))
+    database.upgrade_schema()
     shown = demo.fill(facts, now_ms())
     click.echo(say("demo.ready", url=_settings().public_url, **msgspec.structs.asdict(shown)))
 

@@ -1,4 +1,4 @@
-"""Find a Chromium: from CHROMIUM, the path, or Playwright's own. Run it to have the path printed."""
+"""Find a Chromium: from CHROMIUM, the path, or Playwright's own. Run it to see the path."""
 
 import os
 import shutil

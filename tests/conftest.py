@@ -11,8 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+import build
 from sync_server import create_app
-from sync_server.config import Settings
+from sync_server.config import ROOT, Settings
 from sync_server.database import Base, db, write
 from sync_server.domain.permissions import Profile
 from sync_server.domain.records import to_ms
@@ -67,6 +68,14 @@ class Persona:
 
     def _bearer(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the portal built from our own content."""
+    output = tmp_path_factory.mktemp("portal") / "output"
+    build.build(ROOT / "content", output)
+    return output
 
 
 @pytest.fixture

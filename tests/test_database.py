@@ -6,7 +6,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 
 from sync_server.config import Settings
 from sync_server.database import (
@@ -39,7 +39,7 @@ def test_the_migrations_make_the_tables_of_the_models(settings: Settings, clock:
 
 def test_a_failing_write_leaves_nothing(app: Flask) -> None:
     def work(connection: Connection) -> None:
-        connection.execute(Account.__table__.insert().values(name="x", role="r", password_hash="h"))
+        connection.execute(insert(Account).values(name="x", role="r", password_hash="h"))
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -66,7 +66,7 @@ def test_writers_take_turns(app: Flask) -> None:
     def add(name: str) -> None:
         with app.app_context():
             values = {"name": name, "role": "r", "password_hash": "h"}
-            write(lambda c: c.execute(Account.__table__.insert().values(values)))
+            write(lambda c: c.execute(insert(Account).values(values)))
 
     threads = [threading.Thread(target=add, args=(f"n{n}",)) for n in range(20)]
     for thread in threads:

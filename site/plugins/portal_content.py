@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, TypeVar
 
 from msgspec import Meta, Struct
-from portal_front_matter import ContentFaults, Fault, Source, read_source, typed
+from portal_front_matter import At, ContentFaults, Fault, Source, read_source, typed
 from portal_messages import say
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
@@ -247,21 +247,28 @@ def _check_meeting(
 ) -> None:
     if matter.ends <= matter.starts:
         source.fault(("ends",), "ends_before", ends=matter.ends, starts=matter.starts)
-    for field in ("basis", "materials"):
-        for n, code in enumerate(getattr(matter, field)):
-            if code not in codes:
-                source.fault((field, n), "unknown_material", value=code)
-    for n, item in enumerate(matter.agenda):
-        for k, code in enumerate(item.materials):
-            if code not in codes:
-                source.fault(("agenda", n, "materials", k), "unknown_material", value=code)
-        if n and item.at < matter.agenda[n - 1].at:
+    for n, (item, before) in enumerate(zip(matter.agenda[1:], matter.agenda, strict=False), 1):
+        if item.at < before.at:
             source.fault(("agenda", n, "at"), "out_of_order", value=item.at)
-    for n, point in enumerate(matter.points):
+    for at, code in _materials_named(matter):
+        if code not in codes:
+            source.fault(at, "unknown_material", value=code)
+    for at, point in _points_named(matter):
         if point not in points:
-            source.fault(("points", n), "unknown_point", value=point)
-    if matter.main_point and matter.main_point not in points:
-        source.fault(("main_point",), "unknown_point", value=matter.main_point)
+            source.fault(at, "unknown_point", value=point)
+
+
+def _materials_named(matter: MeetingMatter) -> Iterable[tuple[At, str]]:
+    yield from ((("basis", n), code) for n, code in enumerate(matter.basis))
+    yield from ((("materials", n), code) for n, code in enumerate(matter.materials))
+    for n, item in enumerate(matter.agenda):
+        yield from ((("agenda", n, "materials", k), code) for k, code in enumerate(item.materials))
+
+
+def _points_named(matter: MeetingMatter) -> Iterable[tuple[At, str]]:
+    yield from ((("points", n), point) for n, point in enumerate(matter.points))
+    if matter.main_point:
+        yield ("main_point",), matter.main_point
 
 
 def _check_material(source: Source, matter: MaterialMatter, folder: Path, stem: str) -> None:
@@ -280,7 +287,7 @@ def _no_repeats(
 ) -> None:
     first: dict[str, Path] = {}
     for n, (source, value) in enumerate(values):
-        at: tuple[str | int, ...] = (field, n, "code") if numbered else (field,)
+        at: At = (field, n, "code") if numbered else (field,)
         if value in first:
             source.fault(at, "taken", value=value, other=first[value].as_posix())
         else:

@@ -18,7 +18,8 @@ from portal_messages import say
 FENCE = "---"
 
 S = TypeVar("S", bound=Struct)
-Path_ = tuple[str | int, ...]
+At = tuple[str | int, ...]
+"""Where a value stands: `("agenda", 0, "at")`."""
 
 
 class Fault(NamedTuple):
@@ -48,11 +49,11 @@ class Source(NamedTuple):
     text: str
     faults: list[Fault]
 
-    def fault(self, at: Path_, key: str, **facts: object) -> None:
+    def fault(self, at: At, key: str, **facts: object) -> None:
         """Note a fault of the value at a path such as `("agenda", 0, "at")`."""
         self.faults.append(Fault(self.path, self.line_of(at), say(f"build.{key}", **facts)))
 
-    def line_of(self, at: Path_) -> int:
+    def line_of(self, at: At) -> int:
         """Return the line of a value, or of the nearest thing around it that exists."""
         node = self.node
         line = _line(node)
@@ -102,7 +103,7 @@ def typed(source: Source, struct: type[S]) -> S | None:
     return value if len(source.faults) == before else None
 
 
-def _struct(source: Source, node: yaml.Node, struct: type[S], at: Path_) -> S | None:
+def _struct(source: Source, node: yaml.Node, struct: type[S], at: At) -> S | None:
     if not isinstance(node, yaml.MappingNode):
         source.fault(at, "not_a_mapping", field=_name(at))
         return None
@@ -130,7 +131,7 @@ def _struct(source: Source, node: yaml.Node, struct: type[S], at: Path_) -> S | 
     return struct(**{fields[name].name: value for name, value in values.items()})
 
 
-def _value(source: Source, node: yaml.Node, type_: Any, at: Path_) -> Any:
+def _value(source: Source, node: yaml.Node, type_: Any, at: At) -> Any:
     inner = _without_none(type_)
     if isinstance(inner, type) and issubclass(inner, Struct):
         return _struct(source, node, inner, at)
@@ -184,5 +185,5 @@ def _line(node: yaml.Node | None) -> int:
     return node.start_mark.line + 1 if node else 1
 
 
-def _name(at: Path_) -> str:
+def _name(at: At) -> str:
     return ".".join(str(step) for step in at if isinstance(step, str)) or "?"

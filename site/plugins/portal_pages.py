@@ -6,7 +6,6 @@ builds of the same content are the same release.
 
 import shutil
 from collections import defaultdict
-
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,7 +20,6 @@ from portal_messages import say
 from portal_qr import qr_svg
 from portal_release import SERVER, SHELL, write_manifest
 
-
 APP = "app"
 STATIC = ("icon.svg", "app.webmanifest")
 
@@ -35,7 +33,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         self.output = Path(self.output_path)
         self.lists: defaultdict[str, set[str]] = defaultdict(set)
         self.env.globals["say"] = say
-        self.env.globals["css"] = Markup(self._style())
+        self.env.globals["css"] = Markup(self._style())  # noqa: S704 - our own style sheets
         self.env.filters["kilobytes"] = kilobytes
         self.env.filters["vi_date"] = lambda day: f"{day:%d/%m/%Y}"
         self.env.filters["iso"] = lambda instant: f"{instant:%Y-%m-%dT%H:%M:%SZ}"

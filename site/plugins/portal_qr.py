@@ -11,7 +11,7 @@ QUIET_ZONE = 4
 
 def qr_svg(text: str, title: str) -> str:
     """Return an SVG of the code, 1 unit to a module, dark on white whatever the page's colours."""
-    code: QRCode[object] = QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE)
+    code = QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE)
     code.add_data(text)
     code.make(fit=True)
     rows = code.get_matrix()

@@ -46,6 +46,7 @@ class Flags:
         return tuple(sorted(set().union(*(self._of.get(each, ()) for each in record_ids))))
 
     def all(self) -> dict[str, tuple[str, ...]]:
+        """Return the flags of every record that has any, in a stable order."""
         return {each: tuple(sorted(flags)) for each, flags in sorted(self._of.items())}
 
 
@@ -61,8 +62,15 @@ def settings_of(point: str, facts: Iterable[Fact]) -> Facts:
     return Facts(starts_ms, ends_ms, grace_ms)
 
 
-def roll_of(point: str, facts: Iterable[Fact]) -> dict[str, Summoned]:
-    """Return who is summoned here: the latest roll, less those whom a later one elsewhere takes.
+class Rolls(NamedTuple):
+    """Whom a point summons, and the rolls of other points that took somebody from it."""
+
+    lines: dict[str, Summoned]
+    takers: tuple[Fact, ...]
+
+
+def rolls_of(point: str, facts: Iterable[Fact]) -> Rolls:
+    """Return the point's latest roll, less those whom a later roll elsewhere names.
 
     A person may stand in the latest rolls of two points; the later of the two governs.
     """
@@ -72,38 +80,56 @@ def roll_of(point: str, facts: Iterable[Fact]) -> dict[str, Summoned]:
             latest[fact.record.point] = fact
     own = latest.pop(point, None)
     if own is None:
-        return {}
-    taken = {
-        line.person for other in latest.values() if other > own for line in _lines(other.record)
-    }
-    return {line.person: line for line in _lines(own.record) if line.person not in taken}
+        return Rolls({}, ())
+    named = {line.person: line for line in _lines(own.record)}
+    takers = [
+        other
+        for other in latest.values()
+        if other > own and not named.keys().isdisjoint(line.person for line in _lines(other.record))
+    ]
+    taken = {line.person for other in takers for line in _lines(other.record)}
+    lines = {person: line for person, line in named.items() if person not in taken}
+    return Rolls(lines, tuple(takers))
+
+
+def concerning(point: str, facts: Iterable[Fact], rolls: Rolls) -> list[Fact]:
+    """Leave out what a stream lists only because of a roll that no longer governs."""
+    return [
+        fact
+        for fact in facts
+        if fact.record.point == point or fact.record.person in rolls.lines or fact in rolls.takers
+    ]
 
 
 def named_in_roll(point: str, records: Iterable[Record], clocks: Clocks) -> set[str]:
     """Return everybody in the point's latest roll, those taken by another point included."""
-    own = [r for r in records if isinstance(r, Roll) and r.point == point]
-    facts = in_order(own, clocks, Flags())
-    return {line.person for line in _lines(facts[-1].record)} if facts else set()
+    facts, _ = in_order(point, records, clocks)
+    own = [f for f in facts if isinstance(f.record, Roll) and f.record.point == point]
+    return {line.person for line in _lines(own[-1].record)} if own else set()
 
 
 def _lines(record: Record) -> tuple[Summoned, ...]:
     return record.body.people if isinstance(record, Roll) else ()
 
 
-def in_order(records: Iterable[Record], clocks: Clocks, flags: Flags) -> list[Fact]:
-    """Order the records, once each, without those whose id stands for two different ones."""
+def in_order(point: str, records: Iterable[Record], clocks: Clocks) -> tuple[list[Fact], set[str]]:
+    """Order the records, once each; those whose id stands for different ones are no facts.
+
+    Returns the facts, and the ids that are used twice by a record of this point.
+    """
     variants: dict[str, dict[bytes, Record]] = {}
     for record in records:
         variants.setdefault(record.id, {})[canonical(record)] = record
-    facts = []
+    facts, reused = [], set()
     for record_id, forms in variants.items():
         if len(forms) > 1:
-            flags.add(record_id, "id_reuse")
+            if any(record.point == point for record in forms.values()):
+                reused.add(record_id)
             continue
         (record,) = forms.values()
         at_ms = clocks.moment_of(record).at_ms
         facts.append(Fact(at_ms, record.device, record.seq or 0, record.id, record))
-    return sorted(facts)
+    return sorted(facts), reused
 
 
 def without_voided(facts: Sequence[Fact], flags: Flags) -> list[Fact]:
@@ -124,6 +150,8 @@ def without_voided(facts: Sequence[Fact], flags: Flags) -> list[Fact]:
 
 def _may_void(void: Void, target: Record) -> bool:
     """Say whether a void has authority: its writer's profile decides (design.md, Standing)."""
-    if isinstance(target, Void | Setting | Roll) or void.point != target.point:
+    if isinstance(target, Void | Setting | Roll):
         return False
+    if (void.point, void.person) != (target.point, target.person):
+        return False  # it would be listed where its target is not
     return void.by == target.by or void.by == Profile.HEADQUARTERS

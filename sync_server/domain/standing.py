@@ -17,8 +17,9 @@ from sync_server.domain.facts import (
     Fact,
     Facts,
     Flags,
+    concerning,
     in_order,
-    roll_of,
+    rolls_of,
     settings_of,
     without_voided,
 )
@@ -93,22 +94,26 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
     about its people. Repeats are harmless; variants of one id (`id_reuse`) cancel each other.
     """
     flags = Flags()
-    facts = in_order(records, clocks, flags)
+    everything, reused = in_order(point, records, clocks)
+    rolls = rolls_of(point, everything)
+    roll = rolls.lines
+    facts = concerning(point, everything, rolls)
     known = settings_of(point, facts)
-    roll = roll_of(point, facts)
     counting = without_voided(facts, flags)
     stays = stays_of(counting, flags)
     closing = _closing(point, counting)
     _flag_times(facts, known, clocks, flags)
     _flag_places(point, roll, counting, flags)
     _flag_after(closing, counting, flags)
+    for record_id in reused:
+        flags.add(record_id, "id_reuse")
 
-    concerning: defaultdict[str, list[str]] = defaultdict(list)
+    ids_of: defaultdict[str, list[str]] = defaultdict(list)
     for fact in counting:
-        concerning[fact.record.person or ""].append(fact.id)
+        ids_of[fact.record.person or ""].append(fact.id)
 
     def person(line: Summoned, own: Sequence[Interval], is_closed: bool) -> PersonStanding:
-        return _person(line, own, known, is_closed, flags.of(concerning[line.person]))
+        return _person(line, own, known, is_closed, flags.of(ids_of[line.person]))
 
     people = tuple(
         person(line, stays.get(line.person, ()), closing is not None)

@@ -4,13 +4,14 @@ Idempotency is the primary key's word. Whatever records change, their streams, l
 standings, is changed in the caller's one transaction.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, insert, select
 
 from sync_server.database import Stale
-from sync_server.domain.records import Record, Roll, kind_of
+from sync_server.domain.records import Record, kind_of
 from sync_server.storage import listings, roster, standings, streams
 from sync_server.storage.listings import home_of
 from sync_server.storage.models import LedgerRow, Listing
@@ -54,15 +55,16 @@ def append(
     heads = streams.lock(connection, needed)
     if not _streams_needed(connection, entries) <= needed:
         raise Stale
-    variants = _variants(connection, entries)
-    fresh = {e.key: e for e in entries if e.key not in variants}
+    known = _forms_of(connection, entries)
+    fresh = {entry.key: entry for entry in entries if entry.key not in known}
     _insert(connection, fresh.values(), heads, now_ms)
-    grown = {home_of(e.record) for e in fresh.values()} | also
-    grown |= listings.list_fresh(connection, [(k, e.record) for k, e in fresh.items()], heads)
-    grown |= _list_variants(connection, fresh, heads)
+    grown = {home_of(entry.record) for entry in fresh.values()} | also
+    grown |= listings.list_fresh(
+        connection, [entry.record for entry in fresh.values()], _reused(known, fresh), heads
+    )
     streams.extend(connection, {key: heads[key] for key in grown})
     judged = {key: standings.recompute(connection, key) for key in sorted(grown)}
-    if any(isinstance(entry.record, Roll) for entry in fresh.values()):
+    if listings.rolls_changed(connection, [entry.record for entry in fresh.values()]):
         for key in grown:
             roster.refresh_rev(connection, key)
 
@@ -71,12 +73,12 @@ def append(
         standing = judged.get(key) or standings.read(connection, key)
         for record_id, own in standing.flags.items() if standing else ():
             flags.setdefault(record_id, set()).update(own)
-    return Appended(set(variants), {each: tuple(sorted(own)) for each, own in flags.items()})
+    return Appended(known, {each: tuple(sorted(own)) for each, own in flags.items()})
 
 
 def known_of(connection: Connection, entries: Sequence[Entry]) -> set[RecordKey]:
     """Return which of these the ledger holds."""
-    return set(_variants(connection, entries)) & {entry.key for entry in entries}
+    return _forms_of(connection, entries) & {entry.key for entry in entries}
 
 
 def streams_of_device(connection: Connection, device: str) -> set[StreamKey]:
@@ -93,24 +95,31 @@ def streams_of_device(connection: Connection, device: str) -> set[StreamKey]:
 
 
 def _streams_needed(connection: Connection, entries: Sequence[Entry]) -> set[StreamKey]:
-    """Return what an append touches: home streams, those of the people, those of variants."""
+    """Return what an append touches: home streams, those of the people, those of other forms."""
     records = [entry.record for entry in entries]
     needed = {home_of(record) for record in records}
     needed |= set(listings.summoning(connection, records))
-    needed |= set(_variants(connection, entries).values())
-    for meeting in {record.meeting for record in records if isinstance(record, Roll)}:
+    for keys in listings.standing_in(connection, [record.id for record in records]).values():
+        needed |= keys
+    for meeting in {key.meeting for key in listings.rolls_changed(connection, records)}:
         needed |= set(streams.of_meeting(connection, meeting))
     return needed
 
 
-def _variants(connection: Connection, entries: Sequence[Entry]) -> dict[RecordKey, StreamKey]:
-    """Return what the ledger holds under these ids, in whatever form, and where."""
-    rows: Iterable[Row[tuple[str, str, str, str]]] = connection.execute(
-        select(LedgerRow.id, LedgerRow.fingerprint, LedgerRow.meeting, LedgerRow.point).where(
+def _forms_of(connection: Connection, entries: Sequence[Entry]) -> set[RecordKey]:
+    """Return what the ledger holds under these ids, in whatever form."""
+    rows = connection.execute(
+        select(LedgerRow.id, LedgerRow.fingerprint).where(
             LedgerRow.id.in_([entry.record.id for entry in entries])
         )
     )
-    return {RecordKey(row.id, row.fingerprint): StreamKey(row.meeting, row.point) for row in rows}
+    return {RecordKey(row.id, row.fingerprint) for row in rows}
+
+
+def _reused(known: Iterable[RecordKey], fresh: Iterable[RecordKey]) -> set[str]:
+    """Return the ids of fresh records that stand for more than one form."""
+    forms = Counter(key.id for key in {*known, *fresh})
+    return {key.id for key in fresh if forms[key.id] > 1}
 
 
 def _insert(
@@ -139,19 +148,3 @@ def _insert(
         )
     if rows:
         connection.execute(insert(LedgerRow), rows)
-
-
-def _list_variants(
-    connection: Connection, fresh: dict[RecordKey, Entry], heads: dict[StreamKey, int]
-) -> set[StreamKey]:
-    """List the forms of one id in each other's streams; return the streams that are concerned."""
-    forms: dict[str, dict[RecordKey, StreamKey]] = {}
-    for key, stream in _variants(connection, list(fresh.values())).items():
-        forms.setdefault(key.id, {})[key] = stream
-    grown: set[StreamKey] = set()
-    for own in forms.values():
-        if len(own) > 1:
-            for stream in set(own.values()):
-                listings.list_in(connection, stream, list(own), heads)
-                grown.add(stream)
-    return grown

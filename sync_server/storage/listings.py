@@ -14,7 +14,7 @@ from sync_server.domain.facts import named_in_roll
 from sync_server.domain.records import Record, Roll
 from sync_server.storage.models import LedgerRow, Listing, Summons
 from sync_server.storage.sightings import clocks_of
-from sync_server.storage.streams import RecordKey, StreamKey, records_of
+from sync_server.storage.streams import StreamKey, records_of
 
 Heads = dict[StreamKey, int]
 """Locked streams and their last positions, raised as records are listed."""
@@ -42,112 +42,146 @@ def summoning(connection: Connection, records: Iterable[Record]) -> dict[StreamK
     return found
 
 
+def standing_in(connection: Connection, ids: Iterable[str]) -> dict[str, set[StreamKey]]:
+    """Return, by id, every stream in which any form of it stands."""
+    wanted = sorted(set(ids))
+    found: defaultdict[str, set[StreamKey]] = defaultdict(set)
+    for table in (LedgerRow, Listing):
+        for row in connection.execute(
+            select(table.id, table.meeting, table.point).where(table.id.in_(wanted))
+        ):
+            found[row.id].add(StreamKey(row.meeting, row.point))
+    return found
+
+
+def rolls_changed(connection: Connection, records: Sequence[Record]) -> list[StreamKey]:
+    """Return the points whose latest roll these records may change: by one, or by its id."""
+    rows = connection.execute(
+        select(LedgerRow.meeting, LedgerRow.point).where(
+            LedgerRow.id.in_([record.id for record in records]), LedgerRow.kind == "roll"
+        )
+    )
+    changed = {StreamKey(row.meeting, row.point) for row in rows}
+    return sorted(changed | {home_of(record) for record in records if isinstance(record, Roll)})
+
+
 def list_fresh(
-    connection: Connection, fresh: Sequence[tuple[RecordKey, Record]], heads: Heads
+    connection: Connection, fresh: Sequence[Record], reused: Iterable[str], heads: Heads
 ) -> set[StreamKey]:
-    """List stored records wherever they concern somebody; return the streams that grew."""
+    """List stored records wherever they concern somebody; return the streams that grew.
+
+    `reused` are the ids of which the ledger holds several forms.
+    """
     grown: set[StreamKey] = set()
-    for key in {home_of(record) for _, record in fresh if isinstance(record, Roll)}:
+    # First of all, for a roll whose id is used twice governs nothing.
+    for record_id, keys in standing_in(connection, reused).items():
+        for key in keys:
+            _list_in(connection, key, [record_id], heads)
+            grown.add(key)
+    for key in rolls_changed(connection, fresh):
         grown |= _follow_roll(connection, key, heads)
-    routes = summoning(connection, (record for _, record in fresh))
-    for key, people in routes.items():
-        concerning = [
-            record_key
-            for record_key, record in fresh
+    for key, people in summoning(connection, fresh).items():
+        concerned = [
+            record.id
+            for record in fresh
             if record.person in people and record.meeting == key.meeting
         ]
-        grown |= list_in(connection, key, concerning, heads)
+        grown |= _list_in(connection, key, concerned, heads)
     return grown
 
 
-def list_in(
-    connection: Connection, key: StreamKey, record_keys: Sequence[RecordKey], heads: Heads
+def _list_in(
+    connection: Connection, key: StreamKey, ids: Iterable[str], heads: Heads
 ) -> set[StreamKey]:
-    """List records in a stream unless they stand there already; return the stream if it grew."""
-    ids = sorted({record_key.id for record_key in record_keys})
-    present = {
-        RecordKey(*row)
-        for row in connection.execute(
-            select(Listing.id, Listing.fingerprint).where(
-                Listing.meeting == key.meeting, Listing.point == key.point, Listing.id.in_(ids)
-            )
+    """List all forms of these ids in a stream, but what stands there already."""
+    wanted = sorted(set(ids))
+    here = (Listing.meeting == key.meeting, Listing.point == key.point)
+    present = set(
+        connection.execute(
+            select(Listing.id, Listing.fingerprint).where(*here, Listing.id.in_(wanted))
         )
-    }
-    present |= {
-        RecordKey(*row)
-        for row in connection.execute(
-            select(LedgerRow.id, LedgerRow.fingerprint).where(
-                LedgerRow.id.in_(ids),
-                LedgerRow.meeting == key.meeting,
-                LedgerRow.point == key.point,
-            )
-        )
-    }
+    )
+    forms = connection.execute(
+        select(LedgerRow.id, LedgerRow.fingerprint, LedgerRow.meeting, LedgerRow.point)
+        .where(LedgerRow.id.in_(wanted))
+        .order_by(LedgerRow.received_ms, LedgerRow.id, LedgerRow.fingerprint)
+    )
     rows = []
-    for record_key in dict.fromkeys(record_keys):
-        if record_key not in present:
-            heads[key] += 1
-            rows.append(
-                {
-                    "meeting": key.meeting,
-                    "point": key.point,
-                    "position": heads[key],
-                    "id": record_key.id,
-                    "fingerprint": record_key.fingerprint,
-                }
-            )
+    for form in forms:
+        if (form.id, form.fingerprint) in present or (form.meeting, form.point) == key:
+            continue
+        heads[key] += 1
+        rows.append(
+            {
+                "meeting": key.meeting,
+                "point": key.point,
+                "position": heads[key],
+                "id": form.id,
+                "fingerprint": form.fingerprint,
+            }
+        )
     if rows:
         connection.execute(insert(Listing), rows)
     return {key} if rows else set()
 
 
 def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[StreamKey]:
-    """Bring `summons` and the listings up to a point's latest roll. All the meeting is locked."""
+    """Bring `summons` and the listings up to a point's latest roll. All the meeting is locked.
+
+    Where one roll of a point stands, all of that point's rolls do, so that its latest is known.
+    """
     records = records_of(connection, key)
     clocks = clocks_of(connection, {record.device for record in records})
     named = named_in_roll(key.point, records, clocks)
-    at_point = (Summons.meeting == key.meeting, Summons.point == key.point)
-    before = set(connection.scalars(select(Summons.person).where(*at_point)))
-    connection.execute(delete(Summons).where(*at_point))
-    if named:
-        connection.execute(
-            insert(Summons),
-            [
-                {"meeting": key.meeting, "person": person, "point": key.point}
-                for person in sorted(named)
-            ],
-        )
+    before = _renew_summons(connection, key, named)
     grown: set[StreamKey] = set()
     own_rolls = _rolls_of(connection, key)
-    for other in _sharing(connection, key, named | before):
-        grown |= list_in(connection, other, own_rolls, heads)
-        grown |= list_in(connection, key, _rolls_of(connection, other), heads)
-    gained = connection.execute(
-        select(LedgerRow.id, LedgerRow.fingerprint)
-        .where(
+    others = _sharing(connection, key, named | before) | {
+        StreamKey(record.meeting, record.point) for record in records if isinstance(record, Roll)
+    }
+    for other in others - {key}:
+        grown |= _list_in(connection, key, _rolls_of(connection, other), heads)
+    told = set().union(*standing_in(connection, own_rolls).values())
+    for other in (others | told) - {key}:
+        grown |= _list_in(connection, other, own_rolls, heads)
+    gained = connection.scalars(
+        select(LedgerRow.id).where(
             LedgerRow.meeting == key.meeting,
             LedgerRow.person.in_(sorted(named - before)),
             LedgerRow.point != key.point,
         )
-        .order_by(LedgerRow.point, LedgerRow.position)
     )
-    return grown | list_in(connection, key, [RecordKey(*row) for row in gained], heads)
+    return grown | _list_in(connection, key, gained, heads)
 
 
-def _rolls_of(connection: Connection, key: StreamKey) -> list[RecordKey]:
-    rows = connection.execute(
-        select(LedgerRow.id, LedgerRow.fingerprint)
-        .where(
-            LedgerRow.meeting == key.meeting,
-            LedgerRow.point == key.point,
-            LedgerRow.kind == "roll",
+def _renew_summons(connection: Connection, key: StreamKey, named: set[str]) -> set[str]:
+    """Replace whom the point's governing roll names; return whom it named before."""
+    at_point = (Summons.meeting == key.meeting, Summons.point == key.point)
+    before = set(connection.scalars(select(Summons.person).where(*at_point)))
+    if named != before:
+        connection.execute(delete(Summons).where(*at_point))
+        rows = [
+            {"meeting": key.meeting, "person": person, "point": key.point}
+            for person in sorted(named)
+        ]
+        if rows:
+            connection.execute(insert(Summons), rows)
+    return before
+
+
+def _rolls_of(connection: Connection, key: StreamKey) -> list[str]:
+    return list(
+        connection.scalars(
+            select(LedgerRow.id).where(
+                LedgerRow.meeting == key.meeting,
+                LedgerRow.point == key.point,
+                LedgerRow.kind == "roll",
+            )
         )
-        .order_by(LedgerRow.position)
     )
-    return [RecordKey(*row) for row in rows]
 
 
-def _sharing(connection: Connection, key: StreamKey, people: set[str]) -> list[StreamKey]:
+def _sharing(connection: Connection, key: StreamKey, people: set[str]) -> set[StreamKey]:
     points = connection.scalars(
         select(Summons.point)
         .where(
@@ -157,4 +191,4 @@ def _sharing(connection: Connection, key: StreamKey, people: set[str]) -> list[S
         )
         .distinct()
     )
-    return sorted(StreamKey(key.meeting, point) for point in points)
+    return {StreamKey(key.meeting, point) for point in points}

@@ -145,8 +145,9 @@ def test_a_clerk_does_not_undo_what_a_chair_recorded_but_headquarters_does() -> 
     closing = draft(
         "closing", 100, person="M1", by="M1", body={"seen": {"D-ONE": 99}, "totals": {}}
     )
-    by_clerk = draft("void", 101, refs=ref(100))
-    by_office = draft("void", 102, refs=ref(100), by="headquarters", device="O-office", seq=None)
+    by_clerk = draft("void", 101, person="M1", refs=ref(100))
+    office = {"by": "headquarters", "device": "O-office", "seq": None}
+    by_office = draft("void", 102, person="M1", refs=ref(100), **office)
 
     assert judge(*BASE, closing, by_clerk).is_closed
     assert not judge(*BASE, closing, by_office).is_closed

@@ -15,7 +15,6 @@ import pytest
 import requests
 from playwright.sync_api import BrowserContext, Page, Playwright
 
-import build
 from sync_server.config import ROOT
 from tests.chromium import find_chromium
 from tests.e2e.line import PoorLine
@@ -145,14 +144,6 @@ class Laptop:
         """Close the browser, if it still runs."""
         if self._context:
             self._context.close()
-
-
-@pytest.fixture(scope="session")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the portal built from our own content."""
-    output = tmp_path_factory.mktemp("portal") / "output"
-    build.build(ROOT / "content", output)
-    return output
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_the_portal_works_from_a_usb_stick(laptop: Laptop, portal: Path) -> None
     assert faults == []
 
 
-def test_a_page_is_read_without_javascript(system: System, laptop: Laptop, tmp_path: Path) -> None:
+def test_a_page_is_read_without_javascript(system: System, laptop: Laptop) -> None:
     browser = laptop.start().context.browser
     assert browser
     context = browser.new_context(java_script_enabled=False)

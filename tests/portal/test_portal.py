@@ -1,15 +1,20 @@
 """The built portal: links that work anywhere, codes that can be read, no byte that wanders."""
 
 import gzip
+import hashlib
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from make_pdf import make_pdf
 from portal_markdown import to_html
 from portal_qr import qr_svg
 from portal_release import release_of
+from qrcode.constants import ERROR_CORRECT_M
+from qrcode.main import QRCode
 
 import build
 from sync_server.config import ROOT
@@ -82,9 +87,6 @@ def test_every_material_has_a_code_in_print_and_as_qr(portal: Path) -> None:
 
 
 def test_a_qr_code_draws_exactly_the_dark_modules() -> None:
-    from qrcode.constants import ERROR_CORRECT_M
-    from qrcode.main import QRCode
-
     svg = qr_svg("http://localhost:8000/t/cv632.html", "Mã")
     drawn = set()
     for y, strokes in re.findall(r"(?:M\d+ (\d+)\.5)((?:h\d+|m\d+ 0)+)", svg):
@@ -93,7 +95,7 @@ def test_a_qr_code_draws_exactly_the_dark_modules() -> None:
             if step == "h":
                 drawn |= {(at, int(y)) for at in range(x, x + int(width))}
             x += int(width)
-    code: QRCode[object] = QRCode(error_correction=ERROR_CORRECT_M, border=4)
+    code = QRCode(error_correction=ERROR_CORRECT_M, border=4)
     code.add_data("http://localhost:8000/t/cv632.html")
     code.make(fit=True)
     rows = code.get_matrix()
@@ -108,8 +110,6 @@ def test_two_builds_of_the_same_content_are_the_same_release(portal: Path, tmp_p
 
 
 def test_the_manifest_lists_every_file_with_its_bytes(portal: Path) -> None:
-    import hashlib
-
     top = json.loads((portal / "manifest.json").read_bytes())
     listed = {"manifest.json"}
     for line in top["lists"]:
@@ -131,8 +131,6 @@ def test_the_manifest_lists_every_file_with_its_bytes(portal: Path) -> None:
 def test_changing_one_material_changes_its_own_files_and_the_manifest(
     portal: Path, tmp_path: Path
 ) -> None:
-    import shutil
-
     content = tmp_path / "content"
     shutil.copytree(ROOT / "content", content)
     page = content / "materials" / "hoi-dap-08.md"
@@ -165,15 +163,6 @@ def test_html_in_markdown_is_reduced_to_what_is_harmless(text: str, gone: str) -
 
 
 def test_the_pdf_is_what_the_script_makes() -> None:
-    import sys
+    folder = ROOT / "content" / "materials"
 
-    sys.path.insert(0, str(ROOT / "site"))
-    try:
-        from make_pdf import make_pdf
-    finally:
-        sys.path.remove(str(ROOT / "site"))
-    materials = ROOT / "content" / "materials"
-
-    assert (
-        make_pdf(materials / "huong-dan-03.md") == (materials / "so-tay-diem-cau.pdf").read_bytes()
-    )
+    assert make_pdf(folder / "huong-dan-03.md") == (folder / "so-tay-diem-cau.pdf").read_bytes()

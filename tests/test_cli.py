@@ -1,0 +1,125 @@
+"""The commands, as somebody at a terminal meets them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from flask.testing import FlaskCliRunner
+
+from sync_server import create_app
+from sync_server.config import Settings
+from sync_server.database import db, reading, upgrade_schema
+from sync_server.storage import accounts, roster
+from sync_server.storage.streams import StreamKey
+from tests.conftest import SECRET, FakeClock
+
+ROSTER = "person,full_name,unit,position,membership,birth_year\n"
+
+
+@pytest.fixture
+def runner(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[FlaskCliRunner]:
+    """Return a terminal on an empty database with our own portal built."""
+    url = f"sqlite:///{tmp_path / 'cli.sqlite3'}"
+    app = create_app(Settings(url, SECRET, portal, "http://localhost:8000"), clock)
+    with app.app_context():
+        yield app.test_cli_runner()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def ready(runner: FlaskCliRunner) -> FlaskCliRunner:
+    """Return a terminal on a database with the schema, on which a meeting was accepted."""
+    upgrade_schema()
+    assert run(runner, "meeting accept 2026-12-18-quy-bon").exit_code == 0
+    return runner
+
+
+def run(runner: FlaskCliRunner, line: str) -> Result:
+    return runner.invoke(args=line.split())
+
+
+def test_before_the_schema_is_there_a_command_says_what_to_run(runner: FlaskCliRunner) -> None:
+    result = run(runner, "device enrol P001")
+
+    assert result.exit_code == 1
+    assert "flask --app sync_server db upgrade" in result.output
+
+
+def test_the_road_of_a_real_meeting_from_release_to_roster(
+    ready: FlaskCliRunner, tmp_path: Path
+) -> None:
+    people, summons = tmp_path / "people.csv", tmp_path / "summons.csv"
+    people.write_text(f"{ROSTER}M1,Mẫu Văn An,U01,Bí thư,chính thức,1970\n", "utf-8")
+    summons.write_text("meeting,point,person,seat\n2026-12-18-quy-bon,P001,M1,A1\n", "utf-8")
+
+    assert "Đã nhập 1 người" in run(ready, f"roster import {people}").output
+    assert "Đã triệu tập 1 người" in run(ready, f"roster import {summons}").output
+
+    with reading() as c:
+        found = roster.roster_of(c, StreamKey("2026-12-18-quy-bon", "P001"))
+    assert [(p.name, p.position, p.seat) for p in found.people] == [("Mẫu Văn An", "BI_THU", "A1")]
+
+
+def test_a_faulty_roster_imports_nothing(ready: FlaskCliRunner, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text(f"{ROSTER}M1,Mẫu Văn An,U01,,,\nM2,Mẫu Thị Bình,U99,,,\n", "utf-8")
+
+    result = run(ready, f"roster import {people}")
+
+    assert result.exit_code == 1
+    assert "Dòng 3, cột «unit» ghi «U99»" in result.output
+    assert "Chưa nhập dòng nào" in result.output
+    with reading() as c:
+        assert roster.known_people(c) == set()
+
+
+def test_an_enrolment_code_comes_with_its_link(ready: FlaskCliRunner) -> None:
+    output = run(ready, "device enrol P017").output
+
+    code = re.search(r"^  (\S{4}-\S{4}-\S{4}-\S{4})$", output, re.MULTILINE)
+    assert code
+    assert f"http://localhost:8000/diem-danh/index.html#ma={code[1]}" in output
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("device enrol P999", "«P999»"),
+        ("device enrol P001 --profile chair", "--person"),
+        ("device enrol P001 --person M1", "--person"),
+        ("device enrol P001 --profile chair --person M9", "«M9»"),
+        ("device revoke D-NONE", "«D-NONE»"),
+        ("user token nobody", "«nobody»"),
+        ("user add cô-ba --role headquarters --password mat-khau-dai", "cô-ba"),
+        ("user add hq --role headquarters --password short", "10"),
+        ("meeting accept none", "2026-12-18-quy-bon"),
+        ("roster import none.csv", "none.csv"),
+    ],
+)
+def test_what_cannot_be_done_is_told_with_the_value_and_a_remedy(
+    ready: FlaskCliRunner, line: str, said: str
+) -> None:
+    result = run(ready, line)
+
+    assert result.exit_code == 1
+    assert said in result.output
+
+
+def test_an_account_is_made_changed_and_given_a_token(ready: FlaskCliRunner) -> None:
+    assert run(ready, "user add hq --role auditor --password mat-khau-dai").exit_code == 0
+    assert run(ready, "user add hq --role headquarters --password mat-khau-khac").exit_code == 0
+
+    assert run(ready, "user token hq").output.startswith("oa_")
+    with reading() as c:
+        assert accounts.check(c, "hq", "mat-khau-dai") is None
+        assert accounts.check(c, "hq", "mat-khau-khac") == "headquarters"
+
+
+def test_without_a_release_there_is_nothing_to_accept(app: Flask) -> None:
+    result = run(app.test_cli_runner(), "demo")
+
+    assert result.exit_code == 1
+    assert "python build.py" in result.output

@@ -1,0 +1,85 @@
+"""The demonstration: always the same people, a believable conference, one that is open now."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync_server import create_app, demo, releases
+from sync_server.config import Settings
+from sync_server.database import db, reading, upgrade_schema
+from sync_server.demo import FINISHED, PEOPLE, SILENT, Shown
+from sync_server.storage import directory, standings
+from sync_server.storage.standings import Board
+from tests.conftest import NOON, SECRET, FakeClock
+
+DAY_MS = 86_400_000
+
+
+@pytest.fixture(scope="module")
+def shown(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """Fill a database once, and stay in its app."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.sqlite3'}"
+    app = create_app(Settings(url, SECRET, portal, "http://localhost:8000"), FakeClock())
+    with app.app_context():
+        upgrade_schema()
+        yield _fill(portal, NOON)
+        db.engine.dispose()
+
+
+def _fill(portal: Path, now_ms: int) -> Shown:
+    facts = releases.facts(portal)
+    assert facts
+    return demo.fill(facts, now_ms)
+
+
+def _board(meeting: str) -> Board:
+    with reading() as c:
+        return standings.board_of(c, meeting)
+
+
+def test_the_people_are_as_many_as_in_the_bloc_and_plainly_made_up() -> None:
+    people = demo.synthetic_people([f"U{n:02d}" for n in range(1, 73)])
+
+    assert len(people) == PEOPLE == 4950
+    assert all(each.full_name.startswith("Mẫu ") for each in people)
+    assert people == demo.synthetic_people([f"U{n:02d}" for n in range(1, 73)])
+    assert sum(each.position == "BI_THU" for each in people) == 72
+
+
+def test_the_finished_conference_is_believable(shown: Shown) -> None:
+    board = _board(FINISHED)
+    totals = board.totals
+
+    assert len(board.points) == 72
+    assert 0.88 < totals.present / totals.summoned < 0.97
+    assert 50 < totals.late < 300
+    assert totals.absent_unexcused > 0
+    assert {row.point for row in board.points if not row.reported} == SILENT
+    assert sum(row.missing_seq for row in board.points) == 1
+    assert len(board.by_unit_type) == 5
+    assert sum(counts.summoned for counts in board.by_unit_type.values()) == totals.summoned
+
+
+def test_a_laptop_a_quarter_of_an_hour_fast_made_nobody_late(shown: Shown) -> None:
+    row = next(row for row in _board(FINISHED).points if row.point == demo.FAST_CLOCK)
+
+    assert "clock_suspect" in row.flags
+    assert row.counts.late < row.counts.present / 10
+
+
+def test_one_meeting_is_open_at_any_hour_and_again_the_next_day(shown: Shown, portal: Path) -> None:
+    for now_ms in (NOON, NOON + DAY_MS, NOON + DAY_MS // 2):
+        _fill(portal, now_ms)
+        with reading() as c:
+            open_now = [m for m in directory.meetings(c, now_ms) if m.state == "open"]
+        assert open_now
+        assert _board(open_now[0].id).totals.summoned == _board(FINISHED).totals.summoned
+
+
+def test_filling_again_adds_nothing_to_what_is_there(shown: Shown, portal: Path) -> None:
+    before = _board(FINISHED)
+    again = _fill(portal, NOON)
+
+    assert _board(FINISHED) == before
+    assert again.password != shown.password

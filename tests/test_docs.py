@@ -1,0 +1,103 @@
+"""The docs tell of every route, setting, command, kind, flag and error, and of none gone."""
+
+import re
+from collections.abc import Mapping
+
+import click
+import pytest
+from flask import Flask
+from flask.cli import AppGroup
+
+from sync_server import errors
+from sync_server.config import ROOT, Settings
+from sync_server.domain.door import REFUSALS
+from sync_server.domain.permissions import MAY_WRITE
+from sync_server.domain.records import KINDS
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / f"{name}.md").read_text("utf-8")
+
+
+def first_column(text: str) -> list[str]:
+    return re.findall(r"^\| `([^`]+)`", text, re.MULTILINE)
+
+
+def test_every_route_is_documented(app: Flask) -> None:
+    text = page("api")
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<path:(\w+)>", r"<\1>", rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            assert f"`{method} {path}`" in text or f"`{path}`" in text, f"{method} {path}"
+
+
+def test_no_route_is_documented_that_is_gone(app: Flask) -> None:
+    rules = {re.sub(r"<path:", "<", rule.rule) for rule in app.url_map.iter_rules()}
+    for path in re.findall(r"`(?:GET|POST) (/[^`]*)`", page("api")):
+        assert path in rules, path
+
+
+def test_every_setting_is_documented() -> None:
+    documented = first_column(page("settings"))
+
+    assert sorted(name.lower() for name in documented) == sorted(Settings.__struct_fields__)
+
+
+def test_every_command_is_documented_and_has_help(app: Flask) -> None:
+    ours = {"serve", "demo", "roster", "device", "user", "meeting"}
+    found = []
+    for name in sorted(ours):
+        command = app.cli.commands[name]
+        subcommands: Mapping[str, click.Command] = (
+            command.commands if isinstance(command, AppGroup) else {"": command}
+        )
+        for sub, each in subcommands.items():
+            assert each.help, f"{name} {sub}"
+            found.append(f"{name} {sub}".strip())
+    documented = re.findall(r"`flask --app sync_server ([a-z]+(?: [a-z]+)?)", page("commands"))
+
+    assert set(found) | {"db upgrade"} == set(documented)
+
+
+def test_every_make_target_is_documented() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z]+):.*##", makefile, re.MULTILINE)) - {"help"}
+
+    assert targets == set(re.findall(r"`(\w+)`", page("commands").split("\n\n")[1])) - {"make"}
+
+
+def test_every_kind_is_documented_with_who_may_write_it() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", page("records"), re.MULTILINE))
+
+    assert set(rows) == set(KINDS)
+    for kind, writers in rows.items():
+        may = {profile.value for profile, kinds in MAY_WRITE.items() if kind in kinds}
+        assert may == set(re.findall(r"\w+", writers)), kind
+
+
+@pytest.mark.parametrize("code", sorted(REFUSALS))
+def test_every_refusal_is_documented(code: str) -> None:
+    assert f"`{code}`" in page("records")
+
+
+def test_every_error_is_documented_with_its_status() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", page("errors"), re.MULTILINE)
+    known = {(each.code, str(each.status)) for each in errors.AppError.__subclasses__()}
+
+    assert set(rows) == known
+
+
+def test_every_flag_is_documented() -> None:
+    code = "".join(p.read_text("utf-8") for p in (ROOT / "sync_server/domain").glob("*.py"))
+
+    assert set(first_column(page("standing"))) == set(
+        re.findall(r'flags\.add\([^,]+, "([a-z_]+)"\)', code)
+    )
+
+
+def test_every_page_is_listed_and_every_link_leads_somewhere() -> None:
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert set(re.findall(r"\]\((\w+\.md)\)", page("README"))) == pages
+    for path in [*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text("utf-8")):
+            assert (path.parent / link).exists(), f"{path.name}: {link}"
