@@ -14,7 +14,16 @@ from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, write
 from sync_server.domain.permissions import Action
-from sync_server.domain.records import Boot, Instant, MeetingCode, MonoMs, PointCode, from_ms, to_ms
+from sync_server.domain.records import (
+    Boot,
+    Instant,
+    MeetingCode,
+    MonoMs,
+    PointCode,
+    check_instant,
+    from_ms,
+    to_ms,
+)
 from sync_server.errors import MalformedRequest, TooManyRecords
 from sync_server.storage import intake, streams
 from sync_server.storage.devices import Caller
@@ -116,10 +125,10 @@ def _contact(asked: SyncRequest, at_ms: int) -> Contact | None:
     if asked.clock is None:
         return None
     try:
-        wall_ms = to_ms(asked.clock.wall)
-    except ValueError:
-        raise MalformedRequest(fault=f"clock.wall {asked.clock.wall!r}") from None
-    return Contact(wall_ms, asked.clock.mono_ms, asked.clock.boot, at_ms)
+        check_instant(asked.clock.wall)
+    except msgspec.ValidationError as fault:
+        raise MalformedRequest(fault=f"clock.wall: {fault}") from None
+    return Contact(to_ms(asked.clock.wall), asked.clock.mono_ms, asked.clock.boot, at_ms)
 
 
 def _pull(connection: Connection, pulled: StreamKey | None, cursor: str) -> streams.Page:

@@ -8,7 +8,7 @@ reads it in `standing`, its page in docs/records.md.
 """
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
@@ -41,6 +41,10 @@ Instant = Annotated[
     ),
 ]
 """A moment in UTC as devices write it: `2024-08-22T00:55:03.120Z`, to the millisecond."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+"""What a device's clock may show: any two such years apart, a corrected time is still a date."""
 
 Source = Literal["qr", "search", "bulk", "paper", "office"]
 
@@ -164,14 +168,25 @@ def parse_record(raw: bytes | msgspec.Raw) -> Record:
     """
     record = _decoder.decode(raw)
     stated = getattr(record.body, "happened_at", None)
-    for instant in (record.at, stated):
-        if instant is not None:
-            _check_exists(instant)
+    instants = [record.at, stated]
     if isinstance(record, Setting):
-        for bound in (record.body.starts_at, record.body.ends_at):
-            if bound is not UNSET:
-                _check_exists(bound)
+        instants += [each for each in (record.body.starts_at, record.body.ends_at) if each]
+    for instant in filter(None, instants):
+        check_instant(instant)
     return record
+
+
+def check_instant(instant: str) -> None:
+    """Check that an instant exists and is of our age; a clock that was never set says 1970.
+
+    Raises: msgspec.ValidationError.
+    """
+    try:
+        year = datetime.fromisoformat(instant).year
+    except ValueError as fault:
+        raise msgspec.ValidationError(f"{instant!r} is no moment in time: {fault}") from None
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise msgspec.ValidationError(f"{instant!r} is not of our age")
 
 
 def canonical(record: Record) -> bytes:
@@ -194,12 +209,5 @@ def to_ms(instant: str) -> int:
 
 def from_ms(at_ms: int) -> str:
     """Return the instant with three digits of milliseconds, as JavaScript's `toISOString` does."""
-    seconds, ms = divmod(at_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
-
-
-def _check_exists(instant: str) -> None:
-    try:
-        datetime.fromisoformat(instant)
-    except ValueError as fault:
-        raise msgspec.ValidationError(f"{instant!r} is no moment in time: {fault}") from None
+    moment = EPOCH + timedelta(milliseconds=at_ms)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -53,6 +53,8 @@ def test_every_kind_says_its_name(kind: str) -> None:
         {"seq": 2**53},
         {"at": "2024-08-22T25:00:00.000Z"},
         {"at": "2024-02-30T07:00:00.000Z"},
+        {"at": "1969-12-31T23:59:59.000Z"},
+        {"at": "9999-12-31T23:59:59.000Z"},
         {"at": "2024-08-22T07:00:00+07:00"},
         {"at": "2024-08-22T07:00:00.000Z\n"},
         {"person": None},
@@ -76,3 +78,5 @@ def test_a_faulty_field_is_refused(change: dict[str, Any]) -> None:
 def test_instants_survive_the_way_there_and_back() -> None:
     assert from_ms(to_ms("2024-08-22T00:55:03.120Z")) == "2024-08-22T00:55:03.120Z"
     assert to_ms("2024-08-22T00:55:03Z") == 1_724_288_103_000
+    assert from_ms(0) == "1970-01-01T00:00:00.000Z"
+    assert from_ms(-to_ms("2199-12-31T23:59:59Z")) == "1740-01-01T00:00:01.000Z"
