@@ -14,7 +14,8 @@ class Node(Base):
     """This database itself; `epoch` changes when it is restored, so that old cursors are void."""
 
     __tablename__ = "node"
-    epoch: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(8), primary_key=True, default="here")
+    epoch: Mapped[str] = mapped_column(String(16))
 
 
 class Unit(Base):

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine, func, select
+from sqlalchemy import Connection, func, select
 
-from sync_server.database import Base
 from sync_server.domain.door import Writer
 from sync_server.domain.permissions import Profile
 from sync_server.domain.records import to_ms
@@ -19,6 +18,7 @@ from sync_server.storage.intake import Contact, Receipt
 from sync_server.storage.models import LedgerRow, QuarantineRow
 from sync_server.storage.streams import StreamKey
 from tests.factories import MEETING, draft, raw, roll, setting
+from tests.storage.conftest import Ledger
 
 NOW = to_ms("2024-08-22T01:00:00.000Z")
 CLERKS = {
@@ -30,14 +30,12 @@ SKEW = {"D-ONE": -5000, "D-TWO": 90_000}
 
 
 @contextmanager
-def ledger() -> Iterator[Connection]:
-    engine = create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with engine.begin() as connection:
+def two_halls(ledger: Ledger) -> Iterator[Connection]:
+    """Open an empty ledger that knows the two halls' devices."""
+    with ledger() as connection:
         for writer in CLERKS.values():
             devices.put(connection, writer, "test", now_ms=NOW)
         yield connection
-    engine.dispose()
 
 
 def send(connection: Connection, *drafts: dict[str, Any], revoked: bool = False) -> Receipt:
@@ -70,8 +68,8 @@ def at_two(number: int, person: str, **changes: Any) -> dict[str, Any]:
     return check_in(number, person, point="P002", device="D-TWO", **changes)
 
 
-def test_a_record_is_stored_once_however_often_it_is_sent() -> None:
-    with ledger() as c:
+def test_a_record_is_stored_once_however_often_it_is_sent(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
         first = send(c, check_in(1, "M1"))
         second = send(c, check_in(1, "M1"), check_in(1, "M1"))
 
@@ -80,8 +78,8 @@ def test_a_record_is_stored_once_however_often_it_is_sent() -> None:
         assert c.scalar(select(func.count()).select_from(LedgerRow)) == 1
 
 
-def test_one_bad_record_holds_up_no_other() -> None:
-    with ledger() as c:
+def test_one_bad_record_holds_up_no_other(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
         bad = check_in(2, "M1") | {"kind": "dance"}
         receipt = send(c, check_in(1, "M1"), bad, check_in(3, "M2"))
 
@@ -92,8 +90,8 @@ def test_one_bad_record_holds_up_no_other() -> None:
         assert [(code, bytes(each)) for code, each in kept] == [("unknown_kind", raw(bad))]
 
 
-def test_a_refused_record_sent_again_is_known_and_kept_once() -> None:
-    with ledger() as c:
+def test_a_refused_record_sent_again_is_known_and_kept_once(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
         bad = check_in(2, "M1") | {"kind": "dance"}
         send(c, bad)
         again = send(c, bad)
@@ -102,8 +100,8 @@ def test_a_refused_record_sent_again_is_known_and_kept_once() -> None:
         assert c.scalar(select(func.count()).select_from(QuarantineRow)) == 1
 
 
-def test_an_id_used_twice_cancels_both_and_costs_no_other_record() -> None:
-    with ledger() as c:
+def test_an_id_used_twice_cancels_both_and_costs_no_other_record(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
         send(c, setting())
         send(c, roll(1, "M1", "M2", "M3"))
         receipt = send(c, check_in(5, "M1"), check_in(5, "M2"), check_in(6, "M3"))
@@ -115,8 +113,8 @@ def test_an_id_used_twice_cancels_both_and_costs_no_other_record() -> None:
         assert standing.counts.present == 1
 
 
-def test_an_id_used_again_at_another_point_cancels_both_there_too() -> None:
-    with ledger() as c:
+def test_an_id_used_again_at_another_point_cancels_both_there_too(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
         send(c, roll(1, "M1"))
         send(c, check_in(5, "M1"))
         taken = check_in(5, "M1")["id"]
@@ -130,16 +128,16 @@ def test_an_id_used_again_at_another_point_cancels_both_there_too() -> None:
         assert send(c, check_in(5, "M1")).verdicts[0].fate == "held"
 
 
-def test_gaps_are_asked_for_and_healed() -> None:
-    with ledger() as c:
+def test_gaps_are_asked_for_and_healed(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
         assert send(c, check_in(1, "M1"), check_in(4, "M2")).want == ((2, 3),)
         assert standings.board_of(c, MEETING).points[0].missing_seq == 2
         assert send(c, check_in(2, "M3")).want == ((3, 3),)
         assert send(c, check_in(3, "M4") | {"kind": "dance"}).want == ()
 
 
-def test_what_a_revoked_device_sends_is_held_and_counts_for_nothing() -> None:
-    with ledger() as c:
+def test_what_a_revoked_device_sends_is_held_and_counts_for_nothing(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
         send(c, roll(1, "M1", "M2"))
         send(c, check_in(5, "M1"))
         receipt = send(c, check_in(5, "M1"), check_in(6, "M2"), revoked=True)
@@ -155,8 +153,8 @@ def test_what_a_revoked_device_sends_is_held_and_counts_for_nothing() -> None:
         assert standing.counts.present == 1
 
 
-def test_a_visitor_stands_in_both_streams_and_counts_at_home() -> None:
-    with ledger() as c:
+def test_a_visitor_stands_in_both_streams_and_counts_at_home(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
         send(c, roll(1, "M1"))
         receipt = send(c, at_two(9, "M1"))
 
@@ -165,8 +163,8 @@ def test_a_visitor_stands_in_both_streams_and_counts_at_home() -> None:
         assert (board["P001"].counts.present, board["P002"].counts.present) == (1, 0)
 
 
-def test_a_new_roll_lists_what_its_people_did_before() -> None:
-    with ledger() as c:
+def test_a_new_roll_lists_what_its_people_did_before(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
         send(c, at_two(9, "M1"))
         send(c, roll(1, "M1"))
 
@@ -175,8 +173,8 @@ def test_a_new_roll_lists_what_its_people_did_before() -> None:
         assert standing.counts.present == 1
 
 
-def test_a_person_moved_by_a_later_roll_leaves_the_first_point() -> None:
-    with ledger() as c:
+def test_a_person_moved_by_a_later_roll_leaves_the_first_point(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
         send(c, roll(1, "M1", "M2"))
         send(c, roll(3, "M2", point="P002"))
         send(c, at_two(9, "M2"))
@@ -186,8 +184,8 @@ def test_a_person_moved_by_a_later_roll_leaves_the_first_point() -> None:
         assert (board["P001"].present, board["P002"].present) == (0, 1)
 
 
-def test_a_person_dropped_by_the_later_point_belongs_to_the_first_again() -> None:
-    with ledger() as c:
+def test_a_person_dropped_by_the_later_point_belongs_to_the_first_again(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
         send(c, roll(1, "M1", "M2"))
         send(c, roll(3, "M2", point="P002"))
         send(c, roll(4, "M9", point="P002"))
@@ -196,8 +194,8 @@ def test_a_person_dropped_by_the_later_point_belongs_to_the_first_again() -> Non
         assert (board["P001"].summoned, board["P002"].summoned) == (2, 1)
 
 
-def test_a_reader_meets_every_record_once_whatever_the_page() -> None:
-    with ledger() as c:
+def test_a_reader_meets_every_record_once_whatever_the_page(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
         send(c, roll(1, "M1"))
         for number in range(2, 20):
             send(c, check_in(number, "M1"))
@@ -214,8 +212,8 @@ def test_a_reader_meets_every_record_once_whatever_the_page() -> None:
 
 
 @pytest.mark.parametrize("cursor", ["0", "", "e0:5", "nonsense", "::", "e1:²"])
-def test_a_foreign_or_illegible_cursor_starts_afresh(cursor: str) -> None:
-    with ledger() as c:
+def test_a_foreign_or_illegible_cursor_starts_afresh(ledger: Ledger, cursor: str) -> None:
+    with two_halls(ledger) as c:
         send(c, check_in(1, "M1"))
 
         assert len(streams.read(c, StreamKey(MEETING, "P001"), cursor, 5).records) == 1
@@ -261,16 +259,16 @@ def conferences(draw: st.DrawFn) -> list[dict[str, Any]]:
 @given(conferences(), st.data())
 @settings(max_examples=60, deadline=None)
 def test_any_order_repetition_and_batching_gives_the_same_standing(
-    records: list[dict[str, Any]], data: st.DataObject
+    ledger: Ledger, records: list[dict[str, Any]], data: st.DataObject
 ) -> None:
-    with ledger() as plain:
+    with two_halls(ledger) as plain:
         for each in records:
             send(plain, each)
         expected = whole(plain)
 
     again = data.draw(st.lists(st.sampled_from(records), max_size=8))
     shuffled = data.draw(st.permutations(records + again))
-    with ledger() as other:
+    with two_halls(ledger) as other:
         pending: list[dict[str, Any]] = []
         for each in shuffled:
             if pending and (pending[0]["device"] != each["device"] or data.draw(st.booleans())):
@@ -284,8 +282,10 @@ def test_any_order_repetition_and_batching_gives_the_same_standing(
 
 @given(conferences())
 @settings(max_examples=30, deadline=None)
-def test_everybody_summoned_stands_exactly_one_way(records: list[dict[str, Any]]) -> None:
-    with ledger() as c:
+def test_everybody_summoned_stands_exactly_one_way(
+    ledger: Ledger, records: list[dict[str, Any]]
+) -> None:
+    with two_halls(ledger) as c:
         for each in records:
             send(c, each)
         board = standings.board_of(c, MEETING)

@@ -1,0 +1,40 @@
+"""A ledger on each engine, empty whenever it is opened."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+from sqlalchemy import Connection, create_engine
+
+from sync_server.database import Base
+from tests.storage.engines import postgres, postgres_programs
+
+Ledger = Callable[[], AbstractContextManager[Connection]]
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """Return the URL of a PostgreSQL of the tests' own; skip where its server is not installed."""
+    programs = postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's server is not installed (Debian: postgresql)")
+    with postgres(programs) as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    """Return what opens an empty ledger in one transaction that is never committed."""
+    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    engine = create_engine(url)
+    Base.metadata.create_all(engine)
+
+    @contextmanager
+    def opened() -> Iterator[Connection]:
+        with engine.connect() as connection:
+            yield connection
+            connection.rollback()
+
+    yield opened
+    Base.metadata.drop_all(engine)
+    engine.dispose()

@@ -1,0 +1,60 @@
+"""The engines that one contract holds for: SQLite, and a PostgreSQL of the tests' own."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+DEBIANS = "/usr/lib/postgresql"
+
+
+def postgres_programs() -> Path | None:
+    """Return the folder of PostgreSQL's server programs; None where they are not installed."""
+    newest = sorted(Path(DEBIANS).glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if newest:
+        return newest[-1].parent
+    found = shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+@contextmanager
+def postgres(programs: Path) -> Iterator[str]:
+    """Run a server on an empty cluster for as long as it is needed; yield its URL."""
+    with tempfile.TemporaryDirectory(prefix="diemcau-pg-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+            port = listener.getsockname()[1]
+        as_owner = _not_as_root(folder)
+        data = folder / "data"
+        _run([*as_owner, str(programs / "initdb"), "-D", str(data), "-U", "diemcau", "-A", "trust"])
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        control = [*as_owner, str(programs / "pg_ctl"), "-D", str(data), "-w"]
+        _run([*control, "-o", options, "-l", str(folder / "log"), "start"])
+        try:
+            yield f"postgresql+psycopg://diemcau@127.0.0.1:{port}/postgres"
+        finally:
+            _run([*control, "-m", "immediate", "stop"])
+
+
+def _not_as_root(folder: Path) -> list[str]:
+    """PostgreSQL refuses to run as root: let Debian's account own the cluster then."""
+    if os.geteuid() != 0:
+        return []
+    owner = pwd.getpwnam("postgres")
+    os.chown(folder, owner.pw_uid, owner.pw_gid)
+    return ["runuser", "-u", "postgres", "--"]
+
+
+def _run(command: list[str]) -> None:
+    # Output goes to a file: a server that is started keeps its parent's pipes open.
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run(  # noqa: S603 - PostgreSQL's own programs
+            command, stdout=output, stderr=subprocess.STDOUT, check=False, cwd="/"
+        )
+        output.seek(0)
+        assert done.returncode == 0, output.read().decode()

@@ -1,0 +1,139 @@
+"""Many writers and a reader at once, on each engine: nothing skipped, nothing twice."""
+
+import random
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from sync_server import create_app
+from sync_server.config import Settings
+from sync_server.database import Base, db, reading, upgrade_schema, write
+from sync_server.domain.door import Writer
+from sync_server.domain.permissions import Profile
+from sync_server.storage import devices, intake, standings, streams
+from sync_server.storage.models import LedgerRow, Listing
+from sync_server.storage.streams import StreamKey
+from tests.conftest import NOON, SECRET, FakeClock
+from tests.factories import MEETING, draft, raw, roll
+
+POINTS = ("P001", "P002", "P003")
+PEOPLE = tuple(f"M{n}" for n in range(12))
+BATCHES, BATCH = 12, 3
+OFFICE = Writer("O-office", Profile.HEADQUARTERS, None)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """Return the app on a database in which transactions commit and meet."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'writers.sqlite3'}"
+    else:
+        url = request.getfixturevalue("postgres_url")
+    app = create_app(Settings(url, SECRET, tmp_path, "http://localhost:8000"), FakeClock())
+    with app.app_context():
+        Base.metadata.drop_all(db.engine)
+        upgrade_schema()
+        yield app
+        with db.engine.begin() as connection:
+            Base.metadata.drop_all(connection)
+            connection.exec_driver_sql("DROP TABLE alembic_version")
+        db.engine.dispose()
+
+
+def _writer(number: int) -> Writer:
+    return Writer(f"D-{number}", Profile.CLERK, POINTS[number % len(POINTS)])
+
+
+def _send(writer: Writer, batch: list[dict[str, object]]) -> None:
+    offers = intake.judge([raw(each) for each in batch], writer)
+    write(lambda c: intake.receive(c, writer, offers, now_ms=NOON))
+
+
+def _clerk_s_day(app: Flask, number: int, faults: list[BaseException]) -> None:
+    """Check people of all points in at one of them, and send some of it twice."""
+    dice = random.Random(number)  # noqa: S311 - repeats itself on purpose
+    writer = _writer(number)
+    records = [
+        draft("check_in", seq, point=writer.point, device=writer.device, person=dice.choice(PEOPLE))
+        | {"id": f"0193f000-0000-7000-8000-{number:06d}{seq:06d}"}
+        for seq in range(1, BATCHES * BATCH + 1)
+    ]
+    try:
+        with app.app_context():
+            for start in range(0, len(records), BATCH):
+                _send(writer, records[start : start + BATCH])
+                if dice.random() < 0.3:
+                    _send(writer, records[max(0, start - BATCH) : start + BATCH])
+    except BaseException as fault:  # noqa: BLE001 - told to the test, which runs elsewhere
+        faults.append(fault)
+
+
+def _office_day(app: Flask, faults: list[BaseException]) -> None:
+    """Move people about between the points while the halls check them in."""
+    dice = random.Random(99)  # noqa: S311 - repeats itself on purpose
+    try:
+        with app.app_context():
+            for number in range(8):
+                people = dice.sample(PEOPLE, 5)
+                point = POINTS[number % len(POINTS)]
+                _send(OFFICE, [roll(900 + number, *people, point=point)])
+    except BaseException as fault:  # noqa: BLE001 - told to the test, which runs elsewhere
+        faults.append(fault)
+
+
+def _follow(app: Flask, key: StreamKey, seen: list[bytes], done: threading.Event) -> None:
+    """Read a stream by its cursor until the writers are done and nothing is left."""
+    cursor = "0"
+    with app.app_context():
+        while True:
+            was_done = done.is_set()
+            with reading() as connection:
+                page = streams.read(connection, key, cursor, 7)
+            seen += [form for form, _ in page.records]
+            cursor = page.cursor
+            if was_done and not page.records:
+                return
+
+
+def test_many_writers_and_a_reader_agree(committed: Flask) -> None:
+    for number in range(6):
+        write(partial(devices.put, writer=_writer(number), label="test", now_ms=NOON))
+    faults: list[BaseException] = []
+    done = threading.Event()
+    seen: dict[str, list[bytes]] = {point: [] for point in POINTS}
+    readers = [
+        threading.Thread(
+            target=_follow, args=(committed, StreamKey(MEETING, point), seen[point], done)
+        )
+        for point in POINTS
+    ]
+    writers = [
+        threading.Thread(target=_clerk_s_day, args=(committed, number, faults))
+        for number in range(6)
+    ]
+    writers.append(threading.Thread(target=_office_day, args=(committed, faults)))
+    for thread in [*readers, *writers]:
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    for thread in readers:
+        thread.join()
+
+    assert faults == []
+    with reading() as c:
+        assert len(c.execute(select(LedgerRow.id)).all()) == 6 * BATCHES * BATCH + 8
+        for point in POINTS:
+            key = StreamKey(MEETING, point)
+            at = (LedgerRow.meeting == MEETING, LedgerRow.point == point)
+            positions = [*c.scalars(select(LedgerRow.position).where(*at))]
+            positions += c.scalars(select(Listing.position).where(Listing.point == point))
+            assert sorted(positions) == list(range(1, len(positions) + 1))
+            assert len(seen[point]) == len(set(seen[point])) == len(positions)
+            kept = standings.read(c, key)
+            assert kept == write(partial(standings.recompute, key=key))
