@@ -14,6 +14,8 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: .venv/run .env ## set up, build the portal, fill the demonstration and serve (PORT=8000)
+	@python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || { \
+		echo "Cổng $(PORT) đang có chương trình khác dùng. Hãy chọn cổng khác, ví dụ: make run PORT=8010"; exit 1; }
 	@PUBLIC_URL=http://localhost:$(PORT) python build.py
 	@PUBLIC_URL=http://localhost:$(PORT) flask --app sync_server demo
 	@PUBLIC_URL=http://localhost:$(PORT) flask --app sync_server serve --port $(PORT)

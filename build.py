@@ -75,6 +75,8 @@ def build(content: Path, output: Path) -> None:
     output = output.resolve()
     half_made = output.with_name(output.name + ".new")
     replaced = output.with_name(output.name + ".old")
+    if replaced.exists() and not output.exists():
+        replaced.rename(output)  # a build was killed between the two renames
     shutil.rmtree(half_made, ignore_errors=True)
     settings = read_settings(
         str(ROOT / "site" / "pelicanconf.py"),
@@ -91,14 +93,26 @@ def build(content: Path, output: Path) -> None:
     logging.getLogger("pelican").setLevel(logging.WARNING)
     try:
         Pelican(settings).run()
-        shutil.rmtree(replaced, ignore_errors=True)
-        if output.exists():
-            output.rename(replaced)
-        half_made.rename(output)
-        shutil.rmtree(replaced, ignore_errors=True)
+        _replace(output, half_made, replaced)
     finally:
         shutil.rmtree(half_made, ignore_errors=True)
     _tell(output, time.monotonic() - began)
+
+
+def _replace(output: Path, made: Path, replaced: Path) -> None:
+    """Put what was made in the place of the old portal, which stays if that cannot be done."""
+    if not (made / "manifest.json").is_file():  # Pelican goes on without a plugin that fails
+        raise BuildFault(say("build.nothing_made"))
+    if output.exists():
+        shutil.rmtree(replaced, ignore_errors=True)
+        output.rename(replaced)
+    try:
+        made.rename(output)
+    except OSError as fault:
+        if replaced.exists():
+            replaced.rename(output)
+        raise BuildFault(say("build.in_use", output=output, fault=fault)) from None
+    shutil.rmtree(replaced, ignore_errors=True)
 
 
 def _tell(output: Path, seconds: float) -> None:

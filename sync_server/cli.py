@@ -23,6 +23,8 @@ from sync_server.serve import serve_forever
 from sync_server.storage import accounts, devices, directory, roster
 
 MIN_PASSWORD_LENGTH = 10
+MAX_ACCOUNT_NAME = 32
+RESERVED = frozenset({"server"})  # as whom the command line itself writes
 
 
 def init_app(app: Flask) -> None:
@@ -69,7 +71,10 @@ def demo_command() -> None:
     if facts is None:
         raise click.ClickException(say("cli.no_release", path=_settings().site_dir))
     database.upgrade_schema()
-    shown = demo.fill(facts, now_ms())
+    try:
+        shown = demo.fill(facts, now_ms())
+    except demo.RealPeopleFault:
+        raise click.ClickException(say("demo.real_people")) from None
     click.echo(say("demo.ready", url=_settings().public_url, **msgspec.structs.asdict(shown)))
 
 
@@ -174,6 +179,8 @@ def user_add(name: str, role: str, password: str) -> None:
     """Make an office account, or give an existing one a new role and password."""
     try:
         msgspec.convert(f"O-{name}", DeviceCode)
+        if len(name) > MAX_ACCOUNT_NAME or name in RESERVED:
+            raise msgspec.ValidationError
     except msgspec.ValidationError:
         raise click.ClickException(say("cli.user_name", value=name)) from None
     if len(password) < MIN_PASSWORD_LENGTH:

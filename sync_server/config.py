@@ -5,19 +5,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
 from dotenv import dotenv_values
 from msgspec import Struct
 from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from sync_server.messages import say
 
 ROOT = Path(__file__).resolve().parent.parent
+ENGINES = frozenset({"sqlite", "postgresql"})
 MIN_SECRET_LENGTH = 32
 """As long as the output of the hash that signs the session cookie."""
 
 
-class ConfigError(Exception):
+class ConfigError(click.ClickException):
     """A setting is missing or malformed; the message names it and the remedy."""
 
 
@@ -50,10 +52,15 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def _database_url(value: str) -> str:
     try:
         url = make_url(value)
-    except ArgumentError:
+        url.get_dialect().import_dbapi()
+        if url.get_backend_name() not in ENGINES:
+            raise ValueError
+        if url.get_backend_name() == "sqlite" and url.database:
+            path = ROOT / url.database  # which stays as it is where it is absolute
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return f"sqlite:///{path}"
+    except (ArgumentError, NoSuchModuleError, ImportError, OSError, ValueError):
         raise ConfigError(say("config.database_url", value=value)) from None
-    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     return value
 
 
@@ -73,7 +80,10 @@ def _site_dir(value: str) -> Path:
 
 
 def _public_url(value: str) -> str:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        raise ConfigError(say("config.public_url", value=value)) from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ConfigError(say("config.public_url", value=value))
     return value.rstrip("/")

@@ -65,6 +65,10 @@ _GIVEN = (
 _POSITIONS = ("BI_THU", "PHO_BI_THU", "PHO_BI_THU", "CAP_UY_VIEN", "CAP_UY_VIEN")
 
 
+class RealPeopleFault(Exception):
+    """The database knows people who are not made up: it is no place for a demonstration."""
+
+
 class Shown(Struct, frozen=True):
     """What to show whoever started the demonstration."""
 
@@ -86,6 +90,8 @@ def fill(facts: ReleaseFacts, now_ms: int) -> Shown:
     password = "-".join(secrets.token_hex(2) for _ in range(3))
 
     def work(c: Connection) -> str:
+        if roster.known_people(c) - {each.person for each in people}:
+            raise RealPeopleFault
         directory.put_places(c, facts.units, facts.points)
         if len(roster.known_people(c)) < len(people):
             roster.put_people(c, people)
@@ -157,8 +163,8 @@ def _rolls(facts: ReleaseFacts, people: Sequence[PersonFact]) -> dict[str, list[
 
 
 def _open_meeting(now_ms: int) -> MeetingFact:
-    """Return today's open meeting: begun twenty minutes ago, over in ten hours."""
-    starts_ms = (now_ms // (5 * MINUTE_MS)) * 5 * MINUTE_MS - 20 * MINUTE_MS
+    """Return today's open meeting: people are arriving, it begins in half an hour."""
+    starts_ms = (now_ms // (5 * MINUTE_MS)) * 5 * MINUTE_MS + 30 * MINUTE_MS
     day = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(VIETNAM)
     return MeetingFact(
         id=f"{day:%Y-%m-%d}-dang-mo",

@@ -114,6 +114,12 @@ class UnknownPoint(AppError):
     status, code = 404, "unknown_point"
 
 
+class FormExpired(AppError):
+    """A form of the office without its CSRF token, or with one of another session."""
+
+    status, code = 400, "form_expired"
+
+
 class NotFound(AppError):
     """No such route or file."""
 

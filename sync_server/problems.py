@@ -4,6 +4,7 @@ import logging
 import secrets
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -11,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from sync_server.errors import (
     AppError,
     DatabaseBusy,
+    FormExpired,
     InternalFault,
     MalformedRequest,
     MethodNotAllowed,
@@ -49,6 +51,8 @@ MISSING_CREDENTIALS = 401
 
 
 def _of_http(fault: HTTPException) -> Response:
+    if isinstance(fault, CSRFError):
+        return _answer(FormExpired())
     match fault.code:
         case 404:
             return _answer(NotFound(path=request.path))

@@ -7,9 +7,10 @@ import pytest
 
 from sync_server import create_app, demo, releases
 from sync_server.config import Settings
-from sync_server.database import db, reading, upgrade_schema
+from sync_server.database import db, reading, upgrade_schema, write
 from sync_server.demo import FINISHED, PEOPLE, SILENT, Shown
-from sync_server.storage import directory, standings
+from sync_server.storage import directory, roster, standings
+from sync_server.storage.roster import PersonFact
 from sync_server.storage.standings import Board
 from tests.conftest import NOON, SECRET, FakeClock
 
@@ -83,3 +84,11 @@ def test_filling_again_adds_nothing_to_what_is_there(shown: Shown, portal: Path)
 
     assert _board(FINISHED) == before
     assert again.password != shown.password
+
+
+def test_it_is_not_filled_in_among_real_people(shown: Shown, portal: Path) -> None:
+    real = PersonFact("X1", "Ai đó", "U01", "", "NONE", None)
+    write(lambda c: roster.put_people(c, [real]))
+
+    with pytest.raises(demo.RealPeopleFault):
+        _fill(portal, NOON)

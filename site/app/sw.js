@@ -1,7 +1,7 @@
 /** The service worker: only a router. It keeps what the release's manifest lists, and answers from it. */
 
 import { answer, isOurs } from "./sw/answer.js";
-import { forget, keep, refresh, tell } from "./sw/keep.js";
+import { keep, refresh, tell } from "./sw/keep.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
@@ -16,6 +16,5 @@ worker.addEventListener("message", (event) => {
   const wish = /** @type {{type: string, list: string}} */ (event.data);
   if (wish.type === "refresh") event.waitUntil(refresh());
   else if (wish.type === "keep") event.waitUntil(keep(wish.list));
-  else if (wish.type === "forget") event.waitUntil(forget(wish.list));
   else if (wish.type === "state") event.waitUntil(tell(wish.list));
 });

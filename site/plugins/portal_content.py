@@ -4,11 +4,13 @@ Every fault in every file is found before anything is built. There is no field f
 the directory lists units and points, presenters are named by their office.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, TypeVar
 
+import yaml
 from msgspec import Meta, Struct
 from portal_front_matter import At, ContentFaults, Fault, Source, read_source, typed
 from portal_messages import say
@@ -39,6 +41,7 @@ TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", des
 PlaceCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{0,15}\Z", description="place")]
 Words = Annotated[str, Meta(min_length=1, description="text")]
 Minutes = Annotated[int, Meta(ge=0, le=240, description="minutes")]
+FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", description="file")]
 Address = Annotated[str, Meta(pattern=r"^https://", description="address")]
 
 
@@ -69,7 +72,7 @@ class MeetingMatter(Struct, frozen=True, kw_only=True):
     main_point: PlaceCode | None = None
     basis: tuple[MaterialCode, ...] = ()
     materials: tuple[MaterialCode, ...] = ()
-    agenda: tuple[AgendaItem, ...]
+    agenda: tuple[AgendaItem, ...] = ()
     rules: tuple[Words, ...] = ()
     join_url: Address | None = None
     support: Words | None = None
@@ -86,7 +89,7 @@ class MaterialMatter(Struct, frozen=True, kw_only=True):
     issuer: Words
     number: Words | None = None
     summary: Words
-    file: Words | None = None
+    file: FileName | None = None
 
 
 class PageMatter(Struct, frozen=True, kw_only=True):
@@ -171,6 +174,7 @@ class Content(NamedTuple):
     directory: Directory
 
 
+FOLDERS = ("meetings", "materials", "pages")
 M = TypeVar("M", MeetingMatter, MaterialMatter, PageMatter)
 
 
@@ -178,17 +182,22 @@ def load(root: Path) -> Content:
     """Read and check everything under `root`. Raises: ContentFaults with all that is wrong."""
     faults: list[Fault] = []
     shown = Path(root.name)
-    directory = _directory(root, shown, faults)
-    meetings = list(_read(root, "meetings", MeetingMatter, faults))
-    materials = list(_read(root, "materials", MaterialMatter, faults))
-    pages = list(_read(root, "pages", PageMatter, faults))
-    codes = {matter.code for _, matter, _ in materials}
-    points = {point.code for point in directory.points} if directory else set()
+    places = _places(root, shown, faults)
+    directory = _directory(places)
+    _check_names(root, faults)
+    written = {folder: _sources(root, folder, faults) for folder in FOLDERS}
+    meetings = list(_typed(written["meetings"], MeetingMatter))
+    materials = list(_typed(written["materials"], MaterialMatter))
+    pages = list(_typed(written["pages"], PageMatter))
+    codes = {code for source, _ in written["materials"] for code in source.texts(("code",))}
+    points = set(places.texts(("points",), "code"))
+    for source, _ in written["meetings"]:
+        _check_references(source, codes, points)
     for source, meeting, _ in meetings:
-        _check_meeting(source, meeting, codes, points)
+        _check_times(source, meeting)
     for source, material, stem in materials:
         _check_material(source, material, root / "materials", stem)
-    _no_repeats(((s, m.code) for s, m, _ in materials), "code")
+    _no_repeats(((s, code) for s, _ in written["materials"] for code in s.texts(("code",))), "code")
     if faults or directory is None:
         raise ContentFaults(faults)
     return Content(
@@ -214,61 +223,73 @@ def load(root: Path) -> Content:
     )
 
 
-def _read(
-    root: Path, folder: str, struct: type[M], faults: list[Fault]
+def _sources(root: Path, folder: str, faults: list[Fault]) -> list[tuple[Source, str]]:
+    return [
+        (read_source(path, Path(root.name) / folder / path.name, faults), path.stem)
+        for path in sorted((root / folder).glob("*.md"))
+        if path.is_file()
+    ]
+
+
+def _check_names(root: Path, faults: list[Fault]) -> None:
+    """Check the names of meetings and pages, which become their ids and addresses."""
+    for folder in ("meetings", "pages"):
+        for path in (root / folder).glob("*.md"):
+            if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", path.stem):
+                shown = Path(root.name) / folder / path.name
+                faults.append(Fault(shown, 1, say("build.bad_name", name=path.name)))
+
+
+def _typed(
+    sources: Iterable[tuple[Source, str]], struct: type[M]
 ) -> Iterable[tuple[Source, M, str]]:
-    for path in sorted((root / folder).glob("*.md")):
-        source = read_source(path, Path(root.name) / folder / path.name, faults)
+    for source, stem in sources:
         matter = typed(source, struct)
         if matter is not None:
-            yield source, matter, path.stem
+            yield source, matter, stem
 
 
-def _directory(root: Path, shown: Path, faults: list[Fault]) -> Directory | None:
+def _places(root: Path, shown: Path, faults: list[Fault]) -> Source:
     path = root / "directory.yaml"
     if not path.is_file():
         faults.append(Fault(shown / path.name, 1, say("build.no_directory")))
-        return None
-    source = read_source(path, shown / path.name, faults, has_text=False)
-    directory = typed(source, Directory)
-    if directory is None:
-        return None
-    units = {unit.code for unit in directory.units}
-    for n, point in enumerate(directory.points):
-        if point.unit not in units:
-            source.fault(("points", n, "unit"), "unknown_unit", value=point.unit)
-    _no_repeats(((source, unit.code) for unit in directory.units), "units", numbered=True)
-    _no_repeats(((source, point.code) for point in directory.points), "points", numbered=True)
-    return directory
+        return Source(shown / path.name, None, "", faults)
+    return read_source(path, shown / path.name, faults, has_text=False)
 
 
-def _check_meeting(
-    source: Source, matter: MeetingMatter, codes: set[str], points: set[str]
-) -> None:
+def _directory(places: Source) -> Directory | None:
+    units, points = places.texts(("units",), "code"), places.texts(("points",), "code")
+    for n, unit in enumerate(places.texts(("points",), "unit")):
+        if unit not in units:
+            places.fault(("points", n, "unit"), "unknown_unit", value=unit)
+    _no_repeats(((places, unit) for unit in units), "units", numbered=True)
+    _no_repeats(((places, point) for point in points), "points", numbered=True)
+    return typed(places, Directory)
+
+
+def _check_times(source: Source, matter: MeetingMatter) -> None:
     if matter.ends <= matter.starts:
         source.fault(("ends",), "ends_before", ends=matter.ends, starts=matter.starts)
     for n, (item, before) in enumerate(zip(matter.agenda[1:], matter.agenda, strict=False), 1):
         if item.at < before.at:
             source.fault(("agenda", n, "at"), "out_of_order", value=item.at)
-    for at, code in _materials_named(matter):
-        if code not in codes:
-            source.fault(at, "unknown_material", value=code)
-    for at, point in _points_named(matter):
+
+
+def _check_references(source: Source, codes: set[str], points: set[str]) -> None:
+    """Check what a meeting refers to as it is written, whatever else may be wrong with it."""
+    agenda = source.node_at(("agenda",))
+    items = range(len(agenda.value) if isinstance(agenda, yaml.SequenceNode) else 0)
+    lists: list[At] = [("basis",), ("materials",), *(("agenda", n, "materials") for n in items)]
+    for at in lists:
+        for n, code in enumerate(source.texts(at)):
+            if code not in codes:
+                source.fault((*at, n), "unknown_material", value=code)
+    for n, point in enumerate(source.texts(("points",))):
         if point not in points:
-            source.fault(at, "unknown_point", value=point)
-
-
-def _materials_named(matter: MeetingMatter) -> Iterable[tuple[At, str]]:
-    yield from ((("basis", n), code) for n, code in enumerate(matter.basis))
-    yield from ((("materials", n), code) for n, code in enumerate(matter.materials))
-    for n, item in enumerate(matter.agenda):
-        yield from ((("agenda", n, "materials", k), code) for k, code in enumerate(item.materials))
-
-
-def _points_named(matter: MeetingMatter) -> Iterable[tuple[At, str]]:
-    yield from ((("points", n), point) for n, point in enumerate(matter.points))
-    if matter.main_point:
-        yield ("main_point",), matter.main_point
+            source.fault(("points", n), "unknown_point", value=point)
+    main = source.node_at(("main_point",))
+    if isinstance(main, yaml.ScalarNode) and main.value not in points:
+        source.fault(("main_point",), "unknown_point", value=main.value)
 
 
 def _check_material(source: Source, matter: MaterialMatter, folder: Path, stem: str) -> None:
@@ -276,8 +297,6 @@ def _check_material(source: Source, matter: MaterialMatter, folder: Path, stem: 
         source.fault(("circulation",), "not_public", value=matter.circulation)
     if matter.file and not (folder / matter.file).is_file():
         source.fault(("file",), "no_file", value=matter.file)
-    elif matter.file and Path(matter.file).name != matter.file:
-        source.fault(("file",), "file_elsewhere", value=matter.file)
     if not source.text.strip():
         source.fault((), "no_text", name=stem)
 

@@ -53,6 +53,20 @@ class Source(NamedTuple):
         """Note a fault of the value at a path such as `("agenda", 0, "at")`."""
         self.faults.append(Fault(self.path, self.line_of(at), say(f"build.{key}", **facts)))
 
+    def node_at(self, at: At) -> yaml.Node | None:
+        """Return the value at a path as YAML has it; None where there is none."""
+        node = self.node
+        for step in at:
+            node = _below(node, step)
+        return node
+
+    def texts(self, at: At, member: str | None = None) -> list[str]:
+        """Return the texts of a list, of one member of each of its mappings, or of one value."""
+        node = self.node_at(at)
+        values = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        found = [_below(value, member) if member else value for value in values]
+        return [str(each.value) for each in found if isinstance(each, yaml.ScalarNode)]
+
     def line_of(self, at: At) -> int:
         """Return the line of a value, or of the nearest thing around it that exists."""
         node = self.node
@@ -85,19 +99,18 @@ def read_source(path: Path, shown: Path, faults: list[Fault], *, has_text: bool 
         node = yaml.compose(matter, Loader=yaml.CBaseLoader)
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
-        problem = getattr(fault, "problem", None) or str(fault)
         line = mark.line + 1 if mark else 1
-        faults.append(Fault(shown, line, say("build.not_yaml", problem=problem)))
+        faults.append(Fault(shown, line, say("build.not_yaml")))
         return Source(shown, None, "", faults)
+    if node is None:
+        faults.append(Fault(shown, 1, say("build.no_front_matter")))
     return Source(shown, node, body, faults)
 
 
 def typed(source: Source, struct: type[S]) -> S | None:
     """Return the front matter as a struct; None, with every fault noted, if it is not right."""
     if source.node is None:
-        if not source.faults:
-            source.fault((), "no_front_matter")
-        return None
+        return None  # told already
     before = len(source.faults)
     value = _struct(source, source.node, struct, ())
     return value if len(source.faults) == before else None
@@ -110,7 +123,9 @@ def _struct(source: Source, node: yaml.Node, struct: type[S], at: At) -> S | Non
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     values: dict[str, Any] = {}
     for key, below in node.value:
-        if key.value in values:
+        if not isinstance(key, yaml.ScalarNode):
+            source.faults.append(Fault(source.path, _line(key), say("build.not_a_key")))
+        elif key.value in values:
             source.faults.append(
                 Fault(source.path, _line(key), say("build.twice", field=key.value))
             )

@@ -77,7 +77,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
     def _write_material(self, code: str, material: Material) -> None:
         self._put(
             f"qr/{code}.svg",
-            qr_svg(f"{self.settings['PORTAL_URL']}/t/{code}.html", say("portal.material.code")),
+            qr_svg(f"{self.settings['PORTAL_URL']}/t/{code}.html"),
         )
         if material.attachment:
             target = self.output / "tep" / material.attachment.name
@@ -95,7 +95,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
 
     def _write_meeting(self, meeting: Meeting) -> None:
         matter = meeting.matter
-        until = [item.at for item in matter.agenda[1:]] + [matter.ends]
+        until = [*(item.at for item in matter.agenda[1:]), matter.ends][: len(matter.agenda)]
         items = [
             (item, meeting.instant(item.at), meeting.instant(end))
             for item, end in zip(matter.agenda, until, strict=True)

@@ -9,7 +9,7 @@ QUIET_ZONE = 4
 """Modules of white around the code, as the standard (ISO/IEC 18004) asks."""
 
 
-def qr_svg(text: str, title: str) -> str:
+def qr_svg(text: str) -> str:
     """Return an SVG of the code, 1 unit to a module, dark on white whatever the page's colours."""
     code = QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE)
     code.add_data(text)
@@ -28,8 +28,8 @@ def qr_svg(text: str, title: str) -> str:
             x += width
         rows_of_runs.append(strokes)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" role="img" '
-        f'shape-rendering="crispEdges"><title>{title}</title>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" '
+        'shape-rendering="crispEdges">'
         f'<path fill="#fff" d="M0 0h{size}v{size}H0z"/>'
         f'<path stroke="#000" d="{"".join(rows_of_runs)}"/></svg>\n'
     )

@@ -18,7 +18,7 @@ class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """`public_key` is the device's JWK; with it a lost answer can be asked for again."""
 
     code: Annotated[str, Meta(min_length=1, max_length=64)]
-    label: Annotated[str, Meta(max_length=80)] = ""
+    label: Annotated[str, Meta(max_length=80, pattern=r"^[^\x00-\x1f]*\Z")] = ""
     public_key: dict[str, str] | None = None
 
 

@@ -34,6 +34,8 @@ def point_roster(meeting: str, point: str) -> Response:
     with reading() as connection:
         require(caller(connection), Action.READ_ROSTER, point)
         _must_exist(connection, meeting)
+        if standings.read(connection, StreamKey(meeting, point)) is None:
+            raise UnknownPoint(point=point, meeting=meeting)
         found = roster.roster_of(connection, StreamKey(meeting, point))
     response = answer({"rev": found.rev, "people": found.people, "units": found.units})
     response.set_etag(found.rev)

@@ -98,7 +98,7 @@ def sync() -> Response:
     settings: Settings = current_app.config["SETTINGS"]
     return answer(
         SyncAnswer(
-            verdicts=receipt.verdicts,
+            verdicts=_told(receipt.verdicts, who),
             records=[Raw(_with_corrected(form, moment.at_ms)) for form, moment in page.records],
             cursor=page.cursor,
             more=page.has_more,
@@ -108,6 +108,13 @@ def sync() -> Response:
             server_time=from_ms(now_ms()),
         )
     )
+
+
+def _told(verdicts: list[Verdict], who: Caller) -> list[Verdict]:
+    """Return the verdicts; without the flags, which tell of people, to whom may not read."""
+    if who.can_read:
+        return verdicts
+    return [msgspec.structs.replace(verdict, flags=()) for verdict in verdicts]
 
 
 def _pulled_stream(asked: SyncRequest, who: Caller) -> StreamKey | None:

@@ -90,7 +90,7 @@ def header_of(raw: bytes) -> Header:
             value: object = msgspec.json.decode(fields[name], type=type_)
         except (KeyError, *UNREADABLE):
             continue
-        if not isinstance(value, str) or len(value) <= _MAX_CODE:
+        if not isinstance(value, str) or (len(value) <= _MAX_CODE and value.isprintable()):
             setattr(header, name, value)
     return header
 

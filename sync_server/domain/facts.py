@@ -3,6 +3,7 @@
 The first layers of a standing. Nothing here knows who is present.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -113,45 +114,52 @@ def _lines(record: Record) -> tuple[Summoned, ...]:
 
 
 def in_order(point: str, records: Iterable[Record], clocks: Clocks) -> tuple[list[Fact], set[str]]:
-    """Order the records, once each; those whose id stands for different ones are no facts.
+    """Order the records, once each, less those that another form of their id cancels.
 
-    Returns the facts, and the ids that are used twice by a record of this point.
+    A form cancels another if its writer could have voided it, so that nobody undoes by an id what
+    they may not undo by a void. Returns the facts, and the ids of this point's cancelled records.
     """
     variants: dict[str, dict[bytes, Record]] = {}
     for record in records:
         variants.setdefault(record.id, {})[canonical(record)] = record
     facts, reused = [], set()
-    for record_id, forms in variants.items():
-        if len(forms) > 1:
-            if any(record.point == point for record in forms.values()):
-                reused.add(record_id)
-            continue
-        (record,) = forms.values()
-        at_ms = clocks.moment_of(record).at_ms
-        facts.append(Fact(at_ms, record.device, record.seq or 0, record.id, record))
-    return sorted(facts), reused
+    for forms in variants.values():
+        for record in forms.values():
+            if any(_has_authority(other, record) for other in forms.values() if other != record):
+                if record.point == point:
+                    reused.add(record.id)
+                continue
+            at_ms = clocks.moment_of(record).at_ms
+            facts.append(Fact(at_ms, record.device, record.seq or 0, record.id, record))
+    return sorted(facts, key=lambda fact: fact[:4]), reused
 
 
 def without_voided(facts: Sequence[Fact], flags: Flags) -> list[Fact]:
     """Take away what voids take back, and the voids; settings and rolls are replaced instead."""
-    by_id = {fact.id: fact.record for fact in facts}
-    voided = set()
+    by_id: defaultdict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        by_id[fact.id].append(fact)
+    voided = []
     for fact in facts:
         if isinstance(fact.record, Void):
-            target = by_id.get(fact.record.refs[0])
-            if target is None:
-                continue  # not here yet: it takes effect when the record comes
-            if _may_void(fact.record, target):
-                voided.add(target.id)
-            else:
+            targets = by_id[fact.record.refs[0]]  # none yet: it takes effect when they come
+            allowed = [target for target in targets if _may_void(fact.record, target.record)]
+            voided += allowed
+            if targets and not allowed:
                 flags.add(fact.id, "without_authority")
-    return [f for f in facts if f.id not in voided and not isinstance(f.record, Void)]
+    gone = {id(fact) for fact in voided}
+    return [f for f in facts if id(f) not in gone and not isinstance(f.record, Void)]
 
 
 def _may_void(void: Void, target: Record) -> bool:
-    """Say whether a void has authority: its writer's profile decides (design.md, Standing)."""
-    if isinstance(target, Void | Setting | Roll):
-        return False
-    if (void.point, void.person) != (target.point, target.person):
-        return False  # it would be listed where its target is not
-    return void.by == target.by or void.by == Profile.HEADQUARTERS
+    """Say whether a void takes effect on a record (design.md, Standing)."""
+    if isinstance(target, Void | Setting | Roll) or void.person != target.person:
+        return False  # with another person it would be listed where its target is not
+    return void.point == target.point and _has_authority(void, target)
+
+
+def _has_authority(writer: Record, target: Record) -> bool:
+    """Say whether who wrote the one may undo the other: headquarters any, others their own."""
+    if writer.by == Profile.HEADQUARTERS:
+        return True
+    return writer.by == target.by and writer.point == target.point

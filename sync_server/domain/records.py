@@ -30,8 +30,10 @@ DeviceCode = Annotated[str, Meta(pattern=r"^[A-Z]-[A-Za-z0-9-]{1,40}" + _CODE_EN
 Author = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}" + _CODE_END)]
 Boot = Annotated[str, Meta(pattern=r"^[a-z0-9]{1,16}" + _CODE_END)]
 Seat = Annotated[str, Meta(min_length=1, max_length=16)]
-# The bound keeps every integer exact in JavaScript, which holds no more than 2^53 - 1.
-Sequence = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+# No device makes ten million records; the bound keeps one slip from leaving a gap for ever.
+MAX_SEQ = 9_999_999
+Sequence = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
+# JavaScript holds no integer above this exactly.
 MonoMs = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Instant = Annotated[
     str,

@@ -94,6 +94,7 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
     about its people. Repeats are harmless; variants of one id (`id_reuse`) cancel each other.
     """
     flags = Flags()
+    records = list(records)
     everything, reused = in_order(point, records, clocks)
     rolls = rolls_of(point, everything)
     roll = rolls.lines
@@ -130,7 +131,7 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
         visitors=visitors,
         counts=count(people),
         flags=flags.all(),
-        has_reported=any(f.seq and f.record.point == point for f in facts),
+        has_reported=any(record.seq and record.point == point for record in records),
         is_closed=closing is not None,
         is_amended=closing is not None and any(_is_outside(f, closing) for f in facts),
     )

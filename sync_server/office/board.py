@@ -33,5 +33,5 @@ def board(meeting: str) -> str | Response:
         if line is None:
             raise UnknownMeeting(meeting=meeting)
         found = standings.board_of(connection, meeting)
-    silent = [row for row in found.points if not row.reported]
+    silent = [row for row in found.points if not row.reported and row.counts.summoned]
     return render_template("board.html", meeting=line, board=found, silent=silent)

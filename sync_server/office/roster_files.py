@@ -5,10 +5,13 @@ has meeting, point, person, seat. Which of the two a file is, its heading tells.
 """
 
 import csv
+import io
 import unicodedata
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 import msgspec
@@ -22,6 +25,7 @@ from sync_server.storage.roster import PersonFact
 ROSTER_COLUMNS = ("person", "full_name", "unit", "position", "membership", "birth_year")
 SUMMONS_COLUMNS = ("meeting", "point", "person", "seat")
 OLDEST_BIRTH_YEAR, YOUNGEST_AGE = 1900, 16
+MAX_NAME, MAX_SEAT = 120, 16  # as the tables and the rolls hold them
 
 POSITIONS = {"bi thu": "BI_THU", "pho bi thu": "PHO_BI_THU", "cap uy vien": "CAP_UY_VIEN"}
 """Positions that the rules know, as people write them; any other stays as it is written."""
@@ -35,6 +39,18 @@ MEMBERSHIPS = {
     "none": "NONE",
     "": "NONE",
 }
+
+
+DAMAGED: tuple[type[Exception], ...] = (
+    BadZipFile,
+    InvalidFileException,
+    ParseError,
+    zlib.error,
+    OSError,
+    LookupError,
+)
+DAMAGED += (AttributeError, TypeError, ValueError)
+"""What openpyxl raises over a damaged spreadsheet, depending on where the damage is."""
 
 
 class RosterFault(Exception):
@@ -109,13 +125,15 @@ def _person(row: _Row, known: Known, year: int, faults: list[str]) -> PersonFact
     _check_code(row, faults)
     if not cells["full_name"]:
         faults.append(say("roster.no_name", row=row.number))
+    _check_length(row, "full_name", MAX_NAME, faults)
+    _check_length(row, "position", MAX_NAME, faults)
     _check_known(row, "unit", known.units, faults)
     membership = MEMBERSHIPS.get(fold(cells["membership"]))
     if membership is None:
         faults.append(say("roster.membership", row=row.number, value=cells["membership"]))
     birth_year = None
     if cells["birth_year"]:
-        if cells["birth_year"].isdecimal():
+        if cells["birth_year"].isdecimal() and len(cells["birth_year"]) == len("1975"):
             birth_year = int(cells["birth_year"])
         if birth_year is None or not OLDEST_BIRTH_YEAR <= birth_year <= year - YOUNGEST_AGE:
             faults.append(say("roster.birth_year", row=row.number, value=cells["birth_year"]))
@@ -136,7 +154,16 @@ def _summons(row: _Row, known: Known, faults: list[str]) -> SummonsRow:
     _check_known(row, "point", known.points, faults)
     if cells["person"]:
         _check_known(row, "person", known.people, faults)
+    _check_length(row, "seat", MAX_SEAT, faults)
     return SummonsRow(*(cells[column] for column in SUMMONS_COLUMNS))
+
+
+def _check_length(row: _Row, column: str, longest: int, faults: list[str]) -> None:
+    value = row.cells[column]
+    if len(value) > longest or not value.isprintable():
+        shown = "".join(filter(str.isprintable, value))[:longest]
+        key = "roster.too_long"
+        faults.append(say(key, row=row.number, column=column, value=shown, longest=longest))
 
 
 def _check_code(row: _Row, faults: list[str]) -> None:
@@ -166,7 +193,9 @@ def _no_repeats(
 
 def _table(path: Path) -> tuple[tuple[str, ...], list[_Row]]:
     """Return the heading and the rows that are not blank, every text in NFC."""
-    lines = _xlsx(path) if path.suffix.lower() in {".xlsx", ".xlsm"} else _csv(path)
+    lines: Sequence[Iterable[object]] = (
+        _xlsx(path) if path.suffix.lower() in {".xlsx", ".xlsm"} else _csv(path)
+    )
     numbered = [(n, [_clean(cell) for cell in line]) for n, line in enumerate(lines, start=1)]
     filled = [(n, cells) for n, cells in numbered if any(cells)]
     if not filled:
@@ -186,24 +215,27 @@ def _clean(cell: object) -> str:
     return unicodedata.normalize("NFC", "" if cell is None else str(cell)).strip()
 
 
-def _xlsx(path: Path) -> Iterator[Iterable[object]]:
+def _xlsx(path: Path) -> Sequence[Iterable[object]]:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, OSError):
+        lines = list(book.worksheets[0].iter_rows(values_only=True))
+        book.close()
+    except DAMAGED:
         raise RosterFault([say("roster.not_xlsx", path=path)]) from None
-    sheet = book.worksheets[0]
-    yield from sheet.iter_rows(values_only=True)
-    book.close()
+    return lines
 
 
-def _csv(path: Path) -> Iterator[list[str]]:
+def _csv(path: Path) -> Sequence[Iterable[object]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
-    except OSError as fault:
-        raise RosterFault([say("roster.unreadable", path=path, fault=fault.strerror)]) from None
+    except OSError:
+        raise RosterFault([say("roster.unreadable", path=path)]) from None
     except UnicodeDecodeError as fault:
         line = path.read_bytes()[: fault.start].count(b"\n") + 1
         raise RosterFault([say("roster.not_utf8", row=line)]) from None
     # Excel in Vietnam separates with semicolons, everything else with commas.
     delimiter = ";" if text.partition("\n")[0].count(";") else ","
-    yield from csv.reader(text.splitlines(), delimiter=delimiter)
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error:
+        raise RosterFault([say("roster.unreadable", path=path)]) from None

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select
 
 from sync_server.domain.clock import Sighting
 from sync_server.domain.door import Refusal, Writer, admit, header_of
-from sync_server.domain.records import canonical, fingerprint, from_ms
+from sync_server.domain.records import MAX_SEQ, canonical, fingerprint, from_ms
 from sync_server.domain.sequence import Ranges
 from sync_server.storage import devices, ledger, sightings
 from sync_server.storage.ledger import Entry
@@ -103,7 +103,9 @@ def receive(
     entries = [offer.judged for offer in offers if isinstance(offer.judged, Entry)]
     numbers = _numbers(offers, writer)
     also = set()
-    if contact and _sight(connection, writer, contact, max([gaps.head, *numbers])):
+    highest = max([gaps.head, *numbers])
+    # What a revoked device says of its clock moves nothing that counts.
+    if contact and not is_revoked and _sight(connection, writer, contact, highest):
         also = ledger.streams_of_device(connection, writer.device)
     if is_revoked:
         here = ledger.known_of(connection, entries)
@@ -156,7 +158,7 @@ def _numbers(offers: Iterable[Offer], writer: Writer) -> list[int]:
         else:
             header = header_of(offer.raw)
             seq = header.seq if header.device == writer.device else None
-        if seq is not None and 1 <= seq < 2**53:
+        if seq is not None and 1 <= seq <= MAX_SEQ:
             numbers.append(seq)
     return numbers
 

@@ -59,12 +59,11 @@ def append(
     fresh = {entry.key: entry for entry in entries if entry.key not in known}
     _insert(connection, fresh.values(), heads, now_ms)
     grown = {home_of(entry.record) for entry in fresh.values()} | also
-    grown |= listings.list_fresh(
-        connection, [entry.record for entry in fresh.values()], _reused(known, fresh), heads
-    )
+    records = [entry.record for entry in fresh.values()]
+    grown |= listings.list_fresh(connection, records, _reused(known, records), heads)
     streams.extend(connection, {key: heads[key] for key in grown})
     judged = {key: standings.recompute(connection, key) for key in sorted(grown)}
-    if listings.rolls_changed(connection, [entry.record for entry in fresh.values()]):
+    if listings.rolls_changed(connection, records):
         for key in grown:
             roster.refresh_rev(connection, key)
 
@@ -99,8 +98,8 @@ def _streams_needed(connection: Connection, entries: Sequence[Entry]) -> set[Str
     records = [entry.record for entry in entries]
     needed = {home_of(record) for record in records}
     needed |= set(listings.summoning(connection, records))
-    for keys in listings.standing_in(connection, [record.id for record in records]).values():
-        needed |= keys
+    for meeting, ids in listings.ids_by_meeting(records).items():
+        needed |= listings.standing_in(connection, meeting, ids)
     for meeting in {key.meeting for key in listings.rolls_changed(connection, records)}:
         needed |= set(streams.of_meeting(connection, meeting))
     return needed
@@ -116,10 +115,10 @@ def _forms_of(connection: Connection, entries: Sequence[Entry]) -> set[RecordKey
     return {RecordKey(row.id, row.fingerprint) for row in rows}
 
 
-def _reused(known: Iterable[RecordKey], fresh: Iterable[RecordKey]) -> set[str]:
-    """Return the ids of fresh records that stand for more than one form."""
-    forms = Counter(key.id for key in {*known, *fresh})
-    return {key.id for key in fresh if forms[key.id] > 1}
+def _reused(known: Iterable[RecordKey], fresh: Sequence[Record]) -> list[Record]:
+    """Return the fresh records whose id stands for more than one form."""
+    forms = Counter([*(key.id for key in known), *(record.id for record in fresh)])
+    return [record for record in fresh if forms[record.id] > 1]
 
 
 def _insert(

@@ -42,41 +42,51 @@ def summoning(connection: Connection, records: Iterable[Record]) -> dict[StreamK
     return found
 
 
-def standing_in(connection: Connection, ids: Iterable[str]) -> dict[str, set[StreamKey]]:
-    """Return, by id, every stream in which any form of it stands."""
+def standing_in(connection: Connection, meeting: str, ids: Iterable[str]) -> set[StreamKey]:
+    """Return every stream of a meeting in which a record of one of these ids stands."""
     wanted = sorted(set(ids))
-    found: defaultdict[str, set[StreamKey]] = defaultdict(set)
+    found: set[StreamKey] = set()
     for table in (LedgerRow, Listing):
-        for row in connection.execute(
-            select(table.id, table.meeting, table.point).where(table.id.in_(wanted))
-        ):
-            found[row.id].add(StreamKey(row.meeting, row.point))
+        points = connection.scalars(
+            select(table.point).where(table.meeting == meeting, table.id.in_(wanted)).distinct()
+        )
+        found |= {StreamKey(meeting, point) for point in points}
     return found
 
 
 def rolls_changed(connection: Connection, records: Sequence[Record]) -> list[StreamKey]:
     """Return the points whose latest roll these records may change: by one, or by its id."""
-    rows = connection.execute(
-        select(LedgerRow.meeting, LedgerRow.point).where(
-            LedgerRow.id.in_([record.id for record in records]), LedgerRow.kind == "roll"
+    changed = {home_of(record) for record in records if isinstance(record, Roll)}
+    for meeting, ids in ids_by_meeting(records).items():
+        points = connection.scalars(
+            select(LedgerRow.point).where(
+                LedgerRow.id.in_(ids), LedgerRow.meeting == meeting, LedgerRow.kind == "roll"
+            )
         )
-    )
-    changed = {StreamKey(row.meeting, row.point) for row in rows}
-    return sorted(changed | {home_of(record) for record in records if isinstance(record, Roll)})
+        changed |= {StreamKey(meeting, point) for point in points}
+    return sorted(changed)
+
+
+def ids_by_meeting(records: Iterable[Record]) -> dict[str, list[str]]:
+    """Group ids by meeting: forms of one id concern each other within a meeting only."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for record in records:
+        found[record.meeting].append(record.id)
+    return found
 
 
 def list_fresh(
-    connection: Connection, fresh: Sequence[Record], reused: Iterable[str], heads: Heads
+    connection: Connection, fresh: Sequence[Record], reused: Sequence[Record], heads: Heads
 ) -> set[StreamKey]:
     """List stored records wherever they concern somebody; return the streams that grew.
 
-    `reused` are the ids of which the ledger holds several forms.
+    `reused` are those of which the ledger holds other forms.
     """
     grown: set[StreamKey] = set()
-    # First of all, for a roll whose id is used twice governs nothing.
-    for record_id, keys in standing_in(connection, reused).items():
-        for key in keys:
-            _list_in(connection, key, [record_id], heads)
+    # First of all, for a roll whose id is used twice may govern nothing.
+    for record in reused:
+        for key in standing_in(connection, record.meeting, [record.id]):
+            _list_in(connection, key, [record.id], heads)
             grown.add(key)
     for key in rolls_changed(connection, fresh):
         grown |= _follow_roll(connection, key, heads)
@@ -103,7 +113,7 @@ def _list_in(
     )
     forms = connection.execute(
         select(LedgerRow.id, LedgerRow.fingerprint, LedgerRow.meeting, LedgerRow.point)
-        .where(LedgerRow.id.in_(wanted))
+        .where(LedgerRow.id.in_(wanted), LedgerRow.meeting == key.meeting)
         .order_by(LedgerRow.received_ms, LedgerRow.id, LedgerRow.fingerprint)
     )
     rows = []
@@ -141,7 +151,7 @@ def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[St
     }
     for other in others - {key}:
         grown |= _list_in(connection, key, _rolls_of(connection, other), heads)
-    told = set().union(*standing_in(connection, own_rolls).values())
+    told = standing_in(connection, key.meeting, own_rolls)
     for other in (others | told) - {key}:
         grown |= _list_in(connection, other, own_rolls, heads)
     gained = connection.scalars(

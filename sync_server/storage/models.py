@@ -11,7 +11,7 @@ from sync_server.database import Base
 
 
 class Node(Base):
-    """This database itself; `epoch` changes when it is restored, so that old cursors are void."""
+    """This database itself: cursors bear its `epoch`, and those of another are void."""
 
     __tablename__ = "node"
     name: Mapped[str] = mapped_column(String(8), primary_key=True, default="here")
@@ -135,7 +135,7 @@ class LedgerRow(Base):
 
 
 class Listing(Base):
-    """A record's place in a second stream: it concerns a person whom that point summons."""
+    """A record's place in a second stream, one that it concerns (see `storage.listings`)."""
 
     __tablename__ = "listing"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -25,7 +25,7 @@ class PersonFact(Struct, frozen=True):
     birth_year: int | None
 
 
-class RosterLine(Struct, frozen=True):
+class RosterLine(Struct, frozen=True, omit_defaults=True):
     """What a kiosk may know of a person: no birth year, no telephone, no document."""
 
     person: str
@@ -33,10 +33,11 @@ class RosterLine(Struct, frozen=True):
     unit: str
     position: str
     seat: str
+    exempt: bool = False
 
 
 class Roster(NamedTuple):
-    """A point's roster; `rev` changes when anything in it does, and serves as the ETag."""
+    """A point's roster; `rev` changes when anybody in it does, and serves as the ETag."""
 
     rev: str
     people: list[RosterLine]
@@ -86,6 +87,7 @@ def roster_of(connection: Connection, key: StreamKey) -> Roster:
             unit=line.unit,
             position=line.position,
             seat=line.seat,
+            exempt=line.exempt,
         )
         for line in roll.values()
     ]
@@ -96,7 +98,7 @@ def roster_of(connection: Connection, key: StreamKey) -> Roster:
             .order_by(Unit.code)
         ).all()
     )
-    rev = hashlib.sha256(msgspec.json.encode((people, units))).hexdigest()[:16]
+    rev = hashlib.sha256(msgspec.json.encode(people)).hexdigest()[:16]
     return Roster(rev, people, units)
 
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { DRIFT_MS, startClock } from "../../site/app/kiosk/clock.js";
+import { chooseMeeting } from "../../site/app/kiosk/meetings.js";
 import { findPeople, fold, sortPeople } from "../../site/app/kiosk/search.js";
 import { presenceOf } from "../../site/app/kiosk/standing.js";
 
@@ -51,7 +52,8 @@ const setting = {
 };
 
 function own(seq, kind, at, changes = {}) {
-  const record = { id: `r${seq}`, kind, device: "D-ONE", seq, at, person: "M1", body: {}, ...changes };
+  const record = { id: `r${seq}`, kind, device: "D-ONE", seq, at, person: "M1", by: "clerk",
+    point: "P001", body: {}, ...changes };
   return { id: record.id, seq, record, fate: "queued", flags: [], code: null, atCorrected: null };
 }
 
@@ -78,9 +80,41 @@ test("an undone check-in is none, a refused record never was", () => {
   assert.equal(presenceOf([{ ...first, fate: "refused" }], []).size, 0);
 });
 
+test("a void beyond its writer's authority changes nothing", () => {
+  const first = own(1, "check_in", "2024-08-22T00:10:00Z", { point: "P002" });
+  const undo = own(2, "void", "2024-08-22T00:11:00Z", { refs: ["r1"] });
+
+  assert.equal(presenceOf([first, undo], []).size, 1);
+});
+
+test("every check-in that stands is there to be undone", () => {
+  const both = [own(1, "check_in", "2024-08-22T00:10:00Z"), own(2, "check_in", "2024-08-22T00:11:00Z")];
+
+  assert.deepEqual(presenceOf(both, []).get("M1").checkIns.map((each) => each.id), ["r1", "r2"]);
+});
+
 test("a record that came back in the stream counts once", () => {
   const mine = own(1, "check_in", "2024-08-22T00:10:00Z");
   const back = { ...mine.record, at_corrected: "2024-08-22T00:10:00.000Z" };
 
   assert.equal(presenceOf([mine], [back]).size, 1);
+});
+
+const at = (hour) => Date.parse(`2024-08-22T${hour}:00:00Z`);
+const meetings = [
+  { id: "later", starts_at: "2024-08-30T00:00:00Z", ends_at: "2024-08-30T04:00:00Z", state: "upcoming" },
+  { id: "today", starts_at: "2024-08-22T01:00:00Z", ends_at: "2024-08-22T04:00:00Z", state: "upcoming" },
+  { id: "old", starts_at: "2024-08-21T01:00:00Z", ends_at: "2024-08-21T04:00:00Z", state: "open" },
+];
+
+test("the meeting is the one that is on by the hour, whatever a kept list said", () => {
+  assert.equal(chooseMeeting(meetings, undefined, at("02")), "today");
+  assert.equal(chooseMeeting(meetings, undefined, at("09")), "later");
+  assert.equal(chooseMeeting([], undefined, at("02")), null);
+});
+
+test("a clerk's choice holds for the day", () => {
+  assert.equal(chooseMeeting(meetings, { id: "old", chosenMs: at("01") }, at("02")), "old");
+  assert.equal(chooseMeeting(meetings, { id: "old", chosenMs: at("01") - 86_400_000 }, at("02")), "today");
+  assert.equal(chooseMeeting(meetings, { id: "gone", chosenMs: at("01") }, at("02")), "today");
 });

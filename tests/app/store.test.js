@@ -91,6 +91,14 @@ test("what the server lacks is queued again, what it refused is not", async () =
   assert.deepEqual((await queued(db, 10)).map((own) => own.seq), [2]);
 });
 
+test("another state of the server is taken in afresh", async () => {
+  const db = await open();
+  await takeAnswer(db, [], "m-1", answer({ records: [{ id: "a", kind: "roll" }] }));
+  await takeAnswer(db, [], "m-1", answer({ records: [{ id: "b", kind: "roll" }], cursor: "e2:1" }));
+
+  assert.deepEqual((await streamRecords(db, "m-1")).map((each) => each.id), ["b"]);
+});
+
 test("the stream is kept by meeting", async () => {
   const db = await open();
   await takeAnswer(db, [], "m-1", answer({ records: [{ id: "a", kind: "roll" }] }));

@@ -43,7 +43,10 @@ def test_a_wrong_password_tells_nothing_but_that(browser: FlaskClient) -> None:
 def test_a_form_from_elsewhere_is_refused(browser: FlaskClient) -> None:
     form = {"name": "bantochuc", "password": PASSWORD}
 
-    assert browser.post("/van-phong/dang-nhap", data=form).status_code == 400
+    response = browser.post("/van-phong/dang-nhap", data=form)
+
+    assert response.status_code == 400
+    assert "Biểu mẫu" in response.text
 
 
 def test_an_account_that_is_gone_is_signed_out(browser: FlaskClient) -> None:

@@ -123,6 +123,27 @@ def test_a_file_of_another_kind_is_told_what_to_do(
     assert len(faults_of(path)) == 1
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        f"M1,{'x' * 121},U01,,,",
+        "M1,An\x00,U01,,,",
+        f"M1,An,U01,{'y' * 121},,",
+        f"M1,An,U01,,,{'9' * 5000}",
+    ],
+)
+def test_what_no_table_holds_is_told_and_never_crashes(tmp_path: Path, row: str) -> None:
+    (fault,) = faults_of(write(tmp_path / "r.csv", f"{HEADING}\n{row}\n"))
+
+    assert fault.startswith("Dòng 2")
+
+
+def test_a_seat_that_no_roll_holds_is_told(tmp_path: Path) -> None:
+    (fault,) = faults_of(write(tmp_path / "s.csv", f"{SUMMONS}\nm-1,P001,M1,{'A' * 17}\n"))
+
+    assert "seat" in fault
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     for name in ("none.csv", "none.xlsx"):
         assert name in faults_of(tmp_path / name)[0]

@@ -8,6 +8,7 @@ import pytest
 from portal_content import load
 from portal_front_matter import ContentFaults
 
+import build
 from sync_server.config import ROOT
 
 DIRECTORY = """\
@@ -92,6 +93,7 @@ def test_times_stay_what_the_editor_wrote(content: Path) -> None:
         ("kind: HOI_NGHI\n", "kind: TIEC\n", 3, "HOI_NGHI_HOC_TAP"),
         ("at: 07:30", "at: 25:00", 13, "25:00"),
         ("host: Đảng uỷ\n", "", 2, "host"),
+        ("title: Hội nghị", "[a, b]: c\ntitle: Hội nghị", 2, "tên mục"),
         ("title: Hội nghị\n", "title: Hội: nghị: lạ\n", 2, "dấu hai chấm"),
     ],
 )
@@ -146,6 +148,41 @@ def test_all_faults_of_all_files_are_told_together(content: Path) -> None:
         "content/pages/p.md:2",
         "content/pages/q.md:1",
     ]
+
+
+def test_a_fault_hides_no_reference_that_is_wrong_too(content: Path) -> None:
+    change(content / "meetings" / "m.md", "date: 2024-08-22", "date: 2024-13-22")
+    change(content / "meetings" / "m.md", "basis: [cv1]", "basis: [cv1, ct99]")
+    change(content / "materials" / "a.md", "date: 2024-08-12", "date: hôm qua")
+
+    found = faults_of(content)
+
+    assert [fault.split(": ")[0] for fault in found] == [
+        "content/materials/a.md:6",
+        "content/meetings/m.md:7",
+        "content/meetings/m.md:11",
+    ]
+
+
+def test_a_name_that_cannot_be_an_address_is_told(content: Path) -> None:
+    (content / "pages" / "Hướng dẫn.md").write_text("---\ntitle: x\nsummary: y\n---\n", "utf-8")
+
+    assert "Hướng dẫn.md:1: " in faults_of(content)[0]
+
+
+def test_a_build_in_which_pelican_makes_nothing_leaves_the_old_portal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "output"
+    output.mkdir()
+    (output / "index.html").write_text("the old one")
+    monkeypatch.setattr("pelican.Pelican.run", lambda self: None)
+
+    status = build.main(["--content", str(ROOT / "content"), "--output", str(output)])
+
+    assert status == 1
+    assert (output / "index.html").read_text() == "the old one"
+    assert [path.name for path in tmp_path.iterdir()] == ["output"]
 
 
 def test_a_missing_directory_is_told(content: Path) -> None:

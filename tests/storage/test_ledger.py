@@ -113,19 +113,44 @@ def test_an_id_used_twice_cancels_both_and_costs_no_other_record(ledger: Ledger)
         assert standing.counts.present == 1
 
 
-def test_an_id_used_again_at_another_point_cancels_both_there_too(ledger: Ledger) -> None:
+def test_nobody_undoes_by_an_id_what_they_may_not_undo_by_a_void(ledger: Ledger) -> None:
     with two_halls(ledger) as c:
         send(c, roll(1, "M1"))
         send(c, check_in(5, "M1"))
-        taken = check_in(5, "M1")["id"]
-        receipt = send(c, at_two(7, "M2") | {"id": taken})
+        elsewhere = send(c, at_two(7, "M2") | {"id": check_in(5, "M1")["id"]})
+        against_roll = send(c, check_in(8, "M1") | {"id": roll(1)["id"]})
 
-        assert receipt.verdicts[0].code == "id_reuse"
-        for point in ("P001", "P002"):
-            standing = standings.read(c, StreamKey(MEETING, point))
-            assert standing
-            assert standing.flags[taken] == ("id_reuse",)
-        assert send(c, check_in(5, "M1")).verdicts[0].fate == "held"
+        assert elsewhere.verdicts[0].fate == "stored"
+        assert against_roll.verdicts[0].code == "id_reuse"
+        standing = standings.read(c, StreamKey(MEETING, "P001"))
+        assert standing
+        assert (standing.counts.summoned, standing.counts.present) == (1, 1)
+
+
+def test_an_id_used_again_in_another_meeting_concerns_nobody(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
+        send(c, roll(1, "M1"))
+        other = send(c, check_in(8, "M1") | {"id": roll(1)["id"], "meeting": "other"})
+        send(c, roll(2, "M1", "M2"))
+
+        assert other.verdicts[0].fate == "stored"
+        standing = standings.read(c, StreamKey(MEETING, "P001"))
+        assert standing
+        assert standing.counts.summoned == 2
+
+
+def test_what_a_revoked_device_says_of_its_clock_moves_nothing(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
+        send(c, setting())
+        send(c, roll(1, "M1"))
+        send(c, check_in(20, "M1"))
+        offers = intake.judge([raw(check_in(21, "M2"))], CLERKS["D-ONE"])
+        wrong = Contact(NOW - 36_000_000, 0, "b1", NOW)
+        intake.receive(c, CLERKS["D-ONE"], offers, now_ms=NOW, contact=wrong, is_revoked=True)
+
+        standing = standings.read(c, StreamKey(MEETING, "P001"))
+        assert standing
+        assert standing.counts.late == 0
 
 
 def test_gaps_are_asked_for_and_healed(ledger: Ledger) -> None:

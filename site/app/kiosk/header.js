@@ -21,10 +21,12 @@ export function Header({ enrolment, state, outcome, onSend }) {
     <div class="where"><b>${enrolment.point}</b> ${enrolment.point_name}</div>
     <${Clock} />
     <div class="queue" role="status">
-      <span class=${state.unsent ? "waiting" : ""}>${say("queue", facts)}</span>
+      <span class=${state.unsent ? "waiting" : ""}>
+        ${state.unsent === null ? say("queue.reading") : say("queue", facts)}
+      </span>
       ${state.held > 0 && html`<span> · ${say("queue.held", { n: state.held })}</span>`}
       ${outcome?.state === "offline" && html`<span> · ${say("queue.offline")}</span>`}
-      ${isKept && html`<span> · ${say("shell.kept")}</span>`}
+      <span> · ${say(isKept ? "shell.kept" : "shell.not_kept")}</span>
     </div>
     <button class="plain" onClick=${onSend}>${say("queue.send")}</button>
   </header>`;

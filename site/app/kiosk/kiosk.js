@@ -30,5 +30,8 @@ start().catch(() => {
 });
 if ("serviceWorker" in navigator) {
   void navigator.serviceWorker.register("../sw.js");
-  void navigator.serviceWorker.ready.then((ready) => ready.active?.postMessage({ type: "refresh" }));
+  const refresh = () =>
+    navigator.serviceWorker.ready.then((ready) => ready.active?.postMessage({ type: "refresh" }));
+  void refresh();
+  addEventListener("online", refresh); // a first visit that was cut goes on
 }

@@ -27,20 +27,21 @@ export function PersonRow({ line, units, presence, onTap }) {
 
 /**
  * The whole screen is the answer. Any key, or a tap, goes on.
- * @param {{line: RosterLine, units: Record<string, string>, presence?: Presence, was: boolean, onClose: () => void,
- *   onUndo: () => void}} props
+ * @param {{line: RosterLine, units: Record<string, string>, presence?: Presence, was: boolean,
+ *   isOnline: boolean, canUndo: boolean, onClose: () => void, onUndo: () => void}} props
  */
-export function Answer({ line, units, presence, was, onClose, onUndo }) {
+export function Answer({ line, units, presence, was, isOnline, canUndo, onClose, onUndo }) {
   const at = presence ? timeOf(presence.atMs) : "";
-  const message = was ? say("answer.was", { at }) : say("answer.stored", { at });
+  const message = say(was ? "answer.was" : isOnline ? "answer.stored" : "answer.queued", { at });
   return html`<div class="answer ${stateOf(presence)}" role="alertdialog" onClick=${onClose}>
     <p class="band">${sayState(presence)}</p>
     <p class="who">${line.name}</p>
-    <p>${describe(line, units)}</p>
+    <p>${describe(line, units)} · ${line.person}</p>
     ${line.seat && html`<p class="place">${say("answer.seat")} <b>${line.seat}</b></p>`}
     <p>${message}</p>
     <p class="muted">${say("answer.phone")}</p>
-    <button
+    ${canUndo &&
+    html`<button
       class="undo"
       onClick=${(/** @type {Event} */ event) => {
         event.stopPropagation();
@@ -48,7 +49,7 @@ export function Answer({ line, units, presence, was, onClose, onUndo }) {
       }}
     >
       ↶ ${say("undo", { name: line.name })}
-    </button>
+    </button>`}
   </div>`;
 }
 

@@ -4,14 +4,14 @@ import { html } from "htm/preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { Header, Notices } from "./header.js";
+import { chooseMeeting, stateOf } from "./meetings.js";
 import { recordOf } from "./mint.js";
 import { Answer, PersonRow } from "./person.js";
 import { say } from "./say.js";
 import { findPeople, sortPeople } from "./search.js";
-import { call } from "./server.js";
-import { presenceOf } from "./standing.js";
+import { mayVoid, presenceOf } from "./standing.js";
 import { addRecord, countFates, getMeta, ownRecords, setMeta, streamRecords } from "./store.js";
-import { keepSyncing } from "./sync.js";
+import { keepSyncing, refreshMeetings } from "./sync.js";
 
 const ANSWER_MS = 2500;
 
@@ -20,7 +20,7 @@ const ANSWER_MS = 2500;
  * @typedef {import("./types.js").Meeting} Meeting
  * @typedef {import("./standing.js").Presence} Presence
  * @typedef {{people: RosterLine[], units: Record<string, string>, present: Map<string, Presence>,
- *   unsent: number, refused: number, held: number, lastSentAt: string | null}} State
+ *   unsent: number | null, refused: number, held: number, lastSentAt: string | null}} State
  */
 
 /** @type {State} */
@@ -28,7 +28,7 @@ const NOTHING = {
   people: [],
   units: {},
   present: new Map(),
-  unsent: 0,
+  unsent: null,
   refused: 0,
   held: 0,
   lastSentAt: null,
@@ -49,26 +49,31 @@ export function RollCall({ db, clock, enrolment }) {
   const search = useRef(/** @type {HTMLInputElement | null} */ (null));
   const chosen = useRef(/** @type {string | null} */ (null));
   const send = useRef(() => {});
+  const busy = useRef(/** @type {Set<string>} */ (new Set()));
 
   const reload = useCallback(async () => {
+    /** @type {Meeting[]} */
+    const known = (await getMeta(db, "meetings")) ?? [];
+    chosen.current = chooseMeeting(known, await getMeta(db, "choice"), Date.now());
+    setMeetings(known);
+    setMeeting(chosen.current);
     setState(await readState(db, chosen.current));
   }, [db]);
 
   useEffect(() => {
     void (async () => {
-      const found = await loadMeetings(db, enrolment, setMeetings);
-      chosen.current = (await getMeta(db, "meeting")) ?? chooseMeeting(found);
-      setMeeting(chosen.current);
       await reload();
-      send.current = keepSyncing(
-        db,
-        clock,
-        () => chosen.current,
-        (told) => {
-          setOutcome(told);
-          void reload();
-        },
-      );
+      if (!chosen.current) {
+        await refreshMeetings(db, enrolment);
+        await reload();
+      }
+      const told = async (/** @type {import("./sync.js").Outcome} */ outcome) => {
+        const before = chosen.current;
+        await reload();
+        setOutcome(outcome);
+        if (chosen.current !== before) send.current();
+      };
+      send.current = keepSyncing(db, clock, () => chosen.current, (outcome) => void told(outcome));
     })();
   }, [db, clock, enrolment, reload]);
 
@@ -79,10 +84,8 @@ export function RollCall({ db, clock, enrolment }) {
   }, [answer]);
 
   async function choose(/** @type {string} */ id) {
-    chosen.current = id;
-    setMeeting(id);
     setLast(null);
-    await setMeta(db, "meeting", id);
+    await setMeta(db, "choice", { id, chosenMs: Date.now() });
     await reload();
     send.current();
   }
@@ -96,31 +99,45 @@ export function RollCall({ db, clock, enrolment }) {
   }
 
   async function checkIn(/** @type {RosterLine} */ line) {
-    const was = state.present.has(line.person);
-    if (!was) {
-      const body = { mode: "in_person", ...(line.seat ? { seat: line.seat } : {}) };
-      await record({ kind: "check_in", person: line.person, source: "search", body });
-      setLast(line);
+    if (busy.current.has(line.person)) return; // a second tap while the first is being stored
+    busy.current.add(line.person);
+    try {
+      const was = state.present.has(line.person);
+      if (!was) {
+        const body = { mode: "in_person", ...(line.seat ? { seat: line.seat } : {}) };
+        await record({ kind: "check_in", person: line.person, source: "search", body });
+        setLast(line);
+      }
+      setAnswer({ line, was });
+      setTyped("");
+      search.current?.focus();
+    } finally {
+      busy.current.delete(line.person);
     }
-    setAnswer({ line, was });
-    setTyped("");
-    search.current?.focus();
   }
 
+  /** Take back every check-in of the person that this clerk may take back. */
   async function undo(/** @type {RosterLine} */ line) {
-    const presence = state.present.get(line.person);
-    if (!presence) return;
-    const refs = [presence.checkIn.id];
-    await record({ kind: "void", person: line.person, refs, source: "search", body: {} });
+    for (const checkIn of undoable(state.present.get(line.person))) {
+      const refs = [checkIn.id];
+      await record({ kind: "void", person: line.person, refs, source: "search", body: {} });
+    }
     setLast(null);
     setAnswer(null);
     search.current?.focus();
   }
 
+  function undoable(/** @type {Presence | undefined} */ presence) {
+    const clerk = { by: enrolment.profile, point: enrolment.point };
+    const all = presence?.checkIns ?? [];
+    return all.filter((each) => mayVoid({ ...clerk, person: each.person }, each));
+  }
+
   const sorted = useMemo(() => sortPeople(state.people), [state.people]);
   const shown = useMemo(() => findPeople(sorted, typed), [sorted, typed]);
-  const late = [...state.present.values()].filter((each) => each.lateMinutes !== null).length;
-  const here = sorted.filter((line) => state.present.has(line.person)).length;
+  const summoned = sorted.filter((line) => !line.exempt);
+  const here = summoned.filter((line) => state.present.has(line.person)).length;
+  const late = summoned.filter((line) => isLate(state.present.get(line.person))).length;
 
   return html`<div
       class="kiosk"
@@ -136,7 +153,7 @@ export function RollCall({ db, clock, enrolment }) {
           <select value=${meeting ?? ""} onChange=${(/** @type {any} */ e) => choose(e.target.value)}>
             ${!meeting && html`<option value="">${say("meeting.none")}</option>`}
             ${meetings.map(
-              (each) => html`<option value=${each.id}>${each.title} · ${say(`state.${each.state}`)}</option>`,
+              (each) => html`<option value=${each.id}>${each.title} · ${say(`state.${stateOf(each, Date.now())}`)}</option>`,
             )}
           </select>
         </label>
@@ -144,7 +161,7 @@ export function RollCall({ db, clock, enrolment }) {
           class="search"
           onSubmit=${(/** @type {Event} */ event) => {
             event.preventDefault();
-            if (shown.length > 0 && typed.trim()) void checkIn(shown[0]);
+            if (shown.length === 1 && typed.trim()) void checkIn(shown[0]);
           }}
         >
           <label>
@@ -161,14 +178,15 @@ export function RollCall({ db, clock, enrolment }) {
             />
           </label>
         </form>
+        ${typed.trim() && shown.length > 1 && html`<p class="hint">${say("search.several", { n: shown.length })}</p>`}
         <p class="counts" aria-live="polite">
-          <b class="present">● ${say("count.present", { n: here, all: sorted.length })}</b>
+          <b class="present">● ${say("count.present", { n: here, all: summoned.length })}</b>
           <span class="late">◐ ${say("count.late", { n: late })}</span>
-          <span class="unrecorded">○ ${say("count.rest", { n: sorted.length - here })}</span>
-          ${(state.unsent > 0 || outcome?.state !== "sent") && html`<i>${say("provisional")}</i>`}
+          <span class="unrecorded">○ ${say("count.rest", { n: summoned.length - here })}</span>
+          ${(state.unsent !== 0 || outcome?.state !== "sent") && html`<i>${say("provisional")}</i>`}
         </p>
         ${sorted.length === 0
-          ? html`<p class="empty">${say(outcome?.state === "offline" ? "empty.offline" : "empty")}</p>`
+          ? html`<p class="empty">${say(emptiness(outcome))}</p>`
           : html`<ul class="people">
               ${shown.map(
                 (line) => html`<${PersonRow}
@@ -191,10 +209,22 @@ export function RollCall({ db, clock, enrolment }) {
         units=${state.units}
         presence=${state.present.get(answer.line.person)}
         was=${answer.was}
+        isOnline=${outcome?.state === "sent"}
         onClose=${() => setAnswer(null)}
+        canUndo=${undoable(state.present.get(answer.line.person)).length > 0}
         onUndo=${() => undo(answer.line)}
       />`}
     </div>`;
+}
+
+/** Why the list is empty, as far as it is known. */
+function emptiness(/** @type {import("./sync.js").Outcome | null} */ outcome) {
+  if (outcome?.state === "offline") return "empty.offline";
+  return outcome?.state === "sent" ? "empty.none" : "empty";
+}
+
+function isLate(/** @type {Presence | undefined} */ presence) {
+  return presence !== undefined && presence.lateMinutes !== null;
 }
 
 /** @param {import("./store.js").Database} db @param {string | null} meeting @returns {Promise<State>} */
@@ -209,31 +239,4 @@ async function readState(db, meeting) {
   ]);
   const { people, units } = roster ?? NOTHING;
   return { people, units, present: presenceOf(own, stream), ...fates, lastSentAt };
-}
-
-/**
- * Show the meetings that are kept, then those that the server has now if it answers.
- * @param {import("./store.js").Database} db
- * @param {import("./types.js").Enrolment} enrolment
- * @param {(meetings: Meeting[]) => void} show
- * @returns {Promise<Meeting[]>}
- */
-async function loadMeetings(db, enrolment, show) {
-  /** @type {Meeting[]} */
-  const kept = (await getMeta(db, "meetings")) ?? [];
-  show(kept);
-  const asked = call("/meetings", { token: enrolment.read_token }).then(async (result) => {
-    if (!result.ok) return kept;
-    show(result.data);
-    await setMeta(db, "meetings", result.data);
-    return /** @type {Meeting[]} */ (result.data);
-  });
-  return kept.length > 0 ? kept : asked;
-}
-
-/** The meeting that is on, else the next, else the latest. @param {Meeting[]} meetings */
-function chooseMeeting(meetings) {
-  const upcoming = meetings.filter((each) => each.state === "upcoming");
-  const found = meetings.find((each) => each.state === "open") ?? upcoming.pop() ?? meetings[0];
-  return found?.id ?? null;
 }

@@ -7,7 +7,8 @@ const MINUTE_MS = 60_000;
  * @typedef {import("./types.js").StreamRecord} StreamRecord
  * @typedef {import("./types.js").LedgerRecord} LedgerRecord
  * @typedef {{record: LedgerRecord, atMs: number}} Fact
- * @typedef {{checkIn: LedgerRecord, atMs: number, lateMinutes: number | null}} Presence
+ * `checkIns` are all that stand, the earliest first: it is the one that counts.
+ * @typedef {{checkIns: LedgerRecord[], atMs: number, lateMinutes: number | null}} Presence
  */
 
 /**
@@ -18,19 +19,32 @@ const MINUTE_MS = 60_000;
 export function presenceOf(own, stream) {
   const facts = inOrder(own, stream);
   const lateAfter = lateLimit(facts);
-  const voided = new Set(
-    facts.filter(({ record }) => record.kind === "void").map(({ record }) => record.refs?.[0]),
-  );
+  const voids = facts.map(({ record }) => record).filter((record) => record.kind === "void");
   /** @type {Map<string, Presence>} */
   const present = new Map();
   for (const { record, atMs } of facts) {
-    if (record.kind !== "check_in" || voided.has(record.id) || !record.person) continue;
-    if (present.has(record.person)) continue;
+    if (record.kind !== "check_in" || !record.person) continue;
+    if (voids.some((each) => each.refs?.[0] === record.id && mayVoid(each, record))) continue;
+    const before = present.get(record.person);
+    if (before) {
+      before.checkIns.push(record);
+      continue;
+    }
     const isLate = lateAfter !== null && atMs > lateAfter.limitMs;
     const lateMinutes = isLate ? Math.floor((atMs - lateAfter.startsMs) / MINUTE_MS) : null;
-    present.set(record.person, { checkIn: record, atMs, lateMinutes });
+    present.set(record.person, { checkIns: [record], atMs, lateMinutes });
   }
   return present;
+}
+
+/**
+ * Whether a void takes effect, as the server judges it.
+ * @param {{by: string, point: string, person?: string}} writer
+ * @param {LedgerRecord} target
+ */
+export function mayVoid(writer, target) {
+  if (writer.person !== target.person || writer.point !== target.point) return false;
+  return writer.by === target.by || writer.by === "headquarters";
 }
 
 /** One fact a record, by corrected time, as the server orders them. A refused one is none. */

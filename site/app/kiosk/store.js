@@ -113,10 +113,19 @@ export async function takeAnswer(db, sent, meeting, answer) {
     }
   }
   if (meeting) {
+    const before = await tx.objectStore("meta").get(`cursor:${meeting}`);
+    if (before && epochOf(before) !== epochOf(answer.cursor)) {
+      await tx.objectStore("stream").delete(IDBKeyRange.bound([meeting, ""], [meeting, "\uffff"]));
+    }
     for (const record of answer.records) {
       await tx.objectStore("stream").put({ meeting, id: record.id, record });
     }
     await tx.objectStore("meta").put(answer.cursor, `cursor:${meeting}`);
   }
   await tx.done;
+}
+
+/** A cursor of another epoch comes from another state of the server, which lists everything anew. */
+function epochOf(/** @type {string} */ cursor) {
+  return cursor.split(":")[0];
 }

@@ -49,11 +49,18 @@ export async function syncOnce(db, clock, meeting) {
     const skewMs = Date.parse(answer.server_time) - Date.parse(now.at);
     await setMeta(db, "lastSentAt", new Date().toISOString());
     if (meeting) await refreshRoster(db, enrolment, meeting, answer.roster_rev);
+    await refreshMeetings(db, enrolment);
     const isDone = sent.length < BATCH && !answer.more && answer.want.length === 0;
     if (isDone || (sent.length === 0 && !answer.more)) {
       return { state: "sent", code: null, skewMs, retryAfterS: null };
     }
   }
+}
+
+/** @param {Database} db @param {import("./types.js").Enrolment} enrolment */
+export async function refreshMeetings(db, enrolment) {
+  const result = await call("/meetings", { token: enrolment.read_token });
+  if (result.ok) await setMeta(db, "meetings", result.data);
 }
 
 /**
@@ -106,7 +113,7 @@ export function keepSyncing(db, clock, meeting, told) {
     }
   }
 
-  addEventListener("online", round);
+  addEventListener("online", () => void round());
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") void round();
   });

@@ -18,7 +18,8 @@
  *   point_name: string, profile: string}} Enrolment
  * @typedef {{id: string, title: string, starts_at: string, ends_at: string,
  *   state: "upcoming" | "open" | "closed"}} Meeting
- * @typedef {{person: string, name: string, unit: string, position: string, seat: string}} RosterLine
+ * @typedef {{person: string, name: string, unit: string, position: string, seat: string,
+ *   exempt?: boolean}} RosterLine
  * @typedef {{meeting: string, rev: string, people: RosterLine[], units: Record<string, string>}} Roster
  *
  * @typedef {{id: string | null, status: string, fate: Fate, flags: string[], code: string | null,

@@ -14,13 +14,22 @@ export function isOurs(/** @type {Request} */ request) {
 
 /** @param {Request} request */
 export async function answer(request) {
-  const kept = await keptResponse(pathOf(request.url) ?? "");
+  const kept = await keptIfPossible(pathOf(request.url) ?? "");
   if (kept) return kept;
   try {
     return await fetch(request);
   } catch (fault) {
-    const page = request.mode === "navigate" ? await keptResponse(NOT_KEPT) : undefined;
+    const page = request.mode === "navigate" ? await keptIfPossible(NOT_KEPT) : undefined;
     if (page) return page;
     throw fault;
+  }
+}
+
+/** A store that fails must not stand between the reader and the network. */
+async function keptIfPossible(/** @type {string} */ path) {
+  try {
+    return await keptResponse(path);
+  } catch {
+    return undefined;
   }
 }

@@ -3,7 +3,7 @@
  * a loop that was cut goes on where it stopped.
  */
 
-import { fetchChecked, fetchFile, hasFile, readFile, readIndex, sweep, writeIndex } from "./kept.js";
+import { changeIndex, fetchChecked, fetchFile, hasFile, readFile, readIndex, sweep } from "./kept.js";
 
 const SHELL = "shell";
 const TOP = "manifest.json";
@@ -34,15 +34,7 @@ export function refresh() {
 
 /** Remember that the reader wants a list, and go and get it. */
 export async function keep(/** @type {string} */ list) {
-  const index = await readIndex();
-  if (!index.wanted.includes(list)) await writeIndex({ ...index, wanted: [...index.wanted, list] });
-  await refresh();
-}
-
-/** Give back the room that a list takes. */
-export async function forget(/** @type {string} */ list) {
-  const index = await readIndex();
-  await writeIndex({ ...index, wanted: index.wanted.filter((name) => name !== list), top: "" });
+  await changeIndex((index) => ({ ...index, wanted: [...new Set([...index.wanted, list])] }));
   await refresh();
 }
 
@@ -60,17 +52,23 @@ async function refreshOnce() {
   const wanted = [SHELL, ...(await readIndex()).wanted];
   /** @type {Record<string, string>} */
   const reachable = {};
+  let isWhole = true;
   for (const name of wanted) {
     const line = top.lists.find((each) => each.name === name);
     if (!line) continue;
     const files = await fetchList(line);
-    if (!files) return;
+    if (!files) {
+      isWhole = false;
+      continue;
+    }
     const fault = await (name === SHELL ? keepWhole(files) : keepEach(name, files));
-    if (fault) return;
+    if (fault) isWhole = false;
+    if (fault === "network") return;
     reachable[line.path] = line.sha256;
     for (const [path, sha256] of files) reachable[path] = sha256;
   }
-  await writeIndex({ ...(await readIndex()), paths: reachable, top: top.text });
+  if (!isWhole) return; // what is kept of the release before is still better than nothing
+  await changeIndex((index) => ({ ...index, paths: reachable, top: top.text }));
   await sweep();
 }
 
@@ -80,10 +78,8 @@ async function keepWhole(/** @type {FileLine[]} */ files) {
     const fault = (await hasFile(sha256)) ? null : await fetchFile(path, sha256);
     if (fault) return fault;
   }
-  const index = await readIndex();
-  const paths = { ...index.paths };
-  for (const [path, sha256] of files) paths[path] = sha256;
-  await writeIndex({ ...index, paths });
+  const own = Object.fromEntries(files.map(([path, sha256]) => [path, sha256]));
+  await changeIndex((index) => ({ ...index, paths: { ...index.paths, ...own } }));
   await report(SHELL, files, null);
   return null;
 }
@@ -99,9 +95,8 @@ async function keepEach(/** @type {string} */ name, /** @type {FileLine[]} */ fi
       }
       await report(name, files, null);
     }
-    const index = await readIndex();
-    if (index.paths[path] !== sha256) {
-      await writeIndex({ ...index, paths: { ...index.paths, [path]: sha256 } });
+    if ((await readIndex()).paths[path] !== sha256) {
+      await changeIndex((index) => ({ ...index, paths: { ...index.paths, [path]: sha256 } }));
     }
   }
   await report(name, files, null);

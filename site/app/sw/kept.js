@@ -21,28 +21,31 @@ const scope = new URL("./", self.location.href).href;
 /** @type {Promise<import("idb").IDBPDatabase<any>> | undefined} */
 let opening;
 
-/** @type {Index | undefined} */
-let known;
-
 function open() {
   opening ??= openDB("diemcau-kept", 1, {
     upgrade(db) {
       db.createObjectStore("files");
       db.createObjectStore("index");
     },
+  }).catch((fault) => {
+    opening = undefined; // so that the next request may try again
+    throw fault;
   });
   return opening;
 }
 
 /** @returns {Promise<Index>} */
 export async function readIndex() {
-  known ??= (await (await open()).get("index", "now")) ?? { paths: {}, wanted: [], top: "" };
-  return /** @type {Index} */ (known);
+  return (await (await open()).get("index", "now")) ?? { paths: {}, wanted: [], top: "" };
 }
 
-export async function writeIndex(/** @type {Index} */ index) {
-  known = index;
-  await put("index", "now", index);
+/** Change the index in one transaction: an installing worker may be at work beside the active one.
+ * @param {(index: Index) => Index} change */
+export async function changeIndex(change) {
+  const tx = (await open()).transaction("index", "readwrite", STRICT);
+  const index = (await tx.store.get("now")) ?? { paths: {}, wanted: [], top: "" };
+  await tx.store.put(change(index), "now");
+  await tx.done;
 }
 
 /** @param {string} store @param {string} key @param {unknown} value */
