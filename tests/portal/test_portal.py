@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from make_pdf import make_pdf
+from portal_bundle import install_packages
 from portal_markdown import to_html
 from portal_qr import qr_svg
 from portal_release import release_of
@@ -165,6 +166,7 @@ def test_html_in_markdown_is_reduced_to_what_is_harmless(text: str, gone: str) -
 
 
 def test_the_pdf_is_what_the_script_makes() -> None:
+    install_packages(ROOT)  # the font is among them
     folder = ROOT / "content" / "materials"
 
     assert make_pdf(folder / "huong-dan-03.md") == (folder / "so-tay-diem-cau.pdf").read_bytes()
