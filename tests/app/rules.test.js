@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { DRIFT_MS, startClock } from "../../site/app/kiosk/clock.js";
 import { chooseMeeting } from "../../site/app/kiosk/meetings.js";
-import { findPeople, fold, sortPeople } from "../../site/app/kiosk/search.js";
+import { findPeople, fold, sortPeople, theOneMeant } from "../../site/app/kiosk/search.js";
 import { presenceOf } from "../../site/app/kiosk/standing.js";
 
 const people = ["Mẫu Thị Đào", "Mẫu Văn An", "Mẫu Văn Ân", "Mẫu Quang Dũng", "Ksor"].map((name, n) => ({
@@ -21,6 +21,17 @@ test("a name is found by any part of it, without diacritics", () => {
 test("exact accents come first, then names that begin so", () => {
   assert.deepEqual(names(findPeople(people, "ân"))[0], "Mẫu Văn Ân");
   assert.equal(names(findPeople(people, "an")).at(-1), "Mẫu Quang Dũng");
+});
+
+test("Enter means one person or nobody", () => {
+  const meant = (typed) => theOneMeant(findPeople(people, typed), typed)?.name;
+
+  assert.equal(meant("dao"), "Mẫu Thị Đào");
+  assert.equal(meant("quang d"), "Mẫu Quang Dũng");
+  assert.equal(meant("van"), undefined);
+  assert.equal(meant("van an"), undefined);
+  assert.equal(meant("m01"), "Mẫu Văn An");
+  assert.equal(meant(""), undefined);
 });
 
 test("people are sorted by given name, as Vietnamese lists are", () => {

@@ -8,7 +8,7 @@ import { chooseMeeting, stateOf } from "./meetings.js";
 import { recordOf } from "./mint.js";
 import { Answer, PersonRow } from "./person.js";
 import { say } from "./say.js";
-import { findPeople, sortPeople } from "./search.js";
+import { findPeople, sortPeople, theOneMeant } from "./search.js";
 import { mayVoid, presenceOf } from "./standing.js";
 import { addRecord, countFates, getMeta, ownRecords, setMeta, streamRecords } from "./store.js";
 import { keepSyncing, refreshMeetings } from "./sync.js";
@@ -135,6 +135,7 @@ export function RollCall({ db, clock, enrolment }) {
 
   const sorted = useMemo(() => sortPeople(state.people), [state.people]);
   const shown = useMemo(() => findPeople(sorted, typed), [sorted, typed]);
+  const meant = theOneMeant(shown, typed);
   const summoned = sorted.filter((line) => !line.exempt);
   const here = summoned.filter((line) => state.present.has(line.person)).length;
   const late = summoned.filter((line) => isLate(state.present.get(line.person))).length;
@@ -161,7 +162,7 @@ export function RollCall({ db, clock, enrolment }) {
           class="search"
           onSubmit=${(/** @type {Event} */ event) => {
             event.preventDefault();
-            if (shown.length === 1 && typed.trim()) void checkIn(shown[0]);
+            if (meant) void checkIn(meant);
           }}
         >
           <label>
@@ -178,7 +179,7 @@ export function RollCall({ db, clock, enrolment }) {
             />
           </label>
         </form>
-        ${typed.trim() && shown.length > 1 && html`<p class="hint">${say("search.several", { n: shown.length })}</p>`}
+        ${typed.trim() && shown.length > 0 && !meant && html`<p class="hint">${say("search.several", { n: shown.length })}</p>`}
         <p class="counts" aria-live="polite">
           <b class="present">● ${say("count.present", { n: here, all: summoned.length })}</b>
           <span class="late">◐ ${say("count.late", { n: late })}</span>

@@ -41,3 +41,19 @@ export function findPeople(people, typed) {
   };
   return found.sort((a, b) => rank(a) - rank(b));
 }
+
+/**
+ * Whom Enter means: the only one found, or the only one of whose name all typed words are whole
+ * words; null where it could be somebody else.
+ * @param {RosterLine[]} found @param {string} typed
+ */
+export function theOneMeant(found, typed) {
+  const words = fold(typed).split(/\s+/).filter(Boolean);
+  if (words.length === 0) return null;
+  const whole = found.filter((each) => {
+    const parts = [...fold(each.name).split(" "), each.person.toLowerCase()];
+    return words.every((word) => parts.includes(word));
+  });
+  const candidates = whole.length > 0 ? whole : found;
+  return candidates.length === 1 ? candidates[0] : null;
+}
