@@ -21,7 +21,7 @@ run: .venv/run .env ## set up, build the portal, fill the demonstration and serv
 	@PUBLIC_URL=http://localhost:$(PORT) flask --app sync_server serve --port $(PORT)
 
 test: .venv/dev browser ## set up what is missing and run the whole suite
-	@python -m pytest
+	@python -m pytest --cov --cov-report=
 
 lint: .venv/dev ## ruff, mypy and the type checker over the front end's JavaScript
 	@ruff check .
