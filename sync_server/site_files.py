@@ -36,6 +36,4 @@ def file(path: str = "index.html") -> Response:
         response.set_data(content)
     response.headers["Cache-Control"] = "no-cache"  # ask, and hear 304, so that no page is stale
     response.headers["X-Content-Type-Options"] = "nosniff"
-    if path == "sw.js":
-        response.headers["Service-Worker-Allowed"] = "/"
     return response

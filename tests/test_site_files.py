@@ -46,8 +46,3 @@ def test_what_is_no_file_of_the_portal_is_not_found(reader: FlaskClient, path: s
 
     assert response.status_code == 404
     assert len(response.data) < 3000
-
-
-def test_the_worker_may_serve_the_whole_portal(reader: FlaskClient) -> None:
-    with reader.get("/sw.js") as response:
-        assert response.headers["Service-Worker-Allowed"] == "/"

@@ -1,6 +1,5 @@
 """The main job in a real browser against the real server: check in without a line, lose nothing."""
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +10,6 @@ from tests.e2e.line import Line
 
 pytestmark = pytest.mark.e2e
 QUEUE = ".queue"
-UNSENT = re.compile(r"chưa gửi (\d+)")
 SLOW_MS = 20_000
 
 

@@ -6,25 +6,24 @@ const WORTH_PACKING_BYTES = 1000;
 
 /**
  * @template T
- * @typedef {{ok: true, data: T, etag: string | null} | Failure} Result
+ * @typedef {{ok: true, data: T} | Failure} Result
  */
 /**
- * `reason` is "network" where no answer came, "unchanged" for a 304, else "refused" with the
+ * `reason` is "network" where no answer came, else "refused" with the
  * problem's status and code.
- * @typedef {{ok: false, reason: "network" | "unchanged" | "refused", status: number,
+ * @typedef {{ok: false, reason: "network" | "refused", status: number,
  *   code: string, retryAfterS: number | null}} Failure
  */
 
 /**
  * @param {string} path
- * @param {{token?: string, body?: unknown, etag?: string}} [options]
+ * @param {{token?: string, body?: unknown}} [options]
  * @returns {Promise<Result<any>>}
  */
-export async function call(path, { token, body, etag } = {}) {
+export async function call(path, { token, body } = {}) {
   /** @type {Record<string, string>} */
   const headers = {};
   if (token) headers.Authorization = `Bearer ${token}`;
-  if (etag) headers["If-None-Match"] = etag;
   /** @type {RequestInit} */
   const request = { headers, cache: "no-store", signal: timeout(TIMEOUT_MS) };
   if (body !== undefined) {
@@ -37,11 +36,10 @@ export async function call(path, { token, body, etag } = {}) {
   }
   try {
     const response = await fetch(API + path, request);
-    if (response.ok) return { ok: true, data: await response.json(), etag: response.headers.get("ETag") };
-    const isUnchanged = response.status === 304;
-    const problem = isUnchanged ? {} : await response.json().catch(() => ({}));
+    if (response.ok) return { ok: true, data: await response.json() };
+    const problem = await response.json().catch(() => ({}));
     const after = Number(response.headers.get("Retry-After"));
-    return failure(isUnchanged ? "unchanged" : "refused", response.status, problem.code, after || null);
+    return failure("refused", response.status, problem.code, after || null);
   } catch {
     return failure("network", 0, "network", null);
   }
