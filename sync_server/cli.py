@@ -14,8 +14,9 @@ from flask.cli import AppGroup
 from sync_server import database, demo, releases
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
+from sync_server.domain.codes import DeviceCode
 from sync_server.domain.permissions import DEVICE_PROFILES, OFFICE_ROLES, Profile
-from sync_server.domain.records import DeviceCode, Summoned
+from sync_server.domain.records import Summoned
 from sync_server.messages import say
 from sync_server.office import acts, roster_files
 from sync_server.office.roster_files import Known, RosterFault, SummonsRow

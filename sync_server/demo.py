@@ -16,7 +16,9 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from sync_server.database import write
+from sync_server.domain.codes import from_ms, to_ms
 from sync_server.domain.door import Writer
+from sync_server.domain.forms import canonical
 from sync_server.domain.permissions import Profile
 from sync_server.domain.records import (
     CheckIn,
@@ -27,9 +29,6 @@ from sync_server.domain.records import (
     ClosingBody,
     Record,
     Summoned,
-    canonical,
-    from_ms,
-    to_ms,
 )
 from sync_server.messages import number, say
 from sync_server.office import acts

@@ -15,8 +15,8 @@ import build
 from sync_server import create_app
 from sync_server.config import ROOT, Settings
 from sync_server.database import Base, db, write
+from sync_server.domain.codes import to_ms
 from sync_server.domain.permissions import Profile
-from sync_server.domain.records import to_ms
 from sync_server.office import acts
 from sync_server.storage import accounts, devices, directory
 from sync_server.storage.directory import MeetingFact, PointFact, UnitFact

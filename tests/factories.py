@@ -3,21 +3,32 @@
 import json
 from typing import Any
 
-from sync_server.domain.records import Record, parse_record
+from sync_server.config import ROOT
+from sync_server.domain.forms import parse_record
+from sync_server.domain.records import Record
 
 MEETING = "2024-08-22-hoc-tap"
+BASE: dict[str, Any] = json.loads((ROOT / "tests/vectors/base.json").read_text("utf-8"))
 STARTS, ENDS = "2024-08-22T00:30:00.000Z", "2024-08-22T04:00:00.000Z"
 
 
+def id_of(number: int) -> str:
+    """Return the id of record number n."""
+    return f"0193f000-0000-7000-8000-{number:012d}"
+
+
 def draft(kind: str, number: int, **changes: Any) -> dict[str, Any]:
-    """Return a record as JSON: number `n` of device D-ONE at P001, made at 07:00 plus n minutes."""
-    is_office = kind in {"setting", "roll"}
+    """Return a record as JSON: number `n` of device D-ONE at P001, made at 07:00 plus n minutes.
+
+    What is not said is as tests/vectors/base.json has it.
+    """
+    is_office = kind in BASE["office"]
     hour, minute = divmod(number, 60)
     fields: dict[str, Any] = {
-        "id": f"0193f000-0000-7000-8000-{number:012d}",
+        "id": id_of(number),
         "v": 1,
         "kind": kind,
-        "meeting": MEETING,
+        "meeting": BASE["meeting"],
         "point": "P001",
         "device": "O-office" if is_office else "D-ONE",
         "seq": None if is_office else number,
@@ -26,9 +37,14 @@ def draft(kind: str, number: int, **changes: Any) -> dict[str, Any]:
         "mono_ms": number * 60_000,
         "by": "headquarters" if is_office else "clerk",
         "source": "office" if is_office else "search",
-        "body": {"mode": "in_person"} if kind == "check_in" else {},
+        **BASE["drafts"][kind],
+        **changes,
     }
-    fields.update(changes)
+    if refs := fields.get("refs"):
+        fields["refs"] = [id_of(ref) if isinstance(ref, int) else ref for ref in refs]
+    if isinstance(released := fields["body"].get("record"), list):
+        kind, number, changes = released
+        fields["body"] = {**fields["body"], "record": draft(kind, number, **changes)}
     return fields
 
 

@@ -10,8 +10,8 @@ from sync_server.api.bodies import answer
 from sync_server.api.callers import caller, require
 from sync_server.clocks import now_ms
 from sync_server.database import reading
+from sync_server.domain.people import PersonStanding
 from sync_server.domain.permissions import Action
-from sync_server.domain.standing import PersonStanding
 from sync_server.errors import MalformedRequest, UnknownMeeting, UnknownPoint
 from sync_server.storage import directory, roster, standings
 from sync_server.storage.streams import StreamKey

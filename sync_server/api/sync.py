@@ -13,8 +13,7 @@ from sync_server.api.callers import caller, require
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, write
-from sync_server.domain.permissions import Action
-from sync_server.domain.records import (
+from sync_server.domain.codes import (
     Boot,
     Instant,
     MeetingCode,
@@ -24,6 +23,7 @@ from sync_server.domain.records import (
     from_ms,
     to_ms,
 )
+from sync_server.domain.permissions import Action
 from sync_server.errors import MalformedRequest, TooManyRecords
 from sync_server.storage import intake, streams
 from sync_server.storage.devices import Caller

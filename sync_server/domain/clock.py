@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from sync_server.domain.records import Record, to_ms
+from sync_server.domain.codes import to_ms
+from sync_server.domain.records import Record
 
 SUSPECT_SKEW_MS = 120_000
 """A clock more than two minutes off is told to the clerk and flagged."""

@@ -7,8 +7,9 @@ accepted and judged by the standing: what happened physically is never turned aw
 import msgspec
 from msgspec import Struct
 
+from sync_server.domain.forms import ReportMissing, parse_record
 from sync_server.domain.permissions import DEVICE_PROFILES, MAY_WRITE, Profile
-from sync_server.domain.records import KINDS, Record, kind_of, parse_record
+from sync_server.domain.records import KINDS, Record, kind_of
 
 MAX_RECORD_BYTES = 262_144
 """A roll of 3,000 people is 250 KB; every other kind is under 1 KB."""
@@ -43,6 +44,7 @@ REFUSALS = frozenset(
         "record_too_large",
         "malformed_record",
         "unknown_kind",
+        "report_missing",
         "foreign_device",
         "foreign_point",
         "foreign_author",
@@ -70,6 +72,8 @@ def admit(raw: bytes, writer: Writer) -> Record | Refusal:
         return Refusal("record_too_large", f"{len(raw)} bytes, at most {MAX_RECORD_BYTES}")
     try:
         record = parse_record(raw)
+    except ReportMissing as fault:
+        return Refusal("report_missing", str(fault))
     except UNREADABLE as fault:
         kind = header_of(raw).kind
         if kind is not None and kind not in KINDS:

@@ -7,6 +7,8 @@ once it is in (whether a decision counts, say) is judged by `standing`, not here
 from collections.abc import Mapping
 from enum import StrEnum
 
+from sync_server.domain.records import KINDS
+
 
 class Profile(StrEnum):
     """Devices: clerk, chair. Office: headquarters, auditor."""
@@ -32,12 +34,35 @@ class Action(StrEnum):
     READ_MEETINGS = "read_meetings"
 
 
+_BOTH_AT_A_POINT = frozenset(
+    {
+        "absence_request",
+        "absence_document",
+        "absence_withdrawal",
+        "chair_delegation",
+        "chair_assumed",
+        "closing",
+        "follow_up",
+        "void",
+    }
+)
+
 MAY_WRITE: Mapping[Profile, frozenset[str]] = {
-    Profile.CLERK: frozenset({"check_in", "check_out", "void", "closing"}),
-    Profile.CHAIR: frozenset({"void", "closing"}),
-    Profile.HEADQUARTERS: frozenset(
-        {"setting", "roll", "check_in", "check_out", "void", "closing"}
-    ),
+    # A clerk attests what happened in the hall; deciding is a chair's.
+    Profile.CLERK: _BOTH_AT_A_POINT
+    | {
+        "check_in",
+        "check_out",
+        "seat_change",
+        "seat_check",
+        "guest",
+        "substitute",
+        "conduct",
+        "readiness",
+        "incident",
+    },
+    Profile.CHAIR: _BOTH_AT_A_POINT | {"absence_decision", "reopening"},
+    Profile.HEADQUARTERS: frozenset(KINDS),
     Profile.AUDITOR: frozenset(),
 }
 

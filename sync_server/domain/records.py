@@ -1,54 +1,39 @@
 """The kinds of record, as types: an envelope that all share and a body for each kind.
 
-A record is an immutable fact, made once on the device where it happened. This module owns
-its form and its canonical bytes; what a record *does* is the business of `standing`.
+A record is an immutable fact, made once on the device where it happened. Bodies hold only the
+codes that a standing needs; everything personal is a *detail*, named by its sha256. How a record
+is read and spelled is the business of `forms`, what it does that of `standing`.
 
-To add a kind: a body and a class here, who may write it in `permissions`, the layer that
-reads it in `standing`, its page in docs/records.md.
+To add a kind: a body and a class here, who may write it in `permissions`, the layer that reads
+it, its row in docs/records.md and its rule in docs/rules.md.
 """
 
-import hashlib
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, get_args
 
-import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-_CODE_END = r"\Z"  # `$` would also match before a trailing newline
-
-RecordId = Annotated[
-    str,
-    Meta(
-        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}" + _CODE_END
-    ),
-]
-MeetingCode = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}" + _CODE_END)]
-PointCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{0,15}" + _CODE_END)]
-UnitCode = PointCode
-PersonCode = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9.-]{0,31}" + _CODE_END)]
-DeviceCode = Annotated[str, Meta(pattern=r"^[A-Z]-[A-Za-z0-9-]{1,40}" + _CODE_END)]
-Author = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}" + _CODE_END)]
-Boot = Annotated[str, Meta(pattern=r"^[a-z0-9]{1,16}" + _CODE_END)]
-Seat = Annotated[str, Meta(min_length=1, max_length=16)]
-# No device makes ten million records; the bound keeps one slip from leaving a gap for ever.
-MAX_SEQ = 9_999_999
-Sequence = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
-# JavaScript holds no integer above this exactly.
-MonoMs = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-Instant = Annotated[
-    str,
-    Meta(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,3})?Z"
-        + _CODE_END
-    ),
-]
-"""A moment in UTC as devices write it: `2024-08-22T00:55:03.120Z`, to the millisecond."""
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FIRST_YEAR, LAST_YEAR = 1970, 2199
-"""What a device's clock may show: any two such years apart, a corrected time is still a date."""
+from sync_server.domain.codes import (
+    Author,
+    Boot,
+    DeviceCode,
+    Instant,
+    MeetingCode,
+    MonoMs,
+    PersonCode,
+    PointCode,
+    RecordId,
+    Seat,
+    Sequence,
+    Sha256,
+    UnitCode,
+    Word,
+)
 
 Source = Literal["qr", "search", "bulk", "paper", "office"]
+OneRef = Annotated[tuple[RecordId, ...], Meta(min_length=1, max_length=1)]
+AtMostOneRef = Annotated[tuple[RecordId, ...], Meta(max_length=1)]
+Label = Annotated[str, Meta(max_length=120)]
+HeadCount = Annotated[int, Meta(ge=0, le=100_000)]
 
 
 class _Fixed(
@@ -73,12 +58,38 @@ class _Envelope(_Fixed, frozen=True, kw_only=True, tag_field="kind"):
     refs: tuple[RecordId, ...] = ()
 
 
+class Empty(_Fixed, frozen=True, kw_only=True):
+    """The body of a kind that says all in its envelope."""
+
+
+# The meeting -----------------------------------------------------------------------------------
+
+Office = Literal["secretary", "deputy"]
+Authority = Literal["point", "headquarters"]
+
+
 class SettingBody(_Fixed, frozen=True, kw_only=True):
-    """Facts of a meeting at one point; a later setting replaces only what it names."""
+    """Facts of a meeting at one point; a later setting replaces only what it names.
+
+    `officers`: those of `chairing_unit` who may preside, `[person, office]`. `roll_frozen_at`:
+    from when on a change of the roll is listed as late. `ready_by`: until when the hall must be
+    ready. `guests`: how many are expected, to be seated beside the summoned.
+    """
 
     starts_at: Instant | UnsetType = UNSET
     ends_at: Instant | UnsetType = UNSET
     grace_minutes: Annotated[int, Meta(ge=0, le=240)] | UnsetType = UNSET
+    chairing_unit: UnitCode | UnsetType = UNSET
+    officers: tuple[tuple[PersonCode, Office], ...] | UnsetType = UNSET
+    absence_authority: Authority | UnsetType = UNSET
+    secretary_authority: Authority | UnsetType = UNSET
+    reasons: tuple[Word, ...] | UnsetType = UNSET
+    capacity: HeadCount | UnsetType = UNSET
+    guests: HeadCount | UnsetType = UNSET
+    roll_frozen_at: Instant | UnsetType = UNSET
+    ready_by: Instant | UnsetType = UNSET
+    rehearsal: bool | UnsetType = UNSET
+    cancelled: bool | UnsetType = UNSET
 
 
 class Summoned(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -86,7 +97,7 @@ class Summoned(Struct, frozen=True, array_like=True, forbid_unknown_fields=True,
 
     person: PersonCode
     unit: UnitCode
-    position: Annotated[str, Meta(max_length=120)] = ""
+    position: Label = ""
     seat: Annotated[str, Meta(max_length=16)] = ""
     exempt: bool = False
 
@@ -95,10 +106,23 @@ class RollBody(_Fixed, frozen=True, kw_only=True):
     people: tuple[Summoned, ...]
 
 
+class Setting(_Envelope, frozen=True, kw_only=True, tag="setting"):
+    body: SettingBody
+
+
+class Roll(_Envelope, frozen=True, kw_only=True, tag="roll"):
+    body: RollBody
+
+
+# Presence --------------------------------------------------------------------------------------
+
+Mode = Literal["in_person", "online"]
+
+
 class CheckInBody(_Fixed, frozen=True, kw_only=True):
     """`happened_at` is what a person states of an arrival entered later, as from a paper list."""
 
-    mode: Literal["in_person", "online"]
+    mode: Mode
     seat: Seat | None = None
     happened_at: Instant | None = None
 
@@ -107,23 +131,25 @@ class CheckOutBody(_Fixed, frozen=True, kw_only=True):
     happened_at: Instant | None = None
 
 
-class VoidBody(_Fixed, frozen=True, kw_only=True):
-    pass
+class SeatChangeBody(_Fixed, frozen=True, kw_only=True):
+    seat: Seat
 
 
-class ClosingBody(_Fixed, frozen=True, kw_only=True):
-    """`seen` maps each device to the last `seq` that the signer had before them."""
-
-    seen: dict[DeviceCode, Sequence]
-    totals: dict[Annotated[str, Meta(max_length=32)], Annotated[int, Meta(ge=0)]]
+class SeatCheckBody(_Fixed, frozen=True, kw_only=True):
+    right: bool
 
 
-class Setting(_Envelope, frozen=True, kw_only=True, tag="setting"):
-    body: SettingBody
+class GuestBody(_Fixed, frozen=True, kw_only=True):
+    """`detail` holds the name, where no list has the person."""
+
+    detail: Sha256 | None = None
 
 
-class Roll(_Envelope, frozen=True, kw_only=True, tag="roll"):
-    body: RollBody
+class SubstituteBody(_Fixed, frozen=True, kw_only=True, rename={"instead_of": "for"}):
+    """`for`: whom the substitute stands in for."""
+
+    instead_of: PersonCode
+    detail: Sha256 | None = None
 
 
 class CheckIn(_Envelope, frozen=True, kw_only=True, tag="check_in"):
@@ -136,11 +162,161 @@ class CheckOut(_Envelope, frozen=True, kw_only=True, tag="check_out"):
     body: CheckOutBody
 
 
-class Void(_Envelope, frozen=True, kw_only=True, tag="void"):
-    """`person` repeats whom the referred record concerns, so that routing needs nothing else."""
+class SeatChange(_Envelope, frozen=True, kw_only=True, tag="seat_change"):
+    person: PersonCode
+    body: SeatChangeBody
 
-    refs: Annotated[tuple[RecordId, ...], Meta(min_length=1, max_length=1)]
-    body: VoidBody
+
+class SeatCheck(_Envelope, frozen=True, kw_only=True, tag="seat_check"):
+    person: PersonCode
+    body: SeatCheckBody
+
+
+class Guest(_Envelope, frozen=True, kw_only=True, tag="guest"):
+    body: GuestBody
+
+
+class Substitute(_Envelope, frozen=True, kw_only=True, tag="substitute"):
+    """`person` is the substitute, by a code of the rosters or a newcomer's."""
+
+    person: PersonCode
+    body: SubstituteBody
+
+
+# Absence and chair -----------------------------------------------------------------------------
+
+
+class AbsenceRequestBody(_Fixed, frozen=True, kw_only=True):
+    """`report`: how the written report comes; `detail` holds the reason, number, date or scan."""
+
+    detail: Sha256
+    report: Literal["numbered", "scanned", "to_follow"] | None = None
+    to_follow_by: Instant | None = None
+
+
+class AbsenceDocumentBody(_Fixed, frozen=True, kw_only=True):
+    detail: Sha256
+
+
+class AbsenceDecisionBody(_Fixed, frozen=True, kw_only=True):
+    decision: Literal["approve", "decline"]
+    detail: Sha256 | None = None
+
+
+class ChairDelegationBody(_Fixed, frozen=True, kw_only=True):
+    to: PersonCode
+    detail: Sha256 | None = None
+
+
+class AbsenceRequest(_Envelope, frozen=True, kw_only=True, tag="absence_request"):
+    person: PersonCode
+    body: AbsenceRequestBody
+
+
+class AbsenceDocument(_Envelope, frozen=True, kw_only=True, tag="absence_document"):
+    person: PersonCode
+    refs: OneRef
+    body: AbsenceDocumentBody
+
+
+class AbsenceDecision(_Envelope, frozen=True, kw_only=True, tag="absence_decision"):
+    """On a request for leave, or on a substitute."""
+
+    person: PersonCode
+    refs: OneRef
+    body: AbsenceDecisionBody
+
+
+class AbsenceWithdrawal(_Envelope, frozen=True, kw_only=True, tag="absence_withdrawal"):
+    person: PersonCode
+    refs: OneRef
+    body: Empty
+
+
+class ChairDelegation(_Envelope, frozen=True, kw_only=True, tag="chair_delegation"):
+    """`person` is the Secretary who delegates."""
+
+    person: PersonCode
+    body: ChairDelegationBody
+
+
+class ChairAssumed(_Envelope, frozen=True, kw_only=True, tag="chair_assumed"):
+    person: PersonCode
+    refs: AtMostOneRef = ()
+    body: Empty
+
+
+# The hall --------------------------------------------------------------------------------------
+
+Item = Literal["power", "screen", "sound", "camera", "line", "backup_line", "seats", "printed_qr"]
+ITEMS: tuple[Item, ...] = get_args(Item)
+"""What a hall must have ready (domain.md row 30)."""
+Category = Literal["call", "private_use", "disorder"]
+Trouble = Literal["power", "screen", "sound", "camera", "line", "phone", "order", "other"]
+
+
+class ConductBody(_Fixed, frozen=True, kw_only=True):
+    category: Category
+    count: Annotated[int, Meta(ge=1, le=1000)] = 1
+
+
+class ReadinessBody(_Fixed, frozen=True, kw_only=True):
+    items: dict[Item, bool]
+
+
+class IncidentBody(_Fixed, frozen=True, kw_only=True, rename={"since": "from"}):
+    what: Trouble
+    since: Instant
+    until: Instant | None = None
+    detail: Sha256 | None = None
+
+
+class ClosingBody(_Fixed, frozen=True, kw_only=True):
+    """`seen` maps each device to the last `seq` that the signer had before them."""
+
+    seen: dict[DeviceCode, Sequence]
+    totals: dict[Annotated[str, Meta(max_length=32)], Annotated[int, Meta(ge=0)]]
+    detail: Sha256 | None = None
+
+
+class ReopeningBody(_Fixed, frozen=True, kw_only=True):
+    """`detail` holds the reason."""
+
+    detail: Sha256
+
+
+class Essays(_Fixed, frozen=True, kw_only=True):
+    """Bài thu hoạch: until when, and how many have been handed in."""
+
+    due: Instant
+    handed_in: HeadCount
+
+
+class FollowUpBody(_Fixed, frozen=True, kw_only=True):
+    """A task that the conference left, or how far its essays are; never a personal matter."""
+
+    item: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    due: Instant | None = None
+    state: Literal["open", "done", "dropped"] | None = None
+    essays: Essays | None = None
+
+
+class Conduct(_Envelope, frozen=True, kw_only=True, tag="conduct"):
+    """Counts without names (domain.md rows 16 and 36); `person` only where the hall insists."""
+
+    body: ConductBody
+
+
+class Readiness(_Envelope, frozen=True, kw_only=True, tag="readiness"):
+    person: PersonCode
+    body: ReadinessBody
+
+
+class Incident(_Envelope, frozen=True, kw_only=True, tag="incident"):
+    """A later one that refers to the first replaces it: so an end is told."""
+
+    refs: AtMostOneRef = ()
+    body: IncidentBody
 
 
 class Closing(_Envelope, frozen=True, kw_only=True, tag="closing"):
@@ -150,66 +326,76 @@ class Closing(_Envelope, frozen=True, kw_only=True, tag="closing"):
     body: ClosingBody
 
 
-Record = Setting | Roll | CheckIn | CheckOut | Void | Closing
+class Reopening(_Envelope, frozen=True, kw_only=True, tag="reopening"):
+    person: PersonCode
+    body: ReopeningBody
+
+
+class FollowUp(_Envelope, frozen=True, kw_only=True, tag="follow_up"):
+    """`person` is the owner. A later one that refers to the first replaces it."""
+
+    refs: AtMostOneRef = ()
+    body: FollowUpBody
+
+
+class Void(_Envelope, frozen=True, kw_only=True, tag="void"):
+    """`person` repeats whom the referred record concerns, so that routing needs nothing else."""
+
+    refs: OneRef
+    body: Empty
+
+
+Told = (
+    CheckIn
+    | CheckOut
+    | SeatChange
+    | SeatCheck
+    | Guest
+    | Substitute
+    | AbsenceRequest
+    | AbsenceDocument
+    | AbsenceDecision
+    | AbsenceWithdrawal
+    | ChairDelegation
+    | ChairAssumed
+    | Conduct
+    | Readiness
+    | Incident
+    | Closing
+    | Reopening
+    | FollowUp
+    | Void
+)
+"""What a device may tell; the rest is the office's alone."""
+
+
+class RulingBody(_Fixed, frozen=True, kw_only=True, rename={"known_as": "as"}):
+    """`release`: of all that bears the id, `record` counts. `dismiss`: nothing of it counts.
+
+    `identify`: the newcomer that `person` names is `as`.
+    """
+
+    ruling: Literal["release", "dismiss", "identify"]
+    record: Told | None = None
+    known_as: PersonCode | None = None
+    detail: Sha256 | None = None
+
+
+class Ruling(_Envelope, frozen=True, kw_only=True, tag="ruling"):
+    """On a record that is held, contradictory, in quarantine, or of a person nobody knew.
+
+    It holds the record that it releases, so that whoever has the ruling has all there is to judge.
+    """
+
+    refs: OneRef
+    body: RulingBody
+
+
+Record = Told | Setting | Roll | Ruling
 
 KINDS: dict[str, type[Any]] = {kind.__struct_config__.tag: kind for kind in get_args(Record)}
-
-_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
-_encoder = msgspec.json.Encoder(order="sorted")
 
 
 def kind_of(record: Record) -> str:
     """Return the record's kind as it stands in its JSON."""
     return str(record.__struct_config__.tag)
-
-
-def parse_record(raw: bytes | msgspec.Raw) -> Record:
-    """Type one record and check that its instants exist.
-
-    Raises: msgspec.DecodeError; a ValidationError, its subclass, names the field.
-    """
-    record = _decoder.decode(raw)
-    stated = getattr(record.body, "happened_at", None)
-    instants = [record.at, stated]
-    if isinstance(record, Setting):
-        instants += [each for each in (record.body.starts_at, record.body.ends_at) if each]
-    for instant in filter(None, instants):
-        check_instant(instant)
-    return record
-
-
-def check_instant(instant: str) -> None:
-    """Check that an instant exists and is of our age; a clock that was never set says 1970.
-
-    Raises: msgspec.ValidationError.
-    """
-    try:
-        year = datetime.fromisoformat(instant).year
-    except ValueError as fault:
-        raise msgspec.ValidationError(f"{instant!r} is no moment in time: {fault}") from None
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise msgspec.ValidationError(f"{instant!r} is not of our age")
-
-
-def canonical(record: Record) -> bytes:
-    """Return the bytes that stand for the record everywhere: sorted keys, no spaces, no defaults.
-
-    For the values a record can hold this is RFC 8785 (JCS), so that a device can sign it.
-    """
-    return _encoder.encode(record)
-
-
-def fingerprint(record_bytes: bytes) -> str:
-    """Return the sha256 of canonical bytes, in hexadecimal."""
-    return hashlib.sha256(record_bytes).hexdigest()
-
-
-def to_ms(instant: str) -> int:
-    """Return milliseconds since 1970-01-01 UTC."""
-    return round(datetime.fromisoformat(instant).timestamp() * 1000)
-
-
-def from_ms(at_ms: int) -> str:
-    """Return the instant with three digits of milliseconds, as JavaScript's `toISOString` does."""
-    moment = EPOCH + timedelta(milliseconds=at_ms)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -2,181 +2,178 @@
 
 It reads no table, no release and no present time, and does not care in which order or how often
 records arrive. Judged in layers, each reading only those before it:
-settings and rolls -> voids -> presence -> closing.
+settings, rolls, rulings -> voids -> presence -> chair -> decisions -> closing.
+`site/app/standing.js` is its twin for the kiosk; both are held to tests/vectors/.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Iterable
 
-import msgspec
 from msgspec import Struct
 
+from sync_server.domain.absence import Asked, asked_of
+from sync_server.domain.chair import Chair, Chairing, chair_of
 from sync_server.domain.clock import FAR_FROM_MEETING_MS, Clocks
-from sync_server.domain.facts import (
-    Fact,
-    Facts,
-    Flags,
+from sync_server.domain.closing import closing_of, flag_after, is_outside
+from sync_server.domain.counts import Counts, count
+from sync_server.domain.facts import ByKind, Fact, Flags, in_order, without_voided
+from sync_server.domain.hall import (
+    FollowUps,
+    Trouble,
+    beside_summoned,
+    follow_ups_of,
+    is_here,
+    missing_items,
+    troubles_of,
+)
+from sync_server.domain.people import Judge, PersonStanding
+from sync_server.domain.presence import Stays, flag_places, is_in_at, seats_of, stays_of
+from sync_server.domain.records import ChairAssumed, CheckIn, CheckOut, Conduct, Record, SeatCheck
+from sync_server.domain.settings import (
+    RollChanges,
+    Terms,
+    changes_since_frozen,
     concerning,
-    in_order,
     rolls_of,
-    settings_of,
-    without_voided,
+    terms_of,
 )
-from sync_server.domain.presence import (
-    Interval,
-    is_early_leave,
-    is_late,
-    minutes_between,
-    stays_of,
-)
-from sync_server.domain.records import CheckIn, Closing, Record, Summoned
 
-Standing = Literal["not_recorded", "present", "absent_excused", "absent_unexcused"]
-Cause = Literal["no_valid_reason", "not_agreed"]
-Mode = Literal["in_person", "online"]
-
-
-class PersonStanding(Struct, frozen=True, omit_defaults=True):
-    """How one person stands; minutes are whole and rounded down, so late by 40 s is late by 0."""
-
-    person: str
-    standing: Standing
-    cause: Cause | None = None
-    is_late: bool = False
-    late_minutes: int = 0
-    has_left_early: bool = False
-    left_early_minutes: int = 0
-    mode: Mode | None = None
-    seat: str | None = None
-    arrived_at_ms: int | None = None
-    flags: tuple[str, ...] = ()
-
-
-class Counts(Struct, frozen=True):
-    """summoned = present + absent_excused + absent_unexcused + not_recorded, always."""
-
-    summoned: int = 0
-    present: int = 0
-    late: int = 0
-    left_early: int = 0
-    absent_excused: int = 0
-    absent_unexcused: int = 0
-    not_recorded: int = 0
-    guests: int = 0
-    substitutes: int = 0
-
-    def __add__(self, other: "Counts") -> "Counts":
-        pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
-        return Counts(*(a + b for a, b in pairs))
+OF_THE_DAY = CheckIn | CheckOut | SeatCheck | Conduct | ChairAssumed
+"""What can be recorded only while people gather and meet; leave is asked for days before."""
 
 
 class PointStanding(Struct, frozen=True):
     """The whole of one point: its people, its visitors, its counts, and what is odd about records.
 
-    `flags` maps record ids to what is noteworthy of them. `has_reported` is False until a device
-    of the point has sent anything: such a point is listed as not reported, never shown as 0.
+    `exempt` are those of the roll who came though they stand outside the denominator.
+    `flags` maps record ids, and the point's own code, to what is noteworthy of them. `missing`
+    tells what keeps the point from being ready: items of the checklist, `chair`, `capacity`.
+    `has_reported` is False until a device of the point has sent anything: such a point is listed
+    as not reported, never shown as 0. A rehearsal, or a cancelled meeting, enters no figure.
     """
 
     people: tuple[PersonStanding, ...]
     visitors: tuple[PersonStanding, ...]
+    exempt: tuple[PersonStanding, ...]
     counts: Counts
+    chair: Chair
+    missing: tuple[str, ...]
+    incidents: tuple[Trouble, ...]
+    follow_ups: FollowUps
+    roll_changes: RollChanges
     flags: dict[str, tuple[str, ...]]
+    starts_ms: int | None
     has_reported: bool
     is_closed: bool
     is_amended: bool
+    is_rehearsal: bool
+    is_cancelled: bool
 
 
 def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointStanding:
     """Judge every record of a point's stream and say how each person stands.
 
     `records` holds all that the stream lists: those made at the point, and those made elsewhere
-    about its people. Repeats are harmless; variants of one id (`id_reuse`) cancel each other.
+    about its people. Repeats are harmless.
     """
     flags = Flags()
-    records = list(records)
-    everything, reused = in_order(point, records, clocks)
+    everything = in_order(point, records, clocks, flags)
     rolls = rolls_of(point, everything)
-    roll = rolls.lines
     facts = concerning(point, everything, rolls)
-    known = settings_of(point, facts)
-    counting = without_voided(facts, flags)
+    terms = terms_of(point, facts)
+    changes = changes_since_frozen(point, facts, terms, flags)
+    in_force = without_voided(facts, flags)
+    counting = ByKind(in_force)
+
     stays = stays_of(counting, flags)
-    closing = _closing(point, counting)
-    _flag_times(facts, known, clocks, flags)
-    _flag_places(point, roll, counting, flags)
-    _flag_after(closing, counting, flags)
-    for record_id in reused:
-        flags.add(record_id, "id_reuse")
+    flag_places(point, rolls.lines, counting, flags)
+    seats = seats_of(point, rolls, stays, counting, flags)
+    closing = closing_of(point, counting)
+    chairing = Chairing(point, terms, stays, counting, flags)
+    asked = asked_of(point, rolls, terms, chairing, closing, counting, flags)
+    away = frozenset(
+        person
+        for person, state in asked.state.items()
+        if state in {"approved", "pending"} and not is_here(point, person, stays)
+    )
+    chair = chair_of(terms, chairing, away)
+    beside = beside_summoned(point, rolls, stays, asked.substitutes, counting, flags)
+    _flag_times(facts, terms, clocks, flags)
+    flag_after(closing, in_force, flags)
+    _flag_excused_who_came(stays, asked, flags)
 
-    ids_of: defaultdict[str, list[str]] = defaultdict(list)
-    for fact in counting:
-        ids_of[fact.record.person or ""].append(fact.id)
-
-    def person(line: Summoned, own: Sequence[Interval], is_closed: bool) -> PersonStanding:
-        return _person(line, own, known, is_closed, flags.of(ids_of[line.person]))
-
+    judge = Judge(terms, seats, asked, closing is not None, flags, in_force)
     people = tuple(
-        person(line, stays.get(line.person, ()), closing is not None)
-        for line in roll.values()
+        judge.person(line, stays.get(line.person, ()))
+        for line in rolls.lines.values()
         if not line.exempt
     )
     visitors = tuple(
-        person(Summoned(code, ""), here, False)
-        for code, own in sorted(stays.items())
-        if code not in roll and (here := [s for s in own if s.arrival.record.point == point])
+        judge.visitor(person, here)
+        for person, own in sorted(stays.items())
+        if person not in rolls.lines
+        and person not in beside.guests
+        and person not in beside.substitutes
+        and (here := [stay for stay in own if stay.point == point])
     )
+    exempt = tuple(
+        judge.visitor(line.person, stays[line.person])
+        for line in rolls.lines.values()
+        if line.exempt and line.person in stays
+    )
+    troubles = troubles_of(point, counting)
+    counts = count(people, len(visitors), beside, troubles, terms, point, counting)
+
+    missing = list(missing_items(point, terms, counting, flags))
+    if chair.named is None:
+        missing.append("chair")
+    if terms.capacity is not None and terms.capacity < counts.summoned + max(
+        terms.guests, counts.guests
+    ):
+        missing.append("capacity")
+        flags.add(point, "over_capacity")
+    if chairing.is_vacant(closing.at_ms if closing else terms.ends_ms) and not terms.is_cancelled:
+        flags.add(point, "no_chair")
+    if chair.is_escalated:
+        flags.add(point, "escalated")
     return PointStanding(
         people=people,
         visitors=visitors,
-        counts=count(people),
+        exempt=exempt,
+        counts=counts,
+        chair=chair,
+        missing=tuple(missing),
+        incidents=troubles,
+        follow_ups=follow_ups_of(point, counting),
+        roll_changes=changes,
         flags=flags.all(),
-        has_reported=any(record.seq and record.point == point for record in records),
+        starts_ms=terms.starts_ms,
+        has_reported=any(fact.seq and fact.record.point == point for fact in facts),
         is_closed=closing is not None,
-        is_amended=closing is not None and any(_is_outside(f, closing) for f in facts),
+        is_amended=closing is not None and any(is_outside(f, closing) for f in facts),
+        is_rehearsal=terms.is_rehearsal,
+        is_cancelled=terms.is_cancelled,
     )
 
 
-def count(people: Sequence[PersonStanding]) -> Counts:
-    """Count the people of a roll by how they stand."""
-
-    def number(standing: Standing) -> int:
-        return sum(each.standing == standing for each in people)
-
-    return Counts(
-        summoned=len(people),
-        present=number("present"),
-        late=sum(each.is_late for each in people),
-        left_early=sum(each.has_left_early for each in people),
-        absent_excused=number("absent_excused"),
-        absent_unexcused=number("absent_unexcused"),
-        not_recorded=number("not_recorded"),
-    )
+def in_the_room(standing: PointStanding, at_ms: int) -> list[str]:
+    """Return who of the summoned and the visitors was in at a moment, in the roll's order."""
+    everybody = (*standing.people, *standing.visitors)
+    return [each.person for each in everybody if is_in_at(each.stays, at_ms)]
 
 
-def _closing(point: str, facts: Iterable[Fact]) -> Fact | None:
-    """Return the latest closing of the point, if it is closed."""
-    own = [f for f in facts if isinstance(f.record, Closing) and f.record.point == point]
-    return own[-1] if own else None
-
-
-def _is_outside(fact: Fact, closing: Fact) -> bool:
-    """Say whether the signer of the closing cannot have had this record before them."""
-    if isinstance(fact.record, Closing) or not isinstance(closing.record, Closing):
-        return False
-    if fact.seq == 0:  # the office numbers nothing
-        return fact > closing
-    return fact.seq > closing.record.body.seen.get(fact.device, 0)
-
-
-def _flag_times(facts: Iterable[Fact], known: Facts, clocks: Clocks, flags: Flags) -> None:
+def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, clocks: Clocks, flags: Flags) -> None:
+    first_ms = last_ms = None
+    if terms.starts_ms is not None:
+        first_ms = terms.starts_ms - FAR_FROM_MEETING_MS
+        last_ms = (terms.ends_ms or terms.starts_ms) + FAR_FROM_MEETING_MS
     for fact in facts:
         if fact.seq == 0:  # the office runs on the node's own clock
             continue
-        far = known.starts_ms is not None and not (
-            known.starts_ms - FAR_FROM_MEETING_MS
-            <= fact.at_ms
-            <= (known.ends_ms or known.starts_ms) + FAR_FROM_MEETING_MS
+        far = (
+            first_ms is not None
+            and last_ms is not None
+            and not first_ms <= fact.at_ms <= last_ms
+            and isinstance(fact.record, OF_THE_DAY)
         )
         if far or clocks.moment_of(fact.record).is_doubtful:
             flags.add(fact.id, "clock_suspect")
@@ -184,56 +181,7 @@ def _flag_times(facts: Iterable[Fact], known: Facts, clocks: Clocks, flags: Flag
             flags.add(fact.id, "time_stated")
 
 
-def _flag_places(
-    point: str, roll: Mapping[str, Summoned], facts: Iterable[Fact], flags: Flags
-) -> None:
-    """Flag who came where they are not summoned: each of the two points sees its side of it."""
-    for fact in facts:
-        if not isinstance(fact.record, CheckIn):
-            continue
-        if fact.record.person in roll and fact.record.point != point:
-            flags.add(fact.id, "other_point")
-        elif fact.record.person not in roll and fact.record.point == point:
-            flags.add(fact.id, "not_summoned")
-
-
-def _flag_after(closing: Fact | None, facts: Iterable[Fact], flags: Flags) -> None:
-    """Flag what was done in the hall after its roll had been signed off."""
-    for fact in facts:
-        if closing and fact > closing and fact.seq:
-            flags.add(fact.id, "after_close")
-
-
-def _person(
-    line: Summoned,
-    stays: Sequence[Interval],
-    known: Facts,
-    is_closed: bool,
-    flags: tuple[str, ...],
-) -> PersonStanding:
-    """Say how one person stands. Presence beats everything; only a closing makes an absence."""
-    if not stays:
-        return PersonStanding(
-            person=line.person,
-            standing="absent_unexcused" if is_closed else "not_recorded",
-            cause="no_valid_reason" if is_closed else None,
-            seat=line.seat or None,
-            flags=flags,
-        )
-    came_ms, left_ms = stays[0].came_ms, stays[-1].left_ms
-    arrival = stays[-1].arrival.record
-    assert isinstance(arrival, CheckIn)  # nothing else opens a stay
-    late = is_late(came_ms, known)
-    early = is_early_leave(left_ms, known)
-    return PersonStanding(
-        person=line.person,
-        standing="present",
-        is_late=late,
-        late_minutes=minutes_between(known.starts_ms, came_ms) if late else 0,
-        has_left_early=early,
-        left_early_minutes=minutes_between(left_ms, known.ends_ms) if early else 0,
-        mode=arrival.body.mode,
-        seat=arrival.body.seat or line.seat or None,
-        arrived_at_ms=came_ms,
-        flags=flags,
-    )
+def _flag_excused_who_came(stays: Stays, asked: Asked, flags: Flags) -> None:
+    for person, state in asked.state.items():
+        if state == "approved" and person in stays:
+            flags.add(stays[person][0].arrival.id, "came_though_excused")

@@ -7,6 +7,8 @@ import msgspec
 import uuid_utils
 from sqlalchemy import Connection
 
+from sync_server.domain.codes import from_ms
+from sync_server.domain.forms import canonical
 from sync_server.domain.permissions import Profile
 from sync_server.domain.records import (
     Record,
@@ -15,8 +17,6 @@ from sync_server.domain.records import (
     Setting,
     SettingBody,
     Summoned,
-    canonical,
-    from_ms,
 )
 from sync_server.storage import devices, directory, intake
 from sync_server.storage.directory import MeetingFact

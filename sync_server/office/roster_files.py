@@ -18,7 +18,7 @@ import msgspec
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from sync_server.domain.records import PersonCode
+from sync_server.domain.codes import PersonCode
 from sync_server.messages import say
 from sync_server.storage.roster import PersonFact
 

@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select
 
-from sync_server.domain.records import from_ms, to_ms
+from sync_server.domain.codes import from_ms, to_ms
 from sync_server.storage.models import Meeting, Point, Stream, Unit
 
 OPENS_BEFORE_MS = 3 * 3600 * 1000

@@ -12,8 +12,9 @@ from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
 from sync_server.domain.clock import Sighting
+from sync_server.domain.codes import MAX_SEQ, from_ms
 from sync_server.domain.door import Refusal, Writer, admit, header_of
-from sync_server.domain.records import MAX_SEQ, canonical, fingerprint, from_ms
+from sync_server.domain.forms import canonical, fingerprint
 from sync_server.domain.sequence import Ranges
 from sync_server.storage import devices, ledger, sightings
 from sync_server.storage.ledger import Entry

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
-from sync_server.domain.facts import named_in_roll
 from sync_server.domain.records import Record, Roll
+from sync_server.domain.settings import named_in_roll
 from sync_server.storage.models import LedgerRow, Listing, Summons
 from sync_server.storage.sightings import clocks_of
 from sync_server.storage.streams import StreamKey, records_of

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
-from sync_server.domain.facts import in_order, rolls_of
+from sync_server.domain.facts import Flags, in_order
+from sync_server.domain.settings import rolls_of
 from sync_server.storage.models import Person, Stream, Summons, Unit
 from sync_server.storage.sightings import clocks_of
 from sync_server.storage.streams import StreamKey, records_of
@@ -69,8 +70,7 @@ def roster_of(connection: Connection, key: StreamKey) -> Roster:
     """Return whom the point summons, with names, in the order of the roll."""
     records = records_of(connection, key)
     clocks = clocks_of(connection, {record.device for record in records})
-    facts, _ = in_order(key.point, records, clocks)
-    roll = rolls_of(key.point, facts).lines
+    roll = rolls_of(key.point, in_order(key.point, records, clocks, Flags())).lines
     names: dict[str, str] = {}
     codes = sorted(roll)
     for start in range(0, len(codes), CHUNK):

@@ -6,9 +6,10 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select
 
-from sync_server.domain.records import from_ms
+from sync_server.domain.codes import from_ms
+from sync_server.domain.counts import Counts
 from sync_server.domain.sequence import Ranges, count_missing
-from sync_server.domain.standing import Counts, PointStanding, standing_of
+from sync_server.domain.standing import PointStanding, standing_of
 from sync_server.storage.models import Device, Point, PointStandingRow, Unit
 from sync_server.storage.sightings import clocks_of
 from sync_server.storage.streams import StreamKey, records_of

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from sync_server.domain.clock import Clocks, Moment
-from sync_server.domain.records import Record, parse_record
+from sync_server.domain.forms import parse_record
+from sync_server.domain.records import Record
 from sync_server.storage.models import LedgerRow, Listing, Node, Stream
 from sync_server.storage.sightings import clocks_of
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { DRIFT_MS, startClock } from "../../site/app/kiosk/clock.js";
 import { chooseMeeting } from "../../site/app/kiosk/meetings.js";
 import { findPeople, fold, sortPeople, theOneMeant } from "../../site/app/kiosk/search.js";
-import { presenceOf } from "../../site/app/kiosk/standing.js";
+import { hallOf, undoable } from "../../site/app/kiosk/standing.js";
 
 const people = ["Mẫu Thị Đào", "Mẫu Văn An", "Mẫu Văn Ân", "Mẫu Quang Dũng", "Ksor"].map((name, n) => ({
   person: `M0${n}`, name, unit: "U01", position: "", seat: "",
@@ -58,9 +58,12 @@ test("a clock that is set begins a new boot", () => {
 });
 
 const setting = {
-  id: "s", kind: "setting", device: "O-x", seq: null, at_corrected: "2024-08-20T00:00:00Z",
+  id: "s", kind: "setting", device: "O-x", seq: null, point: "P001", at: "2024-08-20T00:00:00Z",
+  at_corrected: "2024-08-20T00:00:00Z",
   body: { starts_at: "2024-08-22T00:30:00Z", grace_minutes: 5 },
 };
+const roll = { ...setting, id: "l", kind: "roll", body: { people: [["M1", "U01"]] } };
+const clerk = { by: "clerk", point: "P001" };
 
 function own(seq, kind, at, changes = {}) {
   const record = { id: `r${seq}`, kind, device: "D-ONE", seq, at, person: "M1", by: "clerk",
@@ -68,47 +71,39 @@ function own(seq, kind, at, changes = {}) {
   return { id: record.id, seq, record, fate: "queued", flags: [], code: null, atCorrected: null };
 }
 
-test("who comes after start and grace is late by whole minutes from the start", () => {
-  const late = presenceOf([own(1, "check_in", "2024-08-22T00:41:59Z")], [setting]).get("M1");
-  const punctual = presenceOf([own(1, "check_in", "2024-08-22T00:35:00Z")], [setting]).get("M1");
+const one = (records, stream = []) => hallOf("P001", records, [setting, roll, ...stream]).of.get("M1");
 
-  assert.equal(late.lateMinutes, 11);
-  assert.equal(punctual.lateMinutes, null);
+test("what is queued counts in the hall as the server will count it", () => {
+  assert.equal(one([own(1, "check_in", "2024-08-22T00:41:59Z")]).lateMinutes, 11);
+  assert.equal(one([]).standing, "not_recorded");
 });
 
 test("the server's corrected time counts once it is known", () => {
   const record = { ...own(1, "check_in", "2024-08-22T00:41:59Z"), atCorrected: "2024-08-22T00:27:59Z" };
 
-  assert.equal(presenceOf([record], [setting]).get("M1").lateMinutes, null);
+  assert.equal(one([record]).isLate, false);
 });
 
-test("an undone check-in is none, a refused record never was", () => {
-  const first = own(1, "check_in", "2024-08-22T00:10:00Z");
-  const undo = own(2, "void", "2024-08-22T00:11:00Z", { refs: ["r1"] });
+test("a refused record never was", () => {
+  const refused = { ...own(1, "check_in", "2024-08-22T00:10:00Z"), fate: "refused" };
 
-  assert.equal(presenceOf([first], []).size, 1);
-  assert.equal(presenceOf([first, undo], []).size, 0);
-  assert.equal(presenceOf([{ ...first, fate: "refused" }], []).size, 0);
+  assert.equal(one([refused]).standing, "not_recorded");
 });
 
-test("a void beyond its writer's authority changes nothing", () => {
-  const first = own(1, "check_in", "2024-08-22T00:10:00Z", { point: "P002" });
-  const undo = own(2, "void", "2024-08-22T00:11:00Z", { refs: ["r1"] });
-
-  assert.equal(presenceOf([first, undo], []).size, 1);
-});
-
-test("every check-in that stands is there to be undone", () => {
+test("every check-in that stands is there to be undone, by who may", () => {
   const both = [own(1, "check_in", "2024-08-22T00:10:00Z"), own(2, "check_in", "2024-08-22T00:11:00Z")];
+  const undo = own(3, "void", "2024-08-22T00:12:00Z", { refs: ["r1"] });
+  const { records } = hallOf("P001", [...both, undo], []);
 
-  assert.deepEqual(presenceOf(both, []).get("M1").checkIns.map((each) => each.id), ["r1", "r2"]);
+  assert.deepEqual(undoable(records, clerk, "M1").map((each) => each.id), ["r2"]);
+  assert.deepEqual(undoable(records, { by: "M9", point: "P001" }, "M1"), []);
 });
 
 test("a record that came back in the stream counts once", () => {
   const mine = own(1, "check_in", "2024-08-22T00:10:00Z");
   const back = { ...mine.record, at_corrected: "2024-08-22T00:10:00.000Z" };
 
-  assert.equal(presenceOf([mine], [back]).size, 1);
+  assert.deepEqual(one([mine], [back]).flags, []);
 });
 
 const at = (hour) => Date.parse(`2024-08-22T${hour}:00:00Z`);

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
+from sync_server.domain.codes import to_ms
 from sync_server.domain.door import Writer
 from sync_server.domain.permissions import Profile
-from sync_server.domain.records import to_ms
 from sync_server.storage import devices, intake, standings, streams
 from sync_server.storage.intake import Contact, Receipt
 from sync_server.storage.models import LedgerRow, QuarantineRow

@@ -9,7 +9,7 @@ import { recordOf } from "./mint.js";
 import { Answer, PersonRow } from "./person.js";
 import { say } from "./say.js";
 import { findPeople, sortPeople, theOneMeant } from "./search.js";
-import { mayVoid, presenceOf } from "./standing.js";
+import { hallOf, undoable } from "./standing.js";
 import { addRecord, countFates, getMeta, ownRecords, setMeta, streamRecords } from "./store.js";
 import { keepSyncing, refreshMeetings } from "./sync.js";
 
@@ -18,8 +18,7 @@ const ANSWER_MS = 2500;
 /**
  * @typedef {import("./types.js").RosterLine} RosterLine
  * @typedef {import("./types.js").Meeting} Meeting
- * @typedef {import("./standing.js").Presence} Presence
- * @typedef {{people: RosterLine[], units: Record<string, string>, present: Map<string, Presence>,
+ * @typedef {{people: RosterLine[], units: Record<string, string>, hall: import("./standing.js").Hall,
  *   unsent: number | null, refused: number, held: number, lastSentAt: string | null}} State
  */
 
@@ -27,7 +26,7 @@ const ANSWER_MS = 2500;
 const NOTHING = {
   people: [],
   units: {},
-  present: new Map(),
+  hall: hallOf("", [], []),
   unsent: null,
   refused: 0,
   held: 0,
@@ -57,8 +56,8 @@ export function RollCall({ db, clock, enrolment }) {
     chosen.current = chooseMeeting(known, await getMeta(db, "choice"), Date.now());
     setMeetings(known);
     setMeeting(chosen.current);
-    setState(await readState(db, chosen.current));
-  }, [db]);
+    setState(await readState(db, enrolment.point, chosen.current));
+  }, [db, enrolment]);
 
   useEffect(() => {
     void (async () => {
@@ -102,7 +101,7 @@ export function RollCall({ db, clock, enrolment }) {
     if (busy.current.has(line.person)) return; // a second tap while the first is being stored
     busy.current.add(line.person);
     try {
-      const was = state.present.has(line.person);
+      const was = isHere(line.person);
       if (!was) {
         const body = { mode: "in_person", ...(line.seat ? { seat: line.seat } : {}) };
         await record({ kind: "check_in", person: line.person, source: "search", body });
@@ -118,7 +117,7 @@ export function RollCall({ db, clock, enrolment }) {
 
   /** Take back every check-in of the person that this clerk may take back. */
   async function undo(/** @type {RosterLine} */ line) {
-    for (const checkIn of undoable(state.present.get(line.person))) {
+    for (const checkIn of undoneBy(line)) {
       const refs = [checkIn.id];
       await record({ kind: "void", person: line.person, refs, source: "search", body: {} });
     }
@@ -127,18 +126,19 @@ export function RollCall({ db, clock, enrolment }) {
     search.current?.focus();
   }
 
-  function undoable(/** @type {Presence | undefined} */ presence) {
-    const clerk = { by: enrolment.profile, point: enrolment.point };
-    const all = presence?.checkIns ?? [];
-    return all.filter((each) => mayVoid({ ...clerk, person: each.person }, each));
+  function undoneBy(/** @type {RosterLine} */ line) {
+    return undoable(state.hall.records, { by: enrolment.profile, point: enrolment.point }, line.person);
+  }
+
+  function isHere(/** @type {string} */ person) {
+    return state.hall.of.get(person)?.standing === "present";
   }
 
   const sorted = useMemo(() => sortPeople(state.people), [state.people]);
   const shown = useMemo(() => findPeople(sorted, typed), [sorted, typed]);
   const meant = theOneMeant(shown, typed);
-  const summoned = sorted.filter((line) => !line.exempt);
-  const here = summoned.filter((line) => state.present.has(line.person)).length;
-  const late = summoned.filter((line) => isLate(state.present.get(line.person))).length;
+  const { counts } = state.hall;
+  const away = counts.absentExcused + counts.absentUnexcused;
 
   return html`<div
       class="kiosk"
@@ -181,9 +181,10 @@ export function RollCall({ db, clock, enrolment }) {
         </form>
         ${typed.trim() && shown.length > 0 && !meant && html`<p class="hint">${say("search.several", { n: shown.length })}</p>`}
         <p class="counts" aria-live="polite">
-          <b class="present">● ${say("count.present", { n: here, all: summoned.length })}</b>
-          <span class="late">◐ ${say("count.late", { n: late })}</span>
-          <span class="unrecorded">○ ${say("count.rest", { n: summoned.length - here })}</span>
+          <b class="present">● ${say("count.present", { n: counts.present, all: counts.summoned })}</b>
+          <span class="late">◐ ${say("count.late", { n: counts.late })}</span>
+          ${away > 0 && html`<span class="excused">◇ ${say("count.away", { n: away })}</span>`}
+          <span class="unrecorded">○ ${say("count.rest", { n: counts.notRecorded })}</span>
           ${(state.unsent !== 0 || outcome?.state !== "sent") && html`<i>${say("provisional")}</i>`}
         </p>
         ${sorted.length === 0
@@ -194,7 +195,7 @@ export function RollCall({ db, clock, enrolment }) {
                   key=${line.person}
                   line=${line}
                   units=${state.units}
-                  presence=${state.present.get(line.person)}
+                  standing=${state.hall.of.get(line.person)}
                   onTap=${checkIn}
                 />`,
               )}
@@ -208,11 +209,11 @@ export function RollCall({ db, clock, enrolment }) {
       html`<${Answer}
         line=${answer.line}
         units=${state.units}
-        presence=${state.present.get(answer.line.person)}
+        standing=${state.hall.of.get(answer.line.person)}
         was=${answer.was}
         isOnline=${outcome?.state === "sent"}
         onClose=${() => setAnswer(null)}
-        canUndo=${undoable(state.present.get(answer.line.person)).length > 0}
+        canUndo=${undoneBy(answer.line).length > 0}
         onUndo=${() => undo(answer.line)}
       />`}
     </div>`;
@@ -224,12 +225,11 @@ function emptiness(/** @type {import("./sync.js").Outcome | null} */ outcome) {
   return outcome?.state === "sent" ? "empty.none" : "empty";
 }
 
-function isLate(/** @type {Presence | undefined} */ presence) {
-  return presence !== undefined && presence.lateMinutes !== null;
-}
-
-/** @param {import("./store.js").Database} db @param {string | null} meeting @returns {Promise<State>} */
-async function readState(db, meeting) {
+/**
+ * @param {import("./store.js").Database} db @param {string} point @param {string | null} meeting
+ * @returns {Promise<State>}
+ */
+async function readState(db, point, meeting) {
   const fates = await countFates(db);
   const lastSentAt = (await getMeta(db, "lastSentAt")) ?? null;
   if (!meeting) return { ...NOTHING, ...fates, lastSentAt };
@@ -239,5 +239,5 @@ async function readState(db, meeting) {
     db.get("rosters", meeting),
   ]);
   const { people, units } = roster ?? NOTHING;
-  return { people, units, present: presenceOf(own, stream), ...fates, lastSentAt };
+  return { people, units, hall: hallOf(point, own, stream), ...fates, lastSentAt };
 }

@@ -1,0 +1,239 @@
+/**
+ * The standing of one point at one meeting: the twin of `sync_server/domain/standing.py`, held to
+ * the same vectors. A pure function of the records that this device has.
+ */
+
+import { askedOf } from "./standing/absence.js";
+import { Chairing, chairOf } from "./standing/chair.js";
+import { ByKind, byOrder, compare, Flags, inOrder, withoutVoided } from "./standing/facts.js";
+import {
+  besideSummoned,
+  conductOf,
+  followUpsOf,
+  missingItems,
+  troubleMinutes,
+  troublesOf,
+} from "./standing/hall.js";
+import {
+  flagPlaces,
+  isEarlyLeave,
+  isHere,
+  isLate,
+  minutesBetween,
+  seatsOf,
+  staysOf,
+  untilMs,
+} from "./standing/presence.js";
+import { changesSinceFrozen, concerning, rollsOf, termsOf } from "./standing/settings.js";
+
+export { mayVoid } from "./standing/facts.js";
+
+const FAR_FROM_MEETING_MS = 12 * 3600 * 1000;
+const OF_THE_DAY = new Set(["check_in", "check_out", "seat_check", "conduct", "chair_assumed"]);
+
+/**
+ * @typedef {import("./standing/facts.js").Fact} Fact
+ * @typedef {import("./standing/presence.js").Stay} Stay
+ * @typedef {"not_recorded" | "present" | "absent_excused" | "absent_unexcused"} Standing
+ * @typedef {{person: string, standing: Standing, cause: string | null, isLate: boolean,
+ *   lateMinutes: number, hasLeftEarly: boolean, leftEarlyMinutes: number, mode: string | null,
+ *   seat: string | null, seatRight: boolean | null, request: string | null,
+ *   stays: [number, number | null][], flags: string[]}} PersonStanding
+ * @typedef {ReturnType<typeof standingOf>} PointStanding
+ */
+
+/**
+ * @param {string} point
+ * @param {import("./kiosk/types.js").LedgerRecord[]} records
+ * @param {(record: import("./kiosk/types.js").LedgerRecord) => {atMs: number, isDoubtful: boolean}} momentOf
+ */
+export function standingOf(point, records, momentOf) {
+  const flags = new Flags();
+  const everything = inOrder(point, records, momentOf, flags);
+  const rolls = rollsOf(point, everything);
+  const facts = concerning(point, everything, rolls);
+  const terms = termsOf(point, facts);
+  const rollChanges = changesSinceFrozen(point, facts, terms, flags);
+  const inForce = withoutVoided(facts, flags);
+  const counting = new ByKind(inForce);
+
+  const stays = staysOf(counting, flags);
+  flagPlaces(point, rolls.lines, counting, flags);
+  const seats = seatsOf(point, rolls, stays, counting, flags);
+  const closing = closingOf(point, counting);
+  const chairing = new Chairing(point, terms, stays, counting, flags);
+  const asked = askedOf(point, rolls, terms, chairing, closing, counting, flags);
+  const away = [...asked.state].filter(
+    ([person, state]) => (state === "approved" || state === "pending") && !isHere(point, person, stays),
+  );
+  const chair = chairOf(terms, chairing, new Set(away.map(([person]) => person)));
+  const beside = besideSummoned(point, rolls.lines, stays, asked.substitutes, counting, flags);
+  flagTimes(facts, terms, momentOf, flags);
+  flagAfter(closing, inForce, flags);
+  for (const [person, state] of asked.state) {
+    const first = stays.get(person)?.[0];
+    if (state === "approved" && first) flags.add(first.arrival.id, "came_though_excused");
+  }
+
+  /** @type {Map<string, string[]>} */
+  const idsOf = new Map();
+  for (const { person = "", id } of inForce) idsOf.set(person, [...(idsOf.get(person) ?? []), id]);
+  const isFinal = closing !== null && !terms.isCancelled;
+
+  /** @returns {PersonStanding} */
+  const judge = (/** @type {string} */ person, /** @type {Stay[]} */ own) => {
+    const request = asked.state.get(person) ?? null;
+    const common = {
+      person,
+      request,
+      seat: seats.of.get(person) ?? null,
+      flags: flags.of(idsOf.get(person) ?? []),
+    };
+    const last = own.at(-1);
+    if (!last) return { ...ABSENT, ...common, ...absence(request, isFinal) };
+    const late = isLate(own[0].cameMs, terms);
+    const early = isEarlyLeave(last.leftMs, terms);
+    return {
+      ...ABSENT,
+      ...common,
+      standing: "present",
+      isLate: late,
+      lateMinutes: late ? minutesBetween(terms.startsMs, own[0].cameMs) : 0,
+      hasLeftEarly: early,
+      leftEarlyMinutes: early ? minutesBetween(last.leftMs, terms.endsMs) : 0,
+      mode: last.arrival.record.body.mode,
+      seatRight: seats.right.get(person) ?? null,
+      stays: own.map((stay) => [stay.cameMs, untilMs(stay, terms.endsMs)]),
+    };
+  };
+  const people = [...rolls.lines.values()]
+    .filter((line) => !line.exempt)
+    .map((line) => judge(line.person, stays.get(line.person) ?? []));
+  const visitors = [...stays]
+    .map(([person, own]) => ({ person, here: own.filter((stay) => stay.arrival.record.point === point) }))
+    .filter(({ person, here }) => here.length > 0 && !rolls.lines.has(person))
+    .filter(({ person }) => !beside.guests.has(person) && !beside.substitutes.has(person))
+    .sort((a, b) => compare(a.person, b.person))
+    .map(({ person, here }) => judge(person, here));
+  const exempt = [...rolls.lines.values()].flatMap((line) => {
+    const own = line.exempt ? stays.get(line.person) : undefined;
+    return own ? [judge(line.person, own)] : [];
+  });
+  const incidents = troublesOf(point, counting);
+  const counts = {
+    ...countPeople(people),
+    guests: beside.guests.size,
+    substitutes: beside.substitutes.size,
+    visitors: visitors.length,
+    wrongComposition: beside.unapproved,
+    ...countConduct(conductOf(point, counting)),
+    incidents: incidents.length,
+    incidentMinutes: troubleMinutes(incidents, terms),
+  };
+
+  const missing = missingItems(point, terms, counting, flags);
+  if (chair.named === null) missing.push("chair");
+  const seated = counts.summoned + Math.max(terms.guests, counts.guests);
+  if (terms.capacity !== null && terms.capacity < seated) {
+    missing.push("capacity");
+    flags.add(point, "over_capacity");
+  }
+  if (!terms.isCancelled && chairing.isVacant(closing ? closing.atMs : terms.endsMs)) {
+    flags.add(point, "no_chair");
+  }
+  if (chair.isEscalated) flags.add(point, "escalated");
+  return {
+    people,
+    visitors,
+    exempt,
+    counts,
+    chair,
+    missing,
+    incidents,
+    followUps: followUpsOf(point, counting),
+    rollChanges,
+    flags: flags.all(),
+    startsMs: terms.startsMs,
+    hasReported: facts.some((fact) => fact.seq > 0 && fact.record.point === point),
+    isClosed: closing !== null,
+    isAmended: closing !== null && facts.some((fact) => isOutside(fact, closing)),
+    isRehearsal: terms.isRehearsal,
+    isCancelled: terms.isCancelled,
+  };
+}
+
+const ABSENT = {
+  cause: null,
+  isLate: false,
+  lateMinutes: 0,
+  hasLeftEarly: false,
+  leftEarlyMinutes: 0,
+  mode: null,
+  seatRight: null,
+  /** @type {[number, number | null][]} */
+  stays: [],
+};
+
+/** How somebody stands who did not come: leave needs approval, absence a closing. @returns {{standing: Standing, cause?: string}} */
+function absence(/** @type {string | null} */ request, /** @type {boolean} */ isFinal) {
+  if (request === "approved") return { standing: "absent_excused" };
+  if (!isFinal) return { standing: "not_recorded" };
+  const isLive = request === "pending" || request === "declined";
+  return { standing: "absent_unexcused", cause: isLive ? "not_agreed" : "no_valid_reason" };
+}
+
+function countPeople(/** @type {PersonStanding[]} */ people) {
+  const number = (/** @type {(each: PersonStanding) => boolean} */ holds) => people.filter(holds).length;
+  return {
+    summoned: people.length,
+    present: number((each) => each.standing === "present"),
+    online: number((each) => each.mode === "online"),
+    late: number((each) => each.isLate),
+    leftEarly: number((each) => each.hasLeftEarly),
+    absentExcused: number((each) => each.standing === "absent_excused"),
+    absentUnexcused: number((each) => each.standing === "absent_unexcused"),
+    notAgreed: number((each) => each.cause === "not_agreed"),
+    notRecorded: number((each) => each.standing === "not_recorded"),
+    wrongSeat: number((each) => each.seatRight === false),
+  };
+}
+
+function countConduct(/** @type {ReturnType<typeof conductOf>} */ sums) {
+  return { calls: sums.call, privateUse: sums.private_use, disorder: sums.disorder };
+}
+
+/** The latest closing, unless it was reopened since. @param {string} point @param {ByKind} counting */
+function closingOf(point, counting) {
+  const closing = counting.at(point, "closing").at(-1);
+  const reopening = counting.at(point, "reopening").at(-1);
+  return !closing || (reopening && byOrder(reopening, closing) > 0) ? null : closing;
+}
+
+/** Whether the signer of the closing cannot have had this record before them. @param {Fact} fact @param {Fact} closing */
+function isOutside(fact, closing) {
+  if (["closing", "reopening", "follow_up"].includes(fact.record.kind)) return false;
+  if (fact.seq === 0) return byOrder(fact, closing) > 0;
+  return fact.seq > (closing.record.body.seen[fact.device] ?? 0);
+}
+
+/** @param {Fact[]} facts @param {import("./standing/settings.js").Terms} terms @param {(record: any) => {isDoubtful: boolean}} momentOf @param {Flags} flags */
+function flagTimes(facts, terms, momentOf, flags) {
+  const firstMs = terms.startsMs === null ? -Infinity : terms.startsMs - FAR_FROM_MEETING_MS;
+  const endMs = terms.endsMs ?? terms.startsMs;
+  const lastMs = terms.startsMs === null || endMs === null ? Infinity : endMs + FAR_FROM_MEETING_MS;
+  for (const fact of facts) {
+    if (fact.seq === 0) continue; // the office runs on the node's own clock
+    const isFar = (fact.atMs < firstMs || fact.atMs > lastMs) && OF_THE_DAY.has(fact.record.kind);
+    if (isFar || momentOf(fact.record).isDoubtful) flags.add(fact.id, "clock_suspect");
+    if (fact.record.body.happened_at) flags.add(fact.id, "time_stated");
+  }
+}
+
+/** @param {Fact | null} closing @param {Fact[]} facts @param {Flags} flags */
+function flagAfter(closing, facts, flags) {
+  if (closing === null) return;
+  for (const fact of facts) {
+    const isHall = fact.seq > 0 && fact.record.kind !== "follow_up";
+    if (isHall && byOrder(fact, closing) > 0) flags.add(fact.id, "after_close");
+  }
+}

@@ -1,0 +1,99 @@
+/** Settings and rolls: what was arranged for a meeting at one point, and whom it summons. */
+
+import { byOrder } from "./facts.js";
+
+const MINUTE_MS = 60_000;
+
+/**
+ * @typedef {import("./facts.js").Fact} Fact
+ * @typedef {{person: string, unit: string, position: string, seat: string, exempt: boolean}} Line
+ * @typedef {{lines: Map<string, Line>, own: Fact | null, takers: Fact[]}} Rolls
+ * @typedef {ReturnType<typeof termsOf>} Terms
+ */
+
+/** Fold the point's settings: for each field, the latest that names it. @param {string} point @param {Fact[]} facts */
+export function termsOf(point, facts) {
+  /** @type {Record<string, any>} */
+  const said = {};
+  for (const { record } of facts) {
+    if (record.kind === "setting" && record.point === point) Object.assign(said, record.body);
+  }
+  /** @type {[string, string][]} */
+  const officers = said.officers ?? [];
+  const graceMs = (said.grace_minutes ?? 0) * MINUTE_MS;
+  const startsMs = ms(said.starts_at);
+  return {
+    startsMs,
+    endsMs: ms(said.ends_at),
+    graceMs,
+    lateAfterMs: startsMs === null ? null : startsMs + graceMs,
+    secretary: officers.find(([, office]) => office === "secretary")?.[0] ?? null,
+    deputies: officers.filter(([, office]) => office === "deputy").map(([person]) => person),
+    absenceAuthority: said.absence_authority ?? "point",
+    secretaryAuthority: said.secretary_authority ?? "headquarters",
+    capacity: said.capacity ?? null,
+    guests: said.guests ?? 0,
+    rollFrozenMs: ms(said.roll_frozen_at),
+    readyByMs: ms(said.ready_by),
+    isRehearsal: said.rehearsal ?? false,
+    isCancelled: said.cancelled ?? false,
+  };
+}
+
+function ms(/** @type {string | undefined} */ instant) {
+  return instant === undefined ? null : Date.parse(instant);
+}
+
+/** The point's latest roll, less those whom a later roll elsewhere names. @param {string} point @param {Fact[]} facts @returns {Rolls} */
+export function rollsOf(point, facts) {
+  /** @type {Map<string, Fact>} */
+  const latest = new Map();
+  for (const fact of facts) if (fact.record.kind === "roll") latest.set(fact.record.point, fact);
+  const own = latest.get(point);
+  if (!own) return { lines: new Map(), own: null, takers: [] };
+  latest.delete(point);
+  const lines = new Map(linesOf(own).map((line) => [line.person, line]));
+  const takers = [...latest.values()].filter(
+    (other) => byOrder(other, own) > 0 && linesOf(other).some((line) => lines.has(line.person)),
+  );
+  for (const line of takers.flatMap(linesOf)) lines.delete(line.person);
+  return { lines, own, takers };
+}
+
+/** Leave out what a stream lists only because of a roll that no longer governs. @param {string} point @param {Fact[]} facts @param {Rolls} rolls */
+export function concerning(point, facts, rolls) {
+  return facts.filter(
+    (fact) =>
+      fact.record.point === point || rolls.lines.has(fact.person ?? "") || rolls.takers.includes(fact),
+  );
+}
+
+/** @param {string} point @param {Fact[]} facts @param {Terms} terms @param {import("./facts.js").Flags} flags */
+export function changesSinceFrozen(point, facts, terms, flags) {
+  const { rollFrozenMs } = terms;
+  if (rollFrozenMs === null) return {};
+  const rolls = facts.filter(({ record }) => record.kind === "roll" && record.point === point);
+  const frozen = rolls.filter((roll) => roll.atMs <= rollFrozenMs);
+  for (const roll of rolls) if (roll.atMs > rollFrozenMs) flags.add(roll.id, "after_freeze");
+  const before = new Set(people(frozen.at(-1)));
+  const now = new Set(people(rolls.at(-1)));
+  return {
+    added: [...now].filter((person) => !before.has(person)).sort(),
+    removed: [...before].filter((person) => !now.has(person)).sort(),
+  };
+}
+
+function people(/** @type {Fact | undefined} */ roll) {
+  return roll ? linesOf(roll).map((line) => line.person) : [];
+}
+
+/** @returns {Line[]} */
+function linesOf(/** @type {Fact} */ roll) {
+  return roll.record.body.people.map((/** @type {any[]} */ [person, unit, position, seat, exempt]) => ({
+    person,
+    unit,
+    position: position ?? "",
+    seat: seat ?? "",
+    exempt: exempt ?? false,
+  }));
+}

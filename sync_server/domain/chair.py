@@ -1,0 +1,161 @@
+"""The chair: who presides at a point at each moment, and who decides there.
+
+Presiding needs three things at once: an office of the chairing unit, word that it was assumed,
+and being in the hall. Delegation is the Secretary's, to a Deputy of the same unit (domain.md
+rows 24 and 25).
+"""
+
+from bisect import bisect_right
+from itertools import pairwise
+from typing import Literal
+
+from msgspec import Struct
+
+from sync_server.domain.facts import ByKind, Fact, Flags
+from sync_server.domain.permissions import Profile
+from sync_server.domain.presence import Stays, is_in_at
+from sync_server.domain.records import ChairAssumed, ChairDelegation, Office
+from sync_server.domain.settings import Terms
+
+
+class Span(Struct, frozen=True):
+    """Who presided from when until when, the end not included; None: to the end."""
+
+    person: str
+    office: Office
+    from_ms: int
+    until_ms: int | None
+
+
+class Chair(Struct, frozen=True, omit_defaults=True):
+    """Who is to preside (`named`, None if nobody can be named), and who did when.
+
+    `is_escalated`: both who could preside are away, and headquarters must act.
+    """
+
+    secretary: str | None = None
+    delegate: str | None = None
+    named: str | None = None
+    spans: tuple[Span, ...] = ()
+    is_escalated: bool = False
+
+    def decides(self, person: str, at_ms: int, starts_ms: int | None) -> bool:
+        """Say whether a person of the point decides there at a moment, closing apart."""
+        if starts_ms is None or at_ms < starts_ms:
+            return person in {self.secretary, self.delegate}
+        spans = [(span.from_ms, span.until_ms) for span in self.spans if span.person == person]
+        return is_in_at(spans, at_ms)
+
+
+class Chairing:
+    """The chair's layer: judged once for a point, then asked for any moment."""
+
+    def __init__(
+        self, point: str, terms: Terms, stays: Stays, counting: ByKind, flags: Flags
+    ) -> None:
+        self._terms = terms
+        self._delegations: list[Fact[ChairDelegation]] = []
+        for fact in counting.at(point, ChairDelegation):
+            if self._is_delegation(fact):
+                self._delegations.append(fact)
+            else:
+                flags.add(fact.id, "without_authority")
+        delegates = {fact.record.body.to for fact in self._delegations}
+        self._assumed_ms: dict[str, int] = {}
+        for assumed in counting.at(point, ChairAssumed):
+            person = assumed.person or ""
+            if acts_in_person(assumed) and person in {terms.secretary, *delegates}:
+                self._assumed_ms.setdefault(person, assumed.at_ms)
+            else:
+                flags.add(assumed.id, "without_authority")
+        self._in_hall = {
+            person: [(s.came_ms, s.left_ms) for s in stays.get(person, ()) if s.point == point]
+            for person in self._assumed_ms
+        }
+        self.spans = self._judge_spans()
+
+    def _is_delegation(self, fact: Fact[ChairDelegation]) -> bool:
+        is_secretary = self._terms.secretary is not None and fact.person == self._terms.secretary
+        return is_secretary and acts_in_person(fact) and fact.record.body.to in self._terms.deputies
+
+    @property
+    def delegate(self) -> str | None:
+        """Whom the Secretary has named last."""
+        return self._delegations[-1].record.body.to if self._delegations else None
+
+    def decides(self, person: str, at_ms: int) -> bool:
+        """Say whether a person of the point decides there at a moment.
+
+        Until the start that is the Secretary, or the Deputy from the delegation on; from the
+        start it is whoever presides.
+        """
+        if self._terms.starts_ms is None or at_ms < self._terms.starts_ms:
+            return person in {self._terms.secretary, self._delegate_at(at_ms)}
+        return person == self._presiding_at(at_ms)
+
+    def is_vacant(self, until_ms: int | None) -> bool:
+        """Say whether nobody presides at some moment from start and grace on until the end."""
+        from_ms = self._terms.late_after_ms
+        if from_ms is None or (until_ms is not None and until_ms <= from_ms):
+            return False
+        moments = [from_ms, *(e for e in self._events() if e > from_ms)]
+        return any(
+            self._presiding_at(each) is None
+            for each in moments
+            if until_ms is None or each < until_ms
+        )
+
+    def _delegate_at(self, at_ms: int) -> str | None:
+        before = bisect_right(self._delegations, at_ms, key=lambda fact: fact.at_ms)
+        return self._delegations[before - 1].record.body.to if before else None
+
+    def _presiding_at(self, at_ms: int) -> str | None:
+        for person in (self._terms.secretary, self._delegate_at(at_ms)):
+            if (
+                person in self._assumed_ms
+                and self._assumed_ms[person] <= at_ms
+                and is_in_at(self._in_hall[person], at_ms)
+            ):
+                return person
+        return None
+
+    def _events(self) -> list[int]:
+        """Return every moment at which somebody may begin or cease to preside."""
+        moments = {fact.at_ms for fact in self._delegations} | set(self._assumed_ms.values())
+        for spans in self._in_hall.values():
+            moments |= {each for span in spans for each in span if each is not None}
+        return sorted(moments)
+
+    def _judge_spans(self) -> tuple[Span, ...]:
+        spans: list[Span] = []
+        events = self._events()
+        for from_ms, until_ms in pairwise([*events, None]):
+            person = self._presiding_at(from_ms) if from_ms is not None else None
+            if from_ms is None or person is None:
+                continue
+            if spans and spans[-1].person == person and spans[-1].until_ms == from_ms:
+                from_ms = spans.pop().from_ms
+            office: Literal["secretary", "deputy"] = (
+                "secretary" if person == self._terms.secretary else "deputy"
+            )
+            spans.append(Span(person, office, from_ms, until_ms))
+        return tuple(spans)
+
+
+def acts_in_person(fact: Fact[ChairDelegation] | Fact[ChairAssumed]) -> bool:
+    """Say whether the record is attested by a clerk or headquarters, or its person's own."""
+    return fact.record.by in {Profile.CLERK, Profile.HEADQUARTERS, fact.record.person}
+
+
+def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:
+    """Say who is to preside: the Secretary, else the delegated Deputy, unless they are away."""
+    secretary, delegate = terms.secretary, chairing.delegate
+    candidates = [person for person in (secretary, delegate) if person and person not in away]
+    is_escalated = secretary in away and (delegate in away or terms.deputies <= away)
+    return Chair(
+        secretary=secretary,
+        delegate=delegate,
+        named=candidates[0] if candidates else None,
+        spans=chairing.spans,
+        is_escalated=is_escalated,
+    )

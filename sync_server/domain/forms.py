@@ -1,0 +1,134 @@
+"""How a record is read and spelled: parsed with every check that needs no other record, and
+written in the one canonical form whose sha256 is its fingerprint."""
+
+import hashlib
+from typing import Any, get_args
+
+import msgspec
+
+from sync_server.domain.codes import NEWCOMER, Instant, check_instant
+from sync_server.domain.records import (
+    KINDS,
+    AbsenceRequest,
+    CheckIn,
+    CheckOut,
+    FollowUp,
+    Guest,
+    Incident,
+    Office,
+    Record,
+    Ruling,
+    Setting,
+)
+
+_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def _instants_of(body: type[Any]) -> tuple[str, ...]:
+    return tuple(
+        field.name
+        for field in msgspec.structs.fields(body)
+        if field.type is Instant or Instant in get_args(field.type)
+    )
+
+
+_INSTANTS = {kind: _instants_of(kind.__annotations__["body"]) for kind in KINDS.values()}
+
+
+class ReportMissing(msgspec.ValidationError):
+    """A request for leave without its written report (domain.md row 27)."""
+
+
+def parse_record(raw: bytes | msgspec.Raw) -> Record:
+    """Type one record and check what its fields owe each other.
+
+    Raises: msgspec.DecodeError; a ValidationError, its subclass, names the field.
+    """
+    record = _decoder.decode(raw)
+    check_form(record)
+    return record
+
+
+def check_form(record: Record) -> None:
+    """Check a typed record's instants and fields. Raises: msgspec.ValidationError."""
+    check_instant(record.at)
+    for name in _INSTANTS[type(record)]:
+        instant = getattr(record.body, name)
+        if isinstance(instant, str):
+            check_instant(instant)
+    if not isinstance(record, CheckIn | CheckOut):  # which have no more to check, and are many
+        _check_fields(record)
+
+
+def canonical(record: Record) -> bytes:
+    """Return the bytes that stand for the record everywhere: sorted keys, no spaces, no defaults.
+
+    For the values a record can hold this is RFC 8785 (JCS), so that a device can sign it.
+    """
+    return _encoder.encode(record)
+
+
+def fingerprint(record_bytes: bytes) -> str:
+    """Return the sha256 of canonical bytes, in hexadecimal."""
+    return hashlib.sha256(record_bytes).hexdigest()
+
+
+def _check_fields(record: Record) -> None:
+    match record:
+        case AbsenceRequest():
+            fault = _fault_of_request(record)
+        case Setting() if isinstance(record.body.officers, tuple):
+            fault = _fault_of_officers(record.body.officers)
+        case Guest() if record.person is None and record.body.detail is None:
+            fault = "a guest needs `person`, or `detail` with the name - at `$.body`"
+        case Incident() if record.body.until and record.body.until < record.body.since:
+            fault = "it cannot end before it begins - at `$.body.until`"
+        case FollowUp():
+            fault = _fault_of_follow_up(record)
+        case Ruling():
+            fault = _fault_of_ruling(record)
+        case _:
+            fault = None
+    if fault:
+        raise msgspec.ValidationError(fault)
+
+
+def _fault_of_request(request: AbsenceRequest) -> str | None:
+    body = request.body
+    if body.report is None:
+        raise ReportMissing("a written report is needed: numbered, scanned or to_follow")
+    if (body.report == "to_follow") != (body.to_follow_by is not None):
+        return "`to_follow_by` goes with a report that is to_follow - at `$.body`"
+    return None
+
+
+def _fault_of_officers(officers: tuple[tuple[str, Office], ...]) -> str | None:
+    offices = [office for _, office in officers]
+    if offices.count("secretary") > 1 or len({person for person, _ in officers}) < len(offices):
+        return "one Secretary at most, and nobody twice - at `$.body.officers`"
+    return None
+
+
+def _fault_of_follow_up(task: FollowUp) -> str | None:
+    if (task.body.item is None) == (task.body.essays is None):
+        return "either `item` or `essays` - at `$.body`"
+    if task.body.essays:
+        check_instant(task.body.essays.due)
+    return None
+
+
+def _fault_of_ruling(ruling: Ruling) -> str | None:
+    body, released = ruling.body, ruling.body.record
+    if (body.ruling == "release") != (released is not None):
+        return "`record` goes with release - at `$.body.record`"
+    if (body.ruling == "identify") != (body.known_as is not None):
+        return "`as` goes with identify - at `$.body.as`"
+    if body.ruling == "identify" and not (ruling.person or "").startswith(NEWCOMER):
+        return f"only a newcomer ({NEWCOMER}…) is identified - at `$.person`"
+    if released is not None:
+        check_form(released)
+        told = (released.id, released.meeting, released.point, released.person)
+        if told != (ruling.refs[0], ruling.meeting, ruling.point, ruling.person):
+            return "id, meeting, point and person must be the ruling's - at `$.body.record`"
+    return None

@@ -1,0 +1,102 @@
+"""How each person stands: the last layer, from what the layers before it have found."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from sync_server.domain.absence import LIVE, Asked, State
+from sync_server.domain.facts import Fact, Flags
+from sync_server.domain.presence import Seats, Stay, is_early_leave, is_late, minutes_between
+from sync_server.domain.records import Mode, Record, Summoned
+from sync_server.domain.settings import Terms
+
+Standing = Literal["not_recorded", "present", "absent_excused", "absent_unexcused"]
+Cause = Literal["no_valid_reason", "not_agreed"]
+
+
+class PersonStanding(Struct, frozen=True, omit_defaults=True):
+    """How one person stands; minutes are whole and rounded down, so late by 40 s is late by 0.
+
+    `stays`: `(came_ms, left_ms)`, in order; who did not check out left with the meeting, None
+    where its end is unknown. `request`: how their request for leave stands.
+    """
+
+    person: str
+    standing: Standing
+    cause: Cause | None = None
+    is_late: bool = False
+    late_minutes: int = 0
+    has_left_early: bool = False
+    left_early_minutes: int = 0
+    mode: Mode | None = None
+    seat: str | None = None
+    seat_right: bool | None = None
+    request: State | None = None
+    stays: tuple[tuple[int, int | None], ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+class Judge:
+    """Says how one person stands at a point."""
+
+    def __init__(
+        self,
+        terms: Terms,
+        seats: Seats,
+        asked: Asked,
+        is_closed: bool,
+        flags: Flags,
+        in_force: Iterable[Fact[Record]],
+    ) -> None:
+        self._terms, self._seats, self._asked = terms, seats, asked
+        self._is_closed = is_closed and not terms.is_cancelled
+        self._flags = flags
+        self._ids_of: defaultdict[str, list[str]] = defaultdict(list)
+        for fact in in_force:
+            self._ids_of[fact.person or ""].append(fact.id)
+
+    def person(self, line: Summoned, stays: Sequence[Stay]) -> PersonStanding:
+        """Presence beats everything; leave needs approval; only a closing makes an absence."""
+        if stays:
+            return self._present(line.person, stays)
+        request = self._asked.state.get(line.person)
+        standing: Standing = "not_recorded"
+        cause: Cause | None = None
+        if request == "approved":
+            standing = "absent_excused"
+        elif self._is_closed:
+            standing = "absent_unexcused"
+            cause = "not_agreed" if request in LIVE else "no_valid_reason"
+        return PersonStanding(
+            person=line.person,
+            standing=standing,
+            cause=cause,
+            seat=self._seats.of.get(line.person),
+            request=request,
+            flags=self._flags.of(self._ids_of[line.person]),
+        )
+
+    def visitor(self, person: str, stays: Sequence[Stay]) -> PersonStanding:
+        """Who came and enters no figure: not summoned here, or exempt."""
+        return self._present(person, stays)
+
+    def _present(self, person: str, stays: Sequence[Stay]) -> PersonStanding:
+        terms = self._terms
+        came_ms, left_ms = stays[0].came_ms, stays[-1].left_ms
+        late, early = is_late(came_ms, terms), is_early_leave(left_ms, terms)
+        return PersonStanding(
+            person=person,
+            standing="present",
+            is_late=late,
+            late_minutes=minutes_between(terms.starts_ms, came_ms) if late else 0,
+            has_left_early=early,
+            left_early_minutes=minutes_between(left_ms, terms.ends_ms) if early else 0,
+            mode=stays[-1].arrival.record.body.mode,
+            seat=self._seats.of.get(person),
+            seat_right=self._seats.right.get(person),
+            request=self._asked.state.get(person),
+            stays=tuple((stay.came_ms, stay.until_ms(terms.ends_ms)) for stay in stays),
+            flags=self._flags.of(self._ids_of[person]),
+        )

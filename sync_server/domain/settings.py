@@ -1,0 +1,151 @@
+"""Settings and rolls: what was arranged for a meeting at one point, and whom it summons."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from sync_server.domain.clock import Clocks
+from sync_server.domain.codes import MINUTE_MS, to_ms
+from sync_server.domain.facts import Fact, Flags, in_order
+from sync_server.domain.records import Authority, Record, Roll, Setting, Summoned
+
+REASONS = (
+    "CONG_TAC",
+    "DOT_XUAT",
+    "BAT_KHA_KHANG",
+    "OM",
+    "NGHI_PHEP",
+    "THAI_SAN",
+    "VIEC_RIENG",
+    "KHAC",
+)
+"""The reasons for an absence (domain.md, Attendance), until a setting lists others."""
+
+
+class Terms(Struct, frozen=True):
+    """What the settings say of the meeting at this point; None where none has said it."""
+
+    starts_ms: int | None = None
+    ends_ms: int | None = None
+    grace_ms: int = 0
+    secretary: str | None = None
+    deputies: frozenset[str] = frozenset()
+    absence_authority: Authority = "point"
+    secretary_authority: Authority = "headquarters"
+    reasons: tuple[str, ...] = REASONS
+    capacity: int | None = None
+    guests: int = 0
+    roll_frozen_ms: int | None = None
+    ready_by_ms: int | None = None
+    is_rehearsal: bool = False
+    is_cancelled: bool = False
+
+    @property
+    def late_after_ms(self) -> int | None:
+        """From when on who comes is late: the start and its grace (domain.md row 11)."""
+        return None if self.starts_ms is None else self.starts_ms + self.grace_ms
+
+
+def terms_of(point: str, facts: Iterable[Fact[Record]]) -> Terms:
+    """Fold the point's settings: for each of their fields, the latest that names it."""
+    said: dict[str, Any] = {}
+    for fact in facts:
+        if isinstance(fact.record, Setting) and fact.record.point == point:
+            body = msgspec.structs.asdict(fact.record.body)
+            said.update({name: value for name, value in body.items() if value is not UNSET})
+    officers = said.get("officers", ())
+    return Terms(
+        starts_ms=_ms(said.get("starts_at")),
+        ends_ms=_ms(said.get("ends_at")),
+        grace_ms=said.get("grace_minutes", 0) * MINUTE_MS,
+        secretary=next((person for person, office in officers if office == "secretary"), None),
+        deputies=frozenset(person for person, office in officers if office == "deputy"),
+        absence_authority=said.get("absence_authority", "point"),
+        secretary_authority=said.get("secretary_authority", "headquarters"),
+        reasons=said.get("reasons", REASONS),
+        capacity=said.get("capacity"),
+        guests=said.get("guests", 0),
+        roll_frozen_ms=_ms(said.get("roll_frozen_at")),
+        ready_by_ms=_ms(said.get("ready_by")),
+        is_rehearsal=said.get("rehearsal", False),
+        is_cancelled=said.get("cancelled", False),
+    )
+
+
+def _ms(instant: str | None) -> int | None:
+    return None if instant is None else to_ms(instant)
+
+
+class Rolls(NamedTuple):
+    """Whom a point summons, its own governing roll, and the rolls that took somebody from it."""
+
+    lines: dict[str, Summoned]
+    own: Fact[Record] | None
+    takers: tuple[Fact[Record], ...]
+
+
+class RollChanges(Struct, frozen=True, omit_defaults=True):
+    """Who was summoned or struck off after the roll was frozen (domain.md row 22)."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
+    """Return the point's latest roll, less those whom a later roll elsewhere names.
+
+    A person may stand in the latest rolls of two points; the later of the two governs.
+    """
+    latest: dict[str, Fact[Record]] = {}
+    for fact in facts:
+        if isinstance(fact.record, Roll):
+            latest[fact.record.point] = fact
+    own = latest.pop(point, None)
+    if own is None:
+        return Rolls({}, None, ())
+    named = {line.person: line for line in _lines(own)}
+    takers = [
+        other
+        for other in latest.values()
+        if other > own and any(line.person in named for line in _lines(other))
+    ]
+    taken = {line.person for other in takers for line in _lines(other)}
+    lines = {person: line for person, line in named.items() if person not in taken}
+    return Rolls(lines, own, tuple(takers))
+
+
+def concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) -> list[Fact[Record]]:
+    """Leave out what a stream lists only because of a roll that no longer governs."""
+    return [
+        fact
+        for fact in facts
+        if fact.record.point == point or fact.person in rolls.lines or fact in rolls.takers
+    ]
+
+
+def changes_since_frozen(
+    point: str, facts: Iterable[Fact[Record]], terms: Terms, flags: Flags
+) -> RollChanges:
+    """Compare the point's governing roll with the one that stood when rolls were frozen."""
+    if terms.roll_frozen_ms is None:
+        return RollChanges()
+    rolls = [f for f in facts if isinstance(f.record, Roll) and f.record.point == point]
+    for roll in rolls:
+        if roll.at_ms > terms.roll_frozen_ms:
+            flags.add(roll.id, "after_freeze")
+    frozen = [roll for roll in rolls if roll.at_ms <= terms.roll_frozen_ms]
+    before = {line.person for line in _lines(frozen[-1])} if frozen else set()
+    now = {line.person for line in _lines(rolls[-1])} if rolls else set()
+    return RollChanges(tuple(sorted(now - before)), tuple(sorted(before - now)))
+
+
+def named_in_roll(point: str, records: Iterable[Record], clocks: Clocks) -> set[str]:
+    """Return everybody in the point's latest roll, those taken by another point included."""
+    own = rolls_of(point, in_order(point, records, clocks, Flags())).own
+    return {line.person for line in _lines(own)} if own else set()
+
+
+def _lines(fact: Fact[Record]) -> tuple[Summoned, ...]:
+    return fact.record.body.people if isinstance(fact.record, Roll) else ()

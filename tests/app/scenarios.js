@@ -1,0 +1,103 @@
+/** The scenarios of tests/vectors/, read as `tests/scenarios.py` reads them. */
+
+import { readdirSync, readFileSync } from "node:fs";
+
+import { standingOf } from "../../site/app/standing.js";
+
+const folder = new URL("../vectors/", import.meta.url);
+const read = (name) => JSON.parse(readFileSync(new URL(name, folder), "utf-8"));
+const base = read("base.json");
+
+export const scenarios = readdirSync(folder)
+  .filter((name) => name.endsWith(".json") && name !== "base.json")
+  .sort()
+  .flatMap(read);
+
+const idOf = (number) => `0193f000-0000-7000-8000-${String(number).padStart(12, "0")}`;
+const two = (number) => String(number).padStart(2, "0");
+
+function spellOut([kind, number, changes]) {
+  const isOffice = base.office.includes(kind);
+  const fields = {
+    id: idOf(number),
+    v: 1,
+    kind,
+    meeting: base.meeting,
+    point: "P001",
+    device: isOffice ? "O-office" : "D-ONE",
+    seq: isOffice ? null : number,
+    boot: "b1",
+    at: `2024-08-22T${two(Math.floor(number / 60))}:${two(number % 60)}:00.000Z`,
+    mono_ms: number * 60_000,
+    by: isOffice ? "headquarters" : "clerk",
+    source: isOffice ? "office" : "search",
+    ...base.drafts[kind],
+    ...changes,
+  };
+  fields.refs = (fields.refs ?? []).map((ref) => (typeof ref === "number" ? idOf(ref) : ref));
+  if (fields.person === null) delete fields.person;
+  if (Array.isArray(fields.body.record)) fields.body = { ...fields.body, record: spellOut(fields.body.record) };
+  return fields;
+}
+
+/** The standing that the kiosk's rules give a scenario, as JSON. */
+export function judged({ point = "P001", bare, records, skews = {} }) {
+  const all = [...(bare ? [] : base.base), ...records].map(spellOut);
+  const seen = new Set(all.map((record) => record.device));
+  return told(standingOf(point, all, (record) => moment(record, seen, skews)));
+}
+
+function moment(record, seen, skews) {
+  const skewMs = skews[record.device] ?? 0;
+  const atMs = Date.parse(record.at) + skewMs;
+  if (record.seq === null) return { atMs, isDoubtful: false };
+  const isSeen = record.boot === "b1" && seen.has(record.device);
+  return { atMs, isDoubtful: !isSeen || Math.abs(skewMs) > 120_000 };
+}
+
+function told(standing) {
+  const fields = asJson(standing);
+  for (const group of ["people", "visitors", "exempt"]) {
+    fields[group] = Object.fromEntries(fields[group].map((each) => [each.person, each]));
+  }
+  const numbers = new Map(Array.from({ length: 1000 }, (_, number) => [idOf(number), String(number)]));
+  fields.flags = Object.fromEntries(
+    Object.entries(standing.flags).map(([key, flags]) => [numbers.get(key) ?? key, flags]),
+  );
+  return fields;
+}
+
+/** JavaScript's camelCase as JSON's snake_case; keys that are codes stay as they are. */
+export function asJson(value) {
+  if (Array.isArray(value)) return value.map(asJson);
+  if (!value || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, own]) => [
+      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      key === "flags" && !Array.isArray(own) ? own : asJson(own),
+    ]),
+  );
+}
+
+/** Where the actual lacks what is expected, as `tests/scenarios.py` says it. */
+export function differences(expected, actual, at = "") {
+  if (Array.isArray(expected) && Array.isArray(actual) && expected.length === actual.length) {
+    return expected.flatMap((each, n) => differences(each, actual[n], `${at}[${n}]`));
+  }
+  if (expected && typeof expected === "object" && !Array.isArray(expected) && Object.keys(expected).length > 0) {
+    return Object.entries(expected).flatMap(([key, value]) => {
+      const own = actual?.[key];
+      return isEmptyObject(value) && own !== undefined ? [] : differences(value, own, `${at}.${key}`);
+    });
+  }
+  if (isNothing(expected) && isNothing(actual)) return [];
+  return expected === actual ? [] : [`${at}: ${JSON.stringify(actual)}`];
+}
+
+function isEmptyObject(value) {
+  return value !== null && typeof value === "object" && !Array.isArray(value) && Object.keys(value).length === 0;
+}
+
+function isNothing(value) {
+  return !value || (typeof value === "object" && Object.keys(value).length === 0);
+}

@@ -1,0 +1,42 @@
+"""The rules in Python, held to the scenarios that the kiosk's JavaScript is held to."""
+
+import re
+
+import pytest
+
+from sync_server.config import ROOT
+from sync_server.domain.forms import parse_record
+from sync_server.domain.standing import standing_of
+from tests.factories import raw
+from tests.scenarios import Scenario, differences, scenarios, told
+
+ALL = scenarios()
+
+
+@pytest.mark.parametrize("scenario", ALL, ids=lambda each: each.name)
+def test_scenario(scenario: Scenario) -> None:
+    records = [parse_record(raw(each)) for each in scenario.records]
+
+    standing = told(standing_of(scenario.point, records, scenario.clocks))
+
+    assert differences(scenario.expect, standing) == []
+
+
+def test_every_scenario_has_a_name_of_its_own_and_quotes_its_row() -> None:
+    assert len({each.name for each in ALL}) == len(ALL) >= 60
+    assert all(each.rows and each.quote for each in ALL)
+
+
+def test_every_flag_has_a_scenario() -> None:
+    code = "".join(p.read_text("utf-8") for p in (ROOT / "sync_server/domain").glob("*.py"))
+    raised = set(re.findall(r'flags\.add\([^,]+, "([a-z_]+)"\)', code))
+    expected = {f for each in ALL for flags in each.expect.get("flags", {}).values() for f in flags}
+    expected |= {
+        f
+        for each in ALL
+        for group in ("people", "visitors")
+        for person in each.expect.get(group, {}).values()
+        for f in person.get("flags", [])
+    }
+
+    assert raised == expected
