@@ -64,6 +64,13 @@ def standing(meeting: str) -> Response:
             "counts": found.counts,
             "people": [_person(each) for each in found.people],
             "visitors": [_person(each) for each in found.visitors],
+            "exempt": [_person(each) for each in found.exempt],
+            "chair": found.chair,
+            "missing": found.missing,
+            "incidents": found.incidents,
+            "follow_ups": found.follow_ups,
+            "roll_changes": found.roll_changes,
+            "flags": found.flags,
         }
     )
 
@@ -77,7 +84,7 @@ def board(meeting: str) -> Response:
         found = standings.board_of(connection, meeting)
     rows = []
     for row in found.points:
-        fields: dict[str, Any] = msgspec.structs.asdict(row)
+        fields: dict[str, Any] = msgspec.structs.asdict(row) | {"ready": not row.missing}
         rows.append(fields | msgspec.structs.asdict(fields.pop("counts")))
     return answer({"totals": found.totals, "by_unit_type": found.by_unit_type, "points": rows})
 
@@ -93,6 +100,9 @@ def _person(each: PersonStanding) -> dict[str, object]:
         "left_early_minutes": each.left_early_minutes,
         "mode": each.mode,
         "seat": each.seat,
+        "seat_right": each.seat_right,
+        "request": each.request,
+        "stays": [[came, left] for came, left in each.stays],
         "flags": each.flags,
     }
 

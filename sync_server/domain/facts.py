@@ -126,13 +126,10 @@ def _not_cancelled(point: str, forms: Sequence[Record], flags: Flags) -> list[Re
 def _rule(ruling: Ruling, counting: dict[str, list[Record]], flags: Flags) -> None:
     """Let a ruling say what counts of the id that it refers to; a later ruling says it anew."""
     ref, released = ruling.refs[0], ruling.body.record
-    others = [
-        record
-        for record in counting.get(ref, ())
-        if isinstance(record, Ruling | Setting | Roll)
-        or (record.point, record.person) != (ruling.point, ruling.person)
-    ]
-    counting[ref] = others + ([released] if released else [])
+    of_office = [
+        each for each in counting.get(ref, ()) if isinstance(each, Ruling | Setting | Roll)
+    ]  # which are replaced by another, and never ruled on
+    counting[ref] = of_office + ([released] if released else [])
     flags.add(ref, "ruled")
 
 

@@ -13,15 +13,16 @@ from sqlalchemy import Connection, insert, select
 
 from sync_server.domain.clock import Sighting
 from sync_server.domain.codes import MAX_SEQ, from_ms
-from sync_server.domain.door import Refusal, Writer, admit, header_of
-from sync_server.domain.forms import canonical, fingerprint
+from sync_server.domain.door import UNREADABLE, Refusal, Writer, admit, header_of
+from sync_server.domain.forms import canonical, fingerprint, parse_record
+from sync_server.domain.records import Record
 from sync_server.domain.sequence import Ranges
-from sync_server.storage import devices, ledger, sightings
+from sync_server.storage import devices, ledger, rulings, sightings
 from sync_server.storage.ledger import Entry
 from sync_server.storage.models import QuarantineRow
 
 Status = Literal["stored", "known", "held", "refused"]
-Fate = Literal["stored", "held", "refused"]
+Fate = Literal["stored", "held", "refused", "released", "dismissed"]
 
 
 class Verdict(Struct, frozen=True):
@@ -129,6 +130,7 @@ def receive(
             verdict = msgspec.structs.replace(verdict, status="known")
         before.add(sha256)
         verdicts.append(verdict)
+    verdicts = _as_ruled(connection, offers, verdicts)
     return Receipt(verdicts, devices.close_gaps(connection, writer.device, gaps, numbers))
 
 
@@ -139,9 +141,35 @@ def _verdict(offer: Offer, accepted: set[str], flags_of: dict[str, tuple[str, ..
     if entry.fingerprint not in accepted:
         return Verdict(entry.record.id, "held", "held", code=REVOKED.code)
     flags = flags_of.get(entry.record.id, ())
-    if "id_reuse" in flags:
+    if "id_reuse" in flags and "ruled" not in flags:
         return Verdict(entry.record.id, "held", "held", flags, "id_reuse")
     return Verdict(entry.record.id, "stored", "stored", flags)
+
+
+def _as_ruled(
+    connection: Connection, offers: Sequence[Offer], verdicts: Sequence[Verdict]
+) -> list[Verdict]:
+    """Say of records on which headquarters has ruled whether they are the form that it released."""
+    asked = {v.id for v in verdicts if v.id and (v.fate != "stored" or "ruled" in v.flags)}
+    held = rulings.about(connection, asked)
+    told = []
+    for offer, verdict in zip(offers, verdicts, strict=True):
+        ruling = held.get(verdict.id or "")
+        if ruling:
+            released = ruling.body.record
+            form = offer.judged.record if isinstance(offer.judged, Entry) else _typed(offer.raw)
+            fate: Fate = "released" if released and released == form else "dismissed"
+            verdict = msgspec.structs.replace(verdict, fate=fate)
+        told.append(verdict)
+    return told
+
+
+def _typed(raw: bytes) -> Record | None:
+    """Return a refused record if it can be typed, for headquarters may have let it in."""
+    try:
+        return parse_record(raw)
+    except UNREADABLE:
+        return None
 
 
 def _kept(offer: Offer) -> _Kept:

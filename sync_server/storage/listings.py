@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
-from sync_server.domain.records import Record, Roll
+from sync_server.domain.records import Record, Roll, Ruling
 from sync_server.domain.settings import named_in_roll
+from sync_server.storage import rulings
 from sync_server.storage.models import LedgerRow, Listing, Summons
 from sync_server.storage.sightings import clocks_of
 from sync_server.storage.streams import StreamKey, records_of
@@ -25,7 +26,7 @@ def home_of(record: Record) -> StreamKey:
     return StreamKey(record.meeting, record.point)
 
 
-def summoning(connection: Connection, records: Iterable[Record]) -> dict[StreamKey, set[str]]:
+def summoning(connection: Connection, records: Sequence[Record]) -> dict[StreamKey, set[str]]:
     """Return, by stream, whom of these records' people its point summons."""
     by_meeting: defaultdict[str, set[str]] = defaultdict(set)
     for record in records:
@@ -33,12 +34,18 @@ def summoning(connection: Connection, records: Iterable[Record]) -> dict[StreamK
             by_meeting[record.meeting].add(record.person)
     found: defaultdict[StreamKey, set[str]] = defaultdict(set)
     for meeting, people in by_meeting.items():
+        names = rulings.known_as(connection, meeting, people, records)
+        points: defaultdict[str, set[str]] = defaultdict(set)
         for point, person in connection.execute(
             select(Summons.point, Summons.person).where(
-                Summons.meeting == meeting, Summons.person.in_(sorted(people))
+                Summons.meeting == meeting,
+                Summons.person.in_(sorted(set().union(*names.values()))),
             )
         ):
-            found[StreamKey(meeting, point)].add(person)
+            points[person].add(point)
+        for person, own in names.items():
+            for point in set().union(*(points.get(name, set()) for name in own)):
+                found[StreamKey(meeting, point)].add(person)
     return found
 
 
@@ -68,10 +75,15 @@ def rolls_changed(connection: Connection, records: Sequence[Record]) -> list[Str
 
 
 def ids_by_meeting(records: Iterable[Record]) -> dict[str, list[str]]:
-    """Group ids by meeting: forms of one id concern each other within a meeting only."""
+    """Group ids by meeting: forms of one id concern each other within a meeting only.
+
+    The id that a ruling is about is among them, for the ruling concerns that record's streams.
+    """
     found: defaultdict[str, list[str]] = defaultdict(list)
     for record in records:
         found[record.meeting].append(record.id)
+        if isinstance(record, Ruling):
+            found[record.meeting].append(record.refs[0])
     return found
 
 
@@ -97,6 +109,18 @@ def list_fresh(
             if record.person in people and record.meeting == key.meeting
         ]
         grown |= _list_in(connection, key, concerned, heads)
+        identified = people & {r.person for r in fresh if isinstance(r, Ruling)}
+        grown |= _list_people(connection, key, identified, heads)
+    return grown | _list_rulings(connection, fresh, heads)
+
+
+def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads) -> set[StreamKey]:
+    """List rulings wherever a record stands that they are about."""
+    grown: set[StreamKey] = set()
+    for meeting, ids in ids_by_meeting(fresh).items():
+        for record_id, ruling_ids in rulings.touching(connection, meeting, ids).items():
+            for key in standing_in(connection, meeting, [record_id]):
+                grown |= _list_in(connection, key, ruling_ids, heads)
     return grown
 
 
@@ -154,14 +178,26 @@ def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[St
     told = standing_in(connection, key.meeting, own_rolls)
     for other in (others | told) - {key}:
         grown |= _list_in(connection, other, own_rolls, heads)
-    gained = connection.scalars(
+    gained = named - before
+    gained |= rulings.once_newcomers(connection, key.meeting, gained)
+    return grown | _list_people(connection, key, gained, heads)
+
+
+def _list_people(
+    connection: Connection, key: StreamKey, people: Iterable[str | None], heads: Heads
+) -> set[StreamKey]:
+    """List in a stream what was recorded of these people at other points."""
+    wanted = sorted(person for person in people if person)
+    if not wanted:
+        return set()
+    ids = connection.scalars(
         select(LedgerRow.id).where(
             LedgerRow.meeting == key.meeting,
-            LedgerRow.person.in_(sorted(named - before)),
+            LedgerRow.person.in_(wanted),
             LedgerRow.point != key.point,
         )
     )
-    return grown | _list_in(connection, key, gained, heads)
+    return _list_in(connection, key, ids, heads)
 
 
 def _renew_summons(connection: Connection, key: StreamKey, named: set[str]) -> set[str]:

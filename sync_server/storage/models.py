@@ -156,6 +156,22 @@ class Summons(Base):
     __table_args__ = (Index("ix_summons_point", "meeting", "point"),)
 
 
+class RulingRow(Base):
+    """What each ruling is about: the record that it refers to, and whom it identifies as whom."""
+
+    __tablename__ = "ruling"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
+    meeting: Mapped[str] = mapped_column(String(64))
+    record_id: Mapped[str] = mapped_column(String(36), index=True)
+    newcomer: Mapped[str | None] = mapped_column(String(32))
+    known_as: Mapped[str | None] = mapped_column(String(32))
+    __table_args__ = (
+        Index("ix_ruling_newcomer", "meeting", "newcomer"),
+        Index("ix_ruling_known_as", "meeting", "known_as"),
+    )
+
+
 class SightingRow(Base):
     """The governing sighting of each boot of a device (see `domain.clock`)."""
 

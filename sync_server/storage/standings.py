@@ -20,22 +20,29 @@ _ranges_decoder = msgspec.json.Decoder(Ranges)
 
 
 class BoardRow(Struct, frozen=True):
-    """One point on the board. Its counts mean nothing until the point has reported."""
+    """One point on the board. Its counts mean nothing until the point has reported.
+
+    `chair`: who presides or did last, else who is to. `missing`: what keeps the point from being
+    ready. `counted`: False in a rehearsal or a cancelled meeting, which enter no figure.
+    """
 
     point: str
     name: str
     unit_type: str
     counts: Counts
+    chair: str | None
+    missing: tuple[str, ...]
     reported: bool
     closed: bool
     amended: bool
+    counted: bool
     flags: tuple[str, ...]
     last_contact_at: str | None
     missing_seq: int
 
 
 class Board(Struct, frozen=True):
-    """A meeting seen from headquarters: the totals are the sums of the rows."""
+    """A meeting seen from headquarters: the totals are the sums of the rows that count."""
 
     totals: Counts
     by_unit_type: dict[str, Counts]
@@ -44,9 +51,12 @@ class Board(Struct, frozen=True):
 
 class _KeptRow(Struct, frozen=True):
     counts: Counts
+    chair: str | None
+    missing: tuple[str, ...]
     reported: bool
     closed: bool
     amended: bool
+    counted: bool
     flags: tuple[str, ...]
 
 
@@ -59,11 +69,14 @@ def recompute(connection: Connection, key: StreamKey) -> PointStanding:
     clocks = clocks_of(connection, {record.device for record in records})
     standing = standing_of(key.point, records, clocks)
     row = _KeptRow(
-        standing.counts,
-        standing.has_reported,
-        standing.is_closed,
-        standing.is_amended,
-        tuple(sorted(set().union(*standing.flags.values()))),
+        counts=standing.counts,
+        chair=standing.chair.spans[-1].person if standing.chair.spans else standing.chair.named,
+        missing=standing.missing,
+        reported=standing.has_reported,
+        closed=standing.is_closed,
+        amended=standing.is_amended,
+        counted=not (standing.is_rehearsal or standing.is_cancelled),
+        flags=tuple(sorted(set().union(*standing.flags.values()))),
     )
     own = (PointStandingRow.meeting == key.meeting, PointStandingRow.point == key.point)
     connection.execute(delete(PointStandingRow).where(*own))
@@ -107,18 +120,22 @@ def board_of(connection: Connection, meeting: str) -> Board:
                 name=found.name or found.point,
                 unit_type=found.type or "",
                 counts=kept.counts,
+                chair=kept.chair,
+                missing=kept.missing,
                 reported=kept.reported,
                 closed=kept.closed,
                 amended=kept.amended,
+                counted=kept.counted,
                 flags=kept.flags,
                 last_contact_at=from_ms(last_contact_ms) if last_contact_ms else None,
                 missing_seq=missing,
             )
         )
     by_unit_type: dict[str, Counts] = {}
-    for row in rows:
+    counted = [row for row in rows if row.counted]
+    for row in counted:
         by_unit_type[row.unit_type] = by_unit_type.get(row.unit_type, Counts()) + row.counts
-    return Board(sum((r.counts for r in rows), Counts()), by_unit_type, tuple(rows))
+    return Board(sum((row.counts for row in counted), Counts()), by_unit_type, tuple(rows))
 
 
 def _contacts(connection: Connection) -> Mapping[str, tuple[int | None, int]]:

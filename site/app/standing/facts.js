@@ -133,11 +133,8 @@ function notCancelled(point, forms, flags) {
 /** @param {LedgerRecord} ruling @param {Map<string, LedgerRecord[]>} counting @param {Flags} flags */
 function rule(ruling, counting, flags) {
   const ref = ruling.refs?.[0] ?? "";
-  const others = (counting.get(ref) ?? []).filter(
-    (record) =>
-      SET_BY_OFFICE.has(record.kind) || record.point !== ruling.point || record.person !== ruling.person,
-  );
-  counting.set(ref, ruling.body.record ? [...others, ruling.body.record] : others);
+  const ofOffice = (counting.get(ref) ?? []).filter((record) => SET_BY_OFFICE.has(record.kind));
+  counting.set(ref, ruling.body.record ? [...ofOffice, ruling.body.record] : ofOffice);
   flags.add(ref, "ruled");
 }
 

@@ -1,0 +1,92 @@
+"""Rulings as they are kept: what was ruled of a record, and who newcomers turned out to be."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, insert, select
+
+from sync_server.domain.codes import NEWCOMER, to_ms
+from sync_server.domain.forms import canonical, fingerprint, parse_record
+from sync_server.domain.records import Record, Ruling
+from sync_server.storage.models import LedgerRow, RulingRow
+
+
+def note(connection: Connection, fresh: Iterable[Record]) -> None:
+    """Note what the rulings among new records are about."""
+    rows = [
+        {
+            "id": record.id,
+            "fingerprint": fingerprint(canonical(record)),
+            "meeting": record.meeting,
+            "record_id": record.refs[0],
+            "newcomer": record.person if record.body.known_as else None,
+            "known_as": record.body.known_as,
+        }
+        for record in fresh
+        if isinstance(record, Ruling)
+    ]
+    if rows:
+        connection.execute(insert(RulingRow), rows)
+
+
+def about(connection: Connection, record_ids: Iterable[str]) -> dict[str, Ruling]:
+    """Return the ruling that holds on each of these records, where there is one: the latest."""
+    wanted = sorted(set(record_ids))
+    if not wanted:
+        return {}
+    rows = connection.scalars(
+        select(LedgerRow.record)
+        .join(
+            RulingRow,
+            (RulingRow.id == LedgerRow.id) & (RulingRow.fingerprint == LedgerRow.fingerprint),
+        )
+        .where(RulingRow.record_id.in_(wanted), RulingRow.known_as.is_(None))
+    )
+    rulings = [ruling for row in rows if isinstance(ruling := parse_record(row), Ruling)]
+    rulings.sort(key=lambda each: (to_ms(each.at), each.device, each.id))
+    return {ruling.refs[0]: ruling for ruling in rulings}
+
+
+def touching(
+    connection: Connection, meeting: str, record_ids: Iterable[str]
+) -> dict[str, list[str]]:
+    """Return by record the ids of all the rulings about it, for those of a meeting's records."""
+    found: dict[str, list[str]] = {}
+    for record_id, ruling_id in connection.execute(
+        select(RulingRow.record_id, RulingRow.id).where(
+            RulingRow.meeting == meeting, RulingRow.record_id.in_(sorted(set(record_ids)))
+        )
+    ):
+        found.setdefault(record_id, []).append(ruling_id)
+    return found
+
+
+def known_as(
+    connection: Connection, meeting: str, people: Iterable[str], fresh: Iterable[Record]
+) -> dict[str, set[str]]:
+    """Return under which codes each person may be summoned: a newcomer under any ruled so far."""
+    names = {person: {person} for person in people}
+    newcomers = sorted(person for person in names if person.startswith(NEWCOMER))
+    if not newcomers:
+        return names
+    rows = connection.execute(
+        select(RulingRow.newcomer, RulingRow.known_as).where(
+            RulingRow.meeting == meeting, RulingRow.newcomer.in_(newcomers)
+        )
+    )
+    for newcomer, person in rows:
+        if newcomer and person:
+            names[newcomer].add(person)
+    for record in fresh:
+        if isinstance(record, Ruling) and record.meeting == meeting and record.body.known_as:
+            names[record.person or ""].add(record.body.known_as)
+    return names
+
+
+def once_newcomers(connection: Connection, meeting: str, people: Iterable[str]) -> set[str]:
+    """Return the newcomers' codes under which any of these people may have come."""
+    found = connection.scalars(
+        select(RulingRow.newcomer).where(
+            RulingRow.meeting == meeting, RulingRow.known_as.in_(sorted(people))
+        )
+    )
+    return {newcomer for newcomer in found if newcomer}
