@@ -66,4 +66,4 @@ browser: .venv/dev
 	@touch $@
 
 .env:
-	@umask 077; python -c 'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(48))' > $@
+	@umask 077; python -c 'import secrets; [print(f"{key}={secrets.token_urlsafe(48)}") for key in ("SECRET_KEY", "SEAL_KEY")]' > $@

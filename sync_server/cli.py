@@ -1,7 +1,5 @@
 """The commands of `flask --app sync_server`. Each says in Vietnamese what it did."""
 
-import functools
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from sync_server.office import acts, roster_files
 from sync_server.office.roster_files import Known, RosterFault, SummonsRow
 from sync_server.serve import serve_forever
 from sync_server.storage import accounts, devices, directory, roster
+from sync_server.upkeep import ledger_group, on_current_schema, purge
 
 MIN_PASSWORD_LENGTH = 10
 MAX_ACCOUNT_NAME = 32
@@ -30,20 +29,9 @@ RESERVED = frozenset({"server"})  # as whom the command line itself writes
 
 def init_app(app: Flask) -> None:
     """Add our commands to the `flask` command."""
-    for command in (serve, demo_command, roster_group, device_group, user_group, meeting_group):
+    places = (roster_group, device_group, user_group, meeting_group, ledger_group)
+    for command in (serve, demo_command, purge, *places):
         app.cli.add_command(command)
-
-
-def _on_current_schema(command: Callable[..., None]) -> Callable[..., None]:
-    """Stop with a sentence where the database has not been brought up to date."""
-
-    @functools.wraps(command)
-    def checked(*args: Any, **kwargs: Any) -> None:
-        if not database.has_current_schema():
-            raise click.ClickException(say("cli.schema"))
-        command(*args, **kwargs)
-
-    return checked
 
 
 def _settings() -> Settings:
@@ -54,7 +42,7 @@ def _settings() -> Settings:
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@_on_current_schema
+@on_current_schema
 def serve(host: str, port: int) -> None:
     """Serve the portal, the kiosk's API and the office with a production server."""
     try:
@@ -87,7 +75,7 @@ meeting_group = AppGroup("meeting", help="Meetings as headquarters accepts them.
 
 @roster_group.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@_on_current_schema
+@on_current_schema
 def roster_import(file: Path) -> None:
     """Take in a roster or a summons (CSV or XLSX); nothing of it unless every row is right."""
     with database.reading() as c:
@@ -134,7 +122,7 @@ def _summon(connection: Any, rows: list[SummonsRow]) -> None:
     show_default=True,
 )
 @click.option("--person", help="Whom a chair's device belongs to.")
-@_on_current_schema
+@on_current_schema
 def device_enrol(point: str, profile: str, person: str | None) -> None:
     """Print a one-use code, valid for a day, that enrols a device of POINT."""
     if (profile == Profile.CHAIR) != (person is not None):
@@ -162,7 +150,7 @@ def enrolment_url(settings: Settings, code: str) -> str:
 
 @device_group.command("revoke")
 @click.argument("device")
-@_on_current_schema
+@on_current_schema
 def device_revoke(device: str) -> None:
     """Take DEVICE's trust away: it gets no data, and what it sends is held."""
     at_ms = now_ms()
@@ -175,7 +163,7 @@ def device_revoke(device: str) -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice(sorted(r.value for r in OFFICE_ROLES)), required=True)
 @click.password_option(prompt=say("cli.password"), confirmation_prompt=say("cli.password_again"))
-@_on_current_schema
+@on_current_schema
 def user_add(name: str, role: str, password: str) -> None:
     """Make an office account, or give an existing one a new role and password."""
     try:
@@ -192,7 +180,7 @@ def user_add(name: str, role: str, password: str) -> None:
 
 @user_group.command("token")
 @click.argument("name")
-@_on_current_schema
+@on_current_schema
 def user_token(name: str) -> None:
     """Print a new bearer token for programs that act as NAME; the one before ends."""
     token = database.write(lambda c: accounts.renew_token(c, name))
@@ -203,7 +191,7 @@ def user_token(name: str) -> None:
 
 @meeting_group.command("accept")
 @click.argument("meeting")
-@_on_current_schema
+@on_current_schema
 def meeting_accept(meeting: str) -> None:
     """Accept what the release says of MEETING, and of units and points, as what counts."""
     facts = releases.facts(_settings().site_dir)

@@ -28,6 +28,7 @@ class Settings(Struct, frozen=True):
 
     database_url: str
     secret_key: str
+    seal_key: str
     site_dir: Path
     public_url: str
 
@@ -43,7 +44,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     default_database = f"sqlite:///{ROOT / 'instance' / 'diemcau.sqlite3'}"
     return Settings(
         database_url=_database_url(environ.get("DATABASE_URL") or default_database),
-        secret_key=_secret_key(environ.get("SECRET_KEY", "")),
+        secret_key=_key("SECRET_KEY", environ.get("SECRET_KEY", "")),
+        seal_key=_key("SEAL_KEY", environ.get("SEAL_KEY", "")),
         site_dir=_site_dir(environ.get("SITE_DIR") or str(ROOT / "output")),
         public_url=_public_url(environ.get("PUBLIC_URL") or "http://localhost:8000"),
     )
@@ -64,11 +66,11 @@ def _database_url(value: str) -> str:
     return value
 
 
-def _secret_key(value: str) -> str:
+def _key(name: str, value: str) -> str:
     if not value:
-        raise ConfigError(say("config.secret_key_missing"))
+        raise ConfigError(say("config.key_missing", name=name))
     if len(value) < MIN_SECRET_LENGTH or len(set(value)) < MIN_SECRET_LENGTH // 4:
-        raise ConfigError(say("config.secret_key_weak", length=MIN_SECRET_LENGTH))
+        raise ConfigError(say("config.key_weak", name=name, length=MIN_SECRET_LENGTH))
     return value
 
 

@@ -114,6 +114,36 @@ class UnknownPoint(AppError):
     status, code = 404, "unknown_point"
 
 
+class UnknownDetail(AppError):
+    """No such detail is here in full: it has not arrived yet, or was purged."""
+
+    status, code = 404, "unknown_detail"
+
+
+class PieceOutOfPlace(AppError):
+    """A piece of a detail that does not go on where the last one ended, at `offset`."""
+
+    status, code = 409, "piece_out_of_place"
+
+
+class PieceTooLarge(AppError):
+    """A piece of a detail of more than `limit` bytes, or of a detail that is too large."""
+
+    status, code = 413, "piece_too_large"
+
+
+class DetailMismatch(AppError):
+    """What was uploaded has another sha256 than its name; its pieces are forgotten."""
+
+    status, code = 422, "detail_mismatch"
+
+
+class DetailUnreadable(AppError):
+    """A detail that is not sealed to us, or holds neither JSON, JPEG, PNG nor PDF."""
+
+    status, code = 422, "detail_unreadable"
+
+
 class FormExpired(AppError):
     """A form of the office without its CSRF token, or with one of another session."""
 

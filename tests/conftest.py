@@ -90,6 +90,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         database_url=f"sqlite:///{tmp_path / 'test.sqlite3'}",
         secret_key=SECRET,
+        seal_key=SECRET[::-1],
         site_dir=tmp_path / "output",
         public_url="http://localhost:8000",
     )

@@ -23,7 +23,7 @@ ROSTER = "person,full_name,unit,position,membership,birth_year\n"
 def runner(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[FlaskCliRunner]:
     """Return a terminal on an empty database with our own portal built."""
     url = f"sqlite:///{tmp_path / 'cli.sqlite3'}"
-    app = create_app(Settings(url, SECRET, portal, "http://localhost:8000"), clock)
+    app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), clock)
     with app.app_context():
         yield app.test_cli_runner()
         db.engine.dispose()

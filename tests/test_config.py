@@ -10,7 +10,7 @@ SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def test_only_the_secret_must_be_set() -> None:
-    settings = load_settings({"SECRET_KEY": SECRET})
+    settings = load_settings({"SECRET_KEY": SECRET, "SEAL_KEY": SECRET})
 
     assert settings.database_url.startswith("sqlite:///")
     assert settings.site_dir == ROOT / "output"
@@ -23,6 +23,8 @@ def test_only_the_secret_must_be_set() -> None:
         ("SECRET_KEY", ""),
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", "a" * 64),
+        ("SEAL_KEY", ""),
+        ("SEAL_KEY", "short"),
         ("DATABASE_URL", "not a url"),
         ("DATABASE_URL", "foo://bar"),
         ("DATABASE_URL", "mysql://a:b@c:notaport/x"),
@@ -35,12 +37,13 @@ def test_only_the_secret_must_be_set() -> None:
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name):
-        load_settings({"SECRET_KEY": SECRET, name: value})
+        load_settings({"SECRET_KEY": SECRET, "SEAL_KEY": SECRET, name: value})
 
 
 def test_every_setting_can_be_set(tmp_path: Path) -> None:
     environ = {
         "SECRET_KEY": SECRET,
+        "SEAL_KEY": SECRET,
         "DATABASE_URL": f"sqlite:///{tmp_path}/a/b.sqlite3",
         "SITE_DIR": str(tmp_path),
         "PUBLIC_URL": "https://diemcau.example/",
@@ -49,6 +52,6 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     settings = load_settings(environ)
 
     assert settings == Settings(
-        environ["DATABASE_URL"], SECRET, tmp_path, "https://diemcau.example"
+        environ["DATABASE_URL"], SECRET, SECRET, tmp_path, "https://diemcau.example"
     )
     assert (tmp_path / "a").is_dir()

@@ -21,7 +21,7 @@ DAY_MS = 86_400_000
 def shown(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     """Fill a database once, and stay in its app."""
     url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.sqlite3'}"
-    app = create_app(Settings(url, SECRET, portal, "http://localhost:8000"), FakeClock())
+    app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), FakeClock())
     with app.app_context():
         upgrade_schema()
         yield _fill(portal, NOON)

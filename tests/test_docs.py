@@ -13,6 +13,7 @@ from sync_server.config import ROOT, Settings
 from sync_server.domain.door import REFUSALS
 from sync_server.domain.permissions import MAY_WRITE
 from sync_server.domain.records import KINDS
+from tests.scenarios import scenarios
 
 
 def page(name: str) -> str:
@@ -44,7 +45,7 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_every_command_is_documented_and_has_help(app: Flask) -> None:
-    ours = {"serve", "demo", "roster", "device", "user", "meeting"}
+    ours = {"serve", "demo", "roster", "device", "user", "meeting", "ledger", "purge"}
     found = []
     for name in sorted(ours):
         command = app.cli.commands[name]
@@ -101,3 +102,10 @@ def test_every_page_is_listed_and_every_link_leads_somewhere() -> None:
     for path in [*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]:
         for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text("utf-8")):
             assert (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+def test_every_scenario_stands_with_its_rule_and_no_other() -> None:
+    named = re.findall(r"^ +\*([^*]+)\*$", page("rules"), re.MULTILINE)
+    told = [name.strip() for line in named for name in line.split(" · ")]
+
+    assert sorted(told) == sorted(each.name for each in scenarios())

@@ -11,7 +11,9 @@ from sync_server.office.roster_files import SUMMONS_COLUMNS
 
 FLAGS = (
     "already_present other_point not_summoned clock_suspect time_stated after_close "
-    "without_authority id_reuse"
+    "without_authority id_reuse ruled seat_taken no_chair escalated over_capacity after_freeze "
+    "late_readiness wrong_composition came_though_excused late_approval document_pending "
+    "document_late"
 )
 
 

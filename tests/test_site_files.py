@@ -16,7 +16,7 @@ from tests.conftest import SECRET
 def reader(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     """Return a reader of our own portal."""
     url = f"sqlite:///{tmp_path_factory.mktemp('site') / 'site.sqlite3'}"
-    app = create_app(Settings(url, SECRET, portal, "http://localhost:8000"))
+    app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"))
     with app.app_context():
         yield app.test_client()
         db.engine.dispose()

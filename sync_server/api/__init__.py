@@ -2,9 +2,9 @@
 
 from flask import Blueprint
 
-from sync_server.api import enrolment, health, meetings, sync
+from sync_server.api import details, enrolment, health, meetings, sync
 
 blueprint = Blueprint("api", __name__)
 blueprint.register_blueprint(health.blueprint)
-for routes in (enrolment, meetings, sync):
+for routes in (details, enrolment, meetings, sync):
     blueprint.register_blueprint(routes.blueprint, url_prefix="/api/v1")

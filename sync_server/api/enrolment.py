@@ -3,11 +3,13 @@
 from typing import Annotated
 
 import msgspec
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 from msgspec import Meta, Struct
 
+from sync_server import sealing
 from sync_server.api.bodies import answer, read_body
 from sync_server.clocks import now_ms
+from sync_server.config import Settings
 from sync_server.database import write
 from sync_server.storage import devices
 
@@ -34,4 +36,7 @@ def enrol() -> Response:
     )
     at_ms = now_ms()
     enrolled = write(lambda c: devices.enrol(c, asked.code, asked.label, key, now_ms=at_ms))
-    return answer(enrolled, 201)
+    settings: Settings = current_app.config["SETTINGS"]
+    return answer(
+        msgspec.structs.replace(enrolled, seal_key=sealing.public_key(settings.seal_key)), 201
+    )

@@ -19,15 +19,17 @@ from sync_server.domain.codes import (
     MeetingCode,
     MonoMs,
     PointCode,
+    Sha256,
     check_instant,
     from_ms,
     to_ms,
 )
 from sync_server.domain.permissions import Action
 from sync_server.errors import MalformedRequest, TooManyRecords
-from sync_server.storage import intake, streams
+from sync_server.storage import details, intake, streams
+from sync_server.storage.details import MAX_SMALL_BYTES
 from sync_server.storage.devices import Caller
-from sync_server.storage.intake import Contact, Verdict
+from sync_server.storage.intake import Contact, Receipt, Verdict
 from sync_server.storage.streams import StreamKey
 
 blueprint = Blueprint("sync", __name__)
@@ -55,16 +57,21 @@ class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
     point: PointCode | None = None
     cursor: Annotated[str, Meta(max_length=64)] = "0"
     records: list[Raw] = []
+    details: dict[Sha256, Annotated[str, Meta(max_length=MAX_SMALL_BYTES)]] = {}
 
 
 class SyncAnswer(Struct, frozen=True):
-    """See docs/api.md. `want` holds inclusive ranges of the device's own numbers."""
+    """See docs/api.md. `want` holds inclusive ranges of the device's own numbers.
+
+    `want_details`: details that these records name and that are not here in full.
+    """
 
     verdicts: list[Verdict]
     records: list[Raw]
     cursor: str
     more: bool
     want: tuple[tuple[int, int], ...]
+    want_details: list[str]
     roster_rev: str
     release: str | None
     server_time: str
@@ -87,11 +94,21 @@ def sync() -> Response:
     pulled = _pulled_stream(asked, who)
     offers = intake.judge([bytes(raw) for raw in asked.records], who.writer)
     contact = _contact(asked, at_ms)
-    receipt = write(
-        lambda c: intake.receive(
-            c, who.writer, offers, now_ms=at_ms, contact=contact, is_revoked=who.is_revoked
+
+    def take(connection: Connection) -> tuple[Receipt, list[str]]:
+        device = who.writer.device
+        details.put_small(connection, device, asked.details, now_ms=at_ms)
+        receipt = intake.receive(
+            connection,
+            who.writer,
+            offers,
+            now_ms=at_ms,
+            contact=contact,
+            is_revoked=who.is_revoked,
         )
-    )
+        return receipt, details.missing(connection, intake.records_in(offers))
+
+    receipt, want_details = write(take)
     with reading() as connection:
         page = _pull(connection, pulled, asked.cursor)
         rev = streams.roster_rev(connection, pulled) if pulled else ""
@@ -103,6 +120,7 @@ def sync() -> Response:
             cursor=page.cursor,
             more=page.has_more,
             want=() if who.is_revoked else receipt.want,
+            want_details=want_details,
             roster_rev=rev,
             release=releases.current(settings.site_dir),
             server_time=from_ms(now_ms()),

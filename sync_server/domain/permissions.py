@@ -32,6 +32,7 @@ class Action(StrEnum):
     READ_STANDING = "read_standing"
     READ_BOARD = "read_board"
     READ_MEETINGS = "read_meetings"
+    READ_DETAIL = "read_detail"
 
 
 _BOTH_AT_A_POINT = frozenset(
@@ -72,10 +73,12 @@ _AT_A_POINT = frozenset(
 
 MAY: Mapping[Profile, frozenset[Action]] = {
     Profile.CLERK: _AT_A_POINT,
-    Profile.CHAIR: _AT_A_POINT,
+    Profile.CHAIR: _AT_A_POINT | {Action.READ_DETAIL},  # of what that chair decides on
     Profile.HEADQUARTERS: frozenset(Action),
-    Profile.AUDITOR: frozenset(Action) - {Action.PUSH},
+    Profile.AUDITOR: frozenset(Action) - {Action.PUSH, Action.READ_DETAIL},
 }
 
-NEEDS_READ_TOKEN = frozenset({Action.PULL, Action.READ_ROSTER, Action.READ_STANDING})
+NEEDS_READ_TOKEN = frozenset(
+    {Action.PULL, Action.READ_ROSTER, Action.READ_STANDING, Action.READ_DETAIL}
+)
 """Personal data: a device shows its read token, which its PIN protects, not the push token."""

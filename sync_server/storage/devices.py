@@ -46,6 +46,7 @@ class Enrolled(Struct, frozen=True):
     point: str
     point_name: str
     profile: str
+    seal_key: dict[str, str] = {}
 
 
 class Gaps(NamedTuple):

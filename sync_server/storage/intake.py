@@ -88,6 +88,11 @@ def judge(raws: Iterable[bytes], writer: Writer) -> list[Offer]:
     return offers
 
 
+def records_in(offers: Iterable[Offer]) -> list[Record]:
+    """Return the records of a batch that came through the door."""
+    return [offer.judged.record for offer in offers if isinstance(offer.judged, Entry)]
+
+
 def receive(
     connection: Connection,
     writer: Writer,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select
 
 from sync_server.database import Stale
 from sync_server.domain.records import Record, kind_of
-from sync_server.storage import listings, roster, rulings, standings, streams
+from sync_server.storage import details, listings, roster, rulings, standings, streams
 from sync_server.storage.listings import home_of
 from sync_server.storage.models import LedgerRow, Listing
 from sync_server.storage.streams import RecordKey, StreamKey
@@ -61,6 +61,7 @@ def append(
     grown = {home_of(entry.record) for entry in fresh.values()} | also
     records = [entry.record for entry in fresh.values()]
     rulings.note(connection, records)
+    details.note(connection, records)
     grown |= listings.list_fresh(connection, records, _reused(known, records), heads)
     streams.extend(connection, {key: heads[key] for key in grown})
     judged = {key: standings.recompute(connection, key) for key in sorted(grown)}

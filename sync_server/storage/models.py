@@ -193,6 +193,47 @@ class PointStandingRow(Base):
     board_row: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class Detail(Base):
+    """A sealed detail as one device sent it, or has begun to; opened only for entitled readers."""
+
+    __tablename__ = "detail"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    device: Mapped[str] = mapped_column(String(48), primary_key=True)
+    received: Mapped[int] = mapped_column(BigInteger)
+    is_complete: Mapped[bool]
+    received_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class DetailPiece(Base):
+    """A stretch of a sealed detail, at its offset in bytes."""
+
+    __tablename__ = "detail_piece"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    device: Mapped[str] = mapped_column(String(48), primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    bytes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Mention(Base):
+    """A record that names a detail, and the stream in which it was made."""
+
+    __tablename__ = "mention"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    record_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
+    point: Mapped[str] = mapped_column(String(16), primary_key=True)
+
+
+class DetailReading(Base):
+    """Who opened which detail when. It only grows."""
+
+    __tablename__ = "detail_reading"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    reader: Mapped[str] = mapped_column(String(48))
+    read_ms: Mapped[int] = mapped_column(BigInteger)
+
+
 class QuarantineRow(Base):
     """Bytes that were not let in, with the reason; `fate` is refused or held."""
 

@@ -10,6 +10,7 @@ from sync_server.domain.codes import from_ms
 from sync_server.domain.counts import Counts
 from sync_server.domain.sequence import Ranges, count_missing
 from sync_server.domain.standing import PointStanding, standing_of
+from sync_server.storage import streams
 from sync_server.storage.models import Device, Point, PointStandingRow, Unit
 from sync_server.storage.sightings import clocks_of
 from sync_server.storage.streams import StreamKey, records_of
@@ -89,6 +90,13 @@ def recompute(connection: Connection, key: StreamKey) -> PointStanding:
         )
     )
     return standing
+
+
+def rebuild(connection: Connection, key: StreamKey) -> bool:
+    """Judge a stream anew; return whether what was kept of it was anything else."""
+    streams.lock(connection, [key])
+    before = read(connection, key)
+    return recompute(connection, key) != before
 
 
 def read(connection: Connection, key: StreamKey) -> PointStanding | None:

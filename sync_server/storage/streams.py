@@ -78,6 +78,12 @@ def of_meeting(connection: Connection, meeting: str) -> list[StreamKey]:
     return [StreamKey(meeting, point) for point in points]
 
 
+def everything(connection: Connection) -> list[StreamKey]:
+    """Return every stream there is, in the order in which they are locked."""
+    rows = connection.execute(select(Stream.meeting, Stream.point))
+    return sorted(StreamKey(*row) for row in rows)
+
+
 def roster_rev(connection: Connection, key: StreamKey) -> str:
     """Return the revision of the point's roster, empty before its first roll."""
     own = and_(Stream.meeting == key.meeting, Stream.point == key.point)

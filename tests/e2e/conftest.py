@@ -40,6 +40,7 @@ class System:
         self.environ = {
             **os.environ,
             "SECRET_KEY": "e2e-secret-0123456789-abcdefghijklmnopqrstuvwxyz",
+            "SEAL_KEY": "e2e-seal-0123456789-abcdefghijklmnopqrstuvwxyz",
             "DATABASE_URL": f"sqlite:///{folder / 'e2e.sqlite3'}",
             "SITE_DIR": str(portal),
             "PUBLIC_URL": self.url,

@@ -34,7 +34,7 @@ def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]
         url = f"sqlite:///{tmp_path / 'writers.sqlite3'}"
     else:
         url = request.getfixturevalue("postgres_url")
-    app = create_app(Settings(url, SECRET, tmp_path, "http://localhost:8000"), FakeClock())
+    app = create_app(Settings(url, SECRET, SECRET, tmp_path, "http://localhost:8000"), FakeClock())
     with app.app_context():
         Base.metadata.drop_all(db.engine)
         upgrade_schema()

@@ -25,6 +25,37 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash"),
     )
     op.create_table(
+        "detail",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("device", sa.String(length=48), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("is_complete", sa.Boolean(), nullable=False),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", "device"),
+    )
+    with op.batch_alter_table("detail", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_detail_received_ms"), ["received_ms"], unique=False)
+
+    op.create_table(
+        "detail_piece",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("device", sa.String(length=48), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("bytes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", "device", "position"),
+    )
+    op.create_table(
+        "detail_reading",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("reader", sa.String(length=48), nullable=False),
+        sa.Column("read_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("detail_reading", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_detail_reading_sha256"), ["sha256"], unique=False)
+
+    op.create_table(
         "device",
         sa.Column("id", sa.String(length=48), nullable=False),
         sa.Column("point", sa.String(length=16), nullable=False),
@@ -95,6 +126,14 @@ def upgrade() -> None:
         sa.Column("starts_ms", sa.BigInteger(), nullable=False),
         sa.Column("ends_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "mention",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("record_id", sa.String(length=36), nullable=False),
+        sa.Column("meeting", sa.String(length=64), nullable=False),
+        sa.Column("point", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", "record_id", "meeting", "point"),
     )
     op.create_table(
         "node",
@@ -212,6 +251,7 @@ def downgrade() -> None:
     op.drop_table("point")
     op.drop_table("person")
     op.drop_table("node")
+    op.drop_table("mention")
     op.drop_table("meeting")
     with op.batch_alter_table("listing", schema=None) as batch_op:
         batch_op.drop_index("ix_listing_id")
@@ -227,5 +267,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_device_point"))
 
     op.drop_table("device")
+    with op.batch_alter_table("detail_reading", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_detail_reading_sha256"))
+
+    op.drop_table("detail_reading")
+    op.drop_table("detail_piece")
+    with op.batch_alter_table("detail", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_detail_received_ms"))
+
+    op.drop_table("detail")
     op.drop_table("account")
     # ### end Alembic commands ###

@@ -1,0 +1,107 @@
+"""Details: large ones come in pieces that go on where they were cut; entitled readers open them."""
+
+import re
+
+from flask import Blueprint, Response, current_app, request
+from sqlalchemy import Connection
+
+from sync_server import sealing
+from sync_server.api.callers import caller, require
+from sync_server.clocks import now_ms
+from sync_server.config import Settings
+from sync_server.database import reading, write
+from sync_server.domain.permissions import Action, Profile
+from sync_server.errors import (
+    DetailMismatch,
+    Forbidden,
+    MalformedRequest,
+    PieceTooLarge,
+)
+from sync_server.storage import details, standings
+from sync_server.storage.details import MAX_DETAIL_BYTES, MAX_PIECE_BYTES, Offset
+from sync_server.storage.devices import Caller
+
+blueprint = Blueprint("details", __name__)
+
+_RANGE = re.compile(r"bytes (\d{1,9})-(\d{1,9})/(\d{1,9})\Z")
+
+
+@blueprint.put("/details/<sha256>")
+def put_detail(sha256: str) -> Response:
+    """Take a piece of a sealed detail; `Content-Range` says which, without it it is the whole."""
+    with reading() as connection:
+        who = caller(connection)
+    require(who, Action.PUSH)
+    _check_name(sha256)
+    piece = request.stream.read(MAX_PIECE_BYTES + 1)
+    at, total = _place_of(piece)
+    if len(piece) > MAX_PIECE_BYTES or total > MAX_DETAIL_BYTES:
+        raise PieceTooLarge(limit=MAX_PIECE_BYTES, most=MAX_DETAIL_BYTES)
+    device, at_ms = who.writer.device, now_ms()
+    try:
+        offset = write(
+            lambda c: details.put_piece(c, sha256, device, piece, at=at, total=total, now_ms=at_ms)
+        )
+    except DetailMismatch:
+        write(lambda c: details.drop_unfinished(c, sha256, device))
+        raise
+    return _told(offset, 204)
+
+
+@blueprint.get("/details/<sha256>")
+def get_detail(sha256: str) -> Response:
+    """Open a detail for who may read it, and note that they did.
+
+    A HEAD instead tells a device how far its own upload has got.
+    """
+    with reading() as connection:
+        who = caller(connection)
+        if request.method == "HEAD":
+            require(who, Action.PUSH)
+            return _told(details.offset_of(connection, sha256, who.writer.device), 200)
+        require(who, Action.READ_DETAIL)
+        if who.writer.profile == Profile.CHAIR and not _decides_on(connection, who, sha256):
+            raise Forbidden(action=Action.READ_DETAIL.value, profile=who.writer.profile.value)
+    settings: Settings = current_app.config["SETTINGS"]
+    at_ms = now_ms()
+    box = write(lambda c: details.read(c, sha256, who.writer.device, now_ms=at_ms))
+    content, media_type = sealing.open_sealed(settings.seal_key, box)
+    return Response(
+        content,
+        mimetype=media_type,
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": "sandbox",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+def _decides_on(connection: Connection, who: Caller, sha256: str) -> bool:
+    """Say whether a chair decides, now, where a record of their own point names the detail."""
+    for key in details.places_of(connection, sha256):
+        standing = standings.read(connection, key) if key.point == who.writer.point else None
+        if standing and standing.chair.decides(who.writer.by, now_ms(), standing.starts_ms):
+            return True
+    return False
+
+
+def _place_of(piece: bytes) -> tuple[int, int]:
+    stated = request.headers.get("Content-Range")
+    if stated is None:
+        return 0, len(piece)
+    found = _RANGE.match(stated)
+    first, last, total = map(int, found.groups()) if found else (0, -1, 0)
+    if not found or last - first + 1 != len(piece) or last >= total:
+        raise MalformedRequest(fault=f"Content-Range {stated!r}, {len(piece)} bytes")
+    return first, total
+
+
+def _check_name(sha256: str) -> None:
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise MalformedRequest(fault=f"sha256 {sha256!r}")
+
+
+def _told(offset: Offset, status: int) -> Response:
+    headers = {"Upload-Offset": str(offset.received), "Upload-Complete": f"?{offset.is_complete:d}"}
+    return Response(status=status, headers=headers)

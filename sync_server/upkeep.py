@@ -1,0 +1,58 @@
+"""The commands that keep a server in order: judge the ledger anew, purge what is personal."""
+
+import functools
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import click
+from flask.cli import AppGroup, with_appcontext
+
+from sync_server import database
+from sync_server.clocks import now_ms
+from sync_server.messages import number, say
+from sync_server.storage import details, standings, streams
+
+DAY_MS = 24 * 3600 * 1000
+KEPT_DAYS = 365
+"""Reasons and scans are kept for twelve months (domain.md, Data protection)."""
+
+ledger_group = AppGroup("ledger", help="The ledger and what is kept of its standings.")
+
+
+def on_current_schema(command: Callable[..., None]) -> Callable[..., None]:
+    """Stop with a sentence where the database has not been brought up to date."""
+
+    @functools.wraps(command)
+    def checked(*args: Any, **kwargs: Any) -> None:
+        if not database.has_current_schema():
+            raise click.ClickException(say("cli.schema"))
+        command(*args, **kwargs)
+
+    return checked
+
+
+@ledger_group.command("rebuild")
+@on_current_schema
+def ledger_rebuild() -> None:
+    """Judge every stream anew from its records, and tell which standings that changed."""
+    with database.reading() as c:
+        keys = streams.everything(c)
+    changed = [key for key in keys if database.write(partial(standings.rebuild, key=key))]
+    for key in changed:
+        click.echo(say("cli.rebuilt.changed", meeting=key.meeting, point=key.point))
+    click.echo(say("cli.rebuilt", count=number(len(keys)), changed=len(changed)))
+
+
+@click.command("purge")
+@click.option("--days", type=click.IntRange(min=1), default=KEPT_DAYS, show_default=True)
+@with_appcontext
+@on_current_schema
+def purge(days: int) -> None:
+    """Delete sealed details (reasons, scans, names) that came more than DAYS days ago.
+
+    Nothing else: the ledger, its figures and the log of readings stand.
+    """
+    before_ms = now_ms() - days * DAY_MS
+    count = database.write(lambda c: details.purge(c, before_ms=before_ms))
+    click.echo(say("cli.purged", count=number(count), days=days))
