@@ -97,7 +97,10 @@ def in_order(
         if ruling.body.known_as:
             aliases[ruling.person or ""] = ruling.body.known_as
         else:
-            _rule(ruling, counting, flags)
+            _rule(ruling, counting)
+            told = [ruling, *forms.get(ruling.refs[0], ())]
+            if any(each.point == point for each in told):
+                flags.add(ruling.refs[0], "ruled")
     facts = [
         Fact(
             clocks.moment_of(record).at_ms,
@@ -123,14 +126,13 @@ def _not_cancelled(point: str, forms: Sequence[Record], flags: Flags) -> list[Re
     return counting
 
 
-def _rule(ruling: Ruling, counting: dict[str, list[Record]], flags: Flags) -> None:
+def _rule(ruling: Ruling, counting: dict[str, list[Record]]) -> None:
     """Let a ruling say what counts of the id that it refers to; a later ruling says it anew."""
     ref, released = ruling.refs[0], ruling.body.record
     of_office = [
         each for each in counting.get(ref, ()) if isinstance(each, Ruling | Setting | Roll)
     ]  # which are replaced by another, and never ruled on
     counting[ref] = of_office + ([released] if released else [])
-    flags.add(ref, "ruled")
 
 
 def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> list[Fact[Record]]:

@@ -39,9 +39,9 @@ class Task(Struct, frozen=True, omit_defaults=True):
 
     id: str
     item: str
+    state: str
     owner: str | None = None
     due_ms: int | None = None
-    state: str = "open"
 
 
 class FollowUps(Struct, frozen=True, omit_defaults=True):

@@ -100,6 +100,7 @@ def _streams_needed(connection: Connection, entries: Sequence[Entry]) -> set[Str
     records = [entry.record for entry in entries]
     needed = {home_of(record) for record in records}
     needed |= set(listings.summoning(connection, records))
+    needed |= set(listings.met_newcomers(connection, records))
     for meeting, ids in listings.ids_by_meeting(records).items():
         needed |= listings.standing_in(connection, meeting, ids)
     for meeting in {key.meeting for key in listings.rolls_changed(connection, records)}:

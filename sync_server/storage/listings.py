@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
+from sync_server.domain.codes import NEWCOMER
 from sync_server.domain.records import Record, Roll, Ruling
 from sync_server.domain.settings import named_in_roll
 from sync_server.storage import rulings
@@ -74,6 +75,23 @@ def rolls_changed(connection: Connection, records: Sequence[Record]) -> list[Str
     return sorted(changed)
 
 
+def met_newcomers(
+    connection: Connection, records: Iterable[Record]
+) -> defaultdict[StreamKey, set[str]]:
+    """Return, by stream, which of the newcomers whom these records identify were met there."""
+    found: defaultdict[StreamKey, set[str]] = defaultdict(set)
+    for record in records:
+        if isinstance(record, Ruling) and record.body.known_as and record.person:
+            points = connection.scalars(
+                select(LedgerRow.point)
+                .where(LedgerRow.meeting == record.meeting, LedgerRow.person == record.person)
+                .distinct()
+            )
+            for point in points:
+                found[StreamKey(record.meeting, point)].add(record.person)
+    return found
+
+
 def ids_by_meeting(records: Iterable[Record]) -> dict[str, list[str]]:
     """Group ids by meeting: forms of one id concern each other within a meeting only.
 
@@ -115,8 +133,15 @@ def list_fresh(
 
 
 def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads) -> set[StreamKey]:
-    """List rulings wherever a record stands that they are about."""
+    """List rulings wherever a record stands that they are about, or a newcomer was met."""
     grown: set[StreamKey] = set()
+    met = met_newcomers(connection, fresh)
+    for record in fresh:
+        if record.person and record.person.startswith(NEWCOMER):
+            met[home_of(record)].add(record.person)
+    for key, people in met.items():
+        known = rulings.identifying(connection, key.meeting, people)
+        grown |= _list_in(connection, key, known, heads)
     for meeting, ids in ids_by_meeting(fresh).items():
         for record_id, ruling_ids in rulings.touching(connection, meeting, ids).items():
             for key in standing_in(connection, meeting, [record_id]):

@@ -82,6 +82,17 @@ def known_as(
     return names
 
 
+def identifying(connection: Connection, meeting: str, newcomers: Iterable[str]) -> list[str]:
+    """Return the ids of the rulings that say who these newcomers are."""
+    return list(
+        connection.scalars(
+            select(RulingRow.id).where(
+                RulingRow.meeting == meeting, RulingRow.newcomer.in_(sorted(newcomers))
+            )
+        )
+    )
+
+
 def once_newcomers(connection: Connection, meeting: str, people: Iterable[str]) -> set[str]:
     """Return the newcomers' codes under which any of these people may have come."""
     found = connection.scalars(

@@ -1,13 +1,10 @@
 """The ledger: any order, any repetition, any batches, the same standing."""
 
-import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
 from sync_server.domain.codes import to_ms
@@ -48,15 +45,6 @@ def send(connection: Connection, *drafts: dict[str, Any], revoked: bool = False)
     offers = intake.judge([raw(each) for each in drafts], writer)
     return intake.receive(
         connection, writer, offers, now_ms=NOW, contact=contact, is_revoked=revoked
-    )
-
-
-def whole(connection: Connection, meeting: str = MEETING) -> Any:
-    """Return everything that is judged: standings, board rows, flags."""
-    keys = streams.of_meeting(connection, meeting)
-    return (
-        {key.point: standings.read(connection, key) for key in keys},
-        standings.board_of(connection, meeting),
     )
 
 
@@ -242,84 +230,3 @@ def test_a_foreign_or_illegible_cursor_starts_afresh(ledger: Ledger, cursor: str
         send(c, check_in(1, "M1"))
 
         assert len(streams.read(c, StreamKey(MEETING, "P001"), cursor, 5).records) == 1
-
-
-PEOPLE = st.sampled_from(["M1", "M2", "M3", "M4"])
-POINTS = st.sampled_from(["P001", "P002"])
-
-
-@st.composite
-def conferences(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Draw a set of records as two halls and the office might make them."""
-    numbers = itertools.count(1)
-    records: list[dict[str, Any]] = [setting(0), setting(990, point="P002")]
-    for _ in range(draw(st.integers(1, 4))):
-        people = draw(st.lists(PEOPLE, unique=True))
-        records.append(roll(next(numbers), *people, point=draw(POINTS)))
-    for _ in range(draw(st.integers(0, 14))):
-        number = next(numbers)
-        place = draw(POINTS)
-        device = "D-ONE" if place == "P001" else "D-TWO"
-        boot = draw(st.sampled_from(["b1", "b0"]))
-        common: dict[str, Any] = {
-            "point": place,
-            "device": device,
-            "boot": boot,
-            "person": draw(PEOPLE),
-        }
-        kind = draw(st.sampled_from(["check_in"] * 4 + ["check_out", "void", "closing", "reuse"]))
-        if kind == "void":
-            target = draw(st.integers(0, number))
-            common["refs"] = [f"0193f000-0000-7000-8000-{target:012d}"]
-        if kind == "closing":
-            seen = {device: draw(st.integers(1, 20)), "D-TWO": 3}
-            common["body"] = {"seen": seen, "totals": {}}
-        if kind == "reuse":
-            kind, reused = "check_in", draw(st.integers(1, number))
-            common["id"] = f"0193f000-0000-7000-8000-{reused:012d}"
-        records.append(draft(kind, number, **common))
-    return records
-
-
-@given(conferences(), st.data())
-@settings(max_examples=60, deadline=None)
-def test_any_order_repetition_and_batching_gives_the_same_standing(
-    ledger: Ledger, records: list[dict[str, Any]], data: st.DataObject
-) -> None:
-    with two_halls(ledger) as plain:
-        for each in records:
-            send(plain, each)
-        expected = whole(plain)
-
-    again = data.draw(st.lists(st.sampled_from(records), max_size=8))
-    shuffled = data.draw(st.permutations(records + again))
-    with two_halls(ledger) as other:
-        pending: list[dict[str, Any]] = []
-        for each in shuffled:
-            if pending and (pending[0]["device"] != each["device"] or data.draw(st.booleans())):
-                send(other, *pending)
-                pending = []
-            pending.append(each)
-        send(other, *pending)
-
-        assert whole(other) == expected
-
-
-@given(conferences())
-@settings(max_examples=30, deadline=None)
-def test_everybody_summoned_stands_exactly_one_way(
-    ledger: Ledger, records: list[dict[str, Any]]
-) -> None:
-    with two_halls(ledger) as c:
-        for each in records:
-            send(c, each)
-        board = standings.board_of(c, MEETING)
-
-        for counts in (board.totals, *(row.counts for row in board.points)):
-            parts = (
-                counts.present,
-                counts.absent_excused,
-                counts.absent_unexcused,
-                counts.not_recorded,
-            )
-            assert counts.summoned == sum(parts)

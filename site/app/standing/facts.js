@@ -91,7 +91,12 @@ export function inOrder(point, records, momentOf, flags) {
   const aliases = new Map();
   for (const ruling of rulings) {
     if (ruling.body.as) aliases.set(ruling.person ?? "", ruling.body.as);
-    else rule(ruling, counting, flags);
+    else {
+      const ref = ruling.refs?.[0] ?? "";
+      rule(ruling, ref, counting);
+      const told = [ruling, ...(forms.get(ref)?.values() ?? [])];
+      if (told.some((each) => each.point === point)) flags.add(ref, "ruled");
+    }
   }
   return [...counting.values()]
     .flat()
@@ -130,12 +135,10 @@ function notCancelled(point, forms, flags) {
   });
 }
 
-/** @param {LedgerRecord} ruling @param {Map<string, LedgerRecord[]>} counting @param {Flags} flags */
-function rule(ruling, counting, flags) {
-  const ref = ruling.refs?.[0] ?? "";
+/** @param {LedgerRecord} ruling @param {string} ref @param {Map<string, LedgerRecord[]>} counting */
+function rule(ruling, ref, counting) {
   const ofOffice = (counting.get(ref) ?? []).filter((record) => SET_BY_OFFICE.has(record.kind));
   counting.set(ref, ruling.body.record ? [...ofOffice, ruling.body.record] : ofOffice);
-  flags.add(ref, "ruled");
 }
 
 /** Take away what voids take back, and the voids. @param {Fact[]} facts @param {Flags} flags */

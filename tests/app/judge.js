@@ -1,0 +1,15 @@
+/** Judges sets of records that come as JSON on standard input, one a line, as the kiosk does. */
+
+import { createInterface } from "node:readline";
+
+import { standingOf } from "../../site/app/standing.js";
+import { asJson } from "./scenarios.js";
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { point, records, moments } = JSON.parse(line);
+  const standing = standingOf(point, records, (record) => {
+    const [atMs, isDoubtful] = moments[`${record.device} ${record.seq} ${record.boot} ${record.at}`];
+    return { atMs, isDoubtful };
+  });
+  process.stdout.write(`${JSON.stringify({ ...asJson(standing), flags: standing.flags })}\n`);
+}

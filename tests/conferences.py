@@ -1,0 +1,201 @@
+"""Random conferences: sets of records as two halls, two chairs and the office might make them.
+
+Thrown with dice that are given, so that Hypothesis can shrink them and a seed can repeat them.
+"""
+
+from random import Random
+from typing import Any
+
+from sync_server.domain.door import Writer
+from sync_server.domain.permissions import Profile
+from tests.factories import draft, id_of
+
+SUMMONED = ("M1", "M2", "M3", "S1", "S2")
+STRANGERS = ("X1", "N-ONE-1")
+POINTS = ("P001", "P002")
+WRITERS = {
+    writer.device: writer
+    for writer in (
+        Writer("D-ONE", Profile.CLERK, "P001"),
+        Writer("D-TWO", Profile.CLERK, "P002"),
+        Writer("D-SEC", Profile.CHAIR, "P001", "S1"),
+        Writer("D-DEP", Profile.CHAIR, "P001", "S2"),
+        Writer("O-office", Profile.HEADQUARTERS, None),
+    )
+}
+CLERKS = {"P001": "D-ONE", "P002": "D-TWO"}
+CHAIRS = ("D-SEC", "D-DEP")
+LATEST = 260
+KINDS = (
+    *["check_in"] * 8,
+    *["check_out"] * 3,
+    *["absence_request"] * 3,
+    *["absence_decision"] * 3,
+    *["chair_assumed"] * 3,
+    *["void"] * 2,
+    *["roll"] * 2,
+    *["closing"] * 2,
+    *["ruling"] * 2,
+    "absence_document",
+    "absence_withdrawal",
+    "chair_delegation",
+    "chair_delegation",
+    "seat_change",
+    "seat_check",
+    "guest",
+    "substitute",
+    "conduct",
+    "readiness",
+    "incident",
+    "reopening",
+    "follow_up",
+    "setting",
+    "reuse",
+)
+OFFICE = ("setting", "roll", "ruling")
+MAY_REFER = ("incident", "follow_up")
+REFER = {
+    "absence_decision": ("absence_request", "substitute"),
+    "absence_document": ("absence_request",),
+    "absence_withdrawal": ("absence_request",),
+    "incident": ("incident",),
+    "follow_up": ("follow_up",),
+}
+
+
+def conference(dice: Random, size: int = 24) -> list[dict[str, Any]]:
+    """Return up to `size` records of a meeting at two points, in no order that matters."""
+    records = [
+        draft("setting", 900, at="2024-08-20T00:00:00Z", body=_terms("S1", "S2")),
+        draft("setting", 901, at="2024-08-20T00:00:00Z", point="P002", body=_terms("M3", "M2")),
+        draft("roll", 902, at="2024-08-20T01:00:00Z", body={"people": _lines(dice)}),
+    ]
+    for number in range(1, dice.randint(1, size) + 1):
+        made = _record(dice, dice.choice(KINDS), number, records)
+        if made:
+            records.append(made)
+    return records
+
+
+def _terms(secretary: str, deputy: str) -> dict[str, Any]:
+    return {
+        "starts_at": "2024-08-22T00:30:00Z",
+        "ends_at": "2024-08-22T04:00:00Z",
+        "grace_minutes": 5,
+        "officers": [[secretary, "secretary"], [deputy, "deputy"]],
+    }
+
+
+def _lines(dice: Random) -> list[list[Any]]:
+    people = dice.sample(SUMMONED, dice.randint(0, len(SUMMONED)))
+    return [[p, "U01", "", dice.choice(["", "A1", f"B{p}"]), dice.random() < 0.1] for p in people]
+
+
+def _record(
+    dice: Random, kind: str, number: int, before: list[dict[str, Any]]
+) -> dict[str, Any] | None:
+    point = dice.choice(POINTS)
+    minute = dice.randint(0, LATEST)
+    hour, left = divmod(minute, 60)
+    common: dict[str, Any] = {
+        "point": point,
+        "device": CLERKS[point],
+        "boot": dice.choice(["b1", "b1", "b2", "b0"]),
+        "at": f"2024-08-22T{hour:02d}:{left:02d}:00.000Z",
+        "person": dice.choice(SUMMONED + STRANGERS),
+    }
+    if kind in OFFICE:
+        return _of_office(dice, kind, number, common, before)
+    if kind == "reuse":
+        kind = "check_in"
+        common |= {"id": dice.choice(before)["id"], "body": {"mode": "online"}}
+    elif kind == "void":
+        target = dice.choice(before)
+        common |= {"refs": [target["id"]], "person": target.get("person")}
+    elif kind in REFER:
+        target = _target(dice, kind, before)
+        if kind not in MAY_REFER:
+            common |= {"refs": [target["id"]], "person": target.get("person") or "M1"}
+        elif dice.random() < 0.5:
+            common["refs"] = [target["id"]]
+    common |= _particulars(dice, kind, number)
+    _sign(dice, kind, common)
+    return draft(kind, number, **common)
+
+
+def _particulars(dice: Random, kind: str, number: int) -> dict[str, Any]:
+    """Return what a kind says of itself, where it is not always the same."""
+    match kind:
+        case "check_in" if dice.random() < 0.1:
+            return {"body": {"mode": "in_person", "happened_at": "2024-08-22T00:25:00Z"}}
+        case "check_in":
+            seat = dice.choice([None, None, "A1", "C1"])
+            return {"body": {"mode": dice.choice(["in_person", "online"]), "seat": seat}}
+        case "absence_request" if dice.random() < 0.3:
+            due = dice.choice(["2024-08-22T01:00:00Z", "2024-08-23T00:00:00Z"])
+            detail = f"{number:064d}"
+            return {"body": {"report": "to_follow", "to_follow_by": due, "detail": detail}}
+        case "chair_delegation":
+            body = {"to": dice.choice(["S2", "S2", "M1", "M2"])}
+            return {"person": dice.choice(["S1", "S1", "S2", "M3"]), "body": body}
+        case "chair_assumed":
+            return {"person": dice.choice(["S1", "S2", "M3"])}
+        case "guest" | "conduct" if dice.random() < 0.5:
+            return {"person": None}
+        case "seat_check":
+            return {"body": {"right": dice.random() < 0.5}}
+        case "readiness":
+            return {"body": {"items": {"power": dice.random() < 0.5}}}
+        case "closing":
+            seen = {each: dice.randint(1, 30) for each in (*CLERKS.values(), *CHAIRS)}
+            return {"body": {"seen": seen, "totals": {}}}
+    return {}
+
+
+def _sign(dice: Random, kind: str, common: dict[str, Any]) -> None:
+    """Say who made it: a clerk, a chair where a chair may, sometimes headquarters."""
+    if kind in {"absence_decision", "reopening"} or (
+        kind in {"chair_assumed", "chair_delegation", "void", "closing"} and dice.random() < 0.3
+    ):
+        common |= {"point": "P001", "device": dice.choice(CHAIRS)}
+    common["by"] = WRITERS[common["device"]].by
+    if dice.random() < 0.1:
+        common |= {"device": "O-office", "by": "headquarters", "seq": None, "boot": "office"}
+
+
+def _of_office(
+    dice: Random, kind: str, number: int, common: dict[str, Any], before: list[dict[str, Any]]
+) -> dict[str, Any] | None:
+    common |= {"device": "O-office", "boot": "office"}
+    if kind == "setting":
+        common["body"] = dice.choice(
+            [
+                {"grace_minutes": 0},
+                {"starts_at": "2024-08-22T01:00:00Z"},
+                {"capacity": 3},
+                {"cancelled": True},
+                {"secretary_authority": "point"},
+                {"absence_authority": "headquarters"},
+                {"roll_frozen_at": "2024-08-22T00:00:00Z"},
+                {"ready_by": "2024-08-22T00:10:00Z"},
+            ]
+        )
+    elif kind == "roll":
+        common["body"] = {"people": _lines(dice)}
+    else:
+        targets = [each for each in before if each["kind"] not in {"setting", "roll", "ruling"}]
+        if not targets:
+            return None
+        target = dice.choice(targets)
+        common |= {"refs": [target["id"]], "point": target["point"], "person": target.get("person")}
+        if str(target.get("person")).startswith("N-"):
+            common["body"] = {"ruling": "identify", "as": dice.choice(SUMMONED)}
+        elif dice.random() < 0.5:
+            common["body"] = {"ruling": "release", "record": target}
+    common.pop("person") if kind != "ruling" else None
+    return draft(kind, number, **common)
+
+
+def _target(dice: Random, kind: str, before: list[dict[str, Any]]) -> dict[str, Any]:
+    fitting = [each for each in before if each["kind"] in REFER[kind]]
+    return dice.choice(fitting) if fitting else {"id": id_of(999), "person": "M1"}

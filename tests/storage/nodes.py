@@ -1,0 +1,70 @@
+"""Nodes: ledgers that take records from devices, and exchange what they have."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+from sqlalchemy import Connection, select
+
+from sync_server.domain.clock import Clocks, Sighting
+from sync_server.domain.codes import to_ms
+from sync_server.domain.forms import canonical, fingerprint, parse_record
+from sync_server.storage import devices, intake, ledger, sightings, standings, streams
+from sync_server.storage.intake import Receipt
+from sync_server.storage.ledger import Entry
+from sync_server.storage.models import SightingRow
+from tests.conferences import WRITERS
+from tests.factories import MEETING, raw
+
+NOW = to_ms("2024-08-22T01:00:00.000Z")
+
+
+def enrol_everybody(connection: Connection) -> None:
+    """Make every writer of a random conference known."""
+    for writer in WRITERS.values():
+        if writer.point:
+            devices.put(connection, writer, "test", now_ms=NOW)
+
+
+def send(connection: Connection, *drafts: dict[str, Any]) -> Receipt:
+    """Send a batch as the device that its first record names."""
+    writer = WRITERS[drafts[0]["device"]]
+    offers = intake.judge([raw(each) for each in drafts], writer)
+    return intake.receive(connection, writer, offers, now_ms=NOW)
+
+
+def sight(connection: Connection, sighting: Sighting) -> None:
+    """Let a node see a device's clock."""
+    if sightings.add(connection, sighting):
+        also = ledger.streams_of_device(connection, sighting.device)
+        ledger.append(connection, [], now_ms=NOW, also=also)
+
+
+def exchange(source: Connection, target: Connection) -> None:
+    """Bring all that one node has to another: the sightings, and every stream page by page."""
+    for row in source.execute(select(SightingRow)).all():
+        sight(target, Sighting(row.device, row.boot, row.mono_ms, row.skew_ms, row.seq))
+    for key in streams.everything(source):
+        cursor, more = "0", True
+        while more:
+            page = streams.read(source, key, cursor, 7)
+            records = [parse_record(form) for form, _ in page.records]
+            forms = [(each, canonical(each)) for each in records]
+            entries = [Entry(each, form, fingerprint(form)) for each, form in forms]
+            ledger.append(target, entries, now_ms=NOW)
+            cursor, more = page.cursor, page.has_more
+
+
+def clocks(connection: Connection) -> Clocks:
+    """Return all that a node has seen of clocks."""
+    return sightings.clocks_of(connection, WRITERS)
+
+
+def whole(connection: Connection, points: Iterable[str]) -> Any:
+    """Return everything that is judged: standings, board rows, flags; not who was heard when."""
+    kept = {
+        point: standings.read(connection, streams.StreamKey(MEETING, point)) for point in points
+    }
+    board = standings.board_of(connection, MEETING)
+    rows = [replace(row, last_contact_at=None, missing_seq=0) for row in board.points]
+    return kept, board.totals, board.by_unit_type, rows

@@ -1,0 +1,139 @@
+"""Two nodes that take records in any order and exchange them: one standing, and the model's."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from sqlalchemy import Connection, create_engine
+
+from sync_server.database import Base
+from sync_server.domain.clock import Sighting
+from sync_server.storage import standings, streams
+from tests.against_model import compare
+from tests.conferences import POINTS, WRITERS, conference
+from tests.factories import MEETING
+from tests.storage.conftest import Ledger
+from tests.storage.nodes import enrol_everybody, exchange, send, sight, whole
+
+DEVICES = sorted(writer.device for writer in WRITERS.values() if writer.point)
+BOOTS = (("b1", 500, 0, 9), ("b1", 90, -40_000, 4), ("b2", 7, 90_000, 2))
+SIGHTINGS = [Sighting(device, *boot) for device in DEVICES for boot in BOOTS]
+
+
+@contextmanager
+def node(url: str = "sqlite://") -> Iterator[Connection]:
+    """Open an empty node in memory that knows everybody."""
+    engine = create_engine(url)
+    Base.metadata.create_all(engine)
+    with engine.connect() as connection:
+        enrol_everybody(connection)
+        yield connection
+    engine.dispose()
+
+
+class TwoNodes(RuleBasedStateMachine):
+    """Devices record; records reach either node, late, again, in batches, or by the other node."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        self.nodes = [self.stack.enter_context(node()) for _ in range(2)]
+        self.records: list[dict[str, Any]] = []
+        self.sighted: list[Sighting] = []
+
+    @rule(dice=st.randoms(use_true_random=False))
+    @precondition(lambda self: not self.records)
+    def hold_a_conference(self, dice: Random) -> None:
+        """What is recorded is one set; the rest is how it travels."""
+        self.records = conference(dice)
+
+    @rule(dice=st.randoms(use_true_random=False), to=st.integers(0, 1))
+    @precondition(lambda self: self.records)
+    def send_some(self, dice: Random, to: int) -> None:
+        """Send a batch of one device's records, some of them perhaps again."""
+        device = dice.choice(self.records)["device"]
+        own = [each for each in self.records if each["device"] == device]
+        send(self.nodes[to], *dice.choices(own, k=dice.randint(1, 5)))
+
+    @rule(sighting=st.sampled_from(SIGHTINGS), to=st.integers(0, 1))
+    def see_a_clock(self, sighting: Sighting, to: int) -> None:
+        """Let a node see a device's clock."""
+        self.sighted.append(sighting)
+        sight(self.nodes[to], sighting)
+
+    @rule(to=st.integers(0, 1))
+    def exchange_all(self, to: int) -> None:
+        """Bring one node what the other has."""
+        exchange(self.nodes[1 - to], self.nodes[to])
+
+    def teardown(self) -> None:
+        """Deliver what is left: both nodes agree, with one that had all at once, and the model."""
+        try:
+            for each in self.records:
+                send(self.nodes[0], each)
+            exchange(self.nodes[0], self.nodes[1])
+            exchange(self.nodes[1], self.nodes[0])
+            first, second = (whole(each, POINTS) for each in self.nodes)
+            assert first == second
+            with node() as plain:
+                for sighting in self.sighted:
+                    sight(plain, sighting)
+                for each in self.records:
+                    send(plain, each)
+                assert whole(plain, POINTS) == first
+            assert compare(self.nodes[1], self.records) == []
+        finally:
+            self.stack.close()
+
+
+TestTwoNodes = pytest.mark.filterwarnings("default")(TwoNodes.TestCase)
+TestTwoNodes.settings = settings(max_examples=60, stateful_step_count=16, deadline=None)
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_any_order_repetition_and_batching_gives_the_model_s_standing(
+    ledger: Ledger, dice: Random
+) -> None:
+    records = conference(dice)
+    shuffled = dice.sample(records, len(records)) + dice.choices(records, k=4)
+    with ledger() as c:
+        enrol_everybody(c)
+        for sighting in dice.sample(SIGHTINGS, 4):
+            sight(c, sighting)
+        while shuffled:
+            device = shuffled[0]["device"]
+            size = next((n for n, r in enumerate(shuffled) if r["device"] != device), len(shuffled))
+            send(c, *shuffled[:size])
+            del shuffled[:size]
+
+        assert compare(c, records) == []
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=20, deadline=None)
+def test_everybody_summoned_stands_exactly_one_way(ledger: Ledger, dice: Random) -> None:
+    with ledger() as c:
+        enrol_everybody(c)
+        for each in conference(dice):
+            send(c, each)
+        board = standings.board_of(c, MEETING)
+
+        rows = [row.counts for row in board.points]
+        for counts in (board.totals, *board.by_unit_type.values(), *rows):
+            parts = (counts.absent_excused, counts.absent_unexcused, counts.not_recorded)
+            assert counts.summoned == counts.present + sum(parts)
+
+
+def test_judging_the_ledger_anew_changes_nothing(ledger: Ledger) -> None:
+    with ledger() as c:
+        enrol_everybody(c)
+        for each in conference(Random(7), 40):  # noqa: S311 - repeats itself on purpose
+            send(c, each)
+
+        assert not any(standings.rebuild(c, key) for key in streams.everything(c))
