@@ -80,6 +80,11 @@ def write(work: Callable[[Connection], T]) -> T:
     return _once(engine, work)
 
 
+def is_alone(connection: Connection) -> bool:
+    """Say whether no other transaction can write while this one does, as in SQLite."""
+    return connection.dialect.name == "sqlite"
+
+
 def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
     if engine.dialect.name != "sqlite":
         with engine.begin() as connection:

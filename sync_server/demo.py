@@ -34,7 +34,7 @@ from sync_server.messages import number, say
 from sync_server.office import acts
 from sync_server.storage import accounts, devices, directory, intake, roster, streams
 from sync_server.storage.directory import MeetingFact, ReleaseFacts
-from sync_server.storage.intake import Contact
+from sync_server.storage.intake import Contact, Delivery
 from sync_server.storage.roster import PersonFact
 from sync_server.storage.streams import StreamKey
 
@@ -192,7 +192,7 @@ def _hold(c: Connection, fact: MeetingFact, rolls: Mapping[str, Sequence[Summone
         received_ms = records[-1][0] + hall.dice.randint(5, 90) * 1000
         contact = Contact(received_ms + hall.fast_ms, 20_000_000, "b1", received_ms)
         offers = intake.judge([canonical(record) for _, record in records], writer)
-        intake.receive(c, writer, offers, now_ms=received_ms, contact=contact)
+        intake.receive(c, [Delivery(writer, offers, received_ms, contact)])
 
 
 class _Hall:

@@ -7,8 +7,8 @@ from waitress.server import create_server
 from sync_server.api.bodies import MAX_BODY_BYTES
 from sync_server.messages import say
 
-THREADS = 8
-"""Writers wait for one another anyway; these keep readers from waiting for them."""
+THREADS = 16
+"""Requests that wait for the one writer are merged: the more wait, the more go at once."""
 
 
 def serve_forever(app: Flask, host: str, port: int) -> None:

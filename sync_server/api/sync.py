@@ -12,7 +12,7 @@ from sync_server.api.bodies import answer, read_body
 from sync_server.api.callers import caller, require
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
-from sync_server.database import reading, write
+from sync_server.database import reading
 from sync_server.domain.codes import (
     Boot,
     Instant,
@@ -26,10 +26,11 @@ from sync_server.domain.codes import (
 )
 from sync_server.domain.permissions import Action
 from sync_server.errors import MalformedRequest, TooManyRecords
-from sync_server.storage import details, intake, streams
+from sync_server.storage import intake, streams
+from sync_server.storage.delivery import deliver
 from sync_server.storage.details import MAX_SMALL_BYTES
 from sync_server.storage.devices import Caller
-from sync_server.storage.intake import Contact, Receipt, Verdict
+from sync_server.storage.intake import Contact, Delivery, Verdict
 from sync_server.storage.streams import StreamKey
 
 blueprint = Blueprint("sync", __name__)
@@ -94,21 +95,7 @@ def sync() -> Response:
     pulled = _pulled_stream(asked, who)
     offers = intake.judge([bytes(raw) for raw in asked.records], who.writer)
     contact = _contact(asked, at_ms)
-
-    def take(connection: Connection) -> tuple[Receipt, list[str]]:
-        device = who.writer.device
-        details.put_small(connection, device, asked.details, now_ms=at_ms)
-        receipt = intake.receive(
-            connection,
-            who.writer,
-            offers,
-            now_ms=at_ms,
-            contact=contact,
-            is_revoked=who.is_revoked,
-        )
-        return receipt, details.missing(connection, intake.records_in(offers))
-
-    receipt, want_details = write(take)
+    receipt = deliver(Delivery(who.writer, offers, at_ms, contact, who.is_revoked, asked.details))
     with reading() as connection:
         page = _pull(connection, pulled, asked.cursor)
         rev = streams.roster_rev(connection, pulled) if pulled else ""
@@ -120,7 +107,7 @@ def sync() -> Response:
             cursor=page.cursor,
             more=page.has_more,
             want=() if who.is_revoked else receipt.want,
-            want_details=want_details,
+            want_details=receipt.want_details,
             roster_rev=rev,
             release=releases.current(settings.site_dir),
             server_time=from_ms(now_ms()),

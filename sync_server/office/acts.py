@@ -20,6 +20,7 @@ from sync_server.domain.records import (
 )
 from sync_server.storage import devices, directory, intake
 from sync_server.storage.directory import MeetingFact
+from sync_server.storage.intake import Delivery
 
 SERVER = devices.office_writer("server", Profile.HEADQUARTERS)
 """As whom the command line writes."""
@@ -76,6 +77,6 @@ def _envelope(meeting: str, point: str, now_ms: int) -> dict[str, Any]:
 def _write(connection: Connection, records: Sequence[Record], now_ms: int) -> None:
     """Append our own records. A verdict other than stored is a bug, and undoes everything."""
     offers = intake.judge([canonical(record) for record in records], SERVER)
-    receipt = intake.receive(connection, SERVER, offers, now_ms=now_ms)
+    [receipt] = intake.receive(connection, [Delivery(SERVER, offers, now_ms)])
     faults = [v for v in receipt.verdicts if v.status != "stored"]
     assert not faults, msgspec.json.encode(faults).decode()

@@ -1,10 +1,11 @@
 """Devices: enrolled by a one-use code, known by two tokens, watched for gaps."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from sync_server.domain.door import Writer
 from sync_server.domain.permissions import Profile
@@ -179,21 +180,40 @@ def office_writer(account: str, role: str) -> Writer:
     return Writer(f"O-{account}", Profile(role), None)
 
 
-def lock(connection: Connection, device: str, now_ms: int) -> Gaps:
-    """Lock the device's row, note that it was heard, and return its gaps; the office has none."""
-    own = Device.id == device
-    connection.execute(update(Device).where(own).values(last_contact_ms=now_ms))
-    found = connection.execute(select(Device.missing, Device.head_seq).where(own)).one_or_none()
-    return Gaps(_ranges_decoder.decode(found.missing), found.head_seq) if found else Gaps((), 0)
+def lock(connection: Connection, devices: Iterable[str], now_ms: int) -> dict[str, Gaps]:
+    """Lock devices in order, note that they were heard, return their gaps; the office has none."""
+    wanted = sorted(set(devices))
+    heard = update(Device).where(Device.id == bindparam("own_id")).values(last_contact_ms=now_ms)
+    connection.execute(heard, [{"own_id": device} for device in wanted])
+    rows = connection.execute(
+        select(Device.id, Device.missing, Device.head_seq).where(Device.id.in_(wanted))
+    )
+    found = {row.id: Gaps(_ranges_decoder.decode(row.missing), row.head_seq) for row in rows}
+    return {device: found.get(device, Gaps((), 0)) for device in wanted}
 
 
-def close_gaps(connection: Connection, device: str, gaps: Gaps, numbers: list[int]) -> Ranges:
-    """Note which numbers have arrived; return the ranges that are still missing."""
-    missing, head = missing_after(gaps.missing, gaps.head, numbers)
-    if (missing, head) != gaps:
+def close_gaps(
+    connection: Connection, gaps: Mapping[str, Gaps], numbers: Mapping[str, Sequence[int]]
+) -> dict[str, Ranges]:
+    """Note which numbers have arrived; return the ranges that each device must send again."""
+    after = {
+        device: Gaps(*missing_after(own.missing, own.head, numbers.get(device, ())))
+        for device, own in gaps.items()
+    }
+    changed = [
+        {
+            "own_id": device,
+            "new_missing": msgspec.json.encode(own.missing).decode(),
+            "new_head": own.head,
+        }
+        for device, own in after.items()
+        if own != gaps[device]
+    ]
+    if changed:
         connection.execute(
             update(Device)
-            .where(Device.id == device)
-            .values(missing=msgspec.json.encode(missing).decode(), head_seq=head)
+            .where(Device.id == bindparam("own_id"))
+            .values(missing=bindparam("new_missing"), head_seq=bindparam("new_head")),
+            changed,
         )
-    return missing
+    return {device: own.missing for device, own in after.items()}

@@ -1,25 +1,26 @@
-"""Intake: what a device or an office account sends, and the verdict on every record of it.
+"""Intake: what devices and office accounts send, and the verdict on every record of it.
 
 A record goes to the ledger, or with its reason into quarantine; nothing disappears, and one bad
-record never holds up the others.
+record never holds up the others. Several deliveries may be taken in one transaction; each is
+answered as if it had come alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 
-from sync_server.domain.clock import Sighting
+from sync_server.domain.clock import Clocks, Sighting
 from sync_server.domain.codes import MAX_SEQ, from_ms
 from sync_server.domain.door import UNREADABLE, Refusal, Writer, admit, header_of
 from sync_server.domain.forms import canonical, fingerprint, parse_record
-from sync_server.domain.records import Record
+from sync_server.domain.records import Record, Ruling
 from sync_server.domain.sequence import Ranges
-from sync_server.storage import devices, ledger, rulings, sightings
-from sync_server.storage.ledger import Entry
-from sync_server.storage.models import QuarantineRow
+from sync_server.storage import details, devices, ledger, quarantine, rulings, sightings
+from sync_server.storage.devices import Gaps
+from sync_server.storage.ledger import Appended, Entry
+from sync_server.storage.quarantine import Kept
 
 Status = Literal["stored", "known", "held", "refused"]
 Fate = Literal["stored", "held", "refused", "released", "dismissed"]
@@ -47,13 +48,6 @@ class Offer(NamedTuple):
     judged: Entry | Refusal
 
 
-class Receipt(NamedTuple):
-    """The verdicts on a batch, and the ranges of numbers that the device must send again."""
-
-    verdicts: list[Verdict]
-    want: Ranges
-
-
 class Contact(NamedTuple):
     """What a device says of its own clock when it syncs, and when that was by ours."""
 
@@ -63,13 +57,28 @@ class Contact(NamedTuple):
     now_ms: int
 
 
-class _Kept(NamedTuple):
-    """What goes into quarantine, under the sha256 of its bytes."""
+class Delivery(NamedTuple):
+    """What one request brings: records that the door has judged, a clock, small sealed details."""
 
-    sha256: str
-    offer: Offer
-    fate: Fate
-    reason: Refusal
+    writer: Writer
+    offers: Sequence[Offer]
+    now_ms: int
+    contact: Contact | None = None
+    is_revoked: bool = False
+    sealed: Mapping[str, str] = {}
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The records that came through the door."""
+        return [offer.judged for offer in self.offers if isinstance(offer.judged, Entry)]
+
+
+class Receipt(NamedTuple):
+    """The verdicts on a delivery, and what the device must send (again): numbers and details."""
+
+    verdicts: list[Verdict]
+    want: Ranges
+    want_details: list[str]
 
 
 REVOKED = Refusal("device_revoked", "the device was revoked before this arrived")
@@ -88,147 +97,150 @@ def judge(raws: Iterable[bytes], writer: Writer) -> list[Offer]:
     return offers
 
 
-def records_in(offers: Iterable[Offer]) -> list[Record]:
-    """Return the records of a batch that came through the door."""
-    return [offer.judged.record for offer in offers if isinstance(offer.judged, Entry)]
-
-
-def receive(
-    connection: Connection,
-    writer: Writer,
-    offers: Sequence[Offer],
-    *,
-    now_ms: int,
-    contact: Contact | None = None,
-    is_revoked: bool = False,
-) -> Receipt:
-    """Take a batch in; what is sent again changes nothing, what a revoked device sends is held.
+def receive(connection: Connection, deliveries: Sequence[Delivery]) -> list[Receipt]:
+    """Take deliveries in; what is sent again changes nothing, what a revoked device sends is held.
 
     Raises: Stale, as `ledger.append` does.
     """
-    gaps = devices.lock(connection, writer.device, now_ms)
-    entries = [offer.judged for offer in offers if isinstance(offer.judged, Entry)]
-    numbers = _numbers(offers, writer)
-    also = set()
-    highest = max([gaps.head, *numbers])
-    # What a revoked device says of its clock moves nothing that counts.
-    if contact and not is_revoked and _sight(connection, writer, contact, highest):
-        also = ledger.streams_of_device(connection, writer.device)
-    if is_revoked:
-        here = ledger.known_of(connection, entries)
-        entries = [entry for entry in entries if entry.key in here]
-    appended = ledger.append(connection, entries, now_ms=now_ms, also=also)
-
-    accepted = {entry.fingerprint for entry in entries}
-    kept = [k for offer in offers if (k := _kept(offer)).sha256 not in accepted]
-    before = _quarantine(connection, writer.device, kept, now_ms)
-    before |= {key.fingerprint for key in appended.known}
-    clocks = sightings.clocks_of(connection, {writer.device})
-    verdicts = []
-    for offer in offers:
-        verdict = _verdict(offer, accepted, appended.flags)
-        if isinstance(offer.judged, Entry):
-            at = from_ms(clocks.moment_of(offer.judged.record).at_ms)
-            verdict = msgspec.structs.replace(verdict, at_corrected=at)
-        sha256 = _kept(offer).sha256
-        if sha256 in before:
-            verdict = msgspec.structs.replace(verdict, status="known")
-        before.add(sha256)
-        verdicts.append(verdict)
-    verdicts = _as_ruled(connection, offers, verdicts)
-    return Receipt(verdicts, devices.close_gaps(connection, writer.device, gaps, numbers))
+    now_ms = max(delivery.now_ms for delivery in deliveries)
+    gaps = devices.lock(connection, {d.writer.device for d in deliveries}, now_ms)
+    numbers: dict[str, list[int]] = {}
+    for delivery in deliveries:
+        numbers.setdefault(delivery.writer.device, []).extend(_numbers(delivery))
+        details.put_small(connection, delivery.writer.device, delivery.sealed, now_ms=now_ms)
+    sighted = sightings.add(connection, _sightings(deliveries, gaps, numbers))
+    also = ledger.streams_of_devices(connection, sighted)
+    accepted = [_accepted(connection, delivery) for delivery in deliveries]
+    everything = [entry for entries in accepted for entry in entries]
+    appended = ledger.append(connection, everything, now_ms=now_ms, also=also)
+    clocks = sightings.clocks_of(connection, gaps.keys())
+    want = devices.close_gaps(connection, gaps, numbers)
+    told_before = {key.fingerprint for key in appended.known}
+    return [
+        Receipt(
+            _verdicts(connection, delivery, entries, appended, clocks, told_before),
+            want[delivery.writer.device],
+            details.missing(connection, [entry.record for entry in delivery.entries]),
+        )
+        for delivery, entries in zip(deliveries, accepted, strict=True)
+    ]
 
 
-def _verdict(offer: Offer, accepted: set[str], flags_of: dict[str, tuple[str, ...]]) -> Verdict:
-    if isinstance(offer.judged, Refusal):
-        return Verdict(header_of(offer.raw).id, "refused", "refused", code=offer.judged.code)
-    entry = offer.judged
-    if entry.fingerprint not in accepted:
-        return Verdict(entry.record.id, "held", "held", code=REVOKED.code)
-    flags = flags_of.get(entry.record.id, ())
-    if "id_reuse" in flags and "ruled" not in flags:
-        return Verdict(entry.record.id, "held", "held", flags, "id_reuse")
-    return Verdict(entry.record.id, "stored", "stored", flags)
-
-
-def _as_ruled(
-    connection: Connection, offers: Sequence[Offer], verdicts: Sequence[Verdict]
-) -> list[Verdict]:
-    """Say of records on which headquarters has ruled whether they are the form that it released."""
-    asked = {v.id for v in verdicts if v.id and (v.fate != "stored" or "ruled" in v.flags)}
-    held = rulings.about(connection, asked)
-    told = []
-    for offer, verdict in zip(offers, verdicts, strict=True):
-        ruling = held.get(verdict.id or "")
-        if ruling:
-            released = ruling.body.record
-            form = offer.judged.record if isinstance(offer.judged, Entry) else _typed(offer.raw)
-            fate: Fate = "released" if released and released == form else "dismissed"
-            verdict = msgspec.structs.replace(verdict, fate=fate)
-        told.append(verdict)
-    return told
-
-
-def _typed(raw: bytes) -> Record | None:
-    """Return a refused record if it can be typed, for headquarters may have let it in."""
-    try:
-        return parse_record(raw)
-    except UNREADABLE:
-        return None
-
-
-def _kept(offer: Offer) -> _Kept:
-    if isinstance(offer.judged, Refusal):
-        return _Kept(fingerprint(offer.raw), offer, "refused", offer.judged)
-    return _Kept(offer.judged.fingerprint, offer, "held", REVOKED)
-
-
-def _numbers(offers: Iterable[Offer], writer: Writer) -> list[int]:
+def _numbers(delivery: Delivery) -> list[int]:
     """Return the device's own numbers in a batch, those of legible refused records included."""
     numbers = []
-    for offer in offers:
+    for offer in delivery.offers:
         if isinstance(offer.judged, Entry):
             seq = offer.judged.record.seq
         else:
             header = header_of(offer.raw)
-            seq = header.seq if header.device == writer.device else None
+            seq = header.seq if header.device == delivery.writer.device else None
         if seq is not None and 1 <= seq <= MAX_SEQ:
             numbers.append(seq)
     return numbers
 
 
-def _sight(connection: Connection, writer: Writer, contact: Contact, seq: int) -> bool:
-    skew_ms = contact.now_ms - contact.wall_ms
-    sighting = Sighting(writer.device, contact.boot, contact.mono_ms, skew_ms, seq)
-    return sightings.add(connection, sighting)
+def _sightings(
+    deliveries: Iterable[Delivery], gaps: Mapping[str, Gaps], numbers: Mapping[str, list[int]]
+) -> list[Sighting]:
+    """Return what was seen of clocks; what a revoked device says of its own counts for nothing."""
+    found = []
+    for delivery in deliveries:
+        device, contact = delivery.writer.device, delivery.contact
+        if contact and not delivery.is_revoked:
+            highest = max([gaps[device].head, *numbers[device]])
+            skew_ms = contact.now_ms - contact.wall_ms
+            found.append(Sighting(device, contact.boot, contact.mono_ms, skew_ms, highest))
+    return found
 
 
-def _quarantine(
-    connection: Connection, device: str, kept: Sequence[_Kept], now_ms: int
-) -> set[str]:
-    """Keep what was not let in, once each; return the hashes of what was kept before."""
-    wanted = {each.sha256: each for each in kept}
-    before = set(
-        connection.scalars(
-            select(QuarantineRow.sha256).where(
-                QuarantineRow.device == device, QuarantineRow.sha256.in_(sorted(wanted))
-            )
-        )
-    )
-    rows = [
-        {
-            "device": device,
-            "sha256": sha256,
-            "record_id": header_of(each.offer.raw).id,
-            "fate": each.fate,
-            "code": each.reason.code,
-            "detail": each.reason.detail,
-            "received_ms": now_ms,
-            "raw": each.offer.raw,
-        }
-        for sha256, each in wanted.items()
-        if sha256 not in before
-    ]
-    if rows:
-        connection.execute(insert(QuarantineRow), rows)
-    return before
+def _accepted(connection: Connection, delivery: Delivery) -> list[Entry]:
+    """Return what goes to the ledger: of a revoked device only what is there already."""
+    if not delivery.is_revoked:
+        return delivery.entries
+    here = ledger.known_of(connection, delivery.entries)
+    return [entry for entry in delivery.entries if entry.key in here]
+
+
+def _verdicts(
+    connection: Connection,
+    delivery: Delivery,
+    accepted: Sequence[Entry],
+    appended: Appended,
+    clocks: Clocks,
+    told_before: set[str],
+) -> list[Verdict]:
+    """Say of each record what became of it; `told_before` learns what has now been told."""
+    let_in = {entry.fingerprint for entry in accepted}
+    kept = {}
+    for offer in delivery.offers:
+        if isinstance(offer.judged, Refusal):
+            kept[offer.raw] = Kept(fingerprint(offer.raw), offer.raw, "refused", offer.judged)
+        elif offer.judged.fingerprint not in let_in:
+            kept[offer.raw] = Kept(offer.judged.fingerprint, offer.raw, "held", REVOKED)
+    device = delivery.writer.device
+    before = quarantine.keep(connection, device, list(kept.values()), delivery.now_ms)
+    told_before |= {f"{device} {sha256}" for sha256 in before}
+    asked = {
+        record_id
+        for offer in delivery.offers
+        if (record_id := _id_of(offer))
+        and (offer.raw in kept or "ruled" in appended.flags.get(record_id, ()))
+    }
+    held = rulings.about(connection, asked)
+    verdicts = []
+    for offer in delivery.offers:
+        fate, flags, code = _fate_of(offer, kept.get(offer.raw), appended, held)
+        name = f"{device} {kept[offer.raw].sha256}" if offer.raw in kept else _sha256_of(offer)
+        at = None
+        if isinstance(offer.judged, Entry):
+            at = from_ms(clocks.moment_of(offer.judged.record).at_ms)
+        status: Status = "known" if name in told_before else _first_status(fate, kept, offer)
+        told_before.add(name)
+        verdicts.append(Verdict(_id_of(offer), status, fate, flags, code, at))
+    return verdicts
+
+
+def _fate_of(
+    offer: Offer, kept: Kept | None, appended: Appended, held: Mapping[str, Ruling]
+) -> tuple[Fate, tuple[str, ...], str | None]:
+    """Return how a record stands now, what is odd about it, and the code of why it is not in."""
+    record_id = _id_of(offer) or ""
+    flags = () if kept else appended.flags.get(record_id, ())
+    code = kept.reason.code if kept else None
+    if ruling := held.get(record_id):
+        released = ruling.body.record
+        is_released = released is not None and released == _typed(offer)
+        return ("released" if is_released else "dismissed"), flags, code
+    if kept:
+        return ("held" if kept.fate == "held" else "refused"), flags, code
+    if "id_reuse" in flags:
+        return "held", flags, "id_reuse"
+    return "stored", flags, None
+
+
+def _first_status(fate: Fate, kept: Mapping[bytes, Kept], offer: Offer) -> Status:
+    """Return what a first sending is answered, whatever headquarters has ruled since."""
+    if offer.raw in kept:
+        return "held" if kept[offer.raw].fate == "held" else "refused"
+    return "held" if fate == "held" else "stored"
+
+
+def _id_of(offer: Offer) -> str | None:
+    if isinstance(offer.judged, Entry):
+        return offer.judged.record.id
+    return header_of(offer.raw).id
+
+
+def _sha256_of(offer: Offer) -> str:
+    return offer.judged.fingerprint if isinstance(offer.judged, Entry) else fingerprint(offer.raw)
+
+
+def _typed(offer: Offer) -> Record | None:
+    """Return a record; a refused one if it can be typed, for headquarters may have let it in."""
+    if isinstance(offer.judged, Entry):
+        return offer.judged.record
+    try:
+        return parse_record(offer.raw)
+    except UNREADABLE:
+        return None

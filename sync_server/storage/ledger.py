@@ -1,7 +1,8 @@
 """The ledger: the set of records that were let in. It only grows.
 
 Idempotency is the primary key's word. Whatever records change, their streams, listings and
-standings, is changed in the caller's one transaction.
+standings, is changed in the caller's one transaction. Each table is written by one statement,
+however many streams and devices the records are from.
 """
 
 from collections import Counter
@@ -10,10 +11,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select
 
-from sync_server.database import Stale
-from sync_server.domain.records import Record, kind_of
+from sync_server.database import Stale, is_alone
+from sync_server.domain.records import Record, Roll, kind_of
 from sync_server.storage import details, listings, roster, rulings, standings, streams
-from sync_server.storage.listings import home_of
+from sync_server.storage.listings import Concern, Heads, home_of
 from sync_server.storage.models import LedgerRow, Listing
 from sync_server.storage.streams import RecordKey, StreamKey
 
@@ -38,6 +39,24 @@ class Appended(NamedTuple):
     flags: dict[str, tuple[str, ...]]
 
 
+class _Form(NamedTuple):
+    """What the ledger's key and listings need of a record that it holds."""
+
+    id: str
+    fingerprint: str
+    meeting: str
+    point: str
+    kind: str
+
+
+class _Found(NamedTuple):
+    """What the ledger holds of some entries, which are new, and whom the new ones concern."""
+
+    known: set[RecordKey]
+    fresh: list[Entry]
+    concern: Concern
+
+
 def append(
     connection: Connection,
     entries: Sequence[Entry],
@@ -51,85 +70,89 @@ def append(
     whole transaction is then run again.
     """
     also = set(also)
-    needed = _streams_needed(connection, entries) | also
-    heads = streams.lock(connection, needed)
-    if not _streams_needed(connection, entries) <= needed:
-        raise Stale
-    known = _forms_of(connection, entries)
-    fresh = {entry.key: entry for entry in entries if entry.key not in known}
-    _insert(connection, fresh.values(), heads, now_ms)
-    grown = {home_of(entry.record) for entry in fresh.values()} | also
-    records = [entry.record for entry in fresh.values()]
-    rulings.note(connection, records)
-    details.note(connection, records)
-    grown |= listings.list_fresh(connection, records, _reused(known, records), heads)
+    found = _look_up(connection, entries)
+    heads = streams.lock(connection, found.concern.streams | also)
+    if not is_alone(connection):
+        found = _look_up(connection, entries)
+        if not found.concern.streams <= heads.keys():
+            raise Stale
+    fresh = [entry.record for entry in found.fresh]
+    _insert(connection, found.fresh, heads, now_ms)
+    rulings.note(connection, fresh)
+    details.note(connection, fresh)
+    grown = {home_of(record) for record in fresh} | also
+    grown |= listings.list_fresh(connection, fresh, found.concern, heads)
     streams.extend(connection, {key: heads[key] for key in grown})
-    judged = {key: standings.recompute(connection, key) for key in sorted(grown)}
-    if listings.rolls_changed(connection, records):
-        for key in grown:
+    judged = standings.recompute(connection, sorted(grown))
+    if found.concern.rolls:
+        for key in sorted(grown):
             roster.refresh_rev(connection, key)
 
+    told = {home_of(entry.record) for entry in entries} | found.concern.summoning.keys()
+    judged |= standings.read_all(connection, told - judged.keys())
     flags: dict[str, set[str]] = {}
-    for key in needed:
-        standing = judged.get(key) or standings.read(connection, key)
-        for record_id, own in standing.flags.items() if standing else ():
+    for key in told:
+        for record_id, own in judged[key].flags.items() if key in judged else ():
             flags.setdefault(record_id, set()).update(own)
-    return Appended(known, {each: tuple(sorted(own)) for each, own in flags.items()})
+    return Appended(found.known, {each: tuple(sorted(own)) for each, own in flags.items()})
 
 
 def known_of(connection: Connection, entries: Sequence[Entry]) -> set[RecordKey]:
     """Return which of these the ledger holds."""
-    return _forms_of(connection, entries) & {entry.key for entry in entries}
+    forms = {row[:2] for row in _forms_of(connection, entries)}
+    return {entry.key for entry in entries if entry.key in forms}
 
 
-def streams_of_device(connection: Connection, device: str) -> set[StreamKey]:
-    """Return every stream in which a record of the device stands."""
-    own = select(LedgerRow.meeting, LedgerRow.point).where(LedgerRow.device == device).distinct()
+def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[StreamKey]:
+    """Return every stream in which a record of one of these devices stands."""
+    wanted = sorted(devices)
+    if not wanted:
+        return set()
+    own = select(LedgerRow.meeting, LedgerRow.point).where(LedgerRow.device.in_(wanted)).distinct()
     listed = (
         select(Listing.meeting, Listing.point)
         .join(LedgerRow, LedgerRow.id == Listing.id)
-        .where(LedgerRow.device == device)
+        .where(LedgerRow.device.in_(wanted))
         .distinct()
     )
     rows = [*connection.execute(own), *connection.execute(listed)]
     return {StreamKey(row.meeting, row.point) for row in rows}
 
 
-def _streams_needed(connection: Connection, entries: Sequence[Entry]) -> set[StreamKey]:
-    """Return what an append touches: home streams, those of the people, those of other forms."""
+def _look_up(connection: Connection, entries: Sequence[Entry]) -> _Found:
+    forms = _forms_of(connection, entries)
+    known = {RecordKey(row.id, row.fingerprint) for row in forms}
+    fresh = list({entry.key: entry for entry in entries if entry.key not in known}.values())
+    counted = Counter([*(row.id for row in forms), *(entry.record.id for entry in fresh)])
+    reused = [entry.record for entry in fresh if counted[entry.record.id] > 1]
+    rolls = {home_of(entry.record) for entry in fresh if isinstance(entry.record, Roll)}
+    if reused:  # a roll whose id is used twice may govern no more
+        used = {(record.id, record.meeting) for record in reused}
+        rolls |= {
+            StreamKey(row.meeting, row.point)
+            for row in forms
+            if row.kind == "roll" and (row.id, row.meeting) in used
+        }
     records = [entry.record for entry in entries]
-    needed = {home_of(record) for record in records}
-    needed |= set(listings.summoning(connection, records))
-    needed |= set(listings.met_newcomers(connection, records))
-    for meeting, ids in listings.ids_by_meeting(records).items():
-        needed |= listings.standing_in(connection, meeting, ids)
-    for meeting in {key.meeting for key in listings.rolls_changed(connection, records)}:
-        needed |= set(streams.of_meeting(connection, meeting))
-    return needed
+    concern = listings.concern_of(connection, records, reused, rolls)
+    concern.streams.update(home_of(entry.record) for entry in fresh)
+    return _Found(known, fresh, concern)
 
 
-def _forms_of(connection: Connection, entries: Sequence[Entry]) -> set[RecordKey]:
+def _forms_of(connection: Connection, entries: Sequence[Entry]) -> Sequence[_Form]:
     """Return what the ledger holds under these ids, in whatever form."""
+    ids = sorted({entry.record.id for entry in entries})
+    if not ids:
+        return []
     rows = connection.execute(
-        select(LedgerRow.id, LedgerRow.fingerprint).where(
-            LedgerRow.id.in_([entry.record.id for entry in entries])
-        )
+        select(
+            LedgerRow.id, LedgerRow.fingerprint, LedgerRow.meeting, LedgerRow.point, LedgerRow.kind
+        ).where(LedgerRow.id.in_(ids))
     )
-    return {RecordKey(row.id, row.fingerprint) for row in rows}
+    return [_Form(*row) for row in rows]
 
 
-def _reused(known: Iterable[RecordKey], fresh: Sequence[Record]) -> list[Record]:
-    """Return the fresh records whose id stands for more than one form."""
-    forms = Counter([*(key.id for key in known), *(record.id for record in fresh)])
-    return [record for record in fresh if forms[record.id] > 1]
-
-
-def _insert(
-    connection: Connection,
-    fresh: Iterable[Entry],
-    heads: dict[StreamKey, int],
-    now_ms: int,
-) -> None:
+def _insert(connection: Connection, fresh: Sequence[Entry], heads: Heads, now_ms: int) -> None:
     rows = []
     for entry in fresh:
         record, home = entry.record, home_of(entry.record)

@@ -7,6 +7,7 @@ forms of one id stand in each other's stream, for they cancel each other.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -17,6 +18,7 @@ from sync_server.storage import rulings
 from sync_server.storage.models import LedgerRow, Listing, Summons
 from sync_server.storage.sightings import clocks_of
 from sync_server.storage.streams import StreamKey, records_of
+from sync_server.storage.streams import of_meeting as streams_of_meeting
 
 Heads = dict[StreamKey, int]
 """Locked streams and their last positions, raised as records are listed."""
@@ -62,19 +64,6 @@ def standing_in(connection: Connection, meeting: str, ids: Iterable[str]) -> set
     return found
 
 
-def rolls_changed(connection: Connection, records: Sequence[Record]) -> list[StreamKey]:
-    """Return the points whose latest roll these records may change: by one, or by its id."""
-    changed = {home_of(record) for record in records if isinstance(record, Roll)}
-    for meeting, ids in ids_by_meeting(records).items():
-        points = connection.scalars(
-            select(LedgerRow.point).where(
-                LedgerRow.id.in_(ids), LedgerRow.meeting == meeting, LedgerRow.kind == "roll"
-            )
-        )
-        changed |= {StreamKey(meeting, point) for point in points}
-    return sorted(changed)
-
-
 def met_newcomers(
     connection: Connection, records: Iterable[Record]
 ) -> defaultdict[StreamKey, set[str]]:
@@ -105,30 +94,58 @@ def ids_by_meeting(records: Iterable[Record]) -> dict[str, list[str]]:
     return found
 
 
-def list_fresh(
-    connection: Connection, fresh: Sequence[Record], reused: Sequence[Record], heads: Heads
-) -> set[StreamKey]:
-    """List stored records wherever they concern somebody; return the streams that grew.
+class Concern(NamedTuple):
+    """What records concern beyond their own streams; the ledger locks all `streams`.
 
-    `reused` are those of which the ledger holds other forms.
+    `reused` are new records of which there are other forms, `rolls` the points whose latest roll
+    may have changed, `summoning` whom each stream's point summons of the records' people.
     """
+
+    streams: set[StreamKey]
+    reused: list[Record]
+    rolls: set[StreamKey]
+    summoning: dict[StreamKey, set[str]]
+
+
+def concern_of(
+    connection: Connection,
+    records: Sequence[Record],
+    reused: list[Record],
+    rolls: set[StreamKey],
+) -> Concern:
+    """Find which streams records touch: of their people, of other forms, of whole meetings."""
+    summons = summoning(connection, records)
+    touched = set(summons) | set(met_newcomers(connection, records))
+    about = [*reused, *(record for record in records if isinstance(record, Ruling))]
+    for meeting, ids in ids_by_meeting(about).items():
+        touched |= standing_in(connection, meeting, ids)
+    for meeting in {key.meeting for key in rolls}:
+        touched |= set(streams_of_meeting(connection, meeting))
+    return Concern(touched, reused, rolls, summons)
+
+
+def list_fresh(
+    connection: Connection, fresh: Sequence[Record], concern: Concern, heads: Heads
+) -> set[StreamKey]:
+    """List stored records wherever they concern somebody; return the streams that grew."""
     grown: set[StreamKey] = set()
     # First of all, for a roll whose id is used twice may govern nothing.
-    for record in reused:
+    for record in concern.reused:
         for key in standing_in(connection, record.meeting, [record.id]):
             _list_in(connection, key, [record.id], heads)
             grown.add(key)
-    for key in rolls_changed(connection, fresh):
+    for key in sorted(concern.rolls):
         grown |= _follow_roll(connection, key, heads)
-    for key, people in summoning(connection, fresh).items():
-        concerned = [
+    summons = summoning(connection, fresh) if concern.rolls else concern.summoning
+    identified = {record.person for record in fresh if isinstance(record, Ruling)}
+    for key, people in summons.items():
+        elsewhere = [
             record.id
             for record in fresh
-            if record.person in people and record.meeting == key.meeting
+            if record.person in people and record.meeting == key.meeting and home_of(record) != key
         ]
-        grown |= _list_in(connection, key, concerned, heads)
-        identified = people & {r.person for r in fresh if isinstance(r, Ruling)}
-        grown |= _list_people(connection, key, identified, heads)
+        grown |= _list_in(connection, key, elsewhere, heads)
+        grown |= _list_people(connection, key, people & identified, heads)
     return grown | _list_rulings(connection, fresh, heads)
 
 
@@ -154,6 +171,8 @@ def _list_in(
 ) -> set[StreamKey]:
     """List all forms of these ids in a stream, but what stands there already."""
     wanted = sorted(set(ids))
+    if not wanted:
+        return set()
     here = (Listing.meeting == key.meeting, Listing.point == key.point)
     present = set(
         connection.execute(
@@ -189,7 +208,7 @@ def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[St
 
     Where one roll of a point stands, all of that point's rolls do, so that its latest is known.
     """
-    records = records_of(connection, key)
+    records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, {record.device for record in records})
     named = named_in_roll(key.point, records, clocks)
     before = _renew_summons(connection, key, named)

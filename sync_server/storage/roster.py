@@ -68,7 +68,7 @@ def known_people(connection: Connection) -> set[str]:
 
 def roster_of(connection: Connection, key: StreamKey) -> Roster:
     """Return whom the point summons, with names, in the order of the roll."""
-    records = records_of(connection, key)
+    records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, {record.device for record in records})
     roll = rolls_of(key.point, in_order(key.point, records, clocks, Flags())).lines
     names: dict[str, str] = {}

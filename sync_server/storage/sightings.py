@@ -1,7 +1,8 @@
 """Sightings of device clocks, the governing one of each boot."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
 from sync_server.domain.clock import Clocks, Sighting, governing
@@ -22,22 +23,29 @@ def clocks_of(connection: Connection, devices: Iterable[str]) -> Clocks:
     return Clocks(Sighting(*row) for row in rows)
 
 
-def add(connection: Connection, sighting: Sighting) -> bool:
-    """Keep the sighting if it governs its boot; return whether that changed anything."""
-    own = (SightingRow.device == sighting.device, SightingRow.boot == sighting.boot)
-    row = connection.execute(
-        select(SightingRow.mono_ms, SightingRow.skew_ms, SightingRow.seq).where(*own)
-    ).one_or_none()
-    if row and governing(Sighting(sighting.device, sighting.boot, *row), sighting) != sighting:
-        return False
-    connection.execute(delete(SightingRow).where(*own))
-    connection.execute(
-        insert(SightingRow).values(
-            device=sighting.device,
-            boot=sighting.boot,
-            mono_ms=sighting.mono_ms,
-            skew_ms=sighting.skew_ms,
-            seq=sighting.seq,
+def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
+    """Keep those sightings that govern their boot; return the devices that this changed."""
+    if not sightings:
+        return set()
+    boots = {(each.device, each.boot) for each in sightings}
+    columns = (SightingRow.device, SightingRow.boot)
+    rows = connection.execute(
+        select(*columns, SightingRow.mono_ms, SightingRow.skew_ms, SightingRow.seq).where(
+            SightingRow.device.in_(sorted({device for device, _ in boots}))
         )
     )
-    return True
+    before = {(row.device, row.boot): Sighting(*row) for row in rows}
+    after = dict(before)
+    for each in sightings:
+        key = (each.device, each.boot)
+        after[key] = governing(after[key], each) if key in after else each
+    changed = {key: each for key, each in after.items() if before.get(key) != each}
+    for device, boot in changed.keys() & before.keys():
+        connection.execute(
+            delete(SightingRow).where(SightingRow.device == device, SightingRow.boot == boot)
+        )
+    if changed:
+        connection.execute(
+            insert(SightingRow), [msgspec.structs.asdict(each) for each in changed.values()]
+        )
+    return {device for device, _ in changed}

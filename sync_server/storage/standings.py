@@ -1,6 +1,6 @@
 """Standings as they are kept: recomputed whole when a stream grows, never at reading."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -64,12 +64,34 @@ class _KeptRow(Struct, frozen=True):
 _row_decoder = msgspec.json.Decoder(_KeptRow)
 
 
-def recompute(connection: Connection, key: StreamKey) -> PointStanding:
-    """Judge the stream anew and keep the result. The caller holds the stream's lock."""
-    records = records_of(connection, key)
-    clocks = clocks_of(connection, {record.device for record in records})
-    standing = standing_of(key.point, records, clocks)
-    row = _KeptRow(
+def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
+    """Judge streams anew and keep what comes of it. The caller holds the streams' locks."""
+    records = records_of(connection, keys)
+    devices = {record.device for own in records.values() for record in own}
+    clocks = clocks_of(connection, devices)
+    judged = {key: standing_of(key.point, own, clocks) for key, own in records.items()}
+    for meeting, points in streams.by_meeting(judged).items():
+        connection.execute(
+            delete(PointStandingRow).where(
+                PointStandingRow.meeting == meeting, PointStandingRow.point.in_(points)
+            )
+        )
+    if judged:
+        rows = [
+            {
+                "meeting": key.meeting,
+                "point": key.point,
+                "standing": _encoder.encode(standing),
+                "board_row": _encoder.encode(_row_of(standing)),
+            }
+            for key, standing in judged.items()
+        ]
+        connection.execute(insert(PointStandingRow), rows)
+    return judged
+
+
+def _row_of(standing: PointStanding) -> _KeptRow:
+    return _KeptRow(
         counts=standing.counts,
         chair=standing.chair.spans[-1].person if standing.chair.spans else standing.chair.named,
         missing=standing.missing,
@@ -79,34 +101,31 @@ def recompute(connection: Connection, key: StreamKey) -> PointStanding:
         counted=not (standing.is_rehearsal or standing.is_cancelled),
         flags=tuple(sorted(set().union(*standing.flags.values()))),
     )
-    own = (PointStandingRow.meeting == key.meeting, PointStandingRow.point == key.point)
-    connection.execute(delete(PointStandingRow).where(*own))
-    connection.execute(
-        insert(PointStandingRow).values(
-            meeting=key.meeting,
-            point=key.point,
-            standing=_encoder.encode(standing),
-            board_row=_encoder.encode(row),
-        )
-    )
-    return standing
 
 
 def rebuild(connection: Connection, key: StreamKey) -> bool:
     """Judge a stream anew; return whether what was kept of it was anything else."""
     streams.lock(connection, [key])
     before = read(connection, key)
-    return recompute(connection, key) != before
+    return recompute(connection, [key])[key] != before
 
 
 def read(connection: Connection, key: StreamKey) -> PointStanding | None:
     """Return the kept standing of a point; None if it has no stream in this meeting."""
-    kept = connection.scalar(
-        select(PointStandingRow.standing).where(
-            PointStandingRow.meeting == key.meeting, PointStandingRow.point == key.point
-        )
-    )
-    return _standing_decoder.decode(kept) if kept is not None else None
+    return read_all(connection, [key]).get(key)
+
+
+def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
+    """Return the kept standings of these points, as far as they have any."""
+    found = {}
+    for meeting, points in streams.by_meeting(keys).items():
+        for point, kept in connection.execute(
+            select(PointStandingRow.point, PointStandingRow.standing).where(
+                PointStandingRow.meeting == meeting, PointStandingRow.point.in_(points)
+            )
+        ):
+            found[StreamKey(meeting, point)] = _standing_decoder.decode(kept)
+    return found
 
 
 def board_of(connection: Connection, meeting: str) -> Board:

@@ -9,10 +9,11 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, and_, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
 
+from sync_server.database import is_alone
 from sync_server.domain.clock import Clocks, Moment
-from sync_server.domain.forms import parse_record
+from sync_server.domain.forms import known_record
 from sync_server.domain.records import Record
 from sync_server.storage.models import LedgerRow, Listing, Node, Stream
 from sync_server.storage.sightings import clocks_of
@@ -45,31 +46,58 @@ def epoch(connection: Connection) -> str | None:
     return connection.scalar(select(Node.epoch))
 
 
+def by_meeting(keys: Iterable[StreamKey]) -> dict[str, list[str]]:
+    """Group streams, so that one statement reads those of a meeting: its points, in order."""
+    grouped: dict[str, list[str]] = {}
+    for key in sorted(set(keys)):
+        grouped.setdefault(key.meeting, []).append(key.point)
+    return grouped
+
+
 def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, int]:
     """Lock the streams in sorted order, making those that are new; return their heads."""
-    heads = {}
-    for key in sorted(set(keys)):
-        own = and_(Stream.meeting == key.meeting, Stream.point == key.point)
-        if connection.execute(update(Stream).where(own).values(head=Stream.head)).rowcount == 0:
-            _begin(connection, key)
-        heads[key] = int(connection.scalar(select(Stream.head).where(own)) or 0)
-    return heads
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    if not is_alone(connection):
+        locking = update(Stream).where(*_OWN).values(head=Stream.head)
+        rows = [{"own_meeting": key.meeting, "own_point": key.point} for key in wanted]
+        connection.execute(locking, rows)
+    heads: dict[StreamKey, int] = {}
+    for meeting, points in by_meeting(wanted).items():
+        for point, head in connection.execute(
+            select(Stream.point, Stream.head).where(
+                Stream.meeting == meeting, Stream.point.in_(points)
+            )
+        ):
+            heads[StreamKey(meeting, point)] = head
+    _begin(connection, [key for key in wanted if key not in heads])
+    return {key: heads.get(key, 0) for key in wanted}
 
 
-def _begin(connection: Connection, key: StreamKey) -> None:
-    """Make a stream, and with a database's first one its epoch."""
-    connection.execute(
-        insert(Stream).values(meeting=key.meeting, point=key.point, head=0, roster_rev="")
-    )
+_OWN = (Stream.meeting == bindparam("own_meeting"), Stream.point == bindparam("own_point"))
+
+
+def _begin(connection: Connection, keys: Sequence[StreamKey]) -> None:
+    """Make streams, and with a database's first one its epoch."""
+    if not keys:
+        return
+    rows = [{"meeting": k.meeting, "point": k.point, "head": 0, "roster_rev": ""} for k in keys]
+    connection.execute(insert(Stream), rows)
     if epoch(connection) is None:
         connection.execute(insert(Node).values(epoch="e" + secrets.token_hex(4)))
 
 
 def extend(connection: Connection, heads: dict[StreamKey, int]) -> None:
     """Write the new heads of locked streams."""
-    for key, head in heads.items():
-        own = and_(Stream.meeting == key.meeting, Stream.point == key.point)
-        connection.execute(update(Stream).where(own).values(head=head))
+    if heads:
+        connection.execute(
+            update(Stream).where(*_OWN).values(head=bindparam("new_head")),
+            [
+                {"own_meeting": key.meeting, "own_point": key.point, "new_head": head}
+                for key, head in heads.items()
+            ],
+        )
 
 
 def of_meeting(connection: Connection, meeting: str) -> list[StreamKey]:
@@ -90,9 +118,25 @@ def roster_rev(connection: Connection, key: StreamKey) -> str:
     return connection.scalar(select(Stream.roster_rev).where(own)) or ""
 
 
-def records_of(connection: Connection, key: StreamKey) -> list[Record]:
-    """Return all that the stream lists, in its order."""
-    return [parse_record(row.record) for row in _rows(connection, key, after=0, limit=None)]
+def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, list[Record]]:
+    """Return all that each of these streams lists."""
+    found: dict[StreamKey, list[Record]] = {key: [] for key in keys}
+    for meeting, points in by_meeting(found).items():
+        own = select(LedgerRow.point, LedgerRow.record).where(
+            LedgerRow.meeting == meeting, LedgerRow.point.in_(points)
+        )
+        listed = (
+            select(Listing.point, LedgerRow.record)
+            .join(LedgerRow, _LISTED)
+            .where(Listing.meeting == meeting, Listing.point.in_(points))
+        )
+        for query in (own, listed):
+            for point, record in connection.execute(query):
+                found[StreamKey(meeting, point)].append(known_record(record))
+    return found
+
+
+_LISTED = and_(LedgerRow.id == Listing.id, LedgerRow.fingerprint == Listing.fingerprint)
 
 
 def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Page:
@@ -102,7 +146,7 @@ def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Pag
     rows = _rows(connection, key, after, limit + 1)
     page = rows[:limit]
     clocks: Clocks = clocks_of(connection, {row.device for row in page})
-    records = [(row.record, clocks.moment_of(parse_record(row.record))) for row in page]
+    records = [(row.record, clocks.moment_of(known_record(row.record))) for row in page]
     head = page[-1].position if page else after
     return Page(records, f"{own_epoch}:{head}" if own_epoch else cursor, len(rows) > limit)
 
@@ -129,10 +173,7 @@ def _rows(
     )
     listed = (
         select(Listing.position, LedgerRow.device, LedgerRow.record)
-        .join(
-            LedgerRow,
-            and_(LedgerRow.id == Listing.id, LedgerRow.fingerprint == Listing.fingerprint),
-        )
+        .join(LedgerRow, _LISTED)
         .where(Listing.meeting == key.meeting, Listing.point == key.point, Listing.position > after)
         .order_by(Listing.position)
         .limit(limit)

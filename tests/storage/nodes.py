@@ -10,7 +10,7 @@ from sync_server.domain.clock import Clocks, Sighting
 from sync_server.domain.codes import to_ms
 from sync_server.domain.forms import canonical, fingerprint, parse_record
 from sync_server.storage import devices, intake, ledger, sightings, standings, streams
-from sync_server.storage.intake import Receipt
+from sync_server.storage.intake import Delivery, Receipt
 from sync_server.storage.ledger import Entry
 from sync_server.storage.models import SightingRow
 from tests.conferences import WRITERS
@@ -30,14 +30,13 @@ def send(connection: Connection, *drafts: dict[str, Any]) -> Receipt:
     """Send a batch as the device that its first record names."""
     writer = WRITERS[drafts[0]["device"]]
     offers = intake.judge([raw(each) for each in drafts], writer)
-    return intake.receive(connection, writer, offers, now_ms=NOW)
+    return intake.receive(connection, [Delivery(writer, offers, NOW)])[0]
 
 
 def sight(connection: Connection, sighting: Sighting) -> None:
     """Let a node see a device's clock."""
-    if sightings.add(connection, sighting):
-        also = ledger.streams_of_device(connection, sighting.device)
-        ledger.append(connection, [], now_ms=NOW, also=also)
+    also = ledger.streams_of_devices(connection, sightings.add(connection, [sighting]))
+    ledger.append(connection, [], now_ms=NOW, also=also)
 
 
 def exchange(source: Connection, target: Connection) -> None:

@@ -1,0 +1,49 @@
+"""Quarantine: the bytes that were not let in, each once, with its reason. Nothing disappears."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, insert, select
+
+from sync_server.domain.door import Refusal, header_of
+from sync_server.storage.models import QuarantineRow
+
+
+class Kept(NamedTuple):
+    """What goes into quarantine, under the sha256 of its bytes; `fate` is refused or held."""
+
+    sha256: str
+    raw: bytes
+    fate: str
+    reason: Refusal
+
+
+def keep(connection: Connection, device: str, kept: Sequence[Kept], now_ms: int) -> set[str]:
+    """Keep what was not let in, once each; return the hashes of what was kept before."""
+    wanted = {each.sha256: each for each in kept}
+    if not wanted:
+        return set()
+    before = set(
+        connection.scalars(
+            select(QuarantineRow.sha256).where(
+                QuarantineRow.device == device, QuarantineRow.sha256.in_(sorted(wanted))
+            )
+        )
+    )
+    rows = [
+        {
+            "device": device,
+            "sha256": sha256,
+            "record_id": header_of(each.raw).id,
+            "fate": each.fate,
+            "code": each.reason.code,
+            "detail": each.reason.detail,
+            "received_ms": now_ms,
+            "raw": each.raw,
+        }
+        for sha256, each in wanted.items()
+        if sha256 not in before
+    ]
+    if rows:
+        connection.execute(insert(QuarantineRow), rows)
+    return before
