@@ -68,7 +68,7 @@ export function standingOf(point, records, momentOf) {
   );
   const chair = chairOf(terms, chairing, new Set(away.map(([person]) => person)));
   const beside = besideSummoned(point, rolls.lines, stays, asked.substitutes, counting, flags);
-  flagTimes(facts, terms, momentOf, flags);
+  flagTimes(facts, terms, flags);
   flagAfter(closing, inForce, flags);
   for (const [person, state] of asked.state) {
     const first = stays.get(person)?.[0];
@@ -216,15 +216,15 @@ function isOutside(fact, closing) {
   return fact.seq > (closing.record.body.seen[fact.device] ?? 0);
 }
 
-/** @param {Fact[]} facts @param {import("./standing/settings.js").Terms} terms @param {(record: any) => {isDoubtful: boolean}} momentOf @param {Flags} flags */
-function flagTimes(facts, terms, momentOf, flags) {
+/** @param {Fact[]} facts @param {import("./standing/settings.js").Terms} terms @param {Flags} flags */
+function flagTimes(facts, terms, flags) {
   const firstMs = terms.startsMs === null ? -Infinity : terms.startsMs - FAR_FROM_MEETING_MS;
   const endMs = terms.endsMs ?? terms.startsMs;
   const lastMs = terms.startsMs === null || endMs === null ? Infinity : endMs + FAR_FROM_MEETING_MS;
   for (const fact of facts) {
     if (fact.seq === 0) continue; // the office runs on the node's own clock
     const isFar = (fact.atMs < firstMs || fact.atMs > lastMs) && OF_THE_DAY.has(fact.record.kind);
-    if (isFar || momentOf(fact.record).isDoubtful) flags.add(fact.id, "clock_suspect");
+    if (isFar || fact.isDoubtful) flags.add(fact.id, "clock_suspect");
     if (fact.record.body.happened_at) flags.add(fact.id, "time_stated");
   }
 }

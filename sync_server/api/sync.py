@@ -5,7 +5,6 @@ from typing import Annotated
 import msgspec
 from flask import Blueprint, Response, current_app
 from msgspec import Meta, Raw, Struct
-from sqlalchemy import Connection
 
 from sync_server import releases
 from sync_server.api.bodies import answer, read_body
@@ -96,9 +95,7 @@ def sync() -> Response:
     offers = intake.judge([bytes(raw) for raw in asked.records], who.writer)
     contact = _contact(asked, at_ms)
     receipt = deliver(Delivery(who.writer, offers, at_ms, contact, who.is_revoked, asked.details))
-    with reading() as connection:
-        page = _pull(connection, pulled, asked.cursor)
-        rev = streams.roster_rev(connection, pulled) if pulled else ""
+    page, rev = _pull(pulled, asked.cursor)
     settings: Settings = current_app.config["SETTINGS"]
     return answer(
         SyncAnswer(
@@ -143,10 +140,13 @@ def _contact(asked: SyncRequest, at_ms: int) -> Contact | None:
     return Contact(to_ms(asked.clock.wall), asked.clock.mono_ms, asked.clock.boot, at_ms)
 
 
-def _pull(connection: Connection, pulled: StreamKey | None, cursor: str) -> streams.Page:
+def _pull(pulled: StreamKey | None, cursor: str) -> tuple[streams.Page, str]:
+    """Return what is new in the stream, and the revision of the point's roster."""
     if pulled is None:
-        return streams.Page([], cursor, False)
-    return streams.read(connection, pulled, cursor, PAGE)
+        return streams.Page([], cursor, False), ""
+    with reading() as connection:
+        page = streams.read(connection, pulled, cursor, PAGE)
+        return page, streams.roster_rev(connection, pulled)
 
 
 def _with_corrected(form: bytes, at_ms: int) -> bytes:

@@ -18,7 +18,8 @@ R = TypeVar("R", bound=Record, covariant=True)
 class Fact(NamedTuple, Generic[R]):
     """A record placed in time: sorts by (corrected time, device, seq, id).
 
-    `person` is whom it concerns, a newcomer by the code that a ruling has told since.
+    `person` is whom it concerns, a newcomer by the code that a ruling has told since;
+    `is_doubtful` says that its device's clock was.
     """
 
     at_ms: int
@@ -27,6 +28,7 @@ class Fact(NamedTuple, Generic[R]):
     id: str
     person: str | None
     record: R
+    is_doubtful: bool = False
 
     @property
     def order(self) -> tuple[int, str, int, str]:
@@ -101,18 +103,12 @@ def in_order(
             told = [ruling, *forms.get(ruling.refs[0], ())]
             if any(each.point == point for each in told):
                 flags.add(ruling.refs[0], "ruled")
-    facts = [
-        Fact(
-            clocks.moment_of(record).at_ms,
-            record.device,
-            record.seq or 0,
-            record.id,
-            aliases.get(record.person or "", record.person),
-            record,
-        )
-        for known in counting.values()
-        for record in known
-    ]
+    facts = []
+    for record in (each for known in counting.values() for each in known):
+        at_ms, is_doubtful = clocks.moment_of(record)
+        person = aliases.get(record.person or "", record.person)
+        seq = record.seq or 0
+        facts.append(Fact(at_ms, record.device, seq, record.id, person, record, is_doubtful))
     return sorted(facts, key=lambda fact: fact.order)
 
 

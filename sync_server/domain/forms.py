@@ -50,9 +50,26 @@ def parse_record(raw: bytes | msgspec.Raw) -> Record:
     return record
 
 
+MOST_REMEMBERED = 20_000
+"""Typed records to keep: what a hall writes in a day several times over, in some 20 MB."""
+
+_remembered: dict[bytes, Record] = {}
+
+
+def remember(form: bytes, record: Record) -> None:
+    """Keep a typed record for when its stream is judged again, which is at once and often."""
+    if len(_remembered) >= MOST_REMEMBERED:
+        _remembered.clear()
+    _remembered[form] = record
+
+
 def known_record(form: bytes) -> Record:
     """Type the canonical bytes of a record that was checked when it came in."""
-    return _decoder.decode(form)
+    record = _remembered.get(form)
+    if record is None:
+        record = _decoder.decode(form)
+        remember(form, record)
+    return record
 
 
 def check_form(record: Record) -> None:

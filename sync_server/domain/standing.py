@@ -97,7 +97,7 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
     )
     chair = chair_of(terms, chairing, away)
     beside = beside_summoned(point, rolls, stays, asked.substitutes, counting, flags)
-    _flag_times(facts, terms, clocks, flags)
+    _flag_times(facts, terms, flags)
     flag_after(closing, in_force, flags)
     _flag_excused_who_came(stays, asked, flags)
 
@@ -161,7 +161,7 @@ def in_the_room(standing: PointStanding, at_ms: int) -> list[str]:
     return [each.person for each in everybody if is_in_at(each.stays, at_ms)]
 
 
-def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, clocks: Clocks, flags: Flags) -> None:
+def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, flags: Flags) -> None:
     first_ms = last_ms = None
     if terms.starts_ms is not None:
         first_ms = terms.starts_ms - FAR_FROM_MEETING_MS
@@ -175,7 +175,7 @@ def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, clocks: Clocks, fla
             and not first_ms <= fact.at_ms <= last_ms
             and isinstance(fact.record, OF_THE_DAY)
         )
-        if far or clocks.moment_of(fact.record).is_doubtful:
+        if far or fact.is_doubtful:
             flags.add(fact.id, "clock_suspect")
         if getattr(fact.record.body, "happened_at", None):
             flags.add(fact.id, "time_stated")

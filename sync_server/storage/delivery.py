@@ -1,7 +1,7 @@
-"""Delivery: requests that wait for the one writer of SQLite are taken together.
+"""Delivery: requests that wait for a process's one writer are taken together.
 
 Whoever finds the writer free takes in what all the waiting have brought, in one transaction, and
-hands each its receipt. On an engine with many writers each request is a transaction of its own.
+hands each its receipt: fewer commits on SQLite, fewer statements on any engine.
 """
 
 import threading
@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from flask import current_app
 from sqlalchemy import Connection
 
-from sync_server.database import db, write
+from sync_server.database import write
 from sync_server.storage import intake
 from sync_server.storage.intake import Delivery, Receipt
 
@@ -78,8 +78,6 @@ class Merger(Generic[T, R]):
 
 def deliver(delivery: Delivery) -> Receipt:
     """Take a delivery in, durably, and return its receipt."""
-    if db.engine.dialect.name != "sqlite":
-        return _receive([delivery])[0]
     merger: Merger[Delivery, Receipt] = current_app.extensions.setdefault(
         "diemcau_merger", Merger(_receive)
     )

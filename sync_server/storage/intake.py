@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sync_server.domain.clock import Clocks, Sighting
 from sync_server.domain.codes import MAX_SEQ, from_ms
 from sync_server.domain.door import UNREADABLE, Refusal, Writer, admit, header_of
-from sync_server.domain.forms import canonical, fingerprint, parse_record
+from sync_server.domain.forms import canonical, fingerprint, parse_record, remember
 from sync_server.domain.records import Record, Ruling
 from sync_server.domain.sequence import Ranges
 from sync_server.storage import details, devices, ledger, quarantine, rulings, sightings
@@ -93,6 +93,7 @@ def judge(raws: Iterable[bytes], writer: Writer) -> list[Offer]:
             offers.append(Offer(raw, outcome))
         else:
             form = canonical(outcome)
+            remember(form, outcome)
             offers.append(Offer(raw, Entry(outcome, form, fingerprint(form))))
     return offers
 

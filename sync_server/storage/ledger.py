@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
-from sync_server.database import Stale, is_alone
+from sync_server.database import Stale, insert_rows, is_alone
 from sync_server.domain.records import Record, Roll, kind_of
 from sync_server.storage import details, listings, roster, rulings, standings, streams
 from sync_server.storage.listings import Concern, Heads, home_of
@@ -171,5 +171,4 @@ def _insert(connection: Connection, fresh: Sequence[Entry], heads: Heads, now_ms
                 "record": entry.form,
             }
         )
-    if rows:
-        connection.execute(insert(LedgerRow), rows)
+    insert_rows(connection, LedgerRow, rows)

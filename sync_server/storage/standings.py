@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select
 
+from sync_server.database import insert_rows
 from sync_server.domain.codes import from_ms
 from sync_server.domain.counts import Counts
 from sync_server.domain.sequence import Ranges, count_missing
@@ -76,17 +77,16 @@ def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamK
                 PointStandingRow.meeting == meeting, PointStandingRow.point.in_(points)
             )
         )
-    if judged:
-        rows = [
-            {
-                "meeting": key.meeting,
-                "point": key.point,
-                "standing": _encoder.encode(standing),
-                "board_row": _encoder.encode(_row_of(standing)),
-            }
-            for key, standing in judged.items()
-        ]
-        connection.execute(insert(PointStandingRow), rows)
+    rows = [
+        {
+            "meeting": key.meeting,
+            "point": key.point,
+            "standing": _encoder.encode(standing),
+            "board_row": _encoder.encode(_row_of(standing)),
+        }
+        for key, standing in judged.items()
+    ]
+    insert_rows(connection, PointStandingRow, rows)
     return judged
 
 

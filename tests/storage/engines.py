@@ -23,8 +23,11 @@ def postgres_programs() -> Path | None:
 
 
 @contextmanager
-def postgres(programs: Path) -> Iterator[str]:
-    """Run a server on an empty cluster for as long as it is needed; yield its URL."""
+def postgres(programs: Path, *, durable: bool = False) -> Iterator[str]:
+    """Run a server on an empty cluster for as long as it is needed; yield its URL.
+
+    Only a durable one waits for its disk, as the bench needs it.
+    """
     with tempfile.TemporaryDirectory(prefix="diemcau-pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         with closing(socket.create_server(("127.0.0.1", 0))) as listener:
@@ -32,7 +35,8 @@ def postgres(programs: Path) -> Iterator[str]:
         as_owner = _not_as_root(folder)
         data = folder / "data"
         _run([*as_owner, str(programs / "initdb"), "-D", str(data), "-U", "diemcau", "-A", "trust"])
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        fsync = "on" if durable else "off"
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync={fsync}"
         control = [*as_owner, str(programs / "pg_ctl"), "-D", str(data), "-w"]
         _run([*control, "-o", options, "-l", str(folder / "log"), "start"])
         try:

@@ -5,7 +5,7 @@
  * @typedef {{atMs: number, isDoubtful: boolean}} Moment
  * `person` is whom it concerns, a newcomer by the code that a ruling has told since.
  * @typedef {{atMs: number, device: string, seq: number, id: string, person: string | undefined,
- *   record: LedgerRecord}} Fact
+ *   record: LedgerRecord, isDoubtful: boolean}} Fact
  */
 
 const HEADQUARTERS = "headquarters";
@@ -101,7 +101,7 @@ export function inOrder(point, records, momentOf, flags) {
   return [...counting.values()]
     .flat()
     .map((record) => ({
-      atMs: momentOf(record).atMs,
+      ...momentOf(record),
       device: record.device,
       seq: record.seq ?? 0,
       id: record.id,

