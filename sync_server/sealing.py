@@ -21,6 +21,14 @@ _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 MAX_OPENED_BYTES = 2 * 1024 * 1024
 """A photo of a page or a short PDF; what is larger is a mistake on a poor line."""
 
+
+class _Registry(jwe.JWERegistry):
+    """The library's own bound on a ciphertext is 64 KB; ours is what a detail may hold."""
+
+    max_ciphertext_length = MAX_OPENED_BYTES * 4 // 3 + 4
+
+
+_REGISTRY = _Registry(algorithms=ALGORITHMS)
 _MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -43,7 +51,7 @@ def public_key(seal_key: str) -> dict[str, str]:
 def seal(to: dict[str, str], content: bytes) -> str:
     """Seal content to a public key, as a device does; no two sealings are equal."""
     protected = dict(zip(("alg", "enc"), ALGORITHMS, strict=True))
-    return jwe.encrypt_compact(protected, content, ECKey.import_key({**to}), algorithms=ALGORITHMS)
+    return jwe.encrypt_compact(protected, content, ECKey.import_key({**to}), registry=_REGISTRY)
 
 
 def open_sealed(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
@@ -52,7 +60,7 @@ def open_sealed(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
     Raises: DetailUnreadable.
     """
     try:
-        opened = jwe.decrypt_compact(sealed, _private_key(seal_key), algorithms=ALGORITHMS)
+        opened = jwe.decrypt_compact(sealed, _private_key(seal_key), registry=_REGISTRY)
     except (JoseError, ValueError) as fault:
         raise DetailUnreadable(fault=type(fault).__name__) from None
     content = opened.plaintext or b""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,8 @@ class Persona:
     client: FlaskClient
     token: str | None = None
     device: str = "D-NOBODY"
+    by: str = "clerk"
+    seal_key: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str, **headers: str) -> TestResponse:
         """Call a route of the API."""
@@ -59,9 +61,17 @@ class Persona:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.client.post(f"/api/v1{path}", data=data, headers={**self._bearer(), **headers})
 
+    def put(self, path: str, body: bytes, **headers: str) -> TestResponse:
+        """Put bytes."""
+        given = {**self._bearer(), **{key.replace("_", "-"): own for key, own in headers.items()}}
+        return self.client.put(f"/api/v1{path}", data=body, headers=given)
+
     def sync(self, *records: dict[str, Any], **fields: Any) -> Any:
-        """Sync records, made as if by this persona's device, and return the answer."""
-        own = [{**each, "device": self.device} for each in records]
+        """Sync records, made as if by this persona and its device, and return the answer."""
+        signed: dict[str, Any] = {"device": self.device, "by": self.by}
+        if self.by == "headquarters":
+            signed |= {"seq": None}
+        own = [{**each, **signed} for each in records]
         response = self.post("/sync", {"records": own, **fields})
         assert response.status_code == 200, response.text
         return response.get_json()
@@ -113,12 +123,39 @@ def as_clerk(app: Flask, clock: FakeClock) -> Callable[..., Persona]:
     """Return a maker of clerks with a kiosk enrolled at a point; `reads` gives the read token."""
 
     def make(point: str = "P001", *, reads: bool = True) -> Persona:
-        code = write(lambda c: devices.new_enrolment(c, point, now_ms=clock.now_ms))
-        enrolled = write(lambda c: devices.enrol(c, code, "test", None, now_ms=clock.now_ms))
-        token = enrolled.read_token if reads else enrolled.token
-        return Persona(app.test_client(), token, enrolled.device)
+        return _enrolled(app, clock, point, reads=reads)
 
     return make
+
+
+@pytest.fixture
+def as_chair(app: Flask, clock: FakeClock) -> Callable[..., Persona]:
+    """Return a maker of chairs: people with a device of their own."""
+
+    def make(person: str, point: str = "P001") -> Persona:
+        return _enrolled(app, clock, point, profile=Profile.CHAIR, person=person)
+
+    return make
+
+
+def _enrolled(
+    app: Flask,
+    clock: FakeClock,
+    point: str,
+    *,
+    profile: Profile = Profile.CLERK,
+    person: str | None = None,
+    reads: bool = True,
+) -> Persona:
+    code = write(
+        lambda c: devices.new_enrolment(
+            c, point, now_ms=clock.now_ms, profile=profile, person=person
+        )
+    )
+    client = app.test_client()
+    told = client.post("/api/v1/enrol", json={"code": code, "label": "test"}).get_json()
+    token = told["read_token"] if reads else told["token"]
+    return Persona(client, token, told["device"], person or profile.value, told["seal_key"])
 
 
 @pytest.fixture
@@ -141,4 +178,5 @@ def as_outsider(app: Flask) -> Persona:
 
 def _office(app: Flask, name: str, role: Profile) -> Persona:
     write(lambda c: accounts.put(c, name, role, "mat-khau-thu-1"))
-    return Persona(app.test_client(), write(lambda c: accounts.renew_token(c, name)), f"O-{name}")
+    token = write(lambda c: accounts.renew_token(c, name))
+    return Persona(app.test_client(), token, f"O-{name}", role.value)

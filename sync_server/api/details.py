@@ -34,9 +34,12 @@ def put_detail(sha256: str) -> Response:
     require(who, Action.PUSH)
     _check_name(sha256)
     piece = request.stream.read(MAX_PIECE_BYTES + 1)
+    too_large = PieceTooLarge(limit=MAX_PIECE_BYTES, most=MAX_DETAIL_BYTES)
+    if len(piece) > MAX_PIECE_BYTES:
+        raise too_large
     at, total = _place_of(piece)
-    if len(piece) > MAX_PIECE_BYTES or total > MAX_DETAIL_BYTES:
-        raise PieceTooLarge(limit=MAX_PIECE_BYTES, most=MAX_DETAIL_BYTES)
+    if total > MAX_DETAIL_BYTES:
+        raise too_large
     device, at_ms = who.writer.device, now_ms()
     try:
         offset = write(

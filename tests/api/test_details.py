@@ -1,0 +1,192 @@
+"""Details: sealed on the device, uploaded over a poor line, opened for who may read them."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from sync_server import sealing
+from sync_server.database import reading, write
+from sync_server.domain.codes import to_ms
+from sync_server.storage import details
+from sync_server.storage.models import Detail, DetailReading, LedgerRow
+from tests.conftest import FakeClock, Persona
+from tests.factories import draft, roll
+
+REASON = json.dumps({"reason": "CONG_TAC", "number": "12-CV/CB"}).encode()
+PIECE = details.MAX_PIECE_BYTES
+
+
+def sealed(to: Persona, content: bytes) -> tuple[str, str]:
+    box = sealing.seal(to.seal_key, content)
+    return hashlib.sha256(box.encode()).hexdigest(), box
+
+
+def request_with(sha256: str, number: int = 5, **changes: Any) -> dict[str, Any]:
+    body = {"report": "numbered", "detail": sha256}
+    return draft("absence_request", number, body=body, **changes)
+
+
+def officers() -> dict[str, Any]:
+    body = {
+        "officers": [["S1", "secretary"], ["S2", "deputy"]],
+        "starts_at": "2024-08-22T04:00:00Z",
+        "ends_at": "2024-08-22T08:00:00Z",
+    }
+    return draft("setting", 902, at="2024-08-20T05:00:00.000Z", body=body)
+
+
+def test_two_sealings_of_one_content_differ(as_clerk: Callable[..., Persona]) -> None:
+    clerk = as_clerk()
+
+    assert sealed(clerk, REASON)[0] != sealed(clerk, REASON)[0]
+
+
+def test_a_small_detail_rides_in_the_sync_and_headquarters_opens_it(
+    as_clerk: Callable[..., Persona], as_headquarters: Persona
+) -> None:
+    clerk = as_clerk()
+    sha256, box = sealed(clerk, REASON)
+
+    told = clerk.sync(request_with(sha256), details={sha256: box})
+    opened = as_headquarters.get(f"/details/{sha256}")
+
+    assert told["want_details"] == []
+    assert (opened.status_code, opened.data, opened.mimetype) == (200, REASON, "application/json")
+    with reading() as c:
+        assert c.execute(select(DetailReading.reader, DetailReading.sha256)).all() == [
+            ("O-hq", sha256)
+        ]
+
+
+def test_a_detail_whose_hash_is_not_its_name_is_as_if_it_never_came(
+    as_clerk: Callable[..., Persona],
+) -> None:
+    clerk = as_clerk()
+    sha256, box = sealed(clerk, REASON)
+
+    told = clerk.sync(request_with(sha256), details={sha256: box + "x"})
+
+    assert told["verdicts"][0]["status"] == "stored"
+    assert told["want_details"] == [sha256]
+
+
+def test_a_large_detail_goes_on_where_it_was_cut(
+    as_clerk: Callable[..., Persona], as_headquarters: Persona
+) -> None:
+    clerk = as_clerk()
+    photo = b"\xff\xd8\xff" + bytes(150_000)
+    sha256, box = sealed(clerk, photo)
+    whole = box.encode()
+    path = f"/details/{sha256}"
+
+    def put(at: int) -> Any:
+        piece = whole[at : at + PIECE]
+        stated = f"bytes {at}-{at + len(piece) - 1}/{len(whole)}"
+        return clerk.put(path, piece, Content_Range=stated)
+
+    assert put(0).status_code == 204
+    assert put(0).get_json()["code"] == "piece_out_of_place"  # its answer was lost
+    at = int(clerk.client.head(f"/api/v1{path}", headers=clerk._bearer()).headers["Upload-Offset"])
+    assert at == PIECE
+    while at < len(whole):
+        at = int(put(at).headers["Upload-Offset"])
+
+    assert put(0).headers["Upload-Complete"] == "?1"
+    assert as_headquarters.get(path).data == photo
+    assert as_headquarters.get(path).mimetype == "image/jpeg"
+
+
+def test_an_upload_that_is_something_else_is_told_and_begins_anew(
+    as_clerk: Callable[..., Persona],
+) -> None:
+    clerk = as_clerk()
+    sha256, box = sealed(clerk, REASON)
+
+    wrong = clerk.put(f"/details/{sha256}", box.encode() + b"x")
+    right = clerk.put(f"/details/{sha256}", box.encode())
+
+    assert (wrong.status_code, wrong.get_json()["code"]) == (422, "detail_mismatch")
+    assert right.status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("stated", "size", "code"),
+    [
+        ("bytes 0-99999/100000", 100_000, "piece_too_large"),
+        ("bytes 0-9/4000000", 10, "piece_too_large"),
+        ("bytes 5-9/10", 10, "malformed_request"),
+        ("nonsense", 10, "malformed_request"),
+    ],
+)
+def test_a_piece_that_cannot_be_is_told_so(
+    as_clerk: Callable[..., Persona], stated: str, size: int, code: str
+) -> None:
+    response = as_clerk().put(f"/details/{'0' * 64}", bytes(size), Content_Range=stated)
+
+    assert response.get_json()["code"] == code
+
+
+@pytest.mark.parametrize("content", [b"GIF89a", b"", b"<script>"])
+def test_what_is_no_document_is_not_opened(
+    as_clerk: Callable[..., Persona], as_headquarters: Persona, content: bytes
+) -> None:
+    clerk = as_clerk()
+    sha256, box = sealed(clerk, content)
+    clerk.put(f"/details/{sha256}", box.encode())
+
+    assert as_headquarters.get(f"/details/{sha256}").get_json()["code"] == "detail_unreadable"
+
+
+def test_what_is_not_sealed_to_us_is_not_opened(
+    as_clerk: Callable[..., Persona], as_headquarters: Persona
+) -> None:
+    other = sealing.public_key("another-key-0123456789-abcdefghijklmnop")
+    box = sealing.seal(other, REASON).encode()
+    sha256 = hashlib.sha256(box).hexdigest()
+    as_clerk().put(f"/details/{sha256}", box)
+
+    assert as_headquarters.get(f"/details/{sha256}").get_json()["code"] == "detail_unreadable"
+
+
+def test_only_the_chair_who_decides_there_then_opens_a_request(
+    as_clerk: Callable[..., Persona],
+    as_chair: Callable[..., Persona],
+    as_headquarters: Persona,
+    as_auditor: Persona,
+    clock: FakeClock,
+) -> None:
+    clerk = as_clerk()
+    sha256, box = sealed(clerk, REASON)
+    as_headquarters.sync(officers(), roll(1, "M1", "S1", "S2"))
+    clerk.sync(request_with(sha256), details={sha256: box})
+    path = f"/details/{sha256}"
+
+    assert as_chair("S1").get(path).data == REASON
+    assert as_chair("S2").get(path).status_code == 403  # nobody delegated
+    assert as_chair("S1", "P002").get(path).status_code == 403  # another point's
+    assert clerk.get(path).status_code == 403
+    assert as_auditor.get(path).status_code == 403
+    clock.now_ms = to_ms("2024-08-22T05:00:00Z")
+    assert as_chair("S1").get(path).status_code == 403  # it has begun, and S1 does not preside
+
+
+def test_a_purge_deletes_details_and_nothing_else(
+    as_clerk: Callable[..., Persona], as_headquarters: Persona, clock: FakeClock
+) -> None:
+    clerk = as_clerk()
+    sha256, box = sealed(clerk, REASON)
+    clerk.sync(request_with(sha256), details={sha256: box})
+    before = as_headquarters.get("/meetings/2024-08-22-hoc-tap/board").get_json()
+
+    count = write(lambda c: details.purge(c, before_ms=clock.now_ms + 1))
+
+    assert count == 1
+    assert as_headquarters.get(f"/details/{sha256}").get_json()["code"] == "unknown_detail"
+    assert as_headquarters.get("/meetings/2024-08-22-hoc-tap/board").get_json() == before
+    with reading() as c:
+        assert c.scalar(select(func.count()).select_from(Detail)) == 0
+        assert c.scalar(select(func.count()).select_from(LedgerRow))
