@@ -9,7 +9,7 @@ import msgspec
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from sync_server import database, demo, releases
+from sync_server import database, demo, releases, sealing
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.domain.codes import DeviceCode
@@ -61,7 +61,7 @@ def demo_command() -> None:
         raise click.ClickException(say("cli.no_release", path=_settings().site_dir))
     database.upgrade_schema()
     try:
-        shown = demo.fill(facts, now_ms())
+        shown = demo.fill(facts, sealing.public_key(_settings().seal_key), now_ms())
     except demo.RealPeopleFault:
         raise click.ClickException(say("demo.real_people")) from None
     click.echo(say("demo.ready", url=_settings().public_url, **msgspec.structs.asdict(shown)))

@@ -7,52 +7,32 @@ kiosk can be tried at any hour.
 
 import random
 import secrets
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from sync_server.database import write
-from sync_server.domain.codes import from_ms, to_ms
-from sync_server.domain.door import Writer
-from sync_server.domain.forms import canonical
+from sync_server.demo_hall import DAY_MS, SEED, Hall
+from sync_server.domain.codes import MINUTE_MS, from_ms, to_ms
 from sync_server.domain.permissions import Profile
-from sync_server.domain.records import (
-    CheckIn,
-    CheckInBody,
-    CheckOut,
-    CheckOutBody,
-    Closing,
-    ClosingBody,
-    Record,
-    Summoned,
-)
+from sync_server.domain.records import Summoned
 from sync_server.messages import number, say
 from sync_server.office import acts
 from sync_server.storage import accounts, devices, directory, intake, roster, streams
 from sync_server.storage.directory import MeetingFact, ReleaseFacts
-from sync_server.storage.intake import Contact, Delivery
 from sync_server.storage.roster import PersonFact
 from sync_server.storage.streams import StreamKey
 
 PEOPLE = 4_950
-SEED = 632
 FINISHED = "2024-08-22-hoc-tap"
 ACCOUNT = "bantochuc"
 KIOSK_POINT = "P001"
 
 SILENT = frozenset({"P047", "P066"})
 """Halls from which nothing ever came."""
-STILL_OPEN = frozenset({"P012", "P031"})
-"""Halls whose roll nobody signed off; the first of them owes one record."""
-FAST_CLOCK = "P020"
-"""A hall whose laptop ran 14 minutes fast."""
-
 VIETNAM = timezone(timedelta(hours=7))
-MINUTE_MS, DAY_MS = 60_000, 86_400_000
 
 _MIDDLE = ("Văn", "Thị", "Đức", "Thanh", "Ngọc", "Minh", "Hữu", "Thu", "Quang", "Bích")
 _GIVEN = (
@@ -80,7 +60,7 @@ class Shown(Struct, frozen=True):
     password: str
 
 
-def fill(facts: ReleaseFacts, now_ms: int) -> Shown:
+def fill(facts: ReleaseFacts, seal_to: dict[str, str], now_ms: int) -> Shown:
     """Fill the database; what is already there stays. A new password and code every time."""
     people = synthetic_people([unit.code for unit in facts.units])
     rolls = _rolls(facts, people)
@@ -95,7 +75,7 @@ def fill(facts: ReleaseFacts, now_ms: int) -> Shown:
         if len(roster.known_people(c)) < len(people):
             roster.put_people(c, people)
         if finished and not streams.of_meeting(c, finished.id):
-            _hold(c, finished, rolls)
+            _hold(c, finished, rolls, seal_to)
         known = directory.meeting(c, meeting.id, now_ms)
         if known is None or known.state != "open":
             acts.accept_meeting(c, meeting, now_ms)
@@ -174,7 +154,12 @@ def _open_meeting(now_ms: int) -> MeetingFact:
     )
 
 
-def _hold(c: Connection, fact: MeetingFact, rolls: Mapping[str, Sequence[Summoned]]) -> None:
+def _hold(
+    c: Connection,
+    fact: MeetingFact,
+    rolls: Mapping[str, Sequence[Summoned]],
+    seal_to: dict[str, str],
+) -> None:
     """Hold the finished conference: summon, check in, close, as 72 halls do."""
     starts_ms = to_ms(fact.starts_at)
     acts.accept_meeting(c, fact, starts_ms - 3 * DAY_MS)
@@ -183,70 +168,11 @@ def _hold(c: Connection, fact: MeetingFact, rolls: Mapping[str, Sequence[Summone
     for point, roll in rolls.items():
         if point in SILENT:
             continue
-        hall = _Hall(fact, point, visitor)
-        records = list(hall.records(roll))
-        if point == min(STILL_OPEN):
-            del records[3]
-        writer = Writer(hall.device, Profile.CLERK, point)
-        devices.put(c, writer, say("demo.device_label"), now_ms=starts_ms - DAY_MS)
-        received_ms = records[-1][0] + hall.dice.randint(5, 90) * 1000
-        contact = Contact(received_ms + hall.fast_ms, 20_000_000, "b1", received_ms)
-        offers = intake.judge([canonical(record) for _, record in records], writer)
-        intake.receive(c, [Delivery(writer, offers, received_ms, contact)])
-
-
-class _Hall:
-    """One hall's day, thrown with dice of its own so that it is always the same."""
-
-    def __init__(self, fact: MeetingFact, point: str, visitor: str | None) -> None:
-        self.dice = random.Random(f"{SEED} {point}")  # noqa: S311 - repeats itself on purpose
-        self.meeting, self.point, self.device = fact.id, point, f"D-MAU{point}"
-        self.starts_ms, self.ends_ms = to_ms(fact.starts_at), to_ms(fact.ends_at)
-        self.fast_ms = 14 * MINUTE_MS if point == FAST_CLOCK else 0
-        self.visitor = visitor if point == "P010" else None
-        self.seq = 0
-        self.absent_share = self.dice.uniform(0.01, 0.08)
-
-    def records(self, roll: Sequence[Summoned]) -> Iterator[tuple[int, Record]]:
-        """Yield when each record was made, by true time, and the record."""
-        attending = [
-            line for line in roll if line.position or self.dice.random() > self.absent_share
-        ]
-        timed = [(self._arrival_ms(), line) for line in attending if not line.exempt]
-        arrivals = sorted(timed, key=lambda each: (each[0], each[1].person))
-        if self.visitor and arrivals:
-            arrivals.append((arrivals[-1][0] + MINUTE_MS, Summoned(self.visitor, "")))
-        for at_ms, line in arrivals:
-            body = CheckInBody(mode="in_person", seat=line.seat or None)
-            yield at_ms, CheckIn(**self._envelope(at_ms), person=line.person, body=body)
-        for _, line in self.dice.sample(arrivals, k=self.dice.choice((0, 0, 0, 1, 2))):
-            at_ms = self.ends_ms - self.dice.randint(20, 70) * MINUTE_MS
-            yield at_ms, CheckOut(**self._envelope(at_ms), person=line.person, body=CheckOutBody())
-        if self.point not in STILL_OPEN:
-            at_ms = self.ends_ms + self.dice.randint(2, 25) * MINUTE_MS
-            signed = ClosingBody(seen={self.device: self.seq}, totals={"present": len(arrivals)})
-            yield at_ms, Closing(**self._envelope(at_ms), person=roll[0].person, body=signed)
-
-    def _arrival_ms(self) -> int:
-        if self.dice.random() < 0.03:
-            return self.starts_ms + self.dice.randint(6 * 60, 40 * 60) * 1000
-        return self.starts_ms - self.dice.randint(60, 35 * 60) * 1000
-
-    def _envelope(self, at_ms: int) -> dict[str, Any]:
-        self.seq += 1
-        bits = self.dice.getrandbits(74)
-        value = (at_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | (bits >> 62) << 64
-        value |= 0b10 << 62 | bits & (1 << 62) - 1
-        return {
-            "id": str(uuid.UUID(int=value)),
-            "v": 1,
-            "meeting": self.meeting,
-            "point": self.point,
-            "device": self.device,
-            "seq": self.seq,
-            "boot": "b1",
-            "at": from_ms(at_ms + self.fast_ms),
-            "mono_ms": max(0, at_ms - self.starts_ms + 7_200_000),
-            "by": "clerk",
-            "source": "search",
-        }
+        hall = Hall(fact, point, roll, visitor, seal_to)
+        for writer in (hall.clerk, hall.chair):
+            devices.put(c, writer, say("demo.device_label"), now_ms=starts_ms - 2 * DAY_MS)
+        intake.receive(c, hall.deliveries())
+        if hall.secretary_s_request:
+            refs = (hall.secretary_s_request,)
+            at_ms = starts_ms - DAY_MS // 2
+            acts.decide(c, fact.id, point, hall.chair.by, refs, "approve", at_ms)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sync_server import create_app, demo, releases
+from sync_server import create_app, demo, demo_hall, releases, sealing
 from sync_server.config import Settings
 from sync_server.database import db, reading, upgrade_schema, write
 from sync_server.demo import FINISHED, PEOPLE, SILENT, Shown
@@ -31,7 +31,7 @@ def shown(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sh
 def _fill(portal: Path, now_ms: int) -> Shown:
     facts = releases.facts(portal)
     assert facts
-    return demo.fill(facts, now_ms)
+    return demo.fill(facts, sealing.public_key(SECRET), now_ms)
 
 
 def _board(meeting: str) -> Board:
@@ -55,7 +55,7 @@ def test_the_finished_conference_is_believable(shown: Shown) -> None:
     assert len(board.points) == 72
     assert 0.88 < totals.present / totals.summoned < 0.97
     assert 50 < totals.late < 300
-    assert totals.absent_unexcused > 0
+    assert totals.absent_excused > totals.absent_unexcused > 0
     assert {row.point for row in board.points if not row.reported} == SILENT
     assert sum(row.missing_seq for row in board.points) == 1
     assert len(board.by_unit_type) == 5
@@ -63,7 +63,7 @@ def test_the_finished_conference_is_believable(shown: Shown) -> None:
 
 
 def test_a_laptop_a_quarter_of_an_hour_fast_made_nobody_late(shown: Shown) -> None:
-    row = next(row for row in _board(FINISHED).points if row.point == demo.FAST_CLOCK)
+    row = next(row for row in _board(FINISHED).points if row.point == demo_hall.FAST_CLOCK)
 
     assert "clock_suspect" in row.flags
     assert row.counts.late < row.counts.present / 10
@@ -92,3 +92,16 @@ def test_it_is_not_filled_in_among_real_people(shown: Shown, portal: Path) -> No
 
     with pytest.raises(demo.RealPeopleFault):
         _fill(portal, NOON)
+
+
+def test_the_chair_of_every_hall_is_known_or_missed(shown: Shown) -> None:
+    rows = {row.point: row for row in _board(FINISHED).points}
+    vacant = {point for point, row in rows.items() if "no_chair" in row.flags}
+
+    assert vacant == {demo_hall.NO_CHAIR, *SILENT}
+    away = rows[demo_hall.SECRETARY_AWAY]
+    assert away.chair
+    assert "escalated" not in away.flags
+    assert rows[demo_hall.NO_CAMERA].missing == ("camera",)
+    assert rows[demo_hall.LINE_CUT].counts.incident_minutes == 12
+    assert not any("without_authority" in row.flags for row in rows.values())

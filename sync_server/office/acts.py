@@ -1,7 +1,7 @@
 """What headquarters does to a meeting, as records: accept its facts, summon its people."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import uuid_utils
@@ -11,6 +11,8 @@ from sync_server.domain.codes import from_ms
 from sync_server.domain.forms import canonical
 from sync_server.domain.permissions import Profile
 from sync_server.domain.records import (
+    AbsenceDecision,
+    AbsenceDecisionBody,
     Record,
     Roll,
     RollBody,
@@ -18,7 +20,7 @@ from sync_server.domain.records import (
     SettingBody,
     Summoned,
 )
-from sync_server.storage import devices, directory, intake
+from sync_server.storage import devices, directory, intake, roster
 from sync_server.storage.directory import MeetingFact
 from sync_server.storage.intake import Delivery
 
@@ -47,15 +49,41 @@ def accept_meeting(connection: Connection, fact: MeetingFact, now_ms: int) -> in
 def summon(
     connection: Connection, meeting: str, rolls: Mapping[str, Sequence[Summoned]], now_ms: int
 ) -> None:
-    """Write the roll of each point named; it replaces that point's roll before."""
-    _write(
-        connection,
-        [
-            Roll(**_envelope(meeting, point, now_ms), body=RollBody(people=tuple(people)))
-            for point, people in sorted(rolls.items())
-        ],
-        now_ms,
+    """Write the roll of each point named, and who of its unit may preside there.
+
+    The roll replaces that point's roll before. By default the unit's Secretary presides, or a
+    Deputy whom the Secretary names (domain.md rows 24 and 25).
+    """
+    records: list[Record] = [
+        Roll(**_envelope(meeting, point, now_ms), body=RollBody(people=tuple(people)))
+        for point, people in sorted(rolls.items())
+    ]
+    units = directory.units_of_points(connection, rolls)
+    officers = roster.officers_of(connection, units.values())
+    for point, unit in sorted(units.items()):
+        if unit in officers:
+            body = SettingBody(chairing_unit=unit, officers=officers[unit])
+            records.append(Setting(**_envelope(meeting, point, now_ms), body=body))
+    _write(connection, records, now_ms)
+
+
+def decide(
+    connection: Connection,
+    meeting: str,
+    point: str,
+    person: str,
+    refs: tuple[str, ...],
+    decision: Literal["approve", "decline"],
+    now_ms: int,
+) -> None:
+    """Decide on the request of a point's person, as headquarters may at any time."""
+    record = AbsenceDecision(
+        **_envelope(meeting, point, now_ms),
+        person=person,
+        refs=refs,
+        body=AbsenceDecisionBody(decision=decision),
     )
+    _write(connection, [record], now_ms)
 
 
 def _envelope(meeting: str, point: str, now_ms: int) -> dict[str, Any]:

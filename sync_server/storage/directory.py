@@ -108,6 +108,12 @@ def point_codes(connection: Connection) -> Sequence[str]:
     return connection.scalars(select(Point.code).order_by(Point.code)).all()
 
 
+def units_of_points(connection: Connection, points: Iterable[str]) -> dict[str, str]:
+    """Return by point the unit whose hall it is."""
+    rows = connection.execute(select(Point.code, Point.unit).where(Point.code.in_(sorted(points))))
+    return dict(rows.all())
+
+
 def unit_codes(connection: Connection) -> Sequence[str]:
     """Return all units in the order of their codes."""
     return connection.scalars(select(Unit.code).order_by(Unit.code)).all()

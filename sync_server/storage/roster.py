@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
 from sync_server.domain.facts import Flags, in_order
+from sync_server.domain.records import Office
 from sync_server.domain.settings import rolls_of
 from sync_server.storage.models import Person, Stream, Summons, Unit
 from sync_server.storage.sightings import clocks_of
@@ -64,6 +65,26 @@ CHUNK = 1_000
 def known_people(connection: Connection) -> set[str]:
     """Return the codes of everybody known."""
     return set(connection.scalars(select(Person.code)))
+
+
+OFFICES: dict[str, Office] = {"BI_THU": "secretary", "PHO_BI_THU": "deputy"}
+"""Positions, as rosters are taken in, that may preside."""
+
+
+def officers_of(
+    connection: Connection, units: Iterable[str]
+) -> dict[str, tuple[tuple[str, Office], ...]]:
+    """Return by unit its Secretary and Deputies; of two Secretaries the first by code."""
+    found: dict[str, list[tuple[str, Office]]] = {}
+    for unit, person, position in connection.execute(
+        select(Person.unit, Person.code, Person.position)
+        .where(Person.unit.in_(sorted(set(units))), Person.position.in_(OFFICES))
+        .order_by(Person.position, Person.code)
+    ):
+        own, office = found.setdefault(unit, []), OFFICES[position]
+        if office == "deputy" or office not in dict(own).values():
+            own.append((person, office))
+    return {unit: tuple(own) for unit, own in found.items()}
 
 
 def roster_of(connection: Connection, key: StreamKey) -> Roster:
