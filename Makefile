@@ -1,6 +1,6 @@
 # Everything runs from the checkout: .venv, node_modules, instance and output are its own.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format lock clean browser
+.PHONY: help run test lint bench fuzz format lock clean browser
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -29,6 +29,12 @@ lint: .venv/dev ## ruff, mypy and the type checker over the front end's JavaScri
 	@mypy
 	@python site/plugins/portal_bundle.py tsc -p site/app
 	@python site/plugins/portal_bundle.py tsc -p site/app/sw
+
+bench: .venv/dev ## measure how fast records are taken in, beside a floor and a peer
+	@python bench/ingest.py
+
+fuzz: .venv/dev ## hold Python's rules to JavaScript's on 20,000 random conferences
+	@FUZZ_SEED=$$RANDOM FUZZ_CONFERENCES=20000 python -m pytest -q tests/app/test_twins.py
 
 format: .venv/dev ## format the Python code
 	@ruff check --fix --quiet .
