@@ -34,7 +34,7 @@ bench: .venv/dev ## measure how fast records are taken in, beside a floor and a 
 	@python bench/ingest.py
 
 fuzz: .venv/dev ## hold Python's rules to JavaScript's on 20,000 random conferences
-	@FUZZ_SEED=$$RANDOM FUZZ_CONFERENCES=20000 python -m pytest -q tests/app/test_twins.py
+	@FUZZ_SEED=$$(date +%s) FUZZ_CONFERENCES=20000 python -m pytest -q tests/app/test_twins.py
 
 format: .venv/dev ## format the Python code
 	@ruff check --fix --quiet .
