@@ -4,7 +4,7 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -14,8 +14,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, bindparam, event, func, insert, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
@@ -79,29 +78,6 @@ def write(work: Callable[[Connection], T]) -> T:
                 raise
         time.sleep(random.uniform(0, PAUSE_S * attempt))  # noqa: S311 - spreads writers, no secret
     return _once(engine, work)
-
-
-def insert_rows(
-    connection: Connection, model: type[Base], rows: Sequence[Mapping[str, object]]
-) -> None:
-    """Insert rows by one statement; each row has all the columns.
-
-    A driver's `executemany` is one for SQLite; PostgreSQL is given a column an array.
-    """
-    if not rows:
-        return
-    table = model.__table__
-    if connection.dialect.name != "postgresql":
-        connection.execute(insert(model), rows)
-        return
-    columns = [table.c[name] for name in rows[0]]
-    arrays = [
-        bindparam(column.name, [row[column.name] for row in rows], type_=ARRAY(column.type))
-        for column in columns
-    ]
-    names = [column.name for column in columns]
-    unnested = func.unnest(*arrays).table_valued(*names).render_derived()
-    connection.execute(insert(model).from_select(names, select(unnested)))
 
 
 def is_alone(connection: Connection) -> bool:

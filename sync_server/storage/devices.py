@@ -12,6 +12,7 @@ from sync_server.domain.permissions import Profile
 from sync_server.domain.sequence import Ranges, missing_after
 from sync_server.errors import EnrolmentCodeExpired, EnrolmentCodeUnknown, EnrolmentCodeUsed
 from sync_server.storage.models import Account, Device, EnrolmentCode, Point
+from sync_server.storage.prepared import Prepared
 from sync_server.storage.tokens import (
     OFFICE,
     PUSH,
@@ -180,15 +181,26 @@ def office_writer(account: str, role: str) -> Writer:
     return Writer(f"O-{account}", Profile(role), None)
 
 
+_OWN = Device.id == bindparam("own_id")
+_HEARING = Prepared(update(Device).where(_OWN).values(last_contact_ms=bindparam("heard_ms")))
+_CLOSING = Prepared(
+    update(Device)
+    .where(_OWN)
+    .values(missing=bindparam("new_missing"), head_seq=bindparam("new_head"))
+)
+_GAPS = Prepared(
+    select(Device.id, Device.missing, Device.head_seq).where(
+        Device.id.in_(bindparam("devices", expanding=True))
+    )
+)
+
+
 def lock(connection: Connection, devices: Iterable[str], now_ms: int) -> dict[str, Gaps]:
     """Lock devices in order, note that they were heard, return their gaps; the office has none."""
     wanted = sorted(set(devices))
-    heard = update(Device).where(Device.id == bindparam("own_id")).values(last_contact_ms=now_ms)
-    connection.execute(heard, [{"own_id": device} for device in wanted])
-    rows = connection.execute(
-        select(Device.id, Device.missing, Device.head_seq).where(Device.id.in_(wanted))
-    )
-    found = {row.id: Gaps(_ranges_decoder.decode(row.missing), row.head_seq) for row in rows}
+    _HEARING.run(connection, [{"own_id": device, "heard_ms": now_ms} for device in wanted])
+    rows = _GAPS.rows(connection, devices=wanted)
+    found = {device: Gaps(_ranges_decoder.decode(told), head) for device, told, head in rows}
     return {device: found.get(device, Gaps((), 0)) for device in wanted}
 
 
@@ -209,11 +221,5 @@ def close_gaps(
         for device, own in after.items()
         if own != gaps[device]
     ]
-    if changed:
-        connection.execute(
-            update(Device)
-            .where(Device.id == bindparam("own_id"))
-            .values(missing=bindparam("new_missing"), head_seq=bindparam("new_head")),
-            changed,
-        )
+    _CLOSING.run(connection, changed)
     return {device: own.missing for device, own in after.items()}

@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
-from sync_server.database import Stale, insert_rows, is_alone
+from sync_server.database import Stale, is_alone
 from sync_server.domain.records import Record, Roll, kind_of
 from sync_server.storage import details, listings, roster, rulings, standings, streams
 from sync_server.storage.listings import Concern, Heads, home_of
 from sync_server.storage.models import LedgerRow, Listing
+from sync_server.storage.prepared import Prepared, insert_rows
 from sync_server.storage.streams import RecordKey, StreamKey
 
 
@@ -144,12 +145,14 @@ def _forms_of(connection: Connection, entries: Sequence[Entry]) -> Sequence[_For
     ids = sorted({entry.record.id for entry in entries})
     if not ids:
         return []
-    rows = connection.execute(
-        select(
-            LedgerRow.id, LedgerRow.fingerprint, LedgerRow.meeting, LedgerRow.point, LedgerRow.kind
-        ).where(LedgerRow.id.in_(ids))
-    )
-    return [_Form(*row) for row in rows]
+    return [_Form(*row) for row in _FORMS.rows(connection, ids=ids)]
+
+
+_FORMS = Prepared(
+    select(
+        LedgerRow.id, LedgerRow.fingerprint, LedgerRow.meeting, LedgerRow.point, LedgerRow.kind
+    ).where(LedgerRow.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 def _insert(connection: Connection, fresh: Sequence[Entry], heads: Heads, now_ms: int) -> None:

@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from sync_server.domain.codes import NEWCOMER
 from sync_server.domain.records import Record, Roll, Ruling
 from sync_server.domain.settings import named_in_roll
 from sync_server.storage import rulings
 from sync_server.storage.models import LedgerRow, Listing, Summons
+from sync_server.storage.prepared import Prepared
 from sync_server.storage.sightings import clocks_of
 from sync_server.storage.streams import StreamKey, records_of
 from sync_server.storage.streams import of_meeting as streams_of_meeting
@@ -39,17 +40,21 @@ def summoning(connection: Connection, records: Sequence[Record]) -> dict[StreamK
     for meeting, people in by_meeting.items():
         names = rulings.known_as(connection, meeting, people, records)
         points: defaultdict[str, set[str]] = defaultdict(set)
-        for point, person in connection.execute(
-            select(Summons.point, Summons.person).where(
-                Summons.meeting == meeting,
-                Summons.person.in_(sorted(set().union(*names.values()))),
-            )
-        ):
+        wanted = sorted(set().union(*names.values()))
+        for point, person in _SUMMONED.rows(connection, meeting=meeting, people=wanted):
             points[person].add(point)
         for person, own in names.items():
             for point in set().union(*(points.get(name, set()) for name in own)):
                 found[StreamKey(meeting, point)].add(person)
     return found
+
+
+_SUMMONED = Prepared(
+    select(Summons.point, Summons.person).where(
+        Summons.meeting == bindparam("meeting"),
+        Summons.person.in_(bindparam("people", expanding=True)),
+    )
+)
 
 
 def standing_in(connection: Connection, meeting: str, ids: Iterable[str]) -> set[StreamKey]:

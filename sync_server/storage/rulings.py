@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from sync_server.domain.codes import NEWCOMER, to_ms
 from sync_server.domain.forms import canonical, fingerprint, parse_record
 from sync_server.domain.records import Record, Ruling
 from sync_server.storage.models import LedgerRow, RulingRow
+from sync_server.storage.prepared import Prepared
 
 
 def note(connection: Connection, fresh: Iterable[Record]) -> None:
@@ -51,13 +52,18 @@ def touching(
 ) -> dict[str, list[str]]:
     """Return by record the ids of all the rulings about it, for those of a meeting's records."""
     found: dict[str, list[str]] = {}
-    for record_id, ruling_id in connection.execute(
-        select(RulingRow.record_id, RulingRow.id).where(
-            RulingRow.meeting == meeting, RulingRow.record_id.in_(sorted(set(record_ids)))
-        )
-    ):
+    wanted = sorted(set(record_ids))
+    for record_id, ruling_id in _TOUCHING.rows(connection, meeting=meeting, ids=wanted):
         found.setdefault(record_id, []).append(ruling_id)
     return found
+
+
+_TOUCHING = Prepared(
+    select(RulingRow.record_id, RulingRow.id).where(
+        RulingRow.meeting == bindparam("meeting"),
+        RulingRow.record_id.in_(bindparam("ids", expanding=True)),
+    )
+)
 
 
 def known_as(

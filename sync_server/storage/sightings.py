@@ -3,23 +3,26 @@
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from sync_server.domain.clock import Clocks, Sighting, governing
 from sync_server.storage.models import SightingRow
+from sync_server.storage.prepared import Prepared
+
+_SEEN = Prepared(
+    select(
+        SightingRow.device,
+        SightingRow.boot,
+        SightingRow.mono_ms,
+        SightingRow.skew_ms,
+        SightingRow.seq,
+    ).where(SightingRow.device.in_(bindparam("devices", expanding=True)))
+)
 
 
 def clocks_of(connection: Connection, devices: Iterable[str]) -> Clocks:
     """Return what corrects the times of these devices' records."""
-    rows = connection.execute(
-        select(
-            SightingRow.device,
-            SightingRow.boot,
-            SightingRow.mono_ms,
-            SightingRow.skew_ms,
-            SightingRow.seq,
-        ).where(SightingRow.device.in_(sorted(devices)))
-    )
+    rows = _SEEN.rows(connection, devices=sorted(devices))
     return Clocks(Sighting(*row) for row in rows)
 
 
@@ -27,14 +30,8 @@ def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
     """Keep those sightings that govern their boot; return the devices that this changed."""
     if not sightings:
         return set()
-    boots = {(each.device, each.boot) for each in sightings}
-    columns = (SightingRow.device, SightingRow.boot)
-    rows = connection.execute(
-        select(*columns, SightingRow.mono_ms, SightingRow.skew_ms, SightingRow.seq).where(
-            SightingRow.device.in_(sorted({device for device, _ in boots}))
-        )
-    )
-    before = {(row.device, row.boot): Sighting(*row) for row in rows}
+    rows = _SEEN.rows(connection, devices=sorted({each.device for each in sightings}))
+    before = {row[:2]: Sighting(*row) for row in rows}
     after = dict(before)
     for each in sightings:
         key = (each.device, each.boot)

@@ -6,13 +6,13 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, select
 
-from sync_server.database import insert_rows
 from sync_server.domain.codes import from_ms
 from sync_server.domain.counts import Counts
 from sync_server.domain.sequence import Ranges, count_missing
 from sync_server.domain.standing import PointStanding, standing_of
 from sync_server.storage import streams
 from sync_server.storage.models import Device, Point, PointStandingRow, Unit
+from sync_server.storage.prepared import Prepared, in_points, insert_rows
 from sync_server.storage.sightings import clocks_of
 from sync_server.storage.streams import StreamKey, records_of
 
@@ -62,6 +62,10 @@ class _KeptRow(Struct, frozen=True):
     flags: tuple[str, ...]
 
 
+_FORGETTING = Prepared(delete(PointStandingRow).where(*in_points(PointStandingRow)))
+_KEPT = Prepared(
+    select(PointStandingRow.point, PointStandingRow.standing).where(*in_points(PointStandingRow))
+)
 _row_decoder = msgspec.json.Decoder(_KeptRow)
 
 
@@ -72,11 +76,7 @@ def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamK
     clocks = clocks_of(connection, devices)
     judged = {key: standing_of(key.point, own, clocks) for key, own in records.items()}
     for meeting, points in streams.by_meeting(judged).items():
-        connection.execute(
-            delete(PointStandingRow).where(
-                PointStandingRow.meeting == meeting, PointStandingRow.point.in_(points)
-            )
-        )
+        _FORGETTING.rows(connection, meeting=meeting, points=points)
     rows = [
         {
             "meeting": key.meeting,
@@ -119,11 +119,7 @@ def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKe
     """Return the kept standings of these points, as far as they have any."""
     found = {}
     for meeting, points in streams.by_meeting(keys).items():
-        for point, kept in connection.execute(
-            select(PointStandingRow.point, PointStandingRow.standing).where(
-                PointStandingRow.meeting == meeting, PointStandingRow.point.in_(points)
-            )
-        ):
+        for point, kept in _KEPT.rows(connection, meeting=meeting, points=points):
             found[StreamKey(meeting, point)] = _standing_decoder.decode(kept)
     return found
 

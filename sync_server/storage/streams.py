@@ -16,6 +16,7 @@ from sync_server.domain.clock import Clocks, Moment
 from sync_server.domain.forms import known_record
 from sync_server.domain.records import Record
 from sync_server.storage.models import LedgerRow, Listing, Node, Stream
+from sync_server.storage.prepared import Prepared, in_points
 from sync_server.storage.sightings import clocks_of
 
 
@@ -65,17 +66,20 @@ def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, i
         connection.execute(locking, rows)
     heads: dict[StreamKey, int] = {}
     for meeting, points in by_meeting(wanted).items():
-        for point, head in connection.execute(
-            select(Stream.point, Stream.head).where(
-                Stream.meeting == meeting, Stream.point.in_(points)
-            )
-        ):
+        for point, head in _HEADS.rows(connection, meeting=meeting, points=points):
             heads[StreamKey(meeting, point)] = head
     _begin(connection, [key for key in wanted if key not in heads])
     return {key: heads.get(key, 0) for key in wanted}
 
 
 _OWN = (Stream.meeting == bindparam("own_meeting"), Stream.point == bindparam("own_point"))
+_LISTED = and_(LedgerRow.id == Listing.id, LedgerRow.fingerprint == Listing.fingerprint)
+_EXTENDING = Prepared(update(Stream).where(*_OWN).values(head=bindparam("new_head")))
+_HEADS = Prepared(select(Stream.point, Stream.head).where(*in_points(Stream)))
+_OWN_RECORDS = Prepared(select(LedgerRow.point, LedgerRow.record).where(*in_points(LedgerRow)))
+_LISTED_RECORDS = Prepared(
+    select(Listing.point, LedgerRow.record).join(LedgerRow, _LISTED).where(*in_points(Listing))
+)
 
 
 def _begin(connection: Connection, keys: Sequence[StreamKey]) -> None:
@@ -90,14 +94,13 @@ def _begin(connection: Connection, keys: Sequence[StreamKey]) -> None:
 
 def extend(connection: Connection, heads: dict[StreamKey, int]) -> None:
     """Write the new heads of locked streams."""
-    if heads:
-        connection.execute(
-            update(Stream).where(*_OWN).values(head=bindparam("new_head")),
-            [
-                {"own_meeting": key.meeting, "own_point": key.point, "new_head": head}
-                for key, head in heads.items()
-            ],
-        )
+    _EXTENDING.run(
+        connection,
+        [
+            {"own_meeting": key.meeting, "own_point": key.point, "new_head": head}
+            for key, head in heads.items()
+        ],
+    )
 
 
 def of_meeting(connection: Connection, meeting: str) -> list[StreamKey]:
@@ -122,21 +125,10 @@ def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[Stream
     """Return all that each of these streams lists."""
     found: dict[StreamKey, list[Record]] = {key: [] for key in keys}
     for meeting, points in by_meeting(found).items():
-        own = select(LedgerRow.point, LedgerRow.record).where(
-            LedgerRow.meeting == meeting, LedgerRow.point.in_(points)
-        )
-        listed = (
-            select(Listing.point, LedgerRow.record)
-            .join(LedgerRow, _LISTED)
-            .where(Listing.meeting == meeting, Listing.point.in_(points))
-        )
-        for query in (own, listed):
-            for point, record in connection.execute(query):
+        for query in (_OWN_RECORDS, _LISTED_RECORDS):
+            for point, record in query.rows(connection, meeting=meeting, points=points):
                 found[StreamKey(meeting, point)].append(known_record(record))
     return found
-
-
-_LISTED = and_(LedgerRow.id == Listing.id, LedgerRow.fingerprint == Listing.fingerprint)
 
 
 def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Page:

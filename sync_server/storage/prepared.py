@@ -1,0 +1,118 @@
+"""Prepared: the few statements that every upload runs, spelled once and run on SQLite's driver.
+
+SQLAlchemy works out each execution anew (its key, its types, the form of its result), which takes
+it longer than SQLite takes to answer. On other engines, where the way there and back is what
+takes time, it runs them as ever.
+"""
+
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Executable, bindparam, func, insert, select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql import ClauseElement
+
+from sync_server.database import Base
+
+_DIALECT = sqlite.dialect(paramstyle="named")
+_LIST = re.compile(r"\(__\[POSTCOMPILE_(\w+)\]\)")
+
+
+def in_points(table: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the condition of being in one of a meeting's `points`."""
+    return (
+        table.meeting == bindparam("meeting"),
+        table.point.in_(bindparam("points", expanding=True)),
+    )
+
+
+class Prepared:
+    """A statement; lists are given to expanding bind parameters, all else to named ones."""
+
+    def __init__(self, statement: Executable) -> None:
+        self._statement = statement
+        assert isinstance(statement, ClauseElement)
+        self._text = str(statement.compile(dialect=_DIALECT))
+        self._lists = _LIST.findall(self._text)
+
+    def rows(self, connection: Connection, **given: Any) -> Sequence[tuple[Any, ...]]:
+        """Run it and return its rows, plain tuples."""
+        driver = _driver(connection)
+        if driver is None:
+            result = connection.execute(self._statement, given)
+            return [tuple(row) for row in result] if result.returns_rows else []
+        text = self._text
+        for name in self._lists:
+            items = given.pop(name)
+            names = [f"{name}_{n}" for n in range(len(items))]
+            given.update(zip(names, items, strict=True))
+            text = text.replace(
+                f"(__[POSTCOMPILE_{name}])", f"({', '.join(':' + each for each in names)})"
+            )
+        try:
+            return driver.execute(text, given).fetchall()
+        except sqlite3.Error as fault:
+            raise _wrapped(text, fault) from fault
+
+    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run it once for each row of parameters, in order."""
+        if not rows:
+            return
+        driver = _driver(connection)
+        if driver is None:
+            connection.execute(self._statement, list(rows))
+            return
+        try:
+            driver.executemany(self._text, rows)
+        except sqlite3.Error as fault:
+            raise _wrapped(self._text, fault) from fault
+
+
+def insert_rows(
+    connection: Connection, model: type[Base], rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Insert rows by one statement; each row has all the columns.
+
+    A driver's `executemany` is one for SQLite; PostgreSQL is given a column an array.
+    """
+    if not rows:
+        return
+    table = model.__table__
+    if connection.dialect.name != "postgresql":
+        _inserting(model).run(connection, rows)
+        return
+    columns = [table.c[name] for name in rows[0]]
+    arrays = [
+        bindparam(column.name, [row[column.name] for row in rows], type_=ARRAY(column.type))
+        for column in columns
+    ]
+    names = [column.name for column in columns]
+    unnested = func.unnest(*arrays).table_valued(*names).render_derived()
+    connection.execute(insert(model).from_select(names, select(unnested)))
+
+
+@cache
+def _inserting(model: type[Base]) -> Prepared:
+    return Prepared(insert(model))
+
+
+def _driver(connection: Connection) -> sqlite3.Connection | None:
+    """Return the driver's connection, in the transaction that SQLAlchemy has begun on it."""
+    if connection.dialect.name != "sqlite":
+        return None
+    if not connection.in_transaction():
+        connection.begin()
+    own = connection.connection.driver_connection
+    return own if isinstance(own, sqlite3.Connection) else None
+
+
+def _wrapped(text: str, fault: sqlite3.Error) -> DBAPIError:
+    """Return a driver's fault as SQLAlchemy's, which is what the rest of the program handles."""
+    wrapped = DBAPIError.instance(text, None, fault, sqlite3.Error, dialect=_DIALECT)
+    assert isinstance(wrapped, DBAPIError)
+    return wrapped
