@@ -9,6 +9,7 @@ from sync_server import api, database, office, problems, site_files
 from sync_server import cli as commands
 from sync_server.clocks import Clock, system_clock
 from sync_server.config import Settings, load_settings
+from sync_server.storage import delivery
 
 SMALLEST_COMPRESSED_BYTES = 500
 """Below this gzip saves less than one packet."""
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     database.init_app(app)
+    delivery.init_app(app)
     office.csrf.init_app(app)
     Compress(app)
     problems.init_app(app)

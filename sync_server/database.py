@@ -74,7 +74,7 @@ def write(work: Callable[[Connection], T]) -> T:
         except Stale:
             pass
         except DBAPIError as fault:
-            if not _is_passing(fault):
+            if not is_passing(fault):
                 raise
         time.sleep(random.uniform(0, PAUSE_S * attempt))  # noqa: S311 - spreads writers, no secret
     return _once(engine, work)
@@ -96,7 +96,8 @@ def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
             return work(connection)
 
 
-def _is_passing(fault: DBAPIError) -> bool:
+def is_passing(fault: DBAPIError) -> bool:
+    """Say whether it met another writer, so that it may well succeed when run again."""
     state = getattr(fault.orig, "sqlstate", None)
     locked = isinstance(fault.orig, sqlite3.OperationalError) and "locked" in str(fault.orig)
     return fault.connection_invalidated or state in RETRIED_STATES or locked

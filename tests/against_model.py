@@ -43,7 +43,7 @@ def _pairs(point: Point, standing: PointStanding) -> dict[str, tuple[Any, Any]]:
     people = point.people()
     pairs: dict[str, tuple[Any, Any]] = {
         "who is summoned": (list(people), [each.person for each in standing.people]),
-        "closed": (point.closing() is not None, standing.is_closed),
+        "closed": (point.closing() is not None, standing.closing is not None),
         "amended": (point.is_amended(), standing.is_amended),
         "guests": (len(point.guests()), standing.counts.guests),
         "substitutes": (len(point.substitutes()), standing.counts.substitutes),

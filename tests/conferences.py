@@ -107,8 +107,8 @@ def _record(
     if kind in OFFICE:
         return _of_office(dice, kind, number, common, before)
     if kind == "reuse":
-        kind = "check_in"
-        common |= {"id": dice.choice(before)["id"], "body": {"mode": "online"}}
+        kind = dice.choice(["check_in", "absence_request"])
+        common["id"] = dice.choice(before)["id"]
     elif kind == "void":
         target = dice.choice(before)
         common |= {"refs": [target["id"]], "person": target.get("person")}
@@ -158,6 +158,8 @@ def _sign(dice: Random, kind: str, common: dict[str, Any]) -> None:
         kind in {"chair_assumed", "chair_delegation", "void", "closing"} and dice.random() < 0.3
     ):
         common |= {"point": "P001", "device": dice.choice(CHAIRS)}
+        if kind in {"closing", "reopening"} and dice.random() < 0.7:
+            common["person"] = WRITERS[common["device"]].by
     common["by"] = WRITERS[common["device"]].by
     if dice.random() < 0.1:
         common |= {"device": "O-office", "by": "headquarters", "seq": None, "boot": "office"}
@@ -188,7 +190,9 @@ def _of_office(
             return None
         target = dice.choice(targets)
         common |= {"refs": [target["id"]], "point": target["point"], "person": target.get("person")}
-        if str(target.get("person")).startswith("N-"):
+        if dice.random() < 0.2:  # headquarters may rule without naming the person
+            common["person"] = None
+        elif str(target.get("person")).startswith("N-"):
             common["body"] = {"ruling": "identify", "as": dice.choice(SUMMONED)}
         elif dice.random() < 0.5:
             common["body"] = {"ruling": "release", "record": target}

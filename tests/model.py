@@ -108,10 +108,12 @@ class Point:
         moves.sort(key=lambda f: (self.happened(f), self.m.order(f)))
         stays: list[list[Any]] = []
         for move in moves:
-            is_in = stays and stays[-1][2] is None
-            if move["kind"] == "check_in" and not is_in:
+            hall = stays[-1][0] if stays and stays[-1][2] is None else None
+            if move["kind"] == "check_in" and hall != move["point"]:
+                if hall:
+                    stays[-1][2] = self.happened(move)
                 stays.append([move["point"], self.happened(move), None, move["body"]["mode"]])
-            if move["kind"] == "check_out" and is_in:
+            if move["kind"] == "check_out" and hall == move["point"]:
                 stays[-1][2] = self.happened(move)
         return stays
 
@@ -120,13 +122,13 @@ class Point:
         return ms(stated) if stated else self.m.at(record)
 
     def closing(self) -> Json | None:
-        acts = self.of("closing", "reopening", here=True)
+        acts = [f for f in self.of("closing", "reopening", here=True) if attested(f)]
         return acts[-1] if acts and acts[-1]["kind"] == "closing" else None
 
     def delegate_at(self, at: int) -> str | None:
         named = None
         for fact in self.of("chair_delegation", here=True):
-            is_own = fact["by"] in ("clerk", "headquarters", fact["person"])
+            is_own = attested(fact)
             fits = self.m.who(fact) == self.secretary and fact["body"]["to"] in self.deputies
             if is_own and fits and self.m.at(fact) <= at:
                 named = fact["body"]["to"]
@@ -135,9 +137,7 @@ class Point:
     def presiding_at(self, at: int) -> str | None:
         for person in (self.secretary, self.delegate_at(at)):
             assumed = any(
-                self.m.who(f) == person
-                and self.m.at(f) <= at
-                and f["by"] in ("clerk", "headquarters", f["person"])
+                self.m.who(f) == person and self.m.at(f) <= at and attested(f)
                 for f in self.of("chair_assumed", here=True)
             )
             is_in = any(
@@ -155,7 +155,10 @@ class Point:
         of_secretary = self.m.who(asked) == self.secretary
         key = "secretary_authority" if of_secretary else "absence_authority"
         default = "headquarters" if of_secretary else "point"
-        if self.terms.get(key, default) == "headquarters" or by == self.m.who(asked):
+        if self.terms.get(key, default) == "headquarters" or by in (
+            self.m.who(asked),
+            asked["body"].get("for"),
+        ):
             return False
         closing = self.closing()
         if decision["point"] != self.point or (
@@ -181,7 +184,9 @@ class Point:
             if self.m.who(asked) != person:
                 continue
             gone = any(
-                f["refs"][0] == asked["id"] and f["person"] == asked["person"]
+                f["refs"][0] == asked["id"]
+                and f["person"] == asked["person"]
+                and self.takes_back_leave(f, asked)
                 for f in self.of("absence_withdrawal")
             )
             said = self.verdict(asked)
@@ -189,6 +194,27 @@ class Point:
             states.add("withdrawn" if gone else state)
         ranked = ("approved", "pending", "declined", "withdrawn")
         return next((each for each in ranked if each in states), None)
+
+    def takes_back_leave(self, withdrawal: Json, asked: Json) -> bool:
+        is_near = withdrawal["point"] == asked["point"] or withdrawal["by"] != "clerk"
+        return attested(withdrawal) and is_near and not self.is_after_closing(withdrawal)
+
+    def is_after_closing(self, fact: Json) -> bool:
+        closing = self.closing()
+        return bool(closing and self.m.order(fact) > self.m.order(closing))
+
+    def had_asked(self, person: str) -> bool:
+        """Say whether somebody had a request that was not withdrawn, closing or not."""
+        for asked in self.of("absence_request"):
+            if self.m.who(asked) == person and not self.is_after_closing(asked):
+                answers = [
+                    f
+                    for f in self.of("absence_withdrawal")
+                    if f["refs"][0] == asked["id"] and f["person"] == asked["person"]
+                ]
+                if not any(self.takes_back_leave(f, asked) for f in answers):
+                    return True
+        return False
 
     def person(self, person: str) -> Json:
         request, stays = self.request(person), self.stays(person)
@@ -205,8 +231,7 @@ class Point:
             told["standing"] = "absent_excused"
         elif self.closing() and not self.terms.get("cancelled"):
             told["standing"] = "absent_unexcused"
-            asked = request in ("pending", "declined")
-            told["cause"] = "not_agreed" if asked else "no_valid_reason"
+            told["cause"] = "not_agreed" if self.had_asked(person) else "no_valid_reason"
         return told
 
     def people(self) -> dict[str, Json]:
@@ -234,14 +259,25 @@ class Point:
         closing = self.closing()
         if closing is None:
             return False
-        for fact in self.here_and_about:
-            if fact["kind"] in ("closing", "reopening", "follow_up"):
-                continue
-            if fact["seq"] is None and self.m.order(fact) > self.m.order(closing):
+        vain = self.without_authority()
+        voids = [f for f in self.here_and_about if f["kind"] == "void"]
+        for fact in self.counting:
+            if fact["id"] not in vain and self.is_unseen(fact, closing):
                 return True
-            if fact["seq"] and fact["seq"] > closing["body"]["seen"].get(fact["device"], 0):
-                return True
+        for void in voids:
+            for fact in self.here_and_about:
+                if takes_back(void, fact) and self.is_unseen(void, closing):
+                    aside = ("closing", "reopening", "follow_up")
+                    if fact["kind"] not in aside and not self.is_unseen(fact, closing):
+                        return True
         return False
+
+    def is_unseen(self, fact: Json, closing: Json) -> bool:
+        if fact["kind"] in ("closing", "reopening", "follow_up"):
+            return False
+        if fact["seq"] is None:
+            return self.m.order(fact) > self.m.order(closing)
+        return bool(fact["seq"] > closing["body"]["seen"].get(fact["device"], 0))
 
     def without_authority(self) -> set[str]:
         """Return every void, decision, delegation and assumption that changes nothing."""
@@ -251,7 +287,32 @@ class Point:
                 targets = [f for f in self.here_and_about if f["id"] == fact["refs"][0]]
                 if targets and not any(takes_back(fact, f) for f in targets):
                     found.add(fact["id"])
-        return found | self._decided_in_vain() | self._presided_in_vain()
+        for kind in ("incident", "follow_up"):
+            found |= self._retold_in_vain(kind)
+        return found | self._decided_in_vain() | self._presided_in_vain() | self._signed_in_vain()
+
+    def _retold_in_vain(self, kind: str) -> set[str]:
+        found: set[str] = set()
+        first_of: dict[str, Json] = {}
+        for fact in self.of(kind, here=True):
+            ref = (fact.get("refs") or [None])[0]
+            first = first_of.get(ref or "", fact)
+            if undoes(fact, first):
+                first_of[fact["id"]] = first
+            else:
+                found.add(fact["id"])
+        return found
+
+    def _signed_in_vain(self) -> set[str]:
+        signed = self.of("closing", "reopening", here=True)
+        found = {f["id"] for f in signed if not attested(f)}
+        for asked in self.of("absence_request"):
+            if self.m.who(asked) in self.roll:
+                for fact in self.of("absence_withdrawal"):
+                    is_about = (fact["refs"][0], fact["person"]) == (asked["id"], asked["person"])
+                    if is_about and not self.takes_back_leave(fact, asked):
+                        found.add(fact["id"])
+        return found
 
     def _decided_in_vain(self) -> set[str]:
         found = set()
@@ -267,13 +328,13 @@ class Point:
     def _presided_in_vain(self) -> set[str]:
         found = set()
         for fact in self.of("chair_delegation", here=True):
-            is_own = fact["by"] in ("clerk", "headquarters", fact["person"])
+            is_own = attested(fact)
             fits = self.m.who(fact) == self.secretary and fact["body"]["to"] in self.deputies
             if not (is_own and fits):
                 found.add(fact["id"])
         ever = {self.delegate_at(self.m.at(f)) for f in self.of("chair_delegation", here=True)}
         for fact in self.of("chair_assumed", here=True):
-            is_own = fact["by"] in ("clerk", "headquarters", fact["person"])
+            is_own = attested(fact)
             if not is_own or self.m.who(fact) not in {self.secretary, *ever} - {None}:
                 found.add(fact["id"])
         return found
@@ -293,10 +354,16 @@ def undoes(other: Json, record: Json) -> bool:
     return is_own or bool(other["by"] == "headquarters")
 
 
+def attested(record: Json) -> bool:
+    return record["by"] in ("clerk", "headquarters", record["person"])
+
+
 def takes_back(void: Json, record: Json) -> bool:
     is_same = (void["refs"][0], void.get("person"), void["point"]) == (
         record["id"],
         record.get("person"),
         record["point"],
     )
+    if record["kind"] in ("closing", "reopening") and void["by"] != "headquarters":
+        return False
     return is_same and record["kind"] not in ("void", *OFFICE) and undoes(void, record)

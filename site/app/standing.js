@@ -3,9 +3,10 @@
  * the same vectors. A pure function of the records that this device has.
  */
 
-import { askedOf } from "./standing/absence.js";
+import { askedOf, Authority } from "./standing/absence.js";
 import { Chairing, chairOf } from "./standing/chair.js";
-import { ByKind, byOrder, compare, Flags, inOrder, withoutVoided } from "./standing/facts.js";
+import { closingOf, flagAfter, isAmended, signedOff } from "./standing/closing.js";
+import { ByKind, compare, Flags, happenedMs, inOrder, withoutVoided } from "./standing/facts.js";
 import {
   besideSummoned,
   conductOf,
@@ -29,7 +30,8 @@ import { changesSinceFrozen, concerning, rollsOf, termsOf } from "./standing/set
 export { mayVoid } from "./standing/facts.js";
 
 const FAR_FROM_MEETING_MS = 12 * 3600 * 1000;
-const OF_THE_DAY = new Set(["check_in", "check_out", "seat_check", "conduct", "chair_assumed"]);
+const OF_THE_DAY = ["check_in", "check_out", "seat_check", "conduct", "chair_assumed", "closing"];
+const REPORTING = [...OF_THE_DAY, "seat_change", "readiness", "guest", "substitute", "incident"];
 
 /**
  * @typedef {import("./standing/facts.js").Fact} Fact
@@ -38,7 +40,7 @@ const OF_THE_DAY = new Set(["check_in", "check_out", "seat_check", "conduct", "c
  * @typedef {{person: string, standing: Standing, cause: string | null, isLate: boolean,
  *   lateMinutes: number, hasLeftEarly: boolean, leftEarlyMinutes: number, mode: string | null,
  *   seat: string | null, seatRight: boolean | null, request: string | null,
- *   stays: [number, number | null][], flags: string[]}} PersonStanding
+ *   stays: [number, number | null, string][], comesAs: string | null, flags: string[]}} PersonStanding
  * @typedef {ReturnType<typeof standingOf>} PointStanding
  */
 
@@ -53,23 +55,21 @@ export function standingOf(point, records, momentOf) {
   const rolls = rollsOf(point, everything);
   const facts = concerning(point, everything, rolls);
   const terms = termsOf(point, facts);
-  const rollChanges = changesSinceFrozen(point, facts, terms, flags);
+  const rollChanges = changesSinceFrozen(point, facts, rolls, terms, flags);
   const inForce = withoutVoided(facts, flags);
-  const counting = new ByKind(inForce);
+  const counting = new ByKind(inForce.facts);
 
   const stays = staysOf(counting, flags);
   flagPlaces(point, rolls.lines, counting, flags);
   const seats = seatsOf(point, rolls, stays, counting, flags);
-  const closing = closingOf(point, counting);
+  const closing = closingOf(point, counting, flags);
   const chairing = new Chairing(point, terms, stays, counting, flags);
-  const asked = askedOf(point, rolls, terms, chairing, closing, counting, flags);
-  const away = [...asked.state].filter(
-    ([person, state]) => (state === "approved" || state === "pending") && !isHere(point, person, stays),
-  );
-  const chair = chairOf(terms, chairing, new Set(away.map(([person]) => person)));
-  const beside = besideSummoned(point, rolls.lines, stays, asked.substitutes, counting, flags);
+  const asked = askedOf(new Authority(point, terms, chairing, closing), rolls, counting, flags);
+  const away = [...asked.away].filter((person) => !isHere(point, person, stays));
+  const chair = chairOf(terms, chairing, new Set(away));
+  const beside = besideSummoned(point, rolls.lines, stays, asked.approved, counting, flags);
   flagTimes(facts, terms, flags);
-  flagAfter(closing, inForce, flags);
+  flagAfter(closing, inForce.facts, flags);
   for (const [person, state] of asked.state) {
     const first = stays.get(person)?.[0];
     if (state === "approved" && first) flags.add(first.arrival.id, "came_though_excused");
@@ -77,11 +77,15 @@ export function standingOf(point, records, momentOf) {
 
   /** @type {Map<string, string[]>} */
   const idsOf = new Map();
-  for (const { person = "", id } of inForce) idsOf.set(person, [...(idsOf.get(person) ?? []), id]);
+  for (const { person = "", id } of inForce.facts) {
+    const known = idsOf.get(person);
+    if (known) known.push(id);
+    else idsOf.set(person, [id]);
+  }
   const isFinal = closing !== null && !terms.isCancelled;
 
   /** @returns {PersonStanding} */
-  const judge = (/** @type {string} */ person, /** @type {Stay[]} */ own) => {
+  const judge = (/** @type {string} */ person, /** @type {Stay[]} */ own, /** @type {string | null} */ comesAs = null) => {
     const request = asked.state.get(person) ?? null;
     const common = {
       person,
@@ -90,7 +94,7 @@ export function standingOf(point, records, momentOf) {
       flags: flags.of(idsOf.get(person) ?? []),
     };
     const last = own.at(-1);
-    if (!last) return { ...ABSENT, ...common, ...absence(request, isFinal) };
+    if (!last) return { ...ABSENT, ...common, ...absence(request, isFinal, asked.live.has(person)) };
     const late = isLate(own[0].cameMs, terms);
     const early = isEarlyLeave(last.leftMs, terms);
     return {
@@ -103,29 +107,32 @@ export function standingOf(point, records, momentOf) {
       leftEarlyMinutes: early ? minutesBetween(last.leftMs, terms.endsMs) : 0,
       mode: last.arrival.record.body.mode,
       seatRight: seats.right.get(person) ?? null,
-      stays: own.map((stay) => [stay.cameMs, untilMs(stay, terms.endsMs)]),
+      stays: own.map((stay) => [stay.cameMs, untilMs(stay, terms.endsMs), stay.arrival.record.point]),
+      comesAs,
     };
   };
+  const roleOf = (/** @type {string} */ person) =>
+    beside.substitutes.has(person) ? "substitute" : beside.guests.has(person) ? "guest" : null;
   const people = [...rolls.lines.values()]
     .filter((line) => !line.exempt)
     .map((line) => judge(line.person, stays.get(line.person) ?? []));
   const visitors = [...stays]
     .map(([person, own]) => ({ person, here: own.filter((stay) => stay.arrival.record.point === point) }))
     .filter(({ person, here }) => here.length > 0 && !rolls.lines.has(person))
-    .filter(({ person }) => !beside.guests.has(person) && !beside.substitutes.has(person))
     .sort((a, b) => compare(a.person, b.person))
-    .map(({ person, here }) => judge(person, here));
+    .map(({ person, here }) => judge(person, here, roleOf(person)));
   const exempt = [...rolls.lines.values()].flatMap((line) => {
     const own = line.exempt ? stays.get(line.person) : undefined;
     return own ? [judge(line.person, own)] : [];
   });
-  const incidents = troublesOf(point, counting);
+  const incidents = troublesOf(point, counting, flags);
+  const followUps = followUpsOf(point, counting, flags);
   const counts = {
     ...countPeople(people),
     guests: beside.guests.size,
     substitutes: beside.substitutes.size,
-    visitors: visitors.length,
-    wrongComposition: beside.unapproved,
+    visitors: visitors.filter((each) => each.comesAs === null).length,
+    wrongComposition: [...beside.substitutes.values()].filter((each) => !each.isApproved).length,
     ...countConduct(conductOf(point, counting)),
     incidents: incidents.length,
     incidentMinutes: troubleMinutes(incidents, terms),
@@ -138,27 +145,29 @@ export function standingOf(point, records, momentOf) {
     missing.push("capacity");
     flags.add(point, "over_capacity");
   }
-  if (!terms.isCancelled && chairing.isVacant(closing ? closing.atMs : terms.endsMs)) {
+  const ends = [closing?.atMs ?? null, terms.endsMs].filter((each) => each !== null);
+  if (!terms.isCancelled && chairing.isVacant(ends.length > 0 ? Math.min(...ends) : null)) {
     flags.add(point, "no_chair");
   }
   if (chair.isEscalated) flags.add(point, "escalated");
   return {
+    terms,
     people,
     visitors,
     exempt,
+    substitutes: [...beside.substitutes.values()],
     counts,
     chair,
     missing,
     incidents,
-    followUps: followUpsOf(point, counting),
+    followUps,
     rollChanges,
+    closing: signedOff(closing),
+    isAmended: isAmended(closing, inForce, flags),
     flags: flags.all(),
-    startsMs: terms.startsMs,
-    hasReported: facts.some((fact) => fact.seq > 0 && fact.record.point === point),
-    isClosed: closing !== null,
-    isAmended: closing !== null && facts.some((fact) => isOutside(fact, closing)),
-    isRehearsal: terms.isRehearsal,
-    isCancelled: terms.isCancelled,
+    hasReported: facts.some(
+      ({ seq, record }) => seq > 0 && record.point === point && REPORTING.includes(record.kind),
+    ),
   };
 }
 
@@ -170,15 +179,16 @@ const ABSENT = {
   leftEarlyMinutes: 0,
   mode: null,
   seatRight: null,
-  /** @type {[number, number | null][]} */
+  /** @type {[number, number | null, string][]} */
   stays: [],
+  /** @type {string | null} */
+  comesAs: null,
 };
 
 /** How somebody stands who did not come: leave needs approval, absence a closing. @returns {{standing: Standing, cause?: string}} */
-function absence(/** @type {string | null} */ request, /** @type {boolean} */ isFinal) {
+function absence(/** @type {string | null} */ request, /** @type {boolean} */ isFinal, /** @type {boolean} */ isLive) {
   if (request === "approved") return { standing: "absent_excused" };
   if (!isFinal) return { standing: "not_recorded" };
-  const isLive = request === "pending" || request === "declined";
   return { standing: "absent_unexcused", cause: isLive ? "not_agreed" : "no_valid_reason" };
 }
 
@@ -202,20 +212,6 @@ function countConduct(/** @type {ReturnType<typeof conductOf>} */ sums) {
   return { calls: sums.call, privateUse: sums.private_use, disorder: sums.disorder };
 }
 
-/** The latest closing, unless it was reopened since. @param {string} point @param {ByKind} counting */
-function closingOf(point, counting) {
-  const closing = counting.at(point, "closing").at(-1);
-  const reopening = counting.at(point, "reopening").at(-1);
-  return !closing || (reopening && byOrder(reopening, closing) > 0) ? null : closing;
-}
-
-/** Whether the signer of the closing cannot have had this record before them. @param {Fact} fact @param {Fact} closing */
-function isOutside(fact, closing) {
-  if (["closing", "reopening", "follow_up"].includes(fact.record.kind)) return false;
-  if (fact.seq === 0) return byOrder(fact, closing) > 0;
-  return fact.seq > (closing.record.body.seen[fact.device] ?? 0);
-}
-
 /** @param {Fact[]} facts @param {import("./standing/settings.js").Terms} terms @param {Flags} flags */
 function flagTimes(facts, terms, flags) {
   const firstMs = terms.startsMs === null ? -Infinity : terms.startsMs - FAR_FROM_MEETING_MS;
@@ -223,17 +219,9 @@ function flagTimes(facts, terms, flags) {
   const lastMs = terms.startsMs === null || endMs === null ? Infinity : endMs + FAR_FROM_MEETING_MS;
   for (const fact of facts) {
     if (fact.seq === 0) continue; // the office runs on the node's own clock
-    const isFar = (fact.atMs < firstMs || fact.atMs > lastMs) && OF_THE_DAY.has(fact.record.kind);
+    const atMs = happenedMs(fact);
+    const isFar = (atMs < firstMs || atMs > lastMs) && OF_THE_DAY.includes(fact.record.kind);
     if (isFar || fact.isDoubtful) flags.add(fact.id, "clock_suspect");
     if (fact.record.body.happened_at) flags.add(fact.id, "time_stated");
-  }
-}
-
-/** @param {Fact | null} closing @param {Fact[]} facts @param {Flags} flags */
-function flagAfter(closing, facts, flags) {
-  if (closing === null) return;
-  for (const fact of facts) {
-    const isHall = fact.seq > 0 && fact.record.kind !== "follow_up";
-    if (isHall && byOrder(fact, closing) > 0) flags.add(fact.id, "after_close");
   }
 }

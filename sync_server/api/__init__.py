@@ -1,10 +1,20 @@
 """`/api/v1`: parse, authorise, call, serialise. The contract is docs/api.md."""
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from sync_server.api import details, enrolment, health, meetings, sync
+from sync_server.errors import NotFound
 
 blueprint = Blueprint("api", __name__)
+
+
+@blueprint.before_request
+def refuse_no_text() -> None:
+    """Turn away an address with a NUL, which is in no code and which no database compares."""
+    if any("\x00" in str(value) for value in (request.view_args or {}).values()):
+        raise NotFound(path=request.path)
+
+
 blueprint.register_blueprint(health.blueprint)
 for routes in (details, enrolment, meetings, sync):
     blueprint.register_blueprint(routes.blueprint, url_prefix="/api/v1")

@@ -1,6 +1,7 @@
 """Request bodies: read with a bound, inflated with a bound, typed; and answers as JSON."""
 
 import zlib
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -17,8 +18,13 @@ to be told so by its own verdict instead of costing the others theirs."""
 _GZIP = zlib.MAX_WBITS | 16
 
 
-def read_body(decoder: msgspec.json.Decoder[T]) -> T:
-    """Return the typed body. Raises: BodyTooLarge, UnsupportedEncoding, MalformedJson/Request."""
+def read_body(
+    decoder: msgspec.json.Decoder[T], respell: Callable[[bytes], bytes] | None = None
+) -> T:
+    """Return the typed body; `respell` may save one that cannot be decoded as it is.
+
+    Raises: BodyTooLarge, UnsupportedEncoding, MalformedJson, MalformedRequest.
+    """
     body = request.stream.read(MAX_BODY_BYTES + 1)
     match request.headers.get("Content-Encoding", "identity").lower():
         case "identity":
@@ -30,11 +36,24 @@ def read_body(decoder: msgspec.json.Decoder[T]) -> T:
     if len(body) > MAX_BODY_BYTES:
         raise BodyTooLarge(limit=MAX_BODY_BYTES)
     try:
-        return decoder.decode(body)
+        return _decoded(decoder, body, respell)
     except msgspec.ValidationError as fault:
         raise MalformedRequest(fault=fault) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+    except (msgspec.DecodeError, ValueError, RecursionError, AttributeError) as fault:
         raise MalformedJson(fault=fault) from None
+
+
+def _decoded(
+    decoder: msgspec.json.Decoder[T], body: bytes, respell: Callable[[bytes], bytes] | None
+) -> T:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        if respell is None:
+            raise
+        return decoder.decode(respell(body))
 
 
 def answer(value: object, status: int = 200) -> Response:

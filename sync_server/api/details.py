@@ -20,6 +20,7 @@ from sync_server.errors import (
 from sync_server.storage import details, standings
 from sync_server.storage.details import MAX_DETAIL_BYTES, MAX_PIECE_BYTES, Offset
 from sync_server.storage.devices import Caller
+from sync_server.storage.streams import StreamKey
 
 blueprint = Blueprint("details", __name__)
 
@@ -31,7 +32,7 @@ def put_detail(sha256: str) -> Response:
     """Take a piece of a sealed detail; `Content-Range` says which, without it it is the whole."""
     with reading() as connection:
         who = caller(connection)
-    require(who, Action.PUSH)
+    require(who, Action.PUSH_DETAIL)
     _check_name(sha256)
     piece = request.stream.read(MAX_PIECE_BYTES + 1)
     too_large = PieceTooLarge(limit=MAX_PIECE_BYTES, most=MAX_DETAIL_BYTES)
@@ -81,12 +82,16 @@ def get_detail(sha256: str) -> Response:
 
 
 def _decides_on(connection: Connection, who: Caller, sha256: str) -> bool:
-    """Say whether a chair decides, now, where a record of their own point names the detail."""
-    for key in details.places_of(connection, sha256):
-        standing = standings.read(connection, key) if key.point == who.writer.point else None
-        if standing and standing.chair.decides(who.writer.by, now_ms(), standing.starts_ms):
-            return True
-    return False
+    """Say whether a chair decides, now, on the record with which the detail came."""
+    point, person = who.writer.point, who.writer.person
+    assert point is not None
+    assert person is not None
+    return any(
+        standings.may_decide(
+            connection, StreamKey(meeting, point), person, record_id, at_ms=now_ms()
+        )
+        for meeting, record_id in details.told_with(connection, sha256)
+    )
 
 
 def _place_of(piece: bytes) -> tuple[int, int]:

@@ -59,12 +59,15 @@ def standing(meeting: str) -> Response:
         raise UnknownPoint(point=point, meeting=meeting)
     return answer(
         {
-            "closed": found.is_closed,
+            "closed": found.closing is not None,
             "amended": found.is_amended,
             "counts": found.counts,
             "people": [_person(each) for each in found.people],
             "visitors": [_person(each) for each in found.visitors],
             "exempt": [_person(each) for each in found.exempt],
+            "substitutes": found.substitutes,
+            "closing": found.closing,
+            "terms": found.terms,
             "chair": found.chair,
             "missing": found.missing,
             "incidents": found.incidents,
@@ -102,7 +105,8 @@ def _person(each: PersonStanding) -> dict[str, object]:
         "seat": each.seat,
         "seat_right": each.seat_right,
         "request": each.request,
-        "stays": [[came, left] for came, left in each.stays],
+        "stays": each.stays,
+        "comes_as": each.comes_as,
         "flags": each.flags,
     }
 

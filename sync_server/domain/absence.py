@@ -4,11 +4,12 @@ Excused = a written report AND approval (domain.md rows 12, 13, 27 and 28).
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from sync_server.domain.chair import Chairing
 from sync_server.domain.codes import to_ms
-from sync_server.domain.facts import ByKind, Fact, Flags
+from sync_server.domain.facts import ByKind, Fact, Flags, acts_in_person
 from sync_server.domain.permissions import Profile
 from sync_server.domain.records import (
     AbsenceDecision,
@@ -16,6 +17,7 @@ from sync_server.domain.records import (
     AbsenceRequest,
     AbsenceWithdrawal,
     Closing,
+    Record,
     Substitute,
 )
 from sync_server.domain.settings import Rolls, Terms
@@ -23,89 +25,161 @@ from sync_server.domain.settings import Rolls, Terms
 State = Literal["approved", "pending", "declined", "withdrawn"]
 STATES: tuple[State, ...] = ("approved", "pending", "declined", "withdrawn")
 """How a request stands; of several by one person, the first of these is what counts."""
-LIVE = frozenset({"pending", "declined"})
-"""Asked for and not agreed to."""
+
+
+Key = tuple[str, str | None]
+"""A record and whom it concerns: what refers to one names both, so that nobody's record is
+answered by another's that bears its id."""
+Targets = Mapping[Key, Fact[AbsenceRequest | Substitute]]
 
 
 class Asked(NamedTuple):
-    """How the requests of a point's people stand, and which substitutes were approved."""
+    """How the requests of a point's people stand, and which substitutes were approved.
+
+    `live`: who had asked, and not withdrawn, when the roll was signed off, or has so far. `away`:
+    who will not come, by what this point, they themselves or headquarters have told.
+    """
 
     state: dict[str, State]
-    substitutes: frozenset[str]
+    live: frozenset[str]
+    away: frozenset[str]
+    substitutes: frozenset[Key]
 
 
-def asked_of(
-    point: str,
-    rolls: Rolls,
-    terms: Terms,
-    chairing: Chairing,
-    closing: Fact[Closing] | None,
-    counting: ByKind,
-    flags: Flags,
-) -> Asked:
-    """Judge every request of the point's people, and every substitute at the point."""
+class Authority(NamedTuple):
+    """Who may decide at a point: the settings, the chair at each moment, and the closing."""
+
+    point: str
+    terms: Terms
+    chairing: Chairing
+    closing: Fact[Closing] | None
+
+    def allows(self, by: str, target: Fact[AbsenceRequest | Substitute], at_ms: int) -> bool:
+        """Say whether a person of the point decides on a record at a moment, the closing apart.
+
+        Nobody decides on their own request (domain.md row 28).
+        """
+        is_of_secretary = target.person == self.terms.secretary
+        reserved = (
+            self.terms.secretary_authority if is_of_secretary else self.terms.absence_authority
+        )
+        record = target.record
+        is_own = by == target.person or (
+            isinstance(record, Substitute) and by == record.body.instead_of
+        )
+        if is_own or reserved == "headquarters":
+            return False
+        return self.chairing.decides(by, at_ms)
+
+    def allows_decision(
+        self, decision: Fact[AbsenceDecision], target: Fact[AbsenceRequest | Substitute]
+    ) -> bool:
+        """Say whether a decision counts: headquarters' always, a point's before its closing."""
+        if decision.record.by == Profile.HEADQUARTERS:
+            return True
+        if decision.record.point != self.point or self.is_after_closing(decision):
+            return False
+        return self.allows(decision.record.by, target, decision.at_ms)
+
+    def is_after_closing(self, fact: Fact[Record]) -> bool:
+        """Say whether a fact came after the roll had been signed off."""
+        return self.closing is not None and fact.order > self.closing.order
+
+
+def targets_of(
+    point: str, rolls: Rolls, counting: ByKind
+) -> list[Fact[AbsenceRequest | Substitute]]:
+    """Return what is to be decided at a point: its people's requests, and its substitutes."""
     requests = [fact for fact in counting.of(AbsenceRequest) if fact.person in rolls.lines]
-    substitutes = counting.at(point, Substitute)
-    asked: list[Fact[AbsenceRequest | Substitute]] = [*requests, *substitutes]
-    targets = {fact.id: fact for fact in asked}
-    decided: dict[str, Fact[AbsenceDecision]] = {}
-    for decision in counting.of(AbsenceDecision):
-        target = targets.get(decision.record.refs[0])
-        if target is None or target.record.person != decision.record.person:
-            continue
-        if _has_authority(point, decision, target, terms, chairing, closing):
-            decided[target.id] = decision
-        else:
-            flags.add(decision.id, "without_authority")
-    withdrawn = {
-        (fact.record.refs[0], fact.record.person) for fact in counting.of(AbsenceWithdrawal)
-    }
+    return [*requests, *counting.at(point, Substitute)]
+
+
+def asked_of(authority: Authority, rolls: Rolls, counting: ByKind, flags: Flags) -> Asked:
+    """Judge every request of the point's people, and every substitute at the point."""
+    targets = {_key(fact): fact for fact in targets_of(authority.point, rolls, counting)}
+    decided = _decided(authority, targets, counting, flags)
+    withdrawn = _withdrawn(authority, targets, counting, flags)
 
     found: defaultdict[str, set[State]] = defaultdict(set)
-    for request in requests:
-        own = decided.get(request.id)
+    live: set[str] = set()
+    away: set[str] = set()
+    for request in counting.of(AbsenceRequest):
+        key = _key(request)
+        if request.person not in rolls.lines or request.person is None:
+            continue
+        own = decided.get(key)
         state: State = "pending"
-        if (request.id, request.record.person) in withdrawn:
+        if key in withdrawn:
             state = "withdrawn"
         elif own:
             state = "approved" if own.record.body.decision == "approve" else "declined"
-        found[request.person or ""].add(state)
-        if state == "approved" and own and _is_after_start(own, terms):
+        found[request.person].add(state)
+        if state != "withdrawn" and not authority.is_after_closing(request):
+            live.add(request.person)
+        if state == "approved" and own and _is_after_start(own, authority.terms):
             flags.add(own.id, "late_approval")
         if state in {"approved", "pending"}:
             _flag_document(request, counting, flags)
+        is_ours = request.record.point == authority.point or request.record.by != Profile.CLERK
+        if state == "approved" or (state == "pending" and is_ours):
+            away.add(request.person)
     return Asked(
         state={p: next(each for each in STATES if each in own) for p, own in found.items()},
+        live=frozenset(live),
+        away=frozenset(away),
         substitutes=frozenset(
-            each.id
-            for each in substitutes
-            if each.id in decided and decided[each.id].record.body.decision == "approve"
+            key for key, own in decided.items() if own.record.body.decision == "approve"
         ),
     )
 
 
-def _has_authority(
-    point: str,
-    decision: Fact[AbsenceDecision],
-    target: Fact[AbsenceRequest | Substitute],
-    terms: Terms,
-    chairing: Chairing,
-    closing: Fact[Closing] | None,
-) -> bool:
-    """Say whether who decided may: headquarters on all, others as the settings and chair have it.
+def _decided(
+    authority: Authority, targets: Targets, counting: ByKind, flags: Flags
+) -> dict[Key, Fact[AbsenceDecision]]:
+    """Return the latest effective decision on each target."""
+    decided: dict[Key, Fact[AbsenceDecision]] = {}
+    for decision in counting.of(AbsenceDecision):
+        target = targets.get(_asked_by(decision))
+        if target is None:
+            continue
+        if authority.allows_decision(decision, target):
+            decided[_key(target)] = decision
+        else:
+            flags.add(decision.id, "without_authority")
+    return decided
 
-    Nobody decides on their own request (domain.md row 28).
-    """
-    by = decision.record.by
-    if by == Profile.HEADQUARTERS:
-        return True
-    is_of_secretary = target.person == terms.secretary
-    authority = terms.secretary_authority if is_of_secretary else terms.absence_authority
-    if by == target.person or decision.record.point != point or authority == "headquarters":
-        return False
-    if closing is not None and decision.order > closing.order:
-        return False
-    return chairing.decides(by, decision.at_ms)
+
+def _withdrawn(authority: Authority, targets: Targets, counting: ByKind, flags: Flags) -> set[Key]:
+    """Return the requests taken back, before the closing, by their person or as a clerk attests."""
+    found = set()
+    for fact in counting.of(AbsenceWithdrawal):
+        request = targets.get(_asked_by(fact))
+        if request is None:
+            continue
+        if _is_answer(fact, request) and not authority.is_after_closing(fact):
+            found.add(_key(request))
+        else:
+            flags.add(fact.id, "without_authority")
+    return found
+
+
+def _is_answer(
+    fact: Fact[AbsenceWithdrawal] | Fact[AbsenceDocument],
+    request: Fact[AbsenceRequest] | Fact[AbsenceRequest | Substitute],
+) -> bool:
+    """Say whether a fact comes from where the request was made, its person, or headquarters."""
+    is_there = fact.record.point == request.record.point
+    return acts_in_person(fact) and (is_there or fact.record.by != Profile.CLERK)
+
+
+def _key(fact: Fact[AbsenceRequest] | Fact[AbsenceRequest | Substitute]) -> Key:
+    return fact.id, fact.record.person
+
+
+def _asked_by(
+    fact: Fact[AbsenceDecision] | Fact[AbsenceWithdrawal] | Fact[AbsenceDocument],
+) -> Key:
+    return fact.record.refs[0], fact.record.person
 
 
 def _is_after_start(decision: Fact[AbsenceDecision], terms: Terms) -> bool:
@@ -120,7 +194,7 @@ def _flag_document(request: Fact[AbsenceRequest], counting: ByKind, flags: Flags
     documents = [
         fact
         for fact in counting.of(AbsenceDocument)
-        if (fact.record.refs[0], fact.record.person) == (request.id, request.record.person)
+        if _asked_by(fact) == _key(request) and _is_answer(fact, request)
     ]
     if not documents:
         flags.add(request.id, "document_pending")

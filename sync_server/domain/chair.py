@@ -11,8 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from sync_server.domain.facts import ByKind, Fact, Flags
-from sync_server.domain.permissions import Profile
+from sync_server.domain.facts import ByKind, Fact, Flags, acts_in_person
 from sync_server.domain.presence import Stays, is_in_at
 from sync_server.domain.records import ChairAssumed, ChairDelegation, Office
 from sync_server.domain.settings import Terms
@@ -38,13 +37,6 @@ class Chair(Struct, frozen=True, omit_defaults=True):
     named: str | None = None
     spans: tuple[Span, ...] = ()
     is_escalated: bool = False
-
-    def decides(self, person: str, at_ms: int, starts_ms: int | None) -> bool:
-        """Say whether a person of the point decides there at a moment, closing apart."""
-        if starts_ms is None or at_ms < starts_ms:
-            return person in {self.secretary, self.delegate}
-        spans = [(span.from_ms, span.until_ms) for span in self.spans if span.person == person]
-        return is_in_at(spans, at_ms)
 
 
 class Chairing:
@@ -142,16 +134,11 @@ class Chairing:
         return tuple(spans)
 
 
-def acts_in_person(fact: Fact[ChairDelegation] | Fact[ChairAssumed]) -> bool:
-    """Say whether the record is attested by a clerk or headquarters, or its person's own."""
-    return fact.record.by in {Profile.CLERK, Profile.HEADQUARTERS, fact.record.person}
-
-
 def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:
     """Say who is to preside: the Secretary, else the delegated Deputy, unless they are away."""
     secretary, delegate = terms.secretary, chairing.delegate
     candidates = [person for person in (secretary, delegate) if person and person not in away]
-    is_escalated = secretary in away and (delegate in away or terms.deputies <= away)
+    is_escalated = secretary in away and (delegate in away or away.issuperset(terms.deputies))
     return Chair(
         secretary=secretary,
         delegate=delegate,

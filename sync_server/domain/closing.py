@@ -1,23 +1,75 @@
 """The closing: whether a point's roll is signed off, and what its signer cannot have seen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
-from sync_server.domain.facts import ByKind, Fact, Flags
+from msgspec import Struct
+
+from sync_server.domain.facts import ByKind, Fact, Flags, InForce, acts_in_person
 from sync_server.domain.records import Closing, FollowUp, Record, Reopening
 
+C = TypeVar("C", Closing, Reopening)
 
-def closing_of(point: str, counting: ByKind) -> Fact[Closing] | None:
+
+class Signed(Struct, frozen=True):
+    """Who signed the roll off when, and the totals that they signed."""
+
+    id: str
+    person: str
+    at_ms: int
+    totals: dict[str, int]
+
+
+def signed(closing: Fact[Closing] | None) -> Signed | None:
+    """Return what a closing tells."""
+    if closing is None:
+        return None
+    record = closing.record
+    return Signed(closing.id, record.person, closing.at_ms, record.body.totals)
+
+
+def closing_of(point: str, counting: ByKind, flags: Flags) -> Fact[Closing] | None:
     """Return the latest closing of the point, unless it was reopened since."""
-    closings, reopenings = counting.at(point, Closing), counting.at(point, Reopening)
+    closings = _signed(counting.at(point, Closing), flags)
+    reopenings = _signed(counting.at(point, Reopening), flags)
     if not closings or (reopenings and reopenings[-1].order > closings[-1].order):
         return None
     return closings[-1]
 
 
-def is_outside(fact: Fact[Record], closing: Fact[Closing]) -> bool:
+def _signed(facts: Sequence[Fact[C]], flags: Flags) -> list[Fact[C]]:
+    """Leave out what somebody's own device signs in another's name."""
+    for fact in facts:
+        if not acts_in_person(fact):
+            flags.add(fact.id, "without_authority")
+    return [fact for fact in facts if acts_in_person(fact)]
+
+
+def is_amended(closing: Fact[Closing] | None, in_force: InForce, flags: Flags) -> bool:
+    """Say whether anything takes effect that the closing's signer cannot have had before them.
+
+    What has no authority takes none, nor does what was taken back before anybody signed it off.
+    """
+    if closing is None:
+        return False
+    effective = [fact for fact in in_force.facts if "without_authority" not in flags.of([fact.id])]
+    if any(_is_outside(fact, closing) for fact in effective):
+        return True
+    return any(
+        _is_outside(void, closing) and not _is_outside(target, closing) and _is_of_roll(target)
+        for void, target in in_force.undone
+    )
+
+
+def _is_of_roll(fact: Fact[Record]) -> bool:
+    """Leave out what is of the closing itself, or belongs after it."""
+    return not isinstance(fact.record, Closing | Reopening | FollowUp)
+
+
+def _is_outside(fact: Fact[Record], closing: Fact[Closing]) -> bool:
     """Say whether the signer of the closing cannot have had this record before them."""
-    if isinstance(fact.record, Closing | Reopening | FollowUp):
-        return False  # which are of the closing itself, or belong after it
+    if not _is_of_roll(fact):
+        return False
     if fact.seq == 0:  # the office numbers nothing
         return fact.order > closing.order
     return fact.seq > closing.record.body.seen.get(fact.device, 0)

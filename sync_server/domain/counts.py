@@ -1,14 +1,13 @@
 """Counts: how many stand how, and what is told of order in the hall, to be summed over points."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
 
-from sync_server.domain.facts import ByKind
-from sync_server.domain.hall import Present, Trouble, conduct_of, trouble_minutes
+from sync_server.domain.hall import Beside
 from sync_server.domain.people import PersonStanding, Standing
-from sync_server.domain.settings import Terms
+from sync_server.domain.records import Category
 
 
 class Counts(Struct, frozen=True):
@@ -45,19 +44,15 @@ class Counts(Struct, frozen=True):
 
 def count(
     people: Sequence[PersonStanding],
-    visitors: int,
-    beside: Present,
-    troubles: Sequence[Trouble],
-    terms: Terms,
-    point: str,
-    counting: ByKind,
+    others: Sequence[PersonStanding],
+    beside: Beside,
+    conduct: Mapping[Category, int],
 ) -> Counts:
-    """Count the people of a roll by how they stand, and what is told of the hall."""
+    """Count the people of a roll by how they stand, who came beside them, and conduct."""
 
     def number(standing: Standing) -> int:
         return sum(each.standing == standing for each in people)
 
-    conduct = conduct_of(point, counting)
     return Counts(
         summoned=len(people),
         present=number("present"),
@@ -70,12 +65,10 @@ def count(
         not_recorded=number("not_recorded"),
         guests=len(beside.guests),
         substitutes=len(beside.substitutes),
-        visitors=visitors,
-        wrong_composition=len(beside.unapproved),
+        visitors=sum(each.comes_as is None for each in others),
+        wrong_composition=sum(not each.is_approved for each in beside.substitutes.values()),
         wrong_seat=sum(each.seat_right is False for each in people),
         calls=conduct["call"],
         private_use=conduct["private_use"],
         disorder=conduct["disorder"],
-        incidents=len(troubles),
-        incident_minutes=trouble_minutes(troubles, terms),
     )

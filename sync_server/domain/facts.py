@@ -10,7 +10,15 @@ from typing import Generic, NamedTuple, TypeVar, cast
 from sync_server.domain.clock import Clocks
 from sync_server.domain.codes import to_ms
 from sync_server.domain.permissions import Profile
-from sync_server.domain.records import Record, Roll, Ruling, Setting, Void
+from sync_server.domain.records import (
+    Closing,
+    Record,
+    Reopening,
+    Roll,
+    Ruling,
+    Setting,
+    Void,
+)
 
 R = TypeVar("R", bound=Record, covariant=True)
 
@@ -115,7 +123,7 @@ def in_order(
 def _not_cancelled(point: str, forms: Sequence[Record], flags: Flags) -> list[Record]:
     counting = []
     for record in forms:
-        if not any(_has_authority(other, record) for other in forms if other != record):
+        if not any(has_authority(other, record) for other in forms if other != record):
             counting.append(record)
         elif record.point == point:
             flags.add(record.id, "id_reuse")
@@ -131,11 +139,24 @@ def _rule(ruling: Ruling, counting: dict[str, list[Record]]) -> None:
     counting[ref] = of_office + ([released] if released else [])
 
 
-def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> list[Fact[Record]]:
+class InForce(NamedTuple):
+    """The facts that are in force, and each void that took one back."""
+
+    facts: list[Fact[Record]]
+    undone: list[tuple[Fact[Record], Fact[Record]]]
+
+
+def acts_in_person(fact: Fact[Record]) -> bool:
+    """Say whether a record is attested by a clerk or headquarters, or its person's own."""
+    return fact.record.by in {Profile.CLERK, Profile.HEADQUARTERS, fact.record.person}
+
+
+def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
     """Take away what voids take back, and the voids; what the office sets is replaced instead."""
     voids = [fact for fact in facts if isinstance(fact.record, Void)]
     if not voids:
-        return list(facts)
+        return InForce(list(facts), [])
+    undone = []
     by_id: defaultdict[str, list[Fact[Record]]] = defaultdict(list)
     for fact in facts:
         by_id[fact.id].append(fact)
@@ -144,19 +165,22 @@ def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> list[Fact[Rec
         targets = by_id[fact.record.refs[0]]  # none yet: it takes effect when they come
         allowed = [target for target in targets if _may_void(fact.record, target.record)]
         gone |= {id(target) for target in allowed}
+        undone += [(fact, target) for target in allowed]
         if targets and not allowed:
             flags.add(fact.id, "without_authority")
-    return [fact for fact in facts if id(fact) not in gone]
+    return InForce([fact for fact in facts if id(fact) not in gone], undone)
 
 
 def _may_void(void: Record, target: Record) -> bool:
     """Say whether a void takes effect on a record (design.md, Standing)."""
     if isinstance(target, Void | Setting | Roll | Ruling) or void.person != target.person:
         return False  # with another person it would be listed where its target is not
-    return void.point == target.point and _has_authority(void, target)
+    if isinstance(target, Closing | Reopening) and void.by != Profile.HEADQUARTERS:
+        return False  # which is what a reopening is for, with its reason
+    return void.point == target.point and has_authority(void, target)
 
 
-def _has_authority(writer: Record, target: Record) -> bool:
+def has_authority(writer: Record, target: Record) -> bool:
     """Say whether who wrote the one may undo the other: headquarters any, others their own."""
     if writer.by == Profile.HEADQUARTERS:
         return True

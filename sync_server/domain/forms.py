@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from sync_server.domain.codes import NEWCOMER, Instant, check_instant
+from sync_server.domain.codes import NEWCOMER, Instant, check_instant, to_ms
 from sync_server.domain.records import (
     KINDS,
     AbsenceRequest,
@@ -51,13 +51,16 @@ def parse_record(raw: bytes | msgspec.Raw) -> Record:
 
 
 MOST_REMEMBERED = 20_000
-"""Typed records to keep: what a hall writes in a day several times over, in some 20 MB."""
+LARGEST_REMEMBERED = 1024
+"""Typed records to keep, in bytes each: what many halls write in a day, in some 30 MB."""
 
 _remembered: dict[bytes, Record] = {}
 
 
 def remember(form: bytes, record: Record) -> None:
     """Keep a typed record for when its stream is judged again, which is at once and often."""
+    if len(form) > LARGEST_REMEMBERED:
+        return
     if len(_remembered) >= MOST_REMEMBERED:
         _remembered.clear()
     _remembered[form] = record
@@ -104,7 +107,9 @@ def _check_fields(record: Record) -> None:
             fault = _fault_of_officers(record.body.officers)
         case Guest() if record.person is None and record.body.detail is None:
             fault = "a guest needs `person`, or `detail` with the name - at `$.body`"
-        case Incident() if record.body.until and record.body.until < record.body.since:
+        case Incident() if record.body.until and to_ms(record.body.until) < to_ms(
+            record.body.since
+        ):
             fault = "it cannot end before it begins - at `$.body.until`"
         case FollowUp():
             fault = _fault_of_follow_up(record)
@@ -129,6 +134,13 @@ def _fault_of_officers(officers: tuple[tuple[str, Office], ...]) -> str | None:
     offices = [office for _, office in officers]
     if offices.count("secretary") > 1 or len({person for person, _ in officers}) < len(offices):
         return "one Secretary at most, and nobody twice - at `$.body.officers`"
+    return None
+
+
+def _fault_of_incident(incident: Incident) -> str | None:
+    body = incident.body
+    if body.until is not None and to_ms(body.until) < to_ms(body.since):
+        return "it cannot end before it begins - at `$.body.until`"
     return None
 
 

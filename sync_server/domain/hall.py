@@ -6,7 +6,8 @@ from typing import NamedTuple, TypeVar
 from msgspec import Struct
 
 from sync_server.domain.codes import to_ms
-from sync_server.domain.facts import ByKind, Fact, Flags
+from sync_server.domain.facts import ByKind, Fact, Flags, has_authority
+from sync_server.domain.people import ComesAs
 from sync_server.domain.presence import Stays, minutes_between
 from sync_server.domain.records import (
     ITEMS,
@@ -52,12 +53,26 @@ class FollowUps(Struct, frozen=True, omit_defaults=True):
     essays_handed_in: int = 0
 
 
-class Present(NamedTuple):
-    """Who is in the hall beside the summoned, each counted once."""
+class StandIn(Struct, frozen=True):
+    """A substitute who came: for whom, and whether somebody who may has approved it."""
+
+    id: str
+    person: str
+    instead_of: str
+    is_approved: bool
+
+
+class Beside(NamedTuple):
+    """Who is in the hall beside the summoned, each once: guests by code or record, substitutes."""
 
     guests: frozenset[str]
-    substitutes: frozenset[str]
-    unapproved: frozenset[str]
+    substitutes: dict[str, StandIn]
+
+    def role_of(self, person: str) -> ComesAs:
+        """Say as what somebody comes who is not summoned here."""
+        if person in self.substitutes:
+            return "substitute"
+        return "guest" if person in self.guests else None
 
 
 def missing_items(point: str, terms: Terms, counting: ByKind, flags: Flags) -> tuple[str, ...]:
@@ -74,28 +89,33 @@ def beside_summoned(
     point: str,
     rolls: Rolls,
     stays: Stays,
-    approved: frozenset[str],
+    approved: frozenset[tuple[str, str | None]],
     counting: ByKind,
     flags: Flags,
-) -> Present:
+) -> Beside:
     """Count guests, and substitutes who checked in; one whom nobody approved is flagged.
 
     Who is summoned here is neither. Of two records on one substitute the later counts.
     """
+    substitutes = {
+        fact.person: StandIn(
+            fact.id,
+            fact.person,
+            fact.record.body.instead_of,
+            (fact.id, fact.record.person) in approved,
+        )
+        for fact in counting.at(point, Substitute)
+        if fact.person and fact.person not in rolls.lines and is_here(point, fact.person, stays)
+    }
+    for each in substitutes.values():
+        if not each.is_approved:
+            flags.add(each.id, "wrong_composition")
     guests = {
         fact.person or fact.id
         for fact in counting.at(point, Guest)
         if fact.person not in rolls.lines
     }
-    latest = {
-        fact.person or "": fact
-        for fact in counting.at(point, Substitute)
-        if fact.person not in rolls.lines and is_here(point, fact.person or "", stays)
-    }
-    unapproved = {person for person, fact in latest.items() if fact.id not in approved}
-    for person in unapproved:
-        flags.add(latest[person].id, "wrong_composition")
-    return Present(frozenset(guests - latest.keys()), frozenset(latest), frozenset(unapproved))
+    return Beside(frozenset(guests - substitutes.keys()), substitutes)
 
 
 def is_here(point: str, person: str, stays: Stays) -> bool:
@@ -111,7 +131,7 @@ def conduct_of(point: str, counting: ByKind) -> dict[Category, int]:
     return sums
 
 
-def troubles_of(point: str, counting: ByKind) -> tuple[Trouble, ...]:
+def troubles_of(point: str, counting: ByKind, flags: Flags) -> tuple[Trouble, ...]:
     """Return the incidents of a point in the order in which they were first told."""
     return tuple(
         Trouble(
@@ -120,18 +140,24 @@ def troubles_of(point: str, counting: ByKind) -> tuple[Trouble, ...]:
             from_ms=to_ms(fact.record.body.since),
             until_ms=to_ms(fact.record.body.until) if fact.record.body.until else None,
         )
-        for first, fact in _latest(counting.at(point, Incident)).items()
+        for first, fact in _latest(counting.at(point, Incident), flags).items()
     )
 
 
 def trouble_minutes(troubles: Iterable[Trouble], terms: Terms) -> int:
     """Sum the whole minutes of incidents; one whose end nobody told lasted to the end."""
     return sum(
-        max(0, minutes_between(each.from_ms, each.until_ms or terms.ends_ms)) for each in troubles
+        max(
+            0,
+            minutes_between(
+                each.from_ms, terms.ends_ms if each.until_ms is None else each.until_ms
+            ),
+        )
+        for each in troubles
     )
 
 
-def follow_ups_of(point: str, counting: ByKind) -> FollowUps:
+def follow_ups_of(point: str, counting: ByKind, flags: Flags) -> FollowUps:
     """Return what is left to do after the meeting, each task as it was last told."""
     told = counting.at(point, FollowUp)
     tasks = [fact for fact in told if fact.record.body.item]
@@ -145,16 +171,25 @@ def follow_ups_of(point: str, counting: ByKind) -> FollowUps:
                 due_ms=to_ms(fact.record.body.due) if fact.record.body.due else None,
                 state=fact.record.body.state or "open",
             )
-            for first, fact in _latest(tasks).items()
+            for first, fact in _latest(tasks, flags).items()
         ),
         essays_due_ms=to_ms(essays[-1].due) if essays else None,
         essays_handed_in=essays[-1].handed_in if essays else 0,
     )
 
 
-def _latest(facts: Iterable[Fact[M]]) -> dict[str, Fact[M]]:
-    """Return the latest word on each matter, by the id of the record that first told of it."""
+def _latest(facts: Iterable[Fact[M]], flags: Flags) -> dict[str, Fact[M]]:
+    """Return the latest word on each matter, by the id of the record that first told of it.
+
+    Who may not void a record does not replace it either.
+    """
     latest: dict[str, Fact[M]] = {}
+    first_of: dict[str, Fact[M]] = {}
     for fact in facts:
-        latest[fact.record.refs[0] if fact.record.refs else fact.id] = fact
+        first = first_of.get(fact.record.refs[0]) if fact.record.refs else None
+        if first is not None and not has_authority(fact.record, first.record):
+            flags.add(fact.id, "without_authority")
+            continue
+        first_of[fact.id] = first or fact
+        latest[first_of[fact.id].id] = fact
     return latest

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from sync_server.domain.absence import LIVE, Asked, State
+from sync_server.domain.absence import Asked, State
 from sync_server.domain.facts import Fact, Flags
 from sync_server.domain.presence import Seats, Stay, is_early_leave, is_late, minutes_between
 from sync_server.domain.records import Mode, Record, Summoned
@@ -14,13 +14,15 @@ from sync_server.domain.settings import Terms
 
 Standing = Literal["not_recorded", "present", "absent_excused", "absent_unexcused"]
 Cause = Literal["no_valid_reason", "not_agreed"]
+ComesAs = Literal["guest", "substitute"] | None
 
 
 class PersonStanding(Struct, frozen=True, omit_defaults=True):
     """How one person stands; minutes are whole and rounded down, so late by 40 s is late by 0.
 
-    `stays`: `(came_ms, left_ms)`, in order; who did not check out left with the meeting, None
-    where its end is unknown. `request`: how their request for leave stands.
+    `stays`: `(came_ms, left_ms, hall)`, in order; who did not check out left with the meeting,
+    None where its end is unknown. `request`: how their request for leave stands. `comes_as`: for
+    who is not summoned here, and was announced.
     """
 
     person: str
@@ -34,7 +36,8 @@ class PersonStanding(Struct, frozen=True, omit_defaults=True):
     seat: str | None = None
     seat_right: bool | None = None
     request: State | None = None
-    stays: tuple[tuple[int, int | None], ...] = ()
+    stays: tuple[tuple[int, int | None, str], ...] = ()
+    comes_as: ComesAs = None
     flags: tuple[str, ...] = ()
 
 
@@ -68,7 +71,7 @@ class Judge:
             standing = "absent_excused"
         elif self._is_closed:
             standing = "absent_unexcused"
-            cause = "not_agreed" if request in LIVE else "no_valid_reason"
+            cause = "not_agreed" if line.person in self._asked.live else "no_valid_reason"
         return PersonStanding(
             person=line.person,
             standing=standing,
@@ -78,11 +81,15 @@ class Judge:
             flags=self._flags.of(self._ids_of[line.person]),
         )
 
-    def visitor(self, person: str, stays: Sequence[Stay]) -> PersonStanding:
+    def visitor(
+        self, person: str, stays: Sequence[Stay], comes_as: ComesAs = None
+    ) -> PersonStanding:
         """Who came and enters no figure: not summoned here, or exempt."""
-        return self._present(person, stays)
+        return self._present(person, stays, comes_as)
 
-    def _present(self, person: str, stays: Sequence[Stay]) -> PersonStanding:
+    def _present(
+        self, person: str, stays: Sequence[Stay], comes_as: ComesAs = None
+    ) -> PersonStanding:
         terms = self._terms
         came_ms, left_ms = stays[0].came_ms, stays[-1].left_ms
         late, early = is_late(came_ms, terms), is_early_leave(left_ms, terms)
@@ -97,6 +104,7 @@ class Judge:
             seat=self._seats.of.get(person),
             seat_right=self._seats.right.get(person),
             request=self._asked.state.get(person),
-            stays=tuple((stay.came_ms, stay.until_ms(terms.ends_ms)) for stay in stays),
+            stays=tuple((stay.came_ms, stay.until_ms(terms.ends_ms), stay.point) for stay in stays),
+            comes_as=comes_as,
             flags=self._flags.of(self._ids_of[person]),
         )

@@ -27,6 +27,7 @@ class Action(StrEnum):
     """What can be asked of the server; a device is moreover held to its own point."""
 
     PUSH = "push"
+    PUSH_DETAIL = "push_detail"
     PULL = "pull"
     READ_ROSTER = "read_roster"
     READ_STANDING = "read_standing"
@@ -68,14 +69,21 @@ MAY_WRITE: Mapping[Profile, frozenset[str]] = {
 }
 
 _AT_A_POINT = frozenset(
-    {Action.PUSH, Action.PULL, Action.READ_ROSTER, Action.READ_STANDING, Action.READ_MEETINGS}
+    {
+        Action.PUSH,
+        Action.PUSH_DETAIL,
+        Action.PULL,
+        Action.READ_ROSTER,
+        Action.READ_STANDING,
+        Action.READ_MEETINGS,
+    }
 )
 
 MAY: Mapping[Profile, frozenset[Action]] = {
     Profile.CLERK: _AT_A_POINT,
     Profile.CHAIR: _AT_A_POINT | {Action.READ_DETAIL},  # of what that chair decides on
     Profile.HEADQUARTERS: frozenset(Action),
-    Profile.AUDITOR: frozenset(Action) - {Action.PUSH, Action.READ_DETAIL},
+    Profile.AUDITOR: frozenset(Action) - {Action.PUSH, Action.PUSH_DETAIL, Action.READ_DETAIL},
 }
 
 NEEDS_READ_TOKEN = frozenset(

@@ -33,18 +33,23 @@ Stays = dict[str, list[Stay]]
 
 
 def stays_of(counting: ByKind, flags: Flags) -> Stays:
-    """Pair arrivals with departures, per person, wherever they were: the earliest opens a stay."""
+    """Pair arrivals with departures, per person, wherever they were: the earliest opens a stay.
+
+    Nobody is in two halls: an arrival in another ends the stay before. A departure ends only a
+    stay in its own hall.
+    """
     stays: Stays = {}
     moves: list[Fact[CheckIn | CheckOut]] = [*counting.of(CheckIn), *counting.of(CheckOut)]
     for at_ms, _, fact in sorted((fact.happened_ms, fact.order, fact) for fact in moves):
         own = stays.setdefault(fact.person or "", [])
         is_in = bool(own) and own[-1].left_ms is None
-        if isinstance(fact.record, CheckOut):
-            if is_in:
-                own[-1] = own[-1]._replace(left_ms=at_ms)
-        elif is_in:
+        is_in_here = is_in and own[-1].point == fact.record.point
+        if isinstance(fact.record, CheckIn) and is_in_here:
             flags.add(fact.id, "already_present")
-        else:
+            continue
+        if is_in_here or (is_in and isinstance(fact.record, CheckIn)):
+            own[-1] = own[-1]._replace(left_ms=at_ms)
+        if isinstance(fact.record, CheckIn):
             own.append(Stay(cast(Fact[CheckIn], fact), at_ms, None))
     return {person: own for person, own in stays.items() if own}
 

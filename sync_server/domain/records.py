@@ -274,8 +274,8 @@ class IncidentBody(_Fixed, frozen=True, kw_only=True, rename={"since": "from"}):
 class ClosingBody(_Fixed, frozen=True, kw_only=True):
     """`seen` maps each device to the last `seq` that the signer had before them."""
 
-    seen: dict[DeviceCode, Sequence]
-    totals: dict[Annotated[str, Meta(max_length=32)], Annotated[int, Meta(ge=0)]]
+    seen: Annotated[dict[DeviceCode, Sequence], Meta(max_length=64)]
+    totals: Annotated[dict[Annotated[str, Meta(max_length=32)], HeadCount], Meta(max_length=64)]
     detail: Sha256 | None = None
 
 

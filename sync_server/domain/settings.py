@@ -31,7 +31,7 @@ class Terms(Struct, frozen=True):
     ends_ms: int | None = None
     grace_ms: int = 0
     secretary: str | None = None
-    deputies: frozenset[str] = frozenset()
+    deputies: tuple[str, ...] = ()
     absence_authority: Authority = "point"
     secretary_authority: Authority = "headquarters"
     reasons: tuple[str, ...] = REASONS
@@ -61,7 +61,7 @@ def terms_of(point: str, facts: Iterable[Fact[Record]]) -> Terms:
         ends_ms=_ms(said.get("ends_at")),
         grace_ms=said.get("grace_minutes", 0) * MINUTE_MS,
         secretary=next((person for person, office in officers if office == "secretary"), None),
-        deputies=frozenset(person for person, office in officers if office == "deputy"),
+        deputies=tuple(person for person, office in officers if office == "deputy"),
         absence_authority=said.get("absence_authority", "point"),
         secretary_authority=said.get("secretary_authority", "headquarters"),
         reasons=said.get("reasons", REASONS),
@@ -126,18 +126,22 @@ def concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) -> list[
 
 
 def changes_since_frozen(
-    point: str, facts: Iterable[Fact[Record]], terms: Terms, flags: Flags
+    point: str, facts: Iterable[Fact[Record]], rolls: Rolls, terms: Terms, flags: Flags
 ) -> RollChanges:
-    """Compare the point's governing roll with the one that stood when rolls were frozen."""
-    if terms.roll_frozen_ms is None:
+    """Compare whom the point summons with whom it summoned when rolls were frozen."""
+    frozen_ms = terms.roll_frozen_ms
+    if frozen_ms is None:
         return RollChanges()
-    rolls = [f for f in facts if isinstance(f.record, Roll) and f.record.point == point]
-    for roll in rolls:
-        if roll.at_ms > terms.roll_frozen_ms:
+    own = [f for f in facts if isinstance(f.record, Roll) and f.record.point == point]
+    for roll in (*own, *rolls.takers):
+        if roll.at_ms > frozen_ms:
             flags.add(roll.id, "after_freeze")
-    frozen = [roll for roll in rolls if roll.at_ms <= terms.roll_frozen_ms]
-    before = {line.person for line in _lines(frozen[-1])} if frozen else set()
-    now = {line.person for line in _lines(rolls[-1])} if rolls else set()
+    frozen = [roll for roll in own if roll.at_ms <= frozen_ms]
+    taken = {
+        line.person for roll in rolls.takers if roll.at_ms <= frozen_ms for line in _lines(roll)
+    }
+    before = {line.person for line in _lines(frozen[-1])} - taken if frozen else set()
+    now = rolls.lines.keys()
     return RollChanges(tuple(sorted(now - before)), tuple(sorted(before - now)))
 
 

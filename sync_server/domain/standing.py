@@ -7,29 +7,49 @@ settings, rolls, rulings -> voids -> presence -> chair -> decisions -> closing.
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
+import msgspec
 from msgspec import Struct
 
-from sync_server.domain.absence import Asked, asked_of
+from sync_server.domain.absence import Asked, Authority, asked_of, targets_of
 from sync_server.domain.chair import Chair, Chairing, chair_of
 from sync_server.domain.clock import FAR_FROM_MEETING_MS, Clocks
-from sync_server.domain.closing import closing_of, flag_after, is_outside
+from sync_server.domain.closing import Signed, closing_of, flag_after, is_amended, signed
 from sync_server.domain.counts import Counts, count
-from sync_server.domain.facts import ByKind, Fact, Flags, in_order, without_voided
+from sync_server.domain.facts import ByKind, Fact, Flags, InForce, in_order, without_voided
 from sync_server.domain.hall import (
+    Beside,
     FollowUps,
+    StandIn,
     Trouble,
     beside_summoned,
+    conduct_of,
     follow_ups_of,
     is_here,
     missing_items,
+    trouble_minutes,
     troubles_of,
 )
 from sync_server.domain.people import Judge, PersonStanding
 from sync_server.domain.presence import Stays, flag_places, is_in_at, seats_of, stays_of
-from sync_server.domain.records import ChairAssumed, CheckIn, CheckOut, Conduct, Record, SeatCheck
+from sync_server.domain.records import (
+    ChairAssumed,
+    CheckIn,
+    CheckOut,
+    Closing,
+    Conduct,
+    Guest,
+    Incident,
+    Readiness,
+    Record,
+    SeatChange,
+    SeatCheck,
+    Substitute,
+)
 from sync_server.domain.settings import (
     RollChanges,
+    Rolls,
     Terms,
     changes_since_frozen,
     concerning,
@@ -37,36 +57,58 @@ from sync_server.domain.settings import (
     terms_of,
 )
 
-OF_THE_DAY = CheckIn | CheckOut | SeatCheck | Conduct | ChairAssumed
+OF_THE_DAY = CheckIn | CheckOut | SeatCheck | Conduct | ChairAssumed | Closing
 """What can be recorded only while people gather and meet; leave is asked for days before."""
+
+REPORTING = OF_THE_DAY | SeatChange | Readiness | Guest | Substitute | Incident
+"""What tells that a hall is at work; leave asked for on the eve does not."""
 
 
 class PointStanding(Struct, frozen=True):
-    """The whole of one point: its people, its visitors, its counts, and what is odd about records.
+    """The whole of one point: its people, who else came, its counts, and what is odd about records.
 
-    `exempt` are those of the roll who came though they stand outside the denominator.
-    `flags` maps record ids, and the point's own code, to what is noteworthy of them. `missing`
-    tells what keeps the point from being ready: items of the checklist, `chair`, `capacity`.
-    `has_reported` is False until a device of the point has sent anything: such a point is listed
-    as not reported, never shown as 0. A rehearsal, or a cancelled meeting, enters no figure.
+    `visitors` came and are not summoned here, guests and substitutes with a code among them;
+    `exempt` are those of the roll who came though they stand outside the denominator. `flags` maps
+    record ids, and the point's own code, to what is noteworthy of them. `missing` tells what keeps
+    the point from being ready: items of the checklist, `chair`, `capacity`. `has_reported` is
+    False until a device of the point has told of its hall: such a point is listed as not
+    reported, never shown as 0. A rehearsal, or a cancelled meeting, enters no figure.
     """
 
+    terms: Terms
     people: tuple[PersonStanding, ...]
     visitors: tuple[PersonStanding, ...]
     exempt: tuple[PersonStanding, ...]
+    substitutes: tuple[StandIn, ...]
     counts: Counts
     chair: Chair
     missing: tuple[str, ...]
     incidents: tuple[Trouble, ...]
     follow_ups: FollowUps
     roll_changes: RollChanges
+    closing: Signed | None
     flags: dict[str, tuple[str, ...]]
-    starts_ms: int | None
     has_reported: bool
-    is_closed: bool
     is_amended: bool
-    is_rehearsal: bool
-    is_cancelled: bool
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it enters the figures."""
+        return not (self.terms.is_rehearsal or self.terms.is_cancelled)
+
+
+class _Layers(NamedTuple):
+    """What each layer found, from the terms to the decisions."""
+
+    facts: list[Fact[Record]]
+    rolls: Rolls
+    terms: Terms
+    changes: RollChanges
+    in_force: InForce
+    counting: ByKind
+    stays: Stays
+    authority: Authority
+    asked: Asked
 
 
 def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointStanding:
@@ -76,103 +118,159 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
     about its people. Repeats are harmless.
     """
     flags = Flags()
+    layers = _layers(point, records, clocks, flags)
+    terms, counting, closing = layers.terms, layers.counting, layers.authority.closing
+    chair = _chair(point, layers)
+    beside = beside_summoned(
+        point, layers.rolls, layers.stays, layers.asked.substitutes, counting, flags
+    )
+    seats = seats_of(point, layers.rolls, layers.stays, counting, flags)
+    _flag_times(layers.facts, terms, flags)
+    flag_after(closing, layers.in_force.facts, flags)
+    _flag_excused_who_came(layers.stays, layers.asked, flags)
+    judge = Judge(terms, seats, layers.asked, closing is not None, flags, layers.in_force.facts)
+    people = tuple(
+        judge.person(line, layers.stays.get(line.person, ()))
+        for line in layers.rolls.lines.values()
+        if not line.exempt
+    )
+    visitors, exempt = _others(point, layers, beside, judge)
+    troubles = troubles_of(point, counting, flags)
+    follow_ups = follow_ups_of(point, counting, flags)
+    counts = msgspec.structs.replace(
+        count(people, visitors, beside, conduct_of(point, counting)),
+        incidents=len(troubles),
+        incident_minutes=trouble_minutes(troubles, terms),
+    )
+    missing = missing_items(point, terms, counting, flags)
+    return PointStanding(
+        terms=terms,
+        people=people,
+        visitors=visitors,
+        exempt=exempt,
+        substitutes=tuple(beside.substitutes.values()),
+        counts=counts,
+        chair=chair,
+        missing=missing + _flag_point(point, layers, chair, counts, flags),
+        incidents=troubles,
+        follow_ups=follow_ups,
+        roll_changes=layers.changes,
+        closing=signed(closing),
+        is_amended=is_amended(closing, layers.in_force, flags),
+        flags=flags.all(),
+        has_reported=any(
+            fact.seq and fact.record.point == point and isinstance(fact.record, REPORTING)
+            for fact in layers.facts
+        ),
+    )
+
+
+def may_decide(
+    point: str,
+    records: Iterable[Record],
+    clocks: Clocks,
+    *,
+    person: str,
+    record_id: str,
+    at_ms: int,
+) -> bool:
+    """Say whether a person of a point decides there on a request or substitute at a moment."""
+    layers = _layers(point, records, clocks, Flags())
+    targets = targets_of(point, layers.rolls, layers.counting)
+    return layers.authority.closing is None and any(
+        layers.authority.allows(person, target, at_ms)
+        for target in targets
+        if target.id == record_id
+    )
+
+
+def in_the_room(point: str, standing: PointStanding, at_ms: int) -> list[str]:
+    """Return who was in this hall at a moment: the roll in its order, then whoever else came."""
+    everybody = (*standing.people, *standing.exempt, *standing.visitors)
+    return [
+        each.person
+        for each in everybody
+        if is_in_at([(came, left) for came, left, hall in each.stays if hall == point], at_ms)
+    ]
+
+
+def _layers(point: str, records: Iterable[Record], clocks: Clocks, flags: Flags) -> _Layers:
     everything = in_order(point, records, clocks, flags)
     rolls = rolls_of(point, everything)
     facts = concerning(point, everything, rolls)
     terms = terms_of(point, facts)
-    changes = changes_since_frozen(point, facts, terms, flags)
+    changes = changes_since_frozen(point, facts, rolls, terms, flags)
     in_force = without_voided(facts, flags)
-    counting = ByKind(in_force)
-
+    counting = ByKind(in_force.facts)
     stays = stays_of(counting, flags)
     flag_places(point, rolls.lines, counting, flags)
-    seats = seats_of(point, rolls, stays, counting, flags)
-    closing = closing_of(point, counting)
+    closing = closing_of(point, counting, flags)
     chairing = Chairing(point, terms, stays, counting, flags)
-    asked = asked_of(point, rolls, terms, chairing, closing, counting, flags)
-    away = frozenset(
-        person
-        for person, state in asked.state.items()
-        if state in {"approved", "pending"} and not is_here(point, person, stays)
-    )
-    chair = chair_of(terms, chairing, away)
-    beside = beside_summoned(point, rolls, stays, asked.substitutes, counting, flags)
-    _flag_times(facts, terms, flags)
-    flag_after(closing, in_force, flags)
-    _flag_excused_who_came(stays, asked, flags)
+    authority = Authority(point, terms, chairing, closing)
+    asked = asked_of(authority, rolls, counting, flags)
+    return _Layers(facts, rolls, terms, changes, in_force, counting, stays, authority, asked)
 
-    judge = Judge(terms, seats, asked, closing is not None, flags, in_force)
-    people = tuple(
-        judge.person(line, stays.get(line.person, ()))
-        for line in rolls.lines.values()
-        if not line.exempt
+
+def _chair(point: str, layers: _Layers) -> Chair:
+    away = frozenset(
+        person for person in layers.asked.away if not is_here(point, person, layers.stays)
     )
+    return chair_of(layers.terms, layers.authority.chairing, away)
+
+
+def _others(
+    point: str, layers: _Layers, beside: Beside, judge: Judge
+) -> tuple[tuple[PersonStanding, ...], tuple[PersonStanding, ...]]:
+    """Return who came and is not summoned here, and who came and is exempt."""
     visitors = tuple(
-        judge.visitor(person, here)
-        for person, own in sorted(stays.items())
-        if person not in rolls.lines
-        and person not in beside.guests
-        and person not in beside.substitutes
+        judge.visitor(person, here, beside.role_of(person))
+        for person, own in sorted(layers.stays.items())
+        if person not in layers.rolls.lines
         and (here := [stay for stay in own if stay.point == point])
     )
     exempt = tuple(
-        judge.visitor(line.person, stays[line.person])
-        for line in rolls.lines.values()
-        if line.exempt and line.person in stays
+        judge.visitor(line.person, layers.stays[line.person])
+        for line in layers.rolls.lines.values()
+        if line.exempt and line.person in layers.stays
     )
-    troubles = troubles_of(point, counting)
-    counts = count(people, len(visitors), beside, troubles, terms, point, counting)
+    return visitors, exempt
 
-    missing = list(missing_items(point, terms, counting, flags))
+
+def _flag_point(
+    point: str, layers: _Layers, chair: Chair, counts: Counts, flags: Flags
+) -> tuple[str, ...]:
+    """Flag what is odd of the point itself; return what, of this, keeps it from being ready."""
+    terms, closing = layers.terms, layers.authority.closing
+    missing = []
     if chair.named is None:
         missing.append("chair")
-    if terms.capacity is not None and terms.capacity < counts.summoned + max(
-        terms.guests, counts.guests
-    ):
+    seated = counts.summoned + max(terms.guests, counts.guests)
+    if terms.capacity is not None and terms.capacity < seated:
         missing.append("capacity")
         flags.add(point, "over_capacity")
-    if chairing.is_vacant(closing.at_ms if closing else terms.ends_ms) and not terms.is_cancelled:
+    ends = [each for each in (closing and closing.at_ms, terms.ends_ms) if each is not None]
+    is_vacant = layers.authority.chairing.is_vacant(min(ends, default=None))
+    if is_vacant and not terms.is_cancelled:
         flags.add(point, "no_chair")
     if chair.is_escalated:
         flags.add(point, "escalated")
-    return PointStanding(
-        people=people,
-        visitors=visitors,
-        exempt=exempt,
-        counts=counts,
-        chair=chair,
-        missing=tuple(missing),
-        incidents=troubles,
-        follow_ups=follow_ups_of(point, counting),
-        roll_changes=changes,
-        flags=flags.all(),
-        starts_ms=terms.starts_ms,
-        has_reported=any(fact.seq and fact.record.point == point for fact in facts),
-        is_closed=closing is not None,
-        is_amended=closing is not None and any(is_outside(f, closing) for f in facts),
-        is_rehearsal=terms.is_rehearsal,
-        is_cancelled=terms.is_cancelled,
-    )
-
-
-def in_the_room(standing: PointStanding, at_ms: int) -> list[str]:
-    """Return who of the summoned and the visitors was in at a moment, in the roll's order."""
-    everybody = (*standing.people, *standing.visitors)
-    return [each.person for each in everybody if is_in_at(each.stays, at_ms)]
+    return tuple(missing)
 
 
 def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, flags: Flags) -> None:
     first_ms = last_ms = None
     if terms.starts_ms is not None:
         first_ms = terms.starts_ms - FAR_FROM_MEETING_MS
-        last_ms = (terms.ends_ms or terms.starts_ms) + FAR_FROM_MEETING_MS
+        last_ms = (
+            terms.starts_ms if terms.ends_ms is None else terms.ends_ms
+        ) + FAR_FROM_MEETING_MS
     for fact in facts:
         if fact.seq == 0:  # the office runs on the node's own clock
             continue
         far = (
             first_ms is not None
             and last_ms is not None
-            and not first_ms <= fact.at_ms <= last_ms
+            and not first_ms <= fact.happened_ms <= last_ms
             and isinstance(fact.record, OF_THE_DAY)
         )
         if far or fact.is_doubtful:

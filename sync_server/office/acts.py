@@ -59,10 +59,10 @@ def summon(
         for point, people in sorted(rolls.items())
     ]
     units = directory.units_of_points(connection, rolls)
-    officers = roster.officers_of(connection, units.values())
     for point, unit in sorted(units.items()):
-        if unit in officers:
-            body = SettingBody(chairing_unit=unit, officers=officers[unit])
+        summoned = {line.person for line in rolls[point]}
+        if officers := roster.officers_of(connection, unit, first=summoned):
+            body = SettingBody(chairing_unit=unit, officers=officers)
             records.append(Setting(**_envelope(meeting, point, now_ms), body=body))
     _write(connection, records, now_ms)
 

@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
-from sync_server.database import write
+from sync_server.database import is_passing, write
+from sync_server.errors import DatabaseBusy
 from sync_server.storage import intake
 from sync_server.storage.intake import Delivery, Receipt
 
@@ -61,14 +63,30 @@ class Merger(Generic[T, R]):
             del self._waiting[:LARGEST_GROUP]
         try:
             self._give(group)
+        except DBAPIError as fault:
+            if len(group) > 1 and not is_passing(fault):
+                self._serve_alone(group)
+            else:  # the database is busy: it would be for each
+                self._fail(group, fault)
         except Exception:  # noqa: BLE001 - whose fault it is shows when they are served alone
+            self._serve_alone(group)
+        except BaseException:  # this thread is told to end; the others come again
+            self._fail(group, DatabaseBusy(retry_after_s=1))
+            raise
+        finally:
             for ticket in group:
-                try:
-                    self._give([ticket])
-                except Exception as fault:  # noqa: BLE001 - raised to whom it belongs
-                    ticket.fault = fault
+                ticket.is_served = True
+
+    def _serve_alone(self, group: Sequence[_Ticket[T, R]]) -> None:
         for ticket in group:
-            ticket.is_served = True
+            try:
+                self._give([ticket])
+            except Exception as fault:  # noqa: BLE001 - raised to whom it belongs
+                ticket.fault = fault
+
+    def _fail(self, group: Sequence[_Ticket[T, R]], fault: Exception) -> None:
+        for ticket in group:
+            ticket.fault = fault
 
     def _give(self, group: Sequence[_Ticket[T, R]]) -> None:
         gifts = self._serve([ticket.brought for ticket in group])
@@ -78,10 +96,13 @@ class Merger(Generic[T, R]):
 
 def deliver(delivery: Delivery) -> Receipt:
     """Take a delivery in, durably, and return its receipt."""
-    merger: Merger[Delivery, Receipt] = current_app.extensions.setdefault(
-        "diemcau_merger", Merger(_receive)
-    )
+    merger: Merger[Delivery, Receipt] = current_app.extensions["diemcau_merger"]
     return merger.submit(delivery)
+
+
+def init_app(app: Flask) -> None:
+    """Give the app its one merger."""
+    app.extensions["diemcau_merger"] = Merger(_receive)
 
 
 def _receive(deliveries: Sequence[Delivery]) -> Sequence[Receipt]:

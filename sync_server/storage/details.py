@@ -11,10 +11,10 @@ from typing import NamedTuple
 import uuid_utils
 from sqlalchemy import Connection, delete, insert, select, update
 
-from sync_server.domain.records import Record
+from sync_server.domain.records import Record, Ruling
 from sync_server.errors import DetailMismatch, PieceOutOfPlace, UnknownDetail
 from sync_server.storage.models import Detail, DetailPiece, DetailReading, Mention
-from sync_server.storage.streams import StreamKey
+from sync_server.storage.prepared import insert_rows
 
 MAX_PIECE_BYTES = 64 * 1024
 MAX_SMALL_BYTES = 8 * 1024
@@ -35,14 +35,34 @@ NOTHING = Offset(0, False)
 
 def note(connection: Connection, fresh: Iterable[Record]) -> None:
     """Note which details new records name, and where."""
-    rows = [
-        {"sha256": sha256, "meeting": record.meeting, "point": record.point, "record_id": record.id}
-        for record in fresh
-        if (sha256 := detail_of(record))
-    ]
-    for row in rows:
-        if not connection.scalar(select(Mention.sha256).filter_by(**row)):
-            connection.execute(insert(Mention).values(row))
+    rows: list[dict[str, str]] = []
+    for record in fresh:
+        told: list[Record] = [record]
+        if isinstance(record, Ruling) and record.body.record:
+            told.append(record.body.record)
+        rows += [
+            {
+                "sha256": sha256,
+                "meeting": each.meeting,
+                "device": each.device,
+                "record_id": each.id,
+            }
+            for each in told
+            if (sha256 := detail_of(each))
+        ]
+    if not rows:
+        return
+    named = {row["sha256"] for row in rows}
+    before = {
+        tuple(row)
+        for row in connection.execute(
+            select(Mention.sha256, Mention.meeting, Mention.device, Mention.record_id).where(
+                Mention.sha256.in_(sorted(named))
+            )
+        )
+    }
+    distinct = {tuple(row.values()): row for row in rows}
+    insert_rows(connection, Mention, [row for key, row in distinct.items() if key not in before])
 
 
 def detail_of(record: Record) -> str | None:
@@ -122,7 +142,9 @@ def drop_unfinished(connection: Connection, sha256: str, device: str) -> None:
 def read(connection: Connection, sha256: str, reader: str, *, now_ms: int) -> bytes:
     """Return a sealed detail, and note who asked for it. Raises: UnknownDetail."""
     device = connection.scalar(
-        select(Detail.device).where(Detail.sha256 == sha256, Detail.is_complete)
+        select(Detail.device).where(
+            Detail.sha256 == sha256, Detail.is_complete, Detail.is_purged.is_(False)
+        )
     )
     if device is None:
         raise UnknownDetail(sha256=sha256)
@@ -134,21 +156,35 @@ def read(connection: Connection, sha256: str, reader: str, *, now_ms: int) -> by
     return _box(connection, sha256, device)
 
 
-def places_of(connection: Connection, sha256: str) -> set[StreamKey]:
-    """Return where records name a detail."""
+def told_with(connection: Connection, sha256: str) -> list[tuple[str, str]]:
+    """Return the (meeting, record id) of each record with which the detail's own device told it.
+
+    What another device names does not count: who knows a hash has no claim on the content.
+    """
     rows = connection.execute(
-        select(Mention.meeting, Mention.point).where(Mention.sha256 == sha256).distinct()
+        select(Mention.meeting, Mention.record_id)
+        .join(Detail, (Detail.sha256 == Mention.sha256) & (Detail.device == Mention.device))
+        .where(Mention.sha256 == sha256, Detail.is_complete)
+        .distinct()
     )
-    return {StreamKey(*row) for row in rows}
+    return [(row.meeting, row.record_id) for row in rows]
 
 
 def purge(connection: Connection, *, before_ms: int) -> int:
-    """Delete every detail that came before a moment, and nothing else; return how many."""
+    """Empty every detail that came before a moment, and nothing else; return how many.
+
+    That it was here stays known, so that it is neither asked for nor taken in again.
+    """
     old = connection.execute(
-        select(Detail.sha256, Detail.device).where(Detail.received_ms < before_ms)
+        select(Detail.sha256, Detail.device).where(
+            Detail.received_ms < before_ms, Detail.is_purged.is_(False)
+        )
     ).all()
     for sha256, device in old:
-        _drop(connection, sha256, device)
+        own = (DetailPiece.sha256 == sha256, DetailPiece.device == device)
+        connection.execute(delete(DetailPiece).where(*own))
+        own = (Detail.sha256 == sha256, Detail.device == device)
+        connection.execute(update(Detail).where(*own).values(is_purged=True))
     return len(old)
 
 
@@ -158,7 +194,12 @@ def _keep_piece(
     if at == 0:
         connection.execute(
             insert(Detail).values(
-                sha256=sha256, device=device, received=0, is_complete=False, received_ms=now_ms
+                sha256=sha256,
+                device=device,
+                received=0,
+                is_complete=False,
+                is_purged=False,
+                received_ms=now_ms,
             )
         )
     connection.execute(

@@ -30,7 +30,8 @@ class Verdict(Struct, frozen=True):
     """What became of one record of a request; verdicts stand in the request's order.
 
     `status` answers this sending, `fate` says how the record stands now, `flags` what is known
-    of it at this moment. `id` is null where none could be read.
+    of it at this moment. `id` is null where none could be read. `detail` says, for whoever writes
+    a program, why a record was not let in.
     """
 
     id: str | None
@@ -39,6 +40,7 @@ class Verdict(Struct, frozen=True):
     flags: tuple[str, ...] = ()
     code: str | None = None
     at_corrected: str | None = None
+    detail: str | None = None
 
 
 class Offer(NamedTuple):
@@ -108,12 +110,12 @@ def receive(connection: Connection, deliveries: Sequence[Delivery]) -> list[Rece
     numbers: dict[str, list[int]] = {}
     for delivery in deliveries:
         numbers.setdefault(delivery.writer.device, []).extend(_numbers(delivery))
-        details.put_small(connection, delivery.writer.device, delivery.sealed, now_ms=now_ms)
+        if not delivery.is_revoked:
+            details.put_small(connection, delivery.writer.device, delivery.sealed, now_ms=now_ms)
     sighted = sightings.add(connection, _sightings(deliveries, gaps, numbers))
-    also = ledger.streams_of_devices(connection, sighted)
     accepted = [_accepted(connection, delivery) for delivery in deliveries]
     everything = [entry for entries in accepted for entry in entries]
-    appended = ledger.append(connection, everything, now_ms=now_ms, also=also)
+    appended = ledger.append(connection, everything, now_ms=now_ms, sighted=sighted)
     clocks = sightings.clocks_of(connection, gaps.keys())
     want = devices.close_gaps(connection, gaps, numbers)
     told_before = {key.fingerprint for key in appended.known}
@@ -198,20 +200,21 @@ def _verdicts(
             at = from_ms(clocks.moment_of(offer.judged.record).at_ms)
         status: Status = "known" if name in told_before else _first_status(fate, kept, offer)
         told_before.add(name)
-        verdicts.append(Verdict(_id_of(offer), status, fate, flags, code, at))
+        why = kept[offer.raw].reason.detail if offer.raw in kept else None
+        verdicts.append(Verdict(_id_of(offer), status, fate, flags, code, at, why))
     return verdicts
 
 
 def _fate_of(
-    offer: Offer, kept: Kept | None, appended: Appended, held: Mapping[str, Ruling]
+    offer: Offer, kept: Kept | None, appended: Appended, held: Mapping[tuple[str, str], Ruling]
 ) -> tuple[Fate, tuple[str, ...], str | None]:
     """Return how a record stands now, what is odd about it, and the code of why it is not in."""
     record_id = _id_of(offer) or ""
     flags = () if kept else appended.flags.get(record_id, ())
     code = kept.reason.code if kept else None
-    if ruling := held.get(record_id):
-        released = ruling.body.record
-        is_released = released is not None and released == _typed(offer)
+    typed = _typed(offer) if held else None
+    if typed and (ruling := held.get((typed.meeting, record_id))):
+        is_released = ruling.body.record == typed
         return ("released" if is_released else "dismissed"), flags, code
     if kept:
         return ("held" if kept.fate == "held" else "refused"), flags, code

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, select
 
 from sync_server.database import Stale, is_alone
-from sync_server.domain.records import Record, Roll, kind_of
+from sync_server.domain.records import Record, Roll, Ruling, kind_of
 from sync_server.storage import details, listings, roster, rulings, standings, streams
 from sync_server.storage.listings import Concern, Heads, home_of
 from sync_server.storage.models import LedgerRow, Listing
@@ -56,6 +56,18 @@ class _Found(NamedTuple):
     known: set[RecordKey]
     fresh: list[Entry]
     concern: Concern
+    sighted: set[StreamKey]
+
+    @property
+    def meetings(self) -> set[str]:
+        """Which meetings it is about."""
+        return {key.meeting for key in self.concern.streams}
+
+    @property
+    def is_sole(self) -> bool:
+        """Whether it moves records between streams, which nobody else may do or add to then."""
+        is_ruling = any(isinstance(entry.record, Ruling) for entry in self.fresh)
+        return is_ruling or bool(self.concern.rolls or self.concern.reused)
 
 
 def append(
@@ -63,25 +75,30 @@ def append(
     entries: Sequence[Entry],
     *,
     now_ms: int,
-    also: Iterable[StreamKey] = (),
+    sighted: Iterable[str] = (),
 ) -> Appended:
-    """Add records, once each, and judge anew every stream that grew, and those in `also`.
+    """Add records, once each, and judge anew every stream that grew, and those of the devices
+    whose clocks were `sighted` anew.
 
     Raises: Stale where another writer moved a person between the look-up and the lock; the
     whole transaction is then run again.
     """
-    also = set(also)
-    found = _look_up(connection, entries)
-    heads = streams.lock(connection, found.concern.streams | also)
+    sighted = sorted(sighted)
+    found = _look_up(connection, entries, sighted)
+    streams.lock_meetings(connection, found.meetings, is_sole=found.is_sole)
+    heads = streams.lock(connection, found.concern.streams)
     if not is_alone(connection):
-        found = _look_up(connection, entries)
+        is_sole = found.is_sole
+        found = _look_up(connection, entries, sighted)
+        if found.is_sole and not is_sole:
+            raise Stale
         if not found.concern.streams <= heads.keys():
             raise Stale
     fresh = [entry.record for entry in found.fresh]
     _insert(connection, found.fresh, heads, now_ms)
     rulings.note(connection, fresh)
     details.note(connection, fresh)
-    grown = {home_of(record) for record in fresh} | also
+    grown = {home_of(record) for record in fresh} | found.sighted
     grown |= listings.list_fresh(connection, fresh, found.concern, heads)
     streams.extend(connection, {key: heads[key] for key in grown})
     judged = standings.recompute(connection, sorted(grown))
@@ -120,7 +137,7 @@ def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[St
     return {StreamKey(row.meeting, row.point) for row in rows}
 
 
-def _look_up(connection: Connection, entries: Sequence[Entry]) -> _Found:
+def _look_up(connection: Connection, entries: Sequence[Entry], sighted: Sequence[str]) -> _Found:
     forms = _forms_of(connection, entries)
     known = {RecordKey(row.id, row.fingerprint) for row in forms}
     fresh = list({entry.key: entry for entry in entries if entry.key not in known}.values())
@@ -136,8 +153,9 @@ def _look_up(connection: Connection, entries: Sequence[Entry]) -> _Found:
         }
     records = [entry.record for entry in entries]
     concern = listings.concern_of(connection, records, reused, rolls)
-    concern.streams.update(home_of(entry.record) for entry in fresh)
-    return _Found(known, fresh, concern)
+    seen_anew = streams_of_devices(connection, sighted)
+    concern.streams.update(seen_anew, (home_of(entry.record) for entry in fresh))
+    return _Found(known, fresh, concern, seen_anew)
 
 
 def _forms_of(connection: Connection, entries: Sequence[Entry]) -> Sequence[_Form]:

@@ -178,6 +178,8 @@ def _list_in(
     wanted = sorted(set(ids))
     if not wanted:
         return set()
+    for ruling_ids in rulings.touching(connection, key.meeting, wanted).values():
+        wanted += ruling_ids
     here = (Listing.meeting == key.meeting, Listing.point == key.point)
     present = set(
         connection.execute(

@@ -100,6 +100,13 @@ class Account(Base):
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
 
 
+class MeetingLock(Base):
+    """The lock that all who add to a meeting share, and who moves records in it has alone."""
+
+    __tablename__ = "meeting_lock"
+    meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
 class Stream(Base):
     """One (meeting, point). Its row is the lock of whoever adds to it; `head` its last position."""
 
@@ -201,6 +208,7 @@ class Detail(Base):
     device: Mapped[str] = mapped_column(String(48), primary_key=True)
     received: Mapped[int] = mapped_column(BigInteger)
     is_complete: Mapped[bool]
+    is_purged: Mapped[bool]
     received_ms: Mapped[int] = mapped_column(BigInteger, index=True)
 
 
@@ -215,13 +223,13 @@ class DetailPiece(Base):
 
 
 class Mention(Base):
-    """A record that names a detail, and the stream in which it was made."""
+    """A record that names a detail, and the device that made it."""
 
     __tablename__ = "mention"
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     record_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
-    point: Mapped[str] = mapped_column(String(16), primary_key=True)
+    device: Mapped[str] = mapped_column(String(48), primary_key=True)
 
 
 class DetailReading(Base):

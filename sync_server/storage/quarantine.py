@@ -37,7 +37,9 @@ def keep(connection: Connection, device: str, kept: Sequence[Kept], now_ms: int)
             "record_id": header_of(each.raw).id,
             "fate": each.fate,
             "code": each.reason.code,
-            "detail": each.reason.detail,
+            "detail": each.reason.detail.replace(
+                "\x00", "\ufffd"
+            ),  # no text of PostgreSQL holds it
             "received_ms": now_ms,
             "raw": each.raw,
         }

@@ -1,7 +1,7 @@
 """People, and the roster of a point: the little that its kiosk needs to find them."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -72,19 +72,20 @@ OFFICES: dict[str, Office] = {"BI_THU": "secretary", "PHO_BI_THU": "deputy"}
 
 
 def officers_of(
-    connection: Connection, units: Iterable[str]
-) -> dict[str, tuple[tuple[str, Office], ...]]:
-    """Return by unit its Secretary and Deputies; of two Secretaries the first by code."""
-    found: dict[str, list[tuple[str, Office]]] = {}
-    for unit, person, position in connection.execute(
-        select(Person.unit, Person.code, Person.position)
-        .where(Person.unit.in_(sorted(set(units))), Person.position.in_(OFFICES))
-        .order_by(Person.position, Person.code)
-    ):
-        own, office = found.setdefault(unit, []), OFFICES[position]
-        if office == "deputy" or office not in dict(own).values():
-            own.append((person, office))
-    return {unit: tuple(own) for unit, own in found.items()}
+    connection: Connection, unit: str, *, first: Collection[str]
+) -> tuple[tuple[str, Office], ...]:
+    """Return a unit's Secretary and Deputies; of two Secretaries the one who is in `first`."""
+    rows = connection.execute(
+        select(Person.code, Person.position).where(
+            Person.unit == unit, Person.position.in_(OFFICES)
+        )
+    )
+    ranked = sorted((code not in first, code, OFFICES[position]) for code, position in rows)
+    officers: list[tuple[str, Office]] = []
+    for _, person, office in ranked:
+        if office == "deputy" or office not in dict(officers).values():
+            officers.append((person, office))
+    return tuple(officers)
 
 
 def roster_of(connection: Connection, key: StreamKey) -> Roster:

@@ -29,8 +29,8 @@ def note(connection: Connection, fresh: Iterable[Record]) -> None:
         connection.execute(insert(RulingRow), rows)
 
 
-def about(connection: Connection, record_ids: Iterable[str]) -> dict[str, Ruling]:
-    """Return the ruling that holds on each of these records, where there is one: the latest."""
+def about(connection: Connection, record_ids: Iterable[str]) -> dict[tuple[str, str], Ruling]:
+    """Return the ruling that holds on each of these records, by meeting and id: the latest."""
     wanted = sorted(set(record_ids))
     if not wanted:
         return {}
@@ -44,7 +44,7 @@ def about(connection: Connection, record_ids: Iterable[str]) -> dict[str, Ruling
     )
     rulings = [ruling for row in rows if isinstance(ruling := parse_record(row), Ruling)]
     rulings.sort(key=lambda each: (to_ms(each.at), each.device, each.id))
-    return {ruling.refs[0]: ruling for ruling in rulings}
+    return {(ruling.meeting, ruling.refs[0]): ruling for ruling in rulings}
 
 
 def touching(

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, select
 
+from sync_server.domain import standing
 from sync_server.domain.codes import from_ms
 from sync_server.domain.counts import Counts
 from sync_server.domain.sequence import Ranges, count_missing
@@ -96,9 +97,9 @@ def _row_of(standing: PointStanding) -> _KeptRow:
         chair=standing.chair.spans[-1].person if standing.chair.spans else standing.chair.named,
         missing=standing.missing,
         reported=standing.has_reported,
-        closed=standing.is_closed,
+        closed=standing.closing is not None,
         amended=standing.is_amended,
-        counted=not (standing.is_rehearsal or standing.is_cancelled),
+        counted=standing.is_counted,
         flags=tuple(sorted(set().union(*standing.flags.values()))),
     )
 
@@ -108,6 +109,17 @@ def rebuild(connection: Connection, key: StreamKey) -> bool:
     streams.lock(connection, [key])
     before = read(connection, key)
     return recompute(connection, [key])[key] != before
+
+
+def may_decide(
+    connection: Connection, key: StreamKey, person: str, record_id: str, *, at_ms: int
+) -> bool:
+    """Say whether a person decides at a point on a record at a moment."""
+    records = records_of(connection, [key])[key]
+    clocks = clocks_of(connection, {record.device for record in records})
+    return standing.may_decide(
+        key.point, records, clocks, person=person, record_id=record_id, at_ms=at_ms
+    )
 
 
 def read(connection: Connection, key: StreamKey) -> PointStanding | None:

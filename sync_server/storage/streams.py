@@ -15,7 +15,7 @@ from sync_server.database import is_alone
 from sync_server.domain.clock import Clocks, Moment
 from sync_server.domain.forms import known_record
 from sync_server.domain.records import Record
-from sync_server.storage.models import LedgerRow, Listing, Node, Stream
+from sync_server.storage.models import LedgerRow, Listing, MeetingLock, Node, Stream
 from sync_server.storage.prepared import Prepared, in_points
 from sync_server.storage.sightings import clocks_of
 
@@ -53,6 +53,19 @@ def by_meeting(keys: Iterable[StreamKey]) -> dict[str, list[str]]:
     for key in sorted(set(keys)):
         grouped.setdefault(key.meeting, []).append(key.point)
     return grouped
+
+
+def lock_meetings(connection: Connection, meetings: Iterable[str], *, is_sole: bool) -> None:
+    """Let others add to these meetings meanwhile, or nobody else.
+
+    A roll lists records in streams that it must know of: none may begin beside it.
+    """
+    if is_alone(connection):
+        return
+    for meeting in sorted(set(meetings)):
+        own = select(MeetingLock.meeting).where(MeetingLock.meeting == meeting)
+        if connection.scalar(own.with_for_update(read=not is_sole)) is None:
+            connection.execute(insert(MeetingLock).values(meeting=meeting))
 
 
 def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, int]:

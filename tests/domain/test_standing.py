@@ -26,7 +26,7 @@ def test_who_was_in_the_room_at_a_moment() -> None:
     )
 
     def at(hour_and_minute: str) -> list[str]:
-        return in_the_room(standing, to_ms(f"2024-08-22T{hour_and_minute}:00Z"))
+        return in_the_room("P001", standing, to_ms(f"2024-08-22T{hour_and_minute}:00Z"))
 
     assert at("00:19") == []
     assert at("00:20") == ["M1"]

@@ -35,8 +35,8 @@ def send(connection: Connection, *drafts: dict[str, Any]) -> Receipt:
 
 def sight(connection: Connection, sighting: Sighting) -> None:
     """Let a node see a device's clock."""
-    also = ledger.streams_of_devices(connection, sightings.add(connection, [sighting]))
-    ledger.append(connection, [], now_ms=NOW, also=also)
+    sighted = sightings.add(connection, [sighting])
+    ledger.append(connection, [], now_ms=NOW, sighted=sighted)
 
 
 def exchange(source: Connection, target: Connection) -> None:

@@ -2,6 +2,9 @@
 
 import { mayVoid, standingOf } from "../standing.js";
 
+/** What counts here: what waits, and what the server let in. */
+const COUNTING = new Set(["queued", "stored", "released"]);
+
 /**
  * @typedef {import("./types.js").OwnRecord} OwnRecord
  * @typedef {import("./types.js").StreamRecord} StreamRecord
@@ -13,35 +16,22 @@ import { mayVoid, standingOf } from "../standing.js";
 
 /**
  * @param {string} point
- * @param {OwnRecord[]} own a refused one is none
+ * @param {OwnRecord[]} own those held, refused or dismissed are none
  * @param {StreamRecord[]} stream
  * @returns {Hall}
  */
 export function hallOf(point, own, stream) {
-  /** @type {Map<string, number>} */
-  const correctedMs = new Map();
-  /** @type {Map<string, LedgerRecord>} */
-  const records = new Map();
-  for (const { record, fate, atCorrected } of own) {
-    if (fate === "refused") continue;
-    records.set(`${record.device} ${record.id}`, record);
-    if (atCorrected) correctedMs.set(record.id, Date.parse(atCorrected));
-  }
-  for (const record of stream) {
-    records.set(`${record.device} ${record.id}`, record);
-    correctedMs.set(record.id, Date.parse(record.at_corrected));
-  }
-  const all = [...records.values()];
-  const standing = standingOf(point, all, (record) => ({
-    atMs: correctedMs.get(record.id) ?? Date.parse(record.at),
+  const told = new Map(own.map((each) => [each.record, each.atCorrected]));
+  const records = [
+    ...own.filter((each) => COUNTING.has(each.fate)).map((each) => each.record),
+    ...stream, // which has our own again, once the server has them
+  ];
+  const standing = standingOf(point, records, (record) => ({
+    atMs: Date.parse(/** @type {StreamRecord} */ (record).at_corrected ?? told.get(record) ?? record.at),
     isDoubtful: false, // the server tells, which has seen the clocks
   }));
   const everybody = [...standing.people, ...standing.visitors, ...standing.exempt];
-  return {
-    of: new Map(everybody.map((each) => [each.person, each])),
-    counts: standing.counts,
-    records: all,
-  };
+  return { of: new Map(everybody.map((each) => [each.person, each])), counts: standing.counts, records };
 }
 
 /**
@@ -50,7 +40,9 @@ export function hallOf(point, own, stream) {
  */
 export function undoable(records, writer, person) {
   const voids = records.filter((each) => each.kind === "void");
-  return records.filter(
+  /** @type {Map<string, LedgerRecord>} */
+  const distinct = new Map(records.map((each) => [each.id, each]));
+  return [...distinct.values()].filter(
     (each) =>
       each.kind === "check_in" &&
       each.person === person &&

@@ -9,7 +9,7 @@
  * A record in the queue or its archive. `fate` is queued until the server has told another.
  * @typedef {{id: string, seq: number, meeting: string, record: LedgerRecord, fate: Fate,
  *   flags: string[], code: string | null, atCorrected: string | null}} OwnRecord
- * @typedef {"queued" | "stored" | "held" | "refused"} Fate
+ * @typedef {"queued" | "stored" | "held" | "refused" | "released" | "dismissed"} Fate
  *
  * A record of the point's stream, made here or elsewhere, with its corrected time.
  * @typedef {LedgerRecord & {at_corrected: string}} StreamRecord

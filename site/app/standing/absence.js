@@ -1,96 +1,134 @@
 /** Decisions: what was asked, and what was decided by somebody who may. */
 
-import { byOrder } from "./facts.js";
+import { actsInPerson, byOrder } from "./facts.js";
 
 /**
  * @typedef {import("./facts.js").Fact} Fact
+ * @typedef {import("./facts.js").ByKind} ByKind
+ * @typedef {import("./facts.js").Flags} Flags
+ * @typedef {import("./settings.js").Rolls} Rolls
  * @typedef {"approved" | "pending" | "declined" | "withdrawn"} State
  */
 
 /** Of several requests by one person, the first of these is what counts. @type {State[]} */
 const STATES = ["approved", "pending", "declined", "withdrawn"];
 
-/**
- * @param {string} point @param {import("./settings.js").Rolls} rolls
- * @param {import("./settings.js").Terms} terms @param {import("./chair.js").Chairing} chairing
- * @param {Fact | null} closing @param {import("./facts.js").ByKind} counting
- * @param {import("./facts.js").Flags} flags
- */
-export function askedOf(point, rolls, terms, chairing, closing, counting, flags) {
+/** Who may decide at a point: the settings, the chair at each moment, and the closing. */
+export class Authority {
+  /**
+   * @param {string} point @param {import("./settings.js").Terms} terms
+   * @param {import("./chair.js").Chairing} chairing @param {Fact | null} closing
+   */
+  constructor(point, terms, chairing, closing) {
+    this.point = point;
+    this.terms = terms;
+    this.chairing = chairing;
+    this.closing = closing;
+  }
+
+  /** Headquarters' decisions count always, a point's before its closing, nobody's on their own. */
+  allowsDecision(/** @type {Fact} */ decision, /** @type {Fact} */ target) {
+    const { by } = decision.record;
+    if (by === "headquarters") return true;
+    if (decision.record.point !== this.point || this.isAfterClosing(decision)) return false;
+    const isOfSecretary = target.person === this.terms.secretary;
+    const reserved = isOfSecretary ? this.terms.secretaryAuthority : this.terms.absenceAuthority;
+    const isOwn = by === target.person || (target.record.kind === "substitute" && by === target.record.body.for);
+    return !isOwn && reserved !== "headquarters" && this.chairing.decides(by, decision.atMs);
+  }
+
+  isAfterClosing(/** @type {Fact} */ fact) {
+    return this.closing !== null && byOrder(fact, this.closing) > 0;
+  }
+}
+
+/** @param {Authority} authority @param {Rolls} rolls @param {ByKind} counting @param {Flags} flags */
+export function askedOf(authority, rolls, counting, flags) {
   const requests = counting.of("absence_request").filter((fact) => rolls.lines.has(fact.person ?? ""));
-  const substitutes = counting.at(point, "substitute");
-  const targets = new Map([...requests, ...substitutes].map((fact) => [fact.id, fact]));
+  const substitutes = counting.at(authority.point, "substitute");
+  const targets = new Map([...requests, ...substitutes].map((fact) => [keyOf(fact), fact]));
   /** @type {Map<string, Fact>} */
   const decided = new Map();
   for (const decision of counting.of("absence_decision")) {
-    const target = targets.get(refOf(decision));
-    if (!target || target.record.person !== decision.record.person) continue;
-    if (hasAuthority(point, decision, target, terms, chairing, closing)) decided.set(target.id, decision);
+    const target = targets.get(askedBy(decision));
+    if (!target) continue;
+    if (authority.allowsDecision(decision, target)) decided.set(keyOf(target), decision);
     else flags.add(decision.id, "without_authority");
   }
+  const withdrawn = withdrawnOf(authority, targets, counting, flags);
 
   /** @type {Map<string, Set<State>>} */
   const found = new Map();
+  /** @type {Set<string>} */
+  const live = new Set();
+  /** @type {Set<string>} */
+  const away = new Set();
   for (const request of requests) {
-    const own = decided.get(request.id);
-    const state = stateOf(request, own, counting);
-    found.set(request.person ?? "", (found.get(request.person ?? "") ?? new Set()).add(state));
-    const isLate = own !== undefined && terms.startsMs !== null && own.atMs > terms.startsMs;
+    const person = request.person ?? "";
+    const own = decided.get(keyOf(request));
+    const state = withdrawn.has(keyOf(request)) ? "withdrawn" : stateOf(own);
+    found.set(person, (found.get(person) ?? new Set()).add(state));
+    if (state !== "withdrawn" && !authority.isAfterClosing(request)) live.add(person);
+    const { startsMs } = authority.terms;
+    const isLate = own !== undefined && startsMs !== null && own.atMs > startsMs;
     if (own && state === "approved" && isLate) flags.add(own.id, "late_approval");
     if (state === "approved" || state === "pending") flagDocument(request, counting, flags);
+    const isOurs = request.record.point === authority.point || request.record.by !== "clerk";
+    if (state === "approved" || (state === "pending" && isOurs)) away.add(person);
   }
   /** @type {Map<string, State>} */
   const state = new Map();
   for (const [person, own] of found) {
     state.set(person, STATES.find((each) => own.has(each)) ?? "pending");
   }
-  const approved = substitutes.filter((each) => isApproval(decided.get(each.id)));
-  return { state, substitutes: new Set(approved.map((each) => each.id)) };
+  const approved = [...decided].filter(([, own]) => stateOf(own) === "approved");
+  return { state, live, away, approved: new Set(approved.map(([key]) => key)) };
 }
 
-/** @param {Fact} request @param {Fact | undefined} own @param {import("./facts.js").ByKind} counting @returns {State} */
-function stateOf(request, own, counting) {
-  if (counting.of("absence_withdrawal").some((each) => answers(each, request))) return "withdrawn";
-  if (!own) return "pending";
-  return isApproval(own) ? "approved" : "declined";
+/** A record and whom it concerns: what refers to one names both. */
+export function keyOf(/** @type {Fact} */ fact) {
+  return `${fact.id} ${fact.record.person ?? ""}`;
 }
 
-function isApproval(/** @type {Fact | undefined} */ decision) {
-  return decision?.record.body.decision === "approve";
+function askedBy(/** @type {Fact} */ fact) {
+  return `${fact.record.refs?.[0] ?? ""} ${fact.record.person ?? ""}`;
 }
 
-/** Headquarters decides on all; others as the settings and the chair have it, never on their own. */
-function hasAuthority(
-  /** @type {string} */ point,
-  /** @type {Fact} */ decision,
-  /** @type {Fact} */ target,
-  /** @type {import("./settings.js").Terms} */ terms,
-  /** @type {import("./chair.js").Chairing} */ chairing,
-  /** @type {Fact | null} */ closing,
-) {
-  const { by } = decision.record;
-  if (by === "headquarters") return true;
-  const isOfSecretary = target.person === terms.secretary;
-  const authority = isOfSecretary ? terms.secretaryAuthority : terms.absenceAuthority;
-  if (by === target.person || decision.record.point !== point || authority === "headquarters") return false;
-  if (closing !== null && byOrder(decision, closing) > 0) return false;
-  return chairing.decides(by, decision.atMs);
+/** @returns {State} */
+function stateOf(/** @type {Fact | undefined} */ decision) {
+  if (!decision) return "pending";
+  return decision.record.body.decision === "approve" ? "approved" : "declined";
 }
 
-/** Flag a report that was to follow: until it comes, and when it came late. @param {Fact} request @param {import("./facts.js").ByKind} counting @param {import("./facts.js").Flags} flags */
+/**
+ * The requests taken back, before the closing, by their person or as a clerk attests.
+ * @param {Authority} authority @param {Map<string, Fact>} targets @param {ByKind} counting @param {Flags} flags
+ */
+function withdrawnOf(authority, targets, counting, flags) {
+  /** @type {Set<string>} */
+  const found = new Set();
+  for (const fact of counting.of("absence_withdrawal")) {
+    const request = targets.get(askedBy(fact));
+    if (!request) continue;
+    if (isAnswer(fact, request) && !authority.isAfterClosing(fact)) found.add(keyOf(request));
+    else flags.add(fact.id, "without_authority");
+  }
+  return found;
+}
+
+/** Whether a fact comes from where the request was made, its person, or headquarters. @param {Fact} fact @param {Fact} request */
+function isAnswer(fact, request) {
+  const isThere = fact.record.point === request.record.point;
+  return actsInPerson(fact) && (isThere || fact.record.by !== "clerk");
+}
+
+/** Flag a report that was to follow: until it comes, and when it came late. @param {Fact} request @param {ByKind} counting @param {Flags} flags */
 function flagDocument(request, counting, flags) {
   const due = request.record.body.to_follow_by;
   if (!due) return;
-  const first = counting.of("absence_document").find((each) => answers(each, request));
+  const first = counting
+    .of("absence_document")
+    .find((each) => askedBy(each) === keyOf(request) && isAnswer(each, request));
   if (!first) flags.add(request.id, "document_pending");
   else if (first.atMs > Date.parse(due)) flags.add(first.id, "document_late");
-}
-
-/** @param {Fact} fact @param {Fact} request */
-function answers(fact, request) {
-  return refOf(fact) === request.id && fact.record.person === request.record.person;
-}
-
-function refOf(/** @type {Fact} */ fact) {
-  return fact.record.refs?.[0] ?? "";
 }

@@ -1,6 +1,8 @@
 /** The chair: who presides at a point at each moment, and who decides there. */
 
+import { actsInPerson } from "./facts.js";
 import { isInAt } from "./presence.js";
+import { lateAfterMs } from "./settings.js";
 
 /**
  * @typedef {import("./facts.js").Fact} Fact
@@ -57,7 +59,7 @@ export class Chairing {
 
   /** Whether nobody presides at some moment from start and grace on until the end. */
   isVacant(/** @type {number | null} */ endMs) {
-    const fromMs = this.terms.lateAfterMs;
+    const fromMs = lateAfterMs(this.terms);
     if (fromMs === null || (endMs !== null && endMs <= fromMs)) return false;
     return [fromMs, ...this.#events().filter((each) => each > fromMs)].some(
       (each) => (endMs === null || each < endMs) && this.#presidingAt(each) === null,
@@ -102,11 +104,6 @@ export class Chairing {
     });
     return spans;
   }
-}
-
-/** Whether the record is attested by a clerk or headquarters, or its person's own. */
-function actsInPerson(/** @type {Fact} */ fact) {
-  return ["clerk", "headquarters", fact.record.person].includes(fact.record.by);
 }
 
 /** Who is to preside: the Secretary, else the delegated Deputy, unless they are away. @param {Terms} terms @param {Chairing} chairing @param {Set<string>} away */

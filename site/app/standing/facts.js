@@ -120,7 +120,7 @@ function spelled(/** @type {LedgerRecord} */ record) {
           Object.keys(value)
             .sort()
             .map((key) => [key, value[key]])
-            .filter(([key, own]) => key === "seq" || !(own === null || (Array.isArray(own) && own.length === 0))),
+            .filter(([key, own]) => key === "seq" || (own !== null && !(key === "refs" && own.length === 0))),
         )
       : value,
   );
@@ -141,19 +141,27 @@ function rule(ruling, ref, counting) {
   counting.set(ref, ruling.body.record ? [...ofOffice, ruling.body.record] : ofOffice);
 }
 
-/** Take away what voids take back, and the voids. @param {Fact[]} facts @param {Flags} flags */
+/**
+ * Take away what voids take back, and the voids; `undone` are the pairs of both.
+ * @param {Fact[]} facts @param {Flags} flags
+ */
 export function withoutVoided(facts, flags) {
-  /** @type {Set<Fact>} */
-  const gone = new Set();
-  for (const fact of facts) {
-    if (fact.record.kind !== "void") continue;
-    gone.add(fact);
+  const voids = facts.filter((fact) => fact.record.kind === "void");
+  /** @type {[Fact, Fact][]} */
+  const undone = [];
+  for (const fact of voids) {
     const targets = facts.filter((each) => each.id === fact.record.refs?.[0]);
     const allowed = targets.filter((target) => mayVoid(fact.record, target.record));
-    for (const target of allowed) gone.add(target);
+    for (const target of allowed) undone.push([fact, target]);
     if (targets.length > 0 && allowed.length === 0) flags.add(fact.id, "without_authority");
   }
-  return facts.filter((fact) => !gone.has(fact));
+  const gone = new Set([...voids, ...undone.map(([, target]) => target)]);
+  return { facts: facts.filter((fact) => !gone.has(fact)), undone };
+}
+
+/** Whether the record is attested by a clerk or headquarters, or its person's own. */
+export function actsInPerson(/** @type {Fact} */ fact) {
+  return ["clerk", HEADQUARTERS, fact.record.person].includes(fact.record.by);
 }
 
 /**
@@ -163,10 +171,13 @@ export function withoutVoided(facts, flags) {
 export function mayVoid(writer, target) {
   if (target.kind === "void" || SET_BY_OFFICE.has(target.kind)) return false;
   if ((writer.person ?? null) !== (target.person ?? null)) return false;
+  // What a reopening is for, with its reason.
+  const isSigned = target.kind === "closing" || target.kind === "reopening";
+  if (isSigned && writer.by !== HEADQUARTERS) return false;
   return writer.point === target.point && hasAuthority(writer, target);
 }
 
-/** @param {{by: string, point: string}} writer @param {LedgerRecord} target */
-function hasAuthority(writer, target) {
+/** Whether who wrote the one may undo the other. @param {{by: string, point: string}} writer @param {LedgerRecord} target */
+export function hasAuthority(writer, target) {
   return writer.by === HEADQUARTERS || (writer.by === target.by && writer.point === target.point);
 }

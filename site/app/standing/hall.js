@@ -1,5 +1,7 @@
 /** The hall: whether it was ready, what went wrong, how people behaved, what is left to do. */
 
+import { keyOf } from "./absence.js";
+import { hasAuthority } from "./facts.js";
 import { isHere, minutesBetween } from "./presence.js";
 
 const ITEMS = ["power", "screen", "sound", "camera", "line", "backup_line", "seats", "printed_qr"];
@@ -29,19 +31,17 @@ export function missingItems(point, terms, counting, flags) {
  */
 export function besideSummoned(point, roll, stays, approved, counting, flags) {
   const isApart = (/** @type {Fact} */ fact) => !roll.has(fact.person ?? "");
-  /** @type {Map<string, Fact>} */
-  const latest = new Map();
+  /** @type {Map<string, {id: string, person: string, insteadOf: string, isApproved: boolean}>} */
+  const substitutes = new Map();
   for (const fact of counting.at(point, "substitute").filter(isApart)) {
-    if (isHere(point, fact.person ?? "", stays)) latest.set(fact.person ?? "", fact);
+    const person = fact.person ?? "";
+    if (!isHere(point, person, stays)) continue;
+    const told = { id: fact.id, person, insteadOf: fact.record.body.for };
+    substitutes.set(person, { ...told, isApproved: approved.has(keyOf(fact)) });
   }
-  const unapproved = [...latest.values()].filter((fact) => !approved.has(fact.id));
-  for (const fact of unapproved) flags.add(fact.id, "wrong_composition");
+  for (const each of substitutes.values()) if (!each.isApproved) flags.add(each.id, "wrong_composition");
   const guests = counting.at(point, "guest").filter(isApart).map((fact) => fact.person ?? fact.id);
-  return {
-    guests: new Set(guests.filter((each) => !latest.has(each))),
-    substitutes: new Set(latest.keys()),
-    unapproved: unapproved.length,
-  };
+  return { guests: new Set(guests.filter((each) => !substitutes.has(each))), substitutes };
 }
 
 /** @param {string} point @param {ByKind} counting */
@@ -53,9 +53,9 @@ export function conductOf(point, counting) {
   return sums;
 }
 
-/** The incidents, in the order in which they were first told. @param {string} point @param {ByKind} counting */
-export function troublesOf(point, counting) {
-  return [...latestOf(counting.at(point, "incident"))].map(([id, { record }]) => ({
+/** The incidents, in the order in which they were first told. @param {string} point @param {ByKind} counting @param {Flags} flags */
+export function troublesOf(point, counting, flags) {
+  return [...latestOf(counting.at(point, "incident"), flags)].map(([id, { record }]) => ({
     id,
     what: record.body.what,
     fromMs: Date.parse(record.body.from),
@@ -70,11 +70,11 @@ export function troubleMinutes(troubles, terms) {
     .reduce((sum, each) => sum + each, 0);
 }
 
-/** What is left to do, each task as it was last told. @param {string} point @param {ByKind} counting */
-export function followUpsOf(point, counting) {
+/** What is left to do, each task as it was last told. @param {string} point @param {ByKind} counting @param {Flags} flags */
+export function followUpsOf(point, counting, flags) {
   const told = counting.at(point, "follow_up");
   const essays = told.filter((fact) => fact.record.body.essays).at(-1)?.record.body.essays;
-  const tasks = latestOf(told.filter((fact) => fact.record.body.item));
+  const tasks = latestOf(told.filter((fact) => fact.record.body.item), flags);
   return {
     tasks: [...tasks].map(([id, { record, person }]) => ({
       id,
@@ -88,10 +88,20 @@ export function followUpsOf(point, counting) {
   };
 }
 
-/** The latest word on each matter, by the id that first told of it. @param {Fact[]} facts */
-function latestOf(facts) {
+/** The latest word on each matter, by the id that first told of it; who may not void it does not replace it. @param {Fact[]} facts @param {Flags} flags */
+function latestOf(facts, flags) {
   /** @type {Map<string, Fact>} */
   const latest = new Map();
-  for (const fact of facts) latest.set(fact.record.refs?.[0] ?? fact.id, fact);
+  /** @type {Map<string, Fact>} */
+  const firstOf = new Map();
+  for (const fact of facts) {
+    const first = firstOf.get(fact.record.refs?.[0] ?? "");
+    if (first && !hasAuthority(fact.record, first.record)) {
+      flags.add(fact.id, "without_authority");
+      continue;
+    }
+    firstOf.set(fact.id, first ?? fact);
+    latest.set((first ?? fact).id, fact);
+  }
   return latest;
 }

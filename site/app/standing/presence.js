@@ -1,6 +1,7 @@
 /** Presence as intervals: who came when, who left when, and in which seat they sit. */
 
 import { byOrder, happenedMs } from "./facts.js";
+import { lateAfterMs } from "./settings.js";
 
 const MINUTE_MS = 60_000;
 
@@ -12,24 +13,29 @@ const MINUTE_MS = 60_000;
  * @typedef {Map<string, Stay[]>} Stays
  */
 
-/** Pair arrivals with departures, per person: the earliest opens a stay. @param {ByKind} counting @param {Flags} flags @returns {Stays} */
+/**
+ * Pair arrivals with departures, per person: the earliest opens a stay. Nobody is in two halls: an
+ * arrival in another ends the stay before; a departure ends only a stay in its own hall.
+ * @param {ByKind} counting @param {Flags} flags @returns {Stays}
+ */
 export function staysOf(counting, flags) {
   /** @type {Stays} */
   const stays = new Map();
   const moves = [...counting.of("check_in"), ...counting.of("check_out")];
   moves.sort((a, b) => happenedMs(a) - happenedMs(b) || byOrder(a, b));
   for (const fact of moves) {
+    const isArrival = fact.record.kind === "check_in";
     const person = fact.person ?? "";
     const own = stays.get(person) ?? [];
     const last = own.at(-1);
     const isIn = last !== undefined && last.leftMs === null;
-    if (fact.record.kind === "check_out") {
-      if (isIn) last.leftMs = happenedMs(fact);
-    } else if (isIn) {
+    const isInHere = isIn && last.arrival.record.point === fact.record.point;
+    if (isArrival && isInHere) {
       flags.add(fact.id, "already_present");
-    } else {
-      stays.set(person, [...own, { arrival: fact, cameMs: happenedMs(fact), leftMs: null }]);
+      continue;
     }
+    if (isInHere || (isIn && isArrival)) last.leftMs = happenedMs(fact);
+    if (isArrival) stays.set(person, [...own, { arrival: fact, cameMs: happenedMs(fact), leftMs: null }]);
   }
   return stays;
 }
@@ -93,7 +99,8 @@ export function seatsOf(point, rolls, stays, counting, flags) {
 
 /** After the start and its grace. @param {number} cameMs @param {import("./settings.js").Terms} terms */
 export function isLate(cameMs, terms) {
-  return terms.lateAfterMs !== null && cameMs > terms.lateAfterMs;
+  const limitMs = lateAfterMs(terms);
+  return limitMs !== null && cameMs > limitMs;
 }
 
 /** Before the end less the grace. @param {number | null} leftMs @param {import("./settings.js").Terms} terms */

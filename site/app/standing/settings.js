@@ -3,6 +3,7 @@
 import { byOrder } from "./facts.js";
 
 const MINUTE_MS = 60_000;
+const REASONS = ["CONG_TAC", "DOT_XUAT", "BAT_KHA_KHANG", "OM", "NGHI_PHEP", "THAI_SAN", "VIEC_RIENG", "KHAC"];
 
 /**
  * @typedef {import("./facts.js").Fact} Fact
@@ -26,11 +27,11 @@ export function termsOf(point, facts) {
     startsMs,
     endsMs: ms(said.ends_at),
     graceMs,
-    lateAfterMs: startsMs === null ? null : startsMs + graceMs,
     secretary: officers.find(([, office]) => office === "secretary")?.[0] ?? null,
     deputies: officers.filter(([, office]) => office === "deputy").map(([person]) => person),
     absenceAuthority: said.absence_authority ?? "point",
     secretaryAuthority: said.secretary_authority ?? "headquarters",
+    reasons: said.reasons ?? REASONS,
     capacity: said.capacity ?? null,
     guests: said.guests ?? 0,
     rollFrozenMs: ms(said.roll_frozen_at),
@@ -38,6 +39,11 @@ export function termsOf(point, facts) {
     isRehearsal: said.rehearsal ?? false,
     isCancelled: said.cancelled ?? false,
   };
+}
+
+/** From when on who comes is late. @param {Terms} terms */
+export function lateAfterMs({ startsMs, graceMs }) {
+  return startsMs === null ? null : startsMs + graceMs;
 }
 
 function ms(/** @type {string | undefined} */ instant) {
@@ -68,18 +74,24 @@ export function concerning(point, facts, rolls) {
   );
 }
 
-/** @param {string} point @param {Fact[]} facts @param {Terms} terms @param {import("./facts.js").Flags} flags */
-export function changesSinceFrozen(point, facts, terms, flags) {
+/**
+ * Compare whom the point summons with whom it summoned when rolls were frozen.
+ * @param {string} point @param {Fact[]} facts @param {Rolls} rolls @param {Terms} terms
+ * @param {import("./facts.js").Flags} flags
+ */
+export function changesSinceFrozen(point, facts, rolls, terms, flags) {
   const { rollFrozenMs } = terms;
-  if (rollFrozenMs === null) return {};
-  const rolls = facts.filter(({ record }) => record.kind === "roll" && record.point === point);
-  const frozen = rolls.filter((roll) => roll.atMs <= rollFrozenMs);
-  for (const roll of rolls) if (roll.atMs > rollFrozenMs) flags.add(roll.id, "after_freeze");
-  const before = new Set(people(frozen.at(-1)));
-  const now = new Set(people(rolls.at(-1)));
+  if (rollFrozenMs === null) return { added: [], removed: [] };
+  const own = facts.filter(({ record }) => record.kind === "roll" && record.point === point);
+  for (const roll of [...own, ...rolls.takers]) {
+    if (roll.atMs > rollFrozenMs) flags.add(roll.id, "after_freeze");
+  }
+  const frozen = own.filter((roll) => roll.atMs <= rollFrozenMs);
+  const taken = rolls.takers.filter((roll) => roll.atMs <= rollFrozenMs).flatMap(people);
+  const before = new Set(people(frozen.at(-1)).filter((person) => !taken.includes(person)));
   return {
-    added: [...now].filter((person) => !before.has(person)).sort(),
-    removed: [...before].filter((person) => !now.has(person)).sort(),
+    added: [...rolls.lines.keys()].filter((person) => !before.has(person)).sort(),
+    removed: [...before].filter((person) => !rolls.lines.has(person)).sort(),
   };
 }
 

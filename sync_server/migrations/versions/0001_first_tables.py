@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("device", sa.String(length=48), nullable=False),
         sa.Column("received", sa.BigInteger(), nullable=False),
         sa.Column("is_complete", sa.Boolean(), nullable=False),
+        sa.Column("is_purged", sa.Boolean(), nullable=False),
         sa.Column("received_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("sha256", "device"),
     )
@@ -128,12 +129,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "meeting_lock",
+        sa.Column("meeting", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("meeting"),
+    )
+    op.create_table(
         "mention",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("record_id", sa.String(length=36), nullable=False),
         sa.Column("meeting", sa.String(length=64), nullable=False),
-        sa.Column("point", sa.String(length=16), nullable=False),
-        sa.PrimaryKeyConstraint("sha256", "record_id", "meeting", "point"),
+        sa.Column("device", sa.String(length=48), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", "record_id", "meeting", "device"),
     )
     op.create_table(
         "node",
@@ -252,6 +258,7 @@ def downgrade() -> None:
     op.drop_table("person")
     op.drop_table("node")
     op.drop_table("mention")
+    op.drop_table("meeting_lock")
     op.drop_table("meeting")
     with op.batch_alter_table("listing", schema=None) as batch_op:
         batch_op.drop_index("ix_listing_id")
