@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
 from sync_server import sealing
 from sync_server.database import reading, write
 from sync_server.domain.codes import to_ms
-from sync_server.storage import details
-from sync_server.storage.models import Detail, DetailReading, LedgerRow
+from sync_server.storage import details, devices
+from sync_server.storage.models import DetailPiece, DetailReading, LedgerRow
 from tests.conftest import FakeClock, Persona
 from tests.factories import draft, roll
 
@@ -174,6 +175,51 @@ def test_only_the_chair_who_decides_there_then_opens_a_request(
     assert as_chair("S1").get(path).status_code == 403  # it has begun, and S1 does not preside
 
 
+def test_who_knows_a_hash_has_no_claim_on_the_content(
+    as_clerk: Callable[..., Persona], as_chair: Callable[..., Persona], as_headquarters: Persona
+) -> None:
+    clerk, chair = as_clerk("P002"), as_chair("S1")
+    sha256, box = sealed(clerk, REASON)
+    as_headquarters.sync(officers(), roll(1, "M1", "S1", "S2"))
+    clerk.sync(request_with(sha256, point="P002", person="M9"), details={sha256: box})
+
+    chair.sync(request_with(sha256, 7, person="M1"))
+
+    assert chair.get(f"/details/{sha256}").status_code == 403
+
+
+def test_a_chair_opens_nothing_that_is_not_theirs_to_decide(
+    as_clerk: Callable[..., Persona], as_chair: Callable[..., Persona], as_headquarters: Persona
+) -> None:
+    clerk, chair = as_clerk(), as_chair("S1")
+    own, guest = sealed(clerk, REASON), sealed(clerk, b'{"name":"x"}')
+    as_headquarters.sync(officers(), roll(1, "M1", "S1", "S2"))
+    clerk.sync(
+        request_with(own[0], 5, person="S1"),
+        draft("guest", 6, person=None, body={"detail": guest[0]}),
+        details=dict((own, guest)),
+    )
+
+    assert chair.get(f"/details/{own[0]}").status_code == 403
+    assert chair.get(f"/details/{guest[0]}").status_code == 403
+
+
+def test_who_may_not_write_uploads_nothing(
+    app: Flask, as_clerk: Callable[..., Persona], as_auditor: Persona, clock: FakeClock
+) -> None:
+    clerk = as_clerk()
+    sha256, box = sealed(clerk, REASON)
+
+    told = as_auditor.post("/sync", {"details": {sha256: box}})
+    write(lambda c: devices.revoke(c, clerk.device, now_ms=clock.now_ms))
+    revoked = clerk.put(f"/details/{sha256}", box.encode())
+    clerk.post("/sync", {"records": [request_with(sha256)], "details": {sha256: box}})
+
+    assert (told.status_code, revoked.status_code) == (403, 403)
+    with reading() as c:
+        assert c.scalar(select(func.count()).select_from(DetailPiece)) == 0
+
+
 def test_a_purge_deletes_details_and_nothing_else(
     as_clerk: Callable[..., Persona], as_headquarters: Persona, clock: FakeClock
 ) -> None:
@@ -187,6 +233,8 @@ def test_a_purge_deletes_details_and_nothing_else(
     assert count == 1
     assert as_headquarters.get(f"/details/{sha256}").get_json()["code"] == "unknown_detail"
     assert as_headquarters.get("/meetings/2024-08-22-hoc-tap/board").get_json() == before
+    again = clerk.sync(request_with(sha256), details={sha256: box})
+    assert again["want_details"] == []
     with reading() as c:
-        assert c.scalar(select(func.count()).select_from(Detail)) == 0
+        assert c.scalar(select(func.count()).select_from(DetailPiece)) == 0
         assert c.scalar(select(func.count()).select_from(LedgerRow))

@@ -222,3 +222,28 @@ def test_an_auditor_writes_nothing(as_auditor: Persona) -> None:
 
 def _standing(who: Persona) -> Any:
     return who.get(f"/meetings/{MEETING}/standing?point=P001").get_json()
+
+
+def test_half_an_emoji_costs_its_own_record_only(as_clerk: Callable[..., Persona]) -> None:
+    clerk = as_clerk()
+    cut = draft("follow_up", 2, body={"item": "ok \ud83d"}) | {"device": clerk.device}
+    good = draft("check_in", 3, person="M1") | {"device": clerk.device}
+
+    told = clerk.post("/sync", json.dumps({"records": [cut, good]}).encode()).get_json()
+
+    assert [v["status"] for v in told["verdicts"]] == ["refused", "stored"]
+    assert told["verdicts"][0]["code"] == "malformed_record"
+    assert told["verdicts"][0]["detail"]
+
+
+def test_a_ruling_s_word_on_a_record_is_its_fate(
+    as_clerk: Callable[..., Persona], as_headquarters: Persona
+) -> None:
+    clerk = as_clerk()
+    record = draft("check_in", 5, person="M1")
+    clerk.sync(record)
+    as_headquarters.sync(draft("ruling", 60, person="M1", refs=[5]))
+
+    [verdict] = clerk.sync(record)["verdicts"]
+
+    assert (verdict["status"], verdict["fate"]) == ("known", "dismissed")

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select
 from sync_server.domain.clock import Clocks, Sighting
 from sync_server.domain.codes import to_ms
 from sync_server.domain.forms import canonical, fingerprint, parse_record
-from sync_server.storage import devices, intake, ledger, sightings, standings, streams
+from sync_server.storage import devices, directory, intake, ledger, sightings, standings, streams
+from sync_server.storage.directory import PointFact, UnitFact
 from sync_server.storage.intake import Delivery, Receipt
 from sync_server.storage.ledger import Entry
 from sync_server.storage.models import SightingRow
@@ -20,7 +21,10 @@ NOW = to_ms("2024-08-22T01:00:00.000Z")
 
 
 def enrol_everybody(connection: Connection) -> None:
-    """Make every writer of a random conference known."""
+    """Make every writer of a random conference known, and two halls of two types of unit."""
+    units = [UnitFact("U01", "Một", "DOANH_NGHIEP"), UnitFact("U02", "Hai", "CO_QUAN_BAO_CHI")]
+    points = [PointFact("P001", "Một", "U01"), PointFact("P002", "Hai", "U02")]
+    directory.put_places(connection, units, points)
     for writer in WRITERS.values():
         if writer.point:
             devices.put(connection, writer, "test", now_ms=NOW)

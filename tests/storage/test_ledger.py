@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -228,3 +229,30 @@ def test_a_foreign_or_illegible_cursor_starts_afresh(ledger: Ledger, cursor: str
         send(c, check_in(1, "M1"))
 
         assert len(streams.read(c, StreamKey(MEETING, "P001"), cursor, 5).records) == 1
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_ruling_follows_the_record_whoever_it_names(
+    ledger: Ledger, order: tuple[int, ...]
+) -> None:
+    """A dismissal that names nobody holds wherever the record is listed, in every order."""
+    three = [
+        at_two(5, "M1"),
+        draft("ruling", 60, point="P002", person=None, refs=[5]),
+        roll(1, "M1"),
+    ]
+    with two_halls(ledger) as c:
+        for n in order:
+            send(c, three[n])
+
+        standing = standings.read(c, StreamKey(MEETING, "P001"))
+        assert standing
+        assert standing.counts.present == 0
+
+
+def test_no_text_that_a_record_holds_breaks_the_quarantine(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
+        bad = check_in(2, "M1", body={"mode": "in_person", "a\x00b": 1})
+        receipt = send(c, bad, check_in(3, "M2"))
+
+        assert [v.status for v in receipt.verdicts] == ["refused", "stored"]

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, create_engine
 
 from sync_server.database import Base
 from sync_server.domain.clock import Sighting
+from sync_server.domain.counts import Counts
 from sync_server.storage import standings, streams
 from tests.against_model import compare
 from tests.conferences import POINTS, WRITERS, conference
@@ -26,9 +27,9 @@ SIGHTINGS = [Sighting(device, *boot) for device in DEVICES for boot in BOOTS]
 
 
 @contextmanager
-def node(url: str = "sqlite://") -> Iterator[Connection]:
+def node() -> Iterator[Connection]:
     """Open an empty node in memory that knows everybody."""
-    engine = create_engine(url)
+    engine = create_engine("sqlite://")
     Base.metadata.create_all(engine)
     with engine.connect() as connection:
         enrol_everybody(connection)
@@ -125,6 +126,8 @@ def test_everybody_summoned_stands_exactly_one_way(ledger: Ledger, dice: Random)
         board = standings.board_of(c, MEETING)
 
         rows = [row.counts for row in board.points]
+        assert set(board.by_unit_type) <= {"DOANH_NGHIEP", "CO_QUAN_BAO_CHI"}
+        assert sum(board.by_unit_type.values(), Counts()) == board.totals
         for counts in (board.totals, *board.by_unit_type.values(), *rows):
             parts = (counts.absent_excused, counts.absent_unexcused, counts.not_recorded)
             assert counts.summoned == counts.present + sum(parts)

@@ -1,0 +1,75 @@
+"""The merger: what waits goes together, and nobody's fault is another's."""
+
+import threading
+import time
+from collections.abc import Sequence
+
+from sync_server.errors import DatabaseBusy
+from sync_server.storage.delivery import Merger
+
+
+class Faulty(Exception):
+    """What serving a bad gift raises."""
+
+
+def together(merger: Merger[int, int], brought: Sequence[int]) -> dict[int, object]:
+    """Submit all at once; return what each was given, or the fault that it met."""
+    given: dict[int, object] = {}
+
+    def submit(each: int) -> None:
+        try:
+            given[each] = merger.submit(each)
+        except BaseException as fault:  # noqa: BLE001 - what is asserted on
+            given[each] = type(fault)
+
+    threads = [threading.Thread(target=submit, args=(each,)) for each in brought]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert not any(thread.is_alive() for thread in threads)
+    return given
+
+
+def test_what_waits_is_served_in_groups_each_once() -> None:
+    groups: list[Sequence[int]] = []
+
+    def serve(brought: Sequence[int]) -> Sequence[int]:
+        groups.append(brought)
+        time.sleep(0.01)
+        return [each * 10 for each in brought]
+
+    given = together(Merger(serve), range(30))
+
+    assert given == {each: each * 10 for each in range(30)}
+    assert sorted(each for group in groups for each in group) == list(range(30))
+    assert len(groups) < 30
+
+
+def test_one_that_fails_costs_no_other_its_answer() -> None:
+    def serve(brought: Sequence[int]) -> Sequence[int]:
+        time.sleep(0.01)
+        if 7 in brought:
+            raise Faulty
+        return brought
+
+    given = together(Merger(serve), range(12))
+
+    assert given == {each: Faulty if each == 7 else each for each in range(12)}
+
+
+def test_a_thread_that_is_told_to_end_leaves_nobody_waiting() -> None:
+    merger: Merger[int, int]
+
+    def serve(brought: Sequence[int]) -> Sequence[int]:
+        time.sleep(0.01)
+        if 3 in brought:
+            raise SystemExit
+        return brought
+
+    merger = Merger(serve)
+    given = together(merger, range(8))
+
+    assert set(given) == set(range(8))
+    assert all(told in (each, SystemExit, DatabaseBusy) for each, told in given.items())
+    assert merger.submit(20) == 20
