@@ -63,7 +63,8 @@ def demo_command() -> None:
     try:
         shown = demo.fill(facts, sealing.public_key(_settings().seal_key), now_ms())
     except demo.RealPeopleFault:
-        raise click.ClickException(say("demo.real_people")) from None
+        click.echo(say("demo.real_people"))
+        return
     click.echo(say("demo.ready", url=_settings().public_url, **msgspec.structs.asdict(shown)))
 
 

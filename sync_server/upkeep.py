@@ -10,8 +10,9 @@ from flask.cli import AppGroup, with_appcontext
 
 from sync_server import database
 from sync_server.clocks import now_ms
+from sync_server.domain.codes import from_ms
 from sync_server.messages import number, say
-from sync_server.storage import details, standings, streams
+from sync_server.storage import details, quarantine, standings, streams
 
 DAY_MS = 24 * 3600 * 1000
 KEPT_DAYS = 365
@@ -42,6 +43,18 @@ def ledger_rebuild() -> None:
     for key in changed:
         click.echo(say("cli.rebuilt.changed", meeting=key.meeting, point=key.point))
     click.echo(say("cli.rebuilt", count=number(len(keys)), changed=len(changed)))
+
+
+@ledger_group.command("held")
+@on_current_schema
+def ledger_held() -> None:
+    """List what was not let in: when, from which device, which record, why."""
+    with database.reading() as c:
+        kept = quarantine.everything(c)
+    for each in kept:
+        when = from_ms(each.received_ms)
+        click.echo(f"{when}  {each.device}  {each.record_id}  {each.code}  {each.detail}")
+    click.echo(say("cli.held", count=number(len(kept))))
 
 
 @click.command("purge")

@@ -123,3 +123,13 @@ def test_without_a_release_there_is_nothing_to_accept(app: Flask) -> None:
 
     assert result.exit_code == 1
     assert "python build.py" in result.output
+
+
+def test_what_is_kept_is_listed_and_what_is_old_is_purged(ready: FlaskCliRunner) -> None:
+    held, purged = run(ready, "ledger held"), run(ready, "purge --days 30")
+    rebuilt = run(ready, "ledger rebuild")
+
+    assert [each.exit_code for each in (held, purged, rebuilt)] == [0, 0, 0]
+    assert "0 bản ghi không được nhận" in held.output
+    assert "30 ngày" in purged.output
+    assert "0 nơi khác" in rebuilt.output

@@ -49,3 +49,27 @@ def keep(connection: Connection, device: str, kept: Sequence[Kept], now_ms: int)
     if rows:
         connection.execute(insert(QuarantineRow), rows)
     return before
+
+
+class Held(NamedTuple):
+    """What is kept of a record that was not let in, for who looks into it."""
+
+    received_ms: int
+    device: str
+    record_id: str | None
+    code: str
+    detail: str
+
+
+def everything(connection: Connection) -> list[Held]:
+    """Return all that is kept, the oldest first."""
+    rows = connection.execute(
+        select(
+            QuarantineRow.received_ms,
+            QuarantineRow.device,
+            QuarantineRow.record_id,
+            QuarantineRow.code,
+            QuarantineRow.detail,
+        ).order_by(QuarantineRow.received_ms, QuarantineRow.device, QuarantineRow.sha256)
+    )
+    return [Held(*row) for row in rows]

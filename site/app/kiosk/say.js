@@ -4,7 +4,12 @@ import { kiosk as words } from "../../messages.vi.json";
 import { fill } from "../words.js";
 
 const catalogue = /** @type {Record<string, string>} */ (words);
-const timeForm = new Intl.DateTimeFormat("vi", { hour: "2-digit", minute: "2-digit", hour12: false });
+const timeForm = new Intl.DateTimeFormat("vi", {
+  hour: "2-digit",
+  minute: "2-digit",
+  hour12: false,
+  timeZone: "Asia/Ho_Chi_Minh", // whatever zone the laptop was set to
+});
 
 /** @param {string} key @param {Record<string, unknown>} [facts] */
 export function say(key, facts = {}) {
@@ -16,7 +21,7 @@ export function sayCode(/** @type {string} */ code) {
   return catalogue[`code.${code}`] ?? say("code.other", { code });
 }
 
-/** `07:41`, in the device's own time zone. @param {number | string | Date} at */
+/** `07:41`, as clocks in Vietnam show. @param {number | string | Date} at */
 export function timeOf(at) {
   return timeForm.format(new Date(at));
 }
