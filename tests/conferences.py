@@ -178,6 +178,7 @@ def _of_office(
                 {"cancelled": True},
                 {"secretary_authority": "point"},
                 {"absence_authority": "headquarters"},
+                {"officers": [["S2", "secretary"], ["M1", "deputy"]]},
                 {"roll_frozen_at": "2024-08-22T00:00:00Z"},
                 {"ready_by": "2024-08-22T00:10:00Z"},
             ]

@@ -74,9 +74,8 @@ class Point:
         self.starts = ms(self.terms.get("starts_at", NEVER))  # nobody is late, none left early
         self.ends = ms(self.terms["ends_at"]) if "ends_at" in self.terms else 0
         self.grace = self.terms.get("grace_minutes", 0) * 60_000
-        officers = self.terms.get("officers", [])
-        self.secretary = officers[0][0] if officers else None
-        self.deputies = [person for person, office in officers if office == "deputy"]
+        named = [f for f in self.of("setting", here=True) if "officers" in f["body"]]
+        self.officers = [(model.at(f), f["body"]["officers"]) for f in named]
 
     def of(self, *kinds: str, here: bool = False) -> list[Json]:
         return [
@@ -125,17 +124,27 @@ class Point:
         acts = [f for f in self.of("closing", "reopening", here=True) if attested(f)]
         return acts[-1] if acts and acts[-1]["kind"] == "closing" else None
 
+    def officers_at(self, at: int, sought: str) -> list[str]:
+        before = [named for since, named in self.officers if since <= at]
+        named = (before or [own for _, own in self.officers[:1]] or [[]])[-1]
+        return [person for person, office in named if office == sought]
+
     def delegate_at(self, at: int) -> str | None:
         named = None
         for fact in self.of("chair_delegation", here=True):
             is_own = attested(fact)
-            fits = self.m.who(fact) == self.secretary and fact["body"]["to"] in self.deputies
+            fits = self.may_delegate(fact)
             if is_own and fits and self.m.at(fact) <= at:
                 named = fact["body"]["to"]
         return named
 
+    def may_delegate(self, fact: Json) -> bool:
+        at = self.m.at(fact)
+        is_secretary = self.m.who(fact) in self.officers_at(at, "secretary")[:1]
+        return is_secretary and fact["body"]["to"] in self.officers_at(at, "deputy")
+
     def presiding_at(self, at: int) -> str | None:
-        for person in (self.secretary, self.delegate_at(at)):
+        for person in (*self.officers_at(at, "secretary")[:1], self.delegate_at(at)):
             assumed = any(
                 self.m.who(f) == person and self.m.at(f) <= at and attested(f)
                 for f in self.of("chair_assumed", here=True)
@@ -152,7 +161,7 @@ class Point:
         by, at = decision["by"], self.m.at(decision)
         if by == "headquarters":
             return True
-        of_secretary = self.m.who(asked) == self.secretary
+        of_secretary = self.m.who(asked) in self.officers_at(at, "secretary")[:1]
         key = "secretary_authority" if of_secretary else "absence_authority"
         default = "headquarters" if of_secretary else "point"
         if self.terms.get(key, default) == "headquarters" or by in (
@@ -166,7 +175,7 @@ class Point:
         ):
             return False
         if at < self.starts:
-            return by in (self.secretary, self.delegate_at(at))
+            return by in (*self.officers_at(at, "secretary")[:1], self.delegate_at(at))
         return bool(by == self.presiding_at(at))
 
     def verdict(self, asked: Json) -> str | None:
@@ -329,13 +338,14 @@ class Point:
         found = set()
         for fact in self.of("chair_delegation", here=True):
             is_own = attested(fact)
-            fits = self.m.who(fact) == self.secretary and fact["body"]["to"] in self.deputies
+            fits = self.may_delegate(fact)
             if not (is_own and fits):
                 found.add(fact["id"])
+        secretaries = {self.officers_at(since, "secretary")[0] for since, _ in self.officers}
         ever = {self.delegate_at(self.m.at(f)) for f in self.of("chair_delegation", here=True)}
         for fact in self.of("chair_assumed", here=True):
             is_own = attested(fact)
-            if not is_own or self.m.who(fact) not in {self.secretary, *ever} - {None}:
+            if not is_own or self.m.who(fact) not in {*secretaries, *ever} - {None}:
                 found.add(fact["id"])
         return found
 

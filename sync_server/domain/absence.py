@@ -59,7 +59,7 @@ class Authority(NamedTuple):
 
         Nobody decides on their own request (domain.md row 28).
         """
-        is_of_secretary = target.person == self.terms.secretary
+        is_of_secretary = target.person == self.terms.officers_at(at_ms).secretary
         reserved = (
             self.terms.secretary_authority if is_of_secretary else self.terms.absence_authority
         )

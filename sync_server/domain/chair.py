@@ -53,10 +53,11 @@ class Chairing:
             else:
                 flags.add(fact.id, "without_authority")
         delegates = {fact.record.body.to for fact in self._delegations}
+        secretaries = {each.secretary for each in terms.officers}
         self._assumed_ms: dict[str, int] = {}
         for assumed in counting.at(point, ChairAssumed):
             person = assumed.person or ""
-            if acts_in_person(assumed) and person in {terms.secretary, *delegates}:
+            if acts_in_person(assumed) and person in secretaries | delegates:
                 self._assumed_ms.setdefault(person, assumed.at_ms)
             else:
                 flags.add(assumed.id, "without_authority")
@@ -67,8 +68,9 @@ class Chairing:
         self.spans = self._judge_spans()
 
     def _is_delegation(self, fact: Fact[ChairDelegation]) -> bool:
-        is_secretary = self._terms.secretary is not None and fact.person == self._terms.secretary
-        return is_secretary and acts_in_person(fact) and fact.record.body.to in self._terms.deputies
+        officers = self._terms.officers_at(fact.at_ms)
+        is_secretary = officers.secretary is not None and fact.person == officers.secretary
+        return is_secretary and acts_in_person(fact) and fact.record.body.to in officers.deputies
 
     @property
     def delegate(self) -> str | None:
@@ -82,7 +84,7 @@ class Chairing:
         start it is whoever presides.
         """
         if self._terms.starts_ms is None or at_ms < self._terms.starts_ms:
-            return person in {self._terms.secretary, self._delegate_at(at_ms)}
+            return person in self._officers_at(at_ms)
         return person == self._presiding_at(at_ms)
 
     def is_vacant(self, until_ms: int | None) -> bool:
@@ -101,8 +103,12 @@ class Chairing:
         before = bisect_right(self._delegations, at_ms, key=lambda fact: fact.at_ms)
         return self._delegations[before - 1].record.body.to if before else None
 
+    def _officers_at(self, at_ms: int) -> tuple[str | None, str | None]:
+        """Return the Secretary and the delegated Deputy at a moment."""
+        return self._terms.officers_at(at_ms).secretary, self._delegate_at(at_ms)
+
     def _presiding_at(self, at_ms: int) -> str | None:
-        for person in (self._terms.secretary, self._delegate_at(at_ms)):
+        for person in self._officers_at(at_ms):
             if (
                 person in self._assumed_ms
                 and self._assumed_ms[person] <= at_ms
@@ -114,6 +120,7 @@ class Chairing:
     def _events(self) -> list[int]:
         """Return every moment at which somebody may begin or cease to preside."""
         moments = {fact.at_ms for fact in self._delegations} | set(self._assumed_ms.values())
+        moments |= {each.from_ms for each in self._terms.officers}
         for spans in self._in_hall.values():
             moments |= {each for span in spans for each in span if each is not None}
         return sorted(moments)
@@ -128,7 +135,7 @@ class Chairing:
             if spans and spans[-1].person == person and spans[-1].until_ms == from_ms:
                 from_ms = spans.pop().from_ms
             office: Literal["secretary", "deputy"] = (
-                "secretary" if person == self._terms.secretary else "deputy"
+                "secretary" if person == self._officers_at(from_ms)[0] else "deputy"
             )
             spans.append(Span(person, office, from_ms, until_ms))
         return tuple(spans)
@@ -136,9 +143,10 @@ class Chairing:
 
 def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:
     """Say who is to preside: the Secretary, else the delegated Deputy, unless they are away."""
-    secretary, delegate = terms.secretary, chairing.delegate
+    officers, delegate = terms.officers_at(), chairing.delegate
+    secretary = officers.secretary
     candidates = [person for person in (secretary, delegate) if person and person not in away]
-    is_escalated = secretary in away and (delegate in away or away.issuperset(terms.deputies))
+    is_escalated = secretary in away and (delegate in away or away.issuperset(officers.deputies))
     return Chair(
         secretary=secretary,
         delegate=delegate,

@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct
 from sync_server.domain.clock import Clocks
 from sync_server.domain.codes import MINUTE_MS, to_ms
 from sync_server.domain.facts import Fact, Flags, in_order
-from sync_server.domain.records import Authority, Record, Roll, Setting, Summoned
+from sync_server.domain.records import Authority, Office, Record, Roll, Setting, Summoned
 
 REASONS = (
     "CONG_TAC",
@@ -24,14 +24,24 @@ REASONS = (
 """The reasons for an absence (domain.md, Attendance), until a setting lists others."""
 
 
+class Officers(Struct, frozen=True):
+    """Who may preside from a moment on: the Secretary and the Deputies of the chairing unit."""
+
+    from_ms: int
+    secretary: str | None
+    deputies: tuple[str, ...]
+
+
 class Terms(Struct, frozen=True):
-    """What the settings say of the meeting at this point; None where none has said it."""
+    """What the settings say of the meeting at this point; None where none has said it.
+
+    `officers`: as they were named, in order. What was decided stays decided by who was in office.
+    """
 
     starts_ms: int | None = None
     ends_ms: int | None = None
     grace_ms: int = 0
-    secretary: str | None = None
-    deputies: tuple[str, ...] = ()
+    officers: tuple[Officers, ...] = ()
     absence_authority: Authority = "point"
     secretary_authority: Authority = "headquarters"
     reasons: tuple[str, ...] = REASONS
@@ -42,6 +52,11 @@ class Terms(Struct, frozen=True):
     is_rehearsal: bool = False
     is_cancelled: bool = False
 
+    def officers_at(self, at_ms: int | None = None) -> Officers:
+        """Return who is in office at a moment, by default last; before the first, the first."""
+        before = [o for o in self.officers if at_ms is None or o.from_ms <= at_ms]
+        return (before[-1:] or self.officers[:1] or (Officers(0, None, ()),))[0]
+
     @property
     def late_after_ms(self) -> int | None:
         """From when on who comes is late: the start and its grace (domain.md row 11)."""
@@ -51,17 +66,18 @@ class Terms(Struct, frozen=True):
 def terms_of(point: str, facts: Iterable[Fact[Record]]) -> Terms:
     """Fold the point's settings: for each of their fields, the latest that names it."""
     said: dict[str, Any] = {}
+    officers = []
     for fact in facts:
         if isinstance(fact.record, Setting) and fact.record.point == point:
             body = msgspec.structs.asdict(fact.record.body)
             said.update({name: value for name, value in body.items() if value is not UNSET})
-    officers = said.get("officers", ())
+            if isinstance(fact.record.body.officers, tuple):
+                officers.append(_officers(fact.at_ms, fact.record.body.officers))
     return Terms(
         starts_ms=_ms(said.get("starts_at")),
         ends_ms=_ms(said.get("ends_at")),
         grace_ms=said.get("grace_minutes", 0) * MINUTE_MS,
-        secretary=next((person for person, office in officers if office == "secretary"), None),
-        deputies=tuple(person for person, office in officers if office == "deputy"),
+        officers=tuple(officers),
         absence_authority=said.get("absence_authority", "point"),
         secretary_authority=said.get("secretary_authority", "headquarters"),
         reasons=said.get("reasons", REASONS),
@@ -72,6 +88,12 @@ def terms_of(point: str, facts: Iterable[Fact[Record]]) -> Terms:
         is_rehearsal=said.get("rehearsal", False),
         is_cancelled=said.get("cancelled", False),
     )
+
+
+def _officers(from_ms: int, named: tuple[tuple[str, Office], ...]) -> Officers:
+    secretaries = [person for person, office in named if office == "secretary"]
+    deputies = tuple(person for person, office in named if office == "deputy")
+    return Officers(from_ms, secretaries[0] if secretaries else None, deputies)
 
 
 def _ms(instant: str | None) -> int | None:

@@ -1,6 +1,7 @@
 /** Decisions: what was asked, and what was decided by somebody who may. */
 
 import { actsInPerson, byOrder } from "./facts.js";
+import { officersAt } from "./settings.js";
 
 /**
  * @typedef {import("./facts.js").Fact} Fact
@@ -31,7 +32,7 @@ export class Authority {
     const { by } = decision.record;
     if (by === "headquarters") return true;
     if (decision.record.point !== this.point || this.isAfterClosing(decision)) return false;
-    const isOfSecretary = target.person === this.terms.secretary;
+    const isOfSecretary = target.person === officersAt(this.terms, decision.atMs).secretary;
     const reserved = isOfSecretary ? this.terms.secretaryAuthority : this.terms.absenceAuthority;
     const isOwn = by === target.person || (target.record.kind === "substitute" && by === target.record.body.for);
     return !isOwn && reserved !== "headquarters" && this.chairing.decides(by, decision.atMs);

@@ -2,7 +2,7 @@
 
 import { actsInPerson } from "./facts.js";
 import { isInAt } from "./presence.js";
-import { lateAfterMs } from "./settings.js";
+import { lateAfterMs, officersAt } from "./settings.js";
 
 /**
  * @typedef {import("./facts.js").Fact} Fact
@@ -26,12 +26,14 @@ export class Chairing {
   constructor(point, terms, stays, counting, flags) {
     this.terms = terms;
     for (const fact of counting.at(point, "chair_delegation")) {
-      const isSecretary = terms.secretary !== null && fact.person === terms.secretary;
-      if (isSecretary && actsInPerson(fact) && terms.deputies.includes(fact.record.body.to)) {
+      const { secretary, deputies } = officersAt(terms, fact.atMs);
+      const isSecretary = secretary !== null && fact.person === secretary;
+      if (isSecretary && actsInPerson(fact) && deputies.includes(fact.record.body.to)) {
         this.#delegations.push(fact);
       } else flags.add(fact.id, "without_authority");
     }
-    const may = new Set([terms.secretary, ...this.#delegations.map((fact) => fact.record.body.to)]);
+    const secretaries = terms.officers.map((each) => each.secretary);
+    const may = new Set([...secretaries, ...this.#delegations.map((fact) => fact.record.body.to)]);
     for (const fact of counting.at(point, "chair_assumed")) {
       const person = fact.person ?? "";
       if (!actsInPerson(fact) || !may.has(person)) flags.add(fact.id, "without_authority");
@@ -52,7 +54,7 @@ export class Chairing {
   /** Until the start the Secretary, or the Deputy from the delegation on; then who presides. */
   decides(/** @type {string} */ person, /** @type {number} */ atMs) {
     if (this.terms.startsMs === null || atMs < this.terms.startsMs) {
-      return person === this.terms.secretary || person === this.#delegateAt(atMs);
+      return this.#officersAt(atMs).includes(person);
     }
     return person === this.#presidingAt(atMs);
   }
@@ -71,8 +73,13 @@ export class Chairing {
     return this.#delegations.filter((fact) => fact.atMs <= atMs).at(-1)?.record.body.to ?? null;
   }
 
+  /** The Secretary and the delegated Deputy at a moment. */
+  #officersAt(/** @type {number} */ atMs) {
+    return [officersAt(this.terms, atMs).secretary, this.#delegateAt(atMs)];
+  }
+
   #presidingAt(/** @type {number} */ atMs) {
-    for (const person of [this.terms.secretary, this.#delegateAt(atMs)]) {
+    for (const person of this.#officersAt(atMs)) {
       const assumedMs = person === null ? undefined : this.#assumedMs.get(person);
       if (person === null || assumedMs === undefined || assumedMs > atMs) continue;
       if (isInAt(this.#inHall.get(person) ?? [], atMs)) return person;
@@ -83,6 +90,7 @@ export class Chairing {
   /** Every moment at which somebody may begin or cease to preside. */
   #events() {
     const moments = new Set([...this.#delegations.map((fact) => fact.atMs), ...this.#assumedMs.values()]);
+    for (const { fromMs } of this.terms.officers) moments.add(fromMs);
     for (const each of [...this.#inHall.values()].flat(2)) if (each !== null) moments.add(each);
     return [...moments].sort((a, b) => a - b);
   }
@@ -98,7 +106,7 @@ export class Chairing {
       const last = spans.at(-1);
       if (last?.person === person && last.untilMs === fromMs) last.untilMs = untilMs;
       else {
-        const office = person === this.terms.secretary ? "secretary" : "deputy";
+        const office = person === this.#officersAt(fromMs)[0] ? "secretary" : "deputy";
         spans.push({ person, office, fromMs, untilMs });
       }
     });
@@ -108,10 +116,10 @@ export class Chairing {
 
 /** Who is to preside: the Secretary, else the delegated Deputy, unless they are away. @param {Terms} terms @param {Chairing} chairing @param {Set<string>} away */
 export function chairOf(terms, chairing, away) {
-  const { secretary } = terms;
+  const { secretary, deputies } = officersAt(terms);
   const { delegate } = chairing;
   const isAway = (/** @type {string | null} */ person) => person !== null && away.has(person);
-  const noDeputyLeft = terms.deputies.every((each) => away.has(each));
+  const noDeputyLeft = deputies.every((each) => away.has(each));
   return {
     secretary,
     delegate,

@@ -9,6 +9,7 @@ const REASONS = ["CONG_TAC", "DOT_XUAT", "BAT_KHA_KHANG", "OM", "NGHI_PHEP", "TH
  * @typedef {import("./facts.js").Fact} Fact
  * @typedef {{person: string, unit: string, position: string, seat: string, exempt: boolean}} Line
  * @typedef {{lines: Map<string, Line>, own: Fact | null, takers: Fact[]}} Rolls
+ * @typedef {{fromMs: number, secretary: string | null, deputies: string[]}} Officers
  * @typedef {ReturnType<typeof termsOf>} Terms
  */
 
@@ -16,19 +17,20 @@ const REASONS = ["CONG_TAC", "DOT_XUAT", "BAT_KHA_KHANG", "OM", "NGHI_PHEP", "TH
 export function termsOf(point, facts) {
   /** @type {Record<string, any>} */
   const said = {};
-  for (const { record } of facts) {
-    if (record.kind === "setting" && record.point === point) Object.assign(said, record.body);
+  /** @type {Officers[]} */
+  const officers = [];
+  for (const { record, atMs } of facts) {
+    if (record.kind !== "setting" || record.point !== point) continue;
+    Object.assign(said, record.body);
+    if (record.body.officers) officers.push(officersOf(atMs, record.body.officers));
   }
-  /** @type {[string, string][]} */
-  const officers = said.officers ?? [];
   const graceMs = (said.grace_minutes ?? 0) * MINUTE_MS;
   const startsMs = ms(said.starts_at);
   return {
     startsMs,
     endsMs: ms(said.ends_at),
     graceMs,
-    secretary: officers.find(([, office]) => office === "secretary")?.[0] ?? null,
-    deputies: officers.filter(([, office]) => office === "deputy").map(([person]) => person),
+    officers,
     absenceAuthority: said.absence_authority ?? "point",
     secretaryAuthority: said.secretary_authority ?? "headquarters",
     reasons: said.reasons ?? REASONS,
@@ -39,6 +41,19 @@ export function termsOf(point, facts) {
     isRehearsal: said.rehearsal ?? false,
     isCancelled: said.cancelled ?? false,
   };
+}
+
+/** @param {number} fromMs @param {[string, string][]} named @returns {Officers} */
+function officersOf(fromMs, named) {
+  const of = (/** @type {string} */ sought) =>
+    named.filter(([, office]) => office === sought).map(([person]) => person);
+  return { fromMs, secretary: of("secretary")[0] ?? null, deputies: of("deputy") };
+}
+
+/** Who is in office at a moment, by default last; before the first, the first. @param {Terms} terms @param {number} atMs @returns {Officers} */
+export function officersAt({ officers }, atMs = Infinity) {
+  const before = officers.filter((each) => each.fromMs <= atMs);
+  return before.at(-1) ?? officers[0] ?? { fromMs: 0, secretary: null, deputies: [] };
 }
 
 /** From when on who comes is late. @param {Terms} terms */
