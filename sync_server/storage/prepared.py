@@ -19,7 +19,7 @@ from sqlalchemy.sql import ClauseElement
 
 from sync_server.database import Base
 
-_DIALECT = sqlite.dialect(paramstyle="named")
+_DIALECT = sqlite.dialect(paramstyle="qmark")
 _LIST = re.compile(r"\(__\[POSTCOMPILE_(\w+)\]\)")
 
 
@@ -37,8 +37,9 @@ class Prepared:
     def __init__(self, statement: Executable) -> None:
         self._statement = statement
         assert isinstance(statement, ClauseElement)
-        self._text = str(statement.compile(dialect=_DIALECT))
-        self._lists = _LIST.findall(self._text)
+        compiled = statement.compile(dialect=_DIALECT)
+        self._text, self._names = str(compiled), tuple(getattr(compiled, "positiontup", None) or ())
+        self._lists = frozenset(_LIST.findall(self._text))
 
     def rows(self, connection: Connection, **given: Any) -> Sequence[tuple[Any, ...]]:
         """Run it and return its rows, plain tuples."""
@@ -46,16 +47,17 @@ class Prepared:
         if driver is None:
             result = connection.execute(self._statement, given)
             return [tuple(row) for row in result] if result.returns_rows else []
-        text = self._text
-        for name in self._lists:
-            items = given.pop(name)
-            names = [f"{name}_{n}" for n in range(len(items))]
-            given.update(zip(names, items, strict=True))
-            text = text.replace(
-                f"(__[POSTCOMPILE_{name}])", f"({', '.join(':' + each for each in names)})"
-            )
+        # By place, for SQLite looks a name up among all the others that a statement has.
+        text, values = self._text, []
+        for name in self._names:
+            if name not in self._lists:
+                values.append(given[name])
+                continue
+            places = ", ".join("?" * len(given[name]))
+            text = text.replace(f"(__[POSTCOMPILE_{name}])", f"({places})")
+            values += given[name]
         try:
-            return driver.execute(text, given).fetchall()
+            return driver.execute(text, values).fetchall()
         except sqlite3.Error as fault:
             raise _wrapped(text, fault) from fault
 
@@ -68,7 +70,7 @@ class Prepared:
             connection.execute(self._statement, list(rows))
             return
         try:
-            driver.executemany(self._text, rows)
+            driver.executemany(self._text, [[row[name] for name in self._names] for row in rows])
         except sqlite3.Error as fault:
             raise _wrapped(self._text, fault) from fault
 
