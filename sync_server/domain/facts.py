@@ -60,7 +60,8 @@ class Flags:
         self._of.setdefault(key, set()).add(flag)
 
     def of(self, keys: Iterable[str]) -> tuple[str, ...]:
-        return tuple(sorted(set().union(*(self._of.get(each, ()) for each in keys))))
+        found = [self._of[each] for each in keys if each in self._of]
+        return tuple(sorted(set().union(*found))) if found else ()
 
     def all(self) -> dict[str, tuple[str, ...]]:
         """Return the flags of everything that has any, in a stable order."""
