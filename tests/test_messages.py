@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sync_server import errors
 from sync_server.config import ROOT
+from sync_server.domain.records import ITEMS
 from sync_server.messages import catalogue, number, rate
 from sync_server.office.roster_files import SUMMONS_COLUMNS
 
@@ -26,6 +27,7 @@ def test_the_server_s_catalogue_and_code_agree() -> None:
     code = sources("sync_server", ".py", ".html")
     literal = set(re.findall(r'say\(\s*f?"([a-z_.]+[a-z_])"', code))
     made = {f"flag.{flag}" for flag in FLAGS.split()}
+    made |= {f"missing.{each}" for each in (*ITEMS, "chair", "capacity")}
     made |= {f"office.state.{state}" for state in ("upcoming", "open", "closed")}
     made |= {f"roster.unknown_{column}" for column in (*SUMMONS_COLUMNS[:3], "unit")}
     for error in _all_errors(errors.AppError):

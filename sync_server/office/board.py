@@ -8,7 +8,7 @@ from sync_server.database import reading
 from sync_server.domain.permissions import Action
 from sync_server.errors import UnknownMeeting
 from sync_server.office import sign_in
-from sync_server.storage import directory, standings
+from sync_server.storage import directory, roster, standings
 
 blueprint = Blueprint("board", __name__)
 
@@ -33,5 +33,6 @@ def board(meeting: str) -> str | Response:
         if line is None:
             raise UnknownMeeting(meeting=meeting)
         found = standings.board_of(connection, meeting)
+        chairs = roster.names_of(connection, (row.chair for row in found.points if row.chair))
     silent = [row for row in found.points if not row.reported and row.counts.summoned]
-    return render_template("board.html", meeting=line, board=found, silent=silent)
+    return render_template("board.html", meeting=line, board=found, silent=silent, chairs=chairs)

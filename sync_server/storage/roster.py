@@ -93,15 +93,7 @@ def roster_of(connection: Connection, key: StreamKey) -> Roster:
     records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, {record.device for record in records})
     roll = rolls_of(key.point, in_order(key.point, records, clocks, Flags())).lines
-    names: dict[str, str] = {}
-    codes = sorted(roll)
-    for start in range(0, len(codes), CHUNK):
-        found = connection.execute(
-            select(Person.code, Person.full_name).where(
-                Person.code.in_(codes[start : start + CHUNK])
-            )
-        )
-        names |= dict(found.all())
+    names = names_of(connection, roll)
     people = [
         RosterLine(
             person=line.person,
@@ -122,6 +114,16 @@ def roster_of(connection: Connection, key: StreamKey) -> Roster:
     )
     rev = hashlib.sha256(msgspec.json.encode(people)).hexdigest()[:16]
     return Roster(rev, people, units)
+
+
+def names_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
+    """Return the full names of these people, as far as they are known."""
+    codes = sorted(set(people))
+    names: dict[str, str] = {}
+    for start in range(0, len(codes), CHUNK):
+        chunk = Person.code.in_(codes[start : start + CHUNK])
+        names |= dict(connection.execute(select(Person.code, Person.full_name).where(chunk)).all())
+    return names
 
 
 def refresh_rev(connection: Connection, key: StreamKey) -> None:

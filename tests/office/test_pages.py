@@ -68,6 +68,7 @@ def test_the_board_shows_totals_and_names_the_silent_points(
     assert "2/2 điểm cầu chưa báo cáo" in page
     assert page.count("Chưa báo cáo") == 2
     assert "33,3 %" in page
+    assert "Chưa sẵn sàng: điện, màn hình" in page
 
 
 def test_the_office_is_neither_cached_nor_framed(browser: FlaskClient) -> None:
