@@ -12,7 +12,7 @@ from sync_server import database
 from sync_server.clocks import now_ms
 from sync_server.domain.codes import from_ms
 from sync_server.messages import number, say
-from sync_server.storage import details, quarantine, standings, streams
+from sync_server.storage import details, ledger, quarantine, streams
 
 DAY_MS = 24 * 3600 * 1000
 KEPT_DAYS = 365
@@ -36,10 +36,12 @@ def on_current_schema(command: Callable[..., None]) -> Callable[..., None]:
 @ledger_group.command("rebuild")
 @on_current_schema
 def ledger_rebuild() -> None:
-    """Judge every stream anew from its records, and tell which standings that changed."""
+    """List and judge every meeting anew from its records, and tell which standings that changed."""
     with database.reading() as c:
         keys = streams.everything(c)
-    changed = [key for key in keys if database.write(partial(standings.rebuild, key=key))]
+    changed = []
+    for meeting in sorted({key.meeting for key in keys}):
+        changed += database.write(partial(ledger.rebuild, meeting=meeting))
     for key in changed:
         click.echo(say("cli.rebuilt.changed", meeting=key.meeting, point=key.point))
     click.echo(say("cli.rebuilt", count=number(len(keys)), changed=len(changed)))

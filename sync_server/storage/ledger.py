@@ -115,6 +115,17 @@ def append(
     return Appended(found.known, {each: tuple(sorted(own)) for each, own in flags.items()})
 
 
+def rebuild(connection: Connection, meeting: str) -> list[StreamKey]:
+    """List and judge a meeting anew from its records; return the points that this changed."""
+    streams.lock_meetings(connection, [meeting], is_sole=True)
+    heads = streams.lock(connection, streams.of_meeting(connection, meeting))
+    before = standings.read_all(connection, heads)
+    grown = listings.renew(connection, meeting, heads)
+    streams.extend(connection, {key: heads[key] for key in grown})
+    after = standings.recompute(connection, sorted(heads))
+    return [key for key, standing in after.items() if standing != before.get(key)]
+
+
 def known_of(connection: Connection, entries: Sequence[Entry]) -> set[RecordKey]:
     """Return which of these the ledger holds."""
     forms = {row[:2] for row in _forms_of(connection, entries)}

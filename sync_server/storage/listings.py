@@ -9,9 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from sync_server.domain.codes import NEWCOMER
+from sync_server.domain.forms import known_record
 from sync_server.domain.records import Record, Roll, Ruling
 from sync_server.domain.settings import named_in_roll
 from sync_server.storage import rulings
@@ -154,6 +155,31 @@ def list_fresh(
     return grown | _list_rulings(connection, fresh, heads)
 
 
+def renew(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey]:
+    """List anew, from the ledger alone, whatever stands in a second stream of a meeting.
+
+    All the meeting is locked. Returns the streams that lacked something.
+    """
+    grown: set[StreamKey] = set()
+    of_meeting = LedgerRow.meeting == meeting
+    reused = connection.scalars(
+        select(LedgerRow.id).where(of_meeting).group_by(LedgerRow.id).having(func.count() > 1)
+    )
+    for record_id in reused.all():
+        for key in standing_in(connection, meeting, [record_id]):
+            grown |= _list_in(connection, key, [record_id], heads)
+    for key in sorted(heads):
+        grown |= _follow_roll(connection, key, heads)
+    for key in sorted(heads):
+        named = _summoned_at(connection, key)
+        named |= rulings.once_newcomers(connection, meeting, named)
+        grown |= _list_people(connection, key, named, heads)
+    told = connection.scalars(
+        select(LedgerRow.record).where(of_meeting, LedgerRow.kind == "ruling")
+    )
+    return grown | _list_rulings(connection, [known_record(each) for each in told], heads)
+
+
 def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads) -> set[StreamKey]:
     """List rulings wherever a record stands that they are about, or a newcomer was met."""
     grown: set[StreamKey] = set()
@@ -251,10 +277,15 @@ def _list_people(
     return _list_in(connection, key, ids, heads)
 
 
+def _summoned_at(connection: Connection, key: StreamKey) -> set[str]:
+    at_point = (Summons.meeting == key.meeting, Summons.point == key.point)
+    return set(connection.scalars(select(Summons.person).where(*at_point)))
+
+
 def _renew_summons(connection: Connection, key: StreamKey, named: set[str]) -> set[str]:
     """Replace whom the point's governing roll names; return whom it named before."""
     at_point = (Summons.meeting == key.meeting, Summons.point == key.point)
-    before = set(connection.scalars(select(Summons.person).where(*at_point)))
+    before = _summoned_at(connection, key)
     if named != before:
         connection.execute(delete(Summons).where(*at_point))
         rows = [

@@ -104,13 +104,6 @@ def _row_of(standing: PointStanding) -> _KeptRow:
     )
 
 
-def rebuild(connection: Connection, key: StreamKey) -> bool:
-    """Judge a stream anew; return whether what was kept of it was anything else."""
-    streams.lock(connection, [key])
-    before = read(connection, key)
-    return recompute(connection, [key])[key] != before
-
-
 def may_decide(
     connection: Connection, key: StreamKey, person: str, record_id: str, *, at_ms: int
 ) -> bool:

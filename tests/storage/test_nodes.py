@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, delete
 
 from sync_server.database import Base
 from sync_server.domain.clock import Sighting
 from sync_server.domain.counts import Counts
-from sync_server.storage import standings, streams
+from sync_server.storage import standings
+from sync_server.storage.ledger import rebuild
+from sync_server.storage.models import Listing, PointStandingRow, Summons
 from tests.against_model import compare
 from tests.conferences import POINTS, WRITERS, conference
-from tests.factories import MEETING
+from tests.factories import MEETING, draft, roll
 from tests.storage.conftest import Ledger
 from tests.storage.nodes import enrol_everybody, exchange, send, sight, whole
 
@@ -134,9 +136,23 @@ def test_everybody_summoned_stands_exactly_one_way(ledger: Ledger, dice: Random)
 
 
 def test_judging_the_ledger_anew_changes_nothing(ledger: Ledger) -> None:
+    for seed in range(7, 12):
+        with ledger() as c:
+            enrol_everybody(c)
+            for each in conference(Random(seed), 40):  # noqa: S311 - repeats itself on purpose
+                send(c, each)
+
+            assert rebuild(c, MEETING) == []
+
+
+def test_judging_anew_heals_what_was_lost_beside_the_ledger(ledger: Ledger) -> None:
     with ledger() as c:
         enrol_everybody(c)
-        for each in conference(Random(7), 40):  # noqa: S311 - repeats itself on purpose
-            send(c, each)
+        send(c, roll(1, "M1"))
+        send(c, draft("check_in", 9, point="P002", device="D-TWO"))
+        expected = whole(c, POINTS)
+        for table in (Listing, Summons, PointStandingRow):
+            c.execute(delete(table))
 
-        assert not any(standings.rebuild(c, key) for key in streams.everything(c))
+        assert {key.point for key in rebuild(c, MEETING)} == set(POINTS)
+        assert whole(c, POINTS) == expected
