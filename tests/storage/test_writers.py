@@ -15,7 +15,7 @@ from sync_server.config import Settings
 from sync_server.database import Base, db, reading, upgrade_schema, write
 from sync_server.domain.door import Writer
 from sync_server.domain.permissions import Profile
-from sync_server.storage import devices, intake, streams
+from sync_server.storage import devices, intake, ledger, streams
 from sync_server.storage.intake import Delivery
 from sync_server.storage.models import LedgerRow, Listing
 from sync_server.storage.streams import StreamKey
