@@ -3,7 +3,7 @@
  * the same vectors. A pure function of the records that this device has.
  */
 
-import { askedOf, Authority } from "./standing/absence.js";
+import { askedOf, Authority, excusedByHeadquarters } from "./standing/absence.js";
 import { Chairing, chairOf } from "./standing/chair.js";
 import { closingOf, flagAfter, isAmended, signedOff } from "./standing/closing.js";
 import { ByKind, compare, Flags, happenedMs, inOrder, withoutVoided } from "./standing/facts.js";
@@ -25,7 +25,7 @@ import {
   staysOf,
   untilMs,
 } from "./standing/presence.js";
-import { changesSinceFrozen, concerning, rollsOf, termsOf } from "./standing/settings.js";
+import { allOfficers, changesSinceFrozen, concerning, rollsOf, termsOf } from "./standing/settings.js";
 
 export { mayVoid } from "./standing/facts.js";
 
@@ -65,8 +65,15 @@ export function standingOf(point, records, momentOf) {
   const closing = closingOf(point, counting, flags);
   const chairing = new Chairing(point, terms, stays, counting, flags);
   const asked = askedOf(new Authority(point, terms, chairing, closing), rolls, counting, flags);
-  const away = [...asked.away].filter((person) => !isHere(point, person, stays));
-  const chair = chairOf(terms, chairing, new Set(away));
+  const abroad = abroadOf(everything, terms, rolls);
+  const away = new Set([...asked.away].filter((person) => !isHere(point, person, stays)));
+  const wherever = new Map([...stays, ...staysOf(abroad, new Flags())]);
+  for (const officer of allOfficers(terms)) {
+    const last = wherever.get(officer)?.at(-1);
+    if (last && last.arrival.record.point !== point) away.add(officer);
+  }
+  for (const officer of excusedByHeadquarters(abroad)) if (!wherever.has(officer)) away.add(officer);
+  const chair = chairOf(terms, chairing, away);
   const beside = besideSummoned(point, rolls.lines, stays, asked.approved, counting, flags);
   flagTimes(facts, terms, flags);
   flagAfter(closing, inForce.facts, flags);
@@ -169,6 +176,13 @@ export function standingOf(point, records, momentOf) {
       ({ seq, record }) => seq > 0 && record.point === point && REPORTING.includes(record.kind),
     ),
   };
+}
+
+/** What is told of officers whom another point summons, if any. @param {Fact[]} everything @param {import("./standing/settings.js").Terms} terms @param {import("./standing/settings.js").Rolls} rolls */
+function abroadOf(everything, terms, rolls) {
+  const officers = allOfficers(terms).filter((person) => !rolls.lines.has(person));
+  const own = everything.filter((fact) => officers.includes(fact.person ?? ""));
+  return new ByKind(withoutVoided(own, new Flags()).facts);
 }
 
 const ABSENT = {

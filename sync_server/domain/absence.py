@@ -133,6 +133,22 @@ def asked_of(authority: Authority, rolls: Rolls, counting: ByKind, flags: Flags)
     )
 
 
+def excused_by_headquarters(counting: ByKind) -> set[str]:
+    """Return whose leave headquarters has approved last, by its own decisions alone."""
+    said: dict[Key, str] = {}
+    for decision in counting.of(AbsenceDecision):
+        if decision.record.by == Profile.HEADQUARTERS:
+            said[_asked_by(decision)] = decision.record.body.decision
+    taken_back = {_asked_by(fact) for fact in counting.of(AbsenceWithdrawal)}
+    return {
+        request.person
+        for request in counting.of(AbsenceRequest)
+        if request.person
+        and said.get(_key(request)) == "approve"
+        and _key(request) not in taken_back
+    }
+
+
 def _decided(
     authority: Authority, targets: Targets, counting: ByKind, flags: Flags
 ) -> dict[Key, Fact[AbsenceDecision]]:

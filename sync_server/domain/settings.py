@@ -58,6 +58,12 @@ class Terms(Struct, frozen=True):
         return (before[-1:] or self.officers[:1] or (Officers(0, None, ()),))[0]
 
     @property
+    def all_officers(self) -> set[str]:
+        """Everybody who was in office at any moment."""
+        named = {person for each in self.officers for person in (each.secretary, *each.deputies)}
+        return {person for person in named if person}
+
+    @property
     def late_after_ms(self) -> int | None:
         """From when on who comes is late: the start and its grace (domain.md row 11)."""
         return None if self.starts_ms is None else self.starts_ms + self.grace_ms
@@ -167,10 +173,15 @@ def changes_since_frozen(
     return RollChanges(tuple(sorted(now - before)), tuple(sorted(before - now)))
 
 
-def named_in_roll(point: str, records: Iterable[Record], clocks: Clocks) -> set[str]:
-    """Return everybody in the point's latest roll, those taken by another point included."""
-    own = rolls_of(point, in_order(point, records, clocks, Flags())).own
-    return {line.person for line in _lines(own)} if own else set()
+def followed_by(point: str, records: Iterable[Record], clocks: Clocks) -> set[str]:
+    """Return everybody whose records a point must have: its officers, and those in its latest roll.
+
+    Those whom another point took are among them.
+    """
+    facts = in_order(point, records, clocks, Flags())
+    own = rolls_of(point, facts).own
+    named = {line.person for line in _lines(own)} if own else set()
+    return named | terms_of(point, facts).all_officers
 
 
 def _lines(fact: Fact[Record]) -> tuple[Summoned, ...]:

@@ -12,7 +12,13 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from sync_server.domain.absence import Asked, Authority, asked_of, targets_of
+from sync_server.domain.absence import (
+    Asked,
+    Authority,
+    asked_of,
+    excused_by_headquarters,
+    targets_of,
+)
 from sync_server.domain.chair import Chair, Chairing, chair_of
 from sync_server.domain.clock import FAR_FROM_MEETING_MS, Clocks
 from sync_server.domain.closing import Signed, closing_of, flag_after, is_amended, signed
@@ -101,6 +107,7 @@ class _Layers(NamedTuple):
     """What each layer found, from the terms to the decisions."""
 
     facts: list[Fact[Record]]
+    elsewhere: list[Fact[Record]]  # of officers whom another point summons, if any
     rolls: Rolls
     terms: Terms
     changes: RollChanges
@@ -208,14 +215,26 @@ def _layers(point: str, records: Iterable[Record], clocks: Clocks, flags: Flags)
     chairing = Chairing(point, terms, stays, counting, flags)
     authority = Authority(point, terms, chairing, closing)
     asked = asked_of(authority, rolls, counting, flags)
-    return _Layers(facts, rolls, terms, changes, in_force, counting, stays, authority, asked)
+    officers = terms.all_officers - rolls.lines.keys()
+    elsewhere = [fact for fact in everything if fact.person in officers]
+    return _Layers(
+        facts, elsewhere, rolls, terms, changes, in_force, counting, stays, authority, asked
+    )
 
 
 def _chair(point: str, layers: _Layers) -> Chair:
-    away = frozenset(
-        person for person in layers.asked.away if not is_here(point, person, layers.stays)
-    )
-    return chair_of(layers.terms, layers.authority.chairing, away)
+    """Say who is to preside. An officer is away with leave, or who went to another hall.
+
+    Officers may be summoned elsewhere: of them only this is asked, and headquarters' word on leave.
+    """
+    away = {person for person in layers.asked.away if not is_here(point, person, layers.stays)}
+    elsewhere = ByKind(without_voided(layers.elsewhere, Flags()).facts)
+    stays = layers.stays | stays_of(elsewhere, Flags())
+    for officer in layers.terms.all_officers:
+        if officer in stays and stays[officer][-1].point != point:
+            away.add(officer)
+    away |= excused_by_headquarters(elsewhere) - stays.keys()
+    return chair_of(layers.terms, layers.authority.chairing, frozenset(away))
 
 
 def _others(

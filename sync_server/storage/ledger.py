@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from msgspec import UNSET
 from sqlalchemy import Connection, bindparam, select
 
 from sync_server.database import Stale, is_alone
-from sync_server.domain.records import Record, Roll, Ruling, kind_of
+from sync_server.domain.records import Record, Roll, Ruling, Setting, kind_of
 from sync_server.storage import details, listings, roster, rulings, standings, streams
 from sync_server.storage.listings import Concern, Heads, home_of
 from sync_server.storage.models import LedgerRow, Listing
@@ -154,19 +155,25 @@ def _look_up(connection: Connection, entries: Sequence[Entry], sighted: Sequence
     fresh = list({entry.key: entry for entry in entries if entry.key not in known}.values())
     counted = Counter([*(row.id for row in forms), *(entry.record.id for entry in fresh)])
     reused = [entry.record for entry in fresh if counted[entry.record.id] > 1]
-    rolls = {home_of(entry.record) for entry in fresh if isinstance(entry.record, Roll)}
+    rolls = {home_of(entry.record) for entry in fresh if _names_people(entry.record)}
     if reused:  # a roll whose id is used twice may govern no more
         used = {(record.id, record.meeting) for record in reused}
         rolls |= {
             StreamKey(row.meeting, row.point)
             for row in forms
-            if row.kind == "roll" and (row.id, row.meeting) in used
+            if row.kind in {"roll", "setting"} and (row.id, row.meeting) in used
         }
     records = [entry.record for entry in entries]
     concern = listings.concern_of(connection, records, reused, rolls)
     seen_anew = streams_of_devices(connection, sighted)
     concern.streams.update(seen_anew, (home_of(entry.record) for entry in fresh))
     return _Found(known, fresh, concern, seen_anew)
+
+
+def _names_people(record: Record) -> bool:
+    """Say whether a record tells a point whom to follow: its roll, or its officers."""
+    is_of_officers = isinstance(record, Setting) and record.body.officers is not UNSET
+    return isinstance(record, Roll) or is_of_officers
 
 
 def _forms_of(connection: Connection, entries: Sequence[Entry]) -> Sequence[_Form]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select
 from sync_server.domain.codes import NEWCOMER
 from sync_server.domain.forms import known_record
 from sync_server.domain.records import Record, Roll, Ruling
-from sync_server.domain.settings import named_in_roll
+from sync_server.domain.settings import followed_by
 from sync_server.storage import rulings
 from sync_server.storage.models import LedgerRow, Listing, Summons
 from sync_server.storage.prepared import Prepared
@@ -237,13 +237,15 @@ def _list_in(
 
 
 def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[StreamKey]:
-    """Bring `summons` and the listings up to a point's latest roll. All the meeting is locked.
+    """Bring `summons` and the listings up to a point's latest roll and officers.
+
+    All the meeting is locked.
 
     Where one roll of a point stands, all of that point's rolls do, so that its latest is known.
     """
     records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, {record.device for record in records})
-    named = named_in_roll(key.point, records, clocks)
+    named = followed_by(key.point, records, clocks)
     before = _renew_summons(connection, key, named)
     grown: set[StreamKey] = set()
     own_rolls = _rolls_of(connection, key)

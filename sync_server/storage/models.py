@@ -154,7 +154,7 @@ class Listing(Base):
 
 
 class Summons(Base):
-    """Whom each point's governing roll names: where a record about a person must be listed."""
+    """Whom each point follows, by roll or as officers: where their records must be listed."""
 
     __tablename__ = "summons"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -256,3 +256,22 @@ def test_no_text_that_a_record_holds_breaks_the_quarantine(ledger: Ledger) -> No
         receipt = send(c, bad, check_in(3, "M2"))
 
         assert [v.status for v in receipt.verdicts] == ["refused", "stored"]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_point_learns_where_its_officers_are(ledger: Ledger, order: tuple[int, ...]) -> None:
+    officers = [["S1", "secretary"], ["S2", "deputy"]]
+    three = [
+        draft("setting", 900, body={"officers": officers}),
+        roll(3, "S1", point="P002"),
+        at_two(20, "S1"),
+    ]
+    with two_halls(ledger) as c:
+        send(c, roll(1, "M1"))
+        for n in order:
+            send(c, three[n])
+
+        standing = standings.read(c, StreamKey(MEETING, "P001"))
+        assert standing
+        assert standing.chair.secretary == "S1"
+        assert standing.chair.named is None

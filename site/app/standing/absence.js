@@ -86,6 +86,21 @@ export function askedOf(authority, rolls, counting, flags) {
   return { state, live, away, approved: new Set(approved.map(([key]) => key)) };
 }
 
+/** Whose leave headquarters has approved last, by its own decisions alone. @param {ByKind} counting */
+export function excusedByHeadquarters(counting) {
+  const said = new Map(
+    counting
+      .of("absence_decision")
+      .filter((fact) => fact.record.by === "headquarters")
+      .map((fact) => [askedBy(fact), fact.record.body.decision]),
+  );
+  const takenBack = counting.of("absence_withdrawal").map(askedBy);
+  return counting
+    .of("absence_request")
+    .filter((fact) => said.get(keyOf(fact)) === "approve" && !takenBack.includes(keyOf(fact)))
+    .map((fact) => fact.person ?? "");
+}
+
 /** A record and whom it concerns: what refers to one names both. */
 export function keyOf(/** @type {Fact} */ fact) {
   return `${fact.id} ${fact.record.person ?? ""}`;

@@ -56,6 +56,12 @@ export function officersAt({ officers }, atMs = Infinity) {
   return before.at(-1) ?? officers[0] ?? { fromMs: 0, secretary: null, deputies: [] };
 }
 
+/** Everybody who was in office at any moment. @param {Terms} terms @returns {string[]} */
+export function allOfficers({ officers }) {
+  const named = officers.flatMap(({ secretary, deputies }) => (secretary ? [secretary, ...deputies] : deputies));
+  return [...new Set(named)];
+}
+
 /** From when on who comes is late. @param {Terms} terms */
 export function lateAfterMs({ startsMs, graceMs }) {
   return startsMs === null ? null : startsMs + graceMs;
