@@ -164,16 +164,17 @@ def caller_of(connection: Connection, token: str) -> Caller | None:
             select(Account.name, Account.role).where(Account.token_hash == hashed)
         ).one_or_none()
         return account and Caller(office_writer(account.name, account.role), True, False)
-    column = Device.read_token_hash if token.startswith(READ) else Device.token_hash
-    found = connection.execute(
-        select(Device.id, Device.profile, Device.point, Device.person, Device.revoked_ms).where(
-            column == hashed
-        )
-    ).one_or_none()
-    if found is None:
+    can_read = token.startswith(READ)
+    rows = (_BY_READ_TOKEN if can_read else _BY_TOKEN).rows(connection, hashed=hashed)
+    if not rows:
         return None
-    writer = Writer(found.id, Profile(found.profile), found.point, found.person)
-    return Caller(writer, token.startswith(READ), found.revoked_ms is not None)
+    [(device, profile, point, person, revoked_ms)] = rows
+    return Caller(Writer(device, Profile(profile), point, person), can_read, revoked_ms is not None)
+
+
+_CALLER = select(Device.id, Device.profile, Device.point, Device.person, Device.revoked_ms)
+_BY_TOKEN = Prepared(_CALLER.where(Device.token_hash == bindparam("hashed")))
+_BY_READ_TOKEN = Prepared(_CALLER.where(Device.read_token_hash == bindparam("hashed")))
 
 
 def office_writer(account: str, role: str) -> Writer:

@@ -138,15 +138,18 @@ def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[St
     wanted = sorted(devices)
     if not wanted:
         return set()
-    own = select(LedgerRow.meeting, LedgerRow.point).where(LedgerRow.device.in_(wanted)).distinct()
-    listed = (
-        select(Listing.meeting, Listing.point)
-        .join(LedgerRow, LedgerRow.id == Listing.id)
-        .where(LedgerRow.device.in_(wanted))
-        .distinct()
-    )
-    rows = [*connection.execute(own), *connection.execute(listed)]
-    return {StreamKey(row.meeting, row.point) for row in rows}
+    rows = [*_MADE_BY.rows(connection, devices=wanted), *_TOLD_BY.rows(connection, devices=wanted)]
+    return {StreamKey(*row) for row in rows}
+
+
+_OF_DEVICES = LedgerRow.device.in_(bindparam("devices", expanding=True))
+_MADE_BY = Prepared(select(LedgerRow.meeting, LedgerRow.point).where(_OF_DEVICES).distinct())
+_TOLD_BY = Prepared(
+    select(Listing.meeting, Listing.point)
+    .join(LedgerRow, LedgerRow.id == Listing.id)
+    .where(_OF_DEVICES)
+    .distinct()
+)
 
 
 def _look_up(connection: Connection, entries: Sequence[Entry], sighted: Sequence[str]) -> _Found:
