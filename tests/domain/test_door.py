@@ -5,9 +5,17 @@ from typing import Any
 import pytest
 
 from sync_server.domain.door import MAX_RECORD_BYTES, REFUSALS, Refusal, Writer, admit, header_of
-from sync_server.domain.permissions import Profile
+from sync_server.domain.permissions import DEVICE_PROFILES, MAY_WRITE, Profile
+from sync_server.domain.records import KINDS
 from tests.factories import draft, raw, roll, setting
 
+NEEDS_REF = {
+    "absence_document",
+    "absence_decision",
+    "absence_withdrawal",
+    "ruling",
+    "void",
+}
 CLERK = Writer("D-ONE", Profile.CLERK, "P001")
 OFFICE = Writer("O-office", Profile.HEADQUARTERS, None)
 
@@ -44,6 +52,77 @@ def test_a_clerk_may_not_write_for_the_office(fields: dict[str, Any]) -> None:
 
     assert isinstance(outcome, Refusal)
     assert outcome.code == "kind_not_permitted"
+
+
+WRITERS = (
+    CLERK,
+    Writer("D-ONE", Profile.CHAIR, "P001", "S1"),
+    Writer("D-ONE", Profile.HEADQUARTERS, None),
+    Writer("D-ONE", Profile.AUDITOR, None),
+)
+
+
+@pytest.mark.parametrize("writer", WRITERS, ids=lambda each: each.profile)
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_each_profile_writes_its_own_kinds_and_no_other(kind: str, writer: Writer) -> None:
+    is_numbered = writer.profile in DEVICE_PROFILES
+    refs = [7] if kind in NEEDS_REF else []
+    fields = draft(kind, 5, device="D-ONE", by=writer.by, seq=5 if is_numbered else None, refs=refs)
+
+    outcome = admit(raw(fields), writer)
+
+    if kind in MAY_WRITE[writer.profile]:
+        assert not isinstance(outcome, Refusal), outcome
+    else:
+        assert isinstance(outcome, Refusal)
+        assert outcome.code == "kind_not_permitted"
+
+
+DETAIL = "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "code"),
+    [
+        ("absence_request", {"detail": DETAIL}, "report_missing"),
+        ("absence_request", {"detail": DETAIL, "report": "to_follow"}, "malformed_record"),
+        ("absence_request", {"report": "numbered"}, "malformed_record"),
+        ("guest", {}, "malformed_record"),
+        ("conduct", {"category": "call", "count": 0}, "malformed_record"),
+        ("readiness", {"items": {"coffee": True}}, "malformed_record"),
+        ("follow_up", {}, "malformed_record"),
+        ("closing", {"seen": {"D-ONE": 0}, "totals": {}}, "malformed_record"),
+        (
+            "incident",
+            {"what": "line", "from": "2024-08-22T01:00:00.5Z", "until": "2024-08-22T01:00:00Z"},
+            "malformed_record",
+        ),
+    ],
+)
+def test_what_a_kind_s_fields_owe_each_other(kind: str, body: dict[str, Any], code: str) -> None:
+    outcome = admit(raw(draft(kind, 5, body=body)), CLERK)
+
+    assert isinstance(outcome, Refusal)
+    assert outcome.code == code
+
+
+@pytest.mark.parametrize(
+    ("body", "person"),
+    [
+        ({"ruling": "release"}, "M1"),
+        ({"ruling": "identify", "as": "M2"}, "M1"),
+        ({"ruling": "identify"}, "N-ONE-1"),
+        ({"ruling": "dismiss", "as": "M2"}, "M1"),
+        ({"ruling": "release", "record": ["check_in", 8, {}]}, "M1"),
+        ({"ruling": "release", "record": ["check_in", 7, {"person": "M2"}]}, "M1"),
+        ({"ruling": "release", "record": ["check_in", 7, {"point": "P002"}]}, "M1"),
+    ],
+)
+def test_a_ruling_says_one_thing_of_one_record(body: dict[str, Any], person: str) -> None:
+    outcome = admit(raw(draft("ruling", 5, body=body, person=person, refs=[7])), OFFICE)
+
+    assert isinstance(outcome, Refusal)
+    assert outcome.code == "malformed_record"
 
 
 def test_the_office_writes_for_any_point_but_numbers_nothing() -> None:

@@ -1,6 +1,7 @@
 """The rules in Python, held to the scenarios that the kiosk's JavaScript is held to."""
 
 import re
+from random import Random
 
 import pytest
 
@@ -20,6 +21,17 @@ def test_scenario(scenario: Scenario) -> None:
     standing = told(standing_of(scenario.point, records, scenario.clocks))
 
     assert differences(scenario.expect, standing) == []
+
+
+@pytest.mark.parametrize("scenario", ALL, ids=lambda each: each.name)
+def test_scenario_in_any_order_and_repetition(scenario: Scenario) -> None:
+    records = [parse_record(raw(each)) for each in scenario.records]
+    expected = standing_of(scenario.point, records, scenario.clocks)
+    dice = Random(len(records))  # noqa: S311 - repeats itself on purpose
+
+    for _ in range(5):
+        shuffled = dice.sample(records, len(records)) + dice.choices(records, k=2)
+        assert standing_of(scenario.point, shuffled, scenario.clocks) == expected
 
 
 def test_every_scenario_has_a_name_of_its_own_and_quotes_its_row() -> None:
