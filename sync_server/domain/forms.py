@@ -107,10 +107,8 @@ def _check_fields(record: Record) -> None:
             fault = _fault_of_officers(record.body.officers)
         case Guest() if record.person is None and record.body.detail is None:
             fault = "a guest needs `person`, or `detail` with the name - at `$.body`"
-        case Incident() if record.body.until and to_ms(record.body.until) < to_ms(
-            record.body.since
-        ):
-            fault = "it cannot end before it begins - at `$.body.until`"
+        case Incident():
+            fault = _fault_of_incident(record)
         case FollowUp():
             fault = _fault_of_follow_up(record)
         case Ruling():

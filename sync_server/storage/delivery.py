@@ -66,15 +66,16 @@ class Merger(Generic[T, R]):
         except DBAPIError as fault:
             if len(group) > 1 and not is_passing(fault):
                 self._serve_alone(group)
-            else:  # the database is busy: it would be for each
-                self._fail(group, fault)
+            else:
+                for ticket in group:  # the database is busy: it would be for each
+                    ticket.fault = fault
         except Exception:  # noqa: BLE001 - whose fault it is shows when they are served alone
             self._serve_alone(group)
-        except BaseException:  # this thread is told to end; the others come again
-            self._fail(group, DatabaseBusy(retry_after_s=1))
-            raise
         finally:
             for ticket in group:
+                if ticket.given is None and ticket.fault is None:
+                    # This thread is told to end; the others may come again.
+                    ticket.fault = DatabaseBusy(retry_after_s=1)
                 ticket.is_served = True
 
     def _serve_alone(self, group: Sequence[_Ticket[T, R]]) -> None:
@@ -83,10 +84,6 @@ class Merger(Generic[T, R]):
                 self._give([ticket])
             except Exception as fault:  # noqa: BLE001 - raised to whom it belongs
                 ticket.fault = fault
-
-    def _fail(self, group: Sequence[_Ticket[T, R]], fault: Exception) -> None:
-        for ticket in group:
-            ticket.fault = fault
 
     def _give(self, group: Sequence[_Ticket[T, R]]) -> None:
         gifts = self._serve([ticket.brought for ticket in group])

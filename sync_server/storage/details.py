@@ -176,11 +176,14 @@ def purge(connection: Connection, *, before_ms: int) -> int:
     That it was here stays known, so that it is neither asked for nor taken in again.
     """
     old = connection.execute(
-        select(Detail.sha256, Detail.device).where(
+        select(Detail.sha256, Detail.device, Detail.is_complete).where(
             Detail.received_ms < before_ms, Detail.is_purged.is_(False)
         )
     ).all()
-    for sha256, device in old:
+    for sha256, device, is_complete in old:
+        if not is_complete:  # an upload that was given up, and may begin anew
+            _drop(connection, sha256, device)
+            continue
         own = (DetailPiece.sha256 == sha256, DetailPiece.device == device)
         connection.execute(delete(DetailPiece).where(*own))
         own = (Detail.sha256 == sha256, Detail.device == device)

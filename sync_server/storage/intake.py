@@ -193,14 +193,15 @@ def _verdicts(
     held = rulings.about(connection, asked)
     verdicts = []
     for offer in delivery.offers:
-        fate, flags, code = _fate_of(offer, kept.get(offer.raw), appended, held)
-        name = f"{device} {kept[offer.raw].sha256}" if offer.raw in kept else _sha256_of(offer)
-        at = None
+        own = kept.get(offer.raw)
+        fate, flags, code = _fate_of(offer, own, appended, held)
+        name, at = f"{device} {own.sha256}" if own else "", None
         if isinstance(offer.judged, Entry):
+            name = name or offer.judged.fingerprint
             at = from_ms(clocks.moment_of(offer.judged.record).at_ms)
-        status: Status = "known" if name in told_before else _first_status(fate, kept, offer)
+        status: Status = "known" if name in told_before else _first_status(fate, own)
         told_before.add(name)
-        why = kept[offer.raw].reason.detail if offer.raw in kept else None
+        why = own.reason.detail if own else None
         verdicts.append(Verdict(_id_of(offer), status, fate, flags, code, at, why))
     return verdicts
 
@@ -217,16 +218,16 @@ def _fate_of(
         is_released = ruling.body.record == typed
         return ("released" if is_released else "dismissed"), flags, code
     if kept:
-        return ("held" if kept.fate == "held" else "refused"), flags, code
+        return kept.fate, flags, code
     if "id_reuse" in flags:
         return "held", flags, "id_reuse"
     return "stored", flags, None
 
 
-def _first_status(fate: Fate, kept: Mapping[bytes, Kept], offer: Offer) -> Status:
+def _first_status(fate: Fate, kept: Kept | None) -> Status:
     """Return what a first sending is answered, whatever headquarters has ruled since."""
-    if offer.raw in kept:
-        return "held" if kept[offer.raw].fate == "held" else "refused"
+    if kept:
+        return kept.fate
     return "held" if fate == "held" else "stored"
 
 
@@ -234,10 +235,6 @@ def _id_of(offer: Offer) -> str | None:
     if isinstance(offer.judged, Entry):
         return offer.judged.record.id
     return header_of(offer.raw).id
-
-
-def _sha256_of(offer: Offer) -> str:
-    return offer.judged.fingerprint if isinstance(offer.judged, Entry) else fingerprint(offer.raw)
 
 
 def _typed(offer: Offer) -> Record | None:

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, bindparam, select
 from sync_server.database import Stale, is_alone
 from sync_server.domain.records import Record, Roll, Ruling, Setting, kind_of
 from sync_server.storage import details, listings, roster, rulings, standings, streams
-from sync_server.storage.listings import Concern, Heads, home_of
+from sync_server.storage.concerns import Concern, concern_of, home_of
+from sync_server.storage.listings import Heads
 from sync_server.storage.models import LedgerRow, Listing
 from sync_server.storage.prepared import Prepared, insert_rows
 from sync_server.storage.streams import RecordKey, StreamKey
@@ -167,7 +168,7 @@ def _look_up(connection: Connection, entries: Sequence[Entry], sighted: Sequence
             if row.kind in {"roll", "setting"} and (row.id, row.meeting) in used
         }
     records = [entry.record for entry in entries]
-    concern = listings.concern_of(connection, records, reused, rolls)
+    concern = concern_of(connection, records, reused, rolls)
     seen_anew = streams_of_devices(connection, sighted)
     concern.streams.update(seen_anew, (home_of(entry.record) for entry in fresh))
     return _Found(known, fresh, concern, seen_anew)

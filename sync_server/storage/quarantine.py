@@ -1,7 +1,7 @@
 """Quarantine: the bytes that were not let in, each once, with its reason. Nothing disappears."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, insert, select
 
@@ -10,11 +10,11 @@ from sync_server.storage.models import QuarantineRow
 
 
 class Kept(NamedTuple):
-    """What goes into quarantine, under the sha256 of its bytes; `fate` is refused or held."""
+    """What goes into quarantine, under the sha256 of its bytes."""
 
     sha256: str
     raw: bytes
-    fate: str
+    fate: Literal["held", "refused"]
     reason: Refusal
 
 

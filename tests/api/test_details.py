@@ -238,3 +238,17 @@ def test_a_purge_deletes_details_and_nothing_else(
     with reading() as c:
         assert c.scalar(select(func.count()).select_from(DetailPiece)) == 0
         assert c.scalar(select(func.count()).select_from(LedgerRow))
+
+
+def test_an_upload_that_was_purged_half_way_begins_anew(as_clerk: Callable[..., Persona]) -> None:
+    clerk = as_clerk()
+    sha256, box = sealed(clerk, b"\xff\xd8\xff" + bytes(PIECE))
+    whole, path = box.encode(), f"/details/{sha256}"
+    clerk.put(path, whole[:PIECE], Content_Range=f"bytes 0-{PIECE - 1}/{len(whole)}")
+
+    write(lambda c: details.purge(c, before_ms=to_ms("2199-01-01T00:00:00Z")))
+
+    answer = clerk.client.head(f"/api/v1{path}", headers=clerk._bearer())
+    assert answer.headers["Upload-Offset"] == "0"
+    again = clerk.put(path, whole[:PIECE], Content_Range=f"bytes 0-{PIECE - 1}/{len(whole)}")
+    assert again.status_code == 204

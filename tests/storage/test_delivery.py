@@ -1,7 +1,6 @@
 """The merger: what waits goes together, and nobody's fault is another's."""
 
 import threading
-import time
 from collections.abc import Sequence
 
 from sync_server.errors import DatabaseBusy
@@ -23,8 +22,11 @@ def together(merger: Merger[int, int], brought: Sequence[int]) -> dict[int, obje
             given[each] = type(fault)
 
     threads = [threading.Thread(target=submit, args=(each,)) for each in brought]
-    for thread in threads:
-        thread.start()
+    with merger._turn:  # nobody is served before all wait
+        for thread in threads:
+            thread.start()
+        while len(merger._waiting) < len(threads):
+            pass
     for thread in threads:
         thread.join(timeout=10)
     assert not any(thread.is_alive() for thread in threads)
@@ -36,19 +38,17 @@ def test_what_waits_is_served_in_groups_each_once() -> None:
 
     def serve(brought: Sequence[int]) -> Sequence[int]:
         groups.append(brought)
-        time.sleep(0.01)
         return [each * 10 for each in brought]
 
     given = together(Merger(serve), range(30))
 
     assert given == {each: each * 10 for each in range(30)}
     assert sorted(each for group in groups for each in group) == list(range(30))
-    assert len(groups) < 30
+    assert [len(group) for group in groups] == [12, 12, 6]
 
 
 def test_one_that_fails_costs_no_other_its_answer() -> None:
     def serve(brought: Sequence[int]) -> Sequence[int]:
-        time.sleep(0.01)
         if 7 in brought:
             raise Faulty
         return brought
@@ -62,7 +62,6 @@ def test_a_thread_that_is_told_to_end_leaves_nobody_waiting() -> None:
     merger: Merger[int, int]
 
     def serve(brought: Sequence[int]) -> Sequence[int]:
-        time.sleep(0.01)
         if 3 in brought:
             raise SystemExit
         return brought

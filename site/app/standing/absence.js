@@ -94,10 +94,13 @@ export function excusedByHeadquarters(counting) {
       .filter((fact) => fact.record.by === "headquarters")
       .map((fact) => [askedBy(fact), fact.record.body.decision]),
   );
-  const takenBack = counting.of("absence_withdrawal").map(askedBy);
+  const isTakenBack = (/** @type {Fact} */ request) =>
+    counting
+      .of("absence_withdrawal")
+      .some((fact) => askedBy(fact) === keyOf(request) && isAnswer(fact, request));
   return counting
     .of("absence_request")
-    .filter((fact) => said.get(keyOf(fact)) === "approve" && !takenBack.includes(keyOf(fact)))
+    .filter((fact) => said.get(keyOf(fact)) === "approve" && !isTakenBack(fact))
     .map((fact) => fact.person ?? "");
 }
 
