@@ -138,7 +138,6 @@ export function RollCall({ db, clock, enrolment }) {
   const shown = useMemo(() => findPeople(sorted, typed), [sorted, typed]);
   const meant = theOneMeant(shown, typed);
   const { counts } = state.hall;
-  const away = counts.absentExcused + counts.absentUnexcused;
 
   return html`<div
       class="kiosk"
@@ -183,7 +182,10 @@ export function RollCall({ db, clock, enrolment }) {
         <p class="counts" aria-live="polite">
           <b class="present">● ${say("count.present", { n: counts.present, all: counts.summoned })}</b>
           <span class="late">◐ ${say("count.late", { n: counts.late })}</span>
-          ${away > 0 && html`<span class="excused">◇ ${say("count.away", { n: away })}</span>`}
+          ${counts.absentExcused > 0 &&
+          html`<span class="excused">◇ ${say("count.excused", { n: counts.absentExcused })}</span>`}
+          ${counts.absentUnexcused > 0 &&
+          html`<span class="unexcused">✕ ${say("count.unexcused", { n: counts.absentUnexcused })}</span>`}
           <span class="unrecorded">○ ${say("count.rest", { n: counts.notRecorded })}</span>
           ${(state.unsent !== 0 || outcome?.state !== "sent") && html`<i>${say("provisional")}</i>`}
         </p>
