@@ -1,7 +1,5 @@
 """Settings of the portal. Pelican's articles and pages are off: the portal has kinds of its own."""
 
-import os
-
 SITENAME = "Điểm Cầu"
 SITEURL = ""
 PATH = "../content"
@@ -28,5 +26,4 @@ AUTHOR_SAVE_AS = CATEGORY_SAVE_AS = TAG_SAVE_AS = ""
 
 JINJA_ENVIRONMENT = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
 
-PORTAL_URL = os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/")
-# build.py adds PORTAL_CONTENT, what it has read, and PORTAL_BUNDLE, where the bundled code is.
+# build.py adds what is built, and where it will be read: see portal_build.

@@ -40,6 +40,9 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
             "application/json",
             "application/problem+json",
             "application/manifest+json",
+            "application/atom+xml",
+            "application/xml",
+            "text/calendar",
             "image/svg+xml",
         ],
     )

@@ -9,7 +9,7 @@ import msgspec
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from sync_server import database, demo, releases, sealing
+from sync_server import database, demo, sealing, served
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.domain.codes import DeviceCode
@@ -19,7 +19,8 @@ from sync_server.messages import say
 from sync_server.office import acts, roster_files
 from sync_server.office.roster_files import Known, RosterFault, SummonsRow
 from sync_server.serve import serve_forever
-from sync_server.storage import accounts, devices, directory, roster
+from sync_server.storage import accounts, devices, directory, releases, roster
+from sync_server.storage.directory import ReleaseFacts
 from sync_server.upkeep import ledger_group, on_current_schema, purge
 
 MIN_PASSWORD_LENGTH = 10
@@ -39,12 +40,25 @@ def _settings() -> Settings:
     return settings
 
 
+def _facts() -> ReleaseFacts:
+    """Return what the portal that is served publishes."""
+    with database.reading() as connection:
+        facts = served.facts(connection, _settings().site_dir, now_ms())
+    if facts is None:
+        raise click.ClickException(say("cli.no_release", path=_settings().site_dir))
+    return facts
+
+
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @on_current_schema
 def serve(host: str, port: int) -> None:
     """Serve the portal, the kiosk's API and the office with a production server."""
+    with database.reading() as connection:
+        release = releases.current(connection, now_ms())
+    if release:
+        click.echo(say("serve.published", release=release[:12], path=_settings().site_dir))
     try:
         serve_forever(current_app._get_current_object(), host, port)  # type: ignore[attr-defined]
     except OSError as fault:
@@ -56,10 +70,8 @@ def serve(host: str, port: int) -> None:
 @click.command("demo")
 def demo_command() -> None:
     """Fill the database with plainly synthetic people and conferences, and say where to go."""
-    facts = releases.facts(_settings().site_dir)
-    if facts is None:
-        raise click.ClickException(say("cli.no_release", path=_settings().site_dir))
     database.upgrade_schema()
+    facts = _facts()
     try:
         shown = demo.fill(facts, sealing.public_key(_settings().seal_key), now_ms())
     except demo.RealPeopleFault:
@@ -195,9 +207,7 @@ def user_token(name: str) -> None:
 @on_current_schema
 def meeting_accept(meeting: str) -> None:
     """Accept what the release says of MEETING, and of units and points, as what counts."""
-    facts = releases.facts(_settings().site_dir)
-    if facts is None:
-        raise click.ClickException(say("cli.no_release", path=_settings().site_dir))
+    facts = _facts()
     found = next((fact for fact in facts.meetings if fact.id == meeting), None)
     if found is None:
         known = ", ".join(fact.id for fact in facts.meetings)

@@ -144,6 +144,36 @@ class DetailUnreadable(AppError):
     status, code = 422, "detail_unreadable"
 
 
+class UnknownRelease(AppError):
+    """No release of that id is kept here."""
+
+    status, code = 404, "unknown_release"
+
+
+class BlobTooLarge(AppError):
+    """A file of more than `most` bytes, or a piece of one of more than `limit`."""
+
+    status, code = 413, "blob_too_large"
+
+
+class BlobMismatch(AppError):
+    """A file that was uploaded has another sha256 than its name; its pieces are forgotten."""
+
+    status, code = 422, "blob_mismatch"
+
+
+class ReleaseMalformed(AppError):
+    """A manifest or a list that cannot be read, or a path that cannot be served."""
+
+    status, code = 422, "release_malformed"
+
+
+class ForeignCode(AppError):
+    """A release that would run other code in browsers than this server's own build."""
+
+    status, code = 422, "foreign_code"
+
+
 class FormExpired(AppError):
     """A form of the office without its CSRF token, or with one of another session."""
 

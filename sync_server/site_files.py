@@ -1,39 +1,85 @@
-"""Serves the built portal, as any static host would."""
+"""Serves the portal's files: compressed, asked for again by their hash, large ones in ranges."""
 
-from pathlib import Path
+import mimetypes
+from pathlib import PurePosixPath
 
-from flask import Blueprint, Response, current_app, redirect, send_from_directory
-from werkzeug.exceptions import NotFound as FileMissing
-from werkzeug.security import safe_join
+from flask import Blueprint, Response, current_app, redirect, request
+from sqlalchemy import Connection
 
-from sync_server.config import Settings
+from sync_server import served
+from sync_server.clocks import now_ms
+from sync_server.database import reading
 from sync_server.errors import NotFound
+from sync_server.served import ServedFile
 
 blueprint = Blueprint("site", __name__)
 
 MAX_SHOWN = 200
 """Letters of an unknown address that the answer repeats."""
 
+TAG_LETTERS = 16
+"""Of a hash: enough to tell two versions of one file apart."""
+
+POLICY = (
+    "default-src 'self'; script-src {origin}app/ {origin}sw.js; style-src 'self' 'unsafe-inline'; "
+    "object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Only our own code runs, whatever a page that was published may hold."""
+DOCUMENTS = frozenset({"text/html", "image/svg+xml", "application/xml", "application/atom+xml"})
+"""What a browser shows as a document, in which a script could stand."""
+
+TYPES = {
+    ".ics": "text/calendar",
+    ".atom": "application/atom+xml",
+    ".xml": "application/xml",
+    ".webmanifest": "application/manifest+json",
+    ".js": "text/javascript",
+    ".webp": "image/webp",
+}
+
 
 @blueprint.get("/")
 @blueprint.get("/<path:path>")
 def file(path: str = "index.html") -> Response:
     """Answer with a file of the release; a folder's address leads to its index.html."""
-    settings: Settings = current_app.config["SETTINGS"]
+    site_dir = current_app.config["SETTINGS"].site_dir
     try:
-        wanted = safe_join(str(settings.site_dir), path)
-        if wanted and Path(wanted).is_dir():
-            # Links between pages name their files, so that they also work from a USB stick.
-            return redirect(f"/{path.strip('/')}/index.html")  # type: ignore[return-value]
-        response = send_from_directory(settings.site_dir, path)
-    except (FileMissing, OSError, ValueError):  # the last two for names that no file can have
-        raise NotFound(path=f"/{path[:MAX_SHOWN]}") from None
-    if response.mimetype in current_app.config["COMPRESS_MIMETYPES"]:
-        # Whole, so that what compresses it can also answer 304 to the compressed form's ETag.
-        response.direct_passthrough = False
-        content = response.get_data()
-        response.close()
-        response.set_data(content)
+        with reading() as connection:
+            at_ms = now_ms()
+            if found := served.find(connection, site_dir, path, at_ms):
+                return _answer(connection, found, path)
+            index = f"{path.strip('/')}/index.html"
+            if served.find(connection, site_dir, index, at_ms):
+                # Links between pages name their files, so that they also work from a USB stick.
+                return redirect(f"/{index}")  # type: ignore[return-value]
+    except (OSError, ValueError):  # names that no file can have
+        pass
+    raise NotFound(path=f"/{path[:MAX_SHOWN]}")
+
+
+def _answer(connection: Connection, found: ServedFile, path: str) -> Response:
+    """Answer with nothing that the reader has, and of a large file with what is asked."""
+    ending = PurePosixPath(path).suffix
+    mimetype = TYPES.get(ending) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+    is_compressed = mimetype in current_app.config["COMPRESS_MIMETYPES"]
+    tag = found.sha256[:TAG_LETTERS]
+    wanted = None if is_compressed else request.range
+    span = wanted.range_for_length(found.size_bytes) if wanted else None
+    if any(request.if_none_match.contains(each) for each in (tag, f"{tag}:gzip")):
+        response = Response(status=304)
+    elif wanted and span is None:
+        response = Response(status=416)
+        response.headers["Content-Range"] = f"bytes */{found.size_bytes}"
+    else:
+        start, stop = span or (0, found.size_bytes)
+        content = found.read(connection, start, stop)
+        response = Response(content, 206 if span else 200, mimetype=mimetype)
+        if span:
+            response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{found.size_bytes}"
+        if mimetype in DOCUMENTS:
+            policy = POLICY.format(origin=request.host_url)
+            response.headers["Content-Security-Policy"] = policy
+        response.headers["X-Content-Type-Options"] = "nosniff"
+    response.set_etag(f"{tag}:gzip" if response.status_code == 304 and is_compressed else tag)
     response.headers["Cache-Control"] = "no-cache"  # ask, and hear 304, so that no page is stale
-    response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 import build
 from sync_server import create_app
-from sync_server.config import ROOT, Settings
+from sync_server.config import Settings
 from sync_server.database import Base, db, write
 from sync_server.domain.codes import to_ms
 from sync_server.domain.permissions import Profile
@@ -84,7 +84,7 @@ class Persona:
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the portal built from our own content."""
     output = tmp_path_factory.mktemp("portal") / "output"
-    build.build(ROOT / "content", output)
+    assert build.main(["--output", str(output)]) == 0
     return output
 
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import Result
-from flask import Flask
+from flask import current_app
 from flask.testing import FlaskCliRunner
 
 from sync_server import create_app
@@ -118,8 +119,13 @@ def test_an_account_is_made_changed_and_given_a_token(ready: FlaskCliRunner) -> 
         assert accounts.check(c, "hq", "mat-khau-khac") == "headquarters"
 
 
-def test_without_a_release_there_is_nothing_to_accept(app: Flask) -> None:
-    result = run(app.test_cli_runner(), "demo")
+def test_without_a_release_there_is_nothing_to_accept(
+    ready: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = msgspec.structs.replace(current_app.config["SETTINGS"], site_dir=tmp_path / "none")
+    monkeypatch.setitem(current_app.config, "SETTINGS", settings)
+
+    result = run(ready, "meeting accept 2026-12-18-quy-bon")
 
     assert result.exit_code == 1
     assert "python build.py" in result.output

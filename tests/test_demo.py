@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sync_server import create_app, demo, demo_hall, releases, sealing
+from sync_server import create_app, demo, demo_hall, sealing, served
 from sync_server.config import Settings
 from sync_server.database import db, reading, upgrade_schema, write
 from sync_server.demo import FINISHED, PEOPLE, SILENT, Shown
@@ -29,7 +29,8 @@ def shown(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sh
 
 
 def _fill(portal: Path, now_ms: int) -> Shown:
-    facts = releases.facts(portal)
+    with reading() as c:
+        facts = served.facts(c, portal, now_ms)
     assert facts
     return demo.fill(facts, sealing.public_key(SECRET), now_ms)
 

@@ -65,7 +65,7 @@ def test_the_site_s_catalogue_and_code_agree() -> None:
 
 def _is_asked(key: str, surface: str, code: str) -> bool:
     stem = key.rpartition(".")[0]
-    forms = [f'"{surface}.{key}"', f"'{surface}.{key}'", f'"{key}"', f'["{key}"]']
+    forms = [f'"{surface}.{key}"', f"'{surface}.{key}'", f'"{key}"', f'["{key}"]', f"words.{key}"]
     # A key made of a stem and a code of the domain: `kind.` + CHI_THI.
     forms += [f'"{surface}.{stem}."', f"`{stem}.$", f'f"{surface}.{stem}.'] if stem else []
     return any(form in code for form in forms)

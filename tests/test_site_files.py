@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from sync_server import create_app
 from sync_server.config import Settings
-from sync_server.database import db
+from sync_server.database import Base, db
 from tests.conftest import SECRET
 
 
@@ -18,6 +18,7 @@ def reader(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[F
     url = f"sqlite:///{tmp_path_factory.mktemp('site') / 'site.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"))
     with app.app_context():
+        Base.metadata.create_all(db.engine)
         yield app.test_client()
         db.engine.dispose()
 

@@ -1,9 +1,12 @@
 /** The service worker: only a router. It keeps what the release's manifest lists, and answers from it. */
 
 import { answer, isOurs } from "./sw/answer.js";
-import { keep, refresh, tell } from "./sw/keep.js";
+import { follow, forget, keep, refresh, tell, tellWanted } from "./sw/keep.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+
+/** What the pages may wish. @type {Record<string, (list: string) => Promise<void>>} */
+const WISHES = { refresh, keep, forget, state: tell, follow, wanted: tellWanted };
 
 worker.addEventListener("install", (event) => event.waitUntil(refresh()));
 worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
@@ -13,8 +16,6 @@ worker.addEventListener("fetch", (event) => {
 });
 
 worker.addEventListener("message", (event) => {
-  const wish = /** @type {{type: string, list: string}} */ (event.data);
-  if (wish.type === "refresh") event.waitUntil(refresh());
-  else if (wish.type === "keep") event.waitUntil(keep(wish.list));
-  else if (wish.type === "state") event.waitUntil(tell(wish.list));
+  const { type, list } = /** @type {{type: string, list: string}} */ (event.data);
+  if (WISHES[type]) event.waitUntil(WISHES[type](list));
 });

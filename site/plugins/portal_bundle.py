@@ -11,9 +11,11 @@ from portal_messages import say
 ENTRIES = (
     "kiosk/kiosk.js",
     "portal.js",
+    "search.js",
     "sw.js",
     "look.css",
     "portal.css",
+    "print.css",
     "kiosk/kiosk.css",
     "office.css",
 )

@@ -4,6 +4,8 @@ The usual loader turns `17:20` into 1040 and `no` into false; here every scalar 
 editor wrote until a type asks for something else.
 """
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -16,6 +18,17 @@ from msgspec.structs import FieldInfo
 from portal_messages import say
 
 FENCE = "---"
+MAX_SHOWN = 60
+"""Letters of a faulty line that its message repeats."""
+
+_LEGACY = re.compile(
+    # TCVN3, then VNI
+    r"[A-Za-zđ][\u00a8\u00a9\u00ac-\u00ae\u00b5-\u00b9\u00bb-\u00bf][A-Za-z]"  # «ban nh©n d©n»
+    r"|[aeouyAEOUY][äåëïûøÿÄÅËÏÛØ][a-z]?[a-z]?\b"  # «Coäng hoøa»
+)
+"""Vietnamese in an encoding of before Unicode, as it looks when it is read as Unicode."""
+LEGACY_FROM = 3
+"""So often, that is: «Noël ở Citroën» is none of it."""
 
 S = TypeVar("S", bound=Struct)
 At = tuple[str | int, ...]
@@ -42,16 +55,37 @@ class ContentFaults(Exception):
 
 
 class Source(NamedTuple):
-    """A file's front matter and text, and where each value stands."""
+    """A file's front matter and text, where each value stands, and what is wrong with it.
+
+    `whole` is all of the file, `text` what follows the front matter. A *fault* stops the build, a
+    *warning* is only told.
+    """
 
     path: Path
     node: yaml.Node | None
+    whole: str
     text: str
     faults: list[Fault]
+    warnings: list[Fault]
 
     def fault(self, at: At, key: str, **facts: object) -> None:
         """Note a fault of the value at a path such as `("agenda", 0, "at")`."""
-        self.faults.append(Fault(self.path, self.line_of(at), say(f"build.{key}", **facts)))
+        self.fault_at(self.line_of(at), key, **facts)
+
+    def fault_at(self, line: int, key: str, **facts: object) -> None:
+        """Note a fault of a line."""
+        self.faults.append(Fault(self.path, line, say(f"build.{key}", **facts)))
+
+    def warn(self, at: At, key: str, **facts: object) -> None:
+        """Note what should be looked at, though the portal can be built with it."""
+        self.warnings.append(Fault(self.path, self.line_of(at), say(f"build.{key}", **facts)))
+
+    def line_with(self, words: str) -> int:
+        """Return the line of the text in which some words first stand."""
+        return (
+            self.whole[: max(0, self.whole.rfind(self.text) + self.text.find(words))].count("\n")
+            + 1
+        )
 
     def node_at(self, at: At) -> yaml.Node | None:
         """Return the value at a path as YAML has it; None where there is none."""
@@ -80,31 +114,42 @@ class Source(NamedTuple):
         return line
 
 
-def read_source(path: Path, shown: Path, faults: list[Fault], *, has_text: bool = True) -> Source:
-    """Read a file of YAML, or of Markdown under YAML; faults are noted under the path `shown`."""
+def read_source(path: Path, shown: Path, *, has_text: bool = True) -> Source:
+    """Read a file of YAML, or of Markdown under YAML; faults are noted under the path `shown`.
+
+    Text that is not NFC, as some systems write it, is made so.
+    """
+    source = Source(shown, None, "", "", [], [])
+    content = path.read_bytes()
     try:
-        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        written = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as fault:
-        line = path.read_bytes()[: fault.start].count(b"\n") + 1
-        faults.append(Fault(shown, line, say("build.not_utf8")))
-        return Source(shown, None, "", faults)
+        source.fault_at(content[: fault.start].count(b"\n") + 1, "not_utf8")
+        return source
+    text = unicodedata.normalize("NFC", written)
+    source = source._replace(whole=text)
+    if text != written:
+        source.warn((), "not_nfc")
+    legacy = list(_LEGACY.finditer(text))
+    if len(legacy) >= LEGACY_FROM:
+        line = text[: legacy[0].start()].count("\n") + 1
+        source.fault_at(line, "legacy", value=text.splitlines()[line - 1].strip()[:MAX_SHOWN])
     matter, body = text, ""
     if has_text:
         head, fence, body = text.removeprefix(FENCE + "\n").partition(f"\n{FENCE}\n")
         if not text.startswith(FENCE + "\n") or not fence:
-            faults.append(Fault(shown, 1, say("build.no_front_matter")))
-            return Source(shown, None, "", faults)
+            source.fault_at(1, "no_front_matter")
+            return source
         matter = "\n" + head  # the fence is line 1
     try:
         node = yaml.compose(matter, Loader=yaml.CBaseLoader)
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        faults.append(Fault(shown, line, say("build.not_yaml")))
-        return Source(shown, None, "", faults)
+        source.fault_at(mark.line + 1 if mark else 1, "not_yaml")
+        return source
     if node is None:
-        faults.append(Fault(shown, 1, say("build.no_front_matter")))
-    return Source(shown, node, body, faults)
+        source.fault_at(1, "no_front_matter")
+    return source._replace(node=node, text=body)
 
 
 def typed(source: Source, struct: type[S]) -> S | None:
@@ -124,18 +169,12 @@ def _struct(source: Source, node: yaml.Node, struct: type[S], at: At) -> S | Non
     values: dict[str, Any] = {}
     for key, below in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            source.faults.append(Fault(source.path, _line(key), say("build.not_a_key")))
+            source.fault_at(_line(key), "not_a_key")
         elif key.value in values:
-            source.faults.append(
-                Fault(source.path, _line(key), say("build.twice", field=key.value))
-            )
+            source.fault_at(_line(key), "twice", field=key.value)
         elif key.value not in fields:
             known = ", ".join(sorted(fields))
-            source.faults.append(
-                Fault(
-                    source.path, _line(key), say("build.unknown_key", field=key.value, known=known)
-                )
-            )
+            source.fault_at(_line(key), "unknown_key", field=key.value, known=known)
         else:
             values[key.value] = _value(source, below, fields[key.value].type, (*at, key.value))
     for name, field in fields.items():
@@ -162,12 +201,12 @@ def _value(source: Source, node: yaml.Node, type_: Any, at: At) -> Any:
     try:
         return msgspec.convert(node.value, inner, strict=False)
     except msgspec.ValidationError:
-        expected = _expected(inner)
-        source.fault(at, "wrong_value", field=_name(at), value=node.value, expected=expected)
+        wanted = expected(inner)
+        source.fault(at, "wrong_value", field=_name(at), value=node.value, expected=wanted)
         return None
 
 
-def _expected(type_: Any) -> str:
+def expected(type_: Any) -> str:
     """Say in the editor's words what a value should look like."""
     if get_origin(type_) is Literal:
         return say("build.expect.one_of", values=", ".join(get_args(type_)))

@@ -1,5 +1,10 @@
 """Markdown to HTML, reduced to a safe list: an editor's slip cannot run in a reader's browser."""
 
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from html import unescape
+
 import cmarkgfm
 import nh3
 from cmarkgfm.cmark import Options
@@ -10,10 +15,70 @@ ATTRIBUTES = {
     "th": {"align", "scope", "colspan", "rowspan"},
     "td": {"align", "colspan", "rowspan"},
 }
+SCHEMES = {"http", "https", "mailto", "tel"}
+
+Resolve = Callable[[str], str | None]
 
 
-def to_html(text: str) -> str:
-    """Return the text as HTML; raw HTML in it survives only as far as it is harmless."""
+@lru_cache(maxsize=8192)
+def to_raw_html(text: str) -> str:
+    """Return the text as HTML with all that is in it: to look at, never to publish."""
     options = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES
-    html = cmarkgfm.github_flavored_markdown_to_html(text, options)
-    return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, link_rel=None)
+    html: str = cmarkgfm.github_flavored_markdown_to_html(text, options)
+    return html
+
+
+def to_html(text: str, resolve: Resolve = lambda link: link) -> str:
+    """Return the text as HTML, its links resolved; raw HTML survives as far as it is harmless."""
+
+    def attribute(_tag: str, name: str, value: str) -> str | None:
+        return resolve(value) if name in {"href", "src"} else value
+
+    return nh3.clean(
+        to_raw_html(text),
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        attribute_filter=attribute,
+        url_schemes=SCHEMES,
+        link_rel=None,
+    )
+
+
+def in_parts(html: str, size: int) -> list[str]:
+    """Split HTML between blocks so that no part is much longer than `size` characters.
+
+    A part begins at a heading where there is one in the second half of the part before.
+    """
+    parts: list[str] = []
+    while len(html) > size:
+        places = [at for at in _between_blocks(html) if at <= size]
+        headings = [at for at in places if at > size // 2 and html.startswith("<h", at)]
+        at = (headings or places or [0])[-1]
+        if at == 0:  # one block longer than a page: it stays whole
+            at = next((place for place in _between_blocks(html) if place), len(html))
+        parts.append(html[:at])
+        html = html[at:]
+    return [*parts, html] if html.strip() or not parts else parts
+
+
+def _between_blocks(html: str) -> list[int]:
+    """Return where each block at the top begins."""
+    found, depth = [], 0
+    for tag in re.finditer(r"<(/?)(\w+)[^>]*>", html):
+        if tag[2] in {"br", "hr", "img", "wbr", "col"}:
+            if depth == 0:
+                found.append(tag.start())
+            continue
+        if tag[1]:
+            depth -= 1
+        else:
+            if depth == 0:
+                found.append(tag.start())
+            depth += 1
+    return found
+
+
+def to_words(html: str) -> str:
+    """Return what HTML says, as one line of words."""
+    text = re.sub(r"<[^>]+>", " ", html)
+    return " ".join(unescape(text).split())

@@ -1,151 +1,311 @@
-"""The portal's pages: one Pelican generator that reads the content and renders every page of it.
+"""The portal's pages: one Pelican generator that takes the content and renders every page of it.
 
-What it writes depends on the content and the settings alone, never on the hour, so that two
-builds of the same content are the same release.
+What it writes depends on the content, the settings and on which materials are public, never on the
+hour, so that two builds of the same are the same release.
 """
 
-import shutil
 from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 from markupsafe import Markup
 from pelican import signals
 from pelican.generators import Generator
-from pelican.writers import Writer
-from portal_content import Content, Material, MaterialKind, Meeting
-from portal_markdown import to_html
+from portal_content import Content, Material, Meeting
+from portal_feeds import atom, calendar, robots, sitemap
+from portal_front_matter import ContentFaults
+from portal_matter import MaterialKind, MaterialMatter, MeetingMatter
 from portal_messages import say
+from portal_pictures import ICON_SIZES, icon, shrunk
 from portal_qr import qr_svg
 from portal_release import SERVER, SHELL, write_manifest
+from portal_search import documents_file, of_material, of_meeting, of_page, text_file
+from portal_texts import Text, picture_at, text_of, text_of_material
+from portal_writer import Memory, PortalWriter
 
 APP = "app"
-STATIC = ("icon.svg", "app.webmanifest")
+HOME_MEETINGS = 10
+"""On the home page, the newest; the others are on the pages of their years."""
+
+PRINTED = {
+    "ma-qr": "print_codes",
+    "ap-phich": "print_poster",
+    "chuong-trinh": "print_agenda",
+    "ky-ten": "print_sign_in",
+}
+"""What is printed for a meeting: the name of each sheet and its template."""
+SIGN_IN_ROWS = 22
+
+
+class MaterialLink(NamedTuple):
+    """What other pages say of a material: nothing that changes with its text."""
+
+    matter: MaterialMatter
+    state: str
+
+
+class MeetingLink(NamedTuple):
+    """What other pages say of a meeting."""
+
+    id: str
+    matter: MeetingMatter
+    ends_at: str
+
+
+class Use(NamedTuple):
+    """A meeting that uses a material, and what comes before and after it there."""
+
+    meeting: MeetingLink
+    before: MaterialLink | None
+    after: MaterialLink | None
 
 
 class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
-    """Renders home, meetings, materials, pages and the kiosk; then writes the manifest."""
+    """Renders everything that stands in the portal; then writes the manifest."""
 
     def generate_context(self) -> None:
         """Take the content that build.py has read and checked."""
         self.content: Content = self.settings["PORTAL_CONTENT"]
-        self.output = Path(self.output_path)
+        self.memory: Memory = self.settings["PORTAL_MEMORY"]
+        self.url: str = self.settings["PORTAL_URL"]
         self.lists: defaultdict[str, set[str]] = defaultdict(set)
-        self.env.globals["say"] = say
-        self.env.globals["css"] = Markup(self._style())  # noqa: S704 - our own style sheets
+        self.env.globals.update(
+            say=say,
+            url=self.url,
+            css=Markup(self._style("look.css", "portal.css")),  # noqa: S704 - our own style sheets
+            print_css=Markup(self._style("print.css")),  # noqa: S704
+        )
         self.env.filters["kilobytes"] = kilobytes
         self.env.filters["vi_date"] = lambda day: f"{day:%d/%m/%Y}"
+        self.env.filters["vi_hour"] = lambda hour: (
+            f"{hour[11:]} {hour[8:10]}/{hour[5:7]}/{hour[:4]}"
+        )
         self.env.filters["iso"] = lambda instant: f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+        self.links = {
+            code: MaterialLink(material.matter, material.state)
+            for code, material in self.content.materials.items()
+        }
+        self.meeting_links = {
+            m.id: MeetingLink(m.id, m.matter, f"{m.instant(m.matter.ends):%Y-%m-%dT%H:%M:%SZ}")
+            for m in self.content.meetings
+        }
+        self.uses: defaultdict[str, list[Use]] = defaultdict(list)
+        for meeting in self.content.meetings:
+            codes = meeting.material_codes()
+            around = [None, *(self.links[code] for code in codes), None]
+            for at, code in enumerate(codes):
+                use = Use(self.meeting_links[meeting.id], around[at], around[at + 2])
+                self.uses[code].append(use)
 
-    def generate_output(self, writer: Writer) -> None:
+    def generate_output(self, writer: PortalWriter) -> None:
         """Write every page, and the release over them."""
         self.writer = writer
-        materials = self.content.materials
-        for code, material in materials.items():
-            self._write_material(code, material)
+        files = {code: self._write_material(m) for code, m in self.content.materials.items()}
         for meeting in self.content.meetings:
-            self._write_meeting(meeting)
-        shared = self.lists[SHELL]
-        for page in self.content.pages:
-            shared.add(
-                self._page(f"trang/{page.name}.html", "page", page=page, text=html_of(page.text))
-            )
-        shared.add(self._page("index.html", "home", codes=" ".join(materials)))
-        shared.add(self._page("tai-lieu/index.html", "materials", groups=self._by_kind()))
-        shared.add(self._page("trang/index.html", "pages"))
-        shared.add(self._page("chua-luu.html", "not_kept"))
-        shared.add(self._page("diem-danh/index.html", "kiosk"))
+            self._write_meeting(meeting, files)
+        self._write_pages()
+        self._write_lists()
         self._copy_code()
-        (self.output / "facts.json").write_bytes(msgspec.json.encode(self._facts()))
-        self.lists[SERVER].add("facts.json")
-        write_manifest(self.output, self.lists)
+        self._write_for_programs()
+        if writer.faults:
+            raise ContentFaults(writer.faults)
+        writer.sweep()
+        withdrawn = [
+            f"t/{code}.html" for code, m in self.content.materials.items() if m.state == "withdrawn"
+        ]
+        write_manifest(Path(self.output_path), writer.lines(), self.lists, withdrawn)
 
     def _page(self, name: str, template: str, **facts: object) -> str:
         """Render one page; `root` leads from it to the portal's top, so that it works anywhere."""
-        root = "../" * name.count("/")
-        self.writer.write_file(
-            name,
-            self.get_template(template),
-            self.context,
-            root=root,
-            content=self.content,
-            **facts,
+        facts |= {"template": template, "root": "../" * name.count("/"), "path": name}
+        return self.writer.put(
+            name, facts, lambda own: self.get_template(template).render(own).encode()
         )
-        return name
 
-    def _write_material(self, code: str, material: Material) -> None:
-        self._put(
-            f"qr/{code}.svg",
-            qr_svg(f"{self.settings['PORTAL_URL']}/t/{code}.html"),
+    def _text(self, name: str, folder: str, written: str) -> Text:
+        of = (written, self.content.addresses)
+        text: Text = self.memory.once(name, of, lambda: text_of(self.content, folder, written))
+        return text
+
+    def _write_material(self, material: Material) -> set[str]:
+        """Write all that a material has; return the names of its files."""
+        code = material.matter.code
+        of = (material, self.content.addresses)
+        text: Text = self.memory.once(
+            f"t/{code}", of, lambda: text_of_material(self.content, material)
         )
+        address = f"{self.url}/t/{code}.html"
+        files = {self.writer.put(f"qr/{code}.svg", {"of": address}, lambda _: qr_svg(address))}
+        size_bytes = 0
         if material.attachment:
-            target = self.output / "tep" / material.attachment.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(material.attachment, target)
-        used = [m for m in self.content.meetings if code in m.material_codes()]
-        self._page(
-            f"t/{code}.html",
-            "material",
-            material=material,
-            size_bytes=material.attachment.stat().st_size if material.attachment else 0,
-            text=html_of(material.text),
-            used=used,
-        )
+            files.add(self.writer.copy(f"tep/{material.attachment.name}", material.attachment))
+            size_bytes = material.attachment.stat().st_size
+        names = [f"t/{code}.html", *(f"t/{code}-{n}.html" for n in range(2, len(text.parts) + 1))]
+        for n, (name, part) in enumerate(zip(names, text.parts, strict=True), 1):
+            shared = {"link": self.links[code], "part": n, "parts": len(names)}
+            files.add(
+                self._page(
+                    name,
+                    "material",
+                    **shared,
+                    size_bytes=size_bytes,
+                    text=Markup(part),  # noqa: S704 - reduced to a safe list
+                    uses=tuple(self.uses[code]),
+                )
+            )
+        if material.state == "public":
+            words = {"of": text.words}
+            files.add(
+                self.writer.put(f"tim/{code}.js", words, lambda _: text_file(material, text.words))
+            )
+        return files | self._pictures(text.pictures)
 
-    def _write_meeting(self, meeting: Meeting) -> None:
+    def _pictures(self, addresses: Iterable[str]) -> set[str]:
+        found = set()
+        for address in addresses:
+            path = picture_at(self.content, address)
+            facts = {"of": path, "state": path.stat().st_mtime_ns}
+            found.add(self.writer.put(address, facts, lambda own: shrunk(own["of"])))
+        return found
+
+    def _write_meeting(self, meeting: Meeting, files_of: dict[str, set[str]]) -> None:
         matter = meeting.matter
         until = [*(item.at for item in matter.agenda[1:]), matter.ends][: len(matter.agenda)]
-        items = [
+        items = tuple(
             (item, meeting.instant(item.at), meeting.instant(end))
             for item, end in zip(matter.agenda, until, strict=True)
-        ]
-        points = {point.code: point for point in self.content.directory.points}
-        main = points.get(matter.main_point or "")
-        name = self._page(
-            f"hoi-nghi/{meeting.id}.html",
-            "meeting",
-            meeting=meeting,
-            items=items,
-            text=html_of(meeting.text),
-            list_name=list_name(meeting),
-            point_count=len(matter.points or points),
-            main_point=self.content.directory.name_of(main) if main else None,
         )
+        directory = self.content.directory
+        points = {point.code: point for point in directory.points}
+        main = points.get(matter.main_point or "")
+        text = self._text(f"hoi-nghi/{meeting.id}", "meetings", meeting.text)
+        codes = meeting.material_codes()
+        facts: dict[str, Any] = {
+            "meeting": self.meeting_links[meeting.id],
+            "items": items,
+            "links": {code: self.links[code] for code in codes},
+            "codes": codes,
+            "list_name": list_name(meeting),
+            "point_count": len(matter.points or points),
+            "main_point": directory.name_of(main) if main else None,
+        }
+        own = f"hoi-nghi/{meeting.id}"
+        whole = Markup("".join(text.parts))  # noqa: S704 - reduced to a safe list
         files = self.lists[list_name(meeting)]
-        files.add(name)
-        for code in meeting.material_codes():
-            files |= {f"t/{code}.html", f"qr/{code}.svg"}
-            attachment = self.content.materials[code].attachment
-            if attachment:
-                files.add(f"tep/{attachment.name}")
+        files.add(self._page(f"{own}.html", "meeting", **facts, text=whole))
+        address = f"{self.url}/{own}.html"
+        code = self.writer.put(f"qr/m-{meeting.id}.svg", {"of": address}, lambda _: qr_svg(address))
+        files.add(code)
+        files.add(
+            self.writer.put(
+                f"{own}.ics", {"of": meeting, "at": address}, lambda _: calendar(meeting, address)
+            )
+        )
+        documents = [
+            of_meeting(meeting, text.words),
+            *(of_material(self.content.materials[code]) for code in codes),
+        ]
+        files.add(
+            self.writer.put(
+                f"tim/m-{meeting.id}.js", {"of": documents}, lambda _: documents_file(documents)
+            )
+        )
+        for code in codes:
+            files |= files_of[code]
+        files |= self._pictures(text.pictures)
+        for name, template in PRINTED.items():
+            self._page(f"in/{meeting.id}/{name}.html", template, **facts, rows=SIGN_IN_ROWS)
 
-    def _by_kind(self) -> list[tuple[str, list[Material]]]:
-        groups = []
-        for kind in get_args(MaterialKind):
-            own = [m for m in self.content.materials.values() if m.matter.kind == kind]
-            if own:
-                groups.append((kind, sorted(own, key=lambda m: (m.matter.date, m.matter.code))))
-        return groups
+    def _write_pages(self) -> None:
+        """Write the pages of help, which every reader keeps."""
+        shared, documents = self.lists[SHELL], []
+        for page in self.content.pages:
+            text = self._text(f"trang/{page.name}", "pages", page.text)
+            documents.append(of_page(page, text.words))
+            whole = Markup("".join(text.parts))  # noqa: S704 - reduced to a safe list
+            shared.add(self._page(f"trang/{page.name}.html", "page", page=page, text=whole))
+            shared |= self._pictures(text.pictures)
+        shared.add(self._page("trang/index.html", "pages", pages=self.content.pages))
+        shared.add(
+            self.writer.put("tim/trang.js", {"of": documents}, lambda _: documents_file(documents))
+        )
+        alone = [m for code, m in self.content.materials.items() if code not in self.uses]
+        others = [of_material(material) for material in alone]
+        self.writer.put("tim/khac.js", {"of": others}, lambda _: documents_file(others))
+
+    def _write_lists(self) -> None:
+        """Write the pages that lead to others."""
+        shared = self.lists[SHELL]
+        newest = list(reversed(self.meeting_links.values()))
+        years = _by_year(newest, lambda link: link.matter.date)
+        older = [
+            year for year in years if any(m not in newest[:HOME_MEETINGS] for m in years[year])
+        ]
+        shared.add(
+            self._page("index.html", "home", meetings=newest[:HOME_MEETINGS], years=tuple(older))
+        )
+        for year in older:
+            self._page(f"hoi-nghi/nam-{year}.html", "year", year=year, meetings=years[year])
+        by_year = _by_year(self.links.values(), lambda link: link.matter.updated)
+        all_years = sorted(by_year, reverse=True)
+        for year in all_years or [0]:
+            is_newest = year == (all_years or [0])[0]
+            name = "tai-lieu/index.html" if is_newest else f"tai-lieu/{year}.html"
+            groups = _by_kind(by_year.get(year, []))
+            self._page(name, "materials", groups=groups, year=year, years=tuple(all_years))
+            if is_newest:
+                shared.add(name)
+        letters = sum(len(self._words(code)) for code in self.content.materials)
+        facts = {"meetings": newest, "kinds": _kinds(self.links.values())}
+        shared.add(self._page("tim/index.html", "search", **facts, megabytes=_coarse(letters)))
+        shared.add(self._page("da-luu.html", "kept", meetings=newest))
+        shared.add(self._page("chua-luu.html", "not_kept"))
+        shared.add(self._page("diem-danh/index.html", "kiosk"))
+
+    def _words(self, code: str) -> str:
+        text: Text = self.memory.kept[f"t/{code}"][1]
+        return text.words
 
     def _copy_code(self) -> None:
-        """Put the bundled code and the static files in place; the worker stands at the top."""
+        """Put the bundled code and the icons in place; the worker stands at the top."""
+        inlined = {"portal.css", "print.css"}
         for path in sorted(Path(self.settings["PORTAL_BUNDLE"]).iterdir()):
+            if path.name in inlined:
+                continue
             name = path.name if path.name == "sw.js" else f"{APP}/{path.name}"
-            if path.name == "portal.css":
-                continue  # inlined in every page
-            target = self.output / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
             is_read = name not in {"sw.js", f"{APP}/office.css"}
-            self.lists[SHELL if is_read else SERVER].add(name)
-        for name in STATIC:
-            shutil.copyfile(Path(self.theme) / "static" / name, self.output / name)
-            self.lists[SHELL].add(name)
+            self.lists[SHELL if is_read else SERVER].add(self.writer.copy(name, path))
+        for name in ("icon.svg", "app.webmanifest"):
+            source = Path(self.theme) / "static" / name
+            self.lists[SHELL].add(self.writer.copy(name, source))
+        for size in ICON_SIZES:
+            self.writer.put(f"icon-{size}.png", {"of": size}, lambda own: icon(own["of"]))
 
-    def _style(self) -> str:
+    def _write_for_programs(self) -> None:
+        """Write what programs read: a server's facts, the feed, the map, what crawlers may see."""
+        facts = self._facts()
+        self.lists[SERVER].add(
+            self.writer.put("facts.json", facts, lambda own: msgspec.json.encode(own))
+        )
+        public = [m.matter for m in self.content.materials.values() if m.state == "public"]
+        pages: list[tuple[str, date | None]] = [
+            ("index.html", None),
+            ("tai-lieu/index.html", None),
+            *((f"hoi-nghi/{meeting.id}.html", None) for meeting in self.content.meetings),
+            *((f"t/{matter.code}.html", matter.updated) for matter in public),
+            *((f"trang/{page.name}.html", None) for page in self.content.pages),
+        ]
+        self.writer.put("sitemap.xml", {"of": pages}, lambda _: sitemap(self.url, pages))
+        of = {"meetings": self.content.meetings, "materials": public}
+        self.writer.put("tin.atom", of, lambda _: atom(self.content, self.url))
+        self.writer.put("robots.txt", {}, lambda _: robots(self.url))
+
+    def _style(self, *names: str) -> str:
         folder = Path(self.settings["PORTAL_BUNDLE"])
-        return "".join((folder / name).read_text("utf-8") for name in ("look.css", "portal.css"))
+        return "".join((folder / name).read_text("utf-8") for name in names)
 
     def _facts(self) -> dict[str, Any]:
         """Return the public facts that a server reads from a release (see docs/release.md)."""
@@ -172,16 +332,6 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             ],
         }
 
-    def _put(self, name: str, text: str) -> None:
-        path = self.output / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def html_of(text: str) -> Markup:
-    """Return Markdown as HTML that templates need not escape: it is cleaned already."""
-    return Markup(to_html(text))  # noqa: S704 - reduced to a safe list
-
 
 def list_name(meeting: Meeting) -> str:
     """Return the name of a meeting's list in the manifest."""
@@ -193,10 +343,39 @@ def kilobytes(size_bytes: int) -> str:
     return f"{max(1, round(size_bytes / 1000)):,}".replace(",", ".")
 
 
+def _coarse(letters: int) -> str:
+    """Return about how many megabytes so many letters are when compressed, in steps: `0,1`."""
+    return f"{max(0.1, round(letters * 0.45 / 1e6, 1)):.1f}".replace(".", ",")
+
+
+def _by_kind(links: Iterable[MaterialLink]) -> list[tuple[str, list[MaterialLink]]]:
+    groups: defaultdict[str, list[MaterialLink]] = defaultdict(list)
+    for link in sorted(links, key=lambda link: (link.matter.date, link.matter.code)):
+        groups[link.matter.kind].append(link)
+    return [(kind, groups[kind]) for kind in get_args(MaterialKind) if kind in groups]
+
+
+def _kinds(links: Iterable[MaterialLink]) -> list[str]:
+    present = {link.matter.kind for link in links}
+    return [kind for kind in get_args(MaterialKind) if kind in present]
+
+
+def _by_year(links: Iterable[Any], day: Any) -> dict[int, list[Any]]:
+    years: defaultdict[int, list[Any]] = defaultdict(list)
+    for link in links:
+        years[day(link).year].append(link)
+    return dict(years)
+
+
 def _generators(_: object) -> type[Generator]:
     return PortalGenerator
 
 
+def _writer(_: object) -> type[PortalWriter]:
+    return PortalWriter
+
+
 def register() -> None:
-    """Offer the generator to Pelican."""
+    """Offer the generator and the writer to Pelican."""
     signals.get_generators.connect(_generators)
+    signals.get_writer.connect(_writer)

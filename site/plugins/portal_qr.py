@@ -2,16 +2,29 @@
 
 from itertools import groupby
 
-from qrcode.constants import ERROR_CORRECT_M
-from qrcode.main import QRCode
+from portal_cache import cached
 
 QUIET_ZONE = 4
 """Modules of white around the code, as the standard (ISO/IEC 18004) asks."""
 
 
-def qr_svg(text: str) -> str:
-    """Return an SVG of the code, 1 unit to a module, dark on white whatever the page's colours."""
-    code = QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE)
+VERSION = "1"
+"""Counts up when the same text is drawn otherwise."""
+
+
+def qr_svg(text: str) -> bytes:
+    """Return an SVG of the code, 1 unit to a module, dark on white whatever the page's colours.
+
+    A quarter of it may be lost (level Q): it is printed, folded and copied.
+    """
+    return cached("qr", f"{VERSION} {text}".encode(), lambda: _draw(text).encode())
+
+
+def _draw(text: str) -> str:
+    from qrcode.constants import ERROR_CORRECT_Q
+    from qrcode.main import QRCode
+
+    code = QRCode(error_correction=ERROR_CORRECT_Q, border=QUIET_ZONE)
     code.add_data(text)
     code.make(fit=True)
     rows = code.get_matrix()

@@ -5,7 +5,7 @@ publisher, relay and USB pack read the same two. The release's id is the manifes
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -34,55 +34,79 @@ class ListLine(Struct, frozen=True):
     bytes: int
 
 
-class Manifest(Struct, frozen=True):
-    """The top level."""
+class Manifest(Struct, frozen=True, omit_defaults=True):
+    """The top level.
+
+    `withdrawn` are `[path, sha256]` of what now stands in the place of a material: a reader who has
+    other bytes under that path drops them at once.
+    """
 
     v: int
     lists: tuple[ListLine, ...]
+    withdrawn: tuple[tuple[str, str], ...] = ()
 
 
-def write_manifest(output: Path, lists_of: Mapping[str, Iterable[str]]) -> str:
-    """Write both levels for the files under `output` and return the release's id.
+def write_manifest(
+    output: Path,
+    lines: Mapping[str, FileLine],
+    lists_of: Mapping[str, Iterable[str]],
+    withdrawn: Iterable[str] = (),
+) -> str:
+    """Write both levels over files that are there and return the release's id.
 
     `lists_of` names for each list the paths in it; a file in none goes to the rest. A file may
-    stand in several.
+    stand in several. Lists of a release before that are no more are deleted.
     """
-    lines = {
-        path.relative_to(output).as_posix(): _line(path, output)
-        for path in sorted(output.rglob("*"))
-        if path.is_file()
-    }
     listed = {name: sorted(set(paths)) for name, paths in lists_of.items()}
     placed = {path for paths in listed.values() for path in paths}
     listed[REST] = sorted(set(lines) - placed)
+    (output / "lists").mkdir(parents=True, exist_ok=True)
+    for old in (output / "lists").glob("*.json"):
+        if not listed.get(old.stem):
+            old.unlink()
     top = [
         _write_list(output, name, [lines[path] for path in paths])
         for name, paths in sorted(listed.items())
         if paths
     ]
-    encoded = msgspec.json.encode(Manifest(1, tuple(top)))
+    gone = tuple((path, lines[path].sha256) for path in sorted(withdrawn))
+    encoded = msgspec.json.encode(Manifest(1, tuple(top), gone))
     (output / TOP).write_bytes(encoded)
     return hashlib.sha256(encoded).hexdigest()
 
 
+def read_manifest(content: bytes) -> Manifest:
+    """Return a manifest. Raises: msgspec.MsgspecError."""
+    return msgspec.json.decode(content, type=Manifest)
+
+
+def read_list(content: bytes) -> list[FileLine]:
+    """Return the lines of a list. Raises: msgspec.MsgspecError."""
+    return msgspec.json.decode(content, type=list[FileLine])
+
+
+def files_of(read: Callable[[str], bytes]) -> dict[str, tuple[str, int]]:
+    """Return {path: (sha256, bytes)} of every file of a release, its own two levels included."""
+    content = read(TOP)
+    found = {TOP: (hashlib.sha256(content).hexdigest(), len(content))}
+    for line in read_manifest(content).lists:
+        own = read(line.path)
+        found[line.path] = (line.sha256, len(own))
+        found |= {file.path: (file.sha256, file.bytes) for file in read_list(own)}
+    return found
+
+
 def _write_list(output: Path, name: str, files: list[FileLine]) -> ListLine:
     path = output / "lists" / f"{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
     encoded = msgspec.json.encode(files)
     path.write_bytes(encoded)
     return ListLine(
         name=name,
-        path=path.relative_to(output).as_posix(),
+        path=f"lists/{name}.json",
         sha256=hashlib.sha256(encoded).hexdigest(),
         files=len(files),
         bytes=sum(file.bytes for file in files),
     )
-
-
-def _line(path: Path, output: Path) -> FileLine:
-    content = path.read_bytes()
-    name = path.relative_to(output).as_posix()
-    return FileLine(name, hashlib.sha256(content).hexdigest(), len(content))
 
 
 def release_of(output: Path) -> str:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, request
 
-from sync_server.api import details, enrolment, health, meetings, sync
+from sync_server.api import details, enrolment, health, meetings, releases, sync
 from sync_server.errors import NotFound
 
 blueprint = Blueprint("api", __name__)
@@ -16,5 +16,5 @@ def refuse_no_text() -> None:
 
 
 blueprint.register_blueprint(health.blueprint)
-for routes in (details, enrolment, meetings, sync):
+for routes in (details, enrolment, meetings, releases, sync):
     blueprint.register_blueprint(routes.blueprint, url_prefix="/api/v1")

@@ -1,11 +1,10 @@
 """Details: large ones come in pieces that go on where they were cut; entitled readers open them."""
 
-import re
-
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy import Connection
 
 from sync_server import sealing
+from sync_server.api.bodies import check_sha256, piece_place
 from sync_server.api.callers import caller, require
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
@@ -14,7 +13,6 @@ from sync_server.domain.permissions import Action, Profile
 from sync_server.errors import (
     DetailMismatch,
     Forbidden,
-    MalformedRequest,
     PieceTooLarge,
 )
 from sync_server.storage import details, standings
@@ -24,8 +22,6 @@ from sync_server.storage.streams import StreamKey
 
 blueprint = Blueprint("details", __name__)
 
-_RANGE = re.compile(r"bytes (\d{1,9})-(\d{1,9})/(\d{1,9})\Z")
-
 
 @blueprint.put("/details/<sha256>")
 def put_detail(sha256: str) -> Response:
@@ -33,12 +29,12 @@ def put_detail(sha256: str) -> Response:
     with reading() as connection:
         who = caller(connection)
     require(who, Action.PUSH_DETAIL)
-    _check_name(sha256)
+    check_sha256(sha256)
     piece = request.stream.read(MAX_PIECE_BYTES + 1)
     too_large = PieceTooLarge(limit=MAX_PIECE_BYTES, most=MAX_DETAIL_BYTES)
     if len(piece) > MAX_PIECE_BYTES:
         raise too_large
-    at, total = _place_of(piece)
+    at, total = piece_place(piece)
     if total > MAX_DETAIL_BYTES:
         raise too_large
     device, at_ms = who.writer.device, now_ms()
@@ -92,22 +88,6 @@ def _decides_on(connection: Connection, who: Caller, sha256: str) -> bool:
         )
         for meeting, record_id in details.told_with(connection, sha256)
     )
-
-
-def _place_of(piece: bytes) -> tuple[int, int]:
-    stated = request.headers.get("Content-Range")
-    if stated is None:
-        return 0, len(piece)
-    found = _RANGE.match(stated)
-    first, last, total = map(int, found.groups()) if found else (0, -1, 0)
-    if not found or last - first + 1 != len(piece) or last >= total:
-        raise MalformedRequest(fault=f"Content-Range {stated!r}, {len(piece)} bytes")
-    return first, total
-
-
-def _check_name(sha256: str) -> None:
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise MalformedRequest(fault=f"sha256 {sha256!r}")
 
 
 def _told(offset: Offset, status: int) -> Response:

@@ -6,8 +6,9 @@ from typing import Annotated
 import msgspec
 from flask import Blueprint, Response, current_app
 from msgspec import Meta, Raw, Struct
+from sqlalchemy import Connection
 
-from sync_server import releases
+from sync_server import served
 from sync_server.api.bodies import answer, read_body
 from sync_server.api.callers import caller, require
 from sync_server.clocks import now_ms
@@ -94,8 +95,10 @@ def sync() -> Response:
     offers = intake.judge([bytes(raw) for raw in asked.records], who.writer)
     contact = _contact(asked, at_ms)
     receipt = deliver(Delivery(who.writer, offers, at_ms, contact, who.is_revoked, asked.details))
-    page, rev = _pull(pulled, asked.cursor)
     settings: Settings = current_app.config["SETTINGS"]
+    with reading() as connection:
+        page, rev = _pull(connection, pulled, asked.cursor)
+        release = served.current(connection, settings.site_dir, at_ms)
     return answer(
         SyncAnswer(
             verdicts=_told(receipt.verdicts, who),
@@ -105,7 +108,7 @@ def sync() -> Response:
             want=() if who.is_revoked else receipt.want,
             want_details=receipt.want_details,
             roster_rev=rev,
-            release=releases.current(settings.site_dir),
+            release=release,
             server_time=from_ms(now_ms()),
         )
     )
@@ -159,13 +162,14 @@ def _contact(asked: SyncRequest, at_ms: int) -> Contact | None:
     return Contact(to_ms(asked.clock.wall), asked.clock.mono_ms, asked.clock.boot, at_ms)
 
 
-def _pull(pulled: StreamKey | None, cursor: str) -> tuple[streams.Page, str]:
+def _pull(
+    connection: Connection, pulled: StreamKey | None, cursor: str
+) -> tuple[streams.Page, str]:
     """Return what is new in the stream, and the revision of the point's roster."""
     if pulled is None:
         return streams.Page([], cursor, False), ""
-    with reading() as connection:
-        page = streams.read(connection, pulled, cursor, PAGE)
-        return page, streams.roster_rev(connection, pulled)
+    page = streams.read(connection, pulled, cursor, PAGE)
+    return page, streams.roster_rev(connection, pulled)
 
 
 def _with_corrected(form: bytes, at_ms: int) -> bytes:

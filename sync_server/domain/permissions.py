@@ -11,16 +11,17 @@ from sync_server.domain.records import KINDS
 
 
 class Profile(StrEnum):
-    """Devices: clerk, chair. Office: headquarters, auditor."""
+    """Devices: clerk, chair. Office: headquarters, auditor, editor."""
 
     CLERK = "clerk"
     CHAIR = "chair"
     HEADQUARTERS = "headquarters"
     AUDITOR = "auditor"
+    EDITOR = "editor"
 
 
 DEVICE_PROFILES = frozenset({Profile.CLERK, Profile.CHAIR})
-OFFICE_ROLES = frozenset({Profile.HEADQUARTERS, Profile.AUDITOR})
+OFFICE_ROLES = frozenset({Profile.HEADQUARTERS, Profile.AUDITOR, Profile.EDITOR})
 
 
 class Action(StrEnum):
@@ -34,6 +35,7 @@ class Action(StrEnum):
     READ_BOARD = "read_board"
     READ_MEETINGS = "read_meetings"
     READ_DETAIL = "read_detail"
+    PUBLISH = "publish"
 
 
 _BOTH_AT_A_POINT = frozenset(
@@ -66,6 +68,7 @@ MAY_WRITE: Mapping[Profile, frozenset[str]] = {
     Profile.CHAIR: _BOTH_AT_A_POINT | {"absence_decision", "reopening"},
     Profile.HEADQUARTERS: frozenset(KINDS),
     Profile.AUDITOR: frozenset(),
+    Profile.EDITOR: frozenset(),
 }
 
 _AT_A_POINT = frozenset(
@@ -83,7 +86,9 @@ MAY: Mapping[Profile, frozenset[Action]] = {
     Profile.CLERK: _AT_A_POINT,
     Profile.CHAIR: _AT_A_POINT | {Action.READ_DETAIL},  # of what that chair decides on
     Profile.HEADQUARTERS: frozenset(Action),
-    Profile.AUDITOR: frozenset(Action) - {Action.PUSH, Action.PUSH_DETAIL, Action.READ_DETAIL},
+    Profile.AUDITOR: frozenset(Action)
+    - {Action.PUSH, Action.PUSH_DETAIL, Action.READ_DETAIL, Action.PUBLISH},
+    Profile.EDITOR: frozenset({Action.PUBLISH}),  # the portal holds nothing personal
 }
 
 NEEDS_READ_TOKEN = frozenset(

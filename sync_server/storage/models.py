@@ -254,3 +254,51 @@ class QuarantineRow(Base):
     detail: Mapped[str] = mapped_column(Text)
     received_ms: Mapped[int] = mapped_column(BigInteger)
     raw: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Release(Base):
+    """A portal that was published here, by the sha256 of its manifest."""
+
+    __tablename__ = "release"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    put_ms: Mapped[int] = mapped_column(BigInteger)
+    files: Mapped[int]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class ReleaseFile(Base):
+    """What a release has under a path."""
+
+    __tablename__ = "release_file"
+    release: Mapped[str] = mapped_column(String(64), primary_key=True)
+    path: Mapped[str] = mapped_column(String(200), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class Activation(Base):
+    """From when a release is served; the latest that has come is."""
+
+    __tablename__ = "activation"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    release: Mapped[str] = mapped_column(String(64), index=True)
+    from_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class Blob(Base):
+    """A file of releases, or as much of it as has come."""
+
+    __tablename__ = "blob"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    received: Mapped[int] = mapped_column(BigInteger)
+    is_complete: Mapped[bool]
+    received_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class BlobPiece(Base):
+    """A stretch of a file, at its offset in bytes."""
+
+    __tablename__ = "blob_piece"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    bytes: Mapped[bytes] = mapped_column(LargeBinary)

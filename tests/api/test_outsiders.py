@@ -5,9 +5,15 @@ from flask import Flask
 
 from tests.conftest import Persona
 
-OPEN = {"site.file", "api.health.healthz", "api.health.readyz", "api.enrolment.enrol"}
+OPEN = {
+    "site.file",
+    "api.health.healthz",
+    "api.health.readyz",
+    "api.enrolment.enrol",
+    "api.releases.served_release",
+}
 SIGN_IN = {"office.sign_in.form", "office.sign_in.enter", "office.sign_in.leave"}
-PARTS = {"meeting": "m", "point": "P001", "sha256": "0" * 64}
+PARTS = {"meeting": "m", "point": "P001", "sha256": "0" * 64, "release": "0" * 64}
 
 
 def test_every_route_but_the_public_ones_turns_an_outsider_away(

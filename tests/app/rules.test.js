@@ -3,7 +3,8 @@ import { test } from "node:test";
 
 import { DRIFT_MS, startClock } from "../../site/app/kiosk/clock.js";
 import { chooseMeeting } from "../../site/app/kiosk/meetings.js";
-import { findPeople, fold, sortPeople, theOneMeant } from "../../site/app/kiosk/search.js";
+import { fold } from "../../site/app/fold.js";
+import { findPeople, sortPeople, theOneMeant } from "../../site/app/kiosk/search.js";
 import { hallOf, undoable } from "../../site/app/kiosk/standing.js";
 
 const people = ["Mẫu Thị Đào", "Mẫu Văn An", "Mẫu Văn Ân", "Mẫu Quang Dũng", "Ksor"].map((name, n) => ({

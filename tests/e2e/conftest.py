@@ -37,6 +37,8 @@ class System:
         self.port = _free_port()
         self.line = PoorLine(self.port)
         self.url = f"http://localhost:{self.line.port}"
+        self.direct = f"http://127.0.0.1:{self.port}"
+        self.portal = portal
         self.environ = {
             **os.environ,
             "SECRET_KEY": "e2e-secret-0123456789-abcdefghijklmnopqrstuvwxyz",
@@ -88,6 +90,21 @@ class System:
         )
         response.raise_for_status()
         return response.json()
+
+    def get(self, path: str) -> str:
+        """Return a page as the server itself gives it."""
+        response = requests.get(f"{self.direct}{path}", timeout=10)
+        response.raise_for_status()
+        response.encoding = "utf-8"
+        return response.text
+
+    def bytes_of(self, path: str) -> int:
+        """Return how many bytes a file is on the line, compressed, with the answer's headers."""
+        asked = requests.get(
+            f"{self.direct}{path}", headers={"Accept-Encoding": "gzip"}, stream=True, timeout=10
+        )
+        headers = sum(len(name) + len(value) + 4 for name, value in asked.headers.items())
+        return len(asked.raw.read()) + headers
 
     def ledger(self, point: str = "P001") -> list[Any]:
         """Return the records that devices have made at a point, as the stream lists them."""

@@ -47,18 +47,6 @@ Nội dung.
 """
 
 
-@pytest.fixture
-def content(tmp_path: Path) -> Path:
-    """Return a small content folder in which everything is right."""
-    root = tmp_path / "content"
-    for folder in ("meetings", "materials", "pages"):
-        (root / folder).mkdir(parents=True)
-    (root / "directory.yaml").write_text(DIRECTORY, "utf-8")
-    (root / "meetings" / "m.md").write_text(MEETING, "utf-8")
-    (root / "materials" / "a.md").write_text(MATERIAL, "utf-8")
-    return root
-
-
 def change(path: Path, old: str, new: str) -> None:
     text = path.read_text("utf-8")
     assert old in text

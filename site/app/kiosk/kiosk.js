@@ -11,6 +11,10 @@ import { say } from "./say.js";
 const place = /** @type {HTMLElement} */ (document.getElementById("kiosk"));
 
 async function start() {
+  if (location.protocol === "file:") {
+    place.textContent = say("from_disk"); // as from a USB stick: no worker, one store for all pages
+    return;
+  }
   const db = await openStore();
   const clock = startClock();
   const show = async () => {
@@ -28,7 +32,7 @@ async function start() {
 start().catch(() => {
   place.textContent = say("no_store");
 });
-if ("serviceWorker" in navigator) {
+if ("serviceWorker" in navigator && location.protocol !== "file:") {
   void navigator.serviceWorker.register("../sw.js");
   const refresh = () =>
     navigator.serviceWorker.ready.then((ready) => ready.active?.postMessage({ type: "refresh" }));

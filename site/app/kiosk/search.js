@@ -1,13 +1,10 @@
 /** Finds people by any part of their name, without diacritics, or by their code. */
 
+import { fold } from "../fold.js";
+
 /** @typedef {import("./types.js").RosterLine} RosterLine */
 
 const byLetters = new Intl.Collator("vi");
-
-/** Lower case without marks; đ, and the Ð that some keyboards give for it, are d. */
-export function fold(/** @type {string} */ text) {
-  return text.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[đð]/g, "d");
-}
 
 /** Sort as Vietnamese lists are: by given name, then by the whole. @param {RosterLine[]} people */
 export function sortPeople(people) {

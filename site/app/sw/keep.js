@@ -1,17 +1,20 @@
 /**
  * Keeps the release: the shell first, then every list that the reader wants, file by file, so that
- * a loop that was cut goes on where it stopped.
+ * a loop that was cut goes on where it stopped. What has changed comes before what is new.
  */
 
-import { changeIndex, fetchChecked, fetchFile, hasFile, readFile, readIndex, sweep } from "./kept.js";
+import { fetchChecked, fetchFile } from "./fetch.js";
+import { changeIndex, hasFile, keptBytes, readFile, readIndex, sweep } from "./kept.js";
 
 const SHELL = "shell";
 const TOP = "manifest.json";
 
 /**
- * @typedef {[path: string, sha256: string, bytes: number]} FileLine
+ * @typedef {import("../progress.js").FileLine} FileLine
+ * @typedef {import("../progress.js").Fault} Fault
+ * @typedef {import("../progress.js").Told} Told
  * @typedef {{name: string, path: string, sha256: string, files: number, bytes: number}} ListLine
- * @typedef {import("../progress.js").Progress} Progress
+ * @typedef {{lists: ListLine[], withdrawn?: [path: string, sha256: string][]}} Top
  */
 
 /** @type {Promise<void> | null} */
@@ -35,47 +38,96 @@ export function refresh() {
 /** Remember that the reader wants a list, and go and get it. */
 export async function keep(/** @type {string} */ list) {
   await changeIndex((index) => ({ ...index, wanted: [...new Set([...index.wanted, list])] }));
+  await tellWanted();
   await refresh();
 }
 
-/** Tell the pages how far a list is kept, without fetching any of it. */
+/** Clear a list from this device, but for what another that is wanted holds too. */
+export async function forget(/** @type {string} */ list) {
+  await changeIndex((index) => ({ ...index, wanted: index.wanted.filter((each) => each !== list) }));
+  const top = await keptTop();
+  if (top) await narrow(top);
+  await tellWanted();
+  await tell(list);
+}
+
+/** Tell the pages how far a list is kept, without fetching anything for it. */
 export async function tell(/** @type {string} */ list) {
-  const top = await fetchTop();
-  const line = top?.lists.find((each) => each.name === list);
-  const files = line && (await fetchList(line));
-  if (files) await report(list, files, null);
+  const line = await lineOf(list);
+  if (!line) return;
+  if (await hasFile(line.sha256)) await follow(list);
+  else await reportNone(line, null);
+}
+
+/** Tell the pages of each file of a list too; the list itself is fetched for it. */
+export async function follow(/** @type {string} */ list) {
+  const line = await lineOf(list);
+  const lines = line && (await fetchList(line));
+  if (lines && typeof lines !== "string") await report(list, lines, null);
+}
+
+/** @returns {Promise<ListLine | undefined>} */
+async function lineOf(/** @type {string} */ list) {
+  const top = (await keptTop()) ?? (await fetchTop())?.top;
+  return top?.lists.find((each) => each.name === list);
+}
+
+/** Tell the pages which lists are wanted, and how much is kept in all. */
+export async function tellWanted() {
+  const kept = await keptBytes();
+  await post({ type: "wanted", lists: (await readIndex()).wanted, ...kept });
 }
 
 async function refreshOnce() {
-  const top = await fetchTop();
-  if (!top) return;
-  const wanted = [SHELL, ...(await readIndex()).wanted];
-  /** @type {Record<string, string>} */
-  const reachable = {};
-  let isWhole = true;
-  for (const name of wanted) {
+  const found = await fetchTop();
+  if (!found) return;
+  const before = (await readIndex()).paths;
+  await dropWithdrawn(found.top);
+  const fault = await bringUp(found.top);
+  if (!fault) {
+    await changeIndex((index) => ({ ...index, top: found.text }));
+    await narrow(found.top);
+  }
+  const now = (await readIndex()).paths;
+  const paths = Object.keys(now).filter((path) => before[path] && before[path] !== now[path]);
+  if (paths.length > 0) await post({ type: "renewed", paths });
+}
+
+/** What was withdrawn goes at once, before anything new has come, even where a line breaks. */
+async function dropWithdrawn(/** @type {Top} */ top) {
+  const gone = new Map(top.withdrawn ?? []);
+  const { paths } = await readIndex();
+  if (!Object.keys(paths).some((path) => gone.has(path) && gone.get(path) !== paths[path])) return;
+  await changeIndex((index) => {
+    const left = Object.entries(index.paths).filter(([path, sha]) => (gone.get(path) ?? sha) === sha);
+    return { ...index, paths: Object.fromEntries(left) };
+  });
+  await sweep();
+}
+
+/** Fetch what is wanted of a release and is not here. @returns {Promise<Fault | null>} */
+async function bringUp(/** @type {Top} */ top) {
+  /** @type {Fault | null} */
+  let first = null;
+  for (const name of [SHELL, ...(await readIndex()).wanted]) {
     const line = top.lists.find((each) => each.name === name);
     if (!line) continue;
-    const files = await fetchList(line);
-    if (!files) {
-      isWhole = false;
-      continue;
+    const lines = await fetchList(line);
+    if (typeof lines === "string") {
+      await reportNone(line, lines);
+      return lines;
     }
-    const fault = await (name === SHELL ? keepWhole(files) : keepEach(name, files));
-    if (fault) isWhole = false;
-    if (fault === "network") return;
-    reachable[line.path] = line.sha256;
-    for (const [path, sha256] of files) reachable[path] = sha256;
+    const fault = await (name === SHELL ? keepWhole(lines) : keepEach(name, lines));
+    if (fault === "network") return fault;
+    first ??= fault;
   }
-  if (!isWhole) return; // what is kept of the release before is still better than nothing
-  await changeIndex((index) => ({ ...index, paths: reachable, top: top.text }));
-  await sweep();
+  return first;
 }
 
 /** Keep all files of the shell, then answer from all of them at once: its parts belong together. */
 async function keepWhole(/** @type {FileLine[]} */ files) {
-  for (const [path, sha256] of files) {
-    const fault = (await hasFile(sha256)) ? null : await fetchFile(path, sha256);
+  for (const [path, sha256, bytes] of files) {
+    const fault = (await hasFile(sha256)) ? null : await fetchFile(path, sha256, bytes);
     if (fault) return fault;
   }
   const own = Object.fromEntries(files.map(([path, sha256]) => [path, sha256]));
@@ -86,16 +138,15 @@ async function keepWhole(/** @type {FileLine[]} */ files) {
 
 /** Keep file by file, each readable as soon as it is here. */
 async function keepEach(/** @type {string} */ name, /** @type {FileLine[]} */ files) {
-  for (const [path, sha256] of files) {
+  const { paths } = await readIndex();
+  const changed = (/** @type {FileLine} */ [path]) => (path in paths ? 0 : 1);
+  for (const [path, sha256, bytes] of [...files].sort((a, b) => changed(a) - changed(b))) {
     if (!(await hasFile(sha256))) {
-      const fault = await fetchFile(path, sha256);
-      if (fault) {
-        await report(name, files, fault);
-        return fault;
-      }
-      await report(name, files, null);
+      const fault = await fetchFile(path, sha256, bytes);
+      await report(name, files, fault);
+      if (fault) return fault;
     }
-    if ((await readIndex()).paths[path] !== sha256) {
+    if (paths[path] !== sha256) {
       await changeIndex((index) => ({ ...index, paths: { ...index.paths, [path]: sha256 } }));
     }
   }
@@ -103,31 +154,71 @@ async function keepEach(/** @type {string} */ name, /** @type {FileLine[]} */ fi
   return null;
 }
 
-async function report(
-  /** @type {string} */ list,
-  /** @type {FileLine[]} */ files,
-  /** @type {string | null} */ fault,
-) {
-  let done = 0;
-  for (const [, sha256] of files) done += (await hasFile(sha256)) ? 1 : 0;
-  const bytes = files.reduce((sum, [, , size]) => sum + size, 0);
-  /** @type {Progress} */
-  const progress = { type: "kept", list, done, files: files.length, bytes, fault };
-  const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
-  const pages = await worker.clients.matchAll({ includeUncontrolled: true });
-  for (const page of pages) page.postMessage(progress);
+/** Answer from nothing but what a release has in the lists that are wanted, and drop the rest. */
+async function narrow(/** @type {Top} */ top) {
+  const present = new Set(top.lists.map((line) => line.name));
+  const wanted = (await readIndex()).wanted.filter((name) => present.has(name));
+  /** @type {Record<string, string>} */
+  const reachable = {};
+  const awaited = new Set();
+  for (const line of top.lists.filter(({ name }) => name === SHELL || wanted.includes(name))) {
+    reachable[line.path] = line.sha256;
+    for (const [path, sha256] of (await readFile(line.sha256).then((own) => own?.json())) ?? []) {
+      awaited.add(sha256);
+      if (await hasFile(sha256)) reachable[path] = sha256;
+    }
+  }
+  await changeIndex((index) => ({ ...index, wanted, paths: reachable }));
+  await sweep(awaited);
 }
 
-/** @returns {Promise<{lists: ListLine[], text: string} | null>} */
+async function report(
+  /** @type {string} */ list,
+  /** @type {FileLine[]} */ lines,
+  /** @type {Fault | null} */ fault,
+) {
+  let done = 0;
+  let doneBytes = 0;
+  for (const [, sha256, bytes] of lines) {
+    if (!(await hasFile(sha256))) continue;
+    done += 1;
+    doneBytes += bytes;
+  }
+  const isWanted = list === SHELL || (await readIndex()).wanted.includes(list);
+  const bytes = lines.reduce((sum, [, , size]) => sum + size, 0);
+  await post({ type: "kept", list, isWanted, done, doneBytes, files: lines.length, bytes, lines, fault });
+}
+
+/** Report of a list that is not here itself. @param {ListLine} line @param {Fault | null} fault */
+async function reportNone({ name, files, bytes }, fault) {
+  const isWanted = (await readIndex()).wanted.includes(name);
+  const none = { done: 0, doneBytes: 0, lines: [] };
+  await post({ type: "kept", list: name, isWanted, files, bytes, fault, ...none });
+}
+
+async function post(/** @type {Told} */ told) {
+  const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+  const pages = await worker.clients.matchAll({ includeUncontrolled: true });
+  for (const page of pages) page.postMessage(told);
+}
+
+/** @returns {Promise<{top: Top, text: string} | null>} */
 async function fetchTop() {
   const found = await fetchChecked(TOP, null);
-  const text = found.ok ? new TextDecoder().decode(found.bytes) : (await readIndex()).top;
-  return text ? { .../** @type {{lists: ListLine[]}} */ (JSON.parse(text)), text } : null;
+  if (!found.ok) return null;
+  const text = new TextDecoder().decode(found.bytes);
+  return { top: JSON.parse(text), text };
+}
+
+/** The manifest that this device was last brought up to. @returns {Promise<Top | null>} */
+async function keptTop() {
+  const { top } = await readIndex();
+  return top ? JSON.parse(top) : null;
 }
 
 /** A list of the manifest; it is kept like any file, so that its state can be told offline.
- * @returns {Promise<FileLine[] | null>} */
+ * @returns {Promise<FileLine[] | Fault>} */
 async function fetchList(/** @type {ListLine} */ line) {
-  if (!(await hasFile(line.sha256)) && (await fetchFile(line.path, line.sha256))) return null;
-  return (await readFile(line.sha256))?.json();
+  const fault = (await hasFile(line.sha256)) ? null : await fetchFile(line.path, line.sha256, 0);
+  return fault ?? (await readFile(line.sha256))?.json() ?? "changed";
 }

@@ -9,7 +9,7 @@
 import { openDB } from "idb";
 
 const STRICT = /** @type {const} */ ({ durability: "strict" });
-const scope = new URL("./", self.location.href).href;
+export const scope = new URL("./", self.location.href).href;
 
 /**
  * `paths` is what is answered from; `wanted` are the lists that the reader asked to keep;
@@ -25,6 +25,7 @@ function open() {
   opening ??= openDB("diemcau-kept", 1, {
     upgrade(db) {
       db.createObjectStore("files");
+      db.createObjectStore("pieces");
       db.createObjectStore("index");
     },
   }).catch((fault) => {
@@ -45,13 +46,6 @@ export async function changeIndex(change) {
   const tx = (await open()).transaction("index", "readwrite", STRICT);
   const index = (await tx.store.get("now")) ?? { paths: {}, wanted: [], top: "" };
   await tx.store.put(change(index), "now");
-  await tx.done;
-}
-
-/** @param {string} store @param {string} key @param {unknown} value */
-async function put(store, key, value) {
-  const tx = (await open()).transaction(store, "readwrite", STRICT);
-  await tx.store.put(value, key);
   await tx.done;
 }
 
@@ -81,51 +75,55 @@ export async function hasFile(/** @type {string} */ sha256) {
   return (await (await open()).count("files", sha256)) > 0;
 }
 
-/**
- * Fetch one file and keep it if its bytes are the ones that the manifest names.
- * @param {string} path
- * @param {string} sha256
- * @returns {Promise<null | "network" | "changed" | "full">} what went wrong, if anything
- */
-export async function fetchFile(path, sha256) {
-  const found = await fetchChecked(path, sha256);
-  if (!found.ok) return found.fault;
-  try {
-    await put("files", sha256, { bytes: found.bytes, type: found.type });
-  } catch {
-    return "full";
-  }
-  return null;
+/** Keep a whole file, in the place of its pieces. @param {string} sha256 @param {KeptFile} file */
+export async function keepFile(sha256, { bytes, type }) {
+  const tx = (await open()).transaction(["files", "pieces"], "readwrite", STRICT);
+  await tx.objectStore("files").put({ bytes, type }, sha256);
+  await tx.objectStore("pieces").delete(piecesRange(sha256));
+  await tx.done;
 }
 
-/**
- * @param {string} path
- * @param {string | null} sha256 null where any bytes will do, as for the manifest itself
- * @returns {Promise<{ok: true, bytes: ArrayBuffer, type: string}
- *   | {ok: false, fault: "network" | "changed"}>}
- */
-export async function fetchChecked(path, sha256) {
-  try {
-    const response = await fetch(scope + encodeURI(path), { cache: "no-cache" });
-    if (!response.ok) return { ok: false, fault: "changed" };
-    const bytes = await response.arrayBuffer();
-    if (sha256 && (await hexDigest(bytes)) !== sha256) return { ok: false, fault: "changed" };
-    return { ok: true, bytes, type: response.headers.get("Content-Type") ?? "" };
-  } catch {
-    return { ok: false, fault: "network" };
-  }
+/** @param {string} sha256 of the whole file @param {number} number from 0 @param {KeptFile} piece */
+export async function keepPiece(sha256, number, piece) {
+  const tx = (await open()).transaction("pieces", "readwrite", STRICT);
+  await tx.store.put(piece, [sha256, number]);
+  await tx.done;
 }
 
-/** Delete the files that no path leads to any more. */
-export async function sweep() {
+/** The pieces of a file that are here, in their order. @returns {Promise<KeptFile[]>} */
+export async function piecesOf(/** @type {string} */ sha256) {
+  return (await open()).getAll("pieces", piecesRange(sha256));
+}
+
+export async function dropPieces(/** @type {string} */ sha256) {
+  await (await open()).delete("pieces", piecesRange(sha256));
+}
+
+function piecesRange(/** @type {string} */ sha256) {
+  return IDBKeyRange.bound([sha256], [sha256, []]);
+}
+
+/** How many files are kept, and their bytes. */
+export async function keptBytes() {
+  const db = await open();
+  let [files, bytes] = [0, 0];
+  for (let at = await db.transaction("files").store.openCursor(); at; at = await at.continue()) {
+    files += 1;
+    bytes += at.value.bytes.byteLength;
+  }
+  return { files, bytes };
+}
+
+/** Delete the files that no path leads to any more, and the pieces of those nobody waits for.
+ * @param {Set<string>} [awaited] sha256 of what may still come; without it no piece is deleted */
+export async function sweep(awaited) {
   const used = new Set(Object.values((await readIndex()).paths));
   const db = await open();
   for (const sha256 of await db.getAllKeys("files")) {
     if (!used.has(String(sha256))) await db.delete("files", sha256);
   }
-}
-
-async function hexDigest(/** @type {ArrayBuffer} */ bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  for (const key of awaited ? await db.getAllKeys("pieces") : []) {
+    const [sha256] = /** @type {[string]} */ (key);
+    if (!awaited?.has(sha256)) await db.delete("pieces", key);
+  }
 }

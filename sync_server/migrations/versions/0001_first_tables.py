@@ -25,6 +25,32 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash"),
     )
     op.create_table(
+        "activation",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("release", sa.String(length=64), nullable=False),
+        sa.Column("from_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("activation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_activation_from_ms"), ["from_ms"], unique=False)
+        batch_op.create_index(batch_op.f("ix_activation_release"), ["release"], unique=False)
+
+    op.create_table(
+        "blob",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("is_complete", sa.Boolean(), nullable=False),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256"),
+    )
+    op.create_table(
+        "blob_piece",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("bytes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", "position"),
+    )
+    op.create_table(
         "detail",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("device", sa.String(length=48), nullable=False),
@@ -185,6 +211,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("device", "sha256"),
     )
     op.create_table(
+        "release",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("put_ms", sa.BigInteger(), nullable=False),
+        sa.Column("files", sa.Integer(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "release_file",
+        sa.Column("release", sa.String(length=64), nullable=False),
+        sa.Column("path", sa.String(length=200), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("release", "path"),
+    )
+    with op.batch_alter_table("release_file", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_release_file_sha256"), ["sha256"], unique=False)
+
+    op.create_table(
         "ruling",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
@@ -252,6 +297,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ruling_known_as")
 
     op.drop_table("ruling")
+    with op.batch_alter_table("release_file", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_release_file_sha256"))
+
+    op.drop_table("release_file")
+    op.drop_table("release")
     op.drop_table("quarantine")
     op.drop_table("point_standing")
     op.drop_table("point")
@@ -283,5 +333,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_detail_received_ms"))
 
     op.drop_table("detail")
+    op.drop_table("blob_piece")
+    op.drop_table("blob")
+    with op.batch_alter_table("activation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_activation_release"))
+        batch_op.drop_index(batch_op.f("ix_activation_from_ms"))
+
+    op.drop_table("activation")
     op.drop_table("account")
     # ### end Alembic commands ###

@@ -1,0 +1,25 @@
+/** By the reader's own clock: the agenda item that is on, the meeting that is on or comes next. */
+
+const EVERY_MS = 30_000;
+
+export function followAgenda() {
+  markPresentItem();
+  setInterval(markPresentItem, EVERY_MS);
+}
+
+function markPresentItem() {
+  const now = Date.now();
+  for (const item of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-from]"))) {
+    const isOn = now >= Date.parse(item.dataset.from ?? "") && now < Date.parse(item.dataset.to ?? "");
+    item.toggleAttribute("aria-current", isOn);
+    /** @type {HTMLElement} */ (item.querySelector(".now")).hidden = !isOn;
+  }
+}
+
+export function showNextMeeting() {
+  const cards = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-next-to]")]);
+  const ends = (/** @type {HTMLElement} */ card) => Date.parse(card.dataset.nextTo ?? "");
+  const ahead = cards.filter((card) => ends(card) > Date.now()).sort((a, b) => ends(a) - ends(b));
+  const next = ahead[0] ?? cards[0];
+  for (const card of cards) card.hidden = card !== next;
+}

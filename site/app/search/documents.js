@@ -1,0 +1,57 @@
+/**
+ * Reads what Python wrote for the search: as data over http, so that nothing but our own code runs;
+ * as a script from `file://`, where nothing can be fetched.
+ */
+
+/**
+ * @typedef {{id: string, kind: string, title: string, code?: string, number?: string, issuer?: string,
+ *   date?: string, summary?: string, text?: string, has_text?: boolean}} Doc
+ */
+
+const FOLDER = "./";
+
+/** @returns {Promise<Doc[] | null>} null where it cannot be had now */
+export async function readDocuments(/** @type {string} */ name) {
+  return (await read(`${FOLDER}${name}.js`))?.documents ?? null;
+}
+
+/** @returns {Promise<string | null>} the text of the page `t/cv632.html` */
+export async function readText(/** @type {string} */ path) {
+  const code = path.slice("t/".length, -".html".length);
+  return (await read(`${FOLDER}${code}.js`))?.text ?? null;
+}
+
+/** @returns {Promise<any>} */
+async function read(/** @type {string} */ address) {
+  if (location.protocol === "file:") return readAsScript(address);
+  try {
+    const response = await fetch(address);
+    const text = response.ok ? await response.text() : "";
+    return text ? JSON.parse(text.slice(text.indexOf("(") + 1, text.lastIndexOf(")"))) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** One script at a time hands over its value.
+ * @type {Promise<any>} */
+let before = Promise.resolve();
+
+/** @returns {Promise<any>} */
+function readAsScript(/** @type {string} */ address) {
+  const own = before.then(
+    () =>
+      new Promise((resolve) => {
+        const script = document.createElement("script");
+        /** @type {any} */ (globalThis).portalDocuments = resolve;
+        script.src = address;
+        script.onload = script.onerror = () => {
+          script.remove();
+          resolve(null); // which changes nothing after a value
+        };
+        document.head.append(script);
+      }),
+  );
+  before = own;
+  return own;
+}

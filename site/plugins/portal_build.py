@@ -1,0 +1,122 @@
+"""Builds the portal: beside the old one, whole or not at all; or again and again, for `serve`."""
+
+import logging
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from portal_bundle import bundle
+from portal_content import Content, Shelf, load
+from portal_guard import Guard
+from portal_messages import say
+from portal_release import TOP, release_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class BuildFault(Exception):
+    """The work cannot begin or go on; the message says why and what to do."""
+
+
+class Built(NamedTuple):
+    """What was made: how many files, how many bytes, and the release's id."""
+
+    files: int
+    bytes: int
+    release: str
+
+
+class Builder:
+    """Reads the content and makes the portal of it; a second time only what has changed."""
+
+    def __init__(self, content: Path, guard: Guard | None = None, url: str | None = None) -> None:
+        if not content.is_dir():
+            raise BuildFault(say("build.no_content", path=content))
+        url = os.environ.get("PUBLIC_URL") or url or "http://localhost:8000"
+        if not url.startswith(("http://", "https://")):
+            raise BuildFault(say("build.public_url", value=url))
+        self.url = url.rstrip("/")
+        self._root = content
+        self._guard = guard or Guard()
+        self._shelf = Shelf(self._guard)
+        self._settings: dict[str, Any] = {}
+        self._site: Any = None
+
+    def read(self, now: datetime | None = None) -> Content:
+        """Read and check the content as it is public at `now`. Raises: ContentFaults."""
+        return load(self._root, now=now, shelf=self._shelf)
+
+    def forget(self) -> None:
+        """Make everything anew the next time: after a change of theme or code, or a fault."""
+        self._site = None
+
+    def make(self, content: Content, output: Path) -> Built:
+        """Bring a folder up to the content. Raises: ContentFaults, BundleFault, BuildFault."""
+        if self._site is None or self._settings["OUTPUT_PATH"] != str(output):
+            self._begin(output)
+        self._settings["PORTAL_CONTENT"] = content
+        (output / TOP).unlink(missing_ok=True)
+        try:
+            self._site.run()
+        except BaseException:
+            self.forget()
+            raise
+        if not (output / TOP).is_file():  # Pelican goes on without a plugin that fails
+            raise BuildFault(say("build.nothing_made"))
+        lines = self._settings["PORTAL_MEMORY"].made.values()
+        return Built(len(lines), sum(line.bytes for _, line in lines), release_of(output))
+
+    def replace(self, content: Content, output: Path) -> Built:
+        """Make the portal beside `output` and put it in its place when it is whole."""
+        output = output.resolve()
+        half_made = output.with_name(output.name + ".new")
+        replaced = output.with_name(output.name + ".old")
+        if replaced.exists() and not output.exists():
+            replaced.rename(output)  # a build was killed between the two renames
+        shutil.rmtree(half_made, ignore_errors=True)
+        self.forget()
+        try:
+            built = self.make(content, half_made)
+            if output.exists():
+                shutil.rmtree(replaced, ignore_errors=True)
+                output.rename(replaced)
+            _put_in_place(half_made, output, replaced)
+        except OSError as fault:
+            raise BuildFault(say("build.in_use", output=output, fault=fault)) from None
+        finally:
+            shutil.rmtree(half_made, ignore_errors=True)
+        return built
+
+    def _begin(self, output: Path) -> None:
+        from pelican import Pelican
+        from pelican.log import console
+        from pelican.settings import read_settings
+        from portal_writer import Memory
+
+        own: Mapping[str, Any] = {
+            "PATH": str(self._root.resolve()),
+            "OUTPUT_PATH": str(output),
+            "PORTAL_CONTENT": None,
+            "PORTAL_BUNDLE": str(bundle(ROOT)),
+            "PORTAL_GUARD": self._guard,
+            "PORTAL_MEMORY": Memory(),
+            "PORTAL_URL": self.url,
+        }
+        self._settings = read_settings(str(ROOT / "site" / "pelicanconf.py"), override=own)
+        console.quiet = True  # its closing line counts articles, of which there are none
+        logging.getLogger("pelican").setLevel(logging.WARNING)
+        self._site = Pelican(self._settings)
+
+
+def _put_in_place(made: Path, output: Path, replaced: Path) -> None:
+    """Put what was made in the place of the old portal, which comes back if that cannot be done."""
+    try:
+        made.rename(output)
+    except OSError:
+        if replaced.exists():
+            replaced.rename(output)
+        raise
+    shutil.rmtree(replaced, ignore_errors=True)

@@ -1,0 +1,182 @@
+"""What must be right of the content beyond each value's form, and what should be looked at."""
+
+import re
+from collections.abc import Iterable, Mapping
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import yaml
+from portal_front_matter import At, Source
+from portal_guard import Guard, text_of_office_file
+from portal_links import Addresses
+from portal_markdown import to_raw_html
+from portal_matter import MaterialMatter, MeetingMatter
+from portal_pdf import pages_of
+
+MAX_PHONE_BYTES = 2_000_000
+"""More than five minutes at 50 kbit/s."""
+
+OFFICE_FILES = frozenset({".docx", ".xlsx", ".pptx"})
+TEXT_FILES = frozenset({".txt", ".csv", ".html", ".json", ".xml", ".svg"})
+BINARY_FILES = frozenset({".pdf", ".jpg", ".jpeg", ".png", ".webp", ".mp3", ".m4a", ".mp4", ".zip"})
+
+_LINKS = re.compile(r"<(a|img)\b([^>]*)>")
+_TARGET = re.compile(r'\b(?:href|src)="([^"]*)"')
+_ALT = re.compile(r'\balt="\s*[^"\s]')
+
+
+def check_names(written: Iterable[Any]) -> None:
+    """Check the names of meetings and pages, which become their ids and addresses."""
+    for each in written:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", each.stem):
+            each.source.fault_at(1, "bad_name", name=each.source.path.name)
+
+
+def check_places(places: Source) -> None:
+    """Check that each point's unit exists, and that no code is there twice."""
+    units, points = places.texts(("units",), "code"), places.texts(("points",), "code")
+    for n, unit in enumerate(places.texts(("points",), "unit")):
+        if unit not in units:
+            places.fault(("points", n, "unit"), "unknown_unit", value=unit)
+    no_repeats(((places, unit) for unit in units), "units", numbered=True)
+    no_repeats(((places, point) for point in points), "points", numbered=True)
+
+
+def check_meeting(
+    source: Source, meeting: MeetingMatter, materials: Mapping[str, MaterialMatter]
+) -> None:
+    """Check a meeting's hours, its basis, and that what it uses is public in time (row 6)."""
+    _check_hours(source, meeting)
+    if not meeting.basis:  # domain.md row 18
+        source.warn((), "no_basis")
+    begins = f"{meeting.date} {meeting.starts}"
+    for at, code in _references(source):
+        material = materials.get(code)
+        if material is None or material.withdrawn:
+            continue
+        public = material.public_from or f"{material.date}"
+        if public > begins:
+            source.warn(at, "late_material", value=code, public=public, begins=begins)
+
+
+def _check_hours(source: Source, meeting: MeetingMatter) -> None:
+    if meeting.ends <= meeting.starts:
+        source.fault(("ends",), "ends_before", ends=meeting.ends, starts=meeting.starts)
+    before = None
+    for n, item in enumerate(meeting.agenda):
+        at = ("agenda", n, "at")
+        if before is not None and item.at < before:
+            source.fault(at, "out_of_order", value=item.at)
+        if item.at == before:
+            source.fault(at, "overlaps", value=item.at)
+        if item.at >= meeting.ends > meeting.starts:
+            source.fault(at, "after_end", value=item.at, ends=meeting.ends)
+        before = item.at
+
+
+def check_references(source: Source, codes: set[str], points: set[str]) -> None:
+    """Check what a meeting refers to as it is written, whatever else may be wrong with it."""
+    for at, code in _references(source):
+        if code not in codes:
+            source.fault(at, "unknown_material", value=code)
+    for n, point in enumerate(source.texts(("points",))):
+        if point not in points:
+            source.fault(("points", n), "unknown_point", value=point)
+    main = source.node_at(("main_point",))
+    if isinstance(main, yaml.ScalarNode) and main.value not in points:
+        source.fault(("main_point",), "unknown_point", value=main.value)
+
+
+def _references(source: Source) -> list[tuple[At, str]]:
+    agenda = source.node_at(("agenda",))
+    items = range(len(agenda.value) if isinstance(agenda, yaml.SequenceNode) else 0)
+    lists: list[At] = [("basis",), ("materials",), *(("agenda", n, "materials") for n in items)]
+    return [((*at, n), code) for at in lists for n, code in enumerate(source.texts(at))]
+
+
+def check_material(source: Source, matter: MaterialMatter, folder: Path, guard: Guard) -> None:
+    """Check that a material may be public and can be read."""
+    if matter.circulation != "CONG_KHAI":
+        source.fault(("circulation",), "not_public", value=matter.circulation)
+    before = matter.date
+    for n, version in enumerate(matter.versions):
+        if version.date < before:
+            source.fault(("versions", n, "date"), "version_order", value=version.date)
+        before = version.date
+    words = source.text
+    if matter.file is not None:
+        words += _check_file(source, matter, folder / matter.file, guard)
+    if not words.strip() and not source.faults:
+        source.fault((), "no_text", name=source.path.stem)
+
+
+def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard) -> str:
+    """Check that a file is fit for a phone and tells of nobody; return what it says."""
+    if not path.is_file():
+        source.fault(("file",), "no_file", value=path.name)
+        return ""
+    if path.stat().st_size > MAX_PHONE_BYTES:
+        megabytes = f"{path.stat().st_size / 1e6:.1f}".replace(".", ",")
+        source.warn(("file",), "too_big", value=path.name, megabytes=megabytes)
+    words = _text_of(source, path)
+    for each in guard.in_table(words, matter.public_contacts):
+        source.fault(("file",), "guard.in_file", value=path.name, told=each)
+    return words
+
+
+def _text_of(source: Source, path: Path) -> str:
+    """Return what a file says; one whose text cannot be read is told."""
+    ending = path.suffix.lower()
+    if ending == ".pdf":
+        pages = pages_of(path)
+        if pages is None:
+            source.fault(("file",), "bad_pdf", value=path.name)
+        elif not "".join(pages).strip():
+            source.warn(("file",), "scanned", value=path.name)
+        return "\n".join(pages or ())
+    if ending in OFFICE_FILES:
+        return text_of_office_file(path)
+    if ending in TEXT_FILES:
+        return path.read_text("utf-8", "replace")
+    if ending not in BINARY_FILES:
+        source.fault(("file",), "unknown_file", value=path.name)
+    return ""
+
+
+def check_text(source: Source, addresses: Addresses) -> None:
+    """Check that each link of a text leads somewhere, and that each picture says what it shows."""
+    for tag, attributes in _LINKS.findall(to_raw_html(source.text)):
+        target = _TARGET.search(attributes)
+        if target is None:
+            continue
+        link = unescape(target[1])
+        line = source.line_with(link)
+        if addresses.resolve(source.path.parent.name, link) is None:
+            source.fault_at(line, "dead_link", value=link)
+        if tag == "img" and link.startswith(("http:", "https:", "//")):
+            source.fault_at(line, "far_picture", value=link)
+        if tag == "img" and not _ALT.search(attributes):
+            source.fault_at(line, "no_alt", value=link)
+
+
+def unused_materials(materials: Iterable[Any], sources: Iterable[Source]) -> None:
+    """Tell of materials to which no meeting, page or other material refers."""
+    everything = list(sources)
+    used = {code for source in everything for _, code in _references(source)}
+    texts = "\n".join(source.text for source in everything)
+    for each in materials:
+        code = each.matter and each.matter.code
+        if code and code not in used and each.source.path.name not in texts:
+            each.source.warn(("code",), "unused", value=code)
+
+
+def no_repeats(values: Iterable[tuple[Source, str]], field: str, *, numbered: bool = False) -> None:
+    """Check that no value of a field is there twice, in one file or in several."""
+    first: dict[str, Path] = {}
+    for n, (source, value) in enumerate(values):
+        at: At = (field, n, "code") if numbered else (field,)
+        if value in first:
+            source.fault(at, "taken", value=value, other=first[value].as_posix())
+        else:
+            first[value] = source.path

@@ -1,0 +1,146 @@
+"""The guard: nothing that could be personal data may stand in the portal.
+
+It looks at what editors write, so that they are told the line, and once more at everything that was
+built. What is meant to be published, such as a technician's number, stands in the `public_contacts`
+of its page. A name in a picture or a recording it cannot see.
+"""
+
+import csv
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from html import unescape
+from pathlib import Path
+from typing import NamedTuple
+
+from portal_messages import say
+
+PATTERNS = {
+    "phone": re.compile(r"(?<![\w+/.-])(?:\+84|0)[ .-]?[235789](?:[ .-]?\d){8,9}(?![\w/-])"),
+    "id_card": re.compile(r"(?<![\w/.-])(?:0\d{2}[ .]?\d{3}[ .]?\d{3}[ .]?\d{3}|\d{9})(?![\w/-])"),
+    "party_card": re.compile(r"(?<![\w/.-])\d{2}\.\d{6}(?![\w/.-])"),
+    "email": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    "birth": re.compile(
+        r"(?:\bsinh (?:ngày |năm )?|\bnăm sinh:? ?|\bngày sinh:? ?)"
+        r"(?:\d{1,2}[/.-]\d{1,2}[/.-])?(?:19|20)\d\d\b",
+        re.IGNORECASE,
+    ),
+}
+"""What tells of a person whoever it is: domain.md section 8, and the years in which one is born."""
+
+COLUMNS = re.compile(
+    r"\b(?:full_name|birth_year|membership|card_hash)\b"
+    r"|\b(?:năm sinh|ngày sinh|số điện thoại|số căn cước|cccd|số thẻ đảng)\b(?! hoạt)",
+    re.IGNORECASE,
+)
+"""Names of a roster's columns: English as our files have them, Vietnamese as offices write them."""
+
+KEYS = re.compile(r'"(?:person|full_name|birth_year|membership|card_hash|seat)"\s*:')
+"""Fields of a roster, as programs write them."""
+
+MAX_NAME_WORDS = 6
+TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
+
+
+class Suspicion(NamedTuple):
+    """Something that could be personal data: where, which kind, and the words themselves."""
+
+    line: int
+    kind: str
+    value: str
+
+    def __str__(self) -> str:
+        return say(f"build.guard.{self.kind}", value=self.value)
+
+
+class Guard:
+    """Looks for personal data; with a roster at hand also for everybody in it."""
+
+    def __init__(self, roster: Iterable[Sequence[str]] = ()) -> None:
+        """Take the rows of a roster, the first with the names of its columns."""
+        rows = list(roster)
+        names = _column(rows, "full_name", "họ và tên", "họ tên")
+        self._names = {tuple(map(_folded, name.split())) for name in names if " " in name.strip()}
+        self._codes = {_folded(code) for code in _column(rows, "person", "mã", "mã số")}
+
+    def suspicions(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
+        """Yield what in a text could be personal data, but for what is allowed there."""
+        for words in sorted(allowed, key=len, reverse=True):
+            text = text.replace(words, " ")
+        for kind, pattern in PATTERNS.items():
+            yield from _found(kind, pattern, text)
+        if self._names or self._codes:
+            yield from self._of_roster(text)
+
+    def in_table(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
+        """As `suspicions`, and a roster's columns too: for files that editors attach."""
+        yield from self.suspicions(text, allowed)
+        yield from _found("field", COLUMNS, text)
+
+    def in_data(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
+        """As `suspicions`, and a roster's fields too: for what programs read."""
+        yield from self.suspicions(text, allowed)
+        yield from _found("field", KEYS, text)
+
+    def _of_roster(self, text: str) -> Iterator[Suspicion]:
+        for number, line in enumerate(text.splitlines(), 1):
+            words = re.findall(r"[\w-]+", line)
+            folded = [_folded(word) for word in words]
+            for at, word in enumerate(folded):
+                if word in self._codes:
+                    yield Suspicion(number, "person", words[at])
+                for length in range(2, min(MAX_NAME_WORDS, len(words) - at) + 1):
+                    if tuple(folded[at : at + length]) in self._names:
+                        yield Suspicion(number, "name", " ".join(words[at : at + length]))
+
+
+def _found(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[Suspicion]:
+    for found in pattern.finditer(text):
+        yield Suspicion(text.count("\n", 0, found.start()) + 1, kind, found[0].strip())
+
+
+def visible_text(html: str) -> str:
+    """Return what a page says: its text, and the numbers and boxes that its links call."""
+    text = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    text = re.sub(r'<a\b[^>]*\bhref="(?:tel|mailto):([^"]*)"[^>]*>', r" \1 ", text)
+    return unescape(re.sub(r"<[^>]*>", " ", text))
+
+
+def text_of_office_file(path: Path) -> str:
+    """Return the text of a DOCX, PPTX or XLSX, all of it; the empty text where it is none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = [
+                archive.read(n).decode("utf-8", "replace")
+                for n in archive.namelist()
+                if n.endswith(".xml")
+            ]
+    except (zipfile.BadZipFile, OSError):
+        return ""
+    return "\n".join(unescape(re.sub(r"<[^>]+>", " ", part)) for part in parts)
+
+
+def read_roster(path: Path) -> list[list[str]]:
+    """Return the rows of a roster, CSV or XLSX. Raises: OSError, ValueError, zipfile.BadZipFile."""
+    if path.suffix.lower() == ".xlsx":
+        from openpyxl import load_workbook
+
+        sheet = load_workbook(path, read_only=True, data_only=True).worksheets[0]
+        return [["" if cell is None else str(cell) for cell in row] for row in sheet.values]
+    text = path.read_text("utf-8-sig")
+    first = text.partition("\n")[0]
+    return list(csv.reader(text.splitlines(), delimiter=";" if ";" in first else ","))
+
+
+def _column(rows: Sequence[Sequence[str]], *names: str) -> Iterator[str]:
+    head = [cell.strip().lower() for cell in rows[0]] if rows else []
+    at = next((n for n, cell in enumerate(head) if cell in names), None)
+    if at is not None:
+        yield from (row[at] for row in rows[1:] if len(row) > at and row[at].strip())
+
+
+def _folded(word: str) -> str:
+    """One spelling of a word: case and the place of its tone mark (hoà, hòa) do not matter."""
+    marks = unicodedata.normalize("NFD", word.lower())
+    return "".join(sorted(marks, key=lambda mark: mark in TONES))

@@ -1,0 +1,144 @@
+"""Writes what editors begin with: a new meeting or material, and the mark of one withdrawn."""
+
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import msgspec
+from portal_build import BuildFault
+from portal_content import VIETNAM
+from portal_front_matter import expected, read_source
+from portal_matter import (
+    HostLevel,
+    MaterialCode,
+    MaterialKind,
+    MeetingKind,
+    Mode,
+    TimeOfDay,
+    Words,
+)
+from portal_messages import say
+
+Ask = Callable[[str], str]
+
+QUESTIONS: dict[str, dict[str, Any]] = {
+    "meeting": {
+        "title": Words,
+        "kind": MeetingKind,
+        "mode": Mode,
+        "host": Words,
+        "host_level": HostLevel,
+        "date": date,
+        "starts": TimeOfDay,
+        "ends": TimeOfDay,
+        "summary": Words,
+    },
+    "material": {
+        "code": MaterialCode,
+        "title": Words,
+        "kind": MaterialKind,
+        "number": Words | None,
+        "date": date,
+        "issuer": Words,
+        "summary": Words,
+    },
+}
+"""What is asked, in the order of the file; what else may be written stands in docs/content.md."""
+
+
+def ask(question: str) -> str:
+    """Ask at the terminal. Raises: BuildFault where nobody answers."""
+    try:
+        return input(f"{question}: ").strip()
+    except EOFError:
+        raise BuildFault(say("build.new.end")) from None
+
+
+def write_new(root: Path, what: str, asked: Ask, tell: Callable[[str], None]) -> Path:
+    """Ask for what every such file must have, and write it. Raises: BuildFault."""
+    if not root.is_dir():
+        raise BuildFault(say("build.no_content", path=root))
+    answers = {name: _answer(name, type_, asked, tell) for name, type_ in QUESTIONS[what].items()}
+    folder = root / f"{what}s"
+    if what == "meeting":
+        path = folder / f"{answers['date']}-{_slug(answers['title'])}.md"
+        more = (
+            "basis: []\nagenda:\n"
+            f"  - {{at: {_quoted(answers['starts'])}, kind: ON_DINH_TO_CHUC, "
+            f"title: {_quoted(say('build.new.agenda'))}}}\n"
+        )
+        text = ""
+    else:
+        path = folder / f"{answers['code']}.md"
+        more, text = "circulation: CONG_KHAI\n", f"{say('build.new.text')}\n"
+        taken = {
+            code for own in folder.glob("*.md") for code in read_source(own, own).texts(("code",))
+        }
+        if answers["code"] in taken:
+            raise BuildFault(say("build.new.taken", value=answers["code"]))
+    if path.exists():
+        raise BuildFault(say("build.new.exists", path=path))
+    lines = "".join(f"{name}: {_quoted(value)}\n" for name, value in answers.items() if value)
+    folder.mkdir(exist_ok=True)
+    path.write_text(f"---\n{lines}{more}---\n{text}", encoding="utf-8", newline="\n")
+    return path
+
+
+def withdraw(root: Path, code: str, now: datetime) -> Path:
+    """Mark a material as withdrawn today, and change nothing else in its file.
+
+    Raises: BuildFault where no material has the code, or it was withdrawn before.
+    """
+    for path in sorted((root / "materials").glob("*.md")):
+        source = read_source(path, path)
+        if source.texts(("code",)) != [code]:
+            continue
+        if source.node_at(("withdrawn",)) is not None:
+            raise BuildFault(say("build.withdraw.already", code=code, path=path))
+        content = path.read_bytes()
+        ending = b"\r\n" if b"\r\n" in content else b"\n"
+        head, fence, rest = content.partition(ending + b"---" + ending)
+        day = now.astimezone(VIETNAM).date()
+        path.write_bytes(head + ending + f"withdrawn: {day}".encode() + fence + rest)
+        return path
+    raise BuildFault(say("build.withdraw.none", code=code, path=root / "materials"))
+
+
+def _answer(name: str, type_: Any, asked: Ask, tell: Callable[[str], None]) -> str:
+    """Ask until the answer is of its type; nothing is asked for twice in vain."""
+    question = say(f"build.new.{name}", values=", ".join(_choices(type_)))
+    while True:
+        given = unicodedata.normalize("NFC", asked(question))
+        if not given and type(None) in get_args(type_):
+            return ""
+        choices = {choice.lower(): choice for choice in _choices(type_)}
+        given = choices.get(given.lower(), given)
+        try:
+            msgspec.convert(given, type_, strict=False)
+        except msgspec.ValidationError:
+            tell(say("build.new.wrong", value=given, expected=expected(type_)))
+        else:
+            return given
+
+
+def _choices(type_: Any) -> tuple[str, ...]:
+    return get_args(type_) if type(type_) is type(Literal["x"]) else ()
+
+
+def _quoted(value: str) -> str:
+    """Return a YAML scalar that means just these letters."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _slug(title: str) -> str:
+    """Return a title as the name of a file: without accents, at most six words."""
+    plain = unicodedata.normalize("NFD", title.lower().replace("đ", "d"))
+    letters = "".join(
+        mark if mark.isascii() and mark.isalnum() else " "
+        for mark in plain
+        if not unicodedata.combining(mark)
+    )
+    return "-".join(letters.split()[:6])[:50].strip("-") or "hoi-nghi"

@@ -1,0 +1,119 @@
+"""The pack: the whole portal for a USB stick, as a folder and a zip, verified by its manifest."""
+
+import hashlib
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from portal_build import BuildFault
+from portal_messages import say
+from portal_release import TOP, files_of, release_of
+
+NAME = "diem-cau"
+INNER = "cong-thong-tin"
+START = "MO-DAU.html"
+ZIP_DAY = (1980, 1, 1, 0, 0, 0)
+"""A zip of the same release is the same to the byte."""
+
+
+class Packed(NamedTuple):
+    """What was packed, and where it is."""
+
+    folder: Path
+    archive: Path
+    start: str
+    files: int
+    bytes: int
+
+
+class Verified(NamedTuple):
+    """How many files a pack should have, and what is wrong with it."""
+
+    files: int
+    faults: list[str]
+
+
+def pack(output: Path, to: Path) -> Packed:
+    """Copy a built portal to `to` as a folder and a zip, and read both back. Raises: BuildFault."""
+    folder, archive = to / NAME, to / f"{NAME}.zip"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(output, folder / INNER)
+    (folder / START).write_text(_start_page(output), encoding="utf-8", newline="\n")
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for path in files:
+            info = zipfile.ZipInfo(f"{NAME}/{path.relative_to(folder).as_posix()}", ZIP_DAY)
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            zipped.writestr(info, path.read_bytes())
+    for made in (folder, archive):
+        if faults := verify(made).faults:
+            raise BuildFault("\n".join(faults))
+    return Packed(folder, archive, START, len(files), sum(path.stat().st_size for path in files))
+
+
+def verify(path: Path) -> Verified:
+    """Hold a pack, a folder or a zip, against its manifest. Raises: BuildFault if it is no pack."""
+    with _reader(path) as (names, read):
+        top = next((n for n in sorted(names, key=len) if n.rpartition("/")[2] == TOP), None)
+        if top is None:
+            raise BuildFault(say("build.pack.none", path=path))
+        within = top.removesuffix(TOP)
+        try:
+            files = files_of(lambda name: read(within + name))
+        except (KeyError, OSError, msgspec.MsgspecError, zipfile.BadZipFile) as fault:
+            return Verified(0, [say("build.pack.changed", path=f"{top} ({fault})")])
+        faults = []
+        for name, (sha256, _) in sorted(files.items()):
+            if within + name not in names:
+                faults.append(say("build.pack.missing", path=name))
+            elif not _is_whole(read, within + name, sha256):
+                faults.append(say("build.pack.changed", path=name))
+        own = {name.removeprefix(within) for name in names if name.startswith(within)}
+        unknown = own - files.keys() - {START} if within else set()
+        faults += [say("build.pack.unknown", path=name) for name in sorted(unknown)]
+    return Verified(len(files), faults)
+
+
+def _is_whole(read: Callable[[str], bytes], name: str, sha256: str) -> bool:
+    try:
+        return hashlib.sha256(read(name)).hexdigest() == sha256
+    except (OSError, zipfile.BadZipFile, zipfile.zlib.error):  # type: ignore[attr-defined]
+        return False
+
+
+@contextmanager
+def _reader(path: Path) -> Iterator[tuple[set[str], Callable[[str], bytes]]]:
+    if path.is_dir():
+        names = {p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()}
+        yield names, lambda name: (path / name).read_bytes()
+        return
+    try:
+        zipped = zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile):
+        raise BuildFault(say("build.pack.none", path=path)) from None
+    with zipped:
+        yield set(zipped.namelist()), zipped.read
+
+
+def _start_page(output: Path) -> str:
+    title, release = escape(say("build.pack.title")), release_of(output)[:12]
+    return (
+        f'<!doctype html>\n<html lang="vi">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n"
+        f"<style>{_style(output)}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
+        f"<p>{escape(say('build.pack.about'))}</p>\n"
+        f'<p><a class="button main" href="{INNER}/index.html">'
+        f"{escape(say('build.pack.open'))}</a></p>\n"
+        f'<p class="muted">{escape(say("build.pack.release", release=release))}</p>\n'
+        "</main>\n</body>\n</html>\n"
+    )
+
+
+def _style(output: Path) -> str:
+    return (output / "app" / "look.css").read_text("utf-8")

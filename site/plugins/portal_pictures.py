@@ -1,0 +1,66 @@
+"""Pictures: made small enough for a phone on a poor line; and the app's icons."""
+
+from io import BytesIO
+from pathlib import Path
+
+from portal_cache import cached
+
+MAX_SIDE_PX = 1200
+QUALITY = 72
+VERSION = b"1"
+"""Counts up when the same picture is made otherwise."""
+
+ICON_SIZES = (192, 512)
+BRAND, PAPER = "#a8201a", "#fffdf9"
+
+
+def shrunk(path: Path) -> bytes:
+    """Return a picture as WebP, no side longer than `MAX_SIDE_PX`, without its camera's notes."""
+    content = path.read_bytes()
+    return cached("pictures", VERSION + content, lambda: _shrink(content))
+
+
+def size_px(webp: bytes) -> tuple[int, int]:
+    """Return the width and height of a picture."""
+    from PIL import Image
+
+    with Image.open(BytesIO(webp)) as picture:
+        return picture.size
+
+
+def _shrink(content: bytes) -> bytes:
+    from PIL import Image, ImageOps
+
+    with Image.open(BytesIO(content)) as opened:
+        upright = ImageOps.exif_transpose(opened)
+        has_alpha = "A" in upright.getbands() or "transparency" in upright.info
+        picture = upright.convert("RGBA" if has_alpha else "RGB")
+    picture.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX))
+    made = BytesIO()
+    picture.save(made, "WEBP", quality=QUALITY, method=6)
+    return made.getvalue()
+
+
+def icon(size: int) -> bytes:
+    """Return the icon of static/icon.svg as a PNG for home screens, square to its edges."""
+    return cached("icon", VERSION + str(size).encode(), lambda: _draw_icon(size))
+
+
+def _draw_icon(size: int) -> bytes:
+    """Draw a hall and four that are joined to it, four times larger, then smoothed."""
+    from PIL import Image, ImageDraw
+
+    scale = size * 4 / 64
+    picture = Image.new("RGB", (size * 4, size * 4), BRAND)
+    draw = ImageDraw.Draw(picture)
+    for x, y in ((18, 20), (46, 20), (18, 44), (46, 44)):  # within what a round mask leaves
+        draw.line([(32 * scale, 32 * scale), (x * scale, y * scale)], PAPER, round(3 * scale))
+        _circle(draw, x * scale, y * scale, 5 * scale)
+    _circle(draw, 32 * scale, 32 * scale, 8 * scale)
+    made = BytesIO()
+    picture.resize((size, size)).save(made, "PNG", optimize=True)
+    return made.getvalue()
+
+
+def _circle(draw: "object", x: float, y: float, radius: float) -> None:
+    draw.ellipse([x - radius, y - radius, x + radius, y + radius], PAPER)  # type: ignore[attr-defined]

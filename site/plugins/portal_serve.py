@@ -1,0 +1,135 @@
+"""`build.py serve`: the portal on the editor's own machine, made anew at every save.
+
+Only what has changed is made again; the pages that are open reload themselves.
+"""
+
+import functools
+import http.server
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from portal_build import ROOT, Builder, BuildFault
+from portal_bundle import BundleFault
+from portal_front_matter import ContentFaults
+from portal_messages import say
+
+FOLDER = ROOT / ".cache" / "serve"
+EVENTS = "/.changes"
+WAIT_S = 20
+RELOAD = (
+    b'<script>(async()=>{let n="";for(;;){try{const r=await fetch("/.changes?since="+n),m=await '
+    b"r.text();if(n&&m!==n)location.reload();n=m}catch{await new Promise(r=>setTimeout(r,1000))}}"
+    b"})()</script>"
+)
+"""Added to what is served here, never to what is built."""
+
+Tell = Callable[..., None]
+
+
+class Versions:
+    """Counts what was built; who waits for the next is woken."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._changed = threading.Condition()
+
+    def next(self) -> None:
+        """Count one more."""
+        with self._changed:
+            self._count += 1
+            self._changed.notify_all()
+
+    def after(self, since: str) -> str:
+        """Return the count once it is another than `since`, or after a while in any case."""
+        with self._changed:
+            self._changed.wait_for(lambda: str(self._count) != since, WAIT_S)
+            return str(self._count)
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves the folder; pages get a script that reloads them."""
+
+    def __init__(self, *args: Any, versions: Versions, **kwargs: Any) -> None:
+        self._versions = versions
+        super().__init__(*args, **kwargs)
+
+    def do_GET(self) -> None:
+        """Answer with a file, a page that reloads itself, or the next change."""
+        path, _, query = self.path.partition("?")
+        if path == EVENTS:
+            self._answer(self._versions.after(query.removeprefix("since=")).encode(), "text/plain")
+            return
+        if path.endswith("/"):
+            path += "index.html"
+        file = Path(self.translate_path(path))
+        if path.endswith("/sw.js"):  # keeping pages would hide what was just written
+            self.send_error(404)
+        elif file.suffix == ".html" and file.is_file():
+            self._answer(file.read_bytes() + RELOAD, "text/html; charset=utf-8")
+        else:
+            super().do_GET()
+
+    def end_headers(self) -> None:
+        """Let nothing be kept."""
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
+        """Say nothing of each request."""
+
+    def _answer(self, content: bytes, mimetype: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", mimetype)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+def serve(builder: Builder, content: Path, port: int, tell: Tell) -> None:
+    """Serve until interrupted. Raises: BuildFault where the port is taken."""
+    from watchfiles import watch
+
+    versions = Versions()
+    handler = functools.partial(Handler, directory=str(FOLDER), versions=versions)
+    try:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError:
+        raise BuildFault(say("build.serve.port", port=port, other=port + 1)) from None
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    server.daemon_threads = True
+    rebuild(builder, versions, tell)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    tell(say("build.serve.ready", url=f"http://localhost:{port}/index.html"), flush=True)
+    try:
+        for changes in watch(content, ROOT / "site", debounce=100, step=20, raise_interrupt=False):
+            if any(Path(path).is_relative_to(ROOT / "site") for _, path in changes):
+                builder.forget()
+            rebuild(builder, versions, tell)
+    finally:
+        server.shutdown()
+
+
+def rebuild(builder: Builder, versions: Versions, tell: Tell) -> bool:
+    """Bring the folder up to the content; a fault is told, and the pages stay as they were."""
+    began = time.monotonic()
+    try:
+        found = builder.read()
+        for warning in found.warnings:
+            tell(warning)
+        builder.make(found, FOLDER)
+    except ContentFaults as faults:
+        tell(faults, file=sys.stderr)
+        tell(say("build.serve.faults", count=len(faults.faults)), file=sys.stderr, flush=True)
+        return False
+    except (BundleFault, BuildFault) as fault:
+        tell(fault, file=sys.stderr, flush=True)
+        return False
+    versions.next()
+    tell(say("build.serve.rebuilt", ms=round((time.monotonic() - began) * 1000)), flush=True)
+    return True

@@ -1,0 +1,308 @@
+"""Publishing: only what is missing goes up, a release is served whole or not at all."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from portal_release import files_of, release_of
+
+from sync_server import create_app, served
+from sync_server.config import Settings
+from sync_server.database import Base, db, reading, write
+from sync_server.domain.permissions import Profile
+from sync_server.storage import accounts
+from tests.conftest import NOON, SECRET, FakeClock, Persona
+
+HOUR_MS = 3_600_000
+
+
+class Publisher(Persona):
+    """An editor's program, as the API sees it."""
+
+    def offer(self, output: Path) -> Any:
+        """Offer a manifest; return the answer."""
+        return self.post("/releases", (output / "manifest.json").read_bytes()).get_json()
+
+    def send(self, output: Path) -> int:
+        """Send all that is missing; return how many files that were."""
+        files = files_of(lambda name: (output / name).read_bytes())
+        paths = {sha256: output / path for path, (sha256, _) in files.items()}
+        sent = 0
+        while missing := self.offer(output)["missing"]:
+            for sha256 in missing:
+                assert self.put(f"/blobs/{sha256}", paths[sha256].read_bytes()).status_code == 204
+            sent += len(missing)
+        return sent
+
+    def publish(self, output: Path) -> str:
+        """Send and activate; return the release."""
+        self.send(output)
+        release = release_of(output)
+        assert self.post(f"/releases/{release}/activate", {}).status_code == 200
+        return release
+
+
+def _app(site: Path, folder: Path, clock: FakeClock) -> Flask:
+    url = f"sqlite:///{folder / 'releases.sqlite3'}"
+    app = create_app(Settings(url, SECRET, SECRET, site, "http://localhost:8000"), clock)
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+    return app
+
+
+@pytest.fixture
+def server(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Flask]:
+    """Return a server whose own build is our portal."""
+    app = _app(portal, tmp_path, clock)
+    with app.app_context():
+        yield app
+        db.engine.dispose()
+
+
+@pytest.fixture
+def editor(server: Flask) -> Publisher:
+    """Return an editor with a token."""
+    write(lambda c: accounts.put(c, "bientap", Profile.EDITOR, "mat-khau-thu-1"))
+    token = write(lambda c: accounts.renew_token(c, "bientap"))
+    return Publisher(server.test_client(), token)
+
+
+@pytest.fixture
+def changed(portal: Path, tmp_path: Path) -> Callable[[str, bytes], Path]:
+    """Return a maker of releases that differ from our portal in one file."""
+    made: list[Path] = []
+
+    def make(path: str, content: bytes) -> Path:
+        output = tmp_path / f"output-{len(made)}"
+        made.append(output)
+        shutil.copytree(portal, output)
+        (output / path).parent.mkdir(parents=True, exist_ok=True)
+        (output / path).write_bytes(content)
+        top = json.loads((output / "manifest.json").read_bytes())
+        sha256 = hashlib.sha256(content).hexdigest()
+        is_new = not (portal / path).exists()
+        for line in top["lists"]:
+            files = json.loads((output / line["path"]).read_bytes())
+            files = [[path, sha256, len(content)] if file[0] == path else file for file in files]
+            if is_new and line["name"] == "rest":
+                files.append([path, sha256, len(content)])
+            data = json.dumps(files, separators=(",", ":")).encode()
+            (output / line["path"]).write_bytes(data)
+            line["sha256"] = hashlib.sha256(data).hexdigest()
+        (output / "manifest.json").write_bytes(json.dumps(top).encode())
+        return output
+
+    return make
+
+
+def test_a_release_goes_up_once_and_then_only_what_changed(
+    editor: Publisher, portal: Path, changed: Callable[[str, bytes], Path]
+) -> None:
+    first = editor.send(portal)
+    assert first > 80
+    assert editor.send(portal) == 0
+    release = editor.publish(portal)
+    assert editor.get("/release").get_json() == {"release": release}
+
+    output = changed("t/cv632.html", b"<!doctype html><title>M</title>moi")
+    files = set(editor.offer(output)["missing"])
+
+    assert len(files) == 2  # the lists of its two meetings; then the page and the manifest
+    assert editor.send(output) == 4
+
+
+def test_what_is_served_is_the_release_and_changes_at_once(
+    editor: Publisher, portal: Path, changed: Callable[[str, bytes], Path], server: Flask
+) -> None:
+    reader = server.test_client()
+    output = changed("t/cv632.html", "<!doctype html>câu thêm".encode())
+    editor.send(output)
+    assert "câu thêm" not in reader.get("/t/cv632.html").get_data(as_text=True)
+
+    first, second = editor.publish(portal), editor.publish(output)
+    assert "câu thêm" in reader.get("/t/cv632.html").get_data(as_text=True)
+
+    assert editor.post(f"/releases/{first}/activate", {}).status_code == 200
+    assert "câu thêm" not in reader.get("/t/cv632.html").get_data(as_text=True)
+    rows = editor.get("/releases").get_json()
+    assert {(row["release"], row["is_served"]) for row in rows} == {(first, True), (second, False)}
+
+
+def test_a_release_can_wait_for_its_hour_and_a_new_one_calls_it_off(
+    editor: Publisher,
+    portal: Path,
+    changed: Callable[[str, bytes], Path],
+    clock: FakeClock,
+) -> None:
+    now = editor.publish(portal)
+    output = changed("t/cv632.html", b"<!doctype html>den gio")
+    editor.send(output)
+    later = release_of(output)
+
+    editor.post(f"/releases/{later}/activate", {"at": "2024-08-22T02:00:00.000Z"})
+    assert editor.get("/release").get_json() == {"release": now}
+    assert b"den gio" not in editor.client.get("/t/cv632.html").data
+    clock.now_ms = NOON + HOUR_MS
+    assert editor.get("/release").get_json() == {"release": later}
+    assert b"den gio" in editor.client.get("/t/cv632.html").data
+
+    clock.now_ms = NOON
+    editor.post(f"/releases/{now}/activate", {})
+    clock.now_ms = NOON + 2 * HOUR_MS
+    assert editor.get("/release").get_json() == {"release": now}
+
+
+@pytest.mark.parametrize("path", ["app/kiosk.js", "sw.js", "diem-danh/index.html", "app/more.js"])
+def test_a_release_with_other_code_is_refused(
+    editor: Publisher, changed: Callable[[str, bytes], Path], path: str
+) -> None:
+    output = changed(path, b"alert(1)")
+    for line in json.loads((output / "manifest.json").read_bytes())["lists"]:
+        editor.put(f"/blobs/{line['sha256']}", (output / line["path"]).read_bytes())
+
+    response = editor.post("/releases", (output / "manifest.json").read_bytes())
+
+    assert response.status_code == 422
+    assert response.get_json()["code"] == "foreign_code"
+    assert path in response.get_json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["../../etc/passwd", "a//b", ".env", "t/.x", "t/a b.html", "/x"])
+def test_a_path_that_cannot_be_served_is_refused(editor: Publisher, path: str) -> None:
+    files = json.dumps([[path, "0" * 64, 1]]).encode()
+    name = hashlib.sha256(files).hexdigest()
+    line = {"name": "rest", "path": "lists/rest.json", "sha256": name, "files": 1, "bytes": 1}
+    editor.put(f"/blobs/{name}", files)
+
+    response = editor.post("/releases", {"v": 1, "lists": [line]})
+
+    assert response.get_json()["code"] == "release_malformed"
+
+
+def test_a_large_file_goes_on_where_it_was_cut(editor: Publisher) -> None:
+    content = bytes(range(256)) * 3000
+    name = hashlib.sha256(content).hexdigest()
+    half = len(content) // 2
+    total = len(content)
+    editor.put(f"/blobs/{name}", content[:half], Content_Range=f"bytes 0-{half - 1}/{total}")
+    assert editor.get(f"/blobs/{name}").get_json() == {"received": half, "complete": False}
+
+    wrong = editor.put(f"/blobs/{name}", b"x", Content_Range=f"bytes 5-5/{total}")
+    assert (wrong.status_code, wrong.get_json()["code"]) == (409, "piece_out_of_place")
+    rest = editor.put(
+        f"/blobs/{name}", content[half:], Content_Range=f"bytes {half}-{total - 1}/{total}"
+    )
+
+    assert rest.status_code == 204
+    assert editor.get(f"/blobs/{name}").get_json() == {"received": total, "complete": True}
+
+
+def test_a_file_under_another_name_is_refused_and_can_be_sent_again(editor: Publisher) -> None:
+    name = hashlib.sha256(b"right").hexdigest()
+
+    assert editor.put(f"/blobs/{name}", b"wrong").get_json()["code"] == "blob_mismatch"
+    assert editor.put(f"/blobs/{name}", b"right").status_code == 204
+    assert editor.put("/blobs/none", b"x").status_code == 400
+
+
+def test_a_large_file_is_served_in_the_ranges_that_are_asked(
+    editor: Publisher, changed: Callable[[str, bytes], Path]
+) -> None:
+    content = bytes(range(256)) * 5000
+    output = changed("tep/so-tay-diem-cau.pdf", content)
+    files = files_of(lambda name: (output / name).read_bytes())
+    sha256, total = files["tep/so-tay-diem-cau.pdf"]
+    pieces = [(0, 700_000), (700_000, total)]
+    for start, stop in pieces:
+        place = f"bytes {start}-{stop - 1}/{total}"
+        editor.put(f"/blobs/{sha256}", content[start:stop], Content_Range=place)
+    editor.publish(output)
+    get = editor.client.get
+
+    part = get("/tep/so-tay-diem-cau.pdf", headers={"Range": "bytes=699990-700009"})
+    assert (part.status_code, part.data) == (206, content[699_990:700_010])
+    assert part.headers["Content-Range"] == f"bytes 699990-700009/{total}"
+    whole = get("/tep/so-tay-diem-cau.pdf")
+    assert whole.data == content
+    again = get("/tep/so-tay-diem-cau.pdf", headers={"If-None-Match": whole.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    beyond = get("/tep/so-tay-diem-cau.pdf", headers={"Range": f"bytes={total}-"})
+    assert beyond.status_code == 416
+
+
+def test_a_published_page_is_compressed_and_asked_for_again_cheaply(
+    editor: Publisher, portal: Path
+) -> None:
+    editor.publish(portal)
+    packed = {"Accept-Encoding": "gzip"}
+    first = editor.client.get("/", headers=packed)
+    assert first.headers["Content-Encoding"] == "gzip"
+    again = editor.client.get("/", headers={**packed, "If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert editor.client.get("/tai-lieu/").headers["Location"] == "/tai-lieu/index.html"
+    assert editor.client.get("/t/none.html").status_code == 404
+
+
+def test_only_our_own_code_runs_whatever_a_page_holds(editor: Publisher, portal: Path) -> None:
+    editor.publish(portal)
+
+    policy = editor.client.get("/index.html").headers["Content-Security-Policy"]
+
+    assert "script-src http://localhost/app/ http://localhost/sw.js;" in policy
+    assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
+
+
+def test_the_last_ten_are_kept_with_their_files_and_no_more(
+    editor: Publisher, changed: Callable[[str, bytes], Path], clock: FakeClock
+) -> None:
+    releases = []
+    for n in range(12):
+        clock.now_ms += 1000
+        releases.append(editor.publish(changed("t/cv632.html", f"<!doctype html>{n}".encode())))
+    kept = [row["release"] for row in editor.get("/releases").get_json()]
+    assert kept == releases[:1:-1]
+
+    gone = hashlib.sha256(b"<!doctype html>0").hexdigest()
+    assert editor.get(f"/blobs/{gone}").get_json()["complete"]  # a day, for uploads that were cut
+    clock.now_ms += 25 * HOUR_MS
+    editor.post(f"/releases/{kept[0]}/activate", {})
+    assert editor.get(f"/blobs/{gone}").get_json() == {"received": 0, "complete": False}
+    assert editor.post(f"/releases/{releases[0]}/activate", {}).status_code == 404
+
+
+def test_who_is_no_editor_publishes_nothing_and_an_editor_sees_nobody(
+    server: Flask, editor: Publisher, portal: Path
+) -> None:
+    write(lambda c: accounts.put(c, "kiemtra", Profile.AUDITOR, "mat-khau-thu-1"))
+    auditor = Publisher(server.test_client(), write(lambda c: accounts.renew_token(c, "kiemtra")))
+
+    assert auditor.post("/releases", (portal / "manifest.json").read_bytes()).status_code == 403
+    assert auditor.put(f"/blobs/{'0' * 64}", b"x").status_code == 403
+    for path in ("/meetings", "/meetings/m/board", "/meetings/m/standing?point=P001"):
+        assert editor.get(path).status_code == 403, path
+    assert editor.post("/sync", {"meeting": "m", "point": "P001"}).status_code == 403
+
+
+def test_a_manifest_that_is_none_is_told(editor: Publisher) -> None:
+    assert editor.post("/releases", b"{").get_json()["code"] == "release_malformed"
+    assert editor.post(f"/releases/{'0' * 64}/activate", {}).get_json()["code"] == "unknown_release"
+    assert editor.post("/releases/x/activate", {"at": "hom nay"}).status_code == 400
+
+
+def test_the_facts_of_the_published_release_count(
+    editor: Publisher, portal: Path, changed: Callable[[str, bytes], Path]
+) -> None:
+    facts = json.loads((portal / "facts.json").read_bytes())
+    facts["meetings"][0]["title"] = "Tên mới của hội nghị"
+    editor.publish(changed("facts.json", json.dumps(facts).encode()))
+
+    with reading() as c:
+        found = served.facts(c, portal, NOON)
+
+    assert found
+    assert found.meetings[0].title == "Tên mới của hội nghị"

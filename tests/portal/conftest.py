@@ -1,0 +1,19 @@
+"""A small content folder in which everything is right."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.portal.test_content import DIRECTORY, MATERIAL, MEETING
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    """Return a small content folder in which everything is right."""
+    root = tmp_path / "content"
+    for folder in ("meetings", "materials", "pages"):
+        (root / folder).mkdir(parents=True)
+    (root / "directory.yaml").write_text(DIRECTORY, "utf-8")
+    (root / "meetings" / "m.md").write_text(MEETING, "utf-8")
+    (root / "materials" / "a.md").write_text(MATERIAL, "utf-8")
+    return root
