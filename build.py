@@ -138,6 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     own["withdraw"].add_argument("code", metavar="CODE", help=say("build.help.code"))
     own["pack"].add_argument("--to", type=Path, default=ROOT / "pack", help=say("build.help.to"))
     own["pack"].add_argument("--verify", type=Path, metavar="PACK", help=say("build.help.verify"))
+    # Not where a server on this machine may be serving from: what is published is its own act.
+    own["publish"].set_defaults(output=ROOT / ".cache" / "publish")
     own["publish"].add_argument("url", metavar="URL", help=say("build.help.url"))
     own["publish"].add_argument(
         "--back", nargs="?", const="", metavar="RELEASE", help=say("build.help.back")

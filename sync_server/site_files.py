@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 from flask import Blueprint, Response, current_app, redirect, request
 from sqlalchemy import Connection
+from werkzeug.datastructures import Range
 
 from sync_server import served
 from sync_server.clocks import now_ms
@@ -25,8 +26,8 @@ POLICY = (
     "object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """Only our own code runs, whatever a page that was published may hold."""
-DOCUMENTS = frozenset({"text/html", "image/svg+xml", "application/xml", "application/atom+xml"})
-"""What a browser shows as a document, in which a script could stand."""
+NO_DOCUMENTS = frozenset({"text/javascript", "application/json", "application/manifest+json"})
+"""What no browser shows as a document in which a script could stand; these are asked for most."""
 
 TYPES = {
     ".ics": "text/calendar",
@@ -63,9 +64,9 @@ def _answer(connection: Connection, found: ServedFile, path: str) -> Response:
     mimetype = TYPES.get(ending) or mimetypes.guess_type(path)[0] or "application/octet-stream"
     is_compressed = mimetype in current_app.config["COMPRESS_MIMETYPES"]
     tag = found.sha256[:TAG_LETTERS]
-    wanted = None if is_compressed else request.range
+    wanted = None if is_compressed else _single_range(tag)
     span = wanted.range_for_length(found.size_bytes) if wanted else None
-    if any(request.if_none_match.contains(each) for each in (tag, f"{tag}:gzip")):
+    if any(request.if_none_match.contains_weak(each) for each in (tag, f"{tag}:gzip")):
         response = Response(status=304)
     elif wanted and span is None:
         response = Response(status=416)
@@ -76,10 +77,21 @@ def _answer(connection: Connection, found: ServedFile, path: str) -> Response:
         response = Response(content, 206 if span else 200, mimetype=mimetype)
         if span:
             response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{found.size_bytes}"
-        if mimetype in DOCUMENTS:
+        if not is_compressed:
+            response.headers["Accept-Ranges"] = "bytes"
+        if mimetype not in NO_DOCUMENTS:
             policy = POLICY.format(origin=request.host_url)
             response.headers["Content-Security-Policy"] = policy
         response.headers["X-Content-Type-Options"] = "nosniff"
     response.set_etag(f"{tag}:gzip" if response.status_code == 304 and is_compressed else tag)
     response.headers["Cache-Control"] = "no-cache"  # ask, and hear 304, so that no page is stale
     return response
+
+
+def _single_range(tag: str) -> Range | None:
+    """Return the one range that is asked for, unless it is of an older version of the file."""
+    wanted = request.range
+    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
+        return None
+    condition = request.if_range
+    return wanted if condition.date is None and condition.etag in {None, tag} else None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from portal_bundle import bundle
+from portal_cache import FOLDER
 from portal_content import Content, Shelf, load
 from portal_guard import Guard
 from portal_messages import say
@@ -91,12 +92,21 @@ class Builder:
         return built
 
     def _begin(self, output: Path) -> None:
+        from jinja2 import FileSystemBytecodeCache
         from pelican import Pelican
         from pelican.log import console
         from pelican.settings import read_settings
         from portal_writer import Memory
 
+        compiled = FOLDER / "templates"
+        compiled.mkdir(parents=True, exist_ok=True)
         own: Mapping[str, Any] = {
+            "JINJA_ENVIRONMENT": {
+                "autoescape": True,
+                "trim_blocks": True,
+                "lstrip_blocks": True,
+                "bytecode_cache": FileSystemBytecodeCache(str(compiled)),
+            },
             "PATH": str(self._root.resolve()),
             "OUTPUT_PATH": str(output),
             "PORTAL_CONTENT": None,

@@ -2,23 +2,27 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import yaml
-from portal_front_matter import At, Source
+from portal_front_matter import At, Fault, Source
 from portal_guard import Guard, text_of_office_file
-from portal_links import Addresses
+from portal_links import NAME, PICTURE_ENDINGS, Addresses
 from portal_markdown import to_raw_html
 from portal_matter import MaterialMatter, MeetingMatter
+from portal_messages import say
 from portal_pdf import pages_of
+from portal_pictures import is_picture
 
 MAX_PHONE_BYTES = 2_000_000
 """More than five minutes at 50 kbit/s."""
 
 OFFICE_FILES = frozenset({".docx", ".xlsx", ".pptx"})
-TEXT_FILES = frozenset({".txt", ".csv", ".html", ".json", ".xml", ".svg"})
+TEXT_FILES = frozenset({".txt", ".csv"})
+TABLES = TEXT_FILES | {".xlsx"}
 BINARY_FILES = frozenset({".pdf", ".jpg", ".jpeg", ".png", ".webp", ".mp3", ".m4a", ".mp4", ".zip"})
 
 _LINKS = re.compile(r"<(a|img)\b([^>]*)>")
@@ -29,6 +33,8 @@ _ALT = re.compile(r'\balt="\s*[^"\s]')
 def check_names(written: Iterable[Any]) -> None:
     """Check the names of meetings and pages, which become their ids and addresses."""
     for each in written:
+        if each.stem == "index" or each.stem.startswith("nam-"):  # lists have these addresses
+            each.source.fault_at(1, "reserved_name", name=each.source.path.name)
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", each.stem):
             each.source.fault_at(1, "bad_name", name=each.source.path.name)
 
@@ -97,6 +103,15 @@ def _references(source: Source) -> list[tuple[At, str]]:
 
 def check_material(source: Source, matter: MaterialMatter, folder: Path, guard: Guard) -> None:
     """Check that a material may be public and can be read."""
+    if matter.public_from and not _is_day(matter.public_from):
+        wanted = say("build.expect.hour")
+        source.fault(
+            ("public_from",),
+            "wrong_value",
+            field="public_from",
+            value=matter.public_from,
+            expected=wanted,
+        )
     if matter.circulation != "CONG_KHAI":
         source.fault(("circulation",), "not_public", value=matter.circulation)
     before = matter.date
@@ -111,6 +126,31 @@ def check_material(source: Source, matter: MaterialMatter, folder: Path, guard: 
         source.fault((), "no_text", name=source.path.stem)
 
 
+def _is_day(hour: str) -> bool:
+    try:
+        datetime.fromisoformat(hour)
+    except ValueError:
+        return False
+    return True
+
+
+def check_pictures(folder: Path, shown: Path) -> list[Fault]:
+    """Return what is wrong with the pictures, which are all made anew under the names they have."""
+    faults, stems = [], dict[str, str]()
+    for path in sorted(folder.glob("*")):
+        key, value = None, path.name
+        if path.suffix.lower() not in PICTURE_ENDINGS or not NAME.fullmatch(path.name):
+            key = "bad_picture_name"
+        elif path.stem in stems:
+            key, value = "same_picture", f"{stems[path.stem]}, {path.name}"
+        elif not is_picture(path):
+            key = "bad_picture"
+        stems[path.stem] = path.name
+        if key:
+            faults.append(Fault(shown / path.name, 1, say(f"build.{key}", value=value)))
+    return faults
+
+
 def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard) -> str:
     """Check that a file is fit for a phone and tells of nobody; return what it says."""
     if not path.is_file():
@@ -119,8 +159,14 @@ def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard
     if path.stat().st_size > MAX_PHONE_BYTES:
         megabytes = f"{path.stat().st_size / 1e6:.1f}".replace(".", ",")
         source.warn(("file",), "too_big", value=path.name, megabytes=megabytes)
+    if path.stat().st_size == 0:
+        source.fault(("file",), "empty_file", value=path.name)
+        return ""
     words = _text_of(source, path)
-    for each in guard.in_table(words, matter.public_contacts):
+    has_columns = path.suffix.lower() in TABLES
+    look = guard.in_table if has_columns else guard.suspicions
+    name = re.sub(r"[-_]", " ", path.stem)
+    for each in look(f"{words}\n{name}", matter.public_contacts):
         source.fault(("file",), "guard.in_file", value=path.name, told=each)
     return words
 
@@ -136,9 +182,14 @@ def _text_of(source: Source, path: Path) -> str:
             source.warn(("file",), "scanned", value=path.name)
         return "\n".join(pages or ())
     if ending in OFFICE_FILES:
-        return text_of_office_file(path)
+        found = text_of_office_file(path)
+        if found is None:
+            source.fault(("file",), "bad_office_file", value=path.name)
+        return found or ""
     if ending in TEXT_FILES:
-        return path.read_text("utf-8", "replace")
+        content = path.read_bytes()
+        is_utf16 = content[:2] in {b"\xff\xfe", b"\xfe\xff"}
+        return content.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
     if ending not in BINARY_FILES:
         source.fault(("file",), "unknown_file", value=path.name)
     return ""
@@ -146,6 +197,8 @@ def _text_of(source: Source, path: Path) -> str:
 
 def check_text(source: Source, addresses: Addresses) -> None:
     """Check that each link of a text leads somewhere, and that each picture says what it shows."""
+    if say("build.new.text") in source.text:
+        source.warn((), "placeholder")
     for tag, attributes in _LINKS.findall(to_raw_html(source.text)):
         target = _TARGET.search(attributes)
         if target is None:
@@ -153,7 +206,7 @@ def check_text(source: Source, addresses: Addresses) -> None:
         link = unescape(target[1])
         line = source.line_with(link)
         if addresses.resolve(source.path.parent.name, link) is None:
-            source.fault_at(line, "dead_link", value=link)
+            source.fault_at(line, "no_picture" if tag == "img" else "dead_link", value=link)
         if tag == "img" and link.startswith(("http:", "https:", "//")):
             source.fault_at(line, "far_picture", value=link)
         if tag == "img" and not _ALT.search(attributes):

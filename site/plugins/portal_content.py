@@ -12,6 +12,7 @@ from portal_checks import (
     check_material,
     check_meeting,
     check_names,
+    check_pictures,
     check_places,
     check_references,
     check_text,
@@ -20,7 +21,7 @@ from portal_checks import (
 )
 from portal_front_matter import ContentFaults, Fault, Source, read_source, typed
 from portal_guard import Guard
-from portal_links import Addresses
+from portal_links import PICTURES, Addresses
 from portal_matter import (
     Directory,
     Hour,
@@ -104,6 +105,14 @@ class Shelf:
     def __init__(self, guard: Guard | None = None) -> None:
         self.guard = guard or Guard()
         self._read: dict[Path, tuple[tuple[int, int], Any]] = {}
+        self._addresses: Addresses | None = None
+
+    def addresses(self, found: Addresses) -> Addresses:
+        """Return the addresses found, as the same object while they are the same."""
+        if self._addresses != found:
+            self._addresses = found
+        assert self._addresses is not None
+        return self._addresses
 
     def written(self, root: Path, folder: str, struct: type[M]) -> list[Written[M]]:
         """Return the Markdown files of a folder, sorted by name, each with its own faults."""
@@ -146,7 +155,7 @@ def load(root: Path, *, now: datetime | None = None, shelf: Shelf | None = None)
     pages = shelf.written(root, "pages", PageMatter)
     places = _places(root)
     everything: list[Written[Any]] = [*meetings, *materials, *pages]
-    addresses = Addresses(root, everything)
+    addresses = shelf.addresses(Addresses(root, everything))
     check_names([*meetings, *pages])
     check_places(places)
     codes = {code for each in materials for code in each.source.texts(("code",))}
@@ -160,12 +169,14 @@ def load(root: Path, *, now: datetime | None = None, shelf: Shelf | None = None)
         if material.matter:
             check_material(material.source, material.matter, root / "materials", shelf.guard)
     no_repeats(((e.source, c) for e in materials for c in e.source.texts(("code",))), "code")
+    no_repeats(((e.source, f) for e in materials for f in e.source.texts(("file",))), "file")
+    broken = check_pictures(root / PICTURES, Path(root.name) / PICTURES)
     for each in everything:
         check_text(each.source, addresses)
     unused_materials(materials, [each.source for each in everything])
     directory = typed(places, Directory)
     sources = [places, *(each.source for each in everything)]
-    faults = [fault for source in sources for fault in source.faults]
+    faults = broken + [fault for source in sources for fault in source.faults]
     if faults or directory is None:
         raise ContentFaults(faults)
     return Content(

@@ -60,6 +60,13 @@ def atom(content: Content, url: str) -> bytes:
             description=summary,
             updateddate=datetime.combine(day, time(), VIETNAM),
         )
+    if not entries:  # an empty feed would say that it was updated now
+        feed.add_item(
+            title=say("portal.home.title"),
+            link=f"{url}/index.html",
+            description="",
+            updateddate=datetime(1970, 1, 1, tzinfo=VIETNAM),
+        )
     written: str = feed.writeString("utf-8")
     return written.encode()
 

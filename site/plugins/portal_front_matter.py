@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
@@ -21,14 +22,14 @@ FENCE = "---"
 MAX_SHOWN = 60
 """Letters of a faulty line that its message repeats."""
 
-_LEGACY = re.compile(
-    # TCVN3, then VNI
-    r"[A-Za-zđ][\u00a8\u00a9\u00ac-\u00ae\u00b5-\u00b9\u00bb-\u00bf][A-Za-z]"  # «ban nh©n d©n»
-    r"|[aeouyAEOUY][äåëïûøÿÄÅËÏÛØ][a-z]?[a-z]?\b"  # «Coäng hoøa»
+_TCVN3 = re.compile(
+    "[A-Za-zđ][\u00a8-\u00ae\u00b5-\u00bf\u00d7\u00f7][A-Za-z]"  # «ban nh©n d©n»
+    "|[a-zđ][\u00c0-\u00de]"  # «nghÞ quyÕt»: capitals that no word has within
 )
+_VNI = re.compile(r"[aeouyAEOUY][äåëïûøÿÄÅËÏÛØ][a-z]?[a-z]?\b")  # «Coäng hoøa»
 """Vietnamese in an encoding of before Unicode, as it looks when it is read as Unicode."""
-LEGACY_FROM = 3
-"""So often, that is: «Noël ở Citroën» is none of it."""
+LEGACY = ((_TCVN3, 2), (_VNI, 3))
+"""How often each must be seen: «Noël ở Citroën» is neither."""
 
 S = TypeVar("S", bound=Struct)
 At = tuple[str | int, ...]
@@ -130,8 +131,10 @@ def read_source(path: Path, shown: Path, *, has_text: bool = True) -> Source:
     source = source._replace(whole=text)
     if text != written:
         source.warn((), "not_nfc")
-    legacy = list(_LEGACY.finditer(text))
-    if len(legacy) >= LEGACY_FROM:
+    for pattern, least in LEGACY:
+        legacy = list(pattern.finditer(text))
+        if len(legacy) < least:
+            continue
         line = text[: legacy[0].start()].count("\n") + 1
         source.fault_at(line, "legacy", value=text.splitlines()[line - 1].strip()[:MAX_SHOWN])
     matter, body = text, ""
@@ -165,7 +168,7 @@ def _struct(source: Source, node: yaml.Node, struct: type[S], at: At) -> S | Non
     if not isinstance(node, yaml.MappingNode):
         source.fault(at, "not_a_mapping", field=_name(at))
         return None
-    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    fields = _fields(struct)
     values: dict[str, Any] = {}
     for key, below in node.value:
         if not isinstance(key, yaml.ScalarNode):
@@ -183,6 +186,11 @@ def _struct(source: Source, node: yaml.Node, struct: type[S], at: At) -> S | Non
     if not all(name in values for name, field in fields.items() if _is_required(field)):
         return None
     return struct(**{fields[name].name: value for name, value in values.items()})
+
+
+@cache
+def _fields(struct: type[Struct]) -> dict[str, FieldInfo]:
+    return {field.encode_name: field for field in msgspec.structs.fields(struct)}
 
 
 def _value(source: Source, node: yaml.Node, type_: Any, at: At) -> Any:

@@ -9,6 +9,7 @@ import csv
 import re
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
 from pathlib import Path
@@ -17,17 +18,29 @@ from typing import NamedTuple
 from portal_messages import say
 
 PATTERNS = {
-    "phone": re.compile(r"(?<![\w+/.-])(?:\+84|0)[ .-]?[235789](?:[ .-]?\d){8,9}(?![\w/-])"),
-    "id_card": re.compile(r"(?<![\w/.-])(?:0\d{2}[ .]?\d{3}[ .]?\d{3}[ .]?\d{3}|\d{9})(?![\w/-])"),
+    "phone": re.compile(
+        r"(?<![\w+/.-])(?:\+84|0)[ .()-]{0,2}[235789](?:[ .()-]{0,2}\d){8,9}(?![\w/-])"
+    ),
+    "id_card": re.compile(
+        r"(?<![\w/.-])0\d{2}(?:[ .]?\d{3}){3}(?![\w/-])"
+        r"|(?:\bCMND|\bCMT|\bCCCD|chứng minh|căn cước)[^.\n\d]{0,30}\d{9}(?!\d)",
+        re.IGNORECASE,
+    ),
     "party_card": re.compile(r"(?<![\w/.-])\d{2}\.\d{6}(?![\w/.-])"),
     "email": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     "birth": re.compile(
-        r"(?:\bsinh (?:ngày |năm )?|\bnăm sinh:? ?|\bngày sinh:? ?)"
-        r"(?:\d{1,2}[/.-]\d{1,2}[/.-])?(?:19|20)\d\d\b",
+        r"(?<!tuyển )(?<!phát )(?<!học )(?<!thí )(?<!nảy )(?<!tái )\bsinh:? ?(?:ngày |năm |tháng )?"
+        r"(?:\d{1,2}(?:[/.-]| tháng ))?(?:\d{1,2}(?:[/.-]| năm ))?(?:19|20)\d\d\b"
+        r"|\bSN:? ?(?:19|20)\d\d\b",
         re.IGNORECASE,
     ),
 }
 """What tells of a person whoever it is: domain.md section 8, and the years in which one is born."""
+
+_BIRTH = re.compile(r"[Ss]inh|SINH|SN")
+NUMBERS = ("phone", "id_card", "party_card")
+_LONG_NUMBER = re.compile(r"\d(?:[ .()-]{0,2}\d){7}")
+"""What every one of the numbers holds; most texts have none, and need no closer look."""
 
 COLUMNS = re.compile(
     r"\b(?:full_name|birth_year|membership|card_hash)\b"
@@ -39,7 +52,14 @@ COLUMNS = re.compile(
 KEYS = re.compile(r'"(?:person|full_name|birth_year|membership|card_hash|seat)"\s*:')
 """Fields of a roster, as programs write them."""
 
+_ENDS_WORD = re.compile(r"</(?:\w+:)?(?:p|t[cr]|si|c|row)>|<(?:\w+:)?(?:br|tab)/>")
 MAX_NAME_WORDS = 6
+PLAIN = {ord(mark): " " for mark in "\u00a0\u2007\u2009\u202f\t"} | {
+    0x2010: "-",
+    0x2011: "-",
+    0x2013: "-",
+}
+"""Other spaces and dashes, which people and programs put into numbers."""
 TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 
 
@@ -63,20 +83,27 @@ class Guard:
         names = _column(rows, "full_name", "họ và tên", "họ tên")
         self._names = {tuple(map(_folded, name.split())) for name in names if " " in name.strip()}
         self._codes = {_folded(code) for code in _column(rows, "person", "mã", "mã số")}
+        self._first = self._codes | {name[0] for name in self._names}
 
     def suspicions(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
         """Yield what in a text could be personal data, but for what is allowed there."""
+        text = unicodedata.normalize("NFC", text).translate(PLAIN)
         for words in sorted(allowed, key=len, reverse=True):
             text = text.replace(words, " ")
-        for kind, pattern in PATTERNS.items():
-            yield from _found(kind, pattern, text)
+        if _LONG_NUMBER.search(text):
+            for kind in NUMBERS:
+                yield from _found(kind, PATTERNS[kind], text)
+        if "@" in text:
+            yield from _found("email", PATTERNS["email"], text)
+        if _BIRTH.search(text):
+            yield from _found("birth", PATTERNS["birth"], text)
         if self._names or self._codes:
             yield from self._of_roster(text)
 
     def in_table(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
         """As `suspicions`, and a roster's columns too: for files that editors attach."""
         yield from self.suspicions(text, allowed)
-        yield from _found("field", COLUMNS, text)
+        yield from _found("field", COLUMNS, unicodedata.normalize("NFC", text))
 
     def in_data(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
         """As `suspicions`, and a roster's fields too: for what programs read."""
@@ -84,15 +111,16 @@ class Guard:
         yield from _found("field", KEYS, text)
 
     def _of_roster(self, text: str) -> Iterator[Suspicion]:
-        for number, line in enumerate(text.splitlines(), 1):
-            words = re.findall(r"[\w-]+", line)
-            folded = [_folded(word) for word in words]
-            for at, word in enumerate(folded):
-                if word in self._codes:
-                    yield Suspicion(number, "person", words[at])
-                for length in range(2, min(MAX_NAME_WORDS, len(words) - at) + 1):
-                    if tuple(folded[at : at + length]) in self._names:
-                        yield Suspicion(number, "name", " ".join(words[at : at + length]))
+        words = list(re.finditer(r"[\w-]+", text))
+        folded = [_folded(word[0]) for word in words]
+        for at, word in enumerate(words):
+            line = text.count("\n", 0, word.start()) + 1 if folded[at] in self._first else 0
+            if folded[at] in self._codes:
+                yield Suspicion(line, "person", word[0])
+            for length in range(2, min(MAX_NAME_WORDS, len(words) - at) + 1) if line else ():
+                if tuple(folded[at : at + length]) in self._names:
+                    name = " ".join(each[0] for each in words[at : at + length])
+                    yield Suspicion(line, "name", name)
 
 
 def _found(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[Suspicion]:
@@ -107,18 +135,21 @@ def visible_text(html: str) -> str:
     return unescape(re.sub(r"<[^>]*>", " ", text))
 
 
-def text_of_office_file(path: Path) -> str:
-    """Return the text of a DOCX, PPTX or XLSX, all of it; the empty text where it is none."""
+def text_of_office_file(path: Path) -> str | None:
+    """Return all the text of a DOCX, PPTX or XLSX; None for a file that cannot be looked into."""
     try:
         with zipfile.ZipFile(path) as archive:
-            parts = [
-                archive.read(n).decode("utf-8", "replace")
-                for n in archive.namelist()
-                if n.endswith(".xml")
-            ]
-    except (zipfile.BadZipFile, OSError):
-        return ""
-    return "\n".join(unescape(re.sub(r"<[^>]+>", " ", part)) for part in parts)
+            names = [name for name in archive.namelist() if name.endswith((".xml", ".rels"))]
+            parts = [archive.read(name).decode("utf-8", "replace") for name in names]
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError):
+        return None
+    # A word may stand in several runs: only what ends a paragraph or a cell ends a word.
+    texts = [
+        re.sub(r"</(?:\w+:)?(?:p|t[cr]|si|c|row)>|<(?:\w+:)?(?:br|tab)/>", "\n", each)
+        for each in parts
+    ]
+    links = [" ".join(re.findall(r'Target="((?:mailto|tel):[^"]*)"', each)) for each in parts]
+    return "\n".join(unescape(re.sub(r"<[^>]+>", "", each)) for each in [*texts, *links])
 
 
 def read_roster(path: Path) -> list[list[str]]:

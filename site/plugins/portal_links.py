@@ -15,7 +15,7 @@ PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 FOLDERS = {"meetings": "hoi-nghi", "materials": "t", "pages": "trang"}
 """Where each folder of the content is read in the portal."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class Addresses:
@@ -28,12 +28,11 @@ class Addresses:
             names = each.source.texts(("code",)) if folder == "materials" else [each.stem]
             for name in names:
                 self.of[f"{folder}/{each.source.path.name}"] = f"{FOLDERS[folder]}/{name}.html"
+            for name in each.source.texts(("file",)):
+                self.of[f"{folder}/{name}"] = f"tep/{name}"
         for path in sorted((root / PICTURES).glob("*")):
-            if path.suffix.lower() in PICTURE_ENDINGS and _NAME.fullmatch(path.name):
+            if path.suffix.lower() in PICTURE_ENDINGS and NAME.fullmatch(path.name):
                 self.of[f"{PICTURES}/{path.name}"] = f"hinh/{path.stem}.webp"
-        for path in sorted((root / "materials").glob("*")):
-            if path.suffix != ".md" and _NAME.fullmatch(path.name):
-                self.of[f"materials/{path.name}"] = f"tep/{path.name}"
 
         self._read = frozenset(self.of.values())
 

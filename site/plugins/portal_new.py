@@ -1,7 +1,8 @@
 """Writes what editors begin with: a new meeting or material, and the mark of one withdrawn."""
 
+import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -60,8 +61,12 @@ def write_new(root: Path, what: str, asked: Ask, tell: Callable[[str], None]) ->
     """Ask for what every such file must have, and write it. Raises: BuildFault."""
     if not root.is_dir():
         raise BuildFault(say("build.no_content", path=root))
-    answers = {name: _answer(name, type_, asked, tell) for name, type_ in QUESTIONS[what].items()}
     folder = root / f"{what}s"
+    taken = {code for own in folder.glob("*.md") for code in read_source(own, own).texts(("code",))}
+    answers = {
+        name: _answer(name, type_, asked, tell, taken if name == "code" else ())
+        for name, type_ in QUESTIONS[what].items()
+    }
     if what == "meeting":
         path = folder / f"{answers['date']}-{_slug(answers['title'])}.md"
         more = (
@@ -73,11 +78,6 @@ def write_new(root: Path, what: str, asked: Ask, tell: Callable[[str], None]) ->
     else:
         path = folder / f"{answers['code']}.md"
         more, text = "circulation: CONG_KHAI\n", f"{say('build.new.text')}\n"
-        taken = {
-            code for own in folder.glob("*.md") for code in read_source(own, own).texts(("code",))
-        }
-        if answers["code"] in taken:
-            raise BuildFault(say("build.new.taken", value=answers["code"]))
     if path.exists():
         raise BuildFault(say("build.new.exists", path=path))
     lines = "".join(f"{name}: {_quoted(value)}\n" for name, value in answers.items() if value)
@@ -97,17 +97,17 @@ def withdraw(root: Path, code: str, now: datetime) -> Path:
             continue
         if source.node_at(("withdrawn",)) is not None:
             raise BuildFault(say("build.withdraw.already", code=code, path=path))
-        content = path.read_bytes()
-        ending = b"\r\n" if b"\r\n" in content else b"\n"
-        head, fence, rest = content.partition(ending + b"---" + ending)
-        day = now.astimezone(VIETNAM).date()
-        path.write_bytes(head + ending + f"withdrawn: {day}".encode() + fence + rest)
+        day = f"{now.astimezone(VIETNAM).date()}"
+        mark = rb"\1withdrawn: " + day.encode() + rb"\1---\2"
+        path.write_bytes(re.sub(rb"(\r?\n)---(\r?\n)", mark, path.read_bytes(), count=1))
         return path
     raise BuildFault(say("build.withdraw.none", code=code, path=root / "materials"))
 
 
-def _answer(name: str, type_: Any, asked: Ask, tell: Callable[[str], None]) -> str:
-    """Ask until the answer is of its type; nothing is asked for twice in vain."""
+def _answer(
+    name: str, type_: Any, asked: Ask, tell: Callable[[str], None], taken: Collection[str]
+) -> str:
+    """Ask until the answer is of its type and not taken."""
     question = say(f"build.new.{name}", values=", ".join(_choices(type_)))
     while True:
         given = unicodedata.normalize("NFC", asked(question))
@@ -119,8 +119,10 @@ def _answer(name: str, type_: Any, asked: Ask, tell: Callable[[str], None]) -> s
             msgspec.convert(given, type_, strict=False)
         except msgspec.ValidationError:
             tell(say("build.new.wrong", value=given, expected=expected(type_)))
-        else:
+            continue
+        if given not in taken:
             return given
+        tell(say("build.new.taken", value=given))
 
 
 def _choices(type_: Any) -> tuple[str, ...]:

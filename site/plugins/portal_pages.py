@@ -17,6 +17,7 @@ from pelican.generators import Generator
 from portal_content import Content, Material, Meeting
 from portal_feeds import atom, calendar, robots, sitemap
 from portal_front_matter import ContentFaults
+from portal_links import PICTURES
 from portal_matter import MaterialKind, MaterialMatter, MeetingMatter
 from portal_messages import say
 from portal_pictures import ICON_SIZES, icon, shrunk
@@ -92,6 +93,8 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             m.id: MeetingLink(m.id, m.matter, f"{m.instant(m.matter.ends):%Y-%m-%dT%H:%M:%SZ}")
             for m in self.content.meetings
         }
+        pictures = sorted((self.content.root / PICTURES).glob("*"))
+        self.pictures = tuple((path, _state(path)) for path in pictures)
         self.uses: defaultdict[str, list[Use]] = defaultdict(list)
         for meeting in self.content.meetings:
             codes = meeting.material_codes()
@@ -112,11 +115,15 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         self._write_for_programs()
         if writer.faults:
             raise ContentFaults(writer.faults)
-        writer.sweep()
-        withdrawn = [
-            f"t/{code}.html" for code, m in self.content.materials.items() if m.state == "withdrawn"
-        ]
-        write_manifest(Path(self.output_path), writer.lines(), self.lists, withdrawn)
+        writer.finish()
+        lines = writer.lines()
+        gone = {
+            path: lines[path].sha256 if path in lines else ""
+            for code, material in self.content.materials.items()
+            if material.state != "public"
+            for path in (f"t/{code}.html", f"tim/t-{code}.js", f"tep/{material.matter.file}")
+        }
+        write_manifest(Path(self.output_path), lines, self.lists, gone)
 
     def _page(self, name: str, template: str, **facts: object) -> str:
         """Render one page; `root` leads from it to the portal's top, so that it works anywhere."""
@@ -126,14 +133,14 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         )
 
     def _text(self, name: str, folder: str, written: str) -> Text:
-        of = (written, self.content.addresses)
+        of = (written, self.content.addresses, self.pictures)
         text: Text = self.memory.once(name, of, lambda: text_of(self.content, folder, written))
         return text
 
     def _write_material(self, material: Material) -> set[str]:
         """Write all that a material has; return the names of its files."""
         code = material.matter.code
-        of = (material, self.content.addresses)
+        of = (material, self.content.addresses, self.pictures, _state(material.attachment))
         text: Text = self.memory.once(
             f"t/{code}", of, lambda: text_of_material(self.content, material)
         )
@@ -153,13 +160,15 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
                     **shared,
                     size_bytes=size_bytes,
                     text=Markup(part),  # noqa: S704 - reduced to a safe list
-                    uses=tuple(self.uses[code]),
+                    uses=tuple(self.uses.get(code, ())),
                 )
             )
         if material.state == "public":
             words = {"of": text.words}
             files.add(
-                self.writer.put(f"tim/{code}.js", words, lambda _: text_file(material, text.words))
+                self.writer.put(
+                    f"tim/t-{code}.js", words, lambda _: text_file(material, text.words)
+                )
             )
         return files | self._pictures(text.pictures)
 
@@ -336,6 +345,14 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
 def list_name(meeting: Meeting) -> str:
     """Return the name of a meeting's list in the manifest."""
     return f"m-{meeting.id}"
+
+
+def _state(path: Path | None) -> tuple[int, int] | None:
+    """Return what changes with a file."""
+    if path is None:
+        return None
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size
 
 
 def kilobytes(size_bytes: int) -> str:

@@ -20,6 +20,18 @@ def shrunk(path: Path) -> bytes:
     return cached("pictures", VERSION + content, lambda: _shrink(content))
 
 
+def is_picture(path: Path) -> bool:
+    """Say whether a file can be opened as a picture."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            picture.verify()
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return True
+
+
 def size_px(webp: bytes) -> tuple[int, int]:
     """Return the width and height of a picture."""
     from PIL import Image

@@ -55,11 +55,6 @@ class Server:
         adapter = HTTPAdapter(max_retries=RETRIES, pool_maxsize=AT_ONCE)
         self._session.mount(f"{parts.scheme}://", adapter)
 
-    def served(self) -> str | None:
-        """Return the release that is served."""
-        release: str | None = self._call("GET", "/release")["release"]
-        return release
-
     def kept(self) -> list[dict[str, Any]]:
         """Return the releases that one can go back to, the newest activation first."""
         rows: list[dict[str, Any]] = self._call("GET", "/releases")
@@ -79,7 +74,8 @@ class Server:
             steps.add(at)
         with path.open("rb") as file:
             file.seek(at)
-            while piece := file.read(PIECE_BYTES):
+            while at < total:
+                piece = file.read(PIECE_BYTES)
                 place = f"bytes {at}-{at + len(piece) - 1}/{total}"
                 self._call("PUT", f"/blobs/{sha256}", data=piece, headers={"Content-Range": place})
                 at += len(piece)
@@ -92,8 +88,10 @@ class Server:
 
     def go_back(self, release: str) -> str:
         """Have an earlier release served again: the one before, or the one whose id begins so."""
-        rows = [row for row in self.kept() if row["serves_from"] and not row["is_served"]]
-        found = [row["release"] for row in rows if row["release"].startswith(release)]
+        rows = [row for row in self.kept() if row["serves_from"]]
+        since = next((row["serves_from"] for row in rows if row["is_served"]), "")
+        before = [row for row in rows if row["serves_from"] <= since and not row["is_served"]]
+        found = [row["release"] for row in before if row["release"].startswith(release)]
         if not found:
             raise BuildFault(say("build.publish.no_back", release=release or "…"))
         self.activate(found[0])
@@ -115,7 +113,8 @@ def publish(builder: Builder, output: Path, server: Server) -> Iterator[str]:
     """Publish what was just built, and what is to follow at the hours to come; tell each step."""
     release = release_of(output)
     opens = builder.read().opens
-    if server.served() == release and not opens:
+    is_served = any(row["release"] == release and row["is_served"] for row in server.kept())
+    if is_served and not opens:
         yield say("build.publish.same", release=release[:12])
         return
     files, size = _send_all(output, server)

@@ -37,8 +37,9 @@ class ListLine(Struct, frozen=True):
 class Manifest(Struct, frozen=True, omit_defaults=True):
     """The top level.
 
-    `withdrawn` are `[path, sha256]` of what now stands in the place of a material: a reader who has
-    other bytes under that path drops them at once.
+    `withdrawn` are `[path, sha256]` of what now stands in the place of a material that is held or
+    was withdrawn, the sha256 empty where that is nothing: a reader who has other bytes under that
+    path, or further parts of it, drops them at once.
     """
 
     v: int
@@ -50,12 +51,13 @@ def write_manifest(
     output: Path,
     lines: Mapping[str, FileLine],
     lists_of: Mapping[str, Iterable[str]],
-    withdrawn: Iterable[str] = (),
+    gone: Mapping[str, str] | None = None,
 ) -> str:
     """Write both levels over files that are there and return the release's id.
 
-    `lists_of` names for each list the paths in it; a file in none goes to the rest. A file may
-    stand in several. Lists of a release before that are no more are deleted.
+    `gone` is what `withdrawn` says. `lists_of` names for each list the paths in it; a file in none
+    goes to the rest. A file may stand in several. Lists of a release before that are no more are
+    deleted.
     """
     listed = {name: sorted(set(paths)) for name, paths in lists_of.items()}
     placed = {path for paths in listed.values() for path in paths}
@@ -69,8 +71,7 @@ def write_manifest(
         for name, paths in sorted(listed.items())
         if paths
     ]
-    gone = tuple((path, lines[path].sha256) for path in sorted(withdrawn))
-    encoded = msgspec.json.encode(Manifest(1, tuple(top), gone))
+    encoded = msgspec.json.encode(Manifest(1, tuple(top), tuple(sorted((gone or {}).items()))))
     (output / TOP).write_bytes(encoded)
     return hashlib.sha256(encoded).hexdigest()
 

@@ -31,7 +31,7 @@ def of_material(material: Material) -> dict[str, object]:
         number=matter.number,
         issuer=matter.issuer,
         date=f"{matter.updated:%d/%m/%Y}",
-        summary=matter.summary,
+        summary=matter.summary if material.state == "public" else None,
         has_text=material.state == "public",
     )
 

@@ -51,6 +51,17 @@ class Versions:
             return str(self._count)
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Says nothing of browsers that have gone on to another page."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell of a fault, unless it is only a connection that ended."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Handler(http.server.SimpleHTTPRequestHandler):
     """Serves the folder; pages get a script that reloads them."""
 
@@ -97,12 +108,11 @@ def serve(builder: Builder, content: Path, port: int, tell: Tell) -> None:
     versions = Versions()
     handler = functools.partial(Handler, directory=str(FOLDER), versions=versions)
     try:
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+        server = Server(("127.0.0.1", port), handler)
     except OSError:
         raise BuildFault(say("build.serve.port", port=port, other=port + 1)) from None
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    server.daemon_threads = True
     rebuild(builder, versions, tell)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     tell(say("build.serve.ready", url=f"http://localhost:{port}/index.html"), flush=True)

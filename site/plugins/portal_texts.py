@@ -14,6 +14,7 @@ from portal_pictures import shrunk, size_px
 PART_LETTERS = 30_000
 """Of HTML, some 6,000 words: they and the page around them are within 14 KB when compressed."""
 
+_PICTURES = re.compile(r'(?:src|href)="\.\./(hinh/[^"#]+)')
 _PICTURE = re.compile(r'<img src="\.\./(hinh/[^"]+)"')
 
 
@@ -31,7 +32,7 @@ def text_of(content: Content, folder: str, written: str) -> Text:
     html = _PICTURE.sub(lambda found: _sized(found[0], picture_at(content, found[1])), html)
     return Text(
         tuple(in_parts(html, PART_LETTERS)),
-        tuple(dict.fromkeys(_PICTURE.findall(html))),
+        tuple(dict.fromkeys(_PICTURES.findall(html))),
         to_words(html),
     )
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from portal_guard import Guard, visible_text
 from portal_release import FileLine
 
 GUARDED = frozenset({".html", ".ics", ".atom", ".xml", ".json", ".js"})
+WRITERS = 4
+"""Making thousands of small files is what takes a disk its time, not their bytes."""
 OUR_OWN = ("app/", "sw.js")
 """Code, not content."""
 
@@ -41,6 +44,8 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         self._before = self._memory.made
         self._memory.made = {}
         self._folders: set[Path] = set()
+        self._pool = ThreadPoolExecutor(WRITERS)
+        self._written: list[Future[int]] = []
         self._guard: Guard = settings["PORTAL_GUARD"]
         self._allowed: tuple[str, ...] = settings["PORTAL_CONTENT"].public_contacts
         self.faults: list[Fault] = []
@@ -70,8 +75,14 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         """Return the line of every file that was written."""
         return {name: line for name, (_, line) in self._memory.made.items()}
 
-    def sweep(self) -> None:
-        """Delete what the last run wrote and this one did not."""
+    def finish(self) -> None:
+        """Wait until all is on the disk, and delete what the last run wrote and this one did not.
+
+        Raises: OSError of whatever could not be written.
+        """
+        self._pool.shutdown()
+        for each in self._written:
+            each.result()
         for name in self._before.keys() - self._memory.made.keys():
             (self._output / name).unlink(missing_ok=True)
 
@@ -92,4 +103,4 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         if path.parent not in self._folders:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(path.parent)
-        path.write_bytes(content)
+        self._written.append(self._pool.submit(path.write_bytes, content))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from sync_server.domain.codes import from_ms
 from sync_server.domain.release import FileLine
-from sync_server.errors import BlobMismatch, PieceOutOfPlace, UnknownRelease
+from sync_server.errors import BlobMismatch, PieceOutOfPlace, ReleaseMalformed, UnknownRelease
 from sync_server.storage.models import Activation, Blob, BlobPiece, Release, ReleaseFile
 
 KEPT = 10
@@ -114,6 +114,8 @@ def put_piece(
     before, is_complete = received(connection, sha256)
     if is_complete:
         return before, True
+    if at + len(piece) <= before:  # the same piece again, its answer was lost
+        return before, False
     if at != before:
         raise PieceOutOfPlace(offset=before)
     if at == 0:
@@ -140,7 +142,19 @@ def drop(connection: Connection, names: Sequence[str]) -> None:
 
 
 def put(connection: Connection, release: str, files: Mapping[str, FileLine], now_ms: int) -> None:
-    """Take in a release whose files are all here; again is the same as once."""
+    """Take in a release whose files are all here; again is the same as once.
+
+    Raises: ReleaseMalformed where one of them is gone or is of another size than the release says.
+    """
+    sizes = {file.sha256: file.bytes for file in files.values()}
+    names = sorted(sizes)
+    for at in range(0, len(names), MAX_NAMES):
+        part = names[at : at + MAX_NAMES]
+        here = connection.execute(
+            select(Blob.sha256, Blob.received).where(Blob.sha256.in_(part), Blob.is_complete)
+        )
+        if {row.sha256: row.received for row in here} != {name: sizes[name] for name in part}:
+            raise ReleaseMalformed(fault="bytes")
     if connection.scalar(select(Release.id).where(Release.id == release)):
         connection.execute(update(Release).where(Release.id == release).values(put_ms=now_ms))
         return
@@ -201,6 +215,10 @@ def _prune(connection: Connection, now_ms: int) -> None:
     """Keep the last releases and those to follow, and the files that they need."""
     rows = listed(connection, now_ms)
     waiting = set(connection.scalars(select(Activation.release).where(Activation.from_ms > now_ms)))
+    recent = select(Release.id).where(Release.put_ms > now_ms - ABANDONED_MS)
+    activated = {row.release for row in rows if row.serves_from}
+    # One that was put and is not yet activated waits for its editor.
+    waiting |= set(connection.scalars(recent)) - activated
     past = [row.release for row in rows if row.release not in waiting]
     for release in past[KEPT:]:
         for table in (Activation, ReleaseFile):

@@ -134,7 +134,7 @@ def test_a_material_that_changes_costs_its_own_bytes_and_is_told(
     page_file = editable / "materials" / "chi-thi-02.md"
     page_file.write_text(page_file.read_text("utf-8") + "\nMột câu mới thêm vào.\n", "utf-8")
     republish(editable, served)
-    own = sum(system.bytes_of(f"/{name}") for name in ("t/ct02.html", "tim/ct02.js"))
+    own = sum(system.bytes_of(f"/{name}") for name in ("t/ct02.html", "tim/t-ct02.js"))
 
     before = system.line.carried_bytes
     page.goto(f"{system.url}/t/ct02.html")

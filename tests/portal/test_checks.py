@@ -1,6 +1,7 @@
 """What `check` finds beyond the form of each value, and what it only tells."""
 
 import unicodedata
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,6 +55,15 @@ def test_an_agenda_whose_hours_cannot_be_is_refused(content: Path, line: str, sa
         ("Thẻ đảng 45.012345", "45.012345"),
         ("Hộp thư: lien.he@vi-du.gov.vn", "lien.he@vi-du.gov.vn"),
         ("Đồng chí sinh năm 1975", "1975"),
+        ("Sinh ngày 2 tháng 3 năm 1985", "1985"),
+        ("Ông A (SN 1980)", "SN 1980"),
+        ("Gọi (0912) 345 678", "345 678"),
+        ("Gọi 0912–345–678", "0912-345-678"),
+        ("CMND số 113456789", "113456789"),
+        ("C«ng v¨n sè 632", "TCVN3"),
+        ("Héi nghÞ trùc tuyÕn", "TCVN3"),
+        ("![Sơ đồ](../images/none.png)", "content/images"),
+        ("[bản in](none.pdf)", "none.pdf"),
         ("Uû ban nh©n d©n tØnh", "TCVN3"),
         ("Coäng hoøa xaõ hoäi chuû nghóa", "VNI"),
     ],
@@ -77,6 +87,7 @@ def test_a_text_that_must_not_be_published_is_told_by_its_line(
         "Ngày 22/08/2024, số 632-CV/TU, từ 07:30 đến 11:00, 1.441.200 người.",
         "Sinh hoạt chuyên đề năm 2024; ngày sinh hoạt 12/09/2024.",
         "Noël ở Citroën.",
+        "Tuyển sinh năm 2026, phát sinh năm 2025, học sinh 2024; 150000000 đồng; Đảng uỷ SNV.",
         "[một](../meetings/m.md) [hai](#muc) [ba](https://tinh.gov.vn) [bốn](../t/cv1.html)",
     ],
 )
@@ -269,5 +280,59 @@ def test_what_slips_past_the_sources_stops_the_build(
     told = capsys.readouterr().err
     assert status == 1
     assert "t/cv1.html:" in told
-    assert "tim/cv1.js:" in told
+    assert "tim/t-cv1.js:" in told
     assert not (tmp_path / "output").exists()
+
+
+def docx(path: Path, *runs: str) -> None:
+    text = "".join(f"<w:r><w:t>{run}</w:t></w:r>" for run in runs)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("word/document.xml", f"<w:document><w:p>{text}</w:p></w:document>")
+
+
+def test_a_word_that_stands_in_several_runs_is_one_word(content: Path) -> None:
+    docx(content / "materials" / "a.docx", "Gọi 0912", "345", "678")
+    change(content / "materials" / "a.md", "summary: Tóm tắt", "summary: x\nfile: a.docx")
+
+    assert any("0912345678" in fault for fault in faults_of(content))
+
+
+@pytest.mark.parametrize(("name", "bytes_"), [("a.docx", b"locked"), ("a.pdf", b"")])
+def test_a_file_that_cannot_be_looked_into_is_refused(
+    content: Path, name: str, bytes_: bytes
+) -> None:
+    (content / "materials" / name).write_bytes(bytes_)
+    change(content / "materials" / "a.md", "summary: Tóm tắt", f"summary: x\nfile: {name}")
+
+    assert any(name in fault for fault in faults_of(content))
+
+
+def test_pictures_that_cannot_be_made_are_told(content: Path) -> None:
+    folder = content / "images"
+    folder.mkdir()
+    Image.new("RGB", (4, 4)).save(folder / "a.png")
+    Image.new("RGB", (4, 4)).save(folder / "a.jpg")
+    (folder / "b.png").write_bytes(b"no picture")
+    (folder / "ảnh.gif").write_bytes(b"x")
+
+    found = [fault.split(":")[0] for fault in faults_of(content)]
+
+    assert found == [f"content/images/{name}" for name in ("a.png", "b.png", "ảnh.gif")]
+
+
+def test_two_materials_do_not_share_a_file_nor_take_an_address_of_a_list(content: Path) -> None:
+    (content / "materials" / "a.txt").write_text("x")
+    change(content / "materials" / "a.md", "summary: Tóm tắt", "summary: x\nfile: a.txt")
+    other = (content / "materials" / "a.md").read_text("utf-8").replace("code: cv1", "code: cv2")
+    (content / "materials" / "b.md").write_text(other, "utf-8")
+    (content / "pages" / "index.md").write_text("---\ntitle: x\nsummary: y\n---\n", "utf-8")
+
+    found = faults_of(content)
+
+    assert ["a.txt" in found[0], "index.md" in found[1], len(found)] == [True, True, 2]
+
+
+def test_an_hour_that_does_not_exist_is_told(content: Path) -> None:
+    change(content / "materials" / "a.md", "issuer:", "public_from: 2026-02-31 10:00\nissuer:")
+
+    assert "2026-02-31" in faults_of(content)[0]

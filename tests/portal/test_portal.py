@@ -149,7 +149,7 @@ def test_changing_one_material_changes_its_own_files_and_the_manifest(
     changed = {name for name in after if after[name] != before.get(name)}
     assert {name for name in changed if not name.startswith("lists/")} == {
         "t/tk08.html",
-        "tim/tk08.js",
+        "tim/t-tk08.js",
         "manifest.json",
     }
 

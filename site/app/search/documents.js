@@ -18,7 +18,7 @@ export async function readDocuments(/** @type {string} */ name) {
 /** @returns {Promise<string | null>} the text of the page `t/cv632.html` */
 export async function readText(/** @type {string} */ path) {
   const code = path.slice("t/".length, -".html".length);
-  return (await read(`${FOLDER}${code}.js`))?.text ?? null;
+  return (await read(`${FOLDER}t-${code}.js`))?.text ?? null;
 }
 
 /** @returns {Promise<any>} */

@@ -7,9 +7,10 @@ import { kinds, search as words } from "../../messages.vi.json";
 
 const MAX_SHOWN = 50;
 const AROUND = 70;
+const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 
 export function showFound(/** @type {HTMLElement} */ place, /** @type {Known[]} */ found, /** @type {string} */ asked) {
-  const typed = asked.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  const typed = asked.match(WORD) ?? [];
   place.replaceChildren(...found.slice(0, MAX_SHOWN).map((each) => line(each, typed)));
 }
 
@@ -30,32 +31,42 @@ function line(/** @type {Known} */ each, /** @type {string[]} */ typed) {
 function excerpt(/** @type {string} */ text, /** @type {string[]} */ typed) {
   const place = document.createElement("p");
   const hit = firstHit(text, typed);
-  if (!hit) {
-    place.textContent = cut(text.slice(0, 2 * AROUND), text.length > 2 * AROUND);
-    return place;
+  const from = hit === null || hit < AROUND ? 0 : text.indexOf(" ", hit - AROUND) + 1;
+  const to = (hit ?? 0) + 2 * AROUND;
+  const shown = cut(text.slice(from, to), text.length > to);
+  place.append(from > 0 ? "… " : "");
+  let at = 0;
+  for (const word of hit === null ? [] : shown.matchAll(WORD)) {
+    if (!typed.some((each, n) => isMeant(each, word[0], n === typed.length - 1))) continue;
+    const mark = document.createElement("mark");
+    mark.textContent = word[0];
+    place.append(shown.slice(at, word.index), mark);
+    at = word.index + word[0].length;
   }
-  const from = Math.max(0, text.indexOf(" ", Math.max(0, hit.from - AROUND)) * (hit.from > AROUND ? 1 : 0));
-  const mark = document.createElement("mark");
-  mark.textContent = text.slice(hit.from, hit.to);
-  place.append(
-    (from > 0 ? "… " : "") + text.slice(from, hit.from).trimStart(),
-    mark,
-    cut(text.slice(hit.to, hit.to + AROUND), text.length > hit.to + AROUND),
-  );
+  place.append(shown.slice(at));
   return place;
 }
 
-/** @returns {{from: number, to: number} | null} first with the accents that were typed */
+/** The last word may still be being typed. @param {string} typed @param {string} own @param {boolean} isLast */
+function isMeant(typed, own, isLast) {
+  return fold(own) === fold(typed) || (isLast && fold(own).startsWith(fold(typed)));
+}
+
+/** Where the words that were typed first stand: with their accents, else in any case all in a row.
+ * @returns {number | null} */
 function firstHit(/** @type {string} */ text, /** @type {string[]} */ typed) {
-  const found = [...text.matchAll(/[\p{L}\p{M}\p{N}]+/gu)];
-  for (const same of [
+  const found = [...text.matchAll(WORD)];
+  const same = [
     (/** @type {string} */ word, /** @type {string} */ own) => exact(own) === exact(word),
     (/** @type {string} */ word, /** @type {string} */ own) => fold(own) === fold(word),
     (/** @type {string} */ word, /** @type {string} */ own) => fold(own).startsWith(fold(word)),
-  ]) {
-    for (const word of typed) {
-      const hit = found.find((own) => same(word, own[0]));
-      if (hit) return { from: hit.index, to: hit.index + hit[0].length };
+  ];
+  for (const length of [typed.length, 1]) {
+    for (const is of same) {
+      const hit = found.find((_, n) =>
+        typed.slice(0, length).every((word, k) => found[n + k] && is(word, found[n + k][0])),
+      );
+      if (hit) return hit.index;
     }
   }
   return null;

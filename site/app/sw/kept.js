@@ -11,6 +11,14 @@ import { openDB } from "idb";
 const STRICT = /** @type {const} */ ({ durability: "strict" });
 export const scope = new URL("./", self.location.href).href;
 
+/** As the server sends them: only our own code runs, whatever a page that was published may hold. */
+const HEADERS = {
+  "Content-Security-Policy":
+    `default-src 'self'; script-src ${scope}app/ ${scope}sw.js; style-src 'self' 'unsafe-inline'; ` +
+    "object-src 'none'; form-action 'self'; base-uri 'none'",
+  "X-Content-Type-Options": "nosniff",
+};
+
 /**
  * `paths` is what is answered from; `wanted` are the lists that the reader asked to keep;
  * `top` is the manifest that the shell was last brought up to.
@@ -68,7 +76,7 @@ export async function keptResponse(path) {
 export async function readFile(sha256) {
   /** @type {KeptFile | undefined} */
   const file = await (await open()).get("files", sha256);
-  return file && new Response(file.bytes, { headers: { "Content-Type": file.type } });
+  return file && new Response(file.bytes, { headers: { ...HEADERS, "Content-Type": file.type } });
 }
 
 export async function hasFile(/** @type {string} */ sha256) {

