@@ -30,7 +30,9 @@ lint: .venv/dev ## ruff, mypy and the type checker over the front end's JavaScri
 	@python site/plugins/portal_bundle.py tsc -p site/app
 	@python site/plugins/portal_bundle.py tsc -p site/app/sw
 
-bench: .venv/dev ## measure how fast records are taken in, beside a floor and a peer
+bench: .venv/dev browser ## measure builds, first paint and the taking in of records, beside peers
+	@python -m bench.build
+	@python -m bench.paint
 	@python -m bench.ingest
 
 fuzz: .venv/dev ## hold Python's rules to JavaScript's on 20,000 random conferences

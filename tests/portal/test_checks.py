@@ -58,7 +58,7 @@ def test_an_agenda_whose_hours_cannot_be_is_refused(content: Path, line: str, sa
         ("Sinh ngày 2 tháng 3 năm 1985", "1985"),
         ("Ông A (SN 1980)", "SN 1980"),
         ("Gọi (0912) 345 678", "345 678"),
-        ("Gọi 0912–345–678", "0912-345-678"),
+        ("Gọi 0912–345–678", "0912–345–678"),
         ("CMND số 113456789", "113456789"),
         ("C«ng v¨n sè 632", "TCVN3"),
         ("Héi nghÞ trùc tuyÕn", "TCVN3"),
