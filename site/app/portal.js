@@ -7,25 +7,22 @@ import { listen, wish } from "./portal/worker.js";
 import { reader as words } from "../messages.vi.json";
 
 /** Say in the footer that there is no line, so that nobody waits for what cannot come. */
-function tellLine() {
+function tellLine(/** @type {boolean} */ isOpen) {
   const place = document.querySelector("[data-line]");
-  const tell = () => {
-    if (place) place.textContent = navigator.onLine ? "" : words["line.offline"];
-  };
-  addEventListener("online", tell);
-  addEventListener("offline", tell);
-  tell();
+  if (place) place.textContent = isOpen ? "" : words["line.offline"];
 }
 
 showNextMeeting();
 followAgenda();
-tellLine();
+tellLine(navigator.onLine);
+addEventListener("offline", () => tellLine(false));
 if ("serviceWorker" in navigator && location.protocol !== "file:") {
   const root = document.documentElement.dataset.root ?? "";
   void navigator.serviceWorker.register(`${root}sw.js`);
   listen((told) => {
     if (told.type === "renewed") showNewer(told);
     else if (told.type === "wanted") showWanted(told);
+    else if (told.type === "line") tellLine(told.isOpen);
     else showSince(told);
   });
   offerKeeping();

@@ -1,7 +1,8 @@
-"""For other programs: the calendar of a meeting, the feed of what is new, the map of the pages."""
+"""For other programs: calendars, the feed of what is new, the map of pages, a server's facts."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
+from typing import Any
 from xml.sax.saxutils import escape
 
 from portal_content import VIETNAM, Content, Material, Meeting
@@ -98,3 +99,28 @@ def _told(content: Content, meeting: Meeting) -> date:
     """Return from when a meeting was known: the day of its newest material, or else its own."""
     days = [content.materials[code].matter.updated for code in meeting.material_codes()]
     return min(meeting.matter.date, max(days, default=meeting.matter.date))
+
+
+def facts_of(content: Content) -> dict[str, Any]:
+    """Return the public facts that a server reads from a release (see docs/release.md)."""
+    directory = content.directory
+    return {
+        "units": [
+            {"code": unit.code, "name": unit.name, "type": unit.type} for unit in directory.units
+        ],
+        "points": [
+            {"code": point.code, "name": directory.name_of(point), "unit": point.unit}
+            for point in directory.points
+        ],
+        "meetings": [
+            {
+                "id": meeting.id,
+                "title": meeting.matter.title,
+                "starts_at": f"{meeting.instant(meeting.matter.starts):%Y-%m-%dT%H:%M:%S.000Z}",
+                "ends_at": f"{meeting.instant(meeting.matter.ends):%Y-%m-%dT%H:%M:%S.000Z}",
+                "grace_minutes": meeting.matter.grace_minutes,
+                "points": meeting.matter.points,
+            }
+            for meeting in content.meetings
+        ],
+    }

@@ -39,8 +39,6 @@ class Addresses:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Addresses) and self.of == other.of
 
-    __hash__ = None  # type: ignore[assignment]
-
     def resolve(self, folder: str, link: str) -> str | None:
         """Return where a link in a text of `folder` leads from the page that the text is read on.
 

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
@@ -82,7 +83,7 @@ def verify(path: Path) -> Verified:
 def _is_whole(read: Callable[[str], bytes], name: str, sha256: str) -> bool:
     try:
         return hashlib.sha256(read(name)).hexdigest() == sha256
-    except (OSError, zipfile.BadZipFile, zipfile.zlib.error):  # type: ignore[attr-defined]
+    except (OSError, zipfile.BadZipFile, zlib.error):
         return False
 
 

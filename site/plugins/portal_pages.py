@@ -8,17 +8,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any
 
 import msgspec
 from markupsafe import Markup
 from pelican import signals
 from pelican.generators import Generator
 from portal_content import Content, Material, Meeting
-from portal_feeds import atom, calendar, robots, sitemap
+from portal_feeds import atom, calendar, facts_of, robots, sitemap
 from portal_front_matter import ContentFaults
+from portal_lines import by_kind, by_year, kinds, material_links, meeting_links, uses
 from portal_links import PICTURES
-from portal_matter import MaterialKind, MaterialMatter, MeetingMatter
 from portal_messages import say
 from portal_pictures import ICON_SIZES, icon, shrunk
 from portal_qr import qr_svg
@@ -39,29 +39,6 @@ PRINTED = {
 }
 """What is printed for a meeting: the name of each sheet and its template."""
 SIGN_IN_ROWS = 22
-
-
-class MaterialLink(NamedTuple):
-    """What other pages say of a material: nothing that changes with its text."""
-
-    matter: MaterialMatter
-    state: str
-
-
-class MeetingLink(NamedTuple):
-    """What other pages say of a meeting."""
-
-    id: str
-    matter: MeetingMatter
-    ends_at: str
-
-
-class Use(NamedTuple):
-    """A meeting that uses a material, and what comes before and after it there."""
-
-    meeting: MeetingLink
-    before: MaterialLink | None
-    after: MaterialLink | None
 
 
 class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
@@ -85,23 +62,11 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             f"{hour[11:]} {hour[8:10]}/{hour[5:7]}/{hour[:4]}"
         )
         self.env.filters["iso"] = lambda instant: f"{instant:%Y-%m-%dT%H:%M:%SZ}"
-        self.links = {
-            code: MaterialLink(material.matter, material.state)
-            for code, material in self.content.materials.items()
-        }
-        self.meeting_links = {
-            m.id: MeetingLink(m.id, m.matter, f"{m.instant(m.matter.ends):%Y-%m-%dT%H:%M:%SZ}")
-            for m in self.content.meetings
-        }
+        self.links = material_links(self.content)
+        self.meeting_links = meeting_links(self.content)
+        self.uses = uses(self.content, self.links, self.meeting_links)
         pictures = sorted((self.content.root / PICTURES).glob("*"))
         self.pictures = tuple((path, _state(path)) for path in pictures)
-        self.uses: defaultdict[str, list[Use]] = defaultdict(list)
-        for meeting in self.content.meetings:
-            codes = meeting.material_codes()
-            around = [None, *(self.links[code] for code in codes), None]
-            for at, code in enumerate(codes):
-                use = Use(self.meeting_links[meeting.id], around[at], around[at + 2])
-                self.uses[code].append(use)
 
     def generate_output(self, writer: PortalWriter) -> None:
         """Write every page, and the release over them."""
@@ -249,7 +214,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         """Write the pages that lead to others."""
         shared = self.lists[SHELL]
         newest = list(reversed(self.meeting_links.values()))
-        years = _by_year(newest, lambda link: link.matter.date)
+        years = by_year(newest, lambda link: link.matter.date)
         older = [
             year for year in years if any(m not in newest[:HOME_MEETINGS] for m in years[year])
         ]
@@ -258,17 +223,17 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         )
         for year in older:
             self._page(f"hoi-nghi/nam-{year}.html", "year", year=year, meetings=years[year])
-        by_year = _by_year(self.links.values(), lambda link: link.matter.updated)
-        all_years = sorted(by_year, reverse=True)
+        of_year = by_year(self.links.values(), lambda link: link.matter.updated)
+        all_years = sorted(of_year, reverse=True)
         for year in all_years or [0]:
             is_newest = year == (all_years or [0])[0]
             name = "tai-lieu/index.html" if is_newest else f"tai-lieu/{year}.html"
-            groups = _by_kind(by_year.get(year, []))
+            groups = by_kind(of_year.get(year, []))
             self._page(name, "materials", groups=groups, year=year, years=tuple(all_years))
             if is_newest:
                 shared.add(name)
         letters = sum(len(self._words(code)) for code in self.content.materials)
-        facts = {"meetings": newest, "kinds": _kinds(self.links.values())}
+        facts = {"meetings": newest, "kinds": kinds(self.links.values())}
         shared.add(self._page("tim/index.html", "search", **facts, megabytes=_coarse(letters)))
         shared.add(self._page("da-luu.html", "kept", meetings=newest))
         shared.add(self._page("chua-luu.html", "not_kept"))
@@ -295,7 +260,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
 
     def _write_for_programs(self) -> None:
         """Write what programs read: a server's facts, the feed, the map, what crawlers may see."""
-        facts = self._facts()
+        facts = facts_of(self.content)
         self.lists[SERVER].add(
             self.writer.put("facts.json", facts, lambda own: msgspec.json.encode(own))
         )
@@ -315,31 +280,6 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
     def _style(self, *names: str) -> str:
         folder = Path(self.settings["PORTAL_BUNDLE"])
         return "".join((folder / name).read_text("utf-8") for name in names)
-
-    def _facts(self) -> dict[str, Any]:
-        """Return the public facts that a server reads from a release (see docs/release.md)."""
-        directory = self.content.directory
-        return {
-            "units": [
-                {"code": unit.code, "name": unit.name, "type": unit.type}
-                for unit in directory.units
-            ],
-            "points": [
-                {"code": point.code, "name": directory.name_of(point), "unit": point.unit}
-                for point in directory.points
-            ],
-            "meetings": [
-                {
-                    "id": meeting.id,
-                    "title": meeting.matter.title,
-                    "starts_at": f"{meeting.instant(meeting.matter.starts):%Y-%m-%dT%H:%M:%S.000Z}",
-                    "ends_at": f"{meeting.instant(meeting.matter.ends):%Y-%m-%dT%H:%M:%S.000Z}",
-                    "grace_minutes": meeting.matter.grace_minutes,
-                    "points": meeting.matter.points,
-                }
-                for meeting in self.content.meetings
-            ],
-        }
 
 
 def list_name(meeting: Meeting) -> str:
@@ -363,25 +303,6 @@ def kilobytes(size_bytes: int) -> str:
 def _coarse(letters: int) -> str:
     """Return about how many megabytes so many letters are when compressed, in steps: `0,1`."""
     return f"{max(0.1, round(letters * 0.45 / 1e6, 1)):.1f}".replace(".", ",")
-
-
-def _by_kind(links: Iterable[MaterialLink]) -> list[tuple[str, list[MaterialLink]]]:
-    groups: defaultdict[str, list[MaterialLink]] = defaultdict(list)
-    for link in sorted(links, key=lambda link: (link.matter.date, link.matter.code)):
-        groups[link.matter.kind].append(link)
-    return [(kind, groups[kind]) for kind in get_args(MaterialKind) if kind in groups]
-
-
-def _kinds(links: Iterable[MaterialLink]) -> list[str]:
-    present = {link.matter.kind for link in links}
-    return [kind for kind in get_args(MaterialKind) if kind in present]
-
-
-def _by_year(links: Iterable[Any], day: Any) -> dict[int, list[Any]]:
-    years: defaultdict[int, list[Any]] = defaultdict(list)
-    for link in links:
-        years[day(link).year].append(link)
-    return dict(years)
 
 
 def _generators(_: object) -> type[Generator]:

@@ -84,6 +84,7 @@ def test_a_meeting_is_kept_goes_on_where_it_was_cut_and_is_read_without_a_line(
     page.goto(f"{system.url}/t/cv632.html")
     expect(page.locator("h1")).to_contain_text("Công văn về nâng cao chất lượng")
     assert page.locator(".code img").evaluate("image => image.naturalWidth") > 0
+    expect(page.locator("[data-line]")).to_contain_text("Đang không có mạng")
     page.goto(f"{system.url}/in/2024-08-22-hoc-tap/ma-qr.html")
     expect(page.locator("h1")).to_contain_text("Trang này chưa được lưu")
     page.goto(f"{system.url}/tim/index.html?q=dien+thoai")

@@ -82,6 +82,7 @@ export async function tellWanted() {
 
 async function refreshOnce() {
   const found = await fetchTop();
+  await post({ type: "line", isOpen: found !== null });
   if (!found) return;
   const before = (await readIndex()).paths;
   await dropWithdrawn(found.top);
