@@ -18,7 +18,11 @@ tellLine(navigator.onLine);
 addEventListener("offline", () => tellLine(false));
 if ("serviceWorker" in navigator && location.protocol !== "file:") {
   const root = document.documentElement.dataset.root ?? "";
-  void navigator.serviceWorker.register(`${root}sw.js`);
+  // Where it is refused, as in private windows, nothing can be kept and nothing is offered.
+  navigator.serviceWorker.register(`${root}sw.js`).then(withWorker, () => undefined);
+}
+
+function withWorker() {
   listen((told) => {
     if (told.type === "renewed") showNewer(told);
     else if (told.type === "wanted") showWanted(told);
