@@ -1,5 +1,6 @@
 """The editors' commands: what they write, make and leave alone."""
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ from portal_serve import Versions, rebuild
 
 import build
 from tests.portal.test_content import change
+
+FIRST_PAGE_BYTES = 11_000
+"""What 14,000 leave to a page beside its script and its QR code."""
 
 
 def answers(*given: str) -> Callable[[str], str]:
@@ -125,13 +129,16 @@ def test_a_long_text_is_split_and_every_part_fits_the_first_flight(
     content: Path, tmp_path: Path
 ) -> None:
     words = (Path(build.ROOT) / "content" / "materials" / "bai-bao.md").read_text("utf-8").split()
-    text = "\n\n".join(" ".join(words[n % 97 :: 1 + n % 5]) for n in range(120))
+    picked = [words[(n * n * 31 + n * 17 + n // 7) % len(words)] for n in range(12_000)]
+    text = "\n\n".join(" ".join(picked[at : at + 100]) for at in range(0, len(picked), 100))
     change(content / "materials" / "a.md", "Nội dung.", text)
     build.main(["--content", str(content), "--output", str(tmp_path / "output")])
 
     parts = sorted((tmp_path / "output" / "t").glob("cv1*.html"))
 
     assert len(parts) > 2
+    for part in parts:
+        assert len(gzip.compress(part.read_bytes())) <= FIRST_PAGE_BYTES, part.name
     assert 'href="../t/cv1-2.html"' in (tmp_path / "output/t/cv1.html").read_text("utf-8")
 
 
