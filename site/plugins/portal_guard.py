@@ -56,6 +56,8 @@ KEYS = re.compile(r'"(?:person|full_name|birth_year|membership|card_hash|seat)"\
 """Fields of a roster, as programs write them."""
 
 _ENDS_WORD = re.compile(r"</(?:\w+:)?(?:p|t[cr]|si|c|row)>|<(?:\w+:)?(?:br|tab)/>")
+"""In the XML of office files."""
+
 MAX_NAME_WORDS = 6
 TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 
@@ -141,10 +143,7 @@ def text_of_office_file(path: Path) -> str | None:
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError):
         return None
     # A word may stand in several runs: only what ends a paragraph or a cell ends a word.
-    texts = [
-        re.sub(r"</(?:\w+:)?(?:p|t[cr]|si|c|row)>|<(?:\w+:)?(?:br|tab)/>", "\n", each)
-        for each in parts
-    ]
+    texts = [_ENDS_WORD.sub("\n", each) for each in parts]
     links = [" ".join(re.findall(r'Target="((?:mailto|tel):[^"]*)"', each)) for each in parts]
     return "\n".join(unescape(re.sub(r"<[^>]+>", "", each)) for each in [*texts, *links])
 

@@ -5,7 +5,7 @@ hour, so that two builds of the same are the same release.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from portal_links import PICTURES
 from portal_messages import say
 from portal_pictures import ICON_SIZES, icon, shrunk
 from portal_qr import qr_svg
-from portal_release import SERVER, SHELL, write_manifest
+from portal_release import SERVER, SHELL, FileLine, write_manifest
 from portal_search import documents_file, of_material, of_meeting, of_page, text_file
 from portal_texts import Text, picture_at, text_of, text_of_material
 from portal_writer import Memory, PortalWriter
@@ -62,6 +62,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             f"{hour[11:]} {hour[8:10]}/{hour[5:7]}/{hour[:4]}"
         )
         self.env.filters["iso"] = lambda instant: f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+        self.letters = 0  # of all texts together
         self.links = material_links(self.content)
         self.meeting_links = meeting_links(self.content)
         self.uses = uses(self.content, self.links, self.meeting_links)
@@ -82,13 +83,14 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             raise ContentFaults(writer.faults)
         writer.finish()
         lines = writer.lines()
-        gone = {
-            path: lines[path].sha256 if path in lines else ""
-            for code, material in self.content.materials.items()
-            if material.state != "public"
-            for path in (f"t/{code}.html", f"tim/t-{code}.js", f"tep/{material.matter.file}")
-        }
-        write_manifest(Path(self.output_path), lines, self.lists, gone)
+        write_manifest(Path(self.output_path), lines, self.lists, self._gone(lines))
+
+    def _gone(self, lines: Mapping[str, FileLine]) -> dict[str, str]:
+        """Return what now stands where a material that is not public would, by path."""
+        held = [m.matter for m in self.content.materials.values() if m.state != "public"]
+        pages = {f"t/{each.code}.html": lines[f"t/{each.code}.html"].sha256 for each in held}
+        texts = {f"tim/t-{each.code}.js": "" for each in held}
+        return pages | texts | {f"tep/{each.file}": "" for each in held if each.file}
 
     def _page(self, name: str, template: str, **facts: object) -> str:
         """Render one page; `root` leads from it to the portal's top, so that it works anywhere."""
@@ -109,6 +111,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         text: Text = self.memory.once(
             f"t/{code}", of, lambda: text_of_material(self.content, material)
         )
+        self.letters += len(text.words)
         address = f"{self.url}/t/{code}.html"
         files = {self.writer.put(f"qr/{code}.svg", {"of": address}, lambda _: qr_svg(address))}
         size_bytes = 0
@@ -141,7 +144,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         found = set()
         for address in addresses:
             path = picture_at(self.content, address)
-            facts = {"of": path, "state": path.stat().st_mtime_ns}
+            facts = {"of": path, "state": _state(path)}
             found.add(self.writer.put(address, facts, lambda own: shrunk(own["of"])))
         return found
 
@@ -232,16 +235,11 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             self._page(name, "materials", groups=groups, year=year, years=tuple(all_years))
             if is_newest:
                 shared.add(name)
-        letters = sum(len(self._words(code)) for code in self.content.materials)
         facts = {"meetings": newest, "kinds": kinds(self.links.values())}
-        shared.add(self._page("tim/index.html", "search", **facts, megabytes=_coarse(letters)))
+        shared.add(self._page("tim/index.html", "search", **facts, megabytes=_coarse(self.letters)))
         shared.add(self._page("da-luu.html", "kept", meetings=newest))
         shared.add(self._page("chua-luu.html", "not_kept"))
         shared.add(self._page("diem-danh/index.html", "kiosk"))
-
-    def _words(self, code: str) -> str:
-        text: Text = self.memory.kept[f"t/{code}"][1]
-        return text.words
 
     def _copy_code(self) -> None:
         """Put the bundled code and the icons in place; the worker stands at the top."""

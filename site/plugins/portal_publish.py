@@ -74,12 +74,13 @@ class Server:
             steps.add(at)
         with path.open("rb") as file:
             file.seek(at)
-            while at < total:
-                piece = file.read(PIECE_BYTES)
+            while piece := file.read(PIECE_BYTES):
                 place = f"bytes {at}-{at + len(piece) - 1}/{total}"
                 self._call("PUT", f"/blobs/{sha256}", data=piece, headers={"Content-Range": place})
                 at += len(piece)
                 steps.add(len(piece))
+        if total == 0:
+            self._call("PUT", f"/blobs/{sha256}", data=b"")
 
     def activate(self, release: str, at: datetime | None = None) -> None:
         """Have a release served from now, or from an hour to come."""
@@ -118,17 +119,23 @@ def publish(builder: Builder, output: Path, server: Server) -> Iterator[str]:
         yield say("build.publish.same", release=release[:12])
         return
     files, size = _send_all(output, server)
-    server.activate(release)
+    later = [(_send_later(builder, hour, server), hour) for hour in opens]
+    server.activate(release)  # only now that all is there, for this calls off what was planned
     told = {"release": release[:12], "url": server.url, "files": files}
     yield say("build.publish.done", **told, kilobytes=round(size / 1000))
-    for hour in opens:
-        shutil.rmtree(LATER, ignore_errors=True)
-        builder.forget()
-        later = builder.make(builder.read(hour), LATER)
-        _send_all(LATER, server)
-        server.activate(later.release, hour)
+    for planned, hour in later:
+        server.activate(planned, hour)
         shown = f"{hour.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
-        yield say("build.publish.hour", release=later.release[:12], hour=shown)
+        yield say("build.publish.hour", release=planned[:12], hour=shown)
+
+
+def _send_later(builder: Builder, hour: datetime, server: Server) -> str:
+    """Make and send the release of an hour to come; return its id."""
+    shutil.rmtree(LATER, ignore_errors=True)
+    builder.forget()
+    made = builder.make(builder.read(hour), LATER)
+    _send_all(LATER, server)
+    return made.release
 
 
 def _send_all(output: Path, server: Server) -> tuple[int, int]:

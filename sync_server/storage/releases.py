@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import uuid_utils
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from sync_server.domain.codes import from_ms
 from sync_server.domain.release import FileLine
@@ -114,7 +114,7 @@ def put_piece(
     before, is_complete = received(connection, sha256)
     if is_complete:
         return before, True
-    if at + len(piece) <= before:  # the same piece again, its answer was lost
+    if 0 < at + len(piece) <= before:  # the same piece again, its answer was lost
         return before, False
     if at != before:
         raise PieceOutOfPlace(offset=before)
@@ -186,13 +186,14 @@ def activate(connection: Connection, release: str, *, from_ms: int, now_ms: int)
 
 
 def listed(connection: Connection, now_ms: int) -> list[ReleaseRow]:
-    """Return the releases that are here, the newest activation first."""
+    """Return the releases that are here, the newest activation first.
+
+    One that was served and is to be again counts by when it was.
+    """
     served = current(connection, now_ms)
-    newest = (
-        select(Activation.release, func.max(Activation.from_ms).label("from_ms"))
-        .group_by(Activation.release)
-        .subquery()
-    )
+    past = func.max(case((Activation.from_ms <= now_ms, Activation.from_ms)))
+    began = func.coalesce(past, func.min(Activation.from_ms)).label("from_ms")
+    newest = select(Activation.release, began).group_by(Activation.release).subquery()
     rows = connection.execute(
         select(Release.id, Release.files, Release.bytes, newest.c.from_ms, Release.put_ms).join(
             newest, newest.c.release == Release.id, isouter=True

@@ -212,6 +212,9 @@ def test_a_file_under_another_name_is_refused_and_can_be_sent_again(editor: Publ
 
     assert editor.put(f"/blobs/{name}", b"wrong").get_json()["code"] == "blob_mismatch"
     assert editor.put(f"/blobs/{name}", b"right").status_code == 204
+    nothing = hashlib.sha256(b"").hexdigest()
+    editor.put(f"/blobs/{nothing}", b"")
+    assert editor.get(f"/blobs/{nothing}").get_json() == {"received": 0, "complete": True}
     assert editor.put("/blobs/none", b"x").status_code == 400
 
 

@@ -317,5 +317,15 @@ def test_an_editor_publishes_and_goes_back(
     assert "Một câu mới" in system.get("/t/ct02.html")
     assert build.main(["publish", url, *arguments]) == 0
     assert "không có gì để gửi" in capsys.readouterr().out
-    assert build.main(["publish", url, "--back"]) == 0
+
+    page_file.write_text(
+        page_file.read_text("utf-8").replace(
+            "issuer:", "public_from: 2090-01-01 07:30\nissuer:", 1
+        ),
+        "utf-8",
+    )
+    assert build.main(["publish", url, *arguments]) == 0
+    assert "thay lúc 07:30 01/01/2090" in capsys.readouterr().out
     assert "Một câu mới" not in system.get("/t/ct02.html")
+    assert build.main(["publish", url, "--back"]) == 0
+    assert "Một câu mới" in system.get("/t/ct02.html")

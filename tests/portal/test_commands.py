@@ -122,6 +122,9 @@ def test_what_is_held_or_withdrawn_stands_nowhere_in_the_portal(
         build.main(["--content", str(content), "--output", str(tmp_path / "output")])
         for name, found in outputs(tmp_path / "output").items():
             assert b"k\xc3\xadn" not in found or name.startswith("app/"), name
+        top = json.loads((tmp_path / "output" / "manifest.json").read_bytes())
+        gone = {path for path, _ in top["withdrawn"]}
+        assert gone == {"t/cv1.html", "tim/t-cv1.js", "tep/a.txt"}
         page.write_bytes(before)
 
 

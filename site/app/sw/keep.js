@@ -45,7 +45,6 @@ export async function keep(/** @type {string} */ list) {
 /** Clear a list from this device, but for what another that is wanted holds too. */
 export async function forget(/** @type {string} */ list) {
   await changeIndex((index) => ({ ...index, wanted: index.wanted.filter((each) => each !== list) }));
-  await tellWanted();
   await running; // which stops at this list, and must not find what it has just fetched swept away
   const top = await keptTop();
   if (top) await narrow(top);
