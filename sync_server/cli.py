@@ -15,8 +15,9 @@ from sync_server.config import Settings
 from sync_server.domain.codes import DeviceCode
 from sync_server.domain.permissions import DEVICE_PROFILES, OFFICE_ROLES, Profile
 from sync_server.domain.records import Summoned
+from sync_server.errors import QueueFileFaulty, UnknownMeeting
 from sync_server.messages import say
-from sync_server.office import acts, roster_files
+from sync_server.office import acts, queue_files, roster_files
 from sync_server.office.roster_files import Known, RosterFault, SummonsRow
 from sync_server.serve import serve_forever
 from sync_server.storage import accounts, devices, directory, releases, roster
@@ -30,7 +31,7 @@ RESERVED = frozenset({"server"})  # as whom the command line itself writes
 
 def init_app(app: Flask) -> None:
     """Add our commands to the `flask` command."""
-    places = (roster_group, device_group, user_group, meeting_group, ledger_group)
+    places = (roster_group, device_group, user_group, meeting_group, queue_group, ledger_group)
     for command in (serve, demo_command, purge, *places):
         app.cli.add_command(command)
 
@@ -84,6 +85,7 @@ roster_group = AppGroup("roster", help="Rosters and summonses.")
 device_group = AppGroup("device", help="Kiosks and chairs' devices.")
 user_group = AppGroup("user", help="Office accounts.")
 meeting_group = AppGroup("meeting", help="Meetings as headquarters accepts them.")
+queue_group = AppGroup("queue", help="Queues of halls that come as files.")
 
 
 @roster_group.command("import")
@@ -219,3 +221,42 @@ def meeting_accept(meeting: str) -> None:
         return acts.accept_meeting(c, found, at_ms)
 
     click.echo(say("cli.accepted", title=found.title, count=database.write(accept)))
+
+
+@meeting_group.command("rehearse")
+@click.argument("meeting")
+@click.option("--at", required=True, help="When it begins, in Vietnam: 2024-08-21 15:00.")
+@on_current_schema
+def meeting_rehearse(meeting: str, at: str) -> None:
+    """Make the rehearsal of MEETING: the same halls and rolls, and no figure that it enters."""
+    try:
+        begins = datetime.strptime(f"{at} +0700", "%Y-%m-%d %H:%M %z")
+    except ValueError:
+        raise click.ClickException(say("cli.rehearsal_at", value=at)) from None
+    at_ms = now_ms()
+    starts_ms = round(begins.timestamp() * 1000)
+    try:
+        fact = database.write(lambda c: acts.rehearse(c, meeting, starts_ms, at_ms))
+    except UnknownMeeting as fault:
+        raise click.ClickException(str(fault)) from None
+    click.echo(say("cli.rehearsal", title=fact.title, id=fact.id))
+
+
+@queue_group.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@on_current_schema
+def queue_import(file: Path) -> None:
+    """Take in FILE, which a kiosk exported, and write its receipt beside it."""
+    try:
+        taken = queue_files.take_in(file.read_bytes(), _settings().seal_key, now_ms())
+        receipt = file.with_name(f"{file.stem}-bien-nhan.diemcau")
+        receipt.write_bytes(taken.receipt)
+    except QueueFileFaulty as fault:
+        raise click.ClickException(str(fault)) from None
+    except OSError as fault:
+        raise click.ClickException(
+            say("cli.queue_unreadable", path=file, fault=fault.strerror)
+        ) from None
+    statuses = {each: taken.count(each) for each in ("stored", "known", "held", "refused")}
+    click.echo(say("queue_file.taken", **statuses))
+    click.echo(say("cli.queue_taken", path=receipt))

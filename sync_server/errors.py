@@ -144,6 +144,24 @@ class DetailUnreadable(AppError):
     status, code = 422, "detail_unreadable"
 
 
+class SignatureWrong(AppError):
+    """What should be signed is not, or not by whom it says."""
+
+    status, code = 400, "signature_wrong"
+
+
+class QueueFileFaulty(AppError):
+    """A queue's file is damaged, forged or of another headquarters; nothing of it is taken in."""
+
+    status, code = 400, "queue_file_faulty"
+
+
+class UnknownPerson(AppError):
+    """No roster has this person."""
+
+    status, code = 404, "unknown_person"
+
+
 class UnknownRelease(AppError):
     """No release of that id is kept here."""
 

@@ -1,5 +1,6 @@
-"""Sealing: what is personal leaves a device only as a JWE to headquarters' public key.
+"""Sealing and signing: headquarters' two keys, both derived from one setting.
 
+What is personal leaves a device only as a JWE to headquarters' public key.
 ECDH-ES on P-256 with A256GCM (RFC 7516, 7518). A purge deletes details and keeps the ledger, and
 whoever copies the database has codes and sealed boxes, for the key stands in the settings.
 """
@@ -8,11 +9,11 @@ import hashlib
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from joserfc import jwe
+from joserfc import jwe, jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from sync_server.errors import DetailUnreadable
+from sync_server.errors import DetailUnreadable, SignatureWrong
 
 ALGORITHMS = ["ECDH-ES", "A256GCM"]
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -22,13 +23,23 @@ MAX_OPENED_BYTES = 2 * 1024 * 1024
 """A photo of a page or a short PDF; what is larger is a mistake on a poor line."""
 
 
-class _Registry(jwe.JWERegistry):
-    """The library's own bound on a ciphertext is 64 KB; ours is what a detail may hold."""
+MAX_PARCEL_BYTES = 48 * 1024 * 1024
+"""A hall's whole queue as a file, with fifty photos in it."""
 
-    max_ciphertext_length = MAX_OPENED_BYTES * 4 // 3 + 4
+
+class _Registry(jwe.JWERegistry):
+    """The library's own bound on a ciphertext is 64 KB; ours is what a hall's queue may hold."""
+
+    max_ciphertext_length = MAX_PARCEL_BYTES * 4 // 3 + 4
+
+
+class _SignedRegistry(jws.JWSRegistry):
+    max_payload_length = MAX_PARCEL_BYTES * 4 // 3 + 4
 
 
 _REGISTRY = _Registry(algorithms=ALGORITHMS)
+SIGNING = "ES256"
+_SIGNED = _SignedRegistry(algorithms=[SIGNING])
 _MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -37,15 +48,51 @@ _MAGIC = (
 )
 
 
-@lru_cache(maxsize=4)
-def _private_key(seal_key: str) -> ECKey:
-    number = int.from_bytes(hashlib.sha512(seal_key.encode()).digest()) % (_ORDER - 1) + 1
-    return ECKey.import_key(ec.derive_private_key(number, ec.SECP256R1()))
+@lru_cache(maxsize=8)
+def _private_key(seal_key: str, use: str = "") -> ECKey:
+    number = int.from_bytes(hashlib.sha512(f"{use}{seal_key}".encode()).digest())
+    return ECKey.import_key(ec.derive_private_key(number % (_ORDER - 1) + 1, ec.SECP256R1()))
+
+
+def _signing_key(seal_key: str) -> ECKey:
+    return _private_key(seal_key, "sign ")
 
 
 def public_key(seal_key: str) -> dict[str, str]:
     """Return the JWK to which devices seal."""
-    return {name: str(value) for name, value in _private_key(seal_key).as_dict(False).items()}
+    return _public(_private_key(seal_key))
+
+
+def sign_key(seal_key: str) -> dict[str, str]:
+    """Return the JWK by which devices know headquarters' signature."""
+    return _public(_signing_key(seal_key))
+
+
+def _public(key: ECKey) -> dict[str, str]:
+    return {name: str(value) for name, value in key.as_dict(False).items()}
+
+
+def sign(seal_key: str, content: bytes) -> str:
+    """Return a compact JWS by headquarters, as receipts are."""
+    header = {"alg": SIGNING, "kid": "headquarters"}
+    return jws.serialize_compact(header, content, _signing_key(seal_key), registry=_SIGNED)
+
+
+def signer_of(signed: bytes) -> str:
+    """Return the `kid` under which something says it was signed. Raises: SignatureWrong."""
+    try:
+        return str(jws.extract_compact(signed, registry=_SIGNED).headers()["kid"])
+    except (JoseError, ValueError, KeyError) as fault:
+        raise SignatureWrong(fault=type(fault).__name__) from None
+
+
+def check_signed(public: dict[str, str], signed: bytes) -> bytes:
+    """Return what the holder of a public key signed. Raises: SignatureWrong."""
+    try:
+        found = jws.deserialize_compact(signed, ECKey.import_key({**public}), registry=_SIGNED)
+    except (JoseError, ValueError) as fault:
+        raise SignatureWrong(fault=type(fault).__name__) from None
+    return found.payload
 
 
 def seal(to: dict[str, str], content: bytes) -> str:
@@ -54,16 +101,21 @@ def seal(to: dict[str, str], content: bytes) -> str:
     return jwe.encrypt_compact(protected, content, ECKey.import_key({**to}), registry=_REGISTRY)
 
 
+def open_parcel(seal_key: str, sealed: bytes) -> bytes:
+    """Return what was sealed, whatever it is. Raises: DetailUnreadable."""
+    try:
+        opened = jwe.decrypt_compact(sealed, _private_key(seal_key), registry=_REGISTRY)
+    except (JoseError, ValueError) as fault:
+        raise DetailUnreadable(fault=type(fault).__name__) from None
+    return opened.plaintext or b""
+
+
 def open_sealed(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
     """Return what was sealed and its media type, told by the content and not by its sender.
 
     Raises: DetailUnreadable.
     """
-    try:
-        opened = jwe.decrypt_compact(sealed, _private_key(seal_key), registry=_REGISTRY)
-    except (JoseError, ValueError) as fault:
-        raise DetailUnreadable(fault=type(fault).__name__) from None
-    content = opened.plaintext or b""
+    content = open_parcel(seal_key, sealed)
     if len(content) > MAX_OPENED_BYTES:
         raise DetailUnreadable(fault=f"{len(content)} bytes")
     for magic, media_type in _MAGIC:

@@ -22,10 +22,11 @@ TAG_LETTERS = 16
 """Of a hash: enough to tell two versions of one file apart."""
 
 POLICY = (
-    "default-src 'self'; script-src {origin}app/ {origin}sw.js; style-src 'self' 'unsafe-inline'; "
-    "object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'self'; script-src {origin}app/ {origin}sw.js 'wasm-unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""Only our own code runs, whatever a page that was published may hold."""
+"""Only our own code runs, whatever a published page may hold; the card scanner is WebAssembly."""
 NO_DOCUMENTS = frozenset({"text/javascript", "application/json", "application/manifest+json"})
 """What no browser shows as a document in which a script could stand; these are asked for most."""
 

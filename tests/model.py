@@ -276,13 +276,13 @@ class Point:
         for void in voids:
             for fact in self.here_and_about:
                 if takes_back(void, fact) and self.is_unseen(void, closing):
-                    aside = ("closing", "reopening", "follow_up")
+                    aside = ("closing", "reopening", "follow_up", "shift")
                     if fact["kind"] not in aside and not self.is_unseen(fact, closing):
                         return True
         return False
 
     def is_unseen(self, fact: Json, closing: Json) -> bool:
-        if fact["kind"] in ("closing", "reopening", "follow_up"):
+        if fact["kind"] in ("closing", "reopening", "follow_up", "shift"):
             return False
         if fact["seq"] is None:
             return self.m.order(fact) > self.m.order(closing)

@@ -57,8 +57,9 @@ def test_the_site_s_catalogue_and_code_agree() -> None:
     )
     python = sources("site", ".py", ".html") + Path(ROOT / "build.py").read_text("utf-8")
     scripts = sources("site/app", ".js")
-    for surface, own in messages.items():
-        code = scripts if surface == "kiosk" else python + scripts
+    rooms = json.loads((ROOT / "site" / "messages.desk.vi.json").read_text("utf-8"))
+    for surface, own in [*messages.items(), ("desk", rooms)]:
+        code = scripts if surface in {"kiosk", "desk"} else python + scripts
         unused = [key for key in own if not _is_asked(key, surface, code)]
         assert unused == [], surface
 
@@ -67,7 +68,11 @@ def _is_asked(key: str, surface: str, code: str) -> bool:
     stem = key.rpartition(".")[0]
     forms = [f'"{surface}.{key}"', f"'{surface}.{key}'", f'"{key}"', f'["{key}"]', f"words.{key}"]
     # A key made of a stem and a code of the domain: `kind.` + CHI_THI.
-    forms += [f'"{surface}.{stem}."', f"`{stem}.$", f'f"{surface}.{stem}.'] if stem else []
+    forms += (
+        [f'"{surface}.{stem}."', f"`{stem}.$", f'f"{surface}.{stem}.', f'nameOfCode("{stem}"']
+        if stem
+        else []
+    )
     return any(form in code for form in forms)
 
 

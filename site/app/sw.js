@@ -1,12 +1,12 @@
 /** The service worker: only a router. It keeps what the release's manifest lists, and answers from it. */
 
 import { answer, isOurs } from "./sw/answer.js";
-import { follow, forget, keep, refresh, tell, tellWanted } from "./sw/keep.js";
+import { follow, forget, keep, refresh, renew, tell, tellWanted } from "./sw/keep.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
 /** What the pages may wish. @type {Record<string, (list: string) => Promise<void>>} */
-const WISHES = { refresh, keep, forget, state: tell, follow, wanted: tellWanted };
+const WISHES = { refresh, keep, forget, renew, state: tell, follow, wanted: tellWanted };
 
 worker.addEventListener("install", (event) => event.waitUntil(refresh()));
 worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from portal_messages import say
 
+KIOSK = "kiosk/kiosk.js"
+"""In modules of its own, most of them fetched when first wanted; all are named `kiosk…`."""
+
 ENTRIES = (
-    "kiosk/kiosk.js",
     "portal.js",
     "search.js",
     "sw.js",
@@ -17,6 +19,7 @@ ENTRIES = (
     "portal.css",
     "print.css",
     "kiosk/kiosk.css",
+    "kiosk/kiosk-start.js",
     "office.css",
 )
 TOOLS = {
@@ -53,10 +56,16 @@ def bundle(root: Path) -> Path:
         half_made = folder.with_suffix(".new")
         shutil.rmtree(half_made, ignore_errors=True)
         entries = [f"site/app/{entry}" for entry in ENTRIES]
-        options = ["--bundle", "--minify", "--format=iife", "--charset=utf8", f"--target={TARGET}"]
+        options = ["--bundle", "--minify", "--charset=utf8", f"--target={TARGET}"]
         options += ["--entry-names=[name]", f"--outdir={half_made}", "--log-level=warning"]
-        if run_tool(root, "esbuild", [*entries, *options]) != 0:
-            raise BundleFault(say("build.bundle_failed"))
+        modules = ["--format=esm", "--splitting", "--chunk-names=kiosk-[name]-[hash]"]
+        modules += ["--loader:.wasm=file", "--asset-names=kiosk-[name]-[hash]"]
+        for arguments in (
+            [*entries, *options, "--format=iife"],
+            [f"site/app/{KIOSK}", *options, *modules],
+        ):
+            if run_tool(root, "esbuild", arguments) != 0:
+                raise BundleFault(say("build.bundle_failed"))
         half_made.rename(folder)
         for old in folder.parent.iterdir():
             if old != folder:

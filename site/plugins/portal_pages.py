@@ -22,7 +22,7 @@ from portal_links import PICTURES
 from portal_messages import say
 from portal_pictures import ICON_SIZES, icon, shrunk
 from portal_qr import qr_svg
-from portal_release import SERVER, SHELL, FileLine, write_manifest
+from portal_release import KIOSK, SCANNER, SERVER, SHELL, FileLine, write_manifest
 from portal_search import documents_file, of_material, of_meeting, of_page, text_file
 from portal_texts import Text, picture_at, text_of, text_of_material
 from portal_writer import Memory, PortalWriter
@@ -239,7 +239,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         shared.add(self._page("tim/index.html", "search", **facts, megabytes=_coarse(self.letters)))
         shared.add(self._page("da-luu.html", "kept", meetings=newest))
         shared.add(self._page("chua-luu.html", "not_kept"))
-        shared.add(self._page("diem-danh/index.html", "kiosk"))
+        self.lists[KIOSK].add(self._page("diem-danh/index.html", "kiosk"))
 
     def _copy_code(self) -> None:
         """Put the bundled code and the icons in place; the worker stands at the top."""
@@ -248,8 +248,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             if path.name in inlined:
                 continue
             name = path.name if path.name == "sw.js" else f"{APP}/{path.name}"
-            is_read = name not in {"sw.js", f"{APP}/office.css"}
-            self.lists[SHELL if is_read else SERVER].add(self.writer.copy(name, path))
+            self.lists[_list_of(path.name)].add(self.writer.copy(name, path))
         for name in ("icon.svg", "app.webmanifest"):
             source = Path(self.theme) / "static" / name
             self.lists[SHELL].add(self.writer.copy(name, source))
@@ -296,6 +295,15 @@ def _state(path: Path | None) -> tuple[int, int] | None:
 def kilobytes(size_bytes: int) -> str:
     """Return a size as readers see it: `38`, at least 1."""
     return f"{max(1, round(size_bytes / 1000)):,}".replace(",", ".")
+
+
+def _list_of(name: str) -> str:
+    """Return the list in which a file of the code stands, by who needs it."""
+    if name in {"sw.js", "office.css", "look.css"}:
+        return SERVER
+    if not name.startswith("kiosk"):
+        return SHELL
+    return SCANNER if "zxing" in name else KIOSK
 
 
 def _coarse(letters: int) -> str:

@@ -15,6 +15,9 @@ TOP = "manifest.json"
 SHELL, SERVER, REST = "shell", "server", "rest"
 """Lists besides one a meeting: what a reader always keeps, what only servers read, what is left."""
 
+KIOSK, SCANNER = "kiosk", "scanner"
+"""What a device keeps that checks people in, and what it keeps if its camera reads cards."""
+
 
 class FileLine(Struct, frozen=True, array_like=True):
     """`[path, sha256, bytes]`; the path is relative to the release."""

@@ -37,6 +37,8 @@ def enrol() -> Response:
     at_ms = now_ms()
     enrolled = write(lambda c: devices.enrol(c, asked.code, asked.label, key, now_ms=at_ms))
     settings: Settings = current_app.config["SETTINGS"]
-    return answer(
-        msgspec.structs.replace(enrolled, seal_key=sealing.public_key(settings.seal_key)), 201
-    )
+    keys = {
+        "seal_key": sealing.public_key(settings.seal_key),
+        "sign_key": sealing.sign_key(settings.seal_key),
+    }
+    return answer(msgspec.structs.replace(enrolled, **keys), 201)

@@ -6,7 +6,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from sync_server.domain.facts import ByKind, Fact, Flags, InForce, acts_in_person
-from sync_server.domain.records import Closing, FollowUp, Record, Reopening
+from sync_server.domain.records import Closing, FollowUp, Record, Reopening, Shift
 
 C = TypeVar("C", Closing, Reopening)
 
@@ -63,7 +63,7 @@ def is_amended(closing: Fact[Closing] | None, in_force: InForce, flags: Flags) -
 
 def _is_of_roll(fact: Fact[Record]) -> bool:
     """Leave out what is of the closing itself, or belongs after it."""
-    return not isinstance(fact.record, Closing | Reopening | FollowUp)
+    return not isinstance(fact.record, Closing | Reopening | FollowUp | Shift)
 
 
 def _is_outside(fact: Fact[Record], closing: Fact[Closing]) -> bool:
@@ -78,6 +78,6 @@ def _is_outside(fact: Fact[Record], closing: Fact[Closing]) -> bool:
 def flag_after(closing: Fact[Closing] | None, facts: Iterable[Fact[Record]], flags: Flags) -> None:
     """Flag what was done in the hall after its roll had been signed off."""
     for fact in facts:
-        is_hall = fact.seq and not isinstance(fact.record, FollowUp)
+        is_hall = fact.seq and not isinstance(fact.record, FollowUp | Shift)
         if closing and is_hall and fact.order > closing.order:
             flags.add(fact.id, "after_close")

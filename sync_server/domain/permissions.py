@@ -36,6 +36,8 @@ class Action(StrEnum):
     READ_MEETINGS = "read_meetings"
     READ_DETAIL = "read_detail"
     PUBLISH = "publish"
+    IMPORT_QUEUE = "import_queue"
+    ISSUE_CARDS = "issue_cards"
 
 
 _BOTH_AT_A_POINT = frozenset(
@@ -47,6 +49,7 @@ _BOTH_AT_A_POINT = frozenset(
         "chair_assumed",
         "closing",
         "follow_up",
+        "shift",
         "void",
     }
 )
@@ -87,7 +90,14 @@ MAY: Mapping[Profile, frozenset[Action]] = {
     Profile.CHAIR: _AT_A_POINT | {Action.READ_DETAIL},  # of what that chair decides on
     Profile.HEADQUARTERS: frozenset(Action),
     Profile.AUDITOR: frozenset(Action)
-    - {Action.PUSH, Action.PUSH_DETAIL, Action.READ_DETAIL, Action.PUBLISH},
+    - {
+        Action.PUSH,
+        Action.PUSH_DETAIL,
+        Action.READ_DETAIL,
+        Action.PUBLISH,
+        Action.IMPORT_QUEUE,
+        Action.ISSUE_CARDS,
+    },
     Profile.EDITOR: frozenset({Action.PUBLISH}),  # the portal holds nothing personal
 }
 

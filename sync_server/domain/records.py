@@ -120,11 +120,15 @@ Mode = Literal["in_person", "online"]
 
 
 class CheckInBody(_Fixed, frozen=True, kw_only=True):
-    """`happened_at` is what a person states of an arrival entered later, as from a paper list."""
+    """`happened_at` is what a person states of an arrival entered later, as from a paper list.
+
+    `detail` holds the name of a newcomer, whom no list has.
+    """
 
     mode: Mode
     seat: Seat | None = None
     happened_at: Instant | None = None
+    detail: Sha256 | None = None
 
 
 class CheckOutBody(_Fixed, frozen=True, kw_only=True):
@@ -301,6 +305,12 @@ class FollowUpBody(_Fixed, frozen=True, kw_only=True):
     essays: Essays | None = None
 
 
+class ShiftBody(_Fixed, frozen=True, kw_only=True):
+    """`detail` holds who has the device from here on, and who had it before."""
+
+    detail: Sha256
+
+
 class Conduct(_Envelope, frozen=True, kw_only=True, tag="conduct"):
     """Counts without names (domain.md rows 16 and 36); `person` only where the hall insists."""
 
@@ -338,6 +348,12 @@ class FollowUp(_Envelope, frozen=True, kw_only=True, tag="follow_up"):
     body: FollowUpBody
 
 
+class Shift(_Envelope, frozen=True, kw_only=True, tag="shift"):
+    """From here on another clerk makes this device's records; no standing reads it."""
+
+    body: ShiftBody
+
+
 class Void(_Envelope, frozen=True, kw_only=True, tag="void"):
     """`person` repeats whom the referred record concerns, so that routing needs nothing else."""
 
@@ -364,6 +380,7 @@ Told = (
     | Closing
     | Reopening
     | FollowUp
+    | Shift
     | Void
 )
 """What a device may tell; the rest is the office's alone."""

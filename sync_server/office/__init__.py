@@ -6,11 +6,13 @@ from flask import Blueprint, Response
 from flask_wtf.csrf import CSRFProtect
 
 from sync_server.messages import number, rate, say
-from sync_server.office import board, sign_in
+from sync_server.office import board, cards, queues, sign_in
 
 blueprint = Blueprint("office", __name__, url_prefix="/van-phong")
 blueprint.register_blueprint(sign_in.blueprint)
 blueprint.register_blueprint(board.blueprint)
+blueprint.register_blueprint(cards.blueprint)
+blueprint.register_blueprint(queues.blueprint)
 
 csrf = CSRFProtect()
 blueprint.before_request(csrf.protect)

@@ -5,9 +5,10 @@ from typing import Any, Literal
 
 import msgspec
 import uuid_utils
+from msgspec import UNSET
 from sqlalchemy import Connection
 
-from sync_server.domain.codes import from_ms
+from sync_server.domain.codes import from_ms, to_ms
 from sync_server.domain.forms import canonical
 from sync_server.domain.permissions import Profile
 from sync_server.domain.records import (
@@ -20,10 +21,13 @@ from sync_server.domain.records import (
     SettingBody,
     Summoned,
 )
-from sync_server.storage import devices, directory, intake, roster
+from sync_server.errors import UnknownMeeting
+from sync_server.messages import say
+from sync_server.storage import devices, directory, intake, roster, streams
 from sync_server.storage.directory import MeetingFact
 from sync_server.storage.intake import Delivery
 
+MAX_MEETING_CODE = 64
 SERVER = devices.office_writer("server", Profile.HEADQUARTERS)
 """As whom the command line writes."""
 
@@ -36,7 +40,10 @@ def accept_meeting(connection: Connection, fact: MeetingFact, now_ms: int) -> in
     directory.put_meeting(connection, fact)
     points = fact.points or tuple(directory.point_codes(connection))
     body = SettingBody(
-        starts_at=fact.starts_at, ends_at=fact.ends_at, grace_minutes=fact.grace_minutes
+        starts_at=fact.starts_at,
+        ends_at=fact.ends_at,
+        grace_minutes=fact.grace_minutes,
+        rehearsal=fact.rehearsal or UNSET,
     )
     _write(
         connection,
@@ -44,6 +51,35 @@ def accept_meeting(connection: Connection, fact: MeetingFact, now_ms: int) -> in
         now_ms,
     )
     return len(points)
+
+
+def rehearse(connection: Connection, meeting: str, starts_ms: int, now_ms: int) -> MeetingFact:
+    """Make the rehearsal of a meeting: another one with the same halls and rolls, in no figure.
+
+    Raises: UnknownMeeting.
+    """
+    line = directory.meeting(connection, meeting, now_ms)
+    if line is None:
+        raise UnknownMeeting(meeting=meeting)
+    rolls = {
+        key.point: [
+            Summoned(each.person, each.unit, each.position, each.seat, each.exempt)
+            for each in roster.roster_of(connection, key).people
+        ]
+        for key in streams.of_meeting(connection, meeting)
+    }
+    length_ms = to_ms(line.ends_at) - to_ms(line.starts_at)
+    fact = MeetingFact(
+        id=f"{meeting}-tong-duyet"[:MAX_MEETING_CODE],
+        title=say("meeting.rehearsal", title=line.title),
+        starts_at=from_ms(starts_ms),
+        ends_at=from_ms(starts_ms + length_ms),
+        points=tuple(sorted(rolls)),
+        rehearsal=True,
+    )
+    accept_meeting(connection, fact, now_ms)
+    summon(connection, fact.id, {point: roll for point, roll in rolls.items() if roll}, now_ms)
+    return fact
 
 
 def summon(

@@ -20,7 +20,9 @@ def meetings() -> str | Response:
         return elsewhere
     with reading() as connection:
         found = directory.meetings(connection, now_ms())
-    return render_template("meetings.html", meetings=found)
+    return render_template(
+        "meetings.html", meetings=found, may_import=sign_in.may(Action.IMPORT_QUEUE)
+    )
 
 
 @blueprint.get("/hoi-nghi/<meeting>")

@@ -23,6 +23,12 @@ def signed_in() -> tuple[str, Profile] | None:
     return (name, role) if role else None
 
 
+def may(action: Action) -> bool:
+    """Say whether the signed-in role may do this."""
+    who = signed_in()
+    return who is not None and action in MAY[who[1]]
+
+
 def require(action: Action) -> Response | None:
     """Return where to send somebody who must sign in first; None if they may go on.
 

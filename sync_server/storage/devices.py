@@ -48,7 +48,9 @@ class Enrolled(Struct, frozen=True):
     point: str
     point_name: str
     profile: str
+    person: str | None = None
     seal_key: dict[str, str] = {}
+    sign_key: dict[str, str] = {}
 
 
 class Gaps(NamedTuple):
@@ -129,7 +131,10 @@ def enrol(
             update(Device).where(Device.id == device).values(public_key=public_key, **hashes)
         )
     name = connection.scalar(select(Point.name).where(Point.code == found.point))
-    return Enrolled(device, token, read_token, found.point, name or found.point, found.profile)
+    point = found.point
+    return Enrolled(
+        device, token, read_token, point, name or point, found.profile, person=found.person
+    )
 
 
 def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> None:
@@ -154,6 +159,28 @@ def revoke(connection: Connection, device: str, *, now_ms: int) -> bool:
     """Take a device's trust away; return False where there is no such device."""
     found = connection.execute(update(Device).where(Device.id == device).values(revoked_ms=now_ms))
     return found.rowcount == 1
+
+
+class Signer(NamedTuple):
+    """A device as it signs what comes by another road than its own token."""
+
+    writer: Writer
+    public_key: dict[str, str]
+    is_revoked: bool
+
+
+def signer(connection: Connection, device: str) -> Signer | None:
+    """Return a device with its public key; None if it is unknown or has registered none."""
+    row = connection.execute(
+        select(
+            Device.profile, Device.point, Device.person, Device.public_key, Device.revoked_ms
+        ).where(Device.id == device)
+    ).one_or_none()
+    if row is None or row.public_key is None:
+        return None
+    writer = Writer(device, Profile(row.profile), row.point, row.person)
+    key = msgspec.json.decode(row.public_key, type=dict[str, str])
+    return Signer(writer, key, row.revoked_ms is not None)
 
 
 def caller_of(connection: Connection, token: str) -> Caller | None:

@@ -38,6 +38,7 @@ class MeetingFact(Struct, frozen=True):
     ends_at: str
     grace_minutes: int = 0
     points: tuple[str, ...] = ()
+    rehearsal: bool = False
 
 
 class ReleaseFacts(Struct, frozen=True):
@@ -56,6 +57,7 @@ class MeetingLine(Struct, frozen=True):
     starts_at: str
     ends_at: str
     state: Literal["upcoming", "open", "closed"]
+    rehearsal: bool
 
 
 def put_places(
@@ -79,13 +81,14 @@ def put_meeting(connection: Connection, fact: MeetingFact) -> None:
             title=fact.title,
             starts_ms=to_ms(fact.starts_at),
             ends_ms=to_ms(fact.ends_at),
+            is_rehearsal=fact.rehearsal,
         )
     )
 
 
 def meetings(connection: Connection, now_ms: int, point: str | None = None) -> list[MeetingLine]:
     """Return the meetings, those of a point if one is given, the latest first."""
-    query = select(Meeting.id, Meeting.title, Meeting.starts_ms, Meeting.ends_ms)
+    query = select(*_LINE)
     if point is not None:
         query = query.join(Stream, Stream.meeting == Meeting.id).where(Stream.point == point)
     return [
@@ -95,11 +98,7 @@ def meetings(connection: Connection, now_ms: int, point: str | None = None) -> l
 
 def meeting(connection: Connection, meeting_id: str, now_ms: int) -> MeetingLine | None:
     """Return one meeting; None if it is unknown."""
-    row = connection.execute(
-        select(Meeting.id, Meeting.title, Meeting.starts_ms, Meeting.ends_ms).where(
-            Meeting.id == meeting_id
-        )
-    ).one_or_none()
+    row = connection.execute(select(*_LINE).where(Meeting.id == meeting_id)).one_or_none()
     return _line(*row, now_ms) if row else None
 
 
@@ -119,10 +118,21 @@ def unit_codes(connection: Connection) -> Sequence[str]:
     return connection.scalars(select(Unit.code).order_by(Unit.code)).all()
 
 
-def _line(meeting_id: str, title: str, starts_ms: int, ends_ms: int, now_ms: int) -> MeetingLine:
+def unit_names(connection: Connection) -> dict[str, str]:
+    """Return the names of all units by code, in the order of their codes."""
+    return dict(connection.execute(select(Unit.code, Unit.name).order_by(Unit.code)).all())
+
+
+_LINE = (Meeting.id, Meeting.title, Meeting.starts_ms, Meeting.ends_ms, Meeting.is_rehearsal)
+
+
+def _line(
+    meeting_id: str, title: str, starts_ms: int, ends_ms: int, is_rehearsal: bool, now_ms: int
+) -> MeetingLine:
     state: Literal["upcoming", "open", "closed"] = "open"
     if now_ms < starts_ms - OPENS_BEFORE_MS:
         state = "upcoming"
     elif now_ms > ends_ms:
         state = "closed"
-    return MeetingLine(meeting_id, title, from_ms(starts_ms), from_ms(ends_ms), state)
+    span = (from_ms(starts_ms), from_ms(ends_ms))
+    return MeetingLine(meeting_id, title, *span, state, is_rehearsal)

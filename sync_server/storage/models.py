@@ -44,6 +44,7 @@ class Meeting(Base):
     title: Mapped[str] = mapped_column(String(300))
     starts_ms: Mapped[int] = mapped_column(BigInteger)
     ends_ms: Mapped[int] = mapped_column(BigInteger)
+    is_rehearsal: Mapped[bool] = mapped_column(default=False)
 
 
 class Person(Base):
@@ -56,6 +57,15 @@ class Person(Base):
     position: Mapped[str] = mapped_column(String(120))
     membership: Mapped[str] = mapped_column(String(16))
     birth_year: Mapped[int | None]
+
+
+class Card(Base):
+    """The card by which a kiosk knows a person; a new one takes the place of the one before."""
+
+    __tablename__ = "card"
+    person: Mapped[str] = mapped_column(String(32), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(16))
+    issued_ms: Mapped[int] = mapped_column(BigInteger)
 
 
 class Device(Base):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sync_server.domain.facts import Flags, in_order
 from sync_server.domain.records import Office
 from sync_server.domain.settings import rolls_of
+from sync_server.storage import cards
 from sync_server.storage.models import Person, Stream, Summons, Unit
 from sync_server.storage.sightings import clocks_of
 from sync_server.storage.streams import StreamKey, records_of
@@ -27,6 +28,14 @@ class PersonFact(Struct, frozen=True):
     birth_year: int | None
 
 
+class PersonLine(NamedTuple):
+    """A person by name and unit."""
+
+    person: str
+    name: str
+    unit: str
+
+
 class RosterLine(Struct, frozen=True, omit_defaults=True):
     """What a kiosk may know of a person: no birth year, no telephone, no document."""
 
@@ -36,6 +45,7 @@ class RosterLine(Struct, frozen=True, omit_defaults=True):
     position: str
     seat: str
     exempt: bool = False
+    card_hash: str = ""
 
 
 class Roster(NamedTuple):
@@ -54,8 +64,7 @@ def put_people(connection: Connection, people: Sequence[PersonFact]) -> None:
         chunk = people[start : start + CHUNK]
         connection.execute(delete(Person).where(Person.code.in_([each.person for each in chunk])))
         connection.execute(insert(Person), [_row(each) for each in chunk])
-    for key in _summoning(connection, codes):
-        refresh_rev(connection, key)
+    refresh_revs(connection, codes)
 
 
 CHUNK = 1_000
@@ -94,6 +103,7 @@ def roster_of(connection: Connection, key: StreamKey) -> Roster:
     clocks = clocks_of(connection, {record.device for record in records})
     roll = rolls_of(key.point, in_order(key.point, records, clocks, Flags())).lines
     names = names_of(connection, roll)
+    hashes = cards.hashes_of(connection, roll)
     people = [
         RosterLine(
             person=line.person,
@@ -102,6 +112,7 @@ def roster_of(connection: Connection, key: StreamKey) -> Roster:
             position=line.position,
             seat=line.seat,
             exempt=line.exempt,
+            card_hash=hashes.get(line.person, ""),
         )
         for line in roll.values()
     ]
@@ -133,6 +144,30 @@ def refresh_rev(connection: Connection, key: StreamKey) -> None:
         .where(Stream.meeting == key.meeting, Stream.point == key.point)
         .values(roster_rev=roster_of(connection, key).rev)
     )
+
+
+def refresh_revs(connection: Connection, people: Sequence[str]) -> None:
+    """Note anew the revisions of all rosters that name any of these people."""
+    for key in _summoning(connection, people):
+        refresh_rev(connection, key)
+
+
+def people_of(connection: Connection, unit: str) -> list[PersonLine]:
+    """Return a unit's people, in the order of their codes."""
+    rows = connection.execute(
+        select(Person.code, Person.full_name, Person.unit)
+        .where(Person.unit == unit)
+        .order_by(Person.code)
+    )
+    return [PersonLine(*row) for row in rows]
+
+
+def person(connection: Connection, code: str) -> PersonLine | None:
+    """Return one person; None if no roster has them."""
+    row = connection.execute(
+        select(Person.code, Person.full_name, Person.unit).where(Person.code == code)
+    ).one_or_none()
+    return PersonLine(*row) if row else None
 
 
 def _row(fact: PersonFact) -> dict[str, object]:

@@ -261,7 +261,7 @@ def test_only_our_own_code_runs_whatever_a_page_holds(editor: Publisher, portal:
 
     policy = editor.client.get("/index.html").headers["Content-Security-Policy"]
 
-    assert "script-src http://localhost/app/ http://localhost/sw.js;" in policy
+    assert "script-src http://localhost/app/ http://localhost/sw.js 'wasm-unsafe-eval';" in policy
     assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
 
 

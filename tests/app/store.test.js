@@ -7,29 +7,46 @@ import { recordOf, uuid7 } from "../../site/app/kiosk/mint.js";
 import {
   addRecord,
   countFates,
+  countTry,
+  detailsSent,
+  dropOld,
+  forgiveTries,
+  isAnotherEpoch,
   openStore,
   ownRecords,
+  putEnrolment,
+  putSealed,
   queued,
-  streamRecords,
+  sealedNames,
   takeAnswer,
+  takeVerdicts,
+  unsentDetails,
+  wipe,
 } from "../../site/app/kiosk/store.js";
 
-const enrolment = { device: "D-ONE", point: "P001", profile: "clerk" };
+const DEVICE = "D-ONE";
+const enrolment = { device: DEVICE, point: "P001", profile: "clerk", person: null };
 const now = { boot: "b1", at: "2024-08-22T00:55:03.120Z", monoMs: 81234 };
 const draft = { kind: "check_in", person: "M1", source: "search", body: { mode: "in_person" } };
 let stores = 0;
 
-function open() {
+async function open() {
   stores += 1;
-  return openStore(`test-${stores}`);
+  const db = await openStore(`test-${stores}`);
+  await putEnrolment(db, { ...enrolment, vault: { clerks: [] }, lost: null });
+  return db;
 }
 
-function add(db) {
-  return addRecord(db, recordOf(enrolment, "m-1", now, draft));
+function add(db, more = {}) {
+  return addRecord(db, DEVICE, { record: recordOf(enrolment, "m-1", now, draft), clerk: "An", ...more });
 }
 
 function answer(changes = {}) {
-  return { verdicts: [], records: [], cursor: "e1:1", more: false, want: [], ...changes };
+  return { verdicts: [], records: [], cursor: "e1:1", more: false, want: [], want_details: [], ...changes };
+}
+
+function verdict(fate) {
+  return { status: fate, fate, flags: [], code: fate === "refused" ? "x" : null, at_corrected: null };
 }
 
 test("a record has the form that the server expects", async () => {
@@ -39,11 +56,17 @@ test("a record has the form that the server expects", async () => {
   assert.deepEqual(
     { ...record, id: "" },
     {
-      id: "", v: 1, kind: "check_in", meeting: "m-1", point: "P001", device: "D-ONE", seq: 1,
+      id: "", v: 1, kind: "check_in", meeting: "m-1", point: "P001", device: DEVICE, seq: 1,
       boot: "b1", at: now.at, mono_ms: 81234, by: "clerk", source: "search", person: "M1",
       body: { mode: "in_person" },
     },
   );
+});
+
+test("a chair's records name their person", () => {
+  const chair = { ...enrolment, profile: "chair", person: "M7" };
+
+  assert.equal(recordOf(chair, "m-1", now, draft)(1).by, "M7");
 });
 
 test("ids sort by time", () => {
@@ -59,50 +82,106 @@ test("numbers have no gaps, whoever adds at once", async () => {
   assert.deepEqual(added.map((own) => own.seq).sort((a, b) => a - b), Array.from({ length: 20 }, (_, n) => n + 1));
 });
 
+test("each enrolment on a device numbers its own records", async () => {
+  const db = await open();
+  await add(db);
+  const other = { ...enrolment, device: "D-TWO" };
+  const own = await addRecord(db, "D-TWO", { record: recordOf(other, "m-1", now, draft), clerk: "Bình" });
+
+  assert.equal(own.seq, 1);
+});
+
 test("a queue survives being closed and opened again", async () => {
   const db = await open();
   await add(db);
   db.close();
   const again = await openStore(`test-${stores}`);
 
-  assert.equal((await queued(again, 10)).length, 1);
+  assert.equal((await queued(again, DEVICE, 10)).length, 1);
   assert.equal((await add(again)).seq, 2);
+});
+
+test("a detail is stored with its record, and goes when it has arrived", async () => {
+  const db = await open();
+  await add(db, { detail: { sha256: "ab", box: "jwe" } });
+
+  assert.deepEqual((await unsentDetails(db, DEVICE)).map((each) => each.box), ["jwe"]);
+  await detailsSent(db, ["ab"]);
+  assert.equal((await countFates(db)).details, 0);
 });
 
 test("verdicts give each record its fate", async () => {
   const db = await open();
   const sent = [await add(db), await add(db), await add(db)];
-  const verdicts = ["stored", "refused", "held"].map((fate, n) => ({
-    id: sent[n].id, status: fate, fate, flags: [], code: fate === "refused" ? "x" : null, at_corrected: null,
-  }));
-  await takeAnswer(db, sent, "m-1", answer({ verdicts }));
+  await takeAnswer(db, DEVICE, sent, answer({ verdicts: ["stored", "refused", "held"].map(verdict) }), null);
 
-  assert.deepEqual(await countFates(db), { unsent: 0, refused: 1, held: 1 });
+  assert.deepEqual(await countFates(db), { unsent: 0, refused: 1, held: 1, details: 0 });
   assert.equal((await ownRecords(db, "m-1")).length, 3);
 });
 
 test("what the server lacks is queued again, what it refused is not", async () => {
   const db = await open();
   const sent = [await add(db), await add(db), await add(db)];
-  const verdicts = ["stored", "stored", "refused"].map((fate) => ({ fate, flags: [], code: null, at_corrected: null }));
-  await takeAnswer(db, sent, "m-1", answer({ verdicts }));
-  await takeAnswer(db, [], "m-1", answer({ want: [[2, 3]] }));
+  await takeAnswer(db, DEVICE, sent, answer({ verdicts: ["stored", "stored", "refused"].map(verdict) }), null);
+  await takeAnswer(db, DEVICE, [], answer({ want: [[2, 3]] }), null);
 
-  assert.deepEqual((await queued(db, 10)).map((own) => own.seq), [2]);
+  assert.deepEqual((await queued(db, DEVICE, 10)).map((own) => own.seq), [2]);
 });
 
-test("another state of the server is taken in afresh", async () => {
+test("a receipt clears what headquarters has", async () => {
   const db = await open();
-  await takeAnswer(db, [], "m-1", answer({ records: [{ id: "a", kind: "roll" }] }));
-  await takeAnswer(db, [], "m-1", answer({ records: [{ id: "b", kind: "roll" }], cursor: "e2:1" }));
+  const own = await add(db);
 
-  assert.deepEqual((await streamRecords(db, "m-1")).map((each) => each.id), ["b"]);
+  assert.equal(await takeVerdicts(db, new Map([[own.id, verdict("stored")], ["unknown", verdict("stored")]])), 1);
+  assert.equal((await countFates(db)).unsent, 0);
 });
 
-test("the stream is kept by meeting", async () => {
+test("another state of the server is taken in afresh, and streams are kept by meeting", async () => {
   const db = await open();
-  await takeAnswer(db, [], "m-1", answer({ records: [{ id: "a", kind: "roll" }] }));
-  await takeAnswer(db, [], "m-2", answer({ records: [{ id: "b", kind: "roll" }] }));
+  const page = { iv: new Uint8Array(12), box: new ArrayBuffer(1) };
+  await takeAnswer(db, DEVICE, [], answer({ cursor: "e1:1" }), { meeting: "m-1", isAfresh: false, page });
+  await takeAnswer(db, DEVICE, [], answer({ cursor: "e1:2" }), { meeting: "m-2", isAfresh: false, page });
+  assert.equal(isAnotherEpoch("e1:1", "e2:1"), true);
+  assert.equal(isAnotherEpoch("0", "e2:1"), false);
+  await takeAnswer(db, DEVICE, [], answer({ cursor: "e2:1" }), { meeting: "m-1", isAfresh: true, page });
 
-  assert.deepEqual((await streamRecords(db, "m-1")).map((each) => each.id), ["a"]);
+  assert.deepEqual(await sealedNames(db, DEVICE, "stream/m-1/"), ["stream/m-1/e2:1"]);
+  assert.deepEqual(await sealedNames(db, DEVICE, "stream/m-2/"), ["stream/m-2/e1:2"]);
+});
+
+test("wiping takes the roster and never the queue", async () => {
+  const db = await open();
+  await add(db);
+  await putSealed(db, DEVICE, "roster/m-1", {});
+  await putSealed(db, "D-TWO", "roster/m-1", {});
+  await wipe(db, DEVICE, "wrong_pins");
+
+  assert.deepEqual(await sealedNames(db, DEVICE, ""), []);
+  assert.deepEqual(await sealedNames(db, "D-TWO", ""), ["roster/m-1"]);
+  assert.equal((await queued(db, DEVICE, 10)).length, 1);
+  assert.equal((await db.get("enrolments", DEVICE)).lost, "wrong_pins");
+});
+
+test("tries at a PIN are counted until one is right", async () => {
+  const db = await open();
+  assert.equal(await countTry(db, DEVICE), 1);
+  assert.equal(await countTry(db, DEVICE), 2);
+  await forgiveTries(db, DEVICE);
+
+  assert.equal(await countTry(db, DEVICE), 1);
+});
+
+test("what is old, signed off and with headquarters is dropped, and nothing else", async () => {
+  const db = await open();
+  const checkIn = await add(db);
+  const closing = await addRecord(db, DEVICE, { record: recordOf(enrolment, "m-1", now, { ...draft, kind: "closing" }), clerk: "An" });
+  const later = Date.parse(now.at) + 31 * 86_400_000;
+  await dropOld(db, later);
+  assert.equal((await ownRecords(db, "m-1")).length, 2);
+  await takeAnswer(db, DEVICE, [checkIn, closing], answer({ verdicts: ["stored", "stored"].map(verdict) }), null);
+  await dropOld(db, Date.parse(now.at) + 86_400_000);
+  assert.equal((await ownRecords(db, "m-1")).length, 2);
+  await dropOld(db, later);
+
+  assert.equal((await ownRecords(db, "m-1")).length, 0);
 });

@@ -1,32 +1,46 @@
-/** Enrolment: a code, typed or in the link, becomes this device's tokens. */
+/** Enrolment: a code, typed or in the link, becomes this device's tokens, under the clerk's PIN. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
+import { PinFields, pinFault } from "./lock.js";
 import { say, sayCode } from "./say.js";
 import { call } from "./server.js";
-import { getMeta, setMeta } from "./store.js";
+import { getMeta, putEnrolment, setMeta } from "./store.js";
+import { newKey, seal, withClerk } from "./vault.js";
 
-/** @param {{db: import("./store.js").Database, onDone: () => void}} props */
-export function Enrolment({ db, onDone }) {
+/** @param {{db: import("./store.js").Database, onBack: (() => void) | null,
+ *   onDone: (opened: import("./desk.js").Opened) => void}} props */
+export function Enrolment({ db, onDone, onBack }) {
   const [code, setCode] = useState(() => codeInLink());
+  const [clerk, setClerk] = useState({ name: "", pin: "", again: "" });
   const [fault, setFault] = useState("");
   const [isBusy, setBusy] = useState(false);
 
   async function enrol(/** @type {Event} */ event) {
     event.preventDefault();
+    const wrong = pinFault(clerk);
+    setFault(wrong);
+    if (wrong) return;
     setBusy(true);
-    const key = await deviceKey(db);
-    const body = { code: code.trim(), label: deviceLabel(), ...(key ? { public_key: key } : {}) };
+    const pair = await deviceKey(db);
+    const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+    const body = { code: code.trim(), label: deviceLabel(), public_key: { kty, crv, x, y } };
     const result = await call("/enrol", { body });
-    setBusy(false);
     if (!result.ok) {
+      setBusy(false);
       setFault(result.reason === "network" ? say("enrol.no_line") : sayCode(result.code));
       return;
     }
-    await setMeta(db, "enrolment", result.data);
+    const { read_token: token, ...told } = /** @type {import("./types.js").Enrolled} */ (result.data);
+    const key = await newKey();
+    const name = clerk.name.trim();
+    const vault = await withClerk({ clerks: [] }, key, name, clerk.pin);
+    const enrolment = { ...told, key: pair, vault, lost: null };
+    await putEnrolment(db, enrolment, { token: await seal(key, token) });
+    await setMeta(db, "key", undefined); // the next enrolment makes its own
     history.replaceState(null, "", location.pathname);
-    onDone();
+    onDone({ enrolment, key, clerk: name });
   }
 
   return html`<header class="bar"><a class="brand" href="../index.html">${say("title")}</a></header>
@@ -37,6 +51,7 @@ export function Enrolment({ db, onDone }) {
         <label>
           ${say("enrol.code")}
           <input
+            class="code"
             name="code"
             value=${code}
             onInput=${(/** @type {any} */ event) => setCode(event.target.value)}
@@ -47,33 +62,34 @@ export function Enrolment({ db, onDone }) {
             required
           />
         </label>
+        <${PinFields} value=${clerk} onChange=${setClerk} />
+        <p class="muted">${say("pin.why")}</p>
         ${fault && html`<p class="fault" role="alert">${fault}</p>`}
         <button class="main" disabled=${isBusy}>${say(isBusy ? "enrol.busy" : "enrol.do")}</button>
+        ${onBack && html`<button type="button" onClick=${onBack}>${say("back")}</button>`}
       </form>
       <p class="muted">${say("enrol.help")}</p>
     </main>`;
 }
 
-function codeInLink() {
+export function codeInLink() {
   return new URLSearchParams(location.hash.slice(1)).get("ma") ?? "";
 }
 
 /**
- * The device's own key, made once and never leaving the browser: with it an enrolment whose answer
- * was lost can be asked for again. Plain http has no Web Crypto; there the code works only once.
+ * The enrolment's own key, made once and never leaving the browser: with it an enrolment whose
+ * answer was lost can be asked for again, and a queue that leaves as a file is signed.
  * @param {import("./store.js").Database} db
- * @returns {Promise<Record<string, string> | null>}
+ * @returns {Promise<CryptoKeyPair>}
  */
 async function deviceKey(db) {
-  if (!crypto.subtle) return null;
   let pair = await getMeta(db, "key");
   if (!pair) {
     const algorithm = { name: "ECDSA", namedCurve: "P-256" };
     pair = await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"]);
     await setMeta(db, "key", pair);
   }
-  const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
-  return /** @type {Record<string, string>} */ ({ kty, crv, x, y });
+  return pair;
 }
 
 function deviceLabel() {

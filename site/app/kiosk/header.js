@@ -4,44 +4,50 @@ import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { say, sayCode, timeOf } from "./say.js";
-import { useKeptShell } from "./shell.js";
+import { renewShell, SHELL_LIST, useKept } from "./shell.js";
 
 const SUSPECT_SKEW_MS = 120_000;
 const MINUTE_MS = 60_000;
 
-/**
- * @param {{enrolment: import("./types.js").Enrolment, state: import("./roll-call.js").State,
- *   outcome: import("./sync.js").Outcome | null, onSend: () => void}} props
- */
-export function Header({ enrolment, state, outcome, onSend }) {
-  const isKept = useKeptShell();
-  const last = state.lastSentAt ? timeOf(state.lastSentAt) : "–";
-  const facts = { unsent: state.unsent, refused: state.refused, last };
+/** @typedef {import("./desk.js").Desk} Desk */
+
+/** @param {{desk: Desk, onLock: () => void}} props */
+export function Header({ desk, onLock }) {
+  const { isKept } = useKept(SHELL_LIST);
+  const { fates, outcome, enrolment } = desk;
+  const last = desk.lastSentAt ? timeOf(desk.lastSentAt) : "–";
   return html`<header class="bar honest">
     <div class="where"><b>${enrolment.point}</b> ${enrolment.point_name}</div>
     <${Clock} />
     <div class="queue" role="status">
-      <span class=${state.unsent ? "waiting" : ""}>
-        ${state.unsent === null ? say("queue.reading") : say("queue", facts)}
+      <span class=${fates.unsent ? "waiting" : ""}>
+        ${desk.isRead ? say("queue", { unsent: fates.unsent, refused: fates.refused, last }) : say("queue.reading")}
       </span>
-      ${state.held > 0 && html`<span> · ${say("queue.held", { n: state.held })}</span>`}
+      ${fates.details > 0 && html`<span> · ${say("queue.details", { n: fates.details })}</span>`}
+      ${fates.held > 0 && html`<span> · ${say("queue.held", { n: fates.held })}</span>`}
       ${outcome?.state === "offline" && html`<span> · ${say("queue.offline")}</span>`}
       <span> · ${say(isKept ? "shell.kept" : "shell.not_kept")}</span>
     </div>
-    <button class="plain" onClick=${onSend}>${say("queue.send")}</button>
+    <div class="acts">
+      <button class="plain" onClick=${() => desk.send()}>${say("queue.send")}</button>
+      <button class="plain" onClick=${onLock}>${say("lock.do")}</button>
+    </div>
   </header>`;
 }
 
-/** What the clerk should know and do; nothing where all is well.
- * @param {{outcome: import("./sync.js").Outcome | null}} props */
-export function Notices({ outcome }) {
-  const skewMs = outcome?.skewMs ?? 0;
+/** What the clerk should know and do; nothing where all is well. @param {{desk: Desk}} props */
+export function Notices({ desk }) {
+  const { isNewer } = useKept(SHELL_LIST);
+  const skewMs = desk.outcome?.skewMs ?? 0;
   const minutes = Math.round(Math.abs(skewMs) / MINUTE_MS);
-  return html`${outcome?.state === "stopped" &&
-    html`<p class="notice" role="alert">${sayCode(outcome.code ?? "")} ${say("stopped")}</p>`}
+  return html`${desk.fault && html`<p class="notice bad" role="alert">${say(desk.fault)}</p>`}
+    ${desk.outcome?.state === "stopped" &&
+    html`<p class="notice bad" role="alert">${sayCode(desk.outcome.code ?? "")} ${say("stopped")}</p>`}
     ${Math.abs(skewMs) > SUSPECT_SKEW_MS &&
     html`<p class="notice">${say(skewMs < 0 ? "clock.fast" : "clock.slow", { minutes })}</p>`}
-    ${!window.isSecureContext && html`<p class="notice">${say("insecure")}</p>`}`;
+    ${desk.meeting?.rehearsal && html`<p class="notice">${say("rehearsal")}</p>`}
+    ${isNewer &&
+    html`<p class="notice">${say("shell.newer")} <button onClick=${renewShell}>${say("shell.renew")}</button></p>`}`;
 }
 
 function Clock() {

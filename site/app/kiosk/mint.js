@@ -24,12 +24,12 @@ export function recordOf(enrolment, meeting, now, draft) {
     boot: now.boot,
     at: now.at,
     mono_ms: now.monoMs,
-    by: enrolment.profile,
+    by: enrolment.person ?? enrolment.profile,
     ...draft,
   });
 }
 
-/** RFC 9562, version 7: 48 bits of time, then random. (`randomUUID` is missing over plain http.) */
+/** RFC 9562, version 7: 48 bits of time, then random. (`randomUUID` is younger than our phones.) */
 export function uuid7(/** @type {number} */ atMs) {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   for (let place = 5, rest = atMs; place >= 0; place -= 1) {
@@ -38,6 +38,15 @@ export function uuid7(/** @type {number} */ atMs) {
   }
   bytes[6] = 0x70 | (bytes[6] & 0x0f);
   bytes[8] = 0x80 | (bytes[8] & 0x3f);
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  return hexOf(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/** @param {Uint8Array} bytes */
+export function hexOf(bytes) {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A code for somebody whom no list knows, until headquarters tells who it is. */
+export function newcomerCode() {
+  return `N-${hexOf(crypto.getRandomValues(new Uint8Array(5))).toUpperCase()}`;
 }

@@ -6,7 +6,11 @@ import { say, sayPosition, timeOf } from "./say.js";
 
 /**
  * @typedef {import("./types.js").RosterLine} RosterLine
+ * @typedef {import("./desk.js").Desk} Desk
  * @typedef {import("../standing.js").PersonStanding} PersonStanding
+ *
+ * What the answer shows: a person, or a message alone. `stays` until it is closed.
+ * @typedef {{person?: string, message: string, stays?: boolean}} Shown
  */
 
 /** @type {Record<string, string>} */
@@ -15,51 +19,60 @@ const STATES = { absent_excused: "excused", absent_unexcused: "unexcused" };
 const SIGNS = { excused: "◇", unexcused: "✕", unrecorded: "○" };
 
 /**
- * @param {{line: RosterLine, units: Record<string, string>, standing?: PersonStanding,
- *   onTap: (line: RosterLine) => void}} props
+ * @param {{desk: Desk, line: RosterLine, onTap: (line: RosterLine) => void,
+ *   onMore: (person: string) => void, isChosen: boolean | null}} props `isChosen` while many are marked
  */
-export function PersonRow({ line, units, standing, onTap }) {
-  const about = `${describe(line, units)} · ${line.person}`;
-  return html`<li>
-    <button class="person" onClick=${() => onTap(line)}>
-      <span class="name">${line.name}</span>
-      <span class="seat">${line.seat}</span>
-      <span class="about">${about}</span>
+export function PersonRow({ desk, line, onTap, onMore, isChosen }) {
+  const standing = desk.hall.of.get(line.person);
+  return html`<li class="line">
+    <button class="person" aria-pressed=${isChosen} onClick=${() => onTap(line)}>
+      <span class="name">${isChosen === null ? "" : isChosen ? "☑ " : "☐ "}${line.name}</span>
+      <span class="seat">${standing?.seat ?? line.seat}</span>
+      <span class="about">${describe(line, desk.units)} · ${line.person}</span>
       <span class="state ${stateOf(standing)}">${sayState(standing)}</span>
     </button>
+    <button class="more" aria-label=${say("more", { name: line.name })} onClick=${() => onMore(line.person)}>⋯</button>
   </li>`;
 }
 
 /**
- * The whole screen is the answer. Any key, or a tap, goes on.
- * @param {{line: RosterLine, units: Record<string, string>, standing?: PersonStanding, was: boolean,
- *   isOnline: boolean, canUndo: boolean, onClose: () => void, onUndo: () => void}} props
+ * The whole screen is the answer. Any key but Tab and Enter, or a tap, goes on.
+ * @param {{desk: Desk, shown: Shown, onClose: () => void, onPerson: (person: string) => void}} props
  */
-export function Answer({ line, units, standing, was, isOnline, canUndo, onClose, onUndo }) {
-  const at = arrivalOf(standing);
-  const message = say(was ? "answer.was" : isOnline ? "answer.stored" : "answer.queued", { at });
-  return html`<div class="answer ${stateOf(standing)}" role="alertdialog" onClick=${onClose}>
-    <p class="band">${sayState(standing)}</p>
-    <p class="who">${line.name}</p>
-    <p>${describe(line, units)} · ${line.person}</p>
-    ${line.seat && html`<p class="place">${say("answer.seat")} <b>${line.seat}</b></p>`}
-    <p>${message}</p>
-    <p class="muted">${say("answer.phone")}</p>
-    ${canUndo &&
-    html`<button
-      class="undo"
-      onClick=${(/** @type {Event} */ event) => {
-        event.stopPropagation();
-        onUndo();
-      }}
-    >
-      ↶ ${say("undo", { name: line.name })}
-    </button>`}
+export function Answer({ desk, shown, onClose, onPerson }) {
+  const { person } = shown;
+  const line = person ? lineOf(desk, person) : null;
+  const standing = person ? desk.hall.of.get(person) : undefined;
+  const undone = person ? desk.undoable((each) => each.kind === "check_in" && each.person === person) : [];
+  const then = (/** @type {() => void} */ act) => (/** @type {Event} */ event) => {
+    event.stopPropagation();
+    onClose();
+    act();
+  };
+  return html`<div class="answer ${line ? stateOf(standing) : "unexcused"}" role="alertdialog" aria-label=${say("answer")} onClick=${onClose}>
+    <p class="band">${line ? sayState(standing) : say("answer.unknown")}</p>
+    ${line &&
+    html`<p class="who">${line.name}</p>
+      <p>${describe(line, desk.units)} · ${line.person}</p>
+      ${(standing?.seat ?? line.seat) && html`<p class="place">${say("answer.seat")} <b>${standing?.seat ?? line.seat}</b></p>`}`}
+    <p>${shown.message}</p>
+    ${line && standing?.standing === "present" && html`<p class="muted">${say("answer.phone")}</p>`}
+    <p class="acts">
+      <button onClick=${then(() => {})}>${say("answer.next")}</button>
+      ${line && html`<button onClick=${then(() => onPerson(line.person))}>${say("answer.more")}</button>`}
+    </p>
+    ${undone.length > 0 &&
+    html`<button class="undo" onClick=${then(() => void desk.undo(undone))}>↶ ${say("undo", { name: line?.name })}</button>`}
   </div>`;
 }
 
+/** A line for anybody, also whom no roster has. @param {Desk} desk @param {string} person @returns {RosterLine} */
+export function lineOf(desk, person) {
+  return desk.roster.get(person) ?? { person, name: desk.nameOf(person), unit: "", position: "", seat: "" };
+}
+
 /** @param {RosterLine} line @param {Record<string, string>} units */
-function describe(line, units) {
+export function describe(line, units) {
   return [sayPosition(line.position), units[line.unit] ?? line.unit].filter(Boolean).join(" · ");
 }
 
@@ -69,17 +82,25 @@ function arrivalOf(/** @type {PersonStanding | undefined} */ standing) {
   return first ? timeOf(first[0]) : "";
 }
 
-function stateOf(/** @type {PersonStanding | undefined} */ standing) {
-  if (standing?.standing === "present") return standing.isLate ? "late" : "present";
+/** Whether they have come and gone again. */
+export function hasLeft(/** @type {PersonStanding | undefined} */ standing) {
+  return standing?.standing === "present" && standing.hasLeftEarly;
+}
+
+export function stateOf(/** @type {PersonStanding | undefined} */ standing) {
+  if (standing?.standing === "present") return standing.isLate || standing.hasLeftEarly ? "late" : "present";
   return STATES[standing?.standing ?? "not_recorded"] ?? "unrecorded";
 }
 
-function sayState(/** @type {PersonStanding | undefined} */ standing) {
+export function sayState(/** @type {PersonStanding | undefined} */ standing) {
   const at = arrivalOf(standing);
   if (standing?.standing !== "present") {
     const state = stateOf(standing);
+    if (standing?.request === "pending") return `○ ${say("state.requested")}`;
     return `${SIGNS[state]} ${say(`state.${standing?.standing ?? "not_recorded"}`)}`;
   }
-  if (!standing.isLate) return `● ${say("state.present", { at })}`;
-  return `◐ ${say("state.late", { at, minutes: standing.lateMinutes })}`;
+  if (hasLeft(standing)) return `◐ ${say("state.left", { at: timeOf(standing.stays.at(-1)?.[1] ?? 0) })}`;
+  const mode = standing.mode === "online" ? ` · ${say("state.online")}` : "";
+  if (!standing.isLate) return `● ${say("state.present", { at })}${mode}`;
+  return `◐ ${say("state.late", { at, minutes: standing.lateMinutes })}${mode}`;
 }

@@ -1,113 +1,53 @@
-/** The roll call: three zones that never move (header, search, list) and the answer over them. */
+/** The roll call: a search that always has the focus, and the list. One person at a time, or many. */
 
 import { html } from "htm/preact";
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 
-import { Header, Notices } from "./header.js";
-import { chooseMeeting, stateOf } from "./meetings.js";
-import { recordOf } from "./mint.js";
-import { Answer, PersonRow } from "./person.js";
-import { say } from "./say.js";
+import { hashOf, isCard } from "./card.js";
+import { checkIn, isHere } from "./check-in.js";
+import { dayOf, instantOf } from "./instants.js";
+import { PersonRow, stateOf } from "./person.js";
+import { say, timeOf } from "./say.js";
 import { findPeople, sortPeople, theOneMeant } from "./search.js";
-import { hallOf, undoable } from "./standing.js";
-import { addRecord, countFates, getMeta, ownRecords, setMeta, streamRecords } from "./store.js";
-import { keepSyncing, refreshMeetings } from "./sync.js";
-
-const ANSWER_MS = 2500;
+import { Scanner } from "./scan.js";
+import { beep } from "./sound.js";
 
 /**
  * @typedef {import("./types.js").RosterLine} RosterLine
- * @typedef {import("./types.js").Meeting} Meeting
- * @typedef {{people: RosterLine[], units: Record<string, string>, hall: import("./standing.js").Hall,
- *   unsent: number | null, refused: number, held: number, lastSentAt: string | null}} State
+ * @typedef {import("./desk.js").Desk} Desk
  */
 
-/** @type {State} */
-const NOTHING = {
-  people: [],
-  units: {},
-  hall: hallOf("", [], []),
-  unsent: null,
-  refused: 0,
-  held: 0,
-  lastSentAt: null,
-};
+const STATES = ["present", "late", "excused", "unexcused", "unrecorded"];
 
-/**
- * @param {{db: import("./store.js").Database, clock: () => import("./clock.js").Reading,
- *   enrolment: import("./types.js").Enrolment}} props
- */
-export function RollCall({ db, clock, enrolment }) {
-  const [meetings, setMeetings] = useState(/** @type {Meeting[]} */ ([]));
-  const [meeting, setMeeting] = useState(/** @type {string | null} */ (null));
-  const [state, setState] = useState(NOTHING);
-  const [outcome, setOutcome] = useState(/** @type {import("./sync.js").Outcome | null} */ (null));
+/** @param {import("./desk-view.js").ViewProps} props */
+export function RollCall({ desk, onAnswer, onPerson }) {
   const [typed, setTyped] = useState("");
-  const [answer, setAnswer] = useState(/** @type {{line: RosterLine, was: boolean} | null} */ (null));
-  const [last, setLast] = useState(/** @type {RosterLine | null} */ (null));
+  const [filter, setFilter] = useState({ state: "", unit: "", row: "" });
+  const [chosen, setChosen] = useState(/** @type {Set<string> | null} */ (null));
+  const [stated, setStated] = useState(""); // a time of day, while a paper list is entered
+  const [isScanning, setScanning] = useState(false);
   const search = useRef(/** @type {HTMLInputElement | null} */ (null));
-  const chosen = useRef(/** @type {string | null} */ (null));
-  const send = useRef(() => {});
   const busy = useRef(/** @type {Set<string>} */ (new Set()));
 
-  const reload = useCallback(async () => {
-    /** @type {Meeting[]} */
-    const known = (await getMeta(db, "meetings")) ?? [];
-    chosen.current = chooseMeeting(known, await getMeta(db, "choice"), Date.now());
-    setMeetings(known);
-    setMeeting(chosen.current);
-    setState(await readState(db, enrolment.point, chosen.current));
-  }, [db, enrolment]);
+  const everybody = useMemo(() => sortPeople([...desk.roster.values()]), [desk.roster]);
+  const found = useMemo(() => findPeople(everybody, typed), [everybody, typed]);
+  const shown = found.filter((line) => passes(desk, line, filter));
+  const meant = theOneMeant(found, typed);
+  const happenedAt = stated && desk.meeting ? instantOf(dayOf(desk.meeting.starts_at), stated) : null;
+  const isAhead = happenedAt !== null && Date.parse(happenedAt) > Date.now();
 
-  useEffect(() => {
-    void (async () => {
-      await reload();
-      if (!chosen.current) {
-        await refreshMeetings(db, enrolment);
-        await reload();
-      }
-      const told = async (/** @type {import("./sync.js").Outcome} */ outcome) => {
-        const before = chosen.current;
-        await reload();
-        setOutcome(outcome);
-        if (chosen.current !== before) send.current();
-      };
-      send.current = keepSyncing(db, clock, () => chosen.current, (outcome) => void told(outcome));
-    })();
-  }, [db, clock, enrolment, reload]);
-
-  useEffect(() => {
-    if (!answer) return undefined;
-    const timer = setTimeout(() => setAnswer(null), ANSWER_MS);
-    return () => clearTimeout(timer);
-  }, [answer]);
-
-  async function choose(/** @type {string} */ id) {
-    setLast(null);
-    await setMeta(db, "choice", { id, chosenMs: Date.now() });
-    await reload();
-    send.current();
-  }
-
-  /** Store first, show afterwards: what the screen says is on the disk. */
-  async function record(/** @type {import("./mint.js").Draft} */ draft) {
-    if (!meeting) return;
-    await addRecord(db, recordOf(enrolment, meeting, clock(), draft));
-    await reload();
-    send.current();
-  }
-
-  async function checkIn(/** @type {RosterLine} */ line) {
-    if (busy.current.has(line.person)) return; // a second tap while the first is being stored
+  /** @param {RosterLine} line @param {"search" | "qr"} source */
+  async function arrive(line, source) {
+    if (busy.current.has(line.person) || isAhead) return; // a second tap while the first is being stored
     busy.current.add(line.person);
     try {
-      const was = isHere(line.person);
-      if (!was) {
-        const body = { mode: "in_person", ...(line.seat ? { seat: line.seat } : {}) };
-        await record({ kind: "check_in", person: line.person, source: "search", body });
-        setLast(line);
-      }
-      setAnswer({ line, was });
+      const was = isHere(desk, line.person);
+      if (!was && !(await checkIn(desk, [line], happenedAt ? "paper" : source, happenedAt))) return;
+      beep(was ? "was" : "stored");
+      const at = timeOf(desk.hall.of.get(line.person)?.stays[0]?.[0] ?? 0);
+      const stored = desk.outcome?.state === "sent" ? "answer.stored" : "answer.queued";
+      const key = was ? "answer.was" : happenedAt ? "answer.stated" : stored;
+      onAnswer({ person: line.person, message: say(key, { at, now: timeOf(Date.now()) }) });
       setTyped("");
       search.current?.focus();
     } finally {
@@ -115,131 +55,161 @@ export function RollCall({ db, clock, enrolment }) {
     }
   }
 
-  /** Take back every check-in of the person that this clerk may take back. */
-  async function undo(/** @type {RosterLine} */ line) {
-    for (const checkIn of undoneBy(line)) {
-      const refs = [checkIn.id];
-      await record({ kind: "void", person: line.person, refs, source: "search", body: {} });
+  async function scanned(/** @type {string} */ code) {
+    setTyped("");
+    const hash = await hashOf(code);
+    const line = everybody.find((each) => each.card_hash === hash);
+    if (line) return arrive(line, "qr");
+    beep("was");
+    onAnswer({ message: say("answer.no_card") });
+    return undefined;
+  }
+
+  function submit(/** @type {Event} */ event) {
+    event.preventDefault();
+    if (isCard(typed.trim())) void scanned(typed.trim()); // a USB scanner types
+    else if (meant) void arrive(meant, "search");
+  }
+
+  function tap(/** @type {RosterLine} */ line) {
+    if (!chosen) return desk.isChair || isHere(desk, line.person) ? onPerson(line.person) : void arrive(line, "search");
+    const next = new Set(chosen);
+    if (!next.delete(line.person)) next.add(line.person);
+    return setChosen(next);
+  }
+
+  async function arriveTogether() {
+    const lines = everybody.filter((line) => chosen?.has(line.person) && !isHere(desk, line.person));
+    if (!isAhead && (await checkIn(desk, lines, happenedAt ? "paper" : "bulk", happenedAt))) {
+      setChosen(null);
+      search.current?.focus();
     }
-    setLast(null);
-    setAnswer(null);
-    search.current?.focus();
   }
 
-  function undoneBy(/** @type {RosterLine} */ line) {
-    return undoable(state.hall.records, { by: enrolment.profile, point: enrolment.point }, line.person);
-  }
+  return html`<form class="search" role="search" onSubmit=${submit} onKeyDown=${moveInList}>
+      <label>
+        ${say("search")}
+        <input
+          ref=${search}
+          type="search"
+          value=${typed}
+          onInput=${(/** @type {any} */ event) => setTyped(event.target.value)}
+          placeholder=${say("search.hint")}
+          autocomplete="off"
+          spellcheck="false"
+          autofocus
+        />
+      </label>
+    </form>
+    ${!desk.isChair &&
+    html`<p class="tools">
+      <button aria-pressed=${isScanning} onClick=${() => setScanning(!isScanning)}>${say("scan")}</button>
+      <button aria-pressed=${chosen !== null} onClick=${() => setChosen(chosen ? null : new Set())}>${say("bulk")}</button>
+      <button aria-pressed=${stated !== ""} onClick=${() => setStated(stated ? "" : timeOf(Date.now()))}>${say("paper")}</button>
+    </p>`}
+    ${isScanning && html`<${Scanner} onCode=${scanned} onClose=${() => setScanning(false)} />`}
+    ${stated &&
+    html`<p class="notice">
+      <label>${say("paper.time")} <input type="time" value=${stated} onInput=${(/** @type {any} */ event) => setStated(event.target.value)} /></label>
+      ${say(isAhead ? "paper.ahead" : "paper.why")}
+    </p>`}
+    <details class="filters">
+      <summary>${say("filter")}${Object.values(filter).some(Boolean) ? ` · ${say("filter.on", { n: shown.length })}` : ""}</summary>
+      <${Filters} desk=${desk} filter=${filter} onChange=${setFilter} />
+    </details>
+    ${typed.trim() && found.length > 0 && !meant && html`<p class="hint">${say("search.several", { n: found.length })}</p>`}
+    <${Counts} desk=${desk} />
+    ${chosen &&
+    html`<p class="bulk">
+      <button class="main" disabled=${chosen.size === 0} onClick=${arriveTogether}>${say("bulk.do", { n: chosen.size })}</button>
+      <button onClick=${() => setChosen(new Set(shown.map((line) => line.person)))}>${say("bulk.all", { n: shown.length })}</button>
+    </p>`}
+    ${everybody.length === 0
+      ? html`<p class="empty">${say(emptiness(desk.outcome))}</p>`
+      : html`<ul class="people" onKeyDown=${moveInList}>
+          ${shown.map(
+            (line) =>
+              html`<${PersonRow}
+                key=${line.person}
+                desk=${desk}
+                line=${line}
+                onTap=${tap}
+                onMore=${onPerson}
+                isChosen=${chosen && chosen.has(line.person)}
+              />`,
+          )}
+        </ul>`}
+    ${everybody.length > 0 && shown.length === 0 && html`<p class="empty">${say("search.nobody")}</p>`}`;
+}
 
-  function isHere(/** @type {string} */ person) {
-    return state.hall.of.get(person)?.standing === "present";
-  }
+/** The counters, marked as provisional while anything may be missing. @param {{desk: Desk}} props */
+export function Counts({ desk }) {
+  const { counts } = desk.hall.all;
+  const isProvisional = desk.fates.unsent !== 0 || desk.outcome?.state !== "sent";
+  return html`<p class="counts" aria-live="polite">
+    <b class="present">● ${say("count.present", { n: counts.present, all: counts.summoned })}</b>
+    <span class="late">◐ ${say("count.late", { n: counts.late })}</span>
+    ${counts.absentExcused > 0 && html`<span class="excused">◇ ${say("count.excused", { n: counts.absentExcused })}</span>`}
+    ${counts.absentUnexcused > 0 && html`<span class="unexcused">✕ ${say("count.unexcused", { n: counts.absentUnexcused })}</span>`}
+    <span class="unrecorded">○ ${say("count.rest", { n: counts.notRecorded })}</span>
+    ${counts.guests + counts.substitutes + counts.visitors > 0 &&
+    html`<span>${say("count.beside", { guests: counts.guests, substitutes: counts.substitutes, visitors: counts.visitors })}</span>`}
+    ${isProvisional && html`<i>${say("provisional")}</i>`}
+  </p>`;
+}
 
-  const sorted = useMemo(() => sortPeople(state.people), [state.people]);
-  const shown = useMemo(() => findPeople(sorted, typed), [sorted, typed]);
-  const meant = theOneMeant(shown, typed);
-  const { counts } = state.hall;
+/** @typedef {{state: string, unit: string, row: string}} Filter */
 
-  return html`<div
-      class="kiosk"
-      onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
-        if (answer && event.key !== "Tab") setAnswer(null);
-      }}
-    >
-      <${Header} enrolment=${enrolment} state=${state} outcome=${outcome} onSend=${() => send.current()} />
-      <${Notices} outcome=${outcome} />
-      <main>
-        <label class="which">
-          ${say("meeting")}
-          <select value=${meeting ?? ""} onChange=${(/** @type {any} */ e) => choose(e.target.value)}>
-            ${!meeting && html`<option value="">${say("meeting.none")}</option>`}
-            ${meetings.map(
-              (each) => html`<option value=${each.id}>${each.title} · ${say(`state.${stateOf(each, Date.now())}`)}</option>`,
-            )}
+/** @param {{desk: Desk, filter: Filter, onChange: (filter: Filter) => void}} props */
+function Filters({ desk, filter, onChange }) {
+  const rows = new Set([...desk.roster.values()].map((line) => rowOf(line.seat)).filter(Boolean));
+  /** @type {[keyof Filter, [string, string][]][]} */
+  const choices = [
+    ["state", STATES.map((state) => [state, say(`filter.${state}`)])],
+    ["unit", Object.entries(desk.units)],
+    ["row", [...rows].sort().map((row) => [row, row])],
+  ];
+  return html`<div class="choices">
+    ${choices.map(
+      ([name, options]) =>
+        html`<label>
+          ${say(`filter.${name}`)}
+          <select value=${filter[name]} onChange=${(/** @type {any} */ event) => onChange({ ...filter, [name]: event.target.value })}>
+            <option value="">${say("filter.all")}</option>
+            ${options.map(([value, label]) => html`<option value=${value}>${label}</option>`)}
           </select>
-        </label>
-        <form
-          class="search"
-          onSubmit=${(/** @type {Event} */ event) => {
-            event.preventDefault();
-            if (meant) void checkIn(meant);
-          }}
-        >
-          <label>
-            ${say("search")}
-            <input
-              ref=${search}
-              type="search"
-              value=${typed}
-              onInput=${(/** @type {any} */ event) => setTyped(event.target.value)}
-              placeholder=${say("search.hint")}
-              autocomplete="off"
-              spellcheck="false"
-              autofocus
-            />
-          </label>
-        </form>
-        ${typed.trim() && shown.length > 0 && !meant && html`<p class="hint">${say("search.several", { n: shown.length })}</p>`}
-        <p class="counts" aria-live="polite">
-          <b class="present">● ${say("count.present", { n: counts.present, all: counts.summoned })}</b>
-          <span class="late">◐ ${say("count.late", { n: counts.late })}</span>
-          ${counts.absentExcused > 0 &&
-          html`<span class="excused">◇ ${say("count.excused", { n: counts.absentExcused })}</span>`}
-          ${counts.absentUnexcused > 0 &&
-          html`<span class="unexcused">✕ ${say("count.unexcused", { n: counts.absentUnexcused })}</span>`}
-          <span class="unrecorded">○ ${say("count.rest", { n: counts.notRecorded })}</span>
-          ${(state.unsent !== 0 || outcome?.state !== "sent") && html`<i>${say("provisional")}</i>`}
-        </p>
-        ${sorted.length === 0
-          ? html`<p class="empty">${say(emptiness(outcome))}</p>`
-          : html`<ul class="people">
-              ${shown.map(
-                (line) => html`<${PersonRow}
-                  key=${line.person}
-                  line=${line}
-                  units=${state.units}
-                  standing=${state.hall.of.get(line.person)}
-                  onTap=${checkIn}
-                />`,
-              )}
-            </ul>`}
-        ${sorted.length > 0 && shown.length === 0 && html`<p class="empty">${say("search.nobody")}</p>`}
-      </main>
-      ${last &&
-      !answer &&
-      html`<button class="undo" onClick=${() => undo(last)}>↶ ${say("undo", { name: last.name })}</button>`}
-      ${answer &&
-      html`<${Answer}
-        line=${answer.line}
-        units=${state.units}
-        standing=${state.hall.of.get(answer.line.person)}
-        was=${answer.was}
-        isOnline=${outcome?.state === "sent"}
-        onClose=${() => setAnswer(null)}
-        canUndo=${undoneBy(answer.line).length > 0}
-        onUndo=${() => undo(answer.line)}
-      />`}
-    </div>`;
+        </label>`,
+    )}
+  </div>`;
+}
+
+/** @param {Desk} desk @param {RosterLine} line @param {Filter} filter */
+function passes(desk, line, { state, unit, row }) {
+  if (unit && line.unit !== unit) return false;
+  if (row && rowOf(line.seat) !== row) return false;
+  return !state || stateOf(desk.hall.of.get(line.person)) === state;
+}
+
+/** The letters before a seat's number. */
+function rowOf(/** @type {string} */ seat) {
+  return /^\D*/.exec(seat)?.[0] ?? "";
+}
+
+/** Arrows walk from the search through the list, Escape leads back: no mouse is needed. */
+function moveInList(/** @type {KeyboardEvent} */ event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const root = /** @type {HTMLElement} */ (event.currentTarget).closest("main");
+  const field = /** @type {HTMLElement | null} */ (root?.querySelector(".search input"));
+  if (event.key === "Escape") field?.focus();
+  if (!step || !root) return;
+  event.preventDefault();
+  const stops = [field, ...root.querySelectorAll("button.person")];
+  const at = stops.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  /** @type {HTMLElement | null | undefined} */ (stops[Math.max(0, at + step)])?.focus();
 }
 
 /** Why the list is empty, as far as it is known. */
 function emptiness(/** @type {import("./sync.js").Outcome | null} */ outcome) {
   if (outcome?.state === "offline") return "empty.offline";
   return outcome?.state === "sent" ? "empty.none" : "empty";
-}
-
-/**
- * @param {import("./store.js").Database} db @param {string} point @param {string | null} meeting
- * @returns {Promise<State>}
- */
-async function readState(db, point, meeting) {
-  const fates = await countFates(db);
-  const lastSentAt = (await getMeta(db, "lastSentAt")) ?? null;
-  if (!meeting) return { ...NOTHING, ...fates, lastSentAt };
-  const [own, stream, roster] = await Promise.all([
-    ownRecords(db, meeting),
-    streamRecords(db, meeting),
-    db.get("rosters", meeting),
-  ]);
-  const { people, units } = roster ?? NOTHING;
-  return { people, units, hall: hallOf(point, own, stream), ...fates, lastSentAt };
 }

@@ -6,26 +6,24 @@ const WORTH_PACKING_BYTES = 1000;
 
 /**
  * @template T
- * @typedef {{ok: true, data: T} | Failure} Result
+ * @typedef {{ok: true, data: T, headers: Headers} | Failure} Result
  */
 /**
  * `reason` is "network" where no answer came, else "refused" with the
  * problem's status and code.
  * @typedef {{ok: false, reason: "network" | "refused", status: number,
  *   code: string, retryAfterS: number | null}} Failure
+ * @typedef {{token?: string, body?: unknown, method?: string, piece?: BodyInit,
+ *   headers?: Record<string, string>}} Asking
  */
 
-/**
- * @param {string} path
- * @param {{token?: string, body?: unknown}} [options]
- * @returns {Promise<Result<any>>}
- */
-export async function call(path, { token, body } = {}) {
+/** @param {string} path @param {Asking} [asking] @returns {Promise<Result<any>>} */
+export async function call(path, { token, body, method, piece, headers: more } = {}) {
   /** @type {Record<string, string>} */
-  const headers = {};
+  const headers = { ...more };
   if (token) headers.Authorization = `Bearer ${token}`;
   /** @type {RequestInit} */
-  const request = { headers, cache: "no-store", signal: timeout(TIMEOUT_MS) };
+  const request = { headers, method: method ?? "GET", body: piece, cache: "no-store", signal: timeout(TIMEOUT_MS) };
   if (body !== undefined) {
     headers["Content-Type"] = "application/json";
     request.method = "POST";
@@ -36,8 +34,12 @@ export async function call(path, { token, body } = {}) {
   }
   try {
     const response = await fetch(API + path, request);
-    if (response.ok) return { ok: true, data: await response.json() };
-    const problem = await response.json().catch(() => ({}));
+    const isJson = response.headers.get("Content-Type")?.includes("json") && method !== "HEAD";
+    if (response.ok) {
+      const data = isJson ? await response.json() : await response.blob();
+      return { ok: true, data, headers: response.headers };
+    }
+    const problem = isJson ? await response.json().catch(() => ({})) : {};
     const after = Number(response.headers.get("Retry-After"));
     return failure("refused", response.status, problem.code, after || null);
   } catch {

@@ -10,7 +10,7 @@ const COUNTING = new Set(["queued", "stored", "released"]);
  * @typedef {import("./types.js").StreamRecord} StreamRecord
  * @typedef {import("./types.js").LedgerRecord} LedgerRecord
  * @typedef {import("../standing.js").PersonStanding} PersonStanding
- * @typedef {{of: Map<string, PersonStanding>, counts: import("../standing.js").PointStanding["counts"],
+ * @typedef {{of: Map<string, PersonStanding>, all: import("../standing.js").PointStanding,
  *   records: LedgerRecord[]}} Hall
  */
 
@@ -22,31 +22,44 @@ const COUNTING = new Set(["queued", "stored", "released"]);
  */
 export function hallOf(point, own, stream) {
   const told = new Map(own.map((each) => [each.record, each.atCorrected]));
+  const listed = new Set(stream.map((each) => each.id));
   const records = [
-    ...own.filter((each) => COUNTING.has(each.fate)).map((each) => each.record),
-    ...stream, // which has our own again, once the server has them
+    // The stream has our own again, once the server has them.
+    ...own.filter((each) => COUNTING.has(each.fate) && !listed.has(each.id)).map((each) => each.record),
+    ...stream,
   ];
-  const standing = standingOf(point, records, (record) => ({
+  const all = standingOf(point, records, (record) => ({
     atMs: Date.parse(/** @type {StreamRecord} */ (record).at_corrected ?? told.get(record) ?? record.at),
     isDoubtful: false, // the server tells, which has seen the clocks
   }));
-  const everybody = [...standing.people, ...standing.visitors, ...standing.exempt];
-  return { of: new Map(everybody.map((each) => [each.person, each])), counts: standing.counts, records };
+  const everybody = [...all.people, ...all.visitors, ...all.exempt];
+  return { of: new Map(everybody.map((each) => [each.person, each])), all, records };
 }
 
 /**
- * The check-ins of a person that stand and that this writer may take back.
- * @param {LedgerRecord[]} records @param {{by: string, point: string}} writer @param {string} person
+ * The records of a kind that stand and that this writer may take back, the latest last.
+ * @param {LedgerRecord[]} records @param {{by: string, point: string}} writer
+ * @param {(record: LedgerRecord) => boolean} isMeant
  */
-export function undoable(records, writer, person) {
+export function undoable(records, writer, isMeant) {
+  const meant = standing(records).filter(isMeant);
+  return meant.filter((each) => mayVoid({ ...writer, person: each.person }, each));
+}
+
+/** Each record once, without those that were taken back. @param {LedgerRecord[]} records */
+export function standing(records) {
   const voids = records.filter((each) => each.kind === "void");
   /** @type {Map<string, LedgerRecord>} */
   const distinct = new Map(records.map((each) => [each.id, each]));
   return [...distinct.values()].filter(
-    (each) =>
-      each.kind === "check_in" &&
-      each.person === person &&
-      mayVoid({ ...writer, person }, each) &&
-      !voids.some((other) => other.refs?.[0] === each.id && mayVoid(other, each)),
+    (each) => !voids.some((other) => other.refs?.[0] === each.id && mayVoid(other, each)),
   );
+}
+
+/** The last number that is here of each device: what a closing has seen. @param {LedgerRecord[]} records */
+export function seenOf(records) {
+  /** @type {Record<string, number>} */
+  const seen = {};
+  for (const { device, seq } of records) if (seq) seen[device] = Math.max(seen[device] ?? 0, seq);
+  return seen;
 }

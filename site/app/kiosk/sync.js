@@ -1,89 +1,185 @@
 /**
- * Sends the queue and brings the stream up to date, whenever there may be a line: after every
+ * Sends the queues and brings the stream up to date, whenever there may be a line: after every
  * record, when the browser says so, when the page is looked at, and every half minute.
- * There is no offline mode; one tab at a time sends.
+ * There is no offline mode; one tab at a time sends. Without a PIN it sends and reads nothing.
  */
 
 import { call } from "./server.js";
-import { getMeta, queued, setMeta, takeAnswer } from "./store.js";
+import {
+  detailsSent,
+  enrolments,
+  getMeta,
+  getSealed,
+  isAnotherEpoch,
+  putSealed,
+  queued,
+  setMeta,
+  takeAnswer,
+  unsentDetails,
+  wipe,
+} from "./store.js";
+import { seal, unseal } from "./vault.js";
 
 const BATCH = 200;
 const PAUSE_MS = 30_000;
 const FIRST_BACKOFF_MS = 2000;
 const LONGEST_BACKOFF_MS = 120_000;
+const SMALL_DETAIL_BYTES = 8 * 1024;
+const SMALL_DETAILS = 40; // to a request: well below what the server takes
+const PIECE_BYTES = 64 * 1024;
 
 /** Answers after which trying again by itself would be of no use. */
 const FINAL = new Set(["unauthenticated", "device_revoked", "forbidden"]);
 
 /**
  * @typedef {import("./store.js").Database} Database
- * @typedef {{state: "sent" | "offline" | "stopped" | "busy", code: string | null, skewMs: number | null}} Outcome
+ * @typedef {import("./types.js").Enrolment} Enrolment
+ * @typedef {{state: "sent" | "offline" | "stopped" | "busy", code: string | null,
+ *   skewMs: number | null, retryAfterS: number | null}} Outcome
+ *
+ * Who has the desk: whose vault is open, and the meeting whose stream is read.
+ * @typedef {{device: string, key: CryptoKey, meeting: string | null}} Reader
  */
 
+/** @type {Outcome} */
+const SENT = { state: "sent", code: null, skewMs: null, retryAfterS: null };
+
 /**
- * One round: everything queued goes up, everything new comes down.
- * @param {Database} db
- * @param {() => import("./clock.js").Reading} clock
- * @param {string | null} meeting whose stream to pull
- * @returns {Promise<Outcome & {retryAfterS: number | null}>}
+ * One round: everything queued goes up, of every enrolment on this device; what is new for the
+ * reader comes down. The outcome is the reader's, or the first that failed.
+ * @param {Database} db @param {() => import("./clock.js").Reading} clock
+ * @param {Reader | null} reader @returns {Promise<Outcome>}
  */
-export async function syncOnce(db, clock, meeting) {
-  const enrolment = await getMeta(db, "enrolment");
+export async function syncOnce(db, clock, reader) {
+  const all = await enrolments(db);
+  all.sort((a, b) => Number(b.device === reader?.device) - Number(a.device === reader?.device));
+  let outcome = SENT;
+  for (const enrolment of all) {
+    const isReader = enrolment.device === reader?.device;
+    const own = await syncOf(db, clock, enrolment, isReader ? reader : null);
+    if (isReader || outcome.state === "sent") outcome = { ...own, skewMs: own.skewMs ?? outcome.skewMs };
+    if (own.state === "offline") break;
+  }
+  return outcome;
+}
+
+/** @param {Database} db @param {() => import("./clock.js").Reading} clock
+ * @param {Enrolment} enrolment @param {Reader | null} reader @returns {Promise<Outcome>} */
+async function syncOf(db, clock, enrolment, reader) {
+  const { device } = enrolment;
+  const meeting = reader?.meeting ?? null;
+  const token = reader ? await readToken(db, device, reader.key) : enrolment.token;
+  /** @type {number | null} */
+  let skewMs = null;
   for (;;) {
-    const sent = await queued(db, BATCH);
-    const cursor = (meeting && (await getMeta(db, `cursor:${meeting}`))) || "0";
+    const sent = await queued(db, device, BATCH);
+    const boxes = await unsentDetails(db, device);
+    if (!reader && sent.length === 0 && boxes.length === 0) return { ...SENT, skewMs };
+    const named = new Set(sent.map((own) => own.record.body.detail));
+    const small = boxes.filter((each) => named.has(each.sha256) && each.box.length <= SMALL_DETAIL_BYTES);
+    const riding = Object.fromEntries(small.slice(0, SMALL_DETAILS).map((each) => [each.sha256, each.box]));
+    const cursor = (meeting && (await getMeta(db, `cursor/${device}/${meeting}`))) || "0";
     const now = clock();
     const body = {
       clock: { wall: now.at, mono_ms: now.monoMs, boot: now.boot },
       ...(meeting ? { meeting, cursor } : {}),
       records: sent.map((own) => own.record),
+      details: riding,
     };
-    const result = await call("/sync", { token: enrolment.read_token, body });
-    if (!result.ok) {
-      const state = result.reason === "network" ? "offline" : FINAL.has(result.code) ? "stopped" : "busy";
-      return { state, code: result.code, skewMs: null, retryAfterS: result.retryAfterS };
+    const isOnlyDetails = sent.length === 0 && !reader;
+    const result = isOnlyDetails ? null : await call("/sync", { token, body });
+    if (result && !result.ok) return failed(db, device, result);
+    /** @type {import("./types.js").SyncAnswer | null} */
+    const answer = result && result.data;
+    if (answer) {
+      const pulled = reader && meeting ? await pulledOf(reader, meeting, cursor, answer) : null;
+      await takeAnswer(db, device, sent, answer, pulled);
+      await detailsSent(db, Object.keys(riding).filter((each) => !answer.want_details.includes(each)));
+      skewMs = Date.parse(answer.server_time) - Date.parse(now.at);
+      await setMeta(db, "lastSentAt", new Date().toISOString());
+      if (answer.verdicts.some((each) => each.code === "device_revoked")) await revoked(db, device);
+      if (reader) await refreshMeetings(db, device, reader.key, token);
+      if (reader && meeting) await refreshRoster(db, enrolment, reader, meeting, token, answer.roster_rev);
     }
-    /** @type {import("./types.js").SyncAnswer} */
-    const answer = result.data;
-    await takeAnswer(db, sent, meeting, answer);
-    const skewMs = Date.parse(answer.server_time) - Date.parse(now.at);
-    await setMeta(db, "lastSentAt", new Date().toISOString());
-    if (meeting) await refreshRoster(db, enrolment, meeting, answer.roster_rev);
-    await refreshMeetings(db, enrolment);
-    const isDone = sent.length < BATCH && !answer.more && answer.want.length === 0;
-    if (isDone || (sent.length === 0 && !answer.more)) {
-      return { state: "sent", code: null, skewMs, retryAfterS: null };
+    for (const each of await unsentDetails(db, device)) {
+      const fault = await sendDetail(db, enrolment.token, each);
+      if (fault) return failed(db, device, fault);
     }
+    const isDone = !answer || (sent.length < BATCH && !answer.more && answer.want.length === 0);
+    if (isDone || (sent.length === 0 && !answer.more)) return { ...SENT, skewMs };
   }
 }
 
-/** @param {Database} db @param {import("./types.js").Enrolment} enrolment */
-export async function refreshMeetings(db, enrolment) {
-  const result = await call("/meetings", { token: enrolment.read_token });
-  if (result.ok) await setMeta(db, "meetings", result.data);
+/** @param {Reader} reader @param {string} meeting @param {string} cursor
+ * @param {import("./types.js").SyncAnswer} answer */
+async function pulledOf(reader, meeting, cursor, answer) {
+  const page = answer.records.length > 0 ? await seal(reader.key, answer.records) : null;
+  return { meeting, isAfresh: isAnotherEpoch(cursor, answer.cursor), page };
 }
 
-/**
- * @param {Database} db @param {import("./types.js").Enrolment} enrolment
- * @param {string} meeting @param {string} rev
- */
-async function refreshRoster(db, enrolment, meeting, rev) {
-  const kept = await db.get("rosters", meeting);
-  if (kept?.rev === rev) return;
-  const path = `/meetings/${meeting}/points/${enrolment.point}/roster`;
-  const result = await call(path, { token: enrolment.read_token });
-  if (result.ok) await db.put("rosters", { meeting, ...result.data });
+/** @param {Database} db @param {string} device @param {import("./server.js").Failure} fault
+ * @returns {Promise<Outcome>} */
+async function failed(db, device, fault) {
+  const { code, retryAfterS } = fault;
+  if (code === "device_revoked") await revoked(db, device);
+  const state = fault.reason === "network" ? "offline" : FINAL.has(code) ? "stopped" : "busy";
+  return { state, code, skewMs: null, retryAfterS };
+}
+
+/** The order to wipe is believed only from TLS or this very machine. @param {Database} db @param {string} device */
+async function revoked(db, device) {
+  if (isSecureContext) await wipe(db, device, "revoked");
+}
+
+/** @param {Database} db @param {string} device @param {CryptoKey} key @returns {Promise<string>} */
+export async function readToken(db, device, key) {
+  const sealed = await getSealed(db, device, "token");
+  return sealed ? unseal(key, sealed) : "";
+}
+
+/** @param {Database} db @param {string} device @param {CryptoKey} key @param {string} token */
+async function refreshMeetings(db, device, key, token) {
+  const result = await call("/meetings", { token });
+  if (result.ok) await putSealed(db, device, "meetings", await seal(key, result.data));
+}
+
+/** @param {Database} db @param {Enrolment} enrolment @param {Reader} reader @param {string} meeting
+ * @param {string} token @param {string} rev */
+async function refreshRoster(db, { device, point }, reader, meeting, token, rev) {
+  if ((await getMeta(db, `rev/${device}/${meeting}`)) === rev && (await getSealed(db, device, `roster/${meeting}`))) return;
+  const result = await call(`/meetings/${meeting}/points/${point}/roster`, { token });
+  if (!result.ok) return;
+  await putSealed(db, device, `roster/${meeting}`, await seal(reader.key, result.data));
+  await setMeta(db, `rev/${device}/${meeting}`, rev);
+}
+
+/** Send a large detail from where its last piece arrived. @param {Database} db @param {string} token
+ * @param {import("./types.js").Detail} detail @returns {Promise<import("./server.js").Failure | null>} */
+async function sendDetail(db, token, { sha256, box }) {
+  const path = `/details/${sha256}`;
+  const asked = await call(path, { token, method: "HEAD" });
+  if (!asked.ok) return asked;
+  let isThere = asked.headers.get("Upload-Complete") === "?1";
+  for (let at = Number(asked.headers.get("Upload-Offset")); !isThere; ) {
+    const piece = box.slice(at, at + PIECE_BYTES);
+    const headers = { "Content-Range": `bytes ${at}-${at + piece.length - 1}/${box.length}` };
+    const put = await call(path, { token, method: "PUT", piece, headers });
+    if (!put.ok) return put;
+    at += piece.length;
+    isThere = at >= box.length;
+  }
+  await detailsSent(db, [sha256]);
+  return null;
 }
 
 /**
  * Keep syncing for as long as the page is open.
- * @param {Database} db
- * @param {() => import("./clock.js").Reading} clock
- * @param {() => string | null} meeting
- * @param {(outcome: Outcome) => void} told
+ * @param {Database} db @param {() => import("./clock.js").Reading} clock
+ * @param {() => Reader | null} reader
+ * @param {{began: () => void, ended: (outcome: Outcome) => void}} told
  * @returns {() => void} asks for a round now
  */
-export function keepSyncing(db, clock, meeting, told) {
+export function keepSyncing(db, clock, reader, told) {
   let timer = 0;
   let failures = 0;
   let isRunning = false;
@@ -99,14 +195,17 @@ export function keepSyncing(db, clock, meeting, told) {
     isWanted = false;
     timer = setTimeout(round, LONGEST_BACKOFF_MS); // should the round itself break
     try {
-      const outcome = await alone(() => syncOnce(db, clock, meeting()));
+      const outcome = await alone(() => {
+        told.began();
+        return syncOnce(db, clock, reader());
+      });
       if (outcome) {
         failures = outcome.state === "sent" ? 0 : failures + 1;
-        told(outcome);
+        told.ended(outcome);
       }
       clearTimeout(timer);
-      if (outcome?.state === "stopped") return;
-      const isAgain = isWanted && outcome?.state === "sent";
+      if (outcome?.state === "stopped" && !isWanted) return;
+      const isAgain = isWanted && outcome?.state !== "offline";
       timer = setTimeout(round, isAgain ? 0 : pause(failures, outcome?.retryAfterS ?? null));
     } finally {
       isRunning = false;
@@ -129,14 +228,27 @@ function pause(/** @type {number} */ failures, /** @type {number | null} */ retr
 }
 
 /**
- * Run alone among this browser's tabs; null where another tab is at it. Old browsers have no
- * locks: there the server's idempotency is what keeps two tabs from counting twice.
+ * Run alone among this browser's tabs; null where another tab is at it. Where a browser has no
+ * locks, a lease in its local storage stands in, and the server's idempotency behind it.
  * @template T
  * @param {() => Promise<T>} work
  * @returns {Promise<T | null>}
  */
 async function alone(work) {
-  if (!navigator.locks) return work();
+  if (!navigator.locks) return leased(work);
   const options = { ifAvailable: true };
   return navigator.locks.request("diemcau-sync", options, async (lock) => (lock ? work() : null));
+}
+
+const LEASE = "diemcau-sync";
+
+/** @template T @param {() => Promise<T>} work @returns {Promise<T | null>} */
+async function leased(work) {
+  if (Number(localStorage.getItem(LEASE) ?? 0) > Date.now()) return null;
+  localStorage.setItem(LEASE, String(Date.now() + LONGEST_BACKOFF_MS));
+  try {
+    return await work();
+  } finally {
+    localStorage.removeItem(LEASE);
+  }
 }

@@ -6,27 +6,38 @@
  *   seq: number | null, boot: string, at: string, mono_ms: number, by: string, source: string,
  *   person?: string, refs?: string[], body: Record<string, any>}} LedgerRecord
  *
- * A record in the queue or its archive. `fate` is queued until the server has told another.
- * @typedef {{id: string, seq: number, meeting: string, record: LedgerRecord, fate: Fate,
- *   flags: string[], code: string | null, atCorrected: string | null}} OwnRecord
+ * A record in the queue or its archive. `fate` is queued until headquarters has told another;
+ * `clerk` is who had the desk.
+ * @typedef {{id: string, device: string, seq: number, meeting: string, clerk: string,
+ *   record: LedgerRecord, fate: Fate, flags: string[], code: string | null,
+ *   atCorrected: string | null}} OwnRecord
  * @typedef {"queued" | "stored" | "held" | "refused" | "released" | "dismissed"} Fate
+ *
+ * A detail that a record names: a compact JWE that only headquarters can open.
+ * @typedef {{sha256: string, device: string, box: string, isSent: 0 | 1}} Detail
  *
  * A record of the point's stream, made here or elsewhere, with its corrected time.
  * @typedef {LedgerRecord & {at_corrected: string}} StreamRecord
  *
+ * What the server answers to an enrolment.
  * @typedef {{device: string, token: string, read_token: string, point: string,
- *   point_name: string, profile: string}} Enrolment
+ *   point_name: string, profile: string, person: string | null, seal_key: JsonWebKey,
+ *   sign_key: JsonWebKey}} Enrolled
+ *
+ * An enrolment as it is kept: the read token only in the vault. `lost` tells why the vault is gone.
+ * @typedef {Omit<Enrolled, "read_token"> & {key: CryptoKeyPair,
+ *   vault: import("./vault.js").Vault | null, lost: "revoked" | "wrong_pins" | null}} Enrolment
  * @typedef {{id: string, title: string, starts_at: string, ends_at: string,
- *   state: "upcoming" | "open" | "closed"}} Meeting
+ *   state: "upcoming" | "open" | "closed", rehearsal: boolean}} Meeting
  * @typedef {{person: string, name: string, unit: string, position: string, seat: string,
- *   exempt?: boolean}} RosterLine
- * @typedef {{meeting: string, rev: string, people: RosterLine[], units: Record<string, string>}} Roster
+ *   exempt?: boolean, card_hash?: string}} RosterLine
+ * @typedef {{rev: string, people: RosterLine[], units: Record<string, string>}} Roster
  *
  * @typedef {{id: string | null, status: string, fate: Fate, flags: string[], code: string | null,
  *   at_corrected: string | null}} Verdict
  * @typedef {{verdicts: Verdict[], records: StreamRecord[], cursor: string, more: boolean,
- *   want: [number, number][], roster_rev: string, release: string | null, server_time: string,
- *   retry_after_s: number | null}} SyncAnswer
+ *   want: [number, number][], want_details: string[], roster_rev: string, release: string | null,
+ *   server_time: string, retry_after_s: number | null}} SyncAnswer
  */
 
 export {};

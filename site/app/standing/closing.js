@@ -44,14 +44,14 @@ export function isAmended(closing, inForce, flags) {
 export function flagAfter(closing, facts, flags) {
   if (closing === null) return;
   for (const fact of facts) {
-    const isHall = fact.seq > 0 && fact.record.kind !== "follow_up";
+    const isHall = fact.seq > 0 && !["follow_up", "shift"].includes(fact.record.kind);
     if (isHall && byOrder(fact, closing) > 0) flags.add(fact.id, "after_close");
   }
 }
 
 /** What is of the closing itself, or belongs after it, is not. */
 function isOfRoll(/** @type {Fact} */ fact) {
-  return !["closing", "reopening", "follow_up"].includes(fact.record.kind);
+  return !["closing", "reopening", "follow_up", "shift"].includes(fact.record.kind);
 }
 
 /** @param {Fact} fact @param {Fact} closing */

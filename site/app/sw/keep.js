@@ -1,12 +1,15 @@
 /**
  * Keeps the release: the shell first, then every list that the reader wants, file by file, so that
  * a loop that was cut goes on where it stopped. What has changed comes before what is new.
+ * A newer kiosk is fetched, and takes over only when its clerk consents.
  */
 
 import { fetchChecked, fetchFile } from "./fetch.js";
 import { changeIndex, hasFile, keptBytes, readFile, readIndex, sweep } from "./kept.js";
 
 const SHELL = "shell";
+const KIOSK = "kiosk";
+const OF_KIOSK = /^(diem-danh\/|app\/kiosk)/;
 const TOP = "manifest.json";
 
 /**
@@ -120,23 +123,38 @@ async function bringUp(/** @type {Top} */ top) {
       await reportNone(line, lines);
       return lines;
     }
-    const fault = await (name === SHELL ? keepWhole(lines) : keepEach(name, lines));
+    const fault = await (name === SHELL || name === KIOSK ? keepWhole(name, lines) : keepEach(name, lines));
     if (fault === "network") return fault;
     first ??= fault;
   }
   return first;
 }
 
-/** Keep all files of the shell, then answer from all of them at once: its parts belong together. */
-async function keepWhole(/** @type {FileLine[]} */ files) {
+/** Keep all files of a list, then answer from all of them at once: its parts belong together. */
+async function keepWhole(/** @type {string} */ name, /** @type {FileLine[]} */ files) {
   for (const [path, sha256, bytes] of files) {
     const fault = (await hasFile(sha256)) ? null : await fetchFile(path, sha256, bytes);
     if (fault) return fault;
   }
   const own = Object.fromEntries(files.map(([path, sha256]) => [path, sha256]));
-  await changeIndex((index) => ({ ...index, paths: { ...index.paths, ...own } }));
-  await report(SHELL, files, null);
+  await changeIndex((index) => {
+    const isOther = Object.keys(own).some((path) => index.paths[path] !== own[path]);
+    const isAsked = name === KIOSK && isOther && Object.keys(index.paths).some((path) => OF_KIOSK.test(path));
+    if (isAsked) return { ...index, next: own };
+    return { ...index, paths: { ...index.paths, ...own }, ...(name === KIOSK ? { next: {} } : {}) };
+  });
+  await report(name, files, null);
   return null;
+}
+
+/** Let the newer kiosk take over: its clerk has consented. */
+export async function renew(/** @type {string} */ list) {
+  await changeIndex((index) => {
+    if (Object.keys(index.next).length === 0) return index;
+    const others = Object.entries(index.paths).filter(([path]) => !OF_KIOSK.test(path));
+    return { ...index, paths: { ...Object.fromEntries(others), ...index.next }, next: {} };
+  });
+  await tell(list);
 }
 
 /** Keep file by file, each readable as soon as it is here. */
@@ -172,7 +190,14 @@ async function narrow(/** @type {Top} */ top) {
       if (await hasFile(sha256)) reachable[path] = sha256;
     }
   }
-  await changeIndex((index) => ({ ...index, wanted, paths: reachable }));
+  await changeIndex((index) => {
+    if (Object.keys(index.next).length === 0) return { ...index, wanted, paths: reachable };
+    // The kiosk stays as it is, whole, until its clerk consents to the next.
+    const isOfKiosk = (/** @type {[string, string]} */ [path]) => OF_KIOSK.test(path);
+    const present = Object.entries(index.paths).filter(isOfKiosk);
+    const others = Object.entries(reachable).filter((entry) => !isOfKiosk(entry));
+    return { ...index, wanted, paths: Object.fromEntries([...others, ...present]) };
+  });
   await sweep(awaited);
 }
 
@@ -190,7 +215,8 @@ async function report(
   }
   const isWanted = list === SHELL || (await readIndex()).wanted.includes(list);
   const bytes = lines.reduce((sum, [, , size]) => sum + size, 0);
-  await post({ type: "kept", list, isWanted, done, doneBytes, files: lines.length, bytes, lines, fault });
+  const isNewer = list === KIOSK && Object.keys((await readIndex()).next).length > 0;
+  await post({ type: "kept", list, isWanted, done, doneBytes, files: lines.length, bytes, lines, fault, isNewer });
 }
 
 /** Report of a list that is not here itself. @param {ListLine} line @param {Fault | null} fault */

@@ -14,15 +14,15 @@ export const scope = new URL("./", self.location.href).href;
 /** As the server sends them: only our own code runs, whatever a page that was published may hold. */
 const HEADERS = {
   "Content-Security-Policy":
-    `default-src 'self'; script-src ${scope}app/ ${scope}sw.js; style-src 'self' 'unsafe-inline'; ` +
-    "object-src 'none'; form-action 'self'; base-uri 'none'",
+    `default-src 'self'; script-src ${scope}app/ ${scope}sw.js 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; ` +
+    "img-src 'self' data:; object-src 'none'; form-action 'self'; base-uri 'none'",
   "X-Content-Type-Options": "nosniff",
 };
 
 /**
- * `paths` is what is answered from; `wanted` are the lists that the reader asked to keep;
- * `top` is the manifest that the shell was last brought up to.
- * @typedef {{paths: Record<string, string>, wanted: string[], top: string}} Index
+ * `paths` is what is answered from; `wanted` are the lists that the reader asked to keep; `next` is
+ * a newer kiosk that waits for consent; `top` is the manifest that the shell was last brought up to.
+ * @typedef {{paths: Record<string, string>, wanted: string[], next: Record<string, string>, top: string}} Index
  * @typedef {{bytes: ArrayBuffer, type: string}} KeptFile
  */
 
@@ -43,16 +43,19 @@ function open() {
   return opening;
 }
 
+/** @type {Index} */
+const NOTHING = { paths: {}, wanted: [], next: {}, top: "" };
+
 /** @returns {Promise<Index>} */
 export async function readIndex() {
-  return (await (await open()).get("index", "now")) ?? { paths: {}, wanted: [], top: "" };
+  return (await (await open()).get("index", "now")) ?? NOTHING;
 }
 
 /** Change the index in one transaction: an installing worker may be at work beside the active one.
  * @param {(index: Index) => Index} change */
 export async function changeIndex(change) {
   const tx = (await open()).transaction("index", "readwrite", STRICT);
-  const index = (await tx.store.get("now")) ?? { paths: {}, wanted: [], top: "" };
+  const index = (await tx.store.get("now")) ?? NOTHING;
   await tx.store.put(change(index), "now");
   await tx.done;
 }
@@ -125,7 +128,8 @@ export async function keptBytes() {
 /** Delete the files that no path leads to any more, and the pieces of those nobody waits for.
  * @param {Set<string>} [awaited] sha256 of what may still come; without it no piece is deleted */
 export async function sweep(awaited) {
-  const used = new Set(Object.values((await readIndex()).paths));
+  const { paths, next } = await readIndex();
+  const used = new Set([...Object.values(paths), ...Object.values(next)]);
   const db = await open();
   for (const sha256 of await db.getAllKeys("files")) {
     if (!used.has(String(sha256))) await db.delete("files", sha256);

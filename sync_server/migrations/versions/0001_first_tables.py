@@ -51,6 +51,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", "position"),
     )
     op.create_table(
+        "card",
+        sa.Column("person", sa.String(length=32), nullable=False),
+        sa.Column("code_hash", sa.String(length=16), nullable=False),
+        sa.Column("issued_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("person"),
+    )
+    op.create_table(
         "detail",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("device", sa.String(length=48), nullable=False),
@@ -152,6 +159,7 @@ def upgrade() -> None:
         sa.Column("title", sa.String(length=300), nullable=False),
         sa.Column("starts_ms", sa.BigInteger(), nullable=False),
         sa.Column("ends_ms", sa.BigInteger(), nullable=False),
+        sa.Column("is_rehearsal", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -333,6 +341,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_detail_received_ms"))
 
     op.drop_table("detail")
+    op.drop_table("card")
     op.drop_table("blob_piece")
     op.drop_table("blob")
     with op.batch_alter_table("activation", schema=None) as batch_op:

@@ -1,0 +1,140 @@
+/** Leave: asked for with its written report, followed up, taken back; its state at a glance. */
+
+import { html } from "htm/preact";
+import { useState } from "preact/hooks";
+
+import { ChoiceField, filled, PersonField, TextField } from "./fields.js";
+import { dayOf, instantOf } from "./instants.js";
+import { shrunk } from "./photo.js";
+import { standing } from "./standing.js";
+import { nameOfCode, tell } from "./tell.js";
+
+/**
+ * @typedef {import("./desk.js").Desk} Desk
+ * @typedef {import("./types.js").LedgerRecord} LedgerRecord
+ */
+
+const REPORTS = ["numbered", "scanned", "to_follow"];
+
+/** @param {{desk: Desk, person?: string, reasons: string[], onDone: () => void}} props */
+export function AbsenceForm({ desk, person, reasons, onDone }) {
+  const [report, setReport] = useState("numbered");
+  const [fault, setFault] = useState("");
+
+  async function ask(/** @type {Event} */ event) {
+    const { reason, number, date, note, due, photo, who } = filled(event);
+    const scan = photo instanceof File && photo.size > 0 ? await shrunk(photo) : null;
+    if (report === "scanned" && !scan) return setFault(tell("absence.no_photo"));
+    const day = due || dayOf(desk.meeting?.starts_at ?? Date.now());
+    const body = { report, ...(report === "to_follow" ? { to_follow_by: instantOf(day, "17:00") } : {}) };
+    const personal = clean({ reason, number, date, note, scan });
+    const about = person ?? who;
+    const label = `${tell("absence.title")}: ${desk.nameOf(about)}`;
+    const made = await desk.record({ kind: "absence_request", person: about, source: "search", body }, personal, label);
+    if (made) onDone();
+    return undefined;
+  }
+
+  return html`<form class="stack" onSubmit=${ask}>
+    <h3>${tell("absence.title")}</h3>
+    ${!person && html`<${PersonField} desk=${desk} name="who" label=${tell("absence.who")} />`}
+    <${ChoiceField} name="reason" label=${tell("absence.reason")} options=${reasons.map((code) => [code, nameOfCode("reason", code)])} />
+    <label>
+      ${tell("absence.report")}
+      <select name="report" value=${report} onChange=${(/** @type {any} */ event) => setReport(event.target.value)}>
+        ${REPORTS.map((code) => html`<option value=${code}>${nameOfCode("report", code)}</option>`)}
+      </select>
+    </label>
+    ${report === "numbered" &&
+    html`<${TextField} name="number" label=${tell("absence.number")} max=${40} />
+      <${TextField} name="date" label=${tell("absence.date")} type="date" isOptional />`}
+    ${report === "to_follow" && html`<${TextField} name="due" label=${tell("absence.due")} type="date" />`}
+    ${report !== "to_follow" && html`<${PhotoField} />`}
+    <${TextField} name="note" label=${tell("note")} isOptional />
+    <p class="muted">${tell("absence.sealed")}</p>
+    ${fault && html`<p class="fault" role="alert">${fault}</p>`}
+    <button class="main">${tell("absence.ask")}</button>
+  </form>`;
+}
+
+function PhotoField() {
+  return html`<label>${tell("absence.photo")}<input name="photo" type="file" accept="image/*" capture="environment" /></label>`;
+}
+
+/** The requests of a person, or all of the point, with what can be done about each.
+ * @param {{desk: Desk, person?: string}} props */
+export function Requests({ desk, person }) {
+  const [following, setFollowing] = useState("");
+  const all = requestsOf(desk).filter((each) => !person || each.person === person);
+  if (all.length === 0) return null;
+
+  async function follow(/** @type {Event} */ event, /** @type {LedgerRecord} */ request) {
+    const { number, date, photo } = filled(event);
+    const scan = photo instanceof File && photo.size > 0 ? await shrunk(photo) : null;
+    const about = { person: request.person, refs: [request.id], source: "search" };
+    const made = await desk.record({ kind: "absence_document", ...about, body: {} }, clean({ number, date, scan }), tell("absence.document"));
+    if (made) setFollowing("");
+  }
+
+  return html`<ul class="told">
+    ${all.map((each) => {
+      const told = desk.told.get(each.body.detail);
+      const state = requestState(desk, each);
+      const isOwed = each.body.report === "to_follow" && !hasDocument(desk, each);
+      return html`<li>
+        <b>${desk.nameOf(each.person)}</b> · <span class="tag ${state}">${nameOfCode("request", state)}</span>
+        ${told && html`<br />${describeLeave(told)}`}
+        ${isOwed && html`<br /><span class="late">${tell("absence.owed")}</span>`}
+        ${!desk.isChair && state === "pending" &&
+        html`<button onClick=${() => desk.record({ kind: "absence_withdrawal", person: each.person, refs: [each.id], source: "search", body: {} }, undefined, tell("absence.withdrawn"))}>
+          ${tell("absence.withdraw")}
+        </button>`}
+        ${!desk.isChair && isOwed && html`<button onClick=${() => setFollowing(each.id)}>${tell("absence.follow")}</button>`}
+        ${following === each.id &&
+        html`<form class="stack" onSubmit=${(/** @type {Event} */ event) => void follow(event, each)}>
+          <${TextField} name="number" label=${tell("absence.number")} max=${40} />
+          <${TextField} name="date" label=${tell("absence.date")} type="date" isOptional />
+          <${PhotoField} />
+          <button class="main">${tell("save")}</button>
+        </form>`}
+      </li>`;
+    })}
+  </ul>`;
+}
+
+/** @param {Desk} desk @returns {LedgerRecord[]} */
+export function requestsOf(desk) {
+  return standing(desk.hall.records).filter((each) => each.kind === "absence_request");
+}
+
+/** How a request stands, by the records that are here. @param {Desk} desk @param {LedgerRecord} request
+ * @returns {"pending" | "approved" | "declined" | "withdrawn"} */
+export function requestState(desk, request) {
+  const about = standing(desk.hall.records).filter((each) => each.refs?.[0] === request.id);
+  if (about.some((each) => each.kind === "absence_withdrawal")) return "withdrawn";
+  const flags = desk.hall.all.flags;
+  const counting = about.filter(
+    (each) => each.kind === "absence_decision" && !flags[each.id]?.includes("without_authority"),
+  );
+  const last = counting.sort((a, b) => a.at.localeCompare(b.at)).at(-1);
+  if (!last) return "pending";
+  return last.body.decision === "approve" ? "approved" : "declined";
+}
+
+/** @param {Desk} desk @param {LedgerRecord} request */
+function hasDocument(desk, request) {
+  return standing(desk.hall.records).some((each) => each.kind === "absence_document" && each.refs?.[0] === request.id);
+}
+
+/** @param {Record<string, any>} told what a request's detail says */
+export function describeLeave({ reason, number, date, note, scan, hasScan }) {
+  const day = date ? date.split("-").reverse().join("/") : "";
+  const paper = number ? tell("absence.paper", { number, date: day }) : "";
+  const parts = [reason && nameOfCode("reason", reason), paper.trim(), note, (scan || hasScan) && tell("absence.has_photo")];
+  return parts.filter(Boolean).join(" · ");
+}
+
+/** Only what says something. @param {Record<string, any>} fields */
+function clean(fields) {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
+}

@@ -1,0 +1,64 @@
+/** Conduct is counted without names; incidents have a beginning, and an end once they are over. */
+
+import { html } from "htm/preact";
+
+import { ChoiceField, filled, TextField } from "../fields.js";
+import { dayOf, instantOf } from "../instants.js";
+import { timeOf } from "../say.js";
+import { nameOfCode, tell } from "../tell.js";
+
+const CATEGORIES = /** @type {const} */ ([
+  ["call", "calls"],
+  ["private_use", "privateUse"],
+  ["disorder", "disorder"],
+]);
+const TROUBLES = ["power", "screen", "sound", "camera", "line", "phone", "order", "other"];
+
+/** @param {{desk: import("../desk.js").Desk}} props */
+export function Conduct({ desk }) {
+  const { counts } = desk.hall.all;
+  return html`<p class="muted">${tell("conduct.why")}</p>
+    <div class="counters">
+      ${CATEGORIES.map(([category, count]) => {
+        const label = nameOfCode("conduct", category);
+        const add = () => desk.record({ kind: "conduct", source: "search", body: { category } }, undefined, label);
+        return html`<button onClick=${add}><b>${counts[count]}</b> ${label} +1</button>`;
+      })}
+    </div>`;
+}
+
+/** @param {{desk: import("../desk.js").Desk}} props */
+export function Incidents({ desk }) {
+  const { incidents } = desk.hall.all;
+  const bodyOf = (/** @type {string} */ id) => desk.hall.records.find((each) => each.id === id)?.body ?? {};
+
+  async function add(/** @type {any} */ event) {
+    const { what, since, until, note } = filled(event);
+    const day = dayOf(Date.now());
+    const body = { what, from: instantOf(day, since), ...(until ? { until: instantOf(day, until) } : {}) };
+    if (await desk.record({ kind: "incident", source: "search", body }, note ? { note } : undefined, nameOfCode("trouble", what))) event.target.reset();
+  }
+
+  const end = (/** @type {(typeof incidents)[number]} */ { id, what, fromMs }) => {
+    const { detail } = bodyOf(id);
+    const body = { what, from: new Date(fromMs).toISOString(), until: new Date().toISOString(), ...(detail ? { detail } : {}) };
+    return desk.record({ kind: "incident", refs: [id], source: "search", body }, undefined, nameOfCode("trouble", what));
+  };
+
+  return html`<ul class="told">
+      ${incidents.map(
+        (each) => html`<li>
+          <b>${nameOfCode("trouble", each.what)}</b> · ${timeOf(each.fromMs)} – ${each.untilMs === null ? html`<b class="late">${tell("incident.goes_on")}</b>` : timeOf(each.untilMs)}
+          ${desk.told.get(bodyOf(each.id).detail)?.note ? html`<br />${desk.told.get(bodyOf(each.id).detail).note}` : ""}
+          ${each.untilMs === null && html`<button onClick=${() => end(each)}>${tell("incident.end")}</button>`}
+        </li>`,
+      )}
+    </ul>
+    <form class="stack" onSubmit=${add}>
+      <${ChoiceField} name="what" label=${tell("incident.what")} options=${TROUBLES.map((code) => [code, nameOfCode("trouble", code)])} />
+      <${TextField} name="since" label=${tell("incident.since")} type="time" value=${timeOf(Date.now())} />
+      <${TextField} name="until" label=${tell("incident.until")} type="time" isOptional />
+      <${TextField} name="note" label=${tell("note")} isOptional />
+      <button class="main">${tell("incident.add")}</button>
+    </form>`;
+}

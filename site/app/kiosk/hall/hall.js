@@ -1,0 +1,76 @@
+/** The day's order as a guide: what a hall does before, at the opening, during and at the close. */
+
+import { html } from "htm/preact";
+import { useState } from "preact/hooks";
+
+import { AbsenceForm, Requests } from "../absence.js";
+import { timeOf } from "../say.js";
+import { Counts } from "../roll-call.js";
+import { tell } from "../tell.js";
+import { Chair } from "./chairing.js";
+import { Closing } from "./closing.js";
+import { Conduct, Incidents } from "./conduct.js";
+import { Beside } from "./beside.js";
+import { Readiness } from "./readiness.js";
+
+/**
+ * @typedef {import("../desk.js").Desk} Desk
+ * @typedef {{phase: string, key: string, isOpen: boolean, note?: string,
+ *   Part: import("preact").ComponentType<{desk: Desk}>}} Step
+ */
+
+const PHASES = ["before", "opening", "during", "closing"];
+
+/** @param {import("../desk-view.js").ViewProps} props */
+export function View({ desk }) {
+  if (!desk.meeting) return html`<p class="empty">${tell("hall.no_meeting")}</p>`;
+  const steps = stepsOf(desk);
+  const left = steps.filter((each) => each.isOpen).length;
+  return html`<h2>${tell("hall.title")}</h2>
+    <p role="status">${left > 0 ? tell("hall.left", { n: left }) : tell("hall.all_done")}</p>
+    <${Counts} desk=${desk} />
+    ${PHASES.map(
+      (phase) => html`<section class="phase">
+        <h3>${tell(`phase.${phase}`)}</h3>
+        ${steps.filter((each) => each.phase === phase).map((step) => html`<${StepView} key=${step.key} desk=${desk} step=${step} />`)}
+      </section>`,
+    )}`;
+}
+
+/** @param {{desk: Desk, step: Step}} props */
+function StepView({ desk, step: { key, isOpen, note, Part } }) {
+  const [isShown, setShown] = useState(false);
+  return html`<details class="step ${isOpen ? "open" : "done"}" open=${isShown} onToggle=${(/** @type {any} */ event) => setShown(event.target.open)}>
+    <summary><b>${isOpen ? "○" : "●"} ${tell(`step.${key}`)}</b>${note && html`<span class="muted"> · ${note}</span>`}</summary>
+    ${isShown && html`<${Part} desk=${desk} />`}
+  </details>`;
+}
+
+/** @param {Desk} desk @returns {Step[]} */
+function stepsOf(desk) {
+  const { all } = desk.hall;
+  const { counts, chair, closing, missing, incidents } = all;
+  const hall = missing.filter((each) => each !== "chair" && each !== "capacity");
+  const pending = all.people.filter((each) => each.request === "pending").length;
+  const presiding = chair.spans.at(-1);
+  const isPresided = presiding !== undefined && presiding.untilMs === null;
+  const ongoing = incidents.filter((each) => each.untilMs === null).length;
+  return [
+    { phase: "before", key: "readiness", isOpen: hall.length > 0, note: hall.length > 0 ? tell("step.missing", { n: hall.length }) : "", Part: Readiness },
+    { phase: "before", key: "absences", isOpen: pending > 0, note: pending > 0 ? tell("step.waiting", { n: pending }) : "", Part: Absences },
+    { phase: "opening", key: "chair", isOpen: !isPresided, note: isPresided ? desk.nameOf(presiding.person) : tell("step.no_chair"), Part: Chair },
+    { phase: "during", key: "beside", isOpen: false, note: tell("step.beside_n", { n: counts.guests + counts.substitutes + counts.visitors }), Part: Beside },
+    { phase: "during", key: "conduct", isOpen: false, note: tell("step.conduct_n", { n: counts.calls + counts.privateUse + counts.disorder }), Part: Conduct },
+    { phase: "during", key: "incidents", isOpen: ongoing > 0, note: tell("step.incidents_n", { n: counts.incidents }), Part: Incidents },
+    { phase: "closing", key: "closing", isOpen: closing === null, note: closing ? tell("step.closed", { at: timeOf(closing.atMs), name: desk.nameOf(closing.person) }) : "", Part: Closing },
+  ];
+}
+
+/** @param {{desk: Desk}} props */
+function Absences({ desk }) {
+  const [isAsking, setAsking] = useState(false);
+  return html`<${Requests} desk=${desk} />
+    ${isAsking
+      ? html`<${AbsenceForm} desk=${desk} reasons=${desk.hall.all.terms.reasons} onDone=${() => setAsking(false)} />`
+      : html`<button onClick=${() => setAsking(true)}>${tell("absence.new")}</button>`}`;
+}

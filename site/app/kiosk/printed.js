@@ -1,0 +1,44 @@
+/** The roll on paper, for signatures in ink: what is known so far, and a line for each person. */
+
+import { html, render } from "htm/preact";
+
+import { dayOf } from "./instants.js";
+import { describe, sayState } from "./person.js";
+import { timeOf } from "./say.js";
+import { sortPeople } from "./search.js";
+import { tell } from "./tell.js";
+
+/** @param {import("./desk.js").Desk} desk */
+export function printRoll(desk) {
+  const sheet = document.createElement("section");
+  sheet.className = "printed";
+  document.body.append(sheet);
+  const people = sortPeople([...desk.roster.values()]);
+  const day = desk.meeting ? dayOf(desk.meeting.starts_at).split("-").reverse().join("/") : "";
+  render(
+    html`<h1>${tell("print.title")}</h1>
+      <p>${desk.meeting?.title} · ${day}<br />${desk.enrolment.point} · ${desk.enrolment.point_name}</p>
+      <table>
+        <thead>
+          <tr>${["number", "name", "about", "seat", "state", "sign"].map((each) => html`<th>${tell(`print.${each}`)}</th>`)}</tr>
+        </thead>
+        <tbody>
+          ${people.map((line, place) => {
+            const standing = desk.hall.of.get(line.person);
+            return html`<tr>
+              <td>${place + 1}</td>
+              <td>${line.name}<br /><small>${line.person}</small></td>
+              <td>${describe(line, desk.units)}</td>
+              <td>${standing?.seat ?? line.seat}</td>
+              <td>${standing && standing.standing !== "not_recorded" ? sayState(standing) : ""}</td>
+              <td></td>
+            </tr>`;
+          })}
+        </tbody>
+      </table>
+      <p>${tell("print.foot", { n: people.length, at: timeOf(Date.now()), unsent: desk.fates.unsent })}</p>`,
+    sheet,
+  );
+  addEventListener("afterprint", () => sheet.remove(), { once: true });
+  print();
+}

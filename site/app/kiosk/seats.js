@@ -1,0 +1,56 @@
+/** The seats as a plan that can be tapped: who sits where, and who is still missing. */
+
+import { html } from "htm/preact";
+
+import { checkIn, isHere } from "./check-in.js";
+import { sayState, stateOf } from "./person.js";
+import { Counts } from "./roll-call.js";
+import { timeOf } from "./say.js";
+import { tell } from "./tell.js";
+
+/** @type {Record<string, string>} */
+const SIGNS = { present: "●", late: "◐", excused: "◇", unexcused: "✕", unrecorded: "○" };
+
+/** @param {import("./desk-view.js").ViewProps} props */
+export function View({ desk, onAnswer, onPerson }) {
+  /** @type {Map<string, {number: number, seat: string, person: string}[]>} */
+  const rows = new Map();
+  const unseated = [];
+  for (const line of desk.roster.values()) {
+    const seat = desk.hall.of.get(line.person)?.seat ?? line.seat;
+    const [, row, number] = /^(.*?)(\d+)$/.exec(seat) ?? [];
+    if (number) rows.set(row, [...(rows.get(row) ?? []), { number: Number(number), seat, person: line.person }]);
+    else unseated.push(line.person);
+  }
+
+  async function tap(/** @type {string} */ person) {
+    const line = desk.roster.get(person);
+    if (!line || isHere(desk, person)) return onPerson(person);
+    if (await checkIn(desk, [line], "search", null)) onAnswer({ person, message: tell("sheet.stored", { at: timeOf(Date.now()) }) });
+    return undefined;
+  }
+
+  const cell = (/** @type {string} */ person, /** @type {string} */ seat) => {
+    const standing = desk.hall.of.get(person);
+    const state = stateOf(standing);
+    const name = desk.nameOf(person);
+    return html`<button key=${person} class="cell ${state}" title=${`${name} · ${sayState(standing)}`} aria-label=${`${seat} · ${name} · ${sayState(standing)}`} onClick=${() => tap(person)}>
+      <b>${seat}</b> ${SIGNS[state]}<br /><span>${name.slice(name.lastIndexOf(" ") + 1)}</span>
+    </button>`;
+  };
+
+  if (desk.roster.size === 0) return html`<p class="empty">${tell("seats.none")}</p>`;
+  return html`<h2>${tell("seats.title")}</h2>
+    <${Counts} desk=${desk} />
+    <p class="muted">${tell("seats.front")}</p>
+    <div class="plan">
+      ${[...rows].sort(([a], [b]) => a.localeCompare(b)).map(
+        ([row, seats]) => html`<div class="row" role="group" aria-label=${tell("seats.row", { row })}>
+          ${seats.sort((a, b) => a.number - b.number).map(({ person, seat }) => cell(person, seat))}
+        </div>`,
+      )}
+    </div>
+    ${unseated.length > 0 &&
+    html`<h3>${tell("seats.unseated")}</h3>
+      <div class="row">${unseated.map((person) => cell(person, "–"))}</div>`}`;
+}

@@ -1,0 +1,23 @@
+/** A short tone for the clerk, only where it was switched on: conferences are silent. */
+
+const KEY = "diemcau-sound";
+
+export function isSoundOn() {
+  return localStorage.getItem(KEY) === "on";
+}
+
+export function setSound(/** @type {boolean} */ isOn) {
+  localStorage.setItem(KEY, isOn ? "on" : "off");
+}
+
+/** @param {"stored" | "was"} what high where somebody was recorded, low where nothing was */
+export function beep(what) {
+  if (!isSoundOn()) return;
+  const context = new AudioContext();
+  const tone = context.createOscillator();
+  tone.frequency.value = what === "stored" ? 880 : 220;
+  tone.connect(context.destination);
+  tone.start();
+  tone.stop(context.currentTime + 0.12);
+  tone.onended = () => void context.close();
+}

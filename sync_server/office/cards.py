@@ -1,0 +1,92 @@
+"""Personal cards: issued to a unit or to one person, and printed, ten to a sheet of A4."""
+
+import io
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import qrcode
+from flask import Blueprint, render_template, request
+from markupsafe import Markup
+from qrcode.constants import ERROR_CORRECT_Q
+from qrcode.image.svg import SvgPathImage
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from sync_server.clocks import now_ms
+from sync_server.database import reading, write
+from sync_server.domain.permissions import Action
+from sync_server.errors import UnknownPerson
+from sync_server.office import sign_in
+from sync_server.storage import cards, directory, roster
+from sync_server.storage.roster import PersonLine
+
+blueprint = Blueprint("cards", __name__)
+
+PER_SHEET = 10
+
+
+class Printed(NamedTuple):
+    """A card as it is printed; its code is told this once."""
+
+    person: PersonLine
+    unit: str
+    code: str
+    picture: Markup
+
+
+@blueprint.get("/the")
+def form() -> str | Response:
+    """Ask for whom cards are wanted."""
+    if elsewhere := sign_in.require(Action.ISSUE_CARDS):
+        return elsewhere
+    with reading() as connection:
+        units = directory.unit_names(connection)
+    return render_template("cards_form.html", units=units)
+
+
+@blueprint.post("/the")
+def issue() -> str | Response:
+    """Issue new cards and show the sheets: to one person, or to those of a unit who have none."""
+    if elsewhere := sign_in.require(Action.ISSUE_CARDS):
+        return elsewhere
+    code, unit = request.form.get("person", "").strip().upper(), request.form.get("unit", "")
+    with reading() as connection:
+        units = directory.unit_names(connection)
+        if code:
+            wanted = [_must_know(roster.person(connection, code), code)]
+        else:
+            wanted = roster.people_of(connection, unit)
+            if "all" not in request.form:
+                have = cards.hashes_of(connection, (each.person for each in wanted))
+                wanted = [each for each in wanted if each.person not in have]
+    codes = write(partial(_issue, people=[each.person for each in wanted], at_ms=now_ms()))
+    printed = [
+        Printed(
+            each, units.get(each.unit, each.unit), codes[each.person], _picture(codes[each.person])
+        )
+        for each in wanted
+    ]
+    sheets = [printed[start : start + PER_SHEET] for start in range(0, len(printed), PER_SHEET)]
+    return render_template("cards.html", sheets=sheets, count=len(printed))
+
+
+def _must_know(person: PersonLine | None, code: str) -> PersonLine:
+    if person is None:
+        raise UnknownPerson(person=code)
+    return person
+
+
+def _issue(connection: Connection, people: Sequence[str], at_ms: int) -> dict[str, str]:
+    codes = cards.issue(connection, people, now_ms=at_ms)
+    roster.refresh_revs(connection, people)
+    return codes
+
+
+def _picture(code: str) -> Markup:
+    """Return the code as an SVG of its own, a quarter of which may be lost (level Q)."""
+    image = qrcode.make(code, image_factory=SvgPathImage, error_correction=ERROR_CORRECT_Q)
+    out = io.BytesIO()
+    image.save(out)
+    svg = out.getvalue().decode().partition("?>")[2]
+    return Markup(svg)  # noqa: S704 - our own drawing of 24 digits

@@ -1,0 +1,61 @@
+/** The vault, and what it stands on: PINs, cards, times of day, the search of a hurried clerk. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { hashOf, isCard } from "../../site/app/kiosk/card.js";
+import { dayOf, instantOf } from "../../site/app/kiosk/instants.js";
+import { findPeople, theOneMeant } from "../../site/app/kiosk/search.js";
+import { seenOf } from "../../site/app/kiosk/standing.js";
+import { keyFor, newKey, seal, unseal, withClerk } from "../../site/app/kiosk/vault.js";
+
+test("what is sealed opens under each clerk's own PIN, and under no other", async () => {
+  const key = await newKey();
+  let vault = await withClerk({ clerks: [] }, key, "An", "246810");
+  vault = await withClerk(vault, key, "Bình", "135791");
+  const sealed = await seal(key, { name: "Mẫu Văn An" });
+
+  for (const [place, pin] of ["246810", "135791"].entries()) {
+    const own = await keyFor(vault.clerks[place], pin);
+    assert.deepEqual(await unseal(own, sealed), { name: "Mẫu Văn An" });
+  }
+  assert.equal(await keyFor(vault.clerks[0], "135791"), null);
+  assert.ok(!new TextDecoder().decode(sealed.box).includes("Mẫu"));
+});
+
+test("a new PIN takes the place of the old one", async () => {
+  const key = await newKey();
+  const before = await withClerk({ clerks: [] }, key, "An", "246810");
+  const { clerks } = await withClerk(before, key, "An", "777777");
+
+  assert.equal(clerks.length, 1);
+  assert.equal(await keyFor(clerks[0], "246810"), null);
+  assert.ok(await keyFor(clerks[0], "777777"));
+});
+
+test("a card is 24 digits, and its hash is what the server keeps", async () => {
+  assert.ok(isCard("0".repeat(24)));
+  assert.ok(!isCard("0".repeat(23)));
+  assert.equal(await hashOf("0".repeat(24)), "Gqp5mSkvN5XMhX6i");
+});
+
+test("a time on paper is one of the day in Vietnam", () => {
+  assert.equal(dayOf("2024-08-21T17:30:00.000Z"), "2024-08-22");
+  assert.equal(instantOf("2024-08-22", "07:25"), "2024-08-22T00:25:00.000Z");
+});
+
+const people = [
+  { person: "M1", name: "Nguyễn Văn Tú", unit: "U", position: "", seat: "A1" },
+  { person: "M2", name: "Trần Nvt Đạt", unit: "U", position: "", seat: "A2" },
+];
+
+test("initials find a name, after names that have the letters themselves", () => {
+  assert.deepEqual(findPeople(people, "nvt").map((each) => each.person), ["M2", "M1"]);
+  assert.equal(theOneMeant(findPeople(people, "vt"), "vt"), null);
+});
+
+test("a closing has seen the last number of each device", () => {
+  const records = [["D-ONE", 3], ["D-ONE", 7], ["D-TWO", 1], ["O-lan", null]].map(([device, seq]) => ({ device, seq }));
+
+  assert.deepEqual(seenOf(records), { "D-ONE": 7, "D-TWO": 1 });
+});
