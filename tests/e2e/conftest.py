@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -77,9 +77,9 @@ class System:
         )
         return done.stdout
 
-    def enrolment_link(self, point: str = "P001") -> str:
-        """Return a fresh link that enrols a kiosk."""
-        return _found(r"(http\S+#ma=\S+)", self.flask("device", "enrol", point))
+    def enrolment_link(self, point: str = "P001", *options: str) -> str:
+        """Return a fresh link that enrols a kiosk, or with `--profile chair` a chair's device."""
+        return _found(r"(http\S+#ma=\S+)", self.flask("device", "enrol", point, *options))
 
     def api(self, path: str) -> Any:
         """Ask the server itself, not over the line, as headquarters."""
@@ -138,12 +138,12 @@ class Laptop:
         self._playwright, self._profile = playwright, profile
         self._context: BrowserContext | None = None
 
-    def start(self, width: int = 1280) -> Page:
+    def start(self, width: int = 1280, flags: Sequence[str] = ()) -> Page:
         """Start the browser on its profile and return its page."""
         self._context = self._playwright.chromium.launch_persistent_context(
             str(self._profile),
             executable_path=find_chromium(),
-            args=FLAGS,
+            args=[*FLAGS, *flags],
             locale="vi-VN",
             timezone_id="Asia/Ho_Chi_Minh",
             viewport={"width": width, "height": 800},
@@ -173,11 +173,23 @@ def system(tmp_path: Path, portal: Path) -> Iterator[System]:
 
 
 @pytest.fixture
-def laptop(tmp_path: Path, playwright: Playwright) -> Iterator[Laptop]:
-    """Return a laptop that has never been here."""
-    hall = Laptop(playwright, tmp_path / "profile")
-    yield hall
-    hall.close()
+def laptops(tmp_path: Path, playwright: Playwright) -> Iterator[Callable[[], Laptop]]:
+    """Return a maker of laptops that have never been here."""
+    made: list[Laptop] = []
+
+    def make() -> Laptop:
+        made.append(Laptop(playwright, tmp_path / f"profile-{len(made)}"))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def laptop(laptops: Callable[[], Laptop]) -> Laptop:
+    """Return one laptop."""
+    return laptops()
 
 
 def _free_port() -> int:

@@ -70,9 +70,9 @@ def check_in(page: Page, count: int) -> list[str]:
     return codes
 
 
-def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+def wait_until(page: Page, is_so: Callable[[], bool], times: int = 1) -> None:
     """Let the browser go on until something is so on the server."""
-    for _ in range(SLOW_MS // 100):
+    for _ in range(times * SLOW_MS // 100):
         if is_so():
             return
         page.evaluate("new Promise((resolve) => setTimeout(resolve, 100))")

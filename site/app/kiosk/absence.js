@@ -58,7 +58,7 @@ export function AbsenceForm({ desk, person, reasons, onDone }) {
 }
 
 function PhotoField() {
-  return html`<label>${tell("absence.photo")}<input name="photo" type="file" accept="image/*" capture="environment" /></label>`;
+  return html`<label>${tell("absence.photo")}<input name="photo" type="file" accept="image/*" /></label>`;
 }
 
 /** The requests of a person, or all of the point, with what can be done about each.

@@ -49,7 +49,7 @@ function Kiosk({ db, clock }) {
     open.current?.close();
     open.current = null;
     setDesk(null);
-    void countFates(db).then((fates) => setUnsent(fates.unsent));
+    void look();
   }
 
   async function unlock(/** @type {import("./desk.js").Opened} */ opened) {

@@ -1,0 +1,288 @@
+"""A clerk's day at the kiosk in a real browser: ways in, the day's order, two clerks, the chair."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.e2e.cards import card_of, video_of
+from tests.e2e.conftest import Laptop, System
+from tests.e2e.kiosk import (
+    PIN,
+    SLOW_MS,
+    check_in,
+    enrol,
+    fill_pin,
+    kept,
+    room,
+    step,
+    unlock,
+    unsent,
+    wait_until,
+)
+from tests.e2e.line import Line
+
+pytestmark = pytest.mark.e2e
+SECRETARY, DEPUTY = "M00001", "M00002"
+
+
+def kinds(system: System) -> list[str]:
+    return [each["kind"] for each in system.ledger()]
+
+
+def test_a_card_is_read_by_the_camera_and_by_a_scanner_that_types(
+    system: System, laptop: Laptop, tmp_path: Path
+) -> None:
+    lost = card_of(system, "M00005")
+    card = card_of(system, "M00005")
+    other = card_of(system, "M00006")
+    video = video_of(card, tmp_path / "card.mjpeg")
+    page = laptop.start(
+        flags=[
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
+            f"--use-file-for-fake-video-capture={video}",
+        ]
+    )
+    enrol(page, system)
+    page.get_by_role("button", name="Quét thẻ").click()
+    expect(page.locator(".answer .band")).to_contain_text("Có mặt", timeout=SLOW_MS)
+    expect(page.locator(".answer")).to_contain_text("M00005")
+    page.get_by_role("button", name="Tiếp tục").click()
+    page.get_by_role("button", name="Tắt máy ảnh").click()
+    wait_until(page, lambda: [each["source"] for each in system.ledger()] == ["qr"])
+
+    field = page.get_by_role("searchbox")
+    field.fill(other)
+    field.press("Enter")
+    expect(page.locator(".answer")).to_contain_text("M00006")
+    page.keyboard.press("Escape")
+    field.fill(lost)
+    field.press("Enter")
+    expect(page.locator(".answer")).to_contain_text("không có trong danh sách")
+    wait_until(page, lambda: len(system.ledger()) == 2)
+
+
+def test_the_whole_roll_call_from_the_keyboard(system: System, laptop: Laptop) -> None:
+    page = laptop.start()
+    page.goto(system.enrolment_link())
+    page.get_by_label("Mã đăng ký").focus()
+    for text in ("Thư ký Mẫu", PIN, PIN):
+        page.keyboard.press("Tab")
+        page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    expect(page.locator(".person").first).to_be_visible(timeout=2 * SLOW_MS)
+    expect(page.get_by_role("searchbox")).to_be_focused()
+
+    page.keyboard.type("m00012")
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer")).to_contain_text("M00012")
+    page.keyboard.type("mha")  # dismisses the answer and searches on, by initials
+    expect(page.locator(".answer")).to_have_count(0)
+    expect(page.locator(".person").first).to_contain_text("Mẫu H")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer")).to_contain_text("Đã ghi lúc")
+    page.keyboard.press("Escape")
+    page.get_by_role("searchbox").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("m00012")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("M00012")
+    reach(page, "Ra ngoài, ra về")
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer")).to_contain_text("Đã ghi ra ngoài")
+    page.keyboard.press("Escape")
+
+    reach(page, "Hội trường", backwards=True)
+    page.keyboard.press("Enter")
+    reach(page, "Chốt danh sách")
+    page.keyboard.press("Enter")
+    reach(page, "Người chịu trách nhiệm")
+    page.keyboard.type("Mẫu")
+    reach(page, "Đã xem số liệu")
+    page.keyboard.press("Space")
+    reach(page, "Chốt danh sách")
+    page.keyboard.press("Enter")
+    wait_until(page, lambda: kinds(system) == ["check_in", "check_in", "check_out", "closing"])
+
+
+def reach(page: Page, name: str, *, backwards: bool = False) -> None:
+    """Walk with Tab until the focus is on what bears this name."""
+    for _ in range(200):
+        page.keyboard.press("Shift+Tab" if backwards else "Tab")
+        told = page.evaluate(
+            "(document.activeElement.labels?.[0] ?? document.activeElement).textContent"
+        )
+        if name in told:
+            return
+    raise AssertionError(f"no Tab leads to {name}")
+
+
+def test_many_at_once_and_a_paper_list_with_its_hour(system: System, laptop: Laptop) -> None:
+    page = laptop.start()
+    enrol(page, system)
+    page.get_by_role("button", name="Chọn nhiều").click()
+    for place in range(3):
+        page.locator(".person").nth(place).click()
+    page.get_by_role("button", name="Ghi có mặt 3 người").click()
+    expect(page.locator(".counts")).to_contain_text("Có mặt 3/59")
+    page.get_by_role("button", name="Hoàn tác: 3").click()
+    expect(page.locator(".counts")).to_contain_text("Có mặt 0/59")
+
+    page.get_by_role("button", name="Theo giấy").click()
+    page.get_by_label("Giờ đến ghi trên giấy").fill("00:05")
+    page.locator(".person").nth(5).click()
+    expect(page.locator(".answer")).to_contain_text("Đến lúc 00:05")
+    wait_until(page, lambda: len(kinds(system)) == 7)
+    last = system.ledger()[-1]
+    assert last["source"] == "paper"
+    assert last["body"]["happened_at"].endswith("T17:05:00.000Z")
+
+
+def test_the_order_of_the_day_and_the_chair_s_own_enrolment(
+    system: System, laptop: Laptop, tmp_path: Path
+) -> None:
+    page = laptop.start()
+    enrol(page, system)
+    room(page, "Hội trường")
+    ready = step(page, "Kiểm tra hội trường")
+    expect(ready.get_by_role("checkbox")).to_have_count(8)
+    for box in ready.get_by_role("checkbox").all():
+        box.check()
+    ready.get_by_label("Người kiểm tra").select_option(index=3)
+    ready.get_by_role("button", name="Ghi kết quả").click()
+    asking = step(page, "Đơn xin vắng")
+    asking.get_by_role("button", name="Ghi đơn xin vắng").click()
+    asking.get_by_label("Người xin vắng").select_option("M00030")
+    asking.get_by_label("Số văn bản").fill("12-BC/CB")
+    asking.get_by_role("button", name="Gửi đơn").click()
+    expect(asking.locator(".tag")).to_have_text("chờ quyết định")
+    asking.get_by_role("button", name="Ghi đơn xin vắng").click()
+    asking.get_by_label("Người xin vắng").select_option("M00031")
+    asking.get_by_label("Văn bản báo cáo").select_option("scanned")
+    photo = tmp_path / "photo.jpg"
+    Image.effect_noise((2400, 1800), 90).save(photo, quality=95)
+    asking.locator("input[type=file]").set_input_files(photo)
+    asking.get_by_role("button", name="Gửi đơn").click()
+    expect(asking.locator(".tag")).to_have_count(2, timeout=SLOW_MS)
+    wait_until(page, lambda: unsent(page) == 0)
+    expect(page.locator(".queue")).not_to_contain_text("giấy tờ chưa gửi", timeout=SLOW_MS)
+    guest = step(page, "Khách")
+    guest.get_by_label("Họ tên").fill("Khách Mẫu")
+    guest.get_by_role("button", name="Ghi nhận").click()
+    expect(guest.locator(".told")).to_contain_text("Khách Mẫu")
+    guest.get_by_label("Ghi nhận").first.select_option("newcomer")
+    guest.get_by_label("Họ tên").fill("Người Mới Mẫu")
+    guest.get_by_role("button", name="Ghi nhận").click()
+    expect(guest.locator(".told")).to_contain_text("Người Mới Mẫu")
+    conduct = step(page, "Nền nếp")
+    conduct.get_by_role("button", name="Gọi điện").click()
+    trouble = step(page, "Sự cố")
+    trouble.get_by_label("Sự cố về").select_option("line")
+    trouble.get_by_role("button", name="Ghi sự cố").click()
+    trouble.get_by_role("button", name="Đã khắc phục").click()
+    expect(trouble.locator(".told")).not_to_contain_text("đang xảy ra")
+
+    # The chair, on the same laptop, under a PIN of their own.
+    link = system.enrolment_link("P001", "--profile", "chair", "--person", SECRETARY)
+    room(page, "Máy này")
+    page.get_by_role("button", name="Đăng ký thêm").click()
+    page.get_by_label("Mã đăng ký").fill(link.partition("#ma=")[2])
+    fill_pin(page, "Bí thư Mẫu", "135791")
+    page.get_by_role("button", name="Đăng ký máy này").click()
+    expect(page.get_by_role("status").first).to_contain_text("chưa gửi 0", timeout=SLOW_MS)
+    expect(page.locator("main")).to_contain_text("Có 2 đơn đang chờ", timeout=SLOW_MS)
+    expect(page.locator(".told").first).to_contain_text("12-BC/CB", timeout=SLOW_MS)
+    page.get_by_role("button", name="Xem ảnh").click()
+    expect(page.locator("img.scan")).to_be_visible()
+    system.line.set(Line.CUT)
+    page.get_by_role("button", name="Đồng ý", exact=True).first.click()
+    expect(page.locator("main")).to_contain_text("Có 1 đơn đang chờ")
+    page.get_by_role("button", name="Không đồng ý").click()
+    expect(page.locator("main")).to_contain_text("Không có đơn nào đang chờ")
+
+    page.get_by_role("button", name="Khoá").click()
+    system.line.set(Line.OPEN)
+    expect(page.get_by_text("Mọi bản ghi làm trên máy này đã được gửi")).to_be_visible(
+        timeout=4 * SLOW_MS
+    )
+    unlock(page, clerk="Thư ký Mẫu")
+    room(page, "Hội trường")
+    chair = step(page, "Người chủ trì")
+    chair.get_by_role("button", name="Chủ trì từ bây giờ").click()
+    expect(chair).to_contain_text("chủ trì từ", timeout=SLOW_MS)
+    closing = step(page, "Chốt danh sách")
+    expect(closing).to_contain_text("Còn 57 người chưa điểm danh")
+    closing.get_by_label("Đã xem số liệu").check()
+    closing.get_by_role("button", name="Chốt danh sách").click()
+    wait_until(page, lambda: bool(system.board_row()["closed"]))
+    row = system.board_row()
+    told = ("present", "absent_excused", "not_agreed", "guests", "visitors", "calls", "incidents")
+    assert [row[name] for name in told] == [1, 1, 1, 1, 1, 1, 1]
+    assert row["missing"] == []
+    assert row["chair"] == SECRETARY
+    assert not row["amended"]
+
+
+def test_two_clerks_in_turn_and_a_laptop_that_replaces_another(
+    system: System, laptops: Callable[[], Laptop]
+) -> None:
+    first = laptops()
+    page = first.start()
+    enrol(page, system, clerk="Ca sáng")
+    check_in(page, 2)
+    room(page, "Máy này")
+    page.get_by_text("Thêm người, hoặc").click()
+    fill_pin(page, "Ca chiều", "135791")
+    page.get_by_role("button", name="Ghi lại").click()
+    expect(page.get_by_text("Được mở khoá: Ca sáng, Ca chiều")).to_be_visible()
+    page.get_by_role("button", name="Khoá máy").click()
+    unlock(page, "135791", clerk="Ca chiều")
+    expect(page.locator(".person").first).to_be_visible()
+    check_in(page, 1)
+    wait_until(page, lambda: kinds(system) == ["check_in", "check_in", "shift", "check_in"])
+    assert [own["clerk"] for own in by_seq(page)] == ["Ca sáng"] * 2 + ["Ca chiều"] * 2
+    first.kill()
+
+    second = laptops().start()
+    enrol(second, system)
+    expect(second.locator(".counts")).to_contain_text("Có mặt 3/59", timeout=SLOW_MS)
+    check_in(second, 1)
+    expect(second.locator(".counts")).to_contain_text("Có mặt 4/59")
+    wait_until(second, lambda: system.board_row()["present"] == 4)
+
+
+def by_seq(page: Page) -> list[dict[str, object]]:
+    return sorted(kept(page, "records"), key=lambda own: int(str(own["seq"])))
+
+
+def test_a_rehearsal_enters_no_figure_and_a_roll_is_printed(system: System, laptop: Laptop) -> None:
+    told = system.flask("meeting", "rehearse", system.meeting, "--at", "2090-01-01 15:00")
+    assert f"{system.meeting}-tong-duyet" in told
+    page = laptop.start()
+    enrol(page, system)
+    page.get_by_label("Hội nghị").select_option(f"{system.meeting}-tong-duyet")
+    expect(page.get_by_text("Đây là buổi tổng duyệt")).to_be_visible()
+    expect(page.locator(".person").first).to_be_visible(timeout=SLOW_MS)
+    check_in(page, 1)
+    path = f"/meetings/{system.meeting}-tong-duyet/board"
+    wait_until(
+        page,
+        lambda: any(row["present"] for row in system.api(path)["points"]),
+    )
+    assert system.api(path)["totals"]["present"] == 0
+    assert system.board_row()["present"] == 0
+
+    room(page, "Máy này")
+    page.evaluate(
+        "() => { print = () => (document.title = document.querySelector('.printed').innerText) }"
+    )
+    page.get_by_role("button", name="In danh sách").click()
+    sheet = page.title()
+    assert "DANH SÁCH ĐIỂM DANH" in sheet
+    assert "M00059" in sheet

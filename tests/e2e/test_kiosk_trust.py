@@ -1,0 +1,315 @@
+"""What a clerk must be able to rely on: lock, queue as a file, disk, clock, tabs, versions."""
+
+import base64
+import hashlib
+import json
+import random
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from playwright.sync_api import Page, Response, expect
+from portal_release import FileLine, read_list, read_manifest, write_manifest
+
+from tests.e2e.cards import csrf, office
+from tests.e2e.conftest import Laptop, System
+from tests.e2e.kiosk import (
+    QUEUE,
+    SLOW_MS,
+    check_in,
+    enrol,
+    kept,
+    open_again,
+    room,
+    unlock,
+    unsent,
+    wait_until,
+)
+from tests.e2e.line import Line
+
+pytestmark = pytest.mark.e2e
+FAST_MINUTES = 14
+
+
+def test_a_locked_kiosk_sends_and_shows_nobody(system: System, laptop: Laptop) -> None:
+    page = laptop.start()
+    enrol(page, system)
+    names = page.locator(".person .name").all_inner_texts()
+    system.line.set(Line.CUT)
+    check_in(page, 2)
+    page.get_by_role("button", name="Khoá").click()
+    expect(page.get_by_text("Còn 2 bản ghi chưa gửi")).to_be_visible()
+    told = page.locator("body").inner_text() + json.dumps(kept(page, "sealed"), ensure_ascii=False)
+    told += json.dumps(kept(page, "records"), ensure_ascii=False)
+    assert not any(name in told for name in names)
+    [enrolment] = kept(page, "enrolments")
+    assert "read_token" not in enrolment
+    assert "dr_" not in json.dumps(enrolment)
+
+    system.line.set(Line.OPEN)
+    expect(page.get_by_text("Mọi bản ghi làm trên máy này đã được gửi")).to_be_visible(
+        timeout=4 * SLOW_MS
+    )
+    assert system.board_row()["present"] == 2
+    unlock(page)
+    expect(page.locator(".counts")).to_contain_text("Có mặt 2/59")
+
+
+def test_ten_wrong_pins_wipe_the_roster_and_never_the_queue(system: System, laptop: Laptop) -> None:
+    page = laptop.start()
+    enrol(page, system)
+    system.line.set(Line.CUT)
+    check_in(page, 1)
+    page.get_by_role("button", name="Khoá").click()
+    for left in range(9, 0, -1):
+        unlock(page, "000000")
+        expect(page.get_by_role("alert")).to_contain_text(f"Còn {left} lần")
+    unlock(page, "000000")
+    expect(page.get_by_text("Nhập sai mã PIN quá 10 lần")).to_be_visible(timeout=SLOW_MS)
+    assert kept(page, "sealed") == []
+    assert len(kept(page, "records")) == 1
+
+    system.line.set(Line.OPEN)
+    wait_until(page, lambda: len(system.ledger()) == 1)
+    enrol_anew(page, system)
+    expect(page.locator(".counts")).to_contain_text("Có mặt 1/59", timeout=SLOW_MS)
+
+
+def enrol_anew(page: Page, system: System) -> None:
+    page.goto("about:blank")
+    enrol(page, system)
+
+
+def test_a_revoked_device_is_wiped_and_keeps_its_queue(system: System, laptop: Laptop) -> None:
+    page = laptop.start()
+    enrol(page, system)
+    system.line.set(Line.CUT)
+    check_in(page, 1)
+    [enrolment] = kept(page, "enrolments")
+    system.flask("device", "revoke", str(enrolment["device"]))
+    system.line.set(Line.OPEN)
+    expect(page.get_by_text("Máy đã bị ban tổ chức thu hồi")).to_be_visible(timeout=4 * SLOW_MS)
+    assert kept(page, "sealed") == []
+    [own] = kept(page, "records")
+    assert own["fate"] == "held"
+    assert system.ledger() == []
+
+
+def test_the_queue_leaves_as_a_file_and_only_the_receipt_clears_it(
+    system: System, laptop: Laptop, tmp_path: Path
+) -> None:
+    page = laptop.start()
+    enrol(page, system)
+    name = page.locator(".person .name").first.inner_text()
+    system.line.set(Line.CUT)
+    codes = check_in(page, 3)
+    room(page, "Bản ghi")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Xuất ra tệp").click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    carried = file.read_text("utf-8")
+    assert not any(told in carried for told in (*codes, name))
+    assert unsent(page) == 3
+
+    told = msgspec.json.decode(carried)
+    box = told["boxes"][0]
+    middle = len(box) // 2
+    bad = {
+        **told,
+        "boxes": [box[:middle] + ("A" if box[middle] != "A" else "B") + box[middle + 1 :]],
+    }
+    assert "Chưa nhập bản ghi nào" in import_page(system, msgspec.json.encode(bad))
+    assert system.ledger() == []
+    answer = import_page(system, file.read_bytes())
+    assert "Đã nhập 3 bản ghi mới" in answer
+    assert system.board_row()["present"] == 3
+    assert "3 bản ghi đã có từ trước" in system.flask("queue", "import", str(file))
+    assert len(system.ledger()) == 3
+
+    found = re.search(r"data:application/json;base64,([^\"]+)", answer)
+    assert found
+    receipt = tmp_path / "bien-nhan.diemcau"
+    receipt.write_bytes(base64.b64decode(found[1]))
+    forged = tmp_path / "forged.diemcau"
+    body = msgspec.json.decode(receipt.read_bytes())
+    head, payload, signature = body["receipts"][0].split(".")
+    body["receipts"] = [".".join((head, payload, signature[::-1]))]
+    forged.write_bytes(msgspec.json.encode(body))
+    page.locator("input[type=file]").set_input_files(forged)
+    expect(page.get_by_text("không do ban tổ chức ký")).to_be_visible()
+    assert unsent(page) == 3
+    page.locator("input[type=file]").set_input_files(receipt)
+    expect(page.get_by_text("Ban tổ chức đã nhận 3 bản ghi")).to_be_visible()
+    expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0")
+
+
+def import_page(system: System, content: bytes) -> str:
+    """Take a file in on the office's page, and return what it answers."""
+    session = office(system)
+    address = f"{system.direct}/van-phong/nhap-tep"
+    form = {"csrf_token": csrf(session.get(address, timeout=10).text)}
+    files = {"file": ("hang-doi.diemcau", content)}
+    answer = session.post(address, data=form, files=files, timeout=30)
+    return answer.content.decode()
+
+
+def test_a_full_disk_is_told_and_nothing_is_said_to_be_recorded(
+    system: System, laptop: Laptop
+) -> None:
+    page = laptop.start()
+    enrol(page, system)
+    check_in(page, 1)
+    page.evaluate(
+        """() => {
+          const real = IDBObjectStore.prototype.add;
+          IDBObjectStore.prototype.add = function (...given) {
+            if (!window.isFull) return real.apply(this, given);
+            this.transaction.abort();
+            throw new DOMException("the disk is full", "QuotaExceededError");
+          };
+          window.isFull = true;
+        }"""
+    )
+    page.locator(".person", has=page.locator(".state.unrecorded")).first.click()
+    expect(page.get_by_role("alert")).to_contain_text("CHƯA ghi được")
+    expect(page.locator(".answer")).to_have_count(0)
+    expect(page.locator(".counts")).to_contain_text("Có mặt 1/59")
+    page.evaluate("window.isFull = false")
+    check_in(page, 1)
+    assert [own["seq"] for own in kept(page, "records")] == [1, 2]
+
+    page.evaluate(
+        "() => { navigator.storage.estimate = async () => ({ quota: 9e8, usage: 8.99e8 }) }"
+    )
+    room(page, "Máy này")
+    expect(page.get_by_text("Máy chưa sẵn sàng")).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(".findings")).to_contain_text("Chỉ còn 1 MB chỗ lưu")
+
+
+def test_a_wrong_clock_is_told_and_corrected(system: System, laptop: Laptop) -> None:
+    page = laptop.start()
+    page.add_init_script(f"const real = Date.now; Date.now = () => real() + {FAST_MINUTES} * 60000")
+    enrol(page, system)
+    expect(page.get_by_text(f"Máy này nhanh {FAST_MINUTES} phút")).to_be_visible(timeout=SLOW_MS)
+    room(page, "Máy này")
+    expect(page.get_by_text(f"Đồng hồ nhanh {FAST_MINUTES} phút")).to_be_visible()
+    room(page, "Điểm danh")
+    check_in(page, 1)
+    wait_until(page, lambda: len(system.ledger()) == 1)
+    [record] = system.ledger()
+    before, after = (datetime.fromisoformat(record[key]) for key in ("at", "at_corrected"))
+    assert FAST_MINUTES * 60 - 5 <= (before - after).total_seconds() <= FAST_MINUTES * 60 + 5
+
+
+def test_two_tabs_show_the_same_and_send_once(system: System, laptop: Laptop) -> None:
+    first = laptop.start()
+    enrol(first, system)
+    second = first.context.new_page()
+    open_again(second, system)
+    expect(second.locator(".person").first).to_be_visible()
+    answers: list[Response] = []
+    first.context.on("response", lambda each: answers.append(each) if "/sync" in each.url else None)
+    check_in(first, 2)
+    expect(second.locator(".counts")).to_contain_text("Có mặt 2/59")
+    check_in(second, 1)
+    expect(first.locator(".counts")).to_contain_text("Có mặt 3/59")
+    wait_until(first, lambda: unsent(first) == 0 and unsent(second) == 0)
+    assert len(system.ledger()) == 3
+    statuses = [verdict["status"] for each in answers for verdict in each.json()["verdicts"]]
+    assert statuses == ["stored"] * 3
+
+
+@pytest.fixture
+def own_system(tmp_path: Path, portal: Path) -> Iterator[System]:
+    """Return a system with a portal of its own, to change."""
+    running = System(tmp_path, Path(shutil.copytree(portal, tmp_path / "portal")))
+    yield running
+    running.stop()
+
+
+def test_a_newer_kiosk_waits_for_consent_even_after_a_restart(
+    own_system: System, laptop: Laptop
+) -> None:
+    system = own_system
+    page = laptop.start()
+    enrol(page, system)
+    new_version(system.portal)
+    open_again(page, system)
+    expect(page.get_by_text("Có phiên bản mới")).to_be_visible(timeout=2 * SLOW_MS)
+    assert page.evaluate(IS_NEW) is False
+    open_again(page, system)
+    assert page.evaluate(IS_NEW) is False
+    system.line.set(Line.CUT)
+    room(page, "Hội trường")  # its code is of the old version, and still here
+    expect(page.get_by_text("Trình tự trong ngày")).to_be_visible()
+    page.get_by_role("button", name="Cập nhật bây giờ").click()
+    expect(page.get_by_label("Mã PIN")).to_be_visible(timeout=SLOW_MS)
+    assert page.evaluate(IS_NEW) is True
+    unlock(page)
+    expect(page.locator(".person").first).to_be_visible()
+
+
+IS_NEW = "getComputedStyle(document.body).getPropertyValue('--newer') === '1'"
+
+
+def new_version(portal: Path) -> None:
+    """Put another kiosk in the place of the portal's, as a later build would."""
+    style = portal / "app" / "kiosk.css"
+    style.write_text(style.read_text("utf-8") + "body{--newer:1}", "utf-8")
+    top = read_manifest((portal / "manifest.json").read_bytes())
+    lists = {each.name: read_list((portal / each.path).read_bytes()) for each in top.lists}
+    lines = {line.path: line for own in lists.values() for line in own}
+    content = style.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    lines["app/kiosk.css"] = FileLine("app/kiosk.css", sha256, len(content))
+    named = {name: [line.path for line in own] for name, own in lists.items() if name != "rest"}
+    write_manifest(portal, lines, named, dict(top.withdrawn))
+
+
+def states(page: Page) -> list[str]:
+    """Return how everybody stands, as a kiosk shows it, but for the minute."""
+    rows: list[str] = page.locator(".person").all_inner_texts()
+    return sorted(rows)
+
+
+def test_two_kiosks_on_a_flapping_line_end_with_the_same_ledger(
+    system: System, laptops: Callable[[], Laptop], request: pytest.FixtureRequest
+) -> None:
+    pages = [laptops().start() for _ in range(2)]
+    for page in pages:
+        enrol(page, system)
+    flap(system, pages, rounds=4, seed=len(request.node.name))
+    system.line.set(Line.OPEN)
+    for page in pages:
+        page.get_by_role("button", name="Gửi ngay").click()
+    made = {str(own["id"]) for page in pages for own in kept(page, "records")}
+    wait_until(pages[0], lambda: {each["id"] for each in system.ledger()} == made, times=4)
+    for page in pages:
+        expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0", timeout=4 * SLOW_MS)
+        page.get_by_role("button", name="Gửi ngay").click()
+    assert len(system.ledger()) == len(made)
+    wait_until(pages[0], lambda: states(pages[0]) == states(pages[1]))
+    assert pages[0].locator(".counts").inner_text() == pages[1].locator(".counts").inner_text()
+
+
+def flap(system: System, pages: list[Page], *, rounds: int, seed: int) -> None:
+    """Check in at both kiosks, some at both, while the line breaks within requests and answers."""
+    dice = random.Random(seed)  # noqa: S311 - made to repeat itself
+    for _ in range(rounds):
+        for page in pages:
+            system.line.set(dice.choice((Line.OPEN, Line.LOSES_ANSWERS, Line.CUT)))
+            if system.line.state is Line.OPEN:
+                system.line.cut_after(dice.randint(50, 4000))
+            for _ in range(2):
+                row = page.locator(".person").nth(dice.randrange(20))
+                if row.locator(".state.unrecorded").count():
+                    row.click()
+                    expect(page.locator(".answer")).to_contain_text("Đã ghi lúc")
+                    page.keyboard.press("Escape")
+            page.get_by_role("button", name="Gửi ngay").click()
+            page.wait_for_timeout(dice.randint(50, 400))
