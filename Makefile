@@ -1,6 +1,6 @@
 # Everything runs from the checkout: .venv, node_modules, instance and output are its own.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz format lock clean browser
+.PHONY: help run test lint bench chaos fuzz format lock clean browser
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -34,6 +34,10 @@ bench: .venv/dev browser ## measure builds, first paint and the taking in of rec
 	@python -m bench.build
 	@python -m bench.paint
 	@python -m bench.ingest
+	@python -m bench.kiosk
+
+chaos: .venv/dev browser ## cut the kiosk's power at twenty random moments
+	@KILLS=20 python -m pytest -q tests/e2e/test_kiosk_power.py
 
 fuzz: .venv/dev ## hold Python's rules to JavaScript's on 20,000 random conferences
 	@FUZZ_SEED=$$(date +%s) FUZZ_CONFERENCES=20000 python -m pytest -q tests/app/test_twins.py

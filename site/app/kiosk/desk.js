@@ -55,6 +55,7 @@ export class Desk {
   #stream = [];
   /** @type {Map<string, import("./types.js").StreamRecord[]>} */
   #pages = new Map();
+  #rosterRev = "";
   #isOnDuty = false;
   #listeners = new Set(/** @type {(() => void)[]} */ ([]));
   #others = new BroadcastChannel("diemcau-kiosk");
@@ -109,15 +110,14 @@ export class Desk {
     this.lastSentAt = (await getMeta(this.db, "lastSentAt")) ?? null;
     this.fates = await countFates(this.db);
     if (id) {
-      const [own, roster] = [await ownRecords(this.db, id), await this.#unsealed(`roster/${id}`)];
+      const own = await ownRecords(this.db, id);
       this.own = own.filter((each) => each.record.point === this.enrolment.point);
       this.#stream = await this.#readStream(id);
       for (const name of await sealedNames(this.db, this.enrolment.device, `told/${id}/`)) {
         const sha256 = name.slice(name.lastIndexOf("/") + 1);
         if (!this.told.has(sha256)) this.told.set(sha256, await this.#unsealed(name));
       }
-      this.roster = new Map((roster?.people ?? []).map((/** @type {RosterLine} */ line) => [line.person, line]));
-      this.units = roster?.units ?? {};
+      await this.#readRoster(id);
     } else [this.own, this.#stream, this.roster] = [[], [], new Map()];
     this.isRead = true;
     this.#judge();
@@ -224,6 +224,16 @@ export class Desk {
   async #unsealed(name) {
     const sealed = await getSealed(this.db, this.enrolment.device, name);
     return sealed && unseal(this.key, sealed);
+  }
+
+  /** The roster, opened anew when it is another. @param {string} meeting */
+  async #readRoster(meeting) {
+    const rev = `${meeting} ${await getMeta(this.db, `rev/${this.enrolment.device}/${meeting}`)}`;
+    if (rev === this.#rosterRev) return;
+    const roster = await this.#unsealed(`roster/${meeting}`);
+    this.#rosterRev = rev;
+    this.roster = new Map((roster?.people ?? []).map((/** @type {RosterLine} */ line) => [line.person, line]));
+    this.units = roster?.units ?? {};
   }
 
   /** The pages of the stream, each opened once. @param {string} meeting */

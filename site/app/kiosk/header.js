@@ -17,7 +17,7 @@ export function Header({ desk, onLock }) {
   const { fates, outcome, enrolment } = desk;
   const last = desk.lastSentAt ? timeOf(desk.lastSentAt) : "–";
   return html`<header class="bar honest">
-    <div class="where"><b>${enrolment.point}</b> ${enrolment.point_name}</div>
+    <h1 class="where"><b>${enrolment.point}</b> ${enrolment.point_name}</h1>
     <${Clock} />
     <div class="queue" role="status">
       <span class=${fates.unsent ? "waiting" : ""}>

@@ -1,7 +1,7 @@
 /** The roll call: a search that always has the focus, and the list. One person at a time, or many. */
 
 import { html } from "htm/preact";
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 
 import { hashOf, isCard } from "./card.js";
 import { checkIn, isHere } from "./check-in.js";
@@ -27,6 +27,8 @@ export function RollCall({ desk, onAnswer, onPerson }) {
   const [stated, setStated] = useState(""); // a time of day, while a paper list is entered
   const [isScanning, setScanning] = useState(false);
   const search = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const latestTap = useRef((/** @type {RosterLine} */ _) => {});
+  const stableTap = useCallback((/** @type {RosterLine} */ line) => latestTap.current(line), []);
   const busy = useRef(/** @type {Set<string>} */ (new Set()));
 
   const everybody = useMemo(() => sortPeople([...desk.roster.values()]), [desk.roster]);
@@ -72,11 +74,15 @@ export function RollCall({ desk, onAnswer, onPerson }) {
   }
 
   function tap(/** @type {RosterLine} */ line) {
-    if (!chosen) return desk.isChair || isHere(desk, line.person) ? onPerson(line.person) : void arrive(line, "search");
-    const next = new Set(chosen);
-    if (!next.delete(line.person)) next.add(line.person);
-    return setChosen(next);
+    if (chosen) {
+      const next = new Set(chosen);
+      if (!next.delete(line.person)) next.add(line.person);
+      setChosen(next);
+    } else if (desk.isChair || isHere(desk, line.person)) onPerson(line.person);
+    else void arrive(line, "search");
   }
+
+  latestTap.current = tap;
 
   async function arriveTogether() {
     const lines = everybody.filter((line) => chosen?.has(line.person) && !isHere(desk, line.person));
@@ -131,9 +137,10 @@ export function RollCall({ desk, onAnswer, onPerson }) {
             (line) =>
               html`<${PersonRow}
                 key=${line.person}
-                desk=${desk}
                 line=${line}
-                onTap=${tap}
+                units=${desk.units}
+                standing=${desk.hall.of.get(line.person)}
+                onTap=${stableTap}
                 onMore=${onPerson}
                 isChosen=${chosen && chosen.has(line.person)}
               />`,

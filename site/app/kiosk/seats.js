@@ -34,8 +34,10 @@ export function View({ desk, onAnswer, onPerson }) {
     const standing = desk.hall.of.get(person);
     const state = stateOf(standing);
     const name = desk.nameOf(person);
-    return html`<button key=${person} class="cell ${state}" title=${`${name} · ${sayState(standing)}`} aria-label=${`${seat} · ${name} · ${sayState(standing)}`} onClick=${() => tap(person)}>
-      <b>${seat}</b> ${SIGNS[state]}<br /><span>${name.slice(name.lastIndexOf(" ") + 1)}</span>
+    return html`<button key=${person} class="cell ${state}" title=${`${name} · ${sayState(standing)}`} onClick=${() => tap(person)}>
+      <b>${seat}</b> <span aria-hidden="true">${SIGNS[state]}</span>
+      <span class="given">${name.slice(name.lastIndexOf(" ") + 1)}</span>
+      <span class="hidden">${name} · ${sayState(standing)}</span>
     </button>`;
   };
 

@@ -1,0 +1,101 @@
+"""How soon a tap at the kiosk is on the disk: 200 arrivals, 500 on the roll, a slow processor.
+
+Beside it the floor in the same run: one durable IndexedDB transaction with as much in it. Run by
+`python -m bench.kiosk`.
+"""
+
+import csv
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+import build
+from tests.e2e.conftest import Laptop, System
+from tests.e2e.kiosk import SLOW_MS, enrol
+
+ROSTER, ARRIVALS, SLOWER = 500, 200, 6
+AIM_MEDIAN_MS, AIM_P99_MS = 100, 250
+
+TAP = """() => new Promise((resolve) => {
+  const rows = [...document.querySelectorAll('.person')];
+  const row = rows.find((each) => each.querySelector('.unrecorded'));
+  const began = performance.now();
+  const watch = new MutationObserver(() => {
+    if (!document.querySelector('.answer')) return;
+    watch.disconnect();
+    const took = performance.now() - began;
+    dispatchEvent(new KeyboardEvent('keydown'));
+    document.querySelector('.answer').click();
+    setTimeout(() => resolve(took), 30);
+  });
+  watch.observe(document.body, { childList: true, subtree: true });
+  row.click();
+})"""
+
+FLOOR = """() => new Promise((resolve) => {
+  const asked = indexedDB.open('floor', 1);
+  asked.onupgradeneeded = () => asked.result.createObjectStore('s', { autoIncrement: true });
+  asked.onsuccess = () => {
+    const began = performance.now();
+    const tx = asked.result.transaction('s', 'readwrite', { durability: 'strict' });
+    tx.objectStore('s').add({ text: 'x'.repeat(500) });
+    tx.oncomplete = () => { asked.result.close(); resolve(performance.now() - began); };
+  };
+})"""
+
+
+def main() -> int:
+    """Measure, and print the figures with their ratio to the floor."""
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        portal = folder / "portal"
+        if build.main(["--output", str(portal)]) != 0:
+            return 1
+        system = System(folder, portal)
+        laptop = Laptop(playwright, folder / "profile")
+        try:
+            summon(system, folder / "summons.csv")
+            page = laptop.start()
+            enrol(page, system)
+            expect(page.locator(".counts")).to_contain_text(f"/{ROSTER}", timeout=SLOW_MS)
+            measure(page)
+        finally:
+            laptop.close()
+            system.stop()
+    return 0
+
+
+def summon(system: System, path: Path) -> None:
+    """Summon five hundred people to the kiosk's hall."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("meeting", "point", "person", "seat"))
+        for number in range(1, ROSTER + 1):
+            rows.writerow((system.meeting, "P001", f"M{number:05d}", f"A{number}"))
+    system.flask("roster", "import", str(path))
+
+
+def measure(page: Page) -> None:
+    """Check two hundred people in, and print how long each took."""
+    client = page.context.new_cdp_session(page)
+    client.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    taps = sorted(page.evaluate(TAP) for _ in range(ARRIVALS))
+    floor = sorted(page.evaluate(FLOOR) for _ in range(50))
+    median, base = statistics.median(taps), statistics.median(floor)
+    told: dict[str, Any] = {
+        "median": f"{median:.0f} ms (aim {AIM_MEDIAN_MS})",
+        "p99": f"{taps[int(len(taps) * 0.99)]:.0f} ms (aim {AIM_P99_MS})",
+        "floor": f"{base:.0f} ms, one durable transaction",
+        "ratio": f"{median / base:.1f} times the floor",
+    }
+    print(f"{ARRIVALS} arrivals, {ROSTER} on the roll, processor slowed {SLOWER} times")
+    for name, value in told.items():
+        print(f"  {name:8}{value}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
