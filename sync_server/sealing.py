@@ -37,6 +37,9 @@ class _SignedRegistry(jws.JWSRegistry):
     max_payload_length = MAX_PARCEL_BYTES * 4 // 3 + 4
 
 
+_UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What a box or a signature of unknown origin can raise, its headers being anybody's."""
+
 _REGISTRY = _Registry(algorithms=ALGORITHMS)
 SIGNING = "ES256"
 _SIGNED = _SignedRegistry(algorithms=[SIGNING])
@@ -82,7 +85,7 @@ def signer_of(signed: bytes) -> str:
     """Return the `kid` under which something says it was signed. Raises: SignatureWrong."""
     try:
         return str(jws.extract_compact(signed, registry=_SIGNED).headers()["kid"])
-    except (JoseError, ValueError, KeyError) as fault:
+    except _UNREADABLE as fault:
         raise SignatureWrong(fault=type(fault).__name__) from None
 
 
@@ -90,7 +93,7 @@ def check_signed(public: dict[str, str], signed: bytes) -> bytes:
     """Return what the holder of a public key signed. Raises: SignatureWrong."""
     try:
         found = jws.deserialize_compact(signed, ECKey.import_key({**public}), registry=_SIGNED)
-    except (JoseError, ValueError) as fault:
+    except _UNREADABLE as fault:
         raise SignatureWrong(fault=type(fault).__name__) from None
     return found.payload
 
@@ -105,7 +108,7 @@ def open_parcel(seal_key: str, sealed: bytes) -> bytes:
     """Return what was sealed, whatever it is. Raises: DetailUnreadable."""
     try:
         opened = jwe.decrypt_compact(sealed, _private_key(seal_key), registry=_REGISTRY)
-    except (JoseError, ValueError) as fault:
+    except _UNREADABLE as fault:
         raise DetailUnreadable(fault=type(fault).__name__) from None
     return opened.plaintext or b""
 

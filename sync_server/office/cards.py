@@ -57,15 +57,15 @@ def issue() -> str | Response:
             wanted = [_must_know(roster.person(connection, code), code)]
         else:
             wanted = roster.people_of(connection, unit)
-            if "all" not in request.form:
-                have = cards.hashes_of(connection, (each.person for each in wanted))
-                wanted = [each for each in wanted if each.person not in have]
-    codes = write(partial(_issue, people=[each.person for each in wanted], at_ms=now_ms()))
+    is_anew = bool(code) or "all" in request.form
+    people = [each.person for each in wanted]
+    codes = write(partial(_issue, people=people, is_anew=is_anew, at_ms=now_ms()))
     printed = [
         Printed(
             each, units.get(each.unit, each.unit), codes[each.person], _picture(codes[each.person])
         )
         for each in wanted
+        if each.person in codes
     ]
     sheets = [printed[start : start + PER_SHEET] for start in range(0, len(printed), PER_SHEET)]
     return render_template("cards.html", sheets=sheets, count=len(printed))
@@ -77,7 +77,12 @@ def _must_know(person: PersonLine | None, code: str) -> PersonLine:
     return person
 
 
-def _issue(connection: Connection, people: Sequence[str], at_ms: int) -> dict[str, str]:
+def _issue(
+    connection: Connection, people: Sequence[str], is_anew: bool, at_ms: int
+) -> dict[str, str]:
+    if not is_anew:  # asked here, so that two who print at once do not end each other's cards
+        have = cards.hashes_of(connection, people)
+        people = [each for each in people if each not in have]
     codes = cards.issue(connection, people, now_ms=at_ms)
     roster.refresh_revs(connection, people)
     return codes

@@ -15,7 +15,13 @@ from msgspec import Struct
 from sync_server import sealing
 from sync_server.database import reading, write
 from sync_server.domain.codes import DeviceCode, Instant, from_ms
-from sync_server.errors import DetailUnreadable, QueueFileFaulty, SignatureWrong
+from sync_server.errors import (
+    DetailMismatch,
+    DetailUnreadable,
+    PieceOutOfPlace,
+    QueueFileFaulty,
+    SignatureWrong,
+)
 from sync_server.messages import say
 from sync_server.storage import details, devices, intake
 from sync_server.storage.delivery import deliver
@@ -59,6 +65,7 @@ class ParcelReceipt(Struct, frozen=True):
     """What headquarters signs: what it has of a device's parcel."""
 
     device: str
+    point: str
     received_at: str
     records: tuple[ReceiptLine, ...]
     details: tuple[str, ...]
@@ -136,7 +143,9 @@ def _deliver(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt:
         )
         for text, verdict in zip(texts, verdicts, strict=True)
     )
-    return ParcelReceipt(parcel.device, from_ms(now_ms), tuple(lines), tuple(kept))
+    return ParcelReceipt(
+        parcel.device, signer.writer.point or "", from_ms(now_ms), tuple(lines), tuple(kept)
+    )
 
 
 def _keep(parcel: Parcel, now_ms: int) -> list[str]:
@@ -147,7 +156,10 @@ def _keep(parcel: Parcel, now_ms: int) -> list[str]:
         is_named_so = hashlib.sha256(box).hexdigest() == sha256
         if is_named_so and len(box) <= MAX_DETAIL_BYTES:
             write(partial(details.drop_unfinished, sha256=sha256, device=parcel.device))
-            _keep_one(sha256, parcel.device, box, now_ms)
+            try:
+                _keep_one(sha256, parcel.device, box, now_ms)
+            except (PieceOutOfPlace, DetailMismatch):
+                continue  # it comes by the line at this moment; its device hears of it there
             kept.append(sha256)
     return kept
 

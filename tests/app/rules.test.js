@@ -118,7 +118,8 @@ const meetings = [
 
 test("the meeting is the one that is on by the hour, whatever a kept list said", () => {
   assert.equal(chooseMeeting(meetings, undefined, at("02")), "today");
-  assert.equal(chooseMeeting(meetings, undefined, at("09")), "later");
+  assert.equal(chooseMeeting(meetings, undefined, at("09")), "today"); // it ran over, or is signed off
+  assert.equal(chooseMeeting(meetings, undefined, at("11")), "later");
   assert.equal(chooseMeeting([], undefined, at("02")), null);
 });
 

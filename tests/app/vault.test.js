@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { hashOf, isCard } from "../../site/app/kiosk/card.js";
-import { dayOf, instantOf } from "../../site/app/kiosk/instants.js";
+import { dayOf, instantOf, lastAt, statedAt } from "../../site/app/kiosk/instants.js";
 import { findPeople, theOneMeant } from "../../site/app/kiosk/search.js";
 import { seenOf } from "../../site/app/kiosk/standing.js";
 import { keyFor, newKey, seal, unseal, withClerk } from "../../site/app/kiosk/vault.js";
@@ -42,6 +42,13 @@ test("a card is 24 digits, and its hash is what the server keeps", async () => {
 test("a time on paper is one of the day in Vietnam", () => {
   assert.equal(dayOf("2024-08-21T17:30:00.000Z"), "2024-08-22");
   assert.equal(instantOf("2024-08-22", "07:25"), "2024-08-22T00:25:00.000Z");
+  const meeting = { starts_at: "2024-08-22T00:30:00Z", ends_at: "2024-08-22T04:00:00Z" };
+  const at = (instant) => Date.parse(instant);
+  assert.equal(statedAt(meeting, "07:25", at("2024-08-22T01:10:00Z")), "2024-08-22T00:25:00.000Z");
+  assert.equal(statedAt(meeting, "07:25", at("2024-08-23T01:10:00Z")), "2024-08-22T00:25:00.000Z");
+  assert.equal(statedAt(meeting, "09:25", at("2024-08-22T01:10:00Z")), null); // it has not come yet
+  assert.equal(statedAt(meeting, "", at("2024-08-22T01:10:00Z")), null);
+  assert.equal(lastAt("23:50", at("2024-08-22T17:10:00Z")), "2024-08-22T16:50:00.000Z");
 });
 
 const people = [

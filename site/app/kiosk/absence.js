@@ -6,6 +6,7 @@ import { useState } from "preact/hooks";
 import { ChoiceField, filled, PersonField, TextField } from "./fields.js";
 import { dayOf, instantOf } from "./instants.js";
 import { shrunk } from "./photo.js";
+import { requestsOf, requestState } from "./requests.js";
 import { standing } from "./standing.js";
 import { nameOfCode, tell } from "./tell.js";
 
@@ -84,7 +85,7 @@ export function Requests({ desk, person }) {
       return html`<li>
         <b>${desk.nameOf(each.person)}</b> · <span class="tag ${state}">${nameOfCode("request", state)}</span>
         ${told && html`<br />${describeLeave(told)}`}
-        ${isOwed && html`<br /><span class="late">${tell("absence.owed")}</span>`}
+        ${isOwed && html`<br /><span class="late">${sayOwed(each)}</span>`}
         ${!desk.isChair && state === "pending" &&
         html`<button onClick=${() => desk.record({ kind: "absence_withdrawal", person: each.person, refs: [each.id], source: "search", body: {} }, undefined, tell("absence.withdrawn"))}>
           ${tell("absence.withdraw")}
@@ -102,23 +103,10 @@ export function Requests({ desk, person }) {
   </ul>`;
 }
 
-/** @param {Desk} desk @returns {LedgerRecord[]} */
-export function requestsOf(desk) {
-  return standing(desk.hall.records).filter((each) => each.kind === "absence_request");
-}
-
-/** How a request stands, by the records that are here. @param {Desk} desk @param {LedgerRecord} request
- * @returns {"pending" | "approved" | "declined" | "withdrawn"} */
-export function requestState(desk, request) {
-  const about = standing(desk.hall.records).filter((each) => each.refs?.[0] === request.id);
-  if (about.some((each) => each.kind === "absence_withdrawal")) return "withdrawn";
-  const flags = desk.hall.all.flags;
-  const counting = about.filter(
-    (each) => each.kind === "absence_decision" && !flags[each.id]?.includes("without_authority"),
-  );
-  const last = counting.sort((a, b) => a.at.localeCompare(b.at)).at(-1);
-  if (!last) return "pending";
-  return last.body.decision === "approve" ? "approved" : "declined";
+/** That the written report is still owed, and until when. @param {LedgerRecord} request */
+export function sayOwed({ body }) {
+  const date = body.to_follow_by ? dayOf(body.to_follow_by).split("-").reverse().join("/") : "–";
+  return tell("absence.owed", { date });
 }
 
 /** @param {Desk} desk @param {LedgerRecord} request */

@@ -3,14 +3,14 @@
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { describeLeave, requestsOf, requestState } from "./absence.js";
+import { describeLeave, sayOwed } from "./absence.js";
 import { filled, TextField } from "./fields.js";
 import { Chair } from "./hall/chairing.js";
 import { Closing } from "./hall/closing.js";
+import { requestsOf, requestState, waitingOf } from "./requests.js";
 import { Counts } from "./roll-call.js";
 import { timeOf } from "./say.js";
 import { call } from "./server.js";
-import { standing } from "./standing.js";
 import { readToken } from "./sync.js";
 import { nameOfCode, tell } from "./tell.js";
 
@@ -21,9 +21,7 @@ import { nameOfCode, tell } from "./tell.js";
 
 /** @param {import("./desk-view.js").ViewProps} props */
 export function View({ desk }) {
-  const waiting = standing(desk.hall.records).filter(
-    (each) => ["absence_request", "substitute"].includes(each.kind) && requestState(desk, each) === "pending",
-  );
+  const waiting = waitingOf(desk);
   const decided = requestsOf(desk).filter((each) => requestState(desk, each) !== "pending");
   useFetchedDetails(desk, waiting);
   return html`<h2>${tell("decide.title")}</h2>
@@ -70,9 +68,12 @@ function Request({ desk, request }) {
 
   return html`<li>
     <b>${desk.nameOf(person)}</b> · ${timeOf(request.at)}
-    ${request.kind === "substitute" && ` · ${tell("beside.instead", { name: desk.nameOf(request.body.for) })}`}
-    <br />${told ? describeLeave(told) || told.name : tell("decide.no_detail")}
-    ${request.body.report === "to_follow" && html`<br /><span class="late">${tell("absence.owed")}</span>`}
+    <br />${request.kind === "substitute"
+      ? tell("decide.substitute", { name: desk.nameOf(request.body.for) })
+      : told
+        ? describeLeave(told)
+        : tell("decide.no_detail")}
+    ${request.body.report === "to_follow" && html`<br /><span class="late">${sayOwed(request)}</span>`}
     ${told?.hasScan && !scan && html`<button onClick=${look}>${tell("decide.look")}</button>`}
     ${scan && html`<img class="scan" src=${scan} alt=${tell("absence.has_photo")} />`}
     ${isOwn || isReserved || isClosed
@@ -98,7 +99,7 @@ function useFetchedDetails(desk, requests) {
         const told = await fetchDetail(desk, sha256);
         if (told) await desk.remember(sha256, told);
       }
-      if (lacking.length > 0) desk.tell();
+      if (lacking.length > 0) await desk.reload();
     })();
   }, [desk, desk.outcome, lacking.join()]);
 }

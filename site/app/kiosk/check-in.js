@@ -1,5 +1,7 @@
 /** Arrivals, alone or many at once, now or at a time that a paper list states. */
 
+import { say } from "./say.js";
+
 /**
  * @typedef {import("./desk.js").Desk} Desk
  * @typedef {import("./types.js").RosterLine} RosterLine
@@ -11,7 +13,7 @@
  * @param {"in_person" | "online"} [mode] @returns {Promise<boolean>} whether all are on the disk
  */
 export async function checkIn(desk, lines, source, happenedAt, mode = "in_person") {
-  const label = lines.length === 1 ? lines[0].name : `${lines.length}`;
+  const label = lines.length === 1 ? lines[0].name : say("people", { n: lines.length });
   const made = await desk.recordAll(
     lines.map((line) => {
       const seat = mode === "in_person" && line.seat ? { seat: line.seat } : {};

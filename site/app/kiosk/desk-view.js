@@ -3,11 +3,13 @@
 import { html } from "htm/preact";
 import { useEffect, useReducer, useState } from "preact/hooks";
 
+import { WORKED } from "./desk.js";
 import { Header, Notices } from "./header.js";
 import { stateOf } from "./meetings.js";
 import { Answer } from "./person.js";
+import { waitingOf } from "./requests.js";
 import { RollCall } from "./roll-call.js";
-import { say } from "./say.js";
+import { say, timeOf } from "./say.js";
 import { SHELL_LIST, useKept } from "./shell.js";
 
 const ANSWER_MS = 2500;
@@ -37,12 +39,13 @@ export function DeskView({ desk, onLock, onEnrol }) {
   const [shown, setShown] = useState(/** @type {Shown | null} */ (null));
   const [person, setPerson] = useState(/** @type {string | null} */ (null));
   const { isKept } = useKept(SHELL_LIST);
+  const isCheap = isKept || desk.outcome?.state === "sent";
 
   useEffect(() => desk.listen(() => changed(0)), [desk]);
   useEffect(() => {
-    // Once they are kept they cost no line; a page that has all its rooms works on beside a newer one.
-    if (isKept) for (const load of [loadRooms, () => import("./seal.js")]) void load();
-  }, [isKept]);
+    // A page that has all its rooms works on without a line, and beside a newer version.
+    if (isCheap) for (const load of [loadRooms, () => import("./seal.js")]) load().catch(() => undefined);
+  }, [isCheap]);
   useEffect(() => lockWhenIdle(onLock), [onLock]);
   useEffect(() => {
     const warn = (/** @type {BeforeUnloadEvent} */ event) => {
@@ -52,20 +55,24 @@ export function DeskView({ desk, onLock, onEnrol }) {
     return () => removeEventListener("beforeunload", warn);
   }, [desk]);
   useEffect(() => {
-    if (!shown || shown.stays) return undefined;
-    const timer = setTimeout(() => setShown(null), ANSWER_MS);
-    return () => clearTimeout(timer);
+    if (!shown) return undefined;
+    const close = () => setShown(null);
+    const pressed = (/** @type {KeyboardEvent} */ event) => {
+      const isOnButton = event.key === "Enter" && event.target instanceof HTMLButtonElement;
+      if (event.key !== "Tab" && !isOnButton) close();
+    };
+    const timer = setTimeout(close, ANSWER_MS);
+    addEventListener("keydown", pressed);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener("keydown", pressed);
+    };
   }, [shown]);
 
   const props = { desk, onAnswer: setShown, onPerson: setPerson, onEnrol, onLock };
   const undone = desk.last.label ? desk.undoable((each) => desk.last.ids.includes(each.id)) : [];
-  const requests = desk.hall.all.people.filter((each) => each.request === "pending").length;
-  return html`<div
-    class="kiosk"
-    onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
-      if (shown && event.key !== "Tab" && event.key !== "Enter") setShown(null);
-    }}
-  >
+  const requests = waitingOf(desk).length;
+  return html`<div class="kiosk">
     <${Header} desk=${desk} onLock=${onLock} />
     <${Notices} desk=${desk} />
     <nav class="rooms" aria-label=${say("rooms")}>
@@ -92,12 +99,16 @@ export function DeskView({ desk, onLock, onEnrol }) {
 /** Which meeting this is; the day's own is chosen by itself. @param {{desk: Desk}} props */
 function Which({ desk }) {
   const { meeting, meetings } = desk;
+  const word = (/** @type {import("./types.js").Meeting} */ each) => {
+    const state = stateOf(each, Date.now());
+    return say(state === "open" && Date.now() < Date.parse(each.starts_at) ? "state.gathering" : `state.${state}`);
+  };
   return html`<label class="which">
-    ${say("meeting")}
+    ${meeting ? say("meeting.hours", { from: timeOf(meeting.starts_at), until: timeOf(meeting.ends_at) }) : say("meeting")}
     <select value=${meeting?.id ?? ""} onChange=${(/** @type {any} */ event) => desk.choose(event.target.value)}>
       ${!meeting && html`<option value="">${say("meeting.none")}</option>`}
       ${meetings.map(
-        (each) => html`<option value=${each.id}>${say(`state.${stateOf(each, Date.now())}`)} · ${each.title}</option>`,
+        (each) => html`<option value=${each.id}>${word(each)} · ${each.title}</option>`,
       )}
     </select>
   </label>`;
@@ -127,7 +138,7 @@ function lockWhenIdle(onLock) {
     clearTimeout(timer);
     timer = setTimeout(onLock, IDLE_MS);
   };
-  const signs = ["pointerdown", "keydown"];
+  const signs = ["pointerdown", "keydown", WORKED];
   for (const sign of signs) addEventListener(sign, again);
   return () => {
     clearTimeout(timer);

@@ -27,6 +27,15 @@ import { seal, unseal } from "./vault.js";
  * @typedef {{enrolment: import("./types.js").Enrolment, key: CryptoKey, clerk: string}} Opened
  */
 
+/** What is told to the window when a record was made: somebody is at work. */
+export const WORKED = "diemcau-worked";
+
+/** @type {Record<string, string>} */
+const FAULTS = { QuotaExceededError: "store.full", NotSupportedError: "store.no_seal" };
+
+/** @type {{roster: Map<string, RosterLine>, units: Record<string, string>}} */
+const NO_ROSTER = { roster: new Map(), units: {} };
+
 export class Desk {
   /** @type {Meeting[]} */
   meetings = [];
@@ -55,8 +64,16 @@ export class Desk {
   #stream = [];
   /** @type {Map<string, import("./types.js").StreamRecord[]>} */
   #pages = new Map();
+  #asked = 0;
+  /** @type {Promise<void> | null} */
+  #reading = null;
+  /** @type {string | null} the meeting at hand */
+  #id = null;
   #rosterRev = "";
-  #isOnDuty = false;
+  #roster = NO_ROSTER;
+  #isClosed = false;
+  /** @type {Promise<void> | null} */
+  #shift = null;
   #listeners = new Set(/** @type {(() => void)[]} */ ([]));
   #others = new BroadcastChannel("diemcau-kiosk");
 
@@ -81,6 +98,7 @@ export class Desk {
   }
 
   close() {
+    this.#isClosed = true;
     this.#listeners.clear();
     this.#others.close();
   }
@@ -101,24 +119,40 @@ export class Desk {
     return this.enrolment.profile === "chair";
   }
 
-  /** Everything anew from the disk. */
-  async reload() {
-    this.meetings = (await this.#unsealed("meetings")) ?? [];
-    const id = chooseMeeting(this.meetings, await getMeta(this.db, "choice"), Date.now());
-    if (id !== this.meeting?.id) this.#pages.clear();
-    this.meeting = this.meetings.find((each) => each.id === id) ?? null;
-    this.lastSentAt = (await getMeta(this.db, "lastSentAt")) ?? null;
-    this.fates = await countFates(this.db);
-    if (id) {
-      const own = await ownRecords(this.db, id);
-      this.own = own.filter((each) => each.record.point === this.enrolment.point);
-      this.#stream = await this.#readStream(id);
-      for (const name of await sealedNames(this.db, this.enrolment.device, `told/${id}/`)) {
-        const sha256 = name.slice(name.lastIndexOf("/") + 1);
-        if (!this.told.has(sha256)) this.told.set(sha256, await this.#unsealed(name));
+  /** Everything anew from the disk; calls while it runs are merged, and what is stale is left out. */
+  reload() {
+    this.#asked += 1;
+    this.#reading ??= this.#readUntilCurrent();
+    return this.#reading;
+  }
+
+  async #readUntilCurrent() {
+    try {
+      for (let seen = -1; seen !== this.#asked; ) {
+        seen = this.#asked;
+        await this.#readAll();
       }
-      await this.#readRoster(id);
-    } else [this.own, this.#stream, this.roster] = [[], [], new Map()];
+    } finally {
+      this.#reading = null; // at once: whoever asks from here on is read for anew
+    }
+  }
+
+  async #readAll() {
+    const meetings = (await this.#unsealed("meetings")) ?? [];
+    // Once it is there it changes only when the clerk chooses another: the hour alone moves nobody.
+    this.#id ??= chooseMeeting(meetings, await getMeta(this.db, "choice"), Date.now());
+    const id = this.#id;
+    const lastSentAt = (await getMeta(this.db, "lastSentAt")) ?? null;
+    const roster = id ? await this.#readRoster(id) : NO_ROSTER;
+    const stream = id ? await this.#readStream(id) : [];
+    const told = id ? await this.#readTold(id) : new Map();
+    const fates = await countFates(this.db);
+    const own = id ? await ownRecords(this.db, id) : []; // last: what is made meanwhile is added to it
+    if (id !== this.#id) return; // another was chosen, and is read next
+    Object.assign(this, { meetings, lastSentAt, fates, told, ...roster });
+    this.meeting = this.meetings.find((each) => each.id === id) ?? null;
+    this.own = own.filter((each) => each.record.point === this.enrolment.point);
+    this.#stream = stream;
     this.isRead = true;
     this.#judge();
   }
@@ -126,6 +160,8 @@ export class Desk {
   /** @param {string} id of the meeting that the clerk chooses */
   async choose(id) {
     await setMeta(this.db, "choice", { id, chosenMs: Date.now() });
+    this.#id = id;
+    this.last = { label: "", ids: [] };
     await this.reload();
     this.send();
   }
@@ -144,17 +180,19 @@ export class Desk {
     if (!meeting) return made;
     this.fault = "";
     try {
-      await this.#noteShift(meeting.id);
+      this.#shift ??= this.#noteShift(meeting.id).catch(() => {
+        this.#shift = null; // it is told with the next record; it must not hold up this one
+      });
+      await this.#shift;
       for (const [draft, personal] of drafts) made.push(await this.#store(meeting.id, draft, personal));
     } catch (fault) {
-      const isFull = /** @type {Error} */ (fault).name === "QuotaExceededError";
-      this.fault = isFull ? "store.full" : "store.failed";
+      this.fault = FAULTS[/** @type {Error} */ (fault).name] ?? "store.failed";
     }
-    this.own = [...this.own, ...made];
-    this.fates = { ...this.fates, unsent: this.fates.unsent + made.length };
+    this.#add(made);
     this.last = { label, ids: made.map((own) => own.id) };
     this.#judge();
-    this.#others.postMessage("changed");
+    this.#tellOthers();
+    dispatchEvent(new Event(WORKED));
     this.send();
     return made;
   }
@@ -167,16 +205,21 @@ export class Desk {
   /** Where another clerk had the desk before, a record of its own says who has it from here on.
    * @param {string} meeting */
   async #noteShift(meeting) {
-    if (this.#isOnDuty) return;
     const key = `clerk/${this.enrolment.device}`;
     const before = await getMeta(this.db, key);
     if (before && before !== this.clerk) {
       const draft = { kind: "shift", source: "search", body: {} };
-      this.own = [...this.own, await this.#store(meeting, draft, { name: this.clerk, before })];
-      this.fates = { ...this.fates, unsent: this.fates.unsent + 1 };
+      this.#add([await this.#store(meeting, draft, { name: this.clerk, before })]);
     }
     await setMeta(this.db, key, this.clerk);
-    this.#isOnDuty = true;
+  }
+
+  /** @param {OwnRecord[]} made */
+  #add(made) {
+    const known = new Set(this.own.map((own) => own.id));
+    const fresh = made.filter((own) => !known.has(own.id)); // a reading may have found them before
+    this.own = [...this.own, ...fresh];
+    this.fates = { ...this.fates, unsent: this.fates.unsent + fresh.length };
   }
 
   /** @param {string} meeting @param {Draft} draft @param {unknown} personal */
@@ -229,11 +272,13 @@ export class Desk {
   /** The roster, opened anew when it is another. @param {string} meeting */
   async #readRoster(meeting) {
     const rev = `${meeting} ${await getMeta(this.db, `rev/${this.enrolment.device}/${meeting}`)}`;
-    if (rev === this.#rosterRev) return;
-    const roster = await this.#unsealed(`roster/${meeting}`);
-    this.#rosterRev = rev;
-    this.roster = new Map((roster?.people ?? []).map((/** @type {RosterLine} */ line) => [line.person, line]));
-    this.units = roster?.units ?? {};
+    if (rev !== this.#rosterRev) {
+      const found = await this.#unsealed(`roster/${meeting}`);
+      const lines = /** @type {RosterLine[]} */ (found?.people ?? []);
+      this.#roster = { roster: new Map(lines.map((line) => [line.person, line])), units: found?.units ?? {} };
+      this.#rosterRev = rev;
+    }
+    return this.#roster;
   }
 
   /** The pages of the stream, each opened once. @param {string} meeting */
@@ -243,12 +288,24 @@ export class Desk {
     for (const name of names) {
       if (!this.#pages.has(name)) this.#pages.set(name, (await this.#unsealed(name)) ?? []);
     }
-    return [...this.#pages.values()].flat();
+    return names.flatMap((name) => this.#pages.get(name) ?? []);
+  }
+
+  /** What details say, each opened once. @param {string} meeting */
+  async #readTold(meeting) {
+    const told = new Map(this.told);
+    for (const name of await sealedNames(this.db, this.enrolment.device, `told/${meeting}/`)) {
+      const sha256 = name.slice(name.lastIndexOf("/") + 1);
+      if (!told.has(sha256)) told.set(sha256, await this.#unsealed(name));
+    }
+    return told;
   }
 
   /** @param {unknown} personal */
   async #detail(personal) {
-    const { detailOf } = await import("./seal.js");
+    const { detailOf } = await import("./seal.js").catch(() => {
+      throw new DOMException("seal.js is not here", "NotSupportedError");
+    });
     return detailOf(this.enrolment.seal_key, personal);
   }
 
@@ -278,6 +335,10 @@ export class Desk {
     this.isSending = false;
     await this.reload();
     if (this.meeting?.id !== before) this.send();
-    this.#others.postMessage("changed");
+    this.#tellOthers();
+  }
+
+  #tellOthers() {
+    if (!this.#isClosed) this.#others.postMessage("changed");
   }
 }

@@ -23,9 +23,18 @@ export function Enrolment({ db, onDone, onBack }) {
     setFault(wrong);
     if (wrong) return;
     setBusy(true);
+    try {
+      await enrolWith(code.trim());
+    } catch {
+      setBusy(false);
+      setFault(say("enrol.failed"));
+    }
+  }
+
+  async function enrolWith(/** @type {string} */ typed) {
     const pair = await deviceKey(db);
     const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
-    const body = { code: code.trim(), label: deviceLabel(), public_key: { kty, crv, x, y } };
+    const body = { code: typed, label: deviceLabel(), public_key: { kty, crv, x, y } };
     const result = await call("/enrol", { body });
     if (!result.ok) {
       setBusy(false);

@@ -44,6 +44,6 @@ export function ChoiceField({ name, label, options, value = "" }) {
 export function TextField({ name, label, type = "text", value = "", isOptional = false, max = 200 }) {
   return html`<label>
     ${label}
-    <input name=${name} type=${type} defaultValue=${value} maxlength=${max} required=${!isOptional} autocomplete="off" />
+    <input name=${name} type=${type} defaultValue=${value} maxlength=${max} required=${!isOptional} pattern=${isOptional ? ".*" : ".*\\S.*"} autocomplete="off" />
   </label>`;
 }

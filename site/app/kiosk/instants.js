@@ -11,3 +11,29 @@ export function dayOf(at) {
 export function instantOf(day, time) {
   return new Date(`${day}T${time}:00+07:00`).toISOString();
 }
+
+const NEAR_MS = 12 * 3_600_000;
+
+/**
+ * The instant that a time of day on paper means: the latest that has passed, near the meeting.
+ * @param {{starts_at: string, ends_at: string}} meeting @param {string} time `07:25`
+ * @param {number} nowMs @returns {string | null} null where there is none, or no whole time yet
+ */
+export function statedAt(meeting, time, nowMs) {
+  if (!/^\d\d:\d\d$/.test(time)) return null;
+  const days = new Set([meeting.starts_at, meeting.ends_at, nowMs].map(dayOf));
+  const meant = [...days]
+    .map((day) => instantOf(day, time))
+    .filter((each) => {
+      const atMs = Date.parse(each);
+      const isNear = atMs >= Date.parse(meeting.starts_at) - NEAR_MS && atMs <= Date.parse(meeting.ends_at) + NEAR_MS;
+      return isNear && atMs <= nowMs;
+    });
+  return meant.sort().at(-1) ?? null;
+}
+
+/** The latest instant of this time of day that has passed. @param {string} time @param {number} nowMs */
+export function lastAt(time, nowMs) {
+  const today = instantOf(dayOf(nowMs), time);
+  return Date.parse(today) <= nowMs ? today : instantOf(dayOf(nowMs - 2 * NEAR_MS), time);
+}

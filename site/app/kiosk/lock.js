@@ -29,8 +29,18 @@ export function Lock({ db, all, unsent, onOpen, onEnrol }) {
     event.preventDefault();
     const { enrolment, clerk } = chosen;
     setBusy(true);
+    try {
+      await judge(enrolment, clerk);
+    } catch {
+      setBusy(false);
+      setFault(say("lock.failed"));
+    }
+  }
+
+  /** @param {Enrolment} enrolment @param {import("./vault.js").Clerk} clerk */
+  async function judge(enrolment, clerk) {
     const tries = await countTry(db, enrolment.device);
-    const key = await keyFor(clerk, pin);
+    const key = tries > MAX_WRONG ? null : await keyFor(clerk, pin);
     setPin("");
     if (key) {
       await forgiveTries(db, enrolment.device);

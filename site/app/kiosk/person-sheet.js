@@ -7,11 +7,13 @@ import { AbsenceForm, Requests } from "./absence.js";
 import { checkIn, hasGone, isHere } from "./check-in.js";
 import { filled, TextField } from "./fields.js";
 import { describe, lineOf, sayState, stateOf } from "./person.js";
+import { substituteOf } from "./requests.js";
 import { timeOf } from "./say.js";
 import { nameOfCode, tell } from "./tell.js";
 
 /** @param {import("./desk-view.js").ViewProps & {person: string, onClose: () => void}} props */
 export function View({ desk, person, onClose, onAnswer }) {
+  const [fault, setFault] = useState("");
   const [form, setForm] = useState(/** @type {"" | "absence" | "seat"} */ (""));
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   useEffect(() => dialog.current?.showModal(), []);
@@ -21,13 +23,22 @@ export function View({ desk, person, onClose, onAnswer }) {
   const { chair, terms } = desk.hall.all;
   const mayPreside = isIn && [chair.secretary, chair.delegate].includes(person);
   const undone = desk.undoable((each) => each.person === person && each.kind !== "readiness");
+  const substitute = substituteOf(desk, person);
   const name = line.name;
 
   /** @param {import("./mint.js").Draft["kind"]} kind @param {Record<string, any>} body @param {string} label */
   async function tellOf(kind, body, label) {
     const made = await desk.record({ kind, person, source: "search", body }, undefined, `${label}: ${name}`);
-    if (made && kind === "check_out") onAnswer({ person, message: tell("sheet.left", { at: timeOf(made.record.at) }) });
-    if (made) onClose();
+    if (!made) return;
+    onClose();
+    onAnswer({ person, message: tell("sheet.told", { what: label, at: timeOf(made.record.at) }) });
+  }
+
+  function changeSeat(/** @type {Event} */ event) {
+    const seat = filled(event).seat.trim().toUpperCase();
+    const holder = [...desk.hall.of.values()].find((each) => each.seat === seat && each.person !== person);
+    if (holder) return setFault(tell("sheet.taken", { seat, name: desk.nameOf(holder.person) }));
+    return tellOf("seat_change", { seat }, tell("sheet.to_seat", { seat }));
   }
 
   async function arrive(/** @type {"in_person" | "online"} */ mode) {
@@ -43,6 +54,7 @@ export function View({ desk, person, onClose, onAnswer }) {
     </p>
     <p class="muted">${describe(line, desk.units)} · ${person}</p>
     <p class="state ${stateOf(standing)}">${sayState(standing)}</p>
+    ${substitute && html`<p class="late">${tell("sheet.substituted", { name: desk.nameOf(substitute) })}</p>`}
     ${standing && standing.flags.length > 0 &&
     html`<ul class="flags">${standing.flags.map((flag) => html`<li>${nameOfCode("flag", flag)}</li>`)}</ul>`}
     ${!desk.isChair &&
@@ -59,8 +71,9 @@ export function View({ desk, person, onClose, onAnswer }) {
       ${mayPreside && html`<button onClick=${() => tellOf("chair_assumed", {}, tell("sheet.chair"))}>${tell("sheet.chair")}</button>`}
     </div>`}
     ${form === "seat" &&
-    html`<form class="stack" onSubmit=${(/** @type {Event} */ event) => void tellOf("seat_change", { seat: filled(event).seat.trim().toUpperCase() }, tell("sheet.seat"))}>
+    html`<form class="stack" onSubmit=${changeSeat}>
       <${TextField} name="seat" label=${tell("sheet.new_seat")} max=${16} />
+      ${fault && html`<p class="fault" role="alert">${fault}</p>`}
       <button class="main">${tell("save")}</button>
     </form>`}
     ${form === "absence" && html`<${AbsenceForm} desk=${desk} person=${person} reasons=${terms.reasons} onDone=${onClose} />`}

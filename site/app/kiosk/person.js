@@ -2,6 +2,7 @@
 
 import { html } from "htm/preact";
 import { Component } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 
 import { say, sayPosition, timeOf } from "./say.js";
 
@@ -10,8 +11,8 @@ import { say, sayPosition, timeOf } from "./say.js";
  * @typedef {import("./desk.js").Desk} Desk
  * @typedef {import("../standing.js").PersonStanding} PersonStanding
  *
- * What the answer shows: a person, or a message alone. `stays` until it is closed.
- * @typedef {{person?: string, message: string, stays?: boolean}} Shown
+ * What the answer shows: a person, or a message alone, under a title if it is a good one.
+ * @typedef {{person?: string, message: string, title?: string}} Shown
  */
 
 /** @type {Record<string, string>} */
@@ -58,6 +59,15 @@ export class PersonRow extends Component {
  */
 export function Answer({ desk, shown, onClose, onPerson }) {
   const { person } = shown;
+  const next = useRef(/** @type {HTMLButtonElement | null} */ (null));
+  useEffect(() => {
+    if (document.activeElement === document.body) next.current?.focus(); // as after a dialog
+    return () => {
+      const { activeElement: at } = document;
+      const isOurs = at === document.body || at?.closest(".answer");
+      if (isOurs) /** @type {HTMLElement | null} */ (document.querySelector(".search input"))?.focus();
+    };
+  }, []);
   const line = person ? lineOf(desk, person) : null;
   const standing = person ? desk.hall.of.get(person) : undefined;
   const undone = person ? desk.undoable((each) => each.kind === "check_in" && each.person === person) : [];
@@ -66,16 +76,19 @@ export function Answer({ desk, shown, onClose, onPerson }) {
     onClose();
     act();
   };
-  return html`<div class="answer ${line ? stateOf(standing) : "unexcused"}" role="alertdialog" aria-label=${say("answer")} onClick=${onClose}>
-    <p class="band">${line ? sayState(standing) : say("answer.unknown")}</p>
+  const isAfter = desk.hall.all.closing !== null;
+  const state = line ? stateOf(standing) : shown.title ? "present" : "unexcused";
+  return html`<div class="answer ${state}" role="alertdialog" aria-label=${say("answer")} onClick=${onClose}>
+    <p class="band">${shown.title ?? (line ? sayState(standing) : say("answer.unknown"))}</p>
     ${line &&
     html`<p class="who">${line.name}</p>
       <p>${describe(line, desk.units)} · ${line.person}</p>
       ${(standing?.seat ?? line.seat) && html`<p class="place">${say("answer.seat")} <b>${standing?.seat ?? line.seat}</b></p>`}`}
     <p>${shown.message}</p>
+    ${isAfter && html`<p class="late">${say("answer.after_close")}</p>`}
     ${line && standing?.standing === "present" && html`<p class="muted">${say("answer.phone")}</p>`}
     <p class="acts">
-      <button onClick=${then(() => {})}>${say("answer.next")}</button>
+      <button ref=${next} onClick=${then(() => {})}>${say("answer.next")}</button>
       ${line && html`<button onClick=${then(() => onPerson(line.person))}>${say("answer.more")}</button>`}
     </p>
     ${undone.length > 0 &&

@@ -30,13 +30,14 @@ export function View({ desk }) {
   }, [desk]);
 
   async function handOver() {
-    setSaid(await exportQueue(desk));
+    setSaid(await exportQueue(desk).catch(() => tell("handover.failed")));
   }
 
   async function receive(/** @type {any} */ event) {
     const [file] = event.target.files;
     if (!file) return;
-    setSaid(await takeReceipt(desk, await file.text()));
+    const read = file.text().then((/** @type {string} */ text) => takeReceipt(desk, text));
+    setSaid(await read.catch(() => tell("receipt.failed")));
     event.target.value = "";
     await desk.reload();
   }
@@ -45,7 +46,7 @@ export function View({ desk }) {
   const shown = all.filter((own) => !fate || fateOf(own, desk) === fate);
   const { unsent, details } = desk.fates;
   return html`<h2>${tell("queue.title")}</h2>
-    <p>${tell(unsent + details > 0 ? "queue.some" : "queue.none", { n: unsent, details })}</p>
+    <p>${tell(details > 0 ? "queue.papers" : unsent > 0 ? "queue.some" : "queue.none", { n: unsent, details })}</p>
     <p class="tools">
       <button class="main" onClick=${() => desk.send()}>${tell("queue.send")}</button>
       <button onClick=${handOver}>${tell("queue.export")}</button>

@@ -5,8 +5,9 @@ import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 
 import { hashOf, isCard } from "./card.js";
 import { checkIn, isHere } from "./check-in.js";
-import { dayOf, instantOf } from "./instants.js";
+import { statedAt } from "./instants.js";
 import { PersonRow, stateOf } from "./person.js";
+import { substituteOf } from "./requests.js";
 import { say, timeOf } from "./say.js";
 import { findPeople, sortPeople, theOneMeant } from "./search.js";
 import { Scanner } from "./scan.js";
@@ -24,7 +25,8 @@ export function RollCall({ desk, onAnswer, onPerson }) {
   const [typed, setTyped] = useState("");
   const [filter, setFilter] = useState({ state: "", unit: "", row: "" });
   const [chosen, setChosen] = useState(/** @type {Set<string> | null} */ (null));
-  const [stated, setStated] = useState(""); // a time of day, while a paper list is entered
+  const [isPaper, setPaper] = useState(false); // while a paper list is entered
+  const [stated, setStated] = useState(""); // the time of day on it
   const [isScanning, setScanning] = useState(false);
   const search = useRef(/** @type {HTMLInputElement | null} */ (null));
   const latestTap = useRef((/** @type {RosterLine} */ _) => {});
@@ -34,22 +36,30 @@ export function RollCall({ desk, onAnswer, onPerson }) {
   const everybody = useMemo(() => sortPeople([...desk.roster.values()]), [desk.roster]);
   const found = useMemo(() => findPeople(everybody, typed), [everybody, typed]);
   const shown = found.filter((line) => passes(desk, line, filter));
+  const absent = shown.filter((line) => !isHere(desk, line.person));
   const meant = theOneMeant(found, typed);
-  const happenedAt = stated && desk.meeting ? instantOf(dayOf(desk.meeting.starts_at), stated) : null;
-  const isAhead = happenedAt !== null && Date.parse(happenedAt) > Date.now();
+  const happenedAt = isPaper && desk.meeting ? statedAt(desk.meeting, stated, Date.now()) : null;
+  const isUnclear = isPaper && happenedAt === null;
 
   /** @param {RosterLine} line @param {"search" | "qr"} source */
   async function arrive(line, source) {
-    if (busy.current.has(line.person) || isAhead) return; // a second tap while the first is being stored
+    if (desk.isChair) return onPerson(line.person); // who attests nothing
+    if (busy.current.has(line.person)) return; // a second tap while the first is being stored
+    const isOfPaper = isPaper && source !== "qr"; // whoever shows a card is here now
+    if (isOfPaper && isUnclear) return onAnswer({ message: say("paper.ahead") });
+    const at = isOfPaper ? happenedAt : null;
     busy.current.add(line.person);
     try {
       const was = isHere(desk, line.person);
-      if (!was && !(await checkIn(desk, [line], happenedAt ? "paper" : source, happenedAt))) return;
+      if (!was && !(await checkIn(desk, [line], isOfPaper ? "paper" : source, at))) return;
       beep(was ? "was" : "stored");
-      const at = timeOf(desk.hall.of.get(line.person)?.stays[0]?.[0] ?? 0);
+      const came = timeOf(desk.hall.of.get(line.person)?.stays[0]?.[0] ?? 0);
       const stored = desk.outcome?.state === "sent" ? "answer.stored" : "answer.queued";
-      const key = was ? "answer.was" : happenedAt ? "answer.stated" : stored;
-      onAnswer({ person: line.person, message: say(key, { at, now: timeOf(Date.now()) }) });
+      const key = was ? "answer.was" : isOfPaper ? "answer.stated" : stored;
+      const message = say(key, { at: came, now: timeOf(Date.now()) });
+      const instead = substituteOf(desk, line.person);
+      const warning = instead ? ` ${say("answer.substituted", { name: desk.nameOf(instead) })}` : "";
+      onAnswer({ person: line.person, message: message + warning });
       setTyped("");
       search.current?.focus();
     } finally {
@@ -82,12 +92,19 @@ export function RollCall({ desk, onAnswer, onPerson }) {
     else void arrive(line, "search");
   }
 
+  function togglePaper() {
+    setPaper(!isPaper);
+    setStated(timeOf(Date.now()));
+  }
+
   latestTap.current = tap;
 
   async function arriveTogether() {
     const lines = everybody.filter((line) => chosen?.has(line.person) && !isHere(desk, line.person));
-    if (!isAhead && (await checkIn(desk, lines, happenedAt ? "paper" : "bulk", happenedAt))) {
+    if (isUnclear) onAnswer({ message: say("paper.ahead") });
+    else if (await checkIn(desk, lines, isPaper ? "paper" : "bulk", happenedAt)) {
       setChosen(null);
+      onAnswer({ title: say("bulk.done", { n: lines.length }), message: say("answer.undo") });
       search.current?.focus();
     }
   }
@@ -111,13 +128,13 @@ export function RollCall({ desk, onAnswer, onPerson }) {
     html`<p class="tools">
       <button aria-pressed=${isScanning} onClick=${() => setScanning(!isScanning)}>${say("scan")}</button>
       <button aria-pressed=${chosen !== null} onClick=${() => setChosen(chosen ? null : new Set())}>${say("bulk")}</button>
-      <button aria-pressed=${stated !== ""} onClick=${() => setStated(stated ? "" : timeOf(Date.now()))}>${say("paper")}</button>
+      <button aria-pressed=${isPaper} onClick=${togglePaper}>${say("paper")}</button>
     </p>`}
     ${isScanning && html`<${Scanner} onCode=${scanned} onClose=${() => setScanning(false)} />`}
-    ${stated &&
+    ${isPaper &&
     html`<p class="notice">
       <label>${say("paper.time")} <input type="time" value=${stated} onInput=${(/** @type {any} */ event) => setStated(event.target.value)} /></label>
-      ${say(isAhead ? "paper.ahead" : "paper.why")}
+      ${say(isUnclear ? "paper.ahead" : "paper.why")}
     </p>`}
     <details class="filters">
       <summary>${say("filter")}${Object.values(filter).some(Boolean) ? ` · ${say("filter.on", { n: shown.length })}` : ""}</summary>
@@ -128,7 +145,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
     ${chosen &&
     html`<p class="bulk">
       <button class="main" disabled=${chosen.size === 0} onClick=${arriveTogether}>${say("bulk.do", { n: chosen.size })}</button>
-      <button onClick=${() => setChosen(new Set(shown.map((line) => line.person)))}>${say("bulk.all", { n: shown.length })}</button>
+      <button onClick=${() => setChosen(new Set(absent.map((line) => line.person)))}>${say("bulk.all", { n: absent.length })}</button>
     </p>`}
     ${everybody.length === 0
       ? html`<p class="empty">${say(emptiness(desk.outcome))}</p>`

@@ -36,7 +36,7 @@ export function View({ desk, onAnswer, onPerson }) {
     const name = desk.nameOf(person);
     return html`<button key=${person} class="cell ${state}" title=${`${name} · ${sayState(standing)}`} onClick=${() => tap(person)}>
       <b>${seat}</b> <span aria-hidden="true">${SIGNS[state]}</span>
-      <span class="given">${name.slice(name.lastIndexOf(" ") + 1)}</span>
+      <span class="given">${name.split(" ").slice(-2).join(" ")}</span>
       <span class="hidden">${name} · ${sayState(standing)}</span>
     </button>`;
   };
@@ -44,7 +44,7 @@ export function View({ desk, onAnswer, onPerson }) {
   if (desk.roster.size === 0) return html`<p class="empty">${tell("seats.none")}</p>`;
   return html`<h2>${tell("seats.title")}</h2>
     <${Counts} desk=${desk} />
-    <p class="muted">${tell("seats.front")}</p>
+    <p class="muted">${tell("seats.front")} ${tell("seats.drag")}</p>
     <div class="plan">
       ${[...rows].sort(([a], [b]) => a.localeCompare(b)).map(
         ([row, seats]) => html`<div class="row" role="group" aria-label=${tell("seats.row", { row })}>

@@ -194,6 +194,10 @@ export async function takeAnswer(db, device, sent, answer, pulled) {
       if (own.fate !== "refused") records.put({ ...own, fate: "queued" });
     }
   }
+  for (const ruling of answer.records.filter((each) => each.kind === "ruling")) {
+    const own = await records.get(ruling.refs?.[0] ?? "");
+    if (own && (own.fate === "refused" || own.fate === "held")) records.put({ ...own, fate: "queued" }); // to hear what it is now
+  }
   if (pulled) {
     const { meeting, isAfresh, page } = pulled;
     const start = `stream/${meeting}/`;
@@ -218,7 +222,7 @@ export async function takeVerdicts(db, verdicts) {
   let told = 0;
   for (const [id, { fate, flags, code, at_corrected: atCorrected }] of verdicts) {
     const own = await tx.store.get(id);
-    if (!own) continue;
+    if (own?.fate !== "queued") continue; // an old receipt knows less than what was told since
     await tx.store.put({ ...own, fate, flags, code, atCorrected });
     told += 1;
   }

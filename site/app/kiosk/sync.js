@@ -22,6 +22,7 @@ import { seal, unseal } from "./vault.js";
 
 const BATCH = 200;
 const PAUSE_MS = 30_000;
+const OTHER_TAB_MS = 3000;
 const FIRST_BACKOFF_MS = 2000;
 const LONGEST_BACKOFF_MS = 120_000;
 const SMALL_DETAIL_BYTES = 8 * 1024;
@@ -41,12 +42,14 @@ const FINAL = new Set(["unauthenticated", "device_revoked", "forbidden"]);
  * @typedef {{device: string, key: CryptoKey, meeting: string | null}} Reader
  */
 
+/** A round that the device itself broke off, as with a full disk. @type {Outcome} */
+const BROKEN = { state: "busy", code: "store", skewMs: null, retryAfterS: null };
 /** @type {Outcome} */
 const SENT = { state: "sent", code: null, skewMs: null, retryAfterS: null };
 
 /**
  * One round: everything queued goes up, of every enrolment on this device; what is new for the
- * reader comes down. The outcome is the reader's, or the first that failed.
+ * reader comes down. The outcome is the reader's; without one, the first that failed.
  * @param {Database} db @param {() => import("./clock.js").Reading} clock
  * @param {Reader | null} reader @returns {Promise<Outcome>}
  */
@@ -57,7 +60,7 @@ export async function syncOnce(db, clock, reader) {
   for (const enrolment of all) {
     const isReader = enrolment.device === reader?.device;
     const own = await syncOf(db, clock, enrolment, isReader ? reader : null);
-    if (isReader || outcome.state === "sent") outcome = { ...own, skewMs: own.skewMs ?? outcome.skewMs };
+    if (isReader || (!reader && outcome.state === "sent")) outcome = own;
     if (own.state === "offline") break;
   }
   return outcome;
@@ -71,9 +74,12 @@ async function syncOf(db, clock, enrolment, reader) {
   const token = reader ? await readToken(db, device, reader.key) : enrolment.token;
   /** @type {number | null} */
   let skewMs = null;
+  /** @type {Set<string>} */
+  const unwanted = new Set();
   for (;;) {
     const sent = await queued(db, device, BATCH);
-    const boxes = await unsentDetails(db, device);
+    // A revoked device's details are not taken in; they wait for a file.
+    const boxes = enrolment.lost === "revoked" ? [] : await unsentDetails(db, device);
     if (!reader && sent.length === 0 && boxes.length === 0) return { ...SENT, skewMs };
     const named = new Set(sent.map((own) => own.record.body.detail));
     const small = boxes.filter((each) => named.has(each.sha256) && each.box.length <= SMALL_DETAIL_BYTES);
@@ -101,9 +107,11 @@ async function syncOf(db, clock, enrolment, reader) {
       if (reader) await refreshMeetings(db, device, reader.key, token);
       if (reader && meeting) await refreshRoster(db, enrolment, reader, meeting, token, answer.roster_rev);
     }
-    for (const each of await unsentDetails(db, device)) {
+    const waiting = enrolment.lost === "revoked" ? [] : await unsentDetails(db, device);
+    for (const each of waiting.filter(({ sha256 }) => !unwanted.has(sha256))) {
       const fault = await sendDetail(db, enrolment.token, each);
-      if (fault) return failed(db, device, fault);
+      if (fault && (fault.reason === "network" || FINAL.has(fault.code))) return failed(db, device, fault);
+      if (fault) unwanted.add(each.sha256); // it holds up no other; the next round tries again
     }
     const isDone = !answer || (sent.length < BATCH && !answer.more && answer.want.length === 0);
     if (isDone || (sent.length === 0 && !answer.more)) return { ...SENT, skewMs };
@@ -197,7 +205,7 @@ export function keepSyncing(db, clock, reader, told) {
     try {
       const outcome = await alone(() => {
         told.began();
-        return syncOnce(db, clock, reader());
+        return syncOnce(db, clock, reader()).catch(() => BROKEN);
       });
       if (outcome) {
         failures = outcome.state === "sent" ? 0 : failures + 1;
@@ -205,8 +213,9 @@ export function keepSyncing(db, clock, reader, told) {
       }
       clearTimeout(timer);
       if (outcome?.state === "stopped" && !isWanted) return;
-      const isAgain = isWanted && outcome?.state !== "offline";
-      timer = setTimeout(round, isAgain ? 0 : pause(failures, outcome?.retryAfterS ?? null));
+      const isAgain = isWanted && outcome !== null && outcome.state !== "offline";
+      const waitMs = isAgain ? 0 : pause(failures, outcome?.retryAfterS ?? null);
+      timer = setTimeout(round, outcome ? waitMs : OTHER_TAB_MS); // which may have begun before our record
     } finally {
       isRunning = false;
     }

@@ -9,7 +9,8 @@ import { changeIndex, hasFile, keptBytes, readFile, readIndex, sweep } from "./k
 
 const SHELL = "shell";
 const KIOSK = "kiosk";
-const OF_KIOSK = /^(diem-danh\/|app\/kiosk)/;
+const OF_KIOSK = /^(diem-danh\/|app\/kiosk(?!-zxing))/;
+const OF_KIOSK_OR_SCANNER = /^(diem-danh\/|app\/kiosk)/;
 const TOP = "manifest.json";
 
 /**
@@ -192,10 +193,9 @@ async function narrow(/** @type {Top} */ top) {
   }
   await changeIndex((index) => {
     if (Object.keys(index.next).length === 0) return { ...index, wanted, paths: reachable };
-    // The kiosk stays as it is, whole, until its clerk consents to the next.
-    const isOfKiosk = (/** @type {[string, string]} */ [path]) => OF_KIOSK.test(path);
-    const present = Object.entries(index.paths).filter(isOfKiosk);
-    const others = Object.entries(reachable).filter((entry) => !isOfKiosk(entry));
+    // The kiosk stays as it is, whole and with its scanner, until its clerk consents to the next.
+    const present = Object.entries(index.paths).filter(([path]) => OF_KIOSK_OR_SCANNER.test(path));
+    const others = Object.entries(reachable).filter(([path]) => !OF_KIOSK.test(path));
     return { ...index, wanted, paths: Object.fromEntries([...others, ...present]) };
   });
   await sweep(awaited);

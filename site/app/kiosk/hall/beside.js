@@ -11,6 +11,14 @@ import { nameOfCode, tell } from "../tell.js";
 const KINDS = ["guest", "substitute", "newcomer"];
 const PERSON = /^[A-Z0-9][A-Z0-9.-]{0,31}$/;
 
+/** @typedef {import("../types.js").LedgerRecord} LedgerRecord */
+
+/** Takes back what this desk may. @param {{desk: import("../desk.js").Desk, isMeant: (record: LedgerRecord) => boolean}} props */
+function TakeBack({ desk, isMeant }) {
+  const undone = desk.undoable(isMeant);
+  return undone.length > 0 && html`<button onClick=${() => desk.undo(undone)}>${tell("take_back")}</button>`;
+}
+
 /** @param {{desk: import("../desk.js").Desk}} props */
 export function Beside({ desk }) {
   const [kind, setKind] = useState(KINDS[0]);
@@ -19,8 +27,10 @@ export function Beside({ desk }) {
   async function add(/** @type {any} */ event) {
     const { name, unit, code, instead } = filled(event);
     const known = (code ?? "").trim().toUpperCase();
-    setFault(known && !PERSON.test(known) ? tell("beside.bad_code", { code: known }) : "");
-    if (known && !PERSON.test(known)) return;
+    const isBad = known && !PERSON.test(known);
+    const wrong = isBad ? tell("beside.bad_code", { code: known }) : name?.trim() || known ? "" : tell("beside.nobody");
+    setFault(wrong);
+    if (wrong) return;
     const personal = name ? { name, ...(unit ? { unit } : {}) } : undefined;
     const person = known || newcomerCode();
     const came = { kind: "check_in", person, source: "search", body: { mode: "in_person" } };
@@ -29,7 +39,8 @@ export function Beside({ desk }) {
     if (kind === "guest") drafts = [[{ kind, source: "search", body: {} }, personal]];
     if (kind === "substitute") drafts = [[{ kind, person, source: "search", body: { for: instead } }, personal], [came]];
     const made = await desk.recordAll(drafts, name || known);
-    if (made.length === drafts.length) event.target.reset();
+    if (made.length < drafts.length) return;
+    for (const field of event.target.querySelectorAll("input")) field.value = "";
   }
 
   const told = standing(desk.hall.records).filter(
@@ -41,11 +52,14 @@ export function Beside({ desk }) {
         (each) => html`<li>
           <b>${desk.told.get(each.body.detail)?.name ?? desk.nameOf(each.person) ?? "–"}</b> · ${nameOfCode("kind", each.kind)}
           ${each.body.for && ` · ${tell("beside.instead", { name: desk.nameOf(each.body.for) })}`}
+          <${TakeBack} desk=${desk} isMeant=${(/** @type {LedgerRecord} */ other) => other.id === each.id || (each.kind === "substitute" && other.person === each.person)} />
         </li>`,
       )}
       ${visitors
         .filter((each) => each.comesAs === null)
-        .map((each) => html`<li><b>${desk.nameOf(each.person)}</b> · ${each.person} · ${tell("beside.visitor")}</li>`)}
+        .map((each) => html`<li><b>${desk.nameOf(each.person)}</b> · ${each.person} · ${tell("beside.visitor")}
+          <${TakeBack} desk=${desk} isMeant=${(/** @type {LedgerRecord} */ other) => other.person === each.person} />
+        </li>`)}
     </ul>
     <form class="stack" onSubmit=${add}>
       <label>

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 
 import { filled, PersonField, TextField } from "../fields.js";
 import { timeOf } from "../say.js";
+import { waitingOf } from "../requests.js";
 import { seenOf } from "../standing.js";
 import { tell } from "../tell.js";
 
@@ -24,8 +25,8 @@ export function Closing({ desk }) {
   };
 
   async function close(/** @type {Event} */ event) {
-    const { who, sure, note } = filled(event);
-    if (!sure) return setFault(tell("closing.not_sure"));
+    const { who, sure, early: isSureOfEarly, note } = filled(event);
+    if (!sure || (early && !isSureOfEarly)) return setFault(tell("closing.not_sure"));
     const body = { seen: seenOf(desk.hall.records), totals };
     await desk.record({ kind: "closing", person: who, source: "search", body }, note ? { note } : undefined, tell("step.closing"));
     return setFault("");
@@ -36,6 +37,10 @@ export function Closing({ desk }) {
     await desk.record({ kind: "reopening", person: who, source: "search", body: {} }, { reason }, tell("closing.reopening"));
   }
 
+  const { startsMs, endsMs } = desk.hall.all.terms;
+  const isBefore = (/** @type {number | null} */ atMs) => atMs !== null && Date.now() < atMs;
+  const early = isBefore(startsMs) ? "closing.not_begun" : isBefore(endsMs) ? "closing.not_over" : "";
+  const waiting = waitingOf(desk).length;
   const own = desk.isChair ? [desk.enrolment.person ?? ""] : undefined;
   const first = desk.enrolment.person ?? chair.spans.at(-1)?.person ?? chair.named;
   if (closing) {
@@ -53,11 +58,13 @@ export function Closing({ desk }) {
       ${Object.entries(totals).map(([name, count]) => html`<div><dt>${tell(`total.${name}`)}</dt><dd>${count}</dd></div>`)}
     </dl>
     ${counts.notRecorded > 0 && html`<p class="notice">${tell("closing.rest", { n: counts.notRecorded })}</p>`}
+    ${waiting > 0 && html`<p class="notice">${tell("closing.waiting", { n: waiting })}</p>`}
     ${desk.fates.unsent > 0 && html`<p class="muted">${tell("closing.unsent", { n: desk.fates.unsent })}</p>`}
     <form class="stack" onSubmit=${close}>
       <${PersonField} desk=${desk} name="who" label=${tell("closing.who")} among=${own} value=${first} />
       <${TextField} name="note" label=${tell("note")} isOptional />
       <label class="tick"><input type="checkbox" name="sure" /> ${tell("closing.sure")}</label>
+      ${early && html`<label class="tick unexcused"><input type="checkbox" name="early" /> ${tell(early)}</label>`}
       ${fault && html`<p class="fault" role="alert">${fault}</p>`}
       <button class="main">${tell("closing.close")}</button>
     </form>`;

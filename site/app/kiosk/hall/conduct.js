@@ -1,9 +1,10 @@
 /** Conduct is counted without names; incidents have a beginning, and an end once they are over. */
 
 import { html } from "htm/preact";
+import { useState } from "preact/hooks";
 
 import { ChoiceField, filled, TextField } from "../fields.js";
-import { dayOf, instantOf } from "../instants.js";
+import { lastAt } from "../instants.js";
 import { timeOf } from "../say.js";
 import { nameOfCode, tell } from "../tell.js";
 
@@ -29,13 +30,17 @@ export function Conduct({ desk }) {
 
 /** @param {{desk: import("../desk.js").Desk}} props */
 export function Incidents({ desk }) {
+  const [fault, setFault] = useState("");
   const { incidents } = desk.hall.all;
   const bodyOf = (/** @type {string} */ id) => desk.hall.records.find((each) => each.id === id)?.body ?? {};
 
   async function add(/** @type {any} */ event) {
     const { what, since, until, note } = filled(event);
-    const day = dayOf(Date.now());
-    const body = { what, from: instantOf(day, since), ...(until ? { until: instantOf(day, until) } : {}) };
+    const from = lastAt(since, Date.now());
+    const body = { what, from, ...(until ? { until: lastAt(until, Date.now()) } : {}) };
+    const isBackwards = body.until !== undefined && body.until < from;
+    setFault(isBackwards ? tell("incident.backwards") : "");
+    if (isBackwards) return;
     if (await desk.record({ kind: "incident", source: "search", body }, note ? { note } : undefined, nameOfCode("trouble", what))) event.target.reset();
   }
 
@@ -59,6 +64,7 @@ export function Incidents({ desk }) {
       <${TextField} name="since" label=${tell("incident.since")} type="time" value=${timeOf(Date.now())} />
       <${TextField} name="until" label=${tell("incident.until")} type="time" isOptional />
       <${TextField} name="note" label=${tell("note")} isOptional />
+      ${fault && html`<p class="fault" role="alert">${fault}</p>`}
       <button class="main">${tell("incident.add")}</button>
     </form>`;
 }

@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
 import { AbsenceForm, Requests } from "../absence.js";
+import { requestsOf, waitingOf } from "../requests.js";
 import { timeOf } from "../say.js";
 import { Counts } from "../roll-call.js";
 import { tell } from "../tell.js";
@@ -15,7 +16,8 @@ import { Readiness } from "./readiness.js";
 
 /**
  * @typedef {import("../desk.js").Desk} Desk
- * @typedef {{phase: string, key: string, isOpen: boolean, note?: string,
+ * `isOpen`: still to be done; null where there is nothing to do as yet.
+ * @typedef {{phase: string, key: string, isOpen: boolean | null, note?: string,
  *   Part: import("preact").ComponentType<{desk: Desk}>}} Step
  */
 
@@ -40,8 +42,8 @@ export function View({ desk }) {
 /** @param {{desk: Desk, step: Step}} props */
 function StepView({ desk, step: { key, isOpen, note, Part } }) {
   const [isShown, setShown] = useState(false);
-  return html`<details class="step ${isOpen ? "open" : "done"}" open=${isShown} onToggle=${(/** @type {any} */ event) => setShown(event.target.open)}>
-    <summary><b>${isOpen ? "○" : "●"} ${tell(`step.${key}`)}</b>${note && html`<span class="muted"> · ${note}</span>`}</summary>
+  return html`<details class="step ${isOpen === null ? "" : isOpen ? "open" : "done"}" open=${isShown} onToggle=${(/** @type {any} */ event) => setShown(event.target.open)}>
+    <summary><b>${isOpen === null ? "–" : isOpen ? "○" : "●"} ${tell(`step.${key}`)}</b>${note && html`<span class="muted"> · ${note}</span>`}</summary>
     ${isShown && html`<${Part} desk=${desk} />`}
   </details>`;
 }
@@ -51,17 +53,20 @@ function stepsOf(desk) {
   const { all } = desk.hall;
   const { counts, chair, closing, missing, incidents } = all;
   const hall = missing.filter((each) => each !== "chair" && each !== "capacity");
-  const pending = all.people.filter((each) => each.request === "pending").length;
+  const pending = waitingOf(desk).length;
+  const unless = (/** @type {boolean} */ isNothing, /** @type {boolean} */ isOpen = false) => (isNothing ? null : isOpen);
+  const beside = counts.guests + counts.substitutes + counts.visitors;
+  const noted = counts.calls + counts.privateUse + counts.disorder;
   const presiding = chair.spans.at(-1);
   const isPresided = presiding !== undefined && presiding.untilMs === null;
   const ongoing = incidents.filter((each) => each.untilMs === null).length;
   return [
     { phase: "before", key: "readiness", isOpen: hall.length > 0, note: hall.length > 0 ? tell("step.missing", { n: hall.length }) : "", Part: Readiness },
-    { phase: "before", key: "absences", isOpen: pending > 0, note: pending > 0 ? tell("step.waiting", { n: pending }) : "", Part: Absences },
+    { phase: "before", key: "absences", isOpen: unless(requestsOf(desk).length + pending === 0, pending > 0), note: pending > 0 ? tell("step.waiting", { n: pending }) : "", Part: Absences },
     { phase: "opening", key: "chair", isOpen: !isPresided, note: isPresided ? desk.nameOf(presiding.person) : tell("step.no_chair"), Part: Chair },
-    { phase: "during", key: "beside", isOpen: false, note: tell("step.beside_n", { n: counts.guests + counts.substitutes + counts.visitors }), Part: Beside },
-    { phase: "during", key: "conduct", isOpen: false, note: tell("step.conduct_n", { n: counts.calls + counts.privateUse + counts.disorder }), Part: Conduct },
-    { phase: "during", key: "incidents", isOpen: ongoing > 0, note: tell("step.incidents_n", { n: counts.incidents }), Part: Incidents },
+    { phase: "during", key: "beside", isOpen: unless(beside === 0), note: tell("step.beside_n", { n: beside }), Part: Beside },
+    { phase: "during", key: "conduct", isOpen: unless(noted === 0), note: tell("step.conduct_n", { n: noted }), Part: Conduct },
+    { phase: "during", key: "incidents", isOpen: unless(counts.incidents === 0, ongoing > 0), note: tell("step.incidents_n", { n: counts.incidents }), Part: Incidents },
     { phase: "closing", key: "closing", isOpen: closing === null, note: closing ? tell("step.closed", { at: timeOf(closing.atMs), name: desk.nameOf(closing.person) }) : "", Part: Closing },
   ];
 }
