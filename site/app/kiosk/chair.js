@@ -97,7 +97,7 @@ function useFetchedDetails(desk, requests) {
     void (async () => {
       for (const sha256 of lacking) {
         const told = await fetchDetail(desk, sha256);
-        if (told) await desk.remember(sha256, told);
+        if (told && desk.meeting) await desk.drawer.remember(desk.meeting.id, sha256, told);
       }
       if (lacking.length > 0) await desk.reload();
     })();

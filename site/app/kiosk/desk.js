@@ -3,20 +3,11 @@
  * records, takes in what the line brings, and tells whoever shows it.
  */
 
+import { Drawer, NO_NAMES } from "./drawer.js";
 import { chooseMeeting } from "./meetings.js";
 import { recordOf } from "./mint.js";
 import { hallOf, undoable } from "./standing.js";
-import {
-  addRecord,
-  countFates,
-  getMeta,
-  getSealed,
-  ownRecords,
-  putSealed,
-  sealedNames,
-  setMeta,
-} from "./store.js";
-import { seal, unseal } from "./vault.js";
+import { addRecord, countFates, getMeta, ownRecords, setMeta } from "./store.js";
 
 /**
  * @typedef {import("./types.js").OwnRecord} OwnRecord
@@ -32,9 +23,6 @@ export const WORKED = "diemcau-worked";
 
 /** @type {Record<string, string>} */
 const FAULTS = { QuotaExceededError: "store.full", NotSupportedError: "store.no_seal" };
-
-/** @type {{roster: Map<string, RosterLine>, units: Record<string, string>}} */
-const NO_ROSTER = { roster: new Map(), units: {} };
 
 export class Desk {
   /** @type {Meeting[]} */
@@ -62,15 +50,11 @@ export class Desk {
   names = new Map();
   /** @type {import("./types.js").StreamRecord[]} */
   #stream = [];
-  /** @type {Map<string, import("./types.js").StreamRecord[]>} */
-  #pages = new Map();
   #asked = 0;
   /** @type {Promise<void> | null} */
   #reading = null;
   /** @type {string | null} the meeting at hand */
   #id = null;
-  #rosterRev = "";
-  #roster = NO_ROSTER;
   #isClosed = false;
   /** @type {Promise<void> | null} */
   #shift = null;
@@ -87,6 +71,7 @@ export class Desk {
     this.enrolment = enrolment;
     this.key = key;
     this.clerk = clerk;
+    this.drawer = new Drawer(db, enrolment.device, key);
     this.hall = hallOf(enrolment.point, [], []);
     this.send = send;
     this.#others.onmessage = () => void this.reload();
@@ -138,18 +123,18 @@ export class Desk {
   }
 
   async #readAll() {
-    const meetings = (await this.#unsealed("meetings")) ?? [];
+    const meetings = await this.drawer.meetings();
     // Once it is there it changes only when the clerk chooses another: the hour alone moves nobody.
     this.#id ??= chooseMeeting(meetings, await getMeta(this.db, "choice"), Date.now());
     const id = this.#id;
     const lastSentAt = (await getMeta(this.db, "lastSentAt")) ?? null;
-    const roster = id ? await this.#readRoster(id) : NO_ROSTER;
-    const stream = id ? await this.#readStream(id) : [];
-    const told = id ? await this.#readTold(id) : new Map();
+    const names = id ? await this.drawer.names(id) : NO_NAMES;
+    const stream = id ? await this.drawer.stream(id) : [];
+    const told = id ? await this.drawer.told(id) : new Map();
     const fates = await countFates(this.db);
     const own = id ? await ownRecords(this.db, id) : []; // last: what is made meanwhile is added to it
     if (id !== this.#id) return; // another was chosen, and is read next
-    Object.assign(this, { meetings, lastSentAt, fates, told, ...roster });
+    Object.assign(this, { meetings, lastSentAt, fates, told, ...names });
     this.meeting = this.meetings.find((each) => each.id === id) ?? null;
     this.own = own.filter((each) => each.record.point === this.enrolment.point);
     this.#stream = stream;
@@ -226,7 +211,7 @@ export class Desk {
   async #store(meeting, draft, personal) {
     const now = this.clock();
     const detail = personal === undefined ? null : await this.#detail(personal);
-    if (detail) await this.remember(detail.sha256, personal);
+    if (detail) await this.drawer.remember(meeting, detail.sha256, personal);
     const told = detail ? { ...draft, body: { ...draft.body, detail: detail.sha256 } } : draft;
     const record = recordOf(this.enrolment, meeting, now, told);
     return addRecord(this.db, this.enrolment.device, { record, clerk: this.clerk, detail });
@@ -252,53 +237,6 @@ export class Desk {
    * @param {string | null | undefined} person */
   nameOf(person) {
     return this.roster.get(person ?? "")?.name ?? this.names.get(person ?? "") ?? person ?? "";
-  }
-
-  /** Keep what a detail says under the PIN, but for pictures. @param {string} sha256 @param {any} personal */
-  async remember(sha256, personal) {
-    const { scan, ...words } = personal;
-    const kept = scan ? { ...words, hasScan: true } : words;
-    this.told.set(sha256, kept);
-    const name = `told/${this.meeting?.id}/${sha256}`;
-    await putSealed(this.db, this.enrolment.device, name, await seal(this.key, kept));
-  }
-
-  /** @param {string} name @returns {Promise<any>} */
-  async #unsealed(name) {
-    const sealed = await getSealed(this.db, this.enrolment.device, name);
-    return sealed && unseal(this.key, sealed);
-  }
-
-  /** The roster, opened anew when it is another. @param {string} meeting */
-  async #readRoster(meeting) {
-    const rev = `${meeting} ${await getMeta(this.db, `rev/${this.enrolment.device}/${meeting}`)}`;
-    if (rev !== this.#rosterRev) {
-      const found = await this.#unsealed(`roster/${meeting}`);
-      const lines = /** @type {RosterLine[]} */ (found?.people ?? []);
-      this.#roster = { roster: new Map(lines.map((line) => [line.person, line])), units: found?.units ?? {} };
-      this.#rosterRev = rev;
-    }
-    return this.#roster;
-  }
-
-  /** The pages of the stream, each opened once. @param {string} meeting */
-  async #readStream(meeting) {
-    const names = await sealedNames(this.db, this.enrolment.device, `stream/${meeting}/`);
-    for (const known of this.#pages.keys()) if (!names.includes(known)) this.#pages.delete(known);
-    for (const name of names) {
-      if (!this.#pages.has(name)) this.#pages.set(name, (await this.#unsealed(name)) ?? []);
-    }
-    return names.flatMap((name) => this.#pages.get(name) ?? []);
-  }
-
-  /** What details say, each opened once. @param {string} meeting */
-  async #readTold(meeting) {
-    const told = new Map(this.told);
-    for (const name of await sealedNames(this.db, this.enrolment.device, `told/${meeting}/`)) {
-      const sha256 = name.slice(name.lastIndexOf("/") + 1);
-      if (!told.has(sha256)) told.set(sha256, await this.#unsealed(name));
-    }
-    return told;
   }
 
   /** @param {unknown} personal */

@@ -21,12 +21,13 @@ const NEAR_MS = 12 * 3_600_000;
  */
 export function statedAt(meeting, time, nowMs) {
   if (!/^\d\d:\d\d$/.test(time)) return null;
-  const days = new Set([meeting.starts_at, meeting.ends_at, nowMs].map(dayOf));
+  const [startsMs, endsMs] = [Date.parse(meeting.starts_at), Date.parse(meeting.ends_at)];
+  const days = new Set([startsMs - NEAR_MS, startsMs, endsMs, nowMs].map(dayOf));
   const meant = [...days]
     .map((day) => instantOf(day, time))
     .filter((each) => {
       const atMs = Date.parse(each);
-      const isNear = atMs >= Date.parse(meeting.starts_at) - NEAR_MS && atMs <= Date.parse(meeting.ends_at) + NEAR_MS;
+      const isNear = atMs >= startsMs - NEAR_MS && atMs <= endsMs + NEAR_MS;
       return isNear && atMs <= nowMs;
     });
   return meant.sort().at(-1) ?? null;

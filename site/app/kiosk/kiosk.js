@@ -5,10 +5,10 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
 import { startClock } from "./clock.js";
 import { codeInLink, Enrolment } from "./enrolment.js";
+import { keepSyncing } from "./keep-syncing.js";
 import { Lock } from "./lock.js";
 import { keepShell } from "./shell.js";
 import { countFates, dropOld, enrolments, openStore } from "./store.js";
-import { keepSyncing } from "./sync.js";
 import { say } from "./say.js";
 
 const place = /** @type {HTMLElement} */ (document.getElementById("kiosk"));
