@@ -18,6 +18,7 @@ from tests.e2e.kiosk import (
     enrol,
     fill_pin,
     kept,
+    open_again,
     room,
     step,
     unlock,
@@ -55,6 +56,15 @@ def test_a_card_is_read_by_the_camera_and_by_a_scanner_that_types(
     page.get_by_role("button", name="Tiếp tục").click()
     page.get_by_role("button", name="Tắt máy ảnh").click()
     wait_until(page, lambda: [each["source"] for each in system.ledger()] == ["qr"])
+    room(page, "Máy này")
+    expect(page.get_by_text("quét thẻ được, cả khi mất mạng")).to_be_visible(timeout=SLOW_MS)
+    system.line.set(Line.CUT)
+    open_again(page, system)
+    page.get_by_role("button", name="Quét thẻ").click()
+    expect(page.locator(".answer")).to_contain_text("đã điểm danh lúc", timeout=SLOW_MS)
+    page.get_by_role("button", name="Tiếp tục").click()
+    page.get_by_role("button", name="Tắt máy ảnh").click()
+    system.line.set(Line.OPEN)
 
     field = page.get_by_role("searchbox")
     field.fill(other)

@@ -25,6 +25,7 @@ from tests.e2e.kiosk import (
     kept,
     open_again,
     room,
+    step,
     unlock,
     unsent,
     wait_until,
@@ -84,11 +85,18 @@ def enrol_anew(page: Page, system: System) -> None:
     enrol(page, system)
 
 
-def test_a_revoked_device_is_wiped_and_keeps_its_queue(system: System, laptop: Laptop) -> None:
+def test_a_revoked_device_is_wiped_and_keeps_its_queue_and_the_next_enrolment_works(
+    system: System, laptop: Laptop
+) -> None:
     page = laptop.start()
     enrol(page, system)
+    expect(page.locator(".queue")).to_contain_text("chưa gửi 0", timeout=SLOW_MS)
+    room(page, "Hội trường")
+    guest = step(page, "Khách")
     system.line.set(Line.CUT)
-    check_in(page, 1)
+    guest.get_by_label("Họ tên").fill("Khách Mẫu")
+    guest.get_by_role("button", name="Ghi nhận").click()
+    expect(page.locator(QUEUE)).to_contain_text("giấy tờ chưa gửi 1")
     [enrolment] = kept(page, "enrolments")
     system.flask("device", "revoke", str(enrolment["device"]))
     system.line.set(Line.OPEN)
@@ -97,6 +105,12 @@ def test_a_revoked_device_is_wiped_and_keeps_its_queue(system: System, laptop: L
     [own] = kept(page, "records")
     assert own["fate"] == "held"
     assert system.ledger() == []
+
+    enrol_anew(page, system)
+    check_in(page, 1)
+    wait_until(page, lambda: len(system.ledger()) == 1)
+    expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0", timeout=SLOW_MS)
+    assert len(kept(page, "details")) == 1  # of the revoked one; it may leave as a file
 
 
 def test_the_queue_leaves_as_a_file_and_only_the_receipt_clears_it(

@@ -61,7 +61,8 @@ export function DeskView({ desk, onLock, onEnrol }) {
       const isOnButton = event.key === "Enter" && event.target instanceof HTMLButtonElement;
       if (event.key !== "Tab" && !isOnButton) close();
     };
-    const timer = setTimeout(close, ANSWER_MS);
+    const isGood = shown.person !== undefined || shown.title !== undefined;
+    const timer = setTimeout(close, isGood ? ANSWER_MS : 4 * ANSWER_MS);
     addEventListener("keydown", pressed);
     return () => {
       clearTimeout(timer);

@@ -57,6 +57,7 @@ function Kiosk({ db, clock }) {
     const own = new Desk(db, clock, opened, () => send.current());
     await own.reload();
     open.current = own;
+    void navigator.storage?.persist?.(); // never awaited: some browsers ask, and are answered when people like
     setEnrolling(false);
     setDesk(own);
     void look();

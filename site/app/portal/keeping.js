@@ -72,11 +72,12 @@ function show(/** @type {HTMLElement} */ box, /** @type {Progress} */ told) {
 export function showWanted(/** @type {Wanted} */ told) {
   const place = document.querySelector("[data-kept-told]");
   if (!place) return;
+  const meetings = told.lists.filter((list) => list.startsWith("m-")); // a hall's kiosk is none of them
   const total = fill(words["kept.total"], { mb: megabytes(told.bytes) });
-  place.textContent = told.lists.length > 0 ? total : words["kept.nothing"];
+  place.textContent = meetings.length > 0 ? total : words["kept.nothing"];
   const all = /** @type {HTMLButtonElement} */ (document.querySelector("[data-forget-all]"));
-  all.hidden = told.lists.length === 0;
-  all.onclick = () => told.lists.forEach((list) => wish({ type: "forget", list }));
+  all.hidden = meetings.length === 0;
+  all.onclick = () => meetings.forEach((list) => wish({ type: "forget", list }));
   for (const box of boxes()) {
     const isWanted = told.lists.includes(box.dataset.keep ?? "");
     /** @type {HTMLElement} */ (box.closest("[data-only-kept]")).hidden = !isWanted;
