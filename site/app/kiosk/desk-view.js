@@ -72,7 +72,7 @@ export function DeskView({ desk, onLock, onEnrol }) {
 
   const props = { desk, onAnswer: setShown, onPerson: setPerson, onEnrol, onLock };
   const undone = desk.last.label ? desk.undoable((each) => desk.last.ids.includes(each.id)) : [];
-  const requests = waitingOf(desk).length;
+  const requests = desk.hall.all.closing ? 0 : waitingOf(desk).length; // nobody decides after it
   return html`<div class="kiosk">
     <${Header} desk=${desk} onLock=${onLock} />
     <${Notices} desk=${desk} />
