@@ -13,7 +13,8 @@ from flask.testing import FlaskCliRunner
 from sync_server import create_app
 from sync_server.config import Settings
 from sync_server.database import db, reading, upgrade_schema
-from sync_server.storage import accounts, roster
+from sync_server.domain.codes import to_ms
+from sync_server.storage import accounts, roster, standings
 from sync_server.storage.streams import StreamKey
 from tests.conftest import SECRET, FakeClock
 
@@ -64,6 +65,37 @@ def test_the_road_of_a_real_meeting_from_release_to_roster(
     assert [(p.name, p.position, p.seat) for p in found.people] == [("Mẫu Văn An", "BI_THU", "A1")]
 
 
+def test_a_rehearsal_has_the_same_rolls_and_grace_and_may_be_set_again(
+    ready: FlaskCliRunner, tmp_path: Path
+) -> None:
+    people, summons = tmp_path / "people.csv", tmp_path / "summons.csv"
+    people.write_text(f"{ROSTER}M1,Mẫu Văn An,U01,Bí thư,chính thức,1970\n", "utf-8")
+    summons.write_text("meeting,point,person,seat\n2026-12-18-quy-bon,P001,M1,A1\n", "utf-8")
+    run(ready, f"roster import {people}")
+    run(ready, f"roster import {summons}")
+    for hour in ("15:00", "16:00"):
+        at = ["--at", f"2026-12-17 {hour}"]
+        result = ready.invoke(args=["meeting", "rehearse", "2026-12-18-quy-bon", *at])
+        assert "2026-12-18-quy-bon-tong-duyet" in result.output
+
+    with reading() as c:
+        found = standings.read(c, StreamKey("2026-12-18-quy-bon-tong-duyet", "P001"))
+        original = standings.read(c, StreamKey("2026-12-18-quy-bon", "P001"))
+    assert found
+    assert original
+    assert [each.person for each in found.people] == ["M1"]
+    assert found.terms.is_rehearsal
+    assert found.terms.starts_ms == to_ms("2026-12-17T09:00:00Z")
+    assert found.terms.grace_ms == original.terms.grace_ms > 0
+
+
+def test_a_meeting_that_nobody_knows_is_not_rehearsed(ready: FlaskCliRunner) -> None:
+    result = ready.invoke(args=["meeting", "rehearse", "none", "--at", "2026-12-17 15:00"])
+
+    assert result.exit_code == 1
+    assert "none" in result.output
+
+
 def test_a_faulty_roster_imports_nothing(ready: FlaskCliRunner, tmp_path: Path) -> None:
     people = tmp_path / "people.csv"
     people.write_text(f"{ROSTER}M1,Mẫu Văn An,U01,,,\nM2,Mẫu Thị Bình,U99,,,\n", "utf-8")
@@ -98,6 +130,8 @@ def test_an_enrolment_code_comes_with_its_link(ready: FlaskCliRunner) -> None:
         ("user add hq --role headquarters --password short", "10"),
         ("meeting accept none", "2026-12-18-quy-bon"),
         ("roster import none.csv", "none.csv"),
+        ("queue import none.diemcau", "none.diemcau"),
+        ("meeting rehearse none --at 2026-12-17T15:00", "2024-08-21 15:00"),
     ],
 )
 def test_what_cannot_be_done_is_told_with_the_value_and_a_remedy(

@@ -8,7 +8,7 @@ import uuid_utils
 from msgspec import UNSET
 from sqlalchemy import Connection
 
-from sync_server.domain.codes import from_ms, to_ms
+from sync_server.domain.codes import MINUTE_MS, from_ms, to_ms
 from sync_server.domain.forms import canonical
 from sync_server.domain.permissions import Profile
 from sync_server.domain.records import (
@@ -23,9 +23,10 @@ from sync_server.domain.records import (
 )
 from sync_server.errors import UnknownMeeting
 from sync_server.messages import say
-from sync_server.storage import devices, directory, intake, roster, streams
+from sync_server.storage import devices, directory, intake, roster, standings, streams
 from sync_server.storage.directory import MeetingFact
 from sync_server.storage.intake import Delivery
+from sync_server.storage.streams import StreamKey
 
 MAX_MEETING_CODE = 64
 SERVER = devices.office_writer("server", Profile.HEADQUARTERS)
@@ -74,12 +75,19 @@ def rehearse(connection: Connection, meeting: str, starts_ms: int, now_ms: int) 
         title=say("meeting.rehearsal", title=line.title),
         starts_at=from_ms(starts_ms),
         ends_at=from_ms(starts_ms + length_ms),
+        grace_minutes=_grace_minutes(connection, meeting, min(rolls, default="")),
         points=tuple(sorted(rolls)),
         rehearsal=True,
     )
     accept_meeting(connection, fact, now_ms)
     summon(connection, fact.id, {point: roll for point, roll in rolls.items() if roll}, now_ms)
     return fact
+
+
+def _grace_minutes(connection: Connection, meeting: str, point: str) -> int:
+    """Return the grace that holds at a point of a meeting."""
+    found = standings.read(connection, StreamKey(meeting, point))
+    return found.terms.grace_ms // MINUTE_MS if found else 0
 
 
 def summon(

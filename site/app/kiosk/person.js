@@ -70,7 +70,10 @@ export function Answer({ desk, shown, onClose, onPerson }) {
   }, []);
   const line = person ? lineOf(desk, person) : null;
   const standing = person ? desk.hall.of.get(person) : undefined;
-  const undone = person ? desk.undoable((each) => each.kind === "check_in" && each.person === person) : [];
+  // What was just told of them; else, where they were in already, their check-in.
+  const justTold = person ? desk.undoable((each) => each.person === person && desk.last.ids.includes(each.id)) : [];
+  const checkIns = person ? desk.undoable((each) => each.kind === "check_in" && each.person === person) : [];
+  const [undone, label] = justTold.length > 0 ? [justTold, desk.last.label] : [checkIns, line?.name];
   const then = (/** @type {() => void} */ act) => (/** @type {Event} */ event) => {
     event.stopPropagation();
     onClose();
@@ -92,7 +95,7 @@ export function Answer({ desk, shown, onClose, onPerson }) {
       ${line && html`<button onClick=${then(() => onPerson(line.person))}>${say("answer.more")}</button>`}
     </p>
     ${undone.length > 0 &&
-    html`<button class="undo" onClick=${then(() => void desk.undo(undone))}>↶ ${say("undo", { name: line?.name })}</button>`}
+    html`<button class="undo" onClick=${then(() => void desk.undo(undone))}>↶ ${say("undo", { name: label })}</button>`}
   </div>`;
 }
 

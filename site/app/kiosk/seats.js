@@ -15,12 +15,13 @@ const SIGNS = { present: "●", late: "◐", excused: "◇", unexcused: "✕", u
 export function View({ desk, onAnswer, onPerson }) {
   /** @type {Map<string, {number: number, seat: string, person: string}[]>} */
   const rows = new Map();
-  const unseated = [];
+  /** @type {{seat: string, person: string}[]} */
+  const apart = [];
   for (const line of desk.roster.values()) {
     const seat = desk.hall.of.get(line.person)?.seat ?? line.seat;
     const [, row, number] = /^(.*?)(\d+)$/.exec(seat) ?? [];
     if (number) rows.set(row, [...(rows.get(row) ?? []), { number: Number(number), seat, person: line.person }]);
-    else unseated.push(line.person);
+    else apart.push({ seat: seat || "–", person: line.person });
   }
 
   async function tap(/** @type {string} */ person) {
@@ -52,7 +53,7 @@ export function View({ desk, onAnswer, onPerson }) {
         </div>`,
       )}
     </div>
-    ${unseated.length > 0 &&
+    ${apart.length > 0 &&
     html`<h3>${tell("seats.unseated")}</h3>
-      <div class="row">${unseated.map((person) => cell(person, "–"))}</div>`}`;
+      <div class="row">${apart.map(({ person, seat }) => cell(person, seat))}</div>`}`;
 }
