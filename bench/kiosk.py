@@ -4,7 +4,6 @@ Beside it the floor in the same run: one durable IndexedDB transaction with as m
 `python -m bench.kiosk`.
 """
 
-import csv
 import statistics
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 import build
 from tests.e2e.conftest import Laptop, System
-from tests.e2e.kiosk import SLOW_MS, enrol
+from tests.e2e.kiosk import SLOW_MS, enrol, summon
 
 ROSTER, ARRIVALS, SLOWER = 500, 200, 6
 AIM_MEDIAN_MS, AIM_P99_MS = 100, 250
@@ -58,7 +57,7 @@ def main() -> int:
         system = System(folder, portal)
         laptop = Laptop(playwright, folder / "profile")
         try:
-            summon(system, folder / "summons.csv")
+            summon(system, folder / "summons.csv", ROSTER)
             page = laptop.start()
             enrol(page, system)
             expect(page.locator(".counts")).to_contain_text(f"/{ROSTER}", timeout=SLOW_MS)
@@ -67,16 +66,6 @@ def main() -> int:
             laptop.close()
             system.stop()
     return 0
-
-
-def summon(system: System, path: Path) -> None:
-    """Summon five hundred people to the kiosk's hall."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(("meeting", "point", "person", "seat"))
-        for number in range(1, ROSTER + 1):
-            rows.writerow((system.meeting, "P001", f"M{number:05d}", f"A{number}"))
-    system.flask("roster", "import", str(path))
 
 
 def measure(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -18,6 +19,13 @@ def enrol(page: Page, system: System, link: str | None = None, clerk: str = "Th�
     fill_pin(page, clerk)
     page.get_by_role("button", name="Đăng ký máy này").click()
     expect(page.locator(QUEUE)).to_contain_text("mở lại được khi mất mạng", timeout=2 * SLOW_MS)
+
+
+def summon(system: System, path: Path, count: int) -> None:
+    """Summon so many people to the kiosk's hall, by a file."""
+    rows = [f"{system.meeting},P001,M{number:05d},A{number}" for number in range(1, count + 1)]
+    path.write_text("\n".join(["meeting,point,person,seat", *rows]), "utf-8")
+    system.flask("roster", "import", str(path))
 
 
 def fill_pin(page: Page, clerk: str, pin: str = PIN) -> None:
