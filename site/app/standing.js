@@ -232,10 +232,10 @@ function flagTimes(facts, terms, flags) {
   const endMs = terms.endsMs ?? terms.startsMs;
   const lastMs = terms.startsMs === null || endMs === null ? Infinity : endMs + FAR_FROM_MEETING_MS;
   for (const fact of facts) {
+    if (fact.record.body.happened_at) flags.add(fact.id, "time_stated");
     if (fact.seq === 0) continue; // the office runs on the node's own clock
     const atMs = happenedMs(fact);
     const isFar = (atMs < firstMs || atMs > lastMs) && OF_THE_DAY.includes(fact.record.kind);
     if (isFar || fact.isDoubtful) flags.add(fact.id, "clock_suspect");
-    if (fact.record.body.happened_at) flags.add(fact.id, "time_stated");
   }
 }

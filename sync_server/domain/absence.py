@@ -59,15 +59,11 @@ class Authority(NamedTuple):
 
         Nobody decides on their own request (domain.md row 28).
         """
-        is_of_secretary = target.person == self.terms.officers_at(at_ms).secretary
-        reserved = (
-            self.terms.secretary_authority if is_of_secretary else self.terms.absence_authority
-        )
         record = target.record
         is_own = by == target.person or (
             isinstance(record, Substitute) and by == record.body.instead_of
         )
-        if is_own or reserved == "headquarters":
+        if is_own or self.terms.is_reserved(target.person, at_ms):
             return False
         return self.chairing.decides(by, at_ms)
 
@@ -96,15 +92,15 @@ def targets_of(
 
 def asked_of(authority: Authority, rolls: Rolls, counting: ByKind, flags: Flags) -> Asked:
     """Judge every request of the point's people, and every substitute at the point."""
-    targets = {_key(fact): fact for fact in targets_of(authority.point, rolls, counting)}
-    decided = _decided(authority, targets, counting, flags)
-    withdrawn = _withdrawn(authority, targets, counting, flags)
+    targets = {key_of(fact): fact for fact in targets_of(authority.point, rolls, counting)}
+    decided = decided_on(authority, targets, counting, flags)
+    withdrawn = withdrawn_of(authority, targets, counting, flags)
 
     found: defaultdict[str, set[State]] = defaultdict(set)
     live: set[str] = set()
     away: set[str] = set()
     for request in counting.of(AbsenceRequest):
-        key = _key(request)
+        key = key_of(request)
         if request.person not in rolls.lines or request.person is None:
             continue
         own = decided.get(key)
@@ -138,44 +134,46 @@ def excused_by_headquarters(counting: ByKind) -> set[str]:
     said: dict[Key, str] = {}
     for decision in counting.of(AbsenceDecision):
         if decision.record.by == Profile.HEADQUARTERS:
-            said[_asked_by(decision)] = decision.record.body.decision
+            said[asked_by(decision)] = decision.record.body.decision
     return {
         request.person
         for request in counting.of(AbsenceRequest)
         if request.person
-        and said.get(_key(request)) == "approve"
+        and said.get(key_of(request)) == "approve"
         and not any(
-            _asked_by(fact) == _key(request) and _is_answer(fact, request)
+            asked_by(fact) == key_of(request) and _is_answer(fact, request)
             for fact in counting.of(AbsenceWithdrawal)
         )
     }
 
 
-def _decided(
+def decided_on(
     authority: Authority, targets: Targets, counting: ByKind, flags: Flags
 ) -> dict[Key, Fact[AbsenceDecision]]:
     """Return the latest effective decision on each target."""
     decided: dict[Key, Fact[AbsenceDecision]] = {}
     for decision in counting.of(AbsenceDecision):
-        target = targets.get(_asked_by(decision))
+        target = targets.get(asked_by(decision))
         if target is None:
             continue
         if authority.allows_decision(decision, target):
-            decided[_key(target)] = decision
+            decided[key_of(target)] = decision
         else:
             flags.add(decision.id, "without_authority")
     return decided
 
 
-def _withdrawn(authority: Authority, targets: Targets, counting: ByKind, flags: Flags) -> set[Key]:
+def withdrawn_of(
+    authority: Authority, targets: Targets, counting: ByKind, flags: Flags
+) -> set[Key]:
     """Return the requests taken back, before the closing, by their person or as a clerk attests."""
     found = set()
     for fact in counting.of(AbsenceWithdrawal):
-        request = targets.get(_asked_by(fact))
+        request = targets.get(asked_by(fact))
         if request is None:
             continue
         if _is_answer(fact, request) and not authority.is_after_closing(fact):
-            found.add(_key(request))
+            found.add(key_of(request))
         else:
             flags.add(fact.id, "without_authority")
     return found
@@ -190,12 +188,12 @@ def _is_answer(
     return acts_in_person(fact) and (is_there or fact.record.by != Profile.CLERK)
 
 
-def _key(fact: Fact[AbsenceRequest] | Fact[AbsenceRequest | Substitute]) -> Key:
+def key_of(fact: Fact[AbsenceRequest] | Fact[AbsenceRequest | Substitute]) -> Key:
     return fact.id, fact.record.person
 
 
-def _asked_by(
-    fact: Fact[AbsenceDecision] | Fact[AbsenceWithdrawal] | Fact[AbsenceDocument],
+def asked_by(
+    fact: Fact[AbsenceDecision | AbsenceWithdrawal | AbsenceDocument],
 ) -> Key:
     return fact.record.refs[0], fact.record.person
 
@@ -212,7 +210,7 @@ def _flag_document(request: Fact[AbsenceRequest], counting: ByKind, flags: Flags
     documents = [
         fact
         for fact in counting.of(AbsenceDocument)
-        if _asked_by(fact) == _key(request) and _is_answer(fact, request)
+        if asked_by(fact) == key_of(request) and _is_answer(fact, request)
     ]
     if not documents:
         flags.add(request.id, "document_pending")

@@ -8,20 +8,28 @@ import msgspec
 from msgspec import Struct
 
 from sync_server.domain.forms import ReportMissing, parse_record
-from sync_server.domain.permissions import DEVICE_PROFILES, MAY_WRITE, Profile
+from sync_server.domain.permissions import MAY_WRITE, Profile
 from sync_server.domain.records import KINDS, Record, kind_of
 
 MAX_RECORD_BYTES = 262_144
 """A roll of 3,000 people is 250 KB; every other kind is under 1 KB."""
 
+OFFICE_DEVICE = "O-"
+"""How the code begins as which an office account writes."""
+
 
 class Writer(Struct, frozen=True):
-    """Who sends: an enrolled device, or an office account (`O-NAME`, no point of its own)."""
+    """Who sends: an enrolled device, or an office account (`O-NAME`), whose point a chair has."""
 
     device: str
     profile: Profile
     point: str | None
     person: str | None = None
+
+    @property
+    def is_office(self) -> bool:
+        """Whether it writes without numbers, having no queue to lose."""
+        return self.device.startswith(OFFICE_DEVICE)
 
     @property
     def by(self) -> str:
@@ -108,7 +116,7 @@ def _against_enrolment(record: Record, writer: Writer) -> Refusal | None:
         return Refusal("kind_not_permitted", f"{kind_of(record)} by a {writer.profile}")
     if record.by != writer.by:
         return Refusal("foreign_author", f"by {record.by!r}, must be {writer.by!r}")
-    if (record.seq is None) == (writer.profile in DEVICE_PROFILES):
+    if (record.seq is None) != writer.is_office:
         needed = "a number" if record.seq is None else "null"
         return Refusal("malformed_record", f"seq of a {writer.profile} must be {needed}")
     return None

@@ -11,21 +11,26 @@ from sync_server.domain.records import KINDS
 
 
 class Profile(StrEnum):
-    """Devices: clerk, chair. Office: headquarters, auditor, editor."""
+    """Devices: clerk, chair. Office: chair and all after it."""
 
     CLERK = "clerk"
     CHAIR = "chair"
     HEADQUARTERS = "headquarters"
+    SECRETARY = "secretary"
+    PROPAGANDA = "propaganda"
     AUDITOR = "auditor"
     EDITOR = "editor"
 
 
 DEVICE_PROFILES = frozenset({Profile.CLERK, Profile.CHAIR})
-OFFICE_ROLES = frozenset({Profile.HEADQUARTERS, Profile.AUDITOR, Profile.EDITOR})
+OFFICE_ROLES = frozenset(Profile) - {Profile.CLERK}
 
 
 class Action(StrEnum):
-    """What can be asked of the server; a device is moreover held to its own point."""
+    """What can be asked of the server.
+
+    Who has a point is moreover held to it, and who has a unit to its people.
+    """
 
     PUSH = "push"
     PUSH_DETAIL = "push_detail"
@@ -35,9 +40,27 @@ class Action(StrEnum):
     READ_BOARD = "read_board"
     READ_MEETINGS = "read_meetings"
     READ_DETAIL = "read_detail"
+    READ_REQUESTS = "read_requests"
+    READ_PERSON = "read_person"
+    READ_CONTACTS = "read_contacts"
+    READ_DEVICES = "read_devices"
+    READ_HELD = "read_held"
+    READ_ARRANGEMENTS = "read_arrangements"
+    READ_QUALITY = "read_quality"
+    READ_AUDIT = "read_audit"
+    READ_ACCOUNTS = "read_accounts"
+    DECIDE = "decide"
+    REOPEN = "reopen"
+    CORRECT = "correct"
+    ARRANGE = "arrange"
+    MANAGE_DEVICES = "manage_devices"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    RULE = "rule"
+    EVALUATE = "evaluate"
     PUBLISH = "publish"
     IMPORT_QUEUE = "import_queue"
     ISSUE_CARDS = "issue_cards"
+    OWN_ACCOUNT = "own_account"
 
 
 _BOTH_AT_A_POINT = frozenset(
@@ -70,6 +93,8 @@ MAY_WRITE: Mapping[Profile, frozenset[str]] = {
     },
     Profile.CHAIR: _BOTH_AT_A_POINT | {"absence_decision", "reopening"},
     Profile.HEADQUARTERS: frozenset(KINDS),
+    Profile.SECRETARY: frozenset(),
+    Profile.PROPAGANDA: frozenset(),
     Profile.AUDITOR: frozenset(),
     Profile.EDITOR: frozenset(),
 }
@@ -87,19 +112,51 @@ _AT_A_POINT = frozenset(
 
 MAY: Mapping[Profile, frozenset[Action]] = {
     Profile.CLERK: _AT_A_POINT,
-    Profile.CHAIR: _AT_A_POINT | {Action.READ_DETAIL},  # of what that chair decides on
-    Profile.HEADQUARTERS: frozenset(Action),
-    Profile.AUDITOR: frozenset(Action)
-    - {
-        Action.PUSH,
-        Action.PUSH_DETAIL,
-        Action.READ_DETAIL,
-        Action.PUBLISH,
-        Action.IMPORT_QUEUE,
-        Action.ISSUE_CARDS,
+    Profile.CHAIR: _AT_A_POINT
+    | {
+        Action.READ_DETAIL,  # of what that chair decides on
+        Action.READ_REQUESTS,
+        Action.READ_PERSON,
+        Action.DECIDE,
+        Action.REOPEN,
+        Action.OWN_ACCOUNT,
     },
-    Profile.EDITOR: frozenset({Action.PUBLISH}),  # the portal holds nothing personal
+    Profile.HEADQUARTERS: frozenset(Action),
+    Profile.SECRETARY: frozenset(
+        {Action.READ_MEETINGS, Action.READ_REQUESTS, Action.READ_PERSON, Action.OWN_ACCOUNT}
+    ),
+    # Materials and evaluation; who came is not theirs to touch (domain.md row 20).
+    Profile.PROPAGANDA: frozenset(
+        {
+            Action.READ_MEETINGS,
+            Action.READ_BOARD,
+            Action.READ_QUALITY,
+            Action.EVALUATE,
+            Action.PUBLISH,
+            Action.OWN_ACCOUNT,
+        }
+    ),
+    # Everything that can be read, with a log of it.
+    Profile.AUDITOR: frozenset(a for a in Action if a.startswith("read_"))
+    | {Action.PULL, Action.OWN_ACCOUNT},
+    # The portal holds nothing personal.
+    Profile.EDITOR: frozenset({Action.PUBLISH, Action.OWN_ACCOUNT}),
 }
+
+PERSONAL = frozenset(
+    {
+        Action.READ_STANDING,
+        Action.READ_REQUESTS,
+        Action.READ_PERSON,
+        Action.READ_CONTACTS,
+        Action.READ_DETAIL,
+        Action.READ_ARRANGEMENTS,
+        Action.READ_HELD,
+        Action.READ_AUDIT,
+        Action.READ_ACCOUNTS,
+    }
+)
+"""What shows people in the office: each view of it goes to the audit log, as every act does."""
 
 NEEDS_READ_TOKEN = frozenset(
     {Action.PULL, Action.READ_ROSTER, Action.READ_STANDING, Action.READ_DETAIL}

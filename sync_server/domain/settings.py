@@ -57,6 +57,12 @@ class Terms(Struct, frozen=True):
         before = [o for o in self.officers if at_ms is None or o.from_ms <= at_ms]
         return (before[-1:] or self.officers[:1] or (Officers(0, None, ()),))[0]
 
+    def is_reserved(self, person: str | None, at_ms: int | None = None) -> bool:
+        """Say whether a person's leave is headquarters' alone to decide (domain.md row 28)."""
+        is_secretary = person is not None and person == self.officers_at(at_ms).secretary
+        reserved = self.secretary_authority if is_secretary else self.absence_authority
+        return reserved == "headquarters"
+
     @property
     def all_officers(self) -> set[str]:
         """Everybody who was in office at any moment."""

@@ -7,23 +7,20 @@ settings, rolls, rulings -> voids -> presence -> chair -> decisions -> closing.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from sync_server.domain.absence import (
     Asked,
-    Authority,
-    asked_of,
     excused_by_headquarters,
     targets_of,
 )
-from sync_server.domain.chair import Chair, Chairing, chair_of
+from sync_server.domain.chair import Chair, chair_of
 from sync_server.domain.clock import FAR_FROM_MEETING_MS, Clocks
-from sync_server.domain.closing import Signed, closing_of, flag_after, is_amended, signed
+from sync_server.domain.closing import Signed, flag_after, is_amended, signed
 from sync_server.domain.counts import Counts, count
-from sync_server.domain.facts import ByKind, Fact, Flags, InForce, in_order, without_voided
+from sync_server.domain.facts import ByKind, Fact, Flags, without_voided
 from sync_server.domain.hall import (
     Beside,
     FollowUps,
@@ -37,8 +34,9 @@ from sync_server.domain.hall import (
     trouble_minutes,
     troubles_of,
 )
+from sync_server.domain.layers import Layers, layers_of
 from sync_server.domain.people import Judge, PersonStanding
-from sync_server.domain.presence import Stays, flag_places, is_in_at, seats_of, stays_of
+from sync_server.domain.presence import Stays, is_in_at, seats_of, stays_of
 from sync_server.domain.records import (
     ChairAssumed,
     CheckIn,
@@ -55,12 +53,7 @@ from sync_server.domain.records import (
 )
 from sync_server.domain.settings import (
     RollChanges,
-    Rolls,
     Terms,
-    changes_since_frozen,
-    concerning,
-    rolls_of,
-    terms_of,
 )
 
 OF_THE_DAY = CheckIn | CheckOut | SeatCheck | Conduct | ChairAssumed | Closing
@@ -103,21 +96,6 @@ class PointStanding(Struct, frozen=True):
         return not (self.terms.is_rehearsal or self.terms.is_cancelled)
 
 
-class _Layers(NamedTuple):
-    """What each layer found, from the terms to the decisions."""
-
-    facts: list[Fact[Record]]
-    elsewhere: list[Fact[Record]]  # of officers whom another point summons, if any
-    rolls: Rolls
-    terms: Terms
-    changes: RollChanges
-    in_force: InForce
-    counting: ByKind
-    stays: Stays
-    authority: Authority
-    asked: Asked
-
-
 def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointStanding:
     """Judge every record of a point's stream and say how each person stands.
 
@@ -125,7 +103,7 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
     about its people. Repeats are harmless.
     """
     flags = Flags()
-    layers = _layers(point, records, clocks, flags)
+    layers = layers_of(point, records, clocks, flags)
     terms, counting, closing = layers.terms, layers.counting, layers.authority.closing
     chair = _chair(point, layers)
     beside = beside_summoned(
@@ -182,7 +160,7 @@ def may_decide(
     at_ms: int,
 ) -> bool:
     """Say whether a person of a point decides there on a request or substitute at a moment."""
-    layers = _layers(point, records, clocks, Flags())
+    layers = layers_of(point, records, clocks, Flags())
     targets = targets_of(point, layers.rolls, layers.counting)
     return layers.authority.closing is None and any(
         layers.authority.allows(person, target, at_ms)
@@ -201,28 +179,7 @@ def in_the_room(point: str, standing: PointStanding, at_ms: int) -> list[str]:
     ]
 
 
-def _layers(point: str, records: Iterable[Record], clocks: Clocks, flags: Flags) -> _Layers:
-    everything = in_order(point, records, clocks, flags)
-    rolls = rolls_of(point, everything)
-    facts = concerning(point, everything, rolls)
-    terms = terms_of(point, facts)
-    changes = changes_since_frozen(point, facts, rolls, terms, flags)
-    in_force = without_voided(facts, flags)
-    counting = ByKind(in_force.facts)
-    stays = stays_of(counting, flags)
-    flag_places(point, rolls.lines, counting, flags)
-    closing = closing_of(point, counting, flags)
-    chairing = Chairing(point, terms, stays, counting, flags)
-    authority = Authority(point, terms, chairing, closing)
-    asked = asked_of(authority, rolls, counting, flags)
-    officers = terms.all_officers - rolls.lines.keys()
-    elsewhere = [fact for fact in everything if fact.person in officers]
-    return _Layers(
-        facts, elsewhere, rolls, terms, changes, in_force, counting, stays, authority, asked
-    )
-
-
-def _chair(point: str, layers: _Layers) -> Chair:
+def _chair(point: str, layers: Layers) -> Chair:
     """Say who is to preside. An officer is away with leave, or who went to another hall.
 
     Officers may be summoned elsewhere: of them only this is asked, and headquarters' word on leave.
@@ -238,7 +195,7 @@ def _chair(point: str, layers: _Layers) -> Chair:
 
 
 def _others(
-    point: str, layers: _Layers, beside: Beside, judge: Judge
+    point: str, layers: Layers, beside: Beside, judge: Judge
 ) -> tuple[tuple[PersonStanding, ...], tuple[PersonStanding, ...]]:
     """Return who came and is not summoned here, and who came and is exempt."""
     visitors = tuple(
@@ -256,7 +213,7 @@ def _others(
 
 
 def _flag_point(
-    point: str, layers: _Layers, chair: Chair, counts: Counts, flags: Flags
+    point: str, layers: Layers, chair: Chair, counts: Counts, flags: Flags
 ) -> tuple[str, ...]:
     """Flag what is odd of the point itself; return what, of this, keeps it from being ready."""
     terms, closing = layers.terms, layers.authority.closing
@@ -284,6 +241,8 @@ def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, flags: Flags) -> No
             terms.starts_ms if terms.ends_ms is None else terms.ends_ms
         ) + FAR_FROM_MEETING_MS
     for fact in facts:
+        if getattr(fact.record.body, "happened_at", None):
+            flags.add(fact.id, "time_stated")
         if fact.seq == 0:  # the office runs on the node's own clock
             continue
         far = (
@@ -294,8 +253,6 @@ def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, flags: Flags) -> No
         )
         if far or fact.is_doubtful:
             flags.add(fact.id, "clock_suspect")
-        if getattr(fact.record.body, "happened_at", None):
-            flags.add(fact.id, "time_stated")
 
 
 def _flag_excused_who_came(stays: Stays, asked: Asked, flags: Flags) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sync_server.domain.door import MAX_RECORD_BYTES, REFUSALS, Refusal, Writer, admit, header_of
-from sync_server.domain.permissions import DEVICE_PROFILES, MAY_WRITE, Profile
+from sync_server.domain.permissions import MAY_WRITE, Profile
 from sync_server.domain.records import KINDS
 from tests.factories import draft, raw, roll, setting
 
@@ -57,17 +57,21 @@ def test_a_clerk_may_not_write_for_the_office(fields: dict[str, Any]) -> None:
 WRITERS = (
     CLERK,
     Writer("D-ONE", Profile.CHAIR, "P001", "S1"),
-    Writer("D-ONE", Profile.HEADQUARTERS, None),
-    Writer("D-ONE", Profile.AUDITOR, None),
+    Writer("O-ONE", Profile.HEADQUARTERS, None),
+    Writer("O-ONE", Profile.CHAIR, "P001", "S1"),
+    Writer("O-ONE", Profile.SECRETARY, None),
+    Writer("O-ONE", Profile.PROPAGANDA, None),
+    Writer("O-ONE", Profile.AUDITOR, None),
+    Writer("O-ONE", Profile.EDITOR, None),
 )
 
 
-@pytest.mark.parametrize("writer", WRITERS, ids=lambda each: each.profile)
+@pytest.mark.parametrize("writer", WRITERS, ids=lambda each: f"{each.profile}-{each.device}")
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_each_profile_writes_its_own_kinds_and_no_other(kind: str, writer: Writer) -> None:
-    is_numbered = writer.profile in DEVICE_PROFILES
     refs = [7] if kind in NEEDS_REF else []
-    fields = draft(kind, 5, device="D-ONE", by=writer.by, seq=5 if is_numbered else None, refs=refs)
+    seq = None if writer.is_office else 5
+    fields = draft(kind, 5, device=writer.device, by=writer.by, seq=seq, refs=refs)
 
     outcome = admit(raw(fields), writer)
 

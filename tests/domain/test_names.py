@@ -1,0 +1,39 @@
+"""Names in Vietnam's order, and found as people type them."""
+
+import unicodedata
+
+import pytest
+
+from sync_server.domain.names import fold, is_named, name_key, word_key
+
+
+def test_people_go_by_given_name_then_by_the_names_before() -> None:
+    names = ["Mẫu Văn Bình", "Mẫu Thị Ánh", "Mẫu Đức An", "Mẫu Anh", "Lò An", "Mẫu Bích An", "An"]
+
+    assert sorted(names, key=name_key) == [
+        "An", "Lò An", "Mẫu Bích An", "Mẫu Đức An", "Mẫu Anh", "Mẫu Thị Ánh", "Mẫu Văn Bình",
+    ]  # fmt: skip
+
+
+def test_letters_go_before_tones_and_each_letter_with_a_mark_after_its_plain_one() -> None:
+    words = "da dà dả dã dá dạ dă dâ đa e ê o ô ơ u ư"
+
+    assert " ".join(sorted({*words.split()}, key=word_key)) == words
+
+
+def test_both_forms_of_a_letter_are_the_same() -> None:
+    assert word_key(unicodedata.normalize("NFD", "Nguyệt")) == word_key("nguyệt")
+    assert fold(unicodedata.normalize("NFD", "Đặng Thuỷ")) == fold("Đặng Thuỷ") == "dang thuy"
+
+
+@pytest.mark.parametrize("text", ["", " ", "Þ", "名前", "a1"])
+def test_any_text_has_a_place(text: str) -> None:
+    assert sorted([text, "a"], key=name_key)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [("an", True), ("AN", True), ("duc an", True), ("an duc", True), ("Đức", True), ("n", False)],
+)
+def test_a_name_is_found_by_the_beginnings_of_its_words(text: str, is_found: bool) -> None:
+    assert is_named("Mẫu Đức An", text) is is_found

@@ -1,0 +1,36 @@
+"""Seats: by rule, never twice, and as a plan of rows."""
+
+from sync_server.domain.records import Summoned
+from sync_server.domain.seating import by_rule, plan_of, taken_twice
+
+
+def line(person: str, seat: str) -> Summoned:
+    return Summoned(person, "U01", "", seat)
+
+
+def test_a_rule_seats_row_by_row_and_who_finds_no_place_has_none() -> None:
+    assert by_rule(["a", "b", "c", "d", "e"], 2, 2) == {
+        "a": "A1", "b": "A2", "c": "B1", "d": "B2", "e": "",
+    }  # fmt: skip
+
+
+def test_a_seat_that_two_have_is_told_and_no_seat_is_not_one() -> None:
+    assert taken_twice({"a": "A1", "b": "A1", "c": "", "d": ""}) == {"A1": ["a", "b"]}
+
+
+def test_a_plan_shows_free_seats_between_and_beside() -> None:
+    seats = {"a": "B2", "b": "A1", "c": "a 3", "d": "", "e": "Ban"}
+
+    plan = plan_of([line(*each) for each in seats.items()])
+
+    assert plan.rows == (
+        ("A", (("A1", "b"), ("A2", None), ("A3", "c"))),
+        ("B", (("B1", None), ("B2", "a"), ("B3", None))),
+    )
+    assert plan.others == (("Ban", "e"),)
+
+
+def test_a_seat_of_an_absurd_number_makes_no_absurd_plan() -> None:
+    [(_, row)] = plan_of([line("a", "A999999")]).rows
+
+    assert len(row) == 99

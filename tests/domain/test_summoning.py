@@ -1,0 +1,55 @@
+"""Whom a rule summons, and what that changes."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from sync_server.domain.records import Summoned
+from sync_server.domain.summoning import Rank, Rule, change, roll_by
+
+
+@dataclass
+class Somebody:
+    person: str
+    unit: str = "U01"
+    position: str = ""
+    membership: str = "OFFICIAL"
+
+
+PEOPLE = [
+    Somebody("S", position="BI_THU"),
+    Somebody("D", position="PHO_BI_THU"),
+    Somebody("C", position="CAP_UY_VIEN"),
+    Somebody("M"),
+    Somebody("P", membership="PROBATIONARY"),
+    Somebody("N", membership="NONE"),
+    Somebody("X", unit="U02"),
+]
+
+
+@pytest.mark.parametrize(
+    ("rank", "memberships", "summoned"),
+    [
+        ("everybody", {"OFFICIAL"}, "SDCM"),
+        ("everybody", {"OFFICIAL", "PROBATIONARY", "NONE"}, "SDCMPN"),
+        ("everybody", set(), ""),
+        ("committee", set(), "SDC"),
+        ("officers", {"NONE"}, "SD"),
+        ("secretaries", set(), "S"),
+    ],
+)
+def test_a_rule_names_by_unit_rank_and_membership(
+    rank: Rank, memberships: set[str], summoned: str
+) -> None:
+    rule = Rule({"U01"}, rank, memberships)
+
+    assert "".join(line.person for line in roll_by(rule, PEOPLE, [])) == summoned
+
+
+def test_who_stays_keeps_the_seat_and_the_exemption() -> None:
+    before = [Summoned("M", "U01", "", "A7", True), Summoned("OUT", "U01", "", "A8")]
+
+    after = roll_by(Rule({"U01"}, "everybody", {"OFFICIAL"}), PEOPLE, before)
+
+    assert before[0] in after
+    assert change(before, after) == (("C", "D", "S"), ("OUT",), 4)
