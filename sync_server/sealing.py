@@ -121,7 +121,12 @@ def open_sealed(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
     content = open_parcel(seal_key, sealed)
     if len(content) > MAX_OPENED_BYTES:
         raise DetailUnreadable(fault=f"{len(content)} bytes")
-    for magic, media_type in _MAGIC:
-        if content.startswith(magic):
-            return content, media_type
-    raise DetailUnreadable(fault=content[:8].hex())
+    media_type = media_type_of(content)
+    if media_type is None:
+        raise DetailUnreadable(fault=content[:8].hex())
+    return content, media_type
+
+
+def media_type_of(content: bytes) -> str | None:
+    """Return the media type of what begins so; None if it is none that we show."""
+    return next((type_ for magic, type_ in _MAGIC if content.startswith(magic)), None)

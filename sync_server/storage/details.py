@@ -8,12 +8,12 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-import uuid_utils
 from sqlalchemy import Connection, delete, insert, select, update
 
 from sync_server.domain.records import Record, Ruling
 from sync_server.errors import DetailMismatch, PieceOutOfPlace, UnknownDetail
-from sync_server.storage.models import Detail, DetailPiece, DetailReading, Mention
+from sync_server.storage import audit
+from sync_server.storage.models import Detail, DetailPiece, Mention
 from sync_server.storage.prepared import insert_rows
 
 MAX_PIECE_BYTES = 64 * 1024
@@ -139,8 +139,10 @@ def drop_unfinished(connection: Connection, sha256: str, device: str) -> None:
         _drop(connection, sha256, device)
 
 
-def read(connection: Connection, sha256: str, reader: str, *, now_ms: int) -> bytes:
-    """Return a sealed detail, and note who asked for it. Raises: UnknownDetail."""
+def read(
+    connection: Connection, sha256: str, reader: str, *, now_ms: int, about: str = ""
+) -> bytes:
+    """Return a sealed detail, and note who asked for it, and about whom. Raises: UnknownDetail."""
     device = connection.scalar(
         select(Detail.device).where(
             Detail.sha256 == sha256, Detail.is_complete, Detail.is_purged.is_(False)
@@ -148,11 +150,8 @@ def read(connection: Connection, sha256: str, reader: str, *, now_ms: int) -> by
     )
     if device is None:
         raise UnknownDetail(sha256=sha256)
-    connection.execute(
-        insert(DetailReading).values(
-            id=str(uuid_utils.uuid7()), sha256=sha256, reader=reader, read_ms=now_ms
-        )
-    )
+    log = audit.Entry(now_ms, reader, "read_detail", False, 200, "", f"{about} {sha256}".strip())
+    audit.note(connection, log)
     return _box(connection, sha256, device)
 
 

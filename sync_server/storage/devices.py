@@ -1,17 +1,18 @@
 """Devices: enrolled by a one-use code, known by two tokens, watched for gaps."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Integer, String, bindparam, func, insert, select, update
 
 from sync_server.domain.door import Writer
 from sync_server.domain.permissions import Profile
 from sync_server.domain.sequence import Ranges, missing_after
 from sync_server.errors import EnrolmentCodeExpired, EnrolmentCodeUnknown, EnrolmentCodeUsed
-from sync_server.storage.models import Account, Device, EnrolmentCode, Point
+from sync_server.storage import accounts, sightings
+from sync_server.storage.models import Device, EnrolmentCode, Point
 from sync_server.storage.prepared import Prepared
 from sync_server.storage.tokens import (
     OFFICE,
@@ -161,6 +162,65 @@ def revoke(connection: Connection, device: str, *, now_ms: int) -> bool:
     return found.rowcount == 1
 
 
+class DeviceLine(NamedTuple):
+    """A device as headquarters looks after it.
+
+    `skew_ms`: what its clock was last seen to lack; `missing`: how many of its records have not
+    come though later ones have; `unsent`: how many it last said it keeps.
+    """
+
+    id: str
+    point: str
+    profile: str
+    person: str | None
+    label: str
+    enrolled_ms: int
+    revoked_ms: int | None
+    last_contact_ms: int | None
+    app: str | None
+    unsent: int | None
+    missing: Ranges
+    skew_ms: int | None
+
+
+def listed(connection: Connection, *, point: str | None = None) -> list[DeviceLine]:
+    """Return all devices, or those of a point, by point and then by when they enrolled."""
+    query = select(
+        Device.id,
+        Device.point,
+        Device.profile,
+        Device.person,
+        Device.label,
+        Device.enrolled_ms,
+        Device.revoked_ms,
+        Device.last_contact_ms,
+        Device.app,
+        Device.unsent,
+        Device.missing,
+    ).order_by(Device.point, Device.enrolled_ms, Device.id)
+    if point is not None:
+        query = query.where(Device.point == point)
+    rows = connection.execute(query).all()
+    skews = sightings.latest_skews(connection, [row.id for row in rows])
+    return [
+        DeviceLine(
+            **{**row._asdict(), "missing": _ranges_decoder.decode(row.missing)},
+            skew_ms=skews.get(row.id),
+        )
+        for row in rows
+    ]
+
+
+def open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
+    """Return by point how many enrolment codes wait to be used."""
+    rows = connection.execute(
+        select(EnrolmentCode.point, func.count())
+        .where(EnrolmentCode.used_ms.is_(None), EnrolmentCode.expires_ms > now_ms)
+        .group_by(EnrolmentCode.point)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 class Signer(NamedTuple):
     """A device as it signs what comes by another road than its own token."""
 
@@ -185,14 +245,11 @@ def signer(connection: Connection, device: str) -> Signer | None:
 
 def caller_of(connection: Connection, token: str) -> Caller | None:
     """Return who holds the token, a device or an office account; None if nobody does."""
-    hashed = hash_token(token)
     if token.startswith(OFFICE):
-        account = connection.execute(
-            select(Account.name, Account.role).where(Account.token_hash == hashed)
-        ).one_or_none()
-        return account and Caller(office_writer(account.name, account.role), True, False)
+        account = accounts.of_token(connection, token)
+        return Caller(account.writer, True, False) if account else None
     can_read = token.startswith(READ)
-    rows = (_BY_READ_TOKEN if can_read else _BY_TOKEN).rows(connection, hashed=hashed)
+    rows = (_BY_READ_TOKEN if can_read else _BY_TOKEN).rows(connection, hashed=hash_token(token))
     if not rows:
         return None
     [(device, profile, point, person, revoked_ms)] = rows
@@ -204,13 +261,16 @@ _BY_TOKEN = Prepared(_CALLER.where(Device.token_hash == bindparam("hashed")))
 _BY_READ_TOKEN = Prepared(_CALLER.where(Device.read_token_hash == bindparam("hashed")))
 
 
-def office_writer(account: str, role: str) -> Writer:
-    """Return as what an office account writes records: any point's, without numbers."""
-    return Writer(f"O-{account}", Profile(role), None)
-
-
 _OWN = Device.id == bindparam("own_id")
-_HEARING = Prepared(update(Device).where(_OWN).values(last_contact_ms=bindparam("heard_ms")))
+_HEARING = Prepared(
+    update(Device)
+    .where(_OWN)
+    .values(
+        last_contact_ms=bindparam("heard_ms"),
+        app=func.coalesce(bindparam("told_app", type_=String), Device.app),
+        unsent=func.coalesce(bindparam("told_unsent", type_=Integer), Device.unsent),
+    )
+)
 _CLOSING = Prepared(
     update(Device)
     .where(_OWN)
@@ -223,10 +283,29 @@ _GAPS = Prepared(
 )
 
 
-def lock(connection: Connection, devices: Iterable[str], now_ms: int) -> dict[str, Gaps]:
+class Heard(NamedTuple):
+    """When a device was heard, and what it told of itself; None where it told nothing."""
+
+    at_ms: int
+    app: str | None = None
+    unsent: int | None = None
+
+
+def lock(connection: Connection, heard: Mapping[str, Heard]) -> dict[str, Gaps]:
     """Lock devices in order, note that they were heard, return their gaps; the office has none."""
-    wanted = sorted(set(devices))
-    _HEARING.run(connection, [{"own_id": device, "heard_ms": now_ms} for device in wanted])
+    wanted = sorted(heard)
+    _HEARING.run(
+        connection,
+        [
+            {
+                "own_id": device,
+                "heard_ms": heard[device].at_ms,
+                "told_app": heard[device].app,
+                "told_unsent": heard[device].unsent,
+            }
+            for device in wanted
+        ],
+    )
     rows = _GAPS.rows(connection, devices=wanted)
     found = {device: Gaps(_ranges_decoder.decode(told), head) for device, told, head in rows}
     return {device: found.get(device, Gaps((), 0)) for device in wanted}

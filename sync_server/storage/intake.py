@@ -18,7 +18,7 @@ from sync_server.domain.forms import canonical, fingerprint, parse_record, remem
 from sync_server.domain.records import Record, Ruling
 from sync_server.domain.sequence import Ranges
 from sync_server.storage import details, devices, ledger, quarantine, rulings, sightings
-from sync_server.storage.devices import Gaps
+from sync_server.storage.devices import Gaps, Heard
 from sync_server.storage.ledger import Appended, Entry
 from sync_server.storage.quarantine import Kept
 
@@ -51,12 +51,17 @@ class Offer(NamedTuple):
 
 
 class Contact(NamedTuple):
-    """What a device says of its own clock when it syncs, and when that was by ours."""
+    """What a device says of its own clock when it syncs, and when that was by ours.
+
+    And of itself: which version of the kiosk it runs, and how much it still keeps unsent.
+    """
 
     wall_ms: int
     mono_ms: int
     boot: str
     now_ms: int
+    app: str | None = None
+    unsent: int | None = None
 
 
 class Delivery(NamedTuple):
@@ -106,7 +111,11 @@ def receive(connection: Connection, deliveries: Sequence[Delivery]) -> list[Rece
     Raises: Stale, as `ledger.append` does.
     """
     now_ms = max(delivery.now_ms for delivery in deliveries)
-    gaps = devices.lock(connection, {d.writer.device for d in deliveries}, now_ms)
+    heard = {
+        d.writer.device: Heard(now_ms, d.contact and d.contact.app, d.contact and d.contact.unsent)
+        for d in deliveries
+    }
+    gaps = devices.lock(connection, heard)
     numbers: dict[str, list[int]] = {}
     for delivery in deliveries:
         numbers.setdefault(delivery.writer.device, []).extend(_numbers(delivery))

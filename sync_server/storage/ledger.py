@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from msgspec import UNSET
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from sync_server.database import Stale, is_alone
 from sync_server.domain.records import Record, Roll, Ruling, Setting, kind_of
@@ -103,7 +103,7 @@ def append(
     grown = {home_of(record) for record in fresh} | found.sighted
     grown |= listings.list_fresh(connection, fresh, found.concern, heads)
     streams.extend(connection, {key: heads[key] for key in grown})
-    judged = standings.recompute(connection, sorted(grown))
+    judged = standings.recompute(connection, sorted(grown), now_ms)
     if found.concern.rolls:
         for key in sorted(grown):
             roster.refresh_rev(connection, key)
@@ -117,15 +117,29 @@ def append(
     return Appended(found.known, {each: tuple(sorted(own)) for each, own in flags.items()})
 
 
-def rebuild(connection: Connection, meeting: str) -> list[StreamKey]:
+def rebuild(connection: Connection, meeting: str, *, now_ms: int) -> list[StreamKey]:
     """List and judge a meeting anew from its records; return the points that this changed."""
     streams.lock_meetings(connection, [meeting], is_sole=True)
     heads = streams.lock(connection, streams.of_meeting(connection, meeting))
     before = standings.read_all(connection, heads)
     grown = listings.renew(connection, meeting, heads)
     streams.extend(connection, {key: heads[key] for key in grown})
-    after = standings.recompute(connection, sorted(heads))
+    after = standings.recompute(connection, sorted(heads), now_ms)
     return [key for key, standing in after.items() if standing != before.get(key)]
+
+
+def contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[list[bytes]]:
+    """Return, for each id that was used more than once at these points, all that bears it."""
+    found = []
+    for meeting, points in streams.by_meeting(keys).items():
+        at = (LedgerRow.meeting == meeting, LedgerRow.point.in_(points))
+        ids = connection.scalars(
+            select(LedgerRow.id).where(*at).group_by(LedgerRow.id).having(func.count() > 1)
+        ).all()
+        for each in ids:
+            own = select(LedgerRow.record).where(LedgerRow.id == each)
+            found.append(list(connection.scalars(own.order_by(LedgerRow.fingerprint))))
+    return found
 
 
 def known_of(connection: Connection, entries: Sequence[Entry]) -> set[RecordKey]:

@@ -45,6 +45,15 @@ class Meeting(Base):
     starts_ms: Mapped[int] = mapped_column(BigInteger)
     ends_ms: Mapped[int] = mapped_column(BigInteger)
     is_rehearsal: Mapped[bool] = mapped_column(default=False)
+    is_cancelled: Mapped[bool] = mapped_column(default=False)
+
+
+class AnsweredProposal(Base):
+    """What of a meeting's published facts headquarters has accepted, or has left aside."""
+
+    __tablename__ = "answered_proposal"
+    meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
 
 
 class Person(Base):
@@ -83,6 +92,8 @@ class Device(Base):
     enrolled_ms: Mapped[int] = mapped_column(BigInteger)
     revoked_ms: Mapped[int | None] = mapped_column(BigInteger)
     last_contact_ms: Mapped[int | None] = mapped_column(BigInteger)
+    app: Mapped[str | None] = mapped_column(String(16))
+    unsent: Mapped[int | None]
     head_seq: Mapped[int] = mapped_column(BigInteger, default=0)
     missing: Mapped[str] = mapped_column(Text, default="[]")
 
@@ -101,13 +112,84 @@ class EnrolmentCode(Base):
 
 
 class Account(Base):
-    """A signed-in person of the office; `token_hash` is for programs, made on demand."""
+    """A person of the office; `token_hash` is for programs, made on demand.
+
+    `point` and `person` are a chair's, `unit` a unit's secretary's. `totp_step` is the last time
+    step whose one-time password was used, so that none is used twice.
+    """
 
     __tablename__ = "account"
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     role: Mapped[str] = mapped_column(String(16))
+    point: Mapped[str | None] = mapped_column(String(16))
+    unit: Mapped[str | None] = mapped_column(String(16))
+    person: Mapped[str | None] = mapped_column(String(32))
     password_hash: Mapped[str] = mapped_column(String(200))
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    totp_secret: Mapped[str | None] = mapped_column(String(64))
+    totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class OfficeSession(Base):
+    """A browser in which an account is signed in; the cookie's token is kept as its hash."""
+
+    __tablename__ = "office_session"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    account: Mapped[str] = mapped_column(String(32), index=True)
+    browser: Mapped[str] = mapped_column(String(120))
+    address: Mapped[str] = mapped_column(String(64))
+    started_ms: Mapped[int] = mapped_column(BigInteger)
+    seen_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class SignInFailure(Base):
+    """How often in a row signing in failed under a name from an address, and until when it waits.
+
+    Names that no account has are counted alike, so that the delay tells nothing.
+    """
+
+    __tablename__ = "sign_in_failure"
+    name_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    failed_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class AuditRow(Base):
+    """Who saw what is personal, or did what, and when. It only grows."""
+
+    __tablename__ = "audit"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    at_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+    who: Mapped[str] = mapped_column(String(48), index=True)
+    action: Mapped[str] = mapped_column(String(32))
+    is_act: Mapped[bool]
+    outcome: Mapped[int]
+    path: Mapped[str] = mapped_column(String(200))
+    about: Mapped[str] = mapped_column(Text, default="")
+
+
+class PointContact(Base):
+    """Whom to call at a point. Personal data: shown to headquarters, never told to a device."""
+
+    __tablename__ = "contact"
+    point: Mapped[str] = mapped_column(String(16), primary_key=True)
+    duty: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    phone: Mapped[str] = mapped_column(String(24))
+
+
+class Remark(Base):
+    """What the evaluation of a meeting says under a heading; the latest holds, all are kept."""
+
+    __tablename__ = "remark"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    meeting: Mapped[str] = mapped_column(String(64), index=True)
+    heading: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(String(32))
+    at_ms: Mapped[int] = mapped_column(BigInteger)
 
 
 class MeetingLock(Base):
@@ -206,6 +288,7 @@ class PointStandingRow(Base):
     __tablename__ = "point_standing"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
     point: Mapped[str] = mapped_column(String(16), primary_key=True)
+    changed_ms: Mapped[int] = mapped_column(BigInteger)
     standing: Mapped[bytes] = mapped_column(LargeBinary)
     board_row: Mapped[bytes] = mapped_column(LargeBinary)
 
@@ -240,16 +323,6 @@ class Mention(Base):
     record_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
     device: Mapped[str] = mapped_column(String(48), primary_key=True)
-
-
-class DetailReading(Base):
-    """Who opened which detail when. It only grows."""
-
-    __tablename__ = "detail_reading"
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
-    reader: Mapped[str] = mapped_column(String(48))
-    read_ms: Mapped[int] = mapped_column(BigInteger)
 
 
 class QuarantineRow(Base):

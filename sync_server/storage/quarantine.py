@@ -56,20 +56,38 @@ class Held(NamedTuple):
 
     received_ms: int
     device: str
+    sha256: str
     record_id: str | None
+    fate: str
     code: str
     detail: str
+    raw: bytes
+
+
+_HELD = (
+    QuarantineRow.received_ms,
+    QuarantineRow.device,
+    QuarantineRow.sha256,
+    QuarantineRow.record_id,
+    QuarantineRow.fate,
+    QuarantineRow.code,
+    QuarantineRow.detail,
+    QuarantineRow.raw,
+)
 
 
 def everything(connection: Connection) -> list[Held]:
     """Return all that is kept, the oldest first."""
     rows = connection.execute(
-        select(
-            QuarantineRow.received_ms,
-            QuarantineRow.device,
-            QuarantineRow.record_id,
-            QuarantineRow.code,
-            QuarantineRow.detail,
-        ).order_by(QuarantineRow.received_ms, QuarantineRow.device, QuarantineRow.sha256)
+        select(*_HELD).order_by(
+            QuarantineRow.received_ms, QuarantineRow.device, QuarantineRow.sha256
+        )
     )
     return [Held(*row) for row in rows]
+
+
+def find(connection: Connection, device: str, sha256: str) -> Held | None:
+    """Return what is kept of a device under a hash."""
+    own = (QuarantineRow.device == device, QuarantineRow.sha256 == sha256)
+    row = connection.execute(select(*_HELD).where(*own)).one_or_none()
+    return Held(*row) if row else None

@@ -46,3 +46,13 @@ def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
             insert(SightingRow), [msgspec.structs.asdict(each) for each in changed.values()]
         )
     return {device for device, _ in changed}
+
+
+def latest_skews(connection: Connection, devices: Sequence[str]) -> dict[str, int]:
+    """Return by device what its clock lacked when it was last seen, in milliseconds."""
+    rows = connection.execute(
+        select(SightingRow.device, SightingRow.skew_ms)
+        .where(SightingRow.device.in_(devices))
+        .order_by(SightingRow.seq, SightingRow.mono_ms)
+    )
+    return {row.device: row.skew_ms for row in rows}

@@ -6,9 +6,10 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, select
 
-from sync_server.domain import standing
+from sync_server.domain import requests, standing
 from sync_server.domain.codes import from_ms
 from sync_server.domain.counts import Counts
+from sync_server.domain.requests import Request
 from sync_server.domain.sequence import Ranges, count_missing
 from sync_server.domain.standing import PointStanding, standing_of
 from sync_server.storage import streams
@@ -27,6 +28,8 @@ class BoardRow(Struct, frozen=True):
 
     `chair`: who presides or did last, else who is to. `missing`: what keeps the point from being
     ready. `counted`: False in a rehearsal or a cancelled meeting, which enter no figure.
+    `pending`: who waits for a decision on their leave, of these `reserved` for headquarters'.
+    `changed_ms`: when the row last changed, or a device of the point was last heard.
     """
 
     point: str
@@ -40,8 +43,11 @@ class BoardRow(Struct, frozen=True):
     amended: bool
     counted: bool
     flags: tuple[str, ...]
+    pending: int
+    reserved: int
     last_contact_at: str | None
     missing_seq: int
+    changed_ms: int
 
 
 class Board(Struct, frozen=True):
@@ -61,6 +67,8 @@ class _KeptRow(Struct, frozen=True):
     amended: bool
     counted: bool
     flags: tuple[str, ...]
+    pending: int
+    reserved: int
 
 
 _FORGETTING = Prepared(delete(PointStandingRow).where(*in_points(PointStandingRow)))
@@ -70,7 +78,9 @@ _KEPT = Prepared(
 _row_decoder = msgspec.json.Decoder(_KeptRow)
 
 
-def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
+def recompute(
+    connection: Connection, keys: Iterable[StreamKey], now_ms: int
+) -> dict[StreamKey, PointStanding]:
     """Judge streams anew and keep what comes of it. The caller holds the streams' locks."""
     records = records_of(connection, keys)
     devices = {record.device for own in records.values() for record in own}
@@ -82,6 +92,7 @@ def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamK
         {
             "meeting": key.meeting,
             "point": key.point,
+            "changed_ms": now_ms,
             "standing": _encoder.encode(standing),
             "board_row": _encoder.encode(_row_of(standing)),
         }
@@ -92,6 +103,7 @@ def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamK
 
 
 def _row_of(standing: PointStanding) -> _KeptRow:
+    pending = [each.person for each in standing.people if each.request == "pending"]
     return _KeptRow(
         counts=standing.counts,
         chair=standing.chair.spans[-1].person if standing.chair.spans else standing.chair.named,
@@ -101,6 +113,8 @@ def _row_of(standing: PointStanding) -> _KeptRow:
         amended=standing.is_amended,
         counted=standing.is_counted,
         flags=tuple(sorted(set().union(*standing.flags.values()))),
+        pending=len(pending),
+        reserved=sum(standing.terms.is_reserved(person) for person in pending),
     )
 
 
@@ -113,6 +127,18 @@ def may_decide(
     return standing.may_decide(
         key.point, records, clocks, person=person, record_id=record_id, at_ms=at_ms
     )
+
+
+def requests_of(
+    connection: Connection, keys: Iterable[StreamKey], *, by: str | None, at_ms: int
+) -> list[tuple[StreamKey, Request]]:
+    """Return what was asked at these points; `by` is as in `domain.requests`."""
+    found = []
+    for key, records in records_of(connection, keys).items():
+        clocks = clocks_of(connection, {record.device for record in records})
+        asked = requests.requests_of(key.point, records, clocks, by=by, at_ms=at_ms)
+        found += [(key, each) for each in asked]
+    return found
 
 
 def read(connection: Connection, key: StreamKey) -> PointStanding | None:
@@ -134,7 +160,13 @@ def board_of(connection: Connection, meeting: str) -> Board:
     contacts = _contacts(connection)
     rows = []
     for found in connection.execute(
-        select(PointStandingRow.point, PointStandingRow.board_row, Point.name, Unit.type)
+        select(
+            PointStandingRow.point,
+            PointStandingRow.board_row,
+            PointStandingRow.changed_ms,
+            Point.name,
+            Unit.type,
+        )
         .outerjoin(Point, Point.code == PointStandingRow.point)
         .outerjoin(Unit, Unit.code == Point.unit)
         .where(PointStandingRow.meeting == meeting)
@@ -155,8 +187,11 @@ def board_of(connection: Connection, meeting: str) -> Board:
                 amended=kept.amended,
                 counted=kept.counted,
                 flags=kept.flags,
+                pending=kept.pending,
+                reserved=kept.reserved,
                 last_contact_at=from_ms(last_contact_ms) if last_contact_ms else None,
                 missing_seq=missing,
+                changed_ms=max(found.changed_ms, last_contact_ms or 0),
             )
         )
     by_unit_type: dict[str, Counts] = {}

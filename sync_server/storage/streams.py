@@ -15,7 +15,7 @@ from sync_server.database import is_alone
 from sync_server.domain.clock import Clocks, Moment
 from sync_server.domain.forms import known_record
 from sync_server.domain.records import Record
-from sync_server.storage.models import LedgerRow, Listing, MeetingLock, Node, Stream
+from sync_server.storage.models import LedgerRow, Listing, MeetingLock, Node, Stream, Summons
 from sync_server.storage.prepared import Prepared, in_points
 from sync_server.storage.sightings import clocks_of
 
@@ -120,6 +120,27 @@ def of_meeting(connection: Connection, meeting: str) -> list[StreamKey]:
     """Return every stream of a meeting."""
     points = connection.scalars(select(Stream.point).where(Stream.meeting == meeting))
     return [StreamKey(meeting, point) for point in points]
+
+
+def of_person(
+    connection: Connection, meetings: Sequence[str], people: Sequence[str]
+) -> set[StreamKey]:
+    """Return the streams of these meetings in which any of these people stands."""
+    found: set[StreamKey] = set()
+    for start in range(0, len(people), CHUNK):
+        chunk = people[start : start + CHUNK]
+        for table in (LedgerRow, Summons):
+            rows = connection.execute(
+                select(table.meeting, table.point)
+                .where(table.meeting.in_(meetings), table.person.in_(chunk))
+                .distinct()
+            )
+            found |= {StreamKey(*row) for row in rows}
+    return found
+
+
+CHUNK = 500
+"""People to a statement: well below every engine's bound on parameters."""
 
 
 def everything(connection: Connection) -> list[StreamKey]:

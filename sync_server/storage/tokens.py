@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 
-PUSH, READ, OFFICE = "dp_", "dr_", "oa_"
+PUSH, READ, OFFICE, SESSION = "dp_", "dr_", "oa_", "os_"
 """What a token begins with, so that one found somewhere can be told apart."""
 
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -19,8 +19,13 @@ def upgrade() -> None:
         "account",
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("point", sa.String(length=16), nullable=True),
+        sa.Column("unit", sa.String(length=16), nullable=True),
+        sa.Column("person", sa.String(length=32), nullable=True),
         sa.Column("password_hash", sa.String(length=200), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=True),
+        sa.Column("totp_secret", sa.String(length=64), nullable=True),
+        sa.Column("totp_step", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
         sa.UniqueConstraint("token_hash"),
     )
@@ -34,6 +39,28 @@ def upgrade() -> None:
     with op.batch_alter_table("activation", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_activation_from_ms"), ["from_ms"], unique=False)
         batch_op.create_index(batch_op.f("ix_activation_release"), ["release"], unique=False)
+
+    op.create_table(
+        "answered_proposal",
+        sa.Column("meeting", sa.String(length=64), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("meeting"),
+    )
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("who", sa.String(length=48), nullable=False),
+        sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("is_act", sa.Boolean(), nullable=False),
+        sa.Column("outcome", sa.Integer(), nullable=False),
+        sa.Column("path", sa.String(length=200), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_at_ms"), ["at_ms"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_who"), ["who"], unique=False)
 
     op.create_table(
         "blob",
@@ -58,6 +85,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person"),
     )
     op.create_table(
+        "contact",
+        sa.Column("point", sa.String(length=16), nullable=False),
+        sa.Column("duty", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("phone", sa.String(length=24), nullable=False),
+        sa.PrimaryKeyConstraint("point", "duty"),
+    )
+    op.create_table(
         "detail",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("device", sa.String(length=48), nullable=False),
@@ -79,17 +114,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", "device", "position"),
     )
     op.create_table(
-        "detail_reading",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("reader", sa.String(length=48), nullable=False),
-        sa.Column("read_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    with op.batch_alter_table("detail_reading", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_detail_reading_sha256"), ["sha256"], unique=False)
-
-    op.create_table(
         "device",
         sa.Column("id", sa.String(length=48), nullable=False),
         sa.Column("point", sa.String(length=16), nullable=False),
@@ -102,6 +126,8 @@ def upgrade() -> None:
         sa.Column("enrolled_ms", sa.BigInteger(), nullable=False),
         sa.Column("revoked_ms", sa.BigInteger(), nullable=True),
         sa.Column("last_contact_ms", sa.BigInteger(), nullable=True),
+        sa.Column("app", sa.String(length=16), nullable=True),
+        sa.Column("unsent", sa.Integer(), nullable=True),
         sa.Column("head_seq", sa.BigInteger(), nullable=False),
         sa.Column("missing", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -160,6 +186,7 @@ def upgrade() -> None:
         sa.Column("starts_ms", sa.BigInteger(), nullable=False),
         sa.Column("ends_ms", sa.BigInteger(), nullable=False),
         sa.Column("is_rehearsal", sa.Boolean(), nullable=False),
+        sa.Column("is_cancelled", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -182,6 +209,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "office_session",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("account", sa.String(length=32), nullable=False),
+        sa.Column("browser", sa.String(length=120), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("started_ms", sa.BigInteger(), nullable=False),
+        sa.Column("seen_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("token_hash"),
+    )
+    with op.batch_alter_table("office_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_office_session_account"), ["account"], unique=False)
+
+    op.create_table(
         "person",
         sa.Column("code", sa.String(length=32), nullable=False),
         sa.Column("full_name", sa.String(length=120), nullable=False),
@@ -202,6 +244,7 @@ def upgrade() -> None:
         "point_standing",
         sa.Column("meeting", sa.String(length=64), nullable=False),
         sa.Column("point", sa.String(length=16), nullable=False),
+        sa.Column("changed_ms", sa.BigInteger(), nullable=False),
         sa.Column("standing", sa.LargeBinary(), nullable=False),
         sa.Column("board_row", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("meeting", "point"),
@@ -238,6 +281,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_release_file_sha256"), ["sha256"], unique=False)
 
     op.create_table(
+        "remark",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("meeting", sa.String(length=64), nullable=False),
+        sa.Column("heading", sa.String(length=16), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=32), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("remark", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_remark_meeting"), ["meeting"], unique=False)
+
+    op.create_table(
         "ruling",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
@@ -260,6 +316,14 @@ def upgrade() -> None:
         sa.Column("skew_ms", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("device", "boot"),
+    )
+    op.create_table(
+        "sign_in_failure",
+        sa.Column("name_hash", sa.String(length=64), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failed_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name_hash", "address"),
     )
     op.create_table(
         "stream",
@@ -298,6 +362,7 @@ def downgrade() -> None:
 
     op.drop_table("summons")
     op.drop_table("stream")
+    op.drop_table("sign_in_failure")
     op.drop_table("sighting")
     with op.batch_alter_table("ruling", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ruling_record_id"))
@@ -305,6 +370,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ruling_known_as")
 
     op.drop_table("ruling")
+    with op.batch_alter_table("remark", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_remark_meeting"))
+
+    op.drop_table("remark")
     with op.batch_alter_table("release_file", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_release_file_sha256"))
 
@@ -314,6 +383,10 @@ def downgrade() -> None:
     op.drop_table("point_standing")
     op.drop_table("point")
     op.drop_table("person")
+    with op.batch_alter_table("office_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_office_session_account"))
+
+    op.drop_table("office_session")
     op.drop_table("node")
     op.drop_table("mention")
     op.drop_table("meeting_lock")
@@ -332,18 +405,21 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_device_point"))
 
     op.drop_table("device")
-    with op.batch_alter_table("detail_reading", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_detail_reading_sha256"))
-
-    op.drop_table("detail_reading")
     op.drop_table("detail_piece")
     with op.batch_alter_table("detail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_detail_received_ms"))
 
     op.drop_table("detail")
+    op.drop_table("contact")
     op.drop_table("card")
     op.drop_table("blob_piece")
     op.drop_table("blob")
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_who"))
+        batch_op.drop_index(batch_op.f("ix_audit_at_ms"))
+
+    op.drop_table("audit")
+    op.drop_table("answered_proposal")
     with op.batch_alter_table("activation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_activation_release"))
         batch_op.drop_index(batch_op.f("ix_activation_from_ms"))

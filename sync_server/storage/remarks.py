@@ -1,0 +1,37 @@
+"""The evaluation of a meeting, in words, under the headings of the report. All versions stay."""
+
+from typing import Literal, NamedTuple, get_args
+
+import uuid_utils
+from sqlalchemy import Connection, insert, select
+
+from sync_server.storage.models import Remark
+
+Heading = Literal["quality", "limits", "causes", "tasks", "proposals", "good_practice"]
+HEADINGS: tuple[Heading, ...] = get_args(Heading)
+"""Domain.md, Reports: II.2, III, IV and V; and good practice (row 21)."""
+
+
+class RemarkLine(NamedTuple):
+    """What one heading says, as of when and by whom."""
+
+    heading: str
+    text: str
+    by: str
+    at_ms: int
+
+
+def add(connection: Connection, meeting: str, line: RemarkLine) -> None:
+    """Add a version."""
+    values = line._asdict() | {"id": str(uuid_utils.uuid7()), "meeting": meeting}
+    connection.execute(insert(Remark).values(values))
+
+
+def latest(connection: Connection, meeting: str) -> dict[str, RemarkLine]:
+    """Return by heading what it says now."""
+    rows = connection.execute(
+        select(Remark.heading, Remark.text, Remark.by, Remark.at_ms)
+        .where(Remark.meeting == meeting)
+        .order_by(Remark.at_ms, Remark.id)
+    )
+    return {row.heading: RemarkLine(*row) for row in rows}
