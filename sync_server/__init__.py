@@ -4,8 +4,9 @@ from pathlib import Path
 
 from flask import Flask
 from flask_compress import Compress
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from sync_server import api, database, office, problems, site_files
+from sync_server import api, database, office, problems, rates, site_files
 from sync_server import cli as commands
 from sync_server.clocks import Clock, system_clock
 from sync_server.config import Settings, load_settings
@@ -30,6 +31,8 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https:"),
         WTF_CSRF_CHECK_DEFAULT=False,  # the office asks for it; the API has bearer tokens
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+        BABEL_DEFAULT_LOCALE="vi",
+        BABEL_DEFAULT_TIMEZONE="Asia/Ho_Chi_Minh",
         COMPRESS_ALGORITHM=["gzip"],
         COMPRESS_MIN_SIZE=SMALLEST_COMPRESSED_BYTES,
         COMPRESS_MIMETYPES=[
@@ -46,11 +49,15 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
             "image/svg+xml",
         ],
     )
+    if settings.proxies:  # they tell who asks; nobody else who says so is heard
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     database.init_app(app)
     delivery.init_app(app)
     office.csrf.init_app(app)
     Compress(app)
+    rates.init_app(app)
+    office.babel.init_app(app)
     problems.init_app(app)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(office.blueprint)

@@ -12,21 +12,16 @@ from flask.cli import AppGroup
 from sync_server import database, demo, sealing, served
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
-from sync_server.domain.codes import DeviceCode
 from sync_server.domain.permissions import DEVICE_PROFILES, OFFICE_ROLES, Profile
-from sync_server.domain.records import Summoned
 from sync_server.errors import QueueFileFaulty, UnknownMeeting
 from sync_server.messages import say
-from sync_server.office import acts, queue_files, roster_files
-from sync_server.office.roster_files import Known, RosterFault, SummonsRow
+from sync_server.office import acts, device_list, queue_files, rolls, roster_files, users
+from sync_server.office.roster_files import RosterFault, SummonsRow
 from sync_server.serve import serve_forever
 from sync_server.storage import accounts, devices, directory, releases, roster
+from sync_server.storage.accounts import Who
 from sync_server.storage.directory import ReleaseFacts
 from sync_server.upkeep import ledger_group, on_current_schema, purge
-
-MIN_PASSWORD_LENGTH = 10
-MAX_ACCOUNT_NAME = 32
-RESERVED = frozenset({"server"})  # as whom the command line itself writes
 
 
 def init_app(app: Flask) -> None:
@@ -94,12 +89,7 @@ queue_group = AppGroup("queue", help="Queues of halls that come as files.")
 def roster_import(file: Path) -> None:
     """Take in a roster or a summons (CSV or XLSX); nothing of it unless every row is right."""
     with database.reading() as c:
-        known = Known(
-            units=frozenset(directory.unit_codes(c)),
-            points=frozenset(directory.point_codes(c)),
-            meetings=frozenset(line.id for line in directory.meetings(c, now_ms())),
-            people=frozenset(roster.known_people(c)),
-        )
+        known = rolls.known_to_files(c)
     try:
         rows = roster_files.read_file(file, known, datetime.now(UTC).year)
     except RosterFault as fault:
@@ -112,20 +102,10 @@ def roster_import(file: Path) -> None:
     summonses = [row for row in rows if isinstance(row, SummonsRow)]
     people = [row for row in rows if not isinstance(row, SummonsRow)]
     database.write(lambda c: roster.put_people(c, people))
-    database.write(lambda c: _summon(c, summonses))
+    at_ms = now_ms()
+    database.write(lambda c: rolls.summon_rows(c, summonses, at_ms))
     key = "roster.imported_summons" if summonses else "roster.imported_people"
     click.echo(say(key, count=len(rows)))
-
-
-def _summon(connection: Any, rows: list[SummonsRow]) -> None:
-    at = roster.lines_of(connection, [row.person for row in rows])
-    rolls: dict[str, dict[str, list[Summoned]]] = {}
-    for row in rows:
-        unit, position = at[row.person]
-        line = Summoned(row.person, unit, position, row.seat)
-        rolls.setdefault(row.meeting, {}).setdefault(row.point, []).append(line)
-    for meeting, by_point in rolls.items():
-        acts.summon(connection, meeting, by_point, now_ms())
 
 
 @device_group.command("enrol")
@@ -155,12 +135,14 @@ def device_enrol(point: str, profile: str, person: str | None) -> None:
             c, point, now_ms=at_ms, profile=Profile(profile), person=person
         )
     )
-    click.echo(say("cli.enrolment", point=point, code=code, url=enrolment_url(_settings(), code)))
-
-
-def enrolment_url(settings: Settings, code: str) -> str:
-    """Return the link that opens the kiosk with a code; a fragment is in no server's log."""
-    return f"{settings.public_url}/diem-danh/index.html#ma={code}"
+    click.echo(
+        say(
+            "cli.enrolment",
+            point=point,
+            code=code,
+            url=device_list.enrolment_url(_settings(), code),
+        )
+    )
 
 
 @device_group.command("revoke")
@@ -177,20 +159,22 @@ def device_revoke(device: str) -> None:
 @user_group.command("add")
 @click.argument("name")
 @click.option("--role", type=click.Choice(sorted(r.value for r in OFFICE_ROLES)), required=True)
+@click.option("--point", help="The point that a chair is held to.")
+@click.option("--unit", help="The unit that a secretary is held to.")
+@click.option("--person", help="Who a chair is, by code.")
 @click.password_option(prompt=say("cli.password"), confirmation_prompt=say("cli.password_again"))
 @on_current_schema
-def user_add(name: str, role: str, password: str) -> None:
+def user_add(
+    name: str, role: str, password: str, point: str | None, unit: str | None, person: str | None
+) -> None:
     """Make an office account, or give an existing one a new role and password."""
-    try:
-        msgspec.convert(f"O-{name}", DeviceCode)
-        if len(name) > MAX_ACCOUNT_NAME or name in RESERVED:
-            raise msgspec.ValidationError
-    except msgspec.ValidationError:
-        raise click.ClickException(say("cli.user_name", value=name)) from None
-    if len(password) < MIN_PASSWORD_LENGTH:
-        raise click.ClickException(say("cli.password_short", length=MIN_PASSWORD_LENGTH))
-    database.write(lambda c: accounts.put(c, name, Profile(role), password))
-    click.echo(say("cli.user_added", name=name, role=role))
+    who = Who(name, Profile(role), point, unit, person)
+    with database.reading() as c:
+        fault = users.fault_of(c, who, password)
+    if fault:
+        raise click.ClickException(fault)
+    database.write(lambda c: accounts.put(c, who, password))
+    click.echo(say("cli.user_added", name=name, role=say(f"role.{role}")))
 
 
 @user_group.command("token")

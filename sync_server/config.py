@@ -15,6 +15,7 @@ from sync_server.messages import say
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINES = frozenset({"sqlite", "postgresql"})
+MOST_PROXIES = 9
 MIN_SECRET_LENGTH = 32
 """As long as the output of the hash that signs the session cookie."""
 
@@ -31,6 +32,7 @@ class Settings(Struct, frozen=True):
     seal_key: str
     site_dir: Path
     public_url: str
+    proxies: int = 0
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -48,6 +50,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         seal_key=_key("SEAL_KEY", environ.get("SEAL_KEY", "")),
         site_dir=_site_dir(environ.get("SITE_DIR") or str(ROOT / "output")),
         public_url=_public_url(environ.get("PUBLIC_URL") or "http://localhost:8000"),
+        proxies=_proxies(environ.get("PROXIES") or "0"),
     )
 
 
@@ -79,6 +82,12 @@ def _site_dir(value: str) -> Path:
     if path.exists() and not path.is_dir():
         raise ConfigError(say("config.site_dir", value=value))
     return path
+
+
+def _proxies(value: str) -> int:
+    if not (value.isascii() and value.isdecimal() and int(value) <= MOST_PROXIES):
+        raise ConfigError(say("config.proxies", value=value, most=MOST_PROXIES))
+    return int(value)
 
 
 def _public_url(value: str) -> str:

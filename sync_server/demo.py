@@ -17,10 +17,13 @@ from sync_server.database import write
 from sync_server.demo_hall import DAY_MS, SEED, Hall
 from sync_server.domain.codes import MINUTE_MS, from_ms, to_ms
 from sync_server.domain.permissions import Profile
-from sync_server.domain.records import Summoned
+from sync_server.domain.records import AbsenceRequest, AbsenceRequestBody, Summoned
 from sync_server.messages import number, say
-from sync_server.office import acts
-from sync_server.storage import accounts, devices, directory, intake, roster, streams
+from sync_server.office import acts, decisions
+from sync_server.office.writing import SERVER, envelope, seal_note, write_records
+from sync_server.storage import accounts, contacts, devices, directory, intake, roster, streams
+from sync_server.storage.accounts import Who
+from sync_server.storage.contacts import DUTIES, ContactLine
 from sync_server.storage.directory import MeetingFact, ReleaseFacts
 from sync_server.storage.roster import PersonFact
 from sync_server.storage.streams import StreamKey
@@ -81,7 +84,13 @@ def fill(facts: ReleaseFacts, seal_to: dict[str, str], now_ms: int) -> Shown:
             acts.accept_meeting(c, meeting, now_ms)
         if not roster.roster_of(c, StreamKey(meeting.id, KIOSK_POINT)).people:
             acts.summon(c, meeting.id, rolls, now_ms)
-        accounts.put(c, ACCOUNT, Profile.HEADQUARTERS, password)
+            _ask_for_leave(c, meeting.id, rolls, now_ms)
+        for who in _accounts(rolls):
+            if accounts.who_is(c, who.name):
+                accounts.set_password(c, who.name, password)  # who is signed in stays so
+            else:
+                accounts.put(c, who, password)
+        contacts.put(c, _contacts(facts))
         return devices.new_enrolment(c, KIOSK_POINT, now_ms=now_ms)
 
     return Shown(
@@ -141,6 +150,44 @@ def _rolls(facts: ReleaseFacts, people: Sequence[PersonFact]) -> dict[str, list[
     return rolls
 
 
+def _accounts(rolls: Mapping[str, Sequence[Summoned]]) -> list[Who]:
+    """Return an account of each role; the chair and the secretary are the kiosk's point's."""
+    officers = rolls[KIOSK_POINT]
+    return [
+        Who(ACCOUNT, Profile.HEADQUARTERS),
+        Who("chutri", Profile.CHAIR, point=KIOSK_POINT, person=officers[0].person),
+        Who("bithu", Profile.SECRETARY, unit=officers[0].unit),
+        Who("tuyengiao", Profile.PROPAGANDA),
+        Who("kiemtra", Profile.AUDITOR),
+        Who("bientap", Profile.EDITOR),
+    ]
+
+
+def _contacts(facts: ReleaseFacts) -> list[ContactLine]:
+    """Return whom to call: numbers that nobody has."""
+    return [
+        ContactLine(point.code, duty, f"{say('demo.contact')} {say(f'duty.{duty}')}", number_)
+        for place, point in enumerate(facts.points, start=1)
+        for duty, number_ in zip(
+            DUTIES, (f"0900000{place:03d}", f"0900001{place:03d}"), strict=True
+        )
+    ]
+
+
+def _ask_for_leave(
+    c: Connection, meeting: str, rolls: Mapping[str, Sequence[Summoned]], now_ms: int
+) -> None:
+    """Ask for leave from the open meeting: three members, and a Secretary."""
+    asking = [(point, rolls[point][-1].person) for point in (KIOSK_POINT, "P003", "P004")]
+    asking.append(("P002", rolls["P002"][0].person))
+    for place, (point, person) in enumerate(asking, start=1):
+        told = seal_note(reason="CONG_TAC", number=f"{place:02d}-BC/CB", note=say("demo.reason"))
+        own = envelope(SERVER, meeting, point, now_ms)
+        body = AbsenceRequestBody(report="numbered", detail=told.sha256)
+        record = AbsenceRequest(**own, person=person, body=body)
+        write_records(c, SERVER, [record], now_ms, {told.sha256: told.box})
+
+
 def _open_meeting(now_ms: int) -> MeetingFact:
     """Return today's open meeting: people are arriving, it begins in half an hour."""
     starts_ms = (now_ms // (5 * MINUTE_MS)) * 5 * MINUTE_MS + 30 * MINUTE_MS
@@ -173,6 +220,5 @@ def _hold(
             devices.put(c, writer, say("demo.device_label"), now_ms=starts_ms - 2 * DAY_MS)
         intake.receive(c, hall.deliveries())
         if hall.secretary_s_request:
-            refs = (hall.secretary_s_request,)
-            at_ms = starts_ms - DAY_MS // 2
-            acts.decide(c, fact.id, point, hall.chair.by, refs, "approve", at_ms)
+            asked = (StreamKey(fact.id, point), hall.secretary_s_request, hall.chair.by)
+            decisions.decide(c, SERVER, [asked], "approve", starts_ms - DAY_MS // 2)

@@ -162,6 +162,24 @@ class UnknownPerson(AppError):
     status, code = 404, "unknown_person"
 
 
+class UnknownUnit(AppError):
+    """No unit of that code."""
+
+    status, code = 404, "unknown_unit"
+
+
+class UnknownDevice(AppError):
+    """No device of that id has enrolled."""
+
+    status, code = 404, "unknown_device"
+
+
+class UnknownRecord(AppError):
+    """No such record is here, or none that can be answered so."""
+
+    status, code = 404, "unknown_record"
+
+
 class UnknownRelease(AppError):
     """No release of that id is kept here."""
 
@@ -190,6 +208,18 @@ class ForeignCode(AppError):
     """A release that would run other code in browsers than this server's own build."""
 
     status, code = 422, "foreign_code"
+
+
+class TooManyRequests(AppError):
+    """One caller tries more than `limit` times a minute."""
+
+    status, code = 429, "too_many_requests"
+
+
+class BadForm(AppError):
+    """A form of the office with a field that cannot be; `fault` names it and the remedy."""
+
+    status, code = 422, "bad_form"
 
 
 class FormExpired(AppError):

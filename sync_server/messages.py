@@ -7,6 +7,8 @@ import json
 from functools import cache
 from pathlib import Path
 
+from babel.numbers import format_decimal, format_percent
+
 LANGUAGE = "vi"
 
 
@@ -25,9 +27,9 @@ def say(key: str, **facts: object) -> str:
 
 def number(value: int) -> str:
     """Return a number as Vietnamese writes it: 4.950."""
-    return f"{value:,}".replace(",", ".")
+    return format_decimal(value, locale=LANGUAGE)
 
 
 def rate(part: int, whole: int) -> str:
     """Return a share with one decimal, `98,5 %`; an en dash where there is no whole."""
-    return f"{100 * part / whole:.1f} %".replace(".", ",") if whole else "–"
+    return format_percent(part / whole, "#,##0.0 %", locale=LANGUAGE) if whole else "–"

@@ -2,8 +2,9 @@
 
 import logging
 import secrets
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -38,7 +39,8 @@ def _answer(error: AppError) -> Response:
         response = jsonify(error.problem())
         response.mimetype = "application/problem+json"
     else:
-        response = Response(render_template("error.html", error=error))
+        g.is_fault = error.status >= OUR_FAULT
+        response = Response(render_template("error.html", error=error, back=_back()))
     response.status_code = error.status
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(error.retry_after_s)
@@ -47,7 +49,13 @@ def _answer(error: AppError) -> Response:
     return response
 
 
-MISSING_CREDENTIALS = 401
+def _back() -> str | None:
+    """Return the page of ours from which a form was sent."""
+    is_ours = urlsplit(request.referrer or "").netloc == request.host
+    return request.referrer if is_ours and request.method == "POST" else None
+
+
+MISSING_CREDENTIALS, OUR_FAULT = 401, 500
 
 
 def _of_http(fault: HTTPException) -> Response:

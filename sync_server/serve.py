@@ -20,6 +20,7 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
         threads=THREADS,
         max_request_body_size=MAX_BODY_BYTES * 2,  # we answer 413 ourselves, in our own words
         ident=None,
+        clear_untrusted_proxy_headers=not app.config["SETTINGS"].proxies,  # those the app reads
     )
     click.echo(say("serve.ready", url=app.config["SETTINGS"].public_url, host=host, port=port))
     try:

@@ -21,6 +21,7 @@ ENTRIES = (
     "kiosk/kiosk.css",
     "kiosk/kiosk-start.js",
     "office.css",
+    "office.js",
 )
 TOOLS = {
     "esbuild": "node_modules/esbuild/bin/esbuild",
@@ -60,6 +61,7 @@ def bundle(root: Path) -> Path:
         options += ["--entry-names=[name]", f"--outdir={half_made}", "--log-level=warning"]
         modules = ["--format=esm", "--splitting", "--chunk-names=kiosk-[name]-[hash]"]
         modules += ["--loader:.wasm=file", "--asset-names=kiosk-[name]-[hash]"]
+        modules += [f'--define:KIOSK_VERSION="{_kiosk_version(root, lock)}"']
         for arguments in (
             [*entries, *options, "--format=iife"],
             [f"site/app/{KIOSK}", *options, *modules],
@@ -71,6 +73,14 @@ def bundle(root: Path) -> Path:
             if old != folder:
                 shutil.rmtree(old, ignore_errors=True)
     return folder
+
+
+def _kiosk_version(root: Path, lock: Path) -> str:
+    """Return what tells one version of the kiosk's own code from another: 8 hexadecimal digits."""
+    digest = hashlib.sha256(lock.read_bytes())
+    for path in sorted((root / "site" / "app" / "kiosk").rglob("*.js")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def run_tool(root: Path, name: str, arguments: Sequence[str]) -> int:

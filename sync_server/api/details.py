@@ -5,14 +5,13 @@ from sqlalchemy import Connection
 
 from sync_server import sealing
 from sync_server.api.bodies import check_sha256, piece_place
-from sync_server.api.callers import caller, require
+from sync_server.api.callers import caller, refusal, require
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, write
 from sync_server.domain.permissions import Action, Profile
 from sync_server.errors import (
     DetailMismatch,
-    Forbidden,
     PieceTooLarge,
 )
 from sync_server.storage import details, standings
@@ -61,7 +60,7 @@ def get_detail(sha256: str) -> Response:
             return _told(details.offset_of(connection, sha256, who.writer.device), 200)
         require(who, Action.READ_DETAIL)
         if who.writer.profile == Profile.CHAIR and not _decides_on(connection, who, sha256):
-            raise Forbidden(action=Action.READ_DETAIL.value, profile=who.writer.profile.value)
+            raise refusal(who, Action.READ_DETAIL)
     settings: Settings = current_app.config["SETTINGS"]
     at_ms = now_ms()
     box = write(lambda c: details.read(c, sha256, who.writer.device, now_ms=at_ms))

@@ -6,7 +6,7 @@ import msgspec
 from flask import Blueprint, Response, current_app
 from msgspec import Meta, Struct
 
-from sync_server import sealing
+from sync_server import rates, sealing
 from sync_server.api.bodies import answer, read_body
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
@@ -30,6 +30,7 @@ _decoder = msgspec.json.Decoder(EnrolRequest)
 @blueprint.post("/enrol")
 def enrol() -> Response:
     """Enrol the device that shows a code; its tokens are told this once."""
+    rates.hit(rates.ENROL, "enrol")
     asked = read_body(_decoder)
     key = (
         msgspec.json.encode(asked.public_key, order="sorted").decode() if asked.public_key else None

@@ -4,17 +4,18 @@ import json
 from typing import Annotated
 
 import msgspec
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, request
 from msgspec import Meta, Raw, Struct
 from sqlalchemy import Connection
 
-from sync_server import served
+from sync_server import rates, served
 from sync_server.api.bodies import answer, read_body
 from sync_server.api.callers import caller, require
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading
 from sync_server.domain.codes import (
+    MAX_SEQ,
     Boot,
     Instant,
     MeetingCode,
@@ -50,7 +51,10 @@ class ClockStatement(Struct, frozen=True):
 
 
 class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """`meeting` and `point` choose the stream to pull; without a meeting it is a push only."""
+    """`meeting` and `point` choose the stream to pull; without a meeting it is a push only.
+
+    `app`: which version of the kiosk asks; `unsent`: how many records it keeps after these.
+    """
 
     clock: ClockStatement | None = None
     meeting: MeetingCode | None = None
@@ -58,6 +62,8 @@ class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
     cursor: Annotated[str, Meta(max_length=64)] = "0"
     records: list[Raw] = []
     details: dict[str, str] = {}
+    app: Annotated[str, Meta(pattern=r"^[0-9a-f]{1,16}\Z")] | None = None
+    unsent: Annotated[int, Meta(ge=0, le=MAX_SEQ)] | None = None
 
 
 class SyncAnswer(Struct, frozen=True):
@@ -85,6 +91,7 @@ _decoder = msgspec.json.Decoder(SyncRequest)
 def sync() -> Response:
     """Take records in, give each its verdict, and bring the asked stream up to date."""
     at_ms = now_ms()
+    rates.hit(rates.SYNC, "sync", request.headers.get("Authorization"))
     asked = read_body(_decoder, _record_by_record)
     if len(asked.records) > MAX_RECORDS:
         raise TooManyRecords(count=len(asked.records), limit=MAX_RECORDS)
@@ -159,7 +166,8 @@ def _contact(asked: SyncRequest, at_ms: int) -> Contact | None:
         check_instant(asked.clock.wall)
     except msgspec.ValidationError as fault:
         raise MalformedRequest(fault=f"clock.wall: {fault}") from None
-    return Contact(to_ms(asked.clock.wall), asked.clock.mono_ms, asked.clock.boot, at_ms)
+    clock = asked.clock
+    return Contact(to_ms(clock.wall), clock.mono_ms, clock.boot, at_ms, asked.app, asked.unsent)
 
 
 def _pull(

@@ -1,23 +1,20 @@
 """Personal cards: issued to a unit or to one person, and printed, ten to a sheet of A4."""
 
-import io
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-import qrcode
 from flask import Blueprint, render_template, request
 from markupsafe import Markup
-from qrcode.constants import ERROR_CORRECT_Q
-from qrcode.image.svg import SvgPathImage
 from sqlalchemy import Connection
-from werkzeug.wrappers import Response
 
 from sync_server.clocks import now_ms
 from sync_server.database import reading, write
 from sync_server.domain.permissions import Action
 from sync_server.errors import UnknownPerson
-from sync_server.office import sign_in
+from sync_server.office import access
+from sync_server.office.access import allowed
+from sync_server.office.qr_codes import picture
 from sync_server.storage import cards, directory, roster
 from sync_server.storage.roster import PersonLine
 
@@ -36,20 +33,18 @@ class Printed(NamedTuple):
 
 
 @blueprint.get("/the")
-def form() -> str | Response:
+@allowed(Action.ISSUE_CARDS)
+def form() -> str:
     """Ask for whom cards are wanted."""
-    if elsewhere := sign_in.require(Action.ISSUE_CARDS):
-        return elsewhere
     with reading() as connection:
         units = directory.unit_names(connection)
     return render_template("cards_form.html", units=units)
 
 
 @blueprint.post("/the")
-def issue() -> str | Response:
+@allowed(Action.ISSUE_CARDS)
+def issue() -> str:
     """Issue new cards and show the sheets: to one person, or to those of a unit who have none."""
-    if elsewhere := sign_in.require(Action.ISSUE_CARDS):
-        return elsewhere
     code, unit = request.form.get("person", "").strip().upper(), request.form.get("unit", "")
     with reading() as connection:
         units = directory.unit_names(connection)
@@ -60,9 +55,10 @@ def issue() -> str | Response:
     is_anew = bool(code) or "all" in request.form
     people = [each.person for each in wanted]
     codes = write(partial(_issue, people=people, is_anew=is_anew, at_ms=now_ms()))
+    access.about(*codes)
     printed = [
         Printed(
-            each, units.get(each.unit, each.unit), codes[each.person], _picture(codes[each.person])
+            each, units.get(each.unit, each.unit), codes[each.person], picture(codes[each.person])
         )
         for each in wanted
         if each.person in codes
@@ -86,12 +82,3 @@ def _issue(
     codes = cards.issue(connection, people, now_ms=at_ms)
     roster.refresh_revs(connection, people)
     return codes
-
-
-def _picture(code: str) -> Markup:
-    """Return the code as an SVG of its own, a quarter of which may be lost (level Q)."""
-    image = qrcode.make(code, image_factory=SvgPathImage, error_correction=ERROR_CORRECT_Q)
-    out = io.BytesIO()
-    image.save(out)
-    svg = out.getvalue().decode().partition("?>")[2]
-    return Markup(svg)  # noqa: S704 - our own drawing of 24 digits

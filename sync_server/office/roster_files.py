@@ -19,6 +19,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from sync_server.domain.codes import PersonCode
+from sync_server.domain.names import fold
 from sync_server.messages import say
 from sync_server.storage.roster import PersonFact
 
@@ -112,12 +113,6 @@ def _wrong_columns(columns: tuple[str, ...]) -> str:
         roster=", ".join(ROSTER_COLUMNS),
         summons=", ".join(SUMMONS_COLUMNS),
     )
-
-
-def fold(text: str) -> str:
-    """Return a text as people type it in a hurry: lower case, without marks; đ is d."""
-    plain = unicodedata.normalize("NFD", text.lower()).replace("đ", "d").replace("ð", "d")
-    return "".join(c for c in plain if not unicodedata.combining(c)).strip()
 
 
 def _person(row: _Row, known: Known, year: int, faults: list[str]) -> PersonFact:

@@ -1,45 +1,18 @@
-"""Signing in to the office and out of it."""
+"""Signing in to the office and out of it. What failed is never told."""
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from sync_server.database import reading
-from sync_server.domain.permissions import MAY, Action, Profile
-from sync_server.errors import Forbidden
-from sync_server.storage import accounts
+from sync_server import rates
+from sync_server.clocks import now_ms
+from sync_server.database import reading, write
+from sync_server.office import access
+from sync_server.storage import accounts, audit, sessions
 
 blueprint = Blueprint("sign_in", __name__)
 
-UNAUTHORISED = 401
-
-
-def signed_in() -> tuple[str, Profile] | None:
-    """Return the account and its role as it is now; None if nobody is signed in."""
-    name = session.get("account")
-    if not isinstance(name, str):
-        return None
-    with reading() as connection:
-        role = accounts.role_of(connection, name)
-    return (name, role) if role else None
-
-
-def may(action: Action) -> bool:
-    """Say whether the signed-in role may do this."""
-    who = signed_in()
-    return who is not None and action in MAY[who[1]]
-
-
-def require(action: Action) -> Response | None:
-    """Return where to send somebody who must sign in first; None if they may go on.
-
-    Raises: Forbidden where the signed-in role may not do this.
-    """
-    who = signed_in()
-    if who is None:
-        return redirect(url_for("office.sign_in.form"))
-    if action not in MAY[who[1]]:
-        raise Forbidden(action=action.value, profile=who[1].value)
-    return None
+FOUND, UNAUTHORISED = 302, 401
 
 
 @blueprint.get("/dang-nhap")
@@ -50,19 +23,47 @@ def form() -> str:
 
 @blueprint.post("/dang-nhap")
 def enter() -> Response | tuple[str, int]:
-    """Sign in. A wrong name and a wrong password get the same answer, equally slowly."""
+    """Sign in. Whatever is wrong, and whether one must wait, the answer is the same.
+
+    After five failures under a name from an address each further one costs a longer wait, in
+    which the right password is refused too.
+    """
+    rates.hit(rates.SIGN_IN, "sign_in")
     name, password = request.form.get("name", "").strip(), request.form.get("password", "")
-    with reading() as connection:
-        role = accounts.check(connection, name, password)
-    if role is None:
+    code, at_ms, address = request.form.get("code", ""), now_ms(), request.remote_addr or "?"
+    browser = request.user_agent.string
+
+    with reading() as connection:  # slow on purpose, so outside of any transaction that writes
+        found = accounts.check(connection, name, password)
+        must_wait = sessions.wait_ms(connection, name, address, now_ms=at_ms) > 0
+
+    def work(c: Connection) -> str | None:
+        token = None
+        if found and not must_wait and accounts.use_code(c, name, code, now_ms=at_ms):
+            sessions.succeed(c, name, address)
+            token = sessions.start(c, name, browser=browser, address=address, now_ms=at_ms)
+        else:
+            sessions.fail(c, name, address, now_ms=at_ms)
+        outcome = FOUND if token else UNAUTHORISED
+        entry = audit.Entry(at_ms, name[:32], "sign_in", True, outcome, request.path, address)
+        audit.note(c, entry)
+        return token
+
+    token = write(work)
+    if token is None:
         return render_template("sign_in.html", name=name, is_wrong=True), UNAUTHORISED
+    wanted = session.get("wanted", "")
     session.clear()
-    session["account"] = name
-    return redirect(url_for("office.board.meetings"))
+    session[access.COOKIE] = token
+    is_ours = wanted.startswith(url_for("office.home.start"))
+    return redirect(wanted if is_ours else url_for("office.home.start"))
 
 
 @blueprint.post("/dang-xuat")
 def leave() -> Response:
-    """Sign out."""
+    """Sign out of this browser."""
+    if own := access.own_session():
+        write(lambda c: sessions.end(c, own.id, own.account))
     session.clear()
+    g.pop("who", None)
     return redirect(url_for("office.sign_in.form"))

@@ -132,6 +132,11 @@ export async function queued(db, device, limit) {
   return all.sort((a, b) => a.seq - b.seq).slice(0, limit);
 }
 
+/** @param {Database} db @param {string} device @returns {Promise<number>} */
+export function countQueued(db, device) {
+  return db.countFromIndex("records", "fate", [device, "queued"]);
+}
+
 /** @param {Database} db @param {string} meeting @returns {Promise<OwnRecord[]>} */
 export function ownRecords(db, meeting) {
   return db.getAllFromIndex("records", "meeting", meeting);

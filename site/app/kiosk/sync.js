@@ -5,6 +5,7 @@
 
 import { call } from "./server.js";
 import {
+  countQueued,
   detailsSent,
   enrolments,
   getMeta,
@@ -84,6 +85,8 @@ async function syncOf(db, clock, enrolment, reader) {
       ...(meeting ? { meeting, cursor } : {}),
       records: sent.map((own) => own.record),
       details: riding,
+      unsent: (await countQueued(db, device)) - sent.length,
+      ...(typeof KIOSK_VERSION === "string" ? { app: KIOSK_VERSION } : {}),
     };
     const isOnlyDetails = sent.length === 0 && !reader;
     const result = isOnlyDetails ? null : await call("/sync", { token, body });
