@@ -19,6 +19,7 @@ from sync_server.domain.codes import to_ms
 from sync_server.domain.permissions import Profile
 from sync_server.office import acts
 from sync_server.storage import accounts, devices, directory
+from sync_server.storage.accounts import Who
 from sync_server.storage.directory import MeetingFact, PointFact, UnitFact
 from tests.factories import ENDS, MEETING, STARTS
 
@@ -177,6 +178,6 @@ def as_outsider(app: Flask) -> Persona:
 
 
 def _office(app: Flask, name: str, role: Profile) -> Persona:
-    write(lambda c: accounts.put(c, name, role, "mat-khau-thu-1"))
+    write(lambda c: accounts.put(c, Who(name, role), "mat-khau-thu-1"))
     token = write(lambda c: accounts.renew_token(c, name))
     return Persona(app.test_client(), token, f"O-{name}", role.value)

@@ -33,6 +33,8 @@ def test_only_the_secret_must_be_set() -> None:
         ("PUBLIC_URL", "localhost:8000"),
         ("PUBLIC_URL", "ftp://x"),
         ("SITE_DIR", __file__),
+        ("PROXIES", "-1"),
+        ("PROXIES", "yes"),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
@@ -47,11 +49,12 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         "DATABASE_URL": f"sqlite:///{tmp_path}/a/b.sqlite3",
         "SITE_DIR": str(tmp_path),
         "PUBLIC_URL": "https://diemcau.example/",
+        "PROXIES": "1",
     }
 
     settings = load_settings(environ)
 
     assert settings == Settings(
-        environ["DATABASE_URL"], SECRET, SECRET, tmp_path, "https://diemcau.example"
+        environ["DATABASE_URL"], SECRET, SECRET, tmp_path, "https://diemcau.example", 1
     )
     assert (tmp_path / "a").is_dir()

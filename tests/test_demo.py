@@ -1,18 +1,22 @@
 """The demonstration: always the same people, a believable conference, one that is open now."""
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import current_app
 
 from sync_server import create_app, demo, demo_hall, sealing, served
 from sync_server.config import Settings
 from sync_server.database import db, reading, upgrade_schema, write
 from sync_server.demo import FINISHED, PEOPLE, SILENT, Shown
+from sync_server.office.board import MOST_ROWS
 from sync_server.storage import directory, roster, standings
 from sync_server.storage.roster import PersonFact
 from sync_server.storage.standings import Board
 from tests.conftest import NOON, SECRET, FakeClock
+from tests.office.desk import Desk
 
 DAY_MS = 86_400_000
 
@@ -61,6 +65,17 @@ def test_the_finished_conference_is_believable(shown: Shown) -> None:
     assert sum(row.missing_seq for row in board.points) == 1
     assert len(board.by_unit_type) == 5
     assert sum(counts.summoned for counts in board.by_unit_type.values()) == totals.summoned
+
+
+def test_an_update_of_its_board_stays_below_two_kilobytes(shown: Shown) -> None:
+    desk = Desk(current_app.test_client())
+    assert desk.sign_in(shown.account, shown.password).status_code == 302
+    headers = {"If-None-Match": '"0"', "Accept-Encoding": "gzip"}
+
+    answer = desk.get(f"/hoi-nghi/{FINISHED}/cap-nhat", **headers)
+
+    assert gzip.decompress(answer.data).count(b"<tr id=") == MOST_ROWS
+    assert len(answer.data) <= 2048
 
 
 def test_a_laptop_a_quarter_of_an_hour_fast_made_nobody_late(shown: Shown) -> None:

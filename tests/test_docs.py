@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from sync_server import errors
 from sync_server.config import ROOT, Settings
 from sync_server.domain.door import REFUSALS
-from sync_server.domain.permissions import MAY_WRITE
+from sync_server.domain.permissions import MAY, MAY_WRITE, OFFICE_ROLES, Action
 from sync_server.domain.records import KINDS
 from tests.scenarios import scenarios
 
@@ -65,6 +65,29 @@ def test_every_make_target_is_documented() -> None:
     targets = set(re.findall(r"^([a-z]+):.*##", makefile, re.MULTILINE)) - {"help"}
 
     assert targets == set(re.findall(r"`(\w+)`", page("commands").split("\n\n")[1])) - {"make"}
+
+
+def test_every_action_is_documented_with_the_roles_that_have_it() -> None:
+    lines = re.findall(r"^\| `?(\w+)`? \| (.+) \|$", page("office"), re.MULTILINE)
+    head, *rows = [(name, [each.strip() for each in cells.split("|")]) for name, cells in lines]
+
+    assert set(head[1]) == OFFICE_ROLES
+    assert [name for name, _ in rows] == list(Action)
+    for name, marks in rows:
+        has_it = {role for role, mark in zip(head[1], marks, strict=True) if mark}
+        assert has_it == {role for role in OFFICE_ROLES if name in MAY[role]}, name
+
+
+def test_every_page_of_the_office_is_documented_with_its_action(app: Flask) -> None:
+    told = dict[str, str]()
+    rows = re.findall(r"^\| (`(?:GET|POST) /van.+?) \| `?(\w+)`? \|", page("api"), re.MULTILINE)
+    for pages, action in rows:
+        told |= dict.fromkeys(re.findall(r"`([^`]+)`", pages), action)
+    for rule in app.url_map.iter_rules():
+        for method in (rule.methods or set()) & {"GET", "POST"}:
+            if rule.endpoint.startswith("office."):
+                action = vars(app.view_functions[rule.endpoint]).get("action", "none")
+                assert told[f"{method} {rule.rule}"] == action
 
 
 def test_every_kind_is_documented_with_who_may_write_it() -> None:

@@ -1,9 +1,14 @@
-"""Every route that asks who calls, asked by somebody who is nobody."""
+"""Every route, asked by somebody who is nobody, and every page of the office by every role."""
+
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from werkzeug.routing import Rule
 
+from sync_server.domain.permissions import MAY, Action, Profile
 from tests.conftest import Persona
+from tests.office.desk import WHO, desk_of
 
 OPEN = {
     "site.file",
@@ -13,13 +18,20 @@ OPEN = {
     "api.releases.served_release",
 }
 SIGN_IN = {"office.sign_in.form", "office.sign_in.enter", "office.sign_in.leave"}
-PARTS = {"meeting": "m", "point": "P001", "sha256": "0" * 64, "release": "0" * 64}
+PARTS = {
+    "meeting": "m",
+    "point": "P002",  # which is not the chair's
+    "sha256": "0" * 64,
+    "release": "0" * 64,
+    "person": "M1",
+    "unit": "U02",
+    "device": "D-ONE",
+    "name": "ai-do",
+}
 
 
-def test_every_route_but_the_public_ones_turns_an_outsider_away(
-    app: Flask, as_outsider: Persona
-) -> None:
-    checked = 0
+def routes(app: Flask) -> Iterator[tuple[Rule, str, str]]:
+    """Return every route that asks who calls, with its address filled in, by method."""
     for rule in app.url_map.iter_rules():
         if rule.endpoint in OPEN | SIGN_IN:
             continue
@@ -27,17 +39,55 @@ def test_every_route_but_the_public_ones_turns_an_outsider_away(
         for name, value in PARTS.items():
             path = path.replace(f"<{name}>", value)
         assert "<" not in path, f"say in PARTS what {path} needs"
-        for method in (rule.methods or set()) - {"OPTIONS"}:
-            response = as_outsider.client.open(path, method=method, data=b"{}")
-            if path.startswith("/van-phong/") and method == "POST":
-                assert "Biểu mẫu" in response.text, path  # it bears no token of a form of ours
-            elif path.startswith("/van-phong/"):
-                assert response.status_code == 302, path
-                assert response.headers["Location"].endswith("/dang-nhap"), path
-            else:
-                assert response.status_code == 401, path
-            checked += 1
-    assert checked >= 7
+        for method in sorted((rule.methods or set()) - {"OPTIONS"}):
+            yield rule, path, method
+
+
+def test_every_route_but_the_public_ones_turns_an_outsider_away(
+    app: Flask, as_outsider: Persona
+) -> None:
+    checked = 0
+    for _, path, method in routes(app):
+        response = as_outsider.client.open(path, method=method, data=b"{}")
+        if path.startswith("/van-phong/") and method == "POST":
+            assert "Biểu mẫu" in response.text, path  # it bears no token of a form of ours
+        elif path.startswith("/van-phong/"):
+            assert response.status_code == 302, path
+            assert response.headers["Location"].endswith("/dang-nhap"), path
+        else:
+            assert response.status_code == 401, path
+        checked += 1
+    assert checked >= 60
+
+
+def test_every_page_of_the_office_names_an_action_of_the_permission_table(app: Flask) -> None:
+    for rule, path, _ in routes(app):
+        if rule.endpoint.startswith("office."):
+            assert isinstance(vars(app.view_functions[rule.endpoint]).get("action"), Action), path
+
+
+@pytest.mark.parametrize("role", [role for role in Profile if role in WHO])
+def test_every_page_turns_away_a_role_that_may_not_and_a_point_not_its_own(
+    app: Flask, role: Profile
+) -> None:
+    desk = desk_of(app, WHO[role])
+    own = WHO[role]
+    checked = 0
+    for rule, path, method in routes(app):
+        if not rule.endpoint.startswith("office.") or method == "HEAD":
+            continue
+        action: Action = vars(app.view_functions[rule.endpoint])["action"]
+        is_elsewhere = bool(own.point and "point" in rule.arguments) or bool(
+            own.unit and "unit" in rule.arguments
+        )
+        is_refused = action not in MAY[role] or is_elsewhere
+        if not is_refused:
+            continue
+        inside = path.removeprefix("/van-phong")
+        response = desk.get(inside) if method == "GET" else desk.post(inside)
+        assert response.status_code == 403, (method, path)
+        checked += 1
+    assert checked == 0 if role is Profile.HEADQUARTERS else checked > 5
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

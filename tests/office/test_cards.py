@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sync_server.database import write
 from sync_server.domain.permissions import Profile
 from sync_server.storage import accounts, cards, roster
+from sync_server.storage.accounts import Who
 from sync_server.storage.roster import PersonFact
 from tests.conftest import Persona
 from tests.e2e.cards import csrf
@@ -30,7 +31,7 @@ def office(app: Flask, as_headquarters: Persona) -> FlaskClient:
 
 
 def signed_in(app: Flask, name: str, role: Profile) -> FlaskClient:
-    write(lambda c: accounts.put(c, name, role, PASSWORD))
+    write(lambda c: accounts.put(c, Who(name, role), PASSWORD))
     client = app.test_client()
     token = csrf(client.get("/van-phong/dang-nhap").text)
     form = {"name": name, "password": PASSWORD, "csrf_token": token}

@@ -1,85 +1,159 @@
-"""The office's pages: signing in, the meetings, the board."""
+"""What every page of the office has: its policy, its frame, where each role begins, its faults."""
 
-import re
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
-from sync_server.database import write
 from sync_server.domain.permissions import Profile
-from sync_server.storage import accounts
-from tests.conftest import Persona
+from sync_server.office import needs
+from sync_server.storage import directory
+from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft, roll
-
-PASSWORD = "mat-khau-thu-1"
+from tests.office.desk import Desk
 
 
 @pytest.fixture
-def browser(app: Flask) -> FlaskClient:
+def outside(app: Flask) -> FlaskClient:
     """Return a browser in which nobody is signed in."""
-    write(lambda c: accounts.put(c, "bantochuc", Profile.HEADQUARTERS, PASSWORD))
     return app.test_client()
 
 
-def sign_in(browser: FlaskClient, password: str) -> int:
-    page = browser.get("/van-phong/dang-nhap").text
-    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert token
-    form = {"name": "bantochuc", "password": password, "csrf_token": token[1]}
-    return browser.post("/van-phong/dang-nhap", data=form).status_code
-
-
-def test_the_right_password_leads_to_the_meetings(browser: FlaskClient) -> None:
-    assert sign_in(browser, PASSWORD) == 302
-    assert "Hội nghị thử" in browser.get("/van-phong/").text
-
-
-def test_a_wrong_password_tells_nothing_but_that(browser: FlaskClient) -> None:
-    assert sign_in(browser, "sai") == 401
-    assert browser.get("/van-phong/").status_code == 302
-
-
-def test_a_form_from_elsewhere_is_refused(browser: FlaskClient) -> None:
-    form = {"name": "bantochuc", "password": PASSWORD}
-
-    response = browser.post("/van-phong/dang-nhap", data=form)
-
-    assert response.status_code == 400
-    assert "Biểu mẫu" in response.text
-
-
-def test_an_account_that_is_gone_is_signed_out(browser: FlaskClient) -> None:
-    sign_in(browser, PASSWORD)
-    write(lambda c: accounts.remove(c, "bantochuc"))
-
-    assert browser.get("/van-phong/").status_code == 302
-
-
-def test_the_board_shows_totals_and_names_the_silent_points(
-    browser: FlaskClient, as_headquarters: Persona
+def test_the_office_is_neither_cached_nor_framed_and_runs_only_our_own(
+    outside: FlaskClient,
 ) -> None:
-    as_headquarters.sync(roll(901, "M1", "M2"), roll(902, "M3", point="P002"))
-    as_headquarters.sync(draft("check_in", 5, person="M1", seq=None, by="headquarters"))
-    sign_in(browser, PASSWORD)
+    headers = outside.get("/van-phong/dang-nhap").headers
 
-    page = browser.get(f"/van-phong/hoi-nghi/{MEETING}").text
-
-    assert "2/2 điểm cầu chưa báo cáo" in page
-    assert page.count("Chưa báo cáo") == 2
-    assert "33,3 %" in page
-    assert "Chưa sẵn sàng: điện, màn hình" in page
-
-
-def test_the_office_is_neither_cached_nor_framed(browser: FlaskClient) -> None:
-    headers = browser.get("/van-phong/dang-nhap").headers
-
+    policy = headers["Content-Security-Policy"]
     assert headers["Cache-Control"] == "no-store"
-    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
 
 
-def test_a_missing_page_is_told_in_words(browser: FlaskClient) -> None:
-    response = browser.get("/khong-co.html")
+def test_no_page_has_anything_that_the_policy_forbids(headquarters: Desk) -> None:
+    for path in ("/", f"/hoi-nghi/{MEETING}", f"/hoi-nghi/{MEETING}/diem-cau/P001", "/thiet-bi"):
+        page = headquarters.get(path).text
+        assert "<style" not in page
+        assert ' style="' not in page
+        assert "<script>" not in page
+        assert " onclick" not in page
+
+
+@pytest.mark.parametrize(
+    ("role", "shown"),
+    [
+        (Profile.HEADQUARTERS, "Hội nghị thử"),
+        (Profile.AUDITOR, "Hội nghị thử"),
+        (Profile.PROPAGANDA, "Hội nghị thử"),
+        (Profile.CHAIR, f'href="/van-phong/hoi-nghi/{MEETING}/diem-cau/P001"'),
+        (Profile.SECRETARY, "Chi bộ Một"),
+        (Profile.EDITOR, "Công bố"),
+    ],
+)
+def test_each_role_begins_where_its_work_is(
+    as_role: Callable[[Profile], Desk], role: Profile, shown: str
+) -> None:
+    desk = as_role(role)
+    answer = desk.client.get("/van-phong/", follow_redirects=True)
+
+    assert answer.status_code == 200
+    assert shown in answer.text
+
+
+@pytest.mark.parametrize("role", [role for role in Profile if role is not Profile.CLERK])
+def test_the_menu_leads_only_where_one_may_go(
+    as_role: Callable[[Profile], Desk], role: Profile
+) -> None:
+    desk = as_role(role)
+    page = desk.client.get("/van-phong/", follow_redirects=True).text
+    menu = page[page.index('<nav class="menu"') : page.index("</nav>")]
+    links = {part.split('"')[0] for part in menu.split('href="/van-phong')[1:]}
+
+    assert links
+    for link in links:
+        assert desk.client.get(f"/van-phong{link}", follow_redirects=True).status_code == 200, link
+
+
+def test_what_needs_headquarters_now_stands_on_each_of_its_pages(
+    as_role: Callable[[Profile], Desk], as_headquarters: Persona
+) -> None:
+    own = draft("absence_request", 1, person="S1", seq=None, source="office")
+    as_headquarters.sync(own)
+    headquarters, auditor = as_role(Profile.HEADQUARTERS), as_role(Profile.AUDITOR)
+
+    for path in ("/nguoi", "/can-xu-ly"):
+        page = headquarters.get(path).text
+        assert "1 đơn chờ ban tổ chức – Hội nghị thử" in page
+        assert "2 điểm cầu chưa báo cáo – Hội nghị thử" in page
+    assert "đơn chờ ban tổ chức" not in auditor.get("/nguoi").text
+
+
+def test_before_the_start_no_hall_is_urgent_for_being_silent(
+    hall: None, headquarters: Desk, clock: FakeClock
+) -> None:
+    clock.now_ms -= 45 * 60_000
+    headquarters.sign_in("bantochuc")
+    with headquarters.client.application.test_request_context():
+        assert needs.found() == []
+
+
+def test_a_rehearsal_and_a_cancelled_meeting_are_not_urgent(headquarters: Desk) -> None:
+    headquarters.post(f"/hoi-nghi/{MEETING}/huy", do="cancel")
+
+    assert "chưa báo cáo – " not in headquarters.get("/can-xu-ly").text
+
+
+def test_a_missing_page_is_told_in_words(outside: FlaskClient) -> None:
+    response = outside.get("/khong-co.html")
 
     assert response.status_code == 404
     assert "Không tìm thấy trang" in response.text
+
+
+def test_a_form_that_cannot_be_leads_back_to_its_page(headquarters: Desk) -> None:
+    page = f"http://localhost/van-phong/hoi-nghi/{MEETING}/sap-xep"
+    headquarters.client.environ_base["HTTP_REFERER"] = page
+
+    answer = headquarters.post(f"/hoi-nghi/{MEETING}/quy-dinh", grace_minutes="-1")
+
+    assert answer.status_code == 422
+    assert "Ô «Số phút châm chước» ghi «-1»: cần một số nguyên từ 0 đến 240" in answer.text
+    assert f'href="{page}"' in answer.text
+    assert '<nav class="menu"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [(OperationalError("x", None, Exception("gone")), 503), (RuntimeError("a bug"), 500)],
+)
+def test_a_fault_of_ours_is_told_though_nothing_can_be_read(
+    headquarters: Desk, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(directory, "meetings", fail)
+    answer = headquarters.get("/")
+
+    assert answer.status_code == status
+    assert '<nav class="menu"' not in answer.text
+    assert "<h1>Máy chủ" in answer.text
+
+
+def test_an_empty_office_says_what_will_appear(
+    app: Flask, headquarters: Desk, as_headquarters: Persona
+) -> None:
+    as_headquarters.sync(roll(990, point="P001"), roll(991, point="P002"))
+    for path, words in (
+        ("/xin-vang", "Đơn hiện ở đây ngay khi"),
+        ("/thiet-bi", "Thiết bị hiện ở đây khi"),
+        ("/cho-xu-ly", "Không có gì chờ xử lý"),
+        ("/de-nghi", "Đề nghị hiện ở đây khi"),
+        ("/cong-bo", "Bản hiện ở đây sau"),
+        (f"/hoi-nghi/{MEETING}", "Biểu đồ hiện ở đây khi"),
+        (f"/hoi-nghi/{MEETING}/diem-cau/P001", "Không có ai trong mục này"),
+    ):
+        assert words in headquarters.get(path).text, path

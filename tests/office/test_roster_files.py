@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from sync_server.office.roster_files import Known, RosterFault, SummonsRow, fold, read_file
+from sync_server.domain.names import fold
+from sync_server.office.roster_files import Known, RosterFault, SummonsRow, read_file
 
 KNOWN = Known(
     units=frozenset({"U01"}),

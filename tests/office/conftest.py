@@ -1,0 +1,68 @@
+"""People in their roles at the office, and a hall with people in it."""
+
+from collections.abc import Callable
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+
+from sync_server.database import write
+from sync_server.domain.codes import to_ms
+from sync_server.domain.permissions import Profile
+from sync_server.domain.records import Summoned
+from sync_server.office import acts
+from sync_server.storage import accounts, roster
+from sync_server.storage.roster import PersonFact
+from tests.factories import MEETING
+from tests.office.desk import WHO, Desk, desk_of
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords cheaply: being slow is not what these tests are about."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(accounts, "_hasher", hasher)
+    monkeypatch.setattr(accounts, "_NOBODY", hasher.hash("nobody"))
+
+
+NAMES = {
+    "S1": ("Mẫu Văn Bình", "U01", "BI_THU"),
+    "S2": ("Mẫu Thị Ánh", "U01", "PHO_BI_THU"),
+    "M1": ("Mẫu Đức An", "U01", ""),
+    "M2": ("Mẫu Thu Ân", "U01", ""),
+    "M3": ("Mẫu Thị Yến", "U02", ""),
+    "T1": ("Mẫu Quang Đạt", "U02", "BI_THU"),
+}
+
+
+@pytest.fixture
+def hall(app: Flask) -> None:
+    """Summon four people to P001 and two to P002, each with its Secretary."""
+    people = [
+        PersonFact(code, name, unit, position, "OFFICIAL", 1980)
+        for code, (name, unit, position) in NAMES.items()
+    ]
+    write(lambda c: roster.put_people(c, people))
+    rolls: dict[str, list[Summoned]] = {"P001": [], "P002": []}
+    for code, (_, unit, position) in NAMES.items():
+        point = "P001" if unit == "U01" else "P002"
+        rolls[point].append(Summoned(code, unit, position))
+    write(lambda c: acts.summon(c, MEETING, rolls, to_ms("2024-08-20T01:00:00.000Z")))
+
+
+@pytest.fixture
+def as_role(app: Flask, hall: None) -> Callable[[Profile], Desk]:
+    """Return a maker of people signed in to the office in a role."""
+    return lambda role: desk_of(app, WHO[role])
+
+
+@pytest.fixture
+def headquarters(as_role: Callable[[Profile], Desk]) -> Desk:
+    """Return headquarters at its desk."""
+    return as_role(Profile.HEADQUARTERS)
+
+
+@pytest.fixture
+def chair(as_role: Callable[[Profile], Desk]) -> Desk:
+    """Return the Secretary of P001 at a desk."""
+    return as_role(Profile.CHAIR)

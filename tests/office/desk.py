@@ -1,0 +1,65 @@
+"""Somebody signed in to the office: a browser that fills in forms."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, g
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from sync_server.database import write
+from sync_server.domain.permissions import Profile
+from sync_server.storage import accounts
+from sync_server.storage.accounts import Who
+from tests.e2e.cards import csrf
+
+PASSWORD = "mat-khau-thu-1"
+OFFICE = "/van-phong"
+
+
+@dataclass
+class Desk:
+    """A browser in which an account is, or is not, signed in."""
+
+    client: FlaskClient
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        """Open a page of the office."""
+        g.pop("csrf_token", None)  # of another request: in tests all share one context
+        return self.client.get(f"{OFFICE}{path}", headers=headers)
+
+    def post(self, path: str, token: str | None = None, **fields: Any) -> TestResponse:
+        """Send a form, with a token of this browser's own."""
+        token = token or csrf(self.get("/tai-khoan-cua-toi").text)
+        g.pop("csrf_token", None)
+        form = {"csrf_token": token, **fields}
+        return self.client.post(f"{OFFICE}{path}", data=form)
+
+    @staticmethod
+    def without_tokens(page: str) -> str:
+        """Return a page without its forms' tokens, to compare it with another."""
+        return re.sub(r'name="csrf_token" value="[^"]+"', "", page)
+
+    def sign_in(self, name: str, password: str = PASSWORD, code: str = "") -> TestResponse:
+        """Fill in the sign-in form."""
+        token = csrf(self.get("/dang-nhap").text)
+        return self.post("/dang-nhap", token, name=name, password=password, code=code)
+
+
+def desk_of(app: Flask, who: Who) -> Desk:
+    """Make an account and sign it in."""
+    write(lambda c: accounts.put(c, who, PASSWORD))
+    desk = Desk(app.test_client())
+    assert desk.sign_in(who.name).status_code == 302
+    return desk
+
+
+WHO = {
+    Profile.HEADQUARTERS: Who("bantochuc", Profile.HEADQUARTERS),
+    Profile.CHAIR: Who("chutri", Profile.CHAIR, point="P001", person="S1"),
+    Profile.SECRETARY: Who("bithu", Profile.SECRETARY, unit="U01"),
+    Profile.PROPAGANDA: Who("tuyengiao", Profile.PROPAGANDA),
+    Profile.AUDITOR: Who("kiemtra", Profile.AUDITOR),
+    Profile.EDITOR: Who("bientap", Profile.EDITOR),
+}

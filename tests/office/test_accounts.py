@@ -1,0 +1,168 @@
+"""Accounts, the evaluation, what is published, and the log of all of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from sync_server.database import reading
+from sync_server.domain.permissions import Profile
+from sync_server.storage import accounts
+from sync_server.storage.accounts import Who
+from tests.conftest import FakeClock, Persona
+from tests.factories import MEETING, draft
+from tests.office.desk import Desk
+
+QUALITY = f"/hoi-nghi/{MEETING}/chat-luong"
+
+
+def make(desk: Desk, **fields: Any) -> Any:
+    told = {"name": "moi", "role": "auditor", "password": "mat-khau-thu-1", **fields}
+    return desk.post("/tai-khoan", **told)
+
+
+def test_an_account_is_made_changed_and_removed(app: Flask, headquarters: Desk) -> None:
+    chair = {"role": "chair", "account_point": "P001", "person": "s1"}
+    assert make(headquarters, **chair).status_code == 302
+    with reading() as c:
+        made = accounts.who_is(c, "moi")
+    assert made == Who("moi", Profile.CHAIR, point="P001", person="S1")
+    other = Desk(app.test_client())
+    assert other.sign_in("moi").status_code == 302
+    assert "Mẫu Văn Bình" in headquarters.get("/tai-khoan").text
+
+    assert make(headquarters, role="editor").status_code == 302
+    assert other.get("/").status_code == 302  # signed out: it is another role
+    other.sign_in("moi")
+    assert headquarters.post("/tai-khoan/moi/dang-xuat").status_code == 302
+    assert other.get("/").location.endswith("/dang-nhap")
+
+    assert headquarters.post("/tai-khoan/moi/xoa").status_code == 302
+    assert other.sign_in("moi").status_code == 401
+    assert headquarters.post("/tai-khoan/moi/xoa").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"name": "có dấu"}, "chỉ dùng chữ không dấu"),
+        ({"name": "server"}, "khác «server»"),
+        ({"name": ""}, "còn trống"),
+        ({"password": "ngan"}, "ít nhất 10 ký tự"),
+        ({"role": "clerk"}, "giá trị lạ"),
+        ({"role": "chair"}, "cần đúng một điểm cầu"),
+        ({"role": "chair", "account_point": "P001"}, "cần đúng một điểm cầu"),
+        ({"role": "chair", "account_point": "P099", "person": "S1"}, "Không có điểm cầu «P099»"),
+        ({"role": "chair", "account_point": "P001", "person": "ZZ"}, "mang mã «ZZ»"),
+        ({"role": "secretary"}, "cần đơn vị"),
+        ({"role": "secretary", "unit": "U99"}, "Không có đơn vị «U99»"),
+        ({"role": "auditor", "unit": "U01"}, "cần đơn vị"),
+    ],
+)
+def test_an_account_that_cannot_be_is_told(
+    headquarters: Desk, fields: dict[str, str], told: str
+) -> None:
+    answer = make(headquarters, **fields)
+
+    assert (answer.status_code, told in answer.text) == (422, True), answer.text
+    with reading() as c:
+        assert accounts.who_is(c, "moi") is None
+
+
+def test_nobody_removes_the_account_in_use(headquarters: Desk) -> None:
+    assert headquarters.post("/tai-khoan/bantochuc/xoa").status_code == 422
+    assert headquarters.get("/").status_code == 200
+
+
+def test_the_propaganda_department_evaluates_and_versions_stay(
+    as_role: Callable[[Profile], Desk], as_clerk: Callable[..., Persona]
+) -> None:
+    propaganda = as_role(Profile.PROPAGANDA)
+    as_clerk().sync(draft("conduct", 1, body={"category": "private_use", "count": 3}))
+    assert ">3</td>" in propaganda.get(QUALITY).text
+
+    assert propaganda.post(QUALITY, limits="Còn dùng điện thoại").status_code == 302
+    assert propaganda.post(QUALITY, limits="Còn dùng điện thoại").status_code == 422
+    headquarters = as_role(Profile.HEADQUARTERS)
+    headquarters.post(QUALITY, limits="Còn dùng điện thoại nhiều")
+
+    page = propaganda.get(QUALITY).text
+    assert "Còn dùng điện thoại nhiều" in page
+    assert "(bantochuc, " in page
+    auditor = as_role(Profile.AUDITOR)
+    assert "readonly" in auditor.get(QUALITY).text
+    assert auditor.post(QUALITY, limits="x").status_code == 403
+
+
+def test_no_release_that_is_not_kept_is_served(as_role: Callable[[Profile], Desk]) -> None:
+    editor = as_role(Profile.EDITOR)
+
+    assert editor.get("/cong-bo").status_code == 200
+    assert editor.post(f"/cong-bo/{'0' * 64}").status_code == 404
+
+
+def log(desk: Desk, query: str = "") -> str:
+    """Return the log's table as it is filtered."""
+    page = desk.get(f"/nhat-ky?{query}").text
+    return page[page.find("<tbody>") : page.find("</tbody>")]
+
+
+def test_the_log_tells_who_saw_whom_who_did_what_and_what_was_refused(
+    hall: None, as_role: Callable[[Profile], Desk]
+) -> None:
+    secretary = as_role(Profile.SECRETARY)
+    secretary.get("/nguoi/M1")
+    secretary.get("/nguoi/M3")
+    headquarters = as_role(Profile.HEADQUARTERS)
+    headquarters.post(f"/hoi-nghi/{MEETING}/huy", do="cancel")
+    headquarters.get(f"/hoi-nghi/{MEETING}")  # holds nobody's standing, so is not noted
+
+    assert "Xem thông tin một người" in log(headquarters, "ai=bithu&ve=M1")
+    assert "bị từ chối" in log(headquarters, "ai=bithu&ve=M3")
+    told = log(headquarters, "viec=arrange")
+    assert "bantochuc" in told
+    assert "xong" in told
+    assert "Xem bảng theo dõi" not in log(headquarters)
+    assert "Đăng nhập" in log(headquarters, "viec=sign_in")
+    acts = log(headquarters, "chi-viec-lam=on")
+    assert "Sắp xếp hội nghị" in acts
+    assert "Xem thông tin" not in acts
+
+
+def test_failed_sign_ins_are_in_the_log(app: Flask, headquarters: Desk) -> None:
+    Desk(app.test_client()).sign_in("ke-la", "doan-mo")
+
+    told = log(headquarters, "viec=sign_in")
+    assert "ke-la" in told
+    assert "127.0.0.1" in told
+    assert "doan-mo" not in told
+
+
+def test_the_log_is_filtered_by_day_and_goes_on_by_pages(
+    headquarters: Desk, clock: FakeClock
+) -> None:
+    for _ in range(105):
+        headquarters.get("/tai-khoan")
+    clock.now_ms += 86_400_000
+    headquarters.sign_in("bantochuc")
+    headquarters.get("/thiet-bi/")
+
+    assert log(headquarters, "tu=2024-08-22&den=2024-08-22&viec=read_accounts").count("<tr>") == 100
+    older = log(headquarters, "tu=2024-08-22&den=2024-08-22&viec=read_accounts&trang=2")
+    assert older.count("<tr>") == 5
+    assert log(headquarters, "tu=2024-08-23&viec=read_accounts") == ""
+    assert headquarters.get("/nhat-ky?tu=homqua").status_code == 422
+
+
+def test_what_cannot_be_logged_is_not_shown(
+    headquarters: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("sync_server.storage.audit.note", full)
+    answer = headquarters.get("/tai-khoan")
+
+    assert answer.status_code == 500
+    assert "bantochuc" not in answer.text

@@ -1,0 +1,311 @@
+"""Meetings: arranged by records at each point; rolls by rule and by file; seats; proposals."""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from sync_server import create_app
+from sync_server.config import Settings
+from sync_server.database import Base, db, reading
+from sync_server.domain.codes import to_ms
+from sync_server.domain.permissions import Profile
+from sync_server.domain.standing import PointStanding
+from sync_server.storage import directory, standings, streams
+from sync_server.storage.directory import MeetingLine
+from sync_server.storage.streams import StreamKey
+from tests.conftest import SECRET, FakeClock, Persona
+from tests.factories import MEETING, draft
+from tests.office.desk import WHO, Desk, desk_of
+
+AT = f"/hoi-nghi/{MEETING}"
+EVE = to_ms("2024-08-21T01:00:00Z")
+
+
+@pytest.fixture(autouse=True)
+def eve(clock: FakeClock) -> None:
+    """Set the clock to the eve of the conference."""
+    clock.now_ms = EVE
+
+
+def point(code: str = "P001", meeting: str = MEETING) -> PointStanding:
+    with reading() as c:
+        found = standings.read(c, StreamKey(meeting, code))
+    assert found
+    return found
+
+
+def line(meeting: str = MEETING) -> MeetingLine:
+    with reading() as c:
+        found = directory.meeting(c, meeting, EVE)
+    assert found
+    return found
+
+
+def people(code: str) -> list[str]:
+    return sorted(each.person for each in point(code).people)
+
+
+def test_terms_hold_at_every_point_and_an_empty_field_leaves_what_was(headquarters: Desk) -> None:
+    answer = headquarters.post(
+        f"{AT}/quy-dinh",
+        grace_minutes="10",
+        ready_by="2024-08-22T07:15",
+        absence_authority="headquarters",
+        reasons="cong_tac, OM",
+    )
+
+    assert answer.status_code == 302
+    for code in ("P001", "P002"):
+        terms = point(code).terms
+        assert terms.grace_ms == 10 * 60_000
+        assert terms.ready_by_ms == to_ms("2024-08-22T00:15:00Z")
+        assert (terms.absence_authority, terms.secretary_authority) == ("headquarters",) * 2
+        assert terms.reasons == ("CONG_TAC", "OM")
+    headquarters.post(f"{AT}/quy-dinh", grace_minutes="")
+    assert point().terms.grace_ms == 10 * 60_000
+    assert "22/08/2024 07:15" in headquarters.get(f"{AT}/sap-xep").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"grace_minutes": "muời"}, "cần một số nguyên"),
+        ({"ready_by": "mai"}, "không phải ngày giờ"),
+        ({"absence_authority": "ai-do"}, "giá trị lạ"),
+        ({"reasons": "đi chơi"}, "Mã lý do"),
+    ],
+)
+def test_terms_that_cannot_be_are_told_and_nothing_is_set(
+    headquarters: Desk, fields: dict[str, str], told: str
+) -> None:
+    before = point().terms
+
+    answer = headquarters.post(f"{AT}/quy-dinh", **fields)
+
+    assert (answer.status_code, told in answer.text) == (422, True)
+    assert point().terms == before
+
+
+def test_a_meeting_is_postponed_at_every_point_and_the_kiosks_hear_of_it(
+    headquarters: Desk, as_clerk: Callable[..., Persona]
+) -> None:
+    span = {"starts_at": "2024-08-23T14:00", "ends_at": "2024-08-23T16:30"}
+
+    assert headquarters.post(f"{AT}/thoi-gian", **span).status_code == 302
+
+    assert line().starts_at == "2024-08-23T07:00:00.000Z"
+    assert point("P002").terms.starts_ms == to_ms("2024-08-23T07:00:00Z")
+    told = as_clerk().sync(meeting=MEETING, point="P001", cursor="0")["records"]
+    assert told[-1]["body"]["starts_at"] == "2024-08-23T07:00:00.000Z"
+
+
+@pytest.mark.parametrize("ends_at", ["2024-08-23T13:00", "2024-08-23T14:00", "2024-12-01T08:00"])
+def test_a_span_that_cannot_be_is_told(headquarters: Desk, ends_at: str) -> None:
+    span = {"starts_at": "2024-08-23T14:00", "ends_at": ends_at}
+
+    assert headquarters.post(f"{AT}/thoi-gian", **span).status_code == 422
+    assert line().starts_at.startswith("2024-08-22")
+
+
+def test_a_cancelled_meeting_enters_no_figure_until_it_is_held_after_all(
+    hall: None, headquarters: Desk
+) -> None:
+    headquarters.post(f"{AT}/huy", do="cancel")
+    with reading() as c:
+        assert standings.board_of(c, MEETING).totals.summoned == 0
+    assert line().cancelled
+    assert "Đã huỷ" in headquarters.get("/").text
+    headquarters.post(f"{AT}/thoi-gian", starts_at="2024-08-23T14:00", ends_at="2024-08-23T16:00")
+    assert line().cancelled  # another hour does not hold it
+
+    headquarters.post(f"{AT}/huy", do="hold")
+    with reading() as c:
+        assert standings.board_of(c, MEETING).totals.summoned == 6
+    assert not line().cancelled
+
+
+def test_a_hall_s_capacity_is_held_against_its_people_and_guests(
+    hall: None, headquarters: Desk
+) -> None:
+    headquarters.post(f"{AT}/hoi-truong", point_code="P001", capacity="4", guests="1")
+
+    assert "capacity" in point().missing
+    assert "Không đủ chỗ ngồi" in headquarters.get(f"{AT}/sap-xep").text
+    headquarters.post(f"{AT}/hoi-truong", point_code="P001", capacity="5", guests="")
+    assert "capacity" not in point().missing
+    assert headquarters.post(f"{AT}/hoi-truong", point_code="P099").status_code == 404
+
+
+def test_two_halls_are_merged_and_who_has_moved_is_summoned_once(
+    hall: None, headquarters: Desk
+) -> None:
+    answer = headquarters.post(f"{AT}/ghep", point_code="P002", into="P001")
+
+    assert answer.status_code == 302
+    assert people("P001") == ["M1", "M2", "M3", "S1", "S2", "T1"]
+    assert people("P002") == []
+    assert point().terms.officers_at(EVE).secretary == "S1"
+    assert headquarters.post(f"{AT}/ghep", point_code="P001", into="P001").status_code == 422
+
+
+def test_a_rehearsal_is_a_meeting_of_its_own_with_the_same_people(
+    hall: None, headquarters: Desk
+) -> None:
+    answer = headquarters.post(f"{AT}/tong-duyet", rehearsal_at="2024-08-21T15:00")
+
+    assert answer.location.endswith(f"/{MEETING}-tong-duyet/sap-xep")
+    assert line(f"{MEETING}-tong-duyet").rehearsal
+    own = point("P001", f"{MEETING}-tong-duyet")
+    assert len(own.people) == 4
+    assert not own.is_counted
+
+
+def rule(headquarters: Desk, **fields: Any) -> Any:
+    told = {"rank": "everybody", "unit": ["U01"], "membership": ["OFFICIAL"], **fields}
+    return headquarters.post(f"{AT}/trieu-tap", **told)
+
+
+def test_a_rule_is_seen_before_it_summons(hall: None, headquarters: Desk) -> None:
+    seen = rule(headquarters, rank="officers")
+    assert seen.status_code == 200
+    assert "−2" in seen.text
+    assert people("P001") == ["M1", "M2", "S1", "S2"]
+
+    assert rule(headquarters, rank="officers", do="summon").status_code == 302
+    assert people("P001") == ["S1", "S2"]
+    assert people("P002") == ["M3", "T1"]
+    assert "không có gì phải đổi" in rule(headquarters, rank="officers").text
+
+
+def test_changes_after_the_deadline_are_versions_that_are_shown(
+    hall: None, headquarters: Desk, clock: FakeClock
+) -> None:
+    headquarters.post(f"{AT}/quy-dinh", roll_frozen_at="2024-08-21T10:00")
+    clock.now_ms += 4 * 3_600_000
+    assert "Đã quá hạn chốt danh sách" in headquarters.get(f"{AT}/trieu-tap").text
+
+    rule(headquarters, rank="secretaries", do="summon")
+
+    assert sorted(point().roll_changes.removed) == ["M1", "M2", "S2"]
+    assert "thêm 0, bớt 3" in headquarters.get(f"{AT}/trieu-tap").text
+    versions = headquarters.get(f"{AT}/diem-cau/P001/ban-ghi").text
+    assert "1 người, thêm 0, bớt 3" in versions
+    assert "bantochuc" in versions
+
+
+def by_file(headquarters: Desk, text: str, name: str = "trieu-tap.csv") -> Any:
+    return headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), name))
+
+
+def test_a_file_summons_all_of_it_or_nothing(hall: None, headquarters: Desk) -> None:
+    head = "meeting,point,person,seat\n"
+    bad = by_file(headquarters, f"{head}{MEETING},P001,M1,A1\n{MEETING},P099,M2,A1\n")
+    assert bad.status_code == 422
+    assert "Dòng 3, cột «point» ghi «P099», không có điểm cầu này." in bad.text
+    other = by_file(headquarters, "person,full_name\nX,Y\n")
+    assert other.status_code == 422
+    assert by_file(headquarters, "").status_code == 422
+    assert people("P001") == ["M1", "M2", "S1", "S2"]
+
+    assert by_file(headquarters, f"{head}{MEETING},P001,M1,A1\n").status_code == 302
+    assert people("P001") == ["M1"]
+
+
+def test_without_a_file_the_form_says_so(headquarters: Desk) -> None:
+    assert headquarters.post(f"{AT}/trieu-tap/tep").status_code == 422
+
+
+SEATS = f"{AT}/diem-cau/P001/cho-ngoi"
+
+
+def seats() -> dict[str, str | None]:
+    return {each.person: each.seat for each in point().people}
+
+
+def test_seats_are_given_by_rule_in_the_order_of_rank(hall: None, headquarters: Desk) -> None:
+    by_rule = {"do": "rule", "rows": "2", "per_row": "2", "order": "rank"}
+    assert headquarters.post(SEATS, **by_rule).status_code == 302
+    assert seats() == {"S1": "A1", "S2": "A2", "M1": "B1", "M2": "B2"}
+
+    headquarters.post(SEATS, **{**by_rule, "order": "name", "rows": "1"})
+    assert seats() == {"M1": "A1", "S2": "A2", "M2": None, "S1": None}
+    page = headquarters.get(SEATS).text
+    assert "<b>A1</b> Mẫu Đức An" in page
+
+
+def test_seats_are_given_by_hand_and_never_twice(hall: None, headquarters: Desk) -> None:
+    told = {"seat M1": "A1", "seat M2": "Bàn thư ký"}
+    assert headquarters.post(SEATS, **told).status_code == 302
+    assert seats()["M2"] == "Bàn thư ký"
+    assert "Bàn thư ký: Mẫu Thu Ân" in headquarters.get(SEATS).text
+
+    twice = headquarters.post(SEATS, **{"seat M1": "A1", "seat S1": "A1"})
+    assert twice.status_code == 422
+    assert "«A1» xếp cho nhiều người" in twice.text
+    assert headquarters.post(SEATS, **{"seat M1": "A" * 17}).status_code == 422
+    assert seats()["S1"] is None
+
+
+def test_a_seat_that_somebody_keeps_is_not_given_to_another(hall: None, headquarters: Desk) -> None:
+    headquarters.post(SEATS, **{"seat M1": "A1"})
+
+    assert headquarters.post(SEATS, **{"seat M2": "A1"}).status_code == 422
+    assert seats()["M2"] is None
+
+
+@pytest.fixture
+def published(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Desk]:
+    """Return headquarters at a server that serves our own portal; no meeting is accepted."""
+    url = f"sqlite:///{tmp_path / 'served.sqlite3'}"
+    app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), clock)
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+        yield desk_of(app, WHO[Profile.HEADQUARTERS])
+        db.engine.dispose()
+
+
+def test_what_the_portal_proposes_counts_once_it_is_accepted(published: Desk) -> None:
+    assert "hội nghị trên cổng khác với số đang tính" in published.get("/").text
+    assert "Hội nghị mới" in published.get("/de-nghi").text
+
+    assert published.post(f"/de-nghi/{MEETING}", do="accept").status_code == 302
+
+    with reading() as c:
+        assert len(streams.of_meeting(c, MEETING)) == 72
+    assert f'action="/van-phong/de-nghi/{MEETING}"' not in published.get("/de-nghi").text
+
+
+def test_a_difference_is_shown_before_it_is_taken_or_left(published: Desk) -> None:
+    published.post(f"/de-nghi/{MEETING}", do="accept")
+    published.post(f"{AT}/thoi-gian", starts_at="2024-08-22T08:00", ends_at="2024-08-22T11:00")
+
+    page = published.get("/de-nghi").text
+    assert "<del>22/08/2024 08:00</del>" in page
+    assert "<ins>22/08/2024 07:30</ins>" in page
+    assert len(re.findall("<del>", page)) == 1
+
+    published.post(f"/de-nghi/{MEETING}", do="leave")
+    assert line().starts_at == "2024-08-22T01:00:00.000Z"
+    published.post(f"/de-nghi/{MEETING}", do="accept")
+    assert line().starts_at == "2024-08-22T00:30:00.000Z"
+
+
+def test_what_nobody_proposes_cannot_be_accepted(published: Desk) -> None:
+    assert published.post("/de-nghi/khong-co", do="accept").status_code == 404
+
+
+def test_the_auditor_sees_how_it_is_arranged_and_no_form(
+    app: Flask, as_role: Callable[[Profile], Desk], as_headquarters: Persona
+) -> None:
+    as_headquarters.sync(draft("setting", 7, body={"capacity": 3}))
+    auditor = as_role(Profile.AUDITOR)
+
+    for path in (f"{AT}/sap-xep", f"{AT}/trieu-tap", "/de-nghi"):
+        page = auditor.get(path)
+        assert page.status_code == 200
+        assert '<form method="post" class' not in page.text, path

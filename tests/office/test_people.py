@@ -1,0 +1,150 @@
+"""People: found by name, their year, their unit's register, corrections by record."""
+
+import csv
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+
+from sync_server.database import reading
+from sync_server.domain.permissions import Profile
+from sync_server.storage import standings
+from sync_server.storage.streams import StreamKey
+from tests.conftest import FakeClock, Persona
+from tests.factories import MEETING, draft
+from tests.office.desk import Desk
+
+
+def found(desk: Desk, text: str) -> list[str]:
+    """Return the codes that a search finds, in its order."""
+    page = desk.get(f"/nguoi?tim={text}").text
+    return re.findall(r'<li><a href="/van-phong/nguoi/(\w+)"', page)
+
+
+@pytest.fixture
+def after(hall: None, as_clerk: Callable[..., Persona], clock: FakeClock) -> None:
+    """Hold the conference: M1 came late, M2 never, M3 to the other hall."""
+    clerk = as_clerk()
+    body = {"seen": {clerk.device: 3}, "totals": {}}
+    clerk.sync(
+        draft("check_in", 50, person="M1", seq=1),
+        draft("check_in", 51, person="M3", seq=2),
+        draft("closing", 250, person="S1", seq=3, body=body),
+    )
+    clock.now_ms += 5 * 3_600_000
+
+
+def test_people_are_found_without_accents_by_parts_and_by_code(
+    hall: None, headquarters: Desk
+) -> None:
+    assert found(headquarters, "an") == ["M1", "S2", "M2"]  # An, Ánh, Ân: as the alphabet has them
+    assert found(headquarters, "mau thi") == ["S2", "M3"]
+    assert found(headquarters, "Đạt") == ["T1"]
+    assert found(headquarters, "m3") == ["M3"]
+    assert found(headquarters, "khong-ai") == []
+
+
+def test_a_chair_and_a_secretary_find_their_own_people_only(
+    as_role: Callable[[Profile], Desk],
+) -> None:
+    for role in (Profile.CHAIR, Profile.SECRETARY):
+        desk = as_role(role)
+        assert found(desk, "mau") == ["M1", "S2", "M2", "S1"]
+        assert desk.get("/nguoi/M1").status_code == 200
+        assert desk.get("/nguoi/M3").status_code == 403
+        assert desk.get("/don-vi/U01").status_code == 200
+        assert desk.get("/don-vi/U02").status_code == 403
+
+
+def test_a_visitor_is_known_to_the_chair_of_the_hall_that_they_came_to(
+    after: None, as_role: Callable[[Profile], Desk]
+) -> None:
+    assert as_role(Profile.CHAIR).get("/nguoi/M3").status_code == 200
+
+
+def test_a_person_s_year_is_the_study_register(after: None, headquarters: Desk) -> None:
+    page = headquarters.get("/nguoi/M1?nam=2024").text
+
+    assert "Mẫu Đức An" in page
+    assert "Đi muộn 20 phút" in page
+    assert "07:50" in page
+    assert "Hội nghị thử" not in headquarters.get("/nguoi/M1?nam=2025").text
+    visitor = headquarters.get("/nguoi/M3?nam=2024").text
+    assert "P001" in visitor
+    assert "P002" in visitor
+
+
+def test_a_unit_s_register_counts_meetings_that_are_over(
+    hall: None, headquarters: Desk, as_clerk: Callable[..., Persona], clock: FakeClock
+) -> None:
+    clerk = as_clerk()
+    body = {"seen": {clerk.device: 1}, "totals": {}}
+    clerk.sync(draft("check_in", 1, person="M1"), draft("closing", 250, seq=2, body=body))
+
+    def register() -> dict[str, list[str]]:
+        text = headquarters.get("/don-vi/U01/so-theo-doi.csv?nam=2024").text.lstrip("\ufeff")
+        _, *rows = csv.reader(io.StringIO(text), delimiter=";")
+        return {row[0]: row[2:] for row in rows}
+
+    assert register()["M1"] == ["0"] * 6
+    clock.now_ms += 5 * 3_600_000
+    assert register()["M1"] == ["1", "1", "0", "0", "0", "0"]
+    assert register()["M2"] == ["1", "0", "0", "0", "1", "0"]
+    page = headquarters.get("/don-vi/U01?nam=2024").text
+    assert page.index("Mẫu Đức An") < page.index("Mẫu Văn Bình")
+    assert "100,0 %" in page
+
+
+def test_a_correction_is_a_record_of_headquarters(
+    after: None, headquarters: Desk, as_clerk: Callable[..., Persona]
+) -> None:
+    page = headquarters.get("/nguoi/M2?nam=2024").text
+    assert "Điều chỉnh bằng một bản ghi" in page
+    told = {"meeting": MEETING, "hall": "P001", "kind": "check_in"}
+
+    answer = headquarters.post("/nguoi/M2/dieu-chinh", **told, happened_at="2024-08-22T07:20")
+
+    assert answer.status_code == 302
+    with reading() as c:
+        point = standings.read(c, StreamKey(MEETING, "P001"))
+    assert point
+    own = next(each for each in point.people if each.person == "M2")
+    assert (own.standing, own.is_late) == ("present", False)
+    assert "time_stated" in own.flags
+    assert point.is_amended
+    [made] = [
+        each
+        for each in as_clerk().sync(meeting=MEETING, point="P001", cursor="0")["records"]
+        if each.get("person") == "M2"
+    ]
+    assert (made["by"], made["source"]) == ("headquarters", "office")
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"happened_at": ""}, 422),
+        ({"happened_at": "hôm qua"}, 422),
+        ({"kind": "bua"}, 422),
+        ({"hall": "P099"}, 404),
+        ({"meeting": "khong-co"}, 404),
+    ],
+)
+def test_a_correction_that_cannot_be_is_told(
+    hall: None, headquarters: Desk, change: dict[str, str], status: int
+) -> None:
+    told = {
+        "meeting": MEETING,
+        "hall": "P001",
+        "kind": "check_out",
+        "happened_at": "2024-08-22T10:00",
+        **change,
+    }
+
+    assert headquarters.post("/nguoi/M2/dieu-chinh", **told).status_code == status
+
+
+def test_who_is_not_there_is_told(headquarters: Desk) -> None:
+    assert headquarters.get("/nguoi/KHONG-CO").status_code == 404
+    assert headquarters.get("/don-vi/U99").status_code == 404

@@ -1,0 +1,171 @@
+"""A point's pages: its roll and hall, its records with both times, corrections, reopening."""
+
+from collections.abc import Callable
+
+import pytest
+
+from sync_server.database import reading
+from sync_server.domain.permissions import Profile
+from sync_server.domain.standing import PointStanding
+from sync_server.storage import standings
+from sync_server.storage.streams import StreamKey
+from tests.conftest import FakeClock, Persona
+from tests.factories import MEETING, draft, id_of
+from tests.office.desk import Desk
+
+POINT = f"/hoi-nghi/{MEETING}/diem-cau/P001"
+
+
+@pytest.fixture
+def clerk(hall: None, as_clerk: Callable[..., Persona]) -> Persona:
+    """Return the clerk of P001; the kiosk's clock is an hour slow."""
+    found = as_clerk()
+    found.sync(clock={"wall": "2024-08-22T00:00:00.000Z", "mono_ms": 3_600_000, "boot": "b1"})
+    return found
+
+
+def standing() -> PointStanding:
+    with reading() as c:
+        found = standings.read(c, StreamKey(MEETING, "P001"))
+    assert found
+    return found
+
+
+def test_a_point_is_shown_whole(clerk: Persona, headquarters: Desk) -> None:
+    incident = {"what": "line", "from": "2024-08-22T00:50:00Z", "until": "2024-08-22T00:59:00Z"}
+    clerk.sync(
+        draft("readiness", 1, person="M1", body={"items": {"camera": False, "power": True}}),
+        draft("check_in", 2, person="M2"),
+        draft("conduct", 3, body={"category": "call", "count": 2}),
+        draft("incident", 4, body=incident),
+        draft("check_in", 5, person="M3"),
+    )
+
+    page = headquarters.get(POINT).text
+
+    assert "Mẫu Thu Ân" in page
+    assert "Gọi điện 2 lượt" in page
+    assert "Đường truyền:" in page
+    assert "máy ghi hình" in page
+    assert "Người ngoài danh sách đã đến" in page
+    assert page.index("Mẫu Đức An") < page.index("Mẫu Thị Ánh") < page.index("Mẫu Thu Ân")
+
+
+def test_the_roll_is_filtered_by_how_people_stand(clerk: Persona, headquarters: Desk) -> None:
+    clerk.sync(draft("check_in", 2, person="M2"))
+
+    page = headquarters.get(f"{POINT}?loc=not_recorded").text
+
+    assert "(3/4)" in page
+    assert 'href="/van-phong/nguoi/M2"' not in page[page.index("danh-sach") :]
+
+
+def test_records_stand_in_true_order_with_both_times_and_gaps(
+    clerk: Persona, headquarters: Desk
+) -> None:
+    clerk.sync(
+        draft("check_in", 2, person="M2", at="2024-08-22T00:10:00.000Z"),
+        draft("check_out", 4, person="M2", at="2024-08-22T00:20:00.000Z"),
+    )
+
+    page = headquarters.get(f"{POINT}/ban-ghi").text
+
+    assert "08:10:00 22/08/2024" in page  # corrected by an hour
+    assert "07:10:00" in page  # as the device had it
+    assert page.index("08:10:00") < page.index("08:20:00")
+    assert "còn thiếu các bản ghi số 1, 3" in page
+    assert "4 người, thêm 4, bớt 0" in page
+    shown = headquarters.get(f"{POINT}/ban-ghi?loai=check_out").text
+    assert "08:10:00" not in shown
+
+
+def test_a_record_is_voided_by_a_record(clerk: Persona, headquarters: Desk) -> None:
+    clerk.sync(draft("check_in", 1, person="M2"))
+    assert standing().counts.present == 1
+
+    answer = headquarters.post(f"{POINT}/rut-ban-ghi", record=id_of(1))
+
+    assert answer.status_code == 302
+    assert standing().counts.present == 0
+    page = headquarters.get(f"{POINT}/ban-ghi").text
+    assert f'id="b-{id_of(1)}"' in page  # it stays
+    assert "Rút hiệu lực" in page
+
+
+def test_a_record_of_elsewhere_is_not_voided_here(headquarters: Desk) -> None:
+    assert headquarters.post(f"{POINT}/rut-ban-ghi", record=id_of(9)).status_code == 404
+
+
+def test_a_closing_is_reopened_with_a_reason_that_is_sealed(
+    clerk: Persona, chair: Desk, clock: FakeClock
+) -> None:
+    assert "chưa chốt danh sách" in chair.post(f"{POINT}/mo-lai", reason="nhầm").text
+    body = {"seen": {clerk.device: 1}, "totals": {"present": 1}}
+    clerk.sync(
+        draft("check_in", 1, person="S1"),
+        draft("chair_assumed", 2, person="S1"),
+        draft("closing", 3, person="S1", body=body),
+    )
+    clock.now_ms += 3_600_000
+    assert "Mở lại danh sách đã chốt" in chair.get(POINT).text
+
+    assert chair.post(f"{POINT}/mo-lai", reason="").status_code == 422
+    assert standing().closing is not None
+    assert chair.post(f"{POINT}/mo-lai", reason="Còn hai người đến sau").status_code == 302
+
+    assert standing().closing is None
+    told = str(clerk.sync(meeting=MEETING, point="P001", cursor="0")["records"])
+    assert "reopening" in told
+    assert "hai người" not in told
+
+
+def test_headquarters_reopens_too(clerk: Persona, headquarters: Desk, clock: FakeClock) -> None:
+    body = {"seen": {clerk.device: 1}, "totals": {}}
+    clerk.sync(draft("closing", 1, person="S1", body=body))
+    clock.now_ms += 3_600_000
+
+    assert headquarters.post(f"{POINT}/mo-lai", reason="Theo yêu cầu").status_code == 302
+    assert standing().closing is None
+
+
+def test_a_newcomer_is_recognised(clerk: Persona, headquarters: Desk) -> None:
+    clerk.sync(draft("check_in", 1, person="N-ONE-1"))
+    assert 'placeholder="M00001"' in headquarters.get(POINT).text
+
+    def identify(newcomer: str, person: str) -> int:
+        fields = {"newcomer": newcomer, "person": person}
+        return headquarters.post(f"{POINT}/nhan-ra", **fields).status_code
+
+    assert identify("N-ONE-1", "KHONG-CO") == 422
+    assert identify("N-ONE-9", "M1") == 404
+    assert identify("N-ONE-1", "m1") == 302
+    found = next(each for each in standing().people if each.person == "M1")
+    assert found.standing == "present"
+
+
+def test_whom_to_call_is_kept_as_it_is_dialled(hall: None, headquarters: Desk) -> None:
+    fields = {"name_clerk": "Mẫu Thư", "phone_clerk": "0900 000.001", "name_technician": ""}
+    answer = headquarters.post(f"{POINT}/lien-he", **fields)
+
+    assert answer.status_code == 302
+    assert 'href="tel:0900000001"' in headquarters.get(POINT).text
+
+
+def test_the_auditor_sees_a_point_and_no_way_to_change_it(
+    clerk: Persona, as_role: Callable[[Profile], Desk]
+) -> None:
+    body = {"seen": {clerk.device: 1}, "totals": {}}
+    clerk.sync(draft("check_in", 1, person="N-ONE-1"), draft("closing", 2, person="S1", body=body))
+    auditor = as_role(Profile.AUDITOR)
+
+    for path in (POINT, f"{POINT}/ban-ghi", f"{POINT}/cho-ngoi"):
+        page = auditor.get(path).text
+        assert '<form method="post" class' not in page, path
+        assert "/van-phong/hoi-nghi/" in page
+
+
+def test_a_point_that_takes_no_part_is_told(headquarters: Desk) -> None:
+    answer = headquarters.get(f"/hoi-nghi/{MEETING}/diem-cau/P099")
+
+    assert answer.status_code == 404
+    assert "«P099»" in answer.text

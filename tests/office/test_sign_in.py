@@ -1,0 +1,232 @@
+"""Signing in: what fails tells nothing, failures cost waits, sessions can be seen and ended."""
+
+import pytest
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from flask import Flask
+from msgspec.structs import replace
+from sqlalchemy import func, select
+
+from sync_server import create_app, rates
+from sync_server.database import reading, write
+from sync_server.domain.permissions import Profile
+from sync_server.storage import accounts, sessions
+from sync_server.storage.accounts import Who
+from sync_server.storage.models import OfficeSession
+from tests.conftest import FakeClock
+from tests.office.desk import PASSWORD, Desk
+
+WRONG = "Chưa đăng nhập được"
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+def desk(app: Flask) -> Desk:
+    """Return a browser in which nobody is signed in; an account is there."""
+    write(lambda c: accounts.put(c, Who("bantochuc", Profile.HEADQUARTERS), PASSWORD))
+    return Desk(app.test_client())
+
+
+def code_at(secret: str, now_ms: int) -> str:
+    told: TOTP = accounts.totp_of(secret)
+    return told.generate(now_ms // 1000).decode()
+
+
+def test_the_right_password_leads_to_the_meetings(desk: Desk) -> None:
+    assert desk.sign_in("bantochuc").status_code == 302
+    assert "Hội nghị thử" in desk.get("/").text
+
+
+def test_whatever_is_wrong_gets_the_same_answer(desk: Desk) -> None:
+    unknown = desk.sign_in("khong-co", "sai")
+    wrong = desk.sign_in("bantochuc", "sai")
+
+    assert (unknown.status_code, wrong.status_code) == (401, 401)
+    assert WRONG in wrong.text
+    told = unknown.text.replace("khong-co", "bantochuc")
+    assert Desk.without_tokens(told) == Desk.without_tokens(wrong.text)
+    assert desk.get("/").status_code == 302
+
+
+def test_one_is_led_to_the_page_that_was_asked_for_and_nowhere_else(desk: Desk) -> None:
+    desk.get("/nguoi?tim=an")
+    assert desk.sign_in("bantochuc").location == "/van-phong/nguoi?tim=an"
+
+
+def test_after_five_failures_the_right_password_waits_too(desk: Desk, clock: FakeClock) -> None:
+    for _ in range(sessions.FREE_FAILURES):
+        desk.sign_in("bantochuc", "sai")
+
+    assert desk.sign_in("bantochuc").status_code == 401  # the sixth doubles the wait
+    clock.now_ms += 2 * sessions.FIRST_WAIT_MS
+    assert desk.sign_in("bantochuc").status_code == 302
+
+
+def test_the_wait_grows_to_a_quarter_of_an_hour_and_no_further(app: Flask) -> None:
+    def fail(times: int) -> int:
+        for _ in range(times):
+            write(lambda c: sessions.fail(c, "x", "::1", now_ms=0))
+        with reading() as c:
+            return sessions.wait_ms(c, "x", "::1", now_ms=0)
+
+    assert fail(4) == 0
+    assert fail(1) == sessions.FIRST_WAIT_MS
+    assert fail(1) == 2 * sessions.FIRST_WAIT_MS
+    assert fail(60) == sessions.LONGEST_WAIT_MS
+    with reading() as c:  # nobody else is kept out, nor the same name from elsewhere
+        assert sessions.wait_ms(c, "y", "::1", now_ms=0) == 0
+        assert sessions.wait_ms(c, "x", "::2", now_ms=0) == 0
+
+
+def test_one_address_may_not_try_without_end(desk: Desk) -> None:
+    for number in range(rates.SIGN_IN.amount):
+        desk.sign_in(f"ten-{number}", "sai")
+
+    refused = desk.sign_in("bantochuc")
+
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"] == "60"
+
+
+@pytest.mark.parametrize(("proxies", "is_refused"), [(0, True), (1, False)])
+def test_behind_a_proxy_the_address_is_the_one_that_it_tells(
+    app: Flask, proxies: int, is_refused: bool
+) -> None:
+    own = create_app(replace(app.config["SETTINGS"], proxies=proxies), app.config["CLOCK"])
+    with own.app_context():
+        desk = Desk(own.test_client())
+        for _ in range(rates.SIGN_IN.amount):
+            desk.client.environ_base["HTTP_X_FORWARDED_FOR"] = "192.0.2.1"
+            desk.sign_in("ai-do", "sai")
+        desk.client.environ_base["HTTP_X_FORWARDED_FOR"] = "192.0.2.2"
+        assert (desk.sign_in("ai-do", "sai").status_code == 429) is is_refused
+
+
+def test_a_session_ends_after_half_a_day_of_rest_and_after_a_week(
+    desk: Desk, clock: FakeClock
+) -> None:
+    desk.sign_in("bantochuc")
+    for _ in range(15):
+        clock.now_ms += sessions.IDLE_MS - 1
+        if desk.get("/").status_code == 302:
+            break
+    assert clock.now_ms >= sessions.LONGEST_MS
+
+    desk.sign_in("bantochuc")
+    clock.now_ms += sessions.IDLE_MS
+    assert desk.get("/").status_code == 302
+
+
+def test_signing_out_ends_the_session_for_who_kept_the_cookie(app: Flask, desk: Desk) -> None:
+    desk.sign_in("bantochuc")
+    stolen = Desk(app.test_client())
+    cookie = desk.client.get_cookie("session")
+    assert cookie
+    desk.post("/dang-xuat")
+
+    stolen.client.set_cookie("session", cookie.value)
+
+    assert stolen.get("/").status_code == 302
+    with reading() as c:
+        assert c.scalar(select(func.count()).select_from(OfficeSession)) == 0
+
+
+def test_a_one_time_code_is_asked_for_once_it_is_set_up_and_used_once(
+    app: Flask, desk: Desk, clock: FakeClock
+) -> None:
+    desk.sign_in("bantochuc")
+    desk.post("/tai-khoan-cua-toi/hai-lop", do="begin")
+    page = desk.get("/tai-khoan-cua-toi").text
+    with desk.client.session_transaction() as session:
+        secret = session["totp"]
+    assert "otpauth://totp/" in page
+    assert "<svg" in page
+
+    wrong = desk.post("/tai-khoan-cua-toi/hai-lop", do="confirm", code="000000")
+    assert wrong.status_code == 422
+    code = code_at(secret, clock.now_ms)
+    assert desk.post("/tai-khoan-cua-toi/hai-lop", do="confirm", code=code).status_code == 302
+
+    other = Desk(app.test_client())
+    assert other.sign_in("bantochuc").status_code == 401
+    assert other.sign_in("bantochuc", code="12345a").status_code == 401
+    assert other.sign_in("bantochuc", code=code).status_code == 302
+    assert Desk(app.test_client()).sign_in("bantochuc", code=code).status_code == 401
+    clock.now_ms += 30_000
+    code = code_at(secret, clock.now_ms)
+    assert Desk(app.test_client()).sign_in("bantochuc", code=code).status_code == 302
+
+    desk.post("/tai-khoan-cua-toi/hai-lop", do="remove", password="sai")
+    assert "Đang bật" in desk.get("/tai-khoan-cua-toi").text
+    desk.post("/tai-khoan-cua-toi/hai-lop", do="remove", password=PASSWORD)
+    assert Desk(app.test_client()).sign_in("bantochuc").status_code == 302
+
+
+def test_sessions_are_listed_and_ended(app: Flask, desk: Desk) -> None:
+    other = Desk(app.test_client())
+    desk.sign_in("bantochuc")
+    other.sign_in("bantochuc")
+    third = Desk(app.test_client())
+    third.sign_in("bantochuc")
+
+    page = desk.get("/tai-khoan-cua-toi").text
+    assert page.count("127.0.0.1") == 3
+    assert page.count("trình duyệt này") == 1
+    with reading() as c:
+        found = sessions.of_account(c, "bantochuc", now_ms=app.config["CLOCK"]())
+    desk.post("/tai-khoan-cua-toi/phien", session=found[-1].id)
+    assert sum(each.get("/").status_code == 302 for each in (desk, other, third)) == 1
+
+    desk.post("/tai-khoan-cua-toi/phien", session="")
+    assert [each.get("/").status_code for each in (desk, other, third)] == [200, 302, 302]
+
+
+def test_nobody_ends_a_session_of_another_account(app: Flask, desk: Desk) -> None:
+    write(lambda c: accounts.put(c, Who("kiemtra", Profile.AUDITOR), PASSWORD))
+    auditor = Desk(app.test_client())
+    auditor.sign_in("kiemtra")
+    desk.sign_in("bantochuc")
+    with reading() as c:
+        [own] = sessions.of_account(c, "bantochuc", now_ms=app.config["CLOCK"]())
+
+    auditor.post("/tai-khoan-cua-toi/phien", session=own.id)
+
+    assert desk.get("/").status_code == 200
+
+
+def test_a_new_password_needs_the_old_one_and_ends_other_sessions(app: Flask, desk: Desk) -> None:
+    other = Desk(app.test_client())
+    for each in (desk, other):
+        each.sign_in("bantochuc")
+    new = {"new_password": "mat-khau-moi-2", "new_again": "mat-khau-moi-2"}
+
+    def change(**fields: str) -> int:
+        return desk.post("/tai-khoan-cua-toi/mat-khau", **fields).status_code
+
+    assert change(password="sai", **new) == 422
+    assert change(password=PASSWORD, **{**new, "new_again": "khac"}) == 422
+    assert change(password=PASSWORD, new_password="ngan", new_again="ngan") == 422
+    assert other.get("/").status_code == 200
+    assert change(password=PASSWORD, **new) == 302
+    assert (desk.get("/").status_code, other.get("/").status_code) == (200, 302)
+    assert other.sign_in("bantochuc").status_code == 401
+    assert other.sign_in("bantochuc", "mat-khau-moi-2").status_code == 302
+
+
+def test_a_form_from_elsewhere_is_refused(desk: Desk) -> None:
+    response = desk.client.post("/van-phong/dang-nhap", data={"name": "bantochuc"})
+
+    assert response.status_code == 400
+    assert "Biểu mẫu" in response.text
+
+
+def test_an_account_that_is_gone_is_signed_out(desk: Desk) -> None:
+    desk.sign_in("bantochuc")
+    write(lambda c: accounts.remove(c, "bantochuc"))
+
+    assert desk.get("/").status_code == 302
+
+
+def test_a_page_that_renews_itself_leads_the_whole_page_to_sign_in(desk: Desk) -> None:
+    answer = desk.get("/can-xu-ly", **{"HX-Request": "true"})
+
+    assert answer.headers["HX-Redirect"].endswith("/dang-nhap")
