@@ -38,11 +38,11 @@ def card_of(system: System, person: str) -> str:
     form = {"person": person, "csrf_token": token}
     page = session.post(f"{system.direct}/van-phong/the", data=form, timeout=10).text
     assert person in page
-    [found] = zxingcpp.read_barcodes(_drawn(page))
+    [found] = zxingcpp.read_barcodes(drawn(page))
     return str(found.text)
 
 
-def _drawn(page: str) -> Image.Image:
+def drawn(page: str) -> Image.Image:
     """Draw the squares of the page's QR code."""
     size = re.search(r'viewBox="0 0 ([\d.]+) ', page)
     path = re.search(r'<path d="([^"]+)"', page)

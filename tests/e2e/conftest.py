@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -30,30 +31,58 @@ FLAGS = [
 ]
 
 
+class Demonstration:
+    """A database that has been filled once, what that said, and a token of headquarters'."""
+
+    def __init__(self, folder: Path, portal: Path) -> None:
+        self.database = folder / "demonstration.sqlite3"
+        environ = environ_of(self.database, portal, "http://localhost:8000")
+        told = flask(environ, "demo")
+        self.password = _found(r"mật khẩu (\S+);", told)
+        date = _found(r"Đang mở:\s+\S.* ngày (\d\d/\d\d/\d{4})", told)
+        self.meeting = "-".join(reversed(date.split("/"))) + "-dang-mo"
+        self.token = flask(environ, "user", "token", "bantochuc").strip()
+
+
+def environ_of(database: Path, portal: Path, url: str) -> dict[str, str]:
+    """Return the settings of a server of ours."""
+    return {
+        **os.environ,
+        "SECRET_KEY": "e2e-secret-0123456789-abcdefghijklmnopqrstuvwxyz",
+        "SEAL_KEY": "e2e-seal-0123456789-abcdefghijklmnopqrstuvwxyz",
+        "DATABASE_URL": f"sqlite:///{database}",
+        "SITE_DIR": str(portal),
+        "PUBLIC_URL": url,
+        "PYTHONWARNINGS": "default",
+    }
+
+
+def flask(environ: dict[str, str], *arguments: str) -> str:
+    """Run a command of the server and return what it says."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "flask", "--app", "sync_server", *arguments],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return done.stdout
+
+
 class System:
     """A running server behind a poor line, and what one asks of it at the terminal."""
 
-    def __init__(self, folder: Path, portal: Path) -> None:
+    def __init__(self, folder: Path, portal: Path, filled: Demonstration) -> None:
         self.port = _free_port()
         self.line = PoorLine(self.port)
         self.url = f"http://localhost:{self.line.port}"
         self.direct = f"http://127.0.0.1:{self.port}"
         self.portal = portal
-        self.environ = {
-            **os.environ,
-            "SECRET_KEY": "e2e-secret-0123456789-abcdefghijklmnopqrstuvwxyz",
-            "SEAL_KEY": "e2e-seal-0123456789-abcdefghijklmnopqrstuvwxyz",
-            "DATABASE_URL": f"sqlite:///{folder / 'e2e.sqlite3'}",
-            "SITE_DIR": str(portal),
-            "PUBLIC_URL": self.url,
-            "PYTHONWARNINGS": "default",
-        }
-        told = self.flask("demo")
-        self.password = _found(r"mật khẩu (\S+)\)", told)
-        self.meeting = _found(r"Đang mở:\s+\S.* ngày (\d\d/\d\d/\d{4})", told)
-        day, month, year = self.meeting.split("/")
-        self.meeting = f"{year}-{month}-{day}-dang-mo"
-        self.token = self.flask("user", "token", "bantochuc").strip()
+        self.password, self.meeting, self.token = filled.password, filled.meeting, filled.token
+        database = Path(shutil.copy(filled.database, folder / "e2e.sqlite3"))
+        self.environ = environ_of(database, portal, self.url)
         self.process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "flask", "--app", "sync_server", "serve", f"--port={self.port}"],
             cwd=ROOT,
@@ -66,16 +95,7 @@ class System:
 
     def flask(self, *arguments: str) -> str:
         """Run a command of the server and return what it says."""
-        done = subprocess.run(  # noqa: S603 - our own command
-            [sys.executable, "-m", "flask", "--app", "sync_server", *arguments],
-            cwd=ROOT,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=True,
-        )
-        return done.stdout
+        return flask(self.environ, *arguments)
 
     def enrolment_link(self, point: str = "P001", *options: str) -> str:
         """Return a fresh link that enrols a kiosk, or with `--profile chair` a chair's device."""
@@ -164,10 +184,16 @@ class Laptop:
             self._context.close()
 
 
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory, portal: Path) -> Demonstration:
+    """Return a database with the demonstration in it, which each system begins with a copy of."""
+    return Demonstration(tmp_path_factory.mktemp("filled"), portal)
+
+
 @pytest.fixture
-def system(tmp_path: Path, portal: Path) -> Iterator[System]:
+def system(tmp_path: Path, portal: Path, filled: Demonstration) -> Iterator[System]:
     """Return the running system with the demonstration in it."""
-    running = System(tmp_path, portal)
+    running = System(tmp_path, portal, filled)
     yield running
     running.stop()
 

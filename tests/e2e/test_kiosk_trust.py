@@ -16,7 +16,7 @@ from playwright.sync_api import Page, Response, expect
 from portal_release import FileLine, read_list, read_manifest, write_manifest
 
 from tests.e2e.cards import csrf, office
-from tests.e2e.conftest import Laptop, System
+from tests.e2e.conftest import Demonstration, Laptop, System
 from tests.e2e.kiosk import (
     QUEUE,
     SLOW_MS,
@@ -239,9 +239,10 @@ def test_two_tabs_show_the_same_and_send_once(system: System, laptop: Laptop) ->
 
 
 @pytest.fixture
-def own_system(tmp_path: Path, portal: Path) -> Iterator[System]:
+def own_system(tmp_path: Path, portal: Path, filled: Demonstration) -> Iterator[System]:
     """Return a system with a portal of its own, to change."""
-    running = System(tmp_path, Path(shutil.copytree(portal, tmp_path / "portal")))
+    own = Path(shutil.copytree(portal, tmp_path / "portal"))
+    running = System(tmp_path, own, filled)
     yield running
     running.stop()
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 import build
 from sync_server.config import ROOT
-from tests.e2e.conftest import Laptop, System
+from tests.e2e.conftest import Demonstration, Laptop, System
 from tests.e2e.line import Line
 
 pytestmark = pytest.mark.e2e
@@ -51,11 +51,13 @@ def republish(content: Path, portal: Path) -> None:
 
 
 @pytest.fixture
-def own_system(tmp_path: Path, portal: Path) -> Iterator[tuple[System, Path]]:
+def own_system(
+    tmp_path: Path, portal: Path, filled: Demonstration
+) -> Iterator[tuple[System, Path]]:
     """Return a running system and its portal, which a test may change."""
     own = tmp_path / "served"
     shutil.copytree(portal, own)
-    running = System(tmp_path, own)
+    running = System(tmp_path, own, filled)
     yield running, own
     running.stop()
 

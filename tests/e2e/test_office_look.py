@@ -1,0 +1,175 @@
+"""Every page of the office: no fault by axe, no wider than a phone, all of it without scripts."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+from sync_server import create_app
+from sync_server.config import load_settings
+from sync_server.demo import FINISHED
+from tests.chromium import find_chromium
+from tests.e2e.conftest import FLAGS, System
+from tests.e2e.look import look_at
+from tests.e2e.office import DESK, PHONE, Timed, signed_in
+
+pytestmark = pytest.mark.e2e
+
+PARTS = {"meeting": FINISHED, "point": "P003", "person": "M00001", "unit": "U01"}
+NO_PAGES = {
+    "office.board.update",
+    "office.board.csv",
+    "office.needs.strip",
+    "office.people.register",
+    "office.inbox.detail",
+}
+ALSO = (
+    f"/xin-vang?loc=all&hoi-nghi={FINISHED}",
+    "/nguoi?tim=an",
+    "/nguoi/M00001?nam=2024",
+    "/don-vi/U02?nam=2024",
+    f"/hoi-nghi/{FINISHED}?viec=gaps",
+    f"/hoi-nghi/{FINISHED}/chua-bao-cao",
+    "/khong-co",
+)
+
+
+@pytest.fixture
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Return a browser of this test's own."""
+    own = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+    yield own
+    own.close()
+
+
+def pages(app: Flask) -> list[str]:
+    """Return every page of the office, by the list of routes."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        is_page = rule.endpoint.startswith("office.") and "GET" in (rule.methods or ())
+        if is_page and rule.endpoint not in NO_PAGES:
+            path = rule.rule.removeprefix("/van-phong")
+            for name, part in PARTS.items():
+                path = path.replace(f"<{name}>", part)
+            found.append(path)
+    return [*found, *ALSO]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_phone(
+    system: System, browser: Browser, scheme: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    timed = Timed()
+    page = signed_in(browser, system, "bantochuc", PHONE, scheme=scheme)
+    page.on("requestfinished", timed.note)
+    for path in pages(create_app(load_settings(system.environ))):
+        assert "<" not in path, f"say in PARTS what {path} needs"
+        page.goto(f"{system.url}/van-phong{path}")
+        for each in page.locator("details").all():
+            each.evaluate("(found) => { found.open = true; }")
+        look_at(page, path)
+    page.goto(f"{system.url}/van-phong/thiet-bi")
+    page.get_by_text("Cấp mã đăng ký").click()
+    page.get_by_label("P004").check()
+    page.get_by_role("button", name="Cấp mã và in phiếu").click()
+    expect(page.locator(".ticket")).to_have_count(1)
+    look_at(page, "tickets")
+    page.goto(f"{system.url}/van-phong/the")
+    page.get_by_role("button", name="Cấp và in thẻ").click()
+    assert page.locator("article.card").count() > 20
+    look_at(page, "cards")
+    if scheme == "light":
+        timed.tell(capsys)
+
+
+def test_a_chair_and_a_secretary_see_no_fault_either(system: System, browser: Browser) -> None:
+    for name in ("chutri", "bithu", "tuyengiao", "bientap"):
+        page = signed_in(browser, system, name, PHONE)
+        for link in page.locator("nav.menu a").all():
+            page.goto(f"{system.url}{link.get_attribute('href')}")
+            look_at(page, f"{name} {page.url}")
+            page.go_back()
+
+
+def test_without_scripts_every_act_is_a_form_and_a_redirect(
+    system: System, browser: Browser
+) -> None:
+    page = signed_in(browser, system, "bantochuc", DESK, has_scripts=False)
+    meeting = f"{system.url}/van-phong/hoi-nghi/{system.meeting}"
+
+    def told(words: str) -> None:
+        expect(page.locator("p.done").filter(has_text=words)).to_be_visible()
+        assert page.request.get(page.url).ok  # a redirect: it can be loaded again
+
+    def press(name: str, exact: bool = True) -> None:
+        page.get_by_role("button", name=name, exact=exact).first.click()
+
+    page.goto(f"{system.url}/van-phong/xin-vang")
+    for box in page.locator("input[name=chosen]").all():
+        box.check()
+    page.get_by_label("Ghi chú chung").fill("Đã xem")
+    press("Đồng ý các đơn đã chọn")
+    told("Đã đồng ý 4 đơn")
+
+    page.goto(f"{meeting}/sap-xep")
+    page.get_by_label("Số phút châm chước").fill("7")
+    press("Lưu")
+    told("Đã lưu quy định")
+    expect(page.locator("dl.facts")).to_contain_text("7 phút")
+    page.get_by_label("Ghép vào").select_option("P072")
+    press("Ghép")
+    told("từ P001 sang P072")
+
+    page.goto(f"{meeting}/trieu-tap")
+    page.get_by_role("combobox", name="Triệu tập").select_option("officers")
+    press("Xem trước thay đổi")
+    press("Triệu tập cho 72 điểm cầu")
+    told("Đã lập danh sách mới cho 72 điểm cầu, 216 người")
+
+    page.goto(f"{meeting}/diem-cau/P003/cho-ngoi")
+    press("Xếp lại tất cả")
+    told("Đã xếp chỗ cho 3 người")
+
+    page.goto(f"{system.url}/van-phong/hoi-nghi/{FINISHED}/diem-cau/P003")
+    page.get_by_role("textbox", name="Lý do").fill("Ghi thiếu một người")
+    press("Mở lại danh sách")
+    told("Đã mở lại danh sách của P003")
+    page.goto(f"{page.url}/ban-ghi")
+    page.get_by_text("Rút hiệu lực", exact=True).first.click()
+    press("Rút hiệu lực bản ghi này")
+    told("Đã rút hiệu lực")
+
+    page.goto(f"{system.url}/van-phong/thiet-bi")
+    page.get_by_text("Thu hồi", exact=True).first.click()
+    press("Thu hồi máy này")
+    told("Đã thu hồi thiết bị")
+
+    page.goto(f"{meeting}/chat-luong")
+    page.get_by_label("Hạn chế").fill("Một số điểm cầu vào muộn")
+    press("Lưu đánh giá")
+    told("Đã lưu 1 mục")
+
+    page.goto(f"{system.url}/van-phong/tai-khoan")
+    page.get_by_label("Tài khoản").fill("kiemtra2")
+    page.get_by_label("Vai trò").select_option("auditor")
+    page.get_by_label("Mật khẩu").fill("mat-khau-thu-1")
+    press("Lưu tài khoản")
+    told("Đã có tài khoản «kiemtra2»")
+
+    press("Thoát")
+    assert re.search("/dang-nhap$", page.url)
+
+
+def test_the_board_without_scripts_shows_what_is_so_when_it_is_loaded(
+    system: System, browser: Browser
+) -> None:
+    page: Page = signed_in(browser, system, "tuyengiao", DESK, has_scripts=False)
+    page.goto(f"{system.url}/van-phong/hoi-nghi/{FINISHED}")
+
+    page.get_by_role("combobox", name="Việc cần để ý").select_option("silent")
+    page.get_by_role("button", name="Xem").click()
+
+    expect(page.locator("table.board").first.locator("tbody tr")).to_have_count(2)
+    expect(page.get_by_role("img", name="Giờ đến")).to_be_visible()
