@@ -30,11 +30,12 @@ lint: .venv/dev ## ruff, mypy and the type checker over the front end's JavaScri
 	@python site/plugins/portal_bundle.py tsc -p site/app
 	@python site/plugins/portal_bundle.py tsc -p site/app/sw
 
-bench: .venv/dev browser ## measure builds, first paint and the taking in of records, beside peers
+bench: .venv/dev browser ## measure builds, first paint, records taken in and pages, beside peers
 	@python -m bench.build
 	@python -m bench.paint
 	@python -m bench.ingest
 	@python -m bench.kiosk
+	@python -m bench.office
 
 chaos: .venv/dev browser ## cut the kiosk's power at twenty random moments
 	@KILLS=20 python -m pytest -q tests/e2e/test_kiosk_power.py
