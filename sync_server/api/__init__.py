@@ -2,7 +2,7 @@
 
 from flask import Blueprint, request
 
-from sync_server.api import details, enrolment, health, meetings, releases, sync
+from sync_server.api import callers, details, enrolment, health, meetings, releases, sync
 from sync_server.errors import NotFound
 
 blueprint = Blueprint("api", __name__)
@@ -15,6 +15,7 @@ def refuse_no_text() -> None:
         raise NotFound(path=request.path)
 
 
+blueprint.after_request(callers.log)
 blueprint.register_blueprint(health.blueprint)
 for routes in (details, enrolment, meetings, releases, sync):
     blueprint.register_blueprint(routes.blueprint, url_prefix="/api/v1")

@@ -63,7 +63,7 @@ def get_detail(sha256: str) -> Response:
             raise refusal(who, Action.READ_DETAIL)
     settings: Settings = current_app.config["SETTINGS"]
     at_ms = now_ms()
-    box = write(lambda c: details.read(c, sha256, who.writer.device, now_ms=at_ms))
+    box = write(lambda c: details.read(c, sha256, who.writer.name, now_ms=at_ms))
     content, media_type = sealing.open_sealed(settings.seal_key, box)
     return Response(
         content,

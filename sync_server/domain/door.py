@@ -32,6 +32,11 @@ class Writer(Struct, frozen=True):
         return self.device.startswith(OFFICE_DEVICE)
 
     @property
+    def name(self) -> str:
+        """The device, or the account: as the audit log has it."""
+        return self.device.removeprefix(OFFICE_DEVICE)
+
+    @property
     def by(self) -> str:
         """The author that this writer's records must name: a person if bound to one."""
         return self.person or str(self.profile)

@@ -158,6 +158,9 @@ PERSONAL = frozenset(
 )
 """What shows people in the office: each view of it goes to the audit log, as every act does."""
 
+PERSONAL_BY_API = frozenset({Action.PULL, Action.READ_ROSTER, Action.READ_STANDING})
+"""What shows people to an office account's program; each opening of a detail notes itself."""
+
 NEEDS_READ_TOKEN = frozenset(
     {Action.PULL, Action.READ_ROSTER, Action.READ_STANDING, Action.READ_DETAIL}
 )

@@ -85,7 +85,7 @@ def rule() -> Response:
         if do == "release":
             raise BadForm(fault=say("held.illegible", fault=own[0].detail))
         about = f"{reason} {sha256}"
-        entry = audit.Entry(at_ms, by.device[2:], audit.ILLEGIBLE, True, 200, request.path, about)
+        entry = audit.Entry(at_ms, by.name, audit.ILLEGIBLE, True, 200, request.path, about)
         write(lambda c: audit.note(c, entry))
     else:
         raw, note = own[0].text.encode(), seal_note(reason=reason)

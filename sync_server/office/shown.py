@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint
 from flask_babel import Babel, format_datetime, to_utc
 
+from sync_server.clocks import now_ms
 from sync_server.domain.codes import from_ms
 from sync_server.messages import catalogue, number, rate, say
 from sync_server.office import access
@@ -27,6 +28,12 @@ def moment(instant: str | int | None, form: str = f"{DAY} {TIME}") -> str:
 def clock(instant: str | int | None) -> str:
     """Show only the time of day."""
     return moment(instant, TIME)
+
+
+def lately(instant: str | int | None) -> str:
+    """Show the time of day if it is today's, else the day."""
+    is_today = moment(instant, DAY) == moment(now_ms(), DAY)
+    return moment(instant, TIME if is_today else DAY)
 
 
 def span(starts: str | int | None, ends: str | int | None) -> str:
@@ -81,6 +88,7 @@ def init(blueprint: Blueprint) -> None:
     filters: dict[str, Callable[..., Any]] = {
         "moment": moment,
         "clock": clock,
+        "lately": lately,
         "number": number,
         "for_input": for_input,
         "browser": browser,

@@ -58,7 +58,7 @@ def test_a_small_detail_rides_in_the_sync_and_headquarters_opens_it(
     assert told["want_details"] == []
     assert (opened.status_code, opened.data, opened.mimetype) == (200, REASON, "application/json")
     with reading() as c:
-        assert c.execute(select(AuditRow.who, AuditRow.about)).all() == [("O-hq", sha256)]
+        assert c.execute(select(AuditRow.who, AuditRow.about)).all() == [("hq", sha256)]
 
 
 def test_a_detail_whose_hash_is_not_its_name_is_as_if_it_never_came(

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from sync_server.database import write
-from sync_server.storage import roster
+from sync_server.database import reading, write
+from sync_server.storage import audit, roster
+from sync_server.storage.audit import Asked
 from sync_server.storage.roster import PersonFact
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft, roll
@@ -116,4 +117,23 @@ def test_what_does_not_exist_is_told_by_its_code(as_headquarters: Persona) -> No
         "unknown_point",
         "malformed_request",
         "not_found",
+    ]
+
+
+def test_what_an_office_account_s_program_sees_or_does_is_in_the_log(
+    as_headquarters: Persona, as_auditor: Persona, as_clerk: Callable[..., Persona]
+) -> None:
+    as_headquarters.sync(roll(901, "M1"))
+    as_auditor.get(f"/meetings/{MEETING}/standing?point=P001")
+    as_auditor.get(f"/meetings/{MEETING}/board")
+    as_auditor.post("/sync", {"records": [draft("check_in", 1, seq=None)]})
+    as_clerk().get(f"/meetings/{MEETING}/standing")  # a device's own hall is its work
+
+    with reading() as c:
+        told = [(each.who, each.action, each.outcome) for each in audit.read(c, Asked(), limit=9)]
+
+    assert told[::-1] == [
+        ("hq", "push", 200),
+        ("audit", "read_standing", 200),
+        ("audit", "push", 403),
     ]
