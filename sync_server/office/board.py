@@ -94,7 +94,10 @@ def board(meeting: str) -> str:
 @blueprint.get("/hoi-nghi/<meeting>/cap-nhat")
 @allowed(Action.READ_BOARD)
 def update(meeting: str) -> Response:
-    """Answer with the rows that have changed since the caller's ETag; 304 where none has."""
+    """Answer with the rows that have changed since the caller's ETag; 304 where none has.
+
+    A row that no longer has the trouble that is asked for stays, as it is now.
+    """
     g.is_refresh = True
     tag = request.if_none_match.as_set()
     since_ms = int(next(iter(tag))) if len(tag) == 1 and next(iter(tag)).isdecimal() else 0
@@ -110,7 +113,8 @@ def update(meeting: str) -> Response:
         part = changed[:MOST_ROWS]
         chairs = _chairs(connection, part)
     until_ms = now_ms() - OVERLAP_MS if len(part) == len(changed) else part[-1].changed_ms
-    shown = {each.row.point for each in _shown(found.points, line, _asked())}
+    asked = _asked()._replace(trouble="")
+    shown = {each.row.point for each in _shown(found.points, line, asked)}
     page = render_template(
         "board_update.html",
         meeting=line,

@@ -170,16 +170,19 @@ def person(connection: Connection, code: str) -> PersonLine | None:
     return PersonLine(*row) if row else None
 
 
+_FACT = (
+    Person.code,
+    Person.full_name,
+    Person.unit,
+    Person.position,
+    Person.membership,
+    Person.birth_year,
+)
+
+
 def facts_of(connection: Connection, *, unit: str | None = None) -> list[PersonFact]:
     """Return what the roster says of everybody, or of a unit's people, by code."""
-    query = select(
-        Person.code,
-        Person.full_name,
-        Person.unit,
-        Person.position,
-        Person.membership,
-        Person.birth_year,
-    ).order_by(Person.code)
+    query = select(*_FACT).order_by(Person.code)
     if unit is not None:
         query = query.where(Person.unit == unit)
     return [PersonFact(*row) for row in connection.execute(query)]
@@ -187,16 +190,7 @@ def facts_of(connection: Connection, *, unit: str | None = None) -> list[PersonF
 
 def fact_of(connection: Connection, code: str) -> PersonFact | None:
     """Return what the roster says of one person; None if no roster has them."""
-    row = connection.execute(
-        select(
-            Person.code,
-            Person.full_name,
-            Person.unit,
-            Person.position,
-            Person.membership,
-            Person.birth_year,
-        ).where(Person.code == code)
-    ).one_or_none()
+    row = connection.execute(select(*_FACT).where(Person.code == code)).one_or_none()
     return PersonFact(*row) if row else None
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from sync_server.config import ROOT
 from tests.chromium import find_chromium
@@ -196,6 +196,14 @@ def system(tmp_path: Path, portal: Path, filled: Demonstration) -> Iterator[Syst
     running = System(tmp_path, portal, filled)
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Return a browser of a module's own."""
+    own = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+    yield own
+    own.close()
 
 
 @pytest.fixture

@@ -1,24 +1,13 @@
 """Every view of the kiosk: no fault by axe, nothing wider than a phone."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Playwright, expect
+from playwright.sync_api import Browser, expect
 
-from tests.chromium import find_chromium
-from tests.e2e.conftest import FLAGS, System
+from tests.e2e.conftest import System
 from tests.e2e.kiosk import SLOW_MS, check_in, enrol, fill_pin, room, step
 from tests.e2e.look import look_at
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Return a browser of this test's own."""
-    own = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-    yield own
-    own.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,26 +1,16 @@
 """The day as four people live it: a clerk at a kiosk, a chair, headquarters, an auditor."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.chromium import find_chromium
-from tests.e2e.conftest import FLAGS, Laptop, System
+from tests.e2e.conftest import Laptop, System
 from tests.e2e.kiosk import SLOW_MS, check_in, enrol, room, step, unsent, wait_until
 from tests.e2e.office import DESK, PHONE, Timed, signed_in
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Return a browser of this test's own."""
-    own = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-    yield own
-    own.close()
 
 
 def test_four_people_in_their_roles_play_the_day(

@@ -1,17 +1,15 @@
 """Every page of the office: no fault by axe, no wider than a phone, all of it without scripts."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 
 from sync_server import create_app
 from sync_server.config import load_settings
 from sync_server.demo import FINISHED
-from tests.chromium import find_chromium
-from tests.e2e.conftest import FLAGS, System
+from tests.e2e.conftest import System
 from tests.e2e.look import look_at
 from tests.e2e.office import DESK, PHONE, Timed, signed_in
 
@@ -34,14 +32,6 @@ ALSO = (
     f"/hoi-nghi/{FINISHED}/chua-bao-cao",
     "/khong-co",
 )
-
-
-@pytest.fixture
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Return a browser of this test's own."""
-    own = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-    yield own
-    own.close()
 
 
 def pages(app: Flask) -> list[str]:

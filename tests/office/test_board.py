@@ -162,10 +162,15 @@ def test_filters_and_orders_go_together_and_hold_for_updates(
     assert shown("xep=contact") == ["P002", "P001"]
     assert shown("xep=bua") == shown("")
 
+    silent = headquarters.get(f"{BOARD}?viec=silent").text
     page = headquarters.get(f"{BOARD}?loai=DOANH_NGHIEP").text
     clock.now_ms += MINUTE_MS
     clerk.sync(draft("check_in", 6, person="M2"))
     assert rows(ask(headquarters, since(page), "?loai=DOANH_NGHIEP").text) == []
+    as_clerk("P002").sync(draft("check_in", 7, point="P002", person="M3"))
+    now = ask(headquarters, since(silent), "?viec=silent").text
+    assert "P002" in rows(now)  # no longer silent, and told so where it still stands
+    assert "Chưa báo cáo" not in now
 
 
 def test_the_file_has_what_is_shown_as_excel_in_vietnam_reads_it(
