@@ -41,7 +41,7 @@ def ledger_rebuild() -> None:
         keys = streams.everything(c)
     changed = []
     for meeting in sorted({key.meeting for key in keys}):
-        changed += database.write(partial(ledger.rebuild, meeting=meeting, now_ms=now_ms()))
+        changed += database.write(partial(ledger.rebuild, meeting=meeting))
     for key in changed:
         click.echo(say("cli.rebuilt.changed", meeting=key.meeting, point=key.point))
     click.echo(say("cli.rebuilt", count=number(len(keys)), changed=len(changed)))

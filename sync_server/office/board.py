@@ -1,9 +1,13 @@
 """The board of a meeting: who is where, trouble first; live, filtered, as CSV, and as charts."""
 
-from collections.abc import Sequence
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
 from flask import Blueprint, Response, g, make_response, render_template, request
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from sync_server.clocks import now_ms
@@ -13,7 +17,7 @@ from sync_server.domain.permissions import Action
 from sync_server.messages import rate, say
 from sync_server.office import access, acts, charts, sheets
 from sync_server.office.access import allowed
-from sync_server.office.shown import moment
+from sync_server.office.shown import lately, moment
 from sync_server.storage import contacts, roster, standings
 from sync_server.storage.directory import MeetingLine
 from sync_server.storage.standings import BoardRow
@@ -40,10 +44,10 @@ COLUMNS = (
     "last_contact",
     "note",
 )
-OVERLAP_MS = 3_000
-"""Rows that were committed while an update was being read come with the next one."""
-MOST_ROWS = 16
-"""To an update, which stays below 2 KB; what changed later comes with the next."""
+MOST_ROWS = 14
+"""To an update, which stays below 2 KB; what changed besides comes with the next."""
+MARK_LETTERS = 4
+"""24 bits to a row: of a hundred thousand changes one might not be seen before the next."""
 NOT_MODIFIED = 304
 
 
@@ -67,9 +71,8 @@ class Shown(NamedTuple):
 @allowed(Action.READ_BOARD)
 def board(meeting: str) -> str:
     """Show a meeting whole: totals, trouble, every point, charts."""
-    at_ms = now_ms()
     with reading() as connection:
-        line = acts.must_know(connection, meeting, at_ms)
+        line = acts.must_know(connection, meeting, now_ms())
         found = standings.board_of(connection, meeting)
         chairs = _chairs(connection, found.points)
         arrivals = charts.arrivals_of(connection, meeting, line)
@@ -86,7 +89,7 @@ def board(meeting: str) -> str:
         chairs=chairs,
         arrivals=arrivals,
         types=charts.types_of(found),
-        since=at_ms,
+        state="".join(marks(found.points, line, chairs)),
         query=request.query_string.decode(),
     )
 
@@ -94,38 +97,64 @@ def board(meeting: str) -> str:
 @blueprint.get("/hoi-nghi/<meeting>/cap-nhat")
 @allowed(Action.READ_BOARD)
 def update(meeting: str) -> Response:
-    """Answer with the rows that have changed since the caller's ETag; 304 where none has.
+    """Answer with the rows that differ from those of the caller's ETag; 304 where none does.
 
     A row that no longer has the trouble that is asked for stays, as it is now.
     """
     g.is_refresh = True
-    tag = request.if_none_match.as_set()
-    since_ms = int(next(iter(tag))) if len(tag) == 1 and next(iter(tag)).isdecimal() else 0
     with reading() as connection:
         line = acts.must_know(connection, meeting, now_ms())
         found = standings.board_of(connection, meeting)
-        changed = sorted(
-            (row for row in found.points if row.changed_ms > since_ms),
-            key=lambda row: row.changed_ms,
-        )
-        if not changed:
-            return Response(status=NOT_MODIFIED)
-        part = changed[:MOST_ROWS]
-        chairs = _chairs(connection, part)
-    until_ms = now_ms() - OVERLAP_MS if len(part) == len(changed) else part[-1].changed_ms
-    asked = _asked()._replace(trouble="")
-    shown = {each.row.point for each in _shown(found.points, line, asked)}
+        chairs = _chairs(connection, found.points)
+    seen = _marks_of(request.headers.get("If-None-Match", ""), len(found.points))
+    now = marks(found.points, line, chairs)
+    static = {each.row.point for each in _shown(found.points, line, _asked()._replace(trouble=""))}
+    sent: list[Shown] = []
+    for place, row in enumerate(found.points):
+        if seen[place] == now[place]:
+            continue
+        if row.point in static and len(sent) == MOST_ROWS:
+            now[place] = seen[place]  # its turn is with the next
+        elif row.point in static:
+            sent.append(Shown(row, troubles_of(row, line)))
+    if seen == now:
+        return Response(status=NOT_MODIFIED)
     page = render_template(
         "board_update.html",
         meeting=line,
         board=found,
-        shown=[Shown(row, troubles_of(row, line)) for row in part if row.point in shown],
+        shown=sent,
         troubles=_counted(found.points, line),
         chairs=chairs,
-        since=max(until_ms, since_ms),
+        state="".join(now),
         query=request.query_string.decode(),
     )
     return make_response(page)
+
+
+def marks(rows: Sequence[BoardRow], meeting: MeetingLine, chairs: Mapping[str, str]) -> list[str]:
+    """Return for each row a mark of all that is shown of it: another mark is another row."""
+    return [
+        _mark(
+            replace(row, last_contact_at=lately(row.last_contact_at)),
+            troubles_of(row, meeting),
+            chairs.get(row.chair or ""),
+        )
+        for row in rows
+    ]
+
+
+def _mark(*shown: object) -> str:
+    digest = hashlib.sha256(msgspec.json.encode(shown)).digest()
+    return base64.urlsafe_b64encode(digest).decode()[:MARK_LETTERS]
+
+
+def _marks_of(tag: str, count: int) -> list[str]:
+    """Return the marks that an ETag has, one for each row; where it has others, nobody's."""
+    marked = tag.strip('"')
+    if len(marked) != count * MARK_LETTERS:
+        return ["." * MARK_LETTERS] * count
+    return [marked[at : at + MARK_LETTERS] for at in range(0, len(marked), MARK_LETTERS)]
 
 
 @blueprint.get("/hoi-nghi/<meeting>/bang.csv")

@@ -103,7 +103,7 @@ def append(
     grown = {home_of(record) for record in fresh} | found.sighted
     grown |= listings.list_fresh(connection, fresh, found.concern, heads)
     streams.extend(connection, {key: heads[key] for key in grown})
-    judged = standings.recompute(connection, sorted(grown), now_ms)
+    judged = standings.recompute(connection, sorted(grown))
     if found.concern.rolls:
         for key in sorted(grown):
             roster.refresh_rev(connection, key)
@@ -117,14 +117,14 @@ def append(
     return Appended(found.known, {each: tuple(sorted(own)) for each, own in flags.items()})
 
 
-def rebuild(connection: Connection, meeting: str, *, now_ms: int) -> list[StreamKey]:
+def rebuild(connection: Connection, meeting: str) -> list[StreamKey]:
     """List and judge a meeting anew from its records; return the points that this changed."""
     streams.lock_meetings(connection, [meeting], is_sole=True)
     heads = streams.lock(connection, streams.of_meeting(connection, meeting))
     before = standings.read_all(connection, heads)
     grown = listings.renew(connection, meeting, heads)
     streams.extend(connection, {key: heads[key] for key in grown})
-    after = standings.recompute(connection, sorted(heads), now_ms)
+    after = standings.recompute(connection, sorted(heads))
     return [key for key, standing in after.items() if standing != before.get(key)]
 
 

@@ -288,7 +288,6 @@ class PointStandingRow(Base):
     __tablename__ = "point_standing"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
     point: Mapped[str] = mapped_column(String(16), primary_key=True)
-    changed_ms: Mapped[int] = mapped_column(BigInteger)
     standing: Mapped[bytes] = mapped_column(LargeBinary)
     board_row: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -29,7 +29,6 @@ class BoardRow(Struct, frozen=True):
     `chair`: who presides or did last, else who is to. `missing`: what keeps the point from being
     ready. `counted`: False in a rehearsal or a cancelled meeting, which enter no figure.
     `pending`: who waits for a decision on their leave, of these `reserved` for headquarters'.
-    `changed_ms`: when the row last changed, or a device of the point was last heard.
     """
 
     point: str
@@ -47,7 +46,6 @@ class BoardRow(Struct, frozen=True):
     reserved: int
     last_contact_at: str | None
     missing_seq: int
-    changed_ms: int
 
 
 class Board(Struct, frozen=True):
@@ -78,9 +76,7 @@ _KEPT = Prepared(
 _row_decoder = msgspec.json.Decoder(_KeptRow)
 
 
-def recompute(
-    connection: Connection, keys: Iterable[StreamKey], now_ms: int
-) -> dict[StreamKey, PointStanding]:
+def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
     """Judge streams anew and keep what comes of it. The caller holds the streams' locks."""
     records = records_of(connection, keys)
     devices = {record.device for own in records.values() for record in own}
@@ -92,7 +88,6 @@ def recompute(
         {
             "meeting": key.meeting,
             "point": key.point,
-            "changed_ms": now_ms,
             "standing": _encoder.encode(standing),
             "board_row": _encoder.encode(_row_of(standing)),
         }
@@ -160,13 +155,7 @@ def board_of(connection: Connection, meeting: str) -> Board:
     contacts = _contacts(connection)
     rows = []
     for found in connection.execute(
-        select(
-            PointStandingRow.point,
-            PointStandingRow.board_row,
-            PointStandingRow.changed_ms,
-            Point.name,
-            Unit.type,
-        )
+        select(PointStandingRow.point, PointStandingRow.board_row, Point.name, Unit.type)
         .outerjoin(Point, Point.code == PointStandingRow.point)
         .outerjoin(Unit, Unit.code == Point.unit)
         .where(PointStandingRow.meeting == meeting)
@@ -191,7 +180,6 @@ def board_of(connection: Connection, meeting: str) -> Board:
                 reserved=kept.reserved,
                 last_contact_at=from_ms(last_contact_ms) if last_contact_ms else None,
                 missing_seq=missing,
-                changed_ms=max(found.changed_ms, last_contact_ms or 0),
             )
         )
     by_unit_type: dict[str, Counts] = {}

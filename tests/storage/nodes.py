@@ -64,10 +64,10 @@ def clocks(connection: Connection) -> Clocks:
 
 
 def whole(connection: Connection, points: Iterable[str]) -> Any:
-    """Return everything that is judged: standings, board rows, flags; not what came when."""
+    """Return everything that is judged: standings, board rows, flags; not who was heard when."""
     kept = {
         point: standings.read(connection, streams.StreamKey(MEETING, point)) for point in points
     }
     board = standings.board_of(connection, MEETING)
-    rows = [replace(row, last_contact_at=None, missing_seq=0, changed_ms=0) for row in board.points]
+    rows = [replace(row, last_contact_at=None, missing_seq=0) for row in board.points]
     return kept, board.totals, board.by_unit_type, rows

@@ -142,7 +142,7 @@ def test_judging_the_ledger_anew_changes_nothing(ledger: Ledger) -> None:
             for each in conference(Random(seed), 40):  # noqa: S311 - repeats itself on purpose
                 send(c, each)
 
-            assert rebuild(c, MEETING, now_ms=1) == []
+            assert rebuild(c, MEETING) == []
 
 
 def test_judging_anew_heals_what_was_lost_beside_the_ledger(ledger: Ledger) -> None:
@@ -154,5 +154,5 @@ def test_judging_anew_heals_what_was_lost_beside_the_ledger(ledger: Ledger) -> N
         for table in (Listing, Summons, PointStandingRow):
             c.execute(delete(table))
 
-        assert {key.point for key in rebuild(c, MEETING, now_ms=1)} == set(POINTS)
+        assert {key.point for key in rebuild(c, MEETING)} == set(POINTS)
         assert whole(c, POINTS) == expected

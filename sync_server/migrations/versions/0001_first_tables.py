@@ -244,7 +244,6 @@ def upgrade() -> None:
         "point_standing",
         sa.Column("meeting", sa.String(length=64), nullable=False),
         sa.Column("point", sa.String(length=16), nullable=False),
-        sa.Column("changed_ms", sa.BigInteger(), nullable=False),
         sa.Column("standing", sa.LargeBinary(), nullable=False),
         sa.Column("board_row", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("meeting", "point"),
