@@ -15,7 +15,7 @@ from sync_server.config import Settings
 from sync_server.domain.permissions import DEVICE_PROFILES, OFFICE_ROLES, Profile
 from sync_server.errors import QueueFileFaulty, UnknownMeeting
 from sync_server.messages import say
-from sync_server.office import acts, device_list, queue_files, rolls, roster_files, users
+from sync_server.office import acts, device_list, queue_files, rolls, roster_files, uploads, users
 from sync_server.office.roster_files import RosterFault, SummonsRow
 from sync_server.serve import serve_forever
 from sync_server.storage import accounts, devices, directory, releases, roster
@@ -89,7 +89,7 @@ queue_group = AppGroup("queue", help="Queues of halls that come as files.")
 def roster_import(file: Path) -> None:
     """Take in a roster or a summons (CSV or XLSX); nothing of it unless every row is right."""
     with database.reading() as c:
-        known = rolls.known_to_files(c)
+        known = uploads.known_to_files(c)
     try:
         rows = roster_files.read_file(file, known, datetime.now(UTC).year)
     except RosterFault as fault:

@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
@@ -51,7 +50,8 @@ def _answer(error: AppError) -> Response:
 
 def _back() -> str | None:
     """Return the page of ours from which a form was sent."""
-    is_ours = urlsplit(request.referrer or "").netloc == request.host
+    ours = tuple(f"{scheme}://{request.host}/" for scheme in ("https", "http"))
+    is_ours = (request.referrer or "").startswith(ours)
     return request.referrer if is_ours and request.method == "POST" else None
 
 

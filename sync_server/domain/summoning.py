@@ -52,11 +52,17 @@ class Change(NamedTuple):
     size: int
 
 
-def roll_by(rule: Rule, people: Iterable[Known], before: Sequence[Summoned]) -> list[Summoned]:
-    """Return a point's new roll: who stays keeps their seat and their exemption."""
+def roll_by(
+    rule: Rule,
+    people: Iterable[Known],
+    before: Sequence[Summoned],
+    exempt: Collection[str] = (),
+) -> list[Summoned]:
+    """Return a point's new roll: who stays keeps their seat, and who is `exempt` that."""
     kept = {line.person: line for line in before}
     return [
-        kept.get(each.person) or Summoned(each.person, each.unit, each.position)
+        kept.get(each.person)
+        or Summoned(each.person, each.unit, each.position, "", each.person in exempt)
         for each in people
         if rule.summons(each)
     ]

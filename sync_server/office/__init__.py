@@ -12,6 +12,7 @@ from sync_server.office import (
     board,
     cards,
     device_list,
+    forms,
     held,
     home,
     inbox,
@@ -59,6 +60,7 @@ for _page in (
 
 csrf = CSRFProtect()
 blueprint.before_request(access.begin)
+blueprint.before_request(forms.refuse_nul)
 blueprint.before_request(csrf.protect)
 blueprint.after_request(access.log)
 

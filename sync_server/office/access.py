@@ -99,12 +99,18 @@ def must_cover(*, point: str | None = None, unit: str | None = None) -> None:
     is_elsewhere = own.point is not None and own.point != point
     is_of_others = own.unit is not None and own.unit != unit
     if is_elsewhere or is_of_others:
-        raise refusal(g.action)
+        raise elsewhere(g.action)
 
 
 def refusal(action: Action) -> Forbidden:
     """Return the error that says what this role may not do."""
     return Forbidden(action=say(f"action.{action}"), profile=say(f"role.{who().role}"))
+
+
+def elsewhere(action: Action) -> Forbidden:
+    """Return the error that says that this role may do so only for its own point or unit."""
+    what = say("action.elsewhere", action=say(f"action.{action}"))
+    return Forbidden(action=what, profile=say(f"role.{who().role}"))
 
 
 def about(*subjects: str) -> None:

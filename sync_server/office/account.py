@@ -2,9 +2,10 @@
 
 import secrets
 
-from flask import Blueprint, flash, redirect, render_template, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
+from sync_server import rates
 from sync_server.clocks import now_ms
 from sync_server.database import reading, write
 from sync_server.domain.permissions import Action
@@ -62,11 +63,11 @@ def end() -> Response:
 def set_password() -> Response:
     """Change the password, which ends every other session."""
     own, here = access.who(), access.own_session()
-    _must_know_password(forms.needed("password", longest=200))
-    new = forms.needed("new_password", longest=200)
+    _must_know_password(forms.secret("password"))
+    new = forms.secret("new_password")
     if len(new) < MIN_PASSWORD_LENGTH:
         raise BadForm(fault=say("cli.password_short", length=MIN_PASSWORD_LENGTH))
-    if new != forms.text("new_again", longest=200):
+    if new != request.form.get("new_again"):
         raise BadForm(fault=say("account.not_the_same"))
     write(lambda c: accounts.set_password(c, own.name, new))
     write(lambda c: sessions.end_all(c, own.name, but=here.id if here else None))
@@ -81,24 +82,29 @@ def set_totp() -> Response:
     own, at_ms = access.who(), now_ms()
     match forms.one_of("do", ("begin", "confirm", "remove")):
         case "begin":
+            _must_know_password(forms.secret("password"))
             session[PENDING] = secrets.token_hex(SECRET_BYTES)
         case "confirm":
             secret = session.get(PENDING)
             step = accounts.totp_step(secret, forms.text("code"), now_ms=at_ms) if secret else None
             if step is None:
                 raise BadForm(fault=say("account.code_wrong"))
-            write(lambda c: accounts.set_totp(c, own.name, secret))
+            write(lambda c: accounts.set_totp(c, own.name, secret, step))
             session.pop(PENDING)
             flash(say("account.totp_set"))
         case _:
-            _must_know_password(forms.needed("password", longest=200))
+            _must_know_password(forms.secret("password"))
             write(lambda c: accounts.set_totp(c, own.name, None))
             flash(say("account.totp_removed"))
     return redirect(url_for("office.account.page"))
 
 
 def _must_know_password(password: str) -> None:
-    """Ask for the password before what a borrowed browser should not do. Raises: BadForm."""
+    """Ask for the password before what a borrowed browser should not do.
+
+    Raises: BadForm, TooManyRequests.
+    """
+    rates.hit(rates.SIGN_IN, "password", access.who().name)
     with reading() as connection:
         if accounts.check(connection, access.who().name, password) is None:
             raise BadForm(fault=say("account.wrong_password"))

@@ -89,7 +89,7 @@ def rehearse(
     rolls = rolls_of(connection, meeting)
     length_ms = to_ms(line.ends_at) - to_ms(line.starts_at)
     fact = MeetingFact(
-        id=f"{meeting}-tong-duyet"[:MAX_MEETING_CODE],
+        id=rehearsal_of(meeting),
         title=say("meeting.rehearsal", title=line.title),
         starts_at=from_ms(starts_ms),
         ends_at=from_ms(starts_ms + length_ms),
@@ -101,6 +101,11 @@ def rehearse(
     named = {point: roll for point, roll in rolls.items() if roll}
     summon(connection, fact.id, named, now_ms, by)
     return fact
+
+
+def rehearsal_of(meeting: str) -> str:
+    """Return the code that a meeting's rehearsal has."""
+    return f"{meeting}-tong-duyet"[:MAX_MEETING_CODE]
 
 
 def summon(

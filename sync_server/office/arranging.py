@@ -79,6 +79,8 @@ def set_terms(meeting: str) -> Response:
         secretary_authority=_authority("secretary_authority"),
         reasons=_reasons(reasons),
     )
+    if body == SettingBody():
+        raise BadForm(fault=say("form.nothing"))
     at_ms, by = now_ms(), access.who().writer
 
     def work(c: Connection) -> None:
@@ -100,6 +102,8 @@ def set_hall(meeting: str) -> Response:
         capacity=UNSET if capacity is None else capacity,
         guests=UNSET if guests is None else guests,
     )
+    if body == SettingBody():
+        raise BadForm(fault=say("form.nothing"))
     at_ms, by = now_ms(), access.who().writer
 
     def work(c: Connection) -> None:
@@ -133,8 +137,13 @@ def merge(meeting: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/tong-duyet")
 @allowed(Action.ARRANGE)
 def rehearse(meeting: str) -> Response:
-    """Make the meeting's rehearsal."""
+    """Make the meeting's rehearsal; one that is there is postponed on its own page."""
     starts_ms, at_ms, by = forms.moment_needed("rehearsal_at"), now_ms(), access.who().writer
+    with reading() as connection:
+        line = acts.must_know(connection, meeting, at_ms)
+        known = directory.meeting(connection, acts.rehearsal_of(meeting), at_ms)
+    if known or line.rehearsal:
+        raise BadForm(fault=say("arranging.rehearsal_there"))
     fact = write(lambda c: acts.rehearse(c, meeting, starts_ms, at_ms, by))
     return _back(fact.id, "arranging.rehearsed")
 
@@ -162,5 +171,7 @@ def _reasons(reasons: tuple[str, ...]) -> tuple[str, ...] | UnsetType:
 
 
 def _back(meeting: str, message: str, **facts: object) -> Response:
-    flash(say(message, **facts))
+    told = say(message, **facts)
+    access.about(told)
+    flash(told)
     return redirect(url_for("office.arranging.page", meeting=meeting))

@@ -11,6 +11,7 @@ from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.office.access import allowed
 from sync_server.office.shown import from_input
+from sync_server.office.sign_in import SIGN_IN, SIGN_OUT
 from sync_server.storage import accounts, audit
 from sync_server.storage.audit import ILLEGIBLE, Asked
 
@@ -18,7 +19,7 @@ blueprint = Blueprint("audit_log", __name__)
 
 PAGE = 100
 DAY_MS = round(timedelta(days=1).total_seconds() * 1000)
-OTHERS = ("sign_in", ILLEGIBLE)
+OTHERS = (SIGN_IN, SIGN_OUT, ILLEGIBLE)
 
 
 @blueprint.get("/nhat-ky")

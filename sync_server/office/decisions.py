@@ -23,11 +23,15 @@ from sync_server.domain.records import (
     Ruling,
     RulingBody,
     Void,
+    kind_of,
 )
 from sync_server.errors import BadForm, UnknownRecord
 from sync_server.messages import say
 from sync_server.office.writing import Note, envelope, write_records
 from sync_server.storage.streams import StreamKey, records_of
+
+LASTING = frozenset({"setting", "roll", "ruling", "void"})
+"""What the office has set is set anew, not voided; and a void is never voided."""
 
 Decision = Literal["approve", "decline"]
 Moved = Literal["check_in", "check_out"]
@@ -86,9 +90,11 @@ def move(
 def void(connection: Connection, by: Writer, key: StreamKey, record_id: str, now_ms: int) -> str:
     """Take the effect of a point's record away; return whom it concerned, or its kind.
 
-    Raises: UnknownRecord.
+    Raises: UnknownRecord, BadForm.
     """
     record = find(connection, key, record_id)
+    if kind_of(record) in LASTING:
+        raise BadForm(fault=say("records.lasting"))
     own = envelope(by, record.meeting, record.point, now_ms)
     taking = Void(**own, person=record.person, refs=(record_id,), body=Empty())
     write_records(connection, by, [taking], now_ms)

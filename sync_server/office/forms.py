@@ -2,16 +2,26 @@
 
 from flask import request
 
-from sync_server.errors import BadForm
+from sync_server.errors import BadForm, NotFound
 from sync_server.messages import say
 from sync_server.office.shown import from_input
 
 MAX_LETTERS = 2_000
+LONGEST_PASSWORD = 200
+
+
+def refuse_nul() -> None:
+    """Turn away an address with a NUL, which is in no code and which no database compares."""
+    parts = (*(request.view_args or {}).values(), *request.args.values())
+    if any("\x00" in part for part in parts):
+        raise NotFound(path=request.path)
 
 
 def text(name: str, *, longest: int = MAX_LETTERS) -> str:
     """Return a field, empty where it is not sent. Raises: BadForm."""
     value = request.form.get(name, "").strip()
+    if "\x00" in value:
+        raise BadForm(fault=say("form.choice", field=_called(name), value="\\0"))
     if len(value) > longest:
         raise BadForm(fault=say("form.too_long", field=_called(name), longest=longest))
     return value
@@ -25,12 +35,19 @@ def needed(name: str, *, longest: int = MAX_LETTERS) -> str:
     return value
 
 
+def secret(name: str) -> str:
+    """Return a password as it was typed, blanks and all. Raises: BadForm."""
+    needed(name, longest=LONGEST_PASSWORD)
+    return request.form[name]
+
+
 def whole(name: str, *, least: int = 0, most: int) -> int | None:
     """Return a whole number, None for an empty field. Raises: BadForm."""
     value = text(name)
     if not value:
         return None
-    if not (value.isascii() and value.isdecimal() and least <= int(value[:9]) <= most):
+    is_short = value.isascii() and value.isdecimal() and len(value) <= len(str(most))
+    if not (is_short and least <= int(value) <= most):
         fault = say("form.number", field=_called(name), value=value[:20], least=least, most=most)
         raise BadForm(fault=fault)
     return int(value)

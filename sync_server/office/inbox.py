@@ -95,29 +95,47 @@ def decide() -> AnyResponse:
     if not chosen:
         raise BadForm(fault=say("inbox.nothing_chosen"))
     note_text = forms.text(f"note {single}" if single else "note")
-    targets = [_target(each) for each in chosen]
+    targets = [_target(each) for each in dict.fromkeys(chosen)]
+    for target in targets:
+        access.about(target.record_id)
+        access.must_cover(point=target.key.point)
+    back = request.args.get("ve", "")
     at_ms, own = now_ms(), access.who()
-    by_person = own.person if own.role is Profile.CHAIR else None
-    with reading() as connection:
-        keys = {key for key, _ in targets}
-        for key in keys:
-            access.must_cover(point=key.point)
-        found = standings.requests_of(connection, sorted(keys), by=by_person, at_ms=at_ms)
-    known = {(key, each.id): each for key, each in found}
-    asked = [(key, known.get((key, record_id)), record_id) for key, record_id in targets]
-    for _, each, record_id in asked:
-        if each is None:
-            raise UnknownRecord(record=record_id)
-        if not each.is_decidable:
-            raise BadForm(fault=say("inbox.not_yours", person=each.person))
-    decided = [(key, each.id, each.person) for key, each, _ in asked if each]
     note = seal_note(note=note_text) if note_text else None
     decision: decisions.Decision = "approve" if pressed == "approve" else "decline"
-    write(lambda c: decisions.decide(c, own.writer, decided, decision, at_ms, note))
-    access.about(decision, *(person for _, _, person in decided))
-    flash(say(f"inbox.done.{decision}", count=len(decided)))
-    back = request.args.get("ve", "")
-    return redirect(back if back.startswith("/van-phong/") else url_for("office.inbox.index"))
+
+    def work(c: Connection) -> list[str]:
+        decided = [(t.key, t.record_id, person) for t, person in _decidable(c, targets, own, at_ms)]
+        decisions.decide(c, own.writer, decided, decision, at_ms, note)
+        return [person for _, _, person in decided]
+
+    people = write(work)
+    access.about(say(f"turn.{decision}"), *people)
+    flash(say(f"inbox.done.{decision}", count=len(people)))
+    is_ours = back.startswith("/van-phong/") and back.isprintable()
+    return redirect(back if is_ours else url_for("office.inbox.index"))
+
+
+def _decidable(
+    connection: Connection, targets: Sequence["Target"], own: Who, at_ms: int
+) -> list[tuple["Target", str]]:
+    """Return each target with its person, as it stands now. Raises: UnknownRecord, BadForm."""
+    by = own.person if own.role is Profile.CHAIR else None
+    keys = sorted({target.key for target in targets})
+    found = standings.requests_of(connection, keys, by=by, at_ms=at_ms)
+    known = {(key, each.id): each for key, each in found}
+    asked = []
+    for target in targets:
+        each = known.get((target.key, target.record_id))
+        if each is None:
+            raise UnknownRecord(record=target.record_id[:48])
+        if not each.is_decidable:
+            raise BadForm(fault=say("inbox.not_yours", person=each.person))
+        if each.state != target.state:
+            state = say(f"request.{each.state}")
+            raise BadForm(fault=say("inbox.changed", person=each.person, state=state))
+        asked.append((target, each.person))
+    return asked
 
 
 @blueprint.get("/giay-to/<sha256>")
@@ -150,8 +168,8 @@ def opened(found: Sequence[tuple[StreamKey, Request]]) -> list[Item]:
         names = roster.names_of(connection, others)
     wanted = {
         sha256: each.person
-        for _, each in found
-        if _may_open(own, each)
+        for key, each in found
+        if _may_open(own, key, each)
         for sha256 in _named_by(each)
     }
     contents = opening.read_all(wanted)
@@ -193,7 +211,7 @@ def _found(connection: Connection, meeting: str, state: str) -> list[tuple[Strea
     lines = [
         line
         for line in directory.meetings(connection, at_ms, own.point)
-        if (line.id == meeting if meeting else to_ms(line.ends_at) > at_ms - RECENT_MS)
+        if (line.id == meeting if meeting else _is_news(line, at_ms))
     ]
     keys = []
     for line in lines:
@@ -221,6 +239,10 @@ def _found(connection: Connection, meeting: str, state: str) -> list[tuple[Strea
     )
 
 
+def _is_news(line: MeetingLine, at_ms: int) -> bool:
+    return not line.cancelled and to_ms(line.ends_at) > at_ms - RECENT_MS
+
+
 def _concerned(connection: Connection, sha256: str) -> set[str]:
     """Return on whose requests a detail is. Raises: UnknownDetail, Forbidden.
 
@@ -235,8 +257,8 @@ def _concerned(connection: Connection, sha256: str) -> set[str]:
         keys = [
             k for k in standing_in(connection, meeting, [record_id]) if own.point in {None, k.point}
         ]
-        for _, each in standings.requests_of(connection, keys, by=None, at_ms=at_ms):
-            if sha256 in _named_by(each) and _may_open(own, each):
+        for key, each in standings.requests_of(connection, keys, by=None, at_ms=at_ms):
+            if sha256 in _named_by(each) and _may_open(own, key, each):
                 people.add(each.person)
     if own.unit is not None:
         people &= {each.person for each in roster.facts_of(connection, unit=own.unit)}
@@ -245,15 +267,25 @@ def _concerned(connection: Connection, sha256: str) -> set[str]:
     return people
 
 
-def _may_open(own: Who, asked: Request) -> bool:
-    """Keep from a chair why somebody asks whose leave is headquarters' to decide."""
-    return own.role is not Profile.CHAIR or not asked.is_reserved or asked.person == own.person
+def _may_open(own: Who, key: StreamKey, asked: Request) -> bool:
+    """Keep from a chair why somebody asks elsewhere, or whose leave is headquarters' to decide."""
+    if own.role is not Profile.CHAIR or asked.person == own.person:
+        return True
+    return key.point == own.point and not asked.is_reserved
 
 
-def _target(spelled: str) -> tuple[StreamKey, str]:
-    """Return the stream and the id that a form names. Raises: BadForm."""
-    meeting, _, rest = spelled.partition("/")
-    point, _, record_id = rest.partition("/")
-    if not (meeting and point and record_id):
+class Target(NamedTuple):
+    """A request as a form names it, with the state in which whoever decides has seen it."""
+
+    key: StreamKey
+    record_id: str
+    state: str
+
+
+def _target(spelled: str) -> Target:
+    """Read what a form names. Raises: BadForm."""
+    parts = spelled.split("/")
+    if len(parts) != len(("meeting", "point", "id", "state")) or not all(parts):
         raise BadForm(fault=say("form.choice", field=say("field.do"), value=spelled[:40]))
-    return StreamKey(meeting, point), record_id
+    meeting, point, record_id, state = parts
+    return Target(StreamKey(meeting, point), record_id, state)

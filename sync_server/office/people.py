@@ -8,15 +8,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sync_server.clocks import now_ms
 from sync_server.database import reading, write
+from sync_server.domain.clock import FAR_FROM_MEETING_MS
 from sync_server.domain.codes import to_ms
 from sync_server.domain.names import is_named, name_key
 from sync_server.domain.people import PersonStanding
 from sync_server.domain.permissions import Action
-from sync_server.errors import UnknownPerson, UnknownPoint, UnknownUnit
+from sync_server.errors import BadForm, UnknownPerson, UnknownPoint, UnknownUnit
 from sync_server.messages import say
-from sync_server.office import access, decisions, forms, inbox, sheets
+from sync_server.office import access, acts, decisions, forms, inbox, sheets
 from sync_server.office.access import allowed
-from sync_server.office.shown import DAY, moment
+from sync_server.office.shown import moment
 from sync_server.storage import cards, directory, roster, standings, streams
 from sync_server.storage.directory import MeetingLine
 from sync_server.storage.roster import PersonFact
@@ -25,6 +26,7 @@ from sync_server.storage.streams import StreamKey
 blueprint = Blueprint("people", __name__)
 
 MOST_FOUND = 50
+FAR_MS = FAR_FROM_MEETING_MS
 REGISTER = ("code", "name", "summoned", "present", "late", "excused", "unexcused", "not_recorded")
 
 
@@ -103,8 +105,12 @@ def correct(person: str) -> AnyResponse:
     at_ms, by, key = now_ms(), access.who().writer, StreamKey(meeting, point)
     with reading() as connection:
         _must_see(connection, person)
+        line = acts.must_know(connection, meeting, at_ms)
         if standings.read(connection, key) is None:
             raise UnknownPoint(point=point, meeting=meeting)
+    first_ms, last_ms = to_ms(line.starts_at) - FAR_MS, to_ms(line.ends_at) + FAR_MS
+    if not first_ms <= happened_ms <= min(last_ms, at_ms):
+        raise BadForm(fault=say("person.not_then", at=moment(happened_ms)))
     write(lambda c: decisions.move(c, by, key, person, kind, happened_ms, at_ms))
     access.about(person, point)
     flash(say("person.corrected"))
@@ -174,9 +180,9 @@ def _must_see(connection: Connection, person: str) -> PersonFact:
     if fact is None:
         raise UnknownPerson(person=person[:32])
     if own.unit not in {None, fact.unit}:
-        raise access.refusal(Action.READ_PERSON)
+        raise access.elsewhere(Action.READ_PERSON)
     if own.point is not None and person not in _of_point(connection, own.point):
-        raise access.refusal(Action.READ_PERSON)
+        raise access.elsewhere(Action.READ_PERSON)
     return fact
 
 
@@ -185,9 +191,9 @@ def _must_see_unit(connection: Connection, unit: str) -> None:
     own = access.who()
     place = directory.points(connection).get(own.point or "")
     if own.point is not None and (place is None or place.unit != unit):
-        raise access.refusal(Action.READ_PERSON)
+        raise access.elsewhere(Action.READ_PERSON)
     if own.unit not in {None, unit}:
-        raise access.refusal(Action.READ_PERSON)
+        raise access.elsewhere(Action.READ_PERSON)
 
 
 def _of_point(connection: Connection, point: str) -> set[str]:
@@ -240,4 +246,4 @@ def _year() -> int:
 
 def _lines_of(connection: Connection, year: int) -> list[MeetingLine]:
     lines = directory.meetings(connection, now_ms())
-    return [line for line in lines if moment(to_ms(line.starts_at), DAY).endswith(str(year))]
+    return [line for line in lines if moment(line.starts_at, "yyyy") == f"{year:04d}"]

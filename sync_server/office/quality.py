@@ -1,5 +1,7 @@
 """The quality of a meeting: figures of order and readiness, and the evaluation in words."""
 
+import hashlib
+
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
@@ -11,12 +13,19 @@ from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.office import access, acts, forms
 from sync_server.office.access import allowed
+from sync_server.office.shown import moment
 from sync_server.storage import directory, remarks, standings, streams
 from sync_server.storage.remarks import HEADINGS, RemarkLine
 
 blueprint = Blueprint("quality", __name__)
 
 MAX_REMARK = 8_000
+MARK_LETTERS = 16
+
+
+def mark(text: str) -> str:
+    """Return what tells whether a text is the one that a form was opened with."""
+    return hashlib.sha256(text.encode()).hexdigest()[:MARK_LETTERS]
 
 
 @blueprint.get("/hoi-nghi/<meeting>/chat-luong")
@@ -47,6 +56,7 @@ def page(meeting: str) -> str:
         names=names,
         headings=HEADINGS,
         said=said,
+        mark=mark,
     )
 
 
@@ -58,16 +68,18 @@ def evaluate(meeting: str) -> Response:
     with reading() as connection:
         acts.must_know(connection, meeting, at_ms)
         before = remarks.latest(connection, meeting)
-    given = {
-        heading: forms.text(heading, longest=MAX_REMARK).replace("\r\n", "\n")
-        for heading in HEADINGS
-    }
-    old = {heading: line.text for heading, line in before.items()}
-    changed = {
-        heading: RemarkLine(heading, text, own.name, at_ms)
-        for heading, text in given.items()
-        if text != old.get(heading, "")
-    }
+    changed = {}
+    for heading in HEADINGS:
+        text = forms.text(heading, longest=MAX_REMARK).replace("\r\n", "\n")
+        own_seen = forms.text(f"seen {heading}", longest=MARK_LETTERS) or mark("")
+        latest = before[heading].text if heading in before else ""
+        if text == latest or mark(text) == own_seen:
+            continue  # as it is, or not touched here
+        if latest and mark(latest) != own_seen:
+            by, heard = before[heading].by, moment(before[heading].at_ms)
+            called = say(f"heading.{heading}")
+            raise BadForm(fault=say("quality.changed", heading=called, by=by, at=heard))
+        changed[heading] = RemarkLine(heading, text, own.name, at_ms)
     if not changed:
         raise BadForm(fault=say("quality.nothing_new"))
 

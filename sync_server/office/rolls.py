@@ -1,14 +1,11 @@
 """Rolls: whom a meeting summons, made by a rule or from a file, each a new version of the one
 before; and seats by a rule for every hall at once."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from msgspec.structs import replace
 from sqlalchemy import Connection
-from werkzeug.utils import secure_filename
 from werkzeug.wrappers import Response
 
 from sync_server.clocks import now_ms
@@ -17,10 +14,11 @@ from sync_server.domain.door import Writer
 from sync_server.domain.permissions import Action
 from sync_server.domain.records import Summoned
 from sync_server.domain.summoning import MEMBERSHIPS, RANKS, Change, Rank, Rule, change, roll_by
+from sync_server.errors import BadForm
 from sync_server.messages import say
-from sync_server.office import access, acts, forms, roster_files
+from sync_server.office import access, acts, forms, uploads
 from sync_server.office.access import allowed
-from sync_server.office.roster_files import Known, RosterFault, SummonsRow
+from sync_server.office.roster_files import RosterFault, SummonsRow
 from sync_server.office.writing import SERVER
 from sync_server.storage import directory, roster, standings, streams
 from sync_server.storage.roster import PersonFact
@@ -44,11 +42,13 @@ def by_rule(meeting: str) -> str | Response:
     rank = next(each for each in RANKS if each == forms.one_of("rank", RANKS))
     units, memberships = request.form.getlist("unit"), request.form.getlist("membership")
     rule = Rule(frozenset(units), rank, frozenset(memberships))
+    if not units:
+        raise BadForm(fault=say("form.nothing"))
     at_ms, by = now_ms(), access.who().writer
     with reading() as connection:
         acts.must_know(connection, meeting, at_ms)
         rolls, changes = _planned(connection, meeting, rule)
-    if forms.text("do") != "summon":
+    if forms.text("do") != "summon" or not changes:
         return _page(meeting, changes=changes, rule=rule)
 
     def work(c: Connection) -> None:
@@ -65,22 +65,13 @@ def by_rule(meeting: str) -> str | Response:
 @allowed(Action.ARRANGE)
 def by_file(meeting: str) -> str | Response | tuple[str, int]:
     """Summon by a file, all of it or nothing; of each point that it names, its roll anew."""
-    given = request.files.get("file")
-    name = secure_filename(given.filename or "") if given else ""
     at_ms, by = now_ms(), access.who().writer
     with reading() as connection:
         acts.must_know(connection, meeting, at_ms)
-        known = known_to_files(connection)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / (name or "tep")
-        if given:
-            given.save(path)
-        else:
-            path.touch()
-        try:
-            rows = roster_files.read_file(path, known, datetime.now(UTC).year)
-        except RosterFault as fault:
-            return _page(meeting, faults=fault.faults), BAD
+    try:
+        rows = uploads.rows_of("file")
+    except RosterFault as fault:
+        return _page(meeting, faults=fault.faults), BAD
     summonses = [row for row in rows if isinstance(row, SummonsRow)]
     strangers = {row.meeting for row in summonses} - {meeting}
     if strangers or not summonses:
@@ -89,16 +80,6 @@ def by_file(meeting: str) -> str | Response | tuple[str, int]:
     access.about(*{row.point for row in summonses})
     flash(say("roster.imported_summons", count=len(summonses)))
     return redirect(url_for("office.rolls.page", meeting=meeting))
-
-
-def known_to_files(connection: Connection) -> Known:
-    """Return what a roster or summons file may refer to."""
-    return Known(
-        units=frozenset(directory.unit_codes(connection)),
-        points=frozenset(directory.point_codes(connection)),
-        meetings=frozenset(line.id for line in directory.meetings(connection, now_ms())),
-        people=frozenset(roster.known_people(connection)),
-    )
 
 
 def summon_rows(
@@ -112,6 +93,9 @@ def summon_rows(
         line = Summoned(row.person, unit, position, row.seat)
         rolls.setdefault(row.meeting, {}).setdefault(row.point, []).append(line)
     for meeting, by_point in rolls.items():
+        exempt = _exempt(acts.rolls_of(connection, meeting))
+        for own in by_point.values():
+            own[:] = [replace(each, exempt=each.person in exempt) for each in own]
         acts.summon(connection, meeting, by_point, at_ms, by)
 
 
@@ -121,16 +105,22 @@ def _planned(
     """Return the rolls that a rule makes, and what they change where they change anything."""
     before = acts.rolls_of(connection, meeting)
     own = {p.unit: p.code for p in directory.points(connection).values() if p.code in before}
+    exempt = _exempt(before)
     by_unit: dict[str, list[PersonFact]] = {}
     for each in roster.facts_of(connection):
         by_unit.setdefault(each.unit, []).append(each)
     rolls = {
-        own[unit]: roll_by(rule, by_unit.get(unit, ()), before[own[unit]])
+        own[unit]: roll_by(rule, by_unit.get(unit, ()), before[own[unit]], exempt)
         for unit in sorted(rule.units)
         if unit in own
     }
     changes = {point: change(before[point], roll) for point, roll in rolls.items()}
     return rolls, {p: each for p, each in changes.items() if each.added or each.removed}
+
+
+def _exempt(rolls: Mapping[str, Sequence[Summoned]]) -> frozenset[str]:
+    """Return who is exempt, in whichever hall; a new roll does not take that away."""
+    return frozenset(line.person for own in rolls.values() for line in own if line.exempt)
 
 
 def _page(

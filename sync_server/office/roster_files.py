@@ -26,6 +26,7 @@ from sync_server.storage.roster import PersonFact
 ROSTER_COLUMNS = ("person", "full_name", "unit", "position", "membership", "birth_year")
 SUMMONS_COLUMNS = ("meeting", "point", "person", "seat")
 OLDEST_BIRTH_YEAR, YOUNGEST_AGE = 1900, 16
+MOST_ROWS, MOST_COLUMNS = 100_000, 30
 MAX_NAME, MAX_SEAT = 120, 16  # as the tables and the rolls hold them
 
 POSITIONS = {"bi thu": "BI_THU", "pho bi thu": "PHO_BI_THU", "cap uy vien": "CAP_UY_VIEN"}
@@ -213,7 +214,8 @@ def _clean(cell: object) -> str:
 def _xlsx(path: Path) -> Sequence[Iterable[object]]:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-        lines = list(book.worksheets[0].iter_rows(values_only=True))
+        bounds = {"max_row": MOST_ROWS, "max_col": MOST_COLUMNS}  # not what the file claims
+        lines = list(book.worksheets[0].iter_rows(values_only=True, **bounds))
         book.close()
     except DAMAGED:
         raise RosterFault([say("roster.not_xlsx", path=path)]) from None

@@ -69,7 +69,7 @@ def assign(meeting: str, point: str) -> Response:
         seats = by_rule([each.person for each in ordered if not each.exempt], rows, per_row)
     else:
         seats = {p.person: request.form.get(f"seat {p.person}", p.seat).strip() for p in people}
-    _check(seats)
+    _check(seats, {each.person: f"{each.name} ({each.person})" for each in people})
 
     def work(c: Connection) -> None:
         acts.seat(c, key, seats, at_ms, by)
@@ -92,10 +92,11 @@ def _order(line: roster.RosterLine, order: str) -> tuple[object, ...]:
             return (name_key(line.name),)
 
 
-def _check(seats: dict[str, str]) -> None:
+def _check(seats: dict[str, str], names: dict[str, str]) -> None:
     """Check that no seat is too long a word or given twice. Raises: BadForm."""
     for person, seat in seats.items():
         if len(seat) > MAX_SEAT or not seat.isprintable():
-            raise BadForm(fault=say("seats.long", seat=seat[:MAX_SEAT], person=person))
+            raise BadForm(fault=say("seats.long", seat=seat[:MAX_SEAT], person=names[person]))
     for seat, people in taken_twice(seats).items():
-        raise BadForm(fault=say("seats.twice", seat=seat, people=", ".join(people)))
+        told = ", ".join(names[person] for person in people)
+        raise BadForm(fault=say("seats.twice", seat=seat, people=told))

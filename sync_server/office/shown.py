@@ -14,6 +14,7 @@ from sync_server.office import access
 
 babel = Babel()
 
+FIRST_YEAR, LAST_YEAR = 2000, 2199
 DAY, TIME = "dd/MM/yyyy", "HH:mm"
 NOTHING = "–"
 
@@ -76,6 +77,8 @@ def from_input(text: str) -> int | None:
     if not text.strip():
         return None
     local = datetime.fromisoformat(text.strip())
+    if not FIRST_YEAR <= local.year <= LAST_YEAR:
+        raise ValueError(text)
     utc = local if local.tzinfo else to_utc(local).replace(tzinfo=UTC)
     return round(utc.timestamp() * 1000)
 

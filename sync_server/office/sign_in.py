@@ -12,6 +12,7 @@ from sync_server.storage import accounts, audit, sessions
 
 blueprint = Blueprint("sign_in", __name__)
 
+SIGN_IN, SIGN_OUT = "sign_in", "sign_out"
 FOUND, UNAUTHORISED = 302, 401
 
 
@@ -29,23 +30,23 @@ def enter() -> Response | tuple[str, int]:
     which the right password is refused too.
     """
     rates.hit(rates.SIGN_IN, "sign_in")
-    name, password = request.form.get("name", "").strip(), request.form.get("password", "")
+    name = request.form.get("name", "").strip().lower()  # telephones begin with a capital
+    password = request.form.get("password", "")
     code, at_ms, address = request.form.get("code", ""), now_ms(), request.remote_addr or "?"
     browser = request.user_agent.string
 
+    # Counted before it is checked, so that many at once are no more than many in a row.
+    must_wait = write(lambda c: sessions.attempt(c, name, address, now_ms=at_ms))
     with reading() as connection:  # slow on purpose, so outside of any transaction that writes
         found = accounts.check(connection, name, password)
-        must_wait = sessions.wait_ms(connection, name, address, now_ms=at_ms) > 0
 
     def work(c: Connection) -> str | None:
         token = None
         if found and not must_wait and accounts.use_code(c, name, code, now_ms=at_ms):
             sessions.succeed(c, name, address)
             token = sessions.start(c, name, browser=browser, address=address, now_ms=at_ms)
-        else:
-            sessions.fail(c, name, address, now_ms=at_ms)
         outcome = FOUND if token else UNAUTHORISED
-        entry = audit.Entry(at_ms, name[:32], "sign_in", True, outcome, request.path, address)
+        entry = audit.Entry(at_ms, name[:32], SIGN_IN, True, outcome, request.path, address)
         audit.note(c, entry)
         return token
 
@@ -63,7 +64,13 @@ def enter() -> Response | tuple[str, int]:
 def leave() -> Response:
     """Sign out of this browser."""
     if own := access.own_session():
-        write(lambda c: sessions.end(c, own.id, own.account))
+        entry = audit.Entry(now_ms(), own.account, SIGN_OUT, True, FOUND, request.path, own.address)
+
+        def work(c: Connection) -> None:
+            sessions.end(c, own.id, own.account)
+            audit.note(c, entry)
+
+        write(work)
     session.clear()
     g.pop("who", None)
     return redirect(url_for("office.sign_in.form"))

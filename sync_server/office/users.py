@@ -54,14 +54,17 @@ def index() -> str:
 @allowed(Action.MANAGE_ACCOUNTS)
 def put() -> Response:
     """Make an account, or give an existing one this role and password."""
+    name = forms.needed("name", longest=MAX_ACCOUNT_NAME).lower()
+    if name == access.who().name:
+        raise BadForm(fault=say("users.not_oneself"))
     who = Who(
-        name=forms.needed("name", longest=MAX_ACCOUNT_NAME),
+        name=name,
         role=Profile(forms.one_of("role", ROLES)),
         point=forms.text("account_point", longest=16).upper() or None,
         unit=forms.text("unit", longest=16).upper() or None,
         person=forms.text("person", longest=32).upper() or None,
     )
-    password = forms.needed("password", longest=200)
+    password = forms.secret("password")
     with reading() as connection:
         fault = fault_of(connection, who, password)
     if fault:
@@ -101,7 +104,7 @@ def fault_of(connection: Connection, who: Who, password: str) -> str | None:
         msgspec.convert(f"{OFFICE_DEVICE}{who.name}", DeviceCode)
     except msgspec.ValidationError:
         return say("cli.user_name", value=who.name)
-    if len(who.name) > MAX_ACCOUNT_NAME or who.name in RESERVED:
+    if len(who.name) > MAX_ACCOUNT_NAME or who.name in RESERVED or who.name != who.name.lower():
         return say("cli.user_name", value=who.name)
     if len(password) < MIN_PASSWORD_LENGTH:
         return say("cli.password_short", length=MIN_PASSWORD_LENGTH)

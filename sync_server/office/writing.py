@@ -12,10 +12,12 @@ from sqlalchemy import Connection
 from sync_server import sealing
 from sync_server.config import Settings
 from sync_server.domain.codes import from_ms
-from sync_server.domain.door import Writer
+from sync_server.domain.door import Refusal, Writer
 from sync_server.domain.forms import canonical
 from sync_server.domain.permissions import Profile
 from sync_server.domain.records import Record
+from sync_server.errors import BadForm
+from sync_server.messages import say
 from sync_server.storage import intake
 from sync_server.storage.accounts import Who
 from sync_server.storage.details import MAX_SMALL_BYTES
@@ -68,8 +70,12 @@ def write_records(
     now_ms: int,
     sealed: Mapping[str, str] | None = None,
 ) -> None:
-    """Append our own records. A verdict other than stored is a bug, and undoes everything."""
+    """Append our own records. Raises: BadForm where a form's value cannot stand in a record."""
     offers = intake.judge([canonical(record) for record in records], by)
+    for offer in offers:
+        if isinstance(offer.judged, Refusal):
+            told = say(f"refusal.{offer.judged.code}")
+            raise BadForm(fault=say("form.refused", refusal=told, detail=offer.judged.detail))
     [receipt] = intake.receive(connection, [Delivery(by, offers, now_ms, sealed=sealed or {})])
     faults = [v for v in receipt.verdicts if v.status != "stored"]
     assert not faults, msgspec.json.encode(faults).decode()

@@ -1,6 +1,7 @@
 """Office accounts: names, roles, what each is held to, and passwords as argon2 hashes."""
 
 from collections.abc import Sequence
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -20,6 +21,8 @@ TOTP_DIGITS, TOTP_STEP_S = 6, 30
 """As every authenticator has them (RFC 6238)."""
 
 _hasher = PasswordHasher()
+_AT_ONCE = BoundedSemaphore(2)
+"""Each hash takes 64 MB: many who sign in at once wait for each other."""
 _NOBODY = _hasher.hash("nobody")
 """Checked when the name is unknown, so that the answer takes as long as for a known one."""
 
@@ -80,7 +83,8 @@ def check(connection: Connection, name: str, password: str) -> Who | None:
         select(*_WHO, Account.password_hash).where(Account.name == name)
     ).one_or_none()
     try:
-        _hasher.verify(found.password_hash if found else _NOBODY, password)
+        with _AT_ONCE:
+            _hasher.verify(found.password_hash if found else _NOBODY, password)
     except (VerifyMismatchError, InvalidHashError):
         return None
     return _who(*found[:6]) if found else None
@@ -116,10 +120,10 @@ def totp_step(secret: str, code: str, *, now_ms: int) -> int | None:
     return None
 
 
-def set_totp(connection: Connection, name: str, secret: str | None) -> None:
-    """Ask for one-time codes of this secret from now on; None: for none any more."""
+def set_totp(connection: Connection, name: str, secret: str | None, step: int = 0) -> None:
+    """Ask for one-time codes of this secret from now on, later than `step`'s; None: for none."""
     changed = update(Account).where(Account.name == name)
-    connection.execute(changed.values(totp_secret=secret, totp_step=0))
+    connection.execute(changed.values(totp_secret=secret, totp_step=step))
 
 
 def who_is(connection: Connection, name: str) -> Who | None:

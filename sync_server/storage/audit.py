@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select
 
 from sync_server.storage.models import AuditRow
 
-LONGEST_PATH = 200
+LONGEST_PATH = 2_000
 ILLEGIBLE = "dismiss_illegible"
 
 

@@ -166,7 +166,7 @@ class AuditRow(Base):
     action: Mapped[str] = mapped_column(String(32))
     is_act: Mapped[bool]
     outcome: Mapped[int]
-    path: Mapped[str] = mapped_column(String(200))
+    path: Mapped[str] = mapped_column(Text)
     about: Mapped[str] = mapped_column(Text, default="")
 
 

@@ -120,6 +120,13 @@ def wait_ms(connection: Connection, name: str, address: str, *, now_ms: int) -> 
     return max(0, failed_ms + pause_ms - now_ms)
 
 
+def attempt(connection: Connection, name: str, address: str, *, now_ms: int) -> bool:
+    """Count a try as a failure until it succeeds; return whether it must wait, whatever it is."""
+    must_wait = wait_ms(connection, name, address, now_ms=now_ms) > 0
+    fail(connection, name, address, now_ms=now_ms)
+    return must_wait
+
+
 def fail(connection: Connection, name: str, address: str, *, now_ms: int) -> None:
     """Note that signing in failed once more; what is a day old is forgotten."""
     connection.execute(delete(SignInFailure).where(SignInFailure.failed_ms < now_ms - FORGOTTEN_MS))

@@ -30,7 +30,13 @@ def test_a_plan_shows_free_seats_between_and_beside() -> None:
     assert plan.others == (("Ban", "e"),)
 
 
-def test_a_seat_of_an_absurd_number_makes_no_absurd_plan() -> None:
-    [(_, row)] = plan_of([line("a", "A999999")]).rows
+def test_a_seat_of_an_absurd_number_stands_beside_the_plan() -> None:
+    plan = plan_of([line("a", "A999999"), line("b", "A0"), line("c", "A2")])
 
-    assert len(row) == 99
+    assert plan.rows == (("A", (("A1", None), ("A2", "c"))),)
+    assert plan.others == (("A999999", "a"), ("A0", "b"))
+
+
+def test_a_seat_is_the_same_however_it_is_typed() -> None:
+    assert taken_twice({"a": "A1", "b": "a 1", "c": "A-01"}) == {"A1": ["a", "b", "c"]}
+    assert taken_twice({"a": "Bàn thư ký", "b": "bàn thư ký"}) == {"bàn thư ký": ["a", "b"]}

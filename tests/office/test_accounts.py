@@ -8,6 +8,7 @@ from flask import Flask
 
 from sync_server.database import reading
 from sync_server.domain.permissions import Profile
+from sync_server.office.quality import mark
 from sync_server.storage import accounts
 from sync_server.storage.accounts import Who
 from tests.conftest import FakeClock, Persona
@@ -46,7 +47,7 @@ def test_an_account_is_made_changed_and_removed(app: Flask, headquarters: Desk) 
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"name": "có dấu"}, "chỉ dùng chữ không dấu"),
+        ({"name": "có dấu"}, "chỉ dùng chữ thường không dấu"),
         ({"name": "server"}, "khác «server»"),
         ({"name": ""}, "còn trống"),
         ({"password": "ngan"}, "ít nhất 10 ký tự"),
@@ -70,8 +71,10 @@ def test_an_account_that_cannot_be_is_told(
         assert accounts.who_is(c, "moi") is None
 
 
-def test_nobody_removes_the_account_in_use(headquarters: Desk) -> None:
+def test_nobody_removes_or_demotes_the_account_in_use(headquarters: Desk) -> None:
     assert headquarters.post("/tai-khoan/bantochuc/xoa").status_code == 422
+    assert make(headquarters, name="bantochuc", role="editor").status_code == 422
+    assert make(headquarters, name="BanToChuc", role="editor").status_code == 422
     assert headquarters.get("/").status_code == 200
 
 
@@ -82,10 +85,17 @@ def test_the_propaganda_department_evaluates_and_versions_stay(
     as_clerk().sync(draft("conduct", 1, body={"category": "private_use", "count": 3}))
     assert ">3</td>" in propaganda.get(QUALITY).text
 
-    assert propaganda.post(QUALITY, limits="Còn dùng điện thoại").status_code == 302
-    assert propaganda.post(QUALITY, limits="Còn dùng điện thoại").status_code == 422
+    def keep(desk: Desk, seen: str, **texts: str) -> int:
+        marks = {f"seen {name}": mark(seen) for name in texts}
+        return desk.post(QUALITY, **texts, **marks).status_code
+
+    assert keep(propaganda, "", limits="Còn dùng điện thoại") == 302
+    assert keep(propaganda, "", limits="Còn dùng điện thoại") == 422
     headquarters = as_role(Profile.HEADQUARTERS)
-    headquarters.post(QUALITY, limits="Còn dùng điện thoại nhiều")
+    assert keep(headquarters, "", limits="Khác") == 422  # never saw what is there now
+    seen = "Còn dùng điện thoại"
+    assert keep(headquarters, seen, limits="Còn dùng điện thoại nhiều") == 302
+    assert keep(propaganda, seen, limits=seen) == 422  # not touched: what is there stays
 
     page = propaganda.get(QUALITY).text
     assert "Còn dùng điện thoại nhiều" in page
@@ -130,6 +140,13 @@ def test_the_log_tells_who_saw_whom_who_did_what_and_what_was_refused(
     assert "Xem thông tin" not in acts
 
 
+def test_signing_out_is_in_the_log(app: Flask, headquarters: Desk) -> None:
+    headquarters.post("/dang-xuat")
+    headquarters.sign_in("bantochuc")
+
+    assert "Đăng xuất" in log(headquarters, "viec=sign_out")
+
+
 def test_failed_sign_ins_are_in_the_log(app: Flask, headquarters: Desk) -> None:
     Desk(app.test_client()).sign_in("ke-la", "doan-mo")
 
@@ -152,7 +169,8 @@ def test_the_log_is_filtered_by_day_and_goes_on_by_pages(
     older = log(headquarters, "tu=2024-08-22&den=2024-08-22&viec=read_accounts&trang=2")
     assert older.count("<tr>") == 5
     assert log(headquarters, "tu=2024-08-23&viec=read_accounts") == ""
-    assert headquarters.get("/nhat-ky?tu=homqua").status_code == 422
+    for day in ("homqua", "0001-01-01", "9999-12-31"):
+        assert headquarters.get(f"/nhat-ky?tu={day}").status_code == 422
 
 
 def test_what_cannot_be_logged_is_not_shown(

@@ -142,6 +142,19 @@ def test_what_is_no_record_can_only_be_laid_aside_and_the_log_says_why(
     assert "máy thử" in log
 
 
+def test_what_cannot_be_let_in_is_told(
+    hall: None, headquarters: Desk, as_clerk: Callable[..., Persona]
+) -> None:
+    clerk = as_clerk()
+    clerk.sync(draft("setting", 1, seq=1, body={"grace_minutes": 60}))
+    page = headquarters.get("/cho-xu-ly").text
+    [sha256] = re.findall(r'name="sha256" value="([0-9a-f]+)"', page)
+    told = {"device": clerk.device, "sha256": sha256, "reason": "x"}
+
+    assert headquarters.post("/cho-xu-ly", do="release", **told).status_code == 422
+    assert headquarters.post("/cho-xu-ly", do="dismiss", **told).status_code == 302
+
+
 def test_two_records_under_one_id_wait_and_one_is_chosen(
     hall: None, headquarters: Desk, as_clerk: Callable[..., Persona]
 ) -> None:

@@ -6,13 +6,16 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from sync_server import sealing
-from sync_server.database import reading
+from sync_server.database import reading, write
 from sync_server.domain.codes import to_ms
 from sync_server.domain.permissions import Profile
+from sync_server.domain.records import Summoned
+from sync_server.office import acts
 from sync_server.storage import standings
 from sync_server.storage.streams import StreamKey
 from tests.conftest import FakeClock, Persona
@@ -52,8 +55,8 @@ def ask(clerk: Persona, number: int, person: str, **content: str) -> str:
     return str(made["id"])
 
 
-def value(record_id: str, point: str = "P001") -> str:
-    return f"{MEETING}/{point}/{record_id}"
+def value(record_id: str, point: str = "P001", state: str = "pending") -> str:
+    return f"{MEETING}/{point}/{record_id}/{state}"
 
 
 def decide(desk: Desk, decision: str, record_id: str, point: str = "P001", **more: Any) -> int:
@@ -158,7 +161,8 @@ def test_who_decides_changes_with_the_start(clerk: Persona, chair: Desk, clock: 
         {"do": "approve"},
         {"do": "bua", "chosen": "x"},
         {"do": "approve rubbish"},
-        {"do": "approve a/b/c", "note a/b/c": "x" * 3000},
+        {"do": "approve a/b/c/pending", "note a/b/c/pending": "x" * 3000},
+        {"do": "approve a/b/c/pending", "note a/b/c/pending": "\x00"},
     ],
 )
 def test_a_form_that_says_nothing_is_refused_in_words(chair: Desk, fields: dict[str, str]) -> None:
@@ -166,6 +170,67 @@ def test_a_form_that_says_nothing_is_refused_in_words(chair: Desk, fields: dict[
 
     assert answer.status_code == 422
     assert "Chưa làm được" in answer.text
+
+
+def test_a_request_that_was_decided_meanwhile_is_told_and_not_decided_over(
+    clerk: Persona, chair: Desk, headquarters: Desk
+) -> None:
+    asked = ask(clerk, 1, "M1")
+    assert decide(headquarters, "decline", asked) == 302
+
+    late = chair.post("/xin-vang", do=f"approve {value(asked)}")
+    assert late.status_code == 422
+    assert "nay là «Không đồng ý»" in late.text
+    assert request_of("M1") == "declined"
+
+    again = f"approve {value(asked, state='declined')}"
+    assert chair.post("/xin-vang", do=again).status_code == 302  # knowing it
+    assert request_of("M1") == "approved"
+
+
+def test_a_request_that_is_chosen_thrice_is_decided_once(clerk: Persona, chair: Desk) -> None:
+    chosen = [value(ask(clerk, 1, "M1"))] * 3
+
+    assert chair.post("/xin-vang", do="approve", chosen=chosen).status_code == 302
+
+    told = clerk.sync(meeting=MEETING, point="P001", cursor="0")["records"]
+    assert [each["kind"] for each in told].count("absence_decision") == 1
+
+
+@pytest.mark.parametrize("back", ["//evil.example", "http://evil.example", "/van-phong/\r\nX: 1"])
+def test_one_is_led_back_to_pages_of_the_office_only(
+    clerk: Persona, chair: Desk, back: str
+) -> None:
+    asked = ask(clerk, 1, "M1")
+    answer = chair.post(f"/xin-vang?ve={quote(back)}", do=f"approve {value(asked)}")
+
+    assert (answer.status_code, answer.location) == (302, "/van-phong/xin-vang")
+
+
+def test_a_chair_reads_no_reason_of_a_member_who_is_summoned_elsewhere(
+    as_clerk: Callable[..., Persona], chair: Desk, headquarters: Desk
+) -> None:
+    moved = {"P002": [Summoned("M1", "U01", "")]}
+    write(lambda c: acts.summon(c, MEETING, moved, to_ms(EVE) + 1))
+    elsewhere = as_clerk("P002")
+    told = json.dumps({"reason": "OM", "note": "điều riêng"}).encode()
+    box = sealing.seal(elsewhere.seal_key, told)
+    sha256 = hashlib.sha256(box.encode()).hexdigest()
+    body = {"report": "numbered", "detail": sha256}
+    made = draft("absence_request", 1, person="M1", point="P002", at=EVE, body=body)
+    elsewhere.sync(made, details={sha256: box})
+
+    assert "điều riêng" in headquarters.get("/nguoi/M1?nam=2024").text
+    page = chair.get("/nguoi/M1?nam=2024")
+    assert page.status_code == 200
+    assert "điều riêng" not in page.text
+
+
+def test_a_cancelled_meeting_s_requests_wait_for_nobody(clerk: Persona, headquarters: Desk) -> None:
+    ask(clerk, 1, "M1")
+    headquarters.post(f"/hoi-nghi/{MEETING}/huy", do="cancel")
+
+    assert "Không có đơn nào" in headquarters.get("/xin-vang").text
 
 
 def test_a_request_that_is_not_there_is_told(headquarters: Desk) -> None:

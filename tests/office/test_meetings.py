@@ -78,6 +78,11 @@ def test_terms_hold_at_every_point_and_an_empty_field_leaves_what_was(headquarte
         ({"ready_by": "mai"}, "không phải ngày giờ"),
         ({"absence_authority": "ai-do"}, "giá trị lạ"),
         ({"reasons": "đi chơi"}, "Mã lý do"),
+        ({"reasons": "A" * 100}, "Bản ghi sai dạng"),
+        ({"roll_frozen_at": "0001-01-01T00:00"}, "từ năm 2000 đến 2199"),
+        ({"roll_frozen_at": "9999-12-31T23:59"}, "từ năm 2000 đến 2199"),
+        ({"grace_minutes": "000000000999999"}, "cần một số nguyên"),
+        ({}, "không có gì để lưu"),
     ],
 )
 def test_terms_that_cannot_be_are_told_and_nothing_is_set(
@@ -138,7 +143,13 @@ def test_a_hall_s_capacity_is_held_against_its_people_and_guests(
     assert "Không đủ chỗ ngồi" in headquarters.get(f"{AT}/sap-xep").text
     headquarters.post(f"{AT}/hoi-truong", point_code="P001", capacity="5", guests="")
     assert "capacity" not in point().missing
-    assert headquarters.post(f"{AT}/hoi-truong", point_code="P099").status_code == 404
+
+    def told(**fields: str) -> int:
+        return headquarters.post(f"{AT}/hoi-truong", **fields).status_code
+
+    assert told(point_code="P099", capacity="5") == 404
+    assert told(point_code="P001", capacity="", guests="") == 422
+    assert told(point_code="P001", capacity="000000000999999999") == 422
 
 
 def test_two_halls_are_merged_and_who_has_moved_is_summoned_once(
@@ -163,6 +174,10 @@ def test_a_rehearsal_is_a_meeting_of_its_own_with_the_same_people(
     own = point("P001", f"{MEETING}-tong-duyet")
     assert len(own.people) == 4
     assert not own.is_counted
+    again = headquarters.post(f"{AT}/tong-duyet", rehearsal_at="2024-08-21T16:00")
+    assert "Buổi tổng duyệt đã có" in again.text
+    of_it = f"/hoi-nghi/{MEETING}-tong-duyet/tong-duyet"
+    assert headquarters.post(of_it, rehearsal_at="2024-08-21T16:00").status_code == 422
 
 
 def rule(headquarters: Desk, **fields: Any) -> Any:
@@ -198,6 +213,26 @@ def test_changes_after_the_deadline_are_versions_that_are_shown(
     assert "bantochuc" in versions
 
 
+def test_a_rule_that_names_no_unit_is_told(headquarters: Desk) -> None:
+    assert rule(headquarters, unit=[], do="summon").status_code == 422
+    assert "không có gì phải đổi" in rule(headquarters, unit=["U99"], do="summon").text
+
+
+def test_who_is_exempt_stays_so_in_another_hall_and_on_a_new_roll(
+    hall: None, headquarters: Desk, as_headquarters: Persona
+) -> None:
+    lines = [["M3", "U02", "", "", True], ["T1", "U02", "BI_THU", "", False]]
+    at = "2024-08-20T05:00:00.000Z"
+    as_headquarters.sync(draft("roll", 950, point="P002", at=at, body={"people": lines}))
+    assert people("P002") == ["T1"]
+
+    headquarters.post(f"{AT}/ghep", point_code="P002", into="P001")
+    rule(headquarters, unit=["U02"], do="summon")
+    assert people("P002") == ["T1"]
+    by_file(headquarters, f"meeting,point,person,seat\n{MEETING},P002,M3,\n{MEETING},P002,T1,\n")
+    assert people("P002") == ["T1"]
+
+
 def by_file(headquarters: Desk, text: str, name: str = "trieu-tap.csv") -> Any:
     return headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), name))
 
@@ -214,6 +249,16 @@ def test_a_file_summons_all_of_it_or_nothing(hall: None, headquarters: Desk) -> 
 
     assert by_file(headquarters, f"{head}{MEETING},P001,M1,A1\n").status_code == 302
     assert people("P001") == ["M1"]
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".csv", "../../etc/passwd.xlsx", ".xlsx", "tệp.xlsx"])
+def test_a_file_is_called_as_it_was_and_nothing_of_the_server_is_told(
+    headquarters: Desk, name: str
+) -> None:
+    answer = by_file(headquarters, "rubbish", name)
+
+    assert answer.status_code == 422
+    assert "/tmp" not in answer.text  # noqa: S108 - that no such folder is told
 
 
 def test_without_a_file_the_form_says_so(headquarters: Desk) -> None:

@@ -143,6 +143,21 @@ def test_a_fault_of_ours_is_told_though_nothing_can_be_read(
     assert "<h1>Máy chủ" in answer.text
 
 
+@pytest.mark.parametrize("referrer", ["http://[", "http://evil.example/", "x" * 3000])
+def test_a_fault_is_told_wherever_one_says_to_come_from(headquarters: Desk, referrer: str) -> None:
+    headquarters.client.environ_base["HTTP_REFERER"] = referrer
+
+    answer = headquarters.post("/cho-xu-ly")
+
+    assert answer.status_code == 422
+    assert referrer not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/nguoi?tim=a%00", "/nguoi/M%00", f"/hoi-nghi/{MEETING}?tim=%00"])
+def test_a_nul_in_an_address_is_no_page(headquarters: Desk, path: str) -> None:
+    assert headquarters.get(path).status_code == 404
+
+
 def test_an_empty_office_says_what_will_appear(
     app: Flask, headquarters: Desk, as_headquarters: Persona
 ) -> None:

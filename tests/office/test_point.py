@@ -7,7 +7,7 @@ import pytest
 from sync_server.database import reading
 from sync_server.domain.permissions import Profile
 from sync_server.domain.standing import PointStanding
-from sync_server.storage import standings
+from sync_server.storage import standings, streams
 from sync_server.storage.streams import StreamKey
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft, id_of
@@ -90,6 +90,16 @@ def test_a_record_is_voided_by_a_record(clerk: Persona, headquarters: Desk) -> N
     page = headquarters.get(f"{POINT}/ban-ghi").text
     assert f'id="b-{id_of(1)}"' in page  # it stays
     assert "Rút hiệu lực" in page
+
+
+def test_what_the_office_has_set_is_not_voided(hall: None, headquarters: Desk) -> None:
+    with reading() as c:
+        [key] = [StreamKey(MEETING, "P001")]
+        lasting = [each.id for each in streams.records_of(c, [key])[key]]
+
+    assert lasting
+    for record in lasting:
+        assert headquarters.post(f"{POINT}/rut-ban-ghi", record=record).status_code == 422
 
 
 def test_a_record_of_elsewhere_is_not_voided_here(headquarters: Desk) -> None:

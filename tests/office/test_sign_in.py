@@ -134,7 +134,8 @@ def test_a_one_time_code_is_asked_for_once_it_is_set_up_and_used_once(
     app: Flask, desk: Desk, clock: FakeClock
 ) -> None:
     desk.sign_in("bantochuc")
-    desk.post("/tai-khoan-cua-toi/hai-lop", do="begin")
+    assert desk.post("/tai-khoan-cua-toi/hai-lop", do="begin", password="sai").status_code == 422
+    desk.post("/tai-khoan-cua-toi/hai-lop", do="begin", password=PASSWORD)
     page = desk.get("/tai-khoan-cua-toi").text
     with desk.client.session_transaction() as session:
         secret = session["totp"]
@@ -149,11 +150,11 @@ def test_a_one_time_code_is_asked_for_once_it_is_set_up_and_used_once(
     other = Desk(app.test_client())
     assert other.sign_in("bantochuc").status_code == 401
     assert other.sign_in("bantochuc", code="12345a").status_code == 401
-    assert other.sign_in("bantochuc", code=code).status_code == 302
-    assert Desk(app.test_client()).sign_in("bantochuc", code=code).status_code == 401
+    assert other.sign_in("bantochuc", code=code).status_code == 401  # it has confirmed
     clock.now_ms += 30_000
     code = code_at(secret, clock.now_ms)
-    assert Desk(app.test_client()).sign_in("bantochuc", code=code).status_code == 302
+    assert other.sign_in("bantochuc", code=code).status_code == 302
+    assert Desk(app.test_client()).sign_in("bantochuc", code=code).status_code == 401
 
     desk.post("/tai-khoan-cua-toi/hai-lop", do="remove", password="sai")
     assert "Đang bật" in desk.get("/tai-khoan-cua-toi").text
@@ -210,6 +211,26 @@ def test_a_new_password_needs_the_old_one_and_ends_other_sessions(app: Flask, de
     assert (desk.get("/").status_code, other.get("/").status_code) == (200, 302)
     assert other.sign_in("bantochuc").status_code == 401
     assert other.sign_in("bantochuc", "mat-khau-moi-2").status_code == 302
+
+
+def test_a_password_is_taken_as_it_is_typed(desk: Desk) -> None:
+    desk.sign_in("bantochuc")
+    spaced = {"new_password": " mat khau moi ", "new_again": " mat khau moi "}
+    changed = desk.post("/tai-khoan-cua-toi/mat-khau", password=PASSWORD, **spaced)
+    assert changed.status_code == 302
+
+    assert desk.sign_in("BANTOCHUC", " mat khau moi ").status_code == 302
+
+
+def test_an_old_password_is_not_guessed_without_end(desk: Desk) -> None:
+    desk.sign_in("bantochuc")
+    told = {"password": "sai", "new_password": "mat-khau-moi-2", "new_again": "mat-khau-moi-2"}
+    statuses = [
+        desk.post("/tai-khoan-cua-toi/mat-khau", **told).status_code
+        for _ in range(rates.SIGN_IN.amount + 1)
+    ]
+
+    assert (statuses[0], statuses[-1]) == (422, 429)
 
 
 def test_a_form_from_elsewhere_is_refused(desk: Desk) -> None:

@@ -54,7 +54,7 @@ def upgrade() -> None:
         sa.Column("action", sa.String(length=32), nullable=False),
         sa.Column("is_act", sa.Boolean(), nullable=False),
         sa.Column("outcome", sa.Integer(), nullable=False),
-        sa.Column("path", sa.String(length=200), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
         sa.Column("about", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
