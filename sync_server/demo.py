@@ -17,10 +17,10 @@ from sync_server.database import write
 from sync_server.demo_hall import DAY_MS, SEED, Hall
 from sync_server.domain.codes import MINUTE_MS, from_ms, to_ms
 from sync_server.domain.permissions import Profile
-from sync_server.domain.records import AbsenceRequest, AbsenceRequestBody, Summoned
+from sync_server.domain.records import Summoned
 from sync_server.messages import number, say
 from sync_server.office import acts, decisions
-from sync_server.office.writing import SERVER, envelope, seal_note, write_records
+from sync_server.office.writing import SERVER, seal_note
 from sync_server.storage import accounts, contacts, devices, directory, intake, roster, streams
 from sync_server.storage.accounts import Who
 from sync_server.storage.contacts import DUTIES, ContactLine
@@ -182,10 +182,7 @@ def _ask_for_leave(
     asking.append(("P002", rolls["P002"][0].person))
     for place, (point, person) in enumerate(asking, start=1):
         told = seal_note(reason="CONG_TAC", number=f"{place:02d}-BC/CB", note=say("demo.reason"))
-        own = envelope(SERVER, meeting, point, now_ms)
-        body = AbsenceRequestBody(report="numbered", detail=told.sha256)
-        record = AbsenceRequest(**own, person=person, body=body)
-        write_records(c, SERVER, [record], now_ms, {told.sha256: told.box})
+        decisions.ask(c, SERVER, StreamKey(meeting, point), person, told, now_ms)
 
 
 def _open_meeting(now_ms: int) -> MeetingFact:

@@ -11,7 +11,7 @@ from sync_server.config import ROOT
 from sync_server.domain.door import REFUSALS
 from sync_server.domain.people import Cause, Standing
 from sync_server.domain.permissions import Action, Profile
-from sync_server.domain.records import ITEMS, KINDS, Trouble
+from sync_server.domain.records import ITEMS, KINDS, SettingBody, Trouble
 from sync_server.domain.settings import REASONS
 from sync_server.domain.summoning import MEMBERSHIPS, RANKS
 from sync_server.messages import catalogue, number, rate
@@ -69,6 +69,7 @@ CODES: dict[str, Iterable[str]] = {
     "held.answer": ("release", "dismiss"),
     "board": board.COLUMNS,
     "register": people.REGISTER,
+    "setting": SettingBody.__struct_fields__,
     "fact": ("title", "starts_at", "ends_at", "grace_minutes", "points"),
     "position": POSITIONS.values(),
     "reason": REASONS,
@@ -95,7 +96,7 @@ def test_the_server_s_catalogue_and_code_agree() -> None:
     literal = set(re.findall(r"""say\(\s*["']([a-z_.]+[a-z_])["']""", code))
     made = {f"flag.{flag}" for flag in FLAGS.split()}
     made |= {f"missing.{each}" for each in (*ITEMS, "chair", "capacity")}
-    made |= {f"office.state.{state}" for state in ("upcoming", "open", "closed")}
+    made |= {f"office.state.{state}" for state in ("upcoming", "open", "opening", "closed")}
     made |= {f"roster.unknown_{column}" for column in (*SUMMONS_COLUMNS[:3], "unit")}
     for error in _all_errors(errors.AppError):
         made |= {f"error.{error.code}", f"error.{error.code}.title"}

@@ -1,6 +1,6 @@
 """How a meeting is arranged: its times, its terms, its halls, and the rehearsal before it."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
@@ -10,6 +10,7 @@ from sync_server.database import reading, write
 from sync_server.domain.codes import from_ms
 from sync_server.domain.permissions import Action
 from sync_server.domain.records import Authority, SettingBody
+from sync_server.domain.settings import REASONS
 from sync_server.errors import BadForm, UnknownPoint
 from sync_server.messages import say
 from sync_server.office import access, acts, forms
@@ -39,6 +40,7 @@ def page(meeting: str) -> str:
         names=names,
         terms=terms,
         authorities=AUTHORITIES,
+        reasons=dict.fromkeys([*REASONS, *(terms.reasons if terms else ())]),
     )
 
 
@@ -70,14 +72,14 @@ def set_terms(meeting: str) -> Response:
     """Set what holds at every point of the meeting; an empty field leaves what was."""
     grace = forms.whole("grace_minutes", most=240)
     frozen_ms, ready_ms = forms.moment("roll_frozen_at"), forms.moment("ready_by")
-    reasons = tuple(dict.fromkeys(forms.text("reasons").upper().replace(",", " ").split()))
+    reasons = tuple(dict.fromkeys(request.form.getlist("reasons")))
     body = SettingBody(
         grace_minutes=UNSET if grace is None else grace,
         roll_frozen_at=_instant(frozen_ms),
         ready_by=_instant(ready_ms),
         absence_authority=_authority("absence_authority"),
         secretary_authority=_authority("secretary_authority"),
-        reasons=_reasons(reasons),
+        reasons=reasons or UNSET,
     )
     if body == SettingBody():
         raise BadForm(fault=say("form.nothing"))
@@ -161,13 +163,6 @@ def _instant(at_ms: int | None) -> str | UnsetType:
 def _authority(name: str) -> Authority | UnsetType:
     given = forms.one_of(name, ("", *AUTHORITIES))
     return next((each for each in AUTHORITIES if each == given), UNSET)
-
-
-def _reasons(reasons: tuple[str, ...]) -> tuple[str, ...] | UnsetType:
-    for each in reasons:
-        if not (each.replace("_", "").isalnum() and each.isascii() and each[0].isalpha()):
-            raise BadForm(fault=say("form.reason", value=each[:40]))
-    return reasons or UNSET
 
 
 def _back(meeting: str, message: str, **facts: object) -> Response:

@@ -274,7 +274,7 @@ def _csv_row(shown: Shown, chair: str) -> list[object]:
             counts.not_recorded,
         ]
     notes = [say(f"trouble.{each}") for each in shown.troubles]
-    notes += [say(f"flag.{each}") for each in row.flags]
+    notes += [say(f"flag.{each}") for each in row.flags if each not in shown.troubles]
     return [
         row.point,
         row.name,

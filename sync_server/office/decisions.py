@@ -12,6 +12,10 @@ from sync_server.domain.forms import parse_record
 from sync_server.domain.records import (
     AbsenceDecision,
     AbsenceDecisionBody,
+    AbsenceRequest,
+    AbsenceRequestBody,
+    ChairDelegation,
+    ChairDelegationBody,
     CheckIn,
     CheckInBody,
     CheckOut,
@@ -65,6 +69,30 @@ def reopen(
     body = ReopeningBody(detail=reason.sha256)
     record = Reopening(**envelope(by, *key, now_ms), person=person, body=body)
     write_records(connection, by, [record], now_ms, _sealed(reason))
+
+
+def delegate(
+    connection: Connection,
+    by: Writer,
+    key: StreamKey,
+    officers: tuple[str, str],
+    document: Note,
+    now_ms: int,
+) -> None:
+    """Note that a point's Secretary names a Deputy (`officers`, in this order), by a document."""
+    secretary, deputy = officers
+    body = ChairDelegationBody(to=deputy, detail=document.sha256)
+    record = ChairDelegation(**envelope(by, *key, now_ms), person=secretary, body=body)
+    write_records(connection, by, [record], now_ms, _sealed(document))
+
+
+def ask(
+    connection: Connection, by: Writer, key: StreamKey, person: str, told: Note, now_ms: int
+) -> None:
+    """Note that a person asks for leave with a numbered report that came to headquarters."""
+    body = AbsenceRequestBody(report="numbered", detail=told.sha256)
+    record = AbsenceRequest(**envelope(by, *key, now_ms), person=person, body=body)
+    write_records(connection, by, [record], now_ms, _sealed(told))
 
 
 def move(

@@ -88,8 +88,10 @@ def new_codes() -> str:
         raise BadForm(fault=say("error.unknown_person", person=person))
     chosen = list(points) if "all" in request.form else request.form.getlist("point_code")
     unknown = [each for each in chosen if each not in points]
-    if unknown or not chosen:
-        raise BadForm(fault=say("devices.choose", value=", ".join(unknown)[:60]))
+    if unknown:
+        raise BadForm(fault=say("devices.unknown", value=", ".join(unknown)[:60]))
+    if not chosen:
+        raise BadForm(fault=say("devices.choose"))
     if person and len(chosen) > 1:
         raise BadForm(fault=say("devices.one_point"))
 

@@ -65,10 +65,15 @@ class Item(NamedTuple):
 def index() -> str:
     """Show the requests that this account may see, those that wait first."""
     state = request.args.get("loc", STATES[0])
-    meeting, place = request.args.get("hoi-nghi", ""), request.args.get("trang", "1")
+    meeting, point = request.args.get("hoi-nghi", ""), request.args.get("diem-cau", "")
+    place = request.args.get("trang", "1")
     at = int(place) if place.isascii() and place.isdecimal() and len(place) < 4 else 1
     with reading() as connection:
-        found = _found(connection, meeting, state)
+        found = [
+            pair
+            for pair in _found(connection, meeting, state)
+            if not point or pair[0].point == point
+        ]
     shown = found[(at - 1) * PAGE : at * PAGE]
     items = opened(shown)
     access.about(*(each.request.person for each in items))
@@ -81,6 +86,8 @@ def index() -> str:
         page=at,
         pages=max(1, -(-len(found) // PAGE)),
         meeting=meeting,
+        point=point,
+        waits=any(each.request.is_decidable and each.request.state == "pending" for each in items),
     )
 
 

@@ -74,6 +74,7 @@ def page(person: str) -> str:
     with reading() as connection:
         fact = _must_see(connection, person)
         units = directory.unit_names(connection)
+        points = directory.points(connection)
         lines = _lines_of(connection, year)
         attended = attended_by(connection, lines, [person]).get(person, [])
         keys = [StreamKey(each.meeting.id, each.point) for each in attended if each.is_summoned]
@@ -89,6 +90,7 @@ def page(person: str) -> str:
         attended=attended,
         summary=_summary(fact, attended),
         items=items,
+        points=points,
         has_card=has_card,
     )
 
@@ -96,12 +98,12 @@ def page(person: str) -> str:
 @blueprint.post("/nguoi/<person>/dieu-chinh")
 @allowed(Action.CORRECT)
 def correct(person: str) -> AnyResponse:
-    """State when somebody came or left, as a record of headquarters'."""
+    """State when somebody came or left, as a record; the log keeps the reason."""
     meeting, point = forms.needed("meeting", longest=64), forms.needed("hall", longest=16)
     kind: decisions.Moved = "check_in"
     if forms.one_of("kind", ("check_in", "check_out")) == "check_out":
         kind = "check_out"
-    happened_ms = forms.moment_needed("happened_at")
+    happened_ms, reason = forms.moment_needed("happened_at"), forms.needed("reason")
     at_ms, by, key = now_ms(), access.who().writer, StreamKey(meeting, point)
     with reading() as connection:
         _must_see(connection, person)
@@ -112,7 +114,7 @@ def correct(person: str) -> AnyResponse:
     if not first_ms <= happened_ms <= min(last_ms, at_ms):
         raise BadForm(fault=say("person.not_then", at=moment(happened_ms)))
     write(lambda c: decisions.move(c, by, key, person, kind, happened_ms, at_ms))
-    access.about(person, point)
+    access.about(person, point, reason)
     flash(say("person.corrected"))
     return redirect(url_for("office.people.page", person=person))
 

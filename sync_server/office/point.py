@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from msgspec import UNSET
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
@@ -12,7 +13,19 @@ from sync_server.domain.codes import NEWCOMER, to_ms
 from sync_server.domain.names import name_key
 from sync_server.domain.people import PersonStanding
 from sync_server.domain.permissions import Action
-from sync_server.domain.records import Record, Roll, Summoned, kind_of
+from sync_server.domain.records import (
+    AbsenceDecision,
+    CheckIn,
+    Incident,
+    Record,
+    Roll,
+    Ruling,
+    SeatChange,
+    Setting,
+    Summoned,
+    Void,
+    kind_of,
+)
 from sync_server.domain.standing import PointStanding
 from sync_server.domain.summoning import Change, change
 from sync_server.errors import BadForm, UnknownPoint
@@ -38,8 +51,10 @@ class Told(NamedTuple):
     at_ms: int
     device_ms: int
     is_corrected: bool
+    what: str
     flags: tuple[str, ...]
     is_own: bool
+    is_voided: bool
 
 
 class Version(NamedTuple):
@@ -61,6 +76,8 @@ def page(meeting: str, point: str) -> str:
         units = directory.unit_names(connection)
         at = roster.lines_of(connection, [each.person for each in standing.people])
         own = devices.listed(connection, point=point)
+        officers = standing.terms.officers_at(now_ms())
+        names |= roster.names_of(connection, officers.deputies)
         who_to_call = contacts.of_points(connection, [point]).get(point, [])
         place = directory.points(connection).get(point)
     state = request.args.get("loc", "")
@@ -72,6 +89,7 @@ def page(meeting: str, point: str) -> str:
         point=point,
         place=place,
         standing=standing,
+        officers=officers,
         people=sorted(people, key=lambda each: name_key(names.get(each.person, each.person))),
         names=names,
         units=units,
@@ -95,6 +113,11 @@ def records(meeting: str, point: str) -> str:
         clocks = sightings.clocks_of(connection, {record.device for record in found})
         names = roster.names_of(connection, {each.person for each in found if each.person})
         own = devices.listed(connection, point=point)
+    voided = {
+        record.refs[0]
+        for record in found
+        if isinstance(record, Void) and "without_authority" not in standing.flags.get(record.id, ())
+    }
     told = []
     for record in found:
         at_ms, device_ms = clocks.moment_of(record).at_ms, to_ms(record.at)
@@ -105,8 +128,10 @@ def records(meeting: str, point: str) -> str:
                 at_ms,
                 device_ms,
                 abs(at_ms - device_ms) >= 1000,
+                _what(record),
                 standing.flags.get(record.id, ()),
                 record.point == point,
+                record.id in voided,
             )
         )
     told.sort(key=lambda each: (each.at_ms, each.record.device, each.record.seq or 0))
@@ -122,6 +147,7 @@ def records(meeting: str, point: str) -> str:
         names=names,
         devices=own,
         versions=_versions(told, standing),
+        lasting=decisions.LASTING,
     )
 
 
@@ -145,11 +171,12 @@ def reopen(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/rut-ban-ghi")
 @allowed(Action.CORRECT)
 def void(meeting: str, point: str) -> Response:
-    """Take the effect of a record away; the record stays."""
-    record_id, at_ms, by = forms.needed("record"), now_ms(), access.who().writer
+    """Take the effect of a record away, for a reason that the log keeps; the record stays."""
+    record_id, reason = forms.needed("record"), forms.needed("reason")
+    at_ms, by = now_ms(), access.who().writer
     key = StreamKey(meeting, point)
     person = write(lambda c: decisions.void(c, by, key, record_id, at_ms))
-    access.about(person, record_id)
+    access.about(person, record_id, reason)
     flash(say("point.voided"))
     return redirect(url_for("office.point.records", meeting=meeting, point=point))
 
@@ -166,6 +193,25 @@ def identify(meeting: str, point: str) -> Response:
     write(lambda c: decisions.identify(c, by, key, newcomer, person, at_ms))
     access.about(newcomer, person)
     flash(say("point.identified", person=person))
+    return redirect(url_for("office.point.page", meeting=meeting, point=point))
+
+
+@blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/phan-cong")
+@allowed(Action.ARRANGE)
+def delegate(meeting: str, point: str) -> Response:
+    """Note which Deputy the Secretary names to preside, by a document (domain.md row 25)."""
+    deputy, number = forms.needed("deputy", longest=32), forms.needed("document", longest=120)
+    at_ms, by, key = now_ms(), access.who().writer, StreamKey(meeting, point)
+    with reading() as connection:
+        _, standing = _find(connection, meeting, point)
+    officers = standing.terms.officers_at(at_ms)
+    if officers.secretary is None or deputy not in officers.deputies:
+        raise BadForm(fault=say("point.no_deputy", person=deputy, point=point))
+    named = (officers.secretary, deputy)
+    document = seal_note(number=number)
+    write(lambda c: decisions.delegate(c, by, key, named, document, at_ms))
+    access.about(point, *named)
+    flash(say("point.delegated"))
     return redirect(url_for("office.point.page", meeting=meeting, point=point))
 
 
@@ -186,6 +232,30 @@ def set_contacts(meeting: str, point: str) -> Response:
     access.about(point)
     flash(say("point.contacts_set"))
     return redirect(url_for("office.point.page", meeting=meeting, point=point))
+
+
+def _what(record: Record) -> str:
+    """Return what a record says, as far as codes and hours tell it."""
+    match record:
+        case Setting():
+            told = [
+                say(f"setting.{name}")
+                for name in record.body.__struct_fields__
+                if getattr(record.body, name) is not UNSET
+            ]
+            return ", ".join(told)
+        case Roll():
+            return say("records.people", count=len(record.body.people))
+        case CheckIn() | SeatChange() if record.body.seat:
+            return say("records.seat", seat=record.body.seat)
+        case AbsenceDecision():
+            return say(f"turn.{record.body.decision}")
+        case Incident():
+            return say(f"incident.{record.body.what}")
+        case Ruling() if record.body.ruling != "identify":
+            return say(f"held.answer.{record.body.ruling}")
+        case _:
+            return ""
 
 
 def _find(connection: Connection, meeting: str, point: str) -> tuple[MeetingLine, PointStanding]:

@@ -31,7 +31,8 @@ def plan(meeting: str, point: str) -> str:
     key = StreamKey(meeting, point)
     with reading() as connection:
         line = acts.must_know(connection, meeting, now_ms())
-        if standings.read(connection, key) is None:
+        standing = standings.read(connection, key)
+        if standing is None:
             raise UnknownPoint(point=point, meeting=meeting)
         people = roster.roster_of(connection, key).people
         lines = acts.roll_of(connection, key)
@@ -45,6 +46,7 @@ def plan(meeting: str, point: str) -> str:
         people=sorted(people, key=lambda each: name_key(each.name)),
         names={each.person: each.name for each in people},
         plan=plan_of(lines),
+        arrived=sum(bool(each.stays) for each in standing.people),
         orders=ORDERS,
         most_rows=MOST_ROWS,
         most_seats=MOST_SEATS,

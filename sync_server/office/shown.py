@@ -85,8 +85,15 @@ def from_input(text: str) -> int | None:
 
 def init(blueprint: Blueprint) -> None:
     """Give the office's templates what they show values with."""
-    globals_: dict[str, Callable[..., Any]] = {"say": say, "word": word, "rate": rate, "span": span}
-    for name, shown in (globals_ | {"may": access.may}).items():
+    globals_: dict[str, Callable[..., Any]] = {
+        "say": say,
+        "word": word,
+        "now": now_ms,
+        "rate": rate,
+        "span": span,
+        "may": access.may,
+    }
+    for name, shown in globals_.items():
         blueprint.add_app_template_global(shown, name)
     filters: dict[str, Callable[..., Any]] = {
         "moment": moment,

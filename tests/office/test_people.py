@@ -102,11 +102,12 @@ def test_a_correction_is_a_record_of_headquarters(
 ) -> None:
     page = headquarters.get("/nguoi/M2?nam=2024").text
     assert "Điều chỉnh bằng một bản ghi" in page
-    told = {"meeting": MEETING, "hall": "P001", "kind": "check_in"}
+    told = {"meeting": MEETING, "hall": "P001", "kind": "check_in", "reason": "quên điểm danh"}
 
     answer = headquarters.post("/nguoi/M2/dieu-chinh", **told, happened_at="2024-08-22T07:20")
 
     assert answer.status_code == 302
+    assert "quên điểm danh" in headquarters.get("/nhat-ky?viec=correct").text
     with reading() as c:
         point = standings.read(c, StreamKey(MEETING, "P001"))
     assert point
@@ -128,6 +129,7 @@ def test_a_correction_is_a_record_of_headquarters(
         ({"happened_at": ""}, 422),
         ({"happened_at": "hôm qua"}, 422),
         ({"kind": "bua"}, 422),
+        ({"reason": " "}, 422),
         ({"happened_at": "2030-01-01T08:00"}, 422),
         ({"happened_at": "0001-01-01T00:00"}, 422),
         ({"happened_at": "2024-08-20T08:00"}, 422),
@@ -143,6 +145,7 @@ def test_a_correction_that_cannot_be_is_told(
         "hall": "P001",
         "kind": "check_out",
         "happened_at": "2024-08-22T07:50",
+        "reason": "quên điểm danh",
         **change,
     }
 

@@ -83,13 +83,16 @@ def test_a_record_is_voided_by_a_record(clerk: Persona, headquarters: Desk) -> N
     clerk.sync(draft("check_in", 1, person="M2"))
     assert standing().counts.present == 1
 
-    answer = headquarters.post(f"{POINT}/rut-ban-ghi", record=id_of(1))
+    assert headquarters.post(f"{POINT}/rut-ban-ghi", record=id_of(1)).status_code == 422
+    answer = headquarters.post(f"{POINT}/rut-ban-ghi", record=id_of(1), reason="ghi nhầm")
 
     assert answer.status_code == 302
+    assert "ghi nhầm" in headquarters.get("/nhat-ky?viec=correct").text
     assert standing().counts.present == 0
     page = headquarters.get(f"{POINT}/ban-ghi").text
     assert f'id="b-{id_of(1)}"' in page  # it stays
-    assert "Rút hiệu lực" in page
+    assert "đã rút hiệu lực" in page
+    assert f'name="record" value="{id_of(1)}"' not in page  # once is enough
 
 
 def test_what_the_office_has_set_is_not_voided(hall: None, headquarters: Desk) -> None:
@@ -99,11 +102,12 @@ def test_what_the_office_has_set_is_not_voided(hall: None, headquarters: Desk) -
 
     assert lasting
     for record in lasting:
-        assert headquarters.post(f"{POINT}/rut-ban-ghi", record=record).status_code == 422
+        answer = headquarters.post(f"{POINT}/rut-ban-ghi", record=record, reason="x")
+        assert answer.status_code == 422
 
 
 def test_a_record_of_elsewhere_is_not_voided_here(headquarters: Desk) -> None:
-    assert headquarters.post(f"{POINT}/rut-ban-ghi", record=id_of(9)).status_code == 404
+    assert headquarters.post(f"{POINT}/rut-ban-ghi", record=id_of(9), reason="x").status_code == 404
 
 
 def test_a_closing_is_reopened_with_a_reason_that_is_sealed(
