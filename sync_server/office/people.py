@@ -1,5 +1,6 @@
 """People: found by name, their attendance over the year, and corrections, each a record."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -13,11 +14,14 @@ from sync_server.domain.codes import to_ms
 from sync_server.domain.names import is_named, name_key
 from sync_server.domain.people import PersonStanding
 from sync_server.domain.permissions import Action
+from sync_server.domain.settings import REASONS
 from sync_server.errors import BadForm, UnknownPerson, UnknownPoint, UnknownUnit
 from sync_server.messages import say
-from sync_server.office import access, acts, decisions, forms, inbox, sheets
+from sync_server.office import access, acts, decisions, forms, inbox, sheets, uploads
 from sync_server.office.access import allowed
+from sync_server.office.roster_files import RosterFault
 from sync_server.office.shown import moment
+from sync_server.office.writing import seal_note
 from sync_server.storage import cards, directory, roster, standings, streams
 from sync_server.storage.directory import MeetingLine
 from sync_server.storage.roster import PersonFact
@@ -26,6 +30,7 @@ from sync_server.storage.streams import StreamKey
 blueprint = Blueprint("people", __name__)
 
 MOST_FOUND = 50
+BAD = 422
 FAR_MS = FAR_FROM_MEETING_MS
 REGISTER = ("code", "name", "summoned", "present", "late", "excused", "unexcused", "not_recorded")
 
@@ -41,7 +46,7 @@ class Attended(NamedTuple):
 
 
 class YearLine(NamedTuple):
-    """A person's year in figures."""
+    """A person's year in figures; `now`: how they stand at a meeting that is held now."""
 
     person: PersonFact
     summoned: int
@@ -50,19 +55,45 @@ class YearLine(NamedTuple):
     excused: int
     unexcused: int
     not_recorded: int
+    now: PersonStanding | None
 
 
 @blueprint.get("/nguoi")
 @allowed(Action.READ_PERSON)
 def search() -> str:
     """Find people by name or code; of a chair's point and a secretary's unit only theirs."""
-    text = request.args.get("tim", "").strip()
+    return _search(request.args.get("tim", "").strip())
+
+
+@blueprint.post("/nguoi")
+@allowed(Action.ARRANGE)
+def import_people() -> AnyResponse | tuple[str, int]:
+    """Take a roster in from a file: all of it or nothing; who is known is brought up to date."""
+    try:
+        people = [row for row in uploads.rows_of("file") if isinstance(row, PersonFact)]
+        if not people:
+            raise RosterFault([say("people.no_people")])
+    except RosterFault as fault:
+        return _search("", fault.faults), BAD
+    write(lambda c: roster.put_people(c, people))
+    told = say("roster.imported_people", count=len(people))
+    access.about(told)
+    flash(told)
+    return redirect(url_for("office.people.search"))
+
+
+def _search(text: str, faults: Sequence[str] = ()) -> str:
     with reading() as connection:
         units = directory.unit_names(connection)
         found = _matching(connection, text) if text else []
     access.about(*(each.person for each in found))
     return render_template(
-        "people.html", people=found[:MOST_FOUND], count=len(found), text=text, units=units
+        "people.html",
+        people=found[:MOST_FOUND],
+        count=len(found),
+        text=text,
+        units=units,
+        faults=faults,
     )
 
 
@@ -91,6 +122,7 @@ def page(person: str) -> str:
         summary=_summary(fact, attended),
         items=items,
         points=points,
+        reasons=REASONS,
         has_card=has_card,
     )
 
@@ -119,6 +151,27 @@ def correct(person: str) -> AnyResponse:
     return redirect(url_for("office.people.page", person=person))
 
 
+@blueprint.post("/nguoi/<person>/xin-vang")
+@allowed(Action.CORRECT)
+def ask(person: str) -> AnyResponse:
+    """Note a request for leave whose report came to headquarters."""
+    meeting, reason = forms.needed("meeting", longest=64), forms.one_of("leave_reason", REASONS)
+    number, note = forms.needed("document", longest=120), forms.text("note")
+    at_ms, by = now_ms(), access.who().writer
+    with reading() as connection:
+        _must_see(connection, person)
+        line = acts.must_know(connection, meeting, at_ms)
+        own = attended_by(connection, [line], [person]).get(person, [])
+    point = next((each.point for each in own if each.is_summoned), None)
+    if point is None:
+        raise BadForm(fault=say("person.not_summoned", person=person))
+    key, told = StreamKey(meeting, point), seal_note(reason=reason, number=number, note=note)
+    write(lambda c: decisions.ask(c, by, key, person, told, at_ms))
+    access.about(person, point)
+    flash(say("person.asked"))
+    return redirect(url_for("office.people.page", person=person))
+
+
 @blueprint.get("/don-vi/<unit>")
 @allowed(Action.READ_PERSON)
 def unit(unit: str) -> str:
@@ -140,7 +193,7 @@ def register(unit: str) -> Response:
         _must_see_unit(connection, unit)
         _, lines = _register(connection, unit, year)
     access.about(unit)
-    rows = [[each.person.person, each.person.full_name, *each[1:]] for each in lines]
+    rows = [[each.person.person, each.person.full_name, *each[1:-1]] for each in lines]
     return sheets.csv_of([say(f"register.{each}") for each in REGISTER], rows, f"{unit}-{year}.csv")
 
 
@@ -235,6 +288,7 @@ def _summary(person: PersonFact, attended: list[Attended]) -> YearLine:
         sum(each.standing == "absent_excused" for each in own),
         sum(each.standing == "absent_unexcused" for each in own),
         sum(each.standing == "not_recorded" for each in own),
+        next((e.standing for e in attended if e.is_summoned and e.meeting.state == "open"), None),
     )
 
 

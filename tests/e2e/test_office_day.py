@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Laptop, System
 from tests.e2e.kiosk import SLOW_MS, check_in, enrol, room, step, unsent, wait_until
+from tests.e2e.line import Line
 from tests.e2e.office import DESK, PHONE, Timed, signed_in
 
 pytestmark = pytest.mark.e2e
@@ -76,6 +77,11 @@ def test_four_people_in_their_roles_play_the_day(
     expect(headquarters.locator("#totals .present")).to_contain_text("3")
     expect(headquarters.locator("#troubles")).to_contain_text("71/72 điểm cầu chưa báo cáo")
     assert headquarters.evaluate("window.sameDocument")
+    expect(headquarters.locator("#as-of")).to_contain_text("Tự cập nhật; lần cuối lúc")
+    system.line.set(Line.CUT)
+    expect(headquarters.locator("#as-of")).to_contain_text("Mất kết nối", timeout=SLOW_MS)
+    system.line.set(Line.OPEN)
+    expect(headquarters.locator("#as-of")).to_contain_text("Tự cập nhật", timeout=SLOW_MS)
 
     # The silent halls, with whom to call, in one click.
     headquarters.get_by_role("link", name="gọi điện").click()
@@ -95,7 +101,8 @@ def test_four_people_in_their_roles_play_the_day(
     headquarters.goto(f"{system.url}/van-phong/nguoi?tim=M00010")
     headquarters.locator(".plain-list").get_by_role("link").click()
     headquarters.get_by_text("Điều chỉnh bằng một bản ghi").click()
-    headquarters.get_by_role("button", name="Ghi nhận").click()
+    headquarters.get_by_role("textbox", name="Lý do").fill("Đến mà chưa kịp ghi")
+    headquarters.get_by_role("button", name="Ghi điều chỉnh").click()
     expect(headquarters.locator("table.people")).to_contain_text("Có mặt")
     headquarters.goto(f"{board}/diem-cau/P001/ban-ghi")
     expect(headquarters.locator("table.records")).to_contain_text("khai xảy ra lúc")

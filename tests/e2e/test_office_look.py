@@ -108,7 +108,10 @@ def test_without_scripts_every_act_is_a_form_and_a_redirect(
     press("Lưu")
     told("Đã lưu quy định")
     expect(page.locator("dl.facts")).to_contain_text("7 phút")
-    page.get_by_label("Ghép vào").select_option("P072")
+    page.get_by_text("Ghép hội trường").click()
+    merging = page.locator("form", has_text="Ghép hội trường")
+    merging.locator("[name=point_code]").select_option("P001")
+    merging.get_by_label("Ghép vào").select_option("P072")
     press("Ghép")
     told("từ P001 sang P072")
 
@@ -128,6 +131,7 @@ def test_without_scripts_every_act_is_a_form_and_a_redirect(
     told("Đã mở lại danh sách của P003")
     page.goto(f"{page.url}/ban-ghi")
     page.get_by_text("Rút hiệu lực", exact=True).first.click()
+    page.get_by_role("textbox", name="Lý do").first.fill("Ghi nhầm")
     press("Rút hiệu lực bản ghi này")
     told("Đã rút hiệu lực")
 

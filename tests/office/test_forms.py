@@ -13,7 +13,7 @@ from tests.office.desk import Desk
 AT = f"/hoi-nghi/{MEETING}"
 PAGES = (
     "/", "/xin-vang", "/de-nghi", "/thiet-bi", "/the", "/nhap-tep", "/cho-xu-ly", "/tai-khoan",
-    "/tai-khoan-cua-toi", "/nguoi/M1?nam=2024", AT, f"{AT}/sap-xep", f"{AT}/trieu-tap",
+    "/tai-khoan-cua-toi", "/nguoi", "/nguoi/M1?nam=2024", AT, f"{AT}/sap-xep", f"{AT}/trieu-tap",
     f"{AT}/chat-luong", f"{AT}/diem-cau/P001", f"{AT}/diem-cau/P001/ban-ghi",
     f"{AT}/diem-cau/P001/cho-ngoi",
 )  # fmt: skip

@@ -4,11 +4,13 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from sync_server.database import reading
+from sync_server.database import reading, write
 from sync_server.domain.permissions import Profile
+from sync_server.office import acts
 from sync_server.storage import standings
 from sync_server.storage.streams import StreamKey
 from tests.conftest import FakeClock, Persona
@@ -150,6 +152,50 @@ def test_a_correction_that_cannot_be_is_told(
     }
 
     assert headquarters.post("/nguoi/M2/dieu-chinh", **told).status_code == status
+
+
+def test_a_roster_comes_in_from_a_file_whole_or_not_at_all(hall: None, headquarters: Desk) -> None:
+    head = "person,full_name,unit,position,membership,birth_year\n"
+
+    def send(text: str) -> Any:
+        return headquarters.post("/nguoi", file=(io.BytesIO(text.encode()), "nguoi.csv"))
+
+    bad = send(f"{head}M9,Mẫu Văn Chín,U99,,chính thức,1980\n")
+    assert bad.status_code == 422
+    assert "Dòng 2, cột «unit» ghi «U99»" in bad.text
+    assert "cần các cột" in send(f"meeting,point,person,seat\n{MEETING},P001,M1,\n").text
+    assert found(headquarters, "chín") == []
+
+    assert send(f"{head}M9,Mẫu Văn Chín,U01,,chính thức,1980\n").status_code == 302
+    assert found(headquarters, "chín") == ["M9"]
+    assert found(headquarters, "m1") == ["M1"]  # nobody is removed
+
+
+def test_leave_that_is_asked_of_headquarters_is_noted_there(
+    hall: None, headquarters: Desk, clock: FakeClock
+) -> None:
+    told = {"meeting": MEETING, "leave_reason": "OM", "document": "7-BC", "note": "qua điện thoại"}
+
+    assert headquarters.post("/nguoi/M1/xin-vang", **told).status_code == 302
+    page = headquarters.get("/xin-vang").text
+    assert "qua điện thoại" in page
+    assert "Ốm" in page
+    for change in ({"document": ""}, {"leave_reason": "BUA"}, {"meeting": "khong-co"}):
+        assert headquarters.post("/nguoi/M1/xin-vang", **{**told, **change}).status_code >= 400
+    clock.now_ms += 1
+    write(lambda c: acts.summon(c, MEETING, {"P001": []}, clock.now_ms))
+    assert headquarters.post("/nguoi/M1/xin-vang", **told).status_code == 422
+
+
+def test_a_unit_s_secretary_sees_who_is_there_now(
+    as_role: Callable[[Profile], Desk], as_clerk: Callable[..., Persona]
+) -> None:
+    as_clerk().sync(draft("check_in", 5, person="M1"))
+
+    page = as_role(Profile.SECRETARY).get("/don-vi/U01?nam=2024").text
+
+    assert "Đang họp" in page
+    assert page.count("● Có mặt") == 1
 
 
 def test_who_is_not_there_is_told(headquarters: Desk) -> None:

@@ -48,7 +48,8 @@ def test_a_point_is_shown_whole(clerk: Persona, headquarters: Desk) -> None:
     assert "Đường truyền:" in page
     assert "máy ghi hình" in page
     assert "Người ngoài danh sách đã đến" in page
-    assert page.index("Mẫu Đức An") < page.index("Mẫu Thị Ánh") < page.index("Mẫu Thu Ân")
+    roll = page[page.index("danh-sach") :]
+    assert roll.index("Mẫu Đức An") < roll.index("Mẫu Thị Ánh") < roll.index("Mẫu Thu Ân")
 
 
 def test_the_roll_is_filtered_by_how_people_stand(clerk: Persona, headquarters: Desk) -> None:
@@ -155,6 +156,23 @@ def test_a_newcomer_is_recognised(clerk: Persona, headquarters: Desk) -> None:
     assert identify("N-ONE-1", "m1") == 302
     found = next(each for each in standing().people if each.person == "M1")
     assert found.standing == "present"
+
+
+def test_headquarters_notes_which_deputy_the_secretary_names(
+    hall: None, headquarters: Desk, as_clerk: Callable[..., Persona]
+) -> None:
+    def name(person: str) -> int:
+        fields = {"deputy": person, "document": "05-CV/CB"}
+        return headquarters.post(f"{POINT}/phan-cong", **fields).status_code
+
+    assert (name("M1"), name("S1")) == (422, 422)
+    assert standing().chair.delegate is None
+    assert name("S2") == 302
+
+    assert standing().chair.delegate == "S2"
+    told = str(as_clerk().sync(meeting=MEETING, point="P001", cursor="0")["records"])
+    assert "chair_delegation" in told
+    assert "05-CV/CB" not in told  # sealed
 
 
 def test_whom_to_call_is_kept_as_it_is_dialled(hall: None, headquarters: Desk) -> None:
