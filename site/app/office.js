@@ -30,7 +30,7 @@ function tellAsOf(/** @type {boolean} */ isFresh) {
   if (!live || !told) return;
   if (isFresh) heardAt = new Date();
   const words = (isFresh ? live.dataset.fresh : live.dataset.stale) ?? "";
-  told.textContent = words.replace("{at}", heardAt.toLocaleTimeString("vi-VN"));
+  told.textContent = words.replace("{at}", heardAt.toLocaleTimeString("vi-VN", { timeZone: "Asia/Ho_Chi_Minh" }));
   told.classList.toggle("fault", !isFresh);
 }
 document.addEventListener("htmx:afterRequest", (event) => {
