@@ -43,17 +43,15 @@ def signed_in(
     name: str,
     width: int = DESK,
     *,
-    scheme: str = "light",
     has_scripts: bool = True,
 ) -> Page:
     """Sign somebody in, in a browser of their own."""
     context = browser.new_context(
         viewport={"width": width, "height": 800},
-        color_scheme="dark" if scheme == "dark" else "light",
         locale="vi-VN",
         timezone_id="Asia/Ho_Chi_Minh",
         java_script_enabled=has_scripts,
-        bypass_csp=scheme == "dark" or width == PHONE,  # axe is put into the page
+        bypass_csp=width == PHONE,  # axe is put into the page
     )
     page = context.new_page()
     page.goto(f"{system.url}/van-phong/")

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 
 from sync_server.database import write
@@ -11,19 +10,10 @@ from sync_server.domain.codes import to_ms
 from sync_server.domain.permissions import Profile
 from sync_server.domain.records import Summoned
 from sync_server.office import acts
-from sync_server.storage import accounts, roster
+from sync_server.storage import roster
 from sync_server.storage.roster import PersonFact
 from tests.factories import MEETING
 from tests.office.desk import WHO, Desk, desk_of
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash passwords cheaply: being slow is not what these tests are about."""
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(accounts, "_hasher", hasher)
-    monkeypatch.setattr(accounts, "_NOBODY", hasher.hash("nobody"))
-
 
 NAMES = {
     "S1": ("Mẫu Văn Bình", "U01", "BI_THU"),
