@@ -84,10 +84,3 @@ def everything(connection: Connection) -> list[Held]:
         )
     )
     return [Held(*row) for row in rows]
-
-
-def find(connection: Connection, device: str, sha256: str) -> Held | None:
-    """Return what is kept of a device under a hash."""
-    own = (QuarantineRow.device == device, QuarantineRow.sha256 == sha256)
-    row = connection.execute(select(*_HELD).where(*own)).one_or_none()
-    return Held(*row) if row else None
