@@ -21,7 +21,7 @@ run: .venv/run .env ## set up, build the portal, fill the demonstration and serv
 	@PUBLIC_URL=http://localhost:$(PORT) flask --app sync_server serve --port $(PORT)
 
 test: .venv/dev browser ## set up what is missing and run the whole suite
-	@python -m pytest --cov --cov-report=
+	@python -m pytest -n 3 --dist loadfile --durations=10 --cov --cov-report=
 
 lint: .venv/dev ## ruff, mypy and the type checker over the front end's JavaScript
 	@ruff check .
@@ -40,8 +40,9 @@ bench: .venv/dev browser ## measure builds, first paint, records taken in and pa
 chaos: .venv/dev browser ## cut the kiosk's power at twenty random moments
 	@KILLS=20 python -m pytest -q tests/e2e/test_kiosk_power.py
 
-fuzz: .venv/dev ## hold Python's rules to JavaScript's on 20,000 random conferences
-	@FUZZ_SEED=$$(date +%s) FUZZ_CONFERENCES=20000 python -m pytest -q tests/app/test_twins.py
+fuzz: .venv/dev ## hold Python's rules to JavaScript's and to the model on random conferences
+	@FUZZ_SEED=$$(date +%s) FUZZ_CONFERENCES=20000 EXAMPLES=300 \
+		python -m pytest -q -n 2 tests/app/test_twins.py tests/storage/test_nodes.py
 
 format: .venv/dev ## format the Python code
 	@ruff check --fix --quiet .

@@ -13,7 +13,7 @@ from typing import Any
 from playwright.sync_api import Page, expect, sync_playwright
 
 import build
-from tests.e2e.conftest import Demonstration, Laptop, System
+from tests.e2e.conftest import Demonstration, Laptop, System, fill_demonstration
 from tests.e2e.kiosk import SLOW_MS, enrol, summon
 
 ROSTER, ARRIVALS, SLOWER = 500, 200, 6
@@ -54,7 +54,8 @@ def main() -> int:
         portal = folder / "portal"
         if build.main(["--output", str(portal)]) != 0:
             return 1
-        system = System(folder, portal, Demonstration(folder, portal))
+        fill_demonstration(folder, portal)
+        system = System(folder, portal, Demonstration.in_folder(folder))
         laptop = Laptop(playwright, folder / "profile")
         try:
             summon(system, folder / "summons.csv", ROSTER)

@@ -1,20 +1,24 @@
 """The app on an empty database, a clock that tests set, and people in their roles."""
 
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import portal_bundle
 import pytest
 from argon2 import PasswordHasher
+from filelock import FileLock
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 import build
 from sync_server import create_app
-from sync_server.config import Settings
+from sync_server.config import ROOT, Settings
 from sync_server.database import Base, db, write
 from sync_server.domain.codes import to_ms
 from sync_server.domain.permissions import Profile
@@ -24,6 +28,8 @@ from sync_server.storage.accounts import Who
 from sync_server.storage.directory import MeetingFact, PointFact, UnitFact
 from tests.factories import ENDS, MEETING, STARTS
 
+URL = "http://localhost:8000"
+DATABASE = "test.sqlite3"
 SECRET = "a-secret-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
 NOON = to_ms("2024-08-22T01:00:00.000Z")
 UNITS = (
@@ -82,12 +88,47 @@ class Persona:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
 
+PIN_ITERATIONS = 1_000
+"""Rounds that a PIN is hashed in tests: slowness is not what they test."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bundle the front end once, before several processes begin that all need it."""
+    portal_bundle.PIN_ITERATIONS = PIN_ITERATIONS
+    if not hasattr(config, "workerinput"):
+        portal_bundle.bundle(ROOT)
+
+
+Shared = Callable[[str, Callable[[Path], None]], Path]
+
+
 @pytest.fixture(scope="session")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """Return a function that makes a folder once for all processes of this run of the suite."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def make(name: str, fill: Callable[[Path], None]) -> Path:
+        folder = base / name
+        with FileLock(base / f"{name}.lock"):
+            if not folder.is_dir():
+                half_made = base / f"{name}.new"
+                half_made.mkdir()
+                fill(half_made)
+                half_made.rename(folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def portal(shared: Shared) -> Path:
     """Return a folder with the portal built from our own content."""
-    output = tmp_path_factory.mktemp("portal") / "output"
-    assert build.main(["--output", str(output)]) == 0
-    return output
+
+    def build_portal(folder: Path) -> None:
+        assert build.main(["--output", str(folder / "output")]) == 0
+
+    return shared("portal", build_portal) / "output"
 
 
 @pytest.fixture(autouse=True)
@@ -108,22 +149,33 @@ def clock() -> FakeClock:
 def settings(tmp_path: Path) -> Settings:
     """Return settings on a database and a portal of this test's own."""
     return Settings(
-        database_url=f"sqlite:///{tmp_path / 'test.sqlite3'}",
+        database_url=f"sqlite:///{tmp_path / DATABASE}",
         secret_key=SECRET,
         seal_key=SECRET[::-1],
         site_dir=tmp_path / "output",
-        public_url="http://localhost:8000",
+        public_url=URL,
     )
 
 
-@pytest.fixture
-def app(settings: Settings, clock: FakeClock) -> Iterator[Flask]:
-    """Return the app with two points and a meeting that headquarters has accepted."""
-    app = create_app(settings, clock)
+@pytest.fixture(scope="session")
+def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database with two points and a meeting that headquarters has accepted."""
+    path = tmp_path_factory.mktemp("accepted") / "accepted.sqlite3"
+    app = create_app(Settings(f"sqlite:///{path}", SECRET, SECRET, path.parent, URL), FakeClock())
     with app.app_context():
         Base.metadata.create_all(db.engine)
         write(lambda c: directory.put_places(c, UNITS, POINTS))
         write(lambda c: acts.accept_meeting(c, FACT, to_ms("2024-08-20T00:00:00.000Z")))
+        db.engine.dispose()  # the last connection moves all of the write-ahead log into the file
+    return path
+
+
+@pytest.fixture
+def app(settings: Settings, clock: FakeClock, accepted: Path, tmp_path: Path) -> Iterator[Flask]:
+    """Return the app on a copy of the `accepted` database."""
+    shutil.copy(accepted, tmp_path / DATABASE)
+    app = create_app(settings, clock)
+    with app.app_context():
         yield app
         db.engine.dispose()
 

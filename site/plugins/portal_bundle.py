@@ -1,8 +1,11 @@
 """The front end's code: bundled by esbuild, run by a node that comes from PyPI if need be."""
 
+import contextlib
 import hashlib
 import shutil
 import sys
+import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,6 +36,15 @@ TARGET = "es2020"
 """Browsers of 2020 and later; what they lack of newer syntax esbuild rewrites."""
 
 
+PIN_ITERATIONS = 600_000
+"""Rounds of PBKDF2 with SHA-256 between a clerk's PIN and the key: OWASP's figure of 2023."""
+
+
+HALF_MADE = ".new"
+ABANDONED_S = 3600
+"""Older bundles go after an hour: until then another build may be copying from one."""
+
+
 class BundleFault(Exception):
     """The bundle could not be made; the message says what failed and what to do."""
 
@@ -49,30 +61,41 @@ def bundle(root: Path) -> Path:
         if path.is_file()
     )
     lock = root / "package-lock.json"
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(str(PIN_ITERATIONS).encode())
     for path in [lock, *sources]:
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     folder = root / ".cache" / "bundle" / digest.hexdigest()[:16]
     if not folder.is_dir():
-        half_made = folder.with_suffix(".new")
-        shutil.rmtree(half_made, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        half_made = Path(tempfile.mkdtemp(suffix=HALF_MADE, dir=folder.parent))
         entries = [f"site/app/{entry}" for entry in ENTRIES]
         options = ["--bundle", "--minify", "--charset=utf8", f"--target={TARGET}"]
         options += ["--entry-names=[name]", f"--outdir={half_made}", "--log-level=warning"]
         modules = ["--format=esm", "--splitting", "--chunk-names=kiosk-[name]-[hash]"]
         modules += ["--loader:.wasm=file", "--asset-names=kiosk-[name]-[hash]"]
         modules += [f'--define:KIOSK_VERSION="{_kiosk_version(root, lock)}"']
+        modules += [f"--define:PIN_ITERATIONS={PIN_ITERATIONS}"]
         for arguments in (
             [*entries, *options, "--format=iife"],
             [f"site/app/{KIOSK}", *options, *modules],
         ):
             if run_tool(root, "esbuild", arguments) != 0:
                 raise BundleFault(say("build.bundle_failed"))
-        half_made.rename(folder)
+        with contextlib.suppress(OSError):  # another build was quicker, with the same result
+            half_made.rename(folder)
         for old in folder.parent.iterdir():
-            if old != folder:
+            is_in_use = old == folder or _age_s(old) < ABANDONED_S
+            if not is_in_use:
                 shutil.rmtree(old, ignore_errors=True)
     return folder
+
+
+def _age_s(folder: Path) -> float:
+    """Return the seconds since a folder was made; 0 if another build has just removed it."""
+    try:
+        return time.time() - folder.stat().st_mtime
+    except OSError:
+        return 0
 
 
 def _kiosk_version(root: Path, lock: Path) -> str:

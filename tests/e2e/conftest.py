@@ -1,5 +1,6 @@
 """The whole system as it runs: a built portal, a server of its own process, a real Chromium."""
 
+import json
 import os
 import re
 import shutil
@@ -9,18 +10,22 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-from sync_server.config import ROOT
+from sync_server import create_app
+from sync_server.config import ROOT, load_settings
+from sync_server.database import db
 from tests.chromium import find_chromium
+from tests.conftest import Shared
 from tests.e2e.line import PoorLine
 
-START_TIMEOUT_S = 60
+DATABASE, FACTS = "demonstration.sqlite3", "facts.json"
 FLAGS = [
     "--no-sandbox",  # the suite may run as root, as in a container
     "--disable-gpu",
@@ -31,17 +36,32 @@ FLAGS = [
 ]
 
 
-class Demonstration:
-    """A database that has been filled once, what that said, and a token of headquarters'."""
+class Demonstration(NamedTuple):
+    """A filled database, the password and meeting it printed, and a token of headquarters."""
 
-    def __init__(self, folder: Path, portal: Path) -> None:
-        self.database = folder / "demonstration.sqlite3"
-        environ = environ_of(self.database, portal, "http://localhost:8000")
-        told = flask(environ, "demo")
-        self.password = _found(r"mật khẩu (\S+);", told)
-        date = _found(r"Đang mở:\s+\S.* ngày (\d\d/\d\d/\d{4})", told)
-        self.meeting = "-".join(reversed(date.split("/"))) + "-dang-mo"
-        self.token = flask(environ, "user", "token", "bantochuc").strip()
+    database: Path
+    password: str
+    meeting: str
+    token: str
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> "Demonstration":
+        """Return the demonstration that `fill_demonstration` has put into a folder."""
+        facts = json.loads((folder / FACTS).read_text("utf-8"))
+        return cls(folder / DATABASE, **facts)
+
+
+def fill_demonstration(folder: Path, portal: Path) -> None:
+    """Fill a database with the demonstration, and keep what it printed next to it."""
+    environ = environ_of(folder / DATABASE, portal, "http://localhost:8000")
+    message = flask(environ, "demo")
+    date = _found(r"Đang mở:\s+\S.* ngày (\d\d/\d\d/\d{4})", message)
+    facts = {
+        "password": _found(r"mật khẩu (\S+);", message),
+        "meeting": "-".join(reversed(date.split("/"))) + "-dang-mo",
+        "token": flask(environ, "user", "token", "bantochuc").strip(),
+    }
+    (folder / FACTS).write_text(json.dumps(facts), "utf-8")
 
 
 def environ_of(database: Path, portal: Path, url: str) -> dict[str, str]:
@@ -58,17 +78,13 @@ def environ_of(database: Path, portal: Path, url: str) -> dict[str, str]:
 
 
 def flask(environ: dict[str, str], *arguments: str) -> str:
-    """Run a command of the server and return what it says."""
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "flask", "--app", "sync_server", *arguments],
-        cwd=ROOT,
-        env=environ,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=True,
-    )
-    return done.stdout
+    """Run a command of the server in this process and return what it prints."""
+    app = create_app(load_settings(environ))
+    with app.app_context():
+        result = app.test_cli_runner().invoke(args=arguments, catch_exceptions=False)
+        db.engine.dispose()
+    assert result.exit_code == 0, result.output
+    return result.output
 
 
 class System:
@@ -185,9 +201,11 @@ class Laptop:
 
 
 @pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory, portal: Path) -> Demonstration:
+def filled(shared: Shared, portal: Path) -> Demonstration:
     """Return a database with the demonstration in it, which each system begins with a copy of."""
-    return Demonstration(tmp_path_factory.mktemp("filled"), portal)
+    return Demonstration.in_folder(
+        shared("demonstration", partial(fill_demonstration, portal=portal))
+    )
 
 
 @pytest.fixture

@@ -28,8 +28,6 @@ ALSO = (
     "/nguoi?tim=an",
     "/nguoi/M00001?nam=2024",
     "/don-vi/U02?nam=2024",
-    f"/hoi-nghi/{FINISHED}?viec=gaps",
-    f"/hoi-nghi/{FINISHED}/chua-bao-cao",
     "/khong-co",
 )
 
@@ -56,8 +54,7 @@ def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_phone(
     for path in pages(create_app(load_settings(system.environ))):
         assert "<" not in path, f"say in PARTS what {path} needs"
         page.goto(f"{system.url}/van-phong{path}")
-        for each in page.locator("details").all():
-            each.evaluate("(found) => { found.open = true; }")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
         look_at(page, path)
         page.emulate_media(color_scheme="dark")
         look_at(page, f"{path} in the dark", only_colours=True)
@@ -76,7 +73,7 @@ def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_phone(
 
 
 def test_a_chair_and_a_secretary_see_no_fault_either(system: System, browser: Browser) -> None:
-    for name in ("chutri", "bithu", "tuyengiao", "bientap"):
+    for name in ("chutri", "bithu"):
         page = signed_in(browser, system, name, PHONE)
         for link in page.locator("nav.menu a").all():
             page.goto(f"{system.url}{link.get_attribute('href')}")

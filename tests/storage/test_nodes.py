@@ -1,5 +1,6 @@
 """Two nodes that take records in any order and exchange them: one standing, and the model's."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from random import Random
@@ -24,6 +25,8 @@ from tests.storage.conftest import Ledger
 from tests.storage.nodes import enrol_everybody, exchange, send, sight, whole
 
 DEVICES = sorted(writer.device for writer in WRITERS.values() if writer.point)
+EXAMPLES = int(os.environ.get("EXAMPLES", "20"))
+"""Conferences to each property; `make fuzz` asks for more."""
 BOOTS = (("b1", 500, 0, 9), ("b1", 90, -40_000, 4), ("b2", 7, 90_000, 2))
 SIGHTINGS = [Sighting(device, *boot) for device in DEVICES for boot in BOOTS]
 
@@ -95,11 +98,11 @@ class TwoNodes(RuleBasedStateMachine):
 
 
 TestTwoNodes = pytest.mark.filterwarnings("default")(TwoNodes.TestCase)
-TestTwoNodes.settings = settings(max_examples=60, stateful_step_count=16, deadline=None)
+TestTwoNodes.settings = settings(max_examples=EXAMPLES, stateful_step_count=16, deadline=None)
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_any_order_repetition_and_batching_gives_the_model_s_standing(
     ledger: Ledger, dice: Random
 ) -> None:
@@ -119,7 +122,7 @@ def test_any_order_repetition_and_batching_gives_the_model_s_standing(
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_everybody_summoned_stands_exactly_one_way(ledger: Ledger, dice: Random) -> None:
     with ledger() as c:
         enrol_everybody(c)

@@ -50,12 +50,35 @@ def _writer(number: int) -> Writer:
     return Writer(f"D-{number}", Profile.CLERK, POINTS[number % len(POINTS)])
 
 
-def _send(writer: Writer, batch: list[dict[str, object]]) -> None:
-    offers = intake.judge([raw(each) for each in batch], writer)
+class Commits:
+    """Wakes readers at every commit: one that polls would take the processor from the writers."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._count = 0
+        self.is_over = False
+
+    def add(self, *, is_last: bool = False) -> None:
+        """Wake all readers."""
+        with self._changed:
+            self._count += 1
+            self.is_over = is_last
+            self._changed.notify_all()
+
+    def wait_after(self, count: int) -> int:
+        """Wait for a commit after the first `count`, or for the end; return how many there are."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._count > count or self.is_over)
+            return self._count
+
+
+def _send(writer: Writer, batch: list[dict[str, object]], commits: Commits) -> None:
+    offers = intake.judge([raw(record) for record in batch], writer)
     write(lambda c: intake.receive(c, [Delivery(writer, offers, NOON)]))
+    commits.add()
 
 
-def _clerk_s_day(app: Flask, number: int, faults: list[BaseException]) -> None:
+def _clerk_s_day(app: Flask, number: int, commits: Commits, faults: list[BaseException]) -> None:
     """Check people of all points in at one of them, and send some of it twice."""
     dice = random.Random(number)  # noqa: S311 - repeats itself on purpose
     writer = _writer(number)
@@ -67,14 +90,14 @@ def _clerk_s_day(app: Flask, number: int, faults: list[BaseException]) -> None:
     try:
         with app.app_context():
             for start in range(0, len(records), BATCH):
-                _send(writer, records[start : start + BATCH])
+                _send(writer, records[start : start + BATCH], commits)
                 if dice.random() < 0.3:
-                    _send(writer, records[max(0, start - BATCH) : start + BATCH])
+                    _send(writer, records[max(0, start - BATCH) : start + BATCH], commits)
     except BaseException as fault:  # noqa: BLE001 - told to the test, which runs elsewhere
         faults.append(fault)
 
 
-def _office_day(app: Flask, faults: list[BaseException]) -> None:
+def _office_day(app: Flask, commits: Commits, faults: list[BaseException]) -> None:
     """Move people about between the points while the halls check them in."""
     dice = random.Random(99)  # noqa: S311 - repeats itself on purpose
     try:
@@ -82,47 +105,50 @@ def _office_day(app: Flask, faults: list[BaseException]) -> None:
             for number in range(8):
                 people = dice.sample(PEOPLE, 5)
                 point = POINTS[number % len(POINTS)]
-                _send(OFFICE, [roll(900 + number, *people, point=point)])
+                _send(OFFICE, [roll(900 + number, *people, point=point)], commits)
     except BaseException as fault:  # noqa: BLE001 - told to the test, which runs elsewhere
         faults.append(fault)
 
 
-def _follow(app: Flask, key: StreamKey, seen: list[bytes], done: threading.Event) -> None:
+def _follow(app: Flask, key: StreamKey, forms: list[bytes], commits: Commits) -> None:
     """Read a stream by its cursor until the writers are done and nothing is left."""
-    cursor = "0"
+    cursor, count = "0", 0
     with app.app_context():
         while True:
-            was_done = done.is_set()
+            is_over = commits.is_over
             with reading() as connection:
                 page = streams.read(connection, key, cursor, 7)
-            seen += [form for form, _ in page.records]
+            forms += [form for form, _ in page.records]
             cursor = page.cursor
-            if was_done and not page.records:
+            if page.records:
+                continue
+            if is_over:
                 return
+            count = commits.wait_after(count)
 
 
 def test_many_writers_and_a_reader_agree(committed: Flask) -> None:
     for number in range(6):
         write(partial(devices.put, writer=_writer(number), label="test", now_ms=NOON))
     faults: list[BaseException] = []
-    done = threading.Event()
+    commits = Commits()
     seen: dict[str, list[bytes]] = {point: [] for point in POINTS}
     readers = [
         threading.Thread(
-            target=_follow, args=(committed, StreamKey(MEETING, point), seen[point], done)
+            target=_follow, args=(committed, StreamKey(MEETING, point), seen[point], commits)
         )
         for point in POINTS
     ]
     writers = [
-        threading.Thread(target=_clerk_s_day, args=(committed, number, faults))
+        threading.Thread(target=_clerk_s_day, args=(committed, number, commits, faults))
         for number in range(6)
     ]
-    writers.append(threading.Thread(target=_office_day, args=(committed, faults)))
+    writers.append(threading.Thread(target=_office_day, args=(committed, commits, faults)))
     for thread in [*readers, *writers]:
         thread.start()
     for thread in writers:
         thread.join()
-    done.set()
+    commits.add(is_last=True)
     for thread in readers:
         thread.join()
 

@@ -5,7 +5,6 @@
 
 export const MIN_PIN = 6;
 export const MAX_WRONG = 10;
-const ITERATIONS = 600_000; // OWASP's figure of 2023 for PBKDF2 with SHA-256
 
 /**
  * @typedef {{iv: Uint8Array<ArrayBuffer>, box: ArrayBuffer}} Sealed
@@ -24,8 +23,8 @@ export function newKey() {
 export async function withClerk(vault, key, name, pin) {
   const salt = crypto.getRandomValues(new Uint8Array(16));
   const raw = await crypto.subtle.exportKey("raw", key);
-  const wrapped = await encrypt(await keyOf(pin, salt, ITERATIONS), raw);
-  const clerk = { ...wrapped, name, salt, iterations: ITERATIONS };
+  const wrapped = await encrypt(await keyOf(pin, salt, PIN_ITERATIONS), raw);
+  const clerk = { ...wrapped, name, salt, iterations: PIN_ITERATIONS };
   return { clerks: [...vault.clerks.filter((each) => each.name !== name), clerk] };
 }
 
