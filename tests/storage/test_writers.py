@@ -51,8 +51,8 @@ def _writer(number: int) -> Writer:
 
 
 def _send(writer: Writer, batch: list[dict[str, object]]) -> None:
-    offers = intake.judge([raw(each) for each in batch], writer)
-    write(lambda c: intake.receive(c, [Delivery(writer, offers, NOON)]))
+    offers = intake.judge_records([raw(each) for each in batch], writer)
+    write(lambda c: intake.receive_deliveries(c, [Delivery(writer, offers, NOON)]))
 
 
 def _clerk_s_day(app: Flask, number: int, faults: list[BaseException]) -> None:
