@@ -39,7 +39,7 @@ from sync_server.domain.codes import from_ms
 from sync_server.domain.records import Summoned
 from sync_server.office import acts
 from sync_server.storage import devices, directory
-from sync_server.storage.directory import MeetingFact, PointFact, UnitFact
+from sync_server.storage.directory import PublishedMeeting, PublishedPoint, PublishedUnit
 from tests.storage.engines import postgres, postgres_programs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -100,9 +100,11 @@ def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load
     with app.app_context():
         upgrade_schema()
         codes = [f"P{n:05d}" for n in range(points)]
-        units = [UnitFact("U1", "Đơn vị", "DOANH_NGHIEP")]
-        halls = [PointFact(code, code, "U1") for code in codes]
-        fact = MeetingFact(MEETING, "Bench", from_ms(STARTS_MS), from_ms(STARTS_MS + 9_000_000))
+        units = [PublishedUnit("U1", "Đơn vị", "DOANH_NGHIEP")]
+        halls = [PublishedPoint(code, code, "U1") for code in codes]
+        fact = PublishedMeeting(
+            MEETING, "Bench", from_ms(STARTS_MS), from_ms(STARTS_MS + 9_000_000)
+        )
         write(lambda c: directory.put_places(c, units, halls))
         write(lambda c: acts.accept_meeting(c, fact, STARTS_MS - 86_400_000))
         rolls = {

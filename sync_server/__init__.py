@@ -1,4 +1,4 @@
-"""The sync server: wiring only."""
+"""The app factory of the sync server: wiring only."""
 
 from pathlib import Path
 
@@ -13,11 +13,11 @@ from sync_server.config import Settings, load_settings
 from sync_server.storage import delivery
 
 SMALLEST_COMPRESSED_BYTES = 500
-"""Below this gzip saves less than one packet."""
+"""For a smaller response gzip saves less than one packet."""
 
 
 def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> Flask:
-    """Build the app. Raises: ConfigError, before anything is opened."""
+    """Build the Flask app. Raises: ConfigError, before anything is opened."""
     settings = settings or load_settings()
     app = Flask(__name__, static_folder=None, template_folder="office/templates")
     app.config.from_mapping(
@@ -29,8 +29,8 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https:"),
-        WTF_CSRF_CHECK_DEFAULT=False,  # the office asks for it; the API has bearer tokens
-        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+        WTF_CSRF_CHECK_DEFAULT=False,  # only the office checks it; the API has bearer tokens
+        WTF_CSRF_TIME_LIMIT=None,  # valid as long as the session
         BABEL_DEFAULT_LOCALE="vi",
         BABEL_DEFAULT_TIMEZONE="Asia/Ho_Chi_Minh",
         COMPRESS_ALGORITHM=["gzip"],
@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
             "image/svg+xml",
         ],
     )
-    if settings.proxies:  # they tell who asks; nobody else who says so is heard
+    if settings.proxies:  # only they may state a client's address
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     database.init_app(app)

@@ -1,4 +1,4 @@
-"""The commands of `flask --app sync_server`. Each says in Vietnamese what it did."""
+"""The commands of `flask --app sync_server`. Every command reports in Vietnamese what it did."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +19,15 @@ from sync_server.office import acts, device_list, queue_files, rolls, roster_fil
 from sync_server.office.roster_files import RosterFault, SummonsRow
 from sync_server.serve import serve_forever
 from sync_server.storage import accounts, devices, directory, releases, roster
-from sync_server.storage.accounts import Who
-from sync_server.storage.directory import ReleaseFacts
+from sync_server.storage.accounts import Account
+from sync_server.storage.directory import PublishedDirectory
 from sync_server.upkeep import ledger_group, on_current_schema, purge
 
 
 def init_app(app: Flask) -> None:
-    """Add our commands to the `flask` command."""
-    places = (roster_group, device_group, user_group, meeting_group, queue_group, ledger_group)
-    for command in (serve, demo_command, purge, *places):
+    """Add the commands of this server to the `flask` command."""
+    groups = (roster_group, device_group, user_group, meeting_group, queue_group, ledger_group)
+    for command in (serve, demo_command, purge, *groups):
         app.cli.add_command(command)
 
 
@@ -36,13 +36,16 @@ def _settings() -> Settings:
     return settings
 
 
-def _facts() -> ReleaseFacts:
-    """Return what the portal that is served publishes."""
+def _published_directory() -> PublishedDirectory:
+    """Return the units, points and meetings that the served portal publishes.
+
+    Raises: ClickException if there is no release.
+    """
     with database.reading() as connection:
-        facts = served.facts(connection, _settings().site_dir, now_ms())
-    if facts is None:
+        published = served.published_directory(connection, _settings().site_dir, now_ms())
+    if published is None:
         raise click.ClickException(say("cli.no_release", path=_settings().site_dir))
-    return facts
+    return published
 
 
 @click.command("serve")
@@ -65,15 +68,15 @@ def serve(host: str, port: int) -> None:
 
 @click.command("demo")
 def demo_command() -> None:
-    """Fill the database with plainly synthetic people and conferences, and say where to go."""
+    """Fill the database with synthetic people and conferences, and print how to sign in."""
     database.upgrade_schema()
-    facts = _facts()
+    published = _published_directory()
     try:
-        shown = demo.fill(facts, sealing.public_key(_settings().seal_key), now_ms())
+        summary = demo.fill_database(published, sealing.public_key(_settings().seal_key), now_ms())
     except demo.RealPeopleFault:
         click.echo(say("demo.real_people"))
         return
-    click.echo(say("demo.ready", url=_settings().public_url, **msgspec.structs.asdict(shown)))
+    click.echo(say("demo.ready", url=_settings().public_url, **msgspec.structs.asdict(summary)))
 
 
 roster_group = AppGroup("roster", help="Rosters and summonses.")
@@ -87,13 +90,13 @@ queue_group = AppGroup("queue", help="Queues of halls that come as files.")
 @click.argument("file", type=click.Path(path_type=Path))
 @on_current_schema
 def roster_import(file: Path) -> None:
-    """Take in a roster or a summons (CSV or XLSX); nothing of it unless every row is right."""
+    """Import a roster or a summons (CSV or XLSX), but nothing of it unless every row is valid."""
     with database.reading() as c:
-        known = uploads.known_to_files(c)
+        known_codes = uploads.read_known_codes(c)
     try:
-        rows = roster_files.read_file(file, known, datetime.now(UTC).year)
+        rows = roster_files.read_file(file, known_codes, datetime.now(UTC).year)
     except RosterFault as fault:
-        sentences = "\n".join(f"  {each}" for each in fault.faults)
+        sentences = "\n".join(f"  {sentence}" for sentence in fault.faults)
         raise click.ClickException(
             say("roster.nothing_imported", file=file.name, count=len(fault.faults))
             + "\n"
@@ -116,7 +119,7 @@ def roster_import(file: Path) -> None:
     default=Profile.CLERK.value,
     show_default=True,
 )
-@click.option("--person", help="Whom a chair's device belongs to.")
+@click.option("--person", help="The code of the chair who uses the device.")
 @on_current_schema
 def device_enrol(point: str, profile: str, person: str | None) -> None:
     """Print a one-use code, valid for a day, that enrols a device of POINT."""
@@ -149,7 +152,7 @@ def device_enrol(point: str, profile: str, person: str | None) -> None:
 @click.argument("device")
 @on_current_schema
 def device_revoke(device: str) -> None:
-    """Take DEVICE's trust away: it gets no data, and what it sends is held."""
+    """Revoke DEVICE: it gets no data, and the records that it sends are held."""
     at_ms = now_ms()
     if not database.write(lambda c: devices.revoke(c, device, now_ms=at_ms)):
         raise click.ClickException(say("cli.unknown_device", value=device))
@@ -161,19 +164,19 @@ def device_revoke(device: str) -> None:
 @click.option("--role", type=click.Choice(sorted(r.value for r in OFFICE_ROLES)), required=True)
 @click.option("--point", help="The point that a chair is held to.")
 @click.option("--unit", help="The unit that a secretary is held to.")
-@click.option("--person", help="Who a chair is, by code.")
+@click.option("--person", help="The code of the person who is the chair.")
 @click.password_option(prompt=say("cli.password"), confirmation_prompt=say("cli.password_again"))
 @on_current_schema
 def user_add(
     name: str, role: str, password: str, point: str | None, unit: str | None, person: str | None
 ) -> None:
-    """Make an office account, or give an existing one a new role and password."""
-    who = Who(name, Profile(role), point, unit, person)
+    """Create an office account, or give an existing account a new role and password."""
+    account = Account(name, Profile(role), point, unit, person)
     with database.reading() as c:
-        fault = users.fault_of(c, who, password)
+        fault = users.fault_of(c, account, password)
     if fault:
         raise click.ClickException(fault)
-    database.write(lambda c: accounts.put(c, who, password))
+    database.write(lambda c: accounts.put(c, account, password))
     click.echo(say("cli.user_added", name=name, role=say(f"role.{role}")))
 
 
@@ -181,7 +184,7 @@ def user_add(
 @click.argument("name")
 @on_current_schema
 def user_token(name: str) -> None:
-    """Print a new bearer token for programs that act as NAME; the one before ends."""
+    """Print a new bearer token for programs that act as NAME; the previous token stops working."""
     token = database.write(lambda c: accounts.renew_token(c, name))
     if token is None:
         raise click.ClickException(say("cli.unknown_user", value=name))
@@ -192,19 +195,21 @@ def user_token(name: str) -> None:
 @click.argument("meeting")
 @on_current_schema
 def meeting_accept(meeting: str) -> None:
-    """Accept what the release says of MEETING, and of units and points, as what counts."""
-    facts = _facts()
-    found = next((fact for fact in facts.meetings if fact.id == meeting), None)
-    if found is None:
-        known = ", ".join(fact.id for fact in facts.meetings)
-        raise click.ClickException(say("cli.unknown_meeting", value=meeting, known=known))
+    """Accept the release's facts about MEETING, and its units and points, as the valid ones."""
+    published = _published_directory()
+    published_meeting = next(
+        (candidate for candidate in published.meetings if candidate.id == meeting), None
+    )
+    if published_meeting is None:
+        meeting_ids = ", ".join(candidate.id for candidate in published.meetings)
+        raise click.ClickException(say("cli.unknown_meeting", value=meeting, known=meeting_ids))
     at_ms = now_ms()
 
     def accept(c: Any) -> int:
-        directory.put_places(c, facts.units, facts.points)
-        return acts.accept_meeting(c, found, at_ms)
+        directory.put_places(c, published.units, published.points)
+        return acts.accept_meeting(c, published_meeting, at_ms)
 
-    click.echo(say("cli.accepted", title=found.title, count=database.write(accept)))
+    click.echo(say("cli.accepted", title=published_meeting.title, count=database.write(accept)))
 
 
 @meeting_group.command("rehearse")
@@ -212,7 +217,7 @@ def meeting_accept(meeting: str) -> None:
 @click.option("--at", required=True, help="When it begins, in Vietnam: 2024-08-21 15:00.")
 @on_current_schema
 def meeting_rehearse(meeting: str, at: str) -> None:
-    """Make the rehearsal of MEETING: the same halls and rolls, and no figure that it enters."""
+    """Create a rehearsal of MEETING with the same halls and rolls; it enters no figure."""
     try:
         begins = datetime.strptime(f"{at} +0700", "%Y-%m-%d %H:%M %z")
     except ValueError:
@@ -220,27 +225,27 @@ def meeting_rehearse(meeting: str, at: str) -> None:
     at_ms = now_ms()
     starts_ms = round(begins.timestamp() * 1000)
     try:
-        fact = database.write(lambda c: acts.rehearse(c, meeting, starts_ms, at_ms))
+        rehearsal = database.write(lambda c: acts.rehearse(c, meeting, starts_ms, at_ms))
     except UnknownMeeting as fault:
         raise click.ClickException(str(fault)) from None
-    click.echo(say("cli.rehearsal", title=fact.title, id=fact.id))
+    click.echo(say("cli.rehearsal", title=rehearsal.title, id=rehearsal.id))
 
 
 @queue_group.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @on_current_schema
 def queue_import(file: Path) -> None:
-    """Take in FILE, which a kiosk exported, and write its receipt beside it."""
+    """Import FILE, which a kiosk exported, and write its receipt next to it."""
     try:
-        taken = queue_files.take_in(file.read_bytes(), _settings().seal_key, now_ms())
+        imported = queue_files.import_file(file.read_bytes(), _settings().seal_key, now_ms())
         receipt = file.with_name(f"{file.stem}-bien-nhan.diemcau")
-        receipt.write_bytes(taken.receipt)
+        receipt.write_bytes(imported.receipt)
     except QueueFileFaulty as fault:
         raise click.ClickException(str(fault)) from None
     except OSError as fault:
         raise click.ClickException(
             say("cli.queue_unreadable", path=file, fault=fault.strerror)
         ) from None
-    statuses = {each: taken.count(each) for each in ("stored", "known", "held", "refused")}
+    statuses = {status: imported.count(status) for status in ("stored", "known", "held", "refused")}
     click.echo(say("queue_file.taken", **statuses))
     click.echo(say("cli.queue_taken", path=receipt))

@@ -1,4 +1,4 @@
-"""The present time, asked in one place so that tests can set it."""
+"""The present time. All code reads it here, so that tests can set it."""
 
 import time
 from collections.abc import Callable
@@ -6,15 +6,15 @@ from collections.abc import Callable
 from flask import current_app
 
 Clock = Callable[[], int]
-"""Returns milliseconds since 1970-01-01 UTC."""
+"""A function that returns milliseconds since 1970-01-01 UTC."""
 
 
 def system_clock() -> int:
-    """Return this machine's time."""
+    """Return this machine's time in milliseconds since 1970-01-01 UTC."""
     return time.time_ns() // 1_000_000
 
 
 def now_ms() -> int:
-    """Return the time by the app's clock."""
+    """Return the app clock's time in milliseconds since 1970-01-01 UTC."""
     clock: Clock = current_app.config["CLOCK"]
     return clock()

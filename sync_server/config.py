@@ -1,4 +1,4 @@
-"""Settings, from the environment or a `.env` file. A wrong one stops the start with a sentence."""
+"""The settings, from the environment or a `.env` file. An invalid one stops the start."""
 
 import os
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ MIN_SECRET_LENGTH = 32
 
 
 class ConfigError(click.ClickException):
-    """A setting is missing or malformed; the message names it and the remedy."""
+    """A missing or malformed setting; the message names it and the remedy."""
 
 
 class Settings(Struct, frozen=True):
-    """All that can be set. Each stands in docs/settings.md."""
+    """All settings of the server; docs/settings.md documents them."""
 
     database_url: str
     secret_key: str
@@ -36,7 +36,7 @@ class Settings(Struct, frozen=True):
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings from `environ`; by default from the process and the `.env` beside it.
+    """Read the settings from `environ`, by default the process's variables, then `.env`.
 
     Raises: ConfigError.
     """
@@ -45,23 +45,23 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         environ = {**from_file, **os.environ}
     default_database = f"sqlite:///{ROOT / 'instance' / 'diemcau.sqlite3'}"
     return Settings(
-        database_url=_database_url(environ.get("DATABASE_URL") or default_database),
-        secret_key=_key("SECRET_KEY", environ.get("SECRET_KEY", "")),
-        seal_key=_key("SEAL_KEY", environ.get("SEAL_KEY", "")),
-        site_dir=_site_dir(environ.get("SITE_DIR") or str(ROOT / "output")),
-        public_url=_public_url(environ.get("PUBLIC_URL") or "http://localhost:8000"),
-        proxies=_proxies(environ.get("PROXIES") or "0"),
+        database_url=_resolve_database_url(environ.get("DATABASE_URL") or default_database),
+        secret_key=_check_key("SECRET_KEY", environ.get("SECRET_KEY", "")),
+        seal_key=_check_key("SEAL_KEY", environ.get("SEAL_KEY", "")),
+        site_dir=_resolve_site_dir(environ.get("SITE_DIR") or str(ROOT / "output")),
+        public_url=_check_public_url(environ.get("PUBLIC_URL") or "http://localhost:8000"),
+        proxies=_parse_proxies(environ.get("PROXIES") or "0"),
     )
 
 
-def _database_url(value: str) -> str:
+def _resolve_database_url(value: str) -> str:
     try:
         url = make_url(value)
         url.get_dialect().import_dbapi()
         if url.get_backend_name() not in ENGINES:
             raise ValueError
         if url.get_backend_name() == "sqlite" and url.database:
-            path = ROOT / url.database  # which stays as it is where it is absolute
+            path = ROOT / url.database  # joining leaves an absolute path as it is
             path.parent.mkdir(parents=True, exist_ok=True)
             return f"sqlite:///{path}"
     except (ArgumentError, NoSuchModuleError, ImportError, OSError, ValueError):
@@ -69,7 +69,7 @@ def _database_url(value: str) -> str:
     return value
 
 
-def _key(name: str, value: str) -> str:
+def _check_key(name: str, value: str) -> str:
     if not value:
         raise ConfigError(say("config.key_missing", name=name))
     if len(value) < MIN_SECRET_LENGTH or len(set(value)) < MIN_SECRET_LENGTH // 4:
@@ -77,20 +77,20 @@ def _key(name: str, value: str) -> str:
     return value
 
 
-def _site_dir(value: str) -> Path:
+def _resolve_site_dir(value: str) -> Path:
     path = Path(value).resolve()
     if path.exists() and not path.is_dir():
         raise ConfigError(say("config.site_dir", value=value))
     return path
 
 
-def _proxies(value: str) -> int:
+def _parse_proxies(value: str) -> int:
     if not (value.isascii() and value.isdecimal() and int(value) <= MOST_PROXIES):
         raise ConfigError(say("config.proxies", value=value, most=MOST_PROXIES))
     return int(value)
 
 
-def _public_url(value: str) -> str:
+def _check_public_url(value: str) -> str:
     try:
         parts = urlsplit(value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The database handle, and the one way to write: a transaction that is run whole or not at all."""
+"""The database handle, and the only way to write: one transaction, whole or not at all."""
 
 import random
 import sqlite3
@@ -21,21 +21,21 @@ from sqlalchemy.orm import DeclarativeBase
 T = TypeVar("T")
 
 ATTEMPTS = 10
-"""Writers that meet are through at the second attempt; a roll that moves people may cost more."""
+"""Competing writers usually succeed at the second attempt; moving people may take more."""
 
 PAUSE_S = 0.02
-"""The longest pause before the second attempt; it grows with each, and is drawn at random."""
+"""The longest pause before the second attempt; later ones may be longer. Pauses are random."""
 
 RETRIED_STATES = frozenset({"40001", "40P01", "23505"})
-"""Serialization failure, deadlock, and two writers making the same row, by SQLSTATE."""
+"""SQLSTATE codes: serialization failure, deadlock, and two writers inserting the same row."""
 
 
 class Base(DeclarativeBase):
-    """What the models share."""
+    """The base class of all models."""
 
 
 class Stale(Exception):
-    """What a transaction had looked up before its locks has changed: run it again."""
+    """A change to rows that a transaction read before it locked them; it must run again."""
 
 
 db = SQLAlchemy(model_class=Base)
@@ -44,7 +44,7 @@ _sqlite_writers = threading.Lock()
 
 
 def init_app(app: Flask) -> None:
-    """Bind the database to the app, with SQLite set for durable concurrent use."""
+    """Bind the database to the app, and set SQLite up for durable concurrent use."""
     db.init_app(app)
     migrate.init_app(app, db, directory=str(app.config["MIGRATIONS_DIR"]), render_as_batch=True)
     with app.app_context():
@@ -57,54 +57,54 @@ def init_app(app: Flask) -> None:
 def reading() -> Iterator[Connection]:
     """Open a connection whose reads all see one state of the database."""
     with db.engine.connect() as connection:
-        if connection.dialect.name != "sqlite":  # whose transactions are so by themselves
+        if connection.dialect.name != "sqlite":  # SQLite's transactions do this anyway
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection
 
 
 def write(work: Callable[[Connection], T]) -> T:
-    """Run `work` in one write transaction and commit it; run it again if it met another writer.
+    """Run `work` in one write transaction and commit it; retry if another writer interferes.
 
-    `work` must do nothing outside the database that cannot be done twice.
+    `work` may run several times, so its effects outside the database must be repeatable.
     """
     engine = db.engine
     for attempt in range(1, ATTEMPTS):
         try:
-            return _once(engine, work)
+            return _run_once(engine, work)
         except Stale:
             pass
         except DBAPIError as fault:
-            if not is_passing(fault):
+            if not is_transient(fault):
                 raise
         time.sleep(random.uniform(0, PAUSE_S * attempt))  # noqa: S311 - spreads writers, no secret
-    return _once(engine, work)
+    return _run_once(engine, work)
 
 
-def is_alone(connection: Connection) -> bool:
-    """Say whether no other transaction can write while this one does, as in SQLite."""
+def is_only_writer(connection: Connection) -> bool:
+    """Say whether no other transaction can write during this one, as in SQLite."""
     return connection.dialect.name == "sqlite"
 
 
-def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
+def _run_once(engine: Engine, work: Callable[[Connection], T]) -> T:
     if engine.dialect.name != "sqlite":
         with engine.begin() as connection:
             return work(connection)
-    # Writers wait here in turn rather than in SQLite, which wakes them by polling.
+    # Writers queue on this lock, because SQLite's waiting writers poll.
     with _sqlite_writers, engine.connect() as connection:
         connection = connection.execution_options(is_writing=True)
         with connection.begin():
             return work(connection)
 
 
-def is_passing(fault: DBAPIError) -> bool:
-    """Say whether it met another writer, so that it may well succeed when run again."""
+def is_transient(fault: DBAPIError) -> bool:
+    """Say whether a retry may succeed: another writer interfered, or the connection broke."""
     state = getattr(fault.orig, "sqlstate", None)
     locked = isinstance(fault.orig, sqlite3.OperationalError) and "locked" in str(fault.orig)
     return fault.connection_invalidated or state in RETRIED_STATES or locked
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves, and say which
+    connection.isolation_level = None  # _begin_sqlite chooses the kind of BEGIN
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -123,5 +123,5 @@ def has_current_schema() -> bool:
     """Say whether the database is at the newest migration."""
     scripts = ScriptDirectory(str(current_app.config["MIGRATIONS_DIR"]))
     with reading() as connection:
-        at = MigrationContext.configure(connection).get_current_heads()
-    return set(at) == set(scripts.get_heads())
+        current_heads = MigrationContext.configure(connection).get_current_heads()
+    return set(current_heads) == set(scripts.get_heads())

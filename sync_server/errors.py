@@ -1,6 +1,6 @@
-"""The one family of errors that callers are told about, and their one JSON shape (RFC 9457).
+"""The errors that callers can receive, and their one JSON shape (RFC 9457).
 
-A subclass fixes the status and the stable `code`; its facts fill the message of the catalogue.
+A subclass fixes the status and the stable `code`; its `facts` fill the catalogue's message.
 """
 
 from typing import ClassVar
@@ -9,7 +9,10 @@ from sync_server.messages import say
 
 
 class AppError(Exception):
-    """Never raised itself. `facts` name the offending value; `retry_after_s` asks to come again."""
+    """The base of all errors, never raised itself.
+
+    `facts` name the offending value; `retry_after_s` is when the caller may retry, in seconds.
+    """
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -20,7 +23,7 @@ class AppError(Exception):
         super().__init__(say(f"error.{self.code}", **facts))
 
     def problem(self) -> dict[str, object]:
-        """Return the problem document."""
+        """Return the problem document (RFC 9457)."""
         return {
             "type": f"urn:diemcau:problem:{self.code}",
             "title": say(f"error.{self.code}.title"),
@@ -31,19 +34,19 @@ class AppError(Exception):
 
 
 class MalformedJson(AppError):
-    """The body is no JSON, or not gzip although it says so."""
+    """A body that is not JSON, or not gzip although its header says so."""
 
     status, code = 400, "malformed_json"
 
 
 class MalformedRequest(AppError):
-    """The body is JSON of another form; `fault` names the field."""
+    """A JSON body that does not have the expected form; `fault` names the field."""
 
     status, code = 400, "malformed_request"
 
 
 class BodyTooLarge(AppError):
-    """The body is, or inflates to, more than `limit` bytes."""
+    """A body that is, or inflates to, more than `limit` bytes."""
 
     status, code = 413, "body_too_large"
 
@@ -61,127 +64,127 @@ class UnsupportedEncoding(AppError):
 
 
 class Unauthenticated(AppError):
-    """No bearer token, or one that nobody holds."""
+    """A request without a bearer token, or with an unknown token."""
 
     status, code = 401, "unauthenticated"
 
 
 class DeviceRevoked(AppError):
-    """A revoked device asks for data. What it pushes is still taken, and held."""
+    """A request for data by a revoked device. Records that it pushes are still held."""
 
     status, code = 403, "device_revoked"
 
 
 class Forbidden(AppError):
-    """This profile or role may not do this, or not at this point."""
+    """An action that this profile or role may not do, or not at this point."""
 
     status, code = 403, "forbidden"
 
 
 class ReadTokenNeeded(AppError):
-    """A device asks for personal data with its push token."""
+    """A device's request for personal data with its push token."""
 
     status, code = 403, "read_token_needed"
 
 
 class EnrolmentCodeUnknown(AppError):
-    """No such code was ever given out."""
+    """An enrolment code that was never issued."""
 
     status, code = 404, "enrolment_code_unknown"
 
 
 class EnrolmentCodeUsed(AppError):
-    """Another device has used the code."""
+    """An enrolment code that another device has used."""
 
     status, code = 409, "enrolment_code_used"
 
 
 class EnrolmentCodeExpired(AppError):
-    """The code is older than a day."""
+    """An enrolment code that is older than a day."""
 
     status, code = 410, "enrolment_code_expired"
 
 
 class UnknownMeeting(AppError):
-    """No meeting of that id."""
+    """A meeting id that no meeting has."""
 
     status, code = 404, "unknown_meeting"
 
 
 class UnknownPoint(AppError):
-    """No point of that code takes part in the meeting."""
+    """A point code that no point of the meeting has."""
 
     status, code = 404, "unknown_point"
 
 
 class UnknownDetail(AppError):
-    """No such detail is here in full: it has not arrived yet, or was purged."""
+    """A detail that is not stored in full: it has not arrived yet, or was purged."""
 
     status, code = 404, "unknown_detail"
 
 
 class PieceOutOfPlace(AppError):
-    """A piece of a detail that does not go on where the last one ended, at `offset`."""
+    """A piece of a detail that does not start at `offset`, where the last piece ended."""
 
     status, code = 409, "piece_out_of_place"
 
 
 class PieceTooLarge(AppError):
-    """A piece of a detail of more than `limit` bytes, or of a detail that is too large."""
+    """A piece of more than `limit` bytes, or of a detail of more than `most` bytes."""
 
     status, code = 413, "piece_too_large"
 
 
 class DetailMismatch(AppError):
-    """What was uploaded has another sha256 than its name; its pieces are forgotten."""
+    """An uploaded detail whose sha256 is not its name; its pieces are deleted."""
 
     status, code = 422, "detail_mismatch"
 
 
 class DetailUnreadable(AppError):
-    """A detail that is not sealed to us, or holds neither JSON, JPEG, PNG nor PDF."""
+    """A detail not sealed to this server's key, or that is neither JSON, JPEG, PNG nor PDF."""
 
     status, code = 422, "detail_unreadable"
 
 
 class SignatureWrong(AppError):
-    """What should be signed is not, or not by whom it says."""
+    """Content that is not signed, or not by its stated signer."""
 
     status, code = 400, "signature_wrong"
 
 
 class QueueFileFaulty(AppError):
-    """A queue's file is damaged, forged or of another headquarters; nothing of it is taken in."""
+    """A queue file that is damaged, forged or of another headquarters; nothing is imported."""
 
     status, code = 400, "queue_file_faulty"
 
 
 class UnknownPerson(AppError):
-    """No roster has this person."""
+    """A person code that no roster has."""
 
     status, code = 404, "unknown_person"
 
 
 class UnknownUnit(AppError):
-    """No unit of that code."""
+    """A unit code that no unit has."""
 
     status, code = 404, "unknown_unit"
 
 
 class UnknownDevice(AppError):
-    """No device of that id has enrolled."""
+    """A device id that no enrolled device has."""
 
     status, code = 404, "unknown_device"
 
 
 class UnknownRecord(AppError):
-    """No such record is here, or none that can be answered so."""
+    """A record that does not exist, or that does not allow this answer."""
 
     status, code = 404, "unknown_record"
 
 
 class UnknownRelease(AppError):
-    """No release of that id is kept here."""
+    """A release id that no stored release has."""
 
     status, code = 404, "unknown_release"
 
@@ -193,7 +196,7 @@ class BlobTooLarge(AppError):
 
 
 class BlobMismatch(AppError):
-    """A file that was uploaded has another sha256 than its name; its pieces are forgotten."""
+    """An uploaded file whose sha256 is not its name; its pieces are deleted."""
 
     status, code = 422, "blob_mismatch"
 
@@ -205,48 +208,48 @@ class ReleaseMalformed(AppError):
 
 
 class ForeignCode(AppError):
-    """A release that would run other code in browsers than this server's own build."""
+    """A release with code for browsers that differs from the code in this server's build."""
 
     status, code = 422, "foreign_code"
 
 
 class TooManyRequests(AppError):
-    """One caller tries more than `limit` times a minute."""
+    """More than `limit` attempts a minute by one caller."""
 
     status, code = 429, "too_many_requests"
 
 
 class BadForm(AppError):
-    """A form of the office with a field that cannot be; `fault` names it and the remedy."""
+    """An office form with an invalid field; `fault` names the field and the remedy."""
 
     status, code = 422, "bad_form"
 
 
 class FormExpired(AppError):
-    """A form of the office without its CSRF token, or with one of another session."""
+    """An office form without its CSRF token, or with a token of another session."""
 
     status, code = 400, "form_expired"
 
 
 class NotFound(AppError):
-    """No such route or file."""
+    """An address that has no route and no file."""
 
     status, code = 404, "not_found"
 
 
 class MethodNotAllowed(AppError):
-    """The route exists for other methods."""
+    """A method that the route does not support."""
 
     status, code = 405, "method_not_allowed"
 
 
 class DatabaseBusy(AppError):
-    """The database did not answer in time; nothing of the request was kept."""
+    """A database that did not answer in time; nothing of the request was stored."""
 
     status, code = 503, "database_busy"
 
 
 class InternalFault(AppError):
-    """A bug on our side; its particulars are in the server's log under `reference`."""
+    """A bug in the server; the server's log has its traceback under `reference`."""
 
     status, code = 500, "internal_fault"

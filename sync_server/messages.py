@@ -1,6 +1,6 @@
 """The server's message catalogue: everything a user reads comes from `messages.vi.json`.
 
-Another language is another file beside it.
+Another language is another file next to it.
 """
 
 import json
@@ -14,14 +14,14 @@ LANGUAGE = "vi"
 
 @cache
 def catalogue() -> dict[str, str]:
-    """Return all messages by key, as they stand in the file."""
+    """Return all messages of the catalogue file by key."""
     path = Path(__file__).with_name(f"messages.{LANGUAGE}.json")
     messages: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     return messages
 
 
 def say(key: str, **facts: object) -> str:
-    """Return a message with its facts filled in. A missing key is a bug and raises KeyError."""
+    """Return a message with `facts` filled in. Raises: KeyError for a missing key, a bug."""
     return catalogue()[key].format(**facts)
 
 
@@ -31,5 +31,5 @@ def number(value: int) -> str:
 
 
 def rate(part: int, whole: int) -> str:
-    """Return a share with one decimal, `98,5 %`; an en dash where there is no whole."""
+    """Return `part / whole` as a percentage, `98,5 %`, or an en dash if `whole` is 0."""
     return format_percent(part / whole, "#,##0.0 %", locale=LANGUAGE) if whole else "–"

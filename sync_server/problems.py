@@ -1,4 +1,4 @@
-"""Turns every error into its answer: a problem document for programs, a page for people."""
+"""The responses to errors: a problem document for programs, a page for people."""
 
 import logging
 import secrets
@@ -21,25 +21,25 @@ from sync_server.errors import (
 
 _log = logging.getLogger(__name__)
 RETRY_SPREAD_S = 5
-"""Halls that were turned away together should not come back together."""
+"""Halls that were refused at the same time should not retry at the same time."""
 
 
 def init_app(app: Flask) -> None:
-    """Register the one handler of each kind of fault."""
-    app.register_error_handler(AppError, _answer)
-    app.register_error_handler(HTTPException, _of_http)
-    app.register_error_handler(OperationalError, _of_database)
-    app.register_error_handler(PoolTimeout, _of_database)
-    app.register_error_handler(Exception, _of_bug)
+    """Register one handler for every kind of fault."""
+    app.register_error_handler(AppError, _error_response)
+    app.register_error_handler(HTTPException, _http_error_response)
+    app.register_error_handler(OperationalError, _database_fault_response)
+    app.register_error_handler(PoolTimeout, _database_fault_response)
+    app.register_error_handler(Exception, _bug_response)
 
 
-def _answer(error: AppError) -> Response:
+def _error_response(error: AppError) -> Response:
     if request.path.startswith("/api/"):
         response = jsonify(error.problem())
         response.mimetype = "application/problem+json"
     else:
         g.is_fault = error.status >= OUR_FAULT
-        response = Response(render_template("error.html", error=error, back=_back()))
+        response = Response(render_template("error.html", error=error, back=_form_page()))
     response.status_code = error.status
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(error.retry_after_s)
@@ -48,36 +48,36 @@ def _answer(error: AppError) -> Response:
     return response
 
 
-def _back() -> str | None:
-    """Return the page of ours from which a form was sent."""
-    ours = tuple(f"{scheme}://{request.host}/" for scheme in ("https", "http"))
-    is_ours = (request.referrer or "").startswith(ours)
+def _form_page() -> str | None:
+    """Return the page of this site from which a form was sent, or None."""
+    our_origins = tuple(f"{scheme}://{request.host}/" for scheme in ("https", "http"))
+    is_ours = (request.referrer or "").startswith(our_origins)
     return request.referrer if is_ours and request.method == "POST" else None
 
 
 MISSING_CREDENTIALS, OUR_FAULT = 401, 500
 
 
-def _of_http(fault: HTTPException) -> Response:
+def _http_error_response(fault: HTTPException) -> Response:
     if isinstance(fault, CSRFError):
-        return _answer(FormExpired())
+        return _error_response(FormExpired())
     match fault.code:
         case 404:
-            return _answer(NotFound(path=request.path))
+            return _error_response(NotFound(path=request.path))
         case 405:
-            return _answer(MethodNotAllowed(method=request.method, path=request.path))
+            return _error_response(MethodNotAllowed(method=request.method, path=request.path))
         case 400:
-            return _answer(MalformedRequest(fault=fault.description or "?"))
+            return _error_response(MalformedRequest(fault=fault.description or "?"))
         case _:
             return make_response(fault.get_response())
 
 
-def _of_database(fault: Exception) -> Response:
+def _database_fault_response(fault: Exception) -> Response:
     _log.error("the database did not answer", exc_info=fault)
-    return _answer(DatabaseBusy(retry_after_s=1 + secrets.randbelow(RETRY_SPREAD_S)))
+    return _error_response(DatabaseBusy(retry_after_s=1 + secrets.randbelow(RETRY_SPREAD_S)))
 
 
-def _of_bug(fault: Exception) -> Response:
+def _bug_response(fault: Exception) -> Response:
     reference = secrets.token_hex(4)
     _log.error("internal fault %s", reference, exc_info=fault)
-    return _answer(InternalFault(reference=reference))
+    return _error_response(InternalFault(reference=reference))

@@ -1,8 +1,8 @@
-"""Sealing and signing: headquarters' two keys, both derived from one setting.
+"""Sealing and signing with headquarters' two keys, both derived from one setting.
 
-What is personal leaves a device only as a JWE to headquarters' public key.
-ECDH-ES on P-256 with A256GCM (RFC 7516, 7518). A purge deletes details and keeps the ledger, and
-whoever copies the database has codes and sealed boxes, for the key stands in the settings.
+Personal data leaves a device only as a JWE to headquarters' public key: ECDH-ES on P-256 with
+A256GCM (RFC 7516, 7518). A purge deletes details and keeps the ledger. A copy of the database
+holds only codes and sealed boxes, because the key is in the settings.
 """
 
 import hashlib
@@ -17,18 +17,18 @@ from sync_server.errors import DetailUnreadable, SignatureWrong
 
 ALGORITHMS = ["ECDH-ES", "A256GCM"]
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""Of P-256: private keys are the numbers from 1 to one less (FIPS 186-5)."""
+"""The order of P-256: private keys are the numbers from 1 to one less (FIPS 186-5)."""
 
 MAX_OPENED_BYTES = 2 * 1024 * 1024
-"""A photo of a page or a short PDF; what is larger is a mistake on a poor line."""
+"""Enough for a photo of a page or a short PDF; anything larger is a mistake on a slow line."""
 
 
 MAX_PARCEL_BYTES = 48 * 1024 * 1024
-"""A hall's whole queue as a file, with fifty photos in it."""
+"""Enough for a hall's whole queue as a file, with fifty photos in it."""
 
 
 class _Registry(jwe.JWERegistry):
-    """The library's own bound on a ciphertext is 64 KB; ours is what a hall's queue may hold."""
+    """A registry that allows the ciphertext of a hall's queue; the library's limit is 64 KB."""
 
     max_ciphertext_length = MAX_PARCEL_BYTES * 4 // 3 + 4
 
@@ -38,12 +38,12 @@ class _SignedRegistry(jws.JWSRegistry):
 
 
 _UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
-"""What a box or a signature of unknown origin can raise, its headers being anybody's."""
+"""Errors that a box or signature of unknown origin can raise: anybody can write its headers."""
 
 _REGISTRY = _Registry(algorithms=ALGORITHMS)
 SIGNING = "ES256"
 _SIGNED = _SignedRegistry(algorithms=[SIGNING])
-_MAGIC = (
+_FILE_SIGNATURES = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"%PDF-", "application/pdf"),
@@ -62,27 +62,27 @@ def _signing_key(seal_key: str) -> ECKey:
 
 
 def public_key(seal_key: str) -> dict[str, str]:
-    """Return the JWK to which devices seal."""
-    return _public(_private_key(seal_key))
+    """Return the public JWK to which devices seal."""
+    return _public_jwk(_private_key(seal_key))
 
 
 def sign_key(seal_key: str) -> dict[str, str]:
-    """Return the JWK by which devices know headquarters' signature."""
-    return _public(_signing_key(seal_key))
+    """Return the public JWK with which devices check headquarters' signatures."""
+    return _public_jwk(_signing_key(seal_key))
 
 
-def _public(key: ECKey) -> dict[str, str]:
+def _public_jwk(key: ECKey) -> dict[str, str]:
     return {name: str(value) for name, value in key.as_dict(False).items()}
 
 
 def sign(seal_key: str, content: bytes) -> str:
-    """Return a compact JWS by headquarters, as receipts are."""
+    """Sign content, such as a receipt, as headquarters; return a compact JWS."""
     header = {"alg": SIGNING, "kid": "headquarters"}
     return jws.serialize_compact(header, content, _signing_key(seal_key), registry=_SIGNED)
 
 
 def signer_of(signed: bytes) -> str:
-    """Return the `kid` under which something says it was signed. Raises: SignatureWrong."""
+    """Return the `kid` that a JWS states, without checking it. Raises: SignatureWrong."""
     try:
         return str(jws.extract_compact(signed, registry=_SIGNED).headers()["kid"])
     except _UNREADABLE as fault:
@@ -90,22 +90,26 @@ def signer_of(signed: bytes) -> str:
 
 
 def check_signed(public: dict[str, str], signed: bytes) -> bytes:
-    """Return what the holder of a public key signed. Raises: SignatureWrong."""
+    """Check a JWS with a public key and return its payload. Raises: SignatureWrong."""
     try:
-        found = jws.deserialize_compact(signed, ECKey.import_key({**public}), registry=_SIGNED)
+        signed_object = jws.deserialize_compact(
+            signed, ECKey.import_key({**public}), registry=_SIGNED
+        )
     except _UNREADABLE as fault:
         raise SignatureWrong(fault=type(fault).__name__) from None
-    return found.payload
+    return signed_object.payload
 
 
-def seal(to: dict[str, str], content: bytes) -> str:
-    """Seal content to a public key, as a device does; no two sealings are equal."""
+def seal(recipient_key: dict[str, str], content: bytes) -> str:
+    """Seal content to a public key, as a device does; every call returns another compact JWE."""
     protected = dict(zip(("alg", "enc"), ALGORITHMS, strict=True))
-    return jwe.encrypt_compact(protected, content, ECKey.import_key({**to}), registry=_REGISTRY)
+    return jwe.encrypt_compact(
+        protected, content, ECKey.import_key({**recipient_key}), registry=_REGISTRY
+    )
 
 
 def open_parcel(seal_key: str, sealed: bytes) -> bytes:
-    """Return what was sealed, whatever it is. Raises: DetailUnreadable."""
+    """Open a sealed box and return its content, unchecked. Raises: DetailUnreadable."""
     try:
         opened = jwe.decrypt_compact(sealed, _private_key(seal_key), registry=_REGISTRY)
     except _UNREADABLE as fault:
@@ -114,7 +118,7 @@ def open_parcel(seal_key: str, sealed: bytes) -> bytes:
 
 
 def open_sealed(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
-    """Return what was sealed and its media type, told by the content and not by its sender.
+    """Open a sealed detail; return its content, and the media type that its first bytes show.
 
     Raises: DetailUnreadable.
     """
@@ -128,5 +132,5 @@ def open_sealed(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
 
 
 def media_type_of(content: bytes) -> str | None:
-    """Return the media type of what begins so; None if it is none that we show."""
-    return next((type_ for magic, type_ in _MAGIC if content.startswith(magic)), None)
+    """Return the media type that the first bytes show, or None if the office cannot show it."""
+    return next((type_ for magic, type_ in _FILE_SIGNATURES if content.startswith(magic)), None)

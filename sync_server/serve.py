@@ -1,4 +1,4 @@
-"""The production server: waitress, which runs alike on a server and on a hall's Windows laptop."""
+"""The production server: waitress, which runs on a server and on a hall's Windows laptop."""
 
 import click
 from flask import Flask
@@ -8,19 +8,19 @@ from sync_server.api.bodies import MAX_BODY_BYTES
 from sync_server.messages import say
 
 THREADS = 16
-"""Requests that wait for the one writer are merged: the more wait, the more go at once."""
+"""Syncs that wait for the one writer are written together, so more threads write more at once."""
 
 
 def serve_forever(app: Flask, host: str, port: int) -> None:
-    """Serve until interrupted. Raises: OSError where the address cannot be had."""
+    """Serve until interrupted. Raises: OSError if the address is not available."""
     server = create_server(
         app,
         host=host,
         port=port,
         threads=THREADS,
-        max_request_body_size=MAX_BODY_BYTES * 2,  # we answer 413 ourselves, in our own words
+        max_request_body_size=MAX_BODY_BYTES * 2,  # the app answers 413 itself
         ident=None,
-        clear_untrusted_proxy_headers=not app.config["SETTINGS"].proxies,  # those the app reads
+        clear_untrusted_proxy_headers=not app.config["SETTINGS"].proxies,  # the app reads them
     )
     click.echo(say("serve.ready", url=app.config["SETTINGS"].public_url, host=host, port=port))
     try:

@@ -1,4 +1,4 @@
-"""The commands that keep a server in order: judge the ledger anew, purge what is personal."""
+"""Maintenance commands: judge the ledger again, list held records, purge personal details."""
 
 import functools
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from sync_server.messages import number, say
 from sync_server.storage import details, ledger, quarantine, streams
 
 DAY_MS = 24 * 3600 * 1000
-KEPT_DAYS = 365
-"""Reasons and scans are kept for twelve months (domain.md, Data protection)."""
+RETENTION_DAYS = 365
+"""Reasons and scans are stored for twelve months (domain.md, Data protection)."""
 
-ledger_group = AppGroup("ledger", help="The ledger and what is kept of its standings.")
+ledger_group = AppGroup("ledger", help="The ledger and its stored standings.")
 
 
 def on_current_schema(command: Callable[..., None]) -> Callable[..., None]:
-    """Stop with a sentence where the database has not been brought up to date."""
+    """Wrap a command so that it stops with a message if the database schema is outdated."""
 
     @functools.wraps(command)
     def checked(*args: Any, **kwargs: Any) -> None:
@@ -36,9 +36,9 @@ def on_current_schema(command: Callable[..., None]) -> Callable[..., None]:
 @ledger_group.command("rebuild")
 @on_current_schema
 def ledger_rebuild() -> None:
-    """List and judge every meeting anew from its records, and tell which standings that changed."""
+    """Rebuild every meeting's lists and standings from its records; print the changed standings."""
     with database.reading() as c:
-        keys = streams.everything(c)
+        keys = streams.all_streams(c)
     changed = []
     for meeting in sorted({key.meeting for key in keys}):
         changed += database.write(partial(ledger.rebuild, meeting=meeting))
@@ -50,23 +50,23 @@ def ledger_rebuild() -> None:
 @ledger_group.command("held")
 @on_current_schema
 def ledger_held() -> None:
-    """List what was not let in: when, from which device, which record, why."""
+    """List the held records: time of receipt (UTC), device, record id, code and detail."""
     with database.reading() as c:
-        kept = quarantine.everything(c)
-    for each in kept:
-        when = from_ms(each.received_ms)
-        click.echo(f"{when}  {each.device}  {each.record_id}  {each.code}  {each.detail}")
-    click.echo(say("cli.held", count=number(len(kept))))
+        held_records = quarantine.all_entries(c)
+    for record in held_records:
+        when = from_ms(record.received_ms)
+        click.echo(f"{when}  {record.device}  {record.record_id}  {record.code}  {record.detail}")
+    click.echo(say("cli.held", count=number(len(held_records))))
 
 
 @click.command("purge")
-@click.option("--days", type=click.IntRange(min=1), default=KEPT_DAYS, show_default=True)
+@click.option("--days", type=click.IntRange(min=1), default=RETENTION_DAYS, show_default=True)
 @with_appcontext
 @on_current_schema
 def purge(days: int) -> None:
-    """Delete sealed details (reasons, scans, names) that came more than DAYS days ago.
+    """Delete sealed details (reasons, scans, names) that arrived more than DAYS days ago.
 
-    Nothing else: the ledger, its figures and the log of readings stand.
+    Nothing else is deleted: the ledger, its figures and the log of readings remain.
     """
     before_ms = now_ms() - days * DAY_MS
     count = database.write(lambda c: details.purge(c, before_ms=before_ms))

@@ -20,7 +20,7 @@ def made_ms(connection: Connection, records: list[Json]) -> dict[str, int]:
     seen = clocks(connection)
     released = [told for each in records if (told := each["body"].get("record"))]
     return {
-        spelling(each): seen.moment_of(parse_record(raw(each))).at_ms
+        spelling(each): seen.corrected_time_of(parse_record(raw(each))).at_ms
         for each in (*records, *released)
     }
 

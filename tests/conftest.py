@@ -24,8 +24,8 @@ from sync_server.domain.codes import to_ms
 from sync_server.domain.permissions import Profile
 from sync_server.office import acts
 from sync_server.storage import accounts, devices, directory
-from sync_server.storage.accounts import Who
-from sync_server.storage.directory import MeetingFact, PointFact, UnitFact
+from sync_server.storage.accounts import Account
+from sync_server.storage.directory import PublishedMeeting, PublishedPoint, PublishedUnit
 from tests.factories import ENDS, MEETING, STARTS
 
 URL = "http://localhost:8000"
@@ -33,11 +33,14 @@ DATABASE = "test.sqlite3"
 SECRET = "a-secret-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
 NOON = to_ms("2024-08-22T01:00:00.000Z")
 UNITS = (
-    UnitFact("U01", "Chi bộ Một", "CO_QUAN_HANH_CHINH"),
-    UnitFact("U02", "Chi bộ Hai", "DOANH_NGHIEP"),
+    PublishedUnit("U01", "Chi bộ Một", "CO_QUAN_HANH_CHINH"),
+    PublishedUnit("U02", "Chi bộ Hai", "DOANH_NGHIEP"),
 )
-POINTS = (PointFact("P001", "Điểm cầu Một", "U01"), PointFact("P002", "Điểm cầu Hai", "U02"))
-FACT = MeetingFact(MEETING, "Hội nghị thử", STARTS, ENDS, 5)
+POINTS = (
+    PublishedPoint("P001", "Điểm cầu Một", "U01"),
+    PublishedPoint("P002", "Điểm cầu Hai", "U02"),
+)
+FACT = PublishedMeeting(MEETING, "Hội nghị thử", STARTS, ENDS, 5)
 
 
 class FakeClock:
@@ -239,6 +242,6 @@ def as_outsider(app: Flask) -> Persona:
 
 
 def _office(app: Flask, name: str, role: Profile) -> Persona:
-    write(lambda c: accounts.put(c, Who(name, role), "mat-khau-thu-1"))
+    write(lambda c: accounts.put(c, Account(name, role), "mat-khau-thu-1"))
     token = write(lambda c: accounts.renew_token(c, name))
     return Persona(app.test_client(), token, f"O-{name}", role.value)

@@ -16,7 +16,7 @@ from sync_server.database import db, reading, upgrade_schema
 from sync_server.domain.codes import to_ms
 from sync_server.domain.permissions import Profile
 from sync_server.storage import accounts, roster, standings
-from sync_server.storage.accounts import Who
+from sync_server.storage.accounts import Account
 from sync_server.storage.streams import StreamKey
 from tests.conftest import SECRET, FakeClock
 
@@ -151,8 +151,10 @@ def test_an_account_is_made_changed_and_given_a_token(ready: FlaskCliRunner) -> 
 
     assert run(ready, "user token hq").output.startswith("oa_")
     with reading() as c:
-        assert accounts.check(c, "hq", "mat-khau-dai") is None
-        assert accounts.check(c, "hq", "mat-khau-khac") == Who("hq", Profile.HEADQUARTERS)
+        assert accounts.check_password(c, "hq", "mat-khau-dai") is None
+        assert accounts.check_password(c, "hq", "mat-khau-khac") == Account(
+            "hq", Profile.HEADQUARTERS
+        )
 
 
 def test_without_a_release_there_is_nothing_to_accept(

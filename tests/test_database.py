@@ -19,7 +19,7 @@ from sync_server.database import (
     upgrade_schema,
     write,
 )
-from sync_server.storage.models import Account
+from sync_server.storage.models import AccountRow
 from tests.conftest import FakeClock
 
 
@@ -39,14 +39,14 @@ def test_the_migrations_make_the_tables_of_the_models(settings: Settings, clock:
 
 def test_a_failing_write_leaves_nothing(app: Flask) -> None:
     def work(connection: Connection) -> None:
-        connection.execute(insert(Account).values(name="x", role="r", password_hash="h"))
+        connection.execute(insert(AccountRow).values(name="x", role="r", password_hash="h"))
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
         write(work)
 
     with reading() as connection:
-        assert connection.scalar(select(Account.name)) is None
+        assert connection.scalar(select(AccountRow.name)) is None
 
 
 def test_a_stale_write_is_run_again_whole_and_not_for_ever(app: Flask) -> None:
@@ -66,7 +66,7 @@ def test_writers_take_turns(app: Flask) -> None:
     def add(name: str) -> None:
         with app.app_context():
             values = {"name": name, "role": "r", "password_hash": "h"}
-            write(lambda c: c.execute(insert(Account).values(values)))
+            write(lambda c: c.execute(insert(AccountRow).values(values)))
 
     threads = [threading.Thread(target=add, args=(f"n{n}",)) for n in range(20)]
     for thread in threads:
@@ -75,4 +75,4 @@ def test_writers_take_turns(app: Flask) -> None:
         thread.join()
 
     with reading() as connection:
-        assert len(connection.scalars(select(Account.name)).all()) == 20
+        assert len(connection.scalars(select(AccountRow.name)).all()) == 20

@@ -10,10 +10,10 @@ from flask import current_app
 from sync_server import create_app, demo, demo_hall, sealing, served
 from sync_server.config import Settings
 from sync_server.database import db, reading, upgrade_schema, write
-from sync_server.demo import FINISHED, PEOPLE, SILENT, Shown
-from sync_server.office.board import MOST_ROWS
+from sync_server.demo import FINISHED_MEETING, PEOPLE_COUNT, SILENT_POINTS, DemoSummary
+from sync_server.office.board import MAX_UPDATE_ROWS
 from sync_server.storage import directory, roster, standings
-from sync_server.storage.roster import PersonFact
+from sync_server.storage.roster import RosterPerson
 from sync_server.storage.standings import Board
 from tests.conftest import NOON, SECRET, FakeClock
 from tests.office.desk import Desk
@@ -22,7 +22,7 @@ DAY_MS = 86_400_000
 
 
 @pytest.fixture(scope="module")
-def shown(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+def shown(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoSummary]:
     """Fill a database once, and stay in its app."""
     url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), FakeClock())
@@ -32,11 +32,11 @@ def shown(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sh
         db.engine.dispose()
 
 
-def _fill(portal: Path, now_ms: int) -> Shown:
+def _fill(portal: Path, now_ms: int) -> DemoSummary:
     with reading() as c:
-        facts = served.facts(c, portal, now_ms)
+        facts = served.published_directory(c, portal, now_ms)
     assert facts
-    return demo.fill(facts, sealing.public_key(SECRET), now_ms)
+    return demo.fill_database(facts, sealing.public_key(SECRET), now_ms)
 
 
 def _board(meeting: str) -> Board:
@@ -47,74 +47,76 @@ def _board(meeting: str) -> Board:
 def test_the_people_are_as_many_as_in_the_bloc_and_plainly_made_up() -> None:
     people = demo.synthetic_people([f"U{n:02d}" for n in range(1, 73)])
 
-    assert len(people) == PEOPLE == 4950
+    assert len(people) == PEOPLE_COUNT == 4950
     assert all(each.full_name.startswith("Mẫu ") for each in people)
     assert people == demo.synthetic_people([f"U{n:02d}" for n in range(1, 73)])
     assert sum(each.position == "BI_THU" for each in people) == 72
 
 
-def test_the_finished_conference_is_believable(shown: Shown) -> None:
-    board = _board(FINISHED)
+def test_the_finished_conference_is_believable(shown: DemoSummary) -> None:
+    board = _board(FINISHED_MEETING)
     totals = board.totals
 
     assert len(board.points) == 72
     assert 0.88 < totals.present / totals.summoned < 0.97
     assert 50 < totals.late < 300
     assert totals.absent_excused > totals.absent_unexcused > 0
-    assert {row.point for row in board.points if not row.reported} == SILENT
+    assert {row.point for row in board.points if not row.reported} == SILENT_POINTS
     assert sum(row.missing_seq for row in board.points) == 1
     assert len(board.by_unit_type) == 5
     assert sum(counts.summoned for counts in board.by_unit_type.values()) == totals.summoned
 
 
-def test_an_update_of_its_board_stays_below_two_kilobytes(shown: Shown) -> None:
+def test_an_update_of_its_board_stays_below_two_kilobytes(shown: DemoSummary) -> None:
     desk = Desk(current_app.test_client())
     assert desk.sign_in(shown.account, shown.password).status_code == 302
     headers = {"If-None-Match": '"0"', "Accept-Encoding": "gzip"}
 
-    answer = desk.get(f"/hoi-nghi/{FINISHED}/cap-nhat", **headers)
+    answer = desk.get(f"/hoi-nghi/{FINISHED_MEETING}/cap-nhat", **headers)
 
-    assert gzip.decompress(answer.data).count(b"<tr id=") == MOST_ROWS
+    assert gzip.decompress(answer.data).count(b"<tr id=") == MAX_UPDATE_ROWS
     assert len(answer.data) <= 2048
 
 
-def test_a_laptop_a_quarter_of_an_hour_fast_made_nobody_late(shown: Shown) -> None:
-    row = next(row for row in _board(FINISHED).points if row.point == demo_hall.FAST_CLOCK)
+def test_a_laptop_a_quarter_of_an_hour_fast_made_nobody_late(shown: DemoSummary) -> None:
+    row = next(row for row in _board(FINISHED_MEETING).points if row.point == demo_hall.FAST_CLOCK)
 
     assert "clock_suspect" in row.flags
     assert row.counts.late < row.counts.present / 10
 
 
-def test_one_meeting_is_open_at_any_hour_and_again_the_next_day(shown: Shown, portal: Path) -> None:
+def test_one_meeting_is_open_at_any_hour_and_again_the_next_day(
+    shown: DemoSummary, portal: Path
+) -> None:
     for now_ms in (NOON, NOON + DAY_MS, NOON + DAY_MS // 2):
         _fill(portal, now_ms)
         with reading() as c:
             open_now = [m for m in directory.meetings(c, now_ms) if m.state == "open"]
         assert open_now
-        assert _board(open_now[0].id).totals.summoned == _board(FINISHED).totals.summoned
+        assert _board(open_now[0].id).totals.summoned == _board(FINISHED_MEETING).totals.summoned
 
 
-def test_filling_again_adds_nothing_to_what_is_there(shown: Shown, portal: Path) -> None:
-    before = _board(FINISHED)
+def test_filling_again_adds_nothing_to_what_is_there(shown: DemoSummary, portal: Path) -> None:
+    before = _board(FINISHED_MEETING)
     again = _fill(portal, NOON)
 
-    assert _board(FINISHED) == before
+    assert _board(FINISHED_MEETING) == before
     assert again.password != shown.password
 
 
-def test_it_is_not_filled_in_among_real_people(shown: Shown, portal: Path) -> None:
-    real = PersonFact("X1", "Ai đó", "U01", "", "NONE", None)
+def test_it_is_not_filled_in_among_real_people(shown: DemoSummary, portal: Path) -> None:
+    real = RosterPerson("X1", "Ai đó", "U01", "", "NONE", None)
     write(lambda c: roster.put_people(c, [real]))
 
     with pytest.raises(demo.RealPeopleFault):
         _fill(portal, NOON)
 
 
-def test_the_chair_of_every_hall_is_known_or_missed(shown: Shown) -> None:
-    rows = {row.point: row for row in _board(FINISHED).points}
+def test_the_chair_of_every_hall_is_known_or_missed(shown: DemoSummary) -> None:
+    rows = {row.point: row for row in _board(FINISHED_MEETING).points}
     vacant = {point for point, row in rows.items() if "no_chair" in row.flags}
 
-    assert vacant == {demo_hall.NO_CHAIR, *SILENT}
+    assert vacant == {demo_hall.NO_CHAIR, *SILENT_POINTS}
     away = rows[demo_hall.SECRETARY_AWAY]
     assert away.chair
     assert "escalated" not in away.flags

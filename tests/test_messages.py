@@ -9,9 +9,9 @@ from typing import get_args
 from sync_server import errors
 from sync_server.config import ROOT
 from sync_server.domain.door import REFUSALS
-from sync_server.domain.people import Cause, Standing
+from sync_server.domain.people import AttendanceState, Cause
 from sync_server.domain.permissions import Action, Profile
-from sync_server.domain.records import ITEMS, KINDS, SettingBody, Trouble
+from sync_server.domain.records import KINDS, READINESS_ITEMS, IncidentCause, SettingBody
 from sync_server.domain.settings import REASONS
 from sync_server.domain.summoning import MEMBERSHIPS, RANKS
 from sync_server.messages import catalogue, number, rate
@@ -49,17 +49,17 @@ UNIT_TYPES = (
 CODES: dict[str, Iterable[str]] = {
     "role": Profile,
     "profile": device_list.PROFILES,
-    "action": (*Action, *audit_log.OTHERS),
+    "action": (*Action, *audit_log.OTHER_ACTIONS),
     "kind": KINDS,
     "refusal": (*REFUSALS, "device_revoked", "id_reuse"),
     "unit_type": UNIT_TYPES,
-    "trouble": board.TROUBLES,
-    "trouble.count": board.TROUBLES,
+    "trouble": board.WARNINGS,
+    "trouble.count": board.WARNINGS,
     "needs": needs.URGENT,
     "order": board.ORDERS,
-    "missing": ITEMS,
-    "incident": get_args(Trouble),
-    "standing": ("late", "left_early", *get_args(Standing)),
+    "missing": READINESS_ITEMS,
+    "incident": get_args(IncidentCause),
+    "standing": ("late", "left_early", *get_args(AttendanceState)),
     "standing.short": point.STATES,
     "cause": get_args(Cause),
     "request": inbox.STATES,
@@ -68,7 +68,7 @@ CODES: dict[str, Iterable[str]] = {
     "held.done": ("release", "dismiss"),
     "held.answer": ("release", "dismiss"),
     "board": board.COLUMNS,
-    "register": people.REGISTER,
+    "register": people.REGISTER_COLUMNS,
     "setting": SettingBody.__struct_fields__,
     "fact": ("title", "starts_at", "ends_at", "grace_minutes", "points"),
     "position": POSITIONS.values(),
@@ -95,7 +95,7 @@ def test_the_server_s_catalogue_and_code_agree() -> None:
     quoted = set(re.findall(r"""["']([a-zA-Z0-9_.]+)["']""", code))
     literal = set(re.findall(r"""say\(\s*["']([a-z_.]+[a-z_])["']""", code))
     made = {f"flag.{flag}" for flag in FLAGS.split()}
-    made |= {f"missing.{each}" for each in (*ITEMS, "chair", "capacity")}
+    made |= {f"missing.{each}" for each in (*READINESS_ITEMS, "chair", "capacity")}
     made |= {f"office.state.{state}" for state in ("upcoming", "open", "opening", "closed")}
     made |= {f"roster.unknown_{column}" for column in (*SUMMONS_COLUMNS[:3], "unit")}
     for error in _all_errors(errors.AppError):

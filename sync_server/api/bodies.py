@@ -1,4 +1,4 @@
-"""Request bodies: read with a bound, inflated with a bound, typed; and answers as JSON."""
+"""Request bodies, read and decompressed within a size limit, and responses as JSON."""
 
 import re
 import zlib
@@ -13,23 +13,23 @@ from sync_server.errors import BodyTooLarge, MalformedJson, MalformedRequest, Un
 T = TypeVar("T")
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
-"""500 records are 200 KB; the rest is room for details, and for a record that is far too large
-to be told so by its own verdict instead of costing the others theirs."""
+"""500 records are 200 KB; the rest is room for details, and for an oversized record, which then
+gets a verdict of refusal while the records sent with it are still judged."""
 
 _RANGE = re.compile(r"bytes (\d{1,9})-(\d{1,9})/(\d{1,9})\Z")
 _GZIP = zlib.MAX_WBITS | 16
 
 
 def read_body(
-    decoder: msgspec.json.Decoder[T], respell: Callable[[bytes], bytes] | None = None
+    decoder: msgspec.json.Decoder[T], repair: Callable[[bytes], bytes] | None = None
 ) -> T:
-    """Return the typed body; `respell` may save one that cannot be decoded as it is.
+    """Decode the request body; if its JSON cannot be read, decode `repair(body)` instead.
 
     Raises: BodyTooLarge, UnsupportedEncoding, MalformedJson, MalformedRequest.
     """
     body = read_bytes()
     try:
-        return _decoded(decoder, body, respell)
+        return _decode_body(decoder, body, repair)
     except msgspec.ValidationError as fault:
         raise MalformedRequest(fault=fault) from None
     except (msgspec.DecodeError, ValueError, RecursionError, AttributeError) as fault:
@@ -37,56 +37,56 @@ def read_body(
 
 
 def read_bytes() -> bytes:
-    """Return the body, inflated. Raises: BodyTooLarge, UnsupportedEncoding, MalformedJson."""
+    """Read and inflate the body. Raises: BodyTooLarge, UnsupportedEncoding, MalformedJson."""
     body = request.stream.read(MAX_BODY_BYTES + 1)
     match request.headers.get("Content-Encoding", "identity").lower():
         case "identity":
             pass
         case "gzip":
             body = _inflate(body)
-        case other:
-            raise UnsupportedEncoding(encoding=other)
+        case encoding:
+            raise UnsupportedEncoding(encoding=encoding)
     if len(body) > MAX_BODY_BYTES:
         raise BodyTooLarge(limit=MAX_BODY_BYTES)
     return body
 
 
-def piece_place(piece: bytes) -> tuple[int, int]:
-    """Return where a piece stands and of how many bytes, by `Content-Range`; without it, it is all.
+def parse_content_range(piece: bytes) -> tuple[int, int]:
+    """Return the offset of a piece and the total size in bytes, as `Content-Range` states them.
 
-    Raises: MalformedRequest.
+    Without that header the piece is the whole. Raises: MalformedRequest.
     """
-    stated = request.headers.get("Content-Range")
-    if stated is None:
+    content_range = request.headers.get("Content-Range")
+    if content_range is None:
         return 0, len(piece)
-    found = _RANGE.match(stated)
-    first, last, total = map(int, found.groups()) if found else (0, -1, 0)
-    if not found or last - first + 1 != len(piece) or last >= total:
-        raise MalformedRequest(fault=f"Content-Range {stated!r}, {len(piece)} bytes")
+    range_match = _RANGE.match(content_range)
+    first, last, total = map(int, range_match.groups()) if range_match else (0, -1, 0)
+    if not range_match or last - first + 1 != len(piece) or last >= total:
+        raise MalformedRequest(fault=f"Content-Range {content_range!r}, {len(piece)} bytes")
     return first, total
 
 
 def check_sha256(name: str) -> None:
-    """Check that an address names a sha256. Raises: MalformedRequest."""
+    """Check that a name from an address is a sha256 in hex. Raises: MalformedRequest."""
     if not re.fullmatch(r"[0-9a-f]{64}", name):
         raise MalformedRequest(fault=f"sha256 {name!r}")
 
 
-def _decoded(
-    decoder: msgspec.json.Decoder[T], body: bytes, respell: Callable[[bytes], bytes] | None
+def _decode_body(
+    decoder: msgspec.json.Decoder[T], body: bytes, repair: Callable[[bytes], bytes] | None
 ) -> T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        if respell is None:
+        if repair is None:
             raise
-        return decoder.decode(respell(body))
+        return decoder.decode(repair(body))
 
 
-def answer(value: object, status: int = 200) -> Response:
-    """Return the value as JSON."""
+def json_response(value: object, status: int = 200) -> Response:
+    """Return a response with the value as JSON."""
     return Response(msgspec.json.encode(value), status, mimetype="application/json")
 
 

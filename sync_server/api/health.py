@@ -1,9 +1,9 @@
-"""Whether this server runs, and whether it can do its work."""
+"""Health checks: whether this server runs, and whether its database answers."""
 
 from flask import Blueprint, Response
 from sqlalchemy import text
 
-from sync_server.api.bodies import answer
+from sync_server.api.bodies import json_response
 from sync_server.database import reading
 
 blueprint = Blueprint("health", __name__)
@@ -12,7 +12,7 @@ blueprint = Blueprint("health", __name__)
 @blueprint.get("/healthz")
 def healthz() -> Response:
     """Answer 200 as long as the process runs."""
-    return answer({"status": "ok"})
+    return json_response({"status": "ok"})
 
 
 @blueprint.get("/readyz")
@@ -20,4 +20,4 @@ def readyz() -> Response:
     """Answer 200 while the database answers, 503 otherwise."""
     with reading() as connection:
         connection.execute(text("SELECT 1 FROM stream WHERE 1 = 0"))
-    return answer({"status": "ready"})
+    return json_response({"status": "ready"})

@@ -1,4 +1,4 @@
-"""Reading: meetings, rosters, standings and the board."""
+"""Routes that read meetings, rosters, standings and the board."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ import msgspec
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
-from sync_server.api.bodies import answer
-from sync_server.api.callers import caller, require
+from sync_server.api.bodies import json_response
+from sync_server.api.callers import authenticate_caller, require_permission
 from sync_server.clocks import now_ms
 from sync_server.database import reading
 from sync_server.domain.people import PersonStanding
@@ -21,24 +21,26 @@ blueprint = Blueprint("meetings", __name__)
 
 @blueprint.get("/meetings")
 def meetings() -> Response:
-    """List the meetings that concern the caller's point; to the office, all."""
+    """List the meetings that concern the caller's point, or all for a caller without a point."""
     with reading() as connection:
-        who = caller(connection)
-        require(who, Action.READ_MEETINGS)
-        return answer(directory.meetings(connection, now_ms(), who.writer.point))
+        caller = authenticate_caller(connection)
+        require_permission(caller, Action.READ_MEETINGS)
+        return json_response(directory.meetings(connection, now_ms(), caller.writer.point))
 
 
 @blueprint.get("/meetings/<meeting>/points/<point>/roster")
 def point_roster(meeting: str, point: str) -> Response:
-    """Answer with whom a point summons; 304 while it is the revision that the caller has."""
+    """Return the roster of a point, or 304 if the caller's ETag is its revision."""
     with reading() as connection:
-        require(caller(connection), Action.READ_ROSTER, point)
-        _must_exist(connection, meeting)
+        require_permission(authenticate_caller(connection), Action.READ_ROSTER, point)
+        _require_meeting(connection, meeting)
         if standings.read(connection, StreamKey(meeting, point)) is None:
             raise UnknownPoint(point=point, meeting=meeting)
-        found = roster.roster_of(connection, StreamKey(meeting, point))
-    response = answer({"rev": found.rev, "people": found.people, "units": found.units})
-    response.set_etag(found.rev)
+        current_roster = roster.roster_of(connection, StreamKey(meeting, point))
+    response = json_response(
+        {"rev": current_roster.rev, "people": current_roster.people, "units": current_roster.units}
+    )
+    response.set_etag(current_roster.rev)
     response.headers["Cache-Control"] = "private, no-cache"
     response.make_conditional(request)
     return response
@@ -46,71 +48,73 @@ def point_roster(meeting: str, point: str) -> Response:
 
 @blueprint.get("/meetings/<meeting>/standing")
 def standing(meeting: str) -> Response:
-    """Answer with how each person of a point stands; `point` defaults to the caller's own."""
+    """Return the standing of every person at a point; `point` defaults to the caller's point."""
     with reading() as connection:
-        who = caller(connection)
-        point = request.args.get("point") or who.writer.point
+        caller = authenticate_caller(connection)
+        point = request.args.get("point") or caller.writer.point
         if point is None:
             raise MalformedRequest(fault="point")
-        require(who, Action.READ_STANDING, point)
-        _must_exist(connection, meeting)
-        found = standings.read(connection, StreamKey(meeting, point))
-    if found is None:
+        require_permission(caller, Action.READ_STANDING, point)
+        _require_meeting(connection, meeting)
+        point_standing = standings.read(connection, StreamKey(meeting, point))
+    if point_standing is None:
         raise UnknownPoint(point=point, meeting=meeting)
-    return answer(
+    return json_response(
         {
-            "closed": found.closing is not None,
-            "amended": found.is_amended,
-            "counts": found.counts,
-            "people": [_person(each) for each in found.people],
-            "visitors": [_person(each) for each in found.visitors],
-            "exempt": [_person(each) for each in found.exempt],
-            "substitutes": found.substitutes,
-            "closing": found.closing,
-            "terms": found.terms,
-            "chair": found.chair,
-            "missing": found.missing,
-            "incidents": found.incidents,
-            "follow_ups": found.follow_ups,
-            "roll_changes": found.roll_changes,
-            "flags": found.flags,
+            "closed": point_standing.closing is not None,
+            "amended": point_standing.is_amended,
+            "counts": point_standing.counts,
+            "people": [_person_fields(person) for person in point_standing.people],
+            "visitors": [_person_fields(person) for person in point_standing.visitors],
+            "exempt": [_person_fields(person) for person in point_standing.exempt],
+            "substitutes": point_standing.substitutes,
+            "closing": point_standing.closing,
+            "terms": point_standing.terms,
+            "chair": point_standing.chair,
+            "missing": point_standing.missing,
+            "incidents": point_standing.incidents,
+            "follow_ups": point_standing.follow_ups,
+            "roll_changes": point_standing.roll_changes,
+            "flags": point_standing.flags,
         }
     )
 
 
 @blueprint.get("/meetings/<meeting>/board")
 def board(meeting: str) -> Response:
-    """Answer with the whole meeting: totals, by type of unit, and a row for each point."""
+    """Return the board of a meeting: totals, totals by unit type, and a row for every point."""
     with reading() as connection:
-        require(caller(connection), Action.READ_BOARD)
-        _must_exist(connection, meeting)
-        found = standings.board_of(connection, meeting)
+        require_permission(authenticate_caller(connection), Action.READ_BOARD)
+        _require_meeting(connection, meeting)
+        meeting_board = standings.board_of(connection, meeting)
     rows = []
-    for row in found.points:
+    for row in meeting_board.points:
         fields: dict[str, Any] = msgspec.structs.asdict(row) | {"ready": not row.missing}
         rows.append(fields | msgspec.structs.asdict(fields.pop("counts")))
-    return answer({"totals": found.totals, "by_unit_type": found.by_unit_type, "points": rows})
+    return json_response(
+        {"totals": meeting_board.totals, "by_unit_type": meeting_board.by_unit_type, "points": rows}
+    )
 
 
-def _person(each: PersonStanding) -> dict[str, object]:
+def _person_fields(person_standing: PersonStanding) -> dict[str, object]:
     return {
-        "person": each.person,
-        "standing": each.standing,
-        "cause": each.cause,
-        "late": each.is_late,
-        "late_minutes": each.late_minutes,
-        "left_early": each.has_left_early,
-        "left_early_minutes": each.left_early_minutes,
-        "mode": each.mode,
-        "seat": each.seat,
-        "seat_right": each.seat_right,
-        "request": each.request,
-        "stays": each.stays,
-        "comes_as": each.comes_as,
-        "flags": each.flags,
+        "person": person_standing.person,
+        "standing": person_standing.standing,
+        "cause": person_standing.cause,
+        "late": person_standing.is_late,
+        "late_minutes": person_standing.late_minutes,
+        "left_early": person_standing.has_left_early,
+        "left_early_minutes": person_standing.left_early_minutes,
+        "mode": person_standing.mode,
+        "seat": person_standing.seat,
+        "seat_right": person_standing.seat_right,
+        "request": person_standing.request,
+        "stays": person_standing.stays,
+        "comes_as": person_standing.comes_as,
+        "flags": person_standing.flags,
     }
 
 
-def _must_exist(connection: Connection, meeting: str) -> None:
+def _require_meeting(connection: Connection, meeting: str) -> None:
     if directory.meeting(connection, meeting, now_ms()) is None:
         raise UnknownMeeting(meeting=meeting)

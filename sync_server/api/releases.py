@@ -1,4 +1,4 @@
-"""Releases: an editor sends what is missing, then says from when it is served."""
+"""Routes for publishing: an editor uploads a release's missing files, then activates it."""
 
 import hashlib
 
@@ -6,8 +6,14 @@ import msgspec
 from flask import Blueprint, Response, current_app, request
 
 from sync_server import served
-from sync_server.api.bodies import answer, check_sha256, piece_place, read_body, read_bytes
-from sync_server.api.callers import caller, require
+from sync_server.api.bodies import (
+    check_sha256,
+    json_response,
+    parse_content_range,
+    read_body,
+    read_bytes,
+)
+from sync_server.api.callers import authenticate_caller, require_permission
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, write
@@ -27,75 +33,79 @@ blueprint = Blueprint("releases", __name__)
 
 MAX_PIECE_BYTES = 1024 * 1024
 MAX_BLOB_BYTES = 200 * 1024 * 1024
-"""A recording of a morning."""
+"""Enough for a recording of one morning."""
 
 
 class ActivateRequest(msgspec.Struct, frozen=True):
-    """From when a release is served; without `at`, from now."""
+    """The body of an activation: the release is served from `at`, or from now without it."""
 
     at: Instant | None = None
 
 
-_activate = msgspec.json.Decoder(ActivateRequest)
+_activate_decoder = msgspec.json.Decoder(ActivateRequest)
 
 
 @blueprint.get("/release")
 def served_release() -> Response:
-    """Answer with the id of the portal that is served; a relay asks before it fetches."""
+    """Return the id of the release that is served; a relay asks for it before it downloads."""
     settings: Settings = current_app.config["SETTINGS"]
     with reading() as connection:
-        return answer({"release": served.current(connection, settings.site_dir, now_ms())})
+        return json_response(
+            {"release": served.current_release(connection, settings.site_dir, now_ms())}
+        )
 
 
 @blueprint.get("/releases")
 def kept_releases() -> Response:
-    """List the releases that one can go back to, the newest first."""
+    """List the stored releases, which an editor can activate again, newest first."""
     with reading() as connection:
-        require(caller(connection), Action.PUBLISH)
-        return answer(releases.listed(connection, now_ms()))
+        require_permission(authenticate_caller(connection), Action.PUBLISH)
+        return json_response(releases.list_releases(connection, now_ms()))
 
 
 @blueprint.post("/releases")
 def put_release() -> Response:
-    """Take a manifest; answer with what of it is not here yet: its lists first, then its files."""
+    """Accept a manifest; return the sha256 of its missing lists, else of its missing files."""
     with reading() as connection:
-        require(caller(connection), Action.PUBLISH)
+        require_permission(authenticate_caller(connection), Action.PUBLISH)
     content = read_bytes()
     release = hashlib.sha256(content).hexdigest()
     try:
         manifest = read_manifest(content)
-        names = [line.sha256 for line in manifest.lists]
+        list_hashes = [line.sha256 for line in manifest.lists]
         with reading() as connection:
-            if lacking := releases.missing(connection, names):
-                return answer({"release": release, "missing": lacking})
-            lists = {name: releases.read_blob(connection, name) for name in names}
+            if missing_hashes := releases.missing(connection, list_hashes):
+                return json_response({"release": release, "missing": missing_hashes})
+            lists = {
+                list_hash: releases.read_blob(connection, list_hash) for list_hash in list_hashes
+            }
         files = files_of(content, manifest, lists)
     except BadRelease as fault:
         raise ReleaseMalformed(fault=fault) from None
     settings: Settings = current_app.config["SETTINGS"]
-    if path := foreign_code(files.values(), served.own_code(settings.site_dir)):
+    if path := foreign_code(files.values(), served.local_code(settings.site_dir)):
         raise ForeignCode(path=path)
     with reading() as connection:
-        lacking = releases.missing(connection, (file.sha256 for file in files.values()))
-    if not lacking:
+        missing_hashes = releases.missing(connection, (file.sha256 for file in files.values()))
+    if not missing_hashes:
         at_ms = now_ms()
         write(lambda c: releases.put(c, release, files, at_ms))
-    return answer({"release": release, "missing": lacking})
+    return json_response({"release": release, "missing": missing_hashes})
 
 
 @blueprint.put("/blobs/<sha256>")
 def put_blob(sha256: str) -> Response:
-    """Take a piece of a file; `Content-Range` says which, without it it is the whole."""
+    """Store a piece of a file; without `Content-Range` the body is the whole file."""
     with reading() as connection:
-        require(caller(connection), Action.PUBLISH)
+        require_permission(authenticate_caller(connection), Action.PUBLISH)
     check_sha256(sha256)
     piece = request.stream.read(MAX_PIECE_BYTES + 1)
-    at, total = piece_place(piece)
+    start, total = parse_content_range(piece)
     if len(piece) > MAX_PIECE_BYTES or total > MAX_BLOB_BYTES:
         raise BlobTooLarge(limit=MAX_PIECE_BYTES, most=MAX_BLOB_BYTES)
     at_ms = now_ms()
     try:
-        write(lambda c: releases.put_piece(c, sha256, piece, at=at, total=total, now_ms=at_ms))
+        write(lambda c: releases.put_piece(c, sha256, piece, at=start, total=total, now_ms=at_ms))
     except BlobMismatch:
         write(lambda c: releases.drop(c, [sha256]))
         raise
@@ -104,24 +114,24 @@ def put_blob(sha256: str) -> Response:
 
 @blueprint.get("/blobs/<sha256>")
 def blob_offset(sha256: str) -> Response:
-    """Tell an editor how much of a file has come."""
+    """Return how many bytes of a file have arrived, so that an editor can resume its upload."""
     with reading() as connection:
-        require(caller(connection), Action.PUBLISH)
-        got, is_complete = releases.received(connection, sha256)
-    return answer({"received": got, "complete": is_complete})
+        require_permission(authenticate_caller(connection), Action.PUBLISH)
+        received_bytes, is_complete = releases.received(connection, sha256)
+    return json_response({"received": received_bytes, "complete": is_complete})
 
 
 @blueprint.post("/releases/<release>/activate")
 def activate(release: str) -> Response:
-    """Serve a release from now, or from an hour to come."""
+    """Serve a release from `at` on, or from now if `at` is missing or past."""
     with reading() as connection:
-        require(caller(connection), Action.PUBLISH)
-    asked = read_body(_activate) if request.content_length else ActivateRequest()
+        require_permission(authenticate_caller(connection), Action.PUBLISH)
+    activation = read_body(_activate_decoder) if request.content_length else ActivateRequest()
     at_ms = now_ms()
     try:
-        check_instant(asked.at or from_ms(at_ms))
+        check_instant(activation.at or from_ms(at_ms))
     except msgspec.ValidationError as fault:
         raise MalformedRequest(fault=f"at: {fault}") from None
-    begins = max(to_ms(asked.at), at_ms) if asked.at else at_ms
-    write(lambda c: releases.activate(c, release, from_ms=begins, now_ms=at_ms))
-    return answer({"release": release, "serves_from": from_ms(begins)})
+    serves_from_ms = max(to_ms(activation.at), at_ms) if activation.at else at_ms
+    write(lambda c: releases.activate(c, release, from_ms=serves_from_ms, now_ms=at_ms))
+    return json_response({"release": release, "serves_from": from_ms(serves_from_ms)})

@@ -1,4 +1,4 @@
-"""Sync, one round trip: what the device has goes up, what is new in its stream comes down."""
+"""The sync route: one request uploads a device's records and returns its stream's new ones."""
 
 import json
 from typing import Annotated
@@ -9,8 +9,8 @@ from msgspec import Meta, Raw, Struct
 from sqlalchemy import Connection
 
 from sync_server import rates, served
-from sync_server.api.bodies import answer, read_body
-from sync_server.api.callers import caller, require
+from sync_server.api.bodies import json_response, read_body
+from sync_server.api.callers import authenticate_caller, require_permission
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading
@@ -30,20 +30,20 @@ from sync_server.errors import MalformedRequest, TooManyRecords
 from sync_server.storage import intake, streams
 from sync_server.storage.delivery import deliver
 from sync_server.storage.devices import Caller
-from sync_server.storage.intake import Contact, Delivery, Verdict
+from sync_server.storage.intake import Delivery, DeviceReport, Verdict
 from sync_server.storage.streams import StreamKey
 
 blueprint = Blueprint("sync", __name__)
 
 MAX_RECORDS = 500
-"""A request of this size is taken in well under a second; larger queues come in several."""
+"""A request of this size is stored in well under a second; a longer queue needs several."""
 
-PAGE = 500
-"""Records that one answer brings down; `more` says whether to ask again."""
+PAGE_RECORDS = 500
+"""The most records in one answer; `more` says whether to ask again."""
 
 
 class ClockStatement(Struct, frozen=True):
-    """What the device's clocks show as it sends."""
+    """The readings of the device's two clocks when it sends the request."""
 
     wall: Instant
     mono_ms: MonoMs
@@ -51,9 +51,10 @@ class ClockStatement(Struct, frozen=True):
 
 
 class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """`meeting` and `point` choose the stream to pull; without a meeting it is a push only.
+    """The body of a sync; `meeting` and `point` choose the stream to pull.
 
-    `app`: which version of the kiosk asks; `unsent`: how many records it keeps after these.
+    Without a meeting it is a push only. `app`: the version of the kiosk. `unsent`: how many
+    records remain in the device's queue after these.
     """
 
     clock: ClockStatement | None = None
@@ -67,9 +68,10 @@ class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SyncAnswer(Struct, frozen=True):
-    """See docs/api.md. `want` holds inclusive ranges of the device's own numbers.
+    """The answer to a sync, as in docs/api.md.
 
-    `want_details`: details that these records name and that are not here in full.
+    `want`: inclusive ranges of `seq` that the device should resend. `want_details`: hashes of
+    details that these records name and that are not stored in full.
     """
 
     verdicts: list[Verdict]
@@ -89,30 +91,47 @@ _decoder = msgspec.json.Decoder(SyncRequest)
 
 @blueprint.post("/sync")
 def sync() -> Response:
-    """Take records in, give each its verdict, and bring the asked stream up to date."""
+    """Store the records; return a verdict for every record and the stream's new records."""
     at_ms = now_ms()
-    rates.hit(rates.SYNC, "sync", request.headers.get("Authorization"))
-    asked = read_body(_decoder, _record_by_record)
-    if len(asked.records) > MAX_RECORDS:
-        raise TooManyRecords(count=len(asked.records), limit=MAX_RECORDS)
+    rates.count_attempt(rates.SYNC, "sync", request.headers.get("Authorization"))
+    sync_request = read_body(_decoder, _repair_records)
+    if len(sync_request.records) > MAX_RECORDS:
+        raise TooManyRecords(count=len(sync_request.records), limit=MAX_RECORDS)
     with reading() as connection:
-        who = caller(connection)
-    require(who, Action.PUSH if asked.records or asked.details else Action.READ_MEETINGS)
-    pulled = _pulled_stream(asked, who)
-    offers = intake.judge([bytes(raw) for raw in asked.records], who.writer)
-    contact = _contact(asked, at_ms)
-    receipt = deliver(Delivery(who.writer, offers, at_ms, contact, who.is_revoked, asked.details))
+        caller = authenticate_caller(connection)
+    require_permission(
+        caller,
+        Action.PUSH if sync_request.records or sync_request.details else Action.READ_MEETINGS,
+    )
+    stream_key = _pulled_stream(sync_request, caller)
+    offered_records = intake.judge_records(
+        [bytes(raw) for raw in sync_request.records], caller.writer
+    )
+    device_report = _device_report(sync_request, at_ms)
+    receipt = deliver(
+        Delivery(
+            caller.writer,
+            offered_records,
+            at_ms,
+            device_report,
+            caller.is_revoked,
+            sync_request.details,
+        )
+    )
     settings: Settings = current_app.config["SETTINGS"]
     with reading() as connection:
-        page, rev = _pull(connection, pulled, asked.cursor)
-        release = served.current(connection, settings.site_dir, at_ms)
-    return answer(
+        page, rev = _pull(connection, stream_key, sync_request.cursor)
+        release = served.current_release(connection, settings.site_dir, at_ms)
+    return json_response(
         SyncAnswer(
-            verdicts=_told(receipt.verdicts, who),
-            records=[Raw(_with_corrected(form, moment.at_ms)) for form, moment in page.records],
+            verdicts=_verdicts_for(receipt.verdicts, caller),
+            records=[
+                Raw(_with_corrected(form, corrected_time.at_ms))
+                for form, corrected_time in page.records
+            ],
             cursor=page.cursor,
             more=page.has_more,
-            want=() if who.is_revoked else receipt.want,
+            want=() if caller.is_revoked else receipt.want,
             want_details=receipt.want_details,
             roster_rev=rev,
             release=release,
@@ -121,19 +140,21 @@ def sync() -> Response:
     )
 
 
-def _record_by_record(body: bytes) -> bytes:
-    """Respell a body of which one record's text cannot be read, so that it costs no other.
+def _repair_records(body: bytes) -> bytes:
+    """Replace unreadable records in a body by strings, so that the other records can be read.
 
-    Half an emoji, cut off by a field's length, is what JavaScript writes and msgspec does not
-    read: its record then holds the text of its own JSON, which the door refuses alone.
+    JavaScript writes half an emoji where a field's length limit cuts it, and msgspec cannot read
+    that. Such a record becomes a string with its JSON text, and the door refuses only that.
     """
     fields = json.loads(body)
     records = fields.get("records", [])
-    fields["records"] = [each if _is_legible(each) else json.dumps(each) for each in records]
+    fields["records"] = [
+        record if _is_valid_unicode(record) else json.dumps(record) for record in records
+    ]
     return msgspec.json.encode(fields)
 
 
-def _is_legible(record: object) -> bool:
+def _is_valid_unicode(record: object) -> bool:
     try:
         msgspec.json.encode(record)
     except UnicodeEncodeError:
@@ -141,45 +162,47 @@ def _is_legible(record: object) -> bool:
     return True
 
 
-def _told(verdicts: list[Verdict], who: Caller) -> list[Verdict]:
-    """Return the verdicts; without the flags, which tell of people, to whom may not read."""
-    if who.can_read:
+def _verdicts_for(verdicts: list[Verdict], caller: Caller) -> list[Verdict]:
+    """Return the verdicts, without flags if the caller may not read personal data."""
+    if caller.can_read:
         return verdicts
     return [msgspec.structs.replace(verdict, flags=()) for verdict in verdicts]
 
 
-def _pulled_stream(asked: SyncRequest, who: Caller) -> StreamKey | None:
-    """Return the stream to pull; None for a push, as from a locked kiosk or a revoked device."""
-    point = asked.point or who.writer.point
-    if asked.meeting is None or not who.can_read or who.is_revoked:
+def _pulled_stream(sync_request: SyncRequest, caller: Caller) -> StreamKey | None:
+    """Return the stream to pull; None for a push only, a locked kiosk or a revoked device."""
+    point = sync_request.point or caller.writer.point
+    if sync_request.meeting is None or not caller.can_read or caller.is_revoked:
         return None
     if point is None:
         raise MalformedRequest(fault="point")
-    require(who, Action.PULL, point)
-    return StreamKey(asked.meeting, point)
+    require_permission(caller, Action.PULL, point)
+    return StreamKey(sync_request.meeting, point)
 
 
-def _contact(asked: SyncRequest, at_ms: int) -> Contact | None:
-    if asked.clock is None:
+def _device_report(sync_request: SyncRequest, at_ms: int) -> DeviceReport | None:
+    if sync_request.clock is None:
         return None
     try:
-        check_instant(asked.clock.wall)
+        check_instant(sync_request.clock.wall)
     except msgspec.ValidationError as fault:
         raise MalformedRequest(fault=f"clock.wall: {fault}") from None
-    clock = asked.clock
-    return Contact(to_ms(clock.wall), clock.mono_ms, clock.boot, at_ms, asked.app, asked.unsent)
+    clock = sync_request.clock
+    return DeviceReport(
+        to_ms(clock.wall), clock.mono_ms, clock.boot, at_ms, sync_request.app, sync_request.unsent
+    )
 
 
 def _pull(
-    connection: Connection, pulled: StreamKey | None, cursor: str
+    connection: Connection, stream_key: StreamKey | None, cursor: str
 ) -> tuple[streams.Page, str]:
-    """Return what is new in the stream, and the revision of the point's roster."""
-    if pulled is None:
+    """Return the stream's records after `cursor` and the revision of the point's roster."""
+    if stream_key is None:
         return streams.Page([], cursor, False), ""
-    page = streams.read(connection, pulled, cursor, PAGE)
-    return page, streams.roster_rev(connection, pulled)
+    page = streams.read(connection, stream_key, cursor, PAGE_RECORDS)
+    return page, streams.roster_rev(connection, stream_key)
 
 
 def _with_corrected(form: bytes, at_ms: int) -> bytes:
-    """Return a record's canonical bytes with `at_corrected` put in front."""
+    """Return a record's canonical bytes with `at_corrected` inserted as the first field."""
     return b'{"at_corrected":"' + from_ms(at_ms).encode() + b'",' + form[1:]

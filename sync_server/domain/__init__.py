@@ -1,1 +1,1 @@
-"""What a conference means: facts in, facts out. Imports neither Flask nor SQLAlchemy."""
+"""The rules of a conference as pure functions. Imports neither Flask nor SQLAlchemy."""

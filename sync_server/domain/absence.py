@@ -1,6 +1,6 @@
-"""Decisions: what was asked, what was decided by somebody who may, and what that makes of it.
+"""Requests for leave and for substitutes: the right to decide, and the state of every request.
 
-Excused = a written report AND approval (domain.md rows 12, 13, 27 and 28).
+An absence is excused by a written report AND an approval (domain.md rows 12, 13, 27 and 28).
 """
 
 from collections import defaultdict
@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from sync_server.domain.chair import Chairing
 from sync_server.domain.codes import to_ms
-from sync_server.domain.facts import ByKind, Fact, Flags, acts_in_person
+from sync_server.domain.facts import Fact, FactsByKind, Flags, acts_in_person
 from sync_server.domain.permissions import Profile
 from sync_server.domain.records import (
     AbsenceDecision,
@@ -24,30 +24,30 @@ from sync_server.domain.settings import Rolls, Terms
 
 State = Literal["approved", "pending", "declined", "withdrawn"]
 STATES: tuple[State, ...] = ("approved", "pending", "declined", "withdrawn")
-"""How a request stands; of several by one person, the first of these is what counts."""
+"""The states of a request; if one person made several, the first state in this order counts."""
 
 
-Key = tuple[str, str | None]
-"""A record and whom it concerns: what refers to one names both, so that nobody's record is
-answered by another's that bears its id."""
-Targets = Mapping[Key, Fact[AbsenceRequest | Substitute]]
+RequestKey = tuple[str, str | None]
+"""A record's id and its person. An answer names both, because records about two different people
+can bear the same id, and the answer to one must not answer the other."""
+Targets = Mapping[RequestKey, Fact[AbsenceRequest | Substitute]]
 
 
-class Asked(NamedTuple):
-    """How the requests of a point's people stand, and which substitutes were approved.
+class RequestStates(NamedTuple):
+    """The states of the requests of a point's people, and the approved substitutes.
 
-    `live`: who had asked, and not withdrawn, when the roll was signed off, or has so far. `away`:
-    who will not come, by what this point, they themselves or headquarters have told.
+    `live`: people with a request made before the roll was signed off, if it was, and not withdrawn.
+    `away`: people expected not to come, as this point, they themselves or headquarters reported.
     """
 
     state: dict[str, State]
     live: frozenset[str]
     away: frozenset[str]
-    substitutes: frozenset[Key]
+    substitutes: frozenset[RequestKey]
 
 
-class Authority(NamedTuple):
-    """Who may decide at a point: the settings, the chair at each moment, and the closing."""
+class DecisionRights(NamedTuple):
+    """The rights to decide at a point, by its settings, its chair over time, and its closing."""
 
     point: str
     terms: Terms
@@ -55,15 +55,15 @@ class Authority(NamedTuple):
     closing: Fact[Closing] | None
 
     def allows(self, by: str, target: Fact[AbsenceRequest | Substitute], at_ms: int) -> bool:
-        """Say whether a person of the point decides on a record at a moment, the closing apart.
+        """Say whether a person of the point may decide on a record at a moment, closing ignored.
 
         Nobody decides on their own request (domain.md row 28).
         """
         record = target.record
-        is_own = by == target.person or (
+        concerns_decider = by == target.person or (
             isinstance(record, Substitute) and by == record.body.instead_of
         )
-        if is_own or self.terms.is_reserved(target.person, at_ms):
+        if concerns_decider or self.terms.is_reserved(target.person, at_ms):
             return False
         return self.chairing.decides(by, at_ms)
 
@@ -78,123 +78,135 @@ class Authority(NamedTuple):
         return self.allows(decision.record.by, target, decision.at_ms)
 
     def is_after_closing(self, fact: Fact[Record]) -> bool:
-        """Say whether a fact came after the roll had been signed off."""
+        """Say whether a fact comes after the roll was signed off."""
         return self.closing is not None and fact.order > self.closing.order
 
 
 def targets_of(
-    point: str, rolls: Rolls, counting: ByKind
+    point: str, rolls: Rolls, effective: FactsByKind
 ) -> list[Fact[AbsenceRequest | Substitute]]:
-    """Return what is to be decided at a point: its people's requests, and its substitutes."""
-    requests = [fact for fact in counting.of(AbsenceRequest) if fact.person in rolls.lines]
-    return [*requests, *counting.at(point, Substitute)]
+    """Return the facts to decide on at a point: its people's requests, and its substitutes."""
+    requests = [fact for fact in effective.of(AbsenceRequest) if fact.person in rolls.lines]
+    return [*requests, *effective.at(point, Substitute)]
 
 
-def asked_of(authority: Authority, rolls: Rolls, counting: ByKind, flags: Flags) -> Asked:
+def judge_requests(
+    rights: DecisionRights, rolls: Rolls, effective: FactsByKind, flags: Flags
+) -> RequestStates:
     """Judge every request of the point's people, and every substitute at the point."""
-    targets = {key_of(fact): fact for fact in targets_of(authority.point, rolls, counting)}
-    decided = decided_on(authority, targets, counting, flags)
-    withdrawn = withdrawn_of(authority, targets, counting, flags)
+    targets = {request_key(fact): fact for fact in targets_of(rights.point, rolls, effective)}
+    decisions = effective_decisions(rights, targets, effective, flags)
+    withdrawn = withdrawn_requests(rights, targets, effective, flags)
 
-    found: defaultdict[str, set[State]] = defaultdict(set)
+    states_by_person: defaultdict[str, set[State]] = defaultdict(set)
     live: set[str] = set()
     away: set[str] = set()
-    for request in counting.of(AbsenceRequest):
-        key = key_of(request)
+    for request in effective.of(AbsenceRequest):
+        key = request_key(request)
         if request.person not in rolls.lines or request.person is None:
             continue
-        own = decided.get(key)
+        latest_decision = decisions.get(key)
         state: State = "pending"
         if key in withdrawn:
             state = "withdrawn"
-        elif own:
-            state = "approved" if own.record.body.decision == "approve" else "declined"
-        found[request.person].add(state)
-        if state != "withdrawn" and not authority.is_after_closing(request):
+        elif latest_decision:
+            state = "approved" if latest_decision.record.body.decision == "approve" else "declined"
+        states_by_person[request.person].add(state)
+        if state != "withdrawn" and not rights.is_after_closing(request):
             live.add(request.person)
-        if state == "approved" and own and _is_after_start(own, authority.terms):
-            flags.add(own.id, "late_approval")
+        if (
+            state == "approved"
+            and latest_decision
+            and _is_after_start(latest_decision, rights.terms)
+        ):
+            flags.add(latest_decision.id, "late_approval")
         if state in {"approved", "pending"}:
-            _flag_document(request, counting, flags)
-        is_ours = request.record.point == authority.point or request.record.by != Profile.CLERK
+            _flag_document(request, effective, flags)
+        is_ours = request.record.point == rights.point or request.record.by != Profile.CLERK
         if state == "approved" or (state == "pending" and is_ours):
             away.add(request.person)
-    return Asked(
-        state={p: next(each for each in STATES if each in own) for p, own in found.items()},
+    return RequestStates(
+        state={
+            person: next(candidate for candidate in STATES if candidate in states)
+            for person, states in states_by_person.items()
+        },
         live=frozenset(live),
         away=frozenset(away),
         substitutes=frozenset(
-            key for key, own in decided.items() if own.record.body.decision == "approve"
+            key for key, decision in decisions.items() if decision.record.body.decision == "approve"
         ),
     )
 
 
-def excused_by_headquarters(counting: ByKind) -> set[str]:
-    """Return whose leave headquarters has approved last, by its own decisions alone."""
-    said: dict[Key, str] = {}
-    for decision in counting.of(AbsenceDecision):
+def excused_by_headquarters(effective: FactsByKind) -> set[str]:
+    """Return the people whose leave headquarters approved in its latest decision on it.
+
+    Decisions by points are ignored, and a withdrawn request excuses nobody.
+    """
+    latest_decisions: dict[RequestKey, str] = {}
+    for decision in effective.of(AbsenceDecision):
         if decision.record.by == Profile.HEADQUARTERS:
-            said[asked_by(decision)] = decision.record.body.decision
+            latest_decisions[answered_request_key(decision)] = decision.record.body.decision
     return {
         request.person
-        for request in counting.of(AbsenceRequest)
+        for request in effective.of(AbsenceRequest)
         if request.person
-        and said.get(key_of(request)) == "approve"
+        and latest_decisions.get(request_key(request)) == "approve"
         and not any(
-            asked_by(fact) == key_of(request) and _is_answer(fact, request)
-            for fact in counting.of(AbsenceWithdrawal)
+            answered_request_key(fact) == request_key(request) and _may_answer(fact, request)
+            for fact in effective.of(AbsenceWithdrawal)
         )
     }
 
 
-def decided_on(
-    authority: Authority, targets: Targets, counting: ByKind, flags: Flags
-) -> dict[Key, Fact[AbsenceDecision]]:
-    """Return the latest effective decision on each target."""
-    decided: dict[Key, Fact[AbsenceDecision]] = {}
-    for decision in counting.of(AbsenceDecision):
-        target = targets.get(asked_by(decision))
+def effective_decisions(
+    rights: DecisionRights, targets: Targets, effective: FactsByKind, flags: Flags
+) -> dict[RequestKey, Fact[AbsenceDecision]]:
+    """Return the latest effective decision on every target; flag decisions without authority."""
+    decisions: dict[RequestKey, Fact[AbsenceDecision]] = {}
+    for decision in effective.of(AbsenceDecision):
+        target = targets.get(answered_request_key(decision))
         if target is None:
             continue
-        if authority.allows_decision(decision, target):
-            decided[key_of(target)] = decision
+        if rights.allows_decision(decision, target):
+            decisions[request_key(target)] = decision
         else:
             flags.add(decision.id, "without_authority")
-    return decided
+    return decisions
 
 
-def withdrawn_of(
-    authority: Authority, targets: Targets, counting: ByKind, flags: Flags
-) -> set[Key]:
-    """Return the requests taken back, before the closing, by their person or as a clerk attests."""
-    found = set()
-    for fact in counting.of(AbsenceWithdrawal):
-        request = targets.get(asked_by(fact))
+def withdrawn_requests(
+    rights: DecisionRights, targets: Targets, effective: FactsByKind, flags: Flags
+) -> set[RequestKey]:
+    """Return the requests withdrawn before the closing by a person entitled to withdraw them."""
+    withdrawn_keys = set()
+    for fact in effective.of(AbsenceWithdrawal):
+        request = targets.get(answered_request_key(fact))
         if request is None:
             continue
-        if _is_answer(fact, request) and not authority.is_after_closing(fact):
-            found.add(key_of(request))
+        if _may_answer(fact, request) and not rights.is_after_closing(fact):
+            withdrawn_keys.add(request_key(request))
         else:
             flags.add(fact.id, "without_authority")
-    return found
+    return withdrawn_keys
 
 
-def _is_answer(
+def _may_answer(
     fact: Fact[AbsenceWithdrawal] | Fact[AbsenceDocument],
     request: Fact[AbsenceRequest] | Fact[AbsenceRequest | Substitute],
 ) -> bool:
-    """Say whether a fact comes from where the request was made, its person, or headquarters."""
+    """Say whether a fact comes from the request's person, its point's clerk, or headquarters."""
     is_there = fact.record.point == request.record.point
     return acts_in_person(fact) and (is_there or fact.record.by != Profile.CLERK)
 
 
-def key_of(fact: Fact[AbsenceRequest] | Fact[AbsenceRequest | Substitute]) -> Key:
+def request_key(fact: Fact[AbsenceRequest] | Fact[AbsenceRequest | Substitute]) -> RequestKey:
     return fact.id, fact.record.person
 
 
-def asked_by(
+def answered_request_key(
     fact: Fact[AbsenceDecision | AbsenceWithdrawal | AbsenceDocument],
-) -> Key:
+) -> RequestKey:
     return fact.record.refs[0], fact.record.person
 
 
@@ -202,15 +214,15 @@ def _is_after_start(decision: Fact[AbsenceDecision], terms: Terms) -> bool:
     return terms.starts_ms is not None and decision.at_ms > terms.starts_ms
 
 
-def _flag_document(request: Fact[AbsenceRequest], counting: ByKind, flags: Flags) -> None:
-    """Flag a report that was to follow: until it comes, and when it came late."""
+def _flag_document(request: Fact[AbsenceRequest], effective: FactsByKind, flags: Flags) -> None:
+    """Flag a request while the report to follow is missing, and a report that came late."""
     due = request.record.body.to_follow_by
     if due is None:
         return
     documents = [
         fact
-        for fact in counting.of(AbsenceDocument)
-        if asked_by(fact) == key_of(request) and _is_answer(fact, request)
+        for fact in effective.of(AbsenceDocument)
+        if answered_request_key(fact) == request_key(request) and _may_answer(fact, request)
     ]
     if not documents:
         flags.add(request.id, "document_pending")

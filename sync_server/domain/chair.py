@@ -1,7 +1,7 @@
-"""The chair: who presides at a point at each moment, and who decides there.
+"""The chair: the person who presides at a point, and the person who decides there, at any moment.
 
-Presiding needs three things at once: an office of the chairing unit, word that it was assumed,
-and being in the hall. Delegation is the Secretary's, to a Deputy of the same unit (domain.md
+To preside, a person must hold an office of the chairing unit, have a record of assuming the
+chair, and be in the hall. Only the Secretary delegates, to a Deputy of the same unit (domain.md
 rows 24 and 25).
 """
 
@@ -10,14 +10,14 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from sync_server.domain.facts import ByKind, Fact, Flags, acts_in_person
+from sync_server.domain.facts import Fact, FactsByKind, Flags, acts_in_person
 from sync_server.domain.presence import Stays, is_in_at
 from sync_server.domain.records import ChairAssumed, ChairDelegation, Office
 from sync_server.domain.settings import Terms
 
 
 class Span(Struct, frozen=True):
-    """Who presided from when until when, the end not included; None: to the end."""
+    """A span in which one person presided, the end not included; None: to the end."""
 
     person: str
     office: Office
@@ -26,9 +26,10 @@ class Span(Struct, frozen=True):
 
 
 class Chair(Struct, frozen=True, omit_defaults=True):
-    """Who is to preside (`named`, None if nobody can be named), and who did when.
+    """The person who is to preside (`named`, None if nobody can be named), and spans of presiding.
 
-    `is_escalated`: both who could preside are away, and headquarters must act.
+    `is_escalated`: headquarters must act, as the Secretary is away, and the delegate or all
+    Deputies are too.
     """
 
     secretary: str | None = None
@@ -39,29 +40,33 @@ class Chair(Struct, frozen=True, omit_defaults=True):
 
 
 class Chairing:
-    """The chair's layer: judged once for a point, then asked for any moment."""
+    """The chair of one point over time: judged once, then asked for any moment."""
 
     def __init__(
-        self, point: str, terms: Terms, stays: Stays, counting: ByKind, flags: Flags
+        self, point: str, terms: Terms, stays: Stays, effective: FactsByKind, flags: Flags
     ) -> None:
         self._terms = terms
         self._delegations: list[Fact[ChairDelegation]] = []
-        for fact in counting.at(point, ChairDelegation):
+        for fact in effective.at(point, ChairDelegation):
             if self._is_delegation(fact):
                 self._delegations.append(fact)
             else:
                 flags.add(fact.id, "without_authority")
         delegates = {fact.record.body.to for fact in self._delegations}
-        secretaries = {each.secretary for each in terms.officers}
+        secretaries = {officers.secretary for officers in terms.officers}
         self._assumed_ms: dict[str, int] = {}
-        for assumed in counting.at(point, ChairAssumed):
+        for assumed in effective.at(point, ChairAssumed):
             person = assumed.person or ""
             if acts_in_person(assumed) and person in secretaries | delegates:
                 self._assumed_ms.setdefault(person, assumed.at_ms)
             else:
                 flags.add(assumed.id, "without_authority")
         self._in_hall = {
-            person: [(s.came_ms, s.left_ms) for s in stays.get(person, ()) if s.point == point]
+            person: [
+                (stay.came_ms, stay.left_ms)
+                for stay in stays.get(person, ())
+                if stay.point == point
+            ]
             for person in self._assumed_ms
         }
         self.spans = self._judge_spans()
@@ -73,29 +78,29 @@ class Chairing:
 
     @property
     def delegate(self) -> str | None:
-        """Whom the Secretary has named last."""
+        """The Deputy named by the Secretary's latest delegation; None without one."""
         return self._delegations[-1].record.body.to if self._delegations else None
 
     def decides(self, person: str, at_ms: int) -> bool:
-        """Say whether a person of the point decides there at a moment.
+        """Say whether a person of the point may decide there at a moment.
 
-        Until the start that is the Secretary, or the Deputy from the delegation on; from the
-        start it is whoever presides.
+        Before the start, the Secretary may, and the Deputy from the delegation on. From the start
+        on, only the person who presides may.
         """
         if self._terms.starts_ms is None or at_ms < self._terms.starts_ms:
             return person in self._officers_at(at_ms)
         return person == self._presiding_at(at_ms)
 
     def is_vacant(self, until_ms: int | None) -> bool:
-        """Say whether nobody presides at some moment from start and grace on until the end."""
+        """Say whether the chair is empty at any moment from start and grace until `until_ms`."""
         from_ms = self._terms.late_after_ms
         if from_ms is None or (until_ms is not None and until_ms <= from_ms):
             return False
-        moments = [from_ms, *(e for e in self._events() if e > from_ms)]
+        moments = [from_ms, *(event_ms for event_ms in self._events() if event_ms > from_ms)]
         return any(
-            self._presiding_at(each) is None
-            for each in moments
-            if until_ms is None or each < until_ms
+            self._presiding_at(moment_ms) is None
+            for moment_ms in moments
+            if until_ms is None or moment_ms < until_ms
         )
 
     def _delegate_at(self, at_ms: int) -> str | None:
@@ -117,11 +122,11 @@ class Chairing:
         return None
 
     def _events(self) -> list[int]:
-        """Return every moment at which somebody may begin or cease to preside."""
+        """Return the moments at which somebody may begin or cease to preside, in order."""
         moments = {fact.at_ms for fact in self._delegations} | set(self._assumed_ms.values())
-        moments |= {each.from_ms for each in self._terms.officers}
+        moments |= {officers.from_ms for officers in self._terms.officers}
         for spans in self._in_hall.values():
-            moments |= {each for span in spans for each in span if each is not None}
+            moments |= {moment_ms for span in spans for moment_ms in span if moment_ms is not None}
         return sorted(moments)
 
     def _judge_spans(self) -> tuple[Span, ...]:
@@ -140,7 +145,7 @@ class Chairing:
 
 
 def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:
-    """Say who is to preside: the Secretary, else the delegated Deputy, unless they are away."""
+    """Return the chair: the Secretary is to preside, or the delegated Deputy if they are away."""
     officers, delegate = terms.officers_at(), chairing.delegate
     secretary = officers.secretary
     candidates = [person for person in (secretary, delegate) if person and person not in away]

@@ -1,4 +1,4 @@
-"""The field's codes and instants, as constrained types: what any record is spelled with."""
+"""Codes and instants as constrained types: the values that any record is made of."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -20,14 +20,14 @@ DeviceCode = Annotated[str, Meta(pattern=r"^[A-Z]-[A-Za-z0-9-]{1,40}" + _END)]
 Author = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}" + _END)]
 Boot = Annotated[str, Meta(pattern=r"^[a-z0-9]{1,16}" + _END)]
 Word = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}" + _END)]
-"""A code of a list that headquarters keeps, such as a reason: `CONG_TAC`."""
+"""A code from one of headquarters' lists, such as a reason: `CONG_TAC`."""
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)]
 Seat = Annotated[str, Meta(min_length=1, max_length=16)]
 
 NEWCOMER = "N-"
-"""How the code begins under which a hall takes in a person whom no list knows."""
+"""The prefix of the code that a hall gives to a person who is on no list."""
 
-# No device makes ten million records; the bound keeps one slip from leaving a gap for ever.
+# No device makes ten million records; the bound stops one wrong number from leaving a huge gap.
 MAX_SEQ = 9_999_999
 Sequence = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
 # JavaScript holds no integer above this exactly.
@@ -40,12 +40,12 @@ Instant = Annotated[
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_YEAR, LAST_YEAR = 1970, 2199
-"""What a device's clock may show: any two such years apart, a corrected time is still a date."""
+"""The years a device's clock may show; a correction from one to the other is still a valid date."""
 MINUTE_MS = 60_000
 
 
 def check_instant(instant: str) -> None:
-    """Check that an instant exists and is of our age; a clock that was never set says 1970.
+    """Check that an instant exists and lies in the years allowed; a clock never set shows 1970.
 
     Raises: msgspec.ValidationError.
     """

@@ -1,20 +1,21 @@
-"""Counts: how many stand how, and what is told of order in the hall, to be summed over points."""
+"""Counts of attendance and of order in the hall, which can be added up over points."""
 
 from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
 
-from sync_server.domain.hall import Beside
-from sync_server.domain.people import PersonStanding, Standing
-from sync_server.domain.records import Category
+from sync_server.domain.hall import OtherAttendees
+from sync_server.domain.people import AttendanceState, PersonStanding
+from sync_server.domain.records import ConductCategory
 
 
 class Counts(Struct, frozen=True):
-    """summoned = present + absent_excused + absent_unexcused + not_recorded, always.
+    """The figures of one point or of several.
 
-    Guests, substitutes and visitors are counted apart. `wrong_composition`: substitutes whom
-    nobody approved. The rest counts what the report tells of order in the hall.
+    summoned = present + absent_excused + absent_unexcused + not_recorded, always. Guests,
+    substitutes and visitors are counted apart. `wrong_composition`: substitutes without approval.
+    The fields after it are the report's figures on order in the hall.
     """
 
     summoned: int = 0
@@ -42,32 +43,34 @@ class Counts(Struct, frozen=True):
         return Counts(*(a + b for a, b in pairs))
 
 
-def count(
+def count_attendance(
     people: Sequence[PersonStanding],
-    others: Sequence[PersonStanding],
-    beside: Beside,
-    conduct: Mapping[Category, int],
+    visitors: Sequence[PersonStanding],
+    other_attendees: OtherAttendees,
+    conduct: Mapping[ConductCategory, int],
 ) -> Counts:
-    """Count the people of a roll by how they stand, who came beside them, and conduct."""
+    """Count the people of a roll by their standing, the other attendees, and conduct."""
 
-    def number(standing: Standing) -> int:
-        return sum(each.standing == standing for each in people)
+    def count_in_state(state: AttendanceState) -> int:
+        return sum(person.standing == state for person in people)
 
     return Counts(
         summoned=len(people),
-        present=number("present"),
-        online=sum(each.mode == "online" for each in people),
-        late=sum(each.is_late for each in people),
-        left_early=sum(each.has_left_early for each in people),
-        absent_excused=number("absent_excused"),
-        absent_unexcused=number("absent_unexcused"),
-        not_agreed=sum(each.cause == "not_agreed" for each in people),
-        not_recorded=number("not_recorded"),
-        guests=len(beside.guests),
-        substitutes=len(beside.substitutes),
-        visitors=sum(each.comes_as is None for each in others),
-        wrong_composition=sum(not each.is_approved for each in beside.substitutes.values()),
-        wrong_seat=sum(each.seat_right is False for each in people),
+        present=count_in_state("present"),
+        online=sum(person.mode == "online" for person in people),
+        late=sum(person.is_late for person in people),
+        left_early=sum(person.has_left_early for person in people),
+        absent_excused=count_in_state("absent_excused"),
+        absent_unexcused=count_in_state("absent_unexcused"),
+        not_agreed=sum(person.cause == "not_agreed" for person in people),
+        not_recorded=count_in_state("not_recorded"),
+        guests=len(other_attendees.guests),
+        substitutes=len(other_attendees.substitutes),
+        visitors=sum(visitor.comes_as is None for visitor in visitors),
+        wrong_composition=sum(
+            not substitute.is_approved for substitute in other_attendees.substitutes.values()
+        ),
+        wrong_seat=sum(person.seat_right is False for person in people),
         calls=conduct["call"],
         private_use=conduct["private_use"],
         disorder=conduct["disorder"],

@@ -1,7 +1,7 @@
-"""The door: what of a record can be judged without any other record.
+"""The door: the checks on a record that need no other record.
 
-Its form, its size, and whether this writer may write this kind for this point. All else is
-accepted and judged by the standing: what happened physically is never turned away.
+They cover its form, its size, and whether this writer may write this kind for this point. All
+else is accepted and judged by the standing: an event that took place is never turned away.
 """
 
 import msgspec
@@ -15,11 +15,14 @@ MAX_RECORD_BYTES = 262_144
 """A roll of 3,000 people is 250 KB; every other kind is under 1 KB."""
 
 OFFICE_DEVICE = "O-"
-"""How the code begins as which an office account writes."""
+"""The prefix of the device code with which an office account writes."""
 
 
 class Writer(Struct, frozen=True):
-    """Who sends: an enrolled device, or an office account (`O-NAME`), whose point a chair has."""
+    """A sender of records: an enrolled device, or an office account (`O-NAME`).
+
+    `point`: the only point it may write for; None: any point.
+    """
 
     device: str
     profile: Profile
@@ -28,12 +31,12 @@ class Writer(Struct, frozen=True):
 
     @property
     def is_office(self) -> bool:
-        """Whether it writes without numbers, having no queue to lose."""
+        """Whether this is an office account: with no queue to lose, it numbers no records."""
         return self.device.startswith(OFFICE_DEVICE)
 
     @property
     def name(self) -> str:
-        """The device, or the account: as the audit log has it."""
+        """The device's code or the account's name, as the audit log shows it."""
         return self.device.removeprefix(OFFICE_DEVICE)
 
     @property
@@ -43,14 +46,14 @@ class Writer(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """Why a record was not let in: a stable code, and the facts for whoever looks into it."""
+    """The reason why a record was turned away: a stable code, and details to investigate."""
 
     code: str
     detail: str
 
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding bytes of unknown origin can raise; nesting without end is the last."""
+"""The errors that decoding untrusted bytes can raise; endless nesting raises the last."""
 
 REFUSALS = frozenset(
     {
@@ -67,7 +70,7 @@ REFUSALS = frozenset(
 
 
 class Header(Struct):
-    """What can still be read of a record that is faulty, to answer for it by id and number."""
+    """The legible fields of a faulty record, so that the answer can name its id and number."""
 
     id: str | None = None
     seq: int | None = None
@@ -80,7 +83,7 @@ _MAX_CODE = 64  # no id, kind or device is longer
 
 
 def admit(raw: bytes, writer: Writer) -> Record | Refusal:
-    """Type one record and check it against its writer's enrolment."""
+    """Parse one record and check it against its writer's enrolment."""
     if len(raw) > MAX_RECORD_BYTES:
         return Refusal("record_too_large", f"{len(raw)} bytes, at most {MAX_RECORD_BYTES}")
     try:
@@ -96,7 +99,7 @@ def admit(raw: bytes, writer: Writer) -> Record | Refusal:
 
 
 def header_of(raw: bytes) -> Header:
-    """Read what is legible of a record's header; what is not, or cannot be one, stays None."""
+    """Read the legible fields of a record's header; illegible or impossible values become None."""
     header = Header()
     try:
         fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])

@@ -1,6 +1,7 @@
-"""Facts: a stream's records placed in time, once each, less what rulings and voids take away.
+"""Facts: a stream's records placed in time, without repeats and without those taken back.
 
-The first layers of a standing. Nothing here knows what a meeting is or who is present.
+Rulings and voids take records back. These are the first layers of a standing; they know nothing
+of meetings and of presence.
 """
 
 from collections import defaultdict
@@ -26,8 +27,8 @@ R = TypeVar("R", bound=Record, covariant=True)
 class Fact(NamedTuple, Generic[R]):
     """A record placed in time: sorts by (corrected time, device, seq, id).
 
-    `person` is whom it concerns, a newcomer by the code that a ruling has told since;
-    `is_doubtful` says that its device's clock was.
+    `person` is the person it concerns; a newcomer has the code that a later ruling gave.
+    `is_doubtful`: the clock of its device is in doubt.
     """
 
     at_ms: int
@@ -40,18 +41,18 @@ class Fact(NamedTuple, Generic[R]):
 
     @property
     def order(self) -> tuple[int, str, int, str]:
-        """What facts are sorted by."""
+        """The sort key of a fact: corrected time, device, seq, id."""
         return self[:4]
 
     @property
     def happened_ms(self) -> int:
-        """When it happened: as stated, if a person states it, else the corrected time."""
+        """The time of the event in ms since 1970 UTC: as a person states it, else corrected."""
         stated: str | None = getattr(self.record.body, "happened_at", None)
         return to_ms(stated) if stated else self.at_ms
 
 
 class Flags:
-    """Collects flags by record id, or by the point's code for what is odd of the point itself."""
+    """Flags by record id; anomalies of a point itself stand under the point's code."""
 
     def __init__(self) -> None:
         self._of: dict[str, set[str]] = {}
@@ -60,16 +61,16 @@ class Flags:
         self._of.setdefault(key, set()).add(flag)
 
     def of(self, keys: Iterable[str]) -> tuple[str, ...]:
-        found = [self._of[each] for each in keys if each in self._of]
-        return tuple(sorted(set().union(*found))) if found else ()
+        flag_sets = [self._of[key] for key in keys if key in self._of]
+        return tuple(sorted(set().union(*flag_sets))) if flag_sets else ()
 
     def all(self) -> dict[str, tuple[str, ...]]:
-        """Return the flags of everything that has any, in a stable order."""
-        return {each: tuple(sorted(flags)) for each, flags in sorted(self._of.items())}
+        """Return all flags by record id or point code, in a stable order."""
+        return {key: tuple(sorted(flags)) for key, flags in sorted(self._of.items())}
 
 
-class ByKind:
-    """The facts that count, by kind, each kind in order."""
+class FactsByKind:
+    """The facts in force by kind, every kind in order."""
 
     def __init__(self, facts: Iterable[Fact[Record]]) -> None:
         self._of: defaultdict[type, list[Fact[Record]]] = defaultdict(list)
@@ -77,83 +78,86 @@ class ByKind:
             self._of[type(fact.record)].append(fact)
 
     def of(self, kind: type[R]) -> list[Fact[R]]:
-        """Return all of a kind, wherever they were made."""
+        """Return all facts of a kind, at whatever point they were made."""
         return cast(list[Fact[R]], self._of.get(kind, []))
 
     def at(self, point: str, kind: type[R]) -> list[Fact[R]]:
-        """Return those of a kind that were made at the point."""
+        """Return the facts of a kind that were made at the point."""
         return [fact for fact in self.of(kind) if fact.record.point == point]
 
 
-def in_order(
+def facts_in_order(
     point: str, records: Iterable[Record], clocks: Clocks, flags: Flags
 ) -> list[Fact[Record]]:
-    """Order the records, once each: the forms of an id that count, as rulings have it.
+    """Return the records that count as facts, in order and without repeats.
 
-    Without a ruling, a form of an id cancels another if its writer could have voided it, so that
-    nobody undoes by an id what they may not undo by a void.
+    Different records under one id are its forms; a ruling decides which of them counts. Without
+    a ruling, a form cancels another if its writer could have voided it, so that nobody undoes
+    by reusing an id what they may not undo by a void.
     """
     forms: dict[str, list[Record]] = {}
     for record in records:
-        known = forms.setdefault(record.id, [])
-        if record not in known:
-            known.append(record)
-    counting = {
-        each: known if len(known) == 1 else _not_cancelled(point, known, flags)
-        for each, known in forms.items()
+        id_forms = forms.setdefault(record.id, [])
+        if record not in id_forms:
+            id_forms.append(record)
+    effective = {
+        record_id: id_forms if len(id_forms) == 1 else _uncancelled_forms(point, id_forms, flags)
+        for record_id, id_forms in forms.items()
     }
-    rulings = [each for known in counting.values() for each in known if isinstance(each, Ruling)]
+    rulings = [
+        form for id_forms in effective.values() for form in id_forms if isinstance(form, Ruling)
+    ]
     aliases: dict[str, str] = {}
-    for ruling in sorted(rulings, key=lambda each: (to_ms(each.at), each.device, each.id)):
+    for ruling in sorted(rulings, key=lambda record: (to_ms(record.at), record.device, record.id)):
         if ruling.body.known_as:
             aliases[ruling.person or ""] = ruling.body.known_as
         else:
-            _rule(ruling, counting)
-            told = [ruling, *forms.get(ruling.refs[0], ())]
-            if any(each.point == point for each in told):
+            _apply_ruling(ruling, effective)
+            involved = [ruling, *forms.get(ruling.refs[0], ())]
+            if any(record.point == point for record in involved):
                 flags.add(ruling.refs[0], "ruled")
     facts = []
-    for record in (each for known in counting.values() for each in known):
-        at_ms, is_doubtful = clocks.moment_of(record)
+    for record in (form for id_forms in effective.values() for form in id_forms):
+        at_ms, is_doubtful = clocks.corrected_time_of(record)
         person = aliases.get(record.person or "", record.person)
         seq = record.seq or 0
         facts.append(Fact(at_ms, record.device, seq, record.id, person, record, is_doubtful))
     return sorted(facts, key=lambda fact: fact.order)
 
 
-def _not_cancelled(point: str, forms: Sequence[Record], flags: Flags) -> list[Record]:
-    counting = []
+def _uncancelled_forms(point: str, forms: Sequence[Record], flags: Flags) -> list[Record]:
+    uncancelled = []
     for record in forms:
         if not any(has_authority(other, record) for other in forms if other != record):
-            counting.append(record)
+            uncancelled.append(record)
         elif record.point == point:
             flags.add(record.id, "id_reuse")
-    return counting
+    return uncancelled
 
 
-def _rule(ruling: Ruling, counting: dict[str, list[Record]]) -> None:
-    """Let a ruling say what counts of the id that it refers to; a later ruling says it anew."""
+def _apply_ruling(ruling: Ruling, effective: dict[str, list[Record]]) -> None:
+    """Replace the records that count under an id by the ruling's; a later ruling does so again."""
     ref, released = ruling.refs[0], ruling.body.record
-    of_office = [
-        each for each in counting.get(ref, ()) if isinstance(each, Ruling | Setting | Roll)
-    ]  # which are replaced by another, and never ruled on
-    counting[ref] = of_office + ([released] if released else [])
+    office_records = [
+        record for record in effective.get(ref, ()) if isinstance(record, Ruling | Setting | Roll)
+    ]  # a newer one replaces these; no ruling does
+    effective[ref] = office_records + ([released] if released else [])
 
 
 class InForce(NamedTuple):
-    """The facts that are in force, and each void that took one back."""
+    """The facts in force, and every void with the fact that it took back."""
 
     facts: list[Fact[Record]]
     undone: list[tuple[Fact[Record], Fact[Record]]]
 
 
 def acts_in_person(fact: Fact[Record]) -> bool:
-    """Say whether a record is attested by a clerk or headquarters, or its person's own."""
+    """Say whether a clerk, headquarters or the person concerned wrote a record."""
     return fact.record.by in {Profile.CLERK, Profile.HEADQUARTERS, fact.record.person}
 
 
 def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
-    """Take away what voids take back, and the voids; what the office sets is replaced instead."""
+    """Remove voids and the facts they take back; office records are replaced instead of voided."""
     voids = [fact for fact in facts if isinstance(fact.record, Void)]
     if not voids:
         return InForce(list(facts), [])
@@ -161,28 +165,31 @@ def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
     by_id: defaultdict[str, list[Fact[Record]]] = defaultdict(list)
     for fact in facts:
         by_id[fact.id].append(fact)
-    gone = {id(fact) for fact in voids}
+    removed = {id(fact) for fact in voids}
     for fact in voids:
-        targets = by_id[fact.record.refs[0]]  # none yet: it takes effect when they come
+        targets = by_id[fact.record.refs[0]]  # may be empty: the void waits for its target
         allowed = [target for target in targets if _may_void(fact.record, target.record)]
-        gone |= {id(target) for target in allowed}
+        removed |= {id(target) for target in allowed}
         undone += [(fact, target) for target in allowed]
         if targets and not allowed:
             flags.add(fact.id, "without_authority")
-    return InForce([fact for fact in facts if id(fact) not in gone], undone)
+    return InForce([fact for fact in facts if id(fact) not in removed], undone)
 
 
 def _may_void(void: Record, target: Record) -> bool:
     """Say whether a void takes effect on a record (design.md, Standing)."""
     if isinstance(target, Void | Setting | Roll | Ruling) or void.person != target.person:
-        return False  # with another person it would be listed where its target is not
+        return False  # the two would be listed in different streams
     if isinstance(target, Closing | Reopening) and void.by != Profile.HEADQUARTERS:
-        return False  # which is what a reopening is for, with its reason
+        return False  # a reopening does that, and gives a reason
     return void.point == target.point and has_authority(void, target)
 
 
-def has_authority(writer: Record, target: Record) -> bool:
-    """Say whether who wrote the one may undo the other: headquarters any, others their own."""
-    if writer.by == Profile.HEADQUARTERS:
+def has_authority(undoing: Record, target: Record) -> bool:
+    """Say whether the writer of one record may undo another record.
+
+    Headquarters may undo any; all others only records by the same author at the same point.
+    """
+    if undoing.by == Profile.HEADQUARTERS:
         return True
-    return writer.by == target.by and writer.point == target.point
+    return undoing.by == target.by and undoing.point == target.point

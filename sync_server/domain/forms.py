@@ -1,5 +1,5 @@
-"""How a record is read and spelled: parsed with every check that needs no other record, and
-written in the one canonical form whose sha256 is its fingerprint."""
+"""Reading and writing of records: parsing with every check that needs no other record, and the
+canonical bytes of a record, whose sha256 is its fingerprint."""
 
 import hashlib
 from typing import Any, get_args
@@ -25,7 +25,7 @@ _decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
-def _instants_of(body: type[Any]) -> tuple[str, ...]:
+def _instant_fields_of(body: type[Any]) -> tuple[str, ...]:
     return tuple(
         field.name
         for field in msgspec.structs.fields(body)
@@ -33,7 +33,9 @@ def _instants_of(body: type[Any]) -> tuple[str, ...]:
     )
 
 
-_INSTANTS = {kind: _instants_of(kind.__annotations__["body"]) for kind in KINDS.values()}
+_INSTANT_FIELDS = {
+    kind: _instant_fields_of(kind.__annotations__["body"]) for kind in KINDS.values()
+}
 
 
 class ReportMissing(msgspec.ValidationError):
@@ -41,7 +43,7 @@ class ReportMissing(msgspec.ValidationError):
 
 
 def parse_record(raw: bytes | msgspec.Raw) -> Record:
-    """Type one record and check what its fields owe each other.
+    """Decode one record and check that its fields agree with one another.
 
     Raises: msgspec.DecodeError; a ValidationError, its subclass, names the field.
     """
@@ -50,44 +52,44 @@ def parse_record(raw: bytes | msgspec.Raw) -> Record:
     return record
 
 
-MOST_REMEMBERED = 20_000
-LARGEST_REMEMBERED = 1024
-"""Typed records to keep, in bytes each: what many halls write in a day, in some 30 MB."""
+MAX_CACHED_RECORDS = 20_000
+MAX_CACHED_RECORD_BYTES = 1024
+"""Bounds of the cache of decoded records: the records of many halls in a day take some 30 MB."""
 
-_remembered: dict[bytes, Record] = {}
+_cached_records: dict[bytes, Record] = {}
 
 
-def remember(form: bytes, record: Record) -> None:
-    """Keep a typed record for when its stream is judged again, which is at once and often."""
-    if len(form) > LARGEST_REMEMBERED:
+def cache_record(record_bytes: bytes, record: Record) -> None:
+    """Cache a decoded record, because its stream is soon judged again, and often."""
+    if len(record_bytes) > MAX_CACHED_RECORD_BYTES:
         return
-    if len(_remembered) >= MOST_REMEMBERED:
-        _remembered.clear()
-    _remembered[form] = record
+    if len(_cached_records) >= MAX_CACHED_RECORDS:
+        _cached_records.clear()
+    _cached_records[record_bytes] = record
 
 
-def known_record(form: bytes) -> Record:
-    """Type the canonical bytes of a record that was checked when it came in."""
-    record = _remembered.get(form)
+def decode_canonical(record_bytes: bytes) -> Record:
+    """Return the record of canonical bytes that passed all checks when they arrived."""
+    record = _cached_records.get(record_bytes)
     if record is None:
-        record = _decoder.decode(form)
-        remember(form, record)
+        record = _decoder.decode(record_bytes)
+        cache_record(record_bytes, record)
     return record
 
 
 def check_form(record: Record) -> None:
-    """Check a typed record's instants and fields. Raises: msgspec.ValidationError."""
+    """Check a decoded record's instants and fields. Raises: msgspec.ValidationError."""
     check_instant(record.at)
-    for name in _INSTANTS[type(record)]:
+    for name in _INSTANT_FIELDS[type(record)]:
         instant = getattr(record.body, name)
         if isinstance(instant, str):
             check_instant(instant)
-    if not isinstance(record, CheckIn | CheckOut):  # which have no more to check, and are many
+    if not isinstance(record, CheckIn | CheckOut):  # frequent, with no more to check
         _check_fields(record)
 
 
-def canonical(record: Record) -> bytes:
-    """Return the bytes that stand for the record everywhere: sorted keys, no spaces, no defaults.
+def canonical_bytes(record: Record) -> bytes:
+    """Return a record's canonical bytes: JSON with sorted keys, no spaces and no default values.
 
     For the values a record can hold this is RFC 8785 (JCS), so that a device can sign it.
     """
@@ -160,7 +162,7 @@ def _fault_of_ruling(ruling: Ruling) -> str | None:
         return f"only a newcomer ({NEWCOMER}…) is identified - at `$.person`"
     if released is not None:
         check_form(released)
-        told = (released.id, released.meeting, released.point, released.person)
-        if told != (ruling.refs[0], ruling.meeting, ruling.point, ruling.person):
+        identity = (released.id, released.meeting, released.point, released.person)
+        if identity != (ruling.refs[0], ruling.meeting, ruling.point, ruling.person):
             return "id, meeting, point and person must be the ruling's - at `$.body.record`"
     return None

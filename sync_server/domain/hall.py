@@ -1,4 +1,4 @@
-"""The hall: whether it was ready, what went wrong, how people behaved, what is left to do."""
+"""The hall: its readiness, its incidents, the conduct of people, and the follow-up tasks."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
@@ -6,19 +6,19 @@ from typing import NamedTuple, TypeVar
 from msgspec import Struct
 
 from sync_server.domain.codes import to_ms
-from sync_server.domain.facts import ByKind, Fact, Flags, has_authority
+from sync_server.domain.facts import Fact, FactsByKind, Flags, has_authority
 from sync_server.domain.people import ComesAs
 from sync_server.domain.presence import Stays, minutes_between
 from sync_server.domain.records import (
-    ITEMS,
-    Category,
+    READINESS_ITEMS,
     Conduct,
+    ConductCategory,
     Essays,
     FollowUp,
     Guest,
     Incident,
-    Item,
     Readiness,
+    ReadinessItem,
     Substitute,
 )
 from sync_server.domain.settings import Rolls, Terms
@@ -26,8 +26,8 @@ from sync_server.domain.settings import Rolls, Terms
 M = TypeVar("M", Incident, FollowUp)
 
 
-class Trouble(Struct, frozen=True, omit_defaults=True):
-    """An incident: what, from when, until when; None while nobody has said that it ended."""
+class IncidentSpan(Struct, frozen=True, omit_defaults=True):
+    """An incident: its cause, its start and its end; None until an end is reported."""
 
     id: str
     what: str
@@ -36,7 +36,7 @@ class Trouble(Struct, frozen=True, omit_defaults=True):
 
 
 class Task(Struct, frozen=True, omit_defaults=True):
-    """What the conference left to do, and whose it is."""
+    """A task that the conference left to do, with its owner and its due time."""
 
     id: str
     item: str
@@ -46,15 +46,15 @@ class Task(Struct, frozen=True, omit_defaults=True):
 
 
 class FollowUps(Struct, frozen=True, omit_defaults=True):
-    """The tasks of a point, in the order in which they were first told, and its essays."""
+    """The tasks of a point, in the order of their first reports, and its essays."""
 
     tasks: tuple[Task, ...] = ()
     essays_due_ms: int | None = None
     essays_handed_in: int = 0
 
 
-class StandIn(Struct, frozen=True):
-    """A substitute who came: for whom, and whether somebody who may has approved it."""
+class SubstituteStanding(Struct, frozen=True):
+    """A substitute who came, the person they replace, and whether a valid decision approved it."""
 
     id: str
     person: str
@@ -62,106 +62,112 @@ class StandIn(Struct, frozen=True):
     is_approved: bool
 
 
-class Beside(NamedTuple):
-    """Who is in the hall beside the summoned, each once: guests by code or record, substitutes."""
+class OtherAttendees(NamedTuple):
+    """Attendees who are not summoned, without repeats: guests by code or record, substitutes."""
 
     guests: frozenset[str]
-    substitutes: dict[str, StandIn]
+    substitutes: dict[str, SubstituteStanding]
 
     def role_of(self, person: str) -> ComesAs:
-        """Say as what somebody comes who is not summoned here."""
+        """Return the role of a person who is not summoned here; None if nobody announced them."""
         if person in self.substitutes:
             return "substitute"
         return "guest" if person in self.guests else None
 
 
-def missing_items(point: str, terms: Terms, counting: ByKind, flags: Flags) -> tuple[str, ...]:
-    """Return what of the readiness checklist is not in order, by the latest word on each item."""
-    said: dict[Item, bool] = {}
-    for fact in counting.at(point, Readiness):
-        said.update(fact.record.body.items)
+def missing_items(
+    point: str, terms: Terms, effective: FactsByKind, flags: Flags
+) -> tuple[str, ...]:
+    """Return the readiness items not in order by the latest reports; flag late reports."""
+    latest_states: dict[ReadinessItem, bool] = {}
+    for fact in effective.at(point, Readiness):
+        latest_states.update(fact.record.body.items)
         if terms.ready_by_ms is not None and fact.at_ms > terms.ready_by_ms:
             flags.add(fact.id, "late_readiness")
-    return tuple(item for item in ITEMS if not said.get(item))
+    return tuple(item for item in READINESS_ITEMS if not latest_states.get(item))
 
 
-def beside_summoned(
+def other_attendees_of(
     point: str,
     rolls: Rolls,
     stays: Stays,
     approved: frozenset[tuple[str, str | None]],
-    counting: ByKind,
+    effective: FactsByKind,
     flags: Flags,
-) -> Beside:
-    """Count guests, and substitutes who checked in; one whom nobody approved is flagged.
+) -> OtherAttendees:
+    """Return the guests, and the substitutes who checked in; flag substitutes without approval.
 
-    Who is summoned here is neither. Of two records on one substitute the later counts.
+    People summoned here are neither. Of two records on one substitute the later counts.
     """
     substitutes = {
-        fact.person: StandIn(
+        fact.person: SubstituteStanding(
             fact.id,
             fact.person,
             fact.record.body.instead_of,
             (fact.id, fact.record.person) in approved,
         )
-        for fact in counting.at(point, Substitute)
-        if fact.person and fact.person not in rolls.lines and is_here(point, fact.person, stays)
+        for fact in effective.at(point, Substitute)
+        if fact.person and fact.person not in rolls.lines and was_in_hall(point, fact.person, stays)
     }
-    for each in substitutes.values():
-        if not each.is_approved:
-            flags.add(each.id, "wrong_composition")
+    for substitute in substitutes.values():
+        if not substitute.is_approved:
+            flags.add(substitute.id, "wrong_composition")
     guests = {
         fact.person or fact.id
-        for fact in counting.at(point, Guest)
+        for fact in effective.at(point, Guest)
         if fact.person not in rolls.lines
     }
-    return Beside(frozenset(guests - substitutes.keys()), substitutes)
+    return OtherAttendees(frozenset(guests - substitutes.keys()), substitutes)
 
 
-def is_here(point: str, person: str, stays: Stays) -> bool:
+def was_in_hall(point: str, person: str, stays: Stays) -> bool:
     """Say whether a person was ever in this hall."""
     return any(stay.point == point for stay in stays.get(person, ()))
 
 
-def conduct_of(point: str, counting: ByKind) -> dict[Category, int]:
-    """Sum what was noted of conduct, by category."""
-    sums: dict[Category, int] = {"call": 0, "private_use": 0, "disorder": 0}
-    for fact in counting.at(point, Conduct):
+def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]:
+    """Sum the conduct counts of a point, by category."""
+    sums: dict[ConductCategory, int] = {"call": 0, "private_use": 0, "disorder": 0}
+    for fact in effective.at(point, Conduct):
         sums[fact.record.body.category] += fact.record.body.count
     return sums
 
 
-def troubles_of(point: str, counting: ByKind, flags: Flags) -> tuple[Trouble, ...]:
-    """Return the incidents of a point in the order in which they were first told."""
+def incidents_of(point: str, effective: FactsByKind, flags: Flags) -> tuple[IncidentSpan, ...]:
+    """Return the incidents of a point in the order of their first reports."""
     return tuple(
-        Trouble(
+        IncidentSpan(
             id=first,
             what=fact.record.body.what,
             from_ms=to_ms(fact.record.body.since),
             until_ms=to_ms(fact.record.body.until) if fact.record.body.until else None,
         )
-        for first, fact in _latest(counting.at(point, Incident), flags).items()
+        for first, fact in _latest_reports(effective.at(point, Incident), flags).items()
     )
 
 
-def trouble_minutes(troubles: Iterable[Trouble], terms: Terms) -> int:
-    """Sum the whole minutes of incidents; one whose end nobody told lasted to the end."""
+def incident_minutes(incidents: Iterable[IncidentSpan], terms: Terms) -> int:
+    """Sum the whole minutes of incidents; an open incident lasts until the meeting ends."""
     return sum(
         max(
             0,
             minutes_between(
-                each.from_ms, terms.ends_ms if each.until_ms is None else each.until_ms
+                incident.from_ms, terms.ends_ms if incident.until_ms is None else incident.until_ms
             ),
         )
-        for each in troubles
+        for incident in incidents
     )
 
 
-def follow_ups_of(point: str, counting: ByKind, flags: Flags) -> FollowUps:
-    """Return what is left to do after the meeting, each task as it was last told."""
-    told = counting.at(point, FollowUp)
-    tasks = [fact for fact in told if fact.record.body.item]
-    essays = [e for fact in told if isinstance(e := fact.record.body.essays, Essays)]
+def follow_ups_of(point: str, effective: FactsByKind, flags: Flags) -> FollowUps:
+    """Return a point's follow-up tasks, as last reported, and its essays."""
+    follow_ups = effective.at(point, FollowUp)
+    tasks = [fact for fact in follow_ups if fact.record.body.item]
+    essays = [
+        essay_report
+        for fact in follow_ups
+        if isinstance(essay_report := fact.record.body.essays, Essays)
+    ]
     return FollowUps(
         tasks=tuple(
             Task(
@@ -171,17 +177,17 @@ def follow_ups_of(point: str, counting: ByKind, flags: Flags) -> FollowUps:
                 due_ms=to_ms(fact.record.body.due) if fact.record.body.due else None,
                 state=fact.record.body.state or "open",
             )
-            for first, fact in _latest(tasks, flags).items()
+            for first, fact in _latest_reports(tasks, flags).items()
         ),
         essays_due_ms=to_ms(essays[-1].due) if essays else None,
         essays_handed_in=essays[-1].handed_in if essays else 0,
     )
 
 
-def _latest(facts: Iterable[Fact[M]], flags: Flags) -> dict[str, Fact[M]]:
-    """Return the latest word on each matter, by the id of the record that first told of it.
+def _latest_reports(facts: Iterable[Fact[M]], flags: Flags) -> dict[str, Fact[M]]:
+    """Return the latest report on every matter, by the id of the first report on it.
 
-    Who may not void a record does not replace it either.
+    A writer who may not void the first report may not replace it either.
     """
     latest: dict[str, Fact[M]] = {}
     first_of: dict[str, Fact[M]] = {}

@@ -1,17 +1,24 @@
-"""The layers of a standing, from a stream's records to the decisions, each reading those before.
+"""The layers of a standing, from a stream's records to the decisions; a layer reads earlier ones.
 
-settings, rolls, rulings -> voids -> presence -> chair -> decisions; `standing` says what comes
-of them, `requests` what was asked and decided.
+settings, rolls, rulings -> voids -> presence -> chair -> decisions. `standing` derives the result
+from them; `requests` lists the requests and the answers to them.
 """
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sync_server.domain.absence import Asked, Authority, asked_of
+from sync_server.domain.absence import DecisionRights, RequestStates, judge_requests
 from sync_server.domain.chair import Chairing
 from sync_server.domain.clock import Clocks
 from sync_server.domain.closing import closing_of
-from sync_server.domain.facts import ByKind, Fact, Flags, InForce, in_order, without_voided
+from sync_server.domain.facts import (
+    Fact,
+    FactsByKind,
+    Flags,
+    InForce,
+    facts_in_order,
+    without_voided,
+)
 from sync_server.domain.presence import Stays, flag_places, stays_of
 from sync_server.domain.records import Record
 from sync_server.domain.settings import (
@@ -19,44 +26,44 @@ from sync_server.domain.settings import (
     Rolls,
     Terms,
     changes_since_frozen,
-    concerning,
+    facts_concerning,
     rolls_of,
     terms_of,
 )
 
 
 class Layers(NamedTuple):
-    """What each layer found, from the terms to the decisions."""
+    """The results of all layers, from the terms to the decisions."""
 
     facts: list[Fact[Record]]
-    elsewhere: list[Fact[Record]]  # of officers whom another point summons, if any
+    officer_facts: list[Fact[Record]]  # about officers who are not on this roll
     rolls: Rolls
     terms: Terms
     changes: RollChanges
     in_force: InForce
-    counting: ByKind
+    effective: FactsByKind
     stays: Stays
-    authority: Authority
-    asked: Asked
+    rights: DecisionRights
+    requests: RequestStates
 
 
 def layers_of(point: str, records: Iterable[Record], clocks: Clocks, flags: Flags) -> Layers:
-    """Judge a point's stream up to its decisions; what is odd goes to `flags`."""
-    everything = in_order(point, records, clocks, flags)
-    rolls = rolls_of(point, everything)
-    facts = concerning(point, everything, rolls)
+    """Judge a point's stream up to its decisions, and add anomalies to `flags`."""
+    all_facts = facts_in_order(point, records, clocks, flags)
+    rolls = rolls_of(point, all_facts)
+    facts = facts_concerning(point, all_facts, rolls)
     terms = terms_of(point, facts)
     changes = changes_since_frozen(point, facts, rolls, terms, flags)
     in_force = without_voided(facts, flags)
-    counting = ByKind(in_force.facts)
-    stays = stays_of(counting, flags)
-    flag_places(point, rolls.lines, counting, flags)
-    closing = closing_of(point, counting, flags)
-    chairing = Chairing(point, terms, stays, counting, flags)
-    authority = Authority(point, terms, chairing, closing)
-    asked = asked_of(authority, rolls, counting, flags)
+    effective = FactsByKind(in_force.facts)
+    stays = stays_of(effective, flags)
+    flag_places(point, rolls.lines, effective, flags)
+    closing = closing_of(point, effective, flags)
+    chairing = Chairing(point, terms, stays, effective, flags)
+    rights = DecisionRights(point, terms, chairing, closing)
+    requests = judge_requests(rights, rolls, effective, flags)
     officers = terms.all_officers - rolls.lines.keys()
-    elsewhere = [fact for fact in everything if fact.person in officers]
+    officer_facts = [fact for fact in all_facts if fact.person in officers]
     return Layers(
-        facts, elsewhere, rolls, terms, changes, in_force, counting, stays, authority, asked
+        facts, officer_facts, rolls, terms, changes, in_force, effective, stays, rights, requests
     )

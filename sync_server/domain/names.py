@@ -1,7 +1,8 @@
-"""Vietnamese names and words in their order, and folded as people type them in a hurry.
+"""Vietnamese names and words: their sort order, and their unmarked form for searching.
 
-A list of people goes by given name, which stands last; then by the names before it, the family
-name first (domain.md, Vietnamese pitfalls). Letters go a ă â b c d đ e ê …, then by tone.
+A list of people is sorted by given name, which stands last; then by the names before it, the
+family name first (domain.md, Vietnamese pitfalls). Letters sort as a ă â b c d đ e ê …, then by
+tone.
 """
 
 import unicodedata
@@ -9,19 +10,19 @@ import unicodedata
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _RANK = {letter: rank for rank, letter in enumerate(_ALPHABET, start=1)}
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
-"""Huyền, hỏi, ngã, sắc, nặng, after none: as dictionaries have them."""
+"""Huyền, hỏi, ngã, sắc, nặng, after no tone: the order of dictionaries."""
 
-Key = tuple[tuple[int, ...], tuple[int, ...]]
+SortKey = tuple[tuple[int, ...], tuple[int, ...]]
 
 
-def word_key(text: str) -> Key:
-    """Return what a text is sorted by: its letters, and only then its tones."""
+def word_sort_key(text: str) -> SortKey:
+    """Return the sort key of a text: its letters, and only then its tones."""
     letters: list[int] = []
     tones: list[int] = []
-    for shown in unicodedata.normalize("NFC", text.lower()):
+    for character in unicodedata.normalize("NFC", text.lower()):
         tone = 0
         base = ""
-        for part in unicodedata.normalize("NFD", shown):
+        for part in unicodedata.normalize("NFD", character):
             if part in _TONES:
                 tone = _TONES[part]
             else:
@@ -32,19 +33,19 @@ def word_key(text: str) -> Key:
     return tuple(letters), tuple(tones)
 
 
-def name_key(full_name: str) -> tuple[Key, Key]:
-    """Return what a person is sorted by: the given name, then all before it."""
-    *before, given = full_name.split() or [""]
-    return word_key(given), word_key(" ".join(before))
+def name_sort_key(full_name: str) -> tuple[SortKey, SortKey]:
+    """Return the sort key of a person: the given name, then the names before it."""
+    *names_before, given_name = full_name.split() or [""]
+    return word_sort_key(given_name), word_sort_key(" ".join(names_before))
 
 
-def is_named(full_name: str, text: str) -> bool:
-    """Say whether each word that is typed begins a word of a name, marks or none."""
+def name_matches(full_name: str, text: str) -> bool:
+    """Say whether every typed word begins a word of the name, with or without marks."""
     words = fold(full_name).split()
     return all(any(word.startswith(typed) for word in words) for typed in fold(text).split())
 
 
 def fold(text: str) -> str:
-    """Return a text as people type it in a hurry: lower case, without marks; đ is d."""
+    """Return a text in lower case without marks, as people type in a hurry; đ becomes d."""
     plain = unicodedata.normalize("NFD", text.lower()).replace("đ", "d").replace("ð", "d")
-    return "".join(c for c in plain if not unicodedata.combining(c)).strip()
+    return "".join(character for character in plain if not unicodedata.combining(character)).strip()

@@ -1,4 +1,4 @@
-"""How each person stands: the last layer, from what the layers before it have found."""
+"""The standing of a person: the last layer, judged from the results of the layers before it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -6,27 +6,27 @@ from typing import Literal
 
 from msgspec import Struct
 
-from sync_server.domain.absence import Asked, State
+from sync_server.domain.absence import RequestStates, State
 from sync_server.domain.facts import Fact, Flags
 from sync_server.domain.presence import Seats, Stay, is_early_leave, is_late, minutes_between
 from sync_server.domain.records import Mode, Record, Summoned
 from sync_server.domain.settings import Terms
 
-Standing = Literal["not_recorded", "present", "absent_excused", "absent_unexcused"]
+AttendanceState = Literal["not_recorded", "present", "absent_excused", "absent_unexcused"]
 Cause = Literal["no_valid_reason", "not_agreed"]
 ComesAs = Literal["guest", "substitute"] | None
 
 
 class PersonStanding(Struct, frozen=True, omit_defaults=True):
-    """How one person stands; minutes are whole and rounded down, so late by 40 s is late by 0.
+    """The standing of one person; minutes are rounded down, so late by 40 s is late by 0.
 
-    `stays`: `(came_ms, left_ms, hall)`, in order; who did not check out left with the meeting,
-    None where its end is unknown. `request`: how their request for leave stands. `comes_as`: for
-    who is not summoned here, and was announced.
+    `stays`: `(came_ms, left_ms, hall)`, in order; without a check-out a person left when the
+    meeting ended, None if that is unknown. `request`: the state of their request for leave.
+    `comes_as`: the announced role of a person who is not summoned here.
     """
 
     person: str
-    standing: Standing
+    standing: AttendanceState
     cause: Cause | None = None
     is_late: bool = False
     late_minutes: int = 0
@@ -41,53 +41,53 @@ class PersonStanding(Struct, frozen=True, omit_defaults=True):
     flags: tuple[str, ...] = ()
 
 
-class Judge:
-    """Says how one person stands at a point."""
+class PersonJudge:
+    """A judge of the standings of people at one point."""
 
     def __init__(
         self,
         terms: Terms,
         seats: Seats,
-        asked: Asked,
+        requests: RequestStates,
         is_closed: bool,
         flags: Flags,
         in_force: Iterable[Fact[Record]],
     ) -> None:
-        self._terms, self._seats, self._asked = terms, seats, asked
+        self._terms, self._seats, self._requests = terms, seats, requests
         self._is_closed = is_closed and not terms.is_cancelled
         self._flags = flags
         self._ids_of: defaultdict[str, list[str]] = defaultdict(list)
         for fact in in_force:
             self._ids_of[fact.person or ""].append(fact.id)
 
-    def person(self, line: Summoned, stays: Sequence[Stay]) -> PersonStanding:
-        """Presence beats everything; leave needs approval; only a closing makes an absence."""
+    def judge_summoned(self, line: Summoned, stays: Sequence[Stay]) -> PersonStanding:
+        """Judge a summoned person: presence outweighs leave; an absence needs a closing."""
         if stays:
-            return self._present(line.person, stays)
-        request = self._asked.state.get(line.person)
-        standing: Standing = "not_recorded"
+            return self._judge_present(line.person, stays)
+        request = self._requests.state.get(line.person)
+        standing: AttendanceState = "not_recorded"
         cause: Cause | None = None
         if request == "approved":
             standing = "absent_excused"
         elif self._is_closed:
             standing = "absent_unexcused"
-            cause = "not_agreed" if line.person in self._asked.live else "no_valid_reason"
+            cause = "not_agreed" if line.person in self._requests.live else "no_valid_reason"
         return PersonStanding(
             person=line.person,
             standing=standing,
             cause=cause,
-            seat=self._seats.of.get(line.person),
+            seat=self._seats.by_person.get(line.person),
             request=request,
             flags=self._flags.of(self._ids_of[line.person]),
         )
 
-    def visitor(
+    def judge_visitor(
         self, person: str, stays: Sequence[Stay], comes_as: ComesAs = None
     ) -> PersonStanding:
-        """Who came and enters no figure: not summoned here, or exempt."""
-        return self._present(person, stays, comes_as)
+        """Judge a person who came and enters no figure: not summoned here, or exempt."""
+        return self._judge_present(person, stays, comes_as)
 
-    def _present(
+    def _judge_present(
         self, person: str, stays: Sequence[Stay], comes_as: ComesAs = None
     ) -> PersonStanding:
         terms = self._terms
@@ -101,9 +101,9 @@ class Judge:
             has_left_early=early,
             left_early_minutes=minutes_between(left_ms, terms.ends_ms) if early else 0,
             mode=stays[-1].arrival.record.body.mode,
-            seat=self._seats.of.get(person),
+            seat=self._seats.by_person.get(person),
             seat_right=self._seats.right.get(person),
-            request=self._asked.state.get(person),
+            request=self._requests.state.get(person),
             stays=tuple((stay.came_ms, stay.until_ms(terms.ends_ms), stay.point) for stay in stays),
             comes_as=comes_as,
             flags=self._flags.of(self._ids_of[person]),

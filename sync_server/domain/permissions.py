@@ -1,7 +1,7 @@
-"""Who may do what: the one table that the door, the API and the office ask.
+"""Permissions: the one table that the door, the API and the office consult.
 
-A *profile* is what a device is enrolled as or an office account's role. What a record means
-once it is in (whether a decision counts, say) is judged by `standing`, not here.
+A *profile* is the role of an enrolled device or of an office account. The effect of an accepted
+record (whether a decision counts, say) is judged by `standing`, not here.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from sync_server.domain.records import KINDS
 
 
 class Profile(StrEnum):
-    """Devices: clerk, chair. Office: chair and all after it."""
+    """The profiles: clerk and chair of devices; chair and all after it of office accounts."""
 
     CLERK = "clerk"
     CHAIR = "chair"
@@ -27,9 +27,9 @@ OFFICE_ROLES = frozenset(Profile) - {Profile.CLERK}
 
 
 class Action(StrEnum):
-    """What can be asked of the server.
+    """The actions that callers can ask of the server.
 
-    Who has a point is moreover held to it, and who has a unit to its people.
+    A caller with a point is also limited to that point, a caller with a unit to its people.
     """
 
     PUSH = "push"
@@ -63,7 +63,7 @@ class Action(StrEnum):
     OWN_ACCOUNT = "own_account"
 
 
-_BOTH_AT_A_POINT = frozenset(
+_CLERK_AND_CHAIR_WRITE = frozenset(
     {
         "absence_request",
         "absence_document",
@@ -78,8 +78,8 @@ _BOTH_AT_A_POINT = frozenset(
 )
 
 MAY_WRITE: Mapping[Profile, frozenset[str]] = {
-    # A clerk attests what happened in the hall; deciding is a chair's.
-    Profile.CLERK: _BOTH_AT_A_POINT
+    # A clerk attests what happened in the hall; only a chair decides.
+    Profile.CLERK: _CLERK_AND_CHAIR_WRITE
     | {
         "check_in",
         "check_out",
@@ -91,7 +91,7 @@ MAY_WRITE: Mapping[Profile, frozenset[str]] = {
         "readiness",
         "incident",
     },
-    Profile.CHAIR: _BOTH_AT_A_POINT | {"absence_decision", "reopening"},
+    Profile.CHAIR: _CLERK_AND_CHAIR_WRITE | {"absence_decision", "reopening"},
     Profile.HEADQUARTERS: frozenset(KINDS),
     Profile.SECRETARY: frozenset(),
     Profile.PROPAGANDA: frozenset(),
@@ -99,7 +99,7 @@ MAY_WRITE: Mapping[Profile, frozenset[str]] = {
     Profile.EDITOR: frozenset(),
 }
 
-_AT_A_POINT = frozenset(
+_CLERK_AND_CHAIR_MAY = frozenset(
     {
         Action.PUSH,
         Action.PUSH_DETAIL,
@@ -111,10 +111,10 @@ _AT_A_POINT = frozenset(
 )
 
 MAY: Mapping[Profile, frozenset[Action]] = {
-    Profile.CLERK: _AT_A_POINT,
-    Profile.CHAIR: _AT_A_POINT
+    Profile.CLERK: _CLERK_AND_CHAIR_MAY,
+    Profile.CHAIR: _CLERK_AND_CHAIR_MAY
     | {
-        Action.READ_DETAIL,  # of what that chair decides on
+        Action.READ_DETAIL,  # of the requests that the chair decides on
         Action.READ_REQUESTS,
         Action.READ_PERSON,
         Action.DECIDE,
@@ -125,7 +125,7 @@ MAY: Mapping[Profile, frozenset[Action]] = {
     Profile.SECRETARY: frozenset(
         {Action.READ_MEETINGS, Action.READ_REQUESTS, Action.READ_PERSON, Action.OWN_ACCOUNT}
     ),
-    # Materials and evaluation; who came is not theirs to touch (domain.md row 20).
+    # Materials and evaluation, but no attendance records (domain.md row 20).
     Profile.PROPAGANDA: frozenset(
         {
             Action.READ_MEETINGS,
@@ -136,10 +136,10 @@ MAY: Mapping[Profile, frozenset[Action]] = {
             Action.OWN_ACCOUNT,
         }
     ),
-    # Everything that can be read, with a log of it.
+    # All that can be read; the audit log records it.
     Profile.AUDITOR: frozenset(a for a in Action if a.startswith("read_"))
     | {Action.PULL, Action.OWN_ACCOUNT},
-    # The portal holds nothing personal.
+    # Nothing else: the portal holds no personal data.
     Profile.EDITOR: frozenset({Action.PUBLISH, Action.OWN_ACCOUNT}),
 }
 
@@ -156,12 +156,12 @@ PERSONAL = frozenset(
         Action.READ_ACCOUNTS,
     }
 )
-"""What shows people in the office: each view of it goes to the audit log, as every act does."""
+"""Actions that show people in the office; the audit log records every view, and every act."""
 
 PERSONAL_BY_API = frozenset({Action.PULL, Action.READ_ROSTER, Action.READ_STANDING})
-"""What shows people to an office account's program; each opening of a detail notes itself."""
+"""Actions that show people to an office account's program; opening a detail logs itself."""
 
 NEEDS_READ_TOKEN = frozenset(
     {Action.PULL, Action.READ_ROSTER, Action.READ_STANDING, Action.READ_DETAIL}
 )
-"""Personal data: a device shows its read token, which its PIN protects, not the push token."""
+"""Actions on personal data: a device needs its read token, which its PIN protects."""

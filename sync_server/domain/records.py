@@ -1,10 +1,10 @@
-"""The kinds of record, as types: an envelope that all share and a body for each kind.
+"""The kinds of record, as types: an envelope that all share and a body for every kind.
 
 A record is an immutable fact, made once on the device where it happened. Bodies hold only the
-codes that a standing needs; everything personal is a *detail*, named by its sha256. How a record
-is read and spelled is the business of `forms`, what it does that of `standing`.
+codes that a standing needs; everything personal is a *detail*, named by its sha256. `forms` reads
+and writes records; `standing` judges their effect.
 
-To add a kind: a body and a class here, who may write it in `permissions`, the layer that reads
+To add a kind: add a body and a class here, its writers in `permissions`, the layer that reads
 it, its row in docs/records.md and its rule in docs/rules.md.
 """
 
@@ -39,7 +39,7 @@ HeadCount = Annotated[int, Meta(ge=0, le=100_000)]
 class _Fixed(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
 ):
-    """What every part of a record has in common: nothing unknown, nothing changed."""
+    """The base of every part of a record: no unknown fields, no changes."""
 
 
 class _Envelope(_Fixed, frozen=True, kw_only=True, tag_field="kind"):
@@ -59,21 +59,21 @@ class _Envelope(_Fixed, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class Empty(_Fixed, frozen=True, kw_only=True):
-    """The body of a kind that says all in its envelope."""
+    """The body of a kind whose envelope says everything."""
 
 
 # The meeting -----------------------------------------------------------------------------------
 
 Office = Literal["secretary", "deputy"]
-Authority = Literal["point", "headquarters"]
+DecidingAuthority = Literal["point", "headquarters"]
 
 
 class SettingBody(_Fixed, frozen=True, kw_only=True):
-    """Facts of a meeting at one point; a later setting replaces only what it names.
+    """Facts of a meeting at one point; a later setting replaces only the fields that it names.
 
-    `officers`: those of `chairing_unit` who may preside, `[person, office]`. `roll_frozen_at`:
-    from when on a change of the roll is listed as late. `ready_by`: until when the hall must be
-    ready. `guests`: how many are expected, to be seated beside the summoned.
+    `officers`: the members of `chairing_unit` who may preside, `[person, office]`.
+    `roll_frozen_at`: a change of the roll after this time is listed as late. `ready_by`: the time
+    by which the hall must be ready. `guests`: the number of guests expected, who need seats too.
     """
 
     starts_at: Instant | UnsetType = UNSET
@@ -81,8 +81,8 @@ class SettingBody(_Fixed, frozen=True, kw_only=True):
     grace_minutes: Annotated[int, Meta(ge=0, le=240)] | UnsetType = UNSET
     chairing_unit: UnitCode | UnsetType = UNSET
     officers: tuple[tuple[PersonCode, Office], ...] | UnsetType = UNSET
-    absence_authority: Authority | UnsetType = UNSET
-    secretary_authority: Authority | UnsetType = UNSET
+    absence_authority: DecidingAuthority | UnsetType = UNSET
+    secretary_authority: DecidingAuthority | UnsetType = UNSET
     reasons: tuple[Word, ...] | UnsetType = UNSET
     capacity: HeadCount | UnsetType = UNSET
     guests: HeadCount | UnsetType = UNSET
@@ -120,9 +120,10 @@ Mode = Literal["in_person", "online"]
 
 
 class CheckInBody(_Fixed, frozen=True, kw_only=True):
-    """`happened_at` is what a person states of an arrival entered later, as from a paper list.
+    """The body of a check-in.
 
-    `detail` holds the name of a newcomer, whom no list has.
+    `happened_at` is the time that a person states for an arrival entered later, as from a paper
+    list. `detail` holds the name of a newcomer, who is on no list.
     """
 
     mode: Mode
@@ -144,13 +145,13 @@ class SeatCheckBody(_Fixed, frozen=True, kw_only=True):
 
 
 class GuestBody(_Fixed, frozen=True, kw_only=True):
-    """`detail` holds the name, where no list has the person."""
+    """The body of a guest's record; `detail` holds the name of a guest who is on no list."""
 
     detail: Sha256 | None = None
 
 
 class SubstituteBody(_Fixed, frozen=True, kw_only=True, rename={"instead_of": "for"}):
-    """`for`: whom the substitute stands in for."""
+    """The body of a substitute's record; `for` is the person whose place the substitute takes."""
 
     instead_of: PersonCode
     detail: Sha256 | None = None
@@ -181,7 +182,7 @@ class Guest(_Envelope, frozen=True, kw_only=True, tag="guest"):
 
 
 class Substitute(_Envelope, frozen=True, kw_only=True, tag="substitute"):
-    """`person` is the substitute, by a code of the rosters or a newcomer's."""
+    """A substitute; `person` is the substitute, by a code of the rosters or a newcomer's code."""
 
     person: PersonCode
     body: SubstituteBody
@@ -191,7 +192,10 @@ class Substitute(_Envelope, frozen=True, kw_only=True, tag="substitute"):
 
 
 class AbsenceRequestBody(_Fixed, frozen=True, kw_only=True):
-    """`report`: how the written report comes; `detail` holds the reason, number, date or scan."""
+    """The body of a request for leave.
+
+    `report`: the form of the written report; `detail` holds the reason, number, date or scan.
+    """
 
     detail: Sha256
     report: Literal["numbered", "scanned", "to_follow"] | None = None
@@ -224,7 +228,7 @@ class AbsenceDocument(_Envelope, frozen=True, kw_only=True, tag="absence_documen
 
 
 class AbsenceDecision(_Envelope, frozen=True, kw_only=True, tag="absence_decision"):
-    """On a request for leave, or on a substitute."""
+    """A decision on a request for leave, or on a substitute."""
 
     person: PersonCode
     refs: OneRef
@@ -238,7 +242,7 @@ class AbsenceWithdrawal(_Envelope, frozen=True, kw_only=True, tag="absence_withd
 
 
 class ChairDelegation(_Envelope, frozen=True, kw_only=True, tag="chair_delegation"):
-    """`person` is the Secretary who delegates."""
+    """A delegation of the chair; `person` is the Secretary who delegates."""
 
     person: PersonCode
     body: ChairDelegationBody
@@ -252,31 +256,33 @@ class ChairAssumed(_Envelope, frozen=True, kw_only=True, tag="chair_assumed"):
 
 # The hall --------------------------------------------------------------------------------------
 
-Item = Literal["power", "screen", "sound", "camera", "line", "backup_line", "seats", "printed_qr"]
-ITEMS: tuple[Item, ...] = get_args(Item)
-"""What a hall must have ready (domain.md row 30)."""
-Category = Literal["call", "private_use", "disorder"]
-Trouble = Literal["power", "screen", "sound", "camera", "line", "phone", "order", "other"]
+ReadinessItem = Literal[
+    "power", "screen", "sound", "camera", "line", "backup_line", "seats", "printed_qr"
+]
+READINESS_ITEMS: tuple[ReadinessItem, ...] = get_args(ReadinessItem)
+"""The things that a hall must have ready (domain.md row 30)."""
+ConductCategory = Literal["call", "private_use", "disorder"]
+IncidentCause = Literal["power", "screen", "sound", "camera", "line", "phone", "order", "other"]
 
 
 class ConductBody(_Fixed, frozen=True, kw_only=True):
-    category: Category
+    category: ConductCategory
     count: Annotated[int, Meta(ge=1, le=1000)] = 1
 
 
 class ReadinessBody(_Fixed, frozen=True, kw_only=True):
-    items: dict[Item, bool]
+    items: dict[ReadinessItem, bool]
 
 
 class IncidentBody(_Fixed, frozen=True, kw_only=True, rename={"since": "from"}):
-    what: Trouble
+    what: IncidentCause
     since: Instant
     until: Instant | None = None
     detail: Sha256 | None = None
 
 
 class ClosingBody(_Fixed, frozen=True, kw_only=True):
-    """`seen` maps each device to the last `seq` that the signer had before them."""
+    """The body of a closing; `seen` maps devices to the last `seq` that the signer had seen."""
 
     seen: Annotated[dict[DeviceCode, Sequence], Meta(max_length=64)]
     totals: Annotated[dict[Annotated[str, Meta(max_length=32)], HeadCount], Meta(max_length=64)]
@@ -284,20 +290,20 @@ class ClosingBody(_Fixed, frozen=True, kw_only=True):
 
 
 class ReopeningBody(_Fixed, frozen=True, kw_only=True):
-    """`detail` holds the reason."""
+    """The body of a reopening; `detail` holds the reason."""
 
     detail: Sha256
 
 
 class Essays(_Fixed, frozen=True, kw_only=True):
-    """Bài thu hoạch: until when, and how many have been handed in."""
+    """Bài thu hoạch: the due time, and the number handed in."""
 
     due: Instant
     handed_in: HeadCount
 
 
 class FollowUpBody(_Fixed, frozen=True, kw_only=True):
-    """A task that the conference left, or how far its essays are; never a personal matter."""
+    """A task that the conference left, or the progress of its essays; never a personal matter."""
 
     item: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     due: Instant | None = None
@@ -306,13 +312,13 @@ class FollowUpBody(_Fixed, frozen=True, kw_only=True):
 
 
 class ShiftBody(_Fixed, frozen=True, kw_only=True):
-    """`detail` holds who has the device from here on, and who had it before."""
+    """The body of a shift; `detail` holds the names of the new clerk and the one before."""
 
     detail: Sha256
 
 
 class Conduct(_Envelope, frozen=True, kw_only=True, tag="conduct"):
-    """Counts without names (domain.md rows 16 and 36); `person` only where the hall insists."""
+    """Counts without names (domain.md rows 16 and 36); `person` only if the hall insists."""
 
     body: ConductBody
 
@@ -323,14 +329,14 @@ class Readiness(_Envelope, frozen=True, kw_only=True, tag="readiness"):
 
 
 class Incident(_Envelope, frozen=True, kw_only=True, tag="incident"):
-    """A later one that refers to the first replaces it: so an end is told."""
+    """An incident; a later record that refers to the first replaces it, and so reports an end."""
 
     refs: AtMostOneRef = ()
     body: IncidentBody
 
 
 class Closing(_Envelope, frozen=True, kw_only=True, tag="closing"):
-    """`person` is the responsible person who signs the roll off (domain.md row 29)."""
+    """A closing; `person` is the responsible person who signs the roll off (domain.md row 29)."""
 
     person: PersonCode
     body: ClosingBody
@@ -342,26 +348,26 @@ class Reopening(_Envelope, frozen=True, kw_only=True, tag="reopening"):
 
 
 class FollowUp(_Envelope, frozen=True, kw_only=True, tag="follow_up"):
-    """`person` is the owner. A later one that refers to the first replaces it."""
+    """A task of `person`, or essays; a later record that refers to the first replaces it."""
 
     refs: AtMostOneRef = ()
     body: FollowUpBody
 
 
 class Shift(_Envelope, frozen=True, kw_only=True, tag="shift"):
-    """From here on another clerk makes this device's records; no standing reads it."""
+    """A change of the clerk who makes this device's records from here on; no standing reads it."""
 
     body: ShiftBody
 
 
 class Void(_Envelope, frozen=True, kw_only=True, tag="void"):
-    """`person` repeats whom the referred record concerns, so that routing needs nothing else."""
+    """A void; `person` repeats the person of the voided record, for routing without a look-up."""
 
     refs: OneRef
     body: Empty
 
 
-Told = (
+DeviceRecord = (
     CheckIn
     | CheckOut
     | SeatChange
@@ -383,36 +389,37 @@ Told = (
     | Shift
     | Void
 )
-"""What a device may tell; the rest is the office's alone."""
+"""The records that a device may make; the office alone makes all other kinds."""
 
 
 class RulingBody(_Fixed, frozen=True, kw_only=True, rename={"known_as": "as"}):
-    """`release`: of all that bears the id, `record` counts. `dismiss`: nothing of it counts.
+    """The body of a ruling.
 
-    `identify`: the newcomer that `person` names is `as`.
+    `release`: of all records under the id, only `record` counts. `dismiss`: none of them counts.
+    `identify`: the newcomer with the code `person` is the person with the code `as`.
     """
 
     ruling: Literal["release", "dismiss", "identify"]
-    record: Told | None = None
+    record: DeviceRecord | None = None
     known_as: PersonCode | None = None
     detail: Sha256 | None = None
 
 
 class Ruling(_Envelope, frozen=True, kw_only=True, tag="ruling"):
-    """On a record that is held, contradictory, in quarantine, or of a person nobody knew.
+    """A ruling on a held, contradictory or quarantined record, or on an unknown person.
 
-    It holds the record that it releases, so that whoever has the ruling has all there is to judge.
+    It contains the record that it releases, so that nothing else is needed to judge it.
     """
 
     refs: OneRef
     body: RulingBody
 
 
-Record = Told | Setting | Roll | Ruling
+Record = DeviceRecord | Setting | Roll | Ruling
 
 KINDS: dict[str, type[Any]] = {kind.__struct_config__.tag: kind for kind in get_args(Record)}
 
 
 def kind_of(record: Record) -> str:
-    """Return the record's kind as it stands in its JSON."""
+    """Return the record's kind as its JSON spells it."""
     return str(record.__struct_config__.tag)

@@ -1,7 +1,7 @@
-"""A release as its manifest tells it (docs/release.md), and what may stand in one.
+"""A release as its manifest describes it (docs/release.md), and the files that it may contain.
 
-A publisher changes content, never code: what runs in a browser must be what this server's own
-build has.
+A publisher changes content, never code: the code that runs in a browser must be the code of this
+server's build.
 """
 
 import hashlib
@@ -12,21 +12,21 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-TOP = "manifest.json"
-FACTS = "facts.json"
-CODE = re.compile(r"(?:app/.*|diem-danh/.*|sw\.js)\Z")
-"""What runs: the bundles, the kiosk, the service worker."""
+MANIFEST_PATH = "manifest.json"
+FACTS_PATH = "facts.json"
+CODE_PATHS = re.compile(r"(?:app/.*|diem-danh/.*|sw\.js)\Z")
+"""The code that runs in a browser: the bundles, the kiosk, the service worker."""
 
 _SAFE_PATH = re.compile(r"(?!.*(?:^|/)\.)[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z")
-MAX_PATH_LETTERS = 200
+MAX_PATH_CHARACTERS = 200
 MAX_FILES = 100_000
 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
-Path = Annotated[str, Meta(min_length=1, max_length=MAX_PATH_LETTERS)]
+Path = Annotated[str, Meta(min_length=1, max_length=MAX_PATH_CHARACTERS)]
 
 
 class FileLine(Struct, frozen=True, array_like=True):
-    """`[path, sha256, bytes]`; the path is relative to the release."""
+    """A file of a release, `[path, sha256, bytes]`; the path is relative to the release."""
 
     path: Path
     sha256: Sha256
@@ -34,7 +34,7 @@ class FileLine(Struct, frozen=True, array_like=True):
 
 
 class ListLine(Struct, frozen=True):
-    """One list as the top level has it."""
+    """One list, as the top level names it."""
 
     name: str
     path: Path
@@ -44,7 +44,7 @@ class ListLine(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True):
-    """The top level."""
+    """The top level of a release's manifest."""
 
     v: int
     lists: tuple[ListLine, ...]
@@ -52,32 +52,32 @@ class Manifest(Struct, frozen=True):
 
 
 class BadRelease(Exception):
-    """A manifest that cannot be served; the message says which path or field."""
+    """A manifest that cannot be served; the message names the path or field."""
 
 
 def read_manifest(content: bytes) -> Manifest:
-    """Return the top level. Raises: BadRelease."""
+    """Parse the top level of a manifest. Raises: BadRelease."""
     try:
         return msgspec.json.decode(content, type=Manifest)
     except msgspec.MsgspecError as fault:
-        raise BadRelease(f"{TOP}: {fault}") from None
+        raise BadRelease(f"{MANIFEST_PATH}: {fault}") from None
 
 
 def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> dict[str, FileLine]:
-    """Return every file of a release by its path, its own two levels included.
+    """Return every file of a release by its path, both levels of the manifest included.
 
-    `lists` holds the content of each list by its sha256. Raises: BadRelease.
+    `lists` holds the content of every list by its sha256. Raises: BadRelease.
     """
-    own = FileLine(TOP, hashlib.sha256(content).hexdigest(), len(content))
-    files = {TOP: own}
+    manifest_line = FileLine(MANIFEST_PATH, hashlib.sha256(content).hexdigest(), len(content))
+    files = {MANIFEST_PATH: manifest_line}
     for line in manifest.lists:
-        listed = lists[line.sha256]
-        found = [FileLine(line.path, line.sha256, len(listed))]
+        list_content = lists[line.sha256]
+        file_lines = [FileLine(line.path, line.sha256, len(list_content))]
         try:
-            found += msgspec.json.decode(listed, type=list[FileLine])
+            file_lines += msgspec.json.decode(list_content, type=list[FileLine])
         except msgspec.MsgspecError as fault:
             raise BadRelease(f"{line.path}: {fault}") from None
-        for file in found:
+        for file in file_lines:
             if not _SAFE_PATH.match(file.path):
                 raise BadRelease(f"{line.path}: {file.path!r}")
             if files.setdefault(file.path, file) != file:
@@ -88,8 +88,8 @@ def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> 
 
 
 def foreign_code(files: Iterable[FileLine], ours: Mapping[str, str]) -> str | None:
-    """Return the first path whose code is not `ours` (path → sha256), or that lacks; else None."""
-    theirs = {file.path: file.sha256 for file in files if CODE.match(file.path)}
+    """Return the first path whose code is missing or not `ours` (path → sha256); else None."""
+    theirs = {file.path: file.sha256 for file in files if CODE_PATHS.match(file.path)}
     return next(
         (path for path in sorted(theirs.keys() | ours) if theirs.get(path) != ours.get(path)), None
     )

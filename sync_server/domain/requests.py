@@ -1,4 +1,4 @@
-"""Requests as those who decide read them: what was asked, what came of it, and by whom."""
+"""Requests as deciders read them: every request, its state, and the answers to it."""
 
 from collections.abc import Iterable
 
@@ -6,11 +6,11 @@ from msgspec import Struct
 
 from sync_server.domain.absence import (
     State,
-    asked_by,
-    decided_on,
-    key_of,
+    answered_request_key,
+    effective_decisions,
+    request_key,
     targets_of,
-    withdrawn_of,
+    withdrawn_requests,
 )
 from sync_server.domain.clock import Clocks
 from sync_server.domain.codes import to_ms
@@ -28,7 +28,7 @@ from sync_server.domain.records import (
 
 
 class Turn(Struct, frozen=True):
-    """What came of a request: a document, a decision or a withdrawal, whether or not it counts."""
+    """An answer to a request: a document, a decision or a withdrawal, whether or not it counts."""
 
     id: str
     kind: str
@@ -40,10 +40,10 @@ class Turn(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True):
-    """A request for leave, or a substitute to be approved (`instead_of` says for whom).
+    """A request for leave or for a substitute (`instead_of`: the person replaced).
 
-    `is_reserved`: only headquarters decides on it; `is_decidable`: whoever asks may, now.
-    `due_ms`: until when the written report that was to follow is to come.
+    `is_reserved`: only headquarters decides on it; `is_decidable`: the person who reads it may
+    decide now. `due_ms`: the time by which the written report that was to follow is due.
     """
 
     id: str
@@ -65,32 +65,32 @@ class Request(Struct, frozen=True):
 def requests_of(
     point: str, records: Iterable[Record], clocks: Clocks, *, by: str | None, at_ms: int
 ) -> tuple[Request, ...]:
-    """Return all that was asked of a point, in the order in which it was asked.
+    """Return all requests at a point, in the order in which they were made.
 
     `by`: the person who would decide at this moment; None: headquarters, which always may.
     """
     flags = Flags()
     layers = layers_of(point, records, clocks, flags)
-    authority, counting = layers.authority, layers.counting
-    targets = {key_of(fact): fact for fact in targets_of(point, layers.rolls, counting)}
-    decided = decided_on(authority, targets, counting, flags)
-    withdrawn = withdrawn_of(authority, targets, counting, flags)
+    rights, effective = layers.rights, layers.effective
+    targets = {request_key(fact): fact for fact in targets_of(point, layers.rolls, effective)}
+    decisions = effective_decisions(rights, targets, effective, flags)
+    withdrawn = withdrawn_requests(rights, targets, effective, flags)
     answers: tuple[Fact[AbsenceDocument | AbsenceDecision | AbsenceWithdrawal], ...] = (
-        *counting.of(AbsenceDocument),
-        *counting.of(AbsenceDecision),
-        *counting.of(AbsenceWithdrawal),
+        *effective.of(AbsenceDocument),
+        *effective.of(AbsenceDecision),
+        *effective.of(AbsenceWithdrawal),
     )
-    found = []
+    requests = []
     for key, fact in targets.items():
         record = fact.record
         state: State = "pending"
         if key in withdrawn:
             state = "withdrawn"
-        elif own := decided.get(key):
-            state = "approved" if own.record.body.decision == "approve" else "declined"
+        elif decision := decisions.get(key):
+            state = "approved" if decision.record.body.decision == "approve" else "declined"
         due = record.body.to_follow_by if isinstance(record, AbsenceRequest) else None
-        may = by is None or (authority.closing is None and authority.allows(by, fact, at_ms))
-        found.append(
+        may_decide = by is None or (rights.closing is None and rights.allows(by, fact, at_ms))
+        requests.append(
             Request(
                 id=fact.id,
                 point=record.point,
@@ -102,22 +102,22 @@ def requests_of(
                 due_ms=to_ms(due) if due else None,
                 detail=record.body.detail,
                 state=state,
-                is_reserved=authority.terms.is_reserved(fact.person, at_ms),
-                is_decidable=may and state != "withdrawn",
+                is_reserved=rights.terms.is_reserved(fact.person, at_ms),
+                is_decidable=may_decide and state != "withdrawn",
                 flags=flags.of([fact.id]),
                 turns=tuple(
                     Turn(
-                        id=each.id,
-                        kind=kind_of(each.record),
-                        at_ms=each.at_ms,
-                        by=each.record.by,
-                        decision=getattr(each.record.body, "decision", None),
-                        detail=getattr(each.record.body, "detail", None),
-                        flags=flags.of([each.id]),
+                        id=answer.id,
+                        kind=kind_of(answer.record),
+                        at_ms=answer.at_ms,
+                        by=answer.record.by,
+                        decision=getattr(answer.record.body, "decision", None),
+                        detail=getattr(answer.record.body, "detail", None),
+                        flags=flags.of([answer.id]),
                     )
-                    for each in sorted(answers, key=lambda answer: answer.order)
-                    if asked_by(each) == key
+                    for answer in sorted(answers, key=lambda answer: answer.order)
+                    if answered_request_key(answer) == key
                 ),
             )
         )
-    return tuple(sorted(found, key=lambda each: (each.at_ms, each.id)))
+    return tuple(sorted(requests, key=lambda request: (request.at_ms, request.id)))

@@ -1,4 +1,4 @@
-"""Gaps in a device's numbering: what it has sent, and what it must send again."""
+"""Gaps in a device's record numbers: the numbers that it must send again."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ Ranges = tuple[tuple[int, int], ...]
 
 
 def missing_after(missing: Ranges, head: int, arrived: Iterable[int]) -> tuple[Ranges, int]:
-    """Return the gaps and the highest number known once `arrived` is added.
+    """Return the gaps and the highest number known after `arrived` is added.
 
     `head` is the highest number known so far, 0 for a device that has sent nothing.
     """

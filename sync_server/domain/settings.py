@@ -1,4 +1,4 @@
-"""Settings and rolls: what was arranged for a meeting at one point, and whom it summons."""
+"""Settings and rolls: the arrangements of a meeting at one point, and the people it summons."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -8,8 +8,8 @@ from msgspec import UNSET, Struct
 
 from sync_server.domain.clock import Clocks
 from sync_server.domain.codes import MINUTE_MS, to_ms
-from sync_server.domain.facts import Fact, Flags, in_order
-from sync_server.domain.records import Authority, Office, Record, Roll, Setting, Summoned
+from sync_server.domain.facts import Fact, Flags, facts_in_order
+from sync_server.domain.records import DecidingAuthority, Office, Record, Roll, Setting, Summoned
 
 REASONS = (
     "CONG_TAC",
@@ -25,7 +25,7 @@ REASONS = (
 
 
 class Officers(Struct, frozen=True):
-    """Who may preside from a moment on: the Secretary and the Deputies of the chairing unit."""
+    """The Secretary and the Deputies of the chairing unit, who may preside from a moment on."""
 
     from_ms: int
     secretary: str | None
@@ -33,17 +33,17 @@ class Officers(Struct, frozen=True):
 
 
 class Terms(Struct, frozen=True):
-    """What the settings say of the meeting at this point; None where none has said it.
+    """The settings of the meeting at this point; None where no setting gives a value.
 
-    `officers`: as they were named, in order. What was decided stays decided by who was in office.
+    `officers`: all appointments, in order; a decision is judged by the officers of its time.
     """
 
     starts_ms: int | None = None
     ends_ms: int | None = None
     grace_ms: int = 0
     officers: tuple[Officers, ...] = ()
-    absence_authority: Authority = "point"
-    secretary_authority: Authority = "headquarters"
+    absence_authority: DecidingAuthority = "point"
+    secretary_authority: DecidingAuthority = "headquarters"
     reasons: tuple[str, ...] = REASONS
     capacity: int | None = None
     guests: int = 0
@@ -53,52 +53,58 @@ class Terms(Struct, frozen=True):
     is_cancelled: bool = False
 
     def officers_at(self, at_ms: int | None = None) -> Officers:
-        """Return who is in office at a moment, by default last; before the first, the first."""
-        before = [o for o in self.officers if at_ms is None or o.from_ms <= at_ms]
+        """Return the officers at a moment, by default the last; before the first, the first."""
+        before = [
+            officers for officers in self.officers if at_ms is None or officers.from_ms <= at_ms
+        ]
         return (before[-1:] or self.officers[:1] or (Officers(0, None, ()),))[0]
 
     def is_reserved(self, person: str | None, at_ms: int | None = None) -> bool:
-        """Say whether a person's leave is headquarters' alone to decide (domain.md row 28)."""
+        """Say whether only headquarters may decide on a person's leave (domain.md row 28)."""
         is_secretary = person is not None and person == self.officers_at(at_ms).secretary
         reserved = self.secretary_authority if is_secretary else self.absence_authority
         return reserved == "headquarters"
 
     @property
     def all_officers(self) -> set[str]:
-        """Everybody who was in office at any moment."""
-        named = {person for each in self.officers for person in (each.secretary, *each.deputies)}
+        """All people who were in office at any moment."""
+        named = {
+            person
+            for officers in self.officers
+            for person in (officers.secretary, *officers.deputies)
+        }
         return {person for person in named if person}
 
     @property
     def late_after_ms(self) -> int | None:
-        """From when on who comes is late: the start and its grace (domain.md row 11)."""
+        """The time after which an arrival is late: start plus grace (domain.md row 11)."""
         return None if self.starts_ms is None else self.starts_ms + self.grace_ms
 
 
 def terms_of(point: str, facts: Iterable[Fact[Record]]) -> Terms:
-    """Fold the point's settings: for each of their fields, the latest that names it."""
-    said: dict[str, Any] = {}
+    """Merge the point's settings: every field has the value of the latest setting that names it."""
+    merged: dict[str, Any] = {}
     officers = []
     for fact in facts:
         if isinstance(fact.record, Setting) and fact.record.point == point:
             body = msgspec.structs.asdict(fact.record.body)
-            said.update({name: value for name, value in body.items() if value is not UNSET})
+            merged.update({name: value for name, value in body.items() if value is not UNSET})
             if isinstance(fact.record.body.officers, tuple):
                 officers.append(_officers(fact.at_ms, fact.record.body.officers))
     return Terms(
-        starts_ms=_ms(said.get("starts_at")),
-        ends_ms=_ms(said.get("ends_at")),
-        grace_ms=said.get("grace_minutes", 0) * MINUTE_MS,
+        starts_ms=_ms(merged.get("starts_at")),
+        ends_ms=_ms(merged.get("ends_at")),
+        grace_ms=merged.get("grace_minutes", 0) * MINUTE_MS,
         officers=tuple(officers),
-        absence_authority=said.get("absence_authority", "point"),
-        secretary_authority=said.get("secretary_authority", "headquarters"),
-        reasons=said.get("reasons", REASONS),
-        capacity=said.get("capacity"),
-        guests=said.get("guests", 0),
-        roll_frozen_ms=_ms(said.get("roll_frozen_at")),
-        ready_by_ms=_ms(said.get("ready_by")),
-        is_rehearsal=said.get("rehearsal", False),
-        is_cancelled=said.get("cancelled", False),
+        absence_authority=merged.get("absence_authority", "point"),
+        secretary_authority=merged.get("secretary_authority", "headquarters"),
+        reasons=merged.get("reasons", REASONS),
+        capacity=merged.get("capacity"),
+        guests=merged.get("guests", 0),
+        roll_frozen_ms=_ms(merged.get("roll_frozen_at")),
+        ready_by_ms=_ms(merged.get("ready_by")),
+        is_rehearsal=merged.get("rehearsal", False),
+        is_cancelled=merged.get("cancelled", False),
     )
 
 
@@ -113,22 +119,22 @@ def _ms(instant: str | None) -> int | None:
 
 
 class Rolls(NamedTuple):
-    """Whom a point summons, its own governing roll, and the rolls that took somebody from it."""
+    """The people that a point summons, its governing roll, and rolls that took people from it."""
 
     lines: dict[str, Summoned]
-    own: Fact[Record] | None
+    governing: Fact[Record] | None
     takers: tuple[Fact[Record], ...]
 
 
 class RollChanges(Struct, frozen=True, omit_defaults=True):
-    """Who was summoned or struck off after the roll was frozen (domain.md row 22)."""
+    """People who were added or removed after the roll was frozen (domain.md row 22)."""
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
 
 
 def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
-    """Return the point's latest roll, less those whom a later roll elsewhere names.
+    """Return the point's latest roll, without the people on a later roll of another point.
 
     A person may stand in the latest rolls of two points; the later of the two governs.
     """
@@ -136,22 +142,22 @@ def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
     for fact in facts:
         if isinstance(fact.record, Roll):
             latest[fact.record.point] = fact
-    own = latest.pop(point, None)
-    if own is None:
+    governing = latest.pop(point, None)
+    if governing is None:
         return Rolls({}, None, ())
-    named = {line.person: line for line in _lines(own)}
+    named = {line.person: line for line in _roll_lines(governing)}
     takers = [
         other
         for other in latest.values()
-        if other > own and any(line.person in named for line in _lines(other))
+        if other > governing and any(line.person in named for line in _roll_lines(other))
     ]
-    taken = {line.person for other in takers for line in _lines(other)}
-    lines = {person: line for person, line in named.items() if person not in taken}
-    return Rolls(lines, own, tuple(takers))
+    taken_people = {line.person for other in takers for line in _roll_lines(other)}
+    lines = {person: line for person, line in named.items() if person not in taken_people}
+    return Rolls(lines, governing, tuple(takers))
 
 
-def concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) -> list[Fact[Record]]:
-    """Leave out what a stream lists only because of a roll that no longer governs."""
+def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) -> list[Fact[Record]]:
+    """Return the facts without those that a stream lists only for a roll that no longer governs."""
     return [
         fact
         for fact in facts
@@ -162,33 +168,38 @@ def concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) -> list[
 def changes_since_frozen(
     point: str, facts: Iterable[Fact[Record]], rolls: Rolls, terms: Terms, flags: Flags
 ) -> RollChanges:
-    """Compare whom the point summons with whom it summoned when rolls were frozen."""
+    """Compare the people summoned now and when rolls were frozen; flag later rolls."""
     frozen_ms = terms.roll_frozen_ms
     if frozen_ms is None:
         return RollChanges()
-    own = [f for f in facts if isinstance(f.record, Roll) and f.record.point == point]
-    for roll in (*own, *rolls.takers):
+    point_rolls = [
+        fact for fact in facts if isinstance(fact.record, Roll) and fact.record.point == point
+    ]
+    for roll in (*point_rolls, *rolls.takers):
         if roll.at_ms > frozen_ms:
             flags.add(roll.id, "after_freeze")
-    frozen = [roll for roll in own if roll.at_ms <= frozen_ms]
-    taken = {
-        line.person for roll in rolls.takers if roll.at_ms <= frozen_ms for line in _lines(roll)
+    frozen = [roll for roll in point_rolls if roll.at_ms <= frozen_ms]
+    taken_people = {
+        line.person
+        for roll in rolls.takers
+        if roll.at_ms <= frozen_ms
+        for line in _roll_lines(roll)
     }
-    before = {line.person for line in _lines(frozen[-1])} - taken if frozen else set()
+    before = {line.person for line in _roll_lines(frozen[-1])} - taken_people if frozen else set()
     now = rolls.lines.keys()
     return RollChanges(tuple(sorted(now - before)), tuple(sorted(before - now)))
 
 
-def followed_by(point: str, records: Iterable[Record], clocks: Clocks) -> set[str]:
-    """Return everybody whose records a point must have: its officers, and those in its latest roll.
+def people_to_follow(point: str, records: Iterable[Record], clocks: Clocks) -> set[str]:
+    """Return the people whose records a point must have: officers, and people of its latest roll.
 
-    Those whom another point took are among them.
+    People on a later roll of another point are among them.
     """
-    facts = in_order(point, records, clocks, Flags())
-    own = rolls_of(point, facts).own
-    named = {line.person for line in _lines(own)} if own else set()
+    facts = facts_in_order(point, records, clocks, Flags())
+    governing = rolls_of(point, facts).governing
+    named = {line.person for line in _roll_lines(governing)} if governing else set()
     return named | terms_of(point, facts).all_officers
 
 
-def _lines(fact: Fact[Record]) -> tuple[Summoned, ...]:
+def _roll_lines(fact: Fact[Record]) -> tuple[Summoned, ...]:
     return fact.record.body.people if isinstance(fact.record, Roll) else ()

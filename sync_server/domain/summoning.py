@@ -1,4 +1,4 @@
-"""Whom a rule summons, and what a new roll would change."""
+"""Rules of summoning: the roll that a rule gives, and its differences from the roll before."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple, Protocol, get_args
@@ -15,8 +15,8 @@ _POSITIONS: dict[Rank, frozenset[str]] = {
 MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
 
 
-class Known(Protocol):
-    """A person as the roster has them."""
+class Candidate(Protocol):
+    """A person of the roster as a rule sees them."""
 
     @property
     def person(self) -> str: ...
@@ -29,14 +29,14 @@ class Known(Protocol):
 
 
 class Rule(NamedTuple):
-    """All members of the units, or those of a rank; by kind of membership."""
+    """A rule of summoning: people of the units, by kind of membership or by rank."""
 
     units: Collection[str]
     rank: Rank
     memberships: Collection[str]
 
-    def summons(self, person: Known) -> bool:
-        """Say whether the rule names a person; an office in the committee outweighs membership."""
+    def summons(self, person: Candidate) -> bool:
+        """Say whether the rule summons a person; a rank in the committee outweighs membership."""
         if person.unit not in self.units:
             return False
         if self.rank != "everybody":
@@ -44,31 +44,33 @@ class Rule(NamedTuple):
         return person.membership in self.memberships
 
 
-class Change(NamedTuple):
-    """What a new roll changes of a point's: who comes in, who goes out, how many it then has."""
+class RollDifference(NamedTuple):
+    """The difference that a new roll makes: people added, people removed, and its size."""
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
     size: int
 
 
-def roll_by(
+def build_roll(
     rule: Rule,
-    people: Iterable[Known],
+    people: Iterable[Candidate],
     before: Sequence[Summoned],
     exempt: Collection[str] = (),
 ) -> list[Summoned]:
-    """Return a point's new roll: who stays keeps their seat, and who is `exempt` that."""
-    kept = {line.person: line for line in before}
+    """Return a point's new roll: people already on it keep their line; `exempt` is for new ones."""
+    previous_lines = {line.person: line for line in before}
     return [
-        kept.get(each.person)
-        or Summoned(each.person, each.unit, each.position, "", each.person in exempt)
-        for each in people
-        if rule.summons(each)
+        previous_lines.get(candidate.person)
+        or Summoned(
+            candidate.person, candidate.unit, candidate.position, "", candidate.person in exempt
+        )
+        for candidate in people
+        if rule.summons(candidate)
     ]
 
 
-def change(before: Sequence[Summoned], after: Sequence[Summoned]) -> Change:
+def compare_rolls(before: Sequence[Summoned], after: Sequence[Summoned]) -> RollDifference:
     """Compare two rolls of a point."""
     old, new = {line.person for line in before}, {line.person for line in after}
-    return Change(tuple(sorted(new - old)), tuple(sorted(old - new)), len(after))
+    return RollDifference(tuple(sorted(new - old)), tuple(sorted(old - new)), len(after))

@@ -1,4 +1,4 @@
-"""Runs the migrations on the app's own database; called by Flask-Migrate."""
+"""The migration environment: Flask-Migrate runs it to migrate the app's database."""
 
 from alembic import context
 from flask import current_app
@@ -6,7 +6,7 @@ from flask import current_app
 from sync_server.database import Base
 from sync_server.storage import models
 
-assert models  # importing them is what fills the metadata
+assert models  # importing the models fills the metadata
 database = current_app.extensions["migrate"].db
 
 with database.engine.connect() as connection:

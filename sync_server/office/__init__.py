@@ -59,23 +59,23 @@ for _page in (
     blueprint.register_blueprint(_page.blueprint)
 
 csrf = CSRFProtect()
-blueprint.before_request(access.begin)
+blueprint.before_request(access.clear_request_state)
 blueprint.before_request(forms.refuse_nul)
 blueprint.before_request(csrf.protect)
-blueprint.after_request(access.log)
+blueprint.after_request(access.log_request)
 
 POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
     "img-src 'self'; object-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""Our own script, style sheet and pictures; nothing that stands in a page runs or paints."""
+"""Scripts, styles and pictures load only from this server; no inline script or style runs."""
 SANDBOX = "sandbox; default-src 'none'"
-"""For what was sealed by anybody: shown, and nothing else."""
+"""Opened details may come from anybody, so the browser shows them and runs nothing."""
 
 
 @blueprint.after_request
 def guard(response: Response) -> Response:
-    """Keep what is personal out of caches, frames and other people's scripts."""
+    """Keep personal data out of caches, frames and scripts of other sites."""
     is_page = response.mimetype == "text/html"
     response.headers["Content-Security-Policy"] = POLICY if is_page else SANDBOX
     response.headers["Cache-Control"] = "no-store"
@@ -86,17 +86,17 @@ def guard(response: Response) -> Response:
 
 @blueprint.context_processor
 def frame() -> dict[str, object]:
-    """Give every page who is signed in, the actions there are, and what needs headquarters.
+    """Give every page the signed-in account, the list of actions, and headquarters' urgent matters.
 
-    What tells of a fault of ours has no frame: what failed would fail again while it is drawn.
+    The page of an internal error gets nothing, since the cause would fail again while it renders.
     """
     if g.get("is_fault"):
         return {}
-    own = access.signed_in()
+    current_account = access.account_if_signed_in()
     return {
-        "who": own,
+        "who": current_account,
         "Action": Action,
-        "needs": needs.found() if access.may(Action.RULE) else None,
+        "needs": needs.urgent_matters() if access.may(Action.RULE) else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""How a meeting is arranged: its times, its terms, its halls, and the rehearsal before it."""
+"""The arrangements of a meeting: its times, terms and halls, its cancellation and rehearsal."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from msgspec import UNSET, UnsetType
@@ -9,7 +9,7 @@ from sync_server.clocks import now_ms
 from sync_server.database import reading, write
 from sync_server.domain.codes import from_ms
 from sync_server.domain.permissions import Action
-from sync_server.domain.records import Authority, SettingBody
+from sync_server.domain.records import DecidingAuthority, SettingBody
 from sync_server.domain.settings import REASONS
 from sync_server.errors import BadForm, UnknownPoint
 from sync_server.messages import say
@@ -19,23 +19,23 @@ from sync_server.storage import directory, standings, streams
 
 blueprint = Blueprint("arranging", __name__)
 
-AUTHORITIES: tuple[Authority, Authority] = ("point", "headquarters")
+AUTHORITIES: tuple[DecidingAuthority, DecidingAuthority] = ("point", "headquarters")
 LONGEST_MEETING_MS = 14 * 24 * 3600 * 1000
 
 
 @blueprint.get("/hoi-nghi/<meeting>/sap-xep")
 @allowed(Action.READ_ARRANGEMENTS)
 def page(meeting: str) -> str:
-    """Show how a meeting is arranged, with a form for each thing that can be."""
+    """Show the arrangements of a meeting, with a form for each that can be changed."""
     with reading() as connection:
-        line = acts.must_know(connection, meeting, now_ms())
-        found = standings.read_all(connection, streams.of_meeting(connection, meeting))
+        summary = acts.require_meeting(connection, meeting, now_ms())
+        point_standings = standings.read_all(connection, streams.of_meeting(connection, meeting))
         names = directory.points(connection)
-    points = {key.point: standing for key, standing in sorted(found.items())}
+    points = {key.point: standing for key, standing in sorted(point_standings.items())}
     terms = next(iter(points.values())).terms if points else None
     return render_template(
         "arranging.html",
-        meeting=line,
+        meeting=summary,
         points=points,
         names=names,
         terms=terms,
@@ -47,56 +47,58 @@ def page(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/thoi-gian")
 @allowed(Action.ARRANGE)
 def postpone(meeting: str) -> Response:
-    """Hold the meeting at another time."""
+    """Move the meeting to another time."""
     starts_ms, ends_ms = forms.moment_needed("starts_at"), forms.moment_needed("ends_at")
     if not starts_ms < ends_ms <= starts_ms + LONGEST_MEETING_MS:
         raise BadForm(fault=say("form.span"))
-    at_ms, by = now_ms(), access.who().writer
-    write(lambda c: acts.postpone(c, meeting, starts_ms, ends_ms, at_ms, by))
-    return _back(meeting, "arranging.postponed")
+    at_ms, writer = now_ms(), access.signed_in_account().writer
+    write(lambda c: acts.postpone(c, meeting, starts_ms, ends_ms, at_ms, writer))
+    return _redirect_back(meeting, "arranging.postponed")
 
 
 @blueprint.post("/hoi-nghi/<meeting>/huy")
 @allowed(Action.ARRANGE)
 def cancel(meeting: str) -> Response:
-    """Say that the meeting is not held, or that it is after all."""
+    """Cancel the meeting, or restore it."""
     is_cancelled = forms.one_of("do", ("cancel", "hold")) == "cancel"
-    at_ms, by = now_ms(), access.who().writer
-    write(lambda c: acts.cancel(c, meeting, at_ms, by, is_cancelled=is_cancelled))
-    return _back(meeting, "arranging.cancelled" if is_cancelled else "arranging.held_after_all")
+    at_ms, writer = now_ms(), access.signed_in_account().writer
+    write(lambda c: acts.cancel(c, meeting, at_ms, writer, is_cancelled=is_cancelled))
+    return _redirect_back(
+        meeting, "arranging.cancelled" if is_cancelled else "arranging.held_after_all"
+    )
 
 
 @blueprint.post("/hoi-nghi/<meeting>/quy-dinh")
 @allowed(Action.ARRANGE)
 def set_terms(meeting: str) -> Response:
-    """Set what holds at every point of the meeting; an empty field leaves what was."""
+    """Set the terms for every point of the meeting; an empty field changes nothing."""
     grace = forms.whole("grace_minutes", most=240)
     frozen_ms, ready_ms = forms.moment("roll_frozen_at"), forms.moment("ready_by")
     reasons = tuple(dict.fromkeys(request.form.getlist("reasons")))
     body = SettingBody(
         grace_minutes=UNSET if grace is None else grace,
-        roll_frozen_at=_instant(frozen_ms),
-        ready_by=_instant(ready_ms),
-        absence_authority=_authority("absence_authority"),
-        secretary_authority=_authority("secretary_authority"),
+        roll_frozen_at=_instant_or_unset(frozen_ms),
+        ready_by=_instant_or_unset(ready_ms),
+        absence_authority=_read_authority("absence_authority"),
+        secretary_authority=_read_authority("secretary_authority"),
         reasons=reasons or UNSET,
     )
     if body == SettingBody():
         raise BadForm(fault=say("form.nothing"))
-    at_ms, by = now_ms(), access.who().writer
+    at_ms, writer = now_ms(), access.signed_in_account().writer
 
     def work(c: Connection) -> None:
-        acts.must_know(c, meeting, at_ms)
-        acts.arrange(c, meeting, acts.points_of(c, meeting), body, at_ms, by)
+        acts.require_meeting(c, meeting, at_ms)
+        acts.arrange(c, meeting, acts.points_of(c, meeting), body, at_ms, writer)
 
     write(work)
-    return _back(meeting, "arranging.terms_set")
+    return _redirect_back(meeting, "arranging.terms_set")
 
 
 @blueprint.post("/hoi-nghi/<meeting>/hoi-truong")
 @allowed(Action.ARRANGE)
 def set_hall(meeting: str) -> Response:
-    """Set how many one hall seats, and how many guests it expects."""
+    """Set one hall's capacity and the number of guests it expects."""
     point = forms.needed("point_code", longest=16)
     capacity = forms.whole("capacity", most=100_000)
     guests = forms.whole("guests", most=100_000)
@@ -106,67 +108,71 @@ def set_hall(meeting: str) -> Response:
     )
     if body == SettingBody():
         raise BadForm(fault=say("form.nothing"))
-    at_ms, by = now_ms(), access.who().writer
+    at_ms, writer = now_ms(), access.signed_in_account().writer
 
     def work(c: Connection) -> None:
-        _must_take_part(c, meeting, point)
-        acts.arrange(c, meeting, [point], body, at_ms, by)
+        _require_point(c, meeting, point)
+        acts.arrange(c, meeting, [point], body, at_ms, writer)
 
-    access.about(point)
+    access.log_subjects(point)
     write(work)
-    return _back(meeting, "arranging.hall_set", point=point)
+    return _redirect_back(meeting, "arranging.hall_set", point=point)
 
 
 @blueprint.post("/hoi-nghi/<meeting>/ghep")
 @allowed(Action.ARRANGE)
 def merge(meeting: str) -> Response:
-    """Summon one hall's people to another hall."""
+    """Move one hall's people to another hall's roll."""
     point, into = forms.needed("point_code", longest=16), forms.needed("into", longest=16)
     if point == into:
         raise BadForm(fault=say("form.same_hall", point=point))
-    at_ms, by = now_ms(), access.who().writer
+    at_ms, writer = now_ms(), access.signed_in_account().writer
 
     def work(c: Connection) -> int:
-        _must_take_part(c, meeting, point)
-        _must_take_part(c, meeting, into)
-        return acts.merge(c, meeting, point, into, at_ms, by)
+        _require_point(c, meeting, point)
+        _require_point(c, meeting, into)
+        return acts.merge(c, meeting, point, into, at_ms, writer)
 
-    access.about(point, into)
+    access.log_subjects(point, into)
     count = write(work)
-    return _back(meeting, "arranging.merged", count=count, point=point, into=into)
+    return _redirect_back(meeting, "arranging.merged", count=count, point=point, into=into)
 
 
 @blueprint.post("/hoi-nghi/<meeting>/tong-duyet")
 @allowed(Action.ARRANGE)
 def rehearse(meeting: str) -> Response:
-    """Make the meeting's rehearsal; one that is there is postponed on its own page."""
-    starts_ms, at_ms, by = forms.moment_needed("rehearsal_at"), now_ms(), access.who().writer
+    """Create the meeting's rehearsal; an existing one is postponed on its page."""
+    starts_ms, at_ms, writer = (
+        forms.moment_needed("rehearsal_at"),
+        now_ms(),
+        access.signed_in_account().writer,
+    )
     with reading() as connection:
-        line = acts.must_know(connection, meeting, at_ms)
-        known = directory.meeting(connection, acts.rehearsal_of(meeting), at_ms)
-    if known or line.rehearsal:
+        summary = acts.require_meeting(connection, meeting, at_ms)
+        existing = directory.meeting(connection, acts.rehearsal_of(meeting), at_ms)
+    if existing or summary.rehearsal:
         raise BadForm(fault=say("arranging.rehearsal_there"))
-    fact = write(lambda c: acts.rehearse(c, meeting, starts_ms, at_ms, by))
-    return _back(fact.id, "arranging.rehearsed")
+    rehearsal = write(lambda c: acts.rehearse(c, meeting, starts_ms, at_ms, writer))
+    return _redirect_back(rehearsal.id, "arranging.rehearsed")
 
 
-def _must_take_part(connection: Connection, meeting: str, point: str) -> None:
-    acts.must_know(connection, meeting, now_ms())
+def _require_point(connection: Connection, meeting: str, point: str) -> None:
+    acts.require_meeting(connection, meeting, now_ms())
     if point not in acts.points_of(connection, meeting):
         raise UnknownPoint(point=point, meeting=meeting)
 
 
-def _instant(at_ms: int | None) -> str | UnsetType:
+def _instant_or_unset(at_ms: int | None) -> str | UnsetType:
     return UNSET if at_ms is None else from_ms(at_ms)
 
 
-def _authority(name: str) -> Authority | UnsetType:
-    given = forms.one_of(name, ("", *AUTHORITIES))
-    return next((each for each in AUTHORITIES if each == given), UNSET)
+def _read_authority(name: str) -> DecidingAuthority | UnsetType:
+    choice = forms.one_of(name, ("", *AUTHORITIES))
+    return next((authority for authority in AUTHORITIES if authority == choice), UNSET)
 
 
-def _back(meeting: str, message: str, **facts: object) -> Response:
-    told = say(message, **facts)
-    access.about(told)
-    flash(told)
+def _redirect_back(meeting: str, message_key: str, **facts: object) -> Response:
+    notice = say(message_key, **facts)
+    access.log_subjects(notice)
+    flash(notice)
     return redirect(url_for("office.arranging.page", meeting=meeting))

@@ -1,4 +1,4 @@
-"""The audit log, filtered: who saw what is personal, who did what, and what was refused."""
+"""The audit log, filtered: views of personal data, acts, and refusals."""
 
 from datetime import timedelta
 
@@ -10,51 +10,57 @@ from sync_server.domain.permissions import Action
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.office.access import allowed
-from sync_server.office.shown import from_input
+from sync_server.office.shown import parse_input
 from sync_server.office.sign_in import SIGN_IN, SIGN_OUT
 from sync_server.storage import accounts, audit
-from sync_server.storage.audit import ILLEGIBLE, Asked
+from sync_server.storage.audit import ILLEGIBLE, AuditFilter
 
 blueprint = Blueprint("audit_log", __name__)
 
-PAGE = 100
+PAGE_SIZE = 100
 DAY_MS = round(timedelta(days=1).total_seconds() * 1000)
-OTHERS = (SIGN_IN, SIGN_OUT, ILLEGIBLE)
+OTHER_ACTIONS = (SIGN_IN, SIGN_OUT, ILLEGIBLE)
 
 
 @blueprint.get("/nhat-ky")
 @allowed(Action.READ_AUDIT)
 def index() -> str:
-    """Show the log, the latest first."""
-    given = request.args
-    place = given.get("trang", "1")
-    at = int(place) if place.isascii() and place.isdecimal() and len(place) < 5 else 1
-    asked = Asked(
-        who=given.get("ai", "").strip(),
-        action=given.get("viec", ""),
-        about=given.get("ve", "").strip(),
-        from_ms=_day(given.get("tu", "")) or 0,
-        until_ms=(_day(given.get("den", "")) or now_ms()) + DAY_MS,
-        only_acts="chi-viec-lam" in given,
+    """Show the log, latest entries first."""
+    arguments = request.args
+    page_text = arguments.get("trang", "1")
+    page = (
+        int(page_text)
+        if page_text.isascii() and page_text.isdecimal() and len(page_text) < 5
+        else 1
+    )
+    audit_filter = AuditFilter(
+        who=arguments.get("ai", "").strip(),
+        action=arguments.get("viec", ""),
+        about=arguments.get("ve", "").strip(),
+        from_ms=_parse_day(arguments.get("tu", "")) or 0,
+        until_ms=(_parse_day(arguments.get("den", "")) or now_ms()) + DAY_MS,
+        only_acts="chi-viec-lam" in arguments,
     )
     with reading() as connection:
-        lines = audit.read(connection, asked, limit=PAGE + 1, skip=(at - 1) * PAGE)
-        people = accounts.everybody(connection)
+        entries = audit.read(
+            connection, audit_filter, limit=PAGE_SIZE + 1, skip=(page - 1) * PAGE_SIZE
+        )
+        all_accounts = accounts.all_accounts(connection)
     return render_template(
         "audit.html",
-        lines=lines[:PAGE],
-        has_more=len(lines) > PAGE,
-        page=at,
-        asked=asked,
-        given=given,
-        people=people,
-        actions=[*(each.value for each in Action), *OTHERS],
-        query={k: v for k, v in given.items() if k != "trang"},
+        lines=entries[:PAGE_SIZE],
+        has_more=len(entries) > PAGE_SIZE,
+        page=page,
+        asked=audit_filter,
+        given=arguments,
+        people=all_accounts,
+        actions=[*(action.value for action in Action), *OTHER_ACTIONS],
+        query={k: v for k, v in arguments.items() if k != "trang"},
     )
 
 
-def _day(text: str) -> int | None:
+def _parse_day(text: str) -> int | None:
     try:
-        return from_input(text)
+        return parse_input(text)
     except ValueError:
         raise BadForm(fault=say("form.moment", field=say("field.day"), value=text[:20])) from None

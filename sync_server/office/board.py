@@ -1,4 +1,4 @@
-"""The board of a meeting: who is where, trouble first; live, filtered, as CSV, and as charts."""
+"""The board of a meeting: its points, warnings first; live, filtered, as CSV, and as charts."""
 
 import base64
 import hashlib
@@ -12,20 +12,20 @@ from sqlalchemy import Connection
 
 from sync_server.clocks import now_ms
 from sync_server.database import reading
-from sync_server.domain.names import fold, word_key
+from sync_server.domain.names import fold, word_sort_key
 from sync_server.domain.permissions import Action
 from sync_server.messages import rate, say
 from sync_server.office import access, acts, charts, sheets
 from sync_server.office.access import allowed
-from sync_server.office.shown import lately, moment
+from sync_server.office.shown import format_moment, format_recent
 from sync_server.storage import contacts, roster, standings
-from sync_server.storage.directory import MeetingLine
+from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.standings import BoardRow
 
 blueprint = Blueprint("board", __name__)
 
-TROUBLES = ("escalated", "no_chair", "silent", "gaps", "reserved", "not_ready")
-"""What headquarters must see first, the gravest first."""
+WARNINGS = ("escalated", "no_chair", "silent", "gaps", "reserved", "not_ready")
+"""What headquarters must see first, most serious first."""
 ORDERS = ("trouble", "name", "rate", "not_recorded", "contact")
 COLUMNS = (
     "code",
@@ -44,15 +44,15 @@ COLUMNS = (
     "last_contact",
     "note",
 )
-MOST_ROWS = 14
-"""To an update, which stays below 2 KB; what changed besides comes with the next."""
+MAX_UPDATE_ROWS = 14
+"""Keeps an update below 2 KB; rows beyond this wait for the next update."""
 MARK_LETTERS = 4
-"""24 bits to a row: of a hundred thousand changes one might not be seen before the next."""
+"""24 bits a row: about one change in 17 million goes unnoticed until the row changes again."""
 NOT_MODIFIED = 304
 
 
-class Asked(NamedTuple):
-    """What of the board is shown, and in which order."""
+class BoardFilter(NamedTuple):
+    """The filter and the order of the board's rows; an empty string filters nothing."""
 
     unit_type: str
     trouble: str
@@ -60,36 +60,36 @@ class Asked(NamedTuple):
     order: str
 
 
-class Shown(NamedTuple):
-    """A row with what is wrong at its point."""
+class BoardLine(NamedTuple):
+    """A row of the board with the warnings of its point."""
 
     row: BoardRow
-    troubles: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 @blueprint.get("/hoi-nghi/<meeting>")
 @allowed(Action.READ_BOARD)
 def board(meeting: str) -> str:
-    """Show a meeting whole: totals, trouble, every point, charts."""
+    """Show the whole board of a meeting: totals, warnings, every point, charts."""
     with reading() as connection:
-        line = acts.must_know(connection, meeting, now_ms())
-        found = standings.board_of(connection, meeting)
-        chairs = _chairs(connection, found.points)
-        arrivals = charts.arrivals_of(connection, meeting, line)
-    asked = _asked()
+        summary = acts.require_meeting(connection, meeting, now_ms())
+        meeting_board = standings.board_of(connection, meeting)
+        chairs = _chair_names(connection, meeting_board.points)
+        arrivals = charts.arrivals_of(connection, meeting, summary)
+    board_filter = _read_filter()
     return render_template(
         "board.html",
-        meeting=line,
-        board=found,
-        shown=_shown(found.points, line, asked),
-        troubles=_counted(found.points, line),
-        all_troubles=TROUBLES,
-        asked=asked,
+        meeting=summary,
+        board=meeting_board,
+        shown=_filtered_lines(meeting_board.points, summary, board_filter),
+        troubles=_count_warnings(meeting_board.points, summary),
+        all_troubles=WARNINGS,
+        asked=board_filter,
         orders=ORDERS,
         chairs=chairs,
         arrivals=arrivals,
-        types=charts.types_of(found),
-        state="".join(marks(found.points, line, chairs)),
+        types=charts.types_of(meeting_board),
+        state="".join(row_marks(meeting_board.points, summary, chairs)),
         query=request.query_string.decode(),
     )
 
@@ -97,80 +97,89 @@ def board(meeting: str) -> str:
 @blueprint.get("/hoi-nghi/<meeting>/cap-nhat")
 @allowed(Action.READ_BOARD)
 def update(meeting: str) -> Response:
-    """Answer with the rows that differ from those of the caller's ETag; 304 where none does.
+    """Return the rows that differ from the caller's ETag; 304 if none does.
 
-    A row that no longer has the trouble that is asked for stays, as it is now.
+    A row that no longer has the warning of the filter stays on the page in its present state.
     """
     g.is_refresh = True
     with reading() as connection:
-        line = acts.must_know(connection, meeting, now_ms())
-        found = standings.board_of(connection, meeting)
-        chairs = _chairs(connection, found.points)
-    seen = _marks_of(request.headers.get("If-None-Match", ""), len(found.points))
-    now = marks(found.points, line, chairs)
-    static = {each.row.point for each in _shown(found.points, line, _asked()._replace(trouble=""))}
-    sent: list[Shown] = []
-    for place, row in enumerate(found.points):
-        if seen[place] == now[place]:
+        summary = acts.require_meeting(connection, meeting, now_ms())
+        meeting_board = standings.board_of(connection, meeting)
+        chairs = _chair_names(connection, meeting_board.points)
+    client_marks = _marks_in_etag(
+        request.headers.get("If-None-Match", ""), len(meeting_board.points)
+    )
+    current_marks = row_marks(meeting_board.points, summary, chairs)
+    points_on_page = {
+        line.row.point
+        for line in _filtered_lines(
+            meeting_board.points, summary, _read_filter()._replace(trouble="")
+        )
+    }
+    changed_lines: list[BoardLine] = []
+    for index, row in enumerate(meeting_board.points):
+        if client_marks[index] == current_marks[index]:
             continue
-        if row.point in static and len(sent) == MOST_ROWS:
-            now[place] = seen[place]  # its turn is with the next
-        elif row.point in static:
-            sent.append(Shown(row, troubles_of(row, line)))
-    if seen == now:
+        if row.point in points_on_page and len(changed_lines) == MAX_UPDATE_ROWS:
+            current_marks[index] = client_marks[index]  # the next update sends it
+        elif row.point in points_on_page:
+            changed_lines.append(BoardLine(row, warnings_of(row, summary)))
+    if client_marks == current_marks:
         return Response(status=NOT_MODIFIED)
     page = render_template(
         "board_update.html",
-        meeting=line,
-        board=found,
-        shown=sent,
-        troubles=_counted(found.points, line),
+        meeting=summary,
+        board=meeting_board,
+        shown=changed_lines,
+        troubles=_count_warnings(meeting_board.points, summary),
         chairs=chairs,
-        state="".join(now),
+        state="".join(current_marks),
         query=request.query_string.decode(),
     )
     return make_response(page)
 
 
-def marks(rows: Sequence[BoardRow], meeting: MeetingLine, chairs: Mapping[str, str]) -> list[str]:
-    """Return for each row a mark of all that is shown of it: another mark is another row."""
+def row_marks(
+    rows: Sequence[BoardRow], meeting: MeetingSummary, chairs: Mapping[str, str]
+) -> list[str]:
+    """For each row, return a mark that changes when anything shown in the row changes."""
     return [
-        _mark(
-            replace(row, last_contact_at=lately(row.last_contact_at)),
-            troubles_of(row, meeting),
+        _mark_of(
+            replace(row, last_contact_at=format_recent(row.last_contact_at)),
+            warnings_of(row, meeting),
             chairs.get(row.chair or ""),
         )
         for row in rows
     ]
 
 
-def _mark(*shown: object) -> str:
-    digest = hashlib.sha256(msgspec.json.encode(shown)).digest()
+def _mark_of(*values: object) -> str:
+    digest = hashlib.sha256(msgspec.json.encode(values)).digest()
     return base64.urlsafe_b64encode(digest).decode()[:MARK_LETTERS]
 
 
-def _marks_of(tag: str, count: int) -> list[str]:
-    """Return the marks that an ETag has, one for each row; where it has others, nobody's."""
-    marked = tag.strip('"')
-    if len(marked) != count * MARK_LETTERS:
+def _marks_in_etag(tag: str, count: int) -> list[str]:
+    """Return the marks of an ETag, one a row; if its length is wrong, marks that match no row."""
+    letters = tag.strip('"')
+    if len(letters) != count * MARK_LETTERS:
         return ["." * MARK_LETTERS] * count
-    return [marked[at : at + MARK_LETTERS] for at in range(0, len(marked), MARK_LETTERS)]
+    return [letters[start : start + MARK_LETTERS] for start in range(0, len(letters), MARK_LETTERS)]
 
 
 @blueprint.get("/hoi-nghi/<meeting>/bang.csv")
 @allowed(Action.READ_BOARD)
 def csv(meeting: str) -> Response:
-    """Return what is shown as a file for a spreadsheet."""
+    """Return the filtered board as a CSV file."""
     with reading() as connection:
-        line = acts.must_know(connection, meeting, now_ms())
-        found = standings.board_of(connection, meeting)
-        chairs = _chairs(connection, found.points)
+        summary = acts.require_meeting(connection, meeting, now_ms())
+        meeting_board = standings.board_of(connection, meeting)
+        chairs = _chair_names(connection, meeting_board.points)
     rows = [
-        _csv_row(each, chairs.get(each.row.chair or "", ""))
-        for each in _shown(found.points, line, _asked())
+        _csv_row(line, chairs.get(line.row.chair or "", ""))
+        for line in _filtered_lines(meeting_board.points, summary, _read_filter())
     ]
     return sheets.csv_of(
-        [say(f"board.{each}") for each in COLUMNS],
+        [say(f"board.{column}") for column in COLUMNS],
         rows,
         f"{meeting}.csv",
     )
@@ -179,25 +188,25 @@ def csv(meeting: str) -> Response:
 @blueprint.get("/hoi-nghi/<meeting>/chua-bao-cao")
 @allowed(Action.READ_CONTACTS)
 def silent(meeting: str) -> str:
-    """List the halls that have told nothing, with whom to call."""
+    """List the points that have not reported, with the people to call."""
     with reading() as connection:
-        line = acts.must_know(connection, meeting, now_ms())
-        found = standings.board_of(connection, meeting)
-        rows = [row for row in found.points if not row.reported and row.counts.summoned]
+        summary = acts.require_meeting(connection, meeting, now_ms())
+        meeting_board = standings.board_of(connection, meeting)
+        rows = [row for row in meeting_board.points if not row.reported and row.counts.summoned]
         people = contacts.of_points(connection, [row.point for row in rows])
-    access.about(*people)
+    access.log_subjects(*people)
     return render_template(
-        "silent.html", meeting=line, rows=rows, contacts=people, points=len(found.points)
+        "silent.html", meeting=summary, rows=rows, contacts=people, points=len(meeting_board.points)
     )
 
 
-def troubles_of(row: BoardRow, meeting: MeetingLine) -> tuple[str, ...]:
-    """Return what is wrong at a point, the gravest first.
+def warnings_of(row: BoardRow, meeting: MeetingSummary) -> tuple[str, ...]:
+    """Return the warnings of a point, most serious first.
 
-    Before the day none is silent; before the start it is enough that somebody is to preside.
+    No point is silent before the meeting opens. Until the start, a named chair is enough.
     """
     is_open = not row.closed and meeting.state != "closed"
-    found = {
+    applies = {
         "escalated": "escalated" in row.flags,
         "no_chair": "no_chair" in row.flags if meeting.has_begun else "chair" in row.missing,
         "silent": not row.reported and meeting.state != "upcoming",
@@ -207,64 +216,71 @@ def troubles_of(row: BoardRow, meeting: MeetingLine) -> tuple[str, ...]:
     }
     if meeting.cancelled or not row.counts.summoned:
         return ()
-    return tuple(each for each in TROUBLES if found[each])
+    return tuple(warning for warning in WARNINGS if applies[warning])
 
 
-def _asked() -> Asked:
-    given = request.args
-    order = given.get("xep", ORDERS[0])
-    return Asked(
-        given.get("loai", ""),
-        given.get("viec", ""),
-        given.get("tim", "").strip(),
+def _read_filter() -> BoardFilter:
+    arguments = request.args
+    order = arguments.get("xep", ORDERS[0])
+    return BoardFilter(
+        arguments.get("loai", ""),
+        arguments.get("viec", ""),
+        arguments.get("tim", "").strip(),
         order if order in ORDERS else ORDERS[0],
     )
 
 
-def _shown(rows: Sequence[BoardRow], meeting: MeetingLine, asked: Asked) -> list[Shown]:
-    shown = [Shown(row, troubles_of(row, meeting)) for row in rows]
-    text = fold(asked.text)
-    kept = [
-        each
-        for each in shown
-        if (not asked.unit_type or each.row.unit_type == asked.unit_type)
-        and (not asked.trouble or asked.trouble in each.troubles)
-        and (not text or text in fold(f"{each.row.point} {each.row.name}"))
+def _filtered_lines(
+    rows: Sequence[BoardRow], meeting: MeetingSummary, board_filter: BoardFilter
+) -> list[BoardLine]:
+    lines = [BoardLine(row, warnings_of(row, meeting)) for row in rows]
+    text = fold(board_filter.text)
+    matching = [
+        line
+        for line in lines
+        if (not board_filter.unit_type or line.row.unit_type == board_filter.unit_type)
+        and (not board_filter.trouble or board_filter.trouble in line.warnings)
+        and (not text or text in fold(f"{line.row.point} {line.row.name}"))
     ]
-    match asked.order:
+    match board_filter.order:
         case "name":
-            kept.sort(key=lambda each: word_key(each.row.name))
+            matching.sort(key=lambda line: word_sort_key(line.row.name))
         case "rate":
-            kept.sort(key=lambda each: each.row.counts.present / (each.row.counts.summoned or 1))
+            matching.sort(
+                key=lambda line: line.row.counts.present / (line.row.counts.summoned or 1)
+            )
         case "not_recorded":
-            kept.sort(key=lambda each: -each.row.counts.not_recorded)
+            matching.sort(key=lambda line: -line.row.counts.not_recorded)
         case "contact":
-            kept.sort(key=lambda each: each.row.last_contact_at or "")
+            matching.sort(key=lambda line: line.row.last_contact_at or "")
         case _:
-            kept.sort(key=lambda each: _gravity(each.troubles))
-    return kept
+            matching.sort(key=lambda line: _seriousness_rank(line.warnings))
+    return matching
 
 
-def _gravity(troubles: tuple[str, ...]) -> int:
-    return TROUBLES.index(troubles[0]) if troubles else len(TROUBLES)
+def _seriousness_rank(warnings: tuple[str, ...]) -> int:
+    return WARNINGS.index(warnings[0]) if warnings else len(WARNINGS)
 
 
-def _counted(rows: Sequence[BoardRow], meeting: MeetingLine) -> dict[str, int]:
-    """Return how many points have each trouble, without those that none has."""
-    own = [troubles_of(row, meeting) for row in rows]
-    counts = {each: sum(each in troubles for troubles in own) for each in TROUBLES}
-    return {each: count for each, count in counts.items() if count}
+def _count_warnings(rows: Sequence[BoardRow], meeting: MeetingSummary) -> dict[str, int]:
+    """Count the points with a warning, for every warning that some point has."""
+    warnings_by_row = [warnings_of(row, meeting) for row in rows]
+    counts = {
+        warning: sum(warning in row_warnings for row_warnings in warnings_by_row)
+        for warning in WARNINGS
+    }
+    return {warning: count for warning, count in counts.items() if count}
 
 
-def _chairs(connection: Connection, rows: Sequence[BoardRow]) -> dict[str, str]:
+def _chair_names(connection: Connection, rows: Sequence[BoardRow]) -> dict[str, str]:
     return roster.names_of(connection, (row.chair for row in rows if row.chair))
 
 
-def _csv_row(shown: Shown, chair: str) -> list[object]:
-    row, counts = shown.row, shown.row.counts
-    told: list[object] = ["", "", "", "", "", "", ""]
+def _csv_row(line: BoardLine, chair: str) -> list[object]:
+    row, counts = line.row, line.row.counts
+    figures: list[object] = ["", "", "", "", "", "", ""]
     if row.reported:
-        told = [
+        figures = [
             counts.present,
             rate(counts.present, counts.summoned),
             counts.late,
@@ -273,16 +289,16 @@ def _csv_row(shown: Shown, chair: str) -> list[object]:
             counts.absent_unexcused,
             counts.not_recorded,
         ]
-    notes = [say(f"trouble.{each}") for each in shown.troubles]
-    notes += [say(f"flag.{each}") for each in row.flags if each not in shown.troubles]
+    notes = [say(f"trouble.{warning}") for warning in line.warnings]
+    notes += [say(f"flag.{flag}") for flag in row.flags if flag not in line.warnings]
     return [
         row.point,
         row.name,
         say(f"unit_type.{row.unit_type}"),
         chair,
         counts.summoned,
-        *told,
+        *figures,
         counts.guests,
-        moment(row.last_contact_at),
+        format_moment(row.last_contact_at),
         "; ".join(notes),
     ]

@@ -1,4 +1,4 @@
-"""Personal cards: issued to a unit or to one person, and printed, ten to a sheet of A4."""
+"""Personal cards: issued to a unit or to one person, and printed ten to an A4 sheet."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -14,7 +14,7 @@ from sync_server.domain.permissions import Action
 from sync_server.errors import UnknownPerson
 from sync_server.office import access
 from sync_server.office.access import allowed
-from sync_server.office.qr_codes import picture
+from sync_server.office.qr_codes import draw_qr_code
 from sync_server.storage import cards, directory, roster
 from sync_server.storage.roster import PersonLine
 
@@ -23,8 +23,8 @@ blueprint = Blueprint("cards", __name__)
 PER_SHEET = 10
 
 
-class Printed(NamedTuple):
-    """A card as it is printed; its code is told this once."""
+class PrintedCard(NamedTuple):
+    """A card ready to print; its code is shown only once."""
 
     person: PersonLine
     unit: str
@@ -35,7 +35,7 @@ class Printed(NamedTuple):
 @blueprint.get("/the")
 @allowed(Action.ISSUE_CARDS)
 def form() -> str:
-    """Ask for whom cards are wanted."""
+    """Show the form that chooses the people to get cards."""
     with reading() as connection:
         units = directory.unit_names(connection)
     return render_template("cards_form.html", units=units)
@@ -44,41 +44,47 @@ def form() -> str:
 @blueprint.post("/the")
 @allowed(Action.ISSUE_CARDS)
 def issue() -> str:
-    """Issue new cards and show the sheets: to one person, or to those of a unit who have none."""
+    """Issue new cards and show the sheets to print: for one person, or for a unit.
+
+    In a unit only people without a card get one, unless cards for all are requested.
+    """
     code, unit = request.form.get("person", "").strip().upper(), request.form.get("unit", "")
     with reading() as connection:
         units = directory.unit_names(connection)
         if code:
-            wanted = [_must_know(roster.person(connection, code), code)]
+            recipients = [_require_person(roster.person(connection, code), code)]
         else:
-            wanted = roster.people_of(connection, unit)
-    is_anew = bool(code) or "all" in request.form
-    people = [each.person for each in wanted]
-    codes = write(partial(_issue, people=people, is_anew=is_anew, at_ms=now_ms()))
-    access.about(*codes)
+            recipients = roster.people_of(connection, unit)
+    replaces_cards = bool(code) or "all" in request.form
+    people = [recipient.person for recipient in recipients]
+    codes = write(partial(_issue, people=people, replaces_cards=replaces_cards, at_ms=now_ms()))
+    access.log_subjects(*codes)
     printed = [
-        Printed(
-            each, units.get(each.unit, each.unit), codes[each.person], picture(codes[each.person])
+        PrintedCard(
+            recipient,
+            units.get(recipient.unit, recipient.unit),
+            codes[recipient.person],
+            draw_qr_code(codes[recipient.person]),
         )
-        for each in wanted
-        if each.person in codes
+        for recipient in recipients
+        if recipient.person in codes
     ]
     sheets = [printed[start : start + PER_SHEET] for start in range(0, len(printed), PER_SHEET)]
     return render_template("cards.html", sheets=sheets, count=len(printed))
 
 
-def _must_know(person: PersonLine | None, code: str) -> PersonLine:
+def _require_person(person: PersonLine | None, code: str) -> PersonLine:
     if person is None:
         raise UnknownPerson(person=code)
     return person
 
 
 def _issue(
-    connection: Connection, people: Sequence[str], is_anew: bool, at_ms: int
+    connection: Connection, people: Sequence[str], replaces_cards: bool, at_ms: int
 ) -> dict[str, str]:
-    if not is_anew:  # asked here, so that two who print at once do not end each other's cards
-        have = cards.hashes_of(connection, people)
-        people = [each for each in people if each not in have]
+    if not replaces_cards:  # in the transaction: two users must not void each other's cards
+        people_with_card = cards.hashes_of(connection, people)
+        people = [person for person in people if person not in people_with_card]
     codes = cards.issue(connection, people, now_ms=at_ms)
     roster.refresh_revs(connection, people)
     return codes

@@ -1,7 +1,7 @@
-"""What the charts of a meeting show, as numbers and as lengths; the templates draw them as SVG.
+"""The charts of a meeting, as numbers and as lengths; the templates draw them as SVG.
 
-Drawn with our own tokens, which a charting library's inline styles would not let a strict content
-security policy do.
+They use the style sheet's tokens. A charting library's inline styles would break the strict
+content security policy.
 """
 
 from msgspec import Struct
@@ -10,18 +10,21 @@ from sqlalchemy import Connection
 from sync_server.domain.codes import MINUTE_MS, to_ms
 from sync_server.domain.counts import Counts
 from sync_server.storage import standings, streams
-from sync_server.storage.directory import MeetingLine
+from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.standings import Board
 
 STEP_MS = 5 * MINUTE_MS
 BEFORE_MS = 60 * MINUTE_MS
 AFTER_MS = 60 * MINUTE_MS
-"""Who came earlier or later is counted in the first or the last column."""
+"""Earlier or later arrivals count in the first or the last column."""
 WIDTH, HEIGHT = 640, 160
 
 
 class Column(Struct, frozen=True):
-    """How many came within five minutes; `x`, `y`, `width` and `height` are in the drawing."""
+    """The number of arrivals in five minutes, and its bar in the drawing.
+
+    `x`, `y`, `width` and `height` are in units of the drawing.
+    """
 
     from_ms: int
     count: int
@@ -33,7 +36,7 @@ class Column(Struct, frozen=True):
 
 
 class Arrivals(Struct, frozen=True):
-    """The arrivals of a meeting, those of all halls together."""
+    """The arrivals at all halls of a meeting, with the busiest column as `peak`."""
 
     columns: tuple[Column, ...]
     total: int
@@ -41,8 +44,8 @@ class Arrivals(Struct, frozen=True):
     peak: Column | None
 
 
-class Stretch(Struct, frozen=True):
-    """A part of a bar."""
+class BarSegment(Struct, frozen=True):
+    """A segment of a bar: the people in one state."""
 
     state: str
     count: int
@@ -51,11 +54,11 @@ class Stretch(Struct, frozen=True):
 
 
 class TypeBar(Struct, frozen=True):
-    """How the people of a type of unit stand."""
+    """The standing of all people of one type of unit, as a bar."""
 
     unit_type: str
     counts: Counts
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[BarSegment, ...]
 
 
 STATES = (
@@ -64,18 +67,18 @@ STATES = (
     ("unexcused", "absent_unexcused"),
     ("unrecorded", "not_recorded"),
 )
-"""As the look names them, and as counts do."""
+"""States as the style sheet and as `Counts` name them, in the order of a bar's segments."""
 
 
-def arrivals_of(connection: Connection, meeting: str, line: MeetingLine) -> Arrivals:
-    """Count first arrivals by five minutes, from an hour before the start to an hour after."""
-    starts_ms = to_ms(line.starts_at)
+def arrivals_of(connection: Connection, meeting: str, summary: MeetingSummary) -> Arrivals:
+    """Count first arrivals by five minutes, from an hour before the start to an hour after it."""
+    starts_ms = to_ms(summary.starts_at)
     first_ms = starts_ms - BEFORE_MS
     steps = (BEFORE_MS + AFTER_MS) // STEP_MS
     counts = [0] * steps
     late_from_ms = starts_ms
-    found = standings.read_all(connection, streams.of_meeting(connection, meeting))
-    for standing in found.values():
+    point_standings = standings.read_all(connection, streams.of_meeting(connection, meeting))
+    for standing in point_standings.values():
         if standing.terms.late_after_ms is not None:
             late_from_ms = standing.terms.late_after_ms
         for person in standing.people:
@@ -86,31 +89,33 @@ def arrivals_of(connection: Connection, meeting: str, line: MeetingLine) -> Arri
     width = WIDTH / steps
     columns = tuple(
         Column(
-            from_ms=first_ms + place * STEP_MS,
+            from_ms=first_ms + index * STEP_MS,
             count=count,
-            is_late=first_ms + place * STEP_MS >= late_from_ms,
-            x=round(place * width, 1),
+            is_late=first_ms + index * STEP_MS >= late_from_ms,
+            x=round(index * width, 1),
             y=round(HEIGHT - HEIGHT * count / highest, 1) if highest else HEIGHT,
             width=round(width - 2, 1),
             height=round(HEIGHT * count / highest, 1) if highest else 0,
         )
-        for place, count in enumerate(counts)
+        for index, count in enumerate(counts)
     )
-    peak = max(columns, key=lambda each: each.count) if highest else None
+    peak = max(columns, key=lambda column: column.count) if highest else None
     return Arrivals(columns, sum(counts), round(BEFORE_MS / STEP_MS * width, 1), peak)
 
 
 def types_of(board: Board) -> tuple[TypeBar, ...]:
-    """Return a bar for each type of unit, as long as it has people summoned; zero-based."""
-    largest = max((each.summoned for each in board.by_unit_type.values()), default=0) or 1
+    """Return a bar for each type of unit; lengths start at zero and follow the number summoned."""
+    largest = (
+        max((type_counts.summoned for type_counts in board.by_unit_type.values()), default=0) or 1
+    )
     bars = []
     for unit_type, counts in board.by_unit_type.items():
         x = 0.0
-        stretches = []
+        segments = []
         for state, field in STATES:
             count: int = getattr(counts, field)
             width = WIDTH * count / largest
-            stretches.append(Stretch(state, count, round(x, 1), round(width, 1)))
+            segments.append(BarSegment(state, count, round(x, 1), round(width, 1)))
             x += width
-        bars.append(TypeBar(unit_type, counts, tuple(stretches)))
+        bars.append(TypeBar(unit_type, counts, tuple(segments)))
     return tuple(bars)

@@ -1,4 +1,4 @@
-"""What chairs and headquarters decide and correct, each as a record: nothing is ever edited."""
+"""Decisions and corrections by chairs and headquarters, written as new records."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -34,103 +34,110 @@ from sync_server.messages import say
 from sync_server.office.writing import Note, envelope, write_records
 from sync_server.storage.streams import StreamKey, records_of
 
-LASTING = frozenset({"setting", "roll", "ruling", "void"})
-"""What the office has set is set anew, not voided; and a void is never voided."""
+LASTING_KINDS = frozenset({"setting", "roll", "ruling", "void"})
+"""A later record of the same kind replaces settings, rolls and rulings; a void is final."""
 
 Decision = Literal["approve", "decline"]
-Moved = Literal["check_in", "check_out"]
-Ruled = Literal["release", "dismiss"]
+Movement = Literal["check_in", "check_out"]
+RulingChoice = Literal["release", "dismiss"]
 
 
 def decide(
     connection: Connection,
-    by: Writer,
+    writer: Writer,
     targets: Sequence[tuple[StreamKey, str, str]],
     decision: Decision,
     now_ms: int,
     note: Note | None = None,
 ) -> None:
-    """Decide on requests, each given with its stream, its id and its person.
+    """Decide on requests, each given as its stream, its id and its person.
 
-    The record is made at the point that is asked, and whether it counts is the standing's.
+    The decision is written at the request's point. The standing judges whether it counts.
     """
     body = AbsenceDecisionBody(decision=decision, detail=note.sha256 if note else None)
     records = [
-        AbsenceDecision(**envelope(by, *key, now_ms), person=person, refs=(request,), body=body)
+        AbsenceDecision(**envelope(writer, *key, now_ms), person=person, refs=(request,), body=body)
         for key, request, person in targets
     ]
-    write_records(connection, by, records, now_ms, _sealed(note))
+    write_records(connection, writer, records, now_ms, _sealed_details(note))
 
 
 def reopen(
-    connection: Connection, by: Writer, key: StreamKey, person: str, reason: Note, now_ms: int
+    connection: Connection, writer: Writer, key: StreamKey, person: str, reason: Note, now_ms: int
 ) -> None:
     """Reopen the roll that a point has signed off, in the name of a person, for a reason."""
     body = ReopeningBody(detail=reason.sha256)
-    record = Reopening(**envelope(by, *key, now_ms), person=person, body=body)
-    write_records(connection, by, [record], now_ms, _sealed(reason))
+    record = Reopening(**envelope(writer, *key, now_ms), person=person, body=body)
+    write_records(connection, writer, [record], now_ms, _sealed_details(reason))
 
 
 def delegate(
     connection: Connection,
-    by: Writer,
+    writer: Writer,
     key: StreamKey,
     officers: tuple[str, str],
     document: Note,
     now_ms: int,
 ) -> None:
-    """Note that a point's Secretary names a Deputy (`officers`, in this order), by a document."""
+    """Record that a Secretary delegates to a Deputy (`officers`, in this order), by a document."""
     secretary, deputy = officers
     body = ChairDelegationBody(to=deputy, detail=document.sha256)
-    record = ChairDelegation(**envelope(by, *key, now_ms), person=secretary, body=body)
-    write_records(connection, by, [record], now_ms, _sealed(document))
+    record = ChairDelegation(**envelope(writer, *key, now_ms), person=secretary, body=body)
+    write_records(connection, writer, [record], now_ms, _sealed_details(document))
 
 
-def ask(
-    connection: Connection, by: Writer, key: StreamKey, person: str, told: Note, now_ms: int
-) -> None:
-    """Note that a person asks for leave with a numbered report that came to headquarters."""
-    body = AbsenceRequestBody(report="numbered", detail=told.sha256)
-    record = AbsenceRequest(**envelope(by, *key, now_ms), person=person, body=body)
-    write_records(connection, by, [record], now_ms, _sealed(told))
-
-
-def move(
+def request_leave(
     connection: Connection,
-    by: Writer,
+    writer: Writer,
     key: StreamKey,
     person: str,
-    kind: Moved,
+    sealed_report: Note,
+    now_ms: int,
+) -> None:
+    """Record a person's request for leave, made by a numbered report to headquarters."""
+    body = AbsenceRequestBody(report="numbered", detail=sealed_report.sha256)
+    record = AbsenceRequest(**envelope(writer, *key, now_ms), person=person, body=body)
+    write_records(connection, writer, [record], now_ms, _sealed_details(sealed_report))
+
+
+def record_movement(
+    connection: Connection,
+    writer: Writer,
+    key: StreamKey,
+    person: str,
+    kind: Movement,
     happened_ms: int,
     now_ms: int,
 ) -> None:
-    """State that a person came to a point or left it, and when."""
-    told = from_ms(happened_ms)
-    own = {**envelope(by, *key, now_ms), "person": person}
+    """Record that a person came to a point or left it at the stated time."""
+    happened_at = from_ms(happened_ms)
+    fields = {**envelope(writer, *key, now_ms), "person": person}
     record: Record
     if kind == "check_in":
-        record = CheckIn(**own, body=CheckInBody(mode="in_person", happened_at=told))
+        record = CheckIn(**fields, body=CheckInBody(mode="in_person", happened_at=happened_at))
     else:
-        record = CheckOut(**own, body=CheckOutBody(happened_at=told))
-    write_records(connection, by, [record], now_ms)
+        record = CheckOut(**fields, body=CheckOutBody(happened_at=happened_at))
+    write_records(connection, writer, [record], now_ms)
 
 
-def void(connection: Connection, by: Writer, key: StreamKey, record_id: str, now_ms: int) -> str:
-    """Take the effect of a point's record away; return whom it concerned, or its kind.
+def void(
+    connection: Connection, writer: Writer, key: StreamKey, record_id: str, now_ms: int
+) -> str:
+    """Void a record of a point; return the code of its person, empty if there is none.
 
     Raises: UnknownRecord, BadForm.
     """
-    record = find(connection, key, record_id)
-    if kind_of(record) in LASTING:
+    record = find_record(connection, key, record_id)
+    if kind_of(record) in LASTING_KINDS:
         raise BadForm(fault=say("records.lasting"))
-    own = envelope(by, record.meeting, record.point, now_ms)
-    taking = Void(**own, person=record.person, refs=(record_id,), body=Empty())
-    write_records(connection, by, [taking], now_ms)
+    fields = envelope(writer, record.meeting, record.point, now_ms)
+    voiding = Void(**fields, person=record.person, refs=(record_id,), body=Empty())
+    write_records(connection, writer, [voiding], now_ms)
     return record.person or ""
 
 
-def find(connection: Connection, key: StreamKey, record_id: str) -> Record:
-    """Return a record that stands in a point's stream. Raises: UnknownRecord."""
+def find_record(connection: Connection, key: StreamKey, record_id: str) -> Record:
+    """Return a record of a point's stream. Raises: UnknownRecord."""
     for record in records_of(connection, [key])[key]:
         if record.id == record_id:
             return record
@@ -139,15 +146,15 @@ def find(connection: Connection, key: StreamKey, record_id: str) -> Record:
 
 def rule(
     connection: Connection,
-    by: Writer,
+    writer: Writer,
     raw: bytes,
-    ruling: Ruled,
+    ruling: RulingChoice,
     reason: Note,
     now_ms: int,
 ) -> Record:
-    """Release a record that was held or refused, or dismiss all that bears its id.
+    """Release a record that was held or refused, or dismiss every record with its id.
 
-    Raises: BadForm where its text is no record, which nothing can release.
+    Raises: BadForm if the text is no record, which cannot be released.
     """
     try:
         record = parse_record(raw)
@@ -158,29 +165,31 @@ def rule(
         record=record if ruling == "release" else None,  # type: ignore[arg-type]
         detail=reason.sha256,
     )
-    own = envelope(by, record.meeting, record.point, now_ms)
-    answer = Ruling(**own, person=record.person, refs=(record.id,), body=body)
-    write_records(connection, by, [answer], now_ms, _sealed(reason))
+    fields = envelope(writer, record.meeting, record.point, now_ms)
+    ruling_record = Ruling(**fields, person=record.person, refs=(record.id,), body=body)
+    write_records(connection, writer, [ruling_record], now_ms, _sealed_details(reason))
     return record
 
 
 def identify(
     connection: Connection,
-    by: Writer,
+    writer: Writer,
     key: StreamKey,
     newcomer: str,
     person: str,
     now_ms: int,
 ) -> None:
-    """Say who a newcomer is. Raises: UnknownRecord where nobody came under that code."""
-    own = [each for each in records_of(connection, [key])[key] if each.person == newcomer]
-    if not own:
+    """Record a newcomer's identity. Raises: UnknownRecord if no record has the newcomer's code."""
+    newcomer_records = [
+        record for record in records_of(connection, [key])[key] if record.person == newcomer
+    ]
+    if not newcomer_records:
         raise UnknownRecord(record=newcomer)
     body = RulingBody(ruling="identify", known_as=person)
-    told = envelope(by, *key, now_ms)
-    record = Ruling(**told, person=newcomer, refs=(own[0].id,), body=body)
-    write_records(connection, by, [record], now_ms)
+    fields = envelope(writer, *key, now_ms)
+    ruling = Ruling(**fields, person=newcomer, refs=(newcomer_records[0].id,), body=body)
+    write_records(connection, writer, [ruling], now_ms)
 
 
-def _sealed(note: Note | None) -> dict[str, str]:
+def _sealed_details(note: Note | None) -> dict[str, str]:
     return {note.sha256: note.box} if note else {}

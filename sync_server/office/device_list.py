@@ -1,4 +1,4 @@
-"""Devices: codes to enrol them by, as QR codes to print; what is heard of them; and revoking."""
+"""Devices: enrolment codes as QR codes to print, reported condition, and revoking."""
 
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ URGENT = frozenset({"unsent", "skew", "gaps"})
 
 
 class Ticket(NamedTuple):
-    """A code as it is printed for a hall; told this once."""
+    """An enrolment code printed for a hall; the code is shown only once."""
 
     point: str
     name: str
@@ -41,25 +41,27 @@ class Ticket(NamedTuple):
 @blueprint.get("/thiet-bi")
 @allowed(Action.READ_DEVICES)
 def index() -> str:
-    """List devices with what is heard of them, those of concern first."""
+    """List devices with their reported condition, those with urgent concerns first."""
     concern, text = request.args.get("viec", ""), request.args.get("tim", "").strip().upper()
     with reading() as connection:
-        found = devices.listed(connection)
+        device_lines = devices.list_devices(connection)
         points = directory.points(connection)
-        people = {each.person for each in found if each.person}
+        people = {device.person for device in device_lines if device.person}
         names = roster.names_of(connection, people)
-        waiting = devices.open_codes(connection, now_ms=now_ms())
-    newest = _common_app(found)
-    shown = [(each, concerns_of(each, newest)) for each in found]
-    counts = {name: sum(name in own for _, own in shown) for name in CONCERNS}
-    wanted = [
-        (each, own)
-        for each, own in shown
-        if (not concern or concern in own) and text in f"{each.point} {each.id.upper()}"
+        waiting = devices.count_open_codes(connection, now_ms=now_ms())
+    newest = _latest_app(device_lines)
+    devices_with_concerns = [(device, concerns_of(device, newest)) for device in device_lines]
+    counts = {
+        name: sum(name in concerns for _, concerns in devices_with_concerns) for name in CONCERNS
+    }
+    matching = [
+        (device, concerns)
+        for device, concerns in devices_with_concerns
+        if (not concern or concern in concerns) and text in f"{device.point} {device.id.upper()}"
     ]
     return render_template(
         "devices.html",
-        devices=sorted(wanted, key=lambda pair: not URGENT & set(pair[1])),
+        devices=sorted(matching, key=lambda pair: not URGENT & set(pair[1])),
         urgent=URGENT,
         points=points,
         names=names,
@@ -67,7 +69,7 @@ def index() -> str:
         counts={name: count for name, count in counts.items() if count},
         concern=concern,
         text=text,
-        total=len(found),
+        total=len(device_lines),
         profiles=PROFILES,
     )
 
@@ -75,7 +77,7 @@ def index() -> str:
 @blueprint.post("/thiet-bi/ma")
 @allowed(Action.MANAGE_DEVICES)
 def new_codes() -> str:
-    """Make enrolment codes for the points that are chosen, and show them as sheets to print."""
+    """Create enrolment codes for the chosen points, and show them as sheets to print."""
     profile = Profile(forms.one_of("profile", PROFILES))
     person = forms.text("person", longest=32).upper() or None
     if (profile is Profile.CHAIR) != (person is not None):
@@ -87,7 +89,7 @@ def new_codes() -> str:
     if person and person not in names:
         raise BadForm(fault=say("error.unknown_person", person=person))
     chosen = list(points) if "all" in request.form else request.form.getlist("point_code")
-    unknown = [each for each in chosen if each not in points]
+    unknown = [point_code for point_code in chosen if point_code not in points]
     if unknown:
         raise BadForm(fault=say("devices.unknown", value=", ".join(unknown)[:60]))
     if not chosen:
@@ -102,47 +104,49 @@ def new_codes() -> str:
         }
 
     codes = write(work)
-    access.about(*chosen)
+    access.log_subjects(*chosen)
     settings: Settings = current_app.config["SETTINGS"]
     tickets = []
     for point, code in codes.items():
         link = enrolment_url(settings, code)
-        who = names.get(person or "", "")
-        tickets.append(Ticket(point, points[point].name, who, code, link, qr_codes.picture(link)))
+        person_name = names.get(person or "", "")
+        tickets.append(
+            Ticket(point, points[point].name, person_name, code, link, qr_codes.draw_qr_code(link))
+        )
     return render_template("tickets.html", tickets=tickets)
 
 
 @blueprint.post("/thiet-bi/<device>/thu-hoi")
 @allowed(Action.MANAGE_DEVICES)
 def revoke(device: str) -> Response:
-    """Take a device's trust away: it gets no data, and what it sends is held."""
+    """Revoke a device: it gets no more data, and its records are held."""
     at_ms = now_ms()
     if not write(lambda c: devices.revoke(c, device, now_ms=at_ms)):
         raise UnknownDevice(device=device[:48])
-    access.about(device)
+    access.log_subjects(device)
     flash(say("cli.revoked", device=device))
     return redirect(url_for("office.device_list.index"))
 
 
 def enrolment_url(settings: Settings, code: str) -> str:
-    """Return the link that opens the kiosk with a code; a fragment is in no server's log."""
+    """Return the link that opens the kiosk with a code, in a fragment so that no server logs it."""
     return f"{settings.public_url}/diem-danh/index.html#ma={code}"
 
 
-def concerns_of(each: DeviceLine, newest: str | None) -> tuple[str, ...]:
-    """Return what headquarters should look at."""
-    found = {
-        "unsent": bool(each.unsent),
-        "skew": each.skew_ms is not None and abs(each.skew_ms) > SUSPECT_SKEW_MS,
-        "gaps": bool(each.missing),
-        "revoked": each.revoked_ms is not None,
-        "never": each.last_contact_ms is None,
-        "old_app": each.app is not None and each.app != newest,
+def concerns_of(device: DeviceLine, newest: str | None) -> tuple[str, ...]:
+    """Return the concerns that headquarters should look into, in the order of `CONCERNS`."""
+    applies = {
+        "unsent": bool(device.unsent),
+        "skew": device.skew_ms is not None and abs(device.skew_ms) > SUSPECT_SKEW_MS,
+        "gaps": bool(device.missing),
+        "revoked": device.revoked_ms is not None,
+        "never": device.last_contact_ms is None,
+        "old_app": device.app is not None and device.app != newest,
     }
-    return tuple(name for name in CONCERNS if found[name])
+    return tuple(name for name in CONCERNS if applies[name])
 
 
-def _common_app(found: list[DeviceLine]) -> str | None:
-    """Return the version that was heard last: what the server gives out."""
-    heard = [each for each in found if each.app and each.last_contact_ms]
-    return max(heard, key=lambda each: each.last_contact_ms or 0).app if heard else None
+def _latest_app(device_lines: list[DeviceLine]) -> str | None:
+    """Return the app version of the latest contact, which is the version the server serves."""
+    reporting = [device for device in device_lines if device.app and device.last_contact_ms]
+    return max(reporting, key=lambda device: device.last_contact_ms or 0).app if reporting else None

@@ -1,4 +1,4 @@
-"""What was not let in, or contradicts itself: looked at, released or dismissed with a reason."""
+"""Records that were not accepted or contradict each other: inspected, released or dismissed."""
 
 from typing import Any, NamedTuple
 
@@ -24,12 +24,15 @@ from sync_server.storage.streams import StreamKey
 
 blueprint = Blueprint("held", __name__)
 
-PAGE = 50
+PAGE_SIZE = 50
 CONTRADICTION = "id_reuse"
 
 
-class Item(NamedTuple):
-    """Something that waits for headquarters' word, or has it; `record` is None if illegible."""
+class HeldItem(NamedTuple):
+    """A record that waits for headquarters' ruling or has one; `record` is None if unreadable.
+
+    `received_ms` is None for contradictions, which are in the ledger.
+    """
 
     device: str
     sha256: str
@@ -43,89 +46,97 @@ class Item(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing has been said of it."""
+        """Whether headquarters has not ruled on it."""
         return not self.answer
 
 
 @blueprint.get("/cho-xu-ly")
 @allowed(Action.READ_HELD)
 def index() -> str:
-    """List what waits, the oldest first; with what was settled if asked."""
+    """List open items, oldest first; settled items too on request."""
     with_settled = request.args.get("loc") == "tat-ca"
     with reading() as connection:
-        found = items(connection)
-        shown = [each for each in found if with_settled or each.is_open]
-        people = {each.record.person for each in shown if each.record and each.record.person}
+        all_items = held_items(connection)
+        listed_items = [item for item in all_items if with_settled or item.is_open]
+        people = {item.record.person for item in listed_items if item.record and item.record.person}
         names = roster.names_of(connection, people)
-        lines = {line.id: line for line in directory.meetings(connection, now_ms())}
-    access.about(*sorted(people))
+        meetings = {summary.id: summary for summary in directory.meetings(connection, now_ms())}
+    access.log_subjects(*sorted(people))
     return render_template(
         "held.html",
-        items=shown[:PAGE],
-        count=len(shown),
+        items=listed_items[:PAGE_SIZE],
+        count=len(listed_items),
         names=names,
-        meetings=lines,
+        meetings=meetings,
         with_settled=with_settled,
-        settled=len(found) - sum(each.is_open for each in found),
+        settled=len(all_items) - sum(item.is_open for item in all_items),
     )
 
 
 @blueprint.post("/cho-xu-ly")
 @allowed(Action.RULE)
 def rule() -> Response:
-    """Release what was held, or dismiss it, with a reason and by a record."""
+    """Release or dismiss a held record, with a reason."""
     device, sha256 = forms.needed("device", longest=48), forms.needed("sha256", longest=64)
-    do, reason = forms.one_of("do", ("release", "dismiss")), forms.needed("reason")
-    at_ms, by = now_ms(), access.who().writer
+    choice, reason = forms.one_of("do", ("release", "dismiss")), forms.needed("reason")
+    at_ms, writer = now_ms(), access.signed_in_account().writer
     with reading() as connection:
-        own = [e for e in items(connection) if (e.device, e.sha256) == (device, sha256)]
-    if not own:
+        matching = [
+            item
+            for item in held_items(connection)
+            if (item.device, item.sha256) == (device, sha256)
+        ]
+    if not matching:
         raise UnknownRecord(record=sha256[:16])
-    if own[0].record is None:
-        if do == "release":
-            raise BadForm(fault=say("held.illegible", fault=own[0].detail))
+    if matching[0].record is None:
+        if choice == "release":
+            raise BadForm(fault=say("held.illegible", fault=matching[0].detail))
         about = f"{reason} {sha256}"
-        entry = audit.Entry(at_ms, by.name, audit.ILLEGIBLE, True, 200, request.path, about)
+        entry = audit.AuditEntry(
+            at_ms, writer.name, audit.ILLEGIBLE, True, 200, request.path, about
+        )
         write(lambda c: audit.note(c, entry))
     else:
-        raw, note = own[0].text.encode(), seal_note(reason=reason)
-        ruling: decisions.Ruled = "release" if do == "release" else "dismiss"
-        write(lambda c: decisions.rule(c, by, raw, ruling, note, at_ms))
-    access.about(device, sha256)
-    flash(say(f"held.done.{do}"))
+        raw, note = matching[0].text.encode(), seal_note(reason=reason)
+        ruling: decisions.RulingChoice = "release" if choice == "release" else "dismiss"
+        write(lambda c: decisions.rule(c, writer, raw, ruling, note, at_ms))
+    access.log_subjects(device, sha256)
+    flash(say(f"held.done.{choice}"))
     return redirect(url_for("office.held.index"))
 
 
-def items(connection: Connection, since_ms: int = 0) -> list[Item]:
-    """Return everything that was not let in, and every id that was used twice.
+def held_items(connection: Connection, since_ms: int = 0) -> list[HeldItem]:
+    """Return every record that was not accepted, and every record that shares its id with another.
 
-    Of contradictions those at meetings that ended after `since_ms`.
+    Contradictions are limited to meetings that ended after `since_ms`.
     """
-    found = []
-    aside = audit.left_aside(connection)
-    for each in quarantine.everything(connection):
-        record = _typed(each.raw)
-        answer = "dismiss" if each.sha256 in aside else ""
-        text = each.raw.decode("utf-8", "replace")
+    items = []
+    dismissed_hashes = audit.dismissed_hashes(connection)
+    for entry in quarantine.all_entries(connection):
+        record = _parse_or_none(entry.raw)
+        answer = "dismiss" if entry.sha256 in dismissed_hashes else ""
+        text = entry.raw.decode("utf-8", "replace")
         kind = kind_of(record) if record else ""
-        found.append(
-            Item(
-                each.device,
-                each.sha256,
-                each.received_ms,
-                each.code,
-                each.detail,
+        items.append(
+            HeldItem(
+                entry.device,
+                entry.sha256,
+                entry.received_ms,
+                entry.code,
+                entry.detail,
                 text,
                 record,
                 kind,
                 answer,
             )
         )
-    for forms_of_id in ledger.contradictions(connection, _contradicting(connection, since_ms)):
+    for forms_of_id in ledger.contradictions(
+        connection, _streams_with_contradictions(connection, since_ms)
+    ):
         for raw in forms_of_id:
             record = parse_record(raw)
-            found.append(
-                Item(
+            items.append(
+                HeldItem(
                     record.device,
                     fingerprint(raw),
                     None,
@@ -137,29 +148,29 @@ def items(connection: Connection, since_ms: int = 0) -> list[Item]:
                     "",
                 )
             )
-    answers = rulings.about(connection, [each.record.id for each in found if each.record])
-    return [_answered(each, answers) for each in found]
+    rulings_by_record = rulings.about(connection, [item.record.id for item in items if item.record])
+    return [_with_ruling(item, rulings_by_record) for item in items]
 
 
-def _answered(item: Item, answers: dict[tuple[str, str], Any]) -> Item:
+def _with_ruling(item: HeldItem, rulings_by_record: dict[tuple[str, str], Any]) -> HeldItem:
     record = item.record
-    ruling = answers.get((record.meeting, record.id)) if record else None
+    ruling = rulings_by_record.get((record.meeting, record.id)) if record else None
     if ruling is None:
         return item
     return item._replace(answer="release" if ruling.body.record == record else "dismiss")
 
 
-def _contradicting(connection: Connection, since_ms: int) -> list[StreamKey]:
+def _streams_with_contradictions(connection: Connection, since_ms: int) -> list[StreamKey]:
     return [
-        StreamKey(line.id, row.point)
-        for line in directory.meetings(connection, now_ms())
-        if to_ms(line.ends_at) > since_ms
-        for row in standings.board_of(connection, line.id).points
+        StreamKey(summary.id, row.point)
+        for summary in directory.meetings(connection, now_ms())
+        if to_ms(summary.ends_at) > since_ms
+        for row in standings.board_of(connection, summary.id).points
         if {CONTRADICTION, "ruled"} & set(row.flags)
     ]
 
 
-def _typed(raw: bytes) -> Record | None:
+def _parse_or_none(raw: bytes) -> Record | None:
     try:
         return parse_record(raw)
     except (*UNREADABLE, msgspec.ValidationError):

@@ -1,4 +1,4 @@
-"""Where each role begins, and the list of meetings."""
+"""The start page of each role, and the list of meetings."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from sync_server.domain.permissions import Action
 from sync_server.office import access, proposals
 from sync_server.office.access import allowed
 from sync_server.storage import directory, standings
-from sync_server.storage.directory import MeetingLine
+from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.streams import StreamKey
 
 blueprint = Blueprint("home", __name__)
@@ -21,23 +21,25 @@ blueprint = Blueprint("home", __name__)
 @blueprint.get("/")
 @allowed(Action.OWN_ACCOUNT)
 def start() -> str | Response:
-    """Lead each role to its work: the meetings, a unit's people, or what is published."""
-    own = access.who()
-    if own.unit is not None:
-        return redirect(url_for("office.people.unit", unit=own.unit))
+    """Show the meetings, or redirect the account to its unit's people or to the releases."""
+    account = access.signed_in_account()
+    if account.unit is not None:
+        return redirect(url_for("office.people.unit", unit=account.unit))
     if not access.may(Action.READ_MEETINGS):
         return redirect(url_for("office.publishing.releases"))
     with reading() as connection:
-        found = directory.meetings(connection, now_ms(), own.point)
-        proposed = proposals.differing(connection) if access.may(Action.ARRANGE) else []
-        waiting = _waiting(connection, found, own.point) if own.point else 0
+        meetings = directory.meetings(connection, now_ms(), account.point)
+        proposed = proposals.read_proposals(connection) if access.may(Action.ARRANGE) else []
+        waiting = _count_waiting(connection, meetings, account.point) if account.point else 0
     return render_template(
-        "meetings.html", meetings=found, point=own.point, proposed=proposed, waiting=waiting
+        "meetings.html", meetings=meetings, point=account.point, proposed=proposed, waiting=waiting
     )
 
 
-def _waiting(connection: Connection, lines: Sequence[MeetingLine], point: str) -> int:
-    """Return how many requests of a chair's point wait for the chair's word."""
-    keys = [StreamKey(line.id, point) for line in lines if line.state != "closed"]
-    asked = standings.requests_of(connection, keys, by=access.who().person, at_ms=now_ms())
-    return sum(each.state == "pending" and each.is_decidable for _, each in asked)
+def _count_waiting(connection: Connection, meetings: Sequence[MeetingSummary], point: str) -> int:
+    """Count the pending requests that the chair of this point may decide."""
+    keys = [StreamKey(meeting.id, point) for meeting in meetings if meeting.state != "closed"]
+    requests = standings.requests_of(
+        connection, keys, by=access.signed_in_account().person, at_ms=now_ms()
+    )
+    return sum(request.state == "pending" and request.is_decidable for _, request in requests)

@@ -1,4 +1,4 @@
-"""The inbox of requests for leave: read, decided one by one or many at once, with their history."""
+"""The inbox of requests for leave: shown with their history, decided singly or many at once."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -26,36 +26,36 @@ from sync_server.office import access, decisions, forms, opening
 from sync_server.office.access import allowed
 from sync_server.office.writing import seal_note
 from sync_server.storage import details, directory, roster, standings, streams
-from sync_server.storage.accounts import Who
-from sync_server.storage.concerns import standing_in
-from sync_server.storage.directory import MeetingLine
-from sync_server.storage.roster import PersonFact
+from sync_server.storage.accounts import Account
+from sync_server.storage.concerns import streams_holding
+from sync_server.storage.directory import MeetingSummary
+from sync_server.storage.roster import RosterPerson
 from sync_server.storage.streams import StreamKey
 
 blueprint = Blueprint("inbox", __name__)
 
-PAGE = 40
-"""Requests to a page: each is opened, which takes half a millisecond and a line in the log."""
+PAGE_SIZE = 40
+"""Requests on a page: opening a request takes half a millisecond and a line in the audit log."""
 STATES = ("pending", "approved", "declined", "withdrawn", "all")
 RECENT_MS = 30 * 24 * 3600 * 1000
-"""How long after a meeting it is still news; what was asked before is on its person's page."""
+"""How long a meeting's requests stay in the inbox; older ones are on the person's page."""
 
 
-class Item(NamedTuple):
-    """A request as it is shown: with its meeting, its person, and what was sealed with it.
+class RequestCard(NamedTuple):
+    """A request as shown, with its meeting, its person, and its opened details.
 
-    `names`: of the others whom it names; `told`: what the request itself says; `words`: the note of
-    each turn, by id; `files`: the sha256 of each detail that holds a picture or a document.
+    `names`: of the other people in it, by code; `request_fields`: the text fields of its detail;
+    `turn_notes`: the note of each turn, by id; `files`: the sha256 of details that hold a file.
     """
 
     key: StreamKey
-    meeting: MeetingLine
+    meeting: MeetingSummary
     request: Request
-    person: PersonFact | None
+    person: RosterPerson | None
     unit: str
     names: Mapping[str, str]
-    told: Mapping[str, str]
-    words: Mapping[str, str]
+    request_fields: Mapping[str, str]
+    turn_notes: Mapping[str, str]
     files: tuple[str, ...]
     is_overdue: bool
 
@@ -63,38 +63,42 @@ class Item(NamedTuple):
 @blueprint.get("/xin-vang")
 @allowed(Action.READ_REQUESTS)
 def index() -> str:
-    """Show the requests that this account may see, those that wait first."""
+    """Show the requests that this account may see, requests reserved for headquarters first."""
     state = request.args.get("loc", STATES[0])
     meeting, point = request.args.get("hoi-nghi", ""), request.args.get("diem-cau", "")
-    place = request.args.get("trang", "1")
-    at = int(place) if place.isascii() and place.isdecimal() and len(place) < 4 else 1
+    page_text = request.args.get("trang", "1")
+    page = (
+        int(page_text)
+        if page_text.isascii() and page_text.isdecimal() and len(page_text) < 4
+        else 1
+    )
     with reading() as connection:
-        found = [
+        matching = [
             pair
-            for pair in _found(connection, meeting, state)
+            for pair in _find_requests(connection, meeting, state)
             if not point or pair[0].point == point
         ]
-    shown = found[(at - 1) * PAGE : at * PAGE]
-    items = opened(shown)
-    access.about(*(each.request.person for each in items))
+    page_requests = matching[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    cards = cards_of(page_requests)
+    access.log_subjects(*(card.request.person for card in cards))
     return render_template(
         "inbox.html",
-        items=items,
+        items=cards,
         state=state,
         states=STATES,
-        count=len(found),
-        page=at,
-        pages=max(1, -(-len(found) // PAGE)),
+        count=len(matching),
+        page=page,
+        pages=max(1, -(-len(matching) // PAGE_SIZE)),
         meeting=meeting,
         point=point,
-        waits=any(each.request.is_decidable and each.request.state == "pending" for each in items),
+        waits=any(card.request.is_decidable and card.request.state == "pending" for card in cards),
     )
 
 
 @blueprint.post("/xin-vang")
 @allowed(Action.DECIDE)
 def decide() -> AnyResponse:
-    """Decide on the requests that are ticked, or on the one whose button was pressed."""
+    """Decide on the ticked requests, or on the request whose button was pressed."""
     pressed, single = forms.text("do").partition(" ")[::2]
     chosen = [single] if single else request.form.getlist("chosen")
     if pressed not in {"approve", "decline"}:
@@ -102,58 +106,62 @@ def decide() -> AnyResponse:
     if not chosen:
         raise BadForm(fault=say("inbox.nothing_chosen"))
     note_text = forms.text(f"note {single}" if single else "note")
-    targets = [_target(each) for each in dict.fromkeys(chosen)]
+    targets = [_parse_target(value) for value in dict.fromkeys(chosen)]
     for target in targets:
-        access.about(target.record_id)
+        access.log_subjects(target.record_id)
         access.must_cover(point=target.key.point)
     back = request.args.get("ve", "")
-    at_ms, own = now_ms(), access.who()
+    at_ms, account = now_ms(), access.signed_in_account()
     note = seal_note(note=note_text) if note_text else None
     decision: decisions.Decision = "approve" if pressed == "approve" else "decline"
 
     def work(c: Connection) -> list[str]:
-        decided = [(t.key, t.record_id, person) for t, person in _decidable(c, targets, own, at_ms)]
-        decisions.decide(c, own.writer, decided, decision, at_ms, note)
+        decided = [
+            (t.key, t.record_id, person) for t, person in _decidable(c, targets, account, at_ms)
+        ]
+        decisions.decide(c, account.writer, decided, decision, at_ms, note)
         return [person for _, _, person in decided]
 
     people = write(work)
-    access.about(say(f"turn.{decision}"), *people)
+    access.log_subjects(say(f"turn.{decision}"), *people)
     flash(say(f"inbox.done.{decision}", count=len(people)))
     is_ours = back.startswith("/van-phong/") and back.isprintable()
     return redirect(back if is_ours else url_for("office.inbox.index"))
 
 
 def _decidable(
-    connection: Connection, targets: Sequence["Target"], own: Who, at_ms: int
+    connection: Connection, targets: Sequence["Target"], account: Account, at_ms: int
 ) -> list[tuple["Target", str]]:
-    """Return each target with its person, as it stands now. Raises: UnknownRecord, BadForm."""
-    by = own.person if own.role is Profile.CHAIR else None
+    """Return each target with its person, if decidable now. Raises: UnknownRecord, BadForm."""
+    by = account.person if account.role is Profile.CHAIR else None
     keys = sorted({target.key for target in targets})
-    found = standings.requests_of(connection, keys, by=by, at_ms=at_ms)
-    known = {(key, each.id): each for key, each in found}
-    asked = []
+    requests = standings.requests_of(connection, keys, by=by, at_ms=at_ms)
+    requests_by_target = {(key, leave_request.id): leave_request for key, leave_request in requests}
+    decidable = []
     for target in targets:
-        each = known.get((target.key, target.record_id))
-        if each is None:
+        current_request = requests_by_target.get((target.key, target.record_id))
+        if current_request is None:
             raise UnknownRecord(record=target.record_id[:48])
-        if not each.is_decidable:
-            raise BadForm(fault=say("inbox.not_yours", person=each.person))
-        if each.state != target.state:
-            state = say(f"request.{each.state}")
-            raise BadForm(fault=say("inbox.changed", person=each.person, state=state))
-        asked.append((target, each.person))
-    return asked
+        if not current_request.is_decidable:
+            raise BadForm(fault=say("inbox.not_yours", person=current_request.person))
+        if current_request.state != target.state:
+            state = say(f"request.{current_request.state}")
+            raise BadForm(fault=say("inbox.changed", person=current_request.person, state=state))
+        decidable.append((target, current_request.person))
+    return decidable
 
 
 @blueprint.get("/giay-to/<sha256>")
 @allowed(Action.READ_REQUESTS)
 def detail(sha256: str) -> Response:
-    """Open what was sealed with a request: a photo, a scan, or words."""
-    own, at_ms = access.who(), now_ms()
+    """Return the picture or document that was sealed with a request."""
+    account, at_ms = access.signed_in_account(), now_ms()
     with reading() as connection:
-        people = _concerned(connection, sha256)
+        people = _people_with_detail(connection, sha256)
     box = write(
-        lambda c: details.read(c, sha256, own.name, now_ms=at_ms, about=" ".join(sorted(people)))
+        lambda c: details.read(
+            c, sha256, account.name, now_ms=at_ms, about=" ".join(sorted(people))
+        )
     )
     picture = opening.picture_of(opening.unseal(box))
     if picture is None:
@@ -163,136 +171,163 @@ def detail(sha256: str) -> Response:
     )
 
 
-def opened(found: Sequence[tuple[StreamKey, Request]]) -> list[Item]:
-    """Return requests as they are shown, what was sealed opened, and each opening logged."""
-    own, at_ms = access.who(), now_ms()
+def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]:
+    """Return requests as shown, with their details opened, and log each opening."""
+    account, at_ms = access.signed_in_account(), now_ms()
     with reading() as connection:
-        lines = {line.id: line for line in directory.meetings(connection, at_ms)}
+        summaries = {summary.id: summary for summary in directory.meetings(connection, at_ms)}
         units = directory.unit_names(connection)
-        people = {each.person: roster.fact_of(connection, each.person) for _, each in found}
-        others = {turn.by for _, each in found for turn in each.turns}
-        others |= {each.instead_of for _, each in found if each.instead_of}
-        names = roster.names_of(connection, others)
-    wanted = {
-        sha256: each.person
-        for key, each in found
-        if _may_open(own, key, each)
-        for sha256 in _named_by(each)
-    }
-    contents = opening.read_all(wanted)
-    items = []
-    for key, each in found:
-        person = people[each.person]
-        words = {
-            turn.id: opening.words_of(contents.get(turn.detail or "")).get("note", "")
-            for turn in each.turns
+        people = {
+            leave_request.person: roster.person_of(connection, leave_request.person)
+            for _, leave_request in requests
         }
-        items.append(
-            Item(
+        other_people = {turn.by for _, leave_request in requests for turn in leave_request.turns}
+        other_people |= {
+            leave_request.instead_of for _, leave_request in requests if leave_request.instead_of
+        }
+        names = roster.names_of(connection, other_people)
+    people_by_detail = {
+        sha256: leave_request.person
+        for key, leave_request in requests
+        if _may_open(account, key, leave_request)
+        for sha256 in _details_of(leave_request)
+    }
+    contents = opening.open_details(people_by_detail)
+    cards = []
+    for key, leave_request in requests:
+        person = people[leave_request.person]
+        turn_notes = {
+            turn.id: opening.text_fields_of(contents.get(turn.detail or "")).get("note", "")
+            for turn in leave_request.turns
+        }
+        cards.append(
+            RequestCard(
                 key,
-                lines[key.meeting],
-                each,
+                summaries[key.meeting],
+                leave_request,
                 person,
                 units.get(person.unit, "") if person else "",
                 names,
-                opening.words_of(contents.get(each.detail or "")),
-                words,
-                tuple(name for name in _named_by(each) if opening.picture_of(contents.get(name))),
-                each.due_ms is not None
-                and each.due_ms < at_ms
-                and "document_pending" in each.flags,
+                opening.text_fields_of(contents.get(leave_request.detail or "")),
+                turn_notes,
+                tuple(
+                    name
+                    for name in _details_of(leave_request)
+                    if opening.picture_of(contents.get(name))
+                ),
+                leave_request.due_ms is not None
+                and leave_request.due_ms < at_ms
+                and "document_pending" in leave_request.flags,
             )
         )
-    return items
+    return cards
 
 
-def _named_by(asked: Request) -> list[str]:
-    """Return the details that a request and its turns name."""
-    named = (asked.detail, *(turn.detail for turn in asked.turns))
-    return [sha256 for sha256 in named if sha256]
+def _details_of(leave_request: Request) -> list[str]:
+    """Return the hashes of the details that a request and its turns name."""
+    hashes = (leave_request.detail, *(turn.detail for turn in leave_request.turns))
+    return [sha256 for sha256 in hashes if sha256]
 
 
-def _found(connection: Connection, meeting: str, state: str) -> list[tuple[StreamKey, Request]]:
-    """Return the requests of the meetings that matter now, at the points that are asked."""
-    at_ms, own = now_ms(), access.who()
-    lines = [
-        line
-        for line in directory.meetings(connection, at_ms, own.point)
-        if (line.id == meeting if meeting else _is_news(line, at_ms))
+def _find_requests(
+    connection: Connection, meeting: str, state: str
+) -> list[tuple[StreamKey, Request]]:
+    """Return the requests that this account may see, at one meeting or at all recent ones.
+
+    Requests reserved for headquarters come first, then the earliest meeting and request.
+    """
+    at_ms, account = now_ms(), access.signed_in_account()
+    summaries = [
+        summary
+        for summary in directory.meetings(connection, at_ms, account.point)
+        if (summary.id == meeting if meeting else _is_recent(summary, at_ms))
     ]
     keys = []
-    for line in lines:
-        if state == "pending":  # which the board's rows count, so that few streams are judged
-            rows = standings.board_of(connection, line.id).points
+    for summary in summaries:
+        if state == "pending":  # the board's rows count these, so that only few streams are judged
+            rows = standings.board_of(connection, summary.id).points
             keys += [
-                StreamKey(line.id, row.point)
+                StreamKey(summary.id, row.point)
                 for row in rows
                 if row.pending or row.counts.wrong_composition
             ]
         else:
-            keys += streams.of_meeting(connection, line.id)
-    if own.point is not None:
-        keys = [key for key in keys if key.point == own.point]
-    by = own.person if own.role is Profile.CHAIR else None
-    found = standings.requests_of(connection, sorted(keys), by=by, at_ms=at_ms)
-    if own.unit is not None:
-        members = {each.person for each in roster.facts_of(connection, unit=own.unit)}
-        found = [(key, each) for key, each in found if each.person in members]
-    wanted = [(key, each) for key, each in found if state in {"all", each.state}]
-    starts = {line.id: line.starts_at for line in lines}
+            keys += streams.of_meeting(connection, summary.id)
+    if account.point is not None:
+        keys = [key for key in keys if key.point == account.point]
+    by = account.person if account.role is Profile.CHAIR else None
+    requests = standings.requests_of(connection, sorted(keys), by=by, at_ms=at_ms)
+    if account.unit is not None:
+        members = {member.person for member in roster.people_by_code(connection, unit=account.unit)}
+        requests = [
+            (key, leave_request)
+            for key, leave_request in requests
+            if leave_request.person in members
+        ]
+    matching = [
+        (key, leave_request)
+        for key, leave_request in requests
+        if state in {"all", leave_request.state}
+    ]
+    starts = {summary.id: summary.starts_at for summary in summaries}
     return sorted(
-        wanted,
+        matching,
         key=lambda pair: (not pair[1].is_reserved, starts[pair[0].meeting], pair[1].at_ms),
     )
 
 
-def _is_news(line: MeetingLine, at_ms: int) -> bool:
-    return not line.cancelled and to_ms(line.ends_at) > at_ms - RECENT_MS
+def _is_recent(summary: MeetingSummary, at_ms: int) -> bool:
+    return not summary.cancelled and to_ms(summary.ends_at) > at_ms - RECENT_MS
 
 
-def _concerned(connection: Connection, sha256: str) -> set[str]:
-    """Return on whose requests a detail is. Raises: UnknownDetail, Forbidden.
+def _people_with_detail(connection: Connection, sha256: str) -> set[str]:
+    """Return the people whose requests name a detail. Raises: UnknownDetail, Forbidden.
 
-    Headquarters and the auditor open any; a chair those of the point, a secretary of a unit those
-    of its people.
+    Headquarters and the auditor may open any detail, a chair those of the point's requests, a
+    unit's secretary those of the unit's people.
     """
-    own, at_ms, people = access.who(), now_ms(), set()
-    told = details.told_with(connection, sha256)
-    if not told:
+    account, at_ms, people = access.signed_in_account(), now_ms(), set()
+    mentions = details.records_naming(connection, sha256)
+    if not mentions:
         raise UnknownDetail(sha256=sha256)
-    for meeting, record_id in told:
+    for meeting, record_id in mentions:
         keys = [
-            k for k in standing_in(connection, meeting, [record_id]) if own.point in {None, k.point}
+            k
+            for k in streams_holding(connection, meeting, [record_id])
+            if account.point in {None, k.point}
         ]
-        for key, each in standings.requests_of(connection, keys, by=None, at_ms=at_ms):
-            if sha256 in _named_by(each) and _may_open(own, key, each):
-                people.add(each.person)
-    if own.unit is not None:
-        people &= {each.person for each in roster.facts_of(connection, unit=own.unit)}
-    if not people and (own.point, own.unit) != (None, None):
+        for key, leave_request in standings.requests_of(connection, keys, by=None, at_ms=at_ms):
+            if sha256 in _details_of(leave_request) and _may_open(account, key, leave_request):
+                people.add(leave_request.person)
+    if account.unit is not None:
+        people &= {member.person for member in roster.people_by_code(connection, unit=account.unit)}
+    if not people and (account.point, account.unit) != (None, None):
         raise access.refusal(Action.READ_DETAIL)
     return people
 
 
-def _may_open(own: Who, key: StreamKey, asked: Request) -> bool:
-    """Keep from a chair why somebody asks elsewhere, or whose leave is headquarters' to decide."""
-    if own.role is not Profile.CHAIR or asked.person == own.person:
+def _may_open(account: Account, key: StreamKey, leave_request: Request) -> bool:
+    """Return whether the account may open the details of a request.
+
+    A chair may not if the request is at another point or reserved for headquarters.
+    """
+    if account.role is not Profile.CHAIR or leave_request.person == account.person:
         return True
-    return key.point == own.point and not asked.is_reserved
+    return key.point == account.point and not leave_request.is_reserved
 
 
 class Target(NamedTuple):
-    """A request as a form names it, with the state in which whoever decides has seen it."""
+    """A request as named in a form, with the state that the page showed to the user."""
 
     key: StreamKey
     record_id: str
     state: str
 
 
-def _target(spelled: str) -> Target:
-    """Read what a form names. Raises: BadForm."""
-    parts = spelled.split("/")
+def _parse_target(value: str) -> Target:
+    """Parse the name of a request in a form. Raises: BadForm."""
+    parts = value.split("/")
     if len(parts) != len(("meeting", "point", "id", "state")) or not all(parts):
-        raise BadForm(fault=say("form.choice", field=say("field.do"), value=spelled[:40]))
+        raise BadForm(fault=say("form.choice", field=say("field.do"), value=value[:40]))
     meeting, point, record_id, state = parts
     return Target(StreamKey(meeting, point), record_id, state)

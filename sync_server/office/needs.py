@@ -1,4 +1,4 @@
-"""What needs headquarters now: one line on each of its pages, renewed without a reload."""
+"""Matters that need headquarters now, as a strip on its pages that refreshes without a reload."""
 
 from typing import NamedTuple
 
@@ -16,11 +16,11 @@ from sync_server.storage import directory, standings
 blueprint = Blueprint("needs", __name__)
 
 URGENT = ("escalated", "no_chair", "silent", "reserved")
-"""Of a point's troubles, those that only headquarters can end."""
+"""Warnings about a point that only headquarters can resolve."""
 
 
-class Need(NamedTuple):
-    """Something to do, and where."""
+class UrgentMatter(NamedTuple):
+    """A matter that needs headquarters, with a link to the page that deals with it."""
 
     text: str
     link: str
@@ -29,43 +29,45 @@ class Need(NamedTuple):
 @blueprint.get("/can-xu-ly")
 @allowed(Action.READ_HELD)
 def strip() -> str:
-    """Return the line alone."""
+    """Return the strip alone."""
     g.is_refresh = True
-    return render_template("needs.html", needs=found())
+    return render_template("needs.html", needs=urgent_matters())
 
 
-def found() -> list[Need]:
-    """Return what needs headquarters now, the gravest first."""
+def urgent_matters() -> list[UrgentMatter]:
+    """Return the urgent matters: meetings by warning, then held records, then proposals."""
     with reading() as connection:
-        needs = _of_meetings(connection)
-        items = held.items(connection, since_ms=now_ms() - inbox.RECENT_MS)
-        waiting = sum(each.is_open for each in items)
-        proposed = proposals.differing(connection)
+        matters = _matters_of_meetings(connection)
+        items = held.held_items(connection, since_ms=now_ms() - inbox.RECENT_MS)
+        waiting = sum(item.is_open for item in items)
+        proposed = proposals.read_proposals(connection)
     if waiting:
-        needs.append(Need(say("needs.held", count=waiting), url_for("office.held.index")))
+        matters.append(UrgentMatter(say("needs.held", count=waiting), url_for("office.held.index")))
     if proposed:
         link = url_for("office.proposals.index")
-        needs.append(Need(say("needs.proposed", count=len(proposed)), link))
-    return needs
+        matters.append(UrgentMatter(say("needs.proposed", count=len(proposed)), link))
+    return matters
 
 
-def _of_meetings(connection: Connection) -> list[Need]:
-    needs = []
-    for line in directory.meetings(connection, now_ms()):
-        if line.state == "closed" or line.cancelled or line.rehearsal:
+def _matters_of_meetings(connection: Connection) -> list[UrgentMatter]:
+    matters = []
+    for summary in directory.meetings(connection, now_ms()):
+        if summary.state == "closed" or summary.cancelled or summary.rehearsal:
             continue
-        rows = standings.board_of(connection, line.id).points
-        own = [board.troubles_of(row, line) for row in rows]
-        for trouble in URGENT:
-            if trouble == "silent" and not line.has_begun:
-                continue  # there is time yet
-            count = sum(trouble in troubles for troubles in own)
-            if trouble == "reserved":
+        rows = standings.board_of(connection, summary.id).points
+        warnings_by_row = [board.warnings_of(row, summary) for row in rows]
+        for warning in URGENT:
+            if warning == "silent" and not summary.has_begun:
+                continue  # a point need not report before the start
+            count = sum(warning in row_warnings for row_warnings in warnings_by_row)
+            if warning == "reserved":
                 count = sum(row.reserved for row in rows)
             if not count:
                 continue
-            link = url_for("office.board.board", meeting=line.id, viec=trouble)
-            if trouble == "reserved":
-                link = f"{url_for('office.inbox.index')}?hoi-nghi={line.id}"
-            needs.append(Need(say(f"needs.{trouble}", count=count, meeting=line.title), link))
-    return needs
+            link = url_for("office.board.board", meeting=summary.id, viec=warning)
+            if warning == "reserved":
+                link = f"{url_for('office.inbox.index')}?hoi-nghi={summary.id}"
+            matters.append(
+                UrgentMatter(say(f"needs.{warning}", count=count, meeting=summary.title), link)
+            )
+    return matters

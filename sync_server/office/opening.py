@@ -1,4 +1,4 @@
-"""Opening what was sealed, for who may read it: words, pictures, documents. Each is logged."""
+"""Details opened for readers who may see them: text, pictures, documents. Openings are logged."""
 
 import base64
 import binascii
@@ -20,60 +20,63 @@ from sync_server.storage import details
 JSON = "application/json"
 
 
-class Content(NamedTuple):
-    """What a detail holds, and of which type it is, told by the content itself."""
+class DetailContent(NamedTuple):
+    """The content of a detail, with the media type found by looking at the content."""
 
     content: bytes
     media_type: str
 
 
-def read_all(wanted: Mapping[str, str]) -> dict[str, Content]:
-    """Open details, given with whom each is about; those that have not come, or are gone, lack."""
-    reader, at_ms = access.who().name, now_ms()
+def open_details(people_by_detail: Mapping[str, str]) -> dict[str, DetailContent]:
+    """Open details, given as sha256 → person concerned; return them by sha256.
+
+    Details that have not arrived, were purged or cannot be read are left out.
+    """
+    reader, at_ms = access.signed_in_account().name, now_ms()
 
     def work(c: Connection) -> dict[str, bytes]:
         boxes = {}
-        for sha256, person in wanted.items():
+        for sha256, person in people_by_detail.items():
             try:
                 boxes[sha256] = details.read(c, sha256, reader, now_ms=at_ms, about=person)
             except UnknownDetail:
                 continue
         return boxes
 
-    found = {}
-    for sha256, box in (write(work) if wanted else {}).items():
+    contents = {}
+    for sha256, box in (write(work) if people_by_detail else {}).items():
         try:
-            found[sha256] = unseal(box)
+            contents[sha256] = unseal(box)
         except DetailUnreadable:
             continue
-    return found
+    return contents
 
 
-def unseal(box: bytes) -> Content:
-    """Open one box. Raises: DetailUnreadable."""
+def unseal(box: bytes) -> DetailContent:
+    """Open one sealed box. Raises: DetailUnreadable."""
     settings: Settings = current_app.config["SETTINGS"]
-    return Content(*sealing.open_sealed(settings.seal_key, box))
+    return DetailContent(*sealing.open_sealed(settings.seal_key, box))
 
 
-def words_of(found: Content | None) -> dict[str, str]:
-    """Return the words of a detail; none of what is no text."""
-    if found is None or found.media_type != JSON:
+def text_fields_of(detail: DetailContent | None) -> dict[str, str]:
+    """Return the text fields of a detail; `{}` unless it is JSON."""
+    if detail is None or detail.media_type != JSON:
         return {}
     try:
-        told = msgspec.json.decode(found.content, type=dict[str, object])
+        fields = msgspec.json.decode(detail.content, type=dict[str, object])
     except msgspec.DecodeError:
         return {}
-    return {name: text for name, text in told.items() if isinstance(text, str)}
+    return {name: text for name, text in fields.items() if isinstance(text, str)}
 
 
-def picture_of(found: Content | None) -> Content | None:
-    """Return the picture or document of a detail, whether it is one or holds one as a data URL."""
-    if found is None or found.media_type != JSON:
-        return found
-    _, _, encoded = words_of(found).get("scan", "").partition(";base64,")
+def picture_of(detail: DetailContent | None) -> DetailContent | None:
+    """Return a detail that is a picture or document, or the scan that a JSON detail holds."""
+    if detail is None or detail.media_type != JSON:
+        return detail
+    _, _, encoded = text_fields_of(detail).get("scan", "").partition(";base64,")
     try:
         content = base64.b64decode(encoded, validate=True)
     except binascii.Error:
         return None
     media_type = sealing.media_type_of(content)
-    return Content(content, media_type) if media_type and media_type != JSON else None
+    return DetailContent(content, media_type) if media_type and media_type != JSON else None

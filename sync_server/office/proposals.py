@@ -1,4 +1,4 @@
-"""What the published portal proposes of meetings: shown as a difference, accepted or left aside."""
+"""Meetings that the published portal proposes: shown as differences, accepted or set aside."""
 
 from typing import NamedTuple
 
@@ -16,15 +16,15 @@ from sync_server.errors import UnknownMeeting
 from sync_server.messages import say
 from sync_server.office import access, acts
 from sync_server.office.access import allowed
-from sync_server.office.shown import moment
+from sync_server.office.shown import format_moment
 from sync_server.storage import directory, standings, streams
-from sync_server.storage.directory import MeetingFact, ReleaseFacts
+from sync_server.storage.directory import PublishedDirectory, PublishedMeeting
 
 blueprint = Blueprint("proposals", __name__)
 
 
 class Difference(NamedTuple):
-    """A fact as it is, and as the portal has it."""
+    """A fact of a meeting, as accepted before and as published now."""
 
     what: str
     before: str
@@ -32,9 +32,9 @@ class Difference(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """A meeting whose published facts are not those that count."""
+    """A published meeting that is new, or differs from the meeting as accepted."""
 
-    fact: MeetingFact
+    meeting: PublishedMeeting
     is_new: bool
     differences: list[Difference]
 
@@ -42,70 +42,83 @@ class Proposal(NamedTuple):
 @blueprint.get("/de-nghi")
 @allowed(Action.READ_ARRANGEMENTS)
 def index() -> str:
-    """Show every difference between what is published and what counts."""
+    """Show every difference between the published and the accepted meetings."""
     with reading() as connection:
-        found = differing(connection, with_answered=True)
-    return render_template("proposals.html", proposals=found)
+        proposals = read_proposals(connection, with_answered=True)
+    return render_template("proposals.html", proposals=proposals)
 
 
 @blueprint.post("/de-nghi/<meeting>")
 @allowed(Action.ARRANGE)
 def answer(meeting: str) -> Response:
-    """Accept what is published of a meeting, or leave it aside until it changes again."""
+    """Accept a meeting as published, or set it aside until its publication changes again."""
     at_ms = now_ms()
     is_accepted = request.form.get("do") == "accept"
 
     def work(c: Connection) -> None:
-        facts = published(c)
-        fact = next((each for each in facts.meetings if each.id == meeting), None)
-        if fact is None:
+        published_directory = read_published(c)
+        published_meeting = next(
+            (
+                meeting_entry
+                for meeting_entry in published_directory.meetings
+                if meeting_entry.id == meeting
+            ),
+            None,
+        )
+        if published_meeting is None:
             raise UnknownMeeting(meeting=meeting)
         if is_accepted:
-            directory.put_places(c, facts.units, facts.points)
-            acts.accept_meeting(c, fact, at_ms, access.who().writer)
+            directory.put_places(c, published_directory.units, published_directory.points)
+            acts.accept_meeting(c, published_meeting, at_ms, access.signed_in_account().writer)
         else:
-            directory.answer(c, fact)
+            directory.answer(c, published_meeting)
 
-    access.about(meeting)
+    access.log_subjects(meeting)
     write(work)
     return redirect(url_for("office.proposals.index"))
 
 
-def differing(connection: Connection, *, with_answered: bool = False) -> list[Proposal]:
-    """Return what is proposed; what is left aside, or over, only `with_answered`."""
-    found = []
-    for fact in published(connection).meetings:
-        is_over = to_ms(fact.ends_at) < now_ms()
-        if not with_answered and (is_over or directory.is_answered(connection, fact)):
+def read_proposals(connection: Connection, *, with_answered: bool = False) -> list[Proposal]:
+    """Return the proposals; include meetings set aside or over only `with_answered`."""
+    proposals = []
+    for published_meeting in read_published(connection).meetings:
+        is_over = to_ms(published_meeting.ends_at) < now_ms()
+        if not with_answered and (is_over or directory.is_answered(connection, published_meeting)):
             continue
-        line = directory.meeting(connection, fact.id, now_ms())
-        differences = _differences(connection, fact) if line else []
-        if line is None or differences:
-            found.append(Proposal(fact, line is None, differences))
-    return found
+        summary = directory.meeting(connection, published_meeting.id, now_ms())
+        differences = _differences(connection, published_meeting) if summary else []
+        if summary is None or differences:
+            proposals.append(Proposal(published_meeting, summary is None, differences))
+    return proposals
 
 
-def published(connection: Connection) -> ReleaseFacts:
-    """Return what the portal that is served publishes; nothing where there is none."""
+def read_published(connection: Connection) -> PublishedDirectory:
+    """Return the units, points and meetings of the served portal; empty without a release."""
     settings: Settings = current_app.config["SETTINGS"]
-    facts = served.facts(connection, settings.site_dir, now_ms())
-    return facts or ReleaseFacts((), (), ())
+    published_directory = served.published_directory(connection, settings.site_dir, now_ms())
+    return published_directory or PublishedDirectory((), (), ())
 
 
-def _differences(connection: Connection, fact: MeetingFact) -> list[Difference]:
-    line = acts.must_know(connection, fact.id, now_ms())
-    own = sorted(key.point for key in streams.of_meeting(connection, fact.id))
-    proposed = sorted(fact.points or directory.point_codes(connection))
+def _differences(connection: Connection, published_meeting: PublishedMeeting) -> list[Difference]:
+    summary = acts.require_meeting(connection, published_meeting.id, now_ms())
+    current = sorted(key.point for key in streams.of_meeting(connection, published_meeting.id))
+    proposed = sorted(published_meeting.points or directory.point_codes(connection))
     grace = 0
-    for key in streams.of_meeting(connection, fact.id)[:1]:
-        if found := standings.read(connection, key):
-            grace = found.terms.grace_ms // MINUTE_MS
+    for key in streams.of_meeting(connection, published_meeting.id)[:1]:
+        if standing := standings.read(connection, key):
+            grace = standing.terms.grace_ms // MINUTE_MS
     pairs = {
-        "title": (line.title, fact.title),
-        "starts_at": (moment(to_ms(line.starts_at)), moment(to_ms(fact.starts_at))),
-        "ends_at": (moment(to_ms(line.ends_at)), moment(to_ms(fact.ends_at))),
-        "grace_minutes": (str(grace), str(fact.grace_minutes)),
-        "points": (_listed(own, proposed), _listed(proposed, own)),
+        "title": (summary.title, published_meeting.title),
+        "starts_at": (
+            format_moment(to_ms(summary.starts_at)),
+            format_moment(to_ms(published_meeting.starts_at)),
+        ),
+        "ends_at": (
+            format_moment(to_ms(summary.ends_at)),
+            format_moment(to_ms(published_meeting.ends_at)),
+        ),
+        "grace_minutes": (str(grace), str(published_meeting.grace_minutes)),
+        "points": (_describe_points(current, proposed), _describe_points(proposed, current)),
     }
     return [
         Difference(say(f"fact.{what}"), before, after)
@@ -114,7 +127,7 @@ def _differences(connection: Connection, fact: MeetingFact) -> list[Difference]:
     ]
 
 
-def _listed(points: list[str], others: list[str]) -> str:
-    """Return how many points these are, and which of them the others are not."""
-    alone = ", ".join(each for each in points if each not in others)
-    return say("fact.points.count", count=len(points)) + (f": {alone}" if alone else "")
+def _describe_points(points: list[str], other_points: list[str]) -> str:
+    """Return how many points there are, and which of them the other list does not have."""
+    extra = ", ".join(point for point in points if point not in other_points)
+    return say("fact.points.count", count=len(points)) + (f": {extra}" if extra else "")

@@ -1,4 +1,4 @@
-"""What of the portal is published: the releases that are kept, and going back to one."""
+"""The published portal: its stored releases, and going back to one of them."""
 
 from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
@@ -11,7 +11,7 @@ from sync_server.domain.permissions import Action
 from sync_server.messages import say
 from sync_server.office import access
 from sync_server.office.access import allowed
-from sync_server.storage import releases as kept_releases
+from sync_server.storage import releases as stored_releases
 
 blueprint = Blueprint("publishing", __name__)
 
@@ -19,23 +19,23 @@ blueprint = Blueprint("publishing", __name__)
 @blueprint.get("/cong-bo")
 @allowed(Action.PUBLISH)
 def releases() -> str:
-    """List the releases that are kept, and which is served."""
+    """List the stored releases, and show which one is served."""
     settings: Settings = current_app.config["SETTINGS"]
     with reading() as connection:
-        found = kept_releases.listed(connection, now_ms())
-        current = served.current(connection, settings.site_dir, now_ms())
-        published = kept_releases.current(connection, now_ms())
+        listed_releases = stored_releases.list_releases(connection, now_ms())
+        current = served.current_release(connection, settings.site_dir, now_ms())
+        published = stored_releases.current(connection, now_ms())
     return render_template(
-        "releases.html", releases=found, current=current, is_own=published is None
+        "releases.html", releases=listed_releases, current=current, is_own=published is None
     )
 
 
 @blueprint.post("/cong-bo/<release>")
 @allowed(Action.PUBLISH)
 def activate(release: str) -> Response:
-    """Serve a kept release from now on. Raises: UnknownRelease."""
+    """Serve a stored release from now on. Raises: UnknownRelease."""
     at_ms = now_ms()
-    write(lambda c: kept_releases.activate(c, release, from_ms=at_ms, now_ms=at_ms))
-    access.about(release)
+    write(lambda c: stored_releases.activate(c, release, from_ms=at_ms, now_ms=at_ms))
+    access.log_subjects(release)
     flash(say("publishing.done", release=release[:12]))
     return redirect(url_for("office.publishing.releases"))

@@ -1,4 +1,4 @@
-"""QR codes of the office's printed sheets, as SVG to stand in a page."""
+"""QR codes for the office's printed sheets, as SVG to embed in a page."""
 
 import io
 
@@ -8,10 +8,10 @@ from qrcode.constants import ERROR_CORRECT_Q
 from qrcode.image.svg import SvgPathImage
 
 
-def picture(content: str) -> Markup:
-    """Return the code as an SVG of its own, a quarter of which may be lost (level Q)."""
+def draw_qr_code(content: str) -> Markup:
+    """Return a QR code as an SVG element that tolerates a quarter of damage (level Q)."""
     image = qrcode.make(content, image_factory=SvgPathImage, error_correction=ERROR_CORRECT_Q)
     out = io.BytesIO()
     image.save(out)
     svg = out.getvalue().decode().partition("?>")[2]
-    return Markup(svg)  # noqa: S704 - our own drawing of a code of ours
+    return Markup(svg)  # noqa: S704 - drawn by qrcode: paths only, no text of a user

@@ -13,73 +13,78 @@ from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.office import access, acts, forms
 from sync_server.office.access import allowed
-from sync_server.office.shown import moment
+from sync_server.office.shown import format_moment
 from sync_server.storage import directory, remarks, standings, streams
 from sync_server.storage.remarks import HEADINGS, RemarkLine
 
 blueprint = Blueprint("quality", __name__)
 
 MAX_REMARK = 8_000
-MARK_LETTERS = 16
+HASH_LETTERS = 16
 
 
-def mark(text: str) -> str:
-    """Return what tells whether a text is the one that a form was opened with."""
-    return hashlib.sha256(text.encode()).hexdigest()[:MARK_LETTERS]
+def short_hash(text: str) -> str:
+    """Return a short hash that detects that someone else edited the text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LETTERS]
 
 
 @blueprint.get("/hoi-nghi/<meeting>/chat-luong")
 @allowed(Action.READ_QUALITY)
 def page(meeting: str) -> str:
-    """Show what was counted of order, readiness and incidents, and what is said of it."""
+    """Show the figures of order, readiness and incidents, and the written evaluation."""
     with reading() as connection:
-        line = acts.must_know(connection, meeting, now_ms())
-        found = standings.read_all(connection, streams.of_meeting(connection, meeting))
-        said = remarks.latest(connection, meeting)
+        summary = acts.require_meeting(connection, meeting, now_ms())
+        standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
+        remarks_by_heading = remarks.latest(connection, meeting)
         names = directory.points(connection)
-    halls = {key.point: standing for key, standing in sorted(found.items())}
+    halls = {key.point: standing for key, standing in sorted(standings_by_key.items())}
     notable = {
-        point: each
-        for point, each in halls.items()
-        if each.counts.calls
-        or each.counts.private_use
-        or each.counts.disorder
-        or each.counts.wrong_seat
-        or each.counts.incidents
-        or (each.has_reported and each.missing)
+        point: standing
+        for point, standing in halls.items()
+        if standing.counts.calls
+        or standing.counts.private_use
+        or standing.counts.disorder
+        or standing.counts.wrong_seat
+        or standing.counts.incidents
+        or (standing.has_reported and standing.missing)
     }
     return render_template(
         "quality.html",
-        meeting=line,
+        meeting=summary,
         halls=halls,
         notable=notable,
         names=names,
         headings=HEADINGS,
-        said=said,
-        mark=mark,
+        said=remarks_by_heading,
+        mark=short_hash,
     )
 
 
 @blueprint.post("/hoi-nghi/<meeting>/chat-luong")
 @allowed(Action.EVALUATE)
 def evaluate(meeting: str) -> Response:
-    """Keep what is said under the headings whose text has changed; versions before it stay."""
-    own, at_ms = access.who(), now_ms()
+    """Save a new version of every heading whose text has changed.
+
+    Raises: BadForm if none has, or if someone else has edited a heading in the meantime.
+    """
+    account, at_ms = access.signed_in_account(), now_ms()
     with reading() as connection:
-        acts.must_know(connection, meeting, at_ms)
+        acts.require_meeting(connection, meeting, at_ms)
         before = remarks.latest(connection, meeting)
     changed = {}
     for heading in HEADINGS:
         text = forms.text(heading, longest=MAX_REMARK).replace("\r\n", "\n")
-        own_seen = forms.text(f"seen {heading}", longest=MARK_LETTERS) or mark("")
+        seen_hash = forms.text(f"seen {heading}", longest=HASH_LETTERS) or short_hash("")
         latest = before[heading].text if heading in before else ""
-        if text == latest or mark(text) == own_seen:
-            continue  # as it is, or not touched here
-        if latest and mark(latest) != own_seen:
-            by, heard = before[heading].by, moment(before[heading].at_ms)
-            called = say(f"heading.{heading}")
-            raise BadForm(fault=say("quality.changed", heading=called, by=by, at=heard))
-        changed[heading] = RemarkLine(heading, text, own.name, at_ms)
+        if text == latest or short_hash(text) == seen_hash:
+            continue  # unchanged, or not edited in this form
+        if latest and short_hash(latest) != seen_hash:
+            author, written_at = before[heading].by, format_moment(before[heading].at_ms)
+            heading_name = say(f"heading.{heading}")
+            raise BadForm(
+                fault=say("quality.changed", heading=heading_name, by=author, at=written_at)
+            )
+        changed[heading] = RemarkLine(heading, text, account.name, at_ms)
     if not changed:
         raise BadForm(fault=say("quality.nothing_new"))
 
@@ -88,6 +93,6 @@ def evaluate(meeting: str) -> Response:
             remarks.add(c, meeting, line)
 
     write(work)
-    access.about(*changed)
+    access.log_subjects(*changed)
     flash(say("quality.kept", count=len(changed)))
     return redirect(url_for("office.quality.page", meeting=meeting))

@@ -1,7 +1,7 @@
-"""Queues that come as files: opened, checked whole, taken in, and answered with a signed receipt.
+"""Queue files: opened, checked whole, imported, and answered with a signed receipt.
 
-A file is JSON: `{"diemcau": "queue", "v": 1, "boxes": [JWE…]}`. Each box is sealed to
-headquarters and holds a JWS by one device over its parcel. Anyone may carry it.
+A file is JSON: `{"diemcau": "queue", "v": 1, "boxes": [JWE…]}`. A box is sealed to
+headquarters and holds a JWS by one device over its parcel. Anyone may carry the file.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
 class QueueFile(Struct, frozen=True):
-    """The outer form, which tells nothing to who carries it."""
+    """The outer form of a queue file, which reveals nothing to the person who carries it."""
 
     diemcau: Literal["queue"]
     v: Literal[1]
@@ -42,7 +42,7 @@ class QueueFile(Struct, frozen=True):
 
 
 class Parcel(Struct, frozen=True):
-    """What one device signed: its records as it spelled them, and sealed details."""
+    """The content that one device signed: its records as it spelled them, and sealed details."""
 
     device: DeviceCode
     made_at: Instant
@@ -51,7 +51,7 @@ class Parcel(Struct, frozen=True):
 
 
 class ReceiptLine(Struct, frozen=True):
-    """What became of one record; `sha256` is that of its text in the file."""
+    """The outcome of one record; `sha256` is the hash of its text in the file."""
 
     id: str | None
     sha256: str
@@ -62,7 +62,7 @@ class ReceiptLine(Struct, frozen=True):
 
 
 class ParcelReceipt(Struct, frozen=True):
-    """What headquarters signs: what it has of a device's parcel."""
+    """The statement that headquarters signs: which records and details of a parcel it has."""
 
     device: str
     point: str
@@ -71,30 +71,33 @@ class ParcelReceipt(Struct, frozen=True):
     details: tuple[str, ...]
 
 
-class Taken(Struct, frozen=True):
-    """What was taken in of a file, and the receipt as a file of its own."""
+class ImportResult(Struct, frozen=True):
+    """The outcome of an import: a receipt for every parcel, and all of them as a signed file."""
 
     parcels: tuple[ParcelReceipt, ...]
     receipt: bytes
 
     def count(self, *statuses: str) -> int:
-        """Return how many records were answered so."""
-        return sum(line.status in statuses for own in self.parcels for line in own.records)
+        """Return how many records have one of these statuses."""
+        return sum(line.status in statuses for parcel in self.parcels for line in parcel.records)
 
 
-def take_in(content: bytes, seal_key: str, now_ms: int) -> Taken:
-    """Take a queue's file in, or nothing of it; the same file again changes nothing.
+def import_file(content: bytes, seal_key: str, now_ms: int) -> ImportResult:
+    """Import a queue file, all of it or nothing; importing it again changes nothing.
 
     Raises: QueueFileFaulty.
     """
-    opened = [_open(box, seal_key) for box in _boxes(content)]
-    told = tuple(_deliver(parcel, signer, now_ms) for parcel, signer in opened)
-    receipts = [sealing.sign(seal_key, msgspec.json.encode(each)) for each in told]
-    receipt = {"diemcau": "receipt", "v": 1, "receipts": receipts}
-    return Taken(told, msgspec.json.encode(receipt))
+    opened = [_open_box(box, seal_key) for box in _read_boxes(content)]
+    parcel_receipts = tuple(_import_parcel(parcel, signer, now_ms) for parcel, signer in opened)
+    signed_receipts = [
+        sealing.sign(seal_key, msgspec.json.encode(parcel_receipt))
+        for parcel_receipt in parcel_receipts
+    ]
+    receipt = {"diemcau": "receipt", "v": 1, "receipts": signed_receipts}
+    return ImportResult(parcel_receipts, msgspec.json.encode(receipt))
 
 
-def _boxes(content: bytes) -> Sequence[str]:
+def _read_boxes(content: bytes) -> Sequence[str]:
     if len(content) > MAX_FILE_BYTES:
         raise QueueFileFaulty(reason=say("queue_file.large", limit=MAX_FILE_BYTES // 2**20))
     try:
@@ -103,7 +106,7 @@ def _boxes(content: bytes) -> Sequence[str]:
         raise QueueFileFaulty(reason=say("queue_file.form")) from None
 
 
-def _open(box: str, seal_key: str) -> tuple[Parcel, Signer]:
+def _open_box(box: str, seal_key: str) -> tuple[Parcel, Signer]:
     try:
         signed = sealing.open_parcel(seal_key, box.encode())
     except (DetailUnreadable, UnicodeEncodeError):
@@ -123,15 +126,15 @@ def _open(box: str, seal_key: str) -> tuple[Parcel, Signer]:
     return parcel, signer
 
 
-def _deliver(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt:
-    """Take a parcel in as if its device had sent it, but for the clock: that was long ago."""
-    texts = [each.encode("utf-8", "replace") for each in parcel.records]
+def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt:
+    """Import a parcel as its device's delivery, but without a clock, which would be stale."""
+    texts = [record.encode("utf-8", "replace") for record in parcel.records]
     verdicts: list[Verdict] = []
     for start in range(0, len(texts), BATCH):
-        offers = intake.judge(texts[start : start + BATCH], signer.writer)
+        offers = intake.judge_records(texts[start : start + BATCH], signer.writer)
         delivery = Delivery(signer.writer, offers, now_ms, is_revoked=signer.is_revoked)
         verdicts += deliver(delivery).verdicts
-    kept = [] if signer.is_revoked else _keep(parcel, now_ms)
+    stored_details = [] if signer.is_revoked else _store_details(parcel, now_ms)
     lines = (
         ReceiptLine(
             verdict.id,
@@ -144,35 +147,39 @@ def _deliver(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt:
         for text, verdict in zip(texts, verdicts, strict=True)
     )
     return ParcelReceipt(
-        parcel.device, signer.writer.point or "", from_ms(now_ms), tuple(lines), tuple(kept)
+        parcel.device,
+        signer.writer.point or "",
+        from_ms(now_ms),
+        tuple(lines),
+        tuple(stored_details),
     )
 
 
-def _keep(parcel: Parcel, now_ms: int) -> list[str]:
-    """Keep the parcel's details; one whose hash is not its name is as if it never came."""
-    kept = []
+def _store_details(parcel: Parcel, now_ms: int) -> list[str]:
+    """Store a parcel's details, and return their hashes; skip any too large or misnamed."""
+    stored = []
     for sha256, text in sorted(parcel.details.items()):
         box = text.encode("utf-8", "replace")
         is_named_so = hashlib.sha256(box).hexdigest() == sha256
         if is_named_so and len(box) <= MAX_DETAIL_BYTES:
             write(partial(details.drop_unfinished, sha256=sha256, device=parcel.device))
             try:
-                _keep_one(sha256, parcel.device, box, now_ms)
+                _store_detail(sha256, parcel.device, box, now_ms)
             except (PieceOutOfPlace, DetailMismatch):
-                continue  # it comes by the line at this moment; its device hears of it there
-            kept.append(sha256)
-    return kept
+                continue  # being uploaded right now; that upload answers the device
+            stored.append(sha256)
+    return stored
 
 
-def _keep_one(sha256: str, device: str, box: bytes, now_ms: int) -> None:
-    for at in range(0, len(box), MAX_PIECE_BYTES):
-        piece, total = box[at : at + MAX_PIECE_BYTES], len(box)
+def _store_detail(sha256: str, device: str, box: bytes, now_ms: int) -> None:
+    for offset in range(0, len(box), MAX_PIECE_BYTES):
+        piece, total = box[offset : offset + MAX_PIECE_BYTES], len(box)
         put = partial(
             details.put_piece,
             sha256=sha256,
             device=device,
             piece=piece,
-            at=at,
+            at=offset,
             total=total,
             now_ms=now_ms,
         )

@@ -1,4 +1,4 @@
-"""The page on which a hall's queue comes in as a file, and its receipt goes out."""
+"""The page that imports a hall's queue file and hands out its receipt."""
 
 import base64
 
@@ -19,21 +19,21 @@ BAD_REQUEST = 400
 @blueprint.get("/nhap-tep")
 @allowed(Action.IMPORT_QUEUE)
 def form() -> str:
-    """Show where to put the file."""
+    """Show the form for the file."""
     return render_template("queue.html", taken=None, fault=None)
 
 
 @blueprint.post("/nhap-tep")
 @allowed(Action.IMPORT_QUEUE)
 def take_in() -> str | tuple[str, int]:
-    """Take the file in, tell what became of its records, and hand out the receipt."""
+    """Import the file, show the outcome of its records, and offer the receipt."""
     settings: Settings = current_app.config["SETTINGS"]
     file = request.files.get("file")
     content = file.read(queue_files.MAX_FILE_BYTES + 1) if file else b""
     try:
-        taken = queue_files.take_in(content, settings.seal_key, now_ms())
+        result = queue_files.import_file(content, settings.seal_key, now_ms())
     except QueueFileFaulty as fault:
         return render_template("queue.html", taken=None, fault=fault), BAD_REQUEST
-    access.about(*(parcel.device for parcel in taken.parcels))
-    receipt = base64.b64encode(taken.receipt).decode()
-    return render_template("queue.html", taken=taken, fault=None, receipt=receipt)
+    access.log_subjects(*(parcel.device for parcel in result.parcels))
+    receipt = base64.b64encode(result.receipt).decode()
+    return render_template("queue.html", taken=result, fault=None, receipt=receipt)

@@ -1,5 +1,4 @@
-"""Rolls: whom a meeting summons, made by a rule or from a file, each a new version of the one
-before; and seats by a rule for every hall at once."""
+"""Rolls of a meeting's points, made by a rule or from a file, always as a new version."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,50 +12,60 @@ from sync_server.database import reading, write
 from sync_server.domain.door import Writer
 from sync_server.domain.permissions import Action
 from sync_server.domain.records import Summoned
-from sync_server.domain.summoning import MEMBERSHIPS, RANKS, Change, Rank, Rule, change, roll_by
+from sync_server.domain.summoning import (
+    MEMBERSHIPS,
+    RANKS,
+    Rank,
+    RollDifference,
+    Rule,
+    build_roll,
+    compare_rolls,
+)
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.office import access, acts, forms, uploads
 from sync_server.office.access import allowed
 from sync_server.office.roster_files import RosterFault, SummonsRow
-from sync_server.office.writing import SERVER
+from sync_server.office.writing import SERVER_WRITER
 from sync_server.storage import directory, roster, standings, streams
-from sync_server.storage.roster import PersonFact
+from sync_server.storage.roster import RosterPerson
 
 blueprint = Blueprint("rolls", __name__)
 
-BAD = 422
+UNPROCESSABLE = 422
 
 
 @blueprint.get("/hoi-nghi/<meeting>/trieu-tap")
 @allowed(Action.READ_ARRANGEMENTS)
 def page(meeting: str) -> str:
-    """Show whom each point summons, and the ways to change it."""
-    return _page(meeting)
+    """Show the roll of every point, and the ways to change it."""
+    return _render_page(meeting)
 
 
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap")
 @allowed(Action.ARRANGE)
 def by_rule(meeting: str) -> str | Response:
-    """Show what a rule would change; summon by it once that has been seen."""
-    rank = next(each for each in RANKS if each == forms.one_of("rank", RANKS))
+    """Preview the changes that a rule would make; summon by it once they have been seen."""
+    rank = next(choice for choice in RANKS if choice == forms.one_of("rank", RANKS))
     units, memberships = request.form.getlist("unit"), request.form.getlist("membership")
     rule = Rule(frozenset(units), rank, frozenset(memberships))
     if not units:
         raise BadForm(fault=say("form.nothing"))
-    at_ms, by = now_ms(), access.who().writer
+    at_ms, writer = now_ms(), access.signed_in_account().writer
     with reading() as connection:
-        acts.must_know(connection, meeting, at_ms)
-        rolls, changes = _planned(connection, meeting, rule)
+        acts.require_meeting(connection, meeting, at_ms)
+        rolls, changes = _plan_rolls(connection, meeting, rule)
     if forms.text("do") != "summon" or not changes:
-        return _page(meeting, changes=changes, rule=rule)
+        return _render_page(meeting, changes=changes, rule=rule)
 
     def work(c: Connection) -> None:
-        made, _ = _planned(c, meeting, rule)
-        acts.summon(c, meeting, {p: roll for p, roll in made.items() if p in changes}, at_ms, by)
+        new_rolls, _ = _plan_rolls(c, meeting, rule)
+        acts.summon(
+            c, meeting, {p: roll for p, roll in new_rolls.items() if p in changes}, at_ms, writer
+        )
 
     write(work)
-    access.about(*changes)
+    access.log_subjects(*changes)
     flash(say("rolls.summoned", points=len(changes), people=sum(map(len, rolls.values()))))
     return redirect(url_for("office.rolls.page", meeting=meeting))
 
@@ -64,82 +73,90 @@ def by_rule(meeting: str) -> str | Response:
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap/tep")
 @allowed(Action.ARRANGE)
 def by_file(meeting: str) -> str | Response | tuple[str, int]:
-    """Summon by a file, all of it or nothing; of each point that it names, its roll anew."""
-    at_ms, by = now_ms(), access.who().writer
+    """Summon by a file, all of it or nothing; replace the roll of every point that it names."""
+    at_ms, writer = now_ms(), access.signed_in_account().writer
     with reading() as connection:
-        acts.must_know(connection, meeting, at_ms)
+        acts.require_meeting(connection, meeting, at_ms)
     try:
-        rows = uploads.rows_of("file")
+        rows = uploads.read_rows("file")
     except RosterFault as fault:
-        return _page(meeting, faults=fault.faults), BAD
+        return _render_page(meeting, faults=fault.faults), UNPROCESSABLE
     summonses = [row for row in rows if isinstance(row, SummonsRow)]
-    strangers = {row.meeting for row in summonses} - {meeting}
-    if strangers or not summonses:
-        return _page(meeting, faults=[say("rolls.other_meeting", meeting=meeting)]), BAD
-    write(lambda c: summon_rows(c, summonses, at_ms, by))
-    access.about(*{row.point for row in summonses})
+    other_meetings = {row.meeting for row in summonses} - {meeting}
+    if other_meetings or not summonses:
+        return _render_page(
+            meeting, faults=[say("rolls.other_meeting", meeting=meeting)]
+        ), UNPROCESSABLE
+    write(lambda c: summon_rows(c, summonses, at_ms, writer))
+    access.log_subjects(*{row.point for row in summonses})
     flash(say("roster.imported_summons", count=len(summonses)))
     return redirect(url_for("office.rolls.page", meeting=meeting))
 
 
 def summon_rows(
-    connection: Connection, rows: Sequence[SummonsRow], at_ms: int, by: Writer = SERVER
+    connection: Connection, rows: Sequence[SummonsRow], at_ms: int, writer: Writer = SERVER_WRITER
 ) -> None:
-    """Summon by the rows of a file."""
-    at = roster.lines_of(connection, [row.person for row in rows])
+    """Write the rolls that a file's rows describe; people who are exempt stay exempt."""
+    units_and_positions = roster.units_and_positions(connection, [row.person for row in rows])
     rolls: dict[str, dict[str, list[Summoned]]] = {}
     for row in rows:
-        unit, position = at[row.person]
+        unit, position = units_and_positions[row.person]
         line = Summoned(row.person, unit, position, row.seat)
         rolls.setdefault(row.meeting, {}).setdefault(row.point, []).append(line)
     for meeting, by_point in rolls.items():
-        exempt = _exempt(acts.rolls_of(connection, meeting))
-        for own in by_point.values():
-            own[:] = [replace(each, exempt=each.person in exempt) for each in own]
-        acts.summon(connection, meeting, by_point, at_ms, by)
+        exempt = _exempt_people(acts.rolls_of(connection, meeting))
+        for roll in by_point.values():
+            roll[:] = [replace(summoned, exempt=summoned.person in exempt) for summoned in roll]
+        acts.summon(connection, meeting, by_point, at_ms, writer)
 
 
-def _planned(
+def _plan_rolls(
     connection: Connection, meeting: str, rule: Rule
-) -> tuple[Mapping[str, list[Summoned]], dict[str, Change]]:
-    """Return the rolls that a rule makes, and what they change where they change anything."""
+) -> tuple[Mapping[str, list[Summoned]], dict[str, RollDifference]]:
+    """Return the rolls that a rule makes, and the differences at the points that it changes."""
     before = acts.rolls_of(connection, meeting)
-    own = {p.unit: p.code for p in directory.points(connection).values() if p.code in before}
-    exempt = _exempt(before)
-    by_unit: dict[str, list[PersonFact]] = {}
-    for each in roster.facts_of(connection):
-        by_unit.setdefault(each.unit, []).append(each)
-    rolls = {
-        own[unit]: roll_by(rule, by_unit.get(unit, ()), before[own[unit]], exempt)
-        for unit in sorted(rule.units)
-        if unit in own
+    point_by_unit = {
+        p.unit: p.code for p in directory.points(connection).values() if p.code in before
     }
-    changes = {point: change(before[point], roll) for point, roll in rolls.items()}
-    return rolls, {p: each for p, each in changes.items() if each.added or each.removed}
+    exempt = _exempt_people(before)
+    by_unit: dict[str, list[RosterPerson]] = {}
+    for person in roster.people_by_code(connection):
+        by_unit.setdefault(person.unit, []).append(person)
+    rolls = {
+        point_by_unit[unit]: build_roll(
+            rule, by_unit.get(unit, ()), before[point_by_unit[unit]], exempt
+        )
+        for unit in sorted(rule.units)
+        if unit in point_by_unit
+    }
+    changes = {point: compare_rolls(before[point], roll) for point, roll in rolls.items()}
+    return rolls, {
+        p: difference for p, difference in changes.items() if difference.added or difference.removed
+    }
 
 
-def _exempt(rolls: Mapping[str, Sequence[Summoned]]) -> frozenset[str]:
-    """Return who is exempt, in whichever hall; a new roll does not take that away."""
-    return frozenset(line.person for own in rolls.values() for line in own if line.exempt)
+def _exempt_people(rolls: Mapping[str, Sequence[Summoned]]) -> frozenset[str]:
+    """Return the people who are exempt in any hall; a new roll keeps them exempt."""
+    return frozenset(line.person for roll in rolls.values() for line in roll if line.exempt)
 
 
-def _page(
+def _render_page(
     meeting: str,
     *,
-    changes: dict[str, Change] | None = None,
+    changes: dict[str, RollDifference] | None = None,
     rule: Rule | None = None,
     faults: Sequence[str] = (),
 ) -> str:
     with reading() as connection:
-        line = acts.must_know(connection, meeting, now_ms())
-        found = standings.read_all(connection, streams.of_meeting(connection, meeting))
+        summary = acts.require_meeting(connection, meeting, now_ms())
+        standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
         names = directory.points(connection)
         units = directory.unit_names(connection)
-    points = {key.point: standing for key, standing in sorted(found.items())}
+    points = {key.point: standing for key, standing in sorted(standings_by_key.items())}
     rank: Rank = "everybody"
     return render_template(
         "rolls.html",
-        meeting=line,
+        meeting=summary,
         points=points,
         names=names,
         units=units,
@@ -149,7 +166,7 @@ def _page(
         rule=rule or Rule(frozenset(units), rank, frozenset(MEMBERSHIPS[:2])),
         faults=faults,
         is_frozen=any(
-            each.terms.roll_frozen_ms is not None and each.terms.roll_frozen_ms < now_ms()
-            for each in found.values()
+            standing.terms.roll_frozen_ms is not None and standing.terms.roll_frozen_ms < now_ms()
+            for standing in standings_by_key.values()
         ),
     )

@@ -1,7 +1,7 @@
 """Roster and summons files (CSV or XLSX): read whole, checked whole, every faulty row named.
 
 A roster has the columns person, full_name, unit, position, membership, birth_year; a summons
-has meeting, point, person, seat. Which of the two a file is, its heading tells.
+has meeting, point, person, seat. The heading shows which of the two a file is.
 """
 
 import csv
@@ -21,16 +21,16 @@ from openpyxl.utils.exceptions import InvalidFileException
 from sync_server.domain.codes import PersonCode
 from sync_server.domain.names import fold
 from sync_server.messages import say
-from sync_server.storage.roster import PersonFact
+from sync_server.storage.roster import RosterPerson
 
 ROSTER_COLUMNS = ("person", "full_name", "unit", "position", "membership", "birth_year")
 SUMMONS_COLUMNS = ("meeting", "point", "person", "seat")
 OLDEST_BIRTH_YEAR, YOUNGEST_AGE = 1900, 16
 MOST_ROWS, MOST_COLUMNS = 100_000, 30
-MAX_NAME, MAX_SEAT = 120, 16  # as the tables and the rolls hold them
+MAX_NAME, MAX_SEAT = 120, 16  # the limits of the tables and of the rolls
 
 POSITIONS = {"bi thu": "BI_THU", "pho bi thu": "PHO_BI_THU", "cap uy vien": "CAP_UY_VIEN"}
-"""Positions that the rules know, as people write them; any other stays as it is written."""
+"""Positions that the rules use, as people write them; others are stored as written."""
 
 MEMBERSHIPS = {
     "chinh thuc": "OFFICIAL",
@@ -52,11 +52,11 @@ DAMAGED: tuple[type[Exception], ...] = (
     LookupError,
 )
 DAMAGED += (AttributeError, TypeError, ValueError)
-"""What openpyxl raises over a damaged spreadsheet, depending on where the damage is."""
+"""Errors that openpyxl raises over a damaged spreadsheet, depending on where the damage is."""
 
 
 class RosterFault(Exception):
-    """The file cannot be taken in; `faults` holds a sentence for each row that is wrong."""
+    """A file that cannot be imported; `faults` holds a sentence for every faulty row."""
 
     def __init__(self, faults: list[str]) -> None:
         self.faults = faults
@@ -72,8 +72,8 @@ class SummonsRow(NamedTuple):
     seat: str
 
 
-class Known(NamedTuple):
-    """What a file may refer to."""
+class KnownCodes(NamedTuple):
+    """The codes that a file may refer to."""
 
     units: frozenset[str]
     points: frozenset[str]
@@ -86,28 +86,28 @@ class _Row(NamedTuple):
     cells: dict[str, str]
 
 
-def read_file(path: Path, known: Known, year: int) -> list[PersonFact] | list[SummonsRow]:
+def read_file(path: Path, codes: KnownCodes, year: int) -> list[RosterPerson] | list[SummonsRow]:
     """Return the people or the summons in a file. Raises: RosterFault, naming every faulty row."""
-    columns, rows = _table(path)
+    columns, rows = _read_table(path)
     faults: list[str] = []
-    people: list[PersonFact] = []
+    people: list[RosterPerson] = []
     summonses: list[SummonsRow] = []
     if set(ROSTER_COLUMNS) <= set(columns):
-        people = [_person(row, known, year, faults) for row in rows]
-        _no_repeats(rows, ("person",), "roster.person_twice", faults)
+        people = [_parse_person(row, codes, year, faults) for row in rows]
+        _check_repeats(rows, ("person",), "roster.person_twice", faults)
     elif set(SUMMONS_COLUMNS) <= set(columns):
-        summonses = [_summons(row, known, faults) for row in rows]
-        _no_repeats(rows, ("meeting", "person"), "roster.summoned_twice", faults)
+        summonses = [_parse_summons(row, codes, faults) for row in rows]
+        _check_repeats(rows, ("meeting", "person"), "roster.summoned_twice", faults)
         seated = [row for row in rows if row.cells["seat"]]
-        _no_repeats(seated, ("meeting", "point", "seat"), "roster.seat_twice", faults)
+        _check_repeats(seated, ("meeting", "point", "seat"), "roster.seat_twice", faults)
     else:
-        faults.append(_wrong_columns(columns))
+        faults.append(_columns_fault(columns))
     if faults:
         raise RosterFault(faults)
     return people or summonses
 
 
-def _wrong_columns(columns: tuple[str, ...]) -> str:
+def _columns_fault(columns: tuple[str, ...]) -> str:
     return say(
         "roster.columns",
         found=", ".join(columns) or "–",
@@ -116,14 +116,14 @@ def _wrong_columns(columns: tuple[str, ...]) -> str:
     )
 
 
-def _person(row: _Row, known: Known, year: int, faults: list[str]) -> PersonFact:
+def _parse_person(row: _Row, codes: KnownCodes, year: int, faults: list[str]) -> RosterPerson:
     cells = row.cells
     _check_code(row, faults)
     if not cells["full_name"]:
         faults.append(say("roster.no_name", row=row.number))
     _check_length(row, "full_name", MAX_NAME, faults)
     _check_length(row, "position", MAX_NAME, faults)
-    _check_known(row, "unit", known.units, faults)
+    _check_known(row, "unit", codes.units, faults)
     membership = MEMBERSHIPS.get(fold(cells["membership"]))
     if membership is None:
         faults.append(say("roster.membership", row=row.number, value=cells["membership"]))
@@ -133,7 +133,7 @@ def _person(row: _Row, known: Known, year: int, faults: list[str]) -> PersonFact
             birth_year = int(cells["birth_year"])
         if birth_year is None or not OLDEST_BIRTH_YEAR <= birth_year <= year - YOUNGEST_AGE:
             faults.append(say("roster.birth_year", row=row.number, value=cells["birth_year"]))
-    return PersonFact(
+    return RosterPerson(
         person=cells["person"],
         full_name=" ".join(cells["full_name"].split()),
         unit=cells["unit"],
@@ -143,13 +143,13 @@ def _person(row: _Row, known: Known, year: int, faults: list[str]) -> PersonFact
     )
 
 
-def _summons(row: _Row, known: Known, faults: list[str]) -> SummonsRow:
+def _parse_summons(row: _Row, codes: KnownCodes, faults: list[str]) -> SummonsRow:
     cells = row.cells
     _check_code(row, faults)
-    _check_known(row, "meeting", known.meetings, faults)
-    _check_known(row, "point", known.points, faults)
+    _check_known(row, "meeting", codes.meetings, faults)
+    _check_known(row, "point", codes.points, faults)
     if cells["person"]:
-        _check_known(row, "person", known.people, faults)
+        _check_known(row, "person", codes.people, faults)
     _check_length(row, "seat", MAX_SEAT, faults)
     return SummonsRow(*(cells[column] for column in SUMMONS_COLUMNS))
 
@@ -157,9 +157,9 @@ def _summons(row: _Row, known: Known, faults: list[str]) -> SummonsRow:
 def _check_length(row: _Row, column: str, longest: int, faults: list[str]) -> None:
     value = row.cells[column]
     if len(value) > longest or not value.isprintable():
-        shown = "".join(filter(str.isprintable, value))[:longest]
+        printable = "".join(filter(str.isprintable, value))[:longest]
         key = "roster.too_long"
-        faults.append(say(key, row=row.number, column=column, value=shown, longest=longest))
+        faults.append(say(key, row=row.number, column=column, value=printable, longest=longest))
 
 
 def _check_code(row: _Row, faults: list[str]) -> None:
@@ -169,30 +169,30 @@ def _check_code(row: _Row, faults: list[str]) -> None:
         faults.append(say("roster.person_code", row=row.number, value=row.cells["person"]))
 
 
-def _check_known(row: _Row, column: str, known: frozenset[str], faults: list[str]) -> None:
-    if row.cells[column] not in known:
+def _check_known(row: _Row, column: str, codes: frozenset[str], faults: list[str]) -> None:
+    if row.cells[column] not in codes:
         key = f"roster.unknown_{column}"
         faults.append(say(key, row=row.number, value=row.cells[column]))
 
 
-def _no_repeats(
+def _check_repeats(
     rows: Iterable[_Row], columns: tuple[str, ...], key: str, faults: list[str]
 ) -> None:
-    first: dict[tuple[str, ...], int] = {}
+    first_rows: dict[tuple[str, ...], int] = {}
     for row in rows:
         value = tuple(row.cells[column] for column in columns)
-        if value in first:
-            faults.append(say(key, row=row.number, first=first[value], value=value[-1]))
+        if value in first_rows:
+            faults.append(say(key, row=row.number, first=first_rows[value], value=value[-1]))
         else:
-            first[value] = row.number
+            first_rows[value] = row.number
 
 
-def _table(path: Path) -> tuple[tuple[str, ...], list[_Row]]:
+def _read_table(path: Path) -> tuple[tuple[str, ...], list[_Row]]:
     """Return the heading and the rows that are not blank, every text in NFC."""
     lines: Sequence[Iterable[object]] = (
-        _xlsx(path) if path.suffix.lower() in {".xlsx", ".xlsm"} else _csv(path)
+        _read_xlsx(path) if path.suffix.lower() in {".xlsx", ".xlsm"} else _read_csv(path)
     )
-    numbered = [(n, [_clean(cell) for cell in line]) for n, line in enumerate(lines, start=1)]
+    numbered = [(n, [_clean_cell(cell) for cell in line]) for n, line in enumerate(lines, start=1)]
     filled = [(n, cells) for n, cells in numbered if any(cells)]
     if not filled:
         return (), []
@@ -205,16 +205,16 @@ def _table(path: Path) -> tuple[tuple[str, ...], list[_Row]]:
     return columns, rows
 
 
-def _clean(cell: object) -> str:
+def _clean_cell(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)  # a spreadsheet keeps 1975 as 1975.0
+        cell = int(cell)  # a spreadsheet stores 1975 as 1975.0
     return unicodedata.normalize("NFC", "" if cell is None else str(cell)).strip()
 
 
-def _xlsx(path: Path) -> Sequence[Iterable[object]]:
+def _read_xlsx(path: Path) -> Sequence[Iterable[object]]:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-        bounds = {"max_row": MOST_ROWS, "max_col": MOST_COLUMNS}  # not what the file claims
+        bounds = {"max_row": MOST_ROWS, "max_col": MOST_COLUMNS}  # the file's stated size may lie
         lines = list(book.worksheets[0].iter_rows(values_only=True, **bounds))
         book.close()
     except DAMAGED:
@@ -222,7 +222,7 @@ def _xlsx(path: Path) -> Sequence[Iterable[object]]:
     return lines
 
 
-def _csv(path: Path) -> Sequence[Iterable[object]]:
+def _read_csv(path: Path) -> Sequence[Iterable[object]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError:
@@ -230,7 +230,7 @@ def _csv(path: Path) -> Sequence[Iterable[object]]:
     except UnicodeDecodeError as fault:
         line = path.read_bytes()[: fault.start].count(b"\n") + 1
         raise RosterFault([say("roster.not_utf8", row=line)]) from None
-    # Excel in Vietnam separates with semicolons, everything else with commas.
+    # Excel in Vietnam separates with semicolons, other programs with commas.
     delimiter = ";" if text.partition("\n")[0].count(";") else ","
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))

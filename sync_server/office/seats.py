@@ -1,4 +1,4 @@
-"""A hall's seats as a plan: given by a rule or by hand, and printed."""
+"""A hall's seating plan: filled in by a rule or by hand, and printed."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import Connection
@@ -6,9 +6,9 @@ from werkzeug.wrappers import Response
 
 from sync_server.clocks import now_ms
 from sync_server.database import reading, write
-from sync_server.domain.names import name_key
+from sync_server.domain.names import name_sort_key
 from sync_server.domain.permissions import Action
-from sync_server.domain.seating import MOST_ROWS, by_rule, plan_of, taken_twice
+from sync_server.domain.seating import MOST_ROWS, assign_seats, plan_of, shared_seats
 from sync_server.errors import BadForm, UnknownPoint
 from sync_server.messages import say
 from sync_server.office import access, acts, forms
@@ -27,26 +27,26 @@ MAX_SEAT = 16
 @blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>/cho-ngoi")
 @allowed(Action.READ_STANDING)
 def plan(meeting: str, point: str) -> str:
-    """Show the plan of a hall's seats, and who has which."""
+    """Show a hall's seating plan, with the people who have seats."""
     key = StreamKey(meeting, point)
     with reading() as connection:
-        line = acts.must_know(connection, meeting, now_ms())
+        summary = acts.require_meeting(connection, meeting, now_ms())
         standing = standings.read(connection, key)
         if standing is None:
             raise UnknownPoint(point=point, meeting=meeting)
         people = roster.roster_of(connection, key).people
-        lines = acts.roll_of(connection, key)
-        name = directory.points(connection).get(point)
-    access.about(point)
+        roll = acts.roll_of(connection, key)
+        place = directory.points(connection).get(point)
+    access.log_subjects(point)
     return render_template(
         "seats.html",
-        meeting=line,
+        meeting=summary,
         point=point,
-        name=name.name if name else point,
-        people=sorted(people, key=lambda each: name_key(each.name)),
-        names={each.person: each.name for each in people},
-        plan=plan_of(lines),
-        arrived=sum(bool(each.stays) for each in standing.people),
+        name=place.name if place else point,
+        people=sorted(people, key=lambda person: name_sort_key(person.name)),
+        names={person.person: person.name for person in people},
+        plan=plan_of(roll),
+        arrived=sum(bool(person_standing.stays) for person_standing in standing.people),
         orders=ORDERS,
         most_rows=MOST_ROWS,
         most_seats=MOST_SEATS,
@@ -56,10 +56,13 @@ def plan(meeting: str, point: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/cho-ngoi")
 @allowed(Action.ARRANGE)
 def assign(meeting: str, point: str) -> Response:
-    """Give seats, by a rule or as typed, to the people of the roll; nobody's is taken twice."""
-    key, at_ms, by = StreamKey(meeting, point), now_ms(), access.who().writer
+    """Assign seats to the people of a roll, by a rule or as typed.
+
+    Raises: UnknownPoint, BadForm if two people would share a seat.
+    """
+    key, at_ms, writer = StreamKey(meeting, point), now_ms(), access.signed_in_account().writer
     with reading() as connection:
-        acts.must_know(connection, meeting, at_ms)
+        acts.require_meeting(connection, meeting, at_ms)
         if standings.read(connection, key) is None:
             raise UnknownPoint(point=point, meeting=meeting)
         people = roster.roster_of(connection, key).people
@@ -67,38 +70,40 @@ def assign(meeting: str, point: str) -> Response:
         rows = forms.whole("rows", least=1, most=MOST_ROWS) or 1
         per_row = forms.whole("per_row", least=1, most=MOST_SEATS) or 1
         order = forms.one_of("order", ORDERS)
-        ordered = sorted(people, key=lambda each: _order(each, order))
-        seats = by_rule([each.person for each in ordered if not each.exempt], rows, per_row)
+        ordered = sorted(people, key=lambda person: _sort_key(person, order))
+        seats = assign_seats(
+            [person.person for person in ordered if not person.exempt], rows, per_row
+        )
     else:
         seats = {p.person: request.form.get(f"seat {p.person}", p.seat).strip() for p in people}
-    _check(seats, {each.person: f"{each.name} ({each.person})" for each in people})
+    _check_seats(seats, {person.person: f"{person.name} ({person.person})" for person in people})
 
     def work(c: Connection) -> None:
-        acts.seat(c, key, seats, at_ms, by)
+        acts.assign_seats(c, key, seats, at_ms, writer)
 
     write(work)
-    access.about(point)
-    left = sum(not seat for seat in seats.values())
-    flash(say("seats.given", count=len(seats) - left, left=left))
+    access.log_subjects(point)
+    unseated = sum(not seat for seat in seats.values())
+    flash(say("seats.given", count=len(seats) - unseated, left=unseated))
     return redirect(url_for("office.seats.plan", meeting=meeting, point=point))
 
 
-def _order(line: roster.RosterLine, order: str) -> tuple[object, ...]:
-    rank = _RANKS.index(line.position) if line.position in _RANKS else len(_RANKS)
+def _sort_key(person: roster.RosterLine, order: str) -> tuple[object, ...]:
+    rank = _RANKS.index(person.position) if person.position in _RANKS else len(_RANKS)
     match order:
         case "rank":
-            return (rank, name_key(line.name))
+            return (rank, name_sort_key(person.name))
         case "unit":
-            return (line.unit, rank, name_key(line.name))
+            return (person.unit, rank, name_sort_key(person.name))
         case _:
-            return (name_key(line.name),)
+            return (name_sort_key(person.name),)
 
 
-def _check(seats: dict[str, str], names: dict[str, str]) -> None:
-    """Check that no seat is too long a word or given twice. Raises: BadForm."""
+def _check_seats(seats: dict[str, str], names: dict[str, str]) -> None:
+    """Check that seats are short, printable and given once. Raises: BadForm."""
     for person, seat in seats.items():
         if len(seat) > MAX_SEAT or not seat.isprintable():
             raise BadForm(fault=say("seats.long", seat=seat[:MAX_SEAT], person=names[person]))
-    for seat, people in taken_twice(seats).items():
-        told = ", ".join(names[person] for person in people)
-        raise BadForm(fault=say("seats.twice", seat=seat, people=told))
+    for seat, people in shared_seats(seats).items():
+        people_names = ", ".join(names[person] for person in people)
+        raise BadForm(fault=say("seats.twice", seat=seat, people=people_names))

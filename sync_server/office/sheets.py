@@ -1,4 +1,4 @@
-"""Tables for spreadsheets, as Excel in Vietnam opens them: UTF-8 with its mark, semicolons."""
+"""CSV tables as Excel in Vietnam opens them: UTF-8 with a byte order mark, semicolons."""
 
 import csv
 import io
@@ -6,23 +6,23 @@ from collections.abc import Iterable, Sequence
 
 from flask import Response
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would run."""
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""Characters at the start of a cell that a spreadsheet would run as a formula."""
 
 
-def csv_of(heads: Sequence[str], rows: Iterable[Sequence[object]], name: str) -> Response:
-    """Return the table as a file to download."""
+def csv_of(headings: Sequence[str], rows: Iterable[Sequence[object]], name: str) -> Response:
+    """Return a table as a CSV file to download, with formulas made harmless."""
     out = io.StringIO()
     out.write("\ufeff")
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(heads)
-    writer.writerows([_cell(each) for each in row] for row in rows)
+    writer.writerow(headings)
+    writer.writerows([_escape_cell(value) for value in row] for row in rows)
     response = Response(out.getvalue(), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
+def _escape_cell(value: object) -> object:
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return f"'{value}"
     return value

@@ -1,4 +1,4 @@
-"""How values are shown: instants in Vietnam's time, numbers, and what a page's frame needs."""
+"""Values as the office's pages show them: instants in Vietnam's time, codes, browsers."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,63 +16,63 @@ babel = Babel()
 
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 DAY, TIME = "dd/MM/yyyy", "HH:mm"
-NOTHING = "–"
+NO_VALUE = "–"
 
 
-def moment(instant: str | int | None, form: str = f"{DAY} {TIME}") -> str:
-    """Show an instant, or milliseconds since 1970 UTC, in the app's time zone; a dash for none."""
+def format_moment(instant: str | int | None, form: str = f"{DAY} {TIME}") -> str:
+    """Format an instant, or ms since 1970 UTC, in the app's time zone; a dash for None."""
     if instant is None:
-        return NOTHING
-    return str(format_datetime(_aware(instant), form))
+        return NO_VALUE
+    return str(format_datetime(_to_datetime(instant), form))
 
 
-def clock(instant: str | int | None) -> str:
-    """Show only the time of day."""
-    return moment(instant, TIME)
+def format_time(instant: str | int | None) -> str:
+    """Format only the time of day."""
+    return format_moment(instant, TIME)
 
 
-def lately(instant: str | int | None) -> str:
-    """Show the time of day if it is today's, else the day."""
-    is_today = moment(instant, DAY) == moment(now_ms(), DAY)
-    return moment(instant, TIME if is_today else DAY)
+def format_recent(instant: str | int | None) -> str:
+    """Format the time of day if the instant is today, otherwise the date."""
+    is_today = format_moment(instant, DAY) == format_moment(now_ms(), DAY)
+    return format_moment(instant, TIME if is_today else DAY)
 
 
-def span(starts: str | int | None, ends: str | int | None) -> str:
-    """Show from when until when: the day is told once where it is the same."""
+def format_span(starts: str | int | None, ends: str | int | None) -> str:
+    """Format a start and an end; name the day once if it is the same."""
     if starts is None or ends is None:
-        return moment(starts)
-    if moment(starts, DAY) == moment(ends, DAY):
-        return f"{moment(starts, DAY)}, {clock(starts)} – {clock(ends)}"
-    return f"{moment(starts)} – {moment(ends)}"
+        return format_moment(starts)
+    if format_moment(starts, DAY) == format_moment(ends, DAY):
+        return f"{format_moment(starts, DAY)}, {format_time(starts)} – {format_time(ends)}"
+    return f"{format_moment(starts)} – {format_moment(ends)}"
 
 
-def for_input(instant: str | int | None) -> str:
-    """Return an instant as a `datetime-local` field holds it."""
-    return "" if instant is None else moment(instant, "yyyy-MM-dd'T'HH:mm")
+def format_for_input(instant: str | int | None) -> str:
+    """Return an instant in the form that a `datetime-local` field needs; empty for None."""
+    return "" if instant is None else format_moment(instant, "yyyy-MM-dd'T'HH:mm")
 
 
-def word(stem: str, code: str) -> str:
-    """Name a code as the catalogue does; one that the office made up stays as it is."""
+def name_code(stem: str, code: str) -> str:
+    """Return a code's name in the catalogue; a code that the office made up stays as it is."""
     return catalogue().get(f"{stem}.{code}", code)
 
 
-def browser(agent: str) -> str:
-    """Name the browser and the machine of a User-Agent, as far as one can tell."""
+def name_browser(agent: str) -> str:
+    """Return the browser and the system that a User-Agent names, as far as it shows them."""
     kinds = ("Edg", "Firefox", "Chrome", "Safari")
     machines = ("Windows", "Android", "iPhone", "iPad", "Mac", "Linux")
-    kind = next((each for each in kinds if each in agent), agent[:24] or NOTHING)
-    machine = next((each for each in machines if each in agent), "")
+    kind = next((name for name in kinds if name in agent), agent[:24] or NO_VALUE)
+    machine = next((name for name in machines if name in agent), "")
     return " · ".join(filter(None, (kind.replace("Edg", "Edge"), machine)))
 
 
-def _aware(instant: str | int) -> datetime:
+def _to_datetime(instant: str | int) -> datetime:
     return datetime.fromisoformat(from_ms(instant) if isinstance(instant, int) else instant)
 
 
-def from_input(text: str) -> int | None:
-    """Return milliseconds since 1970 UTC of what a `datetime-local` field sends, Vietnam's time.
+def parse_input(text: str) -> int | None:
+    """Return milliseconds since 1970 UTC from a `datetime-local` field in Vietnam's time.
 
-    None for an empty one. Raises: ValueError.
+    None for an empty field. Raises: ValueError.
     """
     if not text.strip():
         return None
@@ -84,24 +84,24 @@ def from_input(text: str) -> int | None:
 
 
 def init(blueprint: Blueprint) -> None:
-    """Give the office's templates what they show values with."""
-    globals_: dict[str, Callable[..., Any]] = {
+    """Register the functions and filters that the office's templates use."""
+    template_globals: dict[str, Callable[..., Any]] = {
         "say": say,
-        "word": word,
+        "word": name_code,
         "now": now_ms,
         "rate": rate,
-        "span": span,
+        "span": format_span,
         "may": access.may,
     }
-    for name, shown in globals_.items():
-        blueprint.add_app_template_global(shown, name)
-    filters: dict[str, Callable[..., Any]] = {
-        "moment": moment,
-        "clock": clock,
-        "lately": lately,
+    for name, template_global in template_globals.items():
+        blueprint.add_app_template_global(template_global, name)
+    template_filters: dict[str, Callable[..., Any]] = {
+        "moment": format_moment,
+        "clock": format_time,
+        "lately": format_recent,
         "number": number,
-        "for_input": for_input,
-        "browser": browser,
+        "for_input": format_for_input,
+        "browser": name_browser,
     }
-    for name, shown_by in filters.items():
-        blueprint.add_app_template_filter(shown_by, name)
+    for name, template_filter in template_filters.items():
+        blueprint.add_app_template_filter(template_filter, name)

@@ -1,4 +1,4 @@
-"""Signing in to the office and out of it. What failed is never told."""
+"""Signing in to the office and out of it. A failure never shows its reason."""
 
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from sqlalchemy import Connection
@@ -13,7 +13,7 @@ from sync_server.storage import accounts, audit, sessions
 blueprint = Blueprint("sign_in", __name__)
 
 SIGN_IN, SIGN_OUT = "sign_in", "sign_out"
-FOUND, UNAUTHORISED = 302, 401
+REDIRECT, UNAUTHORISED = 302, 401
 
 
 @blueprint.get("/dang-nhap")
@@ -24,29 +24,29 @@ def form() -> str:
 
 @blueprint.post("/dang-nhap")
 def enter() -> Response | tuple[str, int]:
-    """Sign in. Whatever is wrong, and whether one must wait, the answer is the same.
+    """Sign in; every failure gets the same answer, and so does a sign-in that must wait.
 
-    After five failures under a name from an address each further one costs a longer wait, in
-    which the right password is refused too.
+    After five failures under a name from an address, every further failure lengthens the wait,
+    in which the right password is refused too.
     """
-    rates.hit(rates.SIGN_IN, "sign_in")
-    name = request.form.get("name", "").strip().lower()  # telephones begin with a capital
+    rates.count_attempt(rates.SIGN_IN, "sign_in")
+    name = request.form.get("name", "").strip().lower()  # phones capitalise the first letter
     password = request.form.get("password", "")
     code, at_ms, address = request.form.get("code", ""), now_ms(), request.remote_addr or "?"
     browser = request.user_agent.string
 
-    # Counted before it is checked, so that many at once are no more than many in a row.
-    must_wait = write(lambda c: sessions.attempt(c, name, address, now_ms=at_ms))
-    with reading() as connection:  # slow on purpose, so outside of any transaction that writes
-        found = accounts.check(connection, name, password)
+    # Counted before the check, so that parallel attempts wait like consecutive ones.
+    must_wait = write(lambda c: sessions.count_attempt(c, name, address, now_ms=at_ms))
+    with reading() as connection:  # slow on purpose: no write transaction must wait for it
+        account = accounts.check_password(connection, name, password)
 
     def work(c: Connection) -> str | None:
         token = None
-        if found and not must_wait and accounts.use_code(c, name, code, now_ms=at_ms):
-            sessions.succeed(c, name, address)
+        if account and not must_wait and accounts.use_code(c, name, code, now_ms=at_ms):
+            sessions.clear_failures(c, name, address)
             token = sessions.start(c, name, browser=browser, address=address, now_ms=at_ms)
-        outcome = FOUND if token else UNAUTHORISED
-        entry = audit.Entry(at_ms, name[:32], SIGN_IN, True, outcome, request.path, address)
+        outcome = REDIRECT if token else UNAUTHORISED
+        entry = audit.AuditEntry(at_ms, name[:32], SIGN_IN, True, outcome, request.path, address)
         audit.note(c, entry)
         return token
 
@@ -63,11 +63,19 @@ def enter() -> Response | tuple[str, int]:
 @blueprint.post("/dang-xuat")
 def leave() -> Response:
     """Sign out of this browser."""
-    if own := access.own_session():
-        entry = audit.Entry(now_ms(), own.account, SIGN_OUT, True, FOUND, request.path, own.address)
+    if current_session := access.current_session():
+        entry = audit.AuditEntry(
+            now_ms(),
+            current_session.account,
+            SIGN_OUT,
+            True,
+            REDIRECT,
+            request.path,
+            current_session.address,
+        )
 
         def work(c: Connection) -> None:
-            sessions.end(c, own.id, own.account)
+            sessions.end(c, current_session.id, current_session.account)
             audit.note(c, entry)
 
         write(work)

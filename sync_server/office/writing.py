@@ -1,4 +1,4 @@
-"""How the office writes: records in the name of an account, with what is personal sealed."""
+"""Records that the office writes in the name of an account, with personal details sealed."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -13,32 +13,32 @@ from sync_server import sealing
 from sync_server.config import Settings
 from sync_server.domain.codes import from_ms
 from sync_server.domain.door import Refusal, Writer
-from sync_server.domain.forms import canonical
+from sync_server.domain.forms import canonical_bytes
 from sync_server.domain.permissions import Profile
 from sync_server.domain.records import Record
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.storage import intake
-from sync_server.storage.accounts import Who
+from sync_server.storage.accounts import Account
 from sync_server.storage.details import MAX_SMALL_BYTES
 from sync_server.storage.intake import Delivery
 
-SERVER = Who("server", Profile.HEADQUARTERS).writer
-"""As whom the command line writes."""
+SERVER_WRITER = Account("server", Profile.HEADQUARTERS).writer
+"""The writer of the records that the command line makes."""
 
 LONGEST_NOTE = 2_000
-"""Letters of a note or a reason: sealed, it is still a small detail."""
+"""Longest note or reason, in letters: once sealed, it is still a small detail."""
 
 
 class Note(NamedTuple):
-    """A sealed note: its sha256, which a record names, and the box."""
+    """A sealed note: the sha256 that a record names, and the sealed box."""
 
     sha256: str
     box: str
 
 
 def seal_note(**fields: str) -> Note:
-    """Seal what is personal to headquarters, as a device does."""
+    """Seal personal fields to headquarters' key, as a device does."""
     settings: Settings = current_app.config["SETTINGS"]
     content = msgspec.json.encode({name: text[:LONGEST_NOTE] for name, text in fields.items()})
     box = sealing.seal(sealing.public_key(settings.seal_key), content)
@@ -46,36 +46,40 @@ def seal_note(**fields: str) -> Note:
     return Note(hashlib.sha256(box.encode()).hexdigest(), box)
 
 
-def envelope(by: Writer, meeting: str, point: str, now_ms: int) -> dict[str, Any]:
-    """Return what a record of the office has beside its kind, its person and its body."""
+def envelope(writer: Writer, meeting: str, point: str, now_ms: int) -> dict[str, Any]:
+    """Return the fields of an office record except its kind, person, refs and body."""
     return {
         "id": str(uuid_utils.uuid7()),
         "v": 1,
         "meeting": meeting,
         "point": point,
-        "device": by.device,
+        "device": writer.device,
         "seq": None,
         "boot": "office",
         "at": from_ms(now_ms),
         "mono_ms": 0,
-        "by": by.by,
+        "by": writer.by,
         "source": "office",
     }
 
 
 def write_records(
     connection: Connection,
-    by: Writer,
+    writer: Writer,
     records: Sequence[Record],
     now_ms: int,
     sealed: Mapping[str, str] | None = None,
 ) -> None:
-    """Append our own records. Raises: BadForm where a form's value cannot stand in a record."""
-    offers = intake.judge([canonical(record) for record in records], by)
+    """Append the office's records. Raises: BadForm if the door refuses a form's value."""
+    offers = intake.judge_records([canonical_bytes(record) for record in records], writer)
     for offer in offers:
-        if isinstance(offer.judged, Refusal):
-            told = say(f"refusal.{offer.judged.code}")
-            raise BadForm(fault=say("form.refused", refusal=told, detail=offer.judged.detail))
-    [receipt] = intake.receive(connection, [Delivery(by, offers, now_ms, sealed=sealed or {})])
+        if isinstance(offer.outcome, Refusal):
+            refusal_message = say(f"refusal.{offer.outcome.code}")
+            raise BadForm(
+                fault=say("form.refused", refusal=refusal_message, detail=offer.outcome.detail)
+            )
+    [receipt] = intake.receive_deliveries(
+        connection, [Delivery(writer, offers, now_ms, sealed=sealed or {})]
+    )
     faults = [v for v in receipt.verdicts if v.status != "stored"]
     assert not faults, msgspec.json.encode(faults).decode()

@@ -1,4 +1,4 @@
-"""What is kept, and the few operations on it. Knows the domain; knows no web.
+"""Database tables and the operations on them. Storage knows the domain, and knows no web.
 
-Every operation takes the connection of the transaction that its caller opened.
+Every operation uses the connection of the transaction that its caller opened.
 """

@@ -1,4 +1,4 @@
-"""The audit log: who saw what is personal, or did what. Nothing here changes or removes a row."""
+"""The audit log: who read personal data or acted, and when. Rows are never changed or removed."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,10 +12,10 @@ LONGEST_PATH = 2_000
 ILLEGIBLE = "dismiss_illegible"
 
 
-class Entry(NamedTuple):
-    """One line: `who` is an account, or a device that opened a detail; `outcome` as in HTTP.
+class AuditEntry(NamedTuple):
+    """One line of the log. `who` is an account, or a device that opened a detail.
 
-    `about`: whom or what it concerned, codes in a row.
+    `outcome` is an HTTP status; `about` holds the codes of its people or things, with spaces.
     """
 
     at_ms: int
@@ -27,8 +27,8 @@ class Entry(NamedTuple):
     about: str
 
 
-class Asked(NamedTuple):
-    """What the log is filtered by; empty means all."""
+class AuditFilter(NamedTuple):
+    """A filter of the log; an empty field matches every line. `until_ms` is exclusive."""
 
     who: str = ""
     action: str = ""
@@ -38,7 +38,7 @@ class Asked(NamedTuple):
     only_acts: bool = False
 
 
-_ENTRY = (
+_ENTRY_COLUMNS = (
     AuditRow.at_ms,
     AuditRow.who,
     AuditRow.action,
@@ -49,29 +49,33 @@ _ENTRY = (
 )
 
 
-def note(connection: Connection, entry: Entry) -> None:
-    """Add a line."""
+def note(connection: Connection, entry: AuditEntry) -> None:
+    """Add a line to the log; a path longer than `LONGEST_PATH` is cut."""
     values = entry._asdict() | {"path": entry.path[:LONGEST_PATH]}
     connection.execute(insert(AuditRow).values(id=str(uuid_utils.uuid7()), **values))
 
 
-def left_aside(connection: Connection) -> set[str]:
-    """Return the sha256 of what was dismissed though no record could say so, being illegible."""
+def dismissed_hashes(connection: Connection) -> set[str]:
+    """Return the sha256 of dismissed illegible records; no ruling can name such a record."""
     rows = connection.scalars(select(AuditRow.about).where(AuditRow.action == ILLEGIBLE))
     return {about.rpartition(" ")[2] for about in rows}
 
 
-def read(connection: Connection, asked: Asked, *, limit: int, skip: int = 0) -> Sequence[Entry]:
-    """Return the lines that are asked for, the latest first."""
-    query = select(*_ENTRY).where(AuditRow.at_ms >= asked.from_ms, AuditRow.at_ms < asked.until_ms)
-    if asked.who:
-        query = query.where(AuditRow.who == asked.who)
-    if asked.action:
-        query = query.where(AuditRow.action == asked.action)
-    if asked.about:
-        told = AuditRow.about.contains(asked.about, autoescape=True)
-        query = query.where(told | AuditRow.path.contains(asked.about, autoescape=True))
-    if asked.only_acts:
+def read(
+    connection: Connection, wanted: AuditFilter, *, limit: int, skip: int = 0
+) -> Sequence[AuditEntry]:
+    """Return the lines that pass the filter, the latest first."""
+    query = select(*_ENTRY_COLUMNS).where(
+        AuditRow.at_ms >= wanted.from_ms, AuditRow.at_ms < wanted.until_ms
+    )
+    if wanted.who:
+        query = query.where(AuditRow.who == wanted.who)
+    if wanted.action:
+        query = query.where(AuditRow.action == wanted.action)
+    if wanted.about:
+        in_about = AuditRow.about.contains(wanted.about, autoescape=True)
+        query = query.where(in_about | AuditRow.path.contains(wanted.about, autoescape=True))
+    if wanted.only_acts:
         query = query.where(AuditRow.is_act)
     query = query.order_by(AuditRow.at_ms.desc(), AuditRow.id.desc()).limit(limit).offset(skip)
-    return [Entry(*row) for row in connection.execute(query)]
+    return [AuditEntry(*row) for row in connection.execute(query)]

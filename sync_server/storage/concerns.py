@@ -1,7 +1,8 @@
-"""Concerns: which streams records touch besides their own. Looked up before the locks, and again.
+"""Routing: the streams besides their home stream that records touch.
 
-A record about a person concerns the points that follow them, a roll its whole meeting, two forms
-of one id each other's streams, a ruling those of the record that it is about.
+A record about a person touches the points that follow that person, a roll its whole meeting, two
+forms of one id the streams of both, a ruling the streams of the record that it is about. The
+ledger looks the routing up before it takes the locks, and again afterwards.
 """
 
 from collections import defaultdict
@@ -18,28 +19,30 @@ from sync_server.storage.streams import StreamKey
 from sync_server.storage.streams import of_meeting as streams_of_meeting
 
 
-def home_of(record: Record) -> StreamKey:
+def home_stream(record: Record) -> StreamKey:
     """Return the stream of the point where the record was made."""
     return StreamKey(record.meeting, record.point)
 
 
-def summoning(connection: Connection, records: Sequence[Record]) -> dict[StreamKey, set[str]]:
-    """Return, by stream, whom of these records' people its point summons."""
+def summoned_by_stream(
+    connection: Connection, records: Sequence[Record]
+) -> dict[StreamKey, set[str]]:
+    """Return the people of these records that a point has summoned, by the point's stream."""
     by_meeting: defaultdict[str, set[str]] = defaultdict(set)
     for record in records:
         if record.person:
             by_meeting[record.meeting].add(record.person)
-    found: defaultdict[StreamKey, set[str]] = defaultdict(set)
+    summoned: defaultdict[StreamKey, set[str]] = defaultdict(set)
     for meeting, people in by_meeting.items():
-        names = rulings.known_as(connection, meeting, people, records)
+        aliases = rulings.codes_by_person(connection, meeting, people, records)
         points: defaultdict[str, set[str]] = defaultdict(set)
-        wanted = sorted(set().union(*names.values()))
+        wanted = sorted(set().union(*aliases.values()))
         for point, person in _SUMMONED.rows(connection, meeting=meeting, people=wanted):
             points[person].add(point)
-        for person, own in names.items():
-            for point in set().union(*(points.get(name, set()) for name in own)):
-                found[StreamKey(meeting, point)].add(person)
-    return found
+        for person, codes in aliases.items():
+            for point in set().union(*(points.get(code, set()) for code in codes)):
+                summoned[StreamKey(meeting, point)].add(person)
+    return summoned
 
 
 _SUMMONED = Prepared(
@@ -50,23 +53,23 @@ _SUMMONED = Prepared(
 )
 
 
-def standing_in(connection: Connection, meeting: str, ids: Iterable[str]) -> set[StreamKey]:
-    """Return every stream of a meeting in which a record of one of these ids stands."""
+def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) -> set[StreamKey]:
+    """Return every stream of a meeting that holds a record with one of these ids."""
     wanted = sorted(set(ids))
-    found: set[StreamKey] = set()
+    keys: set[StreamKey] = set()
     for table in (LedgerRow, Listing):
         points = connection.scalars(
             select(table.point).where(table.meeting == meeting, table.id.in_(wanted)).distinct()
         )
-        found |= {StreamKey(meeting, point) for point in points}
-    return found
+        keys |= {StreamKey(meeting, point) for point in points}
+    return keys
 
 
 def met_newcomers(
     connection: Connection, records: Iterable[Record]
 ) -> defaultdict[StreamKey, set[str]]:
-    """Return, by stream, which of the newcomers whom these records identify were met there."""
-    found: defaultdict[StreamKey, set[str]] = defaultdict(set)
+    """Return, by stream, the newcomers met there that these records identify."""
+    newcomers: defaultdict[StreamKey, set[str]] = defaultdict(set)
     for record in records:
         if isinstance(record, Ruling) and record.body.known_as and record.person:
             points = connection.scalars(
@@ -75,48 +78,48 @@ def met_newcomers(
                 .distinct()
             )
             for point in points:
-                found[StreamKey(record.meeting, point)].add(record.person)
-    return found
+                newcomers[StreamKey(record.meeting, point)].add(record.person)
+    return newcomers
 
 
 def ids_by_meeting(records: Iterable[Record]) -> dict[str, list[str]]:
-    """Group ids by meeting: forms of one id concern each other within a meeting only.
+    """Group record ids by meeting: forms of one id interact within a meeting only.
 
-    The id that a ruling is about is among them, for the ruling concerns that record's streams.
+    The id that a ruling is about is included, for the ruling touches that record's streams.
     """
-    found: defaultdict[str, list[str]] = defaultdict(list)
+    ids: defaultdict[str, list[str]] = defaultdict(list)
     for record in records:
-        found[record.meeting].append(record.id)
+        ids[record.meeting].append(record.id)
         if isinstance(record, Ruling):
-            found[record.meeting].append(record.refs[0])
-    return found
+            ids[record.meeting].append(record.refs[0])
+    return ids
 
 
-class Concern(NamedTuple):
-    """What records concern beyond their own streams; the ledger locks all `streams`.
+class Routing(NamedTuple):
+    """The streams that records touch; the ledger locks all `streams`.
 
-    `reused` are new records of which there are other forms, `rolls` the points whose latest roll
-    may have changed, `summoning` whom each stream's point summons of the records' people.
+    `reused`: new records whose id also has other forms. `rolls`: points whose latest roll may
+    have changed. `summoned`: the people of these records that a stream's point summons.
     """
 
     streams: set[StreamKey]
     reused: list[Record]
     rolls: set[StreamKey]
-    summoning: dict[StreamKey, set[str]]
+    summoned: dict[StreamKey, set[str]]
 
 
-def concern_of(
+def routing_of(
     connection: Connection,
     records: Sequence[Record],
     reused: list[Record],
     rolls: set[StreamKey],
-) -> Concern:
-    """Find which streams records touch: of their people, of other forms, of whole meetings."""
-    summons = summoning(connection, records)
-    touched = set(summons) | set(met_newcomers(connection, records))
-    about = [*reused, *(record for record in records if isinstance(record, Ruling))]
-    for meeting, ids in ids_by_meeting(about).items():
-        touched |= standing_in(connection, meeting, ids)
+) -> Routing:
+    """Return the streams that records touch: of their people, of other forms, of whole meetings."""
+    summoned = summoned_by_stream(connection, records)
+    touched = set(summoned) | set(met_newcomers(connection, records))
+    affecting = [*reused, *(record for record in records if isinstance(record, Ruling))]
+    for meeting, ids in ids_by_meeting(affecting).items():
+        touched |= streams_holding(connection, meeting, ids)
     for meeting in {key.meeting for key in rolls}:
         touched |= set(streams_of_meeting(connection, meeting))
-    return Concern(touched, reused, rolls, summons)
+    return Routing(touched, reused, rolls, summoned)

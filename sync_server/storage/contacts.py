@@ -1,4 +1,4 @@
-"""Whom to call at a point: its clerk and its technician, with their telephone numbers."""
+"""Contacts of a point: its clerk and its technician, with their telephone numbers."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, get_args
@@ -12,7 +12,7 @@ DUTIES: tuple[Duty, ...] = get_args(Duty)
 
 
 class ContactLine(NamedTuple):
-    """Somebody to call; `phone` as it is dialled, with its leading 0."""
+    """A person to call; `phone` as it is dialled, with its leading 0."""
 
     point: str
     duty: str
@@ -21,21 +21,21 @@ class ContactLine(NamedTuple):
 
 
 def put(connection: Connection, lines: Iterable[ContactLine]) -> None:
-    """Replace whom to call for each point and duty that is named; one without a name goes."""
+    """Replace the contact of every listed point and duty; a line without a name removes it."""
     for line in lines:
-        own = (PointContact.point == line.point, PointContact.duty == line.duty)
-        connection.execute(delete(PointContact).where(*own))
+        matching = (PointContact.point == line.point, PointContact.duty == line.duty)
+        connection.execute(delete(PointContact).where(*matching))
         if line.name:
             connection.execute(insert(PointContact).values(line._asdict()))
 
 
 def of_points(connection: Connection, points: Iterable[str]) -> dict[str, list[ContactLine]]:
-    """Return by point whom to call, the clerk first."""
-    found: dict[str, list[ContactLine]] = {}
+    """Return the contacts by point, the clerk first."""
+    contacts: dict[str, list[ContactLine]] = {}
     for row in connection.execute(
         select(PointContact.point, PointContact.duty, PointContact.name, PointContact.phone)
         .where(PointContact.point.in_(sorted(points)))
         .order_by(PointContact.point, PointContact.duty)
     ):
-        found.setdefault(row.point, []).append(ContactLine(*row))
-    return found
+        contacts.setdefault(row.point, []).append(ContactLine(*row))
+    return contacts

@@ -1,7 +1,7 @@
-"""Details: sealed boxes, kept under their sha256 beside the ledger, and who opened which.
+"""Details: sealed boxes stored under their sha256 next to the ledger, and who opened which.
 
-Small ones come with a sync, large ones in pieces that go on where they were cut. Nothing here can
-open one.
+Small ones come with a sync, large ones in pieces; a cut upload resumes where it stopped. No
+function here can open a box.
 """
 
 import hashlib
@@ -18,37 +18,37 @@ from sync_server.storage.prepared import insert_rows
 
 MAX_PIECE_BYTES = 64 * 1024
 MAX_SMALL_BYTES = 8 * 1024
-"""What may ride in a sync; larger ones would hold up the records."""
+"""The largest detail that a sync may carry; larger ones would hold up the records."""
 MAX_DETAIL_BYTES = 2_900_000
-"""2 MiB, sealed and spelled in base64."""
+"""2 MiB, sealed and encoded in base64."""
 
 
 class Offset(NamedTuple):
-    """How much of a detail has come from a device, and whether that is all."""
+    """How many bytes of a detail have come from a device, and whether that is all."""
 
     received: int
     is_complete: bool
 
 
-NOTHING = Offset(0, False)
+NOTHING_RECEIVED = Offset(0, False)
 
 
 def note(connection: Connection, fresh: Iterable[Record]) -> None:
-    """Note which details new records name, and where."""
+    """Note the details that new records name, with the meeting, device and id of those records."""
     rows: list[dict[str, str]] = []
     for record in fresh:
-        told: list[Record] = [record]
+        naming_records: list[Record] = [record]
         if isinstance(record, Ruling) and record.body.record:
-            told.append(record.body.record)
+            naming_records.append(record.body.record)
         rows += [
             {
                 "sha256": sha256,
-                "meeting": each.meeting,
-                "device": each.device,
-                "record_id": each.id,
+                "meeting": naming_record.meeting,
+                "device": naming_record.device,
+                "record_id": naming_record.id,
             }
-            for each in told
-            if (sha256 := detail_of(each))
+            for naming_record in naming_records
+            if (sha256 := detail_of(naming_record))
         ]
     if not rows:
         return
@@ -66,43 +66,47 @@ def note(connection: Connection, fresh: Iterable[Record]) -> None:
 
 
 def detail_of(record: Record) -> str | None:
-    """Return the sha256 of the detail that a record names."""
+    """Return the sha256 of the detail that a record names; None if it names none."""
     return getattr(record.body, "detail", None)
 
 
 def missing(connection: Connection, records: Iterable[Record]) -> list[str]:
-    """Return which details these records name that are not here in full."""
+    """Return the details that these records name and that are not stored in full, sorted."""
     named = sorted({sha256 for record in records if (sha256 := detail_of(record))})
     if not named:
         return []
-    here = connection.scalars(
+    complete = connection.scalars(
         select(Detail.sha256).where(Detail.sha256.in_(named), Detail.is_complete)
     )
-    return sorted(set(named) - set(here))
+    return sorted(set(named) - set(complete))
 
 
 def put_small(
     connection: Connection, device: str, sealed: Mapping[str, str], *, now_ms: int
 ) -> None:
-    """Keep the small details of a sync; one whose hash is not its name is as if it never came."""
+    """Store the small details of a sync; skip any that is too large or does not match its hash."""
     for sha256, text in sealed.items():
         box = text.encode()
         if hashlib.sha256(box).hexdigest() != sha256 or len(box) > MAX_SMALL_BYTES:
             continue
         if not offset_of(connection, sha256, device).is_complete:
             _drop(connection, sha256, device)
-            _keep_piece(connection, sha256, device, 0, box, now_ms)
+            _store_piece(connection, sha256, device, 0, box, now_ms)
             _complete(connection, sha256, device)
 
 
 def offset_of(connection: Connection, sha256: str, device: str) -> Offset:
-    """Return how far a device has got with a detail; complete if it came by any road."""
+    """Return how far a device's upload has got; complete if any device has sent it all."""
     rows = connection.execute(
         select(Detail.received, Detail.is_complete).where(
             Detail.sha256 == sha256, Detail.is_complete | (Detail.device == device)
         )
     )
-    return max((Offset(*row) for row in rows), key=lambda own: own.is_complete, default=NOTHING)
+    return max(
+        (Offset(*row) for row in rows),
+        key=lambda offset: offset.is_complete,
+        default=NOTHING_RECEIVED,
+    )
 
 
 def put_piece(
@@ -115,16 +119,17 @@ def put_piece(
     total: int,
     now_ms: int,
 ) -> Offset:
-    """Add a piece of a device's detail at an offset; the last one completes it.
+    """Add a piece of a device's detail at an offset in bytes; the last piece completes it.
 
-    Raises: PieceOutOfPlace, which tells where to go on; DetailMismatch, after which it begins anew.
+    Raises: PieceOutOfPlace, which names the offset to resume at; DetailMismatch, after which
+    the upload starts again.
     """
     before = offset_of(connection, sha256, device)
     if before.is_complete:
         return before
     if at != before.received:
         raise PieceOutOfPlace(offset=before.received)
-    _keep_piece(connection, sha256, device, at, piece, now_ms)
+    _store_piece(connection, sha256, device, at, piece, now_ms)
     if at + len(piece) < total:
         return Offset(at + len(piece), False)
     if hashlib.sha256(_box(connection, sha256, device)).hexdigest() != sha256:
@@ -134,7 +139,7 @@ def put_piece(
 
 
 def drop_unfinished(connection: Connection, sha256: str, device: str) -> None:
-    """Forget the pieces of a detail that turned out to be another."""
+    """Delete the pieces of an unfinished upload whose content does not match its sha256."""
     if not offset_of(connection, sha256, device).is_complete:
         _drop(connection, sha256, device)
 
@@ -142,7 +147,7 @@ def drop_unfinished(connection: Connection, sha256: str, device: str) -> None:
 def read(
     connection: Connection, sha256: str, reader: str, *, now_ms: int, about: str = ""
 ) -> bytes:
-    """Return a sealed detail, and note who asked for it, and about whom. Raises: UnknownDetail."""
+    """Return a sealed detail; log its reader and the people concerned. Raises: UnknownDetail."""
     device = connection.scalar(
         select(Detail.device).where(
             Detail.sha256 == sha256, Detail.is_complete, Detail.is_purged.is_(False)
@@ -150,15 +155,17 @@ def read(
     )
     if device is None:
         raise UnknownDetail(sha256=sha256)
-    log = audit.Entry(now_ms, reader, "read_detail", False, 200, "", f"{about} {sha256}".strip())
-    audit.note(connection, log)
+    entry = audit.AuditEntry(
+        now_ms, reader, "read_detail", False, 200, "", f"{about} {sha256}".strip()
+    )
+    audit.note(connection, entry)
     return _box(connection, sha256, device)
 
 
-def told_with(connection: Connection, sha256: str) -> list[tuple[str, str]]:
-    """Return the (meeting, record id) of each record with which the detail's own device told it.
+def records_naming(connection: Connection, sha256: str) -> list[tuple[str, str]]:
+    """Return (meeting, record id) of the records naming a detail that its sending device made.
 
-    What another device names does not count: who knows a hash has no claim on the content.
+    Records of another device do not count: knowing a hash gives no claim on the content.
     """
     rows = connection.execute(
         select(Mention.meeting, Mention.record_id)
@@ -170,9 +177,9 @@ def told_with(connection: Connection, sha256: str) -> list[tuple[str, str]]:
 
 
 def purge(connection: Connection, *, before_ms: int) -> int:
-    """Empty every detail that came before a moment, and nothing else; return how many.
+    """Empty every detail that came before an instant, and nothing else; return how many.
 
-    That it was here stays known, so that it is neither asked for nor taken in again.
+    The row of a complete detail stays, so that it is neither asked for nor accepted again.
     """
     old = connection.execute(
         select(Detail.sha256, Detail.device, Detail.is_complete).where(
@@ -180,17 +187,17 @@ def purge(connection: Connection, *, before_ms: int) -> int:
         )
     ).all()
     for sha256, device, is_complete in old:
-        if not is_complete:  # an upload that was given up, and may begin anew
+        if not is_complete:  # an abandoned upload, which may start again
             _drop(connection, sha256, device)
             continue
-        own = (DetailPiece.sha256 == sha256, DetailPiece.device == device)
-        connection.execute(delete(DetailPiece).where(*own))
-        own = (Detail.sha256 == sha256, Detail.device == device)
-        connection.execute(update(Detail).where(*own).values(is_purged=True))
+        matching = (DetailPiece.sha256 == sha256, DetailPiece.device == device)
+        connection.execute(delete(DetailPiece).where(*matching))
+        matching = (Detail.sha256 == sha256, Detail.device == device)
+        connection.execute(update(Detail).where(*matching).values(is_purged=True))
     return len(old)
 
 
-def _keep_piece(
+def _store_piece(
     connection: Connection, sha256: str, device: str, at: int, piece: bytes, now_ms: int
 ) -> None:
     if at == 0:
@@ -207,13 +214,13 @@ def _keep_piece(
     connection.execute(
         insert(DetailPiece).values(sha256=sha256, device=device, position=at, bytes=piece)
     )
-    own = (Detail.sha256 == sha256, Detail.device == device)
-    connection.execute(update(Detail).where(*own).values(received=at + len(piece)))
+    matching = (Detail.sha256 == sha256, Detail.device == device)
+    connection.execute(update(Detail).where(*matching).values(received=at + len(piece)))
 
 
 def _complete(connection: Connection, sha256: str, device: str) -> None:
-    own = (Detail.sha256 == sha256, Detail.device == device)
-    connection.execute(update(Detail).where(*own).values(is_complete=True))
+    matching = (Detail.sha256 == sha256, Detail.device == device)
+    connection.execute(update(Detail).where(*matching).values(is_complete=True))
 
 
 def _box(connection: Connection, sha256: str, device: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Devices: enrolled by a one-use code, known by two tokens, watched for gaps."""
+"""Devices: enrolled by a one-use code, identified by two tokens, watched for gaps."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -33,7 +33,7 @@ _ranges_decoder = msgspec.json.Decoder(Ranges)
 
 
 class Caller(NamedTuple):
-    """Who shows a token: as what they write, whether they may read personal data."""
+    """The holder of a token: the writer of its records, and whether it may read personal data."""
 
     writer: Writer
     can_read: bool
@@ -41,7 +41,7 @@ class Caller(NamedTuple):
 
 
 class Enrolled(Struct, frozen=True):
-    """The answer to an enrolment: the only time that the tokens are told."""
+    """The answer to an enrolment: the only time that the tokens are shown."""
 
     device: str
     token: str
@@ -55,7 +55,7 @@ class Enrolled(Struct, frozen=True):
 
 
 class Gaps(NamedTuple):
-    """Which of a device's numbers are missing below its highest."""
+    """The missing numbers of a device below its highest number, `head`."""
 
     missing: Ranges
     head: int
@@ -69,7 +69,7 @@ def new_enrolment(
     profile: Profile = Profile.CLERK,
     person: str | None = None,
 ) -> str:
-    """Make and return a code that enrols one device of the point within a day."""
+    """Create and return a code that enrols one device of the point within a day."""
     code = new_code()
     connection.execute(
         insert(EnrolmentCode).values(
@@ -86,17 +86,19 @@ def new_enrolment(
 def enrol(
     connection: Connection, code: str, label: str, public_key: str | None, *, now_ms: int
 ) -> Enrolled:
-    """Turn a code into a device with fresh tokens.
+    """Turn a code into a device with new tokens.
 
-    The same code and public key again within 15 minutes is the same device whose answer was
-    lost; it gets new tokens and the old ones end.
+    The same code and public key again within 15 minutes mean the same device, whose answer was
+    lost: it gets new tokens and the old ones end.
 
     Raises: EnrolmentCodeUnknown, EnrolmentCodeUsed, EnrolmentCodeExpired.
     """
-    own = EnrolmentCode.code_hash == hash_code(code)
-    # An update first: two devices with one code wait for each other here.
-    connection.execute(update(EnrolmentCode).where(own).values(code_hash=EnrolmentCode.code_hash))
-    found = connection.execute(
+    is_this_code = EnrolmentCode.code_hash == hash_code(code)
+    # The update locks the row, so that devices with the same code take turns.
+    connection.execute(
+        update(EnrolmentCode).where(is_this_code).values(code_hash=EnrolmentCode.code_hash)
+    )
+    enrolment = connection.execute(
         select(
             EnrolmentCode.point,
             EnrolmentCode.profile,
@@ -104,42 +106,44 @@ def enrol(
             EnrolmentCode.expires_ms,
             EnrolmentCode.used_ms,
             EnrolmentCode.device,
-        ).where(own)
+        ).where(is_this_code)
     ).one_or_none()
-    if found is None:
+    if enrolment is None:
         raise EnrolmentCodeUnknown
     token, read_token = new_token(PUSH), new_token(READ)
     hashes = {"token_hash": hash_token(token), "read_token_hash": hash_token(read_token)}
-    if found.used_ms is not None:
+    if enrolment.used_ms is not None:
         repeated = (
-            (Device.id == found.device)
+            (Device.id == enrolment.device)
             & (Device.public_key == public_key)
             & Device.revoked_ms.is_(None)
         )
-        is_recent = now_ms - found.used_ms <= REPEAT_MS
-        changed = update(Device).where(repeated).values(label=label, **hashes)
-        if public_key is None or not is_recent or connection.execute(changed).rowcount == 0:
+        is_recent = now_ms - enrolment.used_ms <= REPEAT_MS
+        renewal = update(Device).where(repeated).values(label=label, **hashes)
+        if public_key is None or not is_recent or connection.execute(renewal).rowcount == 0:
             raise EnrolmentCodeUsed
-        device = found.device
+        device = enrolment.device
     else:
-        if now_ms > found.expires_ms:
+        if now_ms > enrolment.expires_ms:
             raise EnrolmentCodeExpired
         device = new_device_id()
-        connection.execute(update(EnrolmentCode).where(own).values(used_ms=now_ms, device=device))
-        writer = Writer(device, Profile(found.profile), found.point, found.person)
+        connection.execute(
+            update(EnrolmentCode).where(is_this_code).values(used_ms=now_ms, device=device)
+        )
+        writer = Writer(device, Profile(enrolment.profile), enrolment.point, enrolment.person)
         put(connection, writer, label, now_ms=now_ms)
         connection.execute(
             update(Device).where(Device.id == device).values(public_key=public_key, **hashes)
         )
-    name = connection.scalar(select(Point.name).where(Point.code == found.point))
-    point = found.point
+    name = connection.scalar(select(Point.name).where(Point.code == enrolment.point))
+    point = enrolment.point
     return Enrolled(
-        device, token, read_token, point, name or point, found.profile, person=found.person
+        device, token, read_token, point, name or point, enrolment.profile, person=enrolment.person
     )
 
 
 def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> None:
-    """Make a device known, with tokens that nobody holds."""
+    """Store a device, with tokens that nobody holds."""
     connection.execute(
         insert(Device).values(
             id=writer.device,
@@ -157,16 +161,16 @@ def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> N
 
 
 def revoke(connection: Connection, device: str, *, now_ms: int) -> bool:
-    """Take a device's trust away; return False where there is no such device."""
-    found = connection.execute(update(Device).where(Device.id == device).values(revoked_ms=now_ms))
-    return found.rowcount == 1
+    """Revoke a device; return False if there is no such device."""
+    result = connection.execute(update(Device).where(Device.id == device).values(revoked_ms=now_ms))
+    return result.rowcount == 1
 
 
 class DeviceLine(NamedTuple):
-    """A device as headquarters looks after it.
+    """A device in headquarters' list.
 
-    `skew_ms`: what its clock was last seen to lack; `missing`: how many of its records have not
-    come though later ones have; `unsent`: how many it last said it keeps.
+    `skew_ms`: how far its clock was behind ours when last seen; `missing`: the numbers of its
+    records that have not come though later ones have; `unsent`: how many it last reported unsent.
     """
 
     id: str
@@ -183,8 +187,8 @@ class DeviceLine(NamedTuple):
     skew_ms: int | None
 
 
-def listed(connection: Connection, *, point: str | None = None) -> list[DeviceLine]:
-    """Return all devices, or those of a point, by point and then by when they enrolled."""
+def list_devices(connection: Connection, *, point: str | None = None) -> list[DeviceLine]:
+    """Return all devices, or those of a point, sorted by point and then by time of enrolment."""
     query = select(
         Device.id,
         Device.point,
@@ -211,8 +215,8 @@ def listed(connection: Connection, *, point: str | None = None) -> list[DeviceLi
     ]
 
 
-def open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
-    """Return by point how many enrolment codes wait to be used."""
+def count_open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
+    """Return by point how many enrolment codes are unused and still valid."""
     rows = connection.execute(
         select(EnrolmentCode.point, func.count())
         .where(EnrolmentCode.used_ms.is_(None), EnrolmentCode.expires_ms > now_ms)
@@ -222,7 +226,7 @@ def open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
 
 
 class Signer(NamedTuple):
-    """A device as it signs what comes by another road than its own token."""
+    """A device and the public key that checks its records if they come by another road."""
 
     writer: Writer
     public_key: dict[str, str]
@@ -244,9 +248,9 @@ def signer(connection: Connection, device: str) -> Signer | None:
 
 
 def caller_of(connection: Connection, token: str) -> Caller | None:
-    """Return who holds the token, a device or an office account; None if nobody does."""
+    """Return the device or office account that holds the token; None if nobody does."""
     if token.startswith(OFFICE):
-        account = accounts.of_token(connection, token)
+        account = accounts.account_of_token(connection, token)
         return Caller(account.writer, True, False) if account else None
     can_read = token.startswith(READ)
     rows = (_BY_READ_TOKEN if can_read else _BY_TOKEN).rows(connection, hashed=hash_token(token))
@@ -261,72 +265,72 @@ _BY_TOKEN = Prepared(_CALLER.where(Device.token_hash == bindparam("hashed")))
 _BY_READ_TOKEN = Prepared(_CALLER.where(Device.read_token_hash == bindparam("hashed")))
 
 
-_OWN = Device.id == bindparam("own_id")
-_HEARING = Prepared(
+_THIS_DEVICE = Device.id == bindparam("device_id")
+_NOTE_CONTACT = Prepared(
     update(Device)
-    .where(_OWN)
+    .where(_THIS_DEVICE)
     .values(
-        last_contact_ms=bindparam("heard_ms"),
-        app=func.coalesce(bindparam("told_app", type_=String), Device.app),
-        unsent=func.coalesce(bindparam("told_unsent", type_=Integer), Device.unsent),
+        last_contact_ms=bindparam("contact_ms"),
+        app=func.coalesce(bindparam("new_app", type_=String), Device.app),
+        unsent=func.coalesce(bindparam("new_unsent", type_=Integer), Device.unsent),
     )
 )
-_CLOSING = Prepared(
+_WRITE_GAPS = Prepared(
     update(Device)
-    .where(_OWN)
+    .where(_THIS_DEVICE)
     .values(missing=bindparam("new_missing"), head_seq=bindparam("new_head"))
 )
-_GAPS = Prepared(
+_READ_GAPS = Prepared(
     select(Device.id, Device.missing, Device.head_seq).where(
         Device.id.in_(bindparam("devices", expanding=True))
     )
 )
 
 
-class Heard(NamedTuple):
-    """When a device was heard, and what it told of itself; None where it told nothing."""
+class LastContact(NamedTuple):
+    """The time of a contact, and what the device reported of itself; None if it did not."""
 
     at_ms: int
     app: str | None = None
     unsent: int | None = None
 
 
-def lock(connection: Connection, heard: Mapping[str, Heard]) -> dict[str, Gaps]:
-    """Lock devices in order, note that they were heard, return their gaps; the office has none."""
-    wanted = sorted(heard)
-    _HEARING.run(
+def lock(connection: Connection, contacts: Mapping[str, LastContact]) -> dict[str, Gaps]:
+    """Lock devices in sorted order, note their contact, return their gaps; the office has none."""
+    device_ids = sorted(contacts)
+    _NOTE_CONTACT.run(
         connection,
         [
             {
-                "own_id": device,
-                "heard_ms": heard[device].at_ms,
-                "told_app": heard[device].app,
-                "told_unsent": heard[device].unsent,
+                "device_id": device,
+                "contact_ms": contacts[device].at_ms,
+                "new_app": contacts[device].app,
+                "new_unsent": contacts[device].unsent,
             }
-            for device in wanted
+            for device in device_ids
         ],
     )
-    rows = _GAPS.rows(connection, devices=wanted)
-    found = {device: Gaps(_ranges_decoder.decode(told), head) for device, told, head in rows}
-    return {device: found.get(device, Gaps((), 0)) for device in wanted}
+    rows = _READ_GAPS.rows(connection, devices=device_ids)
+    gaps = {device: Gaps(_ranges_decoder.decode(missing), head) for device, missing, head in rows}
+    return {device: gaps.get(device, Gaps((), 0)) for device in device_ids}
 
 
 def close_gaps(
     connection: Connection, gaps: Mapping[str, Gaps], numbers: Mapping[str, Sequence[int]]
 ) -> dict[str, Ranges]:
-    """Note which numbers have arrived; return the ranges that each device must send again."""
+    """Note the numbers that have arrived; return by device the ranges that it must send again."""
     after = {
-        device: Gaps(*missing_after(own.missing, own.head, numbers.get(device, ())))
-        for device, own in gaps.items()
+        device: Gaps(*missing_after(before.missing, before.head, numbers.get(device, ())))
+        for device, before in gaps.items()
     }
     changed = [
         {
-            "own_id": device,
-            "new_missing": msgspec.json.encode(own.missing).decode(),
-            "new_head": own.head,
+            "device_id": device,
+            "new_missing": msgspec.json.encode(updated.missing).decode(),
+            "new_head": updated.head,
         }
-        for device, own in after.items()
-        if own != gaps[device]
+        for device, updated in after.items()
+        if updated != gaps[device]
     ]
-    _CLOSING.run(connection, changed)
-    return {device: own.missing for device, own in after.items()}
+    _WRITE_GAPS.run(connection, changed)
+    return {device: updated.missing for device, updated in after.items()}

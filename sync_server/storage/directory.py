@@ -15,24 +15,24 @@ OPENS_BEFORE_MS = 3 * 3600 * 1000
 """Halls gather, test and seat people well before the opening; a kiosk then offers the meeting."""
 
 
-class UnitFact(Struct, frozen=True):
-    """A unit as the release's `facts.json` has it."""
+class PublishedUnit(Struct, frozen=True):
+    """A unit in the release's `facts.json`."""
 
     code: str
     name: str
     type: str
 
 
-class PointFact(Struct, frozen=True):
-    """A point as the release's `facts.json` has it."""
+class PublishedPoint(Struct, frozen=True):
+    """A point in the release's `facts.json`."""
 
     code: str
     name: str
     unit: str
 
 
-class MeetingFact(Struct, frozen=True):
-    """A meeting as the release's `facts.json` has it; `points` empty means all of them."""
+class PublishedMeeting(Struct, frozen=True):
+    """A meeting in the release's `facts.json`; empty `points` means all points."""
 
     id: str
     title: str
@@ -43,16 +43,16 @@ class MeetingFact(Struct, frozen=True):
     rehearsal: bool = False
 
 
-class ReleaseFacts(Struct, frozen=True):
+class PublishedDirectory(Struct, frozen=True):
     """The whole of `facts.json`."""
 
-    units: tuple[UnitFact, ...]
-    points: tuple[PointFact, ...]
-    meetings: tuple[MeetingFact, ...]
+    units: tuple[PublishedUnit, ...]
+    points: tuple[PublishedPoint, ...]
+    meetings: tuple[PublishedMeeting, ...]
 
 
-class MeetingLine(Struct, frozen=True):
-    """A meeting as a device or the office lists it. It is open from hours before it begins."""
+class MeetingSummary(Struct, frozen=True):
+    """A meeting in a device's or the office's list; `open` starts `OPENS_BEFORE_MS` early."""
 
     id: str
     title: str
@@ -65,82 +65,89 @@ class MeetingLine(Struct, frozen=True):
 
 
 def put_places(
-    connection: Connection, units: Iterable[UnitFact], points: Iterable[PointFact]
+    connection: Connection, units: Iterable[PublishedUnit], points: Iterable[PublishedPoint]
 ) -> None:
     """Replace the directory of units and points."""
     connection.execute(delete(Point))
     connection.execute(delete(Unit))
-    for model, facts in ((Unit, list(units)), (Point, list(points))):
-        if facts:
-            rows = [{name: getattr(f, name) for name in f.__struct_fields__} for f in facts]
+    for model, places in ((Unit, list(units)), (Point, list(points))):
+        if places:
+            rows = [
+                {name: getattr(place, name) for name in place.__struct_fields__} for place in places
+            ]
             connection.execute(insert(model), rows)
 
 
-def put_meeting(connection: Connection, fact: MeetingFact) -> None:
-    """Make a meeting known, or replace what is known of it; whether it is held stays as it is."""
+def put_meeting(connection: Connection, published: PublishedMeeting) -> None:
+    """Store a published meeting or replace its facts; whether it is cancelled does not change."""
     values = {
-        "title": fact.title,
-        "starts_ms": to_ms(fact.starts_at),
-        "ends_ms": to_ms(fact.ends_at),
-        "is_rehearsal": fact.rehearsal,
+        "title": published.title,
+        "starts_ms": to_ms(published.starts_at),
+        "ends_ms": to_ms(published.ends_at),
+        "is_rehearsal": published.rehearsal,
     }
-    known = update(Meeting).where(Meeting.id == fact.id).values(values)
-    if connection.execute(known).rowcount == 0:
-        connection.execute(insert(Meeting).values(id=fact.id, **values))
+    statement = update(Meeting).where(Meeting.id == published.id).values(values)
+    if connection.execute(statement).rowcount == 0:
+        connection.execute(insert(Meeting).values(id=published.id, **values))
 
 
-def answer(connection: Connection, fact: MeetingFact) -> None:
-    """Note that headquarters has seen these facts, whether or not it takes them."""
-    connection.execute(delete(AnsweredProposal).where(AnsweredProposal.meeting == fact.id))
-    row = {"meeting": fact.id, "fingerprint": _fingerprint(fact)}
+def answer(connection: Connection, published: PublishedMeeting) -> None:
+    """Note that headquarters has seen these published facts, whether or not it accepts them."""
+    connection.execute(delete(AnsweredProposal).where(AnsweredProposal.meeting == published.id))
+    row = {"meeting": published.id, "fingerprint": _fingerprint(published)}
     connection.execute(insert(AnsweredProposal), [row])
 
 
-def is_answered(connection: Connection, fact: MeetingFact) -> bool:
-    """Say whether headquarters has seen these very facts."""
-    own = select(AnsweredProposal.fingerprint).where(AnsweredProposal.meeting == fact.id)
-    return connection.scalar(own) == _fingerprint(fact)
+def is_answered(connection: Connection, published: PublishedMeeting) -> bool:
+    """Say whether headquarters has seen exactly these published facts."""
+    last_answer = select(AnsweredProposal.fingerprint).where(
+        AnsweredProposal.meeting == published.id
+    )
+    return connection.scalar(last_answer) == _fingerprint(published)
 
 
-def _fingerprint(fact: MeetingFact) -> str:
-    return hashlib.sha256(msgspec.json.encode(fact)).hexdigest()
+def _fingerprint(published: PublishedMeeting) -> str:
+    return hashlib.sha256(msgspec.json.encode(published)).hexdigest()
 
 
 def set_cancelled(connection: Connection, meeting_id: str, is_cancelled: bool) -> None:
-    """Note whether a meeting is held; its settings say so to each point."""
-    changed = update(Meeting).where(Meeting.id == meeting_id)
-    connection.execute(changed.values(is_cancelled=is_cancelled))
+    """Note whether a meeting is cancelled; its settings say so to the points."""
+    statement = update(Meeting).where(Meeting.id == meeting_id)
+    connection.execute(statement.values(is_cancelled=is_cancelled))
 
 
-def meetings(connection: Connection, now_ms: int, point: str | None = None) -> list[MeetingLine]:
-    """Return the meetings, those of a point if one is given, the latest first."""
-    query = select(*_LINE)
+def meetings(connection: Connection, now_ms: int, point: str | None = None) -> list[MeetingSummary]:
+    """Return all meetings, or those of a point, the latest first."""
+    query = select(*_MEETING_COLUMNS)
     if point is not None:
         query = query.join(Stream, Stream.meeting == Meeting.id).where(Stream.point == point)
     return [
-        _line(*row, now_ms) for row in connection.execute(query.order_by(Meeting.starts_ms.desc()))
+        _summary_of(*row, now_ms)
+        for row in connection.execute(query.order_by(Meeting.starts_ms.desc()))
     ]
 
 
-def meeting(connection: Connection, meeting_id: str, now_ms: int) -> MeetingLine | None:
+def meeting(connection: Connection, meeting_id: str, now_ms: int) -> MeetingSummary | None:
     """Return one meeting; None if it is unknown."""
-    row = connection.execute(select(*_LINE).where(Meeting.id == meeting_id)).one_or_none()
-    return _line(*row, now_ms) if row else None
+    row = connection.execute(
+        select(*_MEETING_COLUMNS).where(Meeting.id == meeting_id)
+    ).one_or_none()
+    return _summary_of(*row, now_ms) if row else None
 
 
 def point_codes(connection: Connection) -> Sequence[str]:
-    """Return all points in the order of their codes."""
+    """Return the codes of all points, sorted."""
     return connection.scalars(select(Point.code).order_by(Point.code)).all()
 
 
 def units_of_points(connection: Connection, points: Iterable[str]) -> dict[str, str]:
-    """Return by point the unit whose hall it is."""
+    """Return, by point, the code of the unit that the hall belongs to."""
     rows = connection.execute(select(Point.code, Point.unit).where(Point.code.in_(sorted(points))))
     return dict(rows.all())
 
 
 def unit_codes(connection: Connection) -> Sequence[str]:
-    """Return all units in the order of their codes."""
+    """Return the codes of all units, sorted."""
     return connection.scalars(select(Unit.code).order_by(Unit.code)).all()
 
 
@@ -149,7 +156,7 @@ def unit_names(connection: Connection) -> dict[str, str]:
     return dict(connection.execute(select(Unit.code, Unit.name).order_by(Unit.code)).all())
 
 
-class PointLine(NamedTuple):
+class PointSummary(NamedTuple):
     """A point with its unit, as the release publishes them."""
 
     code: str
@@ -158,17 +165,17 @@ class PointLine(NamedTuple):
     unit_type: str
 
 
-def points(connection: Connection) -> dict[str, PointLine]:
+def points(connection: Connection) -> dict[str, PointSummary]:
     """Return all points by code, in the order of their codes."""
     rows = connection.execute(
         select(Point.code, Point.name, Point.unit, Unit.type)
         .outerjoin(Unit, Unit.code == Point.unit)
         .order_by(Point.code)
     )
-    return {row.code: PointLine(row.code, row.name, row.unit, row.type or "") for row in rows}
+    return {row.code: PointSummary(row.code, row.name, row.unit, row.type or "") for row in rows}
 
 
-_LINE = (
+_MEETING_COLUMNS = (
     Meeting.id,
     Meeting.title,
     Meeting.starts_ms,
@@ -178,7 +185,7 @@ _LINE = (
 )
 
 
-def _line(
+def _summary_of(
     meeting_id: str,
     title: str,
     starts_ms: int,
@@ -186,7 +193,7 @@ def _line(
     is_rehearsal: bool,
     is_cancelled: bool,
     now_ms: int,
-) -> MeetingLine:
+) -> MeetingSummary:
     state: Literal["upcoming", "open", "closed"] = "open"
     if is_cancelled or now_ms > ends_ms:
         state = "closed"
@@ -194,4 +201,4 @@ def _line(
         state = "upcoming"
     span = (from_ms(starts_ms), from_ms(ends_ms))
     has_begun = now_ms >= starts_ms
-    return MeetingLine(meeting_id, title, *span, state, has_begun, is_rehearsal, is_cancelled)
+    return MeetingSummary(meeting_id, title, *span, state, has_begun, is_rehearsal, is_cancelled)

@@ -1,8 +1,8 @@
-"""Intake: what devices and office accounts send, and the verdict on every record of it.
+"""Intake: the records that devices and office accounts send, and the verdict on every record.
 
 A record goes to the ledger, or with its reason into quarantine; nothing disappears, and one bad
-record never holds up the others. Several deliveries may be taken in one transaction; each is
-answered as if it had come alone.
+record never holds up the others. One transaction may serve several deliveries; the answers are
+the same as if every delivery had come alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,24 +14,24 @@ from sqlalchemy import Connection
 from sync_server.domain.clock import Clocks, Sighting
 from sync_server.domain.codes import MAX_SEQ, from_ms
 from sync_server.domain.door import UNREADABLE, Refusal, Writer, admit, header_of
-from sync_server.domain.forms import canonical, fingerprint, parse_record, remember
+from sync_server.domain.forms import cache_record, canonical_bytes, fingerprint, parse_record
 from sync_server.domain.records import Record, Ruling
 from sync_server.domain.sequence import Ranges
 from sync_server.storage import details, devices, ledger, quarantine, rulings, sightings
-from sync_server.storage.devices import Gaps, Heard
-from sync_server.storage.ledger import Appended, Entry
-from sync_server.storage.quarantine import Kept
+from sync_server.storage.devices import Gaps, LastContact
+from sync_server.storage.ledger import AppendResult, LedgerEntry
+from sync_server.storage.quarantine import QuarantinedRecord
 
 Status = Literal["stored", "known", "held", "refused"]
 Fate = Literal["stored", "held", "refused", "released", "dismissed"]
 
 
 class Verdict(Struct, frozen=True):
-    """What became of one record of a request; verdicts stand in the request's order.
+    """The outcome for one record of a request; verdicts stand in the request's order.
 
-    `status` answers this sending, `fate` says how the record stands now, `flags` what is known
-    of it at this moment. `id` is null where none could be read. `detail` says, for whoever writes
-    a program, why a record was not let in.
+    `status` answers this sending, `fate` is the record's state now, `flags` its anomalies so far.
+    `id` is null if none could be read. `detail` explains to a programmer why a record was not
+    accepted.
     """
 
     id: str | None
@@ -43,17 +43,17 @@ class Verdict(Struct, frozen=True):
     detail: str | None = None
 
 
-class Offer(NamedTuple):
-    """A record as it came, and what the door made of it."""
+class OfferedRecord(NamedTuple):
+    """A record as it arrived, and the door's judgement: an entry for the ledger, or a refusal."""
 
     raw: bytes
-    judged: Entry | Refusal
+    outcome: LedgerEntry | Refusal
 
 
-class Contact(NamedTuple):
-    """What a device says of its own clock when it syncs, and when that was by ours.
+class DeviceReport(NamedTuple):
+    """A device's report at a sync: its clock readings, and the node's time then (`now_ms`).
 
-    And of itself: which version of the kiosk it runs, and how much it still keeps unsent.
+    Also the kiosk's version (`app`) and the number of records that are still unsent.
     """
 
     wall_ms: int
@@ -65,23 +65,23 @@ class Contact(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """What one request brings: records that the door has judged, a clock, small sealed details."""
+    """The content of one request: judged records, the device's report, small sealed details."""
 
     writer: Writer
-    offers: Sequence[Offer]
+    offers: Sequence[OfferedRecord]
     now_ms: int
-    contact: Contact | None = None
+    report: DeviceReport | None = None
     is_revoked: bool = False
     sealed: Mapping[str, str] = {}
 
     @property
-    def entries(self) -> list[Entry]:
-        """The records that came through the door."""
-        return [offer.judged for offer in self.offers if isinstance(offer.judged, Entry)]
+    def entries(self) -> list[LedgerEntry]:
+        """The records that the door admitted, in the order of the request."""
+        return [offer.outcome for offer in self.offers if isinstance(offer.outcome, LedgerEntry)]
 
 
 class Receipt(NamedTuple):
-    """The verdicts on a delivery, and what the device must send (again): numbers and details."""
+    """The verdicts on a delivery, and the numbers and details that the device must send (again)."""
 
     verdicts: list[Verdict]
     want: Ranges
@@ -91,46 +91,52 @@ class Receipt(NamedTuple):
 REVOKED = Refusal("device_revoked", "the device was revoked before this arrived")
 
 
-def judge(raws: Iterable[bytes], writer: Writer) -> list[Offer]:
+def judge_records(raws: Iterable[bytes], writer: Writer) -> list[OfferedRecord]:
     """Judge records at the door, before any transaction begins."""
     offers = []
     for raw in raws:
         outcome = admit(raw, writer)
         if isinstance(outcome, Refusal):
-            offers.append(Offer(raw, outcome))
+            offers.append(OfferedRecord(raw, outcome))
         else:
-            form = canonical(outcome)
-            remember(form, outcome)
-            offers.append(Offer(raw, Entry(outcome, form, fingerprint(form))))
+            form = canonical_bytes(outcome)
+            cache_record(form, outcome)
+            offers.append(OfferedRecord(raw, LedgerEntry(outcome, form, fingerprint(form))))
     return offers
 
 
-def receive(connection: Connection, deliveries: Sequence[Delivery]) -> list[Receipt]:
-    """Take deliveries in; what is sent again changes nothing, what a revoked device sends is held.
+def receive_deliveries(connection: Connection, deliveries: Sequence[Delivery]) -> list[Receipt]:
+    """Store deliveries; repeats change nothing, and new records of a revoked device are held.
 
-    Raises: Stale, as `ledger.append` does.
+    Raises: Stale, as `ledger.append_records` does.
     """
     now_ms = max(delivery.now_ms for delivery in deliveries)
-    heard = {
-        d.writer.device: Heard(now_ms, d.contact and d.contact.app, d.contact and d.contact.unsent)
-        for d in deliveries
+    contacts = {
+        delivery.writer.device: LastContact(
+            now_ms,
+            delivery.report and delivery.report.app,
+            delivery.report and delivery.report.unsent,
+        )
+        for delivery in deliveries
     }
-    gaps = devices.lock(connection, heard)
+    gaps = devices.lock(connection, contacts)
     numbers: dict[str, list[int]] = {}
     for delivery in deliveries:
         numbers.setdefault(delivery.writer.device, []).extend(_numbers(delivery))
         if not delivery.is_revoked:
             details.put_small(connection, delivery.writer.device, delivery.sealed, now_ms=now_ms)
-    sighted = sightings.add(connection, _sightings(deliveries, gaps, numbers))
+    sighted_devices = sightings.add(connection, _sightings(deliveries, gaps, numbers))
     accepted = [_accepted(connection, delivery) for delivery in deliveries]
-    everything = [entry for entries in accepted for entry in entries]
-    appended = ledger.append(connection, everything, now_ms=now_ms, sighted=sighted)
+    all_entries = [entry for entries in accepted for entry in entries]
+    appended = ledger.append_records(
+        connection, all_entries, now_ms=now_ms, sighted_devices=sighted_devices
+    )
     clocks = sightings.clocks_of(connection, gaps.keys())
     want = devices.close_gaps(connection, gaps, numbers)
-    told_before = {key.fingerprint for key in appended.known}
+    seen_before = {key.fingerprint for key in appended.known_keys}
     return [
         Receipt(
-            _verdicts(connection, delivery, entries, appended, clocks, told_before),
+            _verdicts(connection, delivery, entries, appended, clocks, seen_before),
             want[delivery.writer.device],
             details.missing(connection, [entry.record for entry in delivery.entries]),
         )
@@ -139,11 +145,11 @@ def receive(connection: Connection, deliveries: Sequence[Delivery]) -> list[Rece
 
 
 def _numbers(delivery: Delivery) -> list[int]:
-    """Return the device's own numbers in a batch, those of legible refused records included."""
+    """Return the device's numbers in a delivery, including those of legible refused records."""
     numbers = []
     for offer in delivery.offers:
-        if isinstance(offer.judged, Entry):
-            seq = offer.judged.record.seq
+        if isinstance(offer.outcome, LedgerEntry):
+            seq = offer.outcome.record.seq
         else:
             header = header_of(offer.raw)
             seq = header.seq if header.device == delivery.writer.device else None
@@ -155,101 +161,110 @@ def _numbers(delivery: Delivery) -> list[int]:
 def _sightings(
     deliveries: Iterable[Delivery], gaps: Mapping[str, Gaps], numbers: Mapping[str, list[int]]
 ) -> list[Sighting]:
-    """Return what was seen of clocks; what a revoked device says of its own counts for nothing."""
-    found = []
+    """Return the sightings of device clocks; the report of a revoked device does not count."""
+    observed = []
     for delivery in deliveries:
-        device, contact = delivery.writer.device, delivery.contact
-        if contact and not delivery.is_revoked:
+        device, report = delivery.writer.device, delivery.report
+        if report and not delivery.is_revoked:
             highest = max([gaps[device].head, *numbers[device]])
-            skew_ms = contact.now_ms - contact.wall_ms
-            found.append(Sighting(device, contact.boot, contact.mono_ms, skew_ms, highest))
-    return found
+            skew_ms = report.now_ms - report.wall_ms
+            observed.append(Sighting(device, report.boot, report.mono_ms, skew_ms, highest))
+    return observed
 
 
-def _accepted(connection: Connection, delivery: Delivery) -> list[Entry]:
-    """Return what goes to the ledger: of a revoked device only what is there already."""
+def _accepted(connection: Connection, delivery: Delivery) -> list[LedgerEntry]:
+    """Return the entries for the ledger: of a revoked device only records already stored there."""
     if not delivery.is_revoked:
         return delivery.entries
-    here = ledger.known_of(connection, delivery.entries)
-    return [entry for entry in delivery.entries if entry.key in here]
+    stored = ledger.stored_keys(connection, delivery.entries)
+    return [entry for entry in delivery.entries if entry.key in stored]
 
 
 def _verdicts(
     connection: Connection,
     delivery: Delivery,
-    accepted: Sequence[Entry],
-    appended: Appended,
+    accepted: Sequence[LedgerEntry],
+    appended: AppendResult,
     clocks: Clocks,
-    told_before: set[str],
+    seen_before: set[str],
 ) -> list[Verdict]:
-    """Say of each record what became of it; `told_before` learns what has now been told."""
-    let_in = {entry.fingerprint for entry in accepted}
-    kept = {}
+    """Return the verdict on every record, in order; add the records to `seen_before`."""
+    accepted_fingerprints = {entry.fingerprint for entry in accepted}
+    in_quarantine = {}
     for offer in delivery.offers:
-        if isinstance(offer.judged, Refusal):
-            kept[offer.raw] = Kept(fingerprint(offer.raw), offer.raw, "refused", offer.judged)
-        elif offer.judged.fingerprint not in let_in:
-            kept[offer.raw] = Kept(offer.judged.fingerprint, offer.raw, "held", REVOKED)
+        if isinstance(offer.outcome, Refusal):
+            in_quarantine[offer.raw] = QuarantinedRecord(
+                fingerprint(offer.raw), offer.raw, "refused", offer.outcome
+            )
+        elif offer.outcome.fingerprint not in accepted_fingerprints:
+            in_quarantine[offer.raw] = QuarantinedRecord(
+                offer.outcome.fingerprint, offer.raw, "held", REVOKED
+            )
     device = delivery.writer.device
-    before = quarantine.keep(connection, device, list(kept.values()), delivery.now_ms)
-    told_before |= {f"{device} {sha256}" for sha256 in before}
-    asked = {
+    quarantined_before = quarantine.add_records(
+        connection, device, list(in_quarantine.values()), delivery.now_ms
+    )
+    seen_before |= {f"{device} {sha256}" for sha256 in quarantined_before}
+    wanted_ids = {
         record_id
         for offer in delivery.offers
         if (record_id := _id_of(offer))
-        and (offer.raw in kept or "ruled" in appended.flags.get(record_id, ()))
+        and (offer.raw in in_quarantine or "ruled" in appended.flags.get(record_id, ()))
     }
-    held = rulings.about(connection, asked)
+    ruling_by_record = rulings.about(connection, wanted_ids)
     verdicts = []
     for offer in delivery.offers:
-        own = kept.get(offer.raw)
-        fate, flags, code = _fate_of(offer, own, appended, held)
-        name, at = f"{device} {own.sha256}" if own else "", None
-        if isinstance(offer.judged, Entry):
-            name = name or offer.judged.fingerprint
-            at = from_ms(clocks.moment_of(offer.judged.record).at_ms)
-        status: Status = "known" if name in told_before else _first_status(fate, own)
-        told_before.add(name)
-        why = own.reason.detail if own else None
+        quarantined = in_quarantine.get(offer.raw)
+        fate, flags, code = _fate_of(offer, quarantined, appended, ruling_by_record)
+        identity, at = f"{device} {quarantined.sha256}" if quarantined else "", None
+        if isinstance(offer.outcome, LedgerEntry):
+            identity = identity or offer.outcome.fingerprint
+            at = from_ms(clocks.corrected_time_of(offer.outcome.record).at_ms)
+        status: Status = "known" if identity in seen_before else _first_status(fate, quarantined)
+        seen_before.add(identity)
+        why = quarantined.reason.detail if quarantined else None
         verdicts.append(Verdict(_id_of(offer), status, fate, flags, code, at, why))
     return verdicts
 
 
 def _fate_of(
-    offer: Offer, kept: Kept | None, appended: Appended, held: Mapping[tuple[str, str], Ruling]
+    offer: OfferedRecord,
+    quarantined: QuarantinedRecord | None,
+    appended: AppendResult,
+    ruling_by_record: Mapping[tuple[str, str], Ruling],
 ) -> tuple[Fate, tuple[str, ...], str | None]:
-    """Return how a record stands now, what is odd about it, and the code of why it is not in."""
+    """Return a record's present fate, its flags, and the code of why it was not accepted."""
     record_id = _id_of(offer) or ""
-    flags = () if kept else appended.flags.get(record_id, ())
-    code = kept.reason.code if kept else None
-    typed = _typed(offer) if held else None
-    if typed and (ruling := held.get((typed.meeting, record_id))):
+    flags = () if quarantined else appended.flags.get(record_id, ())
+    code = quarantined.reason.code if quarantined else None
+    typed = _typed_record(offer) if ruling_by_record else None
+    if typed and (ruling := ruling_by_record.get((typed.meeting, record_id))):
         is_released = ruling.body.record == typed
         return ("released" if is_released else "dismissed"), flags, code
-    if kept:
-        return kept.fate, flags, code
+    if quarantined:
+        return quarantined.fate, flags, code
     if "id_reuse" in flags:
         return "held", flags, "id_reuse"
     return "stored", flags, None
 
 
-def _first_status(fate: Fate, kept: Kept | None) -> Status:
-    """Return what a first sending is answered, whatever headquarters has ruled since."""
-    if kept:
-        return kept.fate
+def _first_status(fate: Fate, quarantined: QuarantinedRecord | None) -> Status:
+    """Return the status that answers a first sending, whatever headquarters has ruled since."""
+    if quarantined:
+        return quarantined.fate
     return "held" if fate == "held" else "stored"
 
 
-def _id_of(offer: Offer) -> str | None:
-    if isinstance(offer.judged, Entry):
-        return offer.judged.record.id
+def _id_of(offer: OfferedRecord) -> str | None:
+    if isinstance(offer.outcome, LedgerEntry):
+        return offer.outcome.record.id
     return header_of(offer.raw).id
 
 
-def _typed(offer: Offer) -> Record | None:
-    """Return a record; a refused one if it can be typed, for headquarters may have let it in."""
-    if isinstance(offer.judged, Entry):
-        return offer.judged.record
+def _typed_record(offer: OfferedRecord) -> Record | None:
+    """Return the record; a refused one if it can be typed: headquarters may have released it."""
+    if isinstance(offer.outcome, LedgerEntry):
+        return offer.outcome.record
     try:
         return parse_record(offer.raw)
     except UNREADABLE:

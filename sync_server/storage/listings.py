@@ -1,9 +1,9 @@
-"""Listings: which streams besides its own a record stands in, so that each can be judged alone.
+"""Listings: the streams besides its home stream in which a record stands.
 
-A record about a person stands also where that person is summoned, or an officer. A roll stands
-also where any of its people, or of those whom it drops, are summoned, for the later of two rolls
-governs. Two forms of one id stand in each other's stream, for they cancel each other; a ruling
-stands wherever a record does that it is about.
+Listings let a stream be judged alone. A record about a person is listed where that person is
+summoned or an officer. A roll is listed where any of its people, or people it drops, are
+summoned, for the later of two rolls governs. Forms of one id are listed in the streams of the
+others, for they cancel one another; a ruling is listed wherever its record stands.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,17 +11,17 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, delete, func, insert, select
 
 from sync_server.domain.codes import NEWCOMER
-from sync_server.domain.forms import known_record
+from sync_server.domain.forms import decode_canonical
 from sync_server.domain.records import Record, Roll, Ruling
-from sync_server.domain.settings import followed_by
+from sync_server.domain.settings import people_to_follow
 from sync_server.storage import rulings
 from sync_server.storage.concerns import (
-    Concern,
-    home_of,
+    Routing,
+    home_stream,
     ids_by_meeting,
     met_newcomers,
-    standing_in,
-    summoning,
+    streams_holding,
+    summoned_by_stream,
 )
 from sync_server.storage.models import LedgerRow, Listing, Summons
 from sync_server.storage.sightings import clocks_of
@@ -31,35 +31,37 @@ Heads = dict[StreamKey, int]
 """Locked streams and their last positions, raised as records are listed."""
 
 
-def list_fresh(
-    connection: Connection, fresh: Sequence[Record], concern: Concern, heads: Heads
+def list_records(
+    connection: Connection, fresh: Sequence[Record], routing: Routing, heads: Heads
 ) -> set[StreamKey]:
-    """List stored records wherever they concern somebody; return the streams that grew."""
+    """List new records in the other streams that they touch; return the streams that grew."""
     grown: set[StreamKey] = set()
-    # First of all, for a roll whose id is used twice may govern nothing.
-    for record in concern.reused:
-        for key in standing_in(connection, record.meeting, [record.id]):
+    # Reused ids come first, for a roll whose id is used twice may govern nothing.
+    for record in routing.reused:
+        for key in streams_holding(connection, record.meeting, [record.id]):
             _list_in(connection, key, [record.id], heads)
             grown.add(key)
-    for key in sorted(concern.rolls):
+    for key in sorted(routing.rolls):
         grown |= _follow_roll(connection, key, heads)
-    summons = summoning(connection, fresh) if concern.rolls else concern.summoning
+    summons = summoned_by_stream(connection, fresh) if routing.rolls else routing.summoned
     identified = {record.person for record in fresh if isinstance(record, Ruling)}
     for key, people in summons.items():
         elsewhere = [
             record.id
             for record in fresh
-            if record.person in people and record.meeting == key.meeting and home_of(record) != key
+            if record.person in people
+            and record.meeting == key.meeting
+            and home_stream(record) != key
         ]
         grown |= _list_in(connection, key, elsewhere, heads)
         grown |= _list_people(connection, key, people & identified, heads)
     return grown | _list_rulings(connection, fresh, heads)
 
 
-def renew(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey]:
-    """List anew, from the ledger alone, whatever stands in a second stream of a meeting.
+def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey]:
+    """Rebuild the listings of a meeting from the ledger alone; return the streams that grew.
 
-    All the meeting is locked. Returns the streams that lacked something.
+    The caller holds the sole lock of the meeting.
     """
     grown: set[StreamKey] = set()
     of_meeting = LedgerRow.meeting == meeting
@@ -67,7 +69,7 @@ def renew(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey]:
         select(LedgerRow.id).where(of_meeting).group_by(LedgerRow.id).having(func.count() > 1)
     )
     for record_id in reused.all():
-        for key in standing_in(connection, meeting, [record_id]):
+        for key in streams_holding(connection, meeting, [record_id]):
             grown |= _list_in(connection, key, [record_id], heads)
     for key in sorted(heads):
         grown |= _follow_roll(connection, key, heads)
@@ -75,25 +77,25 @@ def renew(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey]:
         named = _summoned_at(connection, key)
         named |= rulings.once_newcomers(connection, meeting, named)
         grown |= _list_people(connection, key, named, heads)
-    told = connection.scalars(
+    ruling_rows = connection.scalars(
         select(LedgerRow.record).where(of_meeting, LedgerRow.kind == "ruling")
     )
-    return grown | _list_rulings(connection, [known_record(each) for each in told], heads)
+    return grown | _list_rulings(connection, [decode_canonical(row) for row in ruling_rows], heads)
 
 
 def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads) -> set[StreamKey]:
-    """List rulings wherever a record stands that they are about, or a newcomer was met."""
+    """List rulings in the streams that hold their record or in which their newcomer was met."""
     grown: set[StreamKey] = set()
     met = met_newcomers(connection, fresh)
     for record in fresh:
         if record.person and record.person.startswith(NEWCOMER):
-            met[home_of(record)].add(record.person)
+            met[home_stream(record)].add(record.person)
     for key, people in met.items():
-        known = rulings.identifying(connection, key.meeting, people)
-        grown |= _list_in(connection, key, known, heads)
+        identifying_ids = rulings.identifying(connection, key.meeting, people)
+        grown |= _list_in(connection, key, identifying_ids, heads)
     for meeting, ids in ids_by_meeting(fresh).items():
         for record_id, ruling_ids in rulings.touching(connection, meeting, ids).items():
-            for key in standing_in(connection, meeting, [record_id]):
+            for key in streams_holding(connection, meeting, [record_id]):
                 grown |= _list_in(connection, key, ruling_ids, heads)
     return grown
 
@@ -101,16 +103,16 @@ def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads)
 def _list_in(
     connection: Connection, key: StreamKey, ids: Iterable[str], heads: Heads
 ) -> set[StreamKey]:
-    """List all forms of these ids in a stream, but what stands there already."""
+    """List all forms of these ids in a stream, except forms that stand there already."""
     wanted = sorted(set(ids))
     if not wanted:
         return set()
     for ruling_ids in rulings.touching(connection, key.meeting, wanted).values():
         wanted += ruling_ids
-    here = (Listing.meeting == key.meeting, Listing.point == key.point)
+    in_stream = (Listing.meeting == key.meeting, Listing.point == key.point)
     present = set(
         connection.execute(
-            select(Listing.id, Listing.fingerprint).where(*here, Listing.id.in_(wanted))
+            select(Listing.id, Listing.fingerprint).where(*in_stream, Listing.id.in_(wanted))
         )
     )
     forms = connection.execute(
@@ -138,26 +140,25 @@ def _list_in(
 
 
 def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[StreamKey]:
-    """Bring `summons` and the listings up to a point's latest roll and officers.
+    """Update `summons` and the listings to a point's latest roll and officers.
 
-    All the meeting is locked.
-
-    Where one roll of a point stands, all of that point's rolls do, so that its latest is known.
+    The caller holds the sole lock of the meeting. A stream that holds one roll of a point holds
+    all rolls of that point, so that the latest is known.
     """
     records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, {record.device for record in records})
-    named = followed_by(key.point, records, clocks)
+    named = people_to_follow(key.point, records, clocks)
     before = _renew_summons(connection, key, named)
     grown: set[StreamKey] = set()
-    own_rolls = _rolls_of(connection, key)
-    others = _sharing(connection, key, named | before) | {
+    roll_ids = _rolls_of(connection, key)
+    other_streams = _streams_summoning(connection, key, named | before) | {
         StreamKey(record.meeting, record.point) for record in records if isinstance(record, Roll)
     }
-    for other in others - {key}:
+    for other in other_streams - {key}:
         grown |= _list_in(connection, key, _rolls_of(connection, other), heads)
-    told = standing_in(connection, key.meeting, own_rolls)
-    for other in (others | told) - {key}:
-        grown |= _list_in(connection, other, own_rolls, heads)
+    holding_streams = streams_holding(connection, key.meeting, roll_ids)
+    for other in (other_streams | holding_streams) - {key}:
+        grown |= _list_in(connection, other, roll_ids, heads)
     gained = named - before
     gained |= rulings.once_newcomers(connection, key.meeting, gained)
     return grown | _list_people(connection, key, gained, heads)
@@ -166,7 +167,7 @@ def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[St
 def _list_people(
     connection: Connection, key: StreamKey, people: Iterable[str | None], heads: Heads
 ) -> set[StreamKey]:
-    """List in a stream what was recorded of these people at other points."""
+    """List in a stream the records of these people that were made at other points."""
     wanted = sorted(person for person in people if person)
     if not wanted:
         return set()
@@ -186,7 +187,7 @@ def _summoned_at(connection: Connection, key: StreamKey) -> set[str]:
 
 
 def _renew_summons(connection: Connection, key: StreamKey, named: set[str]) -> set[str]:
-    """Replace whom the point's governing roll names; return whom it named before."""
+    """Replace the people that the point's governing roll names; return the earlier ones."""
     at_point = (Summons.meeting == key.meeting, Summons.point == key.point)
     before = _summoned_at(connection, key)
     if named != before:
@@ -212,7 +213,7 @@ def _rolls_of(connection: Connection, key: StreamKey) -> list[str]:
     )
 
 
-def _sharing(connection: Connection, key: StreamKey, people: set[str]) -> set[StreamKey]:
+def _streams_summoning(connection: Connection, key: StreamKey, people: set[str]) -> set[StreamKey]:
     points = connection.scalars(
         select(Summons.point)
         .where(

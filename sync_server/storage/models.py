@@ -1,7 +1,7 @@
 """The tables. Instants are `_ms`: milliseconds since 1970-01-01 UTC.
 
-Keys are the field's own codes or UUIDv7; nothing counts up on its own, so that several nodes
-and a distributed engine can hold the same rows.
+Keys are codes of the domain or UUIDv7, never counters, so that several nodes and a distributed
+engine can hold the same rows.
 """
 
 from sqlalchemy import BigInteger, Index, LargeBinary, String, Text, UniqueConstraint
@@ -11,7 +11,7 @@ from sync_server.database import Base
 
 
 class Node(Base):
-    """This database itself: cursors bear its `epoch`, and those of another are void."""
+    """This database. Cursors carry its `epoch`; a cursor of another epoch is void."""
 
     __tablename__ = "node"
     name: Mapped[str] = mapped_column(String(8), primary_key=True, default="here")
@@ -37,7 +37,7 @@ class Point(Base):
 
 
 class Meeting(Base):
-    """What headquarters accepted of a meeting; its settings carry the same times to each point."""
+    """A meeting as headquarters accepted it; its settings carry the same times to the points."""
 
     __tablename__ = "meeting"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -49,7 +49,7 @@ class Meeting(Base):
 
 
 class AnsweredProposal(Base):
-    """What of a meeting's published facts headquarters has accepted, or has left aside."""
+    """The hash of a meeting's published facts that headquarters last accepted or set aside."""
 
     __tablename__ = "answered_proposal"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -57,7 +57,7 @@ class AnsweredProposal(Base):
 
 
 class Person(Base):
-    """A cadre or member. Personal data: never leaves but to those who may read it."""
+    """A cadre or member. Personal data: sent only to readers who may see it."""
 
     __tablename__ = "person"
     code: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -69,7 +69,7 @@ class Person(Base):
 
 
 class Card(Base):
-    """The card by which a kiosk knows a person; a new one takes the place of the one before."""
+    """The card that identifies a person to a kiosk; a new card replaces the earlier one."""
 
     __tablename__ = "card"
     person: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -78,7 +78,7 @@ class Card(Base):
 
 
 class Device(Base):
-    """An enrolled device. `head_seq` and `missing` tell which of its records are here."""
+    """An enrolled device. `head_seq` and `missing` show which of its records have arrived."""
 
     __tablename__ = "device"
     id: Mapped[str] = mapped_column(String(48), primary_key=True)
@@ -99,7 +99,7 @@ class Device(Base):
 
 
 class EnrolmentCode(Base):
-    """A code that enrols one device, once; kept as its hash."""
+    """A code that enrols one device, once; stored as its hash."""
 
     __tablename__ = "enrolment_code"
     code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -111,11 +111,11 @@ class EnrolmentCode(Base):
     device: Mapped[str | None] = mapped_column(String(48))
 
 
-class Account(Base):
-    """A person of the office; `token_hash` is for programs, made on demand.
+class AccountRow(Base):
+    """An office account; `token_hash` is for programs, made on demand.
 
-    `point` and `person` are a chair's, `unit` a unit's secretary's. `totp_step` is the last time
-    step whose one-time password was used, so that none is used twice.
+    `point` and `person` are set for a chair, `unit` for a unit's secretary. `totp_step` is the last
+    time step whose one-time password was used, so that none is used twice.
     """
 
     __tablename__ = "account"
@@ -131,7 +131,7 @@ class Account(Base):
 
 
 class OfficeSession(Base):
-    """A browser in which an account is signed in; the cookie's token is kept as its hash."""
+    """A browser in which an account is signed in; the cookie's token is stored as its hash."""
 
     __tablename__ = "office_session"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -144,9 +144,9 @@ class OfficeSession(Base):
 
 
 class SignInFailure(Base):
-    """How often in a row signing in failed under a name from an address, and until when it waits.
+    """Consecutive failures to sign in under a name from an address, and the time of the last.
 
-    Names that no account has are counted alike, so that the delay tells nothing.
+    Names without an account are counted too, so that the delay reveals nothing.
     """
 
     __tablename__ = "sign_in_failure"
@@ -157,7 +157,7 @@ class SignInFailure(Base):
 
 
 class AuditRow(Base):
-    """Who saw what is personal, or did what, and when. It only grows."""
+    """A line of the audit log: who read personal data or acted, and when. The table only grows."""
 
     __tablename__ = "audit"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -171,7 +171,7 @@ class AuditRow(Base):
 
 
 class PointContact(Base):
-    """Whom to call at a point. Personal data: shown to headquarters, never told to a device."""
+    """A contact of a point. Personal data: shown to headquarters, never sent to a device."""
 
     __tablename__ = "contact"
     point: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -181,7 +181,7 @@ class PointContact(Base):
 
 
 class Remark(Base):
-    """What the evaluation of a meeting says under a heading; the latest holds, all are kept."""
+    """A version of the text under one heading of a meeting's evaluation; the latest holds."""
 
     __tablename__ = "remark"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -193,14 +193,14 @@ class Remark(Base):
 
 
 class MeetingLock(Base):
-    """The lock that all who add to a meeting share, and who moves records in it has alone."""
+    """A meeting's lock: shared by writers that add records, sole for one that moves records."""
 
     __tablename__ = "meeting_lock"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class Stream(Base):
-    """One (meeting, point). Its row is the lock of whoever adds to it; `head` its last position."""
+    """One (meeting, point). Writers lock this row. `head` is the last position in use."""
 
     __tablename__ = "stream"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -210,9 +210,9 @@ class Stream(Base):
 
 
 class LedgerRow(Base):
-    """One record, in canonical bytes, at its position in its own point's stream.
+    """One record, in canonical bytes, at its position in its home stream.
 
-    The key holds the fingerprint too: two forms of one id are both kept, and cancel each other.
+    The key includes the fingerprint: two forms of one id are both stored, and cancel out.
     """
 
     __tablename__ = "ledger"
@@ -234,7 +234,7 @@ class LedgerRow(Base):
 
 
 class Listing(Base):
-    """A record's place in a second stream, one that it concerns (see `storage.listings`)."""
+    """A record's place in a second stream that it touches (see `storage.listings`)."""
 
     __tablename__ = "listing"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -246,7 +246,7 @@ class Listing(Base):
 
 
 class Summons(Base):
-    """Whom each point follows, by roll or as officers: where their records must be listed."""
+    """The people that a point follows, by roll or as officers: their records are listed there."""
 
     __tablename__ = "summons"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -256,7 +256,7 @@ class Summons(Base):
 
 
 class RulingRow(Base):
-    """What each ruling is about: the record that it refers to, and whom it identifies as whom."""
+    """The record that a ruling is about, and the identity that it gives to a newcomer."""
 
     __tablename__ = "ruling"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -272,7 +272,7 @@ class RulingRow(Base):
 
 
 class SightingRow(Base):
-    """The governing sighting of each boot of a device (see `domain.clock`)."""
+    """The governing sighting of a device's boot (see `domain.clock`)."""
 
     __tablename__ = "sighting"
     device: Mapped[str] = mapped_column(String(48), primary_key=True)
@@ -283,7 +283,7 @@ class SightingRow(Base):
 
 
 class PointStandingRow(Base):
-    """A point's standing and its row of the board, recomputed whole whenever its stream grows."""
+    """A point's standing and its row of the board, recomputed in full when its stream grows."""
 
     __tablename__ = "point_standing"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -293,7 +293,7 @@ class PointStandingRow(Base):
 
 
 class Detail(Base):
-    """A sealed detail as one device sent it, or has begun to; opened only for entitled readers."""
+    """A sealed detail, or its first part, from one device; opened only for entitled readers."""
 
     __tablename__ = "detail"
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -305,7 +305,7 @@ class Detail(Base):
 
 
 class DetailPiece(Base):
-    """A stretch of a sealed detail, at its offset in bytes."""
+    """A piece of a sealed detail; `position` is its offset in bytes."""
 
     __tablename__ = "detail_piece"
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -315,7 +315,7 @@ class DetailPiece(Base):
 
 
 class Mention(Base):
-    """A record that names a detail, and the device that made it."""
+    """A record that names a detail, and the device that made the record."""
 
     __tablename__ = "mention"
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -325,7 +325,7 @@ class Mention(Base):
 
 
 class QuarantineRow(Base):
-    """Bytes that were not let in, with the reason; `fate` is refused or held."""
+    """Bytes that were not accepted, with the reason; `fate` is refused or held."""
 
     __tablename__ = "quarantine"
     device: Mapped[str] = mapped_column(String(48), primary_key=True)
@@ -339,7 +339,7 @@ class QuarantineRow(Base):
 
 
 class Release(Base):
-    """A portal that was published here, by the sha256 of its manifest."""
+    """A portal that was published here; `id` is the sha256 of its manifest."""
 
     __tablename__ = "release"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -349,7 +349,7 @@ class Release(Base):
 
 
 class ReleaseFile(Base):
-    """What a release has under a path."""
+    """A file of a release: its path, hash and size."""
 
     __tablename__ = "release_file"
     release: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -359,7 +359,7 @@ class ReleaseFile(Base):
 
 
 class Activation(Base):
-    """From when a release is served; the latest that has come is."""
+    """The instant from which a release is served; the latest past activation holds."""
 
     __tablename__ = "activation"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -368,7 +368,7 @@ class Activation(Base):
 
 
 class Blob(Base):
-    """A file of releases, or as much of it as has come."""
+    """A file of releases, or the part of it that has arrived."""
 
     __tablename__ = "blob"
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -378,7 +378,7 @@ class Blob(Base):
 
 
 class BlobPiece(Base):
-    """A stretch of a file, at its offset in bytes."""
+    """A piece of a file; `position` is its offset in bytes."""
 
     __tablename__ = "blob_piece"
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)

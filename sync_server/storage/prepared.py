@@ -1,8 +1,8 @@
-"""Prepared: the few statements that every upload runs, spelled once and run on SQLite's driver.
+"""Prepared: the few statements that every upload runs, compiled once and run on SQLite's driver.
 
-SQLAlchemy works out each execution anew (its key, its types, the form of its result), which takes
-it longer than SQLite takes to answer. On other engines, where the way there and back is what
-takes time, it runs them as ever.
+SQLAlchemy works out every execution again (cache key, types, result form), which takes longer
+than SQLite takes to answer. On other engines the round trip takes most of the time, and
+SQLAlchemy runs the statements as usual.
 """
 
 import re
@@ -24,7 +24,7 @@ _LIST = re.compile(r"\(__\[POSTCOMPILE_(\w+)\]\)")
 
 
 def in_points(table: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Return the condition of being in one of a meeting's `points`."""
+    """Return the condition that a row belongs to the bound `meeting` and one of its `points`."""
     return (
         table.meeting == bindparam("meeting"),
         table.point.in_(bindparam("points", expanding=True)),
@@ -32,7 +32,7 @@ def in_points(table: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 class Prepared:
-    """A statement; lists are given to expanding bind parameters, all else to named ones."""
+    """A statement; lists are bound to expanding parameters, single values to named ones."""
 
     def __init__(self, statement: Executable) -> None:
         self._statement = statement
@@ -41,28 +41,28 @@ class Prepared:
         self._text, self._names = str(compiled), tuple(getattr(compiled, "positiontup", None) or ())
         self._lists = frozenset(_LIST.findall(self._text))
 
-    def rows(self, connection: Connection, **given: Any) -> Sequence[tuple[Any, ...]]:
-        """Run it and return its rows, plain tuples."""
+    def rows(self, connection: Connection, **parameters: Any) -> Sequence[tuple[Any, ...]]:
+        """Run the statement and return its rows as plain tuples."""
         driver = _driver(connection)
         if driver is None:
-            result = connection.execute(self._statement, given)
+            result = connection.execute(self._statement, parameters)
             return [tuple(row) for row in result] if result.returns_rows else []
-        # By place, for SQLite looks a name up among all the others that a statement has.
+        # Bound by position, for SQLite looks a name up among all names of the statement.
         text, values = self._text, []
         for name in self._names:
             if name not in self._lists:
-                values.append(given[name])
+                values.append(parameters[name])
                 continue
-            places = ", ".join("?" * len(given[name]))
+            places = ", ".join("?" * len(parameters[name]))
             text = text.replace(f"(__[POSTCOMPILE_{name}])", f"({places})")
-            values += given[name]
+            values += parameters[name]
         try:
             return driver.execute(text, values).fetchall()
         except sqlite3.Error as fault:
             raise _wrapped(text, fault) from fault
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run it once for each row of parameters, in order."""
+        """Run the statement once for every row of parameters, in order."""
         if not rows:
             return
         driver = _driver(connection)
@@ -78,15 +78,15 @@ class Prepared:
 def insert_rows(
     connection: Connection, model: type[Base], rows: Sequence[Mapping[str, object]]
 ) -> None:
-    """Insert rows by one statement; each row has all the columns.
+    """Insert rows by one statement; every row has all the columns.
 
-    A driver's `executemany` is one for SQLite; PostgreSQL is given a column an array.
+    SQLite's `executemany` counts as one; PostgreSQL receives one array per column.
     """
     if not rows:
         return
     table = model.__table__
     if connection.dialect.name != "postgresql":
-        _inserting(model).run(connection, rows)
+        _insert_into(model).run(connection, rows)
         return
     columns = [table.c[name] for name in rows[0]]
     arrays = [
@@ -99,22 +99,22 @@ def insert_rows(
 
 
 @cache
-def _inserting(model: type[Base]) -> Prepared:
+def _insert_into(model: type[Base]) -> Prepared:
     return Prepared(insert(model))
 
 
 def _driver(connection: Connection) -> sqlite3.Connection | None:
-    """Return the driver's connection, in the transaction that SQLAlchemy has begun on it."""
+    """Return SQLite's driver connection within SQLAlchemy's transaction; None on other engines."""
     if connection.dialect.name != "sqlite":
         return None
     if not connection.in_transaction():
         connection.begin()
-    own = connection.connection.driver_connection
-    return own if isinstance(own, sqlite3.Connection) else None
+    raw = connection.connection.driver_connection
+    return raw if isinstance(raw, sqlite3.Connection) else None
 
 
 def _wrapped(text: str, fault: sqlite3.Error) -> DBAPIError:
-    """Return a driver's fault as SQLAlchemy's, which is what the rest of the program handles."""
+    """Return a driver's fault as SQLAlchemy's, the type that the rest of the program handles."""
     wrapped = DBAPIError.instance(text, None, fault, sqlite3.Error, dialect=_DIALECT)
     assert isinstance(wrapped, DBAPIError)
     return wrapped

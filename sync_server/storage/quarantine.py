@@ -1,4 +1,4 @@
-"""Quarantine: the bytes that were not let in, each once, with its reason. Nothing disappears."""
+"""Quarantine: bytes that were not accepted, stored once with the reason. Nothing disappears."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -9,8 +9,8 @@ from sync_server.domain.door import Refusal, header_of
 from sync_server.storage.models import QuarantineRow
 
 
-class Kept(NamedTuple):
-    """What goes into quarantine, under the sha256 of its bytes."""
+class QuarantinedRecord(NamedTuple):
+    """A record for the quarantine; `sha256` is the hash of its bytes."""
 
     sha256: str
     raw: bytes
@@ -18,15 +18,17 @@ class Kept(NamedTuple):
     reason: Refusal
 
 
-def keep(connection: Connection, device: str, kept: Sequence[Kept], now_ms: int) -> set[str]:
-    """Keep what was not let in, once each; return the hashes of what was kept before."""
-    wanted = {each.sha256: each for each in kept}
-    if not wanted:
+def add_records(
+    connection: Connection, device: str, quarantined: Sequence[QuarantinedRecord], now_ms: int
+) -> set[str]:
+    """Store records that were not accepted, once; return the hashes that were stored before."""
+    by_hash = {record.sha256: record for record in quarantined}
+    if not by_hash:
         return set()
     before = set(
         connection.scalars(
             select(QuarantineRow.sha256).where(
-                QuarantineRow.device == device, QuarantineRow.sha256.in_(sorted(wanted))
+                QuarantineRow.device == device, QuarantineRow.sha256.in_(sorted(by_hash))
             )
         )
     )
@@ -34,16 +36,16 @@ def keep(connection: Connection, device: str, kept: Sequence[Kept], now_ms: int)
         {
             "device": device,
             "sha256": sha256,
-            "record_id": header_of(each.raw).id,
-            "fate": each.fate,
-            "code": each.reason.code,
-            "detail": each.reason.detail.replace(
+            "record_id": header_of(record.raw).id,
+            "fate": record.fate,
+            "code": record.reason.code,
+            "detail": record.reason.detail.replace(
                 "\x00", "\ufffd"
-            ),  # no text of PostgreSQL holds it
+            ),  # PostgreSQL text cannot hold it
             "received_ms": now_ms,
-            "raw": each.raw,
+            "raw": record.raw,
         }
-        for sha256, each in wanted.items()
+        for sha256, record in by_hash.items()
         if sha256 not in before
     ]
     if rows:
@@ -51,8 +53,8 @@ def keep(connection: Connection, device: str, kept: Sequence[Kept], now_ms: int)
     return before
 
 
-class Held(NamedTuple):
-    """What is kept of a record that was not let in, for who looks into it."""
+class QuarantineEntry(NamedTuple):
+    """A stored record that was not accepted, for the people who examine it."""
 
     received_ms: int
     device: str
@@ -64,7 +66,7 @@ class Held(NamedTuple):
     raw: bytes
 
 
-_HELD = (
+_ENTRY_COLUMNS = (
     QuarantineRow.received_ms,
     QuarantineRow.device,
     QuarantineRow.sha256,
@@ -76,11 +78,11 @@ _HELD = (
 )
 
 
-def everything(connection: Connection) -> list[Held]:
-    """Return all that is kept, the oldest first."""
+def all_entries(connection: Connection) -> list[QuarantineEntry]:
+    """Return everything in quarantine, the oldest first."""
     rows = connection.execute(
-        select(*_HELD).order_by(
+        select(*_ENTRY_COLUMNS).order_by(
             QuarantineRow.received_ms, QuarantineRow.device, QuarantineRow.sha256
         )
     )
-    return [Held(*row) for row in rows]
+    return [QuarantineEntry(*row) for row in rows]

@@ -1,6 +1,7 @@
-"""Published releases: files by their sha256, which release has which, and which is served when.
+"""Published releases: files by their sha256, the files of a release, and when it is served.
 
-The last `KEPT` releases stay, with all their files, so that one can go back to any of them.
+The last `KEPT_RELEASES` releases stay, with all their files, so that an editor can go back to
+any of them.
 """
 
 import hashlib
@@ -16,22 +17,22 @@ from sync_server.domain.release import FileLine
 from sync_server.errors import BlobMismatch, PieceOutOfPlace, ReleaseMalformed, UnknownRelease
 from sync_server.storage.models import Activation, Blob, BlobPiece, Release, ReleaseFile
 
-KEPT = 10
+KEPT_RELEASES = 10
 ABANDONED_MS = 24 * 3600 * 1000
-"""An upload that was cut is gone on with the same day, or begun anew."""
+"""An interrupted upload is resumed the same day, or starts again."""
 MAX_NAMES = 500
-"""In one statement: SQLite takes some 32,000, PostgreSQL's planner fewer gladly."""
+"""Names per statement: SQLite accepts some 32,000, PostgreSQL's planner prefers fewer."""
 
 
 class FileAt(NamedTuple):
-    """A file of the release that is served."""
+    """A file of a release: its hash and its size."""
 
     sha256: str
     bytes: int
 
 
 class ReleaseRow(Struct, frozen=True):
-    """A release as an editor lists it; `serves_from` is null for one that never was activated."""
+    """A release in an editor's list; `serves_from` is null if it was never activated."""
 
     release: str
     serves_from: str | None
@@ -41,7 +42,7 @@ class ReleaseRow(Struct, frozen=True):
 
 
 def current(connection: Connection, now_ms: int) -> str | None:
-    """Return the release that is served at a moment; None if none was ever published."""
+    """Return the release that is served at an instant; None if no activation has come yet."""
     return connection.scalar(
         select(Activation.release)
         .where(Activation.from_ms <= now_ms)
@@ -51,13 +52,13 @@ def current(connection: Connection, now_ms: int) -> str | None:
 
 
 def file_at(connection: Connection, release: str, path: str) -> FileAt | None:
-    """Return what a release has under a path."""
-    found = connection.execute(
+    """Return the file of a release at a path; None if it has none there."""
+    row = connection.execute(
         select(ReleaseFile.sha256, ReleaseFile.bytes).where(
             ReleaseFile.release == release, ReleaseFile.path == path
         )
     ).one_or_none()
-    return FileAt(*found) if found else None
+    return FileAt(*row) if row else None
 
 
 def read_blob(
@@ -85,36 +86,37 @@ def read_blob(
 
 
 def missing(connection: Connection, wanted: Iterable[str]) -> list[str]:
-    """Return which of these sha256 are not here in full."""
+    """Return, sorted, which of these hashes have no complete file here."""
     names = sorted(set(wanted))
-    here: set[str] = set()
+    complete: set[str] = set()
     for at in range(0, len(names), MAX_NAMES):
         part = names[at : at + MAX_NAMES]
-        here |= set(
+        complete |= set(
             connection.scalars(select(Blob.sha256).where(Blob.sha256.in_(part), Blob.is_complete))
         )
-    return [name for name in names if name not in here]
+    return [name for name in names if name not in complete]
 
 
 def received(connection: Connection, sha256: str) -> tuple[int, bool]:
-    """Return how many bytes of a file are here, and whether that is all."""
-    found = connection.execute(
+    """Return how many bytes of a file have arrived, and whether that is all."""
+    row = connection.execute(
         select(Blob.received, Blob.is_complete).where(Blob.sha256 == sha256)
     ).one_or_none()
-    return (found.received, found.is_complete) if found else (0, False)
+    return (row.received, row.is_complete) if row else (0, False)
 
 
 def put_piece(
     connection: Connection, sha256: str, piece: bytes, *, at: int, total: int, now_ms: int
 ) -> tuple[int, bool]:
-    """Add a piece of a file at an offset; the last one completes it.
+    """Add a piece of a file at an offset in bytes; the last piece completes it.
 
-    Raises: PieceOutOfPlace, which tells where to go on; BlobMismatch, after which it begins anew.
+    Raises: PieceOutOfPlace, which names the offset to resume at; BlobMismatch, after which the
+    upload starts again.
     """
     before, is_complete = received(connection, sha256)
     if is_complete:
         return before, True
-    if 0 < at + len(piece) <= before:  # the same piece again, its answer was lost
+    if 0 < at + len(piece) <= before:  # a repeated piece: its answer was lost
         return before, False
     if at != before:
         raise PieceOutOfPlace(offset=before)
@@ -124,36 +126,39 @@ def put_piece(
             insert(Blob).values(sha256=sha256, received=0, is_complete=False, received_ms=now_ms)
         )
     connection.execute(insert(BlobPiece).values(sha256=sha256, position=at, bytes=piece))
-    got = at + len(piece)
-    if got == total and hashlib.sha256(read_blob(connection, sha256)).hexdigest() != sha256:
+    stored_bytes = at + len(piece)
+    if (
+        stored_bytes == total
+        and hashlib.sha256(read_blob(connection, sha256)).hexdigest() != sha256
+    ):
         raise BlobMismatch(sha256=sha256)
     connection.execute(
         update(Blob)
         .where(Blob.sha256 == sha256)
-        .values(received=got, is_complete=got == total, received_ms=now_ms)
+        .values(received=stored_bytes, is_complete=stored_bytes == total, received_ms=now_ms)
     )
-    return got, got == total
+    return stored_bytes, stored_bytes == total
 
 
 def drop(connection: Connection, names: Sequence[str]) -> None:
-    """Forget files."""
+    """Delete files and their pieces."""
     for table in (BlobPiece, Blob):
         connection.execute(delete(table).where(table.sha256.in_(names)))
 
 
 def put(connection: Connection, release: str, files: Mapping[str, FileLine], now_ms: int) -> None:
-    """Take in a release whose files are all here; again is the same as once.
+    """Add a release whose files are all here; a repeat only updates `put_ms`.
 
-    Raises: ReleaseMalformed where one of them is gone or is of another size than the release says.
+    Raises: ReleaseMalformed if a file is missing or its size is not as the release says.
     """
     sizes = {file.sha256: file.bytes for file in files.values()}
     names = sorted(sizes)
     for at in range(0, len(names), MAX_NAMES):
         part = names[at : at + MAX_NAMES]
-        here = connection.execute(
+        stored = connection.execute(
             select(Blob.sha256, Blob.received).where(Blob.sha256.in_(part), Blob.is_complete)
         )
-        if {row.sha256: row.received for row in here} != {name: sizes[name] for name in part}:
+        if {row.sha256: row.received for row in stored} != {name: sizes[name] for name in part}:
             raise ReleaseMalformed(fault="bytes")
     if connection.scalar(select(Release.id).where(Release.id == release)):
         connection.execute(update(Release).where(Release.id == release).values(put_ms=now_ms))
@@ -170,9 +175,9 @@ def put(connection: Connection, release: str, files: Mapping[str, FileLine], now
 
 
 def activate(connection: Connection, release: str, *, from_ms: int, now_ms: int) -> None:
-    """Serve a release from a moment on.
+    """Serve a release from an instant on.
 
-    From now: what was to follow is called off. From later: it joins what is to follow.
+    An immediate activation cancels all coming ones; a later one is added to them.
     Raises: UnknownRelease.
     """
     if connection.scalar(select(Release.id).where(Release.id == release)) is None:
@@ -185,10 +190,10 @@ def activate(connection: Connection, release: str, *, from_ms: int, now_ms: int)
     _prune(connection, now_ms)
 
 
-def listed(connection: Connection, now_ms: int) -> list[ReleaseRow]:
-    """Return the releases that are here, the newest activation first.
+def list_releases(connection: Connection, now_ms: int) -> list[ReleaseRow]:
+    """Return the stored releases, the newest activation first.
 
-    One that was served and is to be again counts by when it was.
+    A release that has been served is sorted by its last past activation, not by a coming one.
     """
     served = current(connection, now_ms)
     past = func.max(case((Activation.from_ms <= now_ms, Activation.from_ms)))
@@ -213,15 +218,15 @@ def listed(connection: Connection, now_ms: int) -> list[ReleaseRow]:
 
 
 def _prune(connection: Connection, now_ms: int) -> None:
-    """Keep the last releases and those to follow, and the files that they need."""
-    rows = listed(connection, now_ms)
+    """Delete all but the last and the coming releases, and the files that none of them needs."""
+    rows = list_releases(connection, now_ms)
     waiting = set(connection.scalars(select(Activation.release).where(Activation.from_ms > now_ms)))
     recent = select(Release.id).where(Release.put_ms > now_ms - ABANDONED_MS)
     activated = {row.release for row in rows if row.serves_from}
-    # One that was put and is not yet activated waits for its editor.
+    # A release that is stored but not yet activated waits for its editor.
     waiting |= set(connection.scalars(recent)) - activated
     past = [row.release for row in rows if row.release not in waiting]
-    for release in past[KEPT:]:
+    for release in past[KEPT_RELEASES:]:
         for table in (Activation, ReleaseFile):
             connection.execute(delete(table).where(table.release == release))
         connection.execute(delete(Release).where(Release.id == release))

@@ -1,4 +1,4 @@
-"""The evaluation of a meeting, in words, under the headings of the report. All versions stay."""
+"""The written evaluation of a meeting, by the headings of the report. All versions stay."""
 
 from typing import Literal, NamedTuple, get_args
 
@@ -13,7 +13,7 @@ HEADINGS: tuple[Heading, ...] = get_args(Heading)
 
 
 class RemarkLine(NamedTuple):
-    """What one heading says, as of when and by whom."""
+    """The text under one heading, with its author and its time."""
 
     heading: str
     text: str
@@ -22,13 +22,13 @@ class RemarkLine(NamedTuple):
 
 
 def add(connection: Connection, meeting: str, line: RemarkLine) -> None:
-    """Add a version."""
+    """Add a version of the text under a heading."""
     values = line._asdict() | {"id": str(uuid_utils.uuid7()), "meeting": meeting}
     connection.execute(insert(Remark).values(values))
 
 
 def latest(connection: Connection, meeting: str) -> dict[str, RemarkLine]:
-    """Return by heading what it says now."""
+    """Return the latest text by heading."""
     rows = connection.execute(
         select(Remark.heading, Remark.text, Remark.by, Remark.at_ms)
         .where(Remark.meeting == meeting)

@@ -1,4 +1,4 @@
-"""People, and the roster of a point: the little that its kiosk needs to find them."""
+"""People, and the roster of a point: the few facts that its kiosk needs to identify them."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
-from sync_server.domain.facts import Flags, in_order
+from sync_server.domain.facts import Flags, facts_in_order
 from sync_server.domain.records import Office
 from sync_server.domain.settings import rolls_of
 from sync_server.storage import cards
@@ -17,8 +17,8 @@ from sync_server.storage.sightings import clocks_of
 from sync_server.storage.streams import StreamKey, records_of
 
 
-class PersonFact(Struct, frozen=True):
-    """A person as a roster file has them."""
+class RosterPerson(Struct, frozen=True):
+    """A person as a roster file states them."""
 
     person: str
     full_name: str
@@ -37,7 +37,7 @@ class PersonLine(NamedTuple):
 
 
 class RosterLine(Struct, frozen=True, omit_defaults=True):
-    """What a kiosk may know of a person: no birth year, no telephone, no document."""
+    """The facts that a kiosk may hold about a person: no birth year, no telephone, no document."""
 
     person: str
     name: str
@@ -49,7 +49,7 @@ class RosterLine(Struct, frozen=True, omit_defaults=True):
 
 
 class Roster(NamedTuple):
-    """A point's roster; `rev` changes when anybody in it does, and serves as the ETag."""
+    """A point's roster; `rev` changes whenever `people` does, and serves as the ETag."""
 
     rev: str
     people: list[RosterLine]
@@ -57,33 +57,35 @@ class Roster(NamedTuple):
     """The names of the people's units, by code."""
 
 
-def put_people(connection: Connection, people: Sequence[PersonFact]) -> None:
-    """Make people known or replace what is known of them; rosters that name them are renewed."""
-    codes = [each.person for each in people]
+def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
+    """Store people or replace their facts; renew the revisions of rosters that name them."""
+    codes = [member.person for member in people]
     for start in range(0, len(people), CHUNK):
         chunk = people[start : start + CHUNK]
-        connection.execute(delete(Person).where(Person.code.in_([each.person for each in chunk])))
-        connection.execute(insert(Person), [_row(each) for each in chunk])
+        connection.execute(
+            delete(Person).where(Person.code.in_([member.person for member in chunk]))
+        )
+        connection.execute(insert(Person), [_row(member) for member in chunk])
     refresh_revs(connection, codes)
 
 
 CHUNK = 1_000
-"""People to a statement: well below every engine's bound on parameters."""
+"""People per statement: well below every engine's limit on parameters."""
 
 
 def known_people(connection: Connection) -> set[str]:
-    """Return the codes of everybody known."""
+    """Return the codes of all people."""
     return set(connection.scalars(select(Person.code)))
 
 
 OFFICES: dict[str, Office] = {"BI_THU": "secretary", "PHO_BI_THU": "deputy"}
-"""Positions, as rosters are taken in, that may preside."""
+"""Positions in roster files whose holders may preside."""
 
 
 def officers_of(
     connection: Connection, unit: str, *, first: Collection[str]
 ) -> tuple[tuple[str, Office], ...]:
-    """Return a unit's Secretary and Deputies; of two Secretaries the one who is in `first`."""
+    """Return a unit's one Secretary and its Deputies; of two Secretaries prefer one in `first`."""
     rows = connection.execute(
         select(Person.code, Person.position).where(
             Person.unit == unit, Person.position.in_(OFFICES)
@@ -98,10 +100,10 @@ def officers_of(
 
 
 def roster_of(connection: Connection, key: StreamKey) -> Roster:
-    """Return whom the point summons, with names, in the order of the roll."""
+    """Return the people that the point summons, with names, in the order of the roll."""
     records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, {record.device for record in records})
-    roll = rolls_of(key.point, in_order(key.point, records, clocks, Flags())).lines
+    roll = rolls_of(key.point, facts_in_order(key.point, records, clocks, Flags())).lines
     names = names_of(connection, roll)
     hashes = cards.hashes_of(connection, roll)
     people = [
@@ -128,7 +130,7 @@ def roster_of(connection: Connection, key: StreamKey) -> Roster:
 
 
 def names_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
-    """Return the full names of these people, as far as they are known."""
+    """Return the full names of these people by code; unknown codes are left out."""
     codes = sorted(set(people))
     names: dict[str, str] = {}
     for start in range(0, len(codes), CHUNK):
@@ -138,7 +140,7 @@ def names_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
 
 
 def refresh_rev(connection: Connection, key: StreamKey) -> None:
-    """Note the revision of a point's roster, so that a sync tells it without reading the roll."""
+    """Store the revision of a point's roster, so that a sync need not read the roll for it."""
     connection.execute(
         update(Stream)
         .where(Stream.meeting == key.meeting, Stream.point == key.point)
@@ -147,13 +149,13 @@ def refresh_rev(connection: Connection, key: StreamKey) -> None:
 
 
 def refresh_revs(connection: Connection, people: Sequence[str]) -> None:
-    """Note anew the revisions of all rosters that name any of these people."""
-    for key in _summoning(connection, people):
+    """Store the revisions of all rosters that name any of these people."""
+    for key in _streams_summoning(connection, people):
         refresh_rev(connection, key)
 
 
 def people_of(connection: Connection, unit: str) -> list[PersonLine]:
-    """Return a unit's people, in the order of their codes."""
+    """Return a unit's people, sorted by code."""
     rows = connection.execute(
         select(Person.code, Person.full_name, Person.unit)
         .where(Person.unit == unit)
@@ -163,14 +165,14 @@ def people_of(connection: Connection, unit: str) -> list[PersonLine]:
 
 
 def person(connection: Connection, code: str) -> PersonLine | None:
-    """Return one person; None if no roster has them."""
+    """Return one person; None if the code is unknown."""
     row = connection.execute(
         select(Person.code, Person.full_name, Person.unit).where(Person.code == code)
     ).one_or_none()
     return PersonLine(*row) if row else None
 
 
-_FACT = (
+_PERSON_COLUMNS = (
     Person.code,
     Person.full_name,
     Person.unit,
@@ -180,32 +182,32 @@ _FACT = (
 )
 
 
-def facts_of(connection: Connection, *, unit: str | None = None) -> list[PersonFact]:
-    """Return what the roster says of everybody, or of a unit's people, by code."""
-    query = select(*_FACT).order_by(Person.code)
+def people_by_code(connection: Connection, *, unit: str | None = None) -> list[RosterPerson]:
+    """Return the stored people, all or those of a unit, sorted by code."""
+    query = select(*_PERSON_COLUMNS).order_by(Person.code)
     if unit is not None:
         query = query.where(Person.unit == unit)
-    return [PersonFact(*row) for row in connection.execute(query)]
+    return [RosterPerson(*row) for row in connection.execute(query)]
 
 
-def fact_of(connection: Connection, code: str) -> PersonFact | None:
-    """Return what the roster says of one person; None if no roster has them."""
-    row = connection.execute(select(*_FACT).where(Person.code == code)).one_or_none()
-    return PersonFact(*row) if row else None
+def person_of(connection: Connection, code: str) -> RosterPerson | None:
+    """Return one person with all stored facts; None if the code is unknown."""
+    row = connection.execute(select(*_PERSON_COLUMNS).where(Person.code == code)).one_or_none()
+    return RosterPerson(*row) if row else None
 
 
-def _row(fact: PersonFact) -> dict[str, object]:
+def _row(member: RosterPerson) -> dict[str, object]:
     return {
-        "code": fact.person,
-        "full_name": fact.full_name,
-        "unit": fact.unit,
-        "position": fact.position,
-        "membership": fact.membership,
-        "birth_year": fact.birth_year,
+        "code": member.person,
+        "full_name": member.full_name,
+        "unit": member.unit,
+        "position": member.position,
+        "membership": member.membership,
+        "birth_year": member.birth_year,
     }
 
 
-def _summoning(connection: Connection, people: Sequence[str]) -> Iterable[StreamKey]:
+def _streams_summoning(connection: Connection, people: Sequence[str]) -> Iterable[StreamKey]:
     keys: set[StreamKey] = set()
     for start in range(0, len(people), CHUNK):
         rows = connection.execute(
@@ -217,14 +219,16 @@ def _summoning(connection: Connection, people: Sequence[str]) -> Iterable[Stream
     return sorted(keys)
 
 
-def lines_of(connection: Connection, people: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Return by person the unit and position, as a roll has them."""
-    found: dict[str, tuple[str, str]] = {}
+def units_and_positions(
+    connection: Connection, people: Sequence[str]
+) -> dict[str, tuple[str, str]]:
+    """Return the unit and position by person, as a roll states them."""
+    by_person: dict[str, tuple[str, str]] = {}
     for start in range(0, len(people), CHUNK):
         rows = connection.execute(
             select(Person.code, Person.unit, Person.position).where(
                 Person.code.in_(people[start : start + CHUNK])
             )
         )
-        found |= {row.code: (row.unit, row.position) for row in rows}
-    return found
+        by_person |= {row.code: (row.unit, row.position) for row in rows}
+    return by_person

@@ -1,4 +1,4 @@
-"""Where office accounts are signed in, and how often signing in has failed."""
+"""Sessions of office accounts, and the count of failures to sign in."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ from sync_server.storage.tokens import SESSION, hash_token, new_token
 
 HOUR_MS = 3600 * 1000
 IDLE_MS = 12 * HOUR_MS
-"""A conference's day; who does nothing for so long signs in anew."""
+"""A conference's day; an account that is idle for longer signs in again."""
 LONGEST_MS = 7 * 24 * HOUR_MS
 SEEN_MS = 5 * 60 * 1000
-"""How exactly it is noted when a session was last used: not with every page."""
+"""The shortest time between two notes of a session's use: not every page writes one."""
 
 FREE_FAILURES = 5
 FIRST_WAIT_MS = 30 * 1000
@@ -24,7 +24,7 @@ FORGOTTEN_MS = 24 * HOUR_MS
 
 
 class Session(NamedTuple):
-    """A browser in which somebody is signed in."""
+    """A browser in which an account is signed in."""
 
     id: str
     account: str
@@ -62,7 +62,7 @@ def start(connection: Connection, account: str, *, browser: str, address: str, n
 
 
 def find(connection: Connection, token: str, *, now_ms: int) -> Session | None:
-    """Return the session of a cookie, unless it has ended."""
+    """Return the session of a cookie's token; None if it is unknown or has ended."""
     row = connection.execute(
         select(*_SESSION).where(
             OfficeSession.token_hash == hash_token(token),
@@ -74,7 +74,7 @@ def find(connection: Connection, token: str, *, now_ms: int) -> Session | None:
 
 
 def of_account(connection: Connection, account: str, *, now_ms: int) -> Sequence[Session]:
-    """Return an account's sessions, the latest used first."""
+    """Return an account's sessions, the most recently used first."""
     rows = connection.execute(
         select(*_SESSION)
         .where(
@@ -87,30 +87,30 @@ def of_account(connection: Connection, account: str, *, now_ms: int) -> Sequence
     return [Session(*row) for row in rows]
 
 
-def see(connection: Connection, session_id: str, *, now_ms: int) -> None:
-    """Note that a session is in use, and forget those that have run out."""
-    own = OfficeSession.id == session_id
-    connection.execute(update(OfficeSession).where(own).values(seen_ms=now_ms))
+def mark_used(connection: Connection, session_id: str, *, now_ms: int) -> None:
+    """Note that a session is in use, and delete the sessions that have run out."""
+    this_session = OfficeSession.id == session_id
+    connection.execute(update(OfficeSession).where(this_session).values(seen_ms=now_ms))
     connection.execute(delete(OfficeSession).where(OfficeSession.seen_ms < now_ms - LONGEST_MS))
 
 
 def end(connection: Connection, session_id: str, account: str) -> bool:
-    """End one session of an account; return False if it has none of that id."""
-    own = (OfficeSession.id == session_id, OfficeSession.account == account)
-    return connection.execute(delete(OfficeSession).where(*own)).rowcount == 1
+    """End one session of an account; return False if the account has no such session."""
+    this_session = (OfficeSession.id == session_id, OfficeSession.account == account)
+    return connection.execute(delete(OfficeSession).where(*this_session)).rowcount == 1
 
 
 def end_all(connection: Connection, account: str, *, but: str | None = None) -> None:
-    """End every session of an account, `but` one."""
+    """End every session of an account, except `but`."""
     connection.execute(
         delete(OfficeSession).where(OfficeSession.account == account, OfficeSession.id != but)
     )
 
 
 def wait_ms(connection: Connection, name: str, address: str, *, now_ms: int) -> int:
-    """Return how long signing in under a name from an address is still refused."""
+    """Return for how many milliseconds signing in under a name from an address is refused."""
     row = connection.execute(
-        select(SignInFailure.failures, SignInFailure.failed_ms).where(*_from(name, address))
+        select(SignInFailure.failures, SignInFailure.failed_ms).where(*_failures_of(name, address))
     ).one_or_none()
     if row is None or row.failures < FREE_FAILURES:
         return 0
@@ -120,20 +120,20 @@ def wait_ms(connection: Connection, name: str, address: str, *, now_ms: int) -> 
     return max(0, failed_ms + pause_ms - now_ms)
 
 
-def attempt(connection: Connection, name: str, address: str, *, now_ms: int) -> bool:
-    """Count a try as a failure until it succeeds; return whether it must wait, whatever it is."""
+def count_attempt(connection: Connection, name: str, address: str, *, now_ms: int) -> bool:
+    """Count a try as a failure until it succeeds; return whether sign-in is refused for now."""
     must_wait = wait_ms(connection, name, address, now_ms=now_ms) > 0
-    fail(connection, name, address, now_ms=now_ms)
+    count_failure(connection, name, address, now_ms=now_ms)
     return must_wait
 
 
-def fail(connection: Connection, name: str, address: str, *, now_ms: int) -> None:
-    """Note that signing in failed once more; what is a day old is forgotten."""
+def count_failure(connection: Connection, name: str, address: str, *, now_ms: int) -> None:
+    """Count one more failure to sign in, and delete failures that are a day old."""
     connection.execute(delete(SignInFailure).where(SignInFailure.failed_ms < now_ms - FORGOTTEN_MS))
-    own = _from(name, address)
-    raised = update(SignInFailure).where(*own)
+    matching = _failures_of(name, address)
+    statement = update(SignInFailure).where(*matching)
     values = {"failures": SignInFailure.failures + 1, "failed_ms": now_ms}
-    if connection.execute(raised.values(values)).rowcount == 0:
+    if connection.execute(statement.values(values)).rowcount == 0:
         connection.execute(
             insert(SignInFailure).values(
                 name_hash=_hashed(name), address=address, failures=1, failed_ms=now_ms
@@ -141,12 +141,12 @@ def fail(connection: Connection, name: str, address: str, *, now_ms: int) -> Non
         )
 
 
-def succeed(connection: Connection, name: str, address: str) -> None:
-    """Forget the failures of somebody who has signed in."""
-    connection.execute(delete(SignInFailure).where(*_from(name, address)))
+def clear_failures(connection: Connection, name: str, address: str) -> None:
+    """Delete the failures under a name from an address, after a successful sign-in."""
+    connection.execute(delete(SignInFailure).where(*_failures_of(name, address)))
 
 
-def _from(name: str, address: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _failures_of(name: str, address: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return (
         SignInFailure.name_hash == _hashed(name),
         SignInFailure.address == address,

@@ -1,15 +1,15 @@
-"""Sightings of device clocks, the governing one of each boot."""
+"""Sightings of device clocks: the governing sighting of every boot."""
 
 from collections.abc import Iterable, Sequence
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from sync_server.domain.clock import Clocks, Sighting, governing
+from sync_server.domain.clock import Clocks, Sighting, governing_sighting
 from sync_server.storage.models import SightingRow
 from sync_server.storage.prepared import Prepared
 
-_SEEN = Prepared(
+_SIGHTINGS = Prepared(
     select(
         SightingRow.device,
         SightingRow.boot,
@@ -21,35 +21,35 @@ _SEEN = Prepared(
 
 
 def clocks_of(connection: Connection, devices: Iterable[str]) -> Clocks:
-    """Return what corrects the times of these devices' records."""
-    rows = _SEEN.rows(connection, devices=sorted(devices))
+    """Return the clocks that correct the times of these devices' records."""
+    rows = _SIGHTINGS.rows(connection, devices=sorted(devices))
     return Clocks(Sighting(*row) for row in rows)
 
 
 def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
-    """Keep those sightings that govern their boot; return the devices that this changed."""
+    """Store the sightings that govern their boot; return the devices for which one changed."""
     if not sightings:
         return set()
-    rows = _SEEN.rows(connection, devices=sorted({each.device for each in sightings}))
+    rows = _SIGHTINGS.rows(connection, devices=sorted({sighting.device for sighting in sightings}))
     before = {row[:2]: Sighting(*row) for row in rows}
     after = dict(before)
-    for each in sightings:
-        key = (each.device, each.boot)
-        after[key] = governing(after[key], each) if key in after else each
-    changed = {key: each for key, each in after.items() if before.get(key) != each}
+    for sighting in sightings:
+        key = (sighting.device, sighting.boot)
+        after[key] = governing_sighting(after[key], sighting) if key in after else sighting
+    changed = {key: sighting for key, sighting in after.items() if before.get(key) != sighting}
     for device, boot in changed.keys() & before.keys():
         connection.execute(
             delete(SightingRow).where(SightingRow.device == device, SightingRow.boot == boot)
         )
     if changed:
         connection.execute(
-            insert(SightingRow), [msgspec.structs.asdict(each) for each in changed.values()]
+            insert(SightingRow), [msgspec.structs.asdict(sighting) for sighting in changed.values()]
         )
     return {device for device, _ in changed}
 
 
 def latest_skews(connection: Connection, devices: Sequence[str]) -> dict[str, int]:
-    """Return by device what its clock lacked when it was last seen, in milliseconds."""
+    """Return by device how far its clock was behind when last seen, in milliseconds."""
     rows = connection.execute(
         select(SightingRow.device, SightingRow.skew_ms)
         .where(SightingRow.device.in_(devices))

@@ -1,4 +1,4 @@
-"""Standings as they are kept: recomputed whole when a stream grows, never at reading."""
+"""Stored standings: recomputed in full when a stream grows, never on reading."""
 
 from collections.abc import Iterable, Mapping
 
@@ -26,9 +26,10 @@ _ranges_decoder = msgspec.json.Decoder(Ranges)
 class BoardRow(Struct, frozen=True):
     """One point on the board. Its counts mean nothing until the point has reported.
 
-    `chair`: who presides or did last, else who is to. `missing`: what keeps the point from being
-    ready. `counted`: False in a rehearsal or a cancelled meeting, which enter no figure.
-    `pending`: who waits for a decision on their leave, of these `reserved` for headquarters'.
+    `chair`: the person presiding now or last, else the person named to preside. `missing`: the
+    items that keep the point from being ready. `counted`: False in a rehearsal or a cancelled
+    meeting, which enter no figure. `pending`: the number of people waiting for a decision on
+    leave; `reserved`: how many of them headquarters decides.
     """
 
     point: str
@@ -49,14 +50,14 @@ class BoardRow(Struct, frozen=True):
 
 
 class Board(Struct, frozen=True):
-    """A meeting seen from headquarters: the totals are the sums of the rows that count."""
+    """A meeting seen from headquarters: the totals sum the rows that count."""
 
     totals: Counts
     by_unit_type: dict[str, Counts]
     points: tuple[BoardRow, ...]
 
 
-class _KeptRow(Struct, frozen=True):
+class _StoredRow(Struct, frozen=True):
     counts: Counts
     chair: str | None
     missing: tuple[str, ...]
@@ -69,21 +70,24 @@ class _KeptRow(Struct, frozen=True):
     reserved: int
 
 
-_FORGETTING = Prepared(delete(PointStandingRow).where(*in_points(PointStandingRow)))
-_KEPT = Prepared(
+_DELETE_STANDINGS = Prepared(delete(PointStandingRow).where(*in_points(PointStandingRow)))
+_READ_STANDINGS = Prepared(
     select(PointStandingRow.point, PointStandingRow.standing).where(*in_points(PointStandingRow))
 )
-_row_decoder = msgspec.json.Decoder(_KeptRow)
+_row_decoder = msgspec.json.Decoder(_StoredRow)
 
 
 def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
-    """Judge streams anew and keep what comes of it. The caller holds the streams' locks."""
+    """Recompute and store the standings of streams. The caller holds the streams' locks."""
     records = records_of(connection, keys)
-    devices = {record.device for own in records.values() for record in own}
+    devices = {record.device for stream_records in records.values() for record in stream_records}
     clocks = clocks_of(connection, devices)
-    judged = {key: standing_of(key.point, own, clocks) for key, own in records.items()}
+    judged = {
+        key: standing_of(key.point, stream_records, clocks)
+        for key, stream_records in records.items()
+    }
     for meeting, points in streams.by_meeting(judged).items():
-        _FORGETTING.rows(connection, meeting=meeting, points=points)
+        _DELETE_STANDINGS.rows(connection, meeting=meeting, points=points)
     rows = [
         {
             "meeting": key.meeting,
@@ -97,9 +101,9 @@ def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamK
     return judged
 
 
-def _row_of(standing: PointStanding) -> _KeptRow:
-    pending = [each.person for each in standing.people if each.request == "pending"]
-    return _KeptRow(
+def _row_of(standing: PointStanding) -> _StoredRow:
+    pending = [attendee.person for attendee in standing.people if attendee.request == "pending"]
+    return _StoredRow(
         counts=standing.counts,
         chair=standing.chair.spans[-1].person if standing.chair.spans else standing.chair.named,
         missing=standing.missing,
@@ -116,7 +120,7 @@ def _row_of(standing: PointStanding) -> _KeptRow:
 def may_decide(
     connection: Connection, key: StreamKey, person: str, record_id: str, *, at_ms: int
 ) -> bool:
-    """Say whether a person decides at a point on a record at a moment."""
+    """Say whether a person may decide on a record at a point at an instant."""
     records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, {record.device for record in records})
     return standing.may_decide(
@@ -127,57 +131,57 @@ def may_decide(
 def requests_of(
     connection: Connection, keys: Iterable[StreamKey], *, by: str | None, at_ms: int
 ) -> list[tuple[StreamKey, Request]]:
-    """Return what was asked at these points; `by` is as in `domain.requests`."""
-    found = []
+    """Return the requests made at these points; `by` is as in `domain.requests`."""
+    keyed_requests = []
     for key, records in records_of(connection, keys).items():
         clocks = clocks_of(connection, {record.device for record in records})
-        asked = requests.requests_of(key.point, records, clocks, by=by, at_ms=at_ms)
-        found += [(key, each) for each in asked]
-    return found
+        point_requests = requests.requests_of(key.point, records, clocks, by=by, at_ms=at_ms)
+        keyed_requests += [(key, request) for request in point_requests]
+    return keyed_requests
 
 
 def read(connection: Connection, key: StreamKey) -> PointStanding | None:
-    """Return the kept standing of a point; None if it has no stream in this meeting."""
+    """Return the stored standing of a point; None if it has no stream in this meeting."""
     return read_all(connection, [key]).get(key)
 
 
 def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
-    """Return the kept standings of these points, as far as they have any."""
-    found = {}
+    """Return the stored standings of these points; points without one are left out."""
+    stored = {}
     for meeting, points in streams.by_meeting(keys).items():
-        for point, kept in _KEPT.rows(connection, meeting=meeting, points=points):
-            found[StreamKey(meeting, point)] = _standing_decoder.decode(kept)
-    return found
+        for point, encoded in _READ_STANDINGS.rows(connection, meeting=meeting, points=points):
+            stored[StreamKey(meeting, point)] = _standing_decoder.decode(encoded)
+    return stored
 
 
 def board_of(connection: Connection, meeting: str) -> Board:
     """Return the board of a meeting, its points in the order of their codes."""
-    contacts = _contacts(connection)
+    contacts = _last_contacts(connection)
     rows = []
-    for found in connection.execute(
+    for stored_row in connection.execute(
         select(PointStandingRow.point, PointStandingRow.board_row, Point.name, Unit.type)
         .outerjoin(Point, Point.code == PointStandingRow.point)
         .outerjoin(Unit, Unit.code == Point.unit)
         .where(PointStandingRow.meeting == meeting)
         .order_by(PointStandingRow.point)
     ):
-        kept = _row_decoder.decode(found.board_row)
-        last_contact_ms, missing = contacts.get(found.point, (None, 0))
+        board_row = _row_decoder.decode(stored_row.board_row)
+        last_contact_ms, missing = contacts.get(stored_row.point, (None, 0))
         rows.append(
             BoardRow(
-                point=found.point,
-                name=found.name or found.point,
-                unit_type=found.type or "",
-                counts=kept.counts,
-                chair=kept.chair,
-                missing=kept.missing,
-                reported=kept.reported,
-                closed=kept.closed,
-                amended=kept.amended,
-                counted=kept.counted,
-                flags=kept.flags,
-                pending=kept.pending,
-                reserved=kept.reserved,
+                point=stored_row.point,
+                name=stored_row.name or stored_row.point,
+                unit_type=stored_row.type or "",
+                counts=board_row.counts,
+                chair=board_row.chair,
+                missing=board_row.missing,
+                reported=board_row.reported,
+                closed=board_row.closed,
+                amended=board_row.amended,
+                counted=board_row.counted,
+                flags=board_row.flags,
+                pending=board_row.pending,
+                reserved=board_row.reserved,
                 last_contact_at=from_ms(last_contact_ms) if last_contact_ms else None,
                 missing_seq=missing,
             )
@@ -189,8 +193,8 @@ def board_of(connection: Connection, meeting: str) -> Board:
     return Board(sum((row.counts for row in counted), Counts()), by_unit_type, tuple(rows))
 
 
-def _contacts(connection: Connection) -> Mapping[str, tuple[int | None, int]]:
-    """Return by point when a device of it was last heard, and how many records it owes us."""
+def _last_contacts(connection: Connection) -> Mapping[str, tuple[int | None, int]]:
+    """Return, by point, the last contact of its devices and the number of their missing records."""
     rows = connection.execute(
         select(Device.point, func.max(Device.last_contact_ms)).group_by(Device.point)
     )

@@ -1,13 +1,13 @@
-"""Tokens and enrolment codes: what is given out once and kept only as a hash."""
+"""Tokens and enrolment codes: shown once and stored only as a hash."""
 
 import hashlib
 import secrets
 
 PUSH, READ, OFFICE, SESSION = "dp_", "dr_", "oa_", "os_"
-"""What a token begins with, so that one found somewhere can be told apart."""
+"""Token prefixes, so that the kind of a leaked token can be recognised."""
 
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""What cannot be mistaken for another when read aloud or copied by hand."""
+"""Characters that cannot be mistaken for others when read aloud or copied by hand."""
 
 _CODE_LETTERS = 16
 """16 of 30 letters are 78 bits; the design asks for at least 64."""
@@ -30,10 +30,10 @@ def new_device_id() -> str:
 
 
 def hash_token(token: str) -> str:
-    """Return what is kept of a token; it is random enough to need no salt."""
+    """Return the stored hash of a token; tokens are random enough to need no salt."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def hash_code(code: str) -> str:
-    """Return what is kept of a code, however it was typed: case, spaces and dashes do not count."""
+    """Return the stored hash of a code, however it was typed: case, spaces, dashes do not count."""
     return hash_token("".join(filter(str.isalnum, code)).upper())

@@ -5,16 +5,16 @@ from typing import Any
 
 from sync_server.database import reading, write
 from sync_server.storage import audit, roster
-from sync_server.storage.audit import Asked
-from sync_server.storage.roster import PersonFact
+from sync_server.storage.audit import AuditFilter
+from sync_server.storage.roster import RosterPerson
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft, roll
 
 ROSTER = f"/meetings/{MEETING}/points/P001/roster"
 
 
-def named(code: str, name: str) -> PersonFact:
-    return PersonFact(code, name, "U01", "", "OFFICIAL", 1980)
+def named(code: str, name: str) -> RosterPerson:
+    return RosterPerson(code, name, "U01", "", "OFFICIAL", 1980)
 
 
 def test_meetings_are_those_of_the_caller_s_point(
@@ -130,7 +130,9 @@ def test_what_an_office_account_s_program_sees_or_does_is_in_the_log(
     as_clerk().get(f"/meetings/{MEETING}/standing")  # a device's own hall is its work
 
     with reading() as c:
-        told = [(each.who, each.action, each.outcome) for each in audit.read(c, Asked(), limit=9)]
+        told = [
+            (each.who, each.action, each.outcome) for each in audit.read(c, AuditFilter(), limit=9)
+        ]
 
     assert told[::-1] == [
         ("hq", "push", 200),

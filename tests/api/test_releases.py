@@ -16,7 +16,7 @@ from sync_server.config import Settings
 from sync_server.database import Base, db, reading, write
 from sync_server.domain.permissions import Profile
 from sync_server.storage import accounts
-from sync_server.storage.accounts import Who
+from sync_server.storage.accounts import Account
 from tests.conftest import NOON, SECRET, FakeClock, Persona
 
 HOUR_MS = 3_600_000
@@ -68,7 +68,7 @@ def server(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Flask]:
 @pytest.fixture
 def editor(server: Flask) -> Publisher:
     """Return an editor with a token."""
-    write(lambda c: accounts.put(c, Who("bientap", Profile.EDITOR), "mat-khau-thu-1"))
+    write(lambda c: accounts.put(c, Account("bientap", Profile.EDITOR), "mat-khau-thu-1"))
     token = write(lambda c: accounts.renew_token(c, "bientap"))
     return Publisher(server.test_client(), token)
 
@@ -287,7 +287,7 @@ def test_the_last_ten_are_kept_with_their_files_and_no_more(
 def test_who_is_no_editor_publishes_nothing_and_an_editor_sees_nobody(
     server: Flask, editor: Publisher, portal: Path
 ) -> None:
-    write(lambda c: accounts.put(c, Who("kiemtra", Profile.AUDITOR), "mat-khau-thu-1"))
+    write(lambda c: accounts.put(c, Account("kiemtra", Profile.AUDITOR), "mat-khau-thu-1"))
     auditor = Publisher(server.test_client(), write(lambda c: accounts.renew_token(c, "kiemtra")))
 
     assert auditor.post("/releases", (portal / "manifest.json").read_bytes()).status_code == 403
@@ -311,7 +311,7 @@ def test_the_facts_of_the_published_release_count(
     editor.publish(changed("facts.json", json.dumps(facts).encode()))
 
     with reading() as c:
-        found = served.facts(c, portal, NOON)
+        found = served.published_directory(c, portal, NOON)
 
     assert found
     assert found.meetings[0].title == "Tên mới của hội nghị"

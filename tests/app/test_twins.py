@@ -36,7 +36,7 @@ def _case(seed: int) -> tuple[dict[str, Any], Any]:
     released = [r for each in drafts if (r := each["body"].get("record"))]
     moments = {}
     for each in (*drafts, *released):
-        moment = SEEN.moment_of(parse_record(raw(each)))
+        moment = SEEN.corrected_time_of(parse_record(raw(each)))
         seq = "null" if each["seq"] is None else each["seq"]
         moments[f"{each['device']} {seq} {each['boot']} {each['at']}"] = moment
     standing = msgspec.json.decode(msgspec.json.encode(standing_of(point, records, SEEN)))

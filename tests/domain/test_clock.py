@@ -9,35 +9,37 @@ AT = 1_724_284_860_000  # the record numbered 1: 07:01 in Vietnam
 def test_a_seen_boot_corrects_by_its_skew() -> None:
     clocks = Clocks([Sighting("D-ONE", "b1", 10, -90_000, 0)])
 
-    assert clocks.moment_of(record("check_in", 1, person="M1")) == (AT - 90_000, False)
+    assert clocks.corrected_time_of(record("check_in", 1, person="M1")) == (AT - 90_000, False)
 
 
 def test_the_sighting_nearest_to_the_beginning_of_the_boot_governs_in_any_order() -> None:
     early, late = Sighting("D-ONE", "b1", 10, -5000, 0), Sighting("D-ONE", "b1", 99, -9000, 7)
 
     for order in ([early, late], [late, early], [late, early, late]):
-        assert Clocks(order).moment_of(record("check_in", 1, person="M1")).at_ms == AT - 5000
+        assert (
+            Clocks(order).corrected_time_of(record("check_in", 1, person="M1")).at_ms == AT - 5000
+        )
 
 
 def test_a_boot_never_seen_borrows_from_the_sighting_nearest_by_number() -> None:
     clocks = Clocks([Sighting("D-ONE", "b0", 10, 1000, 2), Sighting("D-ONE", "b9", 10, 60_000, 40)])
 
-    near_first = clocks.moment_of(record("check_in", 3, person="M1", boot="b5"))
-    near_second = clocks.moment_of(record("check_in", 39, person="M1", boot="b5"))
+    near_first = clocks.corrected_time_of(record("check_in", 3, person="M1", boot="b5"))
+    near_second = clocks.corrected_time_of(record("check_in", 39, person="M1", boot="b5"))
 
     assert near_first == (AT + 2 * 60_000 + 1000, True)
     assert near_second.at_ms == AT + 38 * 60_000 + 60_000
 
 
 def test_a_device_never_seen_is_taken_at_its_word_and_doubted() -> None:
-    assert Clocks([]).moment_of(record("check_in", 1, person="M1")) == (AT, True)
+    assert Clocks([]).corrected_time_of(record("check_in", 1, person="M1")) == (AT, True)
 
 
 def test_a_skew_above_two_minutes_is_corrected_and_doubted() -> None:
     clocks = Clocks([Sighting("D-ONE", "b1", 10, -14 * 60_000, 0)])
 
-    assert clocks.moment_of(record("check_in", 1, person="M1")) == (AT - 14 * 60_000, True)
+    assert clocks.corrected_time_of(record("check_in", 1, person="M1")) == (AT - 14 * 60_000, True)
 
 
 def test_the_office_runs_on_the_node_s_own_clock() -> None:
-    assert not Clocks([]).moment_of(record("roll", 1, body={"people": []})).is_doubtful
+    assert not Clocks([]).corrected_time_of(record("roll", 1, body={"people": []})).is_doubtful

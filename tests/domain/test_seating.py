@@ -1,7 +1,7 @@
 """Seats: by rule, never twice, and as a plan of rows."""
 
 from sync_server.domain.records import Summoned
-from sync_server.domain.seating import by_rule, plan_of, taken_twice
+from sync_server.domain.seating import assign_seats, plan_of, shared_seats
 
 
 def line(person: str, seat: str) -> Summoned:
@@ -9,13 +9,13 @@ def line(person: str, seat: str) -> Summoned:
 
 
 def test_a_rule_seats_row_by_row_and_who_finds_no_place_has_none() -> None:
-    assert by_rule(["a", "b", "c", "d", "e"], 2, 2) == {
+    assert assign_seats(["a", "b", "c", "d", "e"], 2, 2) == {
         "a": "A1", "b": "A2", "c": "B1", "d": "B2", "e": "",
     }  # fmt: skip
 
 
 def test_a_seat_that_two_have_is_told_and_no_seat_is_not_one() -> None:
-    assert taken_twice({"a": "A1", "b": "A1", "c": "", "d": ""}) == {"A1": ["a", "b"]}
+    assert shared_seats({"a": "A1", "b": "A1", "c": "", "d": ""}) == {"A1": ["a", "b"]}
 
 
 def test_a_plan_shows_free_seats_between_and_beside() -> None:
@@ -38,5 +38,5 @@ def test_a_seat_of_an_absurd_number_stands_beside_the_plan() -> None:
 
 
 def test_a_seat_is_the_same_however_it_is_typed() -> None:
-    assert taken_twice({"a": "A1", "b": "a 1", "c": "A-01"}) == {"A1": ["a", "b", "c"]}
-    assert taken_twice({"a": "Bàn thư ký", "b": "bàn thư ký"}) == {"bàn thư ký": ["a", "b"]}
+    assert shared_seats({"a": "A1", "b": "a 1", "c": "A-01"}) == {"A1": ["a", "b", "c"]}
+    assert shared_seats({"a": "Bàn thư ký", "b": "bàn thư ký"}) == {"bàn thư ký": ["a", "b"]}

@@ -5,7 +5,7 @@ from typing import Any
 from sync_server.domain.clock import Clocks, Sighting
 from sync_server.domain.codes import to_ms
 from sync_server.domain.forms import parse_record
-from sync_server.domain.standing import PointStanding, in_the_room, standing_of
+from sync_server.domain.standing import PointStanding, people_present_at, standing_of
 from tests.factories import draft, raw, roll, setting
 
 SEEN = Clocks([Sighting("D-ONE", "b1", 0, 0, 0)])
@@ -26,7 +26,7 @@ def test_who_was_in_the_room_at_a_moment() -> None:
     )
 
     def at(hour_and_minute: str) -> list[str]:
-        return in_the_room("P001", standing, to_ms(f"2024-08-22T{hour_and_minute}:00Z"))
+        return people_present_at("P001", standing, to_ms(f"2024-08-22T{hour_and_minute}:00Z"))
 
     assert at("00:19") == []
     assert at("00:20") == ["M1"]

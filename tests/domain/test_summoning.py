@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from sync_server.domain.records import Summoned
-from sync_server.domain.summoning import Rank, Rule, change, roll_by
+from sync_server.domain.summoning import Rank, Rule, build_roll, compare_rolls
 
 
 @dataclass
@@ -43,13 +43,13 @@ def test_a_rule_names_by_unit_rank_and_membership(
 ) -> None:
     rule = Rule({"U01"}, rank, memberships)
 
-    assert "".join(line.person for line in roll_by(rule, PEOPLE, [])) == summoned
+    assert "".join(line.person for line in build_roll(rule, PEOPLE, [])) == summoned
 
 
 def test_who_stays_keeps_the_seat_and_the_exemption() -> None:
     before = [Summoned("M", "U01", "", "A7", True), Summoned("OUT", "U01", "", "A8")]
 
-    after = roll_by(Rule({"U01"}, "everybody", {"OFFICIAL"}), PEOPLE, before)
+    after = build_roll(Rule({"U01"}, "everybody", {"OFFICIAL"}), PEOPLE, before)
 
     assert before[0] in after
-    assert change(before, after) == (("C", "D", "S"), ("OUT",), 4)
+    assert compare_rolls(before, after) == (("C", "D", "S"), ("OUT",), 4)

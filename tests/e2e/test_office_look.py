@@ -8,14 +8,14 @@ from playwright.sync_api import Browser, Page, expect
 
 from sync_server import create_app
 from sync_server.config import load_settings
-from sync_server.demo import FINISHED
+from sync_server.demo import FINISHED_MEETING
 from tests.e2e.conftest import System
 from tests.e2e.look import look_at
 from tests.e2e.office import DESK, PHONE, Timed, signed_in
 
 pytestmark = pytest.mark.e2e
 
-PARTS = {"meeting": FINISHED, "point": "P003", "person": "M00001", "unit": "U01"}
+PARTS = {"meeting": FINISHED_MEETING, "point": "P003", "person": "M00001", "unit": "U01"}
 NO_PAGES = {
     "office.board.update",
     "office.board.csv",
@@ -24,7 +24,7 @@ NO_PAGES = {
     "office.inbox.detail",
 }
 ALSO = (
-    f"/xin-vang?loc=all&hoi-nghi={FINISHED}",
+    f"/xin-vang?loc=all&hoi-nghi={FINISHED_MEETING}",
     "/nguoi?tim=an",
     "/nguoi/M00001?nam=2024",
     "/don-vi/U02?nam=2024",
@@ -123,7 +123,7 @@ def test_without_scripts_every_act_is_a_form_and_a_redirect(
     press("Xếp lại tất cả")
     told("Đã xếp chỗ cho 3 người")
 
-    page.goto(f"{system.url}/van-phong/hoi-nghi/{FINISHED}/diem-cau/P003")
+    page.goto(f"{system.url}/van-phong/hoi-nghi/{FINISHED_MEETING}/diem-cau/P003")
     page.get_by_role("textbox", name="Lý do").fill("Ghi thiếu một người")
     press("Mở lại danh sách")
     told("Đã mở lại danh sách của P003")
@@ -158,7 +158,7 @@ def test_the_board_without_scripts_shows_what_is_so_when_it_is_loaded(
     system: System, browser: Browser
 ) -> None:
     page: Page = signed_in(browser, system, "tuyengiao", DESK, has_scripts=False)
-    page.goto(f"{system.url}/van-phong/hoi-nghi/{FINISHED}")
+    page.goto(f"{system.url}/van-phong/hoi-nghi/{FINISHED_MEETING}")
 
     page.get_by_role("combobox", name="Việc cần để ý").select_option("silent")
     page.get_by_role("button", name="Xem").click()

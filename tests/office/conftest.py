@@ -11,7 +11,7 @@ from sync_server.domain.permissions import Profile
 from sync_server.domain.records import Summoned
 from sync_server.office import acts
 from sync_server.storage import roster
-from sync_server.storage.roster import PersonFact
+from sync_server.storage.roster import RosterPerson
 from tests.factories import MEETING
 from tests.office.desk import WHO, Desk, desk_of
 
@@ -29,7 +29,7 @@ NAMES = {
 def hall(app: Flask) -> None:
     """Summon four people to P001 and two to P002, each with its Secretary."""
     people = [
-        PersonFact(code, name, unit, position, "OFFICIAL", 1980)
+        RosterPerson(code, name, unit, position, "OFFICIAL", 1980)
         for code, (name, unit, position) in NAMES.items()
     ]
     write(lambda c: roster.put_people(c, people))

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from sync_server.database import write
 from sync_server.domain.permissions import Profile
 from sync_server.storage import accounts
-from sync_server.storage.accounts import Who
+from sync_server.storage.accounts import Account
 from tests.e2e.cards import csrf
 
 PASSWORD = "mat-khau-thu-1"
@@ -47,7 +47,7 @@ class Desk:
         return self.post("/dang-nhap", token, name=name, password=password, code=code)
 
 
-def desk_of(app: Flask, who: Who) -> Desk:
+def desk_of(app: Flask, who: Account) -> Desk:
     """Make an account and sign it in."""
     write(lambda c: accounts.put(c, who, PASSWORD))
     desk = Desk(app.test_client())
@@ -56,10 +56,10 @@ def desk_of(app: Flask, who: Who) -> Desk:
 
 
 WHO = {
-    Profile.HEADQUARTERS: Who("bantochuc", Profile.HEADQUARTERS),
-    Profile.CHAIR: Who("chutri", Profile.CHAIR, point="P001", person="S1"),
-    Profile.SECRETARY: Who("bithu", Profile.SECRETARY, unit="U01"),
-    Profile.PROPAGANDA: Who("tuyengiao", Profile.PROPAGANDA),
-    Profile.AUDITOR: Who("kiemtra", Profile.AUDITOR),
-    Profile.EDITOR: Who("bientap", Profile.EDITOR),
+    Profile.HEADQUARTERS: Account("bantochuc", Profile.HEADQUARTERS),
+    Profile.CHAIR: Account("chutri", Profile.CHAIR, point="P001", person="S1"),
+    Profile.SECRETARY: Account("bithu", Profile.SECRETARY, unit="U01"),
+    Profile.PROPAGANDA: Account("tuyengiao", Profile.PROPAGANDA),
+    Profile.AUDITOR: Account("kiemtra", Profile.AUDITOR),
+    Profile.EDITOR: Account("bientap", Profile.EDITOR),
 }

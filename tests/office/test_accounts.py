@@ -8,9 +8,9 @@ from flask import Flask
 
 from sync_server.database import reading
 from sync_server.domain.permissions import Profile
-from sync_server.office.quality import mark
+from sync_server.office.quality import short_hash
 from sync_server.storage import accounts
-from sync_server.storage.accounts import Who
+from sync_server.storage.accounts import Account
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft
 from tests.office.desk import Desk
@@ -27,8 +27,8 @@ def test_an_account_is_made_changed_and_removed(app: Flask, headquarters: Desk) 
     chair = {"role": "chair", "account_point": "P001", "person": "s1"}
     assert make(headquarters, **chair).status_code == 302
     with reading() as c:
-        made = accounts.who_is(c, "moi")
-    assert made == Who("moi", Profile.CHAIR, point="P001", person="S1")
+        made = accounts.find_account(c, "moi")
+    assert made == Account("moi", Profile.CHAIR, point="P001", person="S1")
     other = Desk(app.test_client())
     assert other.sign_in("moi").status_code == 302
     assert "Mẫu Văn Bình" in headquarters.get("/tai-khoan").text
@@ -68,7 +68,7 @@ def test_an_account_that_cannot_be_is_told(
 
     assert (answer.status_code, told in answer.text) == (422, True), answer.text
     with reading() as c:
-        assert accounts.who_is(c, "moi") is None
+        assert accounts.find_account(c, "moi") is None
 
 
 def test_nobody_removes_or_demotes_the_account_in_use(headquarters: Desk) -> None:
@@ -86,7 +86,7 @@ def test_the_propaganda_department_evaluates_and_versions_stay(
     assert ">3</td>" in propaganda.get(QUALITY).text
 
     def keep(desk: Desk, seen: str, **texts: str) -> int:
-        marks = {f"seen {name}": mark(seen) for name in texts}
+        marks = {f"seen {name}": short_hash(seen) for name in texts}
         return desk.post(QUALITY, **texts, **marks).status_code
 
     assert keep(propaganda, "", limits="Còn dùng điện thoại") == 302

@@ -16,7 +16,7 @@ from sync_server.domain.permissions import Profile
 from sync_server.office import board
 from sync_server.storage import contacts, directory, standings
 from sync_server.storage.contacts import ContactLine
-from sync_server.storage.directory import PointFact, UnitFact
+from sync_server.storage.directory import PublishedPoint, PublishedUnit
 from tests.conftest import UNITS, FakeClock, Persona
 from tests.factories import MEETING, draft, roll
 from tests.office.desk import Desk
@@ -73,7 +73,7 @@ def test_what_is_trouble_depends_on_the_hour(
         [row, _] = standings.board_of(c, MEETING).points
     assert line
 
-    assert set(board.troubles_of(row, line)) == expected
+    assert set(board.warnings_of(row, line)) == expected
 
 
 def test_a_point_with_nobody_who_can_preside_is_trouble_before_the_start(
@@ -85,8 +85,8 @@ def test_a_point_with_nobody_who_can_preside_is_trouble_before_the_start(
         [row, other] = standings.board_of(c, MEETING).points
     assert line
 
-    assert "no_chair" in board.troubles_of(row, line)
-    assert board.troubles_of(other, line) == ()  # nobody is summoned there
+    assert "no_chair" in board.warnings_of(row, line)
+    assert board.warnings_of(other, line) == ()  # nobody is summoned there
 
 
 def test_an_update_has_only_what_changed_and_is_304_otherwise(
@@ -127,8 +127,8 @@ def test_an_update_stays_below_two_kilobytes_whatever_changed_and_tells_all_in_t
     app: Flask, headquarters: Desk, as_headquarters: Persona
 ) -> None:
     codes = [f"P{number:03d}" for number in range(1, 73)]
-    units = [*UNITS, *(UnitFact(f"V{c}", f"Đảng bộ Sở {c}", "DOANH_NGHIEP") for c in codes)]
-    points = [PointFact(c, f"Điểm cầu Đảng bộ Sở {c} và Phát triển", f"V{c}") for c in codes]
+    units = [*UNITS, *(PublishedUnit(f"V{c}", f"Đảng bộ Sở {c}", "DOANH_NGHIEP") for c in codes)]
+    points = [PublishedPoint(c, f"Điểm cầu Đảng bộ Sở {c} và Phát triển", f"V{c}") for c in codes]
     write(lambda c: directory.put_places(c, units, points))
     tag = since(headquarters.get(BOARD).text)
     as_headquarters.sync(  # all in one write
@@ -202,7 +202,7 @@ def test_the_file_has_what_is_shown_as_excel_in_vietnam_reads_it(
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_text(app: Flask, headquarters: Desk) -> None:
-    points = [PointFact("P001", "=HYPERLINK(1)", "U01"), PointFact("P002", "Hai", "U02")]
+    points = [PublishedPoint("P001", "=HYPERLINK(1)", "U01"), PublishedPoint("P002", "Hai", "U02")]
     write(lambda c: directory.put_places(c, UNITS, points))
 
     assert ";'=HYPERLINK(1);" in headquarters.get(f"{BOARD}/bang.csv").text

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from sync_server.database import write
 from sync_server.domain.permissions import Profile
 from sync_server.storage import accounts, cards, roster
-from sync_server.storage.accounts import Who
-from sync_server.storage.roster import PersonFact
+from sync_server.storage.accounts import Account
+from sync_server.storage.roster import RosterPerson
 from tests.conftest import Persona
 from tests.e2e.cards import csrf
 from tests.factories import MEETING, draft
@@ -22,7 +22,7 @@ PASSWORD = "mat-khau-thu-1"
 def office(app: Flask, as_headquarters: Persona) -> FlaskClient:
     """Return headquarters' office, where people of unit U01 are known and summoned."""
     people = [
-        PersonFact(f"M{n}", f"Mẫu Văn {n}", "U01", "", "OFFICIAL", None) for n in range(1, 13)
+        RosterPerson(f"M{n}", f"Mẫu Văn {n}", "U01", "", "OFFICIAL", None) for n in range(1, 13)
     ]
     write(lambda c: roster.put_people(c, people))
     lines = [[each.person, "U01", "", "", False] for each in people]
@@ -31,7 +31,7 @@ def office(app: Flask, as_headquarters: Persona) -> FlaskClient:
 
 
 def signed_in(app: Flask, name: str, role: Profile) -> FlaskClient:
-    write(lambda c: accounts.put(c, Who(name, role), PASSWORD))
+    write(lambda c: accounts.put(c, Account(name, role), PASSWORD))
     client = app.test_client()
     token = csrf(client.get("/van-phong/dang-nhap").text)
     form = {"name": name, "password": PASSWORD, "csrf_token": token}

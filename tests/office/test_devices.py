@@ -197,6 +197,6 @@ def test_a_clock_that_is_right_is_no_concern(
     if skew_ms is not None:
         heard(clerk, clock, skew_ms)
     with reading() as c:
-        [found] = devices.listed(c, point="P001")
+        [found] = devices.list_devices(c, point="P001")
 
     assert "skew" not in device_list.concerns_of(found, None)

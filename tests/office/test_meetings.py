@@ -16,7 +16,7 @@ from sync_server.domain.codes import to_ms
 from sync_server.domain.permissions import Profile
 from sync_server.domain.standing import PointStanding
 from sync_server.storage import directory, standings, streams
-from sync_server.storage.directory import MeetingLine
+from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.streams import StreamKey
 from tests.conftest import SECRET, FakeClock, Persona
 from tests.factories import MEETING, draft
@@ -39,7 +39,7 @@ def point(code: str = "P001", meeting: str = MEETING) -> PointStanding:
     return found
 
 
-def line(meeting: str = MEETING) -> MeetingLine:
+def line(meeting: str = MEETING) -> MeetingSummary:
     with reading() as c:
         found = directory.meeting(c, meeting, EVE)
     assert found

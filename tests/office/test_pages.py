@@ -97,7 +97,7 @@ def test_before_the_start_no_hall_is_urgent_for_being_silent(
     clock.now_ms -= 45 * 60_000
     headquarters.sign_in("bantochuc")
     with headquarters.client.application.test_request_context():
-        assert needs.found() == []
+        assert needs.urgent_matters() == []
 
 
 def test_a_rehearsal_and_a_cancelled_meeting_are_not_urgent(headquarters: Desk) -> None:

@@ -69,11 +69,11 @@ def kiosk(as_outsider: Persona) -> Kiosk:
     return Kiosk(as_outsider)
 
 
-def take_in(content: bytes) -> queue_files.Taken:
-    return queue_files.take_in(content, SEAL_KEY, now_ms())
+def take_in(content: bytes) -> queue_files.ImportResult:
+    return queue_files.import_file(content, SEAL_KEY, now_ms())
 
 
-def receipts(taken: queue_files.Taken, kiosk: Kiosk) -> list[dict[str, Any]]:
+def receipts(taken: queue_files.ImportResult, kiosk: Kiosk) -> list[dict[str, Any]]:
     """Open the receipt as a device does: with the key that it was given when it enrolled."""
     told = json.loads(taken.receipt)
     assert (told["diemcau"], told["v"]) == ("receipt", 1)

@@ -6,9 +6,9 @@ import pytest
 from openpyxl import Workbook
 
 from sync_server.domain.names import fold
-from sync_server.office.roster_files import Known, RosterFault, SummonsRow, read_file
+from sync_server.office.roster_files import KnownCodes, RosterFault, SummonsRow, read_file
 
-KNOWN = Known(
+KNOWN = KnownCodes(
     units=frozenset({"U01"}),
     points=frozenset({"P001"}),
     meetings=frozenset({"m-1"}),

@@ -10,7 +10,7 @@ from sync_server import create_app, rates
 from sync_server.database import reading, write
 from sync_server.domain.permissions import Profile
 from sync_server.storage import accounts, sessions
-from sync_server.storage.accounts import Who
+from sync_server.storage.accounts import Account
 from sync_server.storage.models import OfficeSession
 from tests.conftest import FakeClock
 from tests.office.desk import PASSWORD, Desk
@@ -22,7 +22,7 @@ HOUR_MS = 3_600_000
 @pytest.fixture
 def desk(app: Flask) -> Desk:
     """Return a browser in which nobody is signed in; an account is there."""
-    write(lambda c: accounts.put(c, Who("bantochuc", Profile.HEADQUARTERS), PASSWORD))
+    write(lambda c: accounts.put(c, Account("bantochuc", Profile.HEADQUARTERS), PASSWORD))
     return Desk(app.test_client())
 
 
@@ -64,7 +64,7 @@ def test_after_five_failures_the_right_password_waits_too(desk: Desk, clock: Fak
 def test_the_wait_grows_to_a_quarter_of_an_hour_and_no_further(app: Flask) -> None:
     def fail(times: int) -> int:
         for _ in range(times):
-            write(lambda c: sessions.fail(c, "x", "::1", now_ms=0))
+            write(lambda c: sessions.count_failure(c, "x", "::1", now_ms=0))
         with reading() as c:
             return sessions.wait_ms(c, "x", "::1", now_ms=0)
 
@@ -182,7 +182,7 @@ def test_sessions_are_listed_and_ended(app: Flask, desk: Desk) -> None:
 
 
 def test_nobody_ends_a_session_of_another_account(app: Flask, desk: Desk) -> None:
-    write(lambda c: accounts.put(c, Who("kiemtra", Profile.AUDITOR), PASSWORD))
+    write(lambda c: accounts.put(c, Account("kiemtra", Profile.AUDITOR), PASSWORD))
     auditor = Desk(app.test_client())
     auditor.sign_in("kiemtra")
     desk.sign_in("bantochuc")

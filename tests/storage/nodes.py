@@ -8,11 +8,11 @@ from sqlalchemy import Connection, select
 
 from sync_server.domain.clock import Clocks, Sighting
 from sync_server.domain.codes import to_ms
-from sync_server.domain.forms import canonical, fingerprint, parse_record
+from sync_server.domain.forms import canonical_bytes, fingerprint, parse_record
 from sync_server.storage import devices, directory, intake, ledger, sightings, standings, streams
-from sync_server.storage.directory import PointFact, UnitFact
+from sync_server.storage.directory import PublishedPoint, PublishedUnit
 from sync_server.storage.intake import Delivery, Receipt
-from sync_server.storage.ledger import Entry
+from sync_server.storage.ledger import LedgerEntry
 from sync_server.storage.models import SightingRow
 from tests.conferences import WRITERS
 from tests.factories import MEETING, raw
@@ -22,8 +22,11 @@ NOW = to_ms("2024-08-22T01:00:00.000Z")
 
 def enrol_everybody(connection: Connection) -> None:
     """Make every writer of a random conference known, and two halls of two types of unit."""
-    units = [UnitFact("U01", "Một", "DOANH_NGHIEP"), UnitFact("U02", "Hai", "CO_QUAN_BAO_CHI")]
-    points = [PointFact("P001", "Một", "U01"), PointFact("P002", "Hai", "U02")]
+    units = [
+        PublishedUnit("U01", "Một", "DOANH_NGHIEP"),
+        PublishedUnit("U02", "Hai", "CO_QUAN_BAO_CHI"),
+    ]
+    points = [PublishedPoint("P001", "Một", "U01"), PublishedPoint("P002", "Hai", "U02")]
     directory.put_places(connection, units, points)
     for writer in WRITERS.values():
         if writer.point:
@@ -33,28 +36,28 @@ def enrol_everybody(connection: Connection) -> None:
 def send(connection: Connection, *drafts: dict[str, Any]) -> Receipt:
     """Send a batch as the device that its first record names."""
     writer = WRITERS[drafts[0]["device"]]
-    offers = intake.judge([raw(each) for each in drafts], writer)
-    return intake.receive(connection, [Delivery(writer, offers, NOW)])[0]
+    offers = intake.judge_records([raw(each) for each in drafts], writer)
+    return intake.receive_deliveries(connection, [Delivery(writer, offers, NOW)])[0]
 
 
 def sight(connection: Connection, sighting: Sighting) -> None:
     """Let a node see a device's clock."""
     sighted = sightings.add(connection, [sighting])
-    ledger.append(connection, [], now_ms=NOW, sighted=sighted)
+    ledger.append_records(connection, [], now_ms=NOW, sighted_devices=sighted)
 
 
 def exchange(source: Connection, target: Connection) -> None:
     """Bring all that one node has to another: the sightings, and every stream page by page."""
     for row in source.execute(select(SightingRow)).all():
         sight(target, Sighting(row.device, row.boot, row.mono_ms, row.skew_ms, row.seq))
-    for key in streams.everything(source):
+    for key in streams.all_streams(source):
         cursor, more = "0", True
         while more:
             page = streams.read(source, key, cursor, 7)
             records = [parse_record(form) for form, _ in page.records]
-            forms = [(each, canonical(each)) for each in records]
-            entries = [Entry(each, form, fingerprint(form)) for each, form in forms]
-            ledger.append(target, entries, now_ms=NOW)
+            forms = [(each, canonical_bytes(each)) for each in records]
+            entries = [LedgerEntry(each, form, fingerprint(form)) for each, form in forms]
+            ledger.append_records(target, entries, now_ms=NOW)
             cursor, more = page.cursor, page.has_more
 
 

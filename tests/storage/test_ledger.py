@@ -12,7 +12,7 @@ from sync_server.domain.codes import to_ms
 from sync_server.domain.door import Writer
 from sync_server.domain.permissions import Profile
 from sync_server.storage import devices, intake, standings, streams
-from sync_server.storage.intake import Contact, Delivery, Receipt
+from sync_server.storage.intake import Delivery, DeviceReport, Receipt
 from sync_server.storage.models import LedgerRow, QuarantineRow
 from sync_server.storage.streams import StreamKey
 from tests.factories import MEETING, draft, raw, roll, setting
@@ -42,9 +42,11 @@ def send(connection: Connection, *drafts: dict[str, Any], revoked: bool = False)
     writer = CLERKS.get(device, OFFICE)
     contact = None
     if device in SKEW:
-        contact = Contact(NOW - SKEW[device], 500, "b1", NOW)
-    offers = intake.judge([raw(each) for each in drafts], writer)
-    return intake.receive(connection, [Delivery(writer, offers, NOW, contact, revoked)])[0]
+        contact = DeviceReport(NOW - SKEW[device], 500, "b1", NOW)
+    offers = intake.judge_records([raw(each) for each in drafts], writer)
+    return intake.receive_deliveries(connection, [Delivery(writer, offers, NOW, contact, revoked)])[
+        0
+    ]
 
 
 def check_in(number: int, person: str, **changes: Any) -> dict[str, Any]:
@@ -131,9 +133,9 @@ def test_what_a_revoked_device_says_of_its_clock_moves_nothing(ledger: Ledger) -
         send(c, setting())
         send(c, roll(1, "M1"))
         send(c, check_in(20, "M1"))
-        offers = intake.judge([raw(check_in(21, "M2"))], CLERKS["D-ONE"])
-        wrong = Contact(NOW - 36_000_000, 0, "b1", NOW)
-        intake.receive(c, [Delivery(CLERKS["D-ONE"], offers, NOW, wrong, True)])
+        offers = intake.judge_records([raw(check_in(21, "M2"))], CLERKS["D-ONE"])
+        wrong = DeviceReport(NOW - 36_000_000, 0, "b1", NOW)
+        intake.receive_deliveries(c, [Delivery(CLERKS["D-ONE"], offers, NOW, wrong, True)])
 
         standing = standings.read(c, StreamKey(MEETING, "P001"))
         assert standing

@@ -73,8 +73,8 @@ class Commits:
 
 
 def _send(writer: Writer, batch: list[dict[str, object]], commits: Commits) -> None:
-    offers = intake.judge([raw(record) for record in batch], writer)
-    write(lambda c: intake.receive(c, [Delivery(writer, offers, NOON)]))
+    offers = intake.judge_records([raw(record) for record in batch], writer)
+    write(lambda c: intake.receive_deliveries(c, [Delivery(writer, offers, NOON)]))
     commits.add()
 
 

@@ -1,0 +1,127 @@
+"""Counts how much of our own code one check-in and one decision in the office pass through.
+
+A figure for readers, not for machines: the calls, functions and modules that somebody must
+understand to follow one request. Run by `python -m bench.calls`.
+"""
+
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import uuid_utils
+from flask import Flask
+from flask.testing import FlaskClient
+
+import build
+from bench.office import SECRET, signed_in
+from sync_server import create_app, demo, sealing, served
+from sync_server.config import ROOT, Settings
+from sync_server.database import db, reading, upgrade_schema, write
+from sync_server.domain.codes import from_ms
+from sync_server.storage import devices, directory
+
+POINT = "P001"
+OURS = f"{ROOT / 'sync_server'}/"
+
+
+def main() -> int:
+    """Count, and print a line for each request."""
+    with tempfile.TemporaryDirectory() as name:
+        portal = Path(name) / "output"
+        if build.main(["--output", str(portal)]) != 0:
+            return 1
+        url = f"sqlite:///{name}/calls.sqlite3"
+        app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"))
+        with app.app_context():
+            upgrade_schema()
+            now_ms = round(time.time() * 1000)
+            with reading() as connection:
+                published = served.published_directory(connection, portal, now_ms)
+            assert published
+            password = demo.fill_database(published, sealing.public_key(SECRET), now_ms).password
+            code = write(lambda c: devices.new_enrolment(c, POINT, now_ms=now_ms))
+            with reading() as connection:
+                meetings = directory.meetings(connection, now_ms)
+            db.engine.dispose()
+        meeting = next(line.id for line in meetings if line.id != demo.FINISHED_MEETING)
+        send = check_in_sender(app, code, meeting)
+        send()  # what is loaded and prepared once is not counted
+        print_count("one check-in over /sync", send)
+        decide = decision_sender(signed_in(app, password))
+        decide()
+        print_count("one decision in the office", decide)
+    return 0
+
+
+def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
+    """Enrol a kiosk; return a function that checks in one more person at each call."""
+    client = app.test_client()
+    device = client.post("/api/v1/enrol", json={"code": code, "label": "bench"}).get_json()
+    sent = 0
+
+    def send() -> None:
+        nonlocal sent
+        sent += 1
+        record = {
+            "id": str(uuid_utils.uuid7()),
+            "v": 1,
+            "kind": "check_in",
+            "meeting": meeting,
+            "point": POINT,
+            "device": device["device"],
+            "seq": sent,
+            "boot": "b1",
+            "at": from_ms(round(time.time() * 1000)),
+            "mono_ms": sent,
+            "by": "clerk",
+            "source": "search",
+            "person": f"M{10 + sent:05d}",
+            "body": {"mode": "in_person"},
+        }
+        headers = {"Authorization": f"Bearer {device['read_token']}"}
+        body = {"records": [record], "meeting": meeting, "point": POINT}
+        answer = client.post("/api/v1/sync", json=body, headers=headers).get_json()
+        assert [verdict["status"] for verdict in answer["verdicts"]] == ["stored"]
+
+    return send
+
+
+def decision_sender(client: FlaskClient) -> Callable[[], None]:
+    """Return a function that approves the request that waits longest, without opening its page."""
+    page = client.get("/van-phong/xin-vang").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token
+    choices = re.findall(r'name="do" value="(approve [^"]+)"', page)
+
+    def decide() -> None:
+        form = {"csrf_token": token[1], "do": choices.pop(0)}
+        assert client.post("/van-phong/xin-vang", data=form).status_code == 302
+
+    return decide
+
+
+def print_count(name: str, send: Callable[[], None]) -> None:
+    """Run a request under a profiler and print what it passed through of our code."""
+    calls: list[CodeType] = []
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        is_function = not frame.f_code.co_name.startswith("<")
+        if event == "call" and is_function and frame.f_code.co_filename.startswith(OURS):
+            calls.append(frame.f_code)
+
+    sys.setprofile(note)
+    try:
+        send()
+    finally:
+        sys.setprofile(None)
+    functions, modules = set(calls), {code.co_filename for code in calls}
+    print(f"{name}: {len(calls)} calls, {len(functions)} functions, {len(modules)} modules")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
