@@ -19,11 +19,14 @@ from flask.testing import FlaskClient
 
 import build
 from bench.office import SECRET, signed_in
-from sync_server import create_app, demo, sealing, served
+from sync_server import create_app, sealing
+from sync_server.commands.demo import demonstration
 from sync_server.config import ROOT, Settings
 from sync_server.database import db, reading, upgrade_schema, write
-from sync_server.domain.codes import from_ms
-from sync_server.storage import devices, directory
+from sync_server.domain.records.codes import from_ms
+from sync_server.storage import directory
+from sync_server.storage.access import devices
+from sync_server.web import served_portal
 
 POINT = "P001"
 OURS = f"{ROOT / 'sync_server'}/"
@@ -41,14 +44,16 @@ def main() -> int:
             upgrade_schema()
             now_ms = round(time.time() * 1000)
             with reading() as connection:
-                published = served.published_directory(connection, portal, now_ms)
+                published = served_portal.published_directory(connection, portal, now_ms)
             assert published
-            password = demo.fill_database(published, sealing.public_key(SECRET), now_ms).password
+            password = demonstration.fill_database(
+                published, sealing.public_key(SECRET), now_ms
+            ).password
             code = write(lambda c: devices.new_enrolment(c, POINT, now_ms=now_ms))
             with reading() as connection:
                 meetings = directory.meetings(connection, now_ms)
             db.engine.dispose()
-        meeting = next(line.id for line in meetings if line.id != demo.FINISHED_MEETING)
+        meeting = next(line.id for line in meetings if line.id != demonstration.FINISHED_MEETING)
         send = check_in_sender(app, code, meeting)
         send()  # what is loaded and prepared once is not counted
         print_count("one check-in over /sync", send)

@@ -33,12 +33,13 @@ import psycopg
 import uuid_utils
 
 from sync_server import create_app
+from sync_server.acts import arrangements
 from sync_server.config import Settings
 from sync_server.database import db, upgrade_schema, write
-from sync_server.domain.codes import from_ms
-from sync_server.domain.records import Summoned
-from sync_server.office import acts
-from sync_server.storage import devices, directory
+from sync_server.domain.records.codes import from_ms
+from sync_server.domain.records.kinds import Summoned
+from sync_server.storage import directory
+from sync_server.storage.access import devices
 from sync_server.storage.directory import PublishedMeeting, PublishedPoint, PublishedUnit
 from tests.storage.engines import postgres, postgres_programs
 
@@ -106,12 +107,12 @@ def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load
             MEETING, "Bench", from_ms(STARTS_MS), from_ms(STARTS_MS + 9_000_000)
         )
         write(lambda c: directory.put_places(c, units, halls))
-        write(lambda c: acts.accept_meeting(c, fact, STARTS_MS - 86_400_000))
+        write(lambda c: arrangements.accept_meeting(c, fact, STARTS_MS - 86_400_000))
         rolls = {
             code: [Summoned(f"M{code[1:]}-{n}", "U1", "", f"A{n}") for n in range(1, people + 1)]
             for code in codes
         }
-        write(lambda c: acts.summon(c, MEETING, rolls, STARTS_MS - 80_000_000))
+        write(lambda c: arrangements.summon(c, MEETING, rolls, STARTS_MS - 80_000_000))
         batches = made(points, people, size)
         tokens = []
         for code, own in zip(codes, batches, strict=True):

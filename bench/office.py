@@ -16,18 +16,25 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import build
-from sync_server import create_app, demo, sealing, served
+from sync_server import create_app, sealing
+from sync_server.commands.demo import demonstration
 from sync_server.config import Settings
 from sync_server.database import db, reading, upgrade_schema
+from sync_server.web import served_portal
 
 SECRET = "bench-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - of a passing database
 RUNS = 7
 AIM_MS = 300
 UPDATE_AIM_BYTES = 2048
 FLOOR = "/dang-nhap"
-PARTS = {"meeting": demo.FINISHED_MEETING, "point": "P003", "person": "M00001", "unit": "U01"}
+PARTS = {
+    "meeting": demonstration.FINISHED_MEETING,
+    "point": "P003",
+    "person": "M00001",
+    "unit": "U01",
+}
 ALSO = (
-    f"/xin-vang?loc=all&hoi-nghi={demo.FINISHED_MEETING}",
+    f"/xin-vang?loc=all&hoi-nghi={demonstration.FINISHED_MEETING}",
     "/nguoi?tim=an",
     "/nguoi/M00001?nam=2024",
     "/don-vi/U02?nam=2024",
@@ -46,9 +53,9 @@ def main() -> int:
             upgrade_schema()
             now_ms = round(time.time() * 1000)
             with reading() as connection:
-                facts = served.published_directory(connection, portal, now_ms)
+                facts = served_portal.published_directory(connection, portal, now_ms)
             assert facts
-            shown = demo.fill_database(facts, sealing.public_key(SECRET), now_ms)
+            shown = demonstration.fill_database(facts, sealing.public_key(SECRET), now_ms)
             db.engine.dispose()
         client = signed_in(app, shown.password)
         figures = {FLOOR: measured(app.test_client(), FLOOR)}
@@ -64,7 +71,7 @@ def signed_in(app: Flask, password: str) -> FlaskClient:
     page = client.get("/van-phong/dang-nhap").text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert token
-    form = {"name": demo.ACCOUNT_NAME, "password": password, "csrf_token": token[1]}
+    form = {"name": demonstration.ACCOUNT_NAME, "password": password, "csrf_token": token[1]}
     assert client.post("/van-phong/dang-nhap", data=form).status_code == FOUND
     return client
 
@@ -99,7 +106,7 @@ def measured(client: FlaskClient, path: str) -> tuple[float, float, int]:
 
 def tell_update(client: FlaskClient) -> None:
     """Print the bytes of an update in which as many rows as can be have changed."""
-    path = f"/van-phong/hoi-nghi/{demo.FINISHED_MEETING}/cap-nhat"
+    path = f"/van-phong/hoi-nghi/{demonstration.FINISHED_MEETING}/cap-nhat"
     headers = {"Accept-Encoding": "gzip", "HX-Request": "true"}
     answer = client.get(path, headers=headers)
     rows = gzip.decompress(answer.data).count(b"<tr id=")

@@ -6,11 +6,12 @@ from flask import Flask
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from sync_server import api, database, office, problems, rates, site_files
-from sync_server import cli as commands
+from sync_server import api, database, office
 from sync_server.clocks import Clock, system_clock
+from sync_server.commands import groups as commands
 from sync_server.config import Settings, load_settings
-from sync_server.storage import delivery
+from sync_server.storage.ledger import delivery
+from sync_server.web import error_pages, portal_files, rate_limits
 
 SMALLEST_COMPRESSED_BYTES = 500
 """For a smaller response gzip saves less than one packet."""
@@ -19,7 +20,7 @@ SMALLEST_COMPRESSED_BYTES = 500
 def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> Flask:
     """Build the Flask app. Raises: ConfigError, before anything is opened."""
     settings = settings or load_settings()
-    app = Flask(__name__, static_folder=None, template_folder="office/templates")
+    app = Flask(__name__, static_folder=None, template_folder="office")
     app.config.from_mapping(
         SETTINGS=settings,
         CLOCK=clock,
@@ -56,11 +57,11 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     delivery.init_app(app)
     office.csrf.init_app(app)
     Compress(app)
-    rates.init_app(app)
+    rate_limits.init_app(app)
     office.babel.init_app(app)
-    problems.init_app(app)
+    error_pages.init_app(app)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(office.blueprint)
-    app.register_blueprint(site_files.blueprint)
+    app.register_blueprint(portal_files.blueprint)
     commands.init_app(app)
     return app

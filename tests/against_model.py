@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from sync_server.domain.forms import parse_record
-from sync_server.domain.standing import PointStanding
-from sync_server.storage import standings, streams
+from sync_server.domain.judging.standing import PointStanding
+from sync_server.domain.records.forms import parse_record
+from sync_server.storage.ledger import standings, streams
 from tests.conferences import POINTS
 from tests.factories import MEETING, raw
 from tests.model import Json, Model, Point, ms, spelling

@@ -6,8 +6,8 @@ Thrown with dice that are given, so that Hypothesis can shrink them and a seed c
 from random import Random
 from typing import Any
 
-from sync_server.domain.door import Writer
-from sync_server.domain.permissions import Profile
+from sync_server.domain.records.door import Writer
+from sync_server.domain.records.permissions import Profile
 from tests.factories import draft, id_of
 
 SUMMONED = ("M1", "M2", "M3", "S1", "S2")

@@ -18,13 +18,14 @@ from werkzeug.test import TestResponse
 
 import build
 from sync_server import create_app
+from sync_server.acts import arrangements
 from sync_server.config import ROOT, Settings
 from sync_server.database import Base, db, write
-from sync_server.domain.codes import to_ms
-from sync_server.domain.permissions import Profile
-from sync_server.office import acts
-from sync_server.storage import accounts, devices, directory
-from sync_server.storage.accounts import Account
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage import directory
+from sync_server.storage.access import accounts, devices
+from sync_server.storage.access.accounts import Account
 from sync_server.storage.directory import PublishedMeeting, PublishedPoint, PublishedUnit
 from tests.factories import ENDS, MEETING, STARTS
 
@@ -168,7 +169,7 @@ def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with app.app_context():
         Base.metadata.create_all(db.engine)
         write(lambda c: directory.put_places(c, UNITS, POINTS))
-        write(lambda c: acts.accept_meeting(c, FACT, to_ms("2024-08-20T00:00:00.000Z")))
+        write(lambda c: arrangements.accept_meeting(c, FACT, to_ms("2024-08-20T00:00:00.000Z")))
         db.engine.dispose()  # the last connection moves all of the write-ahead log into the file
     return path
 

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from sync_server.config import ROOT
-from sync_server.domain.forms import parse_record
-from sync_server.domain.records import Record
+from sync_server.domain.records.forms import parse_record
+from sync_server.domain.records.kinds import Record
 
 MEETING = "2024-08-22-hoc-tap"
 BASE: dict[str, Any] = json.loads((ROOT / "tests/vectors/base.json").read_text("utf-8"))

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sync_server.config import ROOT
-from sync_server.domain.clock import Clocks, Sighting
-from sync_server.domain.standing import PointStanding
+from sync_server.domain.judging.clocks import Clocks, Sighting
+from sync_server.domain.judging.standing import PointStanding
 from tests.factories import BASE, draft, id_of
 
 VECTORS = ROOT / "tests" / "vectors"

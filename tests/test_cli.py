@@ -13,11 +13,13 @@ from flask.testing import FlaskCliRunner
 from sync_server import create_app
 from sync_server.config import Settings
 from sync_server.database import db, reading, upgrade_schema
-from sync_server.domain.codes import to_ms
-from sync_server.domain.permissions import Profile
-from sync_server.storage import accounts, roster, standings
-from sync_server.storage.accounts import Account
-from sync_server.storage.streams import StreamKey
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage.access import accounts
+from sync_server.storage.access.accounts import Account
+from sync_server.storage.ledger import standings
+from sync_server.storage.ledger.streams import StreamKey
+from sync_server.storage.people import roster
 from tests.conftest import SECRET, FakeClock
 
 ROSTER = "person,full_name,unit,position,membership,birth_year\n"

@@ -7,14 +7,23 @@ from pathlib import Path
 import pytest
 from flask import current_app
 
-from sync_server import create_app, demo, demo_hall, sealing, served
+from sync_server import create_app, sealing
+from sync_server.commands.demo import demonstration, hall_day
+from sync_server.commands.demo.demonstration import (
+    FINISHED_MEETING,
+    PEOPLE_COUNT,
+    SILENT_POINTS,
+    DemoSummary,
+)
 from sync_server.config import Settings
 from sync_server.database import db, reading, upgrade_schema, write
-from sync_server.demo import FINISHED_MEETING, PEOPLE_COUNT, SILENT_POINTS, DemoSummary
-from sync_server.office.board import MAX_UPDATE_ROWS
-from sync_server.storage import directory, roster, standings
-from sync_server.storage.roster import RosterPerson
-from sync_server.storage.standings import Board
+from sync_server.office.meetings.board import MAX_UPDATE_ROWS
+from sync_server.storage import directory
+from sync_server.storage.ledger import standings
+from sync_server.storage.ledger.standings import Board
+from sync_server.storage.people import roster
+from sync_server.storage.people.roster import RosterPerson
+from sync_server.web import served_portal
 from tests.conftest import NOON, SECRET, FakeClock
 from tests.office.desk import Desk
 
@@ -34,9 +43,9 @@ def shown(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
 
 def _fill(portal: Path, now_ms: int) -> DemoSummary:
     with reading() as c:
-        facts = served.published_directory(c, portal, now_ms)
+        facts = served_portal.published_directory(c, portal, now_ms)
     assert facts
-    return demo.fill_database(facts, sealing.public_key(SECRET), now_ms)
+    return demonstration.fill_database(facts, sealing.public_key(SECRET), now_ms)
 
 
 def _board(meeting: str) -> Board:
@@ -45,11 +54,11 @@ def _board(meeting: str) -> Board:
 
 
 def test_the_people_are_as_many_as_in_the_bloc_and_plainly_made_up() -> None:
-    people = demo.synthetic_people([f"U{n:02d}" for n in range(1, 73)])
+    people = demonstration.synthetic_people([f"U{n:02d}" for n in range(1, 73)])
 
     assert len(people) == PEOPLE_COUNT == 4950
     assert all(each.full_name.startswith("Mẫu ") for each in people)
-    assert people == demo.synthetic_people([f"U{n:02d}" for n in range(1, 73)])
+    assert people == demonstration.synthetic_people([f"U{n:02d}" for n in range(1, 73)])
     assert sum(each.position == "BI_THU" for each in people) == 72
 
 
@@ -79,7 +88,7 @@ def test_an_update_of_its_board_stays_below_two_kilobytes(shown: DemoSummary) ->
 
 
 def test_a_laptop_a_quarter_of_an_hour_fast_made_nobody_late(shown: DemoSummary) -> None:
-    row = next(row for row in _board(FINISHED_MEETING).points if row.point == demo_hall.FAST_CLOCK)
+    row = next(row for row in _board(FINISHED_MEETING).points if row.point == hall_day.FAST_CLOCK)
 
     assert "clock_suspect" in row.flags
     assert row.counts.late < row.counts.present / 10
@@ -108,7 +117,7 @@ def test_it_is_not_filled_in_among_real_people(shown: DemoSummary, portal: Path)
     real = RosterPerson("X1", "Ai đó", "U01", "", "NONE", None)
     write(lambda c: roster.put_people(c, [real]))
 
-    with pytest.raises(demo.RealPeopleFault):
+    with pytest.raises(demonstration.RealPeopleFault):
         _fill(portal, NOON)
 
 
@@ -116,10 +125,10 @@ def test_the_chair_of_every_hall_is_known_or_missed(shown: DemoSummary) -> None:
     rows = {row.point: row for row in _board(FINISHED_MEETING).points}
     vacant = {point for point, row in rows.items() if "no_chair" in row.flags}
 
-    assert vacant == {demo_hall.NO_CHAIR, *SILENT_POINTS}
-    away = rows[demo_hall.SECRETARY_AWAY]
+    assert vacant == {hall_day.NO_CHAIR, *SILENT_POINTS}
+    away = rows[hall_day.SECRETARY_AWAY]
     assert away.chair
     assert "escalated" not in away.flags
-    assert rows[demo_hall.NO_CAMERA].missing == ("camera",)
-    assert rows[demo_hall.LINE_CUT].counts.incident_minutes == 12
+    assert rows[hall_day.NO_CAMERA].missing == ("camera",)
+    assert rows[hall_day.LINE_CUT].counts.incident_minutes == 12
     assert not any("without_authority" in row.flags for row in rows.values())

@@ -10,9 +10,9 @@ from flask.cli import AppGroup
 
 from sync_server import errors
 from sync_server.config import ROOT, Settings
-from sync_server.domain.door import REFUSALS
-from sync_server.domain.permissions import MAY, MAY_WRITE, OFFICE_ROLES, Action
-from sync_server.domain.records import KINDS
+from sync_server.domain.records.door import REFUSALS
+from sync_server.domain.records.kinds import KINDS
+from sync_server.domain.records.permissions import MAY, MAY_WRITE, OFFICE_ROLES, Action
 from tests.scenarios import scenarios
 
 
@@ -112,7 +112,7 @@ def test_every_error_is_documented_with_its_status() -> None:
 
 
 def test_every_flag_is_documented() -> None:
-    code = "".join(p.read_text("utf-8") for p in (ROOT / "sync_server/domain").glob("*.py"))
+    code = "".join(p.read_text("utf-8") for p in (ROOT / "sync_server/domain").rglob("*.py"))
 
     assert set(first_column(page("standing"))) == set(
         re.findall(r'flags\.add\([^,]+, "([a-z_]+)"\)', code)

@@ -7,27 +7,20 @@ from pathlib import Path
 from typing import get_args
 
 from sync_server import errors
+from sync_server.acts.roster_files import POSITIONS, SUMMONS_COLUMNS
 from sync_server.config import ROOT
-from sync_server.domain.door import REFUSALS
-from sync_server.domain.people import AttendanceState, Cause
-from sync_server.domain.permissions import Action, Profile
-from sync_server.domain.records import KINDS, READINESS_ITEMS, IncidentCause, SettingBody
-from sync_server.domain.settings import REASONS
+from sync_server.domain.judging.people import AttendanceState, Cause
+from sync_server.domain.judging.settings import REASONS
+from sync_server.domain.records.door import REFUSALS
+from sync_server.domain.records.kinds import KINDS, READINESS_ITEMS, IncidentCause, SettingBody
+from sync_server.domain.records.permissions import Action, Profile
 from sync_server.domain.summoning import MEMBERSHIPS, RANKS
 from sync_server.messages import catalogue, number, rate
-from sync_server.office import (
-    arranging,
-    audit_log,
-    board,
-    device_list,
-    inbox,
-    needs,
-    people,
-    point,
-    seats,
-)
-from sync_server.office.roster_files import POSITIONS, SUMMONS_COLUMNS
-from sync_server.storage.contacts import DUTIES
+from sync_server.office.halls import device_list, point, seats
+from sync_server.office.meetings import arrangements, board, urgent
+from sync_server.office.people import leave_requests, person
+from sync_server.office.system import audit_log
+from sync_server.storage.people.contacts import DUTIES
 from sync_server.storage.remarks import HEADINGS
 
 FLAGS = (
@@ -55,20 +48,20 @@ CODES: dict[str, Iterable[str]] = {
     "unit_type": UNIT_TYPES,
     "trouble": board.WARNINGS,
     "trouble.count": board.WARNINGS,
-    "needs": needs.URGENT,
+    "needs": urgent.URGENT,
     "order": board.ORDERS,
     "missing": READINESS_ITEMS,
     "incident": get_args(IncidentCause),
     "standing": ("late", "left_early", *get_args(AttendanceState)),
     "standing.short": point.STATES,
     "cause": get_args(Cause),
-    "request": inbox.STATES,
+    "request": leave_requests.STATES,
     "turn": ("approve", "decline", "absence_document", "absence_decision", "absence_withdrawal"),
     "inbox.done": ("approve", "decline"),
     "held.done": ("release", "dismiss"),
     "held.answer": ("release", "dismiss"),
     "board": board.COLUMNS,
-    "register": people.REGISTER_COLUMNS,
+    "register": person.REGISTER_COLUMNS,
     "setting": SettingBody.__struct_fields__,
     "fact": ("title", "starts_at", "ends_at", "grace_minutes", "points"),
     "position": POSITIONS.values(),
@@ -77,7 +70,7 @@ CODES: dict[str, Iterable[str]] = {
     "heading": HEADINGS,
     "rank": RANKS,
     "membership": MEMBERSHIPS,
-    "authority": arranging.AUTHORITIES,
+    "authority": arrangements.AUTHORITIES,
     "devices.concern": device_list.CONCERNS,
     "devices.tag": ("skew", "never", "old_app"),
     "seats.order": seats.ORDERS,

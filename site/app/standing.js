@@ -1,5 +1,5 @@
 /**
- * The standing of one point at one meeting: the twin of `sync_server/domain/standing.py`, held to
+ * The standing of one point at one meeting: the twin of `sync_server/domain/judging/standing.py`, held to
  * the same vectors. A pure function of the records that this device has.
  */
 

@@ -22,14 +22,7 @@ from portal_checks import (
 from portal_front_matter import ContentFaults, Fault, Source, read_source, typed
 from portal_guard import Guard
 from portal_links import PICTURES, Addresses
-from portal_matter import (
-    Directory,
-    Hour,
-    MaterialMatter,
-    MeetingMatter,
-    PageMatter,
-    TimeOfDay,
-)
+from portal_matter import Directory, Hour, MaterialMatter, MeetingMatter, PageMatter, TimeOfDay
 from portal_messages import say
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")

@@ -11,15 +11,7 @@ import msgspec
 from portal_build import BuildFault
 from portal_content import VIETNAM
 from portal_front_matter import expected, read_source
-from portal_matter import (
-    HostLevel,
-    MaterialCode,
-    MaterialKind,
-    MeetingKind,
-    Mode,
-    TimeOfDay,
-    Words,
-)
+from portal_matter import HostLevel, MaterialCode, MaterialKind, MeetingKind, Mode, TimeOfDay, Words
 from portal_messages import say
 
 Ask = Callable[[str], str]

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 
 from sync_server.clocks import now_ms
 from sync_server.database import write
-from sync_server.domain.permissions import (
+from sync_server.domain.records.permissions import (
     DEVICE_PROFILES,
     MAY,
     NEEDS_READ_TOKEN,
@@ -14,8 +14,8 @@ from sync_server.domain.permissions import (
 )
 from sync_server.errors import DeviceRevoked, Forbidden, ReadTokenNeeded, Unauthenticated
 from sync_server.messages import say
-from sync_server.storage import audit, devices
-from sync_server.storage.devices import Caller
+from sync_server.storage.access import audit, devices
+from sync_server.storage.access.devices import Caller
 
 FORBIDDEN = 403
 

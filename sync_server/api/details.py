@@ -9,15 +9,13 @@ from sync_server.api.callers import authenticate_caller, forbidden_error, requir
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, write
-from sync_server.domain.permissions import Action, Profile
-from sync_server.errors import (
-    DetailMismatch,
-    PieceTooLarge,
-)
-from sync_server.storage import details, standings
-from sync_server.storage.details import MAX_DETAIL_BYTES, MAX_PIECE_BYTES, Offset
-from sync_server.storage.devices import Caller
-from sync_server.storage.streams import StreamKey
+from sync_server.domain.records.permissions import Action, Profile
+from sync_server.errors import DetailMismatch, PieceTooLarge
+from sync_server.storage.access.devices import Caller
+from sync_server.storage.blobs import details
+from sync_server.storage.blobs.details import MAX_DETAIL_BYTES, MAX_PIECE_BYTES, Offset
+from sync_server.storage.ledger import standings
+from sync_server.storage.ledger.streams import StreamKey
 
 blueprint = Blueprint("details", __name__)
 

@@ -6,12 +6,13 @@ import msgspec
 from flask import Blueprint, Response, current_app
 from msgspec import Meta, Struct
 
-from sync_server import rates, sealing
+from sync_server import sealing
 from sync_server.api.bodies import json_response, read_body
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import write
-from sync_server.storage import devices
+from sync_server.storage.access import devices
+from sync_server.web import rate_limits
 
 blueprint = Blueprint("enrolment", __name__)
 
@@ -33,7 +34,7 @@ _decoder = msgspec.json.Decoder(EnrolRequest)
 @blueprint.post("/enrol")
 def enrol() -> Response:
     """Enrol the device that sends a valid code; no later response repeats its tokens."""
-    rates.count_attempt(rates.ENROL, "enrol")
+    rate_limits.count_attempt(rate_limits.ENROL, "enrol")
     enrol_request = read_body(_decoder)
     device_key = (
         msgspec.json.encode(enrol_request.public_key, order="sorted").decode()

@@ -10,11 +10,13 @@ from sync_server.api.bodies import json_response
 from sync_server.api.callers import authenticate_caller, require_permission
 from sync_server.clocks import now_ms
 from sync_server.database import reading
-from sync_server.domain.people import PersonStanding
-from sync_server.domain.permissions import Action
+from sync_server.domain.judging.people import PersonStanding
+from sync_server.domain.records.permissions import Action
 from sync_server.errors import MalformedRequest, UnknownMeeting, UnknownPoint
-from sync_server.storage import directory, roster, standings
-from sync_server.storage.streams import StreamKey
+from sync_server.storage import directory
+from sync_server.storage.ledger import standings
+from sync_server.storage.ledger.streams import StreamKey
+from sync_server.storage.people import roster
 
 blueprint = Blueprint("meetings", __name__)
 

@@ -5,7 +5,6 @@ import hashlib
 import msgspec
 from flask import Blueprint, Response, current_app, request
 
-from sync_server import served
 from sync_server.api.bodies import (
     check_sha256,
     json_response,
@@ -17,8 +16,8 @@ from sync_server.api.callers import authenticate_caller, require_permission
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, write
-from sync_server.domain.codes import Instant, check_instant, from_ms, to_ms
-from sync_server.domain.permissions import Action
+from sync_server.domain.records.codes import Instant, check_instant, from_ms, to_ms
+from sync_server.domain.records.permissions import Action
 from sync_server.domain.release import BadRelease, files_of, foreign_code, read_manifest
 from sync_server.errors import (
     BlobMismatch,
@@ -27,7 +26,8 @@ from sync_server.errors import (
     MalformedRequest,
     ReleaseMalformed,
 )
-from sync_server.storage import releases
+from sync_server.storage.blobs import releases
+from sync_server.web import served_portal
 
 blueprint = Blueprint("releases", __name__)
 
@@ -51,7 +51,7 @@ def served_release() -> Response:
     settings: Settings = current_app.config["SETTINGS"]
     with reading() as connection:
         return json_response(
-            {"release": served.current_release(connection, settings.site_dir, now_ms())}
+            {"release": served_portal.current_release(connection, settings.site_dir, now_ms())}
         )
 
 
@@ -83,7 +83,7 @@ def put_release() -> Response:
     except BadRelease as fault:
         raise ReleaseMalformed(fault=fault) from None
     settings: Settings = current_app.config["SETTINGS"]
-    if path := foreign_code(files.values(), served.local_code(settings.site_dir)):
+    if path := foreign_code(files.values(), served_portal.local_code(settings.site_dir)):
         raise ForeignCode(path=path)
     with reading() as connection:
         missing_hashes = releases.missing(connection, (file.sha256 for file in files.values()))

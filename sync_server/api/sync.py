@@ -8,13 +8,12 @@ from flask import Blueprint, Response, current_app, request
 from msgspec import Meta, Raw, Struct
 from sqlalchemy import Connection
 
-from sync_server import rates, served
 from sync_server.api.bodies import json_response, read_body
 from sync_server.api.callers import authenticate_caller, require_permission
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading
-from sync_server.domain.codes import (
+from sync_server.domain.records.codes import (
     MAX_SEQ,
     Boot,
     Instant,
@@ -25,13 +24,14 @@ from sync_server.domain.codes import (
     from_ms,
     to_ms,
 )
-from sync_server.domain.permissions import Action
+from sync_server.domain.records.permissions import Action
 from sync_server.errors import MalformedRequest, TooManyRecords
-from sync_server.storage import intake, streams
-from sync_server.storage.delivery import deliver
-from sync_server.storage.devices import Caller
-from sync_server.storage.intake import Delivery, DeviceReport, Verdict
-from sync_server.storage.streams import StreamKey
+from sync_server.storage.access.devices import Caller
+from sync_server.storage.ledger import intake, streams
+from sync_server.storage.ledger.delivery import deliver
+from sync_server.storage.ledger.intake import Delivery, DeviceReport, Verdict
+from sync_server.storage.ledger.streams import StreamKey
+from sync_server.web import rate_limits, served_portal
 
 blueprint = Blueprint("sync", __name__)
 
@@ -93,7 +93,7 @@ _decoder = msgspec.json.Decoder(SyncRequest)
 def sync() -> Response:
     """Store the records; return a verdict for every record and the stream's new records."""
     at_ms = now_ms()
-    rates.count_attempt(rates.SYNC, "sync", request.headers.get("Authorization"))
+    rate_limits.count_attempt(rate_limits.SYNC, "sync", request.headers.get("Authorization"))
     sync_request = read_body(_decoder, _repair_records)
     if len(sync_request.records) > MAX_RECORDS:
         raise TooManyRecords(count=len(sync_request.records), limit=MAX_RECORDS)
@@ -121,7 +121,7 @@ def sync() -> Response:
     settings: Settings = current_app.config["SETTINGS"]
     with reading() as connection:
         page, rev = _pull(connection, stream_key, sync_request.cursor)
-        release = served.current_release(connection, settings.site_dir, at_ms)
+        release = served_portal.current_release(connection, settings.site_dir, at_ms)
     return json_response(
         SyncAnswer(
             verdicts=_verdicts_for(receipt.verdicts, caller),

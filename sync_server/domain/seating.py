@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sync_server.domain.records import Summoned
+from sync_server.domain.records.kinds import Summoned
 
 _SEAT = re.compile(r"([^\W\d_]+)[\s.-]*(\d+)\Z")
 MOST_ROWS = 26

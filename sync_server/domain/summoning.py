@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple, Protocol, get_args
 
-from sync_server.domain.records import Summoned
+from sync_server.domain.records.kinds import Summoned
 
 Rank = Literal["everybody", "committee", "officers", "secretaries"]
 RANKS: tuple[Rank, ...] = get_args(Rank)

@@ -3,58 +3,46 @@
 from flask import Blueprint, Response, g
 from flask_wtf.csrf import CSRFProtect
 
-from sync_server.domain.permissions import Action
-from sync_server.office import (
-    access,
-    account,
-    arranging,
-    audit_log,
+from sync_server.domain.records.permissions import Action
+from sync_server.office import access, formatting, forms
+from sync_server.office.formatting import babel
+from sync_server.office.halls import device_list, held_records, point, queue_import, seats
+from sync_server.office.meetings import (
+    arrangements,
     board,
-    cards,
-    device_list,
-    forms,
-    held,
-    home,
-    inbox,
-    needs,
-    people,
-    point,
+    evaluation,
+    meeting_list,
     proposals,
-    publishing,
-    quality,
-    queues,
     rolls,
-    seats,
-    shown,
-    sign_in,
-    users,
+    urgent,
 )
-from sync_server.office.shown import babel
+from sync_server.office.people import card_sheet, leave_requests, person
+from sync_server.office.system import account_list, audit_log, my_account, publishing, sign_in
 
 __all__ = ["babel", "blueprint", "csrf"]
 
 blueprint = Blueprint("office", __name__, url_prefix="/van-phong")
 for _page in (
     sign_in,
-    home,
+    meeting_list,
     board,
-    inbox,
+    leave_requests,
     point,
     seats,
-    people,
-    arranging,
+    person,
+    arrangements,
     proposals,
     rolls,
     device_list,
-    cards,
-    held,
-    queues,
-    quality,
+    card_sheet,
+    held_records,
+    queue_import,
+    evaluation,
     publishing,
-    users,
+    account_list,
     audit_log,
-    account,
-    needs,
+    my_account,
+    urgent,
 ):
     blueprint.register_blueprint(_page.blueprint)
 
@@ -96,8 +84,8 @@ def frame() -> dict[str, object]:
     return {
         "who": current_account,
         "Action": Action,
-        "needs": needs.urgent_matters() if access.may(Action.RULE) else None,
+        "needs": urgent.urgent_matters() if access.may(Action.RULE) else None,
     }
 
 
-shown.init(blueprint)
+formatting.init(blueprint)

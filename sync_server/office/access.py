@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sync_server.clocks import now_ms
 from sync_server.database import reading, write
-from sync_server.domain.permissions import MAY, PERSONAL, Action
+from sync_server.domain.records.permissions import MAY, PERSONAL, Action
 from sync_server.errors import Forbidden
 from sync_server.messages import say
-from sync_server.storage import accounts, audit, sessions
-from sync_server.storage.accounts import Account
-from sync_server.storage.sessions import Session
+from sync_server.storage.access import accounts, audit, sessions
+from sync_server.storage.access.accounts import Account
+from sync_server.storage.access.sessions import Session
 
 View = TypeVar("View", bound=Callable[..., Any])
 

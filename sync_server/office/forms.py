@@ -4,7 +4,7 @@ from flask import request
 
 from sync_server.errors import BadForm, NotFound
 from sync_server.messages import say
-from sync_server.office.shown import parse_input
+from sync_server.office.formatting import parse_input
 
 MAX_LETTERS = 2_000
 LONGEST_PASSWORD = 200

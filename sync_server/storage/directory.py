@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
-from sync_server.domain.codes import from_ms, to_ms
+from sync_server.domain.records.codes import from_ms, to_ms
 from sync_server.storage.models import AnsweredProposal, Meeting, Point, Stream, Unit
 
 OPENS_BEFORE_MS = 3 * 3600 * 1000

@@ -234,7 +234,7 @@ class LedgerRow(Base):
 
 
 class Listing(Base):
-    """A record's place in a second stream that it touches (see `storage.listings`)."""
+    """A record's place in a second stream that it touches (see `storage.ledger.listings`)."""
 
     __tablename__ = "listing"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -272,7 +272,7 @@ class RulingRow(Base):
 
 
 class SightingRow(Base):
-    """The governing sighting of a device's boot (see `domain.clock`)."""
+    """The governing sighting of a device's boot (see `domain.judging.clocks`)."""
 
     __tablename__ = "sighting"
     device: Mapped[str] = mapped_column(String(48), primary_key=True)

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from sync_server import sealing
-from sync_server.domain.codes import from_ms, to_ms
+from sync_server.domain.records.codes import from_ms, to_ms
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft
 

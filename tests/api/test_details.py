@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 
 from sync_server import sealing
 from sync_server.database import reading, write
-from sync_server.domain.codes import to_ms
-from sync_server.storage import details, devices
+from sync_server.domain.records.codes import to_ms
+from sync_server.storage.access import devices
+from sync_server.storage.blobs import details
 from sync_server.storage.models import AuditRow, DetailPiece, LedgerRow
 from tests.conftest import FakeClock, Persona
 from tests.factories import draft, roll

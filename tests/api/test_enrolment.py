@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from sync_server.database import write
-from sync_server.storage import devices
-from sync_server.storage.devices import CODE_LIFE_MS, REPEAT_MS
+from sync_server.storage.access import devices
+from sync_server.storage.access.devices import CODE_LIFE_MS, REPEAT_MS
 from tests.conftest import FakeClock, Persona
 
 KEY = {"kty": "EC", "crv": "P-256", "x": "x1", "y": "y1"}

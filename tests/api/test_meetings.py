@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from sync_server.database import reading, write
-from sync_server.storage import audit, roster
-from sync_server.storage.audit import AuditFilter
-from sync_server.storage.roster import RosterPerson
+from sync_server.storage.access import audit
+from sync_server.storage.access.audit import AuditFilter
+from sync_server.storage.people import roster
+from sync_server.storage.people.roster import RosterPerson
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft, roll
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from sync_server.domain.permissions import MAY, Action, Profile
+from sync_server.domain.records.permissions import MAY, Action, Profile
 from tests.conftest import Persona
 from tests.office.desk import WHO, desk_of
 

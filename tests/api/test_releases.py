@@ -11,12 +11,13 @@ import pytest
 from flask import Flask
 from portal_release import files_of, release_of
 
-from sync_server import create_app, served
+from sync_server import create_app
 from sync_server.config import Settings
 from sync_server.database import Base, db, reading, write
-from sync_server.domain.permissions import Profile
-from sync_server.storage import accounts
-from sync_server.storage.accounts import Account
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage.access import accounts
+from sync_server.storage.access.accounts import Account
+from sync_server.web import served_portal
 from tests.conftest import NOON, SECRET, FakeClock, Persona
 
 HOUR_MS = 3_600_000
@@ -311,7 +312,7 @@ def test_the_facts_of_the_published_release_count(
     editor.publish(changed("facts.json", json.dumps(facts).encode()))
 
     with reading() as c:
-        found = served.published_directory(c, portal, NOON)
+        found = served_portal.published_directory(c, portal, NOON)
 
     assert found
     assert found.meetings[0].title == "Tên mới của hội nghị"

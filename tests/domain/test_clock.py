@@ -1,6 +1,6 @@
 """Corrected time: what a device's clock showed, less what it was wrong by."""
 
-from sync_server.domain.clock import Clocks, Sighting
+from sync_server.domain.judging.clocks import Clocks, Sighting
 from tests.factories import record
 
 AT = 1_724_284_860_000  # the record numbered 1: 07:01 in Vietnam

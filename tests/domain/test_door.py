@@ -4,9 +4,16 @@ from typing import Any
 
 import pytest
 
-from sync_server.domain.door import MAX_RECORD_BYTES, REFUSALS, Refusal, Writer, admit, header_of
-from sync_server.domain.permissions import MAY_WRITE, Profile
-from sync_server.domain.records import KINDS
+from sync_server.domain.records.door import (
+    MAX_RECORD_BYTES,
+    REFUSALS,
+    Refusal,
+    Writer,
+    admit,
+    header_of,
+)
+from sync_server.domain.records.kinds import KINDS
+from sync_server.domain.records.permissions import MAY_WRITE, Profile
 from tests.factories import draft, raw, roll, setting
 
 NEEDS_REF = {

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from sync_server.domain.codes import from_ms, to_ms
-from sync_server.domain.forms import canonical_bytes, parse_record
-from sync_server.domain.records import KINDS, kind_of
+from sync_server.domain.records.codes import from_ms, to_ms
+from sync_server.domain.records.forms import canonical_bytes, parse_record
+from sync_server.domain.records.kinds import KINDS, kind_of
 from tests.factories import draft, raw, record
 
 

@@ -1,6 +1,6 @@
 """Seats: by rule, never twice, and as a plan of rows."""
 
-from sync_server.domain.records import Summoned
+from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.seating import assign_seats, plan_of, shared_seats
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_server.domain.sequence import Ranges, count_missing, missing_after
+from sync_server.domain.records.sequence import Ranges, count_missing, missing_after
 
 
 def test_a_jump_opens_a_gap_and_the_late_ones_close_it() -> None:

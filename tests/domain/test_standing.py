@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sync_server.domain.clock import Clocks, Sighting
-from sync_server.domain.codes import to_ms
-from sync_server.domain.forms import parse_record
-from sync_server.domain.standing import PointStanding, people_present_at, standing_of
+from sync_server.domain.judging.clocks import Clocks, Sighting
+from sync_server.domain.judging.standing import PointStanding, people_present_at, standing_of
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.forms import parse_record
 from tests.factories import draft, raw, roll, setting
 
 SEEN = Clocks([Sighting("D-ONE", "b1", 0, 0, 0)])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from sync_server.domain.records import Summoned
+from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.summoning import Rank, Rule, build_roll, compare_rolls
 
 

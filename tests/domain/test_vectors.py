@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from sync_server.config import ROOT
-from sync_server.domain.forms import parse_record
-from sync_server.domain.standing import standing_of
+from sync_server.domain.judging.standing import standing_of
+from sync_server.domain.records.forms import parse_record
 from tests.factories import raw
 from tests.scenarios import Scenario, differences, scenarios, told
 
@@ -40,7 +40,7 @@ def test_every_scenario_has_a_name_of_its_own_and_quotes_its_row() -> None:
 
 
 def test_every_flag_has_a_scenario() -> None:
-    code = "".join(p.read_text("utf-8") for p in (ROOT / "sync_server/domain").glob("*.py"))
+    code = "".join(p.read_text("utf-8") for p in (ROOT / "sync_server/domain").rglob("*.py"))
     raised = set(re.findall(r'flags\.add\([^,]+, "([a-z_]+)"\)', code))
     expected = {f for each in ALL for flags in each.expect.get("flags", {}).values() for f in flags}
     expected |= {

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from sync_server.demo import VIETNAM
+from sync_server.commands.demo.demonstration import VIETNAM
 from tests.e2e.cards import card_of, video_of
 from tests.e2e.conftest import Laptop, System
 from tests.e2e.kiosk import (

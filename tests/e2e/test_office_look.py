@@ -7,8 +7,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from sync_server import create_app
+from sync_server.commands.demo.demonstration import FINISHED_MEETING
 from sync_server.config import load_settings
-from sync_server.demo import FINISHED_MEETING
 from tests.e2e.conftest import System
 from tests.e2e.look import look_at
 from tests.e2e.office import DESK, PHONE, Timed, signed_in
@@ -19,9 +19,9 @@ PARTS = {"meeting": FINISHED_MEETING, "point": "P003", "person": "M00001", "unit
 NO_PAGES = {
     "office.board.update",
     "office.board.csv",
-    "office.needs.strip",
-    "office.people.register",
-    "office.inbox.detail",
+    "office.urgent.strip",
+    "office.person.register",
+    "office.leave_requests.detail",
 }
 ALSO = (
     f"/xin-vang?loc=all&hoi-nghi={FINISHED_MEETING}",

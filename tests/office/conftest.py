@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from sync_server.acts import arrangements
 from sync_server.database import write
-from sync_server.domain.codes import to_ms
-from sync_server.domain.permissions import Profile
-from sync_server.domain.records import Summoned
-from sync_server.office import acts
-from sync_server.storage import roster
-from sync_server.storage.roster import RosterPerson
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.kinds import Summoned
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage.people import roster
+from sync_server.storage.people.roster import RosterPerson
 from tests.factories import MEETING
 from tests.office.desk import WHO, Desk, desk_of
 
@@ -37,7 +37,7 @@ def hall(app: Flask) -> None:
     for code, (_, unit, position) in NAMES.items():
         point = "P001" if unit == "U01" else "P002"
         rolls[point].append(Summoned(code, unit, position))
-    write(lambda c: acts.summon(c, MEETING, rolls, to_ms("2024-08-20T01:00:00.000Z")))
+    write(lambda c: arrangements.summon(c, MEETING, rolls, to_ms("2024-08-20T01:00:00.000Z")))
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from sync_server.database import write
-from sync_server.domain.permissions import Profile
-from sync_server.storage import accounts
-from sync_server.storage.accounts import Account
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage.access import accounts
+from sync_server.storage.access.accounts import Account
 from tests.e2e.cards import csrf
 
 PASSWORD = "mat-khau-thu-1"

@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 
 from sync_server.database import reading
-from sync_server.domain.permissions import Profile
-from sync_server.office.quality import short_hash
-from sync_server.storage import accounts
-from sync_server.storage.accounts import Account
+from sync_server.domain.records.permissions import Profile
+from sync_server.office.meetings.evaluation import short_hash
+from sync_server.storage.access import accounts
+from sync_server.storage.access.accounts import Account
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft
 from tests.office.desk import Desk
@@ -179,7 +179,7 @@ def test_what_cannot_be_logged_is_not_shown(
     def full(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr("sync_server.storage.audit.note", full)
+    monkeypatch.setattr("sync_server.storage.access.audit.note", full)
     answer = headquarters.get("/tai-khoan")
 
     assert answer.status_code == 500

@@ -11,12 +11,14 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from sync_server.database import reading, write
-from sync_server.domain.codes import to_ms
-from sync_server.domain.permissions import Profile
-from sync_server.office import board
-from sync_server.storage import contacts, directory, standings
-from sync_server.storage.contacts import ContactLine
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.permissions import Profile
+from sync_server.office.meetings import board
+from sync_server.storage import directory
 from sync_server.storage.directory import PublishedPoint, PublishedUnit
+from sync_server.storage.ledger import standings
+from sync_server.storage.people import contacts
+from sync_server.storage.people.contacts import ContactLine
 from tests.conftest import UNITS, FakeClock, Persona
 from tests.factories import MEETING, draft, roll
 from tests.office.desk import Desk

@@ -7,10 +7,11 @@ from flask import Flask, g
 from flask.testing import FlaskClient
 
 from sync_server.database import write
-from sync_server.domain.permissions import Profile
-from sync_server.storage import accounts, cards, roster
-from sync_server.storage.accounts import Account
-from sync_server.storage.roster import RosterPerson
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage.access import accounts
+from sync_server.storage.access.accounts import Account
+from sync_server.storage.people import cards, roster
+from sync_server.storage.people.roster import RosterPerson
 from tests.conftest import Persona
 from tests.e2e.cards import csrf
 from tests.factories import MEETING, draft

@@ -10,11 +10,12 @@ import zxingcpp
 from flask import Flask
 
 from sync_server.database import reading
-from sync_server.domain.codes import from_ms
-from sync_server.domain.permissions import Profile
-from sync_server.office import device_list
-from sync_server.storage import devices, standings
-from sync_server.storage.streams import StreamKey
+from sync_server.domain.records.codes import from_ms
+from sync_server.domain.records.permissions import Profile
+from sync_server.office.halls import device_list
+from sync_server.storage.access import devices
+from sync_server.storage.ledger import standings
+from sync_server.storage.ledger.streams import StreamKey
 from tests.conftest import FakeClock, Persona
 from tests.e2e.cards import drawn
 from tests.factories import MEETING, draft, id_of

@@ -11,13 +11,13 @@ from urllib.parse import quote
 import pytest
 
 from sync_server import sealing
+from sync_server.acts import arrangements
 from sync_server.database import reading, write
-from sync_server.domain.codes import to_ms
-from sync_server.domain.permissions import Profile
-from sync_server.domain.records import Summoned
-from sync_server.office import acts
-from sync_server.storage import standings
-from sync_server.storage.streams import StreamKey
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.kinds import Summoned
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage.ledger import standings
+from sync_server.storage.ledger.streams import StreamKey
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft
 from tests.office.desk import Desk
@@ -211,7 +211,7 @@ def test_a_chair_reads_no_reason_of_a_member_who_is_summoned_elsewhere(
     as_clerk: Callable[..., Persona], chair: Desk, headquarters: Desk
 ) -> None:
     moved = {"P002": [Summoned("M1", "U01", "")]}
-    write(lambda c: acts.summon(c, MEETING, moved, to_ms(EVE) + 1))
+    write(lambda c: arrangements.summon(c, MEETING, moved, to_ms(EVE) + 1))
     elsewhere = as_clerk("P002")
     told = json.dumps({"reason": "OM", "note": "điều riêng"}).encode()
     box = sealing.seal(elsewhere.seal_key, told)

@@ -12,12 +12,13 @@ from flask import Flask
 from sync_server import create_app
 from sync_server.config import Settings
 from sync_server.database import Base, db, reading
-from sync_server.domain.codes import to_ms
-from sync_server.domain.permissions import Profile
-from sync_server.domain.standing import PointStanding
-from sync_server.storage import directory, standings, streams
+from sync_server.domain.judging.standing import PointStanding
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage import directory
 from sync_server.storage.directory import MeetingSummary
-from sync_server.storage.streams import StreamKey
+from sync_server.storage.ledger import standings, streams
+from sync_server.storage.ledger.streams import StreamKey
 from tests.conftest import SECRET, FakeClock, Persona
 from tests.factories import MEETING, draft
 from tests.office.desk import WHO, Desk, desk_of

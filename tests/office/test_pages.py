@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-from sync_server.domain.permissions import Profile
-from sync_server.office import needs
+from sync_server.domain.records.permissions import Profile
+from sync_server.office.meetings import urgent
 from sync_server.storage import directory
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft, roll
@@ -97,7 +97,7 @@ def test_before_the_start_no_hall_is_urgent_for_being_silent(
     clock.now_ms -= 45 * 60_000
     headquarters.sign_in("bantochuc")
     with headquarters.client.application.test_request_context():
-        assert needs.urgent_matters() == []
+        assert urgent.urgent_matters() == []
 
 
 def test_a_rehearsal_and_a_cancelled_meeting_are_not_urgent(headquarters: Desk) -> None:

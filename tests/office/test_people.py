@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from sync_server.acts import arrangements
 from sync_server.database import reading, write
-from sync_server.domain.permissions import Profile
-from sync_server.office import acts
-from sync_server.storage import standings
-from sync_server.storage.streams import StreamKey
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage.ledger import standings
+from sync_server.storage.ledger.streams import StreamKey
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft
 from tests.office.desk import Desk
@@ -183,7 +183,7 @@ def test_leave_that_is_asked_of_headquarters_is_noted_there(
     for change in ({"document": ""}, {"leave_reason": "BUA"}, {"meeting": "khong-co"}):
         assert headquarters.post("/nguoi/M1/xin-vang", **{**told, **change}).status_code >= 400
     clock.now_ms += 1
-    write(lambda c: acts.summon(c, MEETING, {"P001": []}, clock.now_ms))
+    write(lambda c: arrangements.summon(c, MEETING, {"P001": []}, clock.now_ms))
     assert headquarters.post("/nguoi/M1/xin-vang", **told).status_code == 422
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from sync_server.database import reading
-from sync_server.domain.permissions import Profile
-from sync_server.domain.standing import PointStanding
-from sync_server.storage import standings, streams
-from sync_server.storage.streams import StreamKey
+from sync_server.domain.judging.standing import PointStanding
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage.ledger import standings, streams
+from sync_server.storage.ledger.streams import StreamKey
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft, id_of
 from tests.office.desk import Desk

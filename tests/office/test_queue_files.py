@@ -11,11 +11,12 @@ from joserfc import jwe, jws
 from joserfc.jwk import ECKey
 
 from sync_server import sealing
+from sync_server.acts import queue_files
 from sync_server.clocks import now_ms
 from sync_server.database import reading, write
 from sync_server.errors import QueueFileFaulty
-from sync_server.office import queue_files
-from sync_server.storage import details, devices
+from sync_server.storage.access import devices
+from sync_server.storage.blobs import details
 from tests.conftest import SECRET, FakeClock, Persona
 from tests.factories import draft
 

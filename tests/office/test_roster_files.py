@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from sync_server.acts.roster_files import KnownCodes, RosterFault, SummonsRow, read_file
 from sync_server.domain.names import fold
-from sync_server.office.roster_files import KnownCodes, RosterFault, SummonsRow, read_file
 
 KNOWN = KnownCodes(
     units=frozenset({"U01"}),

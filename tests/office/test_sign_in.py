@@ -6,12 +6,13 @@ from flask import Flask
 from msgspec.structs import replace
 from sqlalchemy import func, select
 
-from sync_server import create_app, rates
+from sync_server import create_app
 from sync_server.database import reading, write
-from sync_server.domain.permissions import Profile
-from sync_server.storage import accounts, sessions
-from sync_server.storage.accounts import Account
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage.access import accounts, sessions
+from sync_server.storage.access.accounts import Account
 from sync_server.storage.models import OfficeSession
+from sync_server.web import rate_limits
 from tests.conftest import FakeClock
 from tests.office.desk import PASSWORD, Desk
 
@@ -78,7 +79,7 @@ def test_the_wait_grows_to_a_quarter_of_an_hour_and_no_further(app: Flask) -> No
 
 
 def test_one_address_may_not_try_without_end(desk: Desk) -> None:
-    for number in range(rates.SIGN_IN.amount):
+    for number in range(rate_limits.SIGN_IN.amount):
         desk.sign_in(f"ten-{number}", "sai")
 
     refused = desk.sign_in("bantochuc")
@@ -94,7 +95,7 @@ def test_behind_a_proxy_the_address_is_the_one_that_it_tells(
     own = create_app(replace(app.config["SETTINGS"], proxies=proxies), app.config["CLOCK"])
     with own.app_context():
         desk = Desk(own.test_client())
-        for _ in range(rates.SIGN_IN.amount):
+        for _ in range(rate_limits.SIGN_IN.amount):
             desk.client.environ_base["HTTP_X_FORWARDED_FOR"] = "192.0.2.1"
             desk.sign_in("ai-do", "sai")
         desk.client.environ_base["HTTP_X_FORWARDED_FOR"] = "192.0.2.2"
@@ -227,7 +228,7 @@ def test_an_old_password_is_not_guessed_without_end(desk: Desk) -> None:
     told = {"password": "sai", "new_password": "mat-khau-moi-2", "new_again": "mat-khau-moi-2"}
     statuses = [
         desk.post("/tai-khoan-cua-toi/mat-khau", **told).status_code
-        for _ in range(rates.SIGN_IN.amount + 1)
+        for _ in range(rate_limits.SIGN_IN.amount + 1)
     ]
 
     assert (statuses[0], statuses[-1]) == (422, 429)

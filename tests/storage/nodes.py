@@ -6,13 +6,15 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
-from sync_server.domain.clock import Clocks, Sighting
-from sync_server.domain.codes import to_ms
-from sync_server.domain.forms import canonical_bytes, fingerprint, parse_record
-from sync_server.storage import devices, directory, intake, ledger, sightings, standings, streams
+from sync_server.domain.judging.clocks import Clocks, Sighting
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.forms import canonical_bytes, fingerprint, parse_record
+from sync_server.storage import directory
+from sync_server.storage.access import devices
 from sync_server.storage.directory import PublishedPoint, PublishedUnit
-from sync_server.storage.intake import Delivery, Receipt
-from sync_server.storage.ledger import LedgerEntry
+from sync_server.storage.ledger import intake, record_store, sightings, standings, streams
+from sync_server.storage.ledger.intake import Delivery, Receipt
+from sync_server.storage.ledger.record_store import LedgerEntry
 from sync_server.storage.models import SightingRow
 from tests.conferences import WRITERS
 from tests.factories import MEETING, raw
@@ -43,7 +45,7 @@ def send(connection: Connection, *drafts: dict[str, Any]) -> Receipt:
 def sight(connection: Connection, sighting: Sighting) -> None:
     """Let a node see a device's clock."""
     sighted = sightings.add(connection, [sighting])
-    ledger.append_records(connection, [], now_ms=NOW, sighted_devices=sighted)
+    record_store.append_records(connection, [], now_ms=NOW, sighted_devices=sighted)
 
 
 def exchange(source: Connection, target: Connection) -> None:
@@ -57,7 +59,7 @@ def exchange(source: Connection, target: Connection) -> None:
             records = [parse_record(form) for form, _ in page.records]
             forms = [(each, canonical_bytes(each)) for each in records]
             entries = [LedgerEntry(each, form, fingerprint(form)) for each, form in forms]
-            ledger.append_records(target, entries, now_ms=NOW)
+            record_store.append_records(target, entries, now_ms=NOW)
             cursor, more = page.cursor, page.has_more
 
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 
 from sync_server.errors import DatabaseBusy
-from sync_server.storage.delivery import Merger
+from sync_server.storage.ledger.delivery import Merger
 
 
 class Faulty(Exception):

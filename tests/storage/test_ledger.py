@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select
 
-from sync_server.domain.codes import to_ms
-from sync_server.domain.door import Writer
-from sync_server.domain.permissions import Profile
-from sync_server.storage import devices, intake, standings, streams
-from sync_server.storage.intake import Delivery, DeviceReport, Receipt
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.door import Writer
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage.access import devices
+from sync_server.storage.ledger import intake, standings, streams
+from sync_server.storage.ledger.intake import Delivery, DeviceReport, Receipt
+from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.models import LedgerRow, QuarantineRow
-from sync_server.storage.streams import StreamKey
 from tests.factories import MEETING, draft, raw, roll, setting
 from tests.storage.conftest import Ledger
 

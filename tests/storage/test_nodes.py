@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from sqlalchemy import Connection, create_engine, delete
 
 from sync_server.database import Base
-from sync_server.domain.clock import Sighting
-from sync_server.domain.counts import Counts
-from sync_server.storage import standings
-from sync_server.storage.ledger import rebuild
+from sync_server.domain.judging.clocks import Sighting
+from sync_server.domain.judging.counts import Counts
+from sync_server.storage.ledger import standings
+from sync_server.storage.ledger.record_store import rebuild
 from sync_server.storage.models import Listing, PointStandingRow, Summons
 from tests.against_model import compare
 from tests.conferences import POINTS, WRITERS, conference

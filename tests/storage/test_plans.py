@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import create_engine
 
 from sync_server.database import Base
-from sync_server.domain.clock import Sighting
+from sync_server.domain.judging.clocks import Sighting
 from tests.factories import draft, roll, setting
 from tests.storage.nodes import enrol_everybody, send, sight
 

@@ -13,12 +13,13 @@ from sqlalchemy import select
 from sync_server import create_app
 from sync_server.config import Settings
 from sync_server.database import Base, db, reading, upgrade_schema, write
-from sync_server.domain.door import Writer
-from sync_server.domain.permissions import Profile
-from sync_server.storage import devices, intake, ledger, streams
-from sync_server.storage.intake import Delivery
+from sync_server.domain.records.door import Writer
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage.access import devices
+from sync_server.storage.ledger import intake, record_store, streams
+from sync_server.storage.ledger.intake import Delivery
+from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.models import LedgerRow, Listing
-from sync_server.storage.streams import StreamKey
 from tests.conftest import NOON, SECRET, FakeClock
 from tests.factories import MEETING, draft, raw, roll
 
@@ -161,4 +162,4 @@ def test_many_writers_and_a_reader_agree(committed: Flask) -> None:
             positions += c.scalars(select(Listing.position).where(Listing.point == point))
             assert sorted(positions) == list(range(1, len(positions) + 1))
             assert len(seen[point]) == len(set(seen[point])) == len(positions)
-    assert write(partial(ledger.rebuild, meeting=MEETING)) == []
+    assert write(partial(record_store.rebuild, meeting=MEETING)) == []

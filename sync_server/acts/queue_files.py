@@ -1,0 +1,189 @@
+"""Queue files: opened, checked whole, imported, and answered with a signed receipt.
+
+A file is JSON: `{"diemcau": "queue", "v": 1, "boxes": [JWE…]}`. A box is sealed to
+headquarters and holds a JWS by one device over its parcel. Anyone may carry the file.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from sync_server import sealing
+from sync_server.database import reading, write
+from sync_server.domain.records.codes import DeviceCode, Instant, from_ms
+from sync_server.errors import (
+    DetailMismatch,
+    DetailUnreadable,
+    PieceOutOfPlace,
+    QueueFileFaulty,
+    SignatureWrong,
+)
+from sync_server.messages import say
+from sync_server.storage.access import devices
+from sync_server.storage.access.devices import Signer
+from sync_server.storage.blobs import details
+from sync_server.storage.blobs.details import MAX_DETAIL_BYTES, MAX_PIECE_BYTES
+from sync_server.storage.ledger import intake
+from sync_server.storage.ledger.delivery import deliver
+from sync_server.storage.ledger.intake import Delivery, Fate, Verdict
+
+BATCH = 500
+MAX_FILE_BYTES = 64 * 1024 * 1024
+
+
+class QueueFile(Struct, frozen=True):
+    """The outer form of a queue file, which reveals nothing to the person who carries it."""
+
+    diemcau: Literal["queue"]
+    v: Literal[1]
+    boxes: tuple[str, ...]
+
+
+class Parcel(Struct, frozen=True):
+    """The content that one device signed: its records as it spelled them, and sealed details."""
+
+    device: DeviceCode
+    made_at: Instant
+    records: tuple[str, ...]
+    details: dict[str, str]
+
+
+class ReceiptLine(Struct, frozen=True):
+    """The outcome of one record; `sha256` is the hash of its text in the file."""
+
+    id: str | None
+    sha256: str
+    status: str
+    fate: Fate
+    code: str | None
+    at_corrected: str | None
+
+
+class ParcelReceipt(Struct, frozen=True):
+    """The statement that headquarters signs: which records and details of a parcel it has."""
+
+    device: str
+    point: str
+    received_at: str
+    records: tuple[ReceiptLine, ...]
+    details: tuple[str, ...]
+
+
+class ImportResult(Struct, frozen=True):
+    """The outcome of an import: a receipt for every parcel, and all of them as a signed file."""
+
+    parcels: tuple[ParcelReceipt, ...]
+    receipt: bytes
+
+    def count(self, *statuses: str) -> int:
+        """Return how many records have one of these statuses."""
+        return sum(line.status in statuses for parcel in self.parcels for line in parcel.records)
+
+
+def import_file(content: bytes, seal_key: str, now_ms: int) -> ImportResult:
+    """Import a queue file, all of it or nothing; importing it again changes nothing.
+
+    Raises: QueueFileFaulty.
+    """
+    opened = [_open_box(box, seal_key) for box in _read_boxes(content)]
+    parcel_receipts = tuple(_import_parcel(parcel, signer, now_ms) for parcel, signer in opened)
+    signed_receipts = [
+        sealing.sign(seal_key, msgspec.json.encode(parcel_receipt))
+        for parcel_receipt in parcel_receipts
+    ]
+    receipt = {"diemcau": "receipt", "v": 1, "receipts": signed_receipts}
+    return ImportResult(parcel_receipts, msgspec.json.encode(receipt))
+
+
+def _read_boxes(content: bytes) -> Sequence[str]:
+    if len(content) > MAX_FILE_BYTES:
+        raise QueueFileFaulty(reason=say("queue_file.large", limit=MAX_FILE_BYTES // 2**20))
+    try:
+        return msgspec.json.decode(content, type=QueueFile).boxes
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise QueueFileFaulty(reason=say("queue_file.form")) from None
+
+
+def _open_box(box: str, seal_key: str) -> tuple[Parcel, Signer]:
+    try:
+        signed = sealing.open_parcel(seal_key, box.encode())
+    except (DetailUnreadable, UnicodeEncodeError):
+        raise QueueFileFaulty(reason=say("queue_file.sealed")) from None
+    try:
+        device = sealing.signer_of(signed)
+        with reading() as connection:
+            signer = devices.signer(connection, device)
+        if signer is None:
+            raise QueueFileFaulty(reason=say("queue_file.device", device=device))
+        payload = sealing.check_signed(signer.public_key, signed)
+        parcel = msgspec.json.decode(payload, type=Parcel)
+    except (SignatureWrong, msgspec.MsgspecError, UnicodeDecodeError):
+        raise QueueFileFaulty(reason=say("queue_file.signature")) from None
+    if parcel.device != device:
+        raise QueueFileFaulty(reason=say("queue_file.signature"))
+    return parcel, signer
+
+
+def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt:
+    """Import a parcel as its device's delivery, but without a clock, which would be stale."""
+    texts = [record.encode("utf-8", "replace") for record in parcel.records]
+    verdicts: list[Verdict] = []
+    for start in range(0, len(texts), BATCH):
+        offers = intake.judge_records(texts[start : start + BATCH], signer.writer)
+        delivery = Delivery(signer.writer, offers, now_ms, is_revoked=signer.is_revoked)
+        verdicts += deliver(delivery).verdicts
+    stored_details = [] if signer.is_revoked else _store_details(parcel, now_ms)
+    lines = (
+        ReceiptLine(
+            verdict.id,
+            hashlib.sha256(text).hexdigest(),
+            verdict.status,
+            verdict.fate,
+            verdict.code,
+            verdict.at_corrected,
+        )
+        for text, verdict in zip(texts, verdicts, strict=True)
+    )
+    return ParcelReceipt(
+        parcel.device,
+        signer.writer.point or "",
+        from_ms(now_ms),
+        tuple(lines),
+        tuple(stored_details),
+    )
+
+
+def _store_details(parcel: Parcel, now_ms: int) -> list[str]:
+    """Store a parcel's details, and return their hashes; skip any too large or misnamed."""
+    stored = []
+    for sha256, text in sorted(parcel.details.items()):
+        box = text.encode("utf-8", "replace")
+        is_named_so = hashlib.sha256(box).hexdigest() == sha256
+        if is_named_so and len(box) <= MAX_DETAIL_BYTES:
+            write(partial(details.drop_unfinished, sha256=sha256, device=parcel.device))
+            try:
+                _store_detail(sha256, parcel.device, box, now_ms)
+            except (PieceOutOfPlace, DetailMismatch):
+                continue  # being uploaded right now; that upload answers the device
+            stored.append(sha256)
+    return stored
+
+
+def _store_detail(sha256: str, device: str, box: bytes, now_ms: int) -> None:
+    for offset in range(0, len(box), MAX_PIECE_BYTES):
+        piece, total = box[offset : offset + MAX_PIECE_BYTES], len(box)
+        put = partial(
+            details.put_piece,
+            sha256=sha256,
+            device=device,
+            piece=piece,
+            at=offset,
+            total=total,
+            now_ms=now_ms,
+        )
+        if write(put).is_complete:
+            return

@@ -1,0 +1,238 @@
+"""Roster and summons files (CSV or XLSX): read whole, checked whole, every faulty row named.
+
+A roster has the columns person, full_name, unit, position, membership, birth_year; a summons
+has meeting, point, person, seat. The heading shows which of the two a file is.
+"""
+
+import csv
+import io
+import unicodedata
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile
+
+import msgspec
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from sync_server.domain.names import fold
+from sync_server.domain.records.codes import PersonCode
+from sync_server.messages import say
+from sync_server.storage.people.roster import RosterPerson
+
+ROSTER_COLUMNS = ("person", "full_name", "unit", "position", "membership", "birth_year")
+SUMMONS_COLUMNS = ("meeting", "point", "person", "seat")
+OLDEST_BIRTH_YEAR, YOUNGEST_AGE = 1900, 16
+MOST_ROWS, MOST_COLUMNS = 100_000, 30
+MAX_NAME, MAX_SEAT = 120, 16  # the limits of the tables and of the rolls
+
+POSITIONS = {"bi thu": "BI_THU", "pho bi thu": "PHO_BI_THU", "cap uy vien": "CAP_UY_VIEN"}
+"""Positions that the rules use, as people write them; others are stored as written."""
+
+MEMBERSHIPS = {
+    "chinh thuc": "OFFICIAL",
+    "official": "OFFICIAL",
+    "du bi": "PROBATIONARY",
+    "probationary": "PROBATIONARY",
+    "quan chung": "NONE",
+    "none": "NONE",
+    "": "NONE",
+}
+
+
+DAMAGED: tuple[type[Exception], ...] = (
+    BadZipFile,
+    InvalidFileException,
+    ParseError,
+    zlib.error,
+    OSError,
+    LookupError,
+)
+DAMAGED += (AttributeError, TypeError, ValueError)
+"""Errors that openpyxl raises over a damaged spreadsheet, depending on where the damage is."""
+
+
+class RosterFault(Exception):
+    """A file that cannot be imported; `faults` holds a sentence for every faulty row."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+class SummonsRow(NamedTuple):
+    """One person summoned to one point of one meeting."""
+
+    meeting: str
+    point: str
+    person: str
+    seat: str
+
+
+class KnownCodes(NamedTuple):
+    """The codes that a file may refer to."""
+
+    units: frozenset[str]
+    points: frozenset[str]
+    meetings: frozenset[str]
+    people: frozenset[str]
+
+
+class _Row(NamedTuple):
+    number: int  # as a spreadsheet shows it: the heading is row 1
+    cells: dict[str, str]
+
+
+def read_file(path: Path, codes: KnownCodes, year: int) -> list[RosterPerson] | list[SummonsRow]:
+    """Return the people or the summons in a file. Raises: RosterFault, naming every faulty row."""
+    columns, rows = _read_table(path)
+    faults: list[str] = []
+    people: list[RosterPerson] = []
+    summonses: list[SummonsRow] = []
+    if set(ROSTER_COLUMNS) <= set(columns):
+        people = [_parse_person(row, codes, year, faults) for row in rows]
+        _check_repeats(rows, ("person",), "roster.person_twice", faults)
+    elif set(SUMMONS_COLUMNS) <= set(columns):
+        summonses = [_parse_summons(row, codes, faults) for row in rows]
+        _check_repeats(rows, ("meeting", "person"), "roster.summoned_twice", faults)
+        seated = [row for row in rows if row.cells["seat"]]
+        _check_repeats(seated, ("meeting", "point", "seat"), "roster.seat_twice", faults)
+    else:
+        faults.append(_columns_fault(columns))
+    if faults:
+        raise RosterFault(faults)
+    return people or summonses
+
+
+def _columns_fault(columns: tuple[str, ...]) -> str:
+    return say(
+        "roster.columns",
+        found=", ".join(columns) or "–",
+        roster=", ".join(ROSTER_COLUMNS),
+        summons=", ".join(SUMMONS_COLUMNS),
+    )
+
+
+def _parse_person(row: _Row, codes: KnownCodes, year: int, faults: list[str]) -> RosterPerson:
+    cells = row.cells
+    _check_code(row, faults)
+    if not cells["full_name"]:
+        faults.append(say("roster.no_name", row=row.number))
+    _check_length(row, "full_name", MAX_NAME, faults)
+    _check_length(row, "position", MAX_NAME, faults)
+    _check_known(row, "unit", codes.units, faults)
+    membership = MEMBERSHIPS.get(fold(cells["membership"]))
+    if membership is None:
+        faults.append(say("roster.membership", row=row.number, value=cells["membership"]))
+    birth_year = None
+    if cells["birth_year"]:
+        if cells["birth_year"].isdecimal() and len(cells["birth_year"]) == len("1975"):
+            birth_year = int(cells["birth_year"])
+        if birth_year is None or not OLDEST_BIRTH_YEAR <= birth_year <= year - YOUNGEST_AGE:
+            faults.append(say("roster.birth_year", row=row.number, value=cells["birth_year"]))
+    return RosterPerson(
+        person=cells["person"],
+        full_name=" ".join(cells["full_name"].split()),
+        unit=cells["unit"],
+        position=POSITIONS.get(fold(cells["position"]).replace("_", " "), cells["position"]),
+        membership=membership or "",
+        birth_year=birth_year,
+    )
+
+
+def _parse_summons(row: _Row, codes: KnownCodes, faults: list[str]) -> SummonsRow:
+    cells = row.cells
+    _check_code(row, faults)
+    _check_known(row, "meeting", codes.meetings, faults)
+    _check_known(row, "point", codes.points, faults)
+    if cells["person"]:
+        _check_known(row, "person", codes.people, faults)
+    _check_length(row, "seat", MAX_SEAT, faults)
+    return SummonsRow(*(cells[column] for column in SUMMONS_COLUMNS))
+
+
+def _check_length(row: _Row, column: str, longest: int, faults: list[str]) -> None:
+    value = row.cells[column]
+    if len(value) > longest or not value.isprintable():
+        printable = "".join(filter(str.isprintable, value))[:longest]
+        key = "roster.too_long"
+        faults.append(say(key, row=row.number, column=column, value=printable, longest=longest))
+
+
+def _check_code(row: _Row, faults: list[str]) -> None:
+    try:
+        msgspec.convert(row.cells["person"], PersonCode)
+    except msgspec.ValidationError:
+        faults.append(say("roster.person_code", row=row.number, value=row.cells["person"]))
+
+
+def _check_known(row: _Row, column: str, codes: frozenset[str], faults: list[str]) -> None:
+    if row.cells[column] not in codes:
+        key = f"roster.unknown_{column}"
+        faults.append(say(key, row=row.number, value=row.cells[column]))
+
+
+def _check_repeats(
+    rows: Iterable[_Row], columns: tuple[str, ...], key: str, faults: list[str]
+) -> None:
+    first_rows: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        value = tuple(row.cells[column] for column in columns)
+        if value in first_rows:
+            faults.append(say(key, row=row.number, first=first_rows[value], value=value[-1]))
+        else:
+            first_rows[value] = row.number
+
+
+def _read_table(path: Path) -> tuple[tuple[str, ...], list[_Row]]:
+    """Return the heading and the rows that are not blank, every text in NFC."""
+    lines: Sequence[Iterable[object]] = (
+        _read_xlsx(path) if path.suffix.lower() in {".xlsx", ".xlsm"} else _read_csv(path)
+    )
+    numbered = [(n, [_clean_cell(cell) for cell in line]) for n, line in enumerate(lines, start=1)]
+    filled = [(n, cells) for n, cells in numbered if any(cells)]
+    if not filled:
+        return (), []
+    columns = tuple(cell.lower() for cell in filled[0][1])
+    width = len(columns)
+    rows = [
+        _Row(n, dict(zip(columns, [*cells, *[""] * width][:width], strict=True)))
+        for n, cells in filled[1:]
+    ]
+    return columns, rows
+
+
+def _clean_cell(cell: object) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)  # a spreadsheet stores 1975 as 1975.0
+    return unicodedata.normalize("NFC", "" if cell is None else str(cell)).strip()
+
+
+def _read_xlsx(path: Path) -> Sequence[Iterable[object]]:
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+        bounds = {"max_row": MOST_ROWS, "max_col": MOST_COLUMNS}  # the file's stated size may lie
+        lines = list(book.worksheets[0].iter_rows(values_only=True, **bounds))
+        book.close()
+    except DAMAGED:
+        raise RosterFault([say("roster.not_xlsx", path=path)]) from None
+    return lines
+
+
+def _read_csv(path: Path) -> Sequence[Iterable[object]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError:
+        raise RosterFault([say("roster.unreadable", path=path)]) from None
+    except UnicodeDecodeError as fault:
+        line = path.read_bytes()[: fault.start].count(b"\n") + 1
+        raise RosterFault([say("roster.not_utf8", row=line)]) from None
+    # Excel in Vietnam separates with semicolons, other programs with commas.
+    delimiter = ";" if text.partition("\n")[0].count(";") else ","
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error:
+        raise RosterFault([say("roster.unreadable", path=path)]) from None

@@ -1,0 +1,85 @@
+"""Records that the office writes in the name of an account, with personal details sealed."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import uuid_utils
+from flask import current_app
+from sqlalchemy import Connection
+
+from sync_server import sealing
+from sync_server.config import Settings
+from sync_server.domain.records.codes import from_ms
+from sync_server.domain.records.door import Refusal, Writer
+from sync_server.domain.records.forms import canonical_bytes
+from sync_server.domain.records.kinds import Record
+from sync_server.domain.records.permissions import Profile
+from sync_server.errors import BadForm
+from sync_server.messages import say
+from sync_server.storage.access.accounts import Account
+from sync_server.storage.blobs.details import MAX_SMALL_BYTES
+from sync_server.storage.ledger import intake
+from sync_server.storage.ledger.intake import Delivery
+
+SERVER_WRITER = Account("server", Profile.HEADQUARTERS).writer
+"""The writer of the records that the command line makes."""
+
+LONGEST_NOTE = 2_000
+"""Longest note or reason, in letters: once sealed, it is still a small detail."""
+
+
+class Note(NamedTuple):
+    """A sealed note: the sha256 that a record names, and the sealed box."""
+
+    sha256: str
+    box: str
+
+
+def seal_note(**fields: str) -> Note:
+    """Seal personal fields to headquarters' key, as a device does."""
+    settings: Settings = current_app.config["SETTINGS"]
+    content = msgspec.json.encode({name: text[:LONGEST_NOTE] for name, text in fields.items()})
+    box = sealing.seal(sealing.public_key(settings.seal_key), content)
+    assert len(box) <= MAX_SMALL_BYTES
+    return Note(hashlib.sha256(box.encode()).hexdigest(), box)
+
+
+def envelope(writer: Writer, meeting: str, point: str, now_ms: int) -> dict[str, Any]:
+    """Return the fields of an office record except its kind, person, refs and body."""
+    return {
+        "id": str(uuid_utils.uuid7()),
+        "v": 1,
+        "meeting": meeting,
+        "point": point,
+        "device": writer.device,
+        "seq": None,
+        "boot": "office",
+        "at": from_ms(now_ms),
+        "mono_ms": 0,
+        "by": writer.by,
+        "source": "office",
+    }
+
+
+def write_records(
+    connection: Connection,
+    writer: Writer,
+    records: Sequence[Record],
+    now_ms: int,
+    sealed: Mapping[str, str] | None = None,
+) -> None:
+    """Append the office's records. Raises: BadForm if the door refuses a form's value."""
+    offers = intake.judge_records([canonical_bytes(record) for record in records], writer)
+    for offer in offers:
+        if isinstance(offer.outcome, Refusal):
+            refusal_message = say(f"refusal.{offer.outcome.code}")
+            raise BadForm(
+                fault=say("form.refused", refusal=refusal_message, detail=offer.outcome.detail)
+            )
+    [receipt] = intake.receive_deliveries(
+        connection, [Delivery(writer, offers, now_ms, sealed=sealed or {})]
+    )
+    faults = [v for v in receipt.verdicts if v.status != "stored"]
+    assert not faults, msgspec.json.encode(faults).decode()

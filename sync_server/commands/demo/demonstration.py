@@ -1,0 +1,234 @@
+"""The demonstration: the release's units and points, with synthetic people.
+
+Every family name is Mẫu ("sample"), and the people are the same on every run. One conference is
+finished and has the ledger of a realistic day; another is open at the time of the run, so that a
+kiosk can be tried at any hour.
+"""
+
+import random
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from sync_server.acts import arrangements, decisions
+from sync_server.acts.writing import SERVER_WRITER, seal_note
+from sync_server.commands.demo.hall_day import DAY_MS, SEED, Hall
+from sync_server.database import write
+from sync_server.domain.records.codes import MINUTE_MS, from_ms, to_ms
+from sync_server.domain.records.kinds import Summoned
+from sync_server.domain.records.permissions import Profile
+from sync_server.messages import number, say
+from sync_server.storage import directory
+from sync_server.storage.access import accounts, devices
+from sync_server.storage.access.accounts import Account
+from sync_server.storage.directory import PublishedDirectory, PublishedMeeting
+from sync_server.storage.ledger import intake, streams
+from sync_server.storage.ledger.streams import StreamKey
+from sync_server.storage.people import contacts, roster
+from sync_server.storage.people.contacts import DUTIES, ContactLine
+from sync_server.storage.people.roster import RosterPerson
+
+PEOPLE_COUNT = 4_950
+FINISHED_MEETING = "2024-08-22-hoc-tap"
+ACCOUNT_NAME = "bantochuc"
+KIOSK_POINT = "P001"
+
+SILENT_POINTS = frozenset({"P047", "P066"})
+"""Points that never send a record."""
+VIETNAM = timezone(timedelta(hours=7))
+
+_MIDDLE = ("Văn", "Thị", "Đức", "Thanh", "Ngọc", "Minh", "Hữu", "Thu", "Quang", "Bích")
+_GIVEN = (
+    "An", "Anh", "Bình", "Châu", "Cường", "Dung", "Dũng", "Đạt", "Giang", "Hà", "Hạnh", "Hiếu",
+    "Hoà", "Hùng", "Hương", "Khánh", "Lan", "Linh", "Long", "Mai", "Nam", "Nga", "Oanh", "Phúc",
+    "Phương", "Quân", "Quyên", "Sơn", "Tâm", "Thảo", "Thắng", "Thuý", "Trang", "Tuấn", "Uyên",
+    "Việt", "Xuân", "Yến",
+)  # fmt: skip
+_POSITIONS = ("BI_THU", "PHO_BI_THU", "PHO_BI_THU", "CAP_UY_VIEN", "CAP_UY_VIEN")
+
+
+class RealPeopleFault(Exception):
+    """A database with people who are not synthetic, in which no demonstration may run."""
+
+
+class DemoSummary(Struct, frozen=True):
+    """The figures and the credentials to print once the demonstration is ready."""
+
+    people: str
+    points: int
+    open_meeting: str
+    finished_meeting: str
+    code: str
+    account: str
+    password: str
+
+
+def fill_database(
+    published: PublishedDirectory, seal_to: dict[str, str], now_ms: int
+) -> DemoSummary:
+    """Fill the database and keep existing rows; set a new password and code on every run."""
+    people = synthetic_people([unit.code for unit in published.units])
+    rolls = _build_rolls(published, people)
+    meeting = _open_meeting(now_ms)
+    finished = next(
+        (candidate for candidate in published.meetings if candidate.id == FINISHED_MEETING), None
+    )
+    password = "-".join(secrets.token_hex(2) for _ in range(3))
+
+    def work(c: Connection) -> str:
+        if roster.known_people(c) - {person.person for person in people}:
+            raise RealPeopleFault
+        directory.put_places(c, published.units, published.points)
+        if len(roster.known_people(c)) < len(people):
+            roster.put_people(c, people)
+        if finished and not streams.of_meeting(c, finished.id):
+            _hold_conference(c, finished, rolls, seal_to)
+        stored_meeting = directory.meeting(c, meeting.id, now_ms)
+        if stored_meeting is None or stored_meeting.state != "open":
+            arrangements.accept_meeting(c, meeting, now_ms)
+        if not roster.roster_of(c, StreamKey(meeting.id, KIOSK_POINT)).people:
+            arrangements.summon(c, meeting.id, rolls, now_ms)
+            _request_leave(c, meeting.id, rolls, now_ms)
+        for account in _accounts_of_roles(rolls):
+            if accounts.find_account(c, account.name):
+                accounts.set_password(c, account.name, password)  # ends no session
+            else:
+                accounts.put(c, account, password)
+        contacts.put(c, _synthetic_contacts(published))
+        return devices.new_enrolment(c, KIOSK_POINT, now_ms=now_ms)
+
+    return DemoSummary(
+        people=number(len(people)),
+        points=len(published.points),
+        open_meeting=meeting.title,
+        finished_meeting=finished.title if finished else "–",
+        code=write(work),
+        account=ACCOUNT_NAME,
+        password=password,
+    )
+
+
+def synthetic_people(units: Sequence[str]) -> list[RosterPerson]:
+    """Return the same people on every run; every unit has a Secretary and two Deputies."""
+    dice = random.Random(SEED)  # noqa: S311 - made to repeat itself, not to be secret
+    sizes = _unit_sizes(len(units), dice)
+    people: list[RosterPerson] = []
+    for unit, size in zip(units, sizes, strict=True):
+        for place in range(size):
+            name = f"Mẫu {dice.choice(_MIDDLE)} {dice.choice(_GIVEN)}"
+            people.append(
+                RosterPerson(
+                    person=f"M{len(people) + 1:05d}",
+                    full_name=name,
+                    unit=unit,
+                    position=_POSITIONS[place] if place < len(_POSITIONS) else "",
+                    membership=dice.choices(("OFFICIAL", "PROBATIONARY", "NONE"), (94, 3, 3))[0]
+                    if place >= len(_POSITIONS)
+                    else "OFFICIAL",
+                    birth_year=dice.randint(1966, 2001),
+                )
+            )
+    return people
+
+
+def _unit_sizes(units: int, dice: random.Random) -> list[int]:
+    weights = [dice.uniform(0.4, 1.8) for _ in range(units)]
+    sizes = [int(PEOPLE_COUNT * weight / sum(weights)) for weight in weights]
+    for index in range(PEOPLE_COUNT - sum(sizes)):
+        sizes[index % units] += 1
+    return sizes
+
+
+def _build_rolls(
+    published: PublishedDirectory, people: Sequence[RosterPerson]
+) -> dict[str, list[Summoned]]:
+    point_of = {point.unit: point.code for point in published.points}
+    rolls: dict[str, list[Summoned]] = {point.code: [] for point in published.points}
+    for person in people:
+        roll = rolls[point_of[person.unit]]
+        row, seat = divmod(len(roll), 10)
+        # One in ninety is excused from Party activities and is left out of the denominator.
+        is_exempt = int(person.person[1:]) % 90 == 0 and not person.position
+        line = Summoned(
+            person.person, person.unit, person.position, f"{chr(65 + row)}{seat + 1}", is_exempt
+        )
+        roll.append(line)
+    return rolls
+
+
+def _accounts_of_roles(rolls: Mapping[str, Sequence[Summoned]]) -> list[Account]:
+    """Return one account for every role; the chair and the secretary belong to KIOSK_POINT."""
+    officers = rolls[KIOSK_POINT]
+    return [
+        Account(ACCOUNT_NAME, Profile.HEADQUARTERS),
+        Account("chutri", Profile.CHAIR, point=KIOSK_POINT, person=officers[0].person),
+        Account("bithu", Profile.SECRETARY, unit=officers[0].unit),
+        Account("tuyengiao", Profile.PROPAGANDA),
+        Account("kiemtra", Profile.AUDITOR),
+        Account("bientap", Profile.EDITOR),
+    ]
+
+
+def _synthetic_contacts(published: PublishedDirectory) -> list[ContactLine]:
+    """Return the contacts of every point, with telephone numbers that nobody has."""
+    return [
+        ContactLine(point.code, duty, f"{say('demo.contact')} {say(f'duty.{duty}')}", number_)
+        for place, point in enumerate(published.points, start=1)
+        for duty, number_ in zip(
+            DUTIES, (f"0900000{place:03d}", f"0900001{place:03d}"), strict=True
+        )
+    ]
+
+
+def _request_leave(
+    c: Connection, meeting: str, rolls: Mapping[str, Sequence[Summoned]], now_ms: int
+) -> None:
+    """Request leave from the open meeting for three members and a Secretary."""
+    absentees = [(point, rolls[point][-1].person) for point in (KIOSK_POINT, "P003", "P004")]
+    absentees.append(("P002", rolls["P002"][0].person))
+    for place, (point, person) in enumerate(absentees, start=1):
+        sealed_note = seal_note(
+            reason="CONG_TAC", number=f"{place:02d}-BC/CB", note=say("demo.reason")
+        )
+        decisions.request_leave(
+            c, SERVER_WRITER, StreamKey(meeting, point), person, sealed_note, now_ms
+        )
+
+
+def _open_meeting(now_ms: int) -> PublishedMeeting:
+    """Return today's open meeting, which begins within half an hour, while people arrive."""
+    starts_ms = (now_ms // (5 * MINUTE_MS)) * 5 * MINUTE_MS + 30 * MINUTE_MS
+    day = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(VIETNAM)
+    return PublishedMeeting(
+        id=f"{day:%Y-%m-%d}-dang-mo",
+        title=say("demo.open_title", date=f"{day:%d/%m/%Y}"),
+        starts_at=from_ms(starts_ms),
+        ends_at=from_ms(starts_ms + 10 * 60 * MINUTE_MS),
+        grace_minutes=5,
+    )
+
+
+def _hold_conference(
+    c: Connection,
+    meeting: PublishedMeeting,
+    rolls: Mapping[str, Sequence[Summoned]],
+    seal_to: dict[str, str],
+) -> None:
+    """Record the finished conference in 72 halls: summons, check-ins and closings."""
+    starts_ms = to_ms(meeting.starts_at)
+    arrangements.accept_meeting(c, meeting, starts_ms - 3 * DAY_MS)
+    arrangements.summon(c, meeting.id, rolls, starts_ms - 2 * DAY_MS)
+    visitor = rolls["P003"][7].person if "P003" in rolls else None
+    for point, roll in rolls.items():
+        if point in SILENT_POINTS:
+            continue
+        hall = Hall(meeting, point, roll, visitor, seal_to)
+        for writer in (hall.clerk, hall.chair):
+            devices.put(c, writer, say("demo.device_label"), now_ms=starts_ms - 2 * DAY_MS)
+        intake.receive_deliveries(c, hall.deliveries())
+        if hall.secretary_request:
+            request = (StreamKey(meeting.id, point), hall.secretary_request, hall.chair.by)
+            decisions.decide(c, SERVER_WRITER, [request], "approve", starts_ms - DAY_MS // 2)

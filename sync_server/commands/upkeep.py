@@ -1,0 +1,74 @@
+"""Maintenance commands: judge the ledger again, list held records, purge personal details."""
+
+import functools
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import click
+from flask.cli import AppGroup, with_appcontext
+
+from sync_server import database
+from sync_server.clocks import now_ms
+from sync_server.domain.records.codes import from_ms
+from sync_server.messages import number, say
+from sync_server.storage.blobs import details
+from sync_server.storage.ledger import quarantine, record_store, streams
+
+DAY_MS = 24 * 3600 * 1000
+RETENTION_DAYS = 365
+"""Reasons and scans are stored for twelve months (domain.md, Data protection)."""
+
+ledger_group = AppGroup("ledger", help="The ledger and its stored standings.")
+
+
+def on_current_schema(command: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a command so that it stops with a message if the database schema is outdated."""
+
+    @functools.wraps(command)
+    def checked(*args: Any, **kwargs: Any) -> None:
+        if not database.has_current_schema():
+            raise click.ClickException(say("cli.schema"))
+        command(*args, **kwargs)
+
+    return checked
+
+
+@ledger_group.command("rebuild")
+@on_current_schema
+def ledger_rebuild() -> None:
+    """Rebuild every meeting's lists and standings from its records; print the changed standings."""
+    with database.reading() as c:
+        keys = streams.all_streams(c)
+    changed = []
+    for meeting in sorted({key.meeting for key in keys}):
+        changed += database.write(partial(record_store.rebuild, meeting=meeting))
+    for key in changed:
+        click.echo(say("cli.rebuilt.changed", meeting=key.meeting, point=key.point))
+    click.echo(say("cli.rebuilt", count=number(len(keys)), changed=len(changed)))
+
+
+@ledger_group.command("held")
+@on_current_schema
+def ledger_held() -> None:
+    """List the held records: time of receipt (UTC), device, record id, code and detail."""
+    with database.reading() as c:
+        held_records = quarantine.all_entries(c)
+    for record in held_records:
+        when = from_ms(record.received_ms)
+        click.echo(f"{when}  {record.device}  {record.record_id}  {record.code}  {record.detail}")
+    click.echo(say("cli.held", count=number(len(held_records))))
+
+
+@click.command("purge")
+@click.option("--days", type=click.IntRange(min=1), default=RETENTION_DAYS, show_default=True)
+@with_appcontext
+@on_current_schema
+def purge(days: int) -> None:
+    """Delete sealed details (reasons, scans, names) that arrived more than DAYS days ago.
+
+    Nothing else is deleted: the ledger, its figures and the log of readings remain.
+    """
+    before_ms = now_ms() - days * DAY_MS
+    count = database.write(lambda c: details.purge(c, before_ms=before_ms))
+    click.echo(say("cli.purged", count=number(count), days=days))

@@ -1,0 +1,159 @@
+"""The chair: the person who presides at a point, and the person who decides there, at any moment.
+
+To preside, a person must hold an office of the chairing unit, have a record of assuming the
+chair, and be in the hall. Only the Secretary delegates, to a Deputy of the same unit (domain.md
+rows 24 and 25).
+"""
+
+from bisect import bisect_right
+from itertools import pairwise
+
+from msgspec import Struct
+
+from sync_server.domain.judging.facts import Fact, FactsByKind, Flags, acts_in_person
+from sync_server.domain.judging.presence import Stays, is_in_at
+from sync_server.domain.judging.settings import Terms
+from sync_server.domain.records.kinds import ChairAssumed, ChairDelegation, Office
+
+
+class Span(Struct, frozen=True):
+    """A span in which one person presided, the end not included; None: to the end."""
+
+    person: str
+    office: Office
+    from_ms: int
+    until_ms: int | None
+
+
+class Chair(Struct, frozen=True, omit_defaults=True):
+    """The person who is to preside (`named`, None if nobody can be named), and spans of presiding.
+
+    `is_escalated`: headquarters must act, as the Secretary is away, and the delegate or all
+    Deputies are too.
+    """
+
+    secretary: str | None = None
+    delegate: str | None = None
+    named: str | None = None
+    spans: tuple[Span, ...] = ()
+    is_escalated: bool = False
+
+
+class Chairing:
+    """The chair of one point over time: judged once, then asked for any moment."""
+
+    def __init__(
+        self, point: str, terms: Terms, stays: Stays, effective: FactsByKind, flags: Flags
+    ) -> None:
+        self._terms = terms
+        self._delegations: list[Fact[ChairDelegation]] = []
+        for fact in effective.at(point, ChairDelegation):
+            if self._is_delegation(fact):
+                self._delegations.append(fact)
+            else:
+                flags.add(fact.id, "without_authority")
+        delegates = {fact.record.body.to for fact in self._delegations}
+        secretaries = {officers.secretary for officers in terms.officers}
+        self._assumed_ms: dict[str, int] = {}
+        for assumed in effective.at(point, ChairAssumed):
+            person = assumed.person or ""
+            if acts_in_person(assumed) and person in secretaries | delegates:
+                self._assumed_ms.setdefault(person, assumed.at_ms)
+            else:
+                flags.add(assumed.id, "without_authority")
+        self._in_hall = {
+            person: [
+                (stay.came_ms, stay.left_ms)
+                for stay in stays.get(person, ())
+                if stay.point == point
+            ]
+            for person in self._assumed_ms
+        }
+        self.spans = self._judge_spans()
+
+    def _is_delegation(self, fact: Fact[ChairDelegation]) -> bool:
+        officers = self._terms.officers_at(fact.at_ms)
+        is_secretary = officers.secretary is not None and fact.person == officers.secretary
+        return is_secretary and acts_in_person(fact) and fact.record.body.to in officers.deputies
+
+    @property
+    def delegate(self) -> str | None:
+        """The Deputy named by the Secretary's latest delegation; None without one."""
+        return self._delegations[-1].record.body.to if self._delegations else None
+
+    def decides(self, person: str, at_ms: int) -> bool:
+        """Say whether a person of the point may decide there at a moment.
+
+        Before the start, the Secretary may, and the Deputy from the delegation on. From the start
+        on, only the person who presides may.
+        """
+        if self._terms.starts_ms is None or at_ms < self._terms.starts_ms:
+            return person in self._officers_at(at_ms)
+        return person == self._presiding_at(at_ms)
+
+    def is_vacant(self, until_ms: int | None) -> bool:
+        """Say whether the chair is empty at any moment from start and grace until `until_ms`."""
+        from_ms = self._terms.late_after_ms
+        if from_ms is None or (until_ms is not None and until_ms <= from_ms):
+            return False
+        moments = [from_ms, *(event_ms for event_ms in self._events() if event_ms > from_ms)]
+        return any(
+            self._presiding_at(moment_ms) is None
+            for moment_ms in moments
+            if until_ms is None or moment_ms < until_ms
+        )
+
+    def _delegate_at(self, at_ms: int) -> str | None:
+        before = bisect_right(self._delegations, at_ms, key=lambda fact: fact.at_ms)
+        return self._delegations[before - 1].record.body.to if before else None
+
+    def _officers_at(self, at_ms: int) -> tuple[str | None, str | None]:
+        """Return the Secretary and the delegated Deputy at a moment."""
+        return self._terms.officers_at(at_ms).secretary, self._delegate_at(at_ms)
+
+    def _presiding_at(self, at_ms: int) -> str | None:
+        for person in self._officers_at(at_ms):
+            if (
+                person in self._assumed_ms
+                and self._assumed_ms[person] <= at_ms
+                and is_in_at(self._in_hall[person], at_ms)
+            ):
+                return person
+        return None
+
+    def _events(self) -> list[int]:
+        """Return the moments at which somebody may begin or cease to preside, in order."""
+        moments = {fact.at_ms for fact in self._delegations} | set(self._assumed_ms.values())
+        moments |= {officers.from_ms for officers in self._terms.officers}
+        for spans in self._in_hall.values():
+            moments |= {moment_ms for span in spans for moment_ms in span if moment_ms is not None}
+        return sorted(moments)
+
+    def _judge_spans(self) -> tuple[Span, ...]:
+        spans: list[Span] = []
+        events = self._events()
+        for from_ms, until_ms in pairwise([*events, None]):
+            person = self._presiding_at(from_ms) if from_ms is not None else None
+            if from_ms is None or person is None:
+                continue
+            if spans and spans[-1].person == person and spans[-1].until_ms == from_ms:
+                from_ms = spans.pop().from_ms
+            is_secretary = person == self._officers_at(from_ms)[0]
+            office: Office = "secretary" if is_secretary else "deputy"
+            spans.append(Span(person, office, from_ms, until_ms))
+        return tuple(spans)
+
+
+def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:
+    """Return the chair: the Secretary is to preside, or the delegated Deputy if they are away."""
+    officers, delegate = terms.officers_at(), chairing.delegate
+    secretary = officers.secretary
+    candidates = [person for person in (secretary, delegate) if person and person not in away]
+    is_escalated = secretary in away and (delegate in away or away.issuperset(officers.deputies))
+    return Chair(
+        secretary=secretary,
+        delegate=delegate,
+        named=candidates[0] if candidates else None,
+        spans=chairing.spans,
+        is_escalated=is_escalated,
+    )

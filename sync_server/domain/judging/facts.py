@@ -1,0 +1,187 @@
+"""Facts: a stream's records placed in time, without repeats and without those taken back.
+
+Rulings and voids take records back. These are the first layers of a standing; they know nothing
+of meetings and of presence.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Generic, NamedTuple, TypeVar, cast
+
+from sync_server.domain.judging.clocks import Clocks
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.kinds import Closing, Record, Reopening, Roll, Ruling, Setting, Void
+from sync_server.domain.records.permissions import Profile
+
+R = TypeVar("R", bound=Record, covariant=True)
+
+
+class Fact(NamedTuple, Generic[R]):
+    """A record placed in time: sorts by (corrected time, device, seq, id).
+
+    `person` is the person it concerns; a newcomer has the code that a later ruling gave.
+    `is_doubtful`: the clock of its device is in doubt.
+    """
+
+    at_ms: int
+    device: str
+    seq: int
+    id: str
+    person: str | None
+    record: R
+    is_doubtful: bool = False
+
+    @property
+    def order(self) -> tuple[int, str, int, str]:
+        """The sort key of a fact: corrected time, device, seq, id."""
+        return self[:4]
+
+    @property
+    def happened_ms(self) -> int:
+        """The time of the event in ms since 1970 UTC: as a person states it, else corrected."""
+        stated: str | None = getattr(self.record.body, "happened_at", None)
+        return to_ms(stated) if stated else self.at_ms
+
+
+class Flags:
+    """Flags by record id; anomalies of a point itself stand under the point's code."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, set[str]] = {}
+
+    def add(self, key: str, flag: str) -> None:
+        self._of.setdefault(key, set()).add(flag)
+
+    def of(self, keys: Iterable[str]) -> tuple[str, ...]:
+        flag_sets = [self._of[key] for key in keys if key in self._of]
+        return tuple(sorted(set().union(*flag_sets))) if flag_sets else ()
+
+    def all(self) -> dict[str, tuple[str, ...]]:
+        """Return all flags by record id or point code, in a stable order."""
+        return {key: tuple(sorted(flags)) for key, flags in sorted(self._of.items())}
+
+
+class FactsByKind:
+    """The facts in force by kind, every kind in order."""
+
+    def __init__(self, facts: Iterable[Fact[Record]]) -> None:
+        self._of: defaultdict[type, list[Fact[Record]]] = defaultdict(list)
+        for fact in facts:
+            self._of[type(fact.record)].append(fact)
+
+    def of(self, kind: type[R]) -> list[Fact[R]]:
+        """Return all facts of a kind, at whatever point they were made."""
+        return cast(list[Fact[R]], self._of.get(kind, []))
+
+    def at(self, point: str, kind: type[R]) -> list[Fact[R]]:
+        """Return the facts of a kind that were made at the point."""
+        return [fact for fact in self.of(kind) if fact.record.point == point]
+
+
+def facts_in_order(
+    point: str, records: Iterable[Record], clocks: Clocks, flags: Flags
+) -> list[Fact[Record]]:
+    """Return the records that count as facts, in order and without repeats.
+
+    Different records under one id are its forms; a ruling decides which of them counts. Without
+    a ruling, a form cancels another if its writer could have voided it, so that nobody undoes
+    by reusing an id what they may not undo by a void.
+    """
+    forms: dict[str, list[Record]] = {}
+    for record in records:
+        id_forms = forms.setdefault(record.id, [])
+        if record not in id_forms:
+            id_forms.append(record)
+    effective = {
+        record_id: id_forms if len(id_forms) == 1 else _uncancelled_forms(point, id_forms, flags)
+        for record_id, id_forms in forms.items()
+    }
+    rulings = [
+        form for id_forms in effective.values() for form in id_forms if isinstance(form, Ruling)
+    ]
+    aliases: dict[str, str] = {}
+    for ruling in sorted(rulings, key=lambda record: (to_ms(record.at), record.device, record.id)):
+        if ruling.body.known_as:
+            aliases[ruling.person or ""] = ruling.body.known_as
+        else:
+            _apply_ruling(ruling, effective)
+            involved = [ruling, *forms.get(ruling.refs[0], ())]
+            if any(record.point == point for record in involved):
+                flags.add(ruling.refs[0], "ruled")
+    facts = []
+    for record in (form for id_forms in effective.values() for form in id_forms):
+        at_ms, is_doubtful = clocks.corrected_time_of(record)
+        person = aliases.get(record.person or "", record.person)
+        seq = record.seq or 0
+        facts.append(Fact(at_ms, record.device, seq, record.id, person, record, is_doubtful))
+    return sorted(facts, key=lambda fact: fact.order)
+
+
+def _uncancelled_forms(point: str, forms: Sequence[Record], flags: Flags) -> list[Record]:
+    uncancelled = []
+    for record in forms:
+        if not any(has_authority(other, record) for other in forms if other != record):
+            uncancelled.append(record)
+        elif record.point == point:
+            flags.add(record.id, "id_reuse")
+    return uncancelled
+
+
+def _apply_ruling(ruling: Ruling, effective: dict[str, list[Record]]) -> None:
+    """Replace the records that count under an id by the ruling's; a later ruling does so again."""
+    ref, released = ruling.refs[0], ruling.body.record
+    office_records = [
+        record for record in effective.get(ref, ()) if isinstance(record, Ruling | Setting | Roll)
+    ]  # a newer one replaces these; no ruling does
+    effective[ref] = office_records + ([released] if released else [])
+
+
+class InForce(NamedTuple):
+    """The facts in force, and every void with the fact that it took back."""
+
+    facts: list[Fact[Record]]
+    undone: list[tuple[Fact[Record], Fact[Record]]]
+
+
+def acts_in_person(fact: Fact[Record]) -> bool:
+    """Say whether a clerk, headquarters or the person concerned wrote a record."""
+    return fact.record.by in {Profile.CLERK, Profile.HEADQUARTERS, fact.record.person}
+
+
+def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
+    """Remove voids and the facts they take back; office records are replaced instead of voided."""
+    voids = [fact for fact in facts if isinstance(fact.record, Void)]
+    if not voids:
+        return InForce(list(facts), [])
+    undone = []
+    by_id: defaultdict[str, list[Fact[Record]]] = defaultdict(list)
+    for fact in facts:
+        by_id[fact.id].append(fact)
+    removed = {id(fact) for fact in voids}
+    for fact in voids:
+        targets = by_id[fact.record.refs[0]]  # may be empty: the void waits for its target
+        allowed = [target for target in targets if _may_void(fact.record, target.record)]
+        removed |= {id(target) for target in allowed}
+        undone += [(fact, target) for target in allowed]
+        if targets and not allowed:
+            flags.add(fact.id, "without_authority")
+    return InForce([fact for fact in facts if id(fact) not in removed], undone)
+
+
+def _may_void(void: Record, target: Record) -> bool:
+    """Say whether a void takes effect on a record (design.md, Standing)."""
+    if isinstance(target, Void | Setting | Roll | Ruling) or void.person != target.person:
+        return False  # the two would be listed in different streams
+    if isinstance(target, Closing | Reopening) and void.by != Profile.HEADQUARTERS:
+        return False  # a reopening does that, and gives a reason
+    return void.point == target.point and has_authority(void, target)
+
+
+def has_authority(undoing: Record, target: Record) -> bool:
+    """Say whether the writer of one record may undo another record.
+
+    Headquarters may undo any; all others only records by the same author at the same point.
+    """
+    if undoing.by == Profile.HEADQUARTERS:
+        return True
+    return undoing.by == target.by and undoing.point == target.point

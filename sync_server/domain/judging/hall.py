@@ -1,0 +1,201 @@
+"""The hall: its readiness, its incidents, the conduct of people, and the follow-up tasks."""
+
+from collections.abc import Iterable
+from typing import NamedTuple, TypeVar
+
+from msgspec import Struct
+
+from sync_server.domain.judging.facts import Fact, FactsByKind, Flags, has_authority
+from sync_server.domain.judging.people import ComesAs
+from sync_server.domain.judging.presence import Stays, minutes_between
+from sync_server.domain.judging.settings import Rolls, Terms
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.kinds import (
+    READINESS_ITEMS,
+    Conduct,
+    ConductCategory,
+    Essays,
+    FollowUp,
+    Guest,
+    Incident,
+    Readiness,
+    ReadinessItem,
+    Substitute,
+)
+
+M = TypeVar("M", Incident, FollowUp)
+
+
+class IncidentSpan(Struct, frozen=True, omit_defaults=True):
+    """An incident: its cause, its start and its end; None until an end is reported."""
+
+    id: str
+    what: str
+    from_ms: int
+    until_ms: int | None = None
+
+
+class Task(Struct, frozen=True, omit_defaults=True):
+    """A task that the conference left to do, with its owner and its due time."""
+
+    id: str
+    item: str
+    state: str
+    owner: str | None = None
+    due_ms: int | None = None
+
+
+class FollowUps(Struct, frozen=True, omit_defaults=True):
+    """The tasks of a point, in the order of their first reports, and its essays."""
+
+    tasks: tuple[Task, ...] = ()
+    essays_due_ms: int | None = None
+    essays_handed_in: int = 0
+
+
+class SubstituteStanding(Struct, frozen=True):
+    """A substitute who came, the person they replace, and whether a valid decision approved it."""
+
+    id: str
+    person: str
+    instead_of: str
+    is_approved: bool
+
+
+class OtherAttendees(NamedTuple):
+    """Attendees who are not summoned, without repeats: guests by code or record, substitutes."""
+
+    guests: frozenset[str]
+    substitutes: dict[str, SubstituteStanding]
+
+    def role_of(self, person: str) -> ComesAs:
+        """Return the role of a person who is not summoned here; None if nobody announced them."""
+        if person in self.substitutes:
+            return "substitute"
+        return "guest" if person in self.guests else None
+
+
+def missing_items(
+    point: str, terms: Terms, effective: FactsByKind, flags: Flags
+) -> tuple[str, ...]:
+    """Return the readiness items not in order by the latest reports; flag late reports."""
+    latest_states: dict[ReadinessItem, bool] = {}
+    for fact in effective.at(point, Readiness):
+        latest_states.update(fact.record.body.items)
+        if terms.ready_by_ms is not None and fact.at_ms > terms.ready_by_ms:
+            flags.add(fact.id, "late_readiness")
+    return tuple(item for item in READINESS_ITEMS if not latest_states.get(item))
+
+
+def other_attendees_of(
+    point: str,
+    rolls: Rolls,
+    stays: Stays,
+    approved: frozenset[tuple[str, str | None]],
+    effective: FactsByKind,
+    flags: Flags,
+) -> OtherAttendees:
+    """Return the guests, and the substitutes who checked in; flag substitutes without approval.
+
+    People summoned here are neither. Of two records on one substitute the later counts.
+    """
+    substitutes = {
+        fact.person: SubstituteStanding(
+            fact.id,
+            fact.person,
+            fact.record.body.instead_of,
+            (fact.id, fact.record.person) in approved,
+        )
+        for fact in effective.at(point, Substitute)
+        if fact.person and fact.person not in rolls.lines and was_in_hall(point, fact.person, stays)
+    }
+    for substitute in substitutes.values():
+        if not substitute.is_approved:
+            flags.add(substitute.id, "wrong_composition")
+    guests = {
+        fact.person or fact.id
+        for fact in effective.at(point, Guest)
+        if fact.person not in rolls.lines
+    }
+    return OtherAttendees(frozenset(guests - substitutes.keys()), substitutes)
+
+
+def was_in_hall(point: str, person: str, stays: Stays) -> bool:
+    """Say whether a person was ever in this hall."""
+    return any(stay.point == point for stay in stays.get(person, ()))
+
+
+def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]:
+    """Sum the conduct counts of a point, by category."""
+    sums: dict[ConductCategory, int] = {"call": 0, "private_use": 0, "disorder": 0}
+    for fact in effective.at(point, Conduct):
+        sums[fact.record.body.category] += fact.record.body.count
+    return sums
+
+
+def incidents_of(point: str, effective: FactsByKind, flags: Flags) -> tuple[IncidentSpan, ...]:
+    """Return the incidents of a point in the order of their first reports."""
+    return tuple(
+        IncidentSpan(
+            id=first,
+            what=fact.record.body.what,
+            from_ms=to_ms(fact.record.body.since),
+            until_ms=to_ms(fact.record.body.until) if fact.record.body.until else None,
+        )
+        for first, fact in _latest_reports(effective.at(point, Incident), flags).items()
+    )
+
+
+def incident_minutes(incidents: Iterable[IncidentSpan], terms: Terms) -> int:
+    """Sum the whole minutes of incidents; an open incident lasts until the meeting ends."""
+    return sum(
+        max(
+            0,
+            minutes_between(
+                incident.from_ms, terms.ends_ms if incident.until_ms is None else incident.until_ms
+            ),
+        )
+        for incident in incidents
+    )
+
+
+def follow_ups_of(point: str, effective: FactsByKind, flags: Flags) -> FollowUps:
+    """Return a point's follow-up tasks, as last reported, and its essays."""
+    follow_ups = effective.at(point, FollowUp)
+    tasks = [fact for fact in follow_ups if fact.record.body.item]
+    essays = [
+        essay_report
+        for fact in follow_ups
+        if isinstance(essay_report := fact.record.body.essays, Essays)
+    ]
+    return FollowUps(
+        tasks=tuple(
+            Task(
+                id=first,
+                item=fact.record.body.item or "",
+                owner=fact.person,
+                due_ms=to_ms(fact.record.body.due) if fact.record.body.due else None,
+                state=fact.record.body.state or "open",
+            )
+            for first, fact in _latest_reports(tasks, flags).items()
+        ),
+        essays_due_ms=to_ms(essays[-1].due) if essays else None,
+        essays_handed_in=essays[-1].handed_in if essays else 0,
+    )
+
+
+def _latest_reports(facts: Iterable[Fact[M]], flags: Flags) -> dict[str, Fact[M]]:
+    """Return the latest report on every matter, by the id of the first report on it.
+
+    A writer who may not void the first report may not replace it either.
+    """
+    latest: dict[str, Fact[M]] = {}
+    first_of: dict[str, Fact[M]] = {}
+    for fact in facts:
+        first = first_of.get(fact.record.refs[0]) if fact.record.refs else None
+        if first is not None and not has_authority(fact.record, first.record):
+            flags.add(fact.id, "without_authority")
+            continue
+        first_of[fact.id] = first or fact
+        latest[first_of[fact.id].id] = fact
+    return latest

@@ -1,0 +1,69 @@
+"""The layers of a standing, from a stream's records to the decisions; a layer reads earlier ones.
+
+settings, rolls, rulings -> voids -> presence -> chair -> decisions. `standing` derives the result
+from them; `requests` lists the requests and the answers to them.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sync_server.domain.judging.absence import DecisionRights, RequestStates, judge_requests
+from sync_server.domain.judging.chair import Chairing
+from sync_server.domain.judging.clocks import Clocks
+from sync_server.domain.judging.closing import closing_of
+from sync_server.domain.judging.facts import (
+    Fact,
+    FactsByKind,
+    Flags,
+    InForce,
+    facts_in_order,
+    without_voided,
+)
+from sync_server.domain.judging.presence import Stays, flag_places, stays_of
+from sync_server.domain.judging.settings import (
+    RollChanges,
+    Rolls,
+    Terms,
+    changes_since_frozen,
+    facts_concerning,
+    rolls_of,
+    terms_of,
+)
+from sync_server.domain.records.kinds import Record
+
+
+class Layers(NamedTuple):
+    """The results of all layers, from the terms to the decisions."""
+
+    facts: list[Fact[Record]]
+    officer_facts: list[Fact[Record]]  # about officers who are not on this roll
+    rolls: Rolls
+    terms: Terms
+    changes: RollChanges
+    in_force: InForce
+    effective: FactsByKind
+    stays: Stays
+    rights: DecisionRights
+    requests: RequestStates
+
+
+def layers_of(point: str, records: Iterable[Record], clocks: Clocks, flags: Flags) -> Layers:
+    """Judge a point's stream up to its decisions, and add anomalies to `flags`."""
+    all_facts = facts_in_order(point, records, clocks, flags)
+    rolls = rolls_of(point, all_facts)
+    facts = facts_concerning(point, all_facts, rolls)
+    terms = terms_of(point, facts)
+    changes = changes_since_frozen(point, facts, rolls, terms, flags)
+    in_force = without_voided(facts, flags)
+    effective = FactsByKind(in_force.facts)
+    stays = stays_of(effective, flags)
+    flag_places(point, rolls.lines, effective, flags)
+    closing = closing_of(point, effective, flags)
+    chairing = Chairing(point, terms, stays, effective, flags)
+    rights = DecisionRights(point, terms, chairing, closing)
+    requests = judge_requests(rights, rolls, effective, flags)
+    officers = terms.all_officers - rolls.lines.keys()
+    officer_facts = [fact for fact in all_facts if fact.person in officers]
+    return Layers(
+        facts, officer_facts, rolls, terms, changes, in_force, effective, stays, rights, requests
+    )

@@ -1,0 +1,116 @@
+"""The standing of a person: the last layer, judged from the results of the layers before it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from sync_server.domain.judging.absence import RequestStates, State
+from sync_server.domain.judging.facts import Fact, Flags
+from sync_server.domain.judging.presence import (
+    Seats,
+    Stay,
+    is_early_leave,
+    is_late,
+    minutes_between,
+)
+from sync_server.domain.judging.settings import Terms
+from sync_server.domain.records.kinds import Mode, Record, Summoned
+
+AttendanceState = Literal["not_recorded", "present", "absent_excused", "absent_unexcused"]
+Cause = Literal["no_valid_reason", "not_agreed"]
+ComesAs = Literal["guest", "substitute"] | None
+
+
+class PersonStanding(Struct, frozen=True, omit_defaults=True):
+    """The standing of one person; minutes are rounded down, so late by 40 s is late by 0.
+
+    `stays`: `(came_ms, left_ms, hall)`, in order; without a check-out a person left when the
+    meeting ended, None if that is unknown. `request`: the state of their request for leave.
+    `comes_as`: the announced role of a person who is not summoned here.
+    """
+
+    person: str
+    standing: AttendanceState
+    cause: Cause | None = None
+    is_late: bool = False
+    late_minutes: int = 0
+    has_left_early: bool = False
+    left_early_minutes: int = 0
+    mode: Mode | None = None
+    seat: str | None = None
+    seat_right: bool | None = None
+    request: State | None = None
+    stays: tuple[tuple[int, int | None, str], ...] = ()
+    comes_as: ComesAs = None
+    flags: tuple[str, ...] = ()
+
+
+class PersonJudge:
+    """A judge of the standings of people at one point."""
+
+    def __init__(
+        self,
+        terms: Terms,
+        seats: Seats,
+        requests: RequestStates,
+        is_closed: bool,
+        flags: Flags,
+        in_force: Iterable[Fact[Record]],
+    ) -> None:
+        self._terms, self._seats, self._requests = terms, seats, requests
+        self._is_closed = is_closed and not terms.is_cancelled
+        self._flags = flags
+        self._ids_of: defaultdict[str, list[str]] = defaultdict(list)
+        for fact in in_force:
+            self._ids_of[fact.person or ""].append(fact.id)
+
+    def judge_summoned(self, line: Summoned, stays: Sequence[Stay]) -> PersonStanding:
+        """Judge a summoned person: presence outweighs leave; an absence needs a closing."""
+        if stays:
+            return self._judge_present(line.person, stays)
+        request = self._requests.state.get(line.person)
+        standing: AttendanceState = "not_recorded"
+        cause: Cause | None = None
+        if request == "approved":
+            standing = "absent_excused"
+        elif self._is_closed:
+            standing = "absent_unexcused"
+            cause = "not_agreed" if line.person in self._requests.live else "no_valid_reason"
+        return PersonStanding(
+            person=line.person,
+            standing=standing,
+            cause=cause,
+            seat=self._seats.by_person.get(line.person),
+            request=request,
+            flags=self._flags.of(self._ids_of[line.person]),
+        )
+
+    def judge_visitor(
+        self, person: str, stays: Sequence[Stay], comes_as: ComesAs = None
+    ) -> PersonStanding:
+        """Judge a person who came and enters no figure: not summoned here, or exempt."""
+        return self._judge_present(person, stays, comes_as)
+
+    def _judge_present(
+        self, person: str, stays: Sequence[Stay], comes_as: ComesAs = None
+    ) -> PersonStanding:
+        terms = self._terms
+        came_ms, left_ms = stays[0].came_ms, stays[-1].left_ms
+        late, early = is_late(came_ms, terms), is_early_leave(left_ms, terms)
+        return PersonStanding(
+            person=person,
+            standing="present",
+            is_late=late,
+            late_minutes=minutes_between(terms.starts_ms, came_ms) if late else 0,
+            has_left_early=early,
+            left_early_minutes=minutes_between(left_ms, terms.ends_ms) if early else 0,
+            mode=stays[-1].arrival.record.body.mode,
+            seat=self._seats.by_person.get(person),
+            seat_right=self._seats.right.get(person),
+            request=self._requests.state.get(person),
+            stays=tuple((stay.came_ms, stay.until_ms(terms.ends_ms), stay.point) for stay in stays),
+            comes_as=comes_as,
+            flags=self._flags.of(self._ids_of[person]),
+        )

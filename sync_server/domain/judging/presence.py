@@ -1,0 +1,132 @@
+"""Presence as intervals: arrivals, departures, and the seats of people."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, cast
+
+from sync_server.domain.judging.facts import Fact, FactsByKind, Flags
+from sync_server.domain.judging.settings import Rolls, Terms
+from sync_server.domain.records.codes import MINUTE_MS
+from sync_server.domain.records.kinds import CheckIn, CheckOut, SeatChange, SeatCheck, Summoned
+
+
+class Stay(NamedTuple):
+    """A person's stay in a hall; `left_ms` is None without a check-out."""
+
+    arrival: Fact[CheckIn]
+    came_ms: int
+    left_ms: int | None
+
+    @property
+    def point(self) -> str:
+        """The point of the hall."""
+        return self.arrival.record.point
+
+    def until_ms(self, ends_ms: int | None) -> int | None:
+        """Return the end of the stay: the check-out, else the meeting's end; None if unknown."""
+        if self.left_ms is not None or ends_ms is None:
+            return self.left_ms
+        return max(self.came_ms, ends_ms)
+
+
+Stays = dict[str, list[Stay]]
+"""The stays of all people who came, by person, in order, in any hall."""
+
+
+def stays_of(effective: FactsByKind, flags: Flags) -> Stays:
+    """Pair arrivals with departures, per person and in any hall; the earliest arrival opens a stay.
+
+    Nobody is in two halls at once: an arrival in another hall ends the earlier stay. A departure
+    ends only a stay in the same hall.
+    """
+    stays: Stays = {}
+    moves: list[Fact[CheckIn | CheckOut]] = [*effective.of(CheckIn), *effective.of(CheckOut)]
+    for at_ms, _, fact in sorted((fact.happened_ms, fact.order, fact) for fact in moves):
+        person_stays = stays.setdefault(fact.person or "", [])
+        is_in = bool(person_stays) and person_stays[-1].left_ms is None
+        is_in_this_hall = is_in and person_stays[-1].point == fact.record.point
+        if isinstance(fact.record, CheckIn) and is_in_this_hall:
+            flags.add(fact.id, "already_present")
+            continue
+        if is_in_this_hall or (is_in and isinstance(fact.record, CheckIn)):
+            person_stays[-1] = person_stays[-1]._replace(left_ms=at_ms)
+        if isinstance(fact.record, CheckIn):
+            person_stays.append(Stay(cast(Fact[CheckIn], fact), at_ms, None))
+    return {person: person_stays for person, person_stays in stays.items() if person_stays}
+
+
+def flag_places(
+    point: str, roll: Mapping[str, Summoned], effective: FactsByKind, flags: Flags
+) -> None:
+    """Flag check-ins where the person is not summoned; both points involved flag their side."""
+    for fact in effective.of(CheckIn):
+        if fact.person in roll and fact.record.point != point:
+            flags.add(fact.id, "other_point")
+        elif fact.person not in roll and fact.record.point == point:
+            flags.add(fact.id, "not_summoned")
+
+
+class Seats(NamedTuple):
+    """The seats of the hall by person, and whether a person was last seen in the right seat."""
+
+    by_person: dict[str, str]
+    right: dict[str, bool]
+
+
+def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, flags: Flags) -> Seats:
+    """Assign every seat once: first by the plan, then to the first person who claims it.
+
+    A check-in or a change that names an occupied seat is flagged, and moves nobody.
+    """
+    holder: dict[str, str] = {}
+    seat_of: dict[str, str] = {}
+
+    def take(fact_id: str, person: str, seat: str) -> None:
+        if holder.get(seat, person) != person:
+            flags.add(fact_id, "seat_taken")
+            return
+        holder.pop(seat_of.get(person, ""), None)
+        holder[seat] = person
+        seat_of[person] = seat
+
+    for line in rolls.lines.values():
+        if line.seat and rolls.governing:
+            take(rolls.governing.id, line.person, line.seat)
+    claims = [
+        (stay.came_ms, stay.arrival.order, person, stay.arrival.record.body.seat)
+        for person, person_stays in stays.items()
+        for stay in person_stays
+        if stay.point == point
+    ]
+    claims += [
+        (fact.at_ms, fact.order, fact.person or "", fact.record.body.seat)
+        for fact in effective.at(point, SeatChange)
+    ]
+    for _, (*_, fact_id), person, seat in sorted(claims, key=lambda claim: claim[:2]):
+        if seat:
+            take(fact_id, person, seat)
+    right = {fact.person or "": fact.record.body.right for fact in effective.at(point, SeatCheck)}
+    return Seats(seat_of, right)
+
+
+def is_late(came_ms: int, terms: Terms) -> bool:
+    """Say whether an arrival is late: after the start and its grace (domain.md row 11)."""
+    return terms.late_after_ms is not None and came_ms > terms.late_after_ms
+
+
+def is_early_leave(left_ms: int | None, terms: Terms) -> bool:
+    """Say whether a departure is before the end less the grace; without a check-out it is not."""
+    return (
+        left_ms is not None
+        and terms.ends_ms is not None
+        and left_ms < terms.ends_ms - terms.grace_ms
+    )
+
+
+def minutes_between(from_ms: int | None, to_ms: int | None) -> int:
+    """Return the whole minutes between two times, rounded down; 0 if either is unknown."""
+    return 0 if from_ms is None or to_ms is None else (to_ms - from_ms) // MINUTE_MS
+
+
+def is_in_at(spans: Iterable[tuple[int, int | None]], at_ms: int) -> bool:
+    """Say whether a moment lies in any of these spans, their start included and end excluded."""
+    return any(came <= at_ms and (left is None or at_ms < left) for came, left in spans)

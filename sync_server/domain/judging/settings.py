@@ -1,0 +1,212 @@
+"""Settings and rolls: the arrangements of a meeting at one point, and the people it summons."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from sync_server.domain.judging.clocks import Clocks
+from sync_server.domain.judging.facts import Fact, Flags, facts_in_order
+from sync_server.domain.records.codes import MINUTE_MS, to_ms
+from sync_server.domain.records.kinds import (
+    DecidingAuthority,
+    Office,
+    Record,
+    Roll,
+    Setting,
+    Summoned,
+)
+
+REASONS = (
+    "CONG_TAC",
+    "DOT_XUAT",
+    "BAT_KHA_KHANG",
+    "OM",
+    "NGHI_PHEP",
+    "THAI_SAN",
+    "VIEC_RIENG",
+    "KHAC",
+)
+"""The reasons for an absence (domain.md, Attendance), until a setting lists others."""
+
+
+class Officers(Struct, frozen=True):
+    """The Secretary and the Deputies of the chairing unit, who may preside from a moment on."""
+
+    from_ms: int
+    secretary: str | None
+    deputies: tuple[str, ...]
+
+
+class Terms(Struct, frozen=True):
+    """The settings of the meeting at this point; None where no setting gives a value.
+
+    `officers`: all appointments, in order; a decision is judged by the officers of its time.
+    """
+
+    starts_ms: int | None = None
+    ends_ms: int | None = None
+    grace_ms: int = 0
+    officers: tuple[Officers, ...] = ()
+    absence_authority: DecidingAuthority = "point"
+    secretary_authority: DecidingAuthority = "headquarters"
+    reasons: tuple[str, ...] = REASONS
+    capacity: int | None = None
+    guests: int = 0
+    roll_frozen_ms: int | None = None
+    ready_by_ms: int | None = None
+    is_rehearsal: bool = False
+    is_cancelled: bool = False
+
+    def officers_at(self, at_ms: int | None = None) -> Officers:
+        """Return the officers at a moment, by default the last; before the first, the first."""
+        before = [
+            officers for officers in self.officers if at_ms is None or officers.from_ms <= at_ms
+        ]
+        return (before[-1:] or self.officers[:1] or (Officers(0, None, ()),))[0]
+
+    def is_reserved(self, person: str | None, at_ms: int | None = None) -> bool:
+        """Say whether only headquarters may decide on a person's leave (domain.md row 28)."""
+        is_secretary = person is not None and person == self.officers_at(at_ms).secretary
+        reserved = self.secretary_authority if is_secretary else self.absence_authority
+        return reserved == "headquarters"
+
+    @property
+    def all_officers(self) -> set[str]:
+        """All people who were in office at any moment."""
+        named = {
+            person
+            for officers in self.officers
+            for person in (officers.secretary, *officers.deputies)
+        }
+        return {person for person in named if person}
+
+    @property
+    def late_after_ms(self) -> int | None:
+        """The time after which an arrival is late: start plus grace (domain.md row 11)."""
+        return None if self.starts_ms is None else self.starts_ms + self.grace_ms
+
+
+def terms_of(point: str, facts: Iterable[Fact[Record]]) -> Terms:
+    """Merge the point's settings: every field has the value of the latest setting that names it."""
+    merged: dict[str, Any] = {}
+    officers = []
+    for fact in facts:
+        if isinstance(fact.record, Setting) and fact.record.point == point:
+            body = msgspec.structs.asdict(fact.record.body)
+            merged.update({name: value for name, value in body.items() if value is not UNSET})
+            if isinstance(fact.record.body.officers, tuple):
+                officers.append(_officers(fact.at_ms, fact.record.body.officers))
+    return Terms(
+        starts_ms=_ms(merged.get("starts_at")),
+        ends_ms=_ms(merged.get("ends_at")),
+        grace_ms=merged.get("grace_minutes", 0) * MINUTE_MS,
+        officers=tuple(officers),
+        absence_authority=merged.get("absence_authority", "point"),
+        secretary_authority=merged.get("secretary_authority", "headquarters"),
+        reasons=merged.get("reasons", REASONS),
+        capacity=merged.get("capacity"),
+        guests=merged.get("guests", 0),
+        roll_frozen_ms=_ms(merged.get("roll_frozen_at")),
+        ready_by_ms=_ms(merged.get("ready_by")),
+        is_rehearsal=merged.get("rehearsal", False),
+        is_cancelled=merged.get("cancelled", False),
+    )
+
+
+def _officers(from_ms: int, named: tuple[tuple[str, Office], ...]) -> Officers:
+    secretaries = [person for person, office in named if office == "secretary"]
+    deputies = tuple(person for person, office in named if office == "deputy")
+    return Officers(from_ms, secretaries[0] if secretaries else None, deputies)
+
+
+def _ms(instant: str | None) -> int | None:
+    return None if instant is None else to_ms(instant)
+
+
+class Rolls(NamedTuple):
+    """The people that a point summons, its governing roll, and rolls that took people from it."""
+
+    lines: dict[str, Summoned]
+    governing: Fact[Record] | None
+    takers: tuple[Fact[Record], ...]
+
+
+class RollChanges(Struct, frozen=True, omit_defaults=True):
+    """People who were added or removed after the roll was frozen (domain.md row 22)."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
+    """Return the point's latest roll, without the people on a later roll of another point.
+
+    A person may stand in the latest rolls of two points; the later of the two governs.
+    """
+    latest: dict[str, Fact[Record]] = {}
+    for fact in facts:
+        if isinstance(fact.record, Roll):
+            latest[fact.record.point] = fact
+    governing = latest.pop(point, None)
+    if governing is None:
+        return Rolls({}, None, ())
+    named = {line.person: line for line in _roll_lines(governing)}
+    takers = [
+        other
+        for other in latest.values()
+        if other > governing and any(line.person in named for line in _roll_lines(other))
+    ]
+    taken_people = {line.person for other in takers for line in _roll_lines(other)}
+    lines = {person: line for person, line in named.items() if person not in taken_people}
+    return Rolls(lines, governing, tuple(takers))
+
+
+def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) -> list[Fact[Record]]:
+    """Return the facts without those that a stream lists only for a roll that no longer governs."""
+    return [
+        fact
+        for fact in facts
+        if fact.record.point == point or fact.person in rolls.lines or fact in rolls.takers
+    ]
+
+
+def changes_since_frozen(
+    point: str, facts: Iterable[Fact[Record]], rolls: Rolls, terms: Terms, flags: Flags
+) -> RollChanges:
+    """Compare the people summoned now and when rolls were frozen; flag later rolls."""
+    frozen_ms = terms.roll_frozen_ms
+    if frozen_ms is None:
+        return RollChanges()
+    point_rolls = [
+        fact for fact in facts if isinstance(fact.record, Roll) and fact.record.point == point
+    ]
+    for roll in (*point_rolls, *rolls.takers):
+        if roll.at_ms > frozen_ms:
+            flags.add(roll.id, "after_freeze")
+    frozen = [roll for roll in point_rolls if roll.at_ms <= frozen_ms]
+    taken_people = {
+        line.person
+        for roll in rolls.takers
+        if roll.at_ms <= frozen_ms
+        for line in _roll_lines(roll)
+    }
+    before = {line.person for line in _roll_lines(frozen[-1])} - taken_people if frozen else set()
+    now = rolls.lines.keys()
+    return RollChanges(tuple(sorted(now - before)), tuple(sorted(before - now)))
+
+
+def people_to_follow(point: str, records: Iterable[Record], clocks: Clocks) -> set[str]:
+    """Return the people whose records a point must have: officers, and people of its latest roll.
+
+    People on a later roll of another point are among them.
+    """
+    facts = facts_in_order(point, records, clocks, Flags())
+    governing = rolls_of(point, facts).governing
+    named = {line.person for line in _roll_lines(governing)} if governing else set()
+    return named | terms_of(point, facts).all_officers
+
+
+def _roll_lines(fact: Fact[Record]) -> tuple[Summoned, ...]:
+    return fact.record.body.people if isinstance(fact.record, Roll) else ()

@@ -1,0 +1,263 @@
+"""The standing of one point at one meeting: a pure function of its stream's records and sightings.
+
+It reads no table, no release and no present time; the order and the repetition of records make no
+difference. It is judged in layers, and a layer reads only those before it:
+settings, rolls, rulings -> voids -> presence -> chair -> decisions -> closing.
+`site/app/standing.js` is its twin for the kiosk; both are held to tests/vectors/.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Struct
+
+from sync_server.domain.judging.absence import RequestStates, excused_by_headquarters, targets_of
+from sync_server.domain.judging.chair import Chair, chair_of
+from sync_server.domain.judging.clocks import FAR_FROM_MEETING_MS, Clocks
+from sync_server.domain.judging.closing import (
+    SignedClosing,
+    flag_after,
+    is_amended,
+    signed_closing_of,
+)
+from sync_server.domain.judging.counts import Counts, count_attendance
+from sync_server.domain.judging.facts import Fact, FactsByKind, Flags, without_voided
+from sync_server.domain.judging.hall import (
+    FollowUps,
+    IncidentSpan,
+    OtherAttendees,
+    SubstituteStanding,
+    conduct_of,
+    follow_ups_of,
+    incident_minutes,
+    incidents_of,
+    missing_items,
+    other_attendees_of,
+    was_in_hall,
+)
+from sync_server.domain.judging.layers import Layers, layers_of
+from sync_server.domain.judging.people import PersonJudge, PersonStanding
+from sync_server.domain.judging.presence import Stays, is_in_at, seats_of, stays_of
+from sync_server.domain.judging.settings import RollChanges, Terms
+from sync_server.domain.records.kinds import (
+    ChairAssumed,
+    CheckIn,
+    CheckOut,
+    Closing,
+    Conduct,
+    Guest,
+    Incident,
+    Readiness,
+    Record,
+    SeatChange,
+    SeatCheck,
+    Substitute,
+)
+
+MEETING_DAY_KINDS = CheckIn | CheckOut | SeatCheck | Conduct | ChairAssumed | Closing
+"""Kinds recorded only while people gather and meet; leave is requested days before."""
+
+REPORTING_KINDS = MEETING_DAY_KINDS | SeatChange | Readiness | Guest | Substitute | Incident
+"""Kinds that show that a hall is at work; a request for leave on the eve does not."""
+
+
+class PointStanding(Struct, frozen=True):
+    """The standing of one point: its people, other attendees, counts, and anomalies of its records.
+
+    `visitors` came without being summoned here, guests and substitutes with a code among them;
+    `exempt` are people of the roll who came but stand outside the denominator. `flags` maps record
+    ids, and the point's code, to their anomalies. `missing` lists all that keeps the point from
+    being ready: items of the checklist, `chair`, `capacity`. `has_reported` is False until a
+    device of the point has reported from its hall: such a point is listed as not reported, never
+    shown as 0. A rehearsal, or a cancelled meeting, enters no figure.
+    """
+
+    terms: Terms
+    people: tuple[PersonStanding, ...]
+    visitors: tuple[PersonStanding, ...]
+    exempt: tuple[PersonStanding, ...]
+    substitutes: tuple[SubstituteStanding, ...]
+    counts: Counts
+    chair: Chair
+    missing: tuple[str, ...]
+    incidents: tuple[IncidentSpan, ...]
+    follow_ups: FollowUps
+    roll_changes: RollChanges
+    closing: SignedClosing | None
+    flags: dict[str, tuple[str, ...]]
+    has_reported: bool
+    is_amended: bool
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the point enters the figures."""
+        return not (self.terms.is_rehearsal or self.terms.is_cancelled)
+
+
+def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointStanding:
+    """Judge all records of a point's stream and return the standing of the point.
+
+    `records`: the whole stream, made at the point, or elsewhere about its people. Repeats are
+    harmless.
+    """
+    flags = Flags()
+    layers = layers_of(point, records, clocks, flags)
+    terms, effective, closing = layers.terms, layers.effective, layers.rights.closing
+    chair = _judge_chair(point, layers)
+    other_attendees = other_attendees_of(
+        point, layers.rolls, layers.stays, layers.requests.substitutes, effective, flags
+    )
+    seats = seats_of(point, layers.rolls, layers.stays, effective, flags)
+    _flag_times(layers.facts, terms, flags)
+    flag_after(closing, layers.in_force.facts, flags)
+    _flag_excused_who_came(layers.stays, layers.requests, flags)
+    judge = PersonJudge(
+        terms, seats, layers.requests, closing is not None, flags, layers.in_force.facts
+    )
+    people = tuple(
+        judge.judge_summoned(line, layers.stays.get(line.person, ()))
+        for line in layers.rolls.lines.values()
+        if not line.exempt
+    )
+    visitors, exempt = _judge_visitors(point, layers, other_attendees, judge)
+    incidents = incidents_of(point, effective, flags)
+    follow_ups = follow_ups_of(point, effective, flags)
+    counts = msgspec.structs.replace(
+        count_attendance(people, visitors, other_attendees, conduct_of(point, effective)),
+        incidents=len(incidents),
+        incident_minutes=incident_minutes(incidents, terms),
+    )
+    missing = missing_items(point, terms, effective, flags)
+    return PointStanding(
+        terms=terms,
+        people=people,
+        visitors=visitors,
+        exempt=exempt,
+        substitutes=tuple(other_attendees.substitutes.values()),
+        counts=counts,
+        chair=chair,
+        missing=missing + _flag_point(point, layers, chair, counts, flags),
+        incidents=incidents,
+        follow_ups=follow_ups,
+        roll_changes=layers.changes,
+        closing=signed_closing_of(closing),
+        is_amended=is_amended(closing, layers.in_force, flags),
+        flags=flags.all(),
+        has_reported=any(
+            fact.seq and fact.record.point == point and isinstance(fact.record, REPORTING_KINDS)
+            for fact in layers.facts
+        ),
+    )
+
+
+def may_decide(
+    point: str,
+    records: Iterable[Record],
+    clocks: Clocks,
+    *,
+    person: str,
+    record_id: str,
+    at_ms: int,
+) -> bool:
+    """Say whether a person of a point may decide there on a request or substitute at a moment."""
+    layers = layers_of(point, records, clocks, Flags())
+    targets = targets_of(point, layers.rolls, layers.effective)
+    return layers.rights.closing is None and any(
+        layers.rights.allows(person, target, at_ms) for target in targets if target.id == record_id
+    )
+
+
+def people_present_at(point: str, standing: PointStanding, at_ms: int) -> list[str]:
+    """Return the people in this hall at a moment: the roll in its order, then other attendees."""
+    person_standings = (*standing.people, *standing.exempt, *standing.visitors)
+    return [
+        person_standing.person
+        for person_standing in person_standings
+        if is_in_at(
+            [(came, left) for came, left, hall in person_standing.stays if hall == point], at_ms
+        )
+    ]
+
+
+def _judge_chair(point: str, layers: Layers) -> Chair:
+    """Return the chair. An officer is away if on leave or checked in at another hall.
+
+    Of officers who are not on this roll, only stays and headquarters' decisions on leave count.
+    """
+    away = {
+        person for person in layers.requests.away if not was_in_hall(point, person, layers.stays)
+    }
+    effective_elsewhere = FactsByKind(without_voided(layers.officer_facts, Flags()).facts)
+    stays = layers.stays | stays_of(effective_elsewhere, Flags())
+    for officer in layers.terms.all_officers:
+        if officer in stays and stays[officer][-1].point != point:
+            away.add(officer)
+    away |= excused_by_headquarters(effective_elsewhere) - stays.keys()
+    return chair_of(layers.terms, layers.rights.chairing, frozenset(away))
+
+
+def _judge_visitors(
+    point: str, layers: Layers, other_attendees: OtherAttendees, judge: PersonJudge
+) -> tuple[tuple[PersonStanding, ...], tuple[PersonStanding, ...]]:
+    """Return the standings of people who came and are not summoned here, and of exempt people."""
+    visitors = tuple(
+        judge.judge_visitor(person, stays_here, other_attendees.role_of(person))
+        for person, person_stays in sorted(layers.stays.items())
+        if person not in layers.rolls.lines
+        and (stays_here := [stay for stay in person_stays if stay.point == point])
+    )
+    exempt = tuple(
+        judge.judge_visitor(line.person, layers.stays[line.person])
+        for line in layers.rolls.lines.values()
+        if line.exempt and line.person in layers.stays
+    )
+    return visitors, exempt
+
+
+def _flag_point(
+    point: str, layers: Layers, chair: Chair, counts: Counts, flags: Flags
+) -> tuple[str, ...]:
+    """Flag the anomalies of the point itself; return those that keep it from being ready."""
+    terms, closing = layers.terms, layers.rights.closing
+    missing = []
+    if chair.named is None:
+        missing.append("chair")
+    seated = counts.summoned + max(terms.guests, counts.guests)
+    if terms.capacity is not None and terms.capacity < seated:
+        missing.append("capacity")
+        flags.add(point, "over_capacity")
+    ends = [end_ms for end_ms in (closing and closing.at_ms, terms.ends_ms) if end_ms is not None]
+    is_vacant = layers.rights.chairing.is_vacant(min(ends, default=None))
+    if is_vacant and not terms.is_cancelled:
+        flags.add(point, "no_chair")
+    if chair.is_escalated:
+        flags.add(point, "escalated")
+    return tuple(missing)
+
+
+def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, flags: Flags) -> None:
+    first_ms = last_ms = None
+    if terms.starts_ms is not None:
+        first_ms = terms.starts_ms - FAR_FROM_MEETING_MS
+        last_ms = (
+            terms.starts_ms if terms.ends_ms is None else terms.ends_ms
+        ) + FAR_FROM_MEETING_MS
+    for fact in facts:
+        if getattr(fact.record.body, "happened_at", None):
+            flags.add(fact.id, "time_stated")
+        if fact.seq == 0:  # the office uses the node's clock
+            continue
+        is_far = (
+            first_ms is not None
+            and last_ms is not None
+            and not first_ms <= fact.happened_ms <= last_ms
+            and isinstance(fact.record, MEETING_DAY_KINDS)
+        )
+        if is_far or fact.is_doubtful:
+            flags.add(fact.id, "clock_suspect")
+
+
+def _flag_excused_who_came(stays: Stays, requests: RequestStates, flags: Flags) -> None:
+    for person, state in requests.state.items():
+        if state == "approved" and person in stays:
+            flags.add(stays[person][0].arrival.id, "came_though_excused")

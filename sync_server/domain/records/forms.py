@@ -1,0 +1,168 @@
+"""Reading and writing of records: parsing with every check that needs no other record, and the
+canonical bytes of a record, whose sha256 is its fingerprint."""
+
+import hashlib
+from typing import Any, get_args
+
+import msgspec
+
+from sync_server.domain.records.codes import NEWCOMER, Instant, check_instant, to_ms
+from sync_server.domain.records.kinds import (
+    KINDS,
+    AbsenceRequest,
+    CheckIn,
+    CheckOut,
+    FollowUp,
+    Guest,
+    Incident,
+    Office,
+    Record,
+    Ruling,
+    Setting,
+)
+
+_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def _instant_fields_of(body: type[Any]) -> tuple[str, ...]:
+    return tuple(
+        field.name
+        for field in msgspec.structs.fields(body)
+        if field.type is Instant or Instant in get_args(field.type)
+    )
+
+
+_INSTANT_FIELDS = {
+    kind: _instant_fields_of(kind.__annotations__["body"]) for kind in KINDS.values()
+}
+
+
+class ReportMissing(msgspec.ValidationError):
+    """A request for leave without its written report (domain.md row 27)."""
+
+
+def parse_record(raw: bytes | msgspec.Raw) -> Record:
+    """Decode one record and check that its fields agree with one another.
+
+    Raises: msgspec.DecodeError; a ValidationError, its subclass, names the field.
+    """
+    record = _decoder.decode(raw)
+    check_form(record)
+    return record
+
+
+MAX_CACHED_RECORDS = 20_000
+MAX_CACHED_RECORD_BYTES = 1024
+"""Bounds of the cache of decoded records: the records of many halls in a day take some 30 MB."""
+
+_cached_records: dict[bytes, Record] = {}
+
+
+def cache_record(record_bytes: bytes, record: Record) -> None:
+    """Cache a decoded record, because its stream is soon judged again, and often."""
+    if len(record_bytes) > MAX_CACHED_RECORD_BYTES:
+        return
+    if len(_cached_records) >= MAX_CACHED_RECORDS:
+        _cached_records.clear()
+    _cached_records[record_bytes] = record
+
+
+def decode_canonical(record_bytes: bytes) -> Record:
+    """Return the record of canonical bytes that passed all checks when they arrived."""
+    record = _cached_records.get(record_bytes)
+    if record is None:
+        record = _decoder.decode(record_bytes)
+        cache_record(record_bytes, record)
+    return record
+
+
+def check_form(record: Record) -> None:
+    """Check a decoded record's instants and fields. Raises: msgspec.ValidationError."""
+    check_instant(record.at)
+    for name in _INSTANT_FIELDS[type(record)]:
+        instant = getattr(record.body, name)
+        if isinstance(instant, str):
+            check_instant(instant)
+    if not isinstance(record, CheckIn | CheckOut):  # frequent, with no more to check
+        _check_fields(record)
+
+
+def canonical_bytes(record: Record) -> bytes:
+    """Return a record's canonical bytes: JSON with sorted keys, no spaces and no default values.
+
+    For the values a record can hold this is RFC 8785 (JCS), so that a device can sign it.
+    """
+    return _encoder.encode(record)
+
+
+def fingerprint(record_bytes: bytes) -> str:
+    """Return the sha256 of canonical bytes, in hexadecimal."""
+    return hashlib.sha256(record_bytes).hexdigest()
+
+
+def _check_fields(record: Record) -> None:
+    match record:
+        case AbsenceRequest():
+            fault = _fault_of_request(record)
+        case Setting() if isinstance(record.body.officers, tuple):
+            fault = _fault_of_officers(record.body.officers)
+        case Guest() if record.person is None and record.body.detail is None:
+            fault = "a guest needs `person`, or `detail` with the name - at `$.body`"
+        case Incident():
+            fault = _fault_of_incident(record)
+        case FollowUp():
+            fault = _fault_of_follow_up(record)
+        case Ruling():
+            fault = _fault_of_ruling(record)
+        case _:
+            fault = None
+    if fault:
+        raise msgspec.ValidationError(fault)
+
+
+def _fault_of_request(request: AbsenceRequest) -> str | None:
+    body = request.body
+    if body.report is None:
+        raise ReportMissing("a written report is needed: numbered, scanned or to_follow")
+    if (body.report == "to_follow") != (body.to_follow_by is not None):
+        return "`to_follow_by` goes with a report that is to_follow - at `$.body`"
+    return None
+
+
+def _fault_of_officers(officers: tuple[tuple[str, Office], ...]) -> str | None:
+    offices = [office for _, office in officers]
+    if offices.count("secretary") > 1 or len({person for person, _ in officers}) < len(offices):
+        return "one Secretary at most, and nobody twice - at `$.body.officers`"
+    return None
+
+
+def _fault_of_incident(incident: Incident) -> str | None:
+    body = incident.body
+    if body.until is not None and to_ms(body.until) < to_ms(body.since):
+        return "it cannot end before it begins - at `$.body.until`"
+    return None
+
+
+def _fault_of_follow_up(task: FollowUp) -> str | None:
+    if (task.body.item is None) == (task.body.essays is None):
+        return "either `item` or `essays` - at `$.body`"
+    if task.body.essays:
+        check_instant(task.body.essays.due)
+    return None
+
+
+def _fault_of_ruling(ruling: Ruling) -> str | None:
+    body, released = ruling.body, ruling.body.record
+    if (body.ruling == "release") != (released is not None):
+        return "`record` goes with release - at `$.body.record`"
+    if (body.ruling == "identify") != (body.known_as is not None):
+        return "`as` goes with identify - at `$.body.as`"
+    if body.ruling == "identify" and not (ruling.person or "").startswith(NEWCOMER):
+        return f"only a newcomer ({NEWCOMER}…) is identified - at `$.person`"
+    if released is not None:
+        check_form(released)
+        identity = (released.id, released.meeting, released.point, released.person)
+        if identity != (ruling.refs[0], ruling.meeting, ruling.point, ruling.person):
+            return "id, meeting, point and person must be the ruling's - at `$.body.record`"
+    return None

@@ -1,0 +1,107 @@
+"""Values as the office's pages show them: instants in Vietnam's time, codes, browsers."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint
+from flask_babel import Babel, format_datetime, to_utc
+
+from sync_server.clocks import now_ms
+from sync_server.domain.records.codes import from_ms
+from sync_server.messages import catalogue, number, rate, say
+from sync_server.office import access
+
+babel = Babel()
+
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+DAY, TIME = "dd/MM/yyyy", "HH:mm"
+NO_VALUE = "–"
+
+
+def format_moment(instant: str | int | None, form: str = f"{DAY} {TIME}") -> str:
+    """Format an instant, or ms since 1970 UTC, in the app's time zone; a dash for None."""
+    if instant is None:
+        return NO_VALUE
+    return str(format_datetime(_to_datetime(instant), form))
+
+
+def format_time(instant: str | int | None) -> str:
+    """Format only the time of day."""
+    return format_moment(instant, TIME)
+
+
+def format_recent(instant: str | int | None) -> str:
+    """Format the time of day if the instant is today, otherwise the date."""
+    is_today = format_moment(instant, DAY) == format_moment(now_ms(), DAY)
+    return format_moment(instant, TIME if is_today else DAY)
+
+
+def format_span(starts: str | int | None, ends: str | int | None) -> str:
+    """Format a start and an end; name the day once if it is the same."""
+    if starts is None or ends is None:
+        return format_moment(starts)
+    if format_moment(starts, DAY) == format_moment(ends, DAY):
+        return f"{format_moment(starts, DAY)}, {format_time(starts)} – {format_time(ends)}"
+    return f"{format_moment(starts)} – {format_moment(ends)}"
+
+
+def format_for_input(instant: str | int | None) -> str:
+    """Return an instant in the form that a `datetime-local` field needs; empty for None."""
+    return "" if instant is None else format_moment(instant, "yyyy-MM-dd'T'HH:mm")
+
+
+def name_code(stem: str, code: str) -> str:
+    """Return a code's name in the catalogue; a code that the office made up stays as it is."""
+    return catalogue().get(f"{stem}.{code}", code)
+
+
+def name_browser(agent: str) -> str:
+    """Return the browser and the system that a User-Agent names, as far as it shows them."""
+    kinds = ("Edg", "Firefox", "Chrome", "Safari")
+    machines = ("Windows", "Android", "iPhone", "iPad", "Mac", "Linux")
+    kind = next((name for name in kinds if name in agent), agent[:24] or NO_VALUE)
+    machine = next((name for name in machines if name in agent), "")
+    return " · ".join(filter(None, (kind.replace("Edg", "Edge"), machine)))
+
+
+def _to_datetime(instant: str | int) -> datetime:
+    return datetime.fromisoformat(from_ms(instant) if isinstance(instant, int) else instant)
+
+
+def parse_input(text: str) -> int | None:
+    """Return milliseconds since 1970 UTC from a `datetime-local` field in Vietnam's time.
+
+    None for an empty field. Raises: ValueError.
+    """
+    if not text.strip():
+        return None
+    local = datetime.fromisoformat(text.strip())
+    if not FIRST_YEAR <= local.year <= LAST_YEAR:
+        raise ValueError(text)
+    utc = local if local.tzinfo else to_utc(local).replace(tzinfo=UTC)
+    return round(utc.timestamp() * 1000)
+
+
+def init(blueprint: Blueprint) -> None:
+    """Register the functions and filters that the office's templates use."""
+    template_globals: dict[str, Callable[..., Any]] = {
+        "say": say,
+        "word": name_code,
+        "now": now_ms,
+        "rate": rate,
+        "span": format_span,
+        "may": access.may,
+    }
+    for name, template_global in template_globals.items():
+        blueprint.add_app_template_global(template_global, name)
+    template_filters: dict[str, Callable[..., Any]] = {
+        "moment": format_moment,
+        "clock": format_time,
+        "lately": format_recent,
+        "number": number,
+        "for_input": format_for_input,
+        "browser": name_browser,
+    }
+    for name, template_filter in template_filters.items():
+        blueprint.add_app_template_filter(template_filter, name)

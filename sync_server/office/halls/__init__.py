@@ -1,0 +1,1 @@
+"""Pages about halls: a point with its records and seats, devices, held records, queue files."""

@@ -1,0 +1,154 @@
+"""Devices: enrolment codes as QR codes to print, reported condition, and revoking."""
+
+from typing import NamedTuple
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from markupsafe import Markup
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from sync_server.clocks import now_ms
+from sync_server.config import Settings
+from sync_server.database import reading, write
+from sync_server.domain.judging.clocks import SUSPECT_SKEW_MS
+from sync_server.domain.records.permissions import Action, Profile
+from sync_server.errors import BadForm, UnknownDevice
+from sync_server.messages import say
+from sync_server.office import access, forms, qr_codes
+from sync_server.office.access import allowed
+from sync_server.storage import directory
+from sync_server.storage.access import devices
+from sync_server.storage.access.devices import DeviceLine
+from sync_server.storage.people import roster
+
+blueprint = Blueprint("device_list", __name__)
+
+PROFILES = (Profile.CLERK.value, Profile.CHAIR.value)
+CONCERNS = ("unsent", "skew", "gaps", "revoked", "never", "old_app")
+
+URGENT = frozenset({"unsent", "skew", "gaps"})
+
+
+class Ticket(NamedTuple):
+    """An enrolment code printed for a hall; the code is shown only once."""
+
+    point: str
+    name: str
+    person: str
+    code: str
+    link: str
+    picture: Markup
+
+
+@blueprint.get("/thiet-bi")
+@allowed(Action.READ_DEVICES)
+def index() -> str:
+    """List devices with their reported condition, those with urgent concerns first."""
+    concern, text = request.args.get("viec", ""), request.args.get("tim", "").strip().upper()
+    with reading() as connection:
+        device_lines = devices.list_devices(connection)
+        points = directory.points(connection)
+        people = {device.person for device in device_lines if device.person}
+        names = roster.names_of(connection, people)
+        waiting = devices.count_open_codes(connection, now_ms=now_ms())
+    newest = _latest_app(device_lines)
+    devices_with_concerns = [(device, concerns_of(device, newest)) for device in device_lines]
+    counts = {
+        name: sum(name in concerns for _, concerns in devices_with_concerns) for name in CONCERNS
+    }
+    matching = [
+        (device, concerns)
+        for device, concerns in devices_with_concerns
+        if (not concern or concern in concerns) and text in f"{device.point} {device.id.upper()}"
+    ]
+    return render_template(
+        "halls/device_list.html",
+        devices=sorted(matching, key=lambda pair: not URGENT & set(pair[1])),
+        urgent=URGENT,
+        points=points,
+        names=names,
+        waiting=waiting,
+        counts={name: count for name, count in counts.items() if count},
+        concern=concern,
+        text=text,
+        total=len(device_lines),
+        profiles=PROFILES,
+    )
+
+
+@blueprint.post("/thiet-bi/ma")
+@allowed(Action.MANAGE_DEVICES)
+def new_codes() -> str:
+    """Create enrolment codes for the chosen points, and show them as sheets to print."""
+    profile = Profile(forms.one_of("profile", PROFILES))
+    person = forms.text("person", longest=32).upper() or None
+    if (profile is Profile.CHAIR) != (person is not None):
+        raise BadForm(fault=say("cli.chair_person"))
+    at_ms = now_ms()
+    with reading() as connection:
+        points = directory.points(connection)
+        names = roster.names_of(connection, [person] if person else [])
+    if person and person not in names:
+        raise BadForm(fault=say("error.unknown_person", person=person))
+    chosen = list(points) if "all" in request.form else request.form.getlist("point_code")
+    unknown = [point_code for point_code in chosen if point_code not in points]
+    if unknown:
+        raise BadForm(fault=say("devices.unknown", value=", ".join(unknown)[:60]))
+    if not chosen:
+        raise BadForm(fault=say("devices.choose"))
+    if person and len(chosen) > 1:
+        raise BadForm(fault=say("devices.one_point"))
+
+    def work(c: Connection) -> dict[str, str]:
+        return {
+            point: devices.new_enrolment(c, point, now_ms=at_ms, profile=profile, person=person)
+            for point in chosen
+        }
+
+    codes = write(work)
+    access.log_subjects(*chosen)
+    settings: Settings = current_app.config["SETTINGS"]
+    tickets = []
+    for point, code in codes.items():
+        link = enrolment_url(settings, code)
+        person_name = names.get(person or "", "")
+        tickets.append(
+            Ticket(point, points[point].name, person_name, code, link, qr_codes.draw_qr_code(link))
+        )
+    return render_template("halls/tickets.html", tickets=tickets)
+
+
+@blueprint.post("/thiet-bi/<device>/thu-hoi")
+@allowed(Action.MANAGE_DEVICES)
+def revoke(device: str) -> Response:
+    """Revoke a device: it gets no more data, and its records are held."""
+    at_ms = now_ms()
+    if not write(lambda c: devices.revoke(c, device, now_ms=at_ms)):
+        raise UnknownDevice(device=device[:48])
+    access.log_subjects(device)
+    flash(say("cli.revoked", device=device))
+    return redirect(url_for("office.device_list.index"))
+
+
+def enrolment_url(settings: Settings, code: str) -> str:
+    """Return the link that opens the kiosk with a code, in a fragment so that no server logs it."""
+    return f"{settings.public_url}/diem-danh/index.html#ma={code}"
+
+
+def concerns_of(device: DeviceLine, newest: str | None) -> tuple[str, ...]:
+    """Return the concerns that headquarters should look into, in the order of `CONCERNS`."""
+    applies = {
+        "unsent": bool(device.unsent),
+        "skew": device.skew_ms is not None and abs(device.skew_ms) > SUSPECT_SKEW_MS,
+        "gaps": bool(device.missing),
+        "revoked": device.revoked_ms is not None,
+        "never": device.last_contact_ms is None,
+        "old_app": device.app is not None and device.app != newest,
+    }
+    return tuple(name for name in CONCERNS if applies[name])
+
+
+def _latest_app(device_lines: list[DeviceLine]) -> str | None:
+    """Return the app version of the latest contact, which is the version the server serves."""
+    reporting = [device for device in device_lines if device.app and device.last_contact_ms]
+    return max(reporting, key=lambda device: device.last_contact_ms or 0).app if reporting else None

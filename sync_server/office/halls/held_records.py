@@ -1,0 +1,181 @@
+"""Records that were not accepted or contradict each other: inspected, released or dismissed."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from sync_server.acts import decisions
+from sync_server.acts.writing import seal_note
+from sync_server.clocks import now_ms
+from sync_server.database import reading, write
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.door import UNREADABLE
+from sync_server.domain.records.forms import fingerprint, parse_record
+from sync_server.domain.records.kinds import Record, kind_of
+from sync_server.domain.records.permissions import Action
+from sync_server.errors import BadForm, UnknownRecord
+from sync_server.messages import say
+from sync_server.office import access, forms
+from sync_server.office.access import allowed
+from sync_server.storage import directory
+from sync_server.storage.access import audit
+from sync_server.storage.ledger import quarantine, record_store, rulings, standings
+from sync_server.storage.ledger.streams import StreamKey
+from sync_server.storage.people import roster
+
+blueprint = Blueprint("held_records", __name__)
+
+PAGE_SIZE = 50
+CONTRADICTION = "id_reuse"
+
+
+class HeldItem(NamedTuple):
+    """A record that waits for headquarters' ruling or has one; `record` is None if unreadable.
+
+    `received_ms` is None for contradictions, which are in the ledger.
+    """
+
+    device: str
+    sha256: str
+    received_ms: int | None
+    code: str
+    detail: str
+    text: str
+    record: Record | None
+    kind: str
+    answer: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether headquarters has not ruled on it."""
+        return not self.answer
+
+
+@blueprint.get("/cho-xu-ly")
+@allowed(Action.READ_HELD)
+def index() -> str:
+    """List open items, oldest first; settled items too on request."""
+    with_settled = request.args.get("loc") == "tat-ca"
+    with reading() as connection:
+        all_items = held_items(connection)
+        listed_items = [item for item in all_items if with_settled or item.is_open]
+        people = {item.record.person for item in listed_items if item.record and item.record.person}
+        names = roster.names_of(connection, people)
+        meetings = {summary.id: summary for summary in directory.meetings(connection, now_ms())}
+    access.log_subjects(*sorted(people))
+    return render_template(
+        "halls/held_records.html",
+        items=listed_items[:PAGE_SIZE],
+        count=len(listed_items),
+        names=names,
+        meetings=meetings,
+        with_settled=with_settled,
+        settled=len(all_items) - sum(item.is_open for item in all_items),
+    )
+
+
+@blueprint.post("/cho-xu-ly")
+@allowed(Action.RULE)
+def rule() -> Response:
+    """Release or dismiss a held record, with a reason."""
+    device, sha256 = forms.needed("device", longest=48), forms.needed("sha256", longest=64)
+    choice, reason = forms.one_of("do", ("release", "dismiss")), forms.needed("reason")
+    at_ms, writer = now_ms(), access.signed_in_account().writer
+    with reading() as connection:
+        matching = [
+            item
+            for item in held_items(connection)
+            if (item.device, item.sha256) == (device, sha256)
+        ]
+    if not matching:
+        raise UnknownRecord(record=sha256[:16])
+    if matching[0].record is None:
+        if choice == "release":
+            raise BadForm(fault=say("held.illegible", fault=matching[0].detail))
+        about = f"{reason} {sha256}"
+        entry = audit.AuditEntry(
+            at_ms, writer.name, audit.ILLEGIBLE, True, 200, request.path, about
+        )
+        write(lambda c: audit.note(c, entry))
+    else:
+        raw, note = matching[0].text.encode(), seal_note(reason=reason)
+        ruling: decisions.RulingChoice = "release" if choice == "release" else "dismiss"
+        write(lambda c: decisions.rule(c, writer, raw, ruling, note, at_ms))
+    access.log_subjects(device, sha256)
+    flash(say(f"held.done.{choice}"))
+    return redirect(url_for("office.held_records.index"))
+
+
+def held_items(connection: Connection, since_ms: int = 0) -> list[HeldItem]:
+    """Return every record that was not accepted, and every record that shares its id with another.
+
+    Contradictions are limited to meetings that ended after `since_ms`.
+    """
+    items = []
+    dismissed_hashes = audit.dismissed_hashes(connection)
+    for entry in quarantine.all_entries(connection):
+        record = _parse_or_none(entry.raw)
+        answer = "dismiss" if entry.sha256 in dismissed_hashes else ""
+        text = entry.raw.decode("utf-8", "replace")
+        kind = kind_of(record) if record else ""
+        items.append(
+            HeldItem(
+                entry.device,
+                entry.sha256,
+                entry.received_ms,
+                entry.code,
+                entry.detail,
+                text,
+                record,
+                kind,
+                answer,
+            )
+        )
+    for forms_of_id in record_store.contradictions(
+        connection, _streams_with_contradictions(connection, since_ms)
+    ):
+        for raw in forms_of_id:
+            record = parse_record(raw)
+            items.append(
+                HeldItem(
+                    record.device,
+                    fingerprint(raw),
+                    None,
+                    CONTRADICTION,
+                    record.id,
+                    raw.decode(),
+                    record,
+                    kind_of(record),
+                    "",
+                )
+            )
+    rulings_by_record = rulings.about(connection, [item.record.id for item in items if item.record])
+    return [_with_ruling(item, rulings_by_record) for item in items]
+
+
+def _with_ruling(item: HeldItem, rulings_by_record: dict[tuple[str, str], Any]) -> HeldItem:
+    record = item.record
+    ruling = rulings_by_record.get((record.meeting, record.id)) if record else None
+    if ruling is None:
+        return item
+    return item._replace(answer="release" if ruling.body.record == record else "dismiss")
+
+
+def _streams_with_contradictions(connection: Connection, since_ms: int) -> list[StreamKey]:
+    return [
+        StreamKey(summary.id, row.point)
+        for summary in directory.meetings(connection, now_ms())
+        if to_ms(summary.ends_at) > since_ms
+        for row in standings.board_of(connection, summary.id).points
+        if {CONTRADICTION, "ruled"} & set(row.flags)
+    ]
+
+
+def _parse_or_none(raw: bytes) -> Record | None:
+    try:
+        return parse_record(raw)
+    except (*UNREADABLE, msgspec.ValidationError):
+        return None

@@ -1,0 +1,316 @@
+"""Pages on a point at a meeting: its roll, its hall, its records in order, and its closing."""
+
+from typing import NamedTuple
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from msgspec import UNSET
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from sync_server.acts import arrangements, decisions
+from sync_server.acts.writing import seal_note
+from sync_server.clocks import now_ms
+from sync_server.database import reading, write
+from sync_server.domain.judging.people import PersonStanding
+from sync_server.domain.judging.standing import PointStanding
+from sync_server.domain.names import name_sort_key
+from sync_server.domain.records.codes import NEWCOMER, to_ms
+from sync_server.domain.records.kinds import (
+    AbsenceDecision,
+    CheckIn,
+    Incident,
+    Record,
+    Roll,
+    Ruling,
+    SeatChange,
+    Setting,
+    Summoned,
+    Void,
+    kind_of,
+)
+from sync_server.domain.records.permissions import Action
+from sync_server.domain.summoning import RollDifference, compare_rolls
+from sync_server.errors import BadForm, UnknownPoint
+from sync_server.messages import say
+from sync_server.office import access, forms
+from sync_server.office.access import allowed
+from sync_server.storage import directory
+from sync_server.storage.access import devices
+from sync_server.storage.directory import MeetingSummary
+from sync_server.storage.ledger import sightings, standings, streams
+from sync_server.storage.ledger.streams import StreamKey
+from sync_server.storage.people import contacts, roster
+from sync_server.storage.people.contacts import DUTIES, ContactLine
+
+blueprint = Blueprint("point", __name__)
+
+STATES = ("present", "late", "absent_excused", "absent_unexcused", "not_recorded")
+
+
+class HallEntry(NamedTuple):
+    """A record as a line in the point's list of records."""
+
+    record: Record
+    kind: str
+    at_ms: int
+    device_ms: int
+    is_corrected: bool
+    what: str
+    flags: tuple[str, ...]
+    is_from_this_point: bool
+    is_voided: bool
+
+
+class RecordVersion(NamedTuple):
+    """A version of the point's roll, and how it differs from the version before."""
+
+    at_ms: int
+    by: str
+    change: RollDifference
+    is_late: bool
+
+
+@blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>")
+@allowed(Action.READ_STANDING)
+def page(meeting: str, point: str) -> str:
+    """Show a point at a meeting: its people, officers, devices and contacts."""
+    with reading() as connection:
+        summary, standing = _read_point(connection, meeting, point)
+        names = roster.names_of(connection, _people_named(standing))
+        units = directory.unit_names(connection)
+        units_and_positions = roster.units_and_positions(
+            connection, [person.person for person in standing.people]
+        )
+        point_devices = devices.list_devices(connection, point=point)
+        officers = standing.terms.officers_at(now_ms())
+        names |= roster.names_of(connection, officers.deputies)
+        contact_lines = contacts.of_points(connection, [point]).get(point, [])
+        place = directory.points(connection).get(point)
+    state = request.args.get("loc", "")
+    people = [person for person in standing.people if _matches_filter(person, state)]
+    access.log_subjects(point)
+    return render_template(
+        "halls/point.html",
+        meeting=summary,
+        point=point,
+        place=place,
+        standing=standing,
+        officers=officers,
+        people=sorted(
+            people, key=lambda person: name_sort_key(names.get(person.person, person.person))
+        ),
+        names=names,
+        units=units,
+        at=units_and_positions,
+        devices=point_devices,
+        contacts=contact_lines,
+        states=STATES,
+        state=state,
+        newcomer=NEWCOMER,
+    )
+
+
+@blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>/ban-ghi")
+@allowed(Action.READ_STANDING)
+def records(meeting: str, point: str) -> str:
+    """List a point's records, and its people's from other points, by corrected time."""
+    key = StreamKey(meeting, point)
+    with reading() as connection:
+        summary, standing = _read_point(connection, meeting, point)
+        stream_records = streams.records_of(connection, [key])[key]
+        clocks = sightings.clocks_of(connection, {record.device for record in stream_records})
+        names = roster.names_of(
+            connection, {record.person for record in stream_records if record.person}
+        )
+        point_devices = devices.list_devices(connection, point=point)
+    voided = {
+        record.refs[0]
+        for record in stream_records
+        if isinstance(record, Void) and "without_authority" not in standing.flags.get(record.id, ())
+    }
+    entries = []
+    for record in stream_records:
+        at_ms, device_ms = clocks.corrected_time_of(record).at_ms, to_ms(record.at)
+        entries.append(
+            HallEntry(
+                record,
+                kind_of(record),
+                at_ms,
+                device_ms,
+                abs(at_ms - device_ms) >= 1000,
+                _describe(record),
+                standing.flags.get(record.id, ()),
+                record.point == point,
+                record.id in voided,
+            )
+        )
+    entries.sort(key=lambda entry: (entry.at_ms, entry.record.device, entry.record.seq or 0))
+    kind = request.args.get("loai", "")
+    access.log_subjects(point)
+    return render_template(
+        "halls/records.html",
+        meeting=summary,
+        point=point,
+        told=[entry for entry in entries if not kind or entry.kind == kind],
+        kinds=sorted({entry.kind for entry in entries}),
+        kind=kind,
+        names=names,
+        devices=point_devices,
+        versions=_versions(entries, standing),
+        lasting=decisions.LASTING_KINDS,
+    )
+
+
+@blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/mo-lai")
+@allowed(Action.REOPEN)
+def reopen(meeting: str, point: str) -> Response:
+    """Reopen a roll that was signed off, for a stated reason."""
+    reason, at_ms, account = forms.needed("reason"), now_ms(), access.signed_in_account()
+    with reading() as connection:
+        _, standing = _read_point(connection, meeting, point)
+    if standing.closing is None:
+        raise BadForm(fault=say("point.not_closed", point=point))
+    person = account.person or standing.closing.person
+    note = seal_note(reason=reason)
+    write(
+        lambda c: decisions.reopen(
+            c, account.writer, StreamKey(meeting, point), person, note, at_ms
+        )
+    )
+    access.log_subjects(point, person)
+    flash(say("point.reopened", point=point))
+    return redirect(url_for("office.point.page", meeting=meeting, point=point))
+
+
+@blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/rut-ban-ghi")
+@allowed(Action.CORRECT)
+def void(meeting: str, point: str) -> Response:
+    """Cancel the effect of a record, which itself stays; the audit log stores the reason."""
+    record_id, reason = forms.needed("record"), forms.needed("reason")
+    at_ms, writer = now_ms(), access.signed_in_account().writer
+    key = StreamKey(meeting, point)
+    person = write(lambda c: decisions.void(c, writer, key, record_id, at_ms))
+    access.log_subjects(person, record_id, reason)
+    flash(say("point.voided"))
+    return redirect(url_for("office.point.records", meeting=meeting, point=point))
+
+
+@blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/nhan-ra")
+@allowed(Action.RULE)
+def identify(meeting: str, point: str) -> Response:
+    """Record which person of the roster a newcomer is, if no list had named them."""
+    newcomer, person = forms.needed("newcomer"), forms.needed("person", longest=32).upper()
+    at_ms, writer, key = now_ms(), access.signed_in_account().writer, StreamKey(meeting, point)
+    with reading() as connection:
+        if roster.person(connection, person) is None:
+            raise BadForm(fault=say("error.unknown_person", person=person))
+    write(lambda c: decisions.identify(c, writer, key, newcomer, person, at_ms))
+    access.log_subjects(newcomer, person)
+    flash(say("point.identified", person=person))
+    return redirect(url_for("office.point.page", meeting=meeting, point=point))
+
+
+@blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/phan-cong")
+@allowed(Action.ARRANGE)
+def delegate(meeting: str, point: str) -> Response:
+    """Record that the Secretary's document names a Deputy to preside (domain.md row 25)."""
+    deputy, number = forms.needed("deputy", longest=32), forms.needed("document", longest=120)
+    at_ms, writer, key = now_ms(), access.signed_in_account().writer, StreamKey(meeting, point)
+    with reading() as connection:
+        _, standing = _read_point(connection, meeting, point)
+    officers = standing.terms.officers_at(at_ms)
+    if officers.secretary is None or deputy not in officers.deputies:
+        raise BadForm(fault=say("point.no_deputy", person=deputy, point=point))
+    named = (officers.secretary, deputy)
+    document = seal_note(number=number)
+    write(lambda c: decisions.delegate(c, writer, key, named, document, at_ms))
+    access.log_subjects(point, *named)
+    flash(say("point.delegated"))
+    return redirect(url_for("office.point.page", meeting=meeting, point=point))
+
+
+@blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/lien-he")
+@allowed(Action.ARRANGE)
+def set_contacts(meeting: str, point: str) -> Response:
+    """Set the names and telephone numbers of the people to call at a point."""
+    lines = [
+        ContactLine(
+            point,
+            duty,
+            forms.text(f"name_{duty}", longest=120),
+            "".join(c for c in forms.text(f"phone_{duty}", longest=24) if c in "+0123456789"),
+        )
+        for duty in DUTIES
+    ]
+    write(lambda c: contacts.put(c, lines))
+    access.log_subjects(point)
+    flash(say("point.contacts_set"))
+    return redirect(url_for("office.point.page", meeting=meeting, point=point))
+
+
+def _describe(record: Record) -> str:
+    """Describe a record by the codes in its body; empty if they say no more than its kind."""
+    match record:
+        case Setting():
+            setting_names = [
+                say(f"setting.{name}")
+                for name in record.body.__struct_fields__
+                if getattr(record.body, name) is not UNSET
+            ]
+            return ", ".join(setting_names)
+        case Roll():
+            return say("records.people", count=len(record.body.people))
+        case CheckIn() | SeatChange() if record.body.seat:
+            return say("records.seat", seat=record.body.seat)
+        case AbsenceDecision():
+            return say(f"turn.{record.body.decision}")
+        case Incident():
+            return say(f"incident.{record.body.what}")
+        case Ruling() if record.body.ruling != "identify":
+            return say(f"held.answer.{record.body.ruling}")
+        case _:
+            return ""
+
+
+def _read_point(
+    connection: Connection, meeting: str, point: str
+) -> tuple[MeetingSummary, PointStanding]:
+    """Return a meeting and a point's standing in it. Raises: UnknownMeeting, UnknownPoint."""
+    summary = arrangements.require_meeting(connection, meeting, now_ms())
+    standing = standings.read(connection, StreamKey(meeting, point))
+    if standing is None:
+        raise UnknownPoint(point=point, meeting=meeting)
+    return summary, standing
+
+
+def _matches_filter(person: PersonStanding, state: str) -> bool:
+    if state == "late":
+        return person.is_late
+    return not state or person.standing == state
+
+
+def _people_named(standing: PointStanding) -> set[str]:
+    """Return the codes of all the people that a point's page names."""
+    chair = standing.chair
+    named = {chair.secretary, chair.delegate, chair.named, *(s.person for s in chair.spans)}
+    named |= {person.person for person in (*standing.people, *standing.exempt, *standing.visitors)}
+    named |= {substitute.instead_of for substitute in standing.substitutes}
+    named |= {standing.closing.person} if standing.closing else set()
+    return {person for person in named if person}
+
+
+def _versions(entries: list[HallEntry], standing: PointStanding) -> list[RecordVersion]:
+    """Return the versions of the point's roll, the latest first, with their differences."""
+    versions = []
+    before: tuple[Summoned, ...] = ()
+    frozen_ms = standing.terms.roll_frozen_ms
+    for entry in entries:
+        if isinstance(entry.record, Roll) and entry.is_from_this_point:
+            after = entry.record.body.people
+            is_late = frozen_ms is not None and entry.at_ms > frozen_ms
+            author = entry.record.device.removeprefix("O-")
+            versions.append(
+                RecordVersion(entry.at_ms, author, compare_rolls(before, after), is_late)
+            )
+            before = after
+    return versions[::-1]

@@ -1,0 +1,40 @@
+"""The page that imports a hall's queue file and hands out its receipt."""
+
+import base64
+
+from flask import Blueprint, current_app, render_template, request
+
+from sync_server.acts import queue_files
+from sync_server.clocks import now_ms
+from sync_server.config import Settings
+from sync_server.domain.records.permissions import Action
+from sync_server.errors import QueueFileFaulty
+from sync_server.office import access
+from sync_server.office.access import allowed
+
+blueprint = Blueprint("queue_import", __name__)
+
+BAD_REQUEST = 400
+
+
+@blueprint.get("/nhap-tep")
+@allowed(Action.IMPORT_QUEUE)
+def form() -> str:
+    """Show the form for the file."""
+    return render_template("halls/queue_import.html", taken=None, fault=None)
+
+
+@blueprint.post("/nhap-tep")
+@allowed(Action.IMPORT_QUEUE)
+def take_in() -> str | tuple[str, int]:
+    """Import the file, show the outcome of its records, and offer the receipt."""
+    settings: Settings = current_app.config["SETTINGS"]
+    file = request.files.get("file")
+    content = file.read(queue_files.MAX_FILE_BYTES + 1) if file else b""
+    try:
+        result = queue_files.import_file(content, settings.seal_key, now_ms())
+    except QueueFileFaulty as fault:
+        return render_template("halls/queue_import.html", taken=None, fault=fault), BAD_REQUEST
+    access.log_subjects(*(parcel.device for parcel in result.parcels))
+    receipt = base64.b64encode(result.receipt).decode()
+    return render_template("halls/queue_import.html", taken=result, fault=None, receipt=receipt)

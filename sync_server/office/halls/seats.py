@@ -1,0 +1,112 @@
+"""A hall's seating plan: filled in by a rule or by hand, and printed."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from sync_server.acts import arrangements
+from sync_server.clocks import now_ms
+from sync_server.database import reading, write
+from sync_server.domain.names import name_sort_key
+from sync_server.domain.records.permissions import Action
+from sync_server.domain.seating import MOST_ROWS, assign_seats, plan_of, shared_seats
+from sync_server.errors import BadForm, UnknownPoint
+from sync_server.messages import say
+from sync_server.office import access, forms
+from sync_server.office.access import allowed
+from sync_server.storage import directory
+from sync_server.storage.ledger import standings
+from sync_server.storage.ledger.streams import StreamKey
+from sync_server.storage.people import roster
+
+blueprint = Blueprint("seats", __name__)
+
+ORDERS = ("rank", "name", "unit")
+_RANKS = ("BI_THU", "PHO_BI_THU", "CAP_UY_VIEN")
+MOST_SEATS = 60
+MAX_SEAT = 16
+
+
+@blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>/cho-ngoi")
+@allowed(Action.READ_STANDING)
+def plan(meeting: str, point: str) -> str:
+    """Show a hall's seating plan, with the people who have seats."""
+    key = StreamKey(meeting, point)
+    with reading() as connection:
+        summary = arrangements.require_meeting(connection, meeting, now_ms())
+        standing = standings.read(connection, key)
+        if standing is None:
+            raise UnknownPoint(point=point, meeting=meeting)
+        people = roster.roster_of(connection, key).people
+        roll = arrangements.roll_of(connection, key)
+        place = directory.points(connection).get(point)
+    access.log_subjects(point)
+    return render_template(
+        "halls/seats.html",
+        meeting=summary,
+        point=point,
+        name=place.name if place else point,
+        people=sorted(people, key=lambda person: name_sort_key(person.name)),
+        names={person.person: person.name for person in people},
+        plan=plan_of(roll),
+        arrived=sum(bool(person_standing.stays) for person_standing in standing.people),
+        orders=ORDERS,
+        most_rows=MOST_ROWS,
+        most_seats=MOST_SEATS,
+    )
+
+
+@blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/cho-ngoi")
+@allowed(Action.ARRANGE)
+def assign(meeting: str, point: str) -> Response:
+    """Assign seats to the people of a roll, by a rule or as typed.
+
+    Raises: UnknownPoint, BadForm if two people would share a seat.
+    """
+    key, at_ms, writer = StreamKey(meeting, point), now_ms(), access.signed_in_account().writer
+    with reading() as connection:
+        arrangements.require_meeting(connection, meeting, at_ms)
+        if standings.read(connection, key) is None:
+            raise UnknownPoint(point=point, meeting=meeting)
+        people = roster.roster_of(connection, key).people
+    if forms.text("do") == "rule":
+        rows = forms.whole("rows", least=1, most=MOST_ROWS) or 1
+        per_row = forms.whole("per_row", least=1, most=MOST_SEATS) or 1
+        order = forms.one_of("order", ORDERS)
+        ordered = sorted(people, key=lambda person: _sort_key(person, order))
+        seats = assign_seats(
+            [person.person for person in ordered if not person.exempt], rows, per_row
+        )
+    else:
+        seats = {p.person: request.form.get(f"seat {p.person}", p.seat).strip() for p in people}
+    _check_seats(seats, {person.person: f"{person.name} ({person.person})" for person in people})
+
+    def work(c: Connection) -> None:
+        arrangements.assign_seats(c, key, seats, at_ms, writer)
+
+    write(work)
+    access.log_subjects(point)
+    unseated = sum(not seat for seat in seats.values())
+    flash(say("seats.given", count=len(seats) - unseated, left=unseated))
+    return redirect(url_for("office.seats.plan", meeting=meeting, point=point))
+
+
+def _sort_key(person: roster.RosterLine, order: str) -> tuple[object, ...]:
+    rank = _RANKS.index(person.position) if person.position in _RANKS else len(_RANKS)
+    match order:
+        case "rank":
+            return (rank, name_sort_key(person.name))
+        case "unit":
+            return (person.unit, rank, name_sort_key(person.name))
+        case _:
+            return (name_sort_key(person.name),)
+
+
+def _check_seats(seats: dict[str, str], names: dict[str, str]) -> None:
+    """Check that seats are short, printable and given once. Raises: BadForm."""
+    for person, seat in seats.items():
+        if len(seat) > MAX_SEAT or not seat.isprintable():
+            raise BadForm(fault=say("seats.long", seat=seat[:MAX_SEAT], person=names[person]))
+    for seat, people in shared_seats(seats).items():
+        people_names = ", ".join(names[person] for person in people)
+        raise BadForm(fault=say("seats.twice", seat=seat, people=people_names))

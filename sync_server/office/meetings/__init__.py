@@ -1,0 +1,1 @@
+"""Pages about meetings: the list, the board, arrangements, rolls, the evaluation."""

@@ -1,0 +1,180 @@
+"""The arrangements of a meeting: its times, terms and halls, its cancellation and rehearsal."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from msgspec import UNSET, UnsetType
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from sync_server.acts import arrangements
+from sync_server.clocks import now_ms
+from sync_server.database import reading, write
+from sync_server.domain.judging.settings import REASONS
+from sync_server.domain.records.codes import from_ms
+from sync_server.domain.records.kinds import DecidingAuthority, SettingBody
+from sync_server.domain.records.permissions import Action
+from sync_server.errors import BadForm, UnknownPoint
+from sync_server.messages import say
+from sync_server.office import access, forms
+from sync_server.office.access import allowed
+from sync_server.storage import directory
+from sync_server.storage.ledger import standings, streams
+
+blueprint = Blueprint("arrangements", __name__)
+
+AUTHORITIES: tuple[DecidingAuthority, DecidingAuthority] = ("point", "headquarters")
+LONGEST_MEETING_MS = 14 * 24 * 3600 * 1000
+
+
+@blueprint.get("/hoi-nghi/<meeting>/sap-xep")
+@allowed(Action.READ_ARRANGEMENTS)
+def page(meeting: str) -> str:
+    """Show the arrangements of a meeting, with a form for each that can be changed."""
+    with reading() as connection:
+        summary = arrangements.require_meeting(connection, meeting, now_ms())
+        point_standings = standings.read_all(connection, streams.of_meeting(connection, meeting))
+        names = directory.points(connection)
+    points = {key.point: standing for key, standing in sorted(point_standings.items())}
+    terms = next(iter(points.values())).terms if points else None
+    return render_template(
+        "meetings/arrangements.html",
+        meeting=summary,
+        points=points,
+        names=names,
+        terms=terms,
+        authorities=AUTHORITIES,
+        reasons=dict.fromkeys([*REASONS, *(terms.reasons if terms else ())]),
+    )
+
+
+@blueprint.post("/hoi-nghi/<meeting>/thoi-gian")
+@allowed(Action.ARRANGE)
+def postpone(meeting: str) -> Response:
+    """Move the meeting to another time."""
+    starts_ms, ends_ms = forms.moment_needed("starts_at"), forms.moment_needed("ends_at")
+    if not starts_ms < ends_ms <= starts_ms + LONGEST_MEETING_MS:
+        raise BadForm(fault=say("form.span"))
+    at_ms, writer = now_ms(), access.signed_in_account().writer
+    write(lambda c: arrangements.postpone(c, meeting, starts_ms, ends_ms, at_ms, writer))
+    return _redirect_back(meeting, "arranging.postponed")
+
+
+@blueprint.post("/hoi-nghi/<meeting>/huy")
+@allowed(Action.ARRANGE)
+def cancel(meeting: str) -> Response:
+    """Cancel the meeting, or restore it."""
+    is_cancelled = forms.one_of("do", ("cancel", "hold")) == "cancel"
+    at_ms, writer = now_ms(), access.signed_in_account().writer
+    write(lambda c: arrangements.cancel(c, meeting, at_ms, writer, is_cancelled=is_cancelled))
+    return _redirect_back(
+        meeting, "arranging.cancelled" if is_cancelled else "arranging.held_after_all"
+    )
+
+
+@blueprint.post("/hoi-nghi/<meeting>/quy-dinh")
+@allowed(Action.ARRANGE)
+def set_terms(meeting: str) -> Response:
+    """Set the terms for every point of the meeting; an empty field changes nothing."""
+    grace = forms.whole("grace_minutes", most=240)
+    frozen_ms, ready_ms = forms.moment("roll_frozen_at"), forms.moment("ready_by")
+    reasons = tuple(dict.fromkeys(request.form.getlist("reasons")))
+    body = SettingBody(
+        grace_minutes=UNSET if grace is None else grace,
+        roll_frozen_at=_instant_or_unset(frozen_ms),
+        ready_by=_instant_or_unset(ready_ms),
+        absence_authority=_read_authority("absence_authority"),
+        secretary_authority=_read_authority("secretary_authority"),
+        reasons=reasons or UNSET,
+    )
+    if body == SettingBody():
+        raise BadForm(fault=say("form.nothing"))
+    at_ms, writer = now_ms(), access.signed_in_account().writer
+
+    def work(c: Connection) -> None:
+        arrangements.require_meeting(c, meeting, at_ms)
+        arrangements.arrange(c, meeting, arrangements.points_of(c, meeting), body, at_ms, writer)
+
+    write(work)
+    return _redirect_back(meeting, "arranging.terms_set")
+
+
+@blueprint.post("/hoi-nghi/<meeting>/hoi-truong")
+@allowed(Action.ARRANGE)
+def set_hall(meeting: str) -> Response:
+    """Set one hall's capacity and the number of guests it expects."""
+    point = forms.needed("point_code", longest=16)
+    capacity = forms.whole("capacity", most=100_000)
+    guests = forms.whole("guests", most=100_000)
+    body = SettingBody(
+        capacity=UNSET if capacity is None else capacity,
+        guests=UNSET if guests is None else guests,
+    )
+    if body == SettingBody():
+        raise BadForm(fault=say("form.nothing"))
+    at_ms, writer = now_ms(), access.signed_in_account().writer
+
+    def work(c: Connection) -> None:
+        _require_point(c, meeting, point)
+        arrangements.arrange(c, meeting, [point], body, at_ms, writer)
+
+    access.log_subjects(point)
+    write(work)
+    return _redirect_back(meeting, "arranging.hall_set", point=point)
+
+
+@blueprint.post("/hoi-nghi/<meeting>/ghep")
+@allowed(Action.ARRANGE)
+def merge(meeting: str) -> Response:
+    """Move one hall's people to another hall's roll."""
+    point, into = forms.needed("point_code", longest=16), forms.needed("into", longest=16)
+    if point == into:
+        raise BadForm(fault=say("form.same_hall", point=point))
+    at_ms, writer = now_ms(), access.signed_in_account().writer
+
+    def work(c: Connection) -> int:
+        _require_point(c, meeting, point)
+        _require_point(c, meeting, into)
+        return arrangements.merge(c, meeting, point, into, at_ms, writer)
+
+    access.log_subjects(point, into)
+    count = write(work)
+    return _redirect_back(meeting, "arranging.merged", count=count, point=point, into=into)
+
+
+@blueprint.post("/hoi-nghi/<meeting>/tong-duyet")
+@allowed(Action.ARRANGE)
+def rehearse(meeting: str) -> Response:
+    """Create the meeting's rehearsal; an existing one is postponed on its page."""
+    starts_ms, at_ms, writer = (
+        forms.moment_needed("rehearsal_at"),
+        now_ms(),
+        access.signed_in_account().writer,
+    )
+    with reading() as connection:
+        summary = arrangements.require_meeting(connection, meeting, at_ms)
+        existing = directory.meeting(connection, arrangements.rehearsal_of(meeting), at_ms)
+    if existing or summary.rehearsal:
+        raise BadForm(fault=say("arranging.rehearsal_there"))
+    rehearsal = write(lambda c: arrangements.rehearse(c, meeting, starts_ms, at_ms, writer))
+    return _redirect_back(rehearsal.id, "arranging.rehearsed")
+
+
+def _require_point(connection: Connection, meeting: str, point: str) -> None:
+    arrangements.require_meeting(connection, meeting, now_ms())
+    if point not in arrangements.points_of(connection, meeting):
+        raise UnknownPoint(point=point, meeting=meeting)
+
+
+def _instant_or_unset(at_ms: int | None) -> str | UnsetType:
+    return UNSET if at_ms is None else from_ms(at_ms)
+
+
+def _read_authority(name: str) -> DecidingAuthority | UnsetType:
+    choice = forms.one_of(name, ("", *AUTHORITIES))
+    return next((authority for authority in AUTHORITIES if authority == choice), UNSET)
+
+
+def _redirect_back(meeting: str, message_key: str, **facts: object) -> Response:
+    notice = say(message_key, **facts)
+    access.log_subjects(notice)
+    flash(notice)
+    return redirect(url_for("office.arrangements.page", meeting=meeting))

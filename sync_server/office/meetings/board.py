@@ -1,0 +1,311 @@
+"""The board of a meeting: its points, warnings first; live, filtered, as CSV, and as charts."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+from flask import Blueprint, Response, g, make_response, render_template, request
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from sync_server.acts import arrangements
+from sync_server.clocks import now_ms
+from sync_server.database import reading
+from sync_server.domain.names import fold, word_sort_key
+from sync_server.domain.records.permissions import Action
+from sync_server.messages import rate, say
+from sync_server.office import access, csv_files
+from sync_server.office.access import allowed
+from sync_server.office.formatting import format_moment, format_recent
+from sync_server.office.meetings import charts
+from sync_server.storage.directory import MeetingSummary
+from sync_server.storage.ledger import standings
+from sync_server.storage.ledger.standings import BoardRow
+from sync_server.storage.people import contacts, roster
+
+blueprint = Blueprint("board", __name__)
+
+WARNINGS = ("escalated", "no_chair", "silent", "gaps", "reserved", "not_ready")
+"""What headquarters must see first, most serious first."""
+ORDERS = ("trouble", "name", "rate", "not_recorded", "contact")
+COLUMNS = (
+    "code",
+    "point",
+    "type",
+    "chair.short",
+    "summoned",
+    "present",
+    "rate",
+    "late",
+    "left_early",
+    "excused",
+    "unexcused",
+    "not_recorded",
+    "guests",
+    "last_contact",
+    "note",
+)
+MAX_UPDATE_ROWS = 14
+"""Keeps an update below 2 KB; rows beyond this wait for the next update."""
+MARK_LETTERS = 4
+"""24 bits a row: about one change in 17 million goes unnoticed until the row changes again."""
+NOT_MODIFIED = 304
+
+
+class BoardFilter(NamedTuple):
+    """The filter and the order of the board's rows; an empty string filters nothing."""
+
+    unit_type: str
+    trouble: str
+    text: str
+    order: str
+
+
+class BoardLine(NamedTuple):
+    """A row of the board with the warnings of its point."""
+
+    row: BoardRow
+    warnings: tuple[str, ...]
+
+
+@blueprint.get("/hoi-nghi/<meeting>")
+@allowed(Action.READ_BOARD)
+def board(meeting: str) -> str:
+    """Show the whole board of a meeting: totals, warnings, every point, charts."""
+    with reading() as connection:
+        summary = arrangements.require_meeting(connection, meeting, now_ms())
+        meeting_board = standings.board_of(connection, meeting)
+        chairs = _chair_names(connection, meeting_board.points)
+        arrivals = charts.arrivals_of(connection, meeting, summary)
+    board_filter = _read_filter()
+    return render_template(
+        "meetings/board.html",
+        meeting=summary,
+        board=meeting_board,
+        shown=_filtered_lines(meeting_board.points, summary, board_filter),
+        troubles=_count_warnings(meeting_board.points, summary),
+        all_troubles=WARNINGS,
+        asked=board_filter,
+        orders=ORDERS,
+        chairs=chairs,
+        arrivals=arrivals,
+        types=charts.types_of(meeting_board),
+        state="".join(row_marks(meeting_board.points, summary, chairs)),
+        query=request.query_string.decode(),
+    )
+
+
+@blueprint.get("/hoi-nghi/<meeting>/cap-nhat")
+@allowed(Action.READ_BOARD)
+def update(meeting: str) -> Response:
+    """Return the rows that differ from the caller's ETag; 304 if none does.
+
+    A row that no longer has the warning of the filter stays on the page in its present state.
+    """
+    g.is_refresh = True
+    with reading() as connection:
+        summary = arrangements.require_meeting(connection, meeting, now_ms())
+        meeting_board = standings.board_of(connection, meeting)
+        chairs = _chair_names(connection, meeting_board.points)
+    client_marks = _marks_in_etag(
+        request.headers.get("If-None-Match", ""), len(meeting_board.points)
+    )
+    current_marks = row_marks(meeting_board.points, summary, chairs)
+    points_on_page = {
+        line.row.point
+        for line in _filtered_lines(
+            meeting_board.points, summary, _read_filter()._replace(trouble="")
+        )
+    }
+    changed_lines: list[BoardLine] = []
+    for index, row in enumerate(meeting_board.points):
+        if client_marks[index] == current_marks[index]:
+            continue
+        if row.point in points_on_page and len(changed_lines) == MAX_UPDATE_ROWS:
+            current_marks[index] = client_marks[index]  # the next update sends it
+        elif row.point in points_on_page:
+            changed_lines.append(BoardLine(row, warnings_of(row, summary)))
+    if client_marks == current_marks:
+        return Response(status=NOT_MODIFIED)
+    page = render_template(
+        "meetings/board_update.html",
+        meeting=summary,
+        board=meeting_board,
+        shown=changed_lines,
+        troubles=_count_warnings(meeting_board.points, summary),
+        chairs=chairs,
+        state="".join(current_marks),
+        query=request.query_string.decode(),
+    )
+    return make_response(page)
+
+
+def row_marks(
+    rows: Sequence[BoardRow], meeting: MeetingSummary, chairs: Mapping[str, str]
+) -> list[str]:
+    """For each row, return a mark that changes when anything shown in the row changes."""
+    return [
+        _mark_of(
+            replace(row, last_contact_at=format_recent(row.last_contact_at)),
+            warnings_of(row, meeting),
+            chairs.get(row.chair or ""),
+        )
+        for row in rows
+    ]
+
+
+def _mark_of(*values: object) -> str:
+    digest = hashlib.sha256(msgspec.json.encode(values)).digest()
+    return base64.urlsafe_b64encode(digest).decode()[:MARK_LETTERS]
+
+
+def _marks_in_etag(tag: str, count: int) -> list[str]:
+    """Return the marks of an ETag, one a row; if its length is wrong, marks that match no row."""
+    letters = tag.strip('"')
+    if len(letters) != count * MARK_LETTERS:
+        return ["." * MARK_LETTERS] * count
+    return [letters[start : start + MARK_LETTERS] for start in range(0, len(letters), MARK_LETTERS)]
+
+
+@blueprint.get("/hoi-nghi/<meeting>/bang.csv")
+@allowed(Action.READ_BOARD)
+def csv(meeting: str) -> Response:
+    """Return the filtered board as a CSV file."""
+    with reading() as connection:
+        summary = arrangements.require_meeting(connection, meeting, now_ms())
+        meeting_board = standings.board_of(connection, meeting)
+        chairs = _chair_names(connection, meeting_board.points)
+    rows = [
+        _csv_row(line, chairs.get(line.row.chair or "", ""))
+        for line in _filtered_lines(meeting_board.points, summary, _read_filter())
+    ]
+    return csv_files.csv_of(
+        [say(f"board.{column}") for column in COLUMNS],
+        rows,
+        f"{meeting}.csv",
+    )
+
+
+@blueprint.get("/hoi-nghi/<meeting>/chua-bao-cao")
+@allowed(Action.READ_CONTACTS)
+def silent(meeting: str) -> str:
+    """List the points that have not reported, with the people to call."""
+    with reading() as connection:
+        summary = arrangements.require_meeting(connection, meeting, now_ms())
+        meeting_board = standings.board_of(connection, meeting)
+        rows = [row for row in meeting_board.points if not row.reported and row.counts.summoned]
+        people = contacts.of_points(connection, [row.point for row in rows])
+    access.log_subjects(*people)
+    return render_template(
+        "meetings/silent.html",
+        meeting=summary,
+        rows=rows,
+        contacts=people,
+        points=len(meeting_board.points),
+    )
+
+
+def warnings_of(row: BoardRow, meeting: MeetingSummary) -> tuple[str, ...]:
+    """Return the warnings of a point, most serious first.
+
+    No point is silent before the meeting opens. Until the start, a named chair is enough.
+    """
+    is_open = not row.closed and meeting.state != "closed"
+    applies = {
+        "escalated": "escalated" in row.flags,
+        "no_chair": "no_chair" in row.flags if meeting.has_begun else "chair" in row.missing,
+        "silent": not row.reported and meeting.state != "upcoming",
+        "gaps": row.missing_seq > 0,
+        "reserved": row.reserved > 0,
+        "not_ready": is_open and bool(set(row.missing) - {"chair"}),
+    }
+    if meeting.cancelled or not row.counts.summoned:
+        return ()
+    return tuple(warning for warning in WARNINGS if applies[warning])
+
+
+def _read_filter() -> BoardFilter:
+    arguments = request.args
+    order = arguments.get("xep", ORDERS[0])
+    return BoardFilter(
+        arguments.get("loai", ""),
+        arguments.get("viec", ""),
+        arguments.get("tim", "").strip(),
+        order if order in ORDERS else ORDERS[0],
+    )
+
+
+def _filtered_lines(
+    rows: Sequence[BoardRow], meeting: MeetingSummary, board_filter: BoardFilter
+) -> list[BoardLine]:
+    lines = [BoardLine(row, warnings_of(row, meeting)) for row in rows]
+    text = fold(board_filter.text)
+    matching = [
+        line
+        for line in lines
+        if (not board_filter.unit_type or line.row.unit_type == board_filter.unit_type)
+        and (not board_filter.trouble or board_filter.trouble in line.warnings)
+        and (not text or text in fold(f"{line.row.point} {line.row.name}"))
+    ]
+    match board_filter.order:
+        case "name":
+            matching.sort(key=lambda line: word_sort_key(line.row.name))
+        case "rate":
+            matching.sort(
+                key=lambda line: line.row.counts.present / (line.row.counts.summoned or 1)
+            )
+        case "not_recorded":
+            matching.sort(key=lambda line: -line.row.counts.not_recorded)
+        case "contact":
+            matching.sort(key=lambda line: line.row.last_contact_at or "")
+        case _:
+            matching.sort(key=lambda line: _seriousness_rank(line.warnings))
+    return matching
+
+
+def _seriousness_rank(warnings: tuple[str, ...]) -> int:
+    return WARNINGS.index(warnings[0]) if warnings else len(WARNINGS)
+
+
+def _count_warnings(rows: Sequence[BoardRow], meeting: MeetingSummary) -> dict[str, int]:
+    """Count the points with a warning, for every warning that some point has."""
+    warnings_by_row = [warnings_of(row, meeting) for row in rows]
+    counts = {
+        warning: sum(warning in row_warnings for row_warnings in warnings_by_row)
+        for warning in WARNINGS
+    }
+    return {warning: count for warning, count in counts.items() if count}
+
+
+def _chair_names(connection: Connection, rows: Sequence[BoardRow]) -> dict[str, str]:
+    return roster.names_of(connection, (row.chair for row in rows if row.chair))
+
+
+def _csv_row(line: BoardLine, chair: str) -> list[object]:
+    row, counts = line.row, line.row.counts
+    figures: list[object] = ["", "", "", "", "", "", ""]
+    if row.reported:
+        figures = [
+            counts.present,
+            rate(counts.present, counts.summoned),
+            counts.late,
+            counts.left_early,
+            counts.absent_excused,
+            counts.absent_unexcused,
+            counts.not_recorded,
+        ]
+    notes = [say(f"trouble.{warning}") for warning in line.warnings]
+    notes += [say(f"flag.{flag}") for flag in row.flags if flag not in line.warnings]
+    return [
+        row.point,
+        row.name,
+        say(f"unit_type.{row.unit_type}"),
+        chair,
+        counts.summoned,
+        *figures,
+        counts.guests,
+        format_moment(row.last_contact_at),
+        "; ".join(notes),
+    ]

@@ -1,0 +1,100 @@
+"""The quality of a meeting: figures of order and readiness, and the evaluation in words."""
+
+import hashlib
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from sync_server.acts import arrangements
+from sync_server.clocks import now_ms
+from sync_server.database import reading, write
+from sync_server.domain.records.permissions import Action
+from sync_server.errors import BadForm
+from sync_server.messages import say
+from sync_server.office import access, forms
+from sync_server.office.access import allowed
+from sync_server.office.formatting import format_moment
+from sync_server.storage import directory, remarks
+from sync_server.storage.ledger import standings, streams
+from sync_server.storage.remarks import HEADINGS, RemarkLine
+
+blueprint = Blueprint("evaluation", __name__)
+
+MAX_REMARK = 8_000
+HASH_LETTERS = 16
+
+
+def short_hash(text: str) -> str:
+    """Return a short hash that detects that someone else edited the text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LETTERS]
+
+
+@blueprint.get("/hoi-nghi/<meeting>/chat-luong")
+@allowed(Action.READ_QUALITY)
+def page(meeting: str) -> str:
+    """Show the figures of order, readiness and incidents, and the written evaluation."""
+    with reading() as connection:
+        summary = arrangements.require_meeting(connection, meeting, now_ms())
+        standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
+        remarks_by_heading = remarks.latest(connection, meeting)
+        names = directory.points(connection)
+    halls = {key.point: standing for key, standing in sorted(standings_by_key.items())}
+    notable = {
+        point: standing
+        for point, standing in halls.items()
+        if standing.counts.calls
+        or standing.counts.private_use
+        or standing.counts.disorder
+        or standing.counts.wrong_seat
+        or standing.counts.incidents
+        or (standing.has_reported and standing.missing)
+    }
+    return render_template(
+        "meetings/evaluation.html",
+        meeting=summary,
+        halls=halls,
+        notable=notable,
+        names=names,
+        headings=HEADINGS,
+        said=remarks_by_heading,
+        mark=short_hash,
+    )
+
+
+@blueprint.post("/hoi-nghi/<meeting>/chat-luong")
+@allowed(Action.EVALUATE)
+def evaluate(meeting: str) -> Response:
+    """Save a new version of every heading whose text has changed.
+
+    Raises: BadForm if none has, or if someone else has edited a heading in the meantime.
+    """
+    account, at_ms = access.signed_in_account(), now_ms()
+    with reading() as connection:
+        arrangements.require_meeting(connection, meeting, at_ms)
+        before = remarks.latest(connection, meeting)
+    changed = {}
+    for heading in HEADINGS:
+        text = forms.text(heading, longest=MAX_REMARK).replace("\r\n", "\n")
+        seen_hash = forms.text(f"seen {heading}", longest=HASH_LETTERS) or short_hash("")
+        latest = before[heading].text if heading in before else ""
+        if text == latest or short_hash(text) == seen_hash:
+            continue  # unchanged, or not edited in this form
+        if latest and short_hash(latest) != seen_hash:
+            author, written_at = before[heading].by, format_moment(before[heading].at_ms)
+            heading_name = say(f"heading.{heading}")
+            raise BadForm(
+                fault=say("quality.changed", heading=heading_name, by=author, at=written_at)
+            )
+        changed[heading] = RemarkLine(heading, text, account.name, at_ms)
+    if not changed:
+        raise BadForm(fault=say("quality.nothing_new"))
+
+    def work(c: Connection) -> None:
+        for line in changed.values():
+            remarks.add(c, meeting, line)
+
+    write(work)
+    access.log_subjects(*changed)
+    flash(say("quality.kept", count=len(changed)))
+    return redirect(url_for("office.evaluation.page", meeting=meeting))

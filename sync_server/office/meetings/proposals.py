@@ -1,0 +1,137 @@
+"""Meetings that the published portal proposes: shown as differences, accepted or set aside."""
+
+from typing import NamedTuple
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from sync_server.acts import arrangements
+from sync_server.clocks import now_ms
+from sync_server.config import Settings
+from sync_server.database import reading, write
+from sync_server.domain.records.codes import MINUTE_MS, to_ms
+from sync_server.domain.records.permissions import Action
+from sync_server.errors import UnknownMeeting
+from sync_server.messages import say
+from sync_server.office import access
+from sync_server.office.access import allowed
+from sync_server.office.formatting import format_moment
+from sync_server.storage import directory
+from sync_server.storage.directory import PublishedDirectory, PublishedMeeting
+from sync_server.storage.ledger import standings, streams
+from sync_server.web import served_portal
+
+blueprint = Blueprint("proposals", __name__)
+
+
+class Difference(NamedTuple):
+    """A fact of a meeting, as accepted before and as published now."""
+
+    what: str
+    before: str
+    after: str
+
+
+class Proposal(NamedTuple):
+    """A published meeting that is new, or differs from the meeting as accepted."""
+
+    meeting: PublishedMeeting
+    is_new: bool
+    differences: list[Difference]
+
+
+@blueprint.get("/de-nghi")
+@allowed(Action.READ_ARRANGEMENTS)
+def index() -> str:
+    """Show every difference between the published and the accepted meetings."""
+    with reading() as connection:
+        proposals = read_proposals(connection, with_answered=True)
+    return render_template("meetings/proposals.html", proposals=proposals)
+
+
+@blueprint.post("/de-nghi/<meeting>")
+@allowed(Action.ARRANGE)
+def answer(meeting: str) -> Response:
+    """Accept a meeting as published, or set it aside until its publication changes again."""
+    at_ms = now_ms()
+    is_accepted = request.form.get("do") == "accept"
+
+    def work(c: Connection) -> None:
+        published_directory = read_published(c)
+        published_meeting = next(
+            (
+                meeting_entry
+                for meeting_entry in published_directory.meetings
+                if meeting_entry.id == meeting
+            ),
+            None,
+        )
+        if published_meeting is None:
+            raise UnknownMeeting(meeting=meeting)
+        if is_accepted:
+            directory.put_places(c, published_directory.units, published_directory.points)
+            arrangements.accept_meeting(
+                c, published_meeting, at_ms, access.signed_in_account().writer
+            )
+        else:
+            directory.answer(c, published_meeting)
+
+    access.log_subjects(meeting)
+    write(work)
+    return redirect(url_for("office.proposals.index"))
+
+
+def read_proposals(connection: Connection, *, with_answered: bool = False) -> list[Proposal]:
+    """Return the proposals; include meetings set aside or over only `with_answered`."""
+    proposals = []
+    for published_meeting in read_published(connection).meetings:
+        is_over = to_ms(published_meeting.ends_at) < now_ms()
+        if not with_answered and (is_over or directory.is_answered(connection, published_meeting)):
+            continue
+        summary = directory.meeting(connection, published_meeting.id, now_ms())
+        differences = _differences(connection, published_meeting) if summary else []
+        if summary is None or differences:
+            proposals.append(Proposal(published_meeting, summary is None, differences))
+    return proposals
+
+
+def read_published(connection: Connection) -> PublishedDirectory:
+    """Return the units, points and meetings of the served portal; empty without a release."""
+    settings: Settings = current_app.config["SETTINGS"]
+    published_directory = served_portal.published_directory(connection, settings.site_dir, now_ms())
+    return published_directory or PublishedDirectory((), (), ())
+
+
+def _differences(connection: Connection, published_meeting: PublishedMeeting) -> list[Difference]:
+    summary = arrangements.require_meeting(connection, published_meeting.id, now_ms())
+    current = sorted(key.point for key in streams.of_meeting(connection, published_meeting.id))
+    proposed = sorted(published_meeting.points or directory.point_codes(connection))
+    grace = 0
+    for key in streams.of_meeting(connection, published_meeting.id)[:1]:
+        if standing := standings.read(connection, key):
+            grace = standing.terms.grace_ms // MINUTE_MS
+    pairs = {
+        "title": (summary.title, published_meeting.title),
+        "starts_at": (
+            format_moment(to_ms(summary.starts_at)),
+            format_moment(to_ms(published_meeting.starts_at)),
+        ),
+        "ends_at": (
+            format_moment(to_ms(summary.ends_at)),
+            format_moment(to_ms(published_meeting.ends_at)),
+        ),
+        "grace_minutes": (str(grace), str(published_meeting.grace_minutes)),
+        "points": (_describe_points(current, proposed), _describe_points(proposed, current)),
+    }
+    return [
+        Difference(say(f"fact.{what}"), before, after)
+        for what, (before, after) in pairs.items()
+        if before != after
+    ]
+
+
+def _describe_points(points: list[str], other_points: list[str]) -> str:
+    """Return how many points there are, and which of them the other list does not have."""
+    extra = ", ".join(point for point in points if point not in other_points)
+    return say("fact.points.count", count=len(points)) + (f": {extra}" if extra else "")

@@ -1,0 +1,176 @@
+"""Rolls of a meeting's points, made by a rule or from a file, always as a new version."""
+
+from collections.abc import Mapping, Sequence
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from msgspec.structs import replace
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from sync_server.acts import arrangements
+from sync_server.acts.roster_files import RosterFault, SummonsRow
+from sync_server.acts.writing import SERVER_WRITER
+from sync_server.clocks import now_ms
+from sync_server.database import reading, write
+from sync_server.domain.records.door import Writer
+from sync_server.domain.records.kinds import Summoned
+from sync_server.domain.records.permissions import Action
+from sync_server.domain.summoning import (
+    MEMBERSHIPS,
+    RANKS,
+    Rank,
+    RollDifference,
+    Rule,
+    build_roll,
+    compare_rolls,
+)
+from sync_server.errors import BadForm
+from sync_server.messages import say
+from sync_server.office import access, forms
+from sync_server.office.access import allowed
+from sync_server.office.people import uploads
+from sync_server.storage import directory
+from sync_server.storage.ledger import standings, streams
+from sync_server.storage.people import roster
+from sync_server.storage.people.roster import RosterPerson
+
+blueprint = Blueprint("rolls", __name__)
+
+UNPROCESSABLE = 422
+
+
+@blueprint.get("/hoi-nghi/<meeting>/trieu-tap")
+@allowed(Action.READ_ARRANGEMENTS)
+def page(meeting: str) -> str:
+    """Show the roll of every point, and the ways to change it."""
+    return _render_page(meeting)
+
+
+@blueprint.post("/hoi-nghi/<meeting>/trieu-tap")
+@allowed(Action.ARRANGE)
+def by_rule(meeting: str) -> str | Response:
+    """Preview the changes that a rule would make; summon by it once they have been seen."""
+    rank = next(choice for choice in RANKS if choice == forms.one_of("rank", RANKS))
+    units, memberships = request.form.getlist("unit"), request.form.getlist("membership")
+    rule = Rule(frozenset(units), rank, frozenset(memberships))
+    if not units:
+        raise BadForm(fault=say("form.nothing"))
+    at_ms, writer = now_ms(), access.signed_in_account().writer
+    with reading() as connection:
+        arrangements.require_meeting(connection, meeting, at_ms)
+        rolls, changes = _plan_rolls(connection, meeting, rule)
+    if forms.text("do") != "summon" or not changes:
+        return _render_page(meeting, changes=changes, rule=rule)
+
+    def work(c: Connection) -> None:
+        new_rolls, _ = _plan_rolls(c, meeting, rule)
+        arrangements.summon(
+            c, meeting, {p: roll for p, roll in new_rolls.items() if p in changes}, at_ms, writer
+        )
+
+    write(work)
+    access.log_subjects(*changes)
+    flash(say("rolls.summoned", points=len(changes), people=sum(map(len, rolls.values()))))
+    return redirect(url_for("office.rolls.page", meeting=meeting))
+
+
+@blueprint.post("/hoi-nghi/<meeting>/trieu-tap/tep")
+@allowed(Action.ARRANGE)
+def by_file(meeting: str) -> str | Response | tuple[str, int]:
+    """Summon by a file, all of it or nothing; replace the roll of every point that it names."""
+    at_ms, writer = now_ms(), access.signed_in_account().writer
+    with reading() as connection:
+        arrangements.require_meeting(connection, meeting, at_ms)
+    try:
+        rows = uploads.read_rows("file")
+    except RosterFault as fault:
+        return _render_page(meeting, faults=fault.faults), UNPROCESSABLE
+    summonses = [row for row in rows if isinstance(row, SummonsRow)]
+    other_meetings = {row.meeting for row in summonses} - {meeting}
+    if other_meetings or not summonses:
+        return _render_page(
+            meeting, faults=[say("rolls.other_meeting", meeting=meeting)]
+        ), UNPROCESSABLE
+    write(lambda c: summon_rows(c, summonses, at_ms, writer))
+    access.log_subjects(*{row.point for row in summonses})
+    flash(say("roster.imported_summons", count=len(summonses)))
+    return redirect(url_for("office.rolls.page", meeting=meeting))
+
+
+def summon_rows(
+    connection: Connection, rows: Sequence[SummonsRow], at_ms: int, writer: Writer = SERVER_WRITER
+) -> None:
+    """Write the rolls that a file's rows describe; people who are exempt stay exempt."""
+    units_and_positions = roster.units_and_positions(connection, [row.person for row in rows])
+    rolls: dict[str, dict[str, list[Summoned]]] = {}
+    for row in rows:
+        unit, position = units_and_positions[row.person]
+        line = Summoned(row.person, unit, position, row.seat)
+        rolls.setdefault(row.meeting, {}).setdefault(row.point, []).append(line)
+    for meeting, by_point in rolls.items():
+        exempt = _exempt_people(arrangements.rolls_of(connection, meeting))
+        for roll in by_point.values():
+            roll[:] = [replace(summoned, exempt=summoned.person in exempt) for summoned in roll]
+        arrangements.summon(connection, meeting, by_point, at_ms, writer)
+
+
+def _plan_rolls(
+    connection: Connection, meeting: str, rule: Rule
+) -> tuple[Mapping[str, list[Summoned]], dict[str, RollDifference]]:
+    """Return the rolls that a rule makes, and the differences at the points that it changes."""
+    before = arrangements.rolls_of(connection, meeting)
+    point_by_unit = {
+        p.unit: p.code for p in directory.points(connection).values() if p.code in before
+    }
+    exempt = _exempt_people(before)
+    by_unit: dict[str, list[RosterPerson]] = {}
+    for person in roster.people_by_code(connection):
+        by_unit.setdefault(person.unit, []).append(person)
+    rolls = {
+        point_by_unit[unit]: build_roll(
+            rule, by_unit.get(unit, ()), before[point_by_unit[unit]], exempt
+        )
+        for unit in sorted(rule.units)
+        if unit in point_by_unit
+    }
+    changes = {point: compare_rolls(before[point], roll) for point, roll in rolls.items()}
+    return rolls, {
+        p: difference for p, difference in changes.items() if difference.added or difference.removed
+    }
+
+
+def _exempt_people(rolls: Mapping[str, Sequence[Summoned]]) -> frozenset[str]:
+    """Return the people who are exempt in any hall; a new roll keeps them exempt."""
+    return frozenset(line.person for roll in rolls.values() for line in roll if line.exempt)
+
+
+def _render_page(
+    meeting: str,
+    *,
+    changes: dict[str, RollDifference] | None = None,
+    rule: Rule | None = None,
+    faults: Sequence[str] = (),
+) -> str:
+    with reading() as connection:
+        summary = arrangements.require_meeting(connection, meeting, now_ms())
+        standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
+        names = directory.points(connection)
+        units = directory.unit_names(connection)
+    points = {key.point: standing for key, standing in sorted(standings_by_key.items())}
+    rank: Rank = "everybody"
+    return render_template(
+        "meetings/rolls.html",
+        meeting=summary,
+        points=points,
+        names=names,
+        units=units,
+        ranks=RANKS,
+        memberships=MEMBERSHIPS,
+        changes=changes,
+        rule=rule or Rule(frozenset(units), rank, frozenset(MEMBERSHIPS[:2])),
+        faults=faults,
+        is_frozen=any(
+            standing.terms.roll_frozen_ms is not None and standing.terms.roll_frozen_ms < now_ms()
+            for standing in standings_by_key.values()
+        ),
+    )

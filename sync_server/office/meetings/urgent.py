@@ -1,0 +1,78 @@
+"""Matters that need headquarters now, as a strip on its pages that refreshes without a reload."""
+
+from typing import NamedTuple
+
+from flask import Blueprint, g, render_template, url_for
+from sqlalchemy import Connection
+
+from sync_server.clocks import now_ms
+from sync_server.database import reading
+from sync_server.domain.records.permissions import Action
+from sync_server.messages import say
+from sync_server.office.access import allowed
+from sync_server.office.halls import held_records
+from sync_server.office.meetings import board, proposals
+from sync_server.office.people import leave_requests
+from sync_server.storage import directory
+from sync_server.storage.ledger import standings
+
+blueprint = Blueprint("urgent", __name__)
+
+URGENT = ("escalated", "no_chair", "silent", "reserved")
+"""Warnings about a point that only headquarters can resolve."""
+
+
+class UrgentMatter(NamedTuple):
+    """A matter that needs headquarters, with a link to the page that deals with it."""
+
+    text: str
+    link: str
+
+
+@blueprint.get("/can-xu-ly")
+@allowed(Action.READ_HELD)
+def strip() -> str:
+    """Return the strip alone."""
+    g.is_refresh = True
+    return render_template("meetings/urgent.html", needs=urgent_matters())
+
+
+def urgent_matters() -> list[UrgentMatter]:
+    """Return the urgent matters: meetings by warning, then held records, then proposals."""
+    with reading() as connection:
+        matters = _matters_of_meetings(connection)
+        items = held_records.held_items(connection, since_ms=now_ms() - leave_requests.RECENT_MS)
+        waiting = sum(item.is_open for item in items)
+        proposed = proposals.read_proposals(connection)
+    if waiting:
+        matters.append(
+            UrgentMatter(say("needs.held", count=waiting), url_for("office.held_records.index"))
+        )
+    if proposed:
+        link = url_for("office.proposals.index")
+        matters.append(UrgentMatter(say("needs.proposed", count=len(proposed)), link))
+    return matters
+
+
+def _matters_of_meetings(connection: Connection) -> list[UrgentMatter]:
+    matters = []
+    for summary in directory.meetings(connection, now_ms()):
+        if summary.state == "closed" or summary.cancelled or summary.rehearsal:
+            continue
+        rows = standings.board_of(connection, summary.id).points
+        warnings_by_row = [board.warnings_of(row, summary) for row in rows]
+        for warning in URGENT:
+            if warning == "silent" and not summary.has_begun:
+                continue  # a point need not report before the start
+            count = sum(warning in row_warnings for row_warnings in warnings_by_row)
+            if warning == "reserved":
+                count = sum(row.reserved for row in rows)
+            if not count:
+                continue
+            link = url_for("office.board.board", meeting=summary.id, viec=warning)
+            if warning == "reserved":
+                link = f"{url_for('office.leave_requests.index')}?hoi-nghi={summary.id}"
+            matters.append(
+                UrgentMatter(say(f"needs.{warning}", count=count, meeting=summary.title), link)
+            )
+    return matters

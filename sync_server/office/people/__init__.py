@@ -1,0 +1,1 @@
+"""Pages about people: search, a person, a unit, requests for leave, personal cards."""

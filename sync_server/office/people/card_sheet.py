@@ -1,0 +1,91 @@
+"""Personal cards: issued to a unit or to one person, and printed ten to an A4 sheet."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+from flask import Blueprint, render_template, request
+from markupsafe import Markup
+from sqlalchemy import Connection
+
+from sync_server.clocks import now_ms
+from sync_server.database import reading, write
+from sync_server.domain.records.permissions import Action
+from sync_server.errors import UnknownPerson
+from sync_server.office import access
+from sync_server.office.access import allowed
+from sync_server.office.qr_codes import draw_qr_code
+from sync_server.storage import directory
+from sync_server.storage.people import cards, roster
+from sync_server.storage.people.roster import PersonLine
+
+blueprint = Blueprint("card_sheet", __name__)
+
+PER_SHEET = 10
+
+
+class PrintedCard(NamedTuple):
+    """A card ready to print; its code is shown only once."""
+
+    person: PersonLine
+    unit: str
+    code: str
+    picture: Markup
+
+
+@blueprint.get("/the")
+@allowed(Action.ISSUE_CARDS)
+def form() -> str:
+    """Show the form that chooses the people to get cards."""
+    with reading() as connection:
+        units = directory.unit_names(connection)
+    return render_template("people/card_form.html", units=units)
+
+
+@blueprint.post("/the")
+@allowed(Action.ISSUE_CARDS)
+def issue() -> str:
+    """Issue new cards and show the sheets to print: for one person, or for a unit.
+
+    In a unit only people without a card get one, unless cards for all are requested.
+    """
+    code, unit = request.form.get("person", "").strip().upper(), request.form.get("unit", "")
+    with reading() as connection:
+        units = directory.unit_names(connection)
+        if code:
+            recipients = [_require_person(roster.person(connection, code), code)]
+        else:
+            recipients = roster.people_of(connection, unit)
+    replaces_cards = bool(code) or "all" in request.form
+    people = [recipient.person for recipient in recipients]
+    codes = write(partial(_issue, people=people, replaces_cards=replaces_cards, at_ms=now_ms()))
+    access.log_subjects(*codes)
+    printed = [
+        PrintedCard(
+            recipient,
+            units.get(recipient.unit, recipient.unit),
+            codes[recipient.person],
+            draw_qr_code(codes[recipient.person]),
+        )
+        for recipient in recipients
+        if recipient.person in codes
+    ]
+    sheets = [printed[start : start + PER_SHEET] for start in range(0, len(printed), PER_SHEET)]
+    return render_template("people/card_sheet.html", sheets=sheets, count=len(printed))
+
+
+def _require_person(person: PersonLine | None, code: str) -> PersonLine:
+    if person is None:
+        raise UnknownPerson(person=code)
+    return person
+
+
+def _issue(
+    connection: Connection, people: Sequence[str], replaces_cards: bool, at_ms: int
+) -> dict[str, str]:
+    if not replaces_cards:  # in the transaction: two users must not void each other's cards
+        people_with_card = cards.hashes_of(connection, people)
+        people = [person for person in people if person not in people_with_card]
+    codes = cards.issue(connection, people, now_ms=at_ms)
+    roster.refresh_revs(connection, people)
+    return codes

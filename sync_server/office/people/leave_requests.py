@@ -1,0 +1,329 @@
+"""The inbox of requests for leave: shown with their history, decided singly or many at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response as AnyResponse
+
+from sync_server.acts import decisions
+from sync_server.acts.writing import seal_note
+from sync_server.clocks import now_ms
+from sync_server.database import reading, write
+from sync_server.domain.judging.requests import Request
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.permissions import Action, Profile
+from sync_server.errors import BadForm, UnknownDetail, UnknownRecord
+from sync_server.messages import say
+from sync_server.office import access, forms, sealed_details
+from sync_server.office.access import allowed
+from sync_server.storage import directory
+from sync_server.storage.access.accounts import Account
+from sync_server.storage.blobs import details
+from sync_server.storage.directory import MeetingSummary
+from sync_server.storage.ledger import standings, streams
+from sync_server.storage.ledger.routing import streams_holding
+from sync_server.storage.ledger.streams import StreamKey
+from sync_server.storage.people import roster
+from sync_server.storage.people.roster import RosterPerson
+
+blueprint = Blueprint("leave_requests", __name__)
+
+PAGE_SIZE = 40
+"""Requests on a page: opening a request takes half a millisecond and a line in the audit log."""
+STATES = ("pending", "approved", "declined", "withdrawn", "all")
+RECENT_MS = 30 * 24 * 3600 * 1000
+"""How long a meeting's requests stay in the inbox; older ones are on the person's page."""
+
+
+class RequestCard(NamedTuple):
+    """A request as shown, with its meeting, its person, and its opened details.
+
+    `names`: of the other people in it, by code; `request_fields`: the text fields of its detail;
+    `turn_notes`: the note of each turn, by id; `files`: the sha256 of details that hold a file.
+    """
+
+    key: StreamKey
+    meeting: MeetingSummary
+    request: Request
+    person: RosterPerson | None
+    unit: str
+    names: Mapping[str, str]
+    request_fields: Mapping[str, str]
+    turn_notes: Mapping[str, str]
+    files: tuple[str, ...]
+    is_overdue: bool
+
+
+@blueprint.get("/xin-vang")
+@allowed(Action.READ_REQUESTS)
+def index() -> str:
+    """Show the requests that this account may see, requests reserved for headquarters first."""
+    state = request.args.get("loc", STATES[0])
+    meeting, point = request.args.get("hoi-nghi", ""), request.args.get("diem-cau", "")
+    page_text = request.args.get("trang", "1")
+    page = (
+        int(page_text)
+        if page_text.isascii() and page_text.isdecimal() and len(page_text) < 4
+        else 1
+    )
+    with reading() as connection:
+        matching = [
+            pair
+            for pair in _find_requests(connection, meeting, state)
+            if not point or pair[0].point == point
+        ]
+    page_requests = matching[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    cards = cards_of(page_requests)
+    access.log_subjects(*(card.request.person for card in cards))
+    return render_template(
+        "people/leave_requests.html",
+        items=cards,
+        state=state,
+        states=STATES,
+        count=len(matching),
+        page=page,
+        pages=max(1, -(-len(matching) // PAGE_SIZE)),
+        meeting=meeting,
+        point=point,
+        waits=any(card.request.is_decidable and card.request.state == "pending" for card in cards),
+    )
+
+
+@blueprint.post("/xin-vang")
+@allowed(Action.DECIDE)
+def decide() -> AnyResponse:
+    """Decide on the ticked requests, or on the request whose button was pressed."""
+    pressed, single = forms.text("do").partition(" ")[::2]
+    chosen = [single] if single else request.form.getlist("chosen")
+    if pressed not in {"approve", "decline"}:
+        raise BadForm(fault=say("form.choice", field=say("field.do"), value=pressed[:20]))
+    if not chosen:
+        raise BadForm(fault=say("inbox.nothing_chosen"))
+    note_text = forms.text(f"note {single}" if single else "note")
+    targets = [_parse_target(value) for value in dict.fromkeys(chosen)]
+    for target in targets:
+        access.log_subjects(target.record_id)
+        access.must_cover(point=target.key.point)
+    back = request.args.get("ve", "")
+    at_ms, account = now_ms(), access.signed_in_account()
+    note = seal_note(note=note_text) if note_text else None
+    decision: decisions.Decision = "approve" if pressed == "approve" else "decline"
+
+    def work(c: Connection) -> list[str]:
+        decided = [
+            (t.key, t.record_id, person) for t, person in _decidable(c, targets, account, at_ms)
+        ]
+        decisions.decide(c, account.writer, decided, decision, at_ms, note)
+        return [person for _, _, person in decided]
+
+    people = write(work)
+    access.log_subjects(say(f"turn.{decision}"), *people)
+    flash(say(f"inbox.done.{decision}", count=len(people)))
+    is_ours = back.startswith("/van-phong/") and back.isprintable()
+    return redirect(back if is_ours else url_for("office.leave_requests.index"))
+
+
+def _decidable(
+    connection: Connection, targets: Sequence["Target"], account: Account, at_ms: int
+) -> list[tuple["Target", str]]:
+    """Return each target with its person, if decidable now. Raises: UnknownRecord, BadForm."""
+    by = account.person if account.role is Profile.CHAIR else None
+    keys = sorted({target.key for target in targets})
+    requests = standings.requests_of(connection, keys, by=by, at_ms=at_ms)
+    requests_by_target = {(key, leave_request.id): leave_request for key, leave_request in requests}
+    decidable = []
+    for target in targets:
+        current_request = requests_by_target.get((target.key, target.record_id))
+        if current_request is None:
+            raise UnknownRecord(record=target.record_id[:48])
+        if not current_request.is_decidable:
+            raise BadForm(fault=say("inbox.not_yours", person=current_request.person))
+        if current_request.state != target.state:
+            state = say(f"request.{current_request.state}")
+            raise BadForm(fault=say("inbox.changed", person=current_request.person, state=state))
+        decidable.append((target, current_request.person))
+    return decidable
+
+
+@blueprint.get("/giay-to/<sha256>")
+@allowed(Action.READ_REQUESTS)
+def detail(sha256: str) -> Response:
+    """Return the picture or document that was sealed with a request."""
+    account, at_ms = access.signed_in_account(), now_ms()
+    with reading() as connection:
+        people = _people_with_detail(connection, sha256)
+    box = write(
+        lambda c: details.read(
+            c, sha256, account.name, now_ms=at_ms, about=" ".join(sorted(people))
+        )
+    )
+    picture = sealed_details.picture_of(sealed_details.unseal(box))
+    if picture is None:
+        raise UnknownDetail(sha256=sha256)
+    return Response(
+        picture.content, mimetype=picture.media_type, headers={"Content-Disposition": "inline"}
+    )
+
+
+def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]:
+    """Return requests as shown, with their details opened, and log each opening."""
+    account, at_ms = access.signed_in_account(), now_ms()
+    with reading() as connection:
+        summaries = {summary.id: summary for summary in directory.meetings(connection, at_ms)}
+        units = directory.unit_names(connection)
+        people = {
+            leave_request.person: roster.person_of(connection, leave_request.person)
+            for _, leave_request in requests
+        }
+        other_people = {turn.by for _, leave_request in requests for turn in leave_request.turns}
+        other_people |= {
+            leave_request.instead_of for _, leave_request in requests if leave_request.instead_of
+        }
+        names = roster.names_of(connection, other_people)
+    people_by_detail = {
+        sha256: leave_request.person
+        for key, leave_request in requests
+        if _may_open(account, key, leave_request)
+        for sha256 in _details_of(leave_request)
+    }
+    contents = sealed_details.open_details(people_by_detail)
+    cards = []
+    for key, leave_request in requests:
+        person = people[leave_request.person]
+        turn_notes = {
+            turn.id: sealed_details.text_fields_of(contents.get(turn.detail or "")).get("note", "")
+            for turn in leave_request.turns
+        }
+        cards.append(
+            RequestCard(
+                key,
+                summaries[key.meeting],
+                leave_request,
+                person,
+                units.get(person.unit, "") if person else "",
+                names,
+                sealed_details.text_fields_of(contents.get(leave_request.detail or "")),
+                turn_notes,
+                tuple(
+                    name
+                    for name in _details_of(leave_request)
+                    if sealed_details.picture_of(contents.get(name))
+                ),
+                leave_request.due_ms is not None
+                and leave_request.due_ms < at_ms
+                and "document_pending" in leave_request.flags,
+            )
+        )
+    return cards
+
+
+def _details_of(leave_request: Request) -> list[str]:
+    """Return the hashes of the details that a request and its turns name."""
+    hashes = (leave_request.detail, *(turn.detail for turn in leave_request.turns))
+    return [sha256 for sha256 in hashes if sha256]
+
+
+def _find_requests(
+    connection: Connection, meeting: str, state: str
+) -> list[tuple[StreamKey, Request]]:
+    """Return the requests that this account may see, at one meeting or at all recent ones.
+
+    Requests reserved for headquarters come first, then the earliest meeting and request.
+    """
+    at_ms, account = now_ms(), access.signed_in_account()
+    summaries = [
+        summary
+        for summary in directory.meetings(connection, at_ms, account.point)
+        if (summary.id == meeting if meeting else _is_recent(summary, at_ms))
+    ]
+    keys = []
+    for summary in summaries:
+        if state == "pending":  # the board's rows count these, so that only few streams are judged
+            rows = standings.board_of(connection, summary.id).points
+            keys += [
+                StreamKey(summary.id, row.point)
+                for row in rows
+                if row.pending or row.counts.wrong_composition
+            ]
+        else:
+            keys += streams.of_meeting(connection, summary.id)
+    if account.point is not None:
+        keys = [key for key in keys if key.point == account.point]
+    by = account.person if account.role is Profile.CHAIR else None
+    requests = standings.requests_of(connection, sorted(keys), by=by, at_ms=at_ms)
+    if account.unit is not None:
+        members = {member.person for member in roster.people_by_code(connection, unit=account.unit)}
+        requests = [
+            (key, leave_request)
+            for key, leave_request in requests
+            if leave_request.person in members
+        ]
+    matching = [
+        (key, leave_request)
+        for key, leave_request in requests
+        if state in {"all", leave_request.state}
+    ]
+    starts = {summary.id: summary.starts_at for summary in summaries}
+    return sorted(
+        matching,
+        key=lambda pair: (not pair[1].is_reserved, starts[pair[0].meeting], pair[1].at_ms),
+    )
+
+
+def _is_recent(summary: MeetingSummary, at_ms: int) -> bool:
+    return not summary.cancelled and to_ms(summary.ends_at) > at_ms - RECENT_MS
+
+
+def _people_with_detail(connection: Connection, sha256: str) -> set[str]:
+    """Return the people whose requests name a detail. Raises: UnknownDetail, Forbidden.
+
+    Headquarters and the auditor may open any detail, a chair those of the point's requests, a
+    unit's secretary those of the unit's people.
+    """
+    account, at_ms, people = access.signed_in_account(), now_ms(), set()
+    mentions = details.records_naming(connection, sha256)
+    if not mentions:
+        raise UnknownDetail(sha256=sha256)
+    for meeting, record_id in mentions:
+        keys = [
+            k
+            for k in streams_holding(connection, meeting, [record_id])
+            if account.point in {None, k.point}
+        ]
+        for key, leave_request in standings.requests_of(connection, keys, by=None, at_ms=at_ms):
+            if sha256 in _details_of(leave_request) and _may_open(account, key, leave_request):
+                people.add(leave_request.person)
+    if account.unit is not None:
+        people &= {member.person for member in roster.people_by_code(connection, unit=account.unit)}
+    if not people and (account.point, account.unit) != (None, None):
+        raise access.refusal(Action.READ_DETAIL)
+    return people
+
+
+def _may_open(account: Account, key: StreamKey, leave_request: Request) -> bool:
+    """Return whether the account may open the details of a request.
+
+    A chair may not if the request is at another point or reserved for headquarters.
+    """
+    if account.role is not Profile.CHAIR or leave_request.person == account.person:
+        return True
+    return key.point == account.point and not leave_request.is_reserved
+
+
+class Target(NamedTuple):
+    """A request as named in a form, with the state that the page showed to the user."""
+
+    key: StreamKey
+    record_id: str
+    state: str
+
+
+def _parse_target(value: str) -> Target:
+    """Parse the name of a request in a form. Raises: BadForm."""
+    parts = value.split("/")
+    if len(parts) != len(("meeting", "point", "id", "state")) or not all(parts):
+        raise BadForm(fault=say("form.choice", field=say("field.do"), value=value[:40]))
+    meeting, point, record_id, state = parts
+    return Target(StreamKey(meeting, point), record_id, state)

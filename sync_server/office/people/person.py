@@ -1,0 +1,341 @@
+"""Pages on people: search, attendance over a year, and corrections, always as new records."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response as AnyResponse
+
+from sync_server.acts import arrangements, decisions
+from sync_server.acts.roster_files import RosterFault
+from sync_server.acts.writing import seal_note
+from sync_server.clocks import now_ms
+from sync_server.database import reading, write
+from sync_server.domain.judging.clocks import FAR_FROM_MEETING_MS
+from sync_server.domain.judging.people import PersonStanding
+from sync_server.domain.judging.settings import REASONS
+from sync_server.domain.names import name_matches, name_sort_key
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.permissions import Action
+from sync_server.errors import BadForm, UnknownPerson, UnknownPoint, UnknownUnit
+from sync_server.messages import say
+from sync_server.office import access, csv_files, forms
+from sync_server.office.access import allowed
+from sync_server.office.formatting import format_moment
+from sync_server.office.people import leave_requests, uploads
+from sync_server.storage import directory
+from sync_server.storage.directory import MeetingSummary
+from sync_server.storage.ledger import standings, streams
+from sync_server.storage.ledger.streams import StreamKey
+from sync_server.storage.people import cards, roster
+from sync_server.storage.people.roster import RosterPerson
+
+blueprint = Blueprint("person", __name__)
+
+MAX_SEARCH_RESULTS = 50
+UNPROCESSABLE = 422
+FAR_MS = FAR_FROM_MEETING_MS
+REGISTER_COLUMNS = (
+    "code",
+    "name",
+    "summoned",
+    "present",
+    "late",
+    "excused",
+    "unexcused",
+    "not_recorded",
+)
+
+
+class Attendance(NamedTuple):
+    """How a person stood at a meeting, at a point that summoned them or that they visited."""
+
+    meeting: MeetingSummary
+    point: str
+    standing: PersonStanding
+    is_summoned: bool
+    is_counted: bool
+
+
+class YearLine(NamedTuple):
+    """A person's year in figures; `now` is their standing at a meeting that is open now."""
+
+    person: RosterPerson
+    summoned: int
+    present: int
+    late: int
+    excused: int
+    unexcused: int
+    not_recorded: int
+    now: PersonStanding | None
+
+
+@blueprint.get("/nguoi")
+@allowed(Action.READ_PERSON)
+def search() -> str:
+    """Find people by name or code; chairs and secretaries see only their point or unit."""
+    return _render_search(request.args.get("tim", "").strip())
+
+
+@blueprint.post("/nguoi")
+@allowed(Action.ARRANGE)
+def import_people() -> AnyResponse | tuple[str, int]:
+    """Import a roster file, all of it or nothing; people already on file are updated."""
+    try:
+        people = [row for row in uploads.read_rows("file") if isinstance(row, RosterPerson)]
+        if not people:
+            raise RosterFault([say("people.no_people")])
+    except RosterFault as fault:
+        return _render_search("", fault.faults), UNPROCESSABLE
+    write(lambda c: roster.put_people(c, people))
+    message = say("roster.imported_people", count=len(people))
+    access.log_subjects(message)
+    flash(message)
+    return redirect(url_for("office.person.search"))
+
+
+def _render_search(text: str, faults: Sequence[str] = ()) -> str:
+    with reading() as connection:
+        units = directory.unit_names(connection)
+        people = _search_roster(connection, text) if text else []
+    access.log_subjects(*(person.person for person in people))
+    return render_template(
+        "people/search.html",
+        people=people[:MAX_SEARCH_RESULTS],
+        count=len(people),
+        text=text,
+        units=units,
+        faults=faults,
+    )
+
+
+@blueprint.get("/nguoi/<person>")
+@allowed(Action.READ_PERSON)
+def page(person: str) -> str:
+    """Show a person's year: their meetings, their requests, and whether they have a card."""
+    year = _requested_year()
+    with reading() as connection:
+        roster_person = _must_see(connection, person)
+        units = directory.unit_names(connection)
+        points = directory.points(connection)
+        meetings = _meetings_in(connection, year)
+        attendances = attendances_by_person(connection, meetings, [person]).get(person, [])
+        keys = [
+            StreamKey(attendance.meeting.id, attendance.point)
+            for attendance in attendances
+            if attendance.is_summoned
+        ]
+        requests = standings.requests_of(connection, keys, by=None, at_ms=now_ms())
+        has_card = bool(cards.hashes_of(connection, [person]))
+    request_cards = leave_requests.cards_of([pair for pair in requests if pair[1].person == person])
+    access.log_subjects(person)
+    return render_template(
+        "people/person.html",
+        person=roster_person,
+        unit=units.get(roster_person.unit, roster_person.unit),
+        year=year,
+        attended=attendances,
+        summary=_count_year(roster_person, attendances),
+        items=request_cards,
+        points=points,
+        reasons=REASONS,
+        has_card=has_card,
+    )
+
+
+@blueprint.post("/nguoi/<person>/dieu-chinh")
+@allowed(Action.CORRECT)
+def correct(person: str) -> AnyResponse:
+    """Record when a person came or left; the audit log stores the reason."""
+    meeting, point = forms.needed("meeting", longest=64), forms.needed("hall", longest=16)
+    kind: decisions.Movement = "check_in"
+    if forms.one_of("kind", ("check_in", "check_out")) == "check_out":
+        kind = "check_out"
+    happened_ms, reason = forms.moment_needed("happened_at"), forms.needed("reason")
+    at_ms, writer, key = now_ms(), access.signed_in_account().writer, StreamKey(meeting, point)
+    with reading() as connection:
+        _must_see(connection, person)
+        summary = arrangements.require_meeting(connection, meeting, at_ms)
+        if standings.read(connection, key) is None:
+            raise UnknownPoint(point=point, meeting=meeting)
+    first_ms, last_ms = to_ms(summary.starts_at) - FAR_MS, to_ms(summary.ends_at) + FAR_MS
+    if not first_ms <= happened_ms <= min(last_ms, at_ms):
+        raise BadForm(fault=say("person.not_then", at=format_moment(happened_ms)))
+    write(lambda c: decisions.record_movement(c, writer, key, person, kind, happened_ms, at_ms))
+    access.log_subjects(person, point, reason)
+    flash(say("person.corrected"))
+    return redirect(url_for("office.person.page", person=person))
+
+
+@blueprint.post("/nguoi/<person>/xin-vang")
+@allowed(Action.CORRECT)
+def ask(person: str) -> AnyResponse:
+    """Record a request for leave whose report came to headquarters."""
+    meeting, reason = forms.needed("meeting", longest=64), forms.one_of("leave_reason", REASONS)
+    number, note = forms.needed("document", longest=120), forms.text("note")
+    at_ms, writer = now_ms(), access.signed_in_account().writer
+    with reading() as connection:
+        _must_see(connection, person)
+        summary = arrangements.require_meeting(connection, meeting, at_ms)
+        attendances = attendances_by_person(connection, [summary], [person]).get(person, [])
+    point = next((attendance.point for attendance in attendances if attendance.is_summoned), None)
+    if point is None:
+        raise BadForm(fault=say("person.not_summoned", person=person))
+    key, sealed_note = StreamKey(meeting, point), seal_note(reason=reason, number=number, note=note)
+    write(lambda c: decisions.request_leave(c, writer, key, person, sealed_note, at_ms))
+    access.log_subjects(person, point)
+    flash(say("person.asked"))
+    return redirect(url_for("office.person.page", person=person))
+
+
+@blueprint.get("/don-vi/<unit>")
+@allowed(Action.READ_PERSON)
+def unit(unit: str) -> str:
+    """Show a unit's people with their year in figures (the study register, domain.md row 19)."""
+    year = _requested_year()
+    with reading() as connection:
+        _must_see_unit(connection, unit)
+        name, lines = _read_register(connection, unit, year)
+    access.log_subjects(unit)
+    return render_template("people/unit.html", unit=unit, name=name, lines=lines, year=year)
+
+
+@blueprint.get("/don-vi/<unit>/so-theo-doi.csv")
+@allowed(Action.READ_PERSON)
+def register(unit: str) -> Response:
+    """Return a unit's study register as a CSV file."""
+    year = _requested_year()
+    with reading() as connection:
+        _must_see_unit(connection, unit)
+        _, lines = _read_register(connection, unit, year)
+    access.log_subjects(unit)
+    rows = [[line.person.person, line.person.full_name, *line[1:-1]] for line in lines]
+    return csv_files.csv_of(
+        [say(f"register.{column}") for column in REGISTER_COLUMNS], rows, f"{unit}-{year}.csv"
+    )
+
+
+def attendances_by_person(
+    connection: Connection, meetings: list[MeetingSummary], people: list[str]
+) -> dict[str, list[Attendance]]:
+    """Return people's attendance at these meetings by person code, the latest first."""
+    by_id = {meeting.id: meeting for meeting in meetings}
+    keys = streams.of_people(connection, sorted(by_id), people)
+    attendances: dict[str, list[Attendance]] = {}
+    wanted = set(people)
+    for key, standing in standings.read_all(connection, keys).items():
+        for is_summoned, person_standings in ((True, standing.people), (False, standing.visitors)):
+            for person_standing in person_standings:
+                if person_standing.person in wanted:
+                    meeting = by_id[key.meeting]
+                    attendance = Attendance(
+                        meeting, key.point, person_standing, is_summoned, standing.is_counted
+                    )
+                    attendances.setdefault(person_standing.person, []).append(attendance)
+    for person_attendances in attendances.values():
+        person_attendances.sort(key=lambda attendance: attendance.meeting.starts_at, reverse=True)
+    return attendances
+
+
+def _search_roster(connection: Connection, text: str) -> list[RosterPerson]:
+    account = access.signed_in_account()
+    people = roster.people_by_code(connection, unit=account.unit)
+    if account.point is not None:
+        codes_at_point = _codes_of_point(connection, account.point)
+        people = [person for person in people if person.person in codes_at_point]
+    matches = [
+        person
+        for person in people
+        if name_matches(person.full_name, text) or person.person == text.upper()
+    ]
+    return sorted(matches, key=lambda person: name_sort_key(person.full_name))
+
+
+def _must_see(connection: Connection, person: str) -> RosterPerson:
+    """Return a person if this account may see them. Raises: UnknownPerson, Forbidden."""
+    account, roster_person = access.signed_in_account(), roster.person_of(connection, person)
+    if roster_person is None:
+        raise UnknownPerson(person=person[:32])
+    if account.unit not in {None, roster_person.unit}:
+        raise access.refusal_elsewhere(Action.READ_PERSON)
+    if account.point is not None and person not in _codes_of_point(connection, account.point):
+        raise access.refusal_elsewhere(Action.READ_PERSON)
+    return roster_person
+
+
+def _must_see_unit(connection: Connection, unit: str) -> None:
+    """Check that this account may see a unit's people. Raises: Forbidden."""
+    account = access.signed_in_account()
+    place = directory.points(connection).get(account.point or "")
+    if account.point is not None and (place is None or place.unit != unit):
+        raise access.refusal_elsewhere(Action.READ_PERSON)
+    if account.unit not in {None, unit}:
+        raise access.refusal_elsewhere(Action.READ_PERSON)
+
+
+def _codes_of_point(connection: Connection, point: str) -> set[str]:
+    """Return the codes of a point's unit members, and of its summoned people and visitors."""
+    place = directory.points(connection).get(point)
+    members = roster.people_by_code(connection, unit=place.unit) if place else []
+    keys = [
+        StreamKey(meeting.id, point) for meeting in directory.meetings(connection, now_ms(), point)
+    ]
+    codes = {member.person for member in members}
+    for standing in standings.read_all(connection, keys).values():
+        codes |= {
+            person_standing.person for person_standing in (*standing.people, *standing.visitors)
+        }
+    return codes
+
+
+def _read_register(connection: Connection, unit: str, year: int) -> tuple[str, list[YearLine]]:
+    names = directory.unit_names(connection)
+    if unit not in names:
+        raise UnknownUnit(unit=unit[:16])
+    people = roster.people_by_code(connection, unit=unit)
+    codes = [person.person for person in people]
+    attendances = attendances_by_person(connection, _meetings_in(connection, year), codes)
+    lines = [_count_year(person, attendances.get(person.person, [])) for person in people]
+    return names[unit], sorted(lines, key=lambda line: name_sort_key(line.person.full_name))
+
+
+def _count_year(person: RosterPerson, attendances: list[Attendance]) -> YearLine:
+    """Count a person's year from closed meetings, without rehearsals and cancelled ones."""
+    counted_standings = [
+        attendance.standing
+        for attendance in attendances
+        if attendance.is_summoned and attendance.is_counted and attendance.meeting.state == "closed"
+    ]
+    return YearLine(
+        person,
+        len(counted_standings),
+        sum(standing.standing == "present" for standing in counted_standings),
+        sum(standing.is_late for standing in counted_standings),
+        sum(standing.standing == "absent_excused" for standing in counted_standings),
+        sum(standing.standing == "absent_unexcused" for standing in counted_standings),
+        sum(standing.standing == "not_recorded" for standing in counted_standings),
+        next(
+            (
+                attendance.standing
+                for attendance in attendances
+                if attendance.is_summoned and attendance.meeting.state == "open"
+            ),
+            None,
+        ),
+    )
+
+
+def _requested_year() -> int:
+    """Return the year in the query, by default the current year in Vietnam."""
+    typed_year = request.args.get("nam", "")
+    if typed_year.isascii() and typed_year.isdecimal() and len(typed_year) == len("2024"):
+        return int(typed_year)
+    return int(format_moment(now_ms(), "yyyy"))
+
+
+def _meetings_in(connection: Connection, year: int) -> list[MeetingSummary]:
+    meetings = directory.meetings(connection, now_ms())
+    return [
+        meeting for meeting in meetings if format_moment(meeting.starts_at, "yyyy") == f"{year:04d}"
+    ]

@@ -1,0 +1,82 @@
+"""Details opened for readers who may see them: text, pictures, documents. Openings are logged."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+from flask import current_app
+from sqlalchemy import Connection
+
+from sync_server import sealing
+from sync_server.clocks import now_ms
+from sync_server.config import Settings
+from sync_server.database import write
+from sync_server.errors import DetailUnreadable, UnknownDetail
+from sync_server.office import access
+from sync_server.storage.blobs import details
+
+JSON = "application/json"
+
+
+class DetailContent(NamedTuple):
+    """The content of a detail, with the media type found by looking at the content."""
+
+    content: bytes
+    media_type: str
+
+
+def open_details(people_by_detail: Mapping[str, str]) -> dict[str, DetailContent]:
+    """Open details, given as sha256 → person concerned; return them by sha256.
+
+    Details that have not arrived, were purged or cannot be read are left out.
+    """
+    reader, at_ms = access.signed_in_account().name, now_ms()
+
+    def work(c: Connection) -> dict[str, bytes]:
+        boxes = {}
+        for sha256, person in people_by_detail.items():
+            try:
+                boxes[sha256] = details.read(c, sha256, reader, now_ms=at_ms, about=person)
+            except UnknownDetail:
+                continue
+        return boxes
+
+    contents = {}
+    for sha256, box in (write(work) if people_by_detail else {}).items():
+        try:
+            contents[sha256] = unseal(box)
+        except DetailUnreadable:
+            continue
+    return contents
+
+
+def unseal(box: bytes) -> DetailContent:
+    """Open one sealed box. Raises: DetailUnreadable."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return DetailContent(*sealing.open_sealed(settings.seal_key, box))
+
+
+def text_fields_of(detail: DetailContent | None) -> dict[str, str]:
+    """Return the text fields of a detail; `{}` unless it is JSON."""
+    if detail is None or detail.media_type != JSON:
+        return {}
+    try:
+        fields = msgspec.json.decode(detail.content, type=dict[str, object])
+    except msgspec.DecodeError:
+        return {}
+    return {name: text for name, text in fields.items() if isinstance(text, str)}
+
+
+def picture_of(detail: DetailContent | None) -> DetailContent | None:
+    """Return a detail that is a picture or document, or the scan that a JSON detail holds."""
+    if detail is None or detail.media_type != JSON:
+        return detail
+    _, _, encoded = text_fields_of(detail).get("scan", "").partition(";base64,")
+    try:
+        content = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        return None
+    media_type = sealing.media_type_of(content)
+    return DetailContent(content, media_type) if media_type and media_type != JSON else None

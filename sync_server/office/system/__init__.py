@@ -1,0 +1,1 @@
+"""Pages about the system: signing in, accounts, the audit log, published releases."""

@@ -1,0 +1,133 @@
+"""Accounts of the office: their role, point or unit; created, changed and removed."""
+
+import msgspec
+from flask import Blueprint, flash, redirect, render_template, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from sync_server.clocks import now_ms
+from sync_server.database import reading, write
+from sync_server.domain.records.codes import DeviceCode
+from sync_server.domain.records.door import OFFICE_DEVICE
+from sync_server.domain.records.permissions import OFFICE_ROLES, Action, Profile
+from sync_server.errors import BadForm
+from sync_server.messages import say
+from sync_server.office import access, forms
+from sync_server.office.access import allowed
+from sync_server.storage import directory
+from sync_server.storage.access import accounts, sessions
+from sync_server.storage.access.accounts import Account
+from sync_server.storage.people import roster
+
+blueprint = Blueprint("account_list", __name__)
+
+MIN_PASSWORD_LENGTH = 10
+MAX_ACCOUNT_NAME = 32
+RESERVED_NAMES = frozenset({"server"})
+"""Names that stand for the command line when it writes records."""
+ROLES = tuple(sorted(OFFICE_ROLES))
+
+
+@blueprint.get("/tai-khoan")
+@allowed(Action.READ_ACCOUNTS)
+def index() -> str:
+    """List the accounts, with the browsers in which they are signed in."""
+    at_ms = now_ms()
+    with reading() as connection:
+        office_accounts = accounts.all_accounts(connection)
+        sessions_by_account = {
+            account.name: sessions.of_account(connection, account.name, now_ms=at_ms)
+            for account in office_accounts
+        }
+        names = roster.names_of(
+            connection, {account.person for account in office_accounts if account.person}
+        )
+        points = directory.points(connection)
+        units = directory.unit_names(connection)
+    return render_template(
+        "system/account_list.html",
+        accounts=office_accounts,
+        sessions=sessions_by_account,
+        names=names,
+        points=points,
+        units=units,
+        roles=ROLES,
+    )
+
+
+@blueprint.post("/tai-khoan")
+@allowed(Action.MANAGE_ACCOUNTS)
+def put() -> Response:
+    """Create an account, or give an existing account this role and password."""
+    name = forms.needed("name", longest=MAX_ACCOUNT_NAME).lower()
+    if name == access.signed_in_account().name:
+        raise BadForm(fault=say("users.not_oneself"))
+    account = Account(
+        name=name,
+        role=Profile(forms.one_of("role", ROLES)),
+        point=forms.text("account_point", longest=16).upper() or None,
+        unit=forms.text("unit", longest=16).upper() or None,
+        person=forms.text("person", longest=32).upper() or None,
+    )
+    password = forms.secret("password")
+    with reading() as connection:
+        fault = fault_of(connection, account, password)
+    if fault:
+        raise BadForm(fault=fault)
+    write(lambda c: accounts.put(c, account, password))
+    access.log_subjects(account.name)
+    flash(say("cli.user_added", name=account.name, role=say(f"role.{account.role}")))
+    return redirect(url_for("office.account_list.index"))
+
+
+@blueprint.post("/tai-khoan/<name>/xoa")
+@allowed(Action.MANAGE_ACCOUNTS)
+def remove(name: str) -> Response:
+    """Remove an account and sign it out everywhere."""
+    if name == access.signed_in_account().name:
+        raise BadForm(fault=say("users.not_oneself"))
+    if not write(lambda c: accounts.remove(c, name)):
+        raise BadForm(fault=say("cli.unknown_user", value=name[:32]))
+    access.log_subjects(name)
+    flash(say("users.removed", name=name))
+    return redirect(url_for("office.account_list.index"))
+
+
+@blueprint.post("/tai-khoan/<name>/dang-xuat")
+@allowed(Action.MANAGE_ACCOUNTS)
+def end_sessions(name: str) -> Response:
+    """Sign an account out everywhere."""
+    write(lambda c: sessions.end_all(c, name))
+    access.log_subjects(name)
+    flash(say("users.signed_out", name=name))
+    return redirect(url_for("office.account_list.index"))
+
+
+def fault_of(connection: Connection, account: Account, password: str) -> str | None:
+    """Return the first fault of a proposed account; None if it is valid."""
+    try:
+        msgspec.convert(f"{OFFICE_DEVICE}{account.name}", DeviceCode)
+    except msgspec.ValidationError:
+        return say("cli.user_name", value=account.name)
+    if (
+        len(account.name) > MAX_ACCOUNT_NAME
+        or account.name in RESERVED_NAMES
+        or account.name != account.name.lower()
+    ):
+        return say("cli.user_name", value=account.name)
+    if len(password) < MIN_PASSWORD_LENGTH:
+        return say("cli.password_short", length=MIN_PASSWORD_LENGTH)
+    needs_point = account.role is Profile.CHAIR
+    needs_unit = account.role is Profile.SECRETARY
+    if needs_point != (account.point is not None) or needs_point != (account.person is not None):
+        return say("users.chair_needs")
+    if needs_unit != (account.unit is not None):
+        return say("users.secretary_needs")
+    if account.point and account.point not in directory.point_codes(connection):
+        count = len(directory.point_codes(connection))
+        return say("cli.unknown_point", value=account.point, count=count)
+    if account.unit and account.unit not in directory.unit_codes(connection):
+        return say("error.unknown_unit", unit=account.unit)
+    if account.person and roster.person(connection, account.person) is None:
+        return say("cli.unknown_person", value=account.person)
+    return None

@@ -1,0 +1,66 @@
+"""The audit log, filtered: views of personal data, acts, and refusals."""
+
+from datetime import timedelta
+
+from flask import Blueprint, render_template, request
+
+from sync_server.clocks import now_ms
+from sync_server.database import reading
+from sync_server.domain.records.permissions import Action
+from sync_server.errors import BadForm
+from sync_server.messages import say
+from sync_server.office.access import allowed
+from sync_server.office.formatting import parse_input
+from sync_server.office.system.sign_in import SIGN_IN, SIGN_OUT
+from sync_server.storage.access import accounts, audit
+from sync_server.storage.access.audit import ILLEGIBLE, AuditFilter
+
+blueprint = Blueprint("audit_log", __name__)
+
+PAGE_SIZE = 100
+DAY_MS = round(timedelta(days=1).total_seconds() * 1000)
+OTHER_ACTIONS = (SIGN_IN, SIGN_OUT, ILLEGIBLE)
+
+
+@blueprint.get("/nhat-ky")
+@allowed(Action.READ_AUDIT)
+def index() -> str:
+    """Show the log, latest entries first."""
+    arguments = request.args
+    page_text = arguments.get("trang", "1")
+    page = (
+        int(page_text)
+        if page_text.isascii() and page_text.isdecimal() and len(page_text) < 5
+        else 1
+    )
+    audit_filter = AuditFilter(
+        who=arguments.get("ai", "").strip(),
+        action=arguments.get("viec", ""),
+        about=arguments.get("ve", "").strip(),
+        from_ms=_parse_day(arguments.get("tu", "")) or 0,
+        until_ms=(_parse_day(arguments.get("den", "")) or now_ms()) + DAY_MS,
+        only_acts="chi-viec-lam" in arguments,
+    )
+    with reading() as connection:
+        entries = audit.read(
+            connection, audit_filter, limit=PAGE_SIZE + 1, skip=(page - 1) * PAGE_SIZE
+        )
+        all_accounts = accounts.all_accounts(connection)
+    return render_template(
+        "system/audit_log.html",
+        lines=entries[:PAGE_SIZE],
+        has_more=len(entries) > PAGE_SIZE,
+        page=page,
+        asked=audit_filter,
+        given=arguments,
+        people=all_accounts,
+        actions=[*(action.value for action in Action), *OTHER_ACTIONS],
+        query={k: v for k, v in arguments.items() if k != "trang"},
+    )
+
+
+def _parse_day(text: str) -> int | None:
+    try:
+        return parse_input(text)
+    except ValueError:
+        raise BadForm(fault=say("form.moment", field=say("field.day"), value=text[:20])) from None

@@ -1,0 +1,118 @@
+"""The signed-in user's account: its sessions, its password, and its second factor."""
+
+import secrets
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
+from sync_server.clocks import now_ms
+from sync_server.database import reading, write
+from sync_server.domain.records.permissions import Action
+from sync_server.errors import BadForm
+from sync_server.messages import say
+from sync_server.office import access, forms, qr_codes
+from sync_server.office.access import allowed
+from sync_server.office.system.account_list import MIN_PASSWORD_LENGTH
+from sync_server.storage.access import accounts, sessions
+from sync_server.web import rate_limits
+
+blueprint = Blueprint("my_account", __name__)
+
+SECRET_BYTES = 20
+"""160 bits, the length that RFC 4226 recommends."""
+PENDING_TOTP = "totp"
+"""Cookie key of the new secret, until a code proves that a telephone has it. We sign the cookie."""
+
+
+@blueprint.get("/tai-khoan-cua-toi")
+@allowed(Action.OWN_ACCOUNT)
+def page() -> str:
+    """Show the account's sessions, and forms for password and second factor."""
+    account = access.signed_in_account()
+    with reading() as connection:
+        account_sessions = sessions.of_account(connection, account.name, now_ms=now_ms())
+    current_session = access.current_session()
+    secret = session.get(PENDING_TOTP)
+    link = accounts.totp_of(secret).get_provisioning_uri(account.name, "Điểm Cầu") if secret else ""
+    return render_template(
+        "system/my_account.html",
+        account=account,
+        sessions=account_sessions,
+        here=current_session.id if current_session else "",
+        link=link,
+        picture=qr_codes.draw_qr_code(link) if link else "",
+    )
+
+
+@blueprint.post("/tai-khoan-cua-toi/phien")
+@allowed(Action.OWN_ACCOUNT)
+def end() -> Response:
+    """End one session, or every session but this one."""
+    account, current_session = access.signed_in_account(), access.current_session()
+    chosen = forms.text("session", longest=36)
+    if chosen:
+        write(lambda c: sessions.end(c, chosen, account.name))
+    else:
+        write(
+            lambda c: sessions.end_all(
+                c, account.name, but=current_session.id if current_session else None
+            )
+        )
+    flash(say("account.ended"))
+    return redirect(url_for("office.my_account.page"))
+
+
+@blueprint.post("/tai-khoan-cua-toi/mat-khau")
+@allowed(Action.OWN_ACCOUNT)
+def set_password() -> Response:
+    """Change the password and end every other session."""
+    account, current_session = access.signed_in_account(), access.current_session()
+    _require_password(forms.secret("password"))
+    new = forms.secret("new_password")
+    if len(new) < MIN_PASSWORD_LENGTH:
+        raise BadForm(fault=say("cli.password_short", length=MIN_PASSWORD_LENGTH))
+    if new != request.form.get("new_again"):
+        raise BadForm(fault=say("account.not_the_same"))
+    write(lambda c: accounts.set_password(c, account.name, new))
+    write(
+        lambda c: sessions.end_all(
+            c, account.name, but=current_session.id if current_session else None
+        )
+    )
+    flash(say("account.password_set"))
+    return redirect(url_for("office.my_account.page"))
+
+
+@blueprint.post("/tai-khoan-cua-toi/hai-lop")
+@allowed(Action.OWN_ACCOUNT)
+def set_totp() -> Response:
+    """Begin a second factor, confirm it by a code, or remove it."""
+    account, at_ms = access.signed_in_account(), now_ms()
+    match forms.one_of("do", ("begin", "confirm", "remove")):
+        case "begin":
+            _require_password(forms.secret("password"))
+            session[PENDING_TOTP] = secrets.token_hex(SECRET_BYTES)
+        case "confirm":
+            secret = session.get(PENDING_TOTP)
+            step = accounts.totp_step(secret, forms.text("code"), now_ms=at_ms) if secret else None
+            if step is None:
+                raise BadForm(fault=say("account.code_wrong"))
+            write(lambda c: accounts.set_totp(c, account.name, secret, step))
+            session.pop(PENDING_TOTP)
+            flash(say("account.totp_set"))
+        case _:
+            _require_password(forms.secret("password"))
+            write(lambda c: accounts.set_totp(c, account.name, None))
+            flash(say("account.totp_removed"))
+    return redirect(url_for("office.my_account.page"))
+
+
+def _require_password(password: str) -> None:
+    """Require the password before a change that a stranger at a borrowed browser must not make.
+
+    Raises: BadForm, TooManyRequests.
+    """
+    rate_limits.count_attempt(rate_limits.SIGN_IN, "password", access.signed_in_account().name)
+    with reading() as connection:
+        if accounts.check_password(connection, access.signed_in_account().name, password) is None:
+            raise BadForm(fault=say("account.wrong_password"))

@@ -1,0 +1,44 @@
+"""The published portal: its stored releases, and going back to one of them."""
+
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from sync_server.clocks import now_ms
+from sync_server.config import Settings
+from sync_server.database import reading, write
+from sync_server.domain.records.permissions import Action
+from sync_server.messages import say
+from sync_server.office import access
+from sync_server.office.access import allowed
+from sync_server.storage.blobs import releases as stored_releases
+from sync_server.web import served_portal
+
+blueprint = Blueprint("publishing", __name__)
+
+
+@blueprint.get("/cong-bo")
+@allowed(Action.PUBLISH)
+def releases() -> str:
+    """List the stored releases, and show which one is served."""
+    settings: Settings = current_app.config["SETTINGS"]
+    with reading() as connection:
+        listed_releases = stored_releases.list_releases(connection, now_ms())
+        current = served_portal.current_release(connection, settings.site_dir, now_ms())
+        published = stored_releases.current(connection, now_ms())
+    return render_template(
+        "system/publishing.html",
+        releases=listed_releases,
+        current=current,
+        is_own=published is None,
+    )
+
+
+@blueprint.post("/cong-bo/<release>")
+@allowed(Action.PUBLISH)
+def activate(release: str) -> Response:
+    """Serve a stored release from now on. Raises: UnknownRelease."""
+    at_ms = now_ms()
+    write(lambda c: stored_releases.activate(c, release, from_ms=at_ms, now_ms=at_ms))
+    access.log_subjects(release)
+    flash(say("publishing.done", release=release[:12]))
+    return redirect(url_for("office.publishing.releases"))

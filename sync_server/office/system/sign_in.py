@@ -1,0 +1,84 @@
+"""Signing in to the office and out of it. A failure never shows its reason."""
+
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from sync_server.clocks import now_ms
+from sync_server.database import reading, write
+from sync_server.office import access
+from sync_server.storage.access import accounts, audit, sessions
+from sync_server.web import rate_limits
+
+blueprint = Blueprint("sign_in", __name__)
+
+SIGN_IN, SIGN_OUT = "sign_in", "sign_out"
+REDIRECT, UNAUTHORISED = 302, 401
+
+
+@blueprint.get("/dang-nhap")
+def form() -> str:
+    """Show the sign-in form."""
+    return render_template("system/sign_in.html", name="", is_wrong=False)
+
+
+@blueprint.post("/dang-nhap")
+def enter() -> Response | tuple[str, int]:
+    """Sign in; every failure gets the same answer, and so does a sign-in that must wait.
+
+    After five failures under a name from an address, every further failure lengthens the wait,
+    in which the right password is refused too.
+    """
+    rate_limits.count_attempt(rate_limits.SIGN_IN, "sign_in")
+    name = request.form.get("name", "").strip().lower()  # phones capitalise the first letter
+    password = request.form.get("password", "")
+    code, at_ms, address = request.form.get("code", ""), now_ms(), request.remote_addr or "?"
+    browser = request.user_agent.string
+
+    # Counted before the check, so that parallel attempts wait like consecutive ones.
+    must_wait = write(lambda c: sessions.count_attempt(c, name, address, now_ms=at_ms))
+    with reading() as connection:  # slow on purpose: no write transaction must wait for it
+        account = accounts.check_password(connection, name, password)
+
+    def work(c: Connection) -> str | None:
+        token = None
+        if account and not must_wait and accounts.use_code(c, name, code, now_ms=at_ms):
+            sessions.clear_failures(c, name, address)
+            token = sessions.start(c, name, browser=browser, address=address, now_ms=at_ms)
+        outcome = REDIRECT if token else UNAUTHORISED
+        entry = audit.AuditEntry(at_ms, name[:32], SIGN_IN, True, outcome, request.path, address)
+        audit.note(c, entry)
+        return token
+
+    token = write(work)
+    if token is None:
+        return render_template("system/sign_in.html", name=name, is_wrong=True), UNAUTHORISED
+    wanted = session.get("wanted", "")
+    session.clear()
+    session[access.COOKIE] = token
+    is_ours = wanted.startswith(url_for("office.meeting_list.start"))
+    return redirect(wanted if is_ours else url_for("office.meeting_list.start"))
+
+
+@blueprint.post("/dang-xuat")
+def leave() -> Response:
+    """Sign out of this browser."""
+    if current_session := access.current_session():
+        entry = audit.AuditEntry(
+            now_ms(),
+            current_session.account,
+            SIGN_OUT,
+            True,
+            REDIRECT,
+            request.path,
+            current_session.address,
+        )
+
+        def work(c: Connection) -> None:
+            sessions.end(c, current_session.id, current_session.account)
+            audit.note(c, entry)
+
+        write(work)
+    session.clear()
+    g.pop("who", None)
+    return redirect(url_for("office.sign_in.form"))

@@ -1,0 +1,173 @@
+"""Office accounts: names, roles, their scope (point, unit, person), and argon2 password hashes."""
+
+from collections.abc import Sequence
+from threading import BoundedSemaphore
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor import InvalidToken
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from msgspec import Struct
+from sqlalchemy import Connection, delete, insert, select, update
+
+from sync_server.domain.records.door import OFFICE_DEVICE, Writer
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage.access import sessions
+from sync_server.storage.access.tokens import OFFICE, hash_token, new_token
+from sync_server.storage.models import AccountRow
+
+TOTP_DIGITS, TOTP_STEP_S = 6, 30
+"""The values that every authenticator app uses (RFC 6238)."""
+
+_hasher = PasswordHasher()
+_HASHING_SLOTS = BoundedSemaphore(2)
+"""One hash takes 64 MB of memory, so simultaneous sign-ins take turns."""
+_NOBODY = _hasher.hash("nobody")
+"""Verified when the name is unknown, so that the answer takes as long as for a known name."""
+
+
+class Account(Struct, frozen=True):
+    """An office account. A chair has a point and a person's code, a unit's secretary has a unit."""
+
+    name: str
+    role: Profile
+    point: str | None = None
+    unit: str | None = None
+    person: str | None = None
+    has_totp: bool = False
+
+    @property
+    def writer(self) -> Writer:
+        """The writer of this account's records, which carry no `seq`: the office has no queue."""
+        return Writer(f"{OFFICE_DEVICE}{self.name}", self.role, self.point, self.person)
+
+
+_ACCOUNT_COLUMNS = (
+    AccountRow.name,
+    AccountRow.role,
+    AccountRow.point,
+    AccountRow.unit,
+    AccountRow.person,
+    AccountRow.totp_secret.is_not(None),
+)
+
+
+def put(connection: Connection, account: Account, password: str) -> None:
+    """Create an account, or replace the account of that name, with this password.
+
+    The earlier account's token, second factor and sessions end.
+    """
+    remove(connection, account.name)
+    connection.execute(
+        insert(AccountRow).values(
+            name=account.name,
+            role=account.role.value,
+            point=account.point,
+            unit=account.unit,
+            person=account.person,
+            password_hash=_hasher.hash(password),
+        )
+    )
+
+
+def set_password(connection: Connection, name: str, password: str) -> None:
+    """Replace an account's password."""
+    statement = update(AccountRow).where(AccountRow.name == name)
+    connection.execute(statement.values(password_hash=_hasher.hash(password)))
+
+
+def check_password(connection: Connection, name: str, password: str) -> Account | None:
+    """Return the account if the password is right. None gives no reason, and takes as long."""
+    row = connection.execute(
+        select(*_ACCOUNT_COLUMNS, AccountRow.password_hash).where(AccountRow.name == name)
+    ).one_or_none()
+    try:
+        with _HASHING_SLOTS:
+            _hasher.verify(row.password_hash if row else _NOBODY, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return None
+    return _account_of(*row[:6]) if row else None
+
+
+def use_code(connection: Connection, name: str, code: str, *, now_ms: int) -> bool:
+    """Say whether a one-time code is right, and use it up; any is right without a second factor."""
+    secret = connection.scalar(select(AccountRow.totp_secret).where(AccountRow.name == name))
+    if secret is None:
+        return True
+    step = totp_step(secret, code, now_ms=now_ms)
+    if step is None:
+        return False
+    statement = update(AccountRow).where(AccountRow.name == name, AccountRow.totp_step < step)
+    return connection.execute(statement.values(totp_step=step)).rowcount == 1
+
+
+def totp_of(secret: str) -> TOTP:
+    """Return the generator of one-time codes for a secret (hexadecimal)."""
+    key = bytes.fromhex(secret)
+    return TOTP(key, TOTP_DIGITS, SHA1(), TOTP_STEP_S)  # noqa: S303 - authenticators use SHA-1
+
+
+def totp_step(secret: str, code: str, *, now_ms: int) -> int | None:
+    """Return the time step that a code belongs to; None if it belongs to none near the present."""
+    step = now_ms // 1000 // TOTP_STEP_S
+    for candidate in (step, step - 1, step + 1):  # a telephone may be half a minute off
+        try:
+            totp_of(secret).verify(code.strip().encode(), candidate * TOTP_STEP_S)
+        except InvalidToken:
+            continue
+        return candidate
+    return None
+
+
+def set_totp(connection: Connection, name: str, secret: str | None, step: int = 0) -> None:
+    """Require one-time codes of this secret, later than `step`'s; None ends the second factor."""
+    statement = update(AccountRow).where(AccountRow.name == name)
+    connection.execute(statement.values(totp_secret=secret, totp_step=step))
+
+
+def find_account(connection: Connection, name: str) -> Account | None:
+    """Return the account of this name; None if there is none."""
+    row = connection.execute(select(*_ACCOUNT_COLUMNS).where(AccountRow.name == name)).one_or_none()
+    return _account_of(*row) if row else None
+
+
+def all_accounts(connection: Connection) -> Sequence[Account]:
+    """Return all accounts, sorted by name."""
+    return [
+        _account_of(*row)
+        for row in connection.execute(select(*_ACCOUNT_COLUMNS).order_by(AccountRow.name))
+    ]
+
+
+def account_of_token(connection: Connection, token: str) -> Account | None:
+    """Return the account that holds this bearer token; None if there is none."""
+    holds_token = AccountRow.token_hash == hash_token(token)
+    row = connection.execute(select(*_ACCOUNT_COLUMNS).where(holds_token)).one_or_none()
+    return _account_of(*row) if row else None
+
+
+def renew_token(connection: Connection, name: str) -> str | None:
+    """Replace an account's bearer token for programs and return it. None: no such account."""
+    token = new_token(OFFICE)
+    result = connection.execute(
+        update(AccountRow).where(AccountRow.name == name).values(token_hash=hash_token(token))
+    )
+    return token if result.rowcount else None
+
+
+def remove(connection: Connection, name: str) -> bool:
+    """Remove an account, which signs it out everywhere; return False if there was none."""
+    sessions.end_all(connection, name)
+    return connection.execute(delete(AccountRow).where(AccountRow.name == name)).rowcount == 1
+
+
+def _account_of(
+    name: str,
+    role: str,
+    point: str | None,
+    unit: str | None,
+    person: str | None,
+    has_totp: bool,
+) -> Account:
+    return Account(name, Profile(role), point, unit, person, has_totp)

@@ -1,0 +1,337 @@
+"""Devices: enrolled by a one-use code, identified by two tokens, watched for gaps."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, Integer, String, bindparam, func, insert, select, update
+
+from sync_server.domain.records.door import Writer
+from sync_server.domain.records.permissions import Profile
+from sync_server.domain.records.sequence import Ranges, missing_after
+from sync_server.errors import EnrolmentCodeExpired, EnrolmentCodeUnknown, EnrolmentCodeUsed
+from sync_server.storage.access import accounts
+from sync_server.storage.access.tokens import (
+    OFFICE,
+    PUSH,
+    READ,
+    hash_code,
+    hash_token,
+    new_code,
+    new_device_id,
+    new_token,
+)
+from sync_server.storage.ledger import sightings
+from sync_server.storage.models import Device, EnrolmentCode, Point
+from sync_server.storage.prepared import Prepared
+
+CODE_LIFE_MS = 24 * 3600 * 1000
+REPEAT_MS = 15 * 60 * 1000
+"""How long a device whose answer was lost may enrol again with the same code and key."""
+
+_ranges_decoder = msgspec.json.Decoder(Ranges)
+
+
+class Caller(NamedTuple):
+    """The holder of a token: the writer of its records, and whether it may read personal data."""
+
+    writer: Writer
+    can_read: bool
+    is_revoked: bool
+
+
+class Enrolled(Struct, frozen=True):
+    """The answer to an enrolment: the only time that the tokens are shown."""
+
+    device: str
+    token: str
+    read_token: str
+    point: str
+    point_name: str
+    profile: str
+    person: str | None = None
+    seal_key: dict[str, str] = {}
+    sign_key: dict[str, str] = {}
+
+
+class Gaps(NamedTuple):
+    """The missing numbers of a device below its highest number, `head`."""
+
+    missing: Ranges
+    head: int
+
+
+def new_enrolment(
+    connection: Connection,
+    point: str,
+    *,
+    now_ms: int,
+    profile: Profile = Profile.CLERK,
+    person: str | None = None,
+) -> str:
+    """Create and return a code that enrols one device of the point within a day."""
+    code = new_code()
+    connection.execute(
+        insert(EnrolmentCode).values(
+            code_hash=hash_code(code),
+            point=point,
+            profile=profile.value,
+            person=person,
+            expires_ms=now_ms + CODE_LIFE_MS,
+        )
+    )
+    return code
+
+
+def enrol(
+    connection: Connection, code: str, label: str, public_key: str | None, *, now_ms: int
+) -> Enrolled:
+    """Turn a code into a device with new tokens.
+
+    The same code and public key again within 15 minutes mean the same device, whose answer was
+    lost: it gets new tokens and the old ones end.
+
+    Raises: EnrolmentCodeUnknown, EnrolmentCodeUsed, EnrolmentCodeExpired.
+    """
+    is_this_code = EnrolmentCode.code_hash == hash_code(code)
+    # The update locks the row, so that devices with the same code take turns.
+    connection.execute(
+        update(EnrolmentCode).where(is_this_code).values(code_hash=EnrolmentCode.code_hash)
+    )
+    enrolment = connection.execute(
+        select(
+            EnrolmentCode.point,
+            EnrolmentCode.profile,
+            EnrolmentCode.person,
+            EnrolmentCode.expires_ms,
+            EnrolmentCode.used_ms,
+            EnrolmentCode.device,
+        ).where(is_this_code)
+    ).one_or_none()
+    if enrolment is None:
+        raise EnrolmentCodeUnknown
+    token, read_token = new_token(PUSH), new_token(READ)
+    hashes = {"token_hash": hash_token(token), "read_token_hash": hash_token(read_token)}
+    if enrolment.used_ms is not None:
+        repeated = (
+            (Device.id == enrolment.device)
+            & (Device.public_key == public_key)
+            & Device.revoked_ms.is_(None)
+        )
+        is_recent = now_ms - enrolment.used_ms <= REPEAT_MS
+        renewal = update(Device).where(repeated).values(label=label, **hashes)
+        if public_key is None or not is_recent or connection.execute(renewal).rowcount == 0:
+            raise EnrolmentCodeUsed
+        device = enrolment.device
+    else:
+        if now_ms > enrolment.expires_ms:
+            raise EnrolmentCodeExpired
+        device = new_device_id()
+        connection.execute(
+            update(EnrolmentCode).where(is_this_code).values(used_ms=now_ms, device=device)
+        )
+        writer = Writer(device, Profile(enrolment.profile), enrolment.point, enrolment.person)
+        put(connection, writer, label, now_ms=now_ms)
+        connection.execute(
+            update(Device).where(Device.id == device).values(public_key=public_key, **hashes)
+        )
+    name = connection.scalar(select(Point.name).where(Point.code == enrolment.point))
+    point = enrolment.point
+    return Enrolled(
+        device, token, read_token, point, name or point, enrolment.profile, person=enrolment.person
+    )
+
+
+def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> None:
+    """Store a device, with tokens that nobody holds."""
+    connection.execute(
+        insert(Device).values(
+            id=writer.device,
+            point=writer.point,
+            profile=writer.profile.value,
+            person=writer.person,
+            label=label,
+            token_hash=hash_token(new_token(PUSH)),
+            read_token_hash=hash_token(new_token(READ)),
+            enrolled_ms=now_ms,
+            head_seq=0,
+            missing="[]",
+        )
+    )
+
+
+def revoke(connection: Connection, device: str, *, now_ms: int) -> bool:
+    """Revoke a device; return False if there is no such device."""
+    result = connection.execute(update(Device).where(Device.id == device).values(revoked_ms=now_ms))
+    return result.rowcount == 1
+
+
+class DeviceLine(NamedTuple):
+    """A device in headquarters' list.
+
+    `skew_ms`: how far its clock was behind ours when last seen; `missing`: the numbers of its
+    records that have not come though later ones have; `unsent`: how many it last reported unsent.
+    """
+
+    id: str
+    point: str
+    profile: str
+    person: str | None
+    label: str
+    enrolled_ms: int
+    revoked_ms: int | None
+    last_contact_ms: int | None
+    app: str | None
+    unsent: int | None
+    missing: Ranges
+    skew_ms: int | None
+
+
+def list_devices(connection: Connection, *, point: str | None = None) -> list[DeviceLine]:
+    """Return all devices, or those of a point, sorted by point and then by time of enrolment."""
+    query = select(
+        Device.id,
+        Device.point,
+        Device.profile,
+        Device.person,
+        Device.label,
+        Device.enrolled_ms,
+        Device.revoked_ms,
+        Device.last_contact_ms,
+        Device.app,
+        Device.unsent,
+        Device.missing,
+    ).order_by(Device.point, Device.enrolled_ms, Device.id)
+    if point is not None:
+        query = query.where(Device.point == point)
+    rows = connection.execute(query).all()
+    skews = sightings.latest_skews(connection, [row.id for row in rows])
+    return [
+        DeviceLine(
+            **{**row._asdict(), "missing": _ranges_decoder.decode(row.missing)},
+            skew_ms=skews.get(row.id),
+        )
+        for row in rows
+    ]
+
+
+def count_open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
+    """Return by point how many enrolment codes are unused and still valid."""
+    rows = connection.execute(
+        select(EnrolmentCode.point, func.count())
+        .where(EnrolmentCode.used_ms.is_(None), EnrolmentCode.expires_ms > now_ms)
+        .group_by(EnrolmentCode.point)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+class Signer(NamedTuple):
+    """A device and the public key that checks its records if they come by another road."""
+
+    writer: Writer
+    public_key: dict[str, str]
+    is_revoked: bool
+
+
+def signer(connection: Connection, device: str) -> Signer | None:
+    """Return a device with its public key; None if it is unknown or has registered none."""
+    row = connection.execute(
+        select(
+            Device.profile, Device.point, Device.person, Device.public_key, Device.revoked_ms
+        ).where(Device.id == device)
+    ).one_or_none()
+    if row is None or row.public_key is None:
+        return None
+    writer = Writer(device, Profile(row.profile), row.point, row.person)
+    key = msgspec.json.decode(row.public_key, type=dict[str, str])
+    return Signer(writer, key, row.revoked_ms is not None)
+
+
+def caller_of(connection: Connection, token: str) -> Caller | None:
+    """Return the device or office account that holds the token; None if nobody does."""
+    if token.startswith(OFFICE):
+        account = accounts.account_of_token(connection, token)
+        return Caller(account.writer, True, False) if account else None
+    can_read = token.startswith(READ)
+    rows = (_BY_READ_TOKEN if can_read else _BY_TOKEN).rows(connection, hashed=hash_token(token))
+    if not rows:
+        return None
+    [(device, profile, point, person, revoked_ms)] = rows
+    return Caller(Writer(device, Profile(profile), point, person), can_read, revoked_ms is not None)
+
+
+_CALLER = select(Device.id, Device.profile, Device.point, Device.person, Device.revoked_ms)
+_BY_TOKEN = Prepared(_CALLER.where(Device.token_hash == bindparam("hashed")))
+_BY_READ_TOKEN = Prepared(_CALLER.where(Device.read_token_hash == bindparam("hashed")))
+
+
+_THIS_DEVICE = Device.id == bindparam("device_id")
+_NOTE_CONTACT = Prepared(
+    update(Device)
+    .where(_THIS_DEVICE)
+    .values(
+        last_contact_ms=bindparam("contact_ms"),
+        app=func.coalesce(bindparam("new_app", type_=String), Device.app),
+        unsent=func.coalesce(bindparam("new_unsent", type_=Integer), Device.unsent),
+    )
+)
+_WRITE_GAPS = Prepared(
+    update(Device)
+    .where(_THIS_DEVICE)
+    .values(missing=bindparam("new_missing"), head_seq=bindparam("new_head"))
+)
+_READ_GAPS = Prepared(
+    select(Device.id, Device.missing, Device.head_seq).where(
+        Device.id.in_(bindparam("devices", expanding=True))
+    )
+)
+
+
+class LastContact(NamedTuple):
+    """The time of a contact, and what the device reported of itself; None if it did not."""
+
+    at_ms: int
+    app: str | None = None
+    unsent: int | None = None
+
+
+def lock(connection: Connection, contacts: Mapping[str, LastContact]) -> dict[str, Gaps]:
+    """Lock devices in sorted order, note their contact, return their gaps; the office has none."""
+    device_ids = sorted(contacts)
+    _NOTE_CONTACT.run(
+        connection,
+        [
+            {
+                "device_id": device,
+                "contact_ms": contacts[device].at_ms,
+                "new_app": contacts[device].app,
+                "new_unsent": contacts[device].unsent,
+            }
+            for device in device_ids
+        ],
+    )
+    rows = _READ_GAPS.rows(connection, devices=device_ids)
+    gaps = {device: Gaps(_ranges_decoder.decode(missing), head) for device, missing, head in rows}
+    return {device: gaps.get(device, Gaps((), 0)) for device in device_ids}
+
+
+def close_gaps(
+    connection: Connection, gaps: Mapping[str, Gaps], numbers: Mapping[str, Sequence[int]]
+) -> dict[str, Ranges]:
+    """Note the numbers that have arrived; return by device the ranges that it must send again."""
+    after = {
+        device: Gaps(*missing_after(before.missing, before.head, numbers.get(device, ())))
+        for device, before in gaps.items()
+    }
+    changed = [
+        {
+            "device_id": device,
+            "new_missing": msgspec.json.encode(updated.missing).decode(),
+            "new_head": updated.head,
+        }
+        for device, updated in after.items()
+        if updated != gaps[device]
+    ]
+    _WRITE_GAPS.run(connection, changed)
+    return {device: updated.missing for device, updated in after.items()}

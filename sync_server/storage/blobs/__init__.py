@@ -1,0 +1,1 @@
+"""Large content in the database: sealed details and the files of releases."""

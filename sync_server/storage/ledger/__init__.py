@@ -1,0 +1,1 @@
+"""The ledger in the database: intake, streams, listings, and the standings stored for reading."""

@@ -1,0 +1,278 @@
+"""Intake: the records that devices and office accounts send, and the verdict on every record.
+
+A record goes to the ledger, or with its reason into quarantine; nothing disappears, and one bad
+record never holds up the others. One transaction may serve several deliveries; the answers are
+the same as if every delivery had come alone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from sync_server.domain.judging.clocks import Clocks, Sighting
+from sync_server.domain.records.codes import MAX_SEQ, from_ms
+from sync_server.domain.records.door import UNREADABLE, Refusal, Writer, admit, header_of
+from sync_server.domain.records.forms import (
+    cache_record,
+    canonical_bytes,
+    fingerprint,
+    parse_record,
+)
+from sync_server.domain.records.kinds import Record, Ruling
+from sync_server.domain.records.sequence import Ranges
+from sync_server.storage.access import devices
+from sync_server.storage.access.devices import Gaps, LastContact
+from sync_server.storage.blobs import details
+from sync_server.storage.ledger import quarantine, record_store, rulings, sightings
+from sync_server.storage.ledger.quarantine import QuarantinedRecord
+from sync_server.storage.ledger.record_store import AppendResult, LedgerEntry
+
+Status = Literal["stored", "known", "held", "refused"]
+Fate = Literal["stored", "held", "refused", "released", "dismissed"]
+
+
+class Verdict(Struct, frozen=True):
+    """The outcome for one record of a request; verdicts stand in the request's order.
+
+    `status` answers this sending, `fate` is the record's state now, `flags` its anomalies so far.
+    `id` is null if none could be read. `detail` explains to a programmer why a record was not
+    accepted.
+    """
+
+    id: str | None
+    status: Status
+    fate: Fate
+    flags: tuple[str, ...] = ()
+    code: str | None = None
+    at_corrected: str | None = None
+    detail: str | None = None
+
+
+class OfferedRecord(NamedTuple):
+    """A record as it arrived, and the door's judgement: an entry for the ledger, or a refusal."""
+
+    raw: bytes
+    outcome: LedgerEntry | Refusal
+
+
+class DeviceReport(NamedTuple):
+    """A device's report at a sync: its clock readings, and the node's time then (`now_ms`).
+
+    Also the kiosk's version (`app`) and the number of records that are still unsent.
+    """
+
+    wall_ms: int
+    mono_ms: int
+    boot: str
+    now_ms: int
+    app: str | None = None
+    unsent: int | None = None
+
+
+class Delivery(NamedTuple):
+    """The content of one request: judged records, the device's report, small sealed details."""
+
+    writer: Writer
+    offers: Sequence[OfferedRecord]
+    now_ms: int
+    report: DeviceReport | None = None
+    is_revoked: bool = False
+    sealed: Mapping[str, str] = {}
+
+    @property
+    def entries(self) -> list[LedgerEntry]:
+        """The records that the door admitted, in the order of the request."""
+        return [offer.outcome for offer in self.offers if isinstance(offer.outcome, LedgerEntry)]
+
+
+class Receipt(NamedTuple):
+    """The verdicts on a delivery, and the numbers and details that the device must send (again)."""
+
+    verdicts: list[Verdict]
+    want: Ranges
+    want_details: list[str]
+
+
+REVOKED = Refusal("device_revoked", "the device was revoked before this arrived")
+
+
+def judge_records(raws: Iterable[bytes], writer: Writer) -> list[OfferedRecord]:
+    """Judge records at the door, before any transaction begins."""
+    offers = []
+    for raw in raws:
+        outcome = admit(raw, writer)
+        if isinstance(outcome, Refusal):
+            offers.append(OfferedRecord(raw, outcome))
+        else:
+            form = canonical_bytes(outcome)
+            cache_record(form, outcome)
+            offers.append(OfferedRecord(raw, LedgerEntry(outcome, form, fingerprint(form))))
+    return offers
+
+
+def receive_deliveries(connection: Connection, deliveries: Sequence[Delivery]) -> list[Receipt]:
+    """Store deliveries; repeats change nothing, and new records of a revoked device are held.
+
+    Raises: Stale, as `ledger.append_records` does.
+    """
+    now_ms = max(delivery.now_ms for delivery in deliveries)
+    contacts = {
+        delivery.writer.device: LastContact(
+            now_ms,
+            delivery.report and delivery.report.app,
+            delivery.report and delivery.report.unsent,
+        )
+        for delivery in deliveries
+    }
+    gaps = devices.lock(connection, contacts)
+    numbers: dict[str, list[int]] = {}
+    for delivery in deliveries:
+        numbers.setdefault(delivery.writer.device, []).extend(_numbers(delivery))
+        if not delivery.is_revoked:
+            details.put_small(connection, delivery.writer.device, delivery.sealed, now_ms=now_ms)
+    sighted_devices = sightings.add(connection, _sightings(deliveries, gaps, numbers))
+    accepted = [_accepted(connection, delivery) for delivery in deliveries]
+    all_entries = [entry for entries in accepted for entry in entries]
+    appended = record_store.append_records(
+        connection, all_entries, now_ms=now_ms, sighted_devices=sighted_devices
+    )
+    clocks = sightings.clocks_of(connection, gaps.keys())
+    want = devices.close_gaps(connection, gaps, numbers)
+    seen_before = {key.fingerprint for key in appended.known_keys}
+    return [
+        Receipt(
+            _verdicts(connection, delivery, entries, appended, clocks, seen_before),
+            want[delivery.writer.device],
+            details.missing(connection, [entry.record for entry in delivery.entries]),
+        )
+        for delivery, entries in zip(deliveries, accepted, strict=True)
+    ]
+
+
+def _numbers(delivery: Delivery) -> list[int]:
+    """Return the device's numbers in a delivery, including those of legible refused records."""
+    numbers = []
+    for offer in delivery.offers:
+        if isinstance(offer.outcome, LedgerEntry):
+            seq = offer.outcome.record.seq
+        else:
+            header = header_of(offer.raw)
+            seq = header.seq if header.device == delivery.writer.device else None
+        if seq is not None and 1 <= seq <= MAX_SEQ:
+            numbers.append(seq)
+    return numbers
+
+
+def _sightings(
+    deliveries: Iterable[Delivery], gaps: Mapping[str, Gaps], numbers: Mapping[str, list[int]]
+) -> list[Sighting]:
+    """Return the sightings of device clocks; the report of a revoked device does not count."""
+    observed = []
+    for delivery in deliveries:
+        device, report = delivery.writer.device, delivery.report
+        if report and not delivery.is_revoked:
+            highest = max([gaps[device].head, *numbers[device]])
+            skew_ms = report.now_ms - report.wall_ms
+            observed.append(Sighting(device, report.boot, report.mono_ms, skew_ms, highest))
+    return observed
+
+
+def _accepted(connection: Connection, delivery: Delivery) -> list[LedgerEntry]:
+    """Return the entries for the ledger: of a revoked device only records already stored there."""
+    if not delivery.is_revoked:
+        return delivery.entries
+    stored = record_store.stored_keys(connection, delivery.entries)
+    return [entry for entry in delivery.entries if entry.key in stored]
+
+
+def _verdicts(
+    connection: Connection,
+    delivery: Delivery,
+    accepted: Sequence[LedgerEntry],
+    appended: AppendResult,
+    clocks: Clocks,
+    seen_before: set[str],
+) -> list[Verdict]:
+    """Return the verdict on every record, in order; add the records to `seen_before`."""
+    accepted_fingerprints = {entry.fingerprint for entry in accepted}
+    in_quarantine = {}
+    for offer in delivery.offers:
+        if isinstance(offer.outcome, Refusal):
+            in_quarantine[offer.raw] = QuarantinedRecord(
+                fingerprint(offer.raw), offer.raw, "refused", offer.outcome
+            )
+        elif offer.outcome.fingerprint not in accepted_fingerprints:
+            in_quarantine[offer.raw] = QuarantinedRecord(
+                offer.outcome.fingerprint, offer.raw, "held", REVOKED
+            )
+    device = delivery.writer.device
+    quarantined_before = quarantine.add_records(
+        connection, device, list(in_quarantine.values()), delivery.now_ms
+    )
+    seen_before |= {f"{device} {sha256}" for sha256 in quarantined_before}
+    wanted_ids = {
+        record_id
+        for offer in delivery.offers
+        if (record_id := _id_of(offer))
+        and (offer.raw in in_quarantine or "ruled" in appended.flags.get(record_id, ()))
+    }
+    ruling_by_record = rulings.about(connection, wanted_ids)
+    verdicts = []
+    for offer in delivery.offers:
+        quarantined = in_quarantine.get(offer.raw)
+        fate, flags, code = _fate_of(offer, quarantined, appended, ruling_by_record)
+        identity, at = f"{device} {quarantined.sha256}" if quarantined else "", None
+        if isinstance(offer.outcome, LedgerEntry):
+            identity = identity or offer.outcome.fingerprint
+            at = from_ms(clocks.corrected_time_of(offer.outcome.record).at_ms)
+        status: Status = "known" if identity in seen_before else _first_status(fate, quarantined)
+        seen_before.add(identity)
+        why = quarantined.reason.detail if quarantined else None
+        verdicts.append(Verdict(_id_of(offer), status, fate, flags, code, at, why))
+    return verdicts
+
+
+def _fate_of(
+    offer: OfferedRecord,
+    quarantined: QuarantinedRecord | None,
+    appended: AppendResult,
+    ruling_by_record: Mapping[tuple[str, str], Ruling],
+) -> tuple[Fate, tuple[str, ...], str | None]:
+    """Return a record's present fate, its flags, and the code of why it was not accepted."""
+    record_id = _id_of(offer) or ""
+    flags = () if quarantined else appended.flags.get(record_id, ())
+    code = quarantined.reason.code if quarantined else None
+    typed = _typed_record(offer) if ruling_by_record else None
+    if typed and (ruling := ruling_by_record.get((typed.meeting, record_id))):
+        is_released = ruling.body.record == typed
+        return ("released" if is_released else "dismissed"), flags, code
+    if quarantined:
+        return quarantined.fate, flags, code
+    if "id_reuse" in flags:
+        return "held", flags, "id_reuse"
+    return "stored", flags, None
+
+
+def _first_status(fate: Fate, quarantined: QuarantinedRecord | None) -> Status:
+    """Return the status that answers a first sending, whatever headquarters has ruled since."""
+    if quarantined:
+        return quarantined.fate
+    return "held" if fate == "held" else "stored"
+
+
+def _id_of(offer: OfferedRecord) -> str | None:
+    if isinstance(offer.outcome, LedgerEntry):
+        return offer.outcome.record.id
+    return header_of(offer.raw).id
+
+
+def _typed_record(offer: OfferedRecord) -> Record | None:
+    """Return the record; a refused one if it can be typed: headquarters may have released it."""
+    if isinstance(offer.outcome, LedgerEntry):
+        return offer.outcome.record
+    try:
+        return parse_record(offer.raw)
+    except UNREADABLE:
+        return None

@@ -1,0 +1,226 @@
+"""Listings: the streams besides its home stream in which a record stands.
+
+Listings let a stream be judged alone. A record about a person is listed where that person is
+summoned or an officer. A roll is listed where any of its people, or people it drops, are
+summoned, for the later of two rolls governs. Forms of one id are listed in the streams of the
+others, for they cancel one another; a ruling is listed wherever its record stands.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from sync_server.domain.judging.settings import people_to_follow
+from sync_server.domain.records.codes import NEWCOMER
+from sync_server.domain.records.forms import decode_canonical
+from sync_server.domain.records.kinds import Record, Roll, Ruling
+from sync_server.storage.ledger import rulings
+from sync_server.storage.ledger.routing import (
+    Routing,
+    home_stream,
+    ids_by_meeting,
+    met_newcomers,
+    streams_holding,
+    summoned_by_stream,
+)
+from sync_server.storage.ledger.sightings import clocks_of
+from sync_server.storage.ledger.streams import StreamKey, records_of
+from sync_server.storage.models import LedgerRow, Listing, Summons
+
+Heads = dict[StreamKey, int]
+"""Locked streams and their last positions, raised as records are listed."""
+
+
+def list_records(
+    connection: Connection, fresh: Sequence[Record], routing: Routing, heads: Heads
+) -> set[StreamKey]:
+    """List new records in the other streams that they touch; return the streams that grew."""
+    grown: set[StreamKey] = set()
+    # Reused ids come first, for a roll whose id is used twice may govern nothing.
+    for record in routing.reused:
+        for key in streams_holding(connection, record.meeting, [record.id]):
+            _list_in(connection, key, [record.id], heads)
+            grown.add(key)
+    for key in sorted(routing.rolls):
+        grown |= _follow_roll(connection, key, heads)
+    summons = summoned_by_stream(connection, fresh) if routing.rolls else routing.summoned
+    identified = {record.person for record in fresh if isinstance(record, Ruling)}
+    for key, people in summons.items():
+        elsewhere = [
+            record.id
+            for record in fresh
+            if record.person in people
+            and record.meeting == key.meeting
+            and home_stream(record) != key
+        ]
+        grown |= _list_in(connection, key, elsewhere, heads)
+        grown |= _list_people(connection, key, people & identified, heads)
+    return grown | _list_rulings(connection, fresh, heads)
+
+
+def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey]:
+    """Rebuild the listings of a meeting from the ledger alone; return the streams that grew.
+
+    The caller holds the sole lock of the meeting.
+    """
+    grown: set[StreamKey] = set()
+    of_meeting = LedgerRow.meeting == meeting
+    reused = connection.scalars(
+        select(LedgerRow.id).where(of_meeting).group_by(LedgerRow.id).having(func.count() > 1)
+    )
+    for record_id in reused.all():
+        for key in streams_holding(connection, meeting, [record_id]):
+            grown |= _list_in(connection, key, [record_id], heads)
+    for key in sorted(heads):
+        grown |= _follow_roll(connection, key, heads)
+    for key in sorted(heads):
+        named = _summoned_at(connection, key)
+        named |= rulings.once_newcomers(connection, meeting, named)
+        grown |= _list_people(connection, key, named, heads)
+    ruling_rows = connection.scalars(
+        select(LedgerRow.record).where(of_meeting, LedgerRow.kind == "ruling")
+    )
+    return grown | _list_rulings(connection, [decode_canonical(row) for row in ruling_rows], heads)
+
+
+def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads) -> set[StreamKey]:
+    """List rulings in the streams that hold their record or in which their newcomer was met."""
+    grown: set[StreamKey] = set()
+    met = met_newcomers(connection, fresh)
+    for record in fresh:
+        if record.person and record.person.startswith(NEWCOMER):
+            met[home_stream(record)].add(record.person)
+    for key, people in met.items():
+        identifying_ids = rulings.identifying(connection, key.meeting, people)
+        grown |= _list_in(connection, key, identifying_ids, heads)
+    for meeting, ids in ids_by_meeting(fresh).items():
+        for record_id, ruling_ids in rulings.touching(connection, meeting, ids).items():
+            for key in streams_holding(connection, meeting, [record_id]):
+                grown |= _list_in(connection, key, ruling_ids, heads)
+    return grown
+
+
+def _list_in(
+    connection: Connection, key: StreamKey, ids: Iterable[str], heads: Heads
+) -> set[StreamKey]:
+    """List all forms of these ids in a stream, except forms that stand there already."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return set()
+    for ruling_ids in rulings.touching(connection, key.meeting, wanted).values():
+        wanted += ruling_ids
+    in_stream = (Listing.meeting == key.meeting, Listing.point == key.point)
+    present = set(
+        connection.execute(
+            select(Listing.id, Listing.fingerprint).where(*in_stream, Listing.id.in_(wanted))
+        )
+    )
+    forms = connection.execute(
+        select(LedgerRow.id, LedgerRow.fingerprint, LedgerRow.meeting, LedgerRow.point)
+        .where(LedgerRow.id.in_(wanted), LedgerRow.meeting == key.meeting)
+        .order_by(LedgerRow.received_ms, LedgerRow.id, LedgerRow.fingerprint)
+    )
+    rows = []
+    for form in forms:
+        if (form.id, form.fingerprint) in present or (form.meeting, form.point) == key:
+            continue
+        heads[key] += 1
+        rows.append(
+            {
+                "meeting": key.meeting,
+                "point": key.point,
+                "position": heads[key],
+                "id": form.id,
+                "fingerprint": form.fingerprint,
+            }
+        )
+    if rows:
+        connection.execute(insert(Listing), rows)
+    return {key} if rows else set()
+
+
+def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[StreamKey]:
+    """Update `summons` and the listings to a point's latest roll and officers.
+
+    The caller holds the sole lock of the meeting. A stream that holds one roll of a point holds
+    all rolls of that point, so that the latest is known.
+    """
+    records = records_of(connection, [key])[key]
+    clocks = clocks_of(connection, {record.device for record in records})
+    named = people_to_follow(key.point, records, clocks)
+    before = _renew_summons(connection, key, named)
+    grown: set[StreamKey] = set()
+    roll_ids = _rolls_of(connection, key)
+    other_streams = _streams_summoning(connection, key, named | before) | {
+        StreamKey(record.meeting, record.point) for record in records if isinstance(record, Roll)
+    }
+    for other in other_streams - {key}:
+        grown |= _list_in(connection, key, _rolls_of(connection, other), heads)
+    holding_streams = streams_holding(connection, key.meeting, roll_ids)
+    for other in (other_streams | holding_streams) - {key}:
+        grown |= _list_in(connection, other, roll_ids, heads)
+    gained = named - before
+    gained |= rulings.once_newcomers(connection, key.meeting, gained)
+    return grown | _list_people(connection, key, gained, heads)
+
+
+def _list_people(
+    connection: Connection, key: StreamKey, people: Iterable[str | None], heads: Heads
+) -> set[StreamKey]:
+    """List in a stream the records of these people that were made at other points."""
+    wanted = sorted(person for person in people if person)
+    if not wanted:
+        return set()
+    ids = connection.scalars(
+        select(LedgerRow.id).where(
+            LedgerRow.meeting == key.meeting,
+            LedgerRow.person.in_(wanted),
+            LedgerRow.point != key.point,
+        )
+    )
+    return _list_in(connection, key, ids, heads)
+
+
+def _summoned_at(connection: Connection, key: StreamKey) -> set[str]:
+    at_point = (Summons.meeting == key.meeting, Summons.point == key.point)
+    return set(connection.scalars(select(Summons.person).where(*at_point)))
+
+
+def _renew_summons(connection: Connection, key: StreamKey, named: set[str]) -> set[str]:
+    """Replace the people that the point's governing roll names; return the earlier ones."""
+    at_point = (Summons.meeting == key.meeting, Summons.point == key.point)
+    before = _summoned_at(connection, key)
+    if named != before:
+        connection.execute(delete(Summons).where(*at_point))
+        rows = [
+            {"meeting": key.meeting, "person": person, "point": key.point}
+            for person in sorted(named)
+        ]
+        if rows:
+            connection.execute(insert(Summons), rows)
+    return before
+
+
+def _rolls_of(connection: Connection, key: StreamKey) -> list[str]:
+    return list(
+        connection.scalars(
+            select(LedgerRow.id).where(
+                LedgerRow.meeting == key.meeting,
+                LedgerRow.point == key.point,
+                LedgerRow.kind == "roll",
+            )
+        )
+    )
+
+
+def _streams_summoning(connection: Connection, key: StreamKey, people: set[str]) -> set[StreamKey]:
+    points = connection.scalars(
+        select(Summons.point)
+        .where(
+            Summons.meeting == key.meeting,
+            Summons.point != key.point,
+            Summons.person.in_(sorted(people)),
+        )
+        .distinct()
+    )
+    return {StreamKey(key.meeting, point) for point in points}

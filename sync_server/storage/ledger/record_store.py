@@ -1,0 +1,246 @@
+"""The ledger: the set of accepted records. It only grows.
+
+The primary key makes appending idempotent. Everything that records change (streams, listings,
+standings) changes in the caller's one transaction. Every table is written by one statement,
+however many streams and devices the records are from.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from msgspec import UNSET
+from sqlalchemy import Connection, bindparam, func, select
+
+from sync_server.database import Stale, is_only_writer
+from sync_server.domain.records.kinds import Record, Roll, Ruling, Setting, kind_of
+from sync_server.storage.blobs import details
+from sync_server.storage.ledger import listings, rulings, standings, streams
+from sync_server.storage.ledger.listings import Heads
+from sync_server.storage.ledger.routing import Routing, home_stream, routing_of
+from sync_server.storage.ledger.streams import RecordKey, StreamKey
+from sync_server.storage.models import LedgerRow, Listing
+from sync_server.storage.people import roster
+from sync_server.storage.prepared import Prepared, insert_rows
+
+
+class LedgerEntry(NamedTuple):
+    """A record with its canonical bytes (`form`) and their sha256 (`fingerprint`)."""
+
+    record: Record
+    form: bytes
+    fingerprint: str
+
+    @property
+    def key(self) -> RecordKey:
+        """The ledger's primary key."""
+        return RecordKey(self.record.id, self.fingerprint)
+
+
+class AppendResult(NamedTuple):
+    """The records stored before an append, and the flags in the streams of its records, by id."""
+
+    known_keys: set[RecordKey]
+    flags: dict[str, tuple[str, ...]]
+
+
+class _StoredForm(NamedTuple):
+    """The columns of a stored record that the ledger's key and the listings need."""
+
+    id: str
+    fingerprint: str
+    meeting: str
+    point: str
+    kind: str
+
+
+class _LookUp(NamedTuple):
+    """The state before an append: stored keys, new entries, and the streams that they touch."""
+
+    known_keys: set[RecordKey]
+    fresh: list[LedgerEntry]
+    routing: Routing
+    sighted_streams: set[StreamKey]
+
+    @property
+    def meetings(self) -> set[str]:
+        """The meetings of all touched streams."""
+        return {key.meeting for key in self.routing.streams}
+
+    @property
+    def is_sole(self) -> bool:
+        """Whether the append moves records between streams, which needs the meeting's sole lock."""
+        is_ruling = any(isinstance(entry.record, Ruling) for entry in self.fresh)
+        return is_ruling or bool(self.routing.rolls or self.routing.reused)
+
+
+def append_records(
+    connection: Connection,
+    entries: Sequence[LedgerEntry],
+    *,
+    now_ms: int,
+    sighted_devices: Iterable[str] = (),
+) -> AppendResult:
+    """Append new records and recompute every stream that they, or `sighted_devices`, change.
+
+    Records that are stored already change nothing. `sighted_devices` have new clock sightings.
+
+    Raises: Stale if another writer moved a person between the look-up and the lock; the whole
+    transaction is then run again.
+    """
+    sighted_devices = sorted(sighted_devices)
+    look_up = _look_up(connection, entries, sighted_devices)
+    streams.lock_meetings(connection, look_up.meetings, is_sole=look_up.is_sole)
+    heads = streams.lock(connection, look_up.routing.streams)
+    if not is_only_writer(connection):
+        is_sole = look_up.is_sole
+        look_up = _look_up(connection, entries, sighted_devices)
+        if look_up.is_sole and not is_sole:
+            raise Stale
+        if not look_up.routing.streams <= heads.keys():
+            raise Stale
+    fresh = [entry.record for entry in look_up.fresh]
+    _insert(connection, look_up.fresh, heads, now_ms)
+    rulings.note(connection, fresh)
+    details.note(connection, fresh)
+    grown = {home_stream(record) for record in fresh} | look_up.sighted_streams
+    grown |= listings.list_records(connection, fresh, look_up.routing, heads)
+    streams.write_heads(connection, {key: heads[key] for key in grown})
+    judged = standings.recompute(connection, sorted(grown))
+    if look_up.routing.rolls:
+        for key in sorted(grown):
+            roster.refresh_rev(connection, key)
+
+    reported_keys = {
+        home_stream(entry.record) for entry in entries
+    } | look_up.routing.summoned.keys()
+    judged |= standings.read_all(connection, reported_keys - judged.keys())
+    flags: dict[str, set[str]] = {}
+    for key in reported_keys:
+        for record_id, record_flags in judged[key].flags.items() if key in judged else ():
+            flags.setdefault(record_id, set()).update(record_flags)
+    return AppendResult(
+        look_up.known_keys,
+        {record_id: tuple(sorted(record_flags)) for record_id, record_flags in flags.items()},
+    )
+
+
+def rebuild(connection: Connection, meeting: str) -> list[StreamKey]:
+    """Rebuild a meeting's listings and standings from its records; return the changed points."""
+    streams.lock_meetings(connection, [meeting], is_sole=True)
+    heads = streams.lock(connection, streams.of_meeting(connection, meeting))
+    before = standings.read_all(connection, heads)
+    grown = listings.rebuild(connection, meeting, heads)
+    streams.write_heads(connection, {key: heads[key] for key in grown})
+    after = standings.recompute(connection, sorted(heads))
+    return [key for key, standing in after.items() if standing != before.get(key)]
+
+
+def contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[list[bytes]]:
+    """Return, for every id used more than once at these points, all stored forms of that id."""
+    groups = []
+    for meeting, points in streams.by_meeting(keys).items():
+        at = (LedgerRow.meeting == meeting, LedgerRow.point.in_(points))
+        ids = connection.scalars(
+            select(LedgerRow.id).where(*at).group_by(LedgerRow.id).having(func.count() > 1)
+        ).all()
+        for record_id in ids:
+            forms = select(LedgerRow.record).where(LedgerRow.id == record_id)
+            groups.append(list(connection.scalars(forms.order_by(LedgerRow.fingerprint))))
+    return groups
+
+
+def stored_keys(connection: Connection, entries: Sequence[LedgerEntry]) -> set[RecordKey]:
+    """Return the keys of these entries that the ledger already holds."""
+    forms = {row[:2] for row in _forms_of(connection, entries)}
+    return {entry.key for entry in entries if entry.key in forms}
+
+
+def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[StreamKey]:
+    """Return every stream that holds or lists a record of one of these devices."""
+    wanted = sorted(devices)
+    if not wanted:
+        return set()
+    rows = [
+        *_MADE_BY.rows(connection, devices=wanted),
+        *_LISTED_BY.rows(connection, devices=wanted),
+    ]
+    return {StreamKey(*row) for row in rows}
+
+
+_OF_DEVICES = LedgerRow.device.in_(bindparam("devices", expanding=True))
+_MADE_BY = Prepared(select(LedgerRow.meeting, LedgerRow.point).where(_OF_DEVICES).distinct())
+_LISTED_BY = Prepared(
+    select(Listing.meeting, Listing.point)
+    .join(LedgerRow, LedgerRow.id == Listing.id)
+    .where(_OF_DEVICES)
+    .distinct()
+)
+
+
+def _look_up(
+    connection: Connection, entries: Sequence[LedgerEntry], sighted_devices: Sequence[str]
+) -> _LookUp:
+    forms = _forms_of(connection, entries)
+    known_keys = {RecordKey(row.id, row.fingerprint) for row in forms}
+    fresh = list({entry.key: entry for entry in entries if entry.key not in known_keys}.values())
+    id_counts = Counter([*(row.id for row in forms), *(entry.record.id for entry in fresh)])
+    reused = [entry.record for entry in fresh if id_counts[entry.record.id] > 1]
+    rolls = {home_stream(entry.record) for entry in fresh if _names_people(entry.record)}
+    if reused:  # a roll whose id is used twice may no longer govern
+        used = {(record.id, record.meeting) for record in reused}
+        rolls |= {
+            StreamKey(row.meeting, row.point)
+            for row in forms
+            if row.kind in {"roll", "setting"} and (row.id, row.meeting) in used
+        }
+    records = [entry.record for entry in entries]
+    routing = routing_of(connection, records, reused, rolls)
+    sighted_streams = streams_of_devices(connection, sighted_devices)
+    routing.streams.update(sighted_streams, (home_stream(entry.record) for entry in fresh))
+    return _LookUp(known_keys, fresh, routing, sighted_streams)
+
+
+def _names_people(record: Record) -> bool:
+    """Say whether a record changes the people that a point follows: its roll, or its officers."""
+    is_of_officers = isinstance(record, Setting) and record.body.officers is not UNSET
+    return isinstance(record, Roll) or is_of_officers
+
+
+def _forms_of(connection: Connection, entries: Sequence[LedgerEntry]) -> Sequence[_StoredForm]:
+    """Return all stored forms of the ids of these entries."""
+    ids = sorted({entry.record.id for entry in entries})
+    if not ids:
+        return []
+    return [_StoredForm(*row) for row in _FORMS.rows(connection, ids=ids)]
+
+
+_FORMS = Prepared(
+    select(
+        LedgerRow.id, LedgerRow.fingerprint, LedgerRow.meeting, LedgerRow.point, LedgerRow.kind
+    ).where(LedgerRow.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+def _insert(
+    connection: Connection, fresh: Sequence[LedgerEntry], heads: Heads, now_ms: int
+) -> None:
+    rows = []
+    for entry in fresh:
+        record, home = entry.record, home_stream(entry.record)
+        heads[home] += 1
+        rows.append(
+            {
+                "id": record.id,
+                "fingerprint": entry.fingerprint,
+                "meeting": record.meeting,
+                "point": record.point,
+                "position": heads[home],
+                "device": record.device,
+                "person": record.person,
+                "kind": kind_of(record),
+                "received_ms": now_ms,
+                "record": entry.form,
+            }
+        )
+    insert_rows(connection, LedgerRow, rows)

@@ -1,0 +1,58 @@
+"""Sightings of device clocks: the governing sighting of every boot."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from sync_server.domain.judging.clocks import Clocks, Sighting, governing_sighting
+from sync_server.storage.models import SightingRow
+from sync_server.storage.prepared import Prepared
+
+_SIGHTINGS = Prepared(
+    select(
+        SightingRow.device,
+        SightingRow.boot,
+        SightingRow.mono_ms,
+        SightingRow.skew_ms,
+        SightingRow.seq,
+    ).where(SightingRow.device.in_(bindparam("devices", expanding=True)))
+)
+
+
+def clocks_of(connection: Connection, devices: Iterable[str]) -> Clocks:
+    """Return the clocks that correct the times of these devices' records."""
+    rows = _SIGHTINGS.rows(connection, devices=sorted(devices))
+    return Clocks(Sighting(*row) for row in rows)
+
+
+def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
+    """Store the sightings that govern their boot; return the devices for which one changed."""
+    if not sightings:
+        return set()
+    rows = _SIGHTINGS.rows(connection, devices=sorted({sighting.device for sighting in sightings}))
+    before = {row[:2]: Sighting(*row) for row in rows}
+    after = dict(before)
+    for sighting in sightings:
+        key = (sighting.device, sighting.boot)
+        after[key] = governing_sighting(after[key], sighting) if key in after else sighting
+    changed = {key: sighting for key, sighting in after.items() if before.get(key) != sighting}
+    for device, boot in changed.keys() & before.keys():
+        connection.execute(
+            delete(SightingRow).where(SightingRow.device == device, SightingRow.boot == boot)
+        )
+    if changed:
+        connection.execute(
+            insert(SightingRow), [msgspec.structs.asdict(sighting) for sighting in changed.values()]
+        )
+    return {device for device, _ in changed}
+
+
+def latest_skews(connection: Connection, devices: Sequence[str]) -> dict[str, int]:
+    """Return by device how far its clock was behind when last seen, in milliseconds."""
+    rows = connection.execute(
+        select(SightingRow.device, SightingRow.skew_ms)
+        .where(SightingRow.device.in_(devices))
+        .order_by(SightingRow.seq, SightingRow.mono_ms)
+    )
+    return {row.device: row.skew_ms for row in rows}

@@ -1,0 +1,207 @@
+"""Stored standings: recomputed in full when a stream grows, never on reading."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, delete, func, select
+
+from sync_server.domain.judging import requests, standing
+from sync_server.domain.judging.counts import Counts
+from sync_server.domain.judging.requests import Request
+from sync_server.domain.judging.standing import PointStanding, standing_of
+from sync_server.domain.records.codes import from_ms
+from sync_server.domain.records.sequence import Ranges, count_missing
+from sync_server.storage.ledger import streams
+from sync_server.storage.ledger.sightings import clocks_of
+from sync_server.storage.ledger.streams import StreamKey, records_of
+from sync_server.storage.models import Device, Point, PointStandingRow, Unit
+from sync_server.storage.prepared import Prepared, in_points, insert_rows
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_standing_decoder = msgspec.json.Decoder(PointStanding)
+_ranges_decoder = msgspec.json.Decoder(Ranges)
+
+
+class BoardRow(Struct, frozen=True):
+    """One point on the board. Its counts mean nothing until the point has reported.
+
+    `chair`: the person presiding now or last, else the person named to preside. `missing`: the
+    items that keep the point from being ready. `counted`: False in a rehearsal or a cancelled
+    meeting, which enter no figure. `pending`: the number of people waiting for a decision on
+    leave; `reserved`: how many of them headquarters decides.
+    """
+
+    point: str
+    name: str
+    unit_type: str
+    counts: Counts
+    chair: str | None
+    missing: tuple[str, ...]
+    reported: bool
+    closed: bool
+    amended: bool
+    counted: bool
+    flags: tuple[str, ...]
+    pending: int
+    reserved: int
+    last_contact_at: str | None
+    missing_seq: int
+
+
+class Board(Struct, frozen=True):
+    """A meeting seen from headquarters: the totals sum the rows that count."""
+
+    totals: Counts
+    by_unit_type: dict[str, Counts]
+    points: tuple[BoardRow, ...]
+
+
+class _StoredRow(Struct, frozen=True):
+    counts: Counts
+    chair: str | None
+    missing: tuple[str, ...]
+    reported: bool
+    closed: bool
+    amended: bool
+    counted: bool
+    flags: tuple[str, ...]
+    pending: int
+    reserved: int
+
+
+_DELETE_STANDINGS = Prepared(delete(PointStandingRow).where(*in_points(PointStandingRow)))
+_READ_STANDINGS = Prepared(
+    select(PointStandingRow.point, PointStandingRow.standing).where(*in_points(PointStandingRow))
+)
+_row_decoder = msgspec.json.Decoder(_StoredRow)
+
+
+def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
+    """Recompute and store the standings of streams. The caller holds the streams' locks."""
+    records = records_of(connection, keys)
+    devices = {record.device for stream_records in records.values() for record in stream_records}
+    clocks = clocks_of(connection, devices)
+    judged = {
+        key: standing_of(key.point, stream_records, clocks)
+        for key, stream_records in records.items()
+    }
+    for meeting, points in streams.by_meeting(judged).items():
+        _DELETE_STANDINGS.rows(connection, meeting=meeting, points=points)
+    rows = [
+        {
+            "meeting": key.meeting,
+            "point": key.point,
+            "standing": _encoder.encode(standing),
+            "board_row": _encoder.encode(_row_of(standing)),
+        }
+        for key, standing in judged.items()
+    ]
+    insert_rows(connection, PointStandingRow, rows)
+    return judged
+
+
+def _row_of(standing: PointStanding) -> _StoredRow:
+    pending = [attendee.person for attendee in standing.people if attendee.request == "pending"]
+    return _StoredRow(
+        counts=standing.counts,
+        chair=standing.chair.spans[-1].person if standing.chair.spans else standing.chair.named,
+        missing=standing.missing,
+        reported=standing.has_reported,
+        closed=standing.closing is not None,
+        amended=standing.is_amended,
+        counted=standing.is_counted,
+        flags=tuple(sorted(set().union(*standing.flags.values()))),
+        pending=len(pending),
+        reserved=sum(standing.terms.is_reserved(person) for person in pending),
+    )
+
+
+def may_decide(
+    connection: Connection, key: StreamKey, person: str, record_id: str, *, at_ms: int
+) -> bool:
+    """Say whether a person may decide on a record at a point at an instant."""
+    records = records_of(connection, [key])[key]
+    clocks = clocks_of(connection, {record.device for record in records})
+    return standing.may_decide(
+        key.point, records, clocks, person=person, record_id=record_id, at_ms=at_ms
+    )
+
+
+def requests_of(
+    connection: Connection, keys: Iterable[StreamKey], *, by: str | None, at_ms: int
+) -> list[tuple[StreamKey, Request]]:
+    """Return the requests made at these points; `by` is as in `domain.judging.requests`."""
+    keyed_requests = []
+    for key, records in records_of(connection, keys).items():
+        clocks = clocks_of(connection, {record.device for record in records})
+        point_requests = requests.requests_of(key.point, records, clocks, by=by, at_ms=at_ms)
+        keyed_requests += [(key, request) for request in point_requests]
+    return keyed_requests
+
+
+def read(connection: Connection, key: StreamKey) -> PointStanding | None:
+    """Return the stored standing of a point; None if it has no stream in this meeting."""
+    return read_all(connection, [key]).get(key)
+
+
+def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
+    """Return the stored standings of these points; points without one are left out."""
+    stored = {}
+    for meeting, points in streams.by_meeting(keys).items():
+        for point, encoded in _READ_STANDINGS.rows(connection, meeting=meeting, points=points):
+            stored[StreamKey(meeting, point)] = _standing_decoder.decode(encoded)
+    return stored
+
+
+def board_of(connection: Connection, meeting: str) -> Board:
+    """Return the board of a meeting, its points in the order of their codes."""
+    contacts = _last_contacts(connection)
+    rows = []
+    for stored_row in connection.execute(
+        select(PointStandingRow.point, PointStandingRow.board_row, Point.name, Unit.type)
+        .outerjoin(Point, Point.code == PointStandingRow.point)
+        .outerjoin(Unit, Unit.code == Point.unit)
+        .where(PointStandingRow.meeting == meeting)
+        .order_by(PointStandingRow.point)
+    ):
+        board_row = _row_decoder.decode(stored_row.board_row)
+        last_contact_ms, missing = contacts.get(stored_row.point, (None, 0))
+        rows.append(
+            BoardRow(
+                point=stored_row.point,
+                name=stored_row.name or stored_row.point,
+                unit_type=stored_row.type or "",
+                counts=board_row.counts,
+                chair=board_row.chair,
+                missing=board_row.missing,
+                reported=board_row.reported,
+                closed=board_row.closed,
+                amended=board_row.amended,
+                counted=board_row.counted,
+                flags=board_row.flags,
+                pending=board_row.pending,
+                reserved=board_row.reserved,
+                last_contact_at=from_ms(last_contact_ms) if last_contact_ms else None,
+                missing_seq=missing,
+            )
+        )
+    by_unit_type: dict[str, Counts] = {}
+    counted = [row for row in rows if row.counted]
+    for row in counted:
+        by_unit_type[row.unit_type] = by_unit_type.get(row.unit_type, Counts()) + row.counts
+    return Board(sum((row.counts for row in counted), Counts()), by_unit_type, tuple(rows))
+
+
+def _last_contacts(connection: Connection) -> Mapping[str, tuple[int | None, int]]:
+    """Return, by point, the last contact of its devices and the number of their missing records."""
+    rows = connection.execute(
+        select(Device.point, func.max(Device.last_contact_ms)).group_by(Device.point)
+    )
+    latest = dict(rows.all())
+    owing: dict[str, int] = {}
+    for point, missing in connection.execute(
+        select(Device.point, Device.missing).where(Device.missing != "[]")
+    ):
+        owing[point] = owing.get(point, 0) + count_missing(_ranges_decoder.decode(missing))
+    return {point: (latest[point], owing.get(point, 0)) for point in latest}

@@ -1,0 +1,1 @@
+"""People in the database: rosters, personal cards, and the contacts of points."""

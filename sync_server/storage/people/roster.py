@@ -1,0 +1,234 @@
+"""People, and the roster of a point: the few facts that its kiosk needs to identify them."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, delete, insert, select, update
+
+from sync_server.domain.judging.facts import Flags, facts_in_order
+from sync_server.domain.judging.settings import rolls_of
+from sync_server.domain.records.kinds import Office
+from sync_server.storage.ledger.sightings import clocks_of
+from sync_server.storage.ledger.streams import StreamKey, records_of
+from sync_server.storage.models import Person, Stream, Summons, Unit
+from sync_server.storage.people import cards
+
+
+class RosterPerson(Struct, frozen=True):
+    """A person as a roster file states them."""
+
+    person: str
+    full_name: str
+    unit: str
+    position: str
+    membership: str
+    birth_year: int | None
+
+
+class PersonLine(NamedTuple):
+    """A person by name and unit."""
+
+    person: str
+    name: str
+    unit: str
+
+
+class RosterLine(Struct, frozen=True, omit_defaults=True):
+    """The facts that a kiosk may hold about a person: no birth year, no telephone, no document."""
+
+    person: str
+    name: str
+    unit: str
+    position: str
+    seat: str
+    exempt: bool = False
+    card_hash: str = ""
+
+
+class Roster(NamedTuple):
+    """A point's roster; `rev` changes whenever `people` does, and serves as the ETag."""
+
+    rev: str
+    people: list[RosterLine]
+    units: dict[str, str]
+    """The names of the people's units, by code."""
+
+
+def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
+    """Store people or replace their facts; renew the revisions of rosters that name them."""
+    codes = [member.person for member in people]
+    for start in range(0, len(people), CHUNK):
+        chunk = people[start : start + CHUNK]
+        connection.execute(
+            delete(Person).where(Person.code.in_([member.person for member in chunk]))
+        )
+        connection.execute(insert(Person), [_row(member) for member in chunk])
+    refresh_revs(connection, codes)
+
+
+CHUNK = 1_000
+"""People per statement: well below every engine's limit on parameters."""
+
+
+def known_people(connection: Connection) -> set[str]:
+    """Return the codes of all people."""
+    return set(connection.scalars(select(Person.code)))
+
+
+OFFICES: dict[str, Office] = {"BI_THU": "secretary", "PHO_BI_THU": "deputy"}
+"""Positions in roster files whose holders may preside."""
+
+
+def officers_of(
+    connection: Connection, unit: str, *, first: Collection[str]
+) -> tuple[tuple[str, Office], ...]:
+    """Return a unit's one Secretary and its Deputies; of two Secretaries prefer one in `first`."""
+    rows = connection.execute(
+        select(Person.code, Person.position).where(
+            Person.unit == unit, Person.position.in_(OFFICES)
+        )
+    )
+    ranked = sorted((code not in first, code, OFFICES[position]) for code, position in rows)
+    officers: list[tuple[str, Office]] = []
+    for _, person, office in ranked:
+        if office == "deputy" or office not in dict(officers).values():
+            officers.append((person, office))
+    return tuple(officers)
+
+
+def roster_of(connection: Connection, key: StreamKey) -> Roster:
+    """Return the people that the point summons, with names, in the order of the roll."""
+    records = records_of(connection, [key])[key]
+    clocks = clocks_of(connection, {record.device for record in records})
+    roll = rolls_of(key.point, facts_in_order(key.point, records, clocks, Flags())).lines
+    names = names_of(connection, roll)
+    hashes = cards.hashes_of(connection, roll)
+    people = [
+        RosterLine(
+            person=line.person,
+            name=names.get(line.person, line.person),
+            unit=line.unit,
+            position=line.position,
+            seat=line.seat,
+            exempt=line.exempt,
+            card_hash=hashes.get(line.person, ""),
+        )
+        for line in roll.values()
+    ]
+    units = dict(
+        connection.execute(
+            select(Unit.code, Unit.name)
+            .where(Unit.code.in_(sorted({line.unit for line in people})))
+            .order_by(Unit.code)
+        ).all()
+    )
+    rev = hashlib.sha256(msgspec.json.encode(people)).hexdigest()[:16]
+    return Roster(rev, people, units)
+
+
+def names_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
+    """Return the full names of these people by code; unknown codes are left out."""
+    codes = sorted(set(people))
+    names: dict[str, str] = {}
+    for start in range(0, len(codes), CHUNK):
+        chunk = Person.code.in_(codes[start : start + CHUNK])
+        names |= dict(connection.execute(select(Person.code, Person.full_name).where(chunk)).all())
+    return names
+
+
+def refresh_rev(connection: Connection, key: StreamKey) -> None:
+    """Store the revision of a point's roster, so that a sync need not read the roll for it."""
+    connection.execute(
+        update(Stream)
+        .where(Stream.meeting == key.meeting, Stream.point == key.point)
+        .values(roster_rev=roster_of(connection, key).rev)
+    )
+
+
+def refresh_revs(connection: Connection, people: Sequence[str]) -> None:
+    """Store the revisions of all rosters that name any of these people."""
+    for key in _streams_summoning(connection, people):
+        refresh_rev(connection, key)
+
+
+def people_of(connection: Connection, unit: str) -> list[PersonLine]:
+    """Return a unit's people, sorted by code."""
+    rows = connection.execute(
+        select(Person.code, Person.full_name, Person.unit)
+        .where(Person.unit == unit)
+        .order_by(Person.code)
+    )
+    return [PersonLine(*row) for row in rows]
+
+
+def person(connection: Connection, code: str) -> PersonLine | None:
+    """Return one person; None if the code is unknown."""
+    row = connection.execute(
+        select(Person.code, Person.full_name, Person.unit).where(Person.code == code)
+    ).one_or_none()
+    return PersonLine(*row) if row else None
+
+
+_PERSON_COLUMNS = (
+    Person.code,
+    Person.full_name,
+    Person.unit,
+    Person.position,
+    Person.membership,
+    Person.birth_year,
+)
+
+
+def people_by_code(connection: Connection, *, unit: str | None = None) -> list[RosterPerson]:
+    """Return the stored people, all or those of a unit, sorted by code."""
+    query = select(*_PERSON_COLUMNS).order_by(Person.code)
+    if unit is not None:
+        query = query.where(Person.unit == unit)
+    return [RosterPerson(*row) for row in connection.execute(query)]
+
+
+def person_of(connection: Connection, code: str) -> RosterPerson | None:
+    """Return one person with all stored facts; None if the code is unknown."""
+    row = connection.execute(select(*_PERSON_COLUMNS).where(Person.code == code)).one_or_none()
+    return RosterPerson(*row) if row else None
+
+
+def _row(member: RosterPerson) -> dict[str, object]:
+    return {
+        "code": member.person,
+        "full_name": member.full_name,
+        "unit": member.unit,
+        "position": member.position,
+        "membership": member.membership,
+        "birth_year": member.birth_year,
+    }
+
+
+def _streams_summoning(connection: Connection, people: Sequence[str]) -> Iterable[StreamKey]:
+    keys: set[StreamKey] = set()
+    for start in range(0, len(people), CHUNK):
+        rows = connection.execute(
+            select(Summons.meeting, Summons.point)
+            .where(Summons.person.in_(people[start : start + CHUNK]))
+            .distinct()
+        )
+        keys |= {StreamKey(*row) for row in rows}
+    return sorted(keys)
+
+
+def units_and_positions(
+    connection: Connection, people: Sequence[str]
+) -> dict[str, tuple[str, str]]:
+    """Return the unit and position by person, as a roll states them."""
+    by_person: dict[str, tuple[str, str]] = {}
+    for start in range(0, len(people), CHUNK):
+        rows = connection.execute(
+            select(Person.code, Person.unit, Person.position).where(
+                Person.code.in_(people[start : start + CHUNK])
+            )
+        )
+        by_person |= {row.code: (row.unit, row.position) for row in rows}
+    return by_person

@@ -1,0 +1,98 @@
+"""The route of the portal's files: compressed, revalidated by hash, large ones in ranges."""
+
+import mimetypes
+from pathlib import PurePosixPath
+
+from flask import Blueprint, Response, current_app, redirect, request
+from sqlalchemy import Connection
+from werkzeug.datastructures import Range
+
+from sync_server.clocks import now_ms
+from sync_server.database import reading
+from sync_server.errors import NotFound
+from sync_server.web import served_portal
+from sync_server.web.served_portal import ServedFile
+
+blueprint = Blueprint("site", __name__)
+
+MAX_PATH_SHOWN = 200
+"""The most letters of an unknown address that the answer repeats."""
+
+TAG_LETTERS = 16
+"""Letters of the sha256 in an ETag: enough to distinguish two versions of one file."""
+
+POLICY = (
+    "default-src 'self'; script-src {origin}app/ {origin}sw.js 'wasm-unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Only this site's code runs, whatever a published page holds; the card scanner is WebAssembly."""
+NON_DOCUMENT_TYPES = frozenset({"text/javascript", "application/json", "application/manifest+json"})
+"""These types, the most requested, need no POLICY: browsers do not run scripts inside them."""
+
+TYPES = {
+    ".ics": "text/calendar",
+    ".atom": "application/atom+xml",
+    ".xml": "application/xml",
+    ".webmanifest": "application/manifest+json",
+    ".js": "text/javascript",
+    ".webp": "image/webp",
+}
+
+
+@blueprint.get("/")
+@blueprint.get("/<path:path>")
+def file(path: str = "index.html") -> Response:
+    """Return a file of the release, or redirect a folder's address to its index.html."""
+    site_dir = current_app.config["SETTINGS"].site_dir
+    try:
+        with reading() as connection:
+            at_ms = now_ms()
+            if served_file := served_portal.find_file(connection, site_dir, path, at_ms):
+                return _file_response(connection, served_file, path)
+            index = f"{path.strip('/')}/index.html"
+            if served_portal.find_file(connection, site_dir, index, at_ms):
+                # Links between pages name their files, so that they also work from a USB stick.
+                return redirect(f"/{index}")  # type: ignore[return-value]
+    except (OSError, ValueError):  # a name that no file can have
+        pass
+    raise NotFound(path=f"/{path[:MAX_PATH_SHOWN]}")
+
+
+def _file_response(connection: Connection, served_file: ServedFile, path: str) -> Response:
+    """Return the file, or 304 if the reader has it, or the range that the reader asks for."""
+    ending = PurePosixPath(path).suffix
+    mimetype = TYPES.get(ending) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+    is_compressed = mimetype in current_app.config["COMPRESS_MIMETYPES"]
+    tag = served_file.sha256[:TAG_LETTERS]
+    wanted = None if is_compressed else _single_range(tag)
+    span = wanted.range_for_length(served_file.size_bytes) if wanted else None
+    if any(request.if_none_match.contains_weak(etag) for etag in (tag, f"{tag}:gzip")):
+        response = Response(status=304)
+    elif wanted and span is None:
+        response = Response(status=416)
+        response.headers["Content-Range"] = f"bytes */{served_file.size_bytes}"
+    else:
+        start, stop = span or (0, served_file.size_bytes)
+        content = served_file.read(connection, start, stop)
+        response = Response(content, 206 if span else 200, mimetype=mimetype)
+        if span:
+            response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{served_file.size_bytes}"
+        if not is_compressed:
+            response.headers["Accept-Ranges"] = "bytes"
+        if mimetype not in NON_DOCUMENT_TYPES:
+            policy = POLICY.format(origin=request.host_url)
+            response.headers["Content-Security-Policy"] = policy
+        response.headers["X-Content-Type-Options"] = "nosniff"
+    response.set_etag(f"{tag}:gzip" if response.status_code == 304 and is_compressed else tag)
+    response.headers["Cache-Control"] = "no-cache"  # revalidate every time: no page is stale
+    return response
+
+
+def _single_range(tag: str) -> Range | None:
+    """Return the requested range if there is exactly one, and of the file's current version."""
+    wanted = request.range
+    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
+        return None
+    condition = request.if_range
+    return wanted if condition.date is None and condition.etag in {None, tag} else None

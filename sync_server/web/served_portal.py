@@ -1,0 +1,86 @@
+"""The portal that this server serves: the published release in force, or else the local build.
+
+The local build in `SITE_DIR` also fixes the code that published releases may run in browsers.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection
+from werkzeug.security import safe_join
+
+from sync_server.domain.release import CODE_PATHS, FACTS_PATH, MANIFEST_PATH
+from sync_server.storage.blobs import releases
+from sync_server.storage.directory import PublishedDirectory
+
+_cached_hashes: dict[Path, tuple[tuple[int, int], str]] = {}
+_decoder = msgspec.json.Decoder(PublishedDirectory)
+
+
+class ServedFile(NamedTuple):
+    """A file of the portal: at `path` on the disk, or among the published files if that is None."""
+
+    sha256: str
+    size_bytes: int
+    path: Path | None
+
+    def read(self, connection: Connection, start: int, stop: int) -> bytes:
+        """Return the bytes from `start` up to but not including `stop`."""
+        if self.path is None:
+            return releases.read_blob(connection, self.sha256, start, stop)
+        with self.path.open("rb") as file:
+            file.seek(start)
+            return file.read(stop - start)
+
+
+def current_release(connection: Connection, site_dir: Path, now_ms: int) -> str | None:
+    """Return the served release's id, the sha256 of its manifest, or None without a release."""
+    published = releases.current(connection, now_ms)
+    if published is not None:
+        return published
+    top = _file_on_disk(site_dir / MANIFEST_PATH)
+    return top and top.sha256
+
+
+def find_file(connection: Connection, site_dir: Path, path: str, now_ms: int) -> ServedFile | None:
+    """Return a file of the portal served at `now_ms`, or None if it has none at `path`."""
+    release = releases.current(connection, now_ms)
+    if release is not None:
+        blob = releases.file_at(connection, release, path)
+        return blob and ServedFile(blob.sha256, blob.bytes, None)
+    name = safe_join(str(site_dir), path)
+    return _file_on_disk(Path(name)) if name else None
+
+
+def published_directory(
+    connection: Connection, site_dir: Path, now_ms: int
+) -> PublishedDirectory | None:
+    """Return the units, points and meetings that the release publishes; None without a release."""
+    directory_file = find_file(connection, site_dir, FACTS_PATH, now_ms)
+    return directory_file and _decoder.decode(
+        directory_file.read(connection, 0, directory_file.size_bytes)
+    )
+
+
+def local_code(site_dir: Path) -> dict[str, str]:
+    """Return {path: sha256} of the files in the local build that run in a browser."""
+    names = {path: path.relative_to(site_dir).as_posix() for path in site_dir.rglob("*.*")}
+    code_files = {
+        name: _file_on_disk(path) for path, name in names.items() if CODE_PATHS.match(name)
+    }
+    return {name: file.sha256 for name, file in code_files.items() if file}
+
+
+def _file_on_disk(path: Path) -> ServedFile | None:
+    """Return the file at `path`, or None; hash it again only if its time or size has changed."""
+    if not path.is_file():
+        return None
+    stat = path.stat()
+    state = (stat.st_mtime_ns, stat.st_size)
+    cached = _cached_hashes.get(path)
+    if cached is None or cached[0] != state:
+        cached = (state, hashlib.sha256(path.read_bytes()).hexdigest())
+        _cached_hashes[path] = cached
+    return ServedFile(cached[1], stat.st_size, path)
