@@ -1,29 +1,40 @@
 """The app factory of the sync server: wiring only."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flask import Flask
-from flask_compress import Compress
-from werkzeug.middleware.proxy_fix import ProxyFix
+if TYPE_CHECKING:
+    from flask import Flask
 
-from sync_server import api, database, office
-from sync_server.clocks import Clock, system_clock
-from sync_server.commands import groups as commands
-from sync_server.config import Settings, load_settings
-from sync_server.storage.ledger import delivery
-from sync_server.web import error_pages, portal_files, rate_limits
+    from sync_server.clocks import Clock
+    from sync_server.config import Settings
 
 SMALLEST_COMPRESSED_BYTES = 500
 """For a smaller response gzip saves less than one packet."""
 
 
-def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> Flask:
-    """Build the Flask app. Raises: ConfigError, before anything is opened."""
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
+    """Build the Flask app. Raises: ConfigError, before anything is opened.
+
+    It imports inside, so that importing the domain loads neither Flask nor the database.
+    """
+    from flask import Flask
+    from flask_compress import Compress
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    from sync_server import api, commands, database, office
+    from sync_server.clocks import system_clock
+    from sync_server.config import load_settings
+    from sync_server.storage.ledger import delivery
+    from sync_server.web import error_pages, portal_files, rate_limits
+
     settings = settings or load_settings()
     app = Flask(__name__, static_folder=None, template_folder="office")
     app.config.from_mapping(
         SETTINGS=settings,
-        CLOCK=clock,
+        CLOCK=clock or system_clock,
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         MIGRATIONS_DIR=Path(__file__).with_name("migrations"),

@@ -14,6 +14,9 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sync_server.messages import say
 
 ROOT = Path(__file__).resolve().parent.parent
+MAX_BODY_BYTES = 8 * 1024 * 1024
+"""500 records are 200 KB; the rest is room for details, and for an oversized record, which then
+gets a verdict of refusal while the records sent with it are still judged."""
 ENGINES = frozenset({"sqlite", "postgresql"})
 MOST_PROXIES = 9
 MIN_SECRET_LENGTH = 32

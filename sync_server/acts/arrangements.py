@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import UNSET
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from sync_server.acts.roster_files import SummonsRow
 from sync_server.acts.writing import SERVER_WRITER, envelope, write_records
 from sync_server.domain.records.codes import MINUTE_MS, from_ms, to_ms
 from sync_server.domain.records.door import Writer
@@ -137,6 +139,28 @@ def summon(
             body = SettingBody(chairing_unit=unit, officers=officers)
             records.append(Setting(**envelope(writer, meeting, point, now_ms), body=body))
     write_records(connection, writer, records, now_ms)
+
+
+def summon_rows(
+    connection: Connection, rows: Sequence[SummonsRow], at_ms: int, writer: Writer = SERVER_WRITER
+) -> None:
+    """Write the rolls that a file's rows describe; people who are exempt stay exempt."""
+    units_and_positions = roster.units_and_positions(connection, [row.person for row in rows])
+    rolls: dict[str, dict[str, list[Summoned]]] = {}
+    for row in rows:
+        unit, position = units_and_positions[row.person]
+        line = Summoned(row.person, unit, position, row.seat)
+        rolls.setdefault(row.meeting, {}).setdefault(row.point, []).append(line)
+    for meeting, by_point in rolls.items():
+        exempt = exempt_people(rolls_of(connection, meeting))
+        for roll in by_point.values():
+            roll[:] = [replace(summoned, exempt=summoned.person in exempt) for summoned in roll]
+        summon(connection, meeting, by_point, at_ms, writer)
+
+
+def exempt_people(rolls: Mapping[str, Sequence[Summoned]]) -> frozenset[str]:
+    """Return the people who are exempt in any hall; a new roll keeps them exempt."""
+    return frozenset(line.person for roll in rolls.values() for line in roll if line.exempt)
 
 
 def merge(

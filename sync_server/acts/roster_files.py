@@ -17,10 +17,14 @@ from zipfile import BadZipFile
 import msgspec
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
+from sqlalchemy import Connection
 
+from sync_server.clocks import now_ms
 from sync_server.domain.names import fold
 from sync_server.domain.records.codes import PersonCode
 from sync_server.messages import say
+from sync_server.storage import directory
+from sync_server.storage.people import roster
 from sync_server.storage.people.roster import RosterPerson
 
 ROSTER_COLUMNS = ("person", "full_name", "unit", "position", "membership", "birth_year")
@@ -236,3 +240,13 @@ def _read_csv(path: Path) -> Sequence[Iterable[object]]:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error:
         raise RosterFault([say("roster.unreadable", path=path)]) from None
+
+
+def read_known_codes(connection: Connection) -> KnownCodes:
+    """Return the codes that a roster or summons file may refer to."""
+    return KnownCodes(
+        units=frozenset(directory.unit_codes(connection)),
+        points=frozenset(directory.point_codes(connection)),
+        meetings=frozenset(line.id for line in directory.meetings(connection, now_ms())),
+        people=frozenset(roster.known_people(connection)),
+    )

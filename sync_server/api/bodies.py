@@ -8,13 +8,11 @@ from typing import TypeVar
 import msgspec
 from flask import Response, request
 
+from sync_server.config import MAX_BODY_BYTES
 from sync_server.errors import BodyTooLarge, MalformedJson, MalformedRequest, UnsupportedEncoding
 
 T = TypeVar("T")
 
-MAX_BODY_BYTES = 8 * 1024 * 1024
-"""500 records are 200 KB; the rest is room for details, and for an oversized record, which then
-gets a verdict of refusal while the records sent with it are still judged."""
 
 _RANGE = re.compile(r"bytes (\d{1,9})-(\d{1,9})/(\d{1,9})\Z")
 _GZIP = zlib.MAX_WBITS | 16

@@ -1,15 +1,13 @@
 """Maintenance commands: judge the ledger again, list held records, purge personal details."""
 
-import functools
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import click
 from flask.cli import AppGroup, with_appcontext
 
 from sync_server import database
 from sync_server.clocks import now_ms
+from sync_server.commands.common import on_current_schema
 from sync_server.domain.records.codes import from_ms
 from sync_server.messages import number, say
 from sync_server.storage.blobs import details
@@ -20,18 +18,6 @@ RETENTION_DAYS = 365
 """Reasons and scans are stored for twelve months (domain.md, Data protection)."""
 
 ledger_group = AppGroup("ledger", help="The ledger and its stored standings.")
-
-
-def on_current_schema(command: Callable[..., None]) -> Callable[..., None]:
-    """Wrap a command so that it stops with a message if the database schema is outdated."""
-
-    @functools.wraps(command)
-    def checked(*args: Any, **kwargs: Any) -> None:
-        if not database.has_current_schema():
-            raise click.ClickException(say("cli.schema"))
-        command(*args, **kwargs)
-
-    return checked
 
 
 @ledger_group.command("rebuild")

@@ -4,7 +4,7 @@ import click
 from flask import Flask
 from waitress.server import create_server
 
-from sync_server.api.bodies import MAX_BODY_BYTES
+from sync_server.config import MAX_BODY_BYTES
 from sync_server.messages import say
 
 THREADS = 16

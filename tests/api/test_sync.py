@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sync_server.api.bodies import MAX_BODY_BYTES
 from sync_server.api.sync import MAX_RECORDS
+from sync_server.config import MAX_BODY_BYTES
 from sync_server.database import write
 from sync_server.storage.access import devices
 from tests.conftest import FakeClock, Persona

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from sync_server.acts import enrolment
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, write
@@ -110,7 +111,7 @@ def new_codes() -> str:
     settings: Settings = current_app.config["SETTINGS"]
     tickets = []
     for point, code in codes.items():
-        link = enrolment_url(settings, code)
+        link = enrolment.enrolment_url(settings, code)
         person_name = names.get(person or "", "")
         tickets.append(
             Ticket(point, points[point].name, person_name, code, link, qr_codes.draw_qr_code(link))
@@ -128,11 +129,6 @@ def revoke(device: str) -> Response:
     access.log_subjects(device)
     flash(say("cli.revoked", device=device))
     return redirect(url_for("office.device_list.index"))
-
-
-def enrolment_url(settings: Settings, code: str) -> str:
-    """Return the link that opens the kiosk with a code, in a fragment so that no server logs it."""
-    return f"{settings.public_url}/diem-danh/index.html#ma={code}"
 
 
 def concerns_of(device: DeviceLine, newest: str | None) -> tuple[str, ...]:

@@ -3,16 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from msgspec.structs import replace
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from sync_server.acts import arrangements
 from sync_server.acts.roster_files import RosterFault, SummonsRow
-from sync_server.acts.writing import SERVER_WRITER
 from sync_server.clocks import now_ms
 from sync_server.database import reading, write
-from sync_server.domain.records.door import Writer
 from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.records.permissions import Action
 from sync_server.domain.summoning import (
@@ -91,27 +88,10 @@ def by_file(meeting: str) -> str | Response | tuple[str, int]:
         return _render_page(
             meeting, faults=[say("rolls.other_meeting", meeting=meeting)]
         ), UNPROCESSABLE
-    write(lambda c: summon_rows(c, summonses, at_ms, writer))
+    write(lambda c: arrangements.summon_rows(c, summonses, at_ms, writer))
     access.log_subjects(*{row.point for row in summonses})
     flash(say("roster.imported_summons", count=len(summonses)))
     return redirect(url_for("office.rolls.page", meeting=meeting))
-
-
-def summon_rows(
-    connection: Connection, rows: Sequence[SummonsRow], at_ms: int, writer: Writer = SERVER_WRITER
-) -> None:
-    """Write the rolls that a file's rows describe; people who are exempt stay exempt."""
-    units_and_positions = roster.units_and_positions(connection, [row.person for row in rows])
-    rolls: dict[str, dict[str, list[Summoned]]] = {}
-    for row in rows:
-        unit, position = units_and_positions[row.person]
-        line = Summoned(row.person, unit, position, row.seat)
-        rolls.setdefault(row.meeting, {}).setdefault(row.point, []).append(line)
-    for meeting, by_point in rolls.items():
-        exempt = _exempt_people(arrangements.rolls_of(connection, meeting))
-        for roll in by_point.values():
-            roll[:] = [replace(summoned, exempt=summoned.person in exempt) for summoned in roll]
-        arrangements.summon(connection, meeting, by_point, at_ms, writer)
 
 
 def _plan_rolls(
@@ -122,7 +102,7 @@ def _plan_rolls(
     point_by_unit = {
         p.unit: p.code for p in directory.points(connection).values() if p.code in before
     }
-    exempt = _exempt_people(before)
+    exempt = arrangements.exempt_people(before)
     by_unit: dict[str, list[RosterPerson]] = {}
     for person in roster.people_by_code(connection):
         by_unit.setdefault(person.unit, []).append(person)
@@ -137,11 +117,6 @@ def _plan_rolls(
     return rolls, {
         p: difference for p, difference in changes.items() if difference.added or difference.removed
     }
-
-
-def _exempt_people(rolls: Mapping[str, Sequence[Summoned]]) -> frozenset[str]:
-    """Return the people who are exempt in any hall; a new roll keeps them exempt."""
-    return frozenset(line.person for roll in rolls.values() for line in roll if line.exempt)
 
 
 def _render_page(

@@ -5,15 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import request
-from sqlalchemy import Connection
 
 from sync_server.acts import roster_files
-from sync_server.acts.roster_files import KnownCodes, RosterFault, SummonsRow
-from sync_server.clocks import now_ms
+from sync_server.acts.roster_files import RosterFault, SummonsRow
 from sync_server.database import reading
 from sync_server.messages import say
-from sync_server.storage import directory
-from sync_server.storage.people import roster
 from sync_server.storage.people.roster import RosterPerson
 
 LONGEST_NAME = 80
@@ -26,7 +22,7 @@ def read_rows(field: str) -> list[RosterPerson] | list[SummonsRow]:
         raise RosterFault([say("form.nothing")])
     name = upload.filename[-LONGEST_NAME:]
     with reading() as connection:
-        codes = read_known_codes(connection)
+        codes = roster_files.read_known_codes(connection)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"tep{Path(name).suffix.lower()[:5]}"
         upload.save(path)
@@ -35,13 +31,3 @@ def read_rows(field: str) -> list[RosterPerson] | list[SummonsRow]:
         except RosterFault as fault:
             messages = [message.replace(str(path), name) for message in fault.faults]
             raise RosterFault(messages) from None
-
-
-def read_known_codes(connection: Connection) -> KnownCodes:
-    """Return the codes that a roster or summons file may refer to."""
-    return KnownCodes(
-        units=frozenset(directory.unit_codes(connection)),
-        points=frozenset(directory.point_codes(connection)),
-        meetings=frozenset(line.id for line in directory.meetings(connection, now_ms())),
-        people=frozenset(roster.known_people(connection)),
-    )

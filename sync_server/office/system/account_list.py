@@ -1,14 +1,11 @@
 """Accounts of the office: their role, point or unit; created, changed and removed."""
 
-import msgspec
 from flask import Blueprint, flash, redirect, render_template, url_for
-from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from sync_server.acts import account_rules
 from sync_server.clocks import now_ms
 from sync_server.database import reading, write
-from sync_server.domain.records.codes import DeviceCode
-from sync_server.domain.records.door import OFFICE_DEVICE
 from sync_server.domain.records.permissions import OFFICE_ROLES, Action, Profile
 from sync_server.errors import BadForm
 from sync_server.messages import say
@@ -21,10 +18,6 @@ from sync_server.storage.people import roster
 
 blueprint = Blueprint("account_list", __name__)
 
-MIN_PASSWORD_LENGTH = 10
-MAX_ACCOUNT_NAME = 32
-RESERVED_NAMES = frozenset({"server"})
-"""Names that stand for the command line when it writes records."""
 ROLES = tuple(sorted(OFFICE_ROLES))
 
 
@@ -59,7 +52,7 @@ def index() -> str:
 @allowed(Action.MANAGE_ACCOUNTS)
 def put() -> Response:
     """Create an account, or give an existing account this role and password."""
-    name = forms.needed("name", longest=MAX_ACCOUNT_NAME).lower()
+    name = forms.needed("name", longest=account_rules.MAX_ACCOUNT_NAME).lower()
     if name == access.signed_in_account().name:
         raise BadForm(fault=say("users.not_oneself"))
     account = Account(
@@ -71,7 +64,7 @@ def put() -> Response:
     )
     password = forms.secret("password")
     with reading() as connection:
-        fault = fault_of(connection, account, password)
+        fault = account_rules.fault_of(connection, account, password)
     if fault:
         raise BadForm(fault=fault)
     write(lambda c: accounts.put(c, account, password))
@@ -101,33 +94,3 @@ def end_sessions(name: str) -> Response:
     access.log_subjects(name)
     flash(say("users.signed_out", name=name))
     return redirect(url_for("office.account_list.index"))
-
-
-def fault_of(connection: Connection, account: Account, password: str) -> str | None:
-    """Return the first fault of a proposed account; None if it is valid."""
-    try:
-        msgspec.convert(f"{OFFICE_DEVICE}{account.name}", DeviceCode)
-    except msgspec.ValidationError:
-        return say("cli.user_name", value=account.name)
-    if (
-        len(account.name) > MAX_ACCOUNT_NAME
-        or account.name in RESERVED_NAMES
-        or account.name != account.name.lower()
-    ):
-        return say("cli.user_name", value=account.name)
-    if len(password) < MIN_PASSWORD_LENGTH:
-        return say("cli.password_short", length=MIN_PASSWORD_LENGTH)
-    needs_point = account.role is Profile.CHAIR
-    needs_unit = account.role is Profile.SECRETARY
-    if needs_point != (account.point is not None) or needs_point != (account.person is not None):
-        return say("users.chair_needs")
-    if needs_unit != (account.unit is not None):
-        return say("users.secretary_needs")
-    if account.point and account.point not in directory.point_codes(connection):
-        count = len(directory.point_codes(connection))
-        return say("cli.unknown_point", value=account.point, count=count)
-    if account.unit and account.unit not in directory.unit_codes(connection):
-        return say("error.unknown_unit", unit=account.unit)
-    if account.person and roster.person(connection, account.person) is None:
-        return say("cli.unknown_person", value=account.person)
-    return None

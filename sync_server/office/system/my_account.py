@@ -5,6 +5,7 @@ import secrets
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
+from sync_server.acts.account_rules import MIN_PASSWORD_LENGTH
 from sync_server.clocks import now_ms
 from sync_server.database import reading, write
 from sync_server.domain.records.permissions import Action
@@ -12,7 +13,6 @@ from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.office import access, forms, qr_codes
 from sync_server.office.access import allowed
-from sync_server.office.system.account_list import MIN_PASSWORD_LENGTH
 from sync_server.storage.access import accounts, sessions
 from sync_server.web import rate_limits
 

@@ -1,6 +1,7 @@
 """Office accounts: names, roles, their scope (point, unit, person), and argon2 password hashes."""
 
 from collections.abc import Sequence
+from functools import cache
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
@@ -23,8 +24,6 @@ TOTP_DIGITS, TOTP_STEP_S = 6, 30
 _hasher = PasswordHasher()
 _HASHING_SLOTS = BoundedSemaphore(2)
 """One hash takes 64 MB of memory, so simultaneous sign-ins take turns."""
-_NOBODY = _hasher.hash("nobody")
-"""Verified when the name is unknown, so that the answer takes as long as for a known name."""
 
 
 class Account(Struct, frozen=True):
@@ -84,10 +83,16 @@ def check_password(connection: Connection, name: str, password: str) -> Account 
     ).one_or_none()
     try:
         with _HASHING_SLOTS:
-            _hasher.verify(row.password_hash if row else _NOBODY, password)
+            _hasher.verify(row.password_hash if row else _nobody_hash(), password)
     except (VerifyMismatchError, InvalidHashError):
         return None
     return _account_of(*row[:6]) if row else None
+
+
+@cache
+def _nobody_hash() -> str:
+    """Return a hash to verify when the name is unknown, so that the answer takes as long."""
+    return _hasher.hash("nobody")
 
 
 def use_code(connection: Connection, name: str, code: str, *, now_ms: int) -> bool:

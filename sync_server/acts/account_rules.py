@@ -1,0 +1,47 @@
+"""Account rules: what an account and its password must satisfy, at the desk and the terminal."""
+
+import msgspec
+from sqlalchemy import Connection
+
+from sync_server.domain.records.codes import DeviceCode
+from sync_server.domain.records.door import OFFICE_DEVICE
+from sync_server.domain.records.permissions import Profile
+from sync_server.messages import say
+from sync_server.storage import directory
+from sync_server.storage.access.accounts import Account
+from sync_server.storage.people import roster
+
+MIN_PASSWORD_LENGTH = 10
+MAX_ACCOUNT_NAME = 32
+RESERVED_NAMES = frozenset({"server"})
+"""Names that stand for the command line when it writes records."""
+
+
+def fault_of(connection: Connection, account: Account, password: str) -> str | None:
+    """Return the first fault of a proposed account; None if it is valid."""
+    try:
+        msgspec.convert(f"{OFFICE_DEVICE}{account.name}", DeviceCode)
+    except msgspec.ValidationError:
+        return say("cli.user_name", value=account.name)
+    if (
+        len(account.name) > MAX_ACCOUNT_NAME
+        or account.name in RESERVED_NAMES
+        or account.name != account.name.lower()
+    ):
+        return say("cli.user_name", value=account.name)
+    if len(password) < MIN_PASSWORD_LENGTH:
+        return say("cli.password_short", length=MIN_PASSWORD_LENGTH)
+    needs_point = account.role is Profile.CHAIR
+    needs_unit = account.role is Profile.SECRETARY
+    if needs_point != (account.point is not None) or needs_point != (account.person is not None):
+        return say("users.chair_needs")
+    if needs_unit != (account.unit is not None):
+        return say("users.secretary_needs")
+    if account.point and account.point not in directory.point_codes(connection):
+        count = len(directory.point_codes(connection))
+        return say("cli.unknown_point", value=account.point, count=count)
+    if account.unit and account.unit not in directory.unit_codes(connection):
+        return say("error.unknown_unit", unit=account.unit)
+    if account.person and roster.person(connection, account.person) is None:
+        return say("cli.unknown_person", value=account.person)
+    return None

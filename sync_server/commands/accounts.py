@@ -1,0 +1,46 @@
+"""Commands on office accounts."""
+
+import click
+from flask.cli import AppGroup
+
+from sync_server import database
+from sync_server.acts import account_rules
+from sync_server.commands.common import on_current_schema
+from sync_server.domain.records.permissions import OFFICE_ROLES, Profile
+from sync_server.messages import say
+from sync_server.storage.access import accounts
+from sync_server.storage.access.accounts import Account
+
+user_group = AppGroup("user", help="Office accounts.")
+
+
+@user_group.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(sorted(r.value for r in OFFICE_ROLES)), required=True)
+@click.option("--point", help="The point that a chair is held to.")
+@click.option("--unit", help="The unit that a secretary is held to.")
+@click.option("--person", help="The code of the person who is the chair.")
+@click.password_option(prompt=say("cli.password"), confirmation_prompt=say("cli.password_again"))
+@on_current_schema
+def user_add(
+    name: str, role: str, password: str, point: str | None, unit: str | None, person: str | None
+) -> None:
+    """Create an office account, or give an existing account a new role and password."""
+    account = Account(name, Profile(role), point, unit, person)
+    with database.reading() as c:
+        fault = account_rules.fault_of(c, account, password)
+    if fault:
+        raise click.ClickException(fault)
+    database.write(lambda c: accounts.put(c, account, password))
+    click.echo(say("cli.user_added", name=name, role=say(f"role.{role}")))
+
+
+@user_group.command("token")
+@click.argument("name")
+@on_current_schema
+def user_token(name: str) -> None:
+    """Print a new bearer token for programs that act as NAME; the previous token stops working."""
+    token = database.write(lambda c: accounts.renew_token(c, name))
+    if token is None:
+        raise click.ClickException(say("cli.unknown_user", value=name))
+    click.echo(token)

@@ -1,0 +1,47 @@
+"""What several commands need: the settings, the published directory, a schema that is current."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+from flask import current_app
+
+from sync_server import database
+from sync_server.clocks import now_ms
+from sync_server.config import Settings
+from sync_server.messages import say
+from sync_server.storage.directory import PublishedDirectory
+from sync_server.web import served_portal
+
+
+def current_settings() -> Settings:
+    """Return the settings of the running app."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+def published_directory() -> PublishedDirectory:
+    """Return the units, points and meetings that the served portal publishes.
+
+    Raises: ClickException if there is no release.
+    """
+    with database.reading() as connection:
+        published = served_portal.published_directory(
+            connection, current_settings().site_dir, now_ms()
+        )
+    if published is None:
+        raise click.ClickException(say("cli.no_release", path=current_settings().site_dir))
+    return published
+
+
+def on_current_schema(command: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a command so that it stops with a message if the database schema is outdated."""
+
+    @functools.wraps(command)
+    def checked(*args: Any, **kwargs: Any) -> None:
+        if not database.has_current_schema():
+            raise click.ClickException(say("cli.schema"))
+        command(*args, **kwargs)
+
+    return checked

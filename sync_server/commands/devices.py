@@ -1,0 +1,64 @@
+"""Commands on kiosks and chairs' devices."""
+
+import click
+from flask.cli import AppGroup
+
+from sync_server import database
+from sync_server.acts import enrolment
+from sync_server.clocks import now_ms
+from sync_server.commands.common import current_settings, on_current_schema
+from sync_server.domain.records.permissions import DEVICE_PROFILES, Profile
+from sync_server.messages import say
+from sync_server.storage import directory
+from sync_server.storage.access import devices
+from sync_server.storage.people import roster
+
+device_group = AppGroup("device", help="Kiosks and chairs' devices.")
+
+
+@device_group.command("enrol")
+@click.argument("point")
+@click.option(
+    "--profile",
+    type=click.Choice(sorted(p.value for p in DEVICE_PROFILES)),
+    default=Profile.CLERK.value,
+    show_default=True,
+)
+@click.option("--person", help="The code of the chair who uses the device.")
+@on_current_schema
+def device_enrol(point: str, profile: str, person: str | None) -> None:
+    """Print a one-use code, valid for a day, that enrols a device of POINT."""
+    if (profile == Profile.CHAIR) != (person is not None):
+        raise click.ClickException(say("cli.chair_person"))
+    with database.reading() as c:
+        points = directory.point_codes(c)
+        people = roster.known_people(c) if person else set()
+    if point not in points:
+        raise click.ClickException(say("cli.unknown_point", value=point, count=len(points)))
+    if person and person not in people:
+        raise click.ClickException(say("cli.unknown_person", value=person))
+    at_ms = now_ms()
+    code = database.write(
+        lambda c: devices.new_enrolment(
+            c, point, now_ms=at_ms, profile=Profile(profile), person=person
+        )
+    )
+    click.echo(
+        say(
+            "cli.enrolment",
+            point=point,
+            code=code,
+            url=enrolment.enrolment_url(current_settings(), code),
+        )
+    )
+
+
+@device_group.command("revoke")
+@click.argument("device")
+@on_current_schema
+def device_revoke(device: str) -> None:
+    """Revoke DEVICE: it gets no data, and the records that it sends are held."""
+    at_ms = now_ms()
+    if not database.write(lambda c: devices.revoke(c, device, now_ms=at_ms)):
+        raise click.ClickException(say("cli.unknown_device", value=device))
+    click.echo(say("cli.revoked", device=device))

@@ -1,0 +1,57 @@
+"""Commands on meetings as headquarters accepts them."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+
+from sync_server import database
+from sync_server.acts import arrangements
+from sync_server.clocks import now_ms
+from sync_server.commands.common import on_current_schema, published_directory
+from sync_server.errors import UnknownMeeting
+from sync_server.messages import say
+from sync_server.storage import directory
+
+meeting_group = AppGroup("meeting", help="Meetings as headquarters accepts them.")
+
+
+@meeting_group.command("accept")
+@click.argument("meeting")
+@on_current_schema
+def meeting_accept(meeting: str) -> None:
+    """Accept the release's facts about MEETING, and its units and points, as the valid ones."""
+    published = published_directory()
+    published_meeting = next(
+        (candidate for candidate in published.meetings if candidate.id == meeting), None
+    )
+    if published_meeting is None:
+        meeting_ids = ", ".join(candidate.id for candidate in published.meetings)
+        raise click.ClickException(say("cli.unknown_meeting", value=meeting, known=meeting_ids))
+    at_ms = now_ms()
+
+    def accept(c: Any) -> int:
+        directory.put_places(c, published.units, published.points)
+        return arrangements.accept_meeting(c, published_meeting, at_ms)
+
+    click.echo(say("cli.accepted", title=published_meeting.title, count=database.write(accept)))
+
+
+@meeting_group.command("rehearse")
+@click.argument("meeting")
+@click.option("--at", required=True, help="When it begins, in Vietnam: 2024-08-21 15:00.")
+@on_current_schema
+def meeting_rehearse(meeting: str, at: str) -> None:
+    """Create a rehearsal of MEETING with the same halls and rolls; it enters no figure."""
+    try:
+        begins = datetime.strptime(f"{at} +0700", "%Y-%m-%d %H:%M %z")
+    except ValueError:
+        raise click.ClickException(say("cli.rehearsal_at", value=at)) from None
+    at_ms = now_ms()
+    starts_ms = round(begins.timestamp() * 1000)
+    try:
+        rehearsal = database.write(lambda c: arrangements.rehearse(c, meeting, starts_ms, at_ms))
+    except UnknownMeeting as fault:
+        raise click.ClickException(str(fault)) from None
+    click.echo(say("cli.rehearsal", title=rehearsal.title, id=rehearsal.id))

@@ -1,0 +1,34 @@
+"""Commands on queues of halls that come as files."""
+
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from sync_server.acts import queue_files
+from sync_server.clocks import now_ms
+from sync_server.commands.common import current_settings, on_current_schema
+from sync_server.errors import QueueFileFaulty
+from sync_server.messages import say
+
+queue_group = AppGroup("queue", help="Queues of halls that come as files.")
+
+
+@queue_group.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@on_current_schema
+def queue_import(file: Path) -> None:
+    """Import FILE, which a kiosk exported, and write its receipt next to it."""
+    try:
+        imported = queue_files.import_file(file.read_bytes(), current_settings().seal_key, now_ms())
+        receipt = file.with_name(f"{file.stem}-bien-nhan.diemcau")
+        receipt.write_bytes(imported.receipt)
+    except QueueFileFaulty as fault:
+        raise click.ClickException(str(fault)) from None
+    except OSError as fault:
+        raise click.ClickException(
+            say("cli.queue_unreadable", path=file, fault=fault.strerror)
+        ) from None
+    statuses = {status: imported.count(status) for status in ("stored", "known", "held", "refused")}
+    click.echo(say("queue_file.taken", **statuses))
+    click.echo(say("cli.queue_taken", path=receipt))

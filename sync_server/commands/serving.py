@@ -1,0 +1,48 @@
+"""Commands that serve: the production server, and the demonstration."""
+
+import click
+import msgspec
+from flask import current_app
+
+from sync_server import database, sealing
+from sync_server.clocks import now_ms
+from sync_server.commands.common import current_settings, on_current_schema, published_directory
+from sync_server.commands.demo import demonstration
+from sync_server.messages import say
+from sync_server.storage.blobs import releases
+from sync_server.web.production_server import serve_forever
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@on_current_schema
+def serve(host: str, port: int) -> None:
+    """Serve the portal, the kiosk's API and the office with a production server."""
+    with database.reading() as connection:
+        release = releases.current(connection, now_ms())
+    if release:
+        click.echo(say("serve.published", release=release[:12], path=current_settings().site_dir))
+    try:
+        serve_forever(current_app._get_current_object(), host, port)  # type: ignore[attr-defined]
+    except OSError as fault:
+        raise click.ClickException(
+            say("cli.port", host=host, port=port, fault=fault.strerror)
+        ) from None
+
+
+@click.command("demo")
+def demo_command() -> None:
+    """Fill the database with synthetic people and conferences, and print how to sign in."""
+    database.upgrade_schema()
+    published = published_directory()
+    try:
+        summary = demonstration.fill_database(
+            published, sealing.public_key(current_settings().seal_key), now_ms()
+        )
+    except demonstration.RealPeopleFault:
+        click.echo(say("demo.real_people"))
+        return
+    click.echo(
+        say("demo.ready", url=current_settings().public_url, **msgspec.structs.asdict(summary))
+    )

@@ -1,0 +1,63 @@
+"""The rooms of the server: imports run one way, and the domain is light to import."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync_server.config import ROOT
+
+SERVER = ROOT / "sync_server"
+FLOORS: dict[str, set[str]] = {
+    "domain": set(),
+    "storage": {"domain"},
+    "acts": {"domain", "storage"},
+    "web": {"domain", "storage"},
+    "api": {"domain", "storage", "acts", "web"},
+    "office": {"domain", "storage", "acts", "web"},
+    "commands": {"domain", "storage", "acts", "web"},
+}
+"""The rooms that each room may import from, besides the files at the top."""
+
+
+def imported_rooms(path: Path) -> Iterator[str]:
+    """Return the rooms from which a file imports."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sync_server"):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from {name.split(".")[1] for name in names} & FLOORS.keys()
+
+
+@pytest.mark.parametrize("room", FLOORS)
+def test_imports_run_one_way(room: str) -> None:
+    allowed = FLOORS[room] | {room}
+
+    foreign = {
+        f"{path.relative_to(SERVER)} imports from {other}"
+        for path in (SERVER / room).rglob("*.py")
+        for other in imported_rooms(path)
+        if other not in allowed
+    }
+
+    assert foreign == set()
+
+
+def test_importing_the_domain_loads_neither_web_nor_database() -> None:
+    script = (
+        "import sys, sync_server.domain.judging.standing, sync_server.domain.records.door\n"
+        "print(*sorted(sys.modules))"
+    )
+    done = subprocess.run(  # noqa: S603 - our own modules
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    loaded = {name.split(".")[0] for name in done.stdout.split()}
+
+    assert not loaded & {"flask", "sqlalchemy", "openpyxl", "argon2", "werkzeug"}
+
+
+def test_the_site_is_no_package() -> None:
+    assert not (ROOT / "site" / "__init__.py").exists()
