@@ -1,7 +1,7 @@
-"""The editors' one command. `python build.py --help` lists what it does.
+"""The editors' command: check, build, preview, publish and pack the portal.
 
-Nothing half-built is left behind: a new portal takes the place of the old one only when it is
-whole. Exit status 1 means that nothing was changed.
+`python build.py --help` lists the commands. A new portal replaces the old one only when it is
+complete; exit status 1 means that nothing was changed.
 """
 
 import argparse
@@ -15,26 +15,26 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "site" / "plugins"))
 
-from portal_build import Builder, BuildFault, Built  # noqa: E402 - found through the path above
+from portal_build import Builder, BuildFault, Built  # noqa: E402 - needs the path above
 from portal_bundle import BundleFault  # noqa: E402
-from portal_content import VIETNAM, Content  # noqa: E402
+from portal_content import VIETNAM, PortalContent  # noqa: E402
 from portal_front_matter import ContentFaults  # noqa: E402
 from portal_guard import Guard, read_roster  # noqa: E402
 from portal_messages import say  # noqa: E402
 
 INTERRUPTED = 130
-"""The exit status of what Ctrl+C ends."""
+"""The exit status after Ctrl+C."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit status."""
-    asked = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        return int(COMMANDS[asked.command](asked) or 0)
-    except ContentFaults as found:
-        print(found, file=sys.stderr)
-        count, files = len(found.faults), len({fault.path for fault in found.faults})
-        print(say("build.faults", count=count, files=files, output=asked.output), file=sys.stderr)
+        return int(COMMANDS[options.command](options) or 0)
+    except ContentFaults as error:
+        print(error, file=sys.stderr)
+        count, files = len(error.faults), len({fault.path for fault in error.faults})
+        print(say("build.faults", count=count, files=files, output=options.output), file=sys.stderr)
     except (BundleFault, BuildFault) as fault:
         print(fault, file=sys.stderr)
     except KeyboardInterrupt:
@@ -42,71 +42,73 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
-def check(asked: Namespace) -> None:
-    """Only read and check."""
-    _read(_builder(asked))
+def check(options: Namespace) -> None:
+    """Read and check the content; build nothing."""
+    _read(_builder(options))
 
 
-def build(asked: Namespace) -> None:
-    """Build the portal."""
-    _build(_builder(asked), asked.output)
+def build(options: Namespace) -> None:
+    """Build the portal into the output folder."""
+    _build(_builder(options), options.output)
 
 
-def serve(asked: Namespace) -> None:
-    """Show the portal here, made anew at every save."""
+def serve(options: Namespace) -> None:
+    """Serve the portal on this machine and rebuild it at every save."""
     from portal_serve import serve as serve_here
 
-    serve_here(_builder(asked), asked.content, asked.port, print)
+    serve_here(_builder(options), options.content, options.port, print)
 
 
-def new(asked: Namespace) -> None:
-    """Ask, and write a new file."""
+def new(options: Namespace) -> None:
+    """Ask the editor for the required fields and write a new file."""
     from portal_new import ask, write_new
 
-    print(say("build.written", path=write_new(asked.content, asked.what, ask, print)))
+    print(say("build.written", path=write_new(options.content, options.what, ask, print)))
 
 
-def withdraw(asked: Namespace) -> None:
-    """Take a material back."""
+def withdraw(options: Namespace) -> None:
+    """Mark a material as withdrawn."""
     from portal_new import withdraw as mark
 
-    path = mark(asked.content, asked.code, datetime.now(UTC))
-    print(say("build.withdrawn", code=asked.code, path=path))
+    path = mark(options.content, options.code, datetime.now(UTC))
+    print(say("build.withdrawn", code=options.code, path=path))
 
 
-def pack(asked: Namespace) -> int:
-    """Make a pack, or hold one against its manifest."""
+def pack(options: Namespace) -> int:
+    """Pack the portal for a USB stick, or verify a pack against its manifest."""
     from portal_pack import pack as pack_up
     from portal_pack import verify
 
-    if asked.verify:
-        found = verify(asked.verify)
-        for fault in found.faults:
+    if options.verify:
+        verified = verify(options.verify)
+        for fault in verified.faults:
             print(fault, file=sys.stderr)
-        key = "pack_faults" if found.faults else "pack_whole"
-        count = len(found.faults)
-        print(say(f"build.{key}", path=asked.verify, count=count, files=found.files), flush=True)
+        key = "pack_faults" if verified.faults else "pack_whole"
+        count = len(verified.faults)
+        print(
+            say(f"build.{key}", path=options.verify, count=count, files=verified.files), flush=True
+        )
         return 1 if count else 0
-    _build(_builder(asked), asked.output)
-    packed = pack_up(asked.output.resolve(), asked.to)
+    _build(_builder(options), options.output)
+    packed = pack_up(options.output.resolve(), options.to)
     megabytes = f"{packed.bytes / 1e6:.1f}".replace(".", ",")
     print(say("build.packed", **packed._asdict() | {"megabytes": megabytes}))
     return 0
 
 
-def publish(asked: Namespace) -> None:
-    """Build and send to a server, or have it go back."""
-    from portal_publish import Server
+def publish(options: Namespace) -> None:
+    """Build and publish to a server, or have the server go back to an earlier release."""
+    from portal_publish import PublishTarget
     from portal_publish import publish as publish_to
 
-    server = Server(asked.url)
-    if asked.back is not None:
-        print(say("build.went_back", release=server.go_back(asked.back)[:12], url=asked.url))
+    server = PublishTarget(options.url)
+    if options.back is not None:
+        print(say("build.went_back", release=server.go_back(options.back)[:12], url=options.url))
         return
-    builder = _builder(asked, asked.url)
-    _build(builder, asked.output)
-    for told in publish_to(builder, asked.output.resolve(), server):
-        print(told)
+    builder = _builder(options, options.url)
+    _build(builder, options.output)
+    for message in publish_to(builder, options.output.resolve(), server):
+        print(message)
 
 
 COMMANDS = {
@@ -121,27 +123,35 @@ COMMANDS = {
 
 
 def _parser() -> argparse.ArgumentParser:
-    # Before the command or after it; whichever is not given leaves the default alone.
+    # An option may stand before or after the command; SUPPRESS keeps the default of an omitted one.
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    for option, what in (("content", "DIR"), ("output", "DIR"), ("roster", "FILE")):
-        told = say(f"build.help.{option}")
-        shared.add_argument(f"--{option}", type=Path, metavar=what, help=told)
+    for option, metavar in (("content", "DIR"), ("output", "DIR"), ("roster", "FILE")):
+        help_text = say(f"build.help.{option}")
+        shared.add_argument(f"--{option}", type=Path, metavar=metavar, help=help_text)
     about = say("build.help.about")
     parser = argparse.ArgumentParser(prog="build.py", description=about, parents=[shared])
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    own = {
+    command_parsers = {
         name: commands.add_parser(name, parents=[shared], help=say(f"build.help.{name}"))
         for name in COMMANDS
     }
-    own["serve"].add_argument("--port", type=int, default=8001, help=say("build.help.port"))
-    own["new"].add_argument("what", choices=("meeting", "material"), help=say("build.help.what"))
-    own["withdraw"].add_argument("code", metavar="CODE", help=say("build.help.code"))
-    own["pack"].add_argument("--to", type=Path, default=ROOT / "pack", help=say("build.help.to"))
-    own["pack"].add_argument("--verify", type=Path, metavar="PACK", help=say("build.help.verify"))
-    # Not where a server on this machine may be serving from: what is published is its own act.
-    own["publish"].set_defaults(output=ROOT / ".cache" / "publish")
-    own["publish"].add_argument("url", metavar="URL", help=say("build.help.url"))
-    own["publish"].add_argument(
+    command_parsers["serve"].add_argument(
+        "--port", type=int, default=8001, help=say("build.help.port")
+    )
+    command_parsers["new"].add_argument(
+        "what", choices=("meeting", "material"), help=say("build.help.what")
+    )
+    command_parsers["withdraw"].add_argument("code", metavar="CODE", help=say("build.help.code"))
+    command_parsers["pack"].add_argument(
+        "--to", type=Path, default=ROOT / "pack", help=say("build.help.to")
+    )
+    command_parsers["pack"].add_argument(
+        "--verify", type=Path, metavar="PACK", help=say("build.help.verify")
+    )
+    # Not the default output: a server on this machine may serve that folder.
+    command_parsers["publish"].set_defaults(output=ROOT / ".cache" / "publish")
+    command_parsers["publish"].add_argument("url", metavar="URL", help=say("build.help.url"))
+    command_parsers["publish"].add_argument(
         "--back", nargs="?", const="", metavar="RELEASE", help=say("build.help.back")
     )
     parser.set_defaults(
@@ -150,18 +160,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _builder(asked: Namespace, url: str | None = None) -> Builder:
+def _builder(options: Namespace, url: str | None = None) -> Builder:
     guard = Guard()
-    if asked.roster is not None:
+    if options.roster is not None:
         try:
-            guard = Guard(read_roster(asked.roster))
+            guard = Guard(read_roster(options.roster))
         except (OSError, ValueError, zipfile.BadZipFile) as fault:
-            raise BuildFault(say("build.roster", path=asked.roster, fault=fault)) from None
-    return Builder(asked.content, guard, url)
+            raise BuildFault(say("build.roster", path=options.roster, fault=fault)) from None
+    return Builder(options.content, guard, url)
 
 
 def _build(builder: Builder, output: Path) -> Built:
-    """Build into `output`, whole or not at all. Raises: ContentFaults, BundleFault, BuildFault."""
+    """Build the portal into `output` or fail. Raises: ContentFaults, BundleFault, BuildFault."""
     from portal_progress import working
 
     began = time.monotonic()
@@ -181,25 +191,25 @@ def _build(builder: Builder, output: Path) -> Built:
     return built
 
 
-def _read(builder: Builder) -> Content:
-    """Read everything, say what should be looked at and what there is. Raises: ContentFaults."""
-    found = builder.read()
-    for warning in found.warnings:
+def _read(builder: Builder) -> PortalContent:
+    """Read the content, print its warnings and counts, and return it. Raises: ContentFaults."""
+    content = builder.read()
+    for warning in content.warnings:
         print(warning)
-    if found.warnings:
-        print(say("build.warned", count=len(found.warnings)))
+    if content.warnings:
+        print(say("build.warned", count=len(content.warnings)))
     print(
         say(
             "build.checked",
-            meetings=len(found.meetings),
-            materials=len(found.materials),
-            pages=len(found.pages),
-            points=len(found.directory.points),
+            meetings=len(content.meetings),
+            materials=len(content.materials),
+            pages=len(content.pages),
+            points=len(content.directory.points),
         )
     )
-    for hour in found.opens:
+    for hour in content.opening_times:
         print(say("build.opens", hour=f"{hour.astimezone(VIETNAM):%H:%M %d/%m/%Y}"))
-    return found
+    return content
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Make the printed handbook: a PDF of a material's Markdown, the same to the byte every time.
+"""Makes the printed handbook: a PDF of a material's Markdown, always the same to the byte.
 
     python site/make_pdf.py content/materials/huong-dan-03.md content/materials/so-tay-diem-cau.pdf
 
-Needs the `test` dependency group and the npm packages: the font, DejaVu, comes from there.
+Needs the `test` dependency group, and the npm packages for the DejaVu font.
 """
 
 import sys
@@ -18,17 +18,17 @@ MARGIN_MM, BODY_PT, TITLE_PT = 20, 13, 18
 
 
 class Handbook(FPDF):
-    """A4, page numbers at the foot, one section a page."""
+    """An A4 document with page numbers at the foot."""
 
     def footer(self) -> None:
-        """Number the page."""
+        """Print the page number and the number of pages."""
         self.set_y(-15)
         self.set_font("dejavu", size=9)
         self.cell(0, 10, f"{self.page_no()}/{{nb}}", align="C")
 
 
 def make_pdf(source: Path) -> bytes:
-    """Return the PDF of a material: the title, then each `##` section on a page of its own."""
+    """Return a material as a PDF: the title, then every `##` section on a new page."""
     _, matter, text = source.read_text(encoding="utf-8").split("---\n", 2)
     front = yaml.load(matter, Loader=yaml.CBaseLoader)  # noqa: S506 - BaseLoader makes strings only
     year, month, day = map(int, front["date"].split("-"))

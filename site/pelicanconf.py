@@ -1,4 +1,4 @@
-"""Settings of the portal. Pelican's articles and pages are off: the portal has kinds of its own."""
+"""Pelican's settings for the portal, which replaces Pelican's articles and pages by other kinds."""
 
 SITENAME = "Điểm Cầu"
 SITEURL = ""
@@ -24,4 +24,4 @@ AUTHOR_FEED_ATOM = None
 AUTHOR_FEED_RSS = None
 AUTHOR_SAVE_AS = CATEGORY_SAVE_AS = TAG_SAVE_AS = ""
 
-# build.py adds what is built, and where it will be read: see portal_build.
+# portal_build adds the content, the output folder and the portal's address.

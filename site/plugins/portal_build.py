@@ -1,4 +1,4 @@
-"""Builds the portal: beside the old one, whole or not at all; or again and again, for `serve`."""
+"""Builds the portal: into a new folder that replaces the old one, or repeatedly for `serve`."""
 
 import logging
 import os
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from portal_bundle import bundle
 from portal_cache import FOLDER
-from portal_content import Content, Shelf, load
+from portal_content import PortalContent, Shelf, load
 from portal_guard import Guard
 from portal_messages import say
 from portal_release import TOP, release_of
@@ -19,11 +19,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class BuildFault(Exception):
-    """The work cannot begin or go on; the message says why and what to do."""
+    """A build cannot begin or continue; the message says why and what to do."""
 
 
 class Built(NamedTuple):
-    """What was made: how many files, how many bytes, and the release's id."""
+    """A finished build: its number of files, their total size in bytes, and the release's id."""
 
     files: int
     bytes: int
@@ -31,7 +31,7 @@ class Built(NamedTuple):
 
 
 class Builder:
-    """Reads the content and makes the portal of it; a second time only what has changed."""
+    """A builder of the portal; a second build into the same folder renews only what has changed."""
 
     def __init__(self, content: Path, guard: Guard | None = None, url: str | None = None) -> None:
         if not content.is_dir():
@@ -46,18 +46,18 @@ class Builder:
         self._settings: dict[str, Any] = {}
         self._site: Any = None
 
-    def read(self, now: datetime | None = None) -> Content:
-        """Read and check the content as it is public at `now`. Raises: ContentFaults."""
+    def read(self, now: datetime | None = None) -> PortalContent:
+        """Read and check the content public at `now` (default: now). Raises: ContentFaults."""
         return load(self._root, now=now, shelf=self._shelf)
 
     def forget(self) -> None:
-        """Make everything anew the next time: after a change of theme or code, or a fault."""
+        """Build every file again next time: after a change of theme or code, or after a fault."""
         self._site = None
 
-    def make(self, content: Content, output: Path) -> Built:
-        """Bring a folder up to the content. Raises: ContentFaults, BundleFault, BuildFault."""
+    def make(self, content: PortalContent, output: Path) -> Built:
+        """Update a folder to match the content. Raises: ContentFaults, BundleFault, BuildFault."""
         if self._site is None or self._settings["OUTPUT_PATH"] != str(output):
-            self._begin(output)
+            self._start_pelican(output)
         self._settings["PORTAL_CONTENT"] = content
         (output / TOP).unlink(missing_ok=True)
         try:
@@ -65,13 +65,16 @@ class Builder:
         except BaseException:
             self.forget()
             raise
-        if not (output / TOP).is_file():  # Pelican goes on without a plugin that fails
+        if not (output / TOP).is_file():  # Pelican continues when a plugin fails
             raise BuildFault(say("build.nothing_made"))
-        lines = self._settings["PORTAL_MEMORY"].made.values()
+        lines = self._settings["PORTAL_MEMORY"].files.values()
         return Built(len(lines), sum(line.bytes for _, line in lines), release_of(output))
 
-    def replace(self, content: Content, output: Path) -> Built:
-        """Make the portal beside `output` and put it in its place when it is whole."""
+    def replace(self, content: PortalContent, output: Path) -> Built:
+        """Build the portal next to `output`, and replace `output` once the build is complete.
+
+        Raises: ContentFaults, BundleFault, BuildFault.
+        """
         output = output.resolve()
         half_made = output.with_name(output.name + ".new")
         replaced = output.with_name(output.name + ".old")
@@ -91,7 +94,7 @@ class Builder:
             shutil.rmtree(half_made, ignore_errors=True)
         return built
 
-    def _begin(self, output: Path) -> None:
+    def _start_pelican(self, output: Path) -> None:
         from jinja2 import FileSystemBytecodeCache
         from pelican import Pelican
         from pelican.log import console
@@ -100,7 +103,7 @@ class Builder:
 
         compiled = FOLDER / "templates"
         compiled.mkdir(parents=True, exist_ok=True)
-        own: Mapping[str, Any] = {
+        overrides: Mapping[str, Any] = {
             "JINJA_ENVIRONMENT": {
                 "autoescape": True,
                 "trim_blocks": True,
@@ -115,16 +118,16 @@ class Builder:
             "PORTAL_MEMORY": Memory(),
             "PORTAL_URL": self.url,
         }
-        self._settings = read_settings(str(ROOT / "site" / "pelicanconf.py"), override=own)
+        self._settings = read_settings(str(ROOT / "site" / "pelicanconf.py"), override=overrides)
         console.quiet = True  # its closing line counts articles, of which there are none
         logging.getLogger("pelican").setLevel(logging.WARNING)
         self._site = Pelican(self._settings)
 
 
-def _put_in_place(made: Path, output: Path, replaced: Path) -> None:
-    """Put what was made in the place of the old portal, which comes back if that cannot be done."""
+def _put_in_place(finished: Path, output: Path, replaced: Path) -> None:
+    """Rename the finished build to `output`; restore the old portal if that fails."""
     try:
-        made.rename(output)
+        finished.rename(output)
     except OSError:
         if replaced.exists():
             replaced.rename(output)

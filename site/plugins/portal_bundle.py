@@ -1,4 +1,4 @@
-"""The front end's code: bundled by esbuild, run by a node that comes from PyPI if need be."""
+"""Bundles the front end's code with esbuild, run by the Node.js that comes from PyPI."""
 
 import contextlib
 import hashlib
@@ -12,7 +12,7 @@ from pathlib import Path
 from portal_messages import say
 
 KIOSK = "kiosk/kiosk.js"
-"""In modules of its own, most of them fetched when first wanted; all are named `kiosk…`."""
+"""The kiosk's code, split into modules `kiosk…` that are mostly fetched on first use."""
 
 ENTRIES = (
     "portal.js",
@@ -30,10 +30,10 @@ TOOLS = {
     "esbuild": "node_modules/esbuild/bin/esbuild",
     "tsc": "node_modules/typescript/bin/tsc",
 }
-"""Tools by name; `.bin` holds shell scripts on Windows, which node cannot run."""
+"""Paths of the tools; `.bin` holds shell scripts on Windows, which node cannot run."""
 
 TARGET = "es2020"
-"""Browsers of 2020 and later; what they lack of newer syntax esbuild rewrites."""
+"""Browsers of 2020 and later; esbuild rewrites syntax that is newer."""
 
 
 PIN_ITERATIONS = 600_000
@@ -50,7 +50,7 @@ class BundleFault(Exception):
 
 
 def bundle(root: Path) -> Path:
-    """Return a folder with the bundled files, made anew only when their sources have changed."""
+    """Return the bundled files' folder; bundle only if a source changed. Raises: BundleFault."""
     sources = sorted(
         path
         for path in [
@@ -99,7 +99,7 @@ def _age_s(folder: Path) -> float:
 
 
 def _kiosk_version(root: Path, lock: Path) -> str:
-    """Return what tells one version of the kiosk's own code from another: 8 hexadecimal digits."""
+    """Return 8 hexadecimal digits that change whenever the kiosk's code or a package changes."""
     digest = hashlib.sha256(lock.read_bytes())
     for path in sorted((root / "site" / "app" / "kiosk").rglob("*.js")):
         digest.update(path.read_bytes())
@@ -116,7 +116,7 @@ def run_tool(root: Path, name: str, arguments: Sequence[str]) -> int:
 
 
 def install_packages(root: Path) -> None:
-    """Install the locked npm packages unless they are there already. Raises: BundleFault."""
+    """Install the locked npm packages unless they are already installed. Raises: BundleFault."""
     lock = root / "package-lock.json"
     stamp = root / "node_modules" / ".lock-sha256"
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""Results of slow work, kept on the disk under the sha256 of what they were made from."""
+"""A disk cache of slow results; the sha256 of a result's inputs names its file."""
 
 import hashlib
 from collections.abc import Callable
@@ -8,14 +8,14 @@ FOLDER = Path(__file__).resolve().parents[2] / ".cache"
 
 
 def cached(kind: str, key: bytes, make: Callable[[], bytes]) -> bytes:
-    """Return what `make` gives, from the disk if it was made before; `key` says all it reads."""
+    """Return the result of `make`, from the disk if cached; `key` holds everything it reads."""
     path = FOLDER / kind / hashlib.sha256(key).hexdigest()
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        made = make()
+        result = make()
     path.parent.mkdir(parents=True, exist_ok=True)
     half_made = path.with_suffix(".new")
-    half_made.write_bytes(made)
+    half_made.write_bytes(result)
     half_made.replace(path)
-    return made
+    return result

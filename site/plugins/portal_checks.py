@@ -1,4 +1,4 @@
-"""What must be right of the content beyond each value's form, and what should be looked at."""
+"""Checks of the content beyond the form of single values: faults and warnings."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from portal_front_matter import At, Fault, Source
+from portal_front_matter import Fault, Source, ValuePath
 from portal_guard import Guard, text_of_office_file
 from portal_links import NAME, PICTURE_ENDINGS, Addresses
 from portal_markdown import to_raw_html
@@ -18,7 +18,7 @@ from portal_pdf import pages_of
 from portal_pictures import is_picture
 
 MAX_PHONE_BYTES = 2_000_000
-"""More than five minutes at 50 kbit/s."""
+"""The largest file without a warning: it takes over five minutes at 50 kbit/s."""
 
 OFFICE_FILES = frozenset({".docx", ".xlsx", ".pptx"})
 TEXT_FILES = frozenset({".txt", ".csv"})
@@ -30,29 +30,29 @@ _TARGET = re.compile(r'\b(?:href|src)="([^"]*)"')
 _ALT = re.compile(r'\balt="\s*[^"\s]')
 
 
-def check_names(written: Iterable[Any]) -> None:
+def check_names(files: Iterable[Any]) -> None:
     """Check the names of meetings and pages, which become their ids and addresses."""
-    for each in written:
-        if each.stem == "index" or each.stem.startswith("nam-"):  # lists have these addresses
-            each.source.fault_at(1, "reserved_name", name=each.source.path.name)
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", each.stem):
-            each.source.fault_at(1, "bad_name", name=each.source.path.name)
+    for file in files:
+        if file.stem == "index" or file.stem.startswith("nam-"):  # lists have these addresses
+            file.source.fault_at(1, "reserved_name", name=file.source.path.name)
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", file.stem):
+            file.source.fault_at(1, "bad_name", name=file.source.path.name)
 
 
 def check_places(places: Source) -> None:
-    """Check that each point's unit exists, and that no code is there twice."""
+    """Check that the unit of every point exists, and that no code occurs twice."""
     units, points = places.texts(("units",), "code"), places.texts(("points",), "code")
     for n, unit in enumerate(places.texts(("points",), "unit")):
         if unit not in units:
             places.fault(("points", n, "unit"), "unknown_unit", value=unit)
-    no_repeats(((places, unit) for unit in units), "units", numbered=True)
-    no_repeats(((places, point) for point in points), "points", numbered=True)
+    check_no_repeats(((places, unit) for unit in units), "units", numbered=True)
+    check_no_repeats(((places, point) for point in points), "points", numbered=True)
 
 
 def check_meeting(
     source: Source, meeting: MeetingMatter, materials: Mapping[str, MaterialMatter]
 ) -> None:
-    """Check a meeting's hours, its basis, and that what it uses is public in time (row 6)."""
+    """Check a meeting's hours and basis, and that its materials are public in time (row 6)."""
     _check_hours(source, meeting)
     if not meeting.basis:  # domain.md row 18
         source.warn((), "no_basis")
@@ -69,20 +69,20 @@ def check_meeting(
 def _check_hours(source: Source, meeting: MeetingMatter) -> None:
     if meeting.ends <= meeting.starts:
         source.fault(("ends",), "ends_before", ends=meeting.ends, starts=meeting.starts)
-    before = None
+    previous_at = None
     for n, item in enumerate(meeting.agenda):
         at = ("agenda", n, "at")
-        if before is not None and item.at < before:
+        if previous_at is not None and item.at < previous_at:
             source.fault(at, "out_of_order", value=item.at)
-        if item.at == before:
+        if item.at == previous_at:
             source.fault(at, "overlaps", value=item.at)
         if item.at >= meeting.ends > meeting.starts:
             source.fault(at, "after_end", value=item.at, ends=meeting.ends)
-        before = item.at
+        previous_at = item.at
 
 
 def check_references(source: Source, codes: set[str], points: set[str]) -> None:
-    """Check what a meeting refers to as it is written, whatever else may be wrong with it."""
+    """Check the codes that a meeting refers to, even if its other values are wrong."""
     for at, code in _references(source):
         if code not in codes:
             source.fault(at, "unknown_material", value=code)
@@ -94,15 +94,19 @@ def check_references(source: Source, codes: set[str], points: set[str]) -> None:
         source.fault(("main_point",), "unknown_point", value=main.value)
 
 
-def _references(source: Source) -> list[tuple[At, str]]:
+def _references(source: Source) -> list[tuple[ValuePath, str]]:
     agenda = source.node_at(("agenda",))
     items = range(len(agenda.value) if isinstance(agenda, yaml.SequenceNode) else 0)
-    lists: list[At] = [("basis",), ("materials",), *(("agenda", n, "materials") for n in items)]
+    lists: list[ValuePath] = [
+        ("basis",),
+        ("materials",),
+        *(("agenda", n, "materials") for n in items),
+    ]
     return [((*at, n), code) for at in lists for n, code in enumerate(source.texts(at))]
 
 
 def check_material(source: Source, matter: MaterialMatter, folder: Path, guard: Guard) -> None:
-    """Check that a material may be public and can be read."""
+    """Check that a material may be published and has text or a file that can be read."""
     if matter.public_from and not _is_day(matter.public_from):
         wanted = say("build.expect.hour")
         source.fault(
@@ -114,11 +118,11 @@ def check_material(source: Source, matter: MaterialMatter, folder: Path, guard: 
         )
     if matter.circulation != "CONG_KHAI":
         source.fault(("circulation",), "not_public", value=matter.circulation)
-    before = matter.date
+    previous_date = matter.date
     for n, version in enumerate(matter.versions):
-        if version.date < before:
+        if version.date < previous_date:
             source.fault(("versions", n, "date"), "version_order", value=version.date)
-        before = version.date
+        previous_date = version.date
     words = source.text
     if matter.file is not None:
         words += _check_file(source, matter, folder / matter.file, guard)
@@ -134,8 +138,8 @@ def _is_day(hour: str) -> bool:
     return True
 
 
-def check_pictures(folder: Path, shown: Path) -> list[Fault]:
-    """Return what is wrong with the pictures, which are all made anew under the names they have."""
+def check_pictures(folder: Path, display_path: Path) -> list[Fault]:
+    """Return the faults of the pictures; stems must differ, since all pictures become WebP."""
     faults, stems = [], dict[str, str]()
     for path in sorted(folder.glob("*")):
         key, value = None, path.name
@@ -147,12 +151,12 @@ def check_pictures(folder: Path, shown: Path) -> list[Fault]:
             key = "bad_picture"
         stems[path.stem] = path.name
         if key:
-            faults.append(Fault(shown / path.name, 1, say(f"build.{key}", value=value)))
+            faults.append(Fault(display_path / path.name, 1, say(f"build.{key}", value=value)))
     return faults
 
 
 def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard) -> str:
-    """Check that a file is fit for a phone and tells of nobody; return what it says."""
+    """Check that an attached file suits a phone and holds no personal data; return its text."""
     if not path.is_file():
         source.fault(("file",), "no_file", value=path.name)
         return ""
@@ -164,15 +168,15 @@ def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard
         return ""
     words = _text_of(source, path)
     has_columns = path.suffix.lower() in TABLES
-    look = guard.in_table if has_columns else guard.suspicions
+    find_suspicions = guard.suspicions_in_table if has_columns else guard.suspicions
     name = re.sub(r"[-_]", " ", path.stem)
-    for each in look(f"{words}\n{name}", matter.public_contacts):
-        source.fault(("file",), "guard.in_file", value=path.name, told=each)
+    for suspicion in find_suspicions(f"{words}\n{name}", matter.public_contacts):
+        source.fault(("file",), "guard.in_file", value=path.name, told=suspicion)
     return words
 
 
 def _text_of(source: Source, path: Path) -> str:
-    """Return what a file says; one whose text cannot be read is told."""
+    """Return the text of a file; note a fault or a warning if it cannot be read."""
     ending = path.suffix.lower()
     if ending == ".pdf":
         pages = pages_of(path)
@@ -182,10 +186,10 @@ def _text_of(source: Source, path: Path) -> str:
             source.warn(("file",), "scanned", value=path.name)
         return "\n".join(pages or ())
     if ending in OFFICE_FILES:
-        found = text_of_office_file(path)
-        if found is None:
+        text = text_of_office_file(path)
+        if text is None:
             source.fault(("file",), "bad_office_file", value=path.name)
-        return found or ""
+        return text or ""
     if ending in TEXT_FILES:
         content = path.read_bytes()
         is_utf16 = content[:2] in {b"\xff\xfe", b"\xfe\xff"}
@@ -196,7 +200,7 @@ def _text_of(source: Source, path: Path) -> str:
 
 
 def check_text(source: Source, addresses: Addresses) -> None:
-    """Check that each link of a text leads somewhere, and that each picture says what it shows."""
+    """Check that every link of a text leads somewhere, and that every picture has a description."""
     if say("build.new.text") in source.text:
         source.warn((), "placeholder")
     for tag, attributes in _LINKS.findall(to_raw_html(source.text)):
@@ -213,23 +217,25 @@ def check_text(source: Source, addresses: Addresses) -> None:
             source.fault_at(line, "no_alt", value=link)
 
 
-def unused_materials(materials: Iterable[Any], sources: Iterable[Source]) -> None:
-    """Tell of materials to which no meeting, page or other material refers."""
-    everything = list(sources)
-    used = {code for source in everything for _, code in _references(source)}
-    texts = "\n".join(source.text for source in everything)
-    for each in materials:
-        code = each.matter and each.matter.code
-        if code and code not in used and each.source.path.name not in texts:
-            each.source.warn(("code",), "unused", value=code)
+def warn_of_unused_materials(materials: Iterable[Any], sources: Iterable[Source]) -> None:
+    """Warn of materials to which no meeting, page or other material refers."""
+    all_sources = list(sources)
+    used = {code for source in all_sources for _, code in _references(source)}
+    texts = "\n".join(source.text for source in all_sources)
+    for material in materials:
+        code = material.matter and material.matter.code
+        if code and code not in used and material.source.path.name not in texts:
+            material.source.warn(("code",), "unused", value=code)
 
 
-def no_repeats(values: Iterable[tuple[Source, str]], field: str, *, numbered: bool = False) -> None:
-    """Check that no value of a field is there twice, in one file or in several."""
-    first: dict[str, Path] = {}
+def check_no_repeats(
+    values: Iterable[tuple[Source, str]], field: str, *, numbered: bool = False
+) -> None:
+    """Check that no value of a field occurs twice, in one file or in several."""
+    first_paths: dict[str, Path] = {}
     for n, (source, value) in enumerate(values):
-        at: At = (field, n, "code") if numbered else (field,)
-        if value in first:
-            source.fault(at, "taken", value=value, other=first[value].as_posix())
+        at: ValuePath = (field, n, "code") if numbered else (field,)
+        if value in first_paths:
+            source.fault(at, "taken", value=value, other=first_paths[value].as_posix())
         else:
-            first[value] = source.path
+            first_paths[value] = source.path

@@ -1,6 +1,6 @@
-"""The content as a whole: everything that editors wrote, read, typed and checked together.
+"""The content as a whole: all that editors wrote, read, typed and checked together.
 
-Every fault in every file is found before anything is built (the checks are in `portal_checks`).
+Every fault in every file is reported before anything is built; the checks are in `portal_checks`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,12 +12,12 @@ from portal_checks import (
     check_material,
     check_meeting,
     check_names,
+    check_no_repeats,
     check_pictures,
     check_places,
     check_references,
     check_text,
-    no_repeats,
-    unused_materials,
+    warn_of_unused_materials,
 )
 from portal_front_matter import ContentFaults, Fault, Source, read_source, typed
 from portal_guard import Guard
@@ -31,24 +31,24 @@ State = Literal["public", "held", "withdrawn"]
 
 
 class Meeting(NamedTuple):
-    """A meeting as written: its id is the file's name."""
+    """A meeting as written; the name of its file is its id."""
 
     id: str
     matter: MeetingMatter
     text: str
 
     def instant(self, at: TimeOfDay) -> datetime:
-        """Return a time of the meeting's day as an instant in UTC."""
+        """Return a time of day of the meeting's date as an instant in UTC."""
         return instant(f"{self.matter.date} {at}")
 
     def material_codes(self) -> list[str]:
-        """Return the codes of all that belongs to the meeting, in the order of the agenda."""
+        """Return the codes of the meeting's materials, in order: basis, agenda, the rest."""
         of_items = [code for item in self.matter.agenda for code in item.materials]
         return list(dict.fromkeys([*self.matter.basis, *of_items, *self.matter.materials]))
 
 
 class Material(NamedTuple):
-    """A material as readers may have it: one that is held or withdrawn has no text and no file."""
+    """A material as readers may see it; held or withdrawn, it has no text and no file."""
 
     matter: MaterialMatter
     state: State
@@ -56,36 +56,36 @@ class Material(NamedTuple):
     attachment: Path | None
 
 
-class Page(NamedTuple):
-    """A page as written: its name is the file's."""
+class PageText(NamedTuple):
+    """A page as written; the name of its file is its name."""
 
     name: str
     matter: PageMatter
     text: str
 
 
-class Content(NamedTuple):
+class PortalContent(NamedTuple):
     """All that the portal is built from, in a stable order.
 
-    `opens` are the hours, still to come, at which a held material becomes public.
+    `opening_times` are the future instants (UTC) at which held materials become public.
     """
 
     root: Path
     meetings: tuple[Meeting, ...]
     materials: Mapping[str, Material]
-    pages: tuple[Page, ...]
+    pages: tuple[PageText, ...]
     directory: Directory
     addresses: Addresses
     public_contacts: tuple[str, ...]
-    opens: tuple[datetime, ...]
+    opening_times: tuple[datetime, ...]
     warnings: tuple[Fault, ...]
 
 
 M = TypeVar("M", MeetingMatter, MaterialMatter, PageMatter)
 
 
-class Written(NamedTuple, Generic[M]):
-    """One file: what stands in it, its front matter if that is right, and its name."""
+class ContentFile(NamedTuple, Generic[M]):
+    """A file of the content: its source, its front matter if that is valid, and its stem."""
 
     source: Source
     matter: M | None
@@ -93,113 +93,119 @@ class Written(NamedTuple, Generic[M]):
 
 
 class Shelf:
-    """Remembers files that were read, so that only those that changed since are read again."""
+    """A cache of the files that were read; it reads a file again only if that has changed."""
 
     def __init__(self, guard: Guard | None = None) -> None:
         self.guard = guard or Guard()
-        self._read: dict[Path, tuple[tuple[int, int], Any]] = {}
+        self._entries: dict[Path, tuple[tuple[int, int], Any]] = {}
         self._addresses: Addresses | None = None
 
-    def addresses(self, found: Addresses) -> Addresses:
-        """Return the addresses found, as the same object while they are the same."""
-        if self._addresses != found:
-            self._addresses = found
+    def addresses(self, current: Addresses) -> Addresses:
+        """Return `current`, or the earlier object if the two are equal."""
+        if self._addresses != current:
+            self._addresses = current
         assert self._addresses is not None
         return self._addresses
 
-    def written(self, root: Path, folder: str, struct: type[M]) -> list[Written[M]]:
-        """Return the Markdown files of a folder, sorted by name, each with its own faults."""
+    def read_folder(self, root: Path, folder: str, struct: type[M]) -> list[ContentFile[M]]:
+        """Return the Markdown files of a folder with their faults, sorted by name."""
         paths = sorted(path for path in (root / folder).glob("*.md") if path.is_file())
-        return [self._written(path, Path(root.name) / folder / path.name, struct) for path in paths]
+        return [
+            self._read_file(path, Path(root.name) / folder / path.name, struct) for path in paths
+        ]
 
-    def _written(self, path: Path, shown: Path, struct: type[M]) -> Written[M]:
+    def _read_file(self, path: Path, display_path: Path, struct: type[M]) -> ContentFile[M]:
         stat = path.stat()
         state = (stat.st_mtime_ns, stat.st_size)
-        known = self._read.get(path)
-        if known is None or known[0] != state:
-            source = read_source(path, shown)
+        entry = self._entries.get(path)
+        if entry is None or entry[0] != state:
+            source = read_source(path, display_path)
             matter = typed(source, struct)
             source.faults.extend(self._faults_of_people(source))
-            known = (state, Written(source, matter, path.stem))
-            self._read[path] = known
-        written: Written[M] = known[1]
-        own: Source = written.source
-        # What is found later, beside other files, is not kept: those may change.
-        fresh = own._replace(faults=[*own.faults], warnings=[*own.warnings])
-        return written._replace(source=fresh)
+            entry = (state, ContentFile(source, matter, path.stem))
+            self._entries[path] = entry
+        content_file: ContentFile[M] = entry[1]
+        cached_source: Source = content_file.source
+        # Later checks compare it with other files, which may change: they write to a copy.
+        fresh = cached_source._replace(
+            faults=[*cached_source.faults], warnings=[*cached_source.warnings]
+        )
+        return content_file._replace(source=fresh)
 
     def _faults_of_people(self, source: Source) -> list[Fault]:
         allowed = source.texts(("public_contacts",))
         return [
-            Fault(source.path, each.line, str(each))
-            for each in self.guard.suspicions(source.whole, allowed)
+            Fault(source.path, suspicion.line, str(suspicion))
+            for suspicion in self.guard.suspicions(source.whole, allowed)
         ]
 
 
-def load(root: Path, *, now: datetime | None = None, shelf: Shelf | None = None) -> Content:
-    """Read and check everything under `root`, as it is public at `now` (by default, now).
+def load(root: Path, *, now: datetime | None = None, shelf: Shelf | None = None) -> PortalContent:
+    """Read and check all content under `root` as it is public at `now` (default: now).
 
-    Raises: ContentFaults with all that is wrong.
+    Raises: ContentFaults with every fault.
     """
     now = now or datetime.now(UTC)
     shelf = shelf or Shelf()
-    meetings = shelf.written(root, "meetings", MeetingMatter)
-    materials = shelf.written(root, "materials", MaterialMatter)
-    pages = shelf.written(root, "pages", PageMatter)
-    places = _places(root)
-    everything: list[Written[Any]] = [*meetings, *materials, *pages]
-    addresses = shelf.addresses(Addresses(root, everything))
+    meetings = shelf.read_folder(root, "meetings", MeetingMatter)
+    materials = shelf.read_folder(root, "materials", MaterialMatter)
+    pages = shelf.read_folder(root, "pages", PageMatter)
+    places = _read_directory(root)
+    all_files: list[ContentFile[Any]] = [*meetings, *materials, *pages]
+    addresses = shelf.addresses(Addresses(root, all_files))
     check_names([*meetings, *pages])
     check_places(places)
-    codes = {code for each in materials for code in each.source.texts(("code",))}
+    codes = {code for file in materials for code in file.source.texts(("code",))}
     points = set(places.texts(("points",), "code"))
-    known = {each.matter.code: each.matter for each in materials if each.matter}
+    matter_by_code = {file.matter.code: file.matter for file in materials if file.matter}
     for meeting in meetings:
         check_references(meeting.source, codes, points)
         if meeting.matter:
-            check_meeting(meeting.source, meeting.matter, known)
+            check_meeting(meeting.source, meeting.matter, matter_by_code)
     for material in materials:
         if material.matter:
             check_material(material.source, material.matter, root / "materials", shelf.guard)
-    no_repeats(((e.source, c) for e in materials for c in e.source.texts(("code",))), "code")
-    no_repeats(((e.source, f) for e in materials for f in e.source.texts(("file",))), "file")
-    broken = check_pictures(root / PICTURES, Path(root.name) / PICTURES)
-    for each in everything:
-        check_text(each.source, addresses)
-    unused_materials(materials, [each.source for each in everything])
+    check_no_repeats(((e.source, c) for e in materials for c in e.source.texts(("code",))), "code")
+    check_no_repeats(((e.source, f) for e in materials for f in e.source.texts(("file",))), "file")
+    picture_faults = check_pictures(root / PICTURES, Path(root.name) / PICTURES)
+    for file in all_files:
+        check_text(file.source, addresses)
+    warn_of_unused_materials(materials, [file.source for file in all_files])
     directory = typed(places, Directory)
-    sources = [places, *(each.source for each in everything)]
-    faults = broken + [fault for source in sources for fault in source.faults]
+    sources = [places, *(file.source for file in all_files)]
+    faults = picture_faults + [fault for source in sources for fault in source.faults]
     if faults or directory is None:
         raise ContentFaults(faults)
-    return Content(
+    return PortalContent(
         root=root,
         meetings=tuple(
             sorted(
-                (Meeting(each.stem, m, each.source.text) for each, m in _right(meetings)),
+                (Meeting(file.stem, m, file.source.text) for file, m in _valid_files(meetings)),
                 key=lambda meeting: (meeting.matter.date, meeting.id),
             )
         ),
         materials={
-            matter.code: _material(root, matter, each.source.text, now)
-            for each, matter in sorted(_right(materials), key=lambda pair: pair[1].code)
+            matter.code: _material(root, matter, file.source.text, now)
+            for file, matter in sorted(_valid_files(materials), key=lambda pair: pair[1].code)
         },
         pages=tuple(
             sorted(
-                (Page(each.stem, m, each.source.text) for each, m in _right(pages)),
+                (PageText(file.stem, m, file.source.text) for file, m in _valid_files(pages)),
                 key=lambda page: (page.matter.order, page.name),
             )
         ),
         directory=directory,
         addresses=addresses,
         public_contacts=tuple(
-            sorted({words for _, matter in _right(everything) for words in matter.public_contacts})
+            sorted(
+                {words for _, matter in _valid_files(all_files) for words in matter.public_contacts}
+            )
         ),
-        opens=tuple(
+        opening_times=tuple(
             sorted(
                 {
                     instant(m.public_from)
-                    for m in known.values()
+                    for m in matter_by_code.values()
                     if m.public_from and not m.withdrawn and instant(m.public_from) > now
                 }
             )
@@ -209,7 +215,7 @@ def load(root: Path, *, now: datetime | None = None, shelf: Shelf | None = None)
 
 
 def instant(hour: Hour) -> datetime:
-    """Return a day and time of Vietnam as an instant in UTC."""
+    """Return a date and time of day in Vietnam as an instant in UTC."""
     return datetime.fromisoformat(hour).replace(tzinfo=VIETNAM).astimezone(UTC)
 
 
@@ -223,12 +229,14 @@ def _material(root: Path, matter: MaterialMatter, text: str, now: datetime) -> M
     )
 
 
-def _right(written: Iterable[Written[M]]) -> list[tuple[Written[M], M]]:
-    return [(each, each.matter) for each in written if each.matter is not None]
+def _valid_files(files: Iterable[ContentFile[M]]) -> list[tuple[ContentFile[M], M]]:
+    return [(file, file.matter) for file in files if file.matter is not None]
 
 
-def _places(root: Path) -> Source:
-    path, shown = root / "directory.yaml", Path(root.name) / "directory.yaml"
+def _read_directory(root: Path) -> Source:
+    path, display_path = root / "directory.yaml", Path(root.name) / "directory.yaml"
     if path.is_file():
-        return read_source(path, shown, has_text=False)
-    return Source(shown, None, "", "", [Fault(shown, 1, say("build.no_directory"))], [])
+        return read_source(path, display_path, has_text=False)
+    return Source(
+        display_path, None, "", "", [Fault(display_path, 1, say("build.no_directory"))], []
+    )

@@ -1,18 +1,18 @@
-"""For other programs: calendars, the feed of what is new, the map of pages, a server's facts."""
+"""Files for other programs: calendars, the Atom feed, the sitemap, robots.txt, the directory."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from typing import Any
 from xml.sax.saxutils import escape
 
-from portal_content import VIETNAM, Content, Material, Meeting
+from portal_content import VIETNAM, Material, Meeting, PortalContent
 from portal_messages import say
 
 MAX_ENTRIES = 30
 
 
 def calendar(meeting: Meeting, address: str) -> bytes:
-    """Return a meeting as iCalendar (RFC 5545), its hours as instants so that no zone is needed."""
+    """Return a meeting as iCalendar (RFC 5545), with times in UTC so that no zone is needed."""
     from icalendar import Calendar, Event
 
     matter = meeting.matter
@@ -25,16 +25,16 @@ def calendar(meeting: Meeting, address: str) -> bytes:
     event.add("location", say("portal.calendar.place"))
     event.add("description", f"{matter.summary}\n\n{say('portal.calendar.early')}\n{address}")
     event.add("url", address)
-    whole = Calendar()
-    whole.add("prodid", "-//diemcau//portal//VI")
-    whole.add("version", "2.0")
-    whole.add_component(event)
-    made: bytes = whole.to_ical()
-    return made
+    ical = Calendar()
+    ical.add("prodid", "-//diemcau//portal//VI")
+    ical.add("version", "2.0")
+    ical.add_component(event)
+    encoded: bytes = ical.to_ical()
+    return encoded
 
 
-def atom(content: Content, url: str) -> bytes:
-    """Return what is new as Atom (RFC 4287): the newest versions of materials, and meetings."""
+def atom(content: PortalContent, url: str) -> bytes:
+    """Return the Atom feed (RFC 4287) of meetings and of the newest versions of materials."""
     from feedgenerator import Atom1Feed
 
     feed = Atom1Feed(
@@ -48,7 +48,7 @@ def atom(content: Content, url: str) -> bytes:
     entries = [
         *((m.matter.updated, f"t/{m.matter.code}.html", m.matter.title, _news(m)) for m in public),
         *(
-            (_told(content, meeting), f"hoi-nghi/{meeting.id}.html", meeting.matter.title,
+            (_announced_on(content, meeting), f"hoi-nghi/{meeting.id}.html", meeting.matter.title,
              meeting.matter.summary)
             for meeting in content.meetings
         ),
@@ -68,12 +68,12 @@ def atom(content: Content, url: str) -> bytes:
             description="",
             updateddate=datetime(1970, 1, 1, tzinfo=VIETNAM),
         )
-    written: str = feed.writeString("utf-8")
-    return written.encode()
+    xml: str = feed.writeString("utf-8")
+    return xml.encode()
 
 
 def sitemap(url: str, pages: Iterable[tuple[str, date | None]]) -> bytes:
-    """Return the pages as a sitemap (sitemaps.org), each with the day of its newest version."""
+    """Return a sitemap (sitemaps.org) of pages with the dates of their newest versions."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>']
     lines.append('<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">')
     for path, day in pages:
@@ -83,7 +83,7 @@ def sitemap(url: str, pages: Iterable[tuple[str, date | None]]) -> bytes:
 
 
 def robots(url: str) -> bytes:
-    """Return what crawlers should know: everything but the kiosk and the office may be read."""
+    """Return robots.txt: crawlers may read all but the kiosk, the office and the API."""
     return (
         "User-agent: *\nDisallow: /diem-danh/\nDisallow: /van-phong/\nDisallow: /api/\n"
         f"Sitemap: {url}/sitemap.xml\n"
@@ -95,14 +95,14 @@ def _news(material: Material) -> str:
     return versions[-1].note if versions else material.matter.summary
 
 
-def _told(content: Content, meeting: Meeting) -> date:
-    """Return from when a meeting was known: the day of its newest material, or else its own."""
+def _announced_on(content: PortalContent, meeting: Meeting) -> date:
+    """Return the date of a meeting's newest material, but no later than the meeting's date."""
     days = [content.materials[code].matter.updated for code in meeting.material_codes()]
     return min(meeting.matter.date, max(days, default=meeting.matter.date))
 
 
-def facts_of(content: Content) -> dict[str, Any]:
-    """Return the public facts that a server reads from a release (see docs/release.md)."""
+def published_directory_of(content: PortalContent) -> dict[str, Any]:
+    """Return the public data that a server reads from a release (see docs/release.md)."""
     directory = content.directory
     return {
         "units": [

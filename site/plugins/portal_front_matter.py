@@ -1,7 +1,7 @@
 """Reads YAML as text and types it field by field, so that every fault has its line.
 
-The usual loader turns `17:20` into 1040 and `no` into false; here every scalar stays what the
-editor wrote until a type asks for something else.
+The usual loader turns `17:20` into 1040 and `no` into false; here every scalar stays as the
+editor wrote it until a type asks for something else.
 """
 
 import re
@@ -20,24 +20,24 @@ from portal_messages import say
 
 FENCE = "---"
 MAX_SHOWN = 60
-"""Letters of a faulty line that its message repeats."""
+"""How many letters of a faulty line its message repeats."""
 
 _TCVN3 = re.compile(
     "[A-Za-zđ][\u00a8-\u00ae\u00b5-\u00bf\u00d7\u00f7][A-Za-z]"  # «ban nh©n d©n»
-    "|[a-zđ][\u00c0-\u00de]"  # «nghÞ quyÕt»: capitals that no word has within
+    "|[a-zđ][\u00c0-\u00de]"  # «nghÞ quyÕt»: capitals that never stand inside a word
 )
 _VNI = re.compile(r"[aeouyAEOUY][äåëïûøÿÄÅËÏÛØ][a-z]?[a-z]?\b")  # «Coäng hoøa»
-"""Vietnamese in an encoding of before Unicode, as it looks when it is read as Unicode."""
+"""Vietnamese in two encodings older than Unicode, as it looks when it is read as Unicode."""
 LEGACY = ((_TCVN3, 2), (_VNI, 3))
-"""How often each must be seen: «Noël ở Citroën» is neither."""
+"""How many matches of a pattern make a fault: «Noël ở Citroën» has too few."""
 
 S = TypeVar("S", bound=Struct)
-At = tuple[str | int, ...]
-"""Where a value stands: `("agenda", 0, "at")`."""
+ValuePath = tuple[str | int, ...]
+"""The place of a value in the front matter: `("agenda", 0, "at")`."""
 
 
 class Fault(NamedTuple):
-    """One thing to mend; sorts by file and line."""
+    """A message about one line of a file; sorts by file and line."""
 
     path: Path
     line: int
@@ -48,7 +48,7 @@ class Fault(NamedTuple):
 
 
 class ContentFaults(Exception):
-    """The content cannot be built; `faults` holds everything that was found."""
+    """The content cannot be built; `faults` holds every fault, sorted."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = sorted(set(faults))
@@ -56,10 +56,10 @@ class ContentFaults(Exception):
 
 
 class Source(NamedTuple):
-    """A file's front matter and text, where each value stands, and what is wrong with it.
+    """A file's front matter and text, with the faults and warnings noted so far.
 
-    `whole` is all of the file, `text` what follows the front matter. A *fault* stops the build, a
-    *warning* is only told.
+    `whole` is the entire file, `text` the part after the front matter. A *fault* stops the build,
+    a *warning* is only printed.
     """
 
     path: Path
@@ -69,41 +69,41 @@ class Source(NamedTuple):
     faults: list[Fault]
     warnings: list[Fault]
 
-    def fault(self, at: At, key: str, **facts: object) -> None:
+    def fault(self, at: ValuePath, key: str, **values: object) -> None:
         """Note a fault of the value at a path such as `("agenda", 0, "at")`."""
-        self.fault_at(self.line_of(at), key, **facts)
+        self.fault_at(self.line_of(at), key, **values)
 
-    def fault_at(self, line: int, key: str, **facts: object) -> None:
-        """Note a fault of a line."""
-        self.faults.append(Fault(self.path, line, say(f"build.{key}", **facts)))
+    def fault_at(self, line: int, key: str, **values: object) -> None:
+        """Note a fault of a line, counted from 1."""
+        self.faults.append(Fault(self.path, line, say(f"build.{key}", **values)))
 
-    def warn(self, at: At, key: str, **facts: object) -> None:
-        """Note what should be looked at, though the portal can be built with it."""
-        self.warnings.append(Fault(self.path, self.line_of(at), say(f"build.{key}", **facts)))
+    def warn(self, at: ValuePath, key: str, **values: object) -> None:
+        """Note a warning about a value with which the portal can still be built."""
+        self.warnings.append(Fault(self.path, self.line_of(at), say(f"build.{key}", **values)))
 
     def line_with(self, words: str) -> int:
-        """Return the line of the text in which some words first stand."""
+        """Return the line of the file in which some words of the text first occur."""
         return (
             self.whole[: max(0, self.whole.rfind(self.text) + self.text.find(words))].count("\n")
             + 1
         )
 
-    def node_at(self, at: At) -> yaml.Node | None:
-        """Return the value at a path as YAML has it; None where there is none."""
+    def node_at(self, at: ValuePath) -> yaml.Node | None:
+        """Return the YAML node at a path, or None if nothing stands there."""
         node = self.node
         for step in at:
             node = _below(node, step)
         return node
 
-    def texts(self, at: At, member: str | None = None) -> list[str]:
-        """Return the texts of a list, of one member of each of its mappings, or of one value."""
+    def texts(self, at: ValuePath, member: str | None = None) -> list[str]:
+        """Return the texts of a list, of one `member` of its mappings, or of a single value."""
         node = self.node_at(at)
         values = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        found = [_below(value, member) if member else value for value in values]
-        return [str(each.value) for each in found if isinstance(each, yaml.ScalarNode)]
+        nodes = [_below(value, member) if member else value for value in values]
+        return [str(scalar.value) for scalar in nodes if isinstance(scalar, yaml.ScalarNode)]
 
-    def line_of(self, at: At) -> int:
-        """Return the line of a value, or of the nearest thing around it that exists."""
+    def line_of(self, at: ValuePath) -> int:
+        """Return the line of a value, or of the nearest parent that exists."""
         node = self.node
         line = _line(node)
         for step in at:
@@ -115,21 +115,21 @@ class Source(NamedTuple):
         return line
 
 
-def read_source(path: Path, shown: Path, *, has_text: bool = True) -> Source:
-    """Read a file of YAML, or of Markdown under YAML; faults are noted under the path `shown`.
+def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Source:
+    """Read a file of YAML, or of Markdown under YAML; faults name it by `display_path`.
 
-    Text that is not NFC, as some systems write it, is made so.
+    Text that is not NFC, as some systems write it, is converted to NFC.
     """
-    source = Source(shown, None, "", "", [], [])
+    source = Source(display_path, None, "", "", [], [])
     content = path.read_bytes()
     try:
-        written = content.decode("utf-8-sig").replace("\r\n", "\n")
+        decoded = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as fault:
         source.fault_at(content[: fault.start].count(b"\n") + 1, "not_utf8")
         return source
-    text = unicodedata.normalize("NFC", written)
+    text = unicodedata.normalize("NFC", decoded)
     source = source._replace(whole=text)
-    if text != written:
+    if text != decoded:
         source.warn((), "not_nfc")
     for pattern, least in LEGACY:
         legacy = list(pattern.finditer(text))
@@ -156,15 +156,15 @@ def read_source(path: Path, shown: Path, *, has_text: bool = True) -> Source:
 
 
 def typed(source: Source, struct: type[S]) -> S | None:
-    """Return the front matter as a struct; None, with every fault noted, if it is not right."""
+    """Return the front matter as a struct, or None if it is not valid; every fault is noted."""
     if source.node is None:
-        return None  # told already
-    before = len(source.faults)
+        return None  # read_source has noted the fault
+    fault_count = len(source.faults)
     value = _struct(source, source.node, struct, ())
-    return value if len(source.faults) == before else None
+    return value if len(source.faults) == fault_count else None
 
 
-def _struct(source: Source, node: yaml.Node, struct: type[S], at: At) -> S | None:
+def _struct(source: Source, node: yaml.Node, struct: type[S], at: ValuePath) -> S | None:
     if not isinstance(node, yaml.MappingNode):
         source.fault(at, "not_a_mapping", field=_name(at))
         return None
@@ -176,8 +176,8 @@ def _struct(source: Source, node: yaml.Node, struct: type[S], at: At) -> S | Non
         elif key.value in values:
             source.fault_at(_line(key), "twice", field=key.value)
         elif key.value not in fields:
-            known = ", ".join(sorted(fields))
-            source.fault_at(_line(key), "unknown_key", field=key.value, known=known)
+            known_fields = ", ".join(sorted(fields))
+            source.fault_at(_line(key), "unknown_key", field=key.value, known=known_fields)
         else:
             values[key.value] = _value(source, below, fields[key.value].type, (*at, key.value))
     for name, field in fields.items():
@@ -193,7 +193,7 @@ def _fields(struct: type[Struct]) -> dict[str, FieldInfo]:
     return {field.encode_name: field for field in msgspec.structs.fields(struct)}
 
 
-def _value(source: Source, node: yaml.Node, type_: Any, at: At) -> Any:
+def _value(source: Source, node: yaml.Node, type_: Any, at: ValuePath) -> Any:
     inner = _without_none(type_)
     if isinstance(inner, type) and issubclass(inner, Struct):
         return _struct(source, node, inner, at)
@@ -202,7 +202,9 @@ def _value(source: Source, node: yaml.Node, type_: Any, at: At) -> Any:
             source.fault(at, "not_a_list", field=_name(at))
             return ()
         (item, _) = get_args(inner)
-        return tuple(_value(source, each, item, (*at, n)) for n, each in enumerate(node.value))
+        return tuple(
+            _value(source, item_node, item, (*at, n)) for n, item_node in enumerate(node.value)
+        )
     if not isinstance(node, yaml.ScalarNode):
         source.fault(at, "not_a_value", field=_name(at))
         return None
@@ -215,7 +217,7 @@ def _value(source: Source, node: yaml.Node, type_: Any, at: At) -> Any:
 
 
 def expected(type_: Any) -> str:
-    """Say in the editor's words what a value should look like."""
+    """Return a description of the value that a type expects, in the editor's words."""
     if get_origin(type_) is Literal:
         return say("build.expect.one_of", values=", ".join(get_args(type_)))
     metas = [m for m in getattr(type_, "__metadata__", ()) if isinstance(m, Meta)]
@@ -247,5 +249,5 @@ def _line(node: yaml.Node | None) -> int:
     return node.start_mark.line + 1 if node else 1
 
 
-def _name(at: At) -> str:
+def _name(at: ValuePath) -> str:
     return ".".join(str(step) for step in at if isinstance(step, str)) or "?"

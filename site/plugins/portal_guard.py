@@ -1,8 +1,8 @@
-"""The guard: nothing that could be personal data may stand in the portal.
+"""Finds possible personal data, none of which may stand in the portal.
 
-It looks at what editors write, so that they are told the line, and once more at everything that was
-built. What is meant to be published, such as a technician's number, stands in the `public_contacts`
-of its page. A name in a picture or a recording it cannot see.
+The guard checks what editors write, to name the line, and later every file that was built. Data
+meant for publication, such as a technician's number, stands in the `public_contacts` of its page.
+The guard cannot see a name in a picture or a recording.
 """
 
 import csv
@@ -18,7 +18,7 @@ from typing import NamedTuple
 from portal_messages import say
 
 _BETWEEN = r"[ .()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013-]{0,2}"
-"""What people and programs put between the digits of a number."""
+"""The characters that people and programs put between the digits of a number."""
 
 PATTERNS = {
     "phone": re.compile(
@@ -38,32 +38,32 @@ PATTERNS = {
         re.IGNORECASE,
     ),
 }
-"""What tells of a person whoever it is: domain.md section 8, and the years in which one is born."""
+"""Patterns that identify any person: the data in domain.md section 8, and years of birth."""
 
 _BIRTH = re.compile(r"[Ss]inh|SINH|SN")
 NUMBERS = ("phone", "id_card", "party_card")
 _LONG_NUMBER = re.compile(rf"\d(?:{_BETWEEN}\d){{8}}|\d{{2}}\.\d{{6}}")
-"""What every one of the numbers holds; most texts have none, and need no closer look."""
+"""A quick first test: it matches every such number, and most texts have none."""
 
 COLUMNS = re.compile(
     r"\b(?:full_name|birth_year|membership|card_hash)\b"
     r"|\b(?:năm sinh|ngày sinh|số điện thoại|số căn cước|cccd|số thẻ đảng)\b(?! hoạt)",
     re.IGNORECASE,
 )
-"""Names of a roster's columns: English as our files have them, Vietnamese as offices write them."""
+"""Names of roster columns: English as in our files, Vietnamese as offices write them."""
 
 KEYS = re.compile(r'"(?:person|full_name|birth_year|membership|card_hash|seat)"\s*:')
-"""Fields of a roster, as programs write them."""
+"""Fields of a roster in JSON."""
 
 _ENDS_WORD = re.compile(r"</(?:\w+:)?(?:p|t[cr]|si|c|row)>|<(?:\w+:)?(?:br|tab)/>")
-"""In the XML of office files."""
+"""Tags that end a word in the XML of office files."""
 
 MAX_NAME_WORDS = 6
 TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 
 
 class Suspicion(NamedTuple):
-    """Something that could be personal data: where, which kind, and the words themselves."""
+    """Possible personal data: the line, the kind and the words themselves."""
 
     line: int
     kind: str
@@ -74,78 +74,78 @@ class Suspicion(NamedTuple):
 
 
 class Guard:
-    """Looks for personal data; with a roster at hand also for everybody in it."""
+    """A search for personal data, which also knows the people of a roster if there is one."""
 
     def __init__(self, roster: Iterable[Sequence[str]] = ()) -> None:
-        """Take the rows of a roster, the first with the names of its columns."""
+        """Accept the rows of a roster; the first row holds the names of the columns."""
         rows = list(roster)
         names = _column(rows, "full_name", "họ và tên", "họ tên")
-        self._names = {tuple(map(_folded, name.split())) for name in names if " " in name.strip()}
-        self._codes = {_folded(code) for code in _column(rows, "person", "mã", "mã số")}
-        self._first = self._codes | {name[0] for name in self._names}
+        self._names = {tuple(map(_fold, name.split())) for name in names if " " in name.strip()}
+        self._codes = {_fold(code) for code in _column(rows, "person", "mã", "mã số")}
+        self._first_words = self._codes | {name[0] for name in self._names}
 
     def suspicions(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
-        """Yield what in a text could be personal data, but for what is allowed there."""
+        """Yield the possible personal data of a text, except the words `allowed` there."""
         text = unicodedata.normalize("NFC", text)
         for words in sorted(allowed, key=len, reverse=True):
             text = text.replace(words, " ")
         if _LONG_NUMBER.search(text):
             for kind in NUMBERS:
-                yield from _found(kind, PATTERNS[kind], text)
+                yield from _suspicions_of(kind, PATTERNS[kind], text)
         if "@" in text:
-            yield from _found("email", PATTERNS["email"], text)
+            yield from _suspicions_of("email", PATTERNS["email"], text)
         if _BIRTH.search(text):
-            yield from _found("birth", PATTERNS["birth"], text)
+            yield from _suspicions_of("birth", PATTERNS["birth"], text)
         if self._names or self._codes:
-            yield from self._of_roster(text)
+            yield from self._roster_suspicions(text)
 
-    def in_table(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
-        """As `suspicions`, and a roster's columns too: for files that editors attach."""
+    def suspicions_in_table(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
+        """Yield what `suspicions` yields, and roster columns: for files that editors attach."""
         yield from self.suspicions(text, allowed)
-        yield from _found("field", COLUMNS, unicodedata.normalize("NFC", text))
+        yield from _suspicions_of("field", COLUMNS, unicodedata.normalize("NFC", text))
 
-    def in_data(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
-        """As `suspicions`, and a roster's fields too: for what programs read."""
+    def suspicions_in_data(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
+        """Yield what `suspicions` yields, and roster fields: for files that programs read."""
         yield from self.suspicions(text, allowed)
-        yield from _found("field", KEYS, text)
+        yield from _suspicions_of("field", KEYS, text)
 
-    def _of_roster(self, text: str) -> Iterator[Suspicion]:
+    def _roster_suspicions(self, text: str) -> Iterator[Suspicion]:
         words = list(re.finditer(r"[\w-]+", text))
-        folded = [_folded(word[0]) for word in words]
+        folded = [_fold(word[0]) for word in words]
         for at, word in enumerate(words):
-            line = text.count("\n", 0, word.start()) + 1 if folded[at] in self._first else 0
+            line = text.count("\n", 0, word.start()) + 1 if folded[at] in self._first_words else 0
             if folded[at] in self._codes:
                 yield Suspicion(line, "person", word[0])
             for length in range(2, min(MAX_NAME_WORDS, len(words) - at) + 1) if line else ():
                 if tuple(folded[at : at + length]) in self._names:
-                    name = " ".join(each[0] for each in words[at : at + length])
+                    name = " ".join(match[0] for match in words[at : at + length])
                     yield Suspicion(line, "name", name)
 
 
-def _found(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[Suspicion]:
-    for found in pattern.finditer(text):
-        yield Suspicion(text.count("\n", 0, found.start()) + 1, kind, found[0].strip())
+def _suspicions_of(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[Suspicion]:
+    for match in pattern.finditer(text):
+        yield Suspicion(text.count("\n", 0, match.start()) + 1, kind, match[0].strip())
 
 
 def visible_text(html: str) -> str:
-    """Return what a page says: its text, and the numbers and boxes that its links call."""
+    """Return the visible text of a page, and the numbers and addresses that its links call."""
     text = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
     text = re.sub(r'<a\b[^>]*\bhref="(?:tel|mailto):([^"]*)"[^>]*>', r" \1 ", text)
     return unescape(re.sub(r"<[^>]*>", " ", text))
 
 
 def text_of_office_file(path: Path) -> str | None:
-    """Return all the text of a DOCX, PPTX or XLSX; None for a file that cannot be looked into."""
+    """Return the text of a DOCX, PPTX or XLSX, or None if the file cannot be read."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.endswith((".xml", ".rels"))]
             parts = [archive.read(name).decode("utf-8", "replace") for name in names]
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError):
         return None
-    # A word may stand in several runs: only what ends a paragraph or a cell ends a word.
-    texts = [_ENDS_WORD.sub("\n", each) for each in parts]
-    links = [" ".join(re.findall(r'Target="((?:mailto|tel):[^"]*)"', each)) for each in parts]
-    return "\n".join(unescape(re.sub(r"<[^>]+>", "", each)) for each in [*texts, *links])
+    # A word may be split over several runs: only the end of a paragraph or a cell ends it.
+    texts = [_ENDS_WORD.sub("\n", part) for part in parts]
+    links = [" ".join(re.findall(r'Target="((?:mailto|tel):[^"]*)"', part)) for part in parts]
+    return "\n".join(unescape(re.sub(r"<[^>]+>", "", text)) for text in [*texts, *links])
 
 
 def read_roster(path: Path) -> list[list[str]]:
@@ -167,7 +167,7 @@ def _column(rows: Sequence[Sequence[str]], *names: str) -> Iterator[str]:
         yield from (row[at] for row in rows[1:] if len(row) > at and row[at].strip())
 
 
-def _folded(word: str) -> str:
-    """One spelling of a word: case and the place of its tone mark (hoà, hòa) do not matter."""
+def _fold(word: str) -> str:
+    """Return a word without case and without the place of its tone mark (hoà, hòa)."""
     marks = unicodedata.normalize("NFD", word.lower())
     return "".join(sorted(marks, key=lambda mark: mark in TONES))

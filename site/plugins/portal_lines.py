@@ -1,79 +1,79 @@
-"""What pages say of other pages: lines that lead there, in groups."""
+"""Links between pages of the portal, with the facts that they show, in groups."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
-from portal_content import Content
+from portal_content import PortalContent
 from portal_matter import MaterialKind, MaterialMatter, MeetingMatter
 
 
 class MaterialLink(NamedTuple):
-    """What other pages say of a material: nothing that changes with its text."""
+    """A link to a material; no field changes with the material's text."""
 
     matter: MaterialMatter
     state: str
 
 
 class MeetingLink(NamedTuple):
-    """What other pages say of a meeting."""
+    """A link to a meeting; `ends_at` is in UTC."""
 
     id: str
     matter: MeetingMatter
     ends_at: str
 
 
-class Use(NamedTuple):
-    """A meeting that uses a material, and what comes before and after it there."""
+class MaterialUse(NamedTuple):
+    """A meeting that uses a material, with the materials before and after it there."""
 
     meeting: MeetingLink
     before: MaterialLink | None
     after: MaterialLink | None
 
 
-def material_links(content: Content) -> dict[str, MaterialLink]:
-    """Return the line of each material by its code."""
+def material_links(content: PortalContent) -> dict[str, MaterialLink]:
+    """Return the links to all materials by code."""
     return {code: MaterialLink(m.matter, m.state) for code, m in content.materials.items()}
 
 
-def meeting_links(content: Content) -> dict[str, MeetingLink]:
-    """Return the line of each meeting by its id, in their order."""
+def meeting_links(content: PortalContent) -> dict[str, MeetingLink]:
+    """Return the links to all meetings by id, in the order of the meetings."""
     return {
         m.id: MeetingLink(m.id, m.matter, f"{m.instant(m.matter.ends):%Y-%m-%dT%H:%M:%SZ}")
         for m in content.meetings
     }
 
 
-def uses(
-    content: Content, links: Mapping[str, MaterialLink], meetings: Mapping[str, MeetingLink]
-) -> dict[str, list[Use]]:
-    """Return where each material is used, by its code; one that is used nowhere is not in it."""
-    found: defaultdict[str, list[Use]] = defaultdict(list)
+def uses_by_material(
+    content: PortalContent, links: Mapping[str, MaterialLink], meetings: Mapping[str, MeetingLink]
+) -> dict[str, list[MaterialUse]]:
+    """Return the uses of every material by its code, without unused materials."""
+    uses_of: defaultdict[str, list[MaterialUse]] = defaultdict(list)
     for meeting in content.meetings:
         codes = meeting.material_codes()
         around = [None, *(links[code] for code in codes), None]
         for at, code in enumerate(codes):
-            found[code].append(Use(meetings[meeting.id], around[at], around[at + 2]))
-    return dict(found)
+            uses_of[code].append(MaterialUse(meetings[meeting.id], around[at], around[at + 2]))
+    return dict(uses_of)
 
 
-def by_kind(links: Iterable[MaterialLink]) -> list[tuple[str, list[MaterialLink]]]:
-    """Return materials by their kind, in the order of the kinds; the oldest first."""
+def group_by_kind(links: Iterable[MaterialLink]) -> list[tuple[str, list[MaterialLink]]]:
+    """Group materials by kind, in the order of `MaterialKind`; the oldest of a kind comes first."""
     groups: defaultdict[str, list[MaterialLink]] = defaultdict(list)
     for link in sorted(links, key=lambda link: (link.matter.date, link.matter.code)):
         groups[link.matter.kind].append(link)
     return [(kind, groups[kind]) for kind in get_args(MaterialKind) if kind in groups]
 
 
-def kinds(links: Iterable[MaterialLink]) -> list[str]:
-    """Return the kinds that occur."""
+def kinds_of(links: Iterable[MaterialLink]) -> list[str]:
+    """Return the kinds that occur, in the order of `MaterialKind`."""
     present = {link.matter.kind for link in links}
     return [kind for kind in get_args(MaterialKind) if kind in present]
 
 
-def by_year(links: Iterable[Any], day: Any) -> dict[int, list[Any]]:
-    """Return anything by the year of its day."""
+def group_by_year(links: Iterable[Any], date_of: Any) -> dict[int, list[Any]]:
+    """Group links by the year of the date that `date_of` returns, in the order of the links."""
     years: defaultdict[int, list[Any]] = defaultdict(list)
     for link in links:
-        years[day(link).year].append(link)
+        years[date_of(link).year].append(link)
     return dict(years)

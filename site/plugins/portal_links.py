@@ -1,4 +1,4 @@
-"""Links between what editors write: to another file of the content, as they stand on the disk.
+"""Resolves links between files of the content, which editors write as paths on the disk.
 
 `[Mẫu 01](../materials/mau-01.md)` works in any editor, and leads in the portal to `t/mau01.html`.
 """
@@ -13,40 +13,40 @@ from urllib.parse import unquote, urlsplit
 PICTURES = "images"
 PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 FOLDERS = {"meetings": "hoi-nghi", "materials": "t", "pages": "trang"}
-"""Where each folder of the content is read in the portal."""
+"""The portal's folder for every folder of the content."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class Addresses:
-    """Where each file of the content is read: `materials/mau-01.md` → `t/mau01.html`."""
+    """The portal's addresses of content files: `materials/mau-01.md` → `t/mau01.html`."""
 
-    def __init__(self, root: Path, written: Iterable[Any]) -> None:
-        self.of: dict[str, str] = {}
-        for each in written:
-            folder = each.source.path.parent.name
-            names = each.source.texts(("code",)) if folder == "materials" else [each.stem]
+    def __init__(self, root: Path, files: Iterable[Any]) -> None:
+        self.by_file: dict[str, str] = {}
+        for file in files:
+            folder = file.source.path.parent.name
+            names = file.source.texts(("code",)) if folder == "materials" else [file.stem]
             for name in names:
-                self.of[f"{folder}/{each.source.path.name}"] = f"{FOLDERS[folder]}/{name}.html"
-            for name in each.source.texts(("file",)):
-                self.of[f"{folder}/{name}"] = f"tep/{name}"
+                self.by_file[f"{folder}/{file.source.path.name}"] = f"{FOLDERS[folder]}/{name}.html"
+            for name in file.source.texts(("file",)):
+                self.by_file[f"{folder}/{name}"] = f"tep/{name}"
         for path in sorted((root / PICTURES).glob("*")):
             if path.suffix.lower() in PICTURE_ENDINGS and NAME.fullmatch(path.name):
-                self.of[f"{PICTURES}/{path.name}"] = f"hinh/{path.stem}.webp"
+                self.by_file[f"{PICTURES}/{path.name}"] = f"hinh/{path.stem}.webp"
 
-        self._read = frozenset(self.of.values())
+        self._served = frozenset(self.by_file.values())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Addresses) and self.of == other.of
+        return isinstance(other, Addresses) and self.by_file == other.by_file
 
     def resolve(self, folder: str, link: str) -> str | None:
-        """Return where a link in a text of `folder` leads from the page that the text is read on.
+        """Return the address for a link in a text of `folder`, relative to the page of that text.
 
-        A link to elsewhere (https:, tel:, #) stays as it is; None is a link to nothing.
+        A link to elsewhere (https:, tel:, #) stays as it is; None means a dead link.
         """
         parts = urlsplit(link)
         if parts.scheme or parts.netloc or not parts.path:
             return link
         target = posixpath.normpath(posixpath.join(folder, unquote(parts.path)))
-        found = self.of.get(target) or (target if target in self._read else None)
-        return found and f"../{found}" + (f"#{parts.fragment}" if parts.fragment else "")
+        address = self.by_file.get(target) or (target if target in self._served else None)
+        return address and f"../{address}" + (f"#{parts.fragment}" if parts.fragment else "")

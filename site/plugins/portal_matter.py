@@ -1,4 +1,4 @@
-"""The front matter of each kind of content, as types. There is no field for a person."""
+"""The types of the front matter of all kinds of content. No field describes a person."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -24,7 +24,7 @@ UnitType = Literal[
     "CO_QUAN_BAO_CHI",
 ]  # fmt: skip
 Day = date
-"""Within a struct that has a field `date`, the type by another name."""
+"""The type `date` under another name, for a struct that has a field `date`."""
 
 PartyForm = Literal["CHI_BO_CO_SO", "DANG_BO_CO_SO"]
 
@@ -37,7 +37,7 @@ Hour = Annotated[
         description="hour",
     ),
 ]
-"""A day and a time of it, Vietnam's: `2026-12-18 07:30`."""
+"""A date and time of day in Vietnam: `2026-12-18 07:30`."""
 PlaceCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{0,15}\Z", description="place")]
 Words = Annotated[str, Meta(min_length=1, description="text")]
 Minutes = Annotated[int, Meta(ge=0, le=240, description="minutes")]
@@ -48,7 +48,7 @@ Address = Annotated[str, Meta(pattern=r"^https://", description="address")]
 
 
 class AgendaItem(Struct, frozen=True, kw_only=True):
-    """One item of an agenda; it lasts until the next begins."""
+    """One item of an agenda, which lasts until the next item begins."""
 
     at: TimeOfDay
     kind: AgendaItemKind
@@ -58,7 +58,7 @@ class AgendaItem(Struct, frozen=True, kw_only=True):
 
 
 class MeetingMatter(Struct, frozen=True, kw_only=True):
-    """The front matter of a meeting; times are Vietnam's. No `points` means all of them.
+    """The front matter of a meeting, in Vietnamese time. Empty `points` means all points.
 
     `public_contacts` are names and numbers meant to be published, exactly as the text has them.
     """
@@ -85,16 +85,16 @@ class MeetingMatter(Struct, frozen=True, kw_only=True):
 
 
 class Version(Struct, frozen=True, kw_only=True):
-    """One version of a material after the first: its day, and what is new in it."""
+    """One version of a material after the first: its date and a note of the changes."""
 
     date: date
     note: Words
 
 
 class MaterialMatter(Struct, frozen=True, kw_only=True):
-    """The front matter of a material; `file` names a file beside it.
+    """The front matter of a material; `file` names a file in the same folder.
 
-    Before `public_from` and after `withdrawn` the portal says so and gives nothing of it.
+    Before `public_from` and after `withdrawn` a notice replaces the text and the file.
     """
 
     code: MaterialCode
@@ -113,12 +113,12 @@ class MaterialMatter(Struct, frozen=True, kw_only=True):
 
     @property
     def updated(self) -> Day:
-        """The day of the newest version."""
-        return max((each.date for each in self.versions), default=self.date)
+        """The date of the newest version."""
+        return max((version.date for version in self.versions), default=self.date)
 
 
 class PageMatter(Struct, frozen=True, kw_only=True):
-    """The front matter of a page; `order` is its place in the menu."""
+    """The front matter of a page; `order` is the page's place in the menu."""
 
     title: Words
     summary: Words
@@ -136,7 +136,7 @@ class Unit(Struct, frozen=True, kw_only=True):
 
 
 class Point(Struct, frozen=True, kw_only=True):
-    """A hall; without a name it takes its unit's (domain.md row 37)."""
+    """A hall; without a name it is called after its unit (domain.md row 37)."""
 
     code: PlaceCode
     unit: PlaceCode
@@ -144,12 +144,12 @@ class Point(Struct, frozen=True, kw_only=True):
 
 
 class Directory(Struct, frozen=True, kw_only=True):
-    """The whole of directory.yaml."""
+    """The contents of directory.yaml."""
 
     units: tuple[Unit, ...]
     points: tuple[Point, ...]
 
     def name_of(self, point: Point) -> str:
-        """Return the point's label."""
+        """Return the name of a point, or a label made from the name of its unit."""
         names = {unit.code: unit.name for unit in self.units}
         return point.name or say("portal.point_of", unit=names[point.unit])

@@ -1,4 +1,4 @@
-"""The message catalogue of the site: everything an editor, a reader or a clerk reads."""
+"""The message catalogue of the site: all texts for editors, readers and clerks."""
 
 import json
 from functools import cache
@@ -15,7 +15,7 @@ def catalogue() -> dict[str, dict[str, str]]:
     return messages
 
 
-def say(key: str, **facts: object) -> str:
-    """Return message `surface.key` with its facts filled in. A missing key raises KeyError."""
+def say(key: str, **values: object) -> str:
+    """Return message `surface.key` with the values filled in. A missing key raises KeyError."""
     surface, _, name = key.partition(".")
-    return catalogue()[surface][name].format(**facts)
+    return catalogue()[surface][name].format(**values)

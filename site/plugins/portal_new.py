@@ -1,4 +1,4 @@
-"""Writes what editors begin with: a new meeting or material, and the mark of one withdrawn."""
+"""Creates the files of new meetings and materials, and marks materials as withdrawn."""
 
 import re
 import unicodedata
@@ -38,30 +38,32 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         "summary": Words,
     },
 }
-"""What is asked, in the order of the file; what else may be written stands in docs/content.md."""
+"""The questions in the order of the file; docs/content.md lists the optional fields."""
 
 
 def ask(question: str) -> str:
-    """Ask at the terminal. Raises: BuildFault where nobody answers."""
+    """Ask a question at the terminal. Raises: BuildFault at the end of the input."""
     try:
         return input(f"{question}: ").strip()
     except EOFError:
         raise BuildFault(say("build.new.end")) from None
 
 
-def write_new(root: Path, what: str, asked: Ask, tell: Callable[[str], None]) -> Path:
-    """Ask for what every such file must have, and write it. Raises: BuildFault."""
+def write_new(root: Path, kind: str, ask_editor: Ask, show_message: Callable[[str], None]) -> Path:
+    """Ask for the required fields and write a new file. Raises: BuildFault."""
     if not root.is_dir():
         raise BuildFault(say("build.no_content", path=root))
-    folder = root / f"{what}s"
-    taken = {code for own in folder.glob("*.md") for code in read_source(own, own).texts(("code",))}
-    answers = {
-        name: _answer(name, type_, asked, tell, taken if name == "code" else ())
-        for name, type_ in QUESTIONS[what].items()
+    folder = root / f"{kind}s"
+    used_codes = {
+        code for file in folder.glob("*.md") for code in read_source(file, file).texts(("code",))
     }
-    if what == "meeting":
+    answers = {
+        name: _answer(name, type_, ask_editor, show_message, used_codes if name == "code" else ())
+        for name, type_ in QUESTIONS[kind].items()
+    }
+    if kind == "meeting":
         path = folder / f"{answers['date']}-{_slug(answers['title'])}.md"
-        more = (
+        fixed_lines = (
             "basis: []\nagenda:\n"
             f"  - {{at: {_quoted(answers['starts'])}, kind: ON_DINH_TO_CHUC, "
             f"title: {_quoted(say('build.new.agenda'))}}}\n"
@@ -69,19 +71,19 @@ def write_new(root: Path, what: str, asked: Ask, tell: Callable[[str], None]) ->
         text = ""
     else:
         path = folder / f"{answers['code']}.md"
-        more, text = "circulation: CONG_KHAI\n", f"{say('build.new.text')}\n"
+        fixed_lines, text = "circulation: CONG_KHAI\n", f"{say('build.new.text')}\n"
     if path.exists():
         raise BuildFault(say("build.new.exists", path=path))
     lines = "".join(f"{name}: {_quoted(value)}\n" for name, value in answers.items() if value)
     folder.mkdir(exist_ok=True)
-    path.write_text(f"---\n{lines}{more}---\n{text}", encoding="utf-8", newline="\n")
+    path.write_text(f"---\n{lines}{fixed_lines}---\n{text}", encoding="utf-8", newline="\n")
     return path
 
 
 def withdraw(root: Path, code: str, now: datetime) -> Path:
-    """Mark a material as withdrawn today, and change nothing else in its file.
+    """Mark a material as withdrawn today in Vietnam, and change nothing else in its file.
 
-    Raises: BuildFault where no material has the code, or it was withdrawn before.
+    Raises: BuildFault if no material has the code, or if it is withdrawn already.
     """
     for path in sorted((root / "materials").glob("*.md")):
         source = read_source(path, path)
@@ -97,24 +99,28 @@ def withdraw(root: Path, code: str, now: datetime) -> Path:
 
 
 def _answer(
-    name: str, type_: Any, asked: Ask, tell: Callable[[str], None], taken: Collection[str]
+    name: str,
+    type_: Any,
+    ask_editor: Ask,
+    show_message: Callable[[str], None],
+    used_values: Collection[str],
 ) -> str:
-    """Ask until the answer is of its type and not taken."""
+    """Ask until the answer fits its type and is not in use already."""
     question = say(f"build.new.{name}", values=", ".join(_choices(type_)))
     while True:
-        given = unicodedata.normalize("NFC", asked(question))
-        if not given and type(None) in get_args(type_):
+        answer = unicodedata.normalize("NFC", ask_editor(question))
+        if not answer and type(None) in get_args(type_):
             return ""
         choices = {choice.lower(): choice for choice in _choices(type_)}
-        given = choices.get(given.lower(), given)
+        answer = choices.get(answer.lower(), answer)
         try:
-            msgspec.convert(given, type_, strict=False)
+            msgspec.convert(answer, type_, strict=False)
         except msgspec.ValidationError:
-            tell(say("build.new.wrong", value=given, expected=expected(type_)))
+            show_message(say("build.new.wrong", value=answer, expected=expected(type_)))
             continue
-        if given not in taken:
-            return given
-        tell(say("build.new.taken", value=given))
+        if answer not in used_values:
+            return answer
+        show_message(say("build.new.taken", value=answer))
 
 
 def _choices(type_: Any) -> tuple[str, ...]:
@@ -122,13 +128,13 @@ def _choices(type_: Any) -> tuple[str, ...]:
 
 
 def _quoted(value: str) -> str:
-    """Return a YAML scalar that means just these letters."""
+    """Return a quoted YAML scalar of exactly this text."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 def _slug(title: str) -> str:
-    """Return a title as the name of a file: without accents, at most six words."""
+    """Return a file name for a title: without accents, at most six words."""
     plain = unicodedata.normalize("NFD", title.lower().replace("đ", "d"))
     letters = "".join(
         mark if mark.isascii() and mark.isalnum() else " "

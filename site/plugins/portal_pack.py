@@ -19,11 +19,11 @@ NAME = "diem-cau"
 INNER = "cong-thong-tin"
 START = "MO-DAU.html"
 ZIP_DAY = (1980, 1, 1, 0, 0, 0)
-"""A zip of the same release is the same to the byte."""
+"""A fixed date, so that zips of the same release are the same to the byte."""
 
 
 class Packed(NamedTuple):
-    """What was packed, and where it is."""
+    """A finished pack: its folder, zip and start page, the number of files and their bytes."""
 
     folder: Path
     archive: Path
@@ -33,14 +33,14 @@ class Packed(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """How many files a pack should have, and what is wrong with it."""
+    """The result of a verification: the expected number of files, and the faults."""
 
     files: int
     faults: list[str]
 
 
 def pack(output: Path, to: Path) -> Packed:
-    """Copy a built portal to `to` as a folder and a zip, and read both back. Raises: BuildFault."""
+    """Copy a built portal to `to` as a folder and a zip, and verify both. Raises: BuildFault."""
     folder, archive = to / NAME, to / f"{NAME}.zip"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(output, folder / INNER)
@@ -51,32 +51,32 @@ def pack(output: Path, to: Path) -> Packed:
             info = zipfile.ZipInfo(f"{NAME}/{path.relative_to(folder).as_posix()}", ZIP_DAY)
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             zipped.writestr(info, path.read_bytes())
-    for made in (folder, archive):
-        if faults := verify(made).faults:
+    for copy in (folder, archive):
+        if faults := verify(copy).faults:
             raise BuildFault("\n".join(faults))
     return Packed(folder, archive, START, len(files), sum(path.stat().st_size for path in files))
 
 
 def verify(path: Path) -> Verified:
-    """Hold a pack, a folder or a zip, against its manifest. Raises: BuildFault if it is no pack."""
+    """Verify a pack, a folder or a zip, by its manifest. Raises: BuildFault if it is no pack."""
     with _reader(path) as (names, read):
         top = next((n for n in sorted(names, key=len) if n.rpartition("/")[2] == TOP), None)
         if top is None:
             raise BuildFault(say("build.pack.none", path=path))
-        within = top.removesuffix(TOP)
+        prefix = top.removesuffix(TOP)
         try:
-            files = files_of(lambda name: read(within + name))
+            files = files_of(lambda name: read(prefix + name))
         except (KeyError, OSError, msgspec.MsgspecError, zipfile.BadZipFile) as fault:
             return Verified(0, [say("build.pack.changed", path=f"{top} ({fault})")])
         faults = []
         for name, (sha256, _) in sorted(files.items()):
-            if within + name not in names:
+            if prefix + name not in names:
                 faults.append(say("build.pack.missing", path=name))
-            elif not _is_whole(read, within + name, sha256):
+            elif not _is_whole(read, prefix + name, sha256):
                 faults.append(say("build.pack.changed", path=name))
-        own = {name.removeprefix(within) for name in names if name.startswith(within)}
-        unknown = own - files.keys() - {START} if within else set()
-        faults += [say("build.pack.unknown", path=name) for name in sorted(unknown)]
+        pack_names = {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
+        unknown_names = pack_names - files.keys() - {START} if prefix else set()
+        faults += [say("build.pack.unknown", path=name) for name in sorted(unknown_names)]
     return Verified(len(files), faults)
 
 

@@ -1,7 +1,7 @@
-"""The portal's pages: one Pelican generator that takes the content and renders every page of it.
+"""The portal's pages: one Pelican generator that renders every page of the content.
 
-What it writes depends on the content, the settings and on which materials are public, never on the
-hour, so that two builds of the same are the same release.
+The output depends on the content, the settings and which materials are public, never on the
+time of the build, so that two builds of the same content are the same release.
 """
 
 from collections import defaultdict
@@ -14,22 +14,35 @@ import msgspec
 from markupsafe import Markup
 from pelican import signals
 from pelican.generators import Generator
-from portal_content import Content, Material, Meeting
-from portal_feeds import atom, calendar, facts_of, robots, sitemap
+from portal_content import Material, Meeting, PortalContent
+from portal_feeds import atom, calendar, published_directory_of, robots, sitemap
 from portal_front_matter import ContentFaults
-from portal_lines import by_kind, by_year, kinds, material_links, meeting_links, uses
+from portal_lines import (
+    group_by_kind,
+    group_by_year,
+    kinds_of,
+    material_links,
+    meeting_links,
+    uses_by_material,
+)
 from portal_links import PICTURES
 from portal_messages import say
-from portal_pictures import ICON_SIZES, icon, shrunk
+from portal_pictures import ICON_SIZES, icon, shrink_picture
 from portal_qr import qr_svg
 from portal_release import KIOSK, SCANNER, SERVER, SHELL, FileLine, write_manifest
-from portal_search import documents_file, of_material, of_meeting, of_page, text_file
+from portal_search import (
+    documents_file,
+    material_document,
+    meeting_document,
+    page_document,
+    text_file,
+)
 from portal_texts import Text, picture_at, text_of, text_of_material
 from portal_writer import Memory, PortalWriter
 
 APP = "app"
 HOME_MEETINGS = 10
-"""On the home page, the newest; the others are on the pages of their years."""
+"""How many of the newest meetings the home page shows; pages by year list the others."""
 
 PRINTED = {
     "ma-qr": "print_codes",
@@ -37,16 +50,16 @@ PRINTED = {
     "chuong-trinh": "print_agenda",
     "ky-ten": "print_sign_in",
 }
-"""What is printed for a meeting: the name of each sheet and its template."""
+"""The sheets that are printed for a meeting: file names and their templates."""
 SIGN_IN_ROWS = 22
 
 
 class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
-    """Renders everything that stands in the portal; then writes the manifest."""
+    """The generator that renders all pages and then writes the manifest."""
 
     def generate_context(self) -> None:
-        """Take the content that build.py has read and checked."""
-        self.content: Content = self.settings["PORTAL_CONTENT"]
+        """Prepare the templates and links for the content that build.py has checked."""
+        self.content: PortalContent = self.settings["PORTAL_CONTENT"]
         self.memory: Memory = self.settings["PORTAL_MEMORY"]
         self.url: str = self.settings["PORTAL_URL"]
         self.lists: defaultdict[str, set[str]] = defaultdict(set)
@@ -65,12 +78,12 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         self.letters = 0  # of all texts together
         self.links = material_links(self.content)
         self.meeting_links = meeting_links(self.content)
-        self.uses = uses(self.content, self.links, self.meeting_links)
+        self.uses = uses_by_material(self.content, self.links, self.meeting_links)
         pictures = sorted((self.content.root / PICTURES).glob("*"))
         self.pictures = tuple((path, _state(path)) for path in pictures)
 
     def generate_output(self, writer: PortalWriter) -> None:
-        """Write every page, and the release over them."""
+        """Write every page, and then the manifest of the release."""
         self.writer = writer
         files = {code: self._write_material(m) for code, m in self.content.materials.items()}
         for meeting in self.content.meetings:
@@ -83,33 +96,35 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             raise ContentFaults(writer.faults)
         writer.finish()
         lines = writer.lines()
-        write_manifest(Path(self.output_path), lines, self.lists, self._gone(lines))
+        write_manifest(Path(self.output_path), lines, self.lists, self._withdrawn_paths(lines))
 
-    def _gone(self, lines: Mapping[str, FileLine]) -> dict[str, str]:
-        """Return what now stands where a material that is not public would, by path."""
+    def _withdrawn_paths(self, lines: Mapping[str, FileLine]) -> dict[str, str]:
+        """Return by path the sha256 that replaces a material that is not public, "" for no file."""
         held = [m.matter for m in self.content.materials.values() if m.state != "public"]
-        pages = {f"t/{each.code}.html": lines[f"t/{each.code}.html"].sha256 for each in held}
-        texts = {f"tim/t-{each.code}.js": "" for each in held}
-        return pages | texts | {f"tep/{each.file}": "" for each in held if each.file}
+        pages = {f"t/{matter.code}.html": lines[f"t/{matter.code}.html"].sha256 for matter in held}
+        texts = {f"tim/t-{matter.code}.js": "" for matter in held}
+        return pages | texts | {f"tep/{matter.file}": "" for matter in held if matter.file}
 
-    def _page(self, name: str, template: str, **facts: object) -> str:
-        """Render one page; `root` leads from it to the portal's top, so that it works anywhere."""
-        facts |= {"template": template, "root": "../" * name.count("/"), "path": name}
+    def _page(self, name: str, template: str, **context: object) -> str:
+        """Render one page; `root` leads to the portal's top, so that the portal works anywhere."""
+        context |= {"template": template, "root": "../" * name.count("/"), "path": name}
         return self.writer.put(
-            name, facts, lambda own: self.get_template(template).render(own).encode()
+            name, context, lambda values: self.get_template(template).render(values).encode()
         )
 
-    def _text(self, name: str, folder: str, written: str) -> Text:
-        of = (written, self.content.addresses, self.pictures)
-        text: Text = self.memory.once(name, of, lambda: text_of(self.content, folder, written))
+    def _text(self, name: str, folder: str, markdown: str) -> Text:
+        inputs = (markdown, self.content.addresses, self.pictures)
+        text: Text = self.memory.remember(
+            name, inputs, lambda: text_of(self.content, folder, markdown)
+        )
         return text
 
     def _write_material(self, material: Material) -> set[str]:
-        """Write all that a material has; return the names of its files."""
+        """Write all files of a material and return their names."""
         code = material.matter.code
-        of = (material, self.content.addresses, self.pictures, _state(material.attachment))
-        text: Text = self.memory.once(
-            f"t/{code}", of, lambda: text_of_material(self.content, material)
+        inputs = (material, self.content.addresses, self.pictures, _state(material.attachment))
+        text: Text = self.memory.remember(
+            f"t/{code}", inputs, lambda: text_of_material(self.content, material)
         )
         self.letters += len(text.words)
         address = f"{self.url}/t/{code}.html"
@@ -141,14 +156,14 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         return files | self._pictures(text.pictures)
 
     def _pictures(self, addresses: Iterable[str]) -> set[str]:
-        found = set()
+        names = set()
         for address in addresses:
             path = picture_at(self.content, address)
-            facts = {"of": path, "state": _state(path)}
-            found.add(self.writer.put(address, facts, lambda own: shrunk(own["of"])))
-        return found
+            inputs = {"of": path, "state": _state(path)}
+            names.add(self.writer.put(address, inputs, lambda values: shrink_picture(values["of"])))
+        return names
 
-    def _write_meeting(self, meeting: Meeting, files_of: dict[str, set[str]]) -> None:
+    def _write_meeting(self, meeting: Meeting, material_files: dict[str, set[str]]) -> None:
         matter = meeting.matter
         until = [*(item.at for item in matter.agenda[1:]), matter.ends][: len(matter.agenda)]
         items = tuple(
@@ -160,7 +175,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         main = points.get(matter.main_point or "")
         text = self._text(f"hoi-nghi/{meeting.id}", "meetings", meeting.text)
         codes = meeting.material_codes()
-        facts: dict[str, Any] = {
+        context: dict[str, Any] = {
             "meeting": self.meeting_links[meeting.id],
             "items": items,
             "links": {code: self.links[code] for code in codes},
@@ -169,21 +184,23 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             "point_count": len(matter.points or points),
             "main_point": directory.name_of(main) if main else None,
         }
-        own = f"hoi-nghi/{meeting.id}"
-        whole = Markup("".join(text.parts))  # noqa: S704 - reduced to a safe list
+        page_path = f"hoi-nghi/{meeting.id}"
+        html = Markup("".join(text.parts))  # noqa: S704 - reduced to a safe list
         files = self.lists[list_name(meeting)]
-        files.add(self._page(f"{own}.html", "meeting", **facts, text=whole))
-        address = f"{self.url}/{own}.html"
+        files.add(self._page(f"{page_path}.html", "meeting", **context, text=html))
+        address = f"{self.url}/{page_path}.html"
         code = self.writer.put(f"qr/m-{meeting.id}.svg", {"of": address}, lambda _: qr_svg(address))
         files.add(code)
         files.add(
             self.writer.put(
-                f"{own}.ics", {"of": meeting, "at": address}, lambda _: calendar(meeting, address)
+                f"{page_path}.ics",
+                {"of": meeting, "at": address},
+                lambda _: calendar(meeting, address),
             )
         )
         documents = [
-            of_meeting(meeting, text.words),
-            *(of_material(self.content.materials[code]) for code in codes),
+            meeting_document(meeting, text.words),
+            *(material_document(self.content.materials[code]) for code in codes),
         ]
         files.add(
             self.writer.put(
@@ -191,33 +208,37 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             )
         )
         for code in codes:
-            files |= files_of[code]
+            files |= material_files[code]
         files |= self._pictures(text.pictures)
         for name, template in PRINTED.items():
-            self._page(f"in/{meeting.id}/{name}.html", template, **facts, rows=SIGN_IN_ROWS)
+            self._page(f"in/{meeting.id}/{name}.html", template, **context, rows=SIGN_IN_ROWS)
 
     def _write_pages(self) -> None:
-        """Write the pages of help, which every reader keeps."""
+        """Write the help pages, which every reader's device saves."""
         shared, documents = self.lists[SHELL], []
         for page in self.content.pages:
             text = self._text(f"trang/{page.name}", "pages", page.text)
-            documents.append(of_page(page, text.words))
-            whole = Markup("".join(text.parts))  # noqa: S704 - reduced to a safe list
-            shared.add(self._page(f"trang/{page.name}.html", "page", page=page, text=whole))
+            documents.append(page_document(page, text.words))
+            html = Markup("".join(text.parts))  # noqa: S704 - reduced to a safe list
+            shared.add(self._page(f"trang/{page.name}.html", "page", page=page, text=html))
             shared |= self._pictures(text.pictures)
         shared.add(self._page("trang/index.html", "pages", pages=self.content.pages))
         shared.add(
             self.writer.put("tim/trang.js", {"of": documents}, lambda _: documents_file(documents))
         )
-        alone = [m for code, m in self.content.materials.items() if code not in self.uses]
-        others = [of_material(material) for material in alone]
-        self.writer.put("tim/khac.js", {"of": others}, lambda _: documents_file(others))
+        unused_materials = [
+            m for code, m in self.content.materials.items() if code not in self.uses
+        ]
+        unused_documents = [material_document(material) for material in unused_materials]
+        self.writer.put(
+            "tim/khac.js", {"of": unused_documents}, lambda _: documents_file(unused_documents)
+        )
 
     def _write_lists(self) -> None:
-        """Write the pages that lead to others."""
+        """Write the pages that list other pages."""
         shared = self.lists[SHELL]
         newest = list(reversed(self.meeting_links.values()))
-        years = by_year(newest, lambda link: link.matter.date)
+        years = group_by_year(newest, lambda link: link.matter.date)
         older = [
             year for year in years if any(m not in newest[:HOME_MEETINGS] for m in years[year])
         ]
@@ -226,23 +247,25 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         )
         for year in older:
             self._page(f"hoi-nghi/nam-{year}.html", "year", year=year, meetings=years[year])
-        of_year = by_year(self.links.values(), lambda link: link.matter.updated)
-        all_years = sorted(of_year, reverse=True)
+        materials_by_year = group_by_year(self.links.values(), lambda link: link.matter.updated)
+        all_years = sorted(materials_by_year, reverse=True)
         for year in all_years or [0]:
             is_newest = year == (all_years or [0])[0]
             name = "tai-lieu/index.html" if is_newest else f"tai-lieu/{year}.html"
-            groups = by_kind(of_year.get(year, []))
+            groups = group_by_kind(materials_by_year.get(year, []))
             self._page(name, "materials", groups=groups, year=year, years=tuple(all_years))
             if is_newest:
                 shared.add(name)
-        facts = {"meetings": newest, "kinds": kinds(self.links.values())}
-        shared.add(self._page("tim/index.html", "search", **facts, megabytes=_coarse(self.letters)))
+        context = {"meetings": newest, "kinds": kinds_of(self.links.values())}
+        shared.add(
+            self._page("tim/index.html", "search", **context, megabytes=_coarse(self.letters))
+        )
         shared.add(self._page("da-luu.html", "kept", meetings=newest))
         shared.add(self._page("chua-luu.html", "not_kept"))
         self.lists[KIOSK].add(self._page("diem-danh/index.html", "kiosk"))
 
     def _copy_code(self) -> None:
-        """Put the bundled code and the icons in place; the worker stands at the top."""
+        """Copy the bundled code and the icons; the service worker goes to the top folder."""
         inlined = {"portal.css", "print.css"}
         for path in sorted(Path(self.settings["PORTAL_BUNDLE"]).iterdir()):
             if path.name in inlined:
@@ -253,13 +276,13 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             source = Path(self.theme) / "static" / name
             self.lists[SHELL].add(self.writer.copy(name, source))
         for size in ICON_SIZES:
-            self.writer.put(f"icon-{size}.png", {"of": size}, lambda own: icon(own["of"]))
+            self.writer.put(f"icon-{size}.png", {"of": size}, lambda values: icon(values["of"]))
 
     def _write_for_programs(self) -> None:
-        """Write what programs read: a server's facts, the feed, the map, what crawlers may see."""
-        facts = facts_of(self.content)
+        """Write the files for other programs: the directory, the feed, the sitemap, robots.txt."""
+        directory = published_directory_of(self.content)
         self.lists[SERVER].add(
-            self.writer.put("facts.json", facts, lambda own: msgspec.json.encode(own))
+            self.writer.put("facts.json", directory, lambda values: msgspec.json.encode(values))
         )
         public = [m.matter for m in self.content.materials.values() if m.state == "public"]
         pages: list[tuple[str, date | None]] = [
@@ -270,8 +293,8 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             *((f"trang/{page.name}.html", None) for page in self.content.pages),
         ]
         self.writer.put("sitemap.xml", {"of": pages}, lambda _: sitemap(self.url, pages))
-        of = {"meetings": self.content.meetings, "materials": public}
-        self.writer.put("tin.atom", of, lambda _: atom(self.content, self.url))
+        inputs = {"meetings": self.content.meetings, "materials": public}
+        self.writer.put("tin.atom", inputs, lambda _: atom(self.content, self.url))
         self.writer.put("robots.txt", {}, lambda _: robots(self.url))
 
     def _style(self, *names: str) -> str:
@@ -285,7 +308,7 @@ def list_name(meeting: Meeting) -> str:
 
 
 def _state(path: Path | None) -> tuple[int, int] | None:
-    """Return what changes with a file."""
+    """Return a file's modification time (ns) and size, which show whether it has changed."""
     if path is None:
         return None
     stat = path.stat()
@@ -293,12 +316,12 @@ def _state(path: Path | None) -> tuple[int, int] | None:
 
 
 def kilobytes(size_bytes: int) -> str:
-    """Return a size as readers see it: `38`, at least 1."""
+    """Return a size in kilobytes as readers see it: `38`, at least 1."""
     return f"{max(1, round(size_bytes / 1000)):,}".replace(",", ".")
 
 
 def _list_of(name: str) -> str:
-    """Return the list in which a file of the code stands, by who needs it."""
+    """Return the name of the list that holds a file of the code, by the readers who need it."""
     if name in {"sw.js", "office.css", "look.css"}:
         return SERVER
     if not name.startswith("kiosk"):
@@ -307,7 +330,7 @@ def _list_of(name: str) -> str:
 
 
 def _coarse(letters: int) -> str:
-    """Return about how many megabytes so many letters are when compressed, in steps: `0,1`."""
+    """Return about how many megabytes so many letters fill when compressed, in steps: `0,1`."""
     return f"{max(0.1, round(letters * 0.45 / 1e6, 1)):.1f}".replace(".", ",")
 
 
@@ -320,6 +343,6 @@ def _writer(_: object) -> type[PortalWriter]:
 
 
 def register() -> None:
-    """Offer the generator and the writer to Pelican."""
+    """Register the generator and the writer with Pelican."""
     signals.get_generators.connect(_generators)
     signals.get_writer.connect(_writer)

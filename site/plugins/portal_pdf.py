@@ -9,19 +9,19 @@ import msgspec
 from portal_cache import cached
 
 VERSION = b"1"
-"""Counts up when what is made of the same file changes."""
+"""Increase this number when the same file gives another result."""
 
 
 @lru_cache(maxsize=256)
 def _read(path: Path, _mtime_ns: int) -> tuple[str, ...] | None:
     content = path.read_bytes()
-    found = cached("pdf", VERSION + content, lambda: msgspec.json.encode(_extract(path)))
-    pages: list[str] | None = msgspec.json.decode(found)
+    encoded = cached("pdf", VERSION + content, lambda: msgspec.json.encode(_extract(path)))
+    pages: list[str] | None = msgspec.json.decode(encoded)
     return None if pages is None else tuple(pages)
 
 
 def pages_of(path: Path) -> tuple[str, ...] | None:
-    """Return the text of each page, empty where it is only a picture; None for no readable PDF."""
+    """Return the text of all pages, empty for a scanned page; None for an unreadable PDF."""
     return _read(path, path.stat().st_mtime_ns)
 
 
@@ -31,7 +31,7 @@ def _extract(path: Path) -> list[str] | None:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it cannot read, we tell
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # portal_checks reports it
     try:
         return [page.extract_text() for page in PdfReader(path).pages]
     except (PyPdfError, OSError, ValueError, KeyError, TypeError):
@@ -39,16 +39,16 @@ def _extract(path: Path) -> list[str] | None:
 
 
 def to_html(pages: tuple[str, ...]) -> str:
-    """Return the text as paragraphs under the numbers of their pages."""
-    made = []
+    """Return the text as paragraphs under their page numbers."""
+    html_lines = []
     for number, page in enumerate(pages, 1):
-        made.append(f'<p class="muted" id="trang-{number}">— {number} —</p>')
-        made += [f"<p>{escape(words)}</p>" for words in _paragraphs(page)]
-    return "\n".join(made)
+        html_lines.append(f'<p class="muted" id="trang-{number}">— {number} —</p>')
+        html_lines += [f"<p>{escape(words)}</p>" for words in _paragraphs(page)]
+    return "\n".join(html_lines)
 
 
 def _paragraphs(page: str) -> list[str]:
-    """Join the lines of a page that go on in the next, and drop the number at its foot."""
+    """Return the paragraphs of a page: lines are joined and the page number is dropped."""
     lines = [line.strip() for line in page.splitlines()]
     paragraphs: list[str] = []
     is_open = False

@@ -1,4 +1,4 @@
-"""Pictures: made small enough for a phone on a poor line; and the app's icons."""
+"""Shrinks pictures for a phone on a poor line, and draws the app's icons."""
 
 from io import BytesIO
 from pathlib import Path
@@ -8,20 +8,20 @@ from portal_cache import cached
 MAX_SIDE_PX = 1200
 QUALITY = 72
 VERSION = b"1"
-"""Counts up when the same picture is made otherwise."""
+"""Increase this number when the same picture gives another result."""
 
 ICON_SIZES = (192, 512)
 BRAND, PAPER = "#a8201a", "#fffdf9"
 
 
-def shrunk(path: Path) -> bytes:
-    """Return a picture as WebP, no side longer than `MAX_SIDE_PX`, without its camera's notes."""
+def shrink_picture(path: Path) -> bytes:
+    """Return a picture as WebP without metadata, no side longer than `MAX_SIDE_PX`."""
     content = path.read_bytes()
     return cached("pictures", VERSION + content, lambda: _shrink(content))
 
 
 def is_picture(path: Path) -> bool:
-    """Say whether a file can be opened as a picture."""
+    """Return whether a file can be opened as a picture."""
     from PIL import Image
 
     try:
@@ -33,7 +33,7 @@ def is_picture(path: Path) -> bool:
 
 
 def size_px(webp: bytes) -> tuple[int, int]:
-    """Return the width and height of a picture."""
+    """Return the width and height of a picture in pixels."""
     from PIL import Image
 
     with Image.open(BytesIO(webp)) as picture:
@@ -48,30 +48,30 @@ def _shrink(content: bytes) -> bytes:
         has_alpha = "A" in upright.getbands() or "transparency" in upright.info
         picture = upright.convert("RGBA" if has_alpha else "RGB")
     picture.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX))
-    made = BytesIO()
-    picture.save(made, "WEBP", quality=QUALITY, method=6)
-    return made.getvalue()
+    output = BytesIO()
+    picture.save(output, "WEBP", quality=QUALITY, method=6)
+    return output.getvalue()
 
 
 def icon(size: int) -> bytes:
-    """Return the icon of static/icon.svg as a PNG for home screens, square to its edges."""
+    """Return the icon of static/icon.svg as a PNG for home screens, filled to the edges."""
     return cached("icon", VERSION + str(size).encode(), lambda: _draw_icon(size))
 
 
 def _draw_icon(size: int) -> bytes:
-    """Draw a hall and four that are joined to it, four times larger, then smoothed."""
+    """Draw a hall joined to four others at four times the size, then scale it down."""
     from PIL import Image, ImageDraw
 
     scale = size * 4 / 64
     picture = Image.new("RGB", (size * 4, size * 4), BRAND)
     draw = ImageDraw.Draw(picture)
-    for x, y in ((18, 20), (46, 20), (18, 44), (46, 44)):  # within what a round mask leaves
+    for x, y in ((18, 20), (46, 20), (18, 44), (46, 44)):  # inside a round mask
         draw.line([(32 * scale, 32 * scale), (x * scale, y * scale)], PAPER, round(3 * scale))
         _circle(draw, x * scale, y * scale, 5 * scale)
     _circle(draw, 32 * scale, 32 * scale, 8 * scale)
-    made = BytesIO()
-    picture.resize((size, size)).save(made, "PNG", optimize=True)
-    return made.getvalue()
+    output = BytesIO()
+    picture.resize((size, size)).save(output, "PNG", optimize=True)
+    return output.getvalue()
 
 
 def _circle(draw: "object", x: float, y: float, radius: float) -> None:

@@ -1,4 +1,4 @@
-"""Tells an editor at a terminal how far long work is; elsewhere nothing moves, one line says it."""
+"""Shows the progress of long work: a moving bar at a terminal, single lines elsewhere."""
 
 import sys
 import threading
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 DELAY_S = 1.0
-"""What is done sooner needs no bar."""
+"""Work that ends sooner shows no bar."""
 
 
 @contextmanager
 def working(about: str) -> Iterator[None]:
-    """Show that work of unknown length goes on, if it takes more than a second."""
+    """Show that work of unknown length continues, once it takes longer than `DELAY_S`."""
     if not sys.stderr.isatty():
         yield
         return
@@ -32,13 +32,13 @@ def working(about: str) -> Iterator[None]:
 
 
 class Steps:
-    """Counts bytes of known work: a bar at a terminal, a line now and then elsewhere."""
+    """A count of bytes out of a known total: a bar at a terminal, elsewhere a line per quarter."""
 
     def __init__(self, about: str, total: int) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-        self._about, self._total, self._done, self._told = about, total, 0, 0
+        self._about, self._total, self._done, self._reported_quarter = about, total, 0, 0
         self._is_shown = sys.stderr.isatty()
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
         self._bar = Progress(*columns, console=Console(stderr=True), disable=not self._is_shown)
@@ -52,11 +52,11 @@ class Steps:
         self._bar.stop()
 
     def add(self, size_bytes: int) -> None:
-        """Say that so many bytes more are done."""
+        """Count so many more bytes as done."""
         self._done += size_bytes
         self._bar.advance(self._task, size_bytes)
         quarter = 4 * self._done // max(1, self._total)
-        if not self._is_shown and quarter > self._told:
-            self._told = quarter
-            told = f"{self._about} {self._done / 1e6:.1f}/{self._total / 1e6:.1f} MB"
-            self._bar.console.print(told.replace(".", ","))
+        if not self._is_shown and quarter > self._reported_quarter:
+            self._reported_quarter = quarter
+            message = f"{self._about} {self._done / 1e6:.1f}/{self._total / 1e6:.1f} MB"
+            self._bar.console.print(message.replace(".", ","))

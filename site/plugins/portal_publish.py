@@ -1,7 +1,7 @@
-"""Publishing: sends a server the files of a release that it lacks, then has it serve them.
+"""Sends a server the missing files of a release, then has the server serve that release.
 
-Whatever happens on the way, the server goes on serving what it served; running the same command
-again sends only what is still missing.
+Until then the server serves its present release; running the same command again sends only the
+files that are still missing.
 """
 
 import getpass
@@ -25,8 +25,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 PIECE_BYTES = 256 * 1024
-"""Of a large file: what a line that breaks costs at most."""
-AT_ONCE = 4
+"""The size of a piece of a large file: the most that a broken line can cost."""
+UPLOADS_AT_ONCE = 4
 TIMEOUT_S = 60
 RETRIES = Retry(
     total=3,
@@ -35,14 +35,14 @@ RETRIES = Retry(
     allowed_methods=None,
     raise_on_status=False,
 )
-"""Every request may be sent again: what it brings is the same the second time."""
+"""Every request may be sent again, because the second time it changes nothing."""
 
-LATER = ROOT / ".cache" / "later"
-"""Where the releases of hours to come are made."""
+LATER_FOLDER = ROOT / ".cache" / "later"
+"""The folder in which the releases for later hours are built."""
 
 
-class Server:
-    """A server as an editor talks to it."""
+class PublishTarget:
+    """A server to which an editor publishes."""
 
     def __init__(self, url: str, token: str | None = None) -> None:
         parts = urlsplit(url)
@@ -52,21 +52,21 @@ class Server:
         self.url = url.rstrip("/")
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {token or _token()}"
-        adapter = HTTPAdapter(max_retries=RETRIES, pool_maxsize=AT_ONCE)
+        adapter = HTTPAdapter(max_retries=RETRIES, pool_maxsize=UPLOADS_AT_ONCE)
         self._session.mount(f"{parts.scheme}://", adapter)
 
-    def kept(self) -> list[dict[str, Any]]:
-        """Return the releases that one can go back to, the newest activation first."""
+    def list_releases(self) -> list[dict[str, Any]]:
+        """Return the releases that the server can go back to, the newest activation first."""
         rows: list[dict[str, Any]] = self._call("GET", "/releases")
         return rows
 
-    def missing(self, manifest: bytes) -> list[str]:
-        """Offer a manifest; return the sha256 of what the server needs next."""
-        found: list[str] = self._call("POST", "/releases", data=manifest)["missing"]
-        return found
+    def offer_manifest(self, manifest: bytes) -> list[str]:
+        """Offer a manifest; return the sha256 of the files that the server needs next."""
+        hashes: list[str] = self._call("POST", "/releases", data=manifest)["missing"]
+        return hashes
 
-    def send(self, sha256: str, path: Path, steps: Steps) -> None:
-        """Send a file, from where it was cut the last time."""
+    def send_file(self, sha256: str, path: Path, steps: Steps) -> None:
+        """Send a file, from the byte at which the last attempt broke off."""
         total = path.stat().st_size
         at = 0
         if total > PIECE_BYTES:
@@ -83,25 +83,29 @@ class Server:
             self._call("PUT", f"/blobs/{sha256}", data=b"")
 
     def activate(self, release: str, at: datetime | None = None) -> None:
-        """Have a release served from now, or from an hour to come."""
+        """Have the server serve a release from now, or from the later instant `at` (UTC)."""
         body = {"at": f"{at:%Y-%m-%dT%H:%M:%S.000Z}"} if at else {}
         self._call("POST", f"/releases/{release}/activate", json=body)
 
     def go_back(self, release: str) -> str:
-        """Have an earlier release served again: the one before, or the one whose id begins so."""
-        rows = [row for row in self.kept() if row["serves_from"]]
+        """Have the server serve an earlier release again; return its id.
+
+        `release` is the beginning of the id; empty means the release before the present release.
+        Raises: BuildFault if there is no such release.
+        """
+        rows = [row for row in self.list_releases() if row["serves_from"]]
         since = next((row["serves_from"] for row in rows if row["is_served"]), "")
         before = [row for row in rows if row["serves_from"] <= since and not row["is_served"]]
-        found = [row["release"] for row in before if row["release"].startswith(release)]
-        if not found:
+        matches = [row["release"] for row in before if row["release"].startswith(release)]
+        if not matches:
             raise BuildFault(say("build.publish.no_back", release=release or "…"))
-        self.activate(found[0])
-        return str(found[0])
+        self.activate(matches[0])
+        return str(matches[0])
 
-    def _call(self, method: str, path: str, **given: Any) -> Any:
+    def _call(self, method: str, path: str, **arguments: Any) -> Any:
         try:
             response = self._session.request(
-                method, f"{self.url}/api/v1{path}", timeout=TIMEOUT_S, **given
+                method, f"{self.url}/api/v1{path}", timeout=TIMEOUT_S, **arguments
             )
         except requests.RequestException as fault:
             raise BuildFault(say("build.publish.cut", fault=type(fault).__name__)) from None
@@ -110,41 +114,43 @@ class Server:
         return response.json() if response.content else None
 
 
-def publish(builder: Builder, output: Path, server: Server) -> Iterator[str]:
-    """Publish what was just built, and what is to follow at the hours to come; tell each step."""
+def publish(builder: Builder, output: Path, server: PublishTarget) -> Iterator[str]:
+    """Publish the built portal and the releases for later hours; yield a message per step."""
     release = release_of(output)
-    opens = builder.read().opens
-    is_served = any(row["release"] == release and row["is_served"] for row in server.kept())
-    if is_served and not opens:
+    opening_times = builder.read().opening_times
+    is_served = any(
+        row["release"] == release and row["is_served"] for row in server.list_releases()
+    )
+    if is_served and not opening_times:
         yield say("build.publish.same", release=release[:12])
         return
     files, size = _send_all(output, server)
-    later = [(_send_later(builder, hour, server), hour) for hour in opens]
-    server.activate(release)  # only now that all is there, for this calls off what was planned
-    told = {"release": release[:12], "url": server.url, "files": files}
-    yield say("build.publish.done", **told, kilobytes=round(size / 1000))
+    later = [(_send_later(builder, hour, server), hour) for hour in opening_times]
+    server.activate(release)  # last, since it cancels planned releases
+    values = {"release": release[:12], "url": server.url, "files": files}
+    yield say("build.publish.done", **values, kilobytes=round(size / 1000))
     for planned, hour in later:
         server.activate(planned, hour)
-        shown = f"{hour.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
-        yield say("build.publish.hour", release=planned[:12], hour=shown)
+        hour_text = f"{hour.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
+        yield say("build.publish.hour", release=planned[:12], hour=hour_text)
 
 
-def _send_later(builder: Builder, hour: datetime, server: Server) -> str:
-    """Make and send the release of an hour to come; return its id."""
-    shutil.rmtree(LATER, ignore_errors=True)
+def _send_later(builder: Builder, hour: datetime, server: PublishTarget) -> str:
+    """Build and send the release for a later hour; return its id."""
+    shutil.rmtree(LATER_FOLDER, ignore_errors=True)
     builder.forget()
-    made = builder.make(builder.read(hour), LATER)
-    _send_all(LATER, server)
-    return made.release
+    built = builder.make(builder.read(hour), LATER_FOLDER)
+    _send_all(LATER_FOLDER, server)
+    return built.release
 
 
-def _send_all(output: Path, server: Server) -> tuple[int, int]:
-    """Send what the server lacks of a built portal; return how many files and bytes that were."""
+def _send_all(output: Path, server: PublishTarget) -> tuple[int, int]:
+    """Send the files that the server is missing; return their number and total bytes."""
     files = files_of(lambda name: (output / name).read_bytes())
     paths = {sha256: output / path for path, (sha256, _) in files.items()}
     manifest = (output / TOP).read_bytes()
     sent, size = 0, 0
-    while missing := server.missing(manifest):  # its lists first, then what they name
+    while missing := server.offer_manifest(manifest):  # the lists, then the files they name
         total = sum(paths[sha256].stat().st_size for sha256 in missing)
         with Steps(say("build.publish.sending"), total) as steps:
             _send(missing, paths, server, steps)
@@ -152,12 +158,16 @@ def _send_all(output: Path, server: Server) -> tuple[int, int]:
     return sent, size
 
 
-def _send(missing: list[str], paths: Mapping[str, Path], server: Server, steps: Steps) -> None:
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        waiting = [pool.submit(server.send, sha256, paths[sha256], steps) for sha256 in missing]
+def _send(
+    missing: list[str], paths: Mapping[str, Path], server: PublishTarget, steps: Steps
+) -> None:
+    with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool:
+        uploads = [
+            pool.submit(server.send_file, sha256, paths[sha256], steps) for sha256 in missing
+        ]
         try:
-            for each in waiting:
-                each.result()
+            for upload in uploads:
+                upload.result()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -1,21 +1,21 @@
-"""QR codes as SVG: one path, a stroke for each run of dark modules in a row."""
+"""QR codes as SVG: one path, with a stroke for every run of dark modules in a row."""
 
 from itertools import groupby
 
 from portal_cache import cached
 
 QUIET_ZONE = 4
-"""Modules of white around the code, as the standard (ISO/IEC 18004) asks."""
+"""Modules of white around the code, as the standard (ISO/IEC 18004) requires."""
 
 
 VERSION = "1"
-"""Counts up when the same text is drawn otherwise."""
+"""Increase this number when the same text gives another drawing."""
 
 
 def qr_svg(text: str) -> bytes:
     """Return an SVG of the code, 1 unit to a module, dark on white whatever the page's colours.
 
-    A quarter of it may be lost (level Q): it is printed, folded and copied.
+    A quarter of it may be lost (level Q), because codes are printed, folded and copied.
     """
     return cached("qr", f"{VERSION} {text}".encode(), lambda: _draw(text).encode())
 

@@ -1,7 +1,8 @@
-"""The release: what was built, as a manifest in two levels over content-addressed files.
+"""The release: the built files and their manifest, which lists them in two levels.
 
-On top `manifest.json`, one line a list; under `lists/`, one line a file. Service worker,
-publisher, relay and USB pack read the same two. The release's id is the manifest's sha256.
+`manifest.json` has one line a list, and the files under `lists/` have one line a file. Service
+worker, publisher, relay and USB pack read the same two levels. The release's id is the sha256 of
+`manifest.json`.
 """
 
 import hashlib
@@ -13,10 +14,10 @@ from msgspec import Struct
 
 TOP = "manifest.json"
 SHELL, SERVER, REST = "shell", "server", "rest"
-"""Lists besides one a meeting: what a reader always keeps, what only servers read, what is left."""
+"""Lists besides those of meetings: what all readers save, what only servers read, the rest."""
 
 KIOSK, SCANNER = "kiosk", "scanner"
-"""What a device keeps that checks people in, and what it keeps if its camera reads cards."""
+"""Lists for devices that check people in, and for devices that also scan cards."""
 
 
 class FileLine(Struct, frozen=True, array_like=True):
@@ -28,7 +29,7 @@ class FileLine(Struct, frozen=True, array_like=True):
 
 
 class ListLine(Struct, frozen=True):
-    """One list as the top level has it; `bytes` is the sum over its files."""
+    """A list as the top level names it; `bytes` is the sum over its files."""
 
     name: str
     path: str
@@ -38,11 +39,11 @@ class ListLine(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True, omit_defaults=True):
-    """The top level.
+    """The top level of the manifest.
 
-    `withdrawn` are `[path, sha256]` of what now stands in the place of a material that is held or
-    was withdrawn, the sha256 empty where that is nothing: a reader who has other bytes under that
-    path, or further parts of it, drops them at once.
+    `withdrawn` holds `[path, sha256]` for materials that are held or withdrawn: the file now at
+    that path, or an empty sha256 if there is none. Readers' devices delete other bytes under the
+    path, and further parts of the material, at once.
     """
 
     v: int
@@ -53,34 +54,36 @@ class Manifest(Struct, frozen=True, omit_defaults=True):
 def write_manifest(
     output: Path,
     lines: Mapping[str, FileLine],
-    lists_of: Mapping[str, Iterable[str]],
-    gone: Mapping[str, str] | None = None,
+    paths_by_list: Mapping[str, Iterable[str]],
+    withdrawn: Mapping[str, str] | None = None,
 ) -> str:
-    """Write both levels over files that are there and return the release's id.
+    """Write both levels over the files of a release and return its id.
 
-    `gone` is what `withdrawn` says. `lists_of` names for each list the paths in it; a file in none
-    goes to the rest. A file may stand in several. Lists of a release before that are no more are
-    deleted.
+    `paths_by_list` holds the paths of every list; a path may be in several lists, and a path in no
+    list goes to the rest. `withdrawn` fills that field of the manifest. Lists that only an earlier
+    release had are deleted.
     """
-    listed = {name: sorted(set(paths)) for name, paths in lists_of.items()}
+    listed = {name: sorted(set(paths)) for name, paths in paths_by_list.items()}
     placed = {path for paths in listed.values() for path in paths}
     listed[REST] = sorted(set(lines) - placed)
     (output / "lists").mkdir(parents=True, exist_ok=True)
     for old in (output / "lists").glob("*.json"):
         if not listed.get(old.stem):
             old.unlink()
-    top = [
+    list_lines = [
         _write_list(output, name, [lines[path] for path in paths])
         for name, paths in sorted(listed.items())
         if paths
     ]
-    encoded = msgspec.json.encode(Manifest(1, tuple(top), tuple(sorted((gone or {}).items()))))
+    encoded = msgspec.json.encode(
+        Manifest(1, tuple(list_lines), tuple(sorted((withdrawn or {}).items())))
+    )
     (output / TOP).write_bytes(encoded)
     return hashlib.sha256(encoded).hexdigest()
 
 
 def read_manifest(content: bytes) -> Manifest:
-    """Return a manifest. Raises: msgspec.MsgspecError."""
+    """Return the top level of a manifest. Raises: msgspec.MsgspecError."""
     return msgspec.json.decode(content, type=Manifest)
 
 
@@ -90,14 +93,14 @@ def read_list(content: bytes) -> list[FileLine]:
 
 
 def files_of(read: Callable[[str], bytes]) -> dict[str, tuple[str, int]]:
-    """Return {path: (sha256, bytes)} of every file of a release, its own two levels included."""
+    """Return {path: (sha256, bytes)} of every file of a release, both manifest levels included."""
     content = read(TOP)
-    found = {TOP: (hashlib.sha256(content).hexdigest(), len(content))}
+    files = {TOP: (hashlib.sha256(content).hexdigest(), len(content))}
     for line in read_manifest(content).lists:
-        own = read(line.path)
-        found[line.path] = (line.sha256, len(own))
-        found |= {file.path: (file.sha256, file.bytes) for file in read_list(own)}
-    return found
+        list_content = read(line.path)
+        files[line.path] = (line.sha256, len(list_content))
+        files |= {file.path: (file.sha256, file.bytes) for file in read_list(list_content)}
+    return files
 
 
 def _write_list(output: Path, name: str, files: list[FileLine]) -> ListLine:

@@ -1,29 +1,29 @@
-"""What the search reads: a file a meeting, one of help pages, and the text of each material.
+"""The data of the search: a file per meeting, one for help pages, and one per material's text.
 
-The texts are files of their own, so that a material that changes costs its own bytes. Each is a
-call of `portalDocuments`: the page that searches reads it as data over http, and runs it as a
-script from `file://`, where nothing can be fetched.
+Texts are separate files, so that a changed material costs only its bytes. Every file is a call of
+`portalDocuments`: the search page reads it as data over http, and runs it as a script from
+`file://`, where nothing can be fetched.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from portal_content import Material, Meeting, Page
+from portal_content import Material, Meeting, PageText
 
 CALL = "portalDocuments"
 FOLDER = "tim"
 
 
-def document(**fields: object) -> dict[str, object]:
-    """Return a document without the fields that say nothing."""
+def make_document(**fields: object) -> dict[str, object]:
+    """Return a search document without its empty fields."""
     return {name: value for name, value in fields.items() if value}
 
 
-def of_material(material: Material) -> dict[str, object]:
-    """Return what a material is found by before its text is there."""
+def material_document(material: Material) -> dict[str, object]:
+    """Return the search document of a material, without its text."""
     matter = material.matter
-    return document(
+    return make_document(
         id=f"t/{matter.code}.html",
         kind=matter.kind,
         code=matter.code,
@@ -36,11 +36,11 @@ def of_material(material: Material) -> dict[str, object]:
     )
 
 
-def of_meeting(meeting: Meeting, words: str) -> dict[str, object]:
-    """Return what a meeting is found by."""
+def meeting_document(meeting: Meeting, words: str) -> dict[str, object]:
+    """Return the search document of a meeting."""
     matter = meeting.matter
     agenda = " ".join(f"{item.title} {item.presenter or ''}" for item in matter.agenda)
-    return document(
+    return make_document(
         id=f"hoi-nghi/{meeting.id}.html",
         kind="HOI_NGHI",
         title=matter.title,
@@ -51,9 +51,9 @@ def of_meeting(meeting: Meeting, words: str) -> dict[str, object]:
     )
 
 
-def of_page(page: Page, words: str) -> dict[str, object]:
-    """Return what a page of help is found by."""
-    return document(
+def page_document(page: PageText, words: str) -> dict[str, object]:
+    """Return the search document of a help page."""
+    return make_document(
         id=f"trang/{page.name}.html",
         kind="TRANG",
         title=page.matter.title,
@@ -63,15 +63,15 @@ def of_page(page: Page, words: str) -> dict[str, object]:
 
 
 def documents_file(documents: Iterable[dict[str, Any]] | Sequence[dict[str, Any]]) -> bytes:
-    """Return the file of some documents."""
-    return call({"documents": list(documents)})
+    """Return a file of search documents."""
+    return script_call({"documents": list(documents)})
 
 
 def text_file(material: Material, words: str) -> bytes:
     """Return the file of a material's text."""
-    return call({"id": f"t/{material.matter.code}.html", "text": words})
+    return script_call({"id": f"t/{material.matter.code}.html", "text": words})
 
 
-def call(value: object) -> bytes:
-    """Return a script that hands a value over; it is JSON between the first and last bracket."""
+def script_call(value: object) -> bytes:
+    """Return a script that passes a value on; its JSON stands between the outermost brackets."""
     return f"{CALL}(".encode() + msgspec.json.encode(value) + b");\n"

@@ -1,6 +1,6 @@
-"""`build.py serve`: the portal on the editor's own machine, made anew at every save.
+"""`build.py serve`: shows the portal on the editor's machine and rebuilds it at every save.
 
-Only what has changed is made again; the pages that are open reload themselves.
+Only changed files are built again, and open pages reload themselves.
 """
 
 import functools
@@ -26,44 +26,44 @@ RELOAD = (
     b"r.text();if(n&&m!==n)location.reload();n=m}catch{await new Promise(r=>setTimeout(r,1000))}}"
     b"})()</script>"
 )
-"""Added to what is served here, never to what is built."""
+"""A script that is added to served pages, never to built pages."""
 
-Tell = Callable[..., None]
+ShowMessage = Callable[..., None]
 
 
 class Versions:
-    """Counts what was built; who waits for the next is woken."""
+    """A count of builds that wakes the requests waiting for the next build."""
 
     def __init__(self) -> None:
         self._count = 0
         self._changed = threading.Condition()
 
     def next(self) -> None:
-        """Count one more."""
+        """Count one more build and wake the waiting requests."""
         with self._changed:
             self._count += 1
             self._changed.notify_all()
 
     def after(self, since: str) -> str:
-        """Return the count once it is another than `since`, or after a while in any case."""
+        """Return the count once it differs from `since`, or after `WAIT_S` in any case."""
         with self._changed:
             self._changed.wait_for(lambda: str(self._count) != since, WAIT_S)
             return str(self._count)
 
 
-class Server(http.server.ThreadingHTTPServer):
-    """Says nothing of browsers that have gone on to another page."""
+class PreviewServer(http.server.ThreadingHTTPServer):
+    """An HTTP server that does not report connections closed by a browser."""
 
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Tell of a fault, unless it is only a connection that ended."""
+        """Report an error unless it is only a closed connection."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Serves the folder; pages get a script that reloads them."""
+    """A request handler that serves the folder and adds a reload script to pages."""
 
     def __init__(self, *args: Any, versions: Versions, **kwargs: Any) -> None:
         self._versions = versions
@@ -78,7 +78,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         if path.endswith("/"):
             path += "index.html"
         file = Path(self.translate_path(path))
-        if path.endswith("/sw.js"):  # keeping pages would hide what was just written
+        if path.endswith("/sw.js"):  # a cached page would hide a change
             self.send_error(404)
         elif file.suffix == ".html" and file.is_file():
             self._answer(file.read_bytes() + RELOAD, "text/html; charset=utf-8")
@@ -86,12 +86,12 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             super().do_GET()
 
     def end_headers(self) -> None:
-        """Let nothing be kept."""
+        """Forbid caching."""
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
-        """Say nothing of each request."""
+        """Log no requests."""
 
     def _answer(self, content: bytes, mimetype: str) -> None:
         self.send_response(200)
@@ -101,45 +101,49 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.wfile.write(content)
 
 
-def serve(builder: Builder, content: Path, port: int, tell: Tell) -> None:
-    """Serve until interrupted. Raises: BuildFault where the port is taken."""
+def serve(builder: Builder, content: Path, port: int, show_message: ShowMessage) -> None:
+    """Serve until interrupted. Raises: BuildFault if the port is in use."""
     from watchfiles import watch
 
     versions = Versions()
     handler = functools.partial(Handler, directory=str(FOLDER), versions=versions)
     try:
-        server = Server(("127.0.0.1", port), handler)
+        server = PreviewServer(("127.0.0.1", port), handler)
     except OSError:
         raise BuildFault(say("build.serve.port", port=port, other=port + 1)) from None
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    rebuild(builder, versions, tell)
+    rebuild(builder, versions, show_message)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    tell(say("build.serve.ready", url=f"http://localhost:{port}/index.html"), flush=True)
+    show_message(say("build.serve.ready", url=f"http://localhost:{port}/index.html"), flush=True)
     try:
         for changes in watch(content, ROOT / "site", debounce=100, step=20, raise_interrupt=False):
             if any(Path(path).is_relative_to(ROOT / "site") for _, path in changes):
                 builder.forget()
-            rebuild(builder, versions, tell)
+            rebuild(builder, versions, show_message)
     finally:
         server.shutdown()
 
 
-def rebuild(builder: Builder, versions: Versions, tell: Tell) -> bool:
-    """Bring the folder up to the content; a fault is told, and the pages stay as they were."""
+def rebuild(builder: Builder, versions: Versions, show_message: ShowMessage) -> bool:
+    """Update the folder to match the content, or show the fault; return whether it was updated."""
     began = time.monotonic()
     try:
-        found = builder.read()
-        for warning in found.warnings:
-            tell(warning)
-        builder.make(found, FOLDER)
+        content = builder.read()
+        for warning in content.warnings:
+            show_message(warning)
+        builder.make(content, FOLDER)
     except ContentFaults as faults:
-        tell(faults, file=sys.stderr)
-        tell(say("build.serve.faults", count=len(faults.faults)), file=sys.stderr, flush=True)
+        show_message(faults, file=sys.stderr)
+        show_message(
+            say("build.serve.faults", count=len(faults.faults)), file=sys.stderr, flush=True
+        )
         return False
     except (BundleFault, BuildFault) as fault:
-        tell(fault, file=sys.stderr, flush=True)
+        show_message(fault, file=sys.stderr, flush=True)
         return False
     versions.next()
-    tell(say("build.serve.rebuilt", ms=round((time.monotonic() - began) * 1000)), flush=True)
+    show_message(
+        say("build.serve.rebuilt", ms=round((time.monotonic() - began) * 1000)), flush=True
+    )
     return True

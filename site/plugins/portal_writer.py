@@ -1,4 +1,4 @@
-"""Writes the portal's files, and knows each one's line of the manifest without reading it again."""
+"""Writes the portal's files, and remembers their manifest lines so that none is read again."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -13,93 +13,97 @@ from portal_release import FileLine
 
 GUARDED = frozenset({".html", ".ics", ".atom", ".xml", ".json", ".js"})
 WRITERS = 4
-"""Making thousands of small files is what takes a disk its time, not their bytes."""
-OUR_OWN = ("app/", "sw.js")
-"""Code, not content."""
+"""How many threads write: creating thousands of small files takes time, not their bytes."""
+CODE_PATHS = ("app/", "sw.js")
+"""Code rather than content, which the guard skips."""
 
 
 class Memory:
-    """What outlives one run of `serve`: what each file was last made from, and its line."""
+    """The memory between runs of `serve`: the inputs and results of earlier work."""
 
     def __init__(self) -> None:
-        self.made: dict[str, tuple[Mapping[str, Any], FileLine]] = {}
-        self.kept: dict[str, tuple[Any, Any]] = {}
+        self.files: dict[str, tuple[Mapping[str, Any], FileLine]] = {}
+        self.results: dict[str, tuple[Any, Any]] = {}
 
-    def once(self, name: str, of: Any, make: Callable[[], Any]) -> Any:
-        """Return what `make` gives, made again only when what it is made `of` has changed."""
-        known = self.kept.get(name)
-        if known is None or known[0] != of:
-            known = (of, make())
-            self.kept[name] = known
-        return known[1]
+    def remember(self, name: str, inputs: Any, make: Callable[[], Any]) -> Any:
+        """Return the result of `make`, called again only if `inputs` has changed."""
+        entry = self.results.get(name)
+        if entry is None or entry[0] != inputs:
+            entry = (inputs, make())
+            self.results[name] = entry
+        return entry[1]
 
 
 class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
-    """Makes a file only when what it is made from has changed since the memory's last run."""
+    """A writer that makes a file only if its inputs have changed since the last run."""
 
     def __init__(self, output_path: str, settings: Mapping[str, Any]) -> None:
         super().__init__(output_path, settings)
         self._output = Path(output_path)
         self._memory: Memory = settings["PORTAL_MEMORY"]
-        self._before = self._memory.made
-        self._memory.made = {}
+        self._previous = self._memory.files
+        self._memory.files = {}
         self._folders: set[Path] = set()
-        self._waiting: list[tuple[Path, bytes]] = []
+        self._pending: list[tuple[Path, bytes]] = []
         self._guard: Guard = settings["PORTAL_GUARD"]
         self._allowed: tuple[str, ...] = settings["PORTAL_CONTENT"].public_contacts
         self.faults: list[Fault] = []
 
     def put(
-        self, name: str, facts: Mapping[str, Any], make: Callable[[Mapping[str, Any]], bytes]
+        self, name: str, inputs: Mapping[str, Any], make: Callable[[Mapping[str, Any]], bytes]
     ) -> str:
-        """Write the file that `make` makes from these facts; return its name."""
-        known = self._before.get(name)
-        if known is None or known[0] != facts:
-            content = make(facts)
-            self._look_at(name, content)
+        """Write the file that `make` makes from these inputs; return its name."""
+        entry = self._previous.get(name)
+        if entry is None or entry[0] != inputs:
+            content = make(inputs)
+            self._check_for_personal_data(name, content)
             line = FileLine(name, hashlib.sha256(content).hexdigest(), len(content))
-            if known is None or known[1] != line:
+            if entry is None or entry[1] != line:
                 self._write(name, content)
-            known = (facts, line)
-        self._memory.made[name] = known
+            entry = (inputs, line)
+        self._memory.files[name] = entry
         return name
 
     def copy(self, name: str, source: Path) -> str:
         """Write a copy of a file."""
         stat = source.stat()
-        facts = {"copy": source, "state": (stat.st_mtime_ns, stat.st_size)}
-        return self.put(name, facts, lambda _: source.read_bytes())
+        inputs = {"copy": source, "state": (stat.st_mtime_ns, stat.st_size)}
+        return self.put(name, inputs, lambda _: source.read_bytes())
 
     def lines(self) -> dict[str, FileLine]:
-        """Return the line of every file that was written."""
-        return {name: line for name, (_, line) in self._memory.made.items()}
+        """Return the manifest line of every file of this run."""
+        return {name: line for name, (_, line) in self._memory.files.items()}
 
     def finish(self) -> None:
-        """Put all on the disk, and delete what the last run wrote and this one did not.
+        """Write all files to the disk, and delete those that only the last run wrote.
 
-        Raises: OSError of whatever could not be written.
+        Raises: OSError if a file cannot be written.
         """
         with ThreadPoolExecutor(WRITERS) as pool:
-            for each in [pool.submit(path.write_bytes, own) for path, own in self._waiting]:
-                each.result()
-        for name in self._before.keys() - self._memory.made.keys():
+            for write in [
+                pool.submit(path.write_bytes, content) for path, content in self._pending
+            ]:
+                write.result()
+        for name in self._previous.keys() - self._memory.files.keys():
             (self._output / name).unlink(missing_ok=True)
 
-    def _look_at(self, name: str, content: bytes) -> None:
-        """Note what could be personal data, wherever it came from."""
+    def _check_for_personal_data(self, name: str, content: bytes) -> None:
+        """Note possible personal data in a file, whatever its source."""
         ending = Path(name).suffix
-        if ending not in GUARDED or name.startswith(OUR_OWN):
+        if ending not in GUARDED or name.startswith(CODE_PATHS):
             return
         text = content.decode()
         if ending == ".html":
-            found = self._guard.suspicions(visible_text(text), self._allowed)
+            suspicions = self._guard.suspicions(visible_text(text), self._allowed)
         else:
-            found = self._guard.in_data(text, self._allowed)
-        self.faults += [Fault(Path(name), each.line, str(each)) for each in found]
+            suspicions = self._guard.suspicions_in_data(text, self._allowed)
+        self.faults += [
+            Fault(Path(name), suspicion.line, str(suspicion)) for suspicion in suspicions
+        ]
 
     def _write(self, name: str, content: bytes) -> None:
         path = self._output / name
         if path.parent not in self._folders:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(path.parent)
-        self._waiting.append((path, content))
+        self._pending.append((path, content))

@@ -201,9 +201,9 @@ def test_a_material_before_its_hour_and_one_withdrawn_give_nothing(content: Path
     change(content / "materials" / "a.md", "issuer:", "public_from: 2024-08-22 07:30\nissuer:")
     before = load(content, now=datetime(2024, 8, 22, 0, 29, tzinfo=UTC))
     assert (before.materials["cv1"].state, before.materials["cv1"].text) == ("held", "")
-    assert before.opens == (datetime(2024, 8, 22, 0, 30, tzinfo=UTC),)
+    assert before.opening_times == (datetime(2024, 8, 22, 0, 30, tzinfo=UTC),)
     after = load(content, now=datetime(2024, 8, 22, 0, 30, tzinfo=UTC))
-    assert (after.materials["cv1"].state, after.opens) == ("public", ())
+    assert (after.materials["cv1"].state, after.opening_times) == ("public", ())
 
     change(content / "materials" / "a.md", "issuer:", "withdrawn: 2024-08-23\nissuer:")
     gone = load(content)

@@ -12,7 +12,7 @@ from PIL import Image
 from portal_build import Builder, BuildFault
 from portal_content import load
 from portal_new import withdraw, write_new
-from portal_publish import Server
+from portal_publish import PublishTarget
 from portal_serve import Versions, rebuild
 
 import build
@@ -180,8 +180,8 @@ def test_going_back_never_goes_forward(monkeypatch: pytest.MonkeyPatch) -> None:
         {"release": "before", "serves_from": "2024-08-21T00:00:00.000Z", "is_served": False},
         {"release": "never", "serves_from": None, "is_served": False},
     ]
-    server = Server("http://localhost:1", "oa_x")
-    monkeypatch.setattr(server, "kept", lambda: rows)
+    server = PublishTarget("http://localhost:1", "oa_x")
+    monkeypatch.setattr(server, "list_releases", lambda: rows)
     monkeypatch.setattr(server, "activate", lambda release: None)
 
     assert server.go_back("") == "before"
@@ -192,4 +192,4 @@ def test_going_back_never_goes_forward(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("url", ["http://xa.vn", "ftp://localhost", "localhost:8000"])
 def test_a_token_goes_nowhere_but_over_https_or_to_this_machine(url: str) -> None:
     with pytest.raises(BuildFault):
-        Server(url, "oa_x")
+        PublishTarget(url, "oa_x")
