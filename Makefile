@@ -27,8 +27,8 @@ lint: .venv/dev ## ruff, mypy and the type checker over the front end's JavaScri
 	@ruff check .
 	@ruff format --check .
 	@mypy
-	@python site/plugins/portal_bundle.py tsc -p site/app
-	@python site/plugins/portal_bundle.py tsc -p site/app/sw
+	@PYTHONPATH=site/plugins python -m portal.editor.bundle tsc -p site/app
+	@PYTHONPATH=site/plugins python -m portal.editor.bundle tsc -p site/app/sw
 
 bench: .venv/dev browser ## measure builds, first paint, records taken in and pages, beside peers
 	@python -m bench.build

@@ -15,12 +15,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "site" / "plugins"))
 
-from portal_build import Builder, BuildFault, Built  # noqa: E402 - needs the path above
-from portal_bundle import BundleFault  # noqa: E402
-from portal_content import VIETNAM, PortalContent  # noqa: E402
-from portal_front_matter import ContentFaults  # noqa: E402
-from portal_guard import Guard, read_roster  # noqa: E402
-from portal_messages import say  # noqa: E402
+from portal.content.front_matter import ContentFaults  # noqa: E402
+from portal.content.guard import Guard, read_roster  # noqa: E402
+from portal.content.loading import VIETNAM, PortalContent  # noqa: E402
+from portal.editor.builder import Builder, BuildFault, Built  # noqa: E402 - needs the path above
+from portal.editor.bundle import BundleFault  # noqa: E402
+from portal.messages import say  # noqa: E402
 
 INTERRUPTED = 130
 """The exit status after Ctrl+C."""
@@ -54,21 +54,21 @@ def build(options: Namespace) -> None:
 
 def serve(options: Namespace) -> None:
     """Serve the portal on this machine and rebuild it at every save."""
-    from portal_serve import serve as serve_here
+    from portal.editor.serve import serve as serve_here
 
     serve_here(_builder(options), options.content, options.port, print)
 
 
 def new(options: Namespace) -> None:
     """Ask the editor for the required fields and write a new file."""
-    from portal_new import ask, write_new
+    from portal.editor.new_files import ask, write_new
 
     print(say("build.written", path=write_new(options.content, options.what, ask, print)))
 
 
 def withdraw(options: Namespace) -> None:
     """Mark a material as withdrawn."""
-    from portal_new import withdraw as mark
+    from portal.editor.new_files import withdraw as mark
 
     path = mark(options.content, options.code, datetime.now(UTC))
     print(say("build.withdrawn", code=options.code, path=path))
@@ -76,8 +76,8 @@ def withdraw(options: Namespace) -> None:
 
 def pack(options: Namespace) -> int:
     """Pack the portal for a USB stick, or verify a pack against its manifest."""
-    from portal_pack import pack as pack_up
-    from portal_pack import verify
+    from portal.editor.pack import pack as pack_up
+    from portal.editor.pack import verify
 
     if options.verify:
         verified = verify(options.verify)
@@ -98,8 +98,8 @@ def pack(options: Namespace) -> int:
 
 def publish(options: Namespace) -> None:
     """Build and publish to a server, or have the server go back to an earlier release."""
-    from portal_publish import PublishTarget
-    from portal_publish import publish as publish_to
+    from portal.editor.publish import PublishTarget
+    from portal.editor.publish import publish as publish_to
 
     server = PublishTarget(options.url)
     if options.back is not None:
@@ -172,7 +172,7 @@ def _builder(options: Namespace, url: str | None = None) -> Builder:
 
 def _build(builder: Builder, output: Path) -> Built:
     """Build the portal into `output` or fail. Raises: ContentFaults, BundleFault, BuildFault."""
-    from portal_progress import working
+    from portal.editor.progress import working
 
     began = time.monotonic()
     content = _read(builder)

@@ -126,7 +126,7 @@ def peers(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
 
 def main() -> int:
     """Measure, and print medians and ratios."""
-    from portal_build import Builder
+    from portal.editor.builder import Builder
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3)

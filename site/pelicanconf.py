@@ -10,7 +10,7 @@ TIMEZONE = "Asia/Ho_Chi_Minh"
 DEFAULT_LANG = "vi"
 
 PLUGIN_PATHS = ["plugins"]
-PLUGINS = ["portal_pages"]
+PLUGINS = ["portal.pages.generator"]
 
 ARTICLE_PATHS: list[str] = []
 PAGE_PATHS: list[str] = []
@@ -24,4 +24,4 @@ AUTHOR_FEED_ATOM = None
 AUTHOR_FEED_RSS = None
 AUTHOR_SAVE_AS = CATEGORY_SAVE_AS = TAG_SAVE_AS = ""
 
-# portal_build adds the content, the output folder and the portal's address.
+# portal.editor.builder adds the content, the output folder and the portal's address.

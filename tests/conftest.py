@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import portal_bundle
 import pytest
 from argon2 import PasswordHasher
 from filelock import FileLock
 from flask import Flask
 from flask.testing import FlaskClient
+from portal.editor import bundle
 from werkzeug.test import TestResponse
 
 import build
@@ -98,9 +98,9 @@ PIN_ITERATIONS = 1_000
 
 def pytest_configure(config: pytest.Config) -> None:
     """Bundle the front end once, before several processes begin that all need it."""
-    portal_bundle.PIN_ITERATIONS = PIN_ITERATIONS
+    bundle.PIN_ITERATIONS = PIN_ITERATIONS
     if not hasattr(config, "workerinput"):
-        portal_bundle.bundle(ROOT)
+        bundle.bundle(ROOT)
 
 
 Shared = Callable[[str, Callable[[Path], None]], Path]

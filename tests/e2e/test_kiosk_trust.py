@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from playwright.sync_api import Page, Response, expect
-from portal_release import FileLine, read_list, read_manifest, write_manifest
+from portal.release.manifest import FileLine, read_list, read_manifest, write_manifest
 
 from tests.e2e.cards import csrf, office
 from tests.e2e.conftest import Demonstration, Laptop, System

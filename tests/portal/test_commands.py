@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from portal_build import Builder, BuildFault
-from portal_content import load
-from portal_new import withdraw, write_new
-from portal_publish import PublishTarget
-from portal_serve import Versions, rebuild
+from portal.content.loading import load
+from portal.editor.builder import Builder, BuildFault
+from portal.editor.new_files import withdraw, write_new
+from portal.editor.publish import PublishTarget
+from portal.editor.serve import Versions, rebuild
 
 import build
 from tests.portal.test_content import change
@@ -155,7 +155,7 @@ def test_a_material_of_no_meeting_can_be_found(content: Path, tmp_path: Path) ->
 def test_serving_keeps_the_last_right_pages_and_tells_the_fault(
     content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal_serve.FOLDER", tmp_path / "serve")
+    monkeypatch.setattr("portal.editor.serve.FOLDER", tmp_path / "serve")
     (tmp_path / "serve").mkdir()
     told: list[str] = []
     builder, versions = Builder(content), Versions()

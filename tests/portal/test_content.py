@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from portal_content import load
-from portal_front_matter import ContentFaults
+from portal.content.front_matter import ContentFaults
+from portal.content.loading import load
 
 import build
 from sync_server.config import ROOT

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from make_pdf import make_pdf
-from portal_bundle import install_packages
-from portal_markdown import to_html
-from portal_qr import qr_svg
-from portal_release import release_of
+from portal.editor.bundle import install_packages
+from portal.media.markdown import to_html
+from portal.media.qr_codes import qr_svg
+from portal.release.manifest import release_of
 from qrcode.constants import ERROR_CORRECT_Q
 from qrcode.main import QRCode
 

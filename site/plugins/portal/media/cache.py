@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[2] / ".cache"
+from portal import ROOT
+
+FOLDER = ROOT / ".cache"
 
 
 def cached(kind: str, key: bytes, make: Callable[[], bytes]) -> bytes:

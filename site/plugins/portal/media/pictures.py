@@ -3,7 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 
-from portal_cache import cached
+from portal.media.cache import cached
 
 MAX_SIDE_PX = 1200
 QUALITY = 72

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from portal_build import BuildFault
-from portal_messages import say
-from portal_release import TOP, files_of, release_of
+
+from portal.editor.builder import BuildFault
+from portal.messages import say
+from portal.release.manifest import TOP, files_of, release_of
 
 NAME = "diem-cau"
 INNER = "cong-thong-tin"

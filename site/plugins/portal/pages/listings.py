@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
-from portal_content import PortalContent
-from portal_matter import MaterialKind, MaterialMatter, MeetingMatter
+from portal.content.fields import MaterialKind, MaterialMatter, MeetingMatter
+from portal.content.loading import PortalContent
 
 
 class MaterialLink(NamedTuple):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
-from portal_checks import (
+from portal.content.checks import (
     check_material,
     check_meeting,
     check_names,
@@ -19,11 +19,18 @@ from portal_checks import (
     check_text,
     warn_of_unused_materials,
 )
-from portal_front_matter import ContentFaults, Fault, Source, read_source, typed
-from portal_guard import Guard
-from portal_links import PICTURES, Addresses
-from portal_matter import Directory, Hour, MaterialMatter, MeetingMatter, PageMatter, TimeOfDay
-from portal_messages import say
+from portal.content.fields import (
+    Directory,
+    Hour,
+    MaterialMatter,
+    MeetingMatter,
+    PageMatter,
+    TimeOfDay,
+)
+from portal.content.front_matter import ContentFaults, Fault, Source, read_source, typed
+from portal.content.guard import Guard
+from portal.content.links import PICTURES, Addresses
+from portal.messages import say
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
 

@@ -9,7 +9,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from portal_messages import say
+from portal import ROOT
+from portal.messages import say
 
 KIOSK = "kiosk/kiosk.js"
 """The kiosk's code, split into modules `kiosk…` that are mostly fetched on first use."""
@@ -133,4 +134,4 @@ def install_packages(root: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_tool(Path(__file__).resolve().parents[2], sys.argv[1], sys.argv[2:]))
+    sys.exit(run_tool(ROOT, sys.argv[1], sys.argv[2:]))

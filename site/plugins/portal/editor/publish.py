@@ -16,13 +16,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from portal_build import ROOT, Builder, BuildFault
-from portal_content import VIETNAM
-from portal_messages import say
-from portal_progress import Steps
-from portal_release import TOP, files_of, release_of
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
+
+from portal import ROOT
+from portal.content.loading import VIETNAM
+from portal.editor.builder import Builder, BuildFault
+from portal.editor.progress import Steps
+from portal.messages import say
+from portal.release.manifest import TOP, files_of, release_of
 
 PIECE_BYTES = 256 * 1024
 """The size of a piece of a large file: the most that a broken line can cost."""

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from portal_content import Material, Meeting, PageText
+
+from portal.content.loading import Material, Meeting, PageText
 
 CALL = "portalDocuments"
 FOLDER = "tim"

@@ -6,7 +6,8 @@ from html import escape
 from pathlib import Path
 
 import msgspec
-from portal_cache import cached
+
+from portal.media.cache import cached
 
 VERSION = b"1"
 """Increase this number when the same file gives another result."""

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from portal_content import Material, PortalContent
-from portal_markdown import split_html, to_html, to_words
-from portal_messages import say
-from portal_pdf import pages_of
-from portal_pdf import to_html as pdf_to_html
-from portal_pictures import shrink_picture, size_px
+from portal.content.loading import Material, PortalContent
+from portal.media.markdown import split_html, to_html, to_words
+from portal.media.pdf import pages_of
+from portal.media.pdf import to_html as pdf_to_html
+from portal.media.pictures import shrink_picture, size_px
+from portal.messages import say
 
 PART_LETTERS = 16_000
 """HTML letters in a part, some 3,500 words: with the page they fit 14 KB when compressed."""

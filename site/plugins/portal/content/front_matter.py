@@ -16,7 +16,8 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo
-from portal_messages import say
+
+from portal.messages import say
 
 FENCE = "---"
 MAX_SHOWN = 60

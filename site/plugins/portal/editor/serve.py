@@ -13,10 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from portal_build import ROOT, Builder, BuildFault
-from portal_bundle import BundleFault
-from portal_front_matter import ContentFaults
-from portal_messages import say
+from portal import ROOT
+from portal.content.front_matter import ContentFaults
+from portal.editor.builder import Builder, BuildFault
+from portal.editor.bundle import BundleFault
+from portal.messages import say
 
 FOLDER = ROOT / ".cache" / "serve"
 EVENTS = "/.changes"

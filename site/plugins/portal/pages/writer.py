@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pelican.writers import Writer
-from portal_front_matter import Fault
-from portal_guard import Guard, visible_text
-from portal_release import FileLine
+
+from portal.content.front_matter import Fault
+from portal.content.guard import Guard, visible_text
+from portal.release.manifest import FileLine
 
 GUARDED = frozenset({".html", ".ics", ".atom", ".xml", ".json", ".js"})
 WRITERS = 4

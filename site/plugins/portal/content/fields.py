@@ -4,7 +4,8 @@ from datetime import date
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
-from portal_messages import say
+
+from portal.messages import say
 
 MaterialKind = Literal[
     "NGHI_QUYET", "CHI_THI", "KET_LUAN", "QUY_DINH", "QUYET_DINH", "KE_HOACH", "CHUONG_TRINH",

@@ -8,11 +8,20 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import msgspec
-from portal_build import BuildFault
-from portal_content import VIETNAM
-from portal_front_matter import expected, read_source
-from portal_matter import HostLevel, MaterialCode, MaterialKind, MeetingKind, Mode, TimeOfDay, Words
-from portal_messages import say
+
+from portal.content.fields import (
+    HostLevel,
+    MaterialCode,
+    MaterialKind,
+    MeetingKind,
+    Mode,
+    TimeOfDay,
+    Words,
+)
+from portal.content.front_matter import expected, read_source
+from portal.content.loading import VIETNAM
+from portal.editor.builder import BuildFault
+from portal.messages import say
 
 Ask = Callable[[str], str]
 

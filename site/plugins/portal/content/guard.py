@@ -15,7 +15,7 @@ from html import unescape
 from pathlib import Path
 from typing import NamedTuple
 
-from portal_messages import say
+from portal.messages import say
 
 _BETWEEN = r"[ .()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013-]{0,2}"
 """The characters that people and programs put between the digits of a number."""

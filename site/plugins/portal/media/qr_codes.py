@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from portal_cache import cached
+from portal.media.cache import cached
 
 QUIET_ZONE = 4
 """Modules of white around the code, as the standard (ISO/IEC 18004) requires."""

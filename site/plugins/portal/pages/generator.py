@@ -14,10 +14,16 @@ import msgspec
 from markupsafe import Markup
 from pelican import signals
 from pelican.generators import Generator
-from portal_content import Material, Meeting, PortalContent
-from portal_feeds import atom, calendar, published_directory_of, robots, sitemap
-from portal_front_matter import ContentFaults
-from portal_lines import (
+
+from portal.content.front_matter import ContentFaults
+from portal.content.links import PICTURES
+from portal.content.loading import Material, Meeting, PortalContent
+from portal.media.pictures import ICON_SIZES, icon, shrink_picture
+from portal.media.qr_codes import qr_svg
+from portal.media.texts import Text, picture_at, text_of, text_of_material
+from portal.messages import say
+from portal.pages.feeds import atom, calendar, published_directory_of, robots, sitemap
+from portal.pages.listings import (
     group_by_kind,
     group_by_year,
     kinds_of,
@@ -25,20 +31,15 @@ from portal_lines import (
     meeting_links,
     uses_by_material,
 )
-from portal_links import PICTURES
-from portal_messages import say
-from portal_pictures import ICON_SIZES, icon, shrink_picture
-from portal_qr import qr_svg
-from portal_release import KIOSK, SCANNER, SERVER, SHELL, FileLine, write_manifest
-from portal_search import (
+from portal.pages.search import (
     documents_file,
     material_document,
     meeting_document,
     page_document,
     text_file,
 )
-from portal_texts import Text, picture_at, text_of, text_of_material
-from portal_writer import Memory, PortalWriter
+from portal.pages.writer import Memory, PortalWriter
+from portal.release.manifest import KIOSK, SCANNER, SERVER, SHELL, FileLine, write_manifest
 
 APP = "app"
 HOME_MEETINGS = 10

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from xml.sax.saxutils import escape
 
-from portal_content import VIETNAM, Material, Meeting, PortalContent
-from portal_messages import say
+from portal.content.loading import VIETNAM, Material, Meeting, PortalContent
+from portal.messages import say
 
 MAX_ENTRIES = 30
 

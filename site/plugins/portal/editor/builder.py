@@ -8,14 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from portal_bundle import bundle
-from portal_cache import FOLDER
-from portal_content import PortalContent, Shelf, load
-from portal_guard import Guard
-from portal_messages import say
-from portal_release import TOP, release_of
-
-ROOT = Path(__file__).resolve().parents[2]
+from portal import ROOT
+from portal.content.guard import Guard
+from portal.content.loading import PortalContent, Shelf, load
+from portal.editor.bundle import bundle
+from portal.media.cache import FOLDER
+from portal.messages import say
+from portal.release.manifest import TOP, release_of
 
 
 class BuildFault(Exception):
@@ -99,7 +98,8 @@ class Builder:
         from pelican import Pelican
         from pelican.log import console
         from pelican.settings import read_settings
-        from portal_writer import Memory
+
+        from portal.pages.writer import Memory
 
         compiled = FOLDER / "templates"
         compiled.mkdir(parents=True, exist_ok=True)

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from portal_front_matter import Fault, Source, ValuePath
-from portal_guard import Guard, text_of_office_file
-from portal_links import NAME, PICTURE_ENDINGS, Addresses
-from portal_markdown import to_raw_html
-from portal_matter import MaterialMatter, MeetingMatter
-from portal_messages import say
-from portal_pdf import pages_of
-from portal_pictures import is_picture
+
+from portal.content.fields import MaterialMatter, MeetingMatter
+from portal.content.front_matter import Fault, Source, ValuePath
+from portal.content.guard import Guard, text_of_office_file
+from portal.content.links import NAME, PICTURE_ENDINGS, Addresses
+from portal.media.markdown import to_raw_html
+from portal.media.pdf import pages_of
+from portal.media.pictures import is_picture
+from portal.messages import say
 
 MAX_PHONE_BYTES = 2_000_000
 """The largest file without a warning: it takes over five minutes at 50 kbit/s."""

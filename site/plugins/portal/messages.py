@@ -2,7 +2,8 @@
 
 import json
 from functools import cache
-from pathlib import Path
+
+from portal import ROOT
 
 LANGUAGE = "vi"
 
@@ -10,7 +11,7 @@ LANGUAGE = "vi"
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
     """Return the messages by surface (build, portal, kiosk) and key."""
-    path = Path(__file__).resolve().parent.parent / f"messages.{LANGUAGE}.json"
+    path = ROOT / "site" / f"messages.{LANGUAGE}.json"
     messages: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
     return messages
 

@@ -1,0 +1,1 @@
+"""Pages: the Pelican plugin that writes pages, feeds and the search index."""
