@@ -43,8 +43,13 @@ class ListLine(Struct, frozen=True):
     bytes: int
 
 
-class Manifest(Struct, frozen=True):
-    """The top level of a release's manifest."""
+class Manifest(Struct, frozen=True, omit_defaults=True):
+    """The top level of the manifest.
+
+    `withdrawn` holds `[path, sha256]` for materials that are held or withdrawn: the file now at
+    that path, or an empty sha256 if there is none. Readers' devices delete other bytes under the
+    path, and further parts of the material, at once.
+    """
 
     v: int
     lists: tuple[ListLine, ...]

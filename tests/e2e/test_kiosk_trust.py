@@ -13,8 +13,9 @@ from pathlib import Path
 import msgspec
 import pytest
 from playwright.sync_api import Page, Response, expect
-from portal.release.manifest import FileLine, read_list, read_manifest, write_manifest
+from portal.release.manifest import read_list, read_manifest, write_manifest
 
+from sync_server.domain.release import FileLine
 from tests.e2e.cards import csrf, office
 from tests.e2e.conftest import Demonstration, Laptop, System
 from tests.e2e.kiosk import (

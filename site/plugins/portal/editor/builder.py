@@ -14,7 +14,8 @@ from portal.content.loading import PortalContent, Shelf, load
 from portal.editor.bundle import bundle
 from portal.media.cache import FOLDER
 from portal.messages import say
-from portal.release.manifest import TOP, release_of
+from portal.release.manifest import release_of
+from sync_server.domain.release import MANIFEST_PATH
 
 
 class BuildFault(Exception):
@@ -58,13 +59,13 @@ class Builder:
         if self._site is None or self._settings["OUTPUT_PATH"] != str(output):
             self._start_pelican(output)
         self._settings["PORTAL_CONTENT"] = content
-        (output / TOP).unlink(missing_ok=True)
+        (output / MANIFEST_PATH).unlink(missing_ok=True)
         try:
             self._site.run()
         except BaseException:
             self.forget()
             raise
-        if not (output / TOP).is_file():  # Pelican continues when a plugin fails
+        if not (output / MANIFEST_PATH).is_file():  # Pelican continues when a plugin fails
             raise BuildFault(say("build.nothing_made"))
         lines = self._settings["PORTAL_MEMORY"].files.values()
         return Built(len(lines), sum(line.bytes for _, line in lines), release_of(output))

@@ -14,7 +14,8 @@ import msgspec
 
 from portal.editor.builder import BuildFault
 from portal.messages import say
-from portal.release.manifest import TOP, files_of, release_of
+from portal.release.manifest import files_of, release_of
+from sync_server.domain.release import MANIFEST_PATH
 
 NAME = "diem-cau"
 INNER = "cong-thong-tin"
@@ -61,10 +62,12 @@ def pack(output: Path, to: Path) -> Packed:
 def verify(path: Path) -> Verified:
     """Verify a pack, a folder or a zip, by its manifest. Raises: BuildFault if it is no pack."""
     with _reader(path) as (names, read):
-        top = next((n for n in sorted(names, key=len) if n.rpartition("/")[2] == TOP), None)
+        top = next(
+            (n for n in sorted(names, key=len) if n.rpartition("/")[2] == MANIFEST_PATH), None
+        )
         if top is None:
             raise BuildFault(say("build.pack.none", path=path))
-        prefix = top.removesuffix(TOP)
+        prefix = top.removesuffix(MANIFEST_PATH)
         try:
             files = files_of(lambda name: read(prefix + name))
         except (KeyError, OSError, msgspec.MsgspecError, zipfile.BadZipFile) as fault:

@@ -24,7 +24,8 @@ from portal.content.loading import VIETNAM
 from portal.editor.builder import Builder, BuildFault
 from portal.editor.progress import Steps
 from portal.messages import say
-from portal.release.manifest import TOP, files_of, release_of
+from portal.release.manifest import files_of, release_of
+from sync_server.domain.release import MANIFEST_PATH
 
 PIECE_BYTES = 256 * 1024
 """The size of a piece of a large file: the most that a broken line can cost."""
@@ -150,7 +151,7 @@ def _send_all(output: Path, server: PublishTarget) -> tuple[int, int]:
     """Send the files that the server is missing; return their number and total bytes."""
     files = files_of(lambda name: (output / name).read_bytes())
     paths = {sha256: output / path for path, (sha256, _) in files.items()}
-    manifest = (output / TOP).read_bytes()
+    manifest = (output / MANIFEST_PATH).read_bytes()
     sent, size = 0, 0
     while missing := server.offer_manifest(manifest):  # the lists, then the files they name
         total = sum(paths[sha256].stat().st_size for sha256 in missing)

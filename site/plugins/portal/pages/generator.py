@@ -39,7 +39,8 @@ from portal.pages.search import (
     text_file,
 )
 from portal.pages.writer import Memory, PortalWriter
-from portal.release.manifest import KIOSK, SCANNER, SERVER, SHELL, FileLine, write_manifest
+from portal.release.manifest import KIOSK, SCANNER, SERVER, SHELL, write_manifest
+from sync_server.domain.release import FileLine
 
 APP = "app"
 HOME_MEETINGS = 10

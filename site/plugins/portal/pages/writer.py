@@ -10,7 +10,7 @@ from pelican.writers import Writer
 
 from portal.content.front_matter import Fault
 from portal.content.guard import Guard, visible_text
-from portal.release.manifest import FileLine
+from sync_server.domain.release import FileLine
 
 GUARDED = frozenset({".html", ".ics", ".atom", ".xml", ".json", ".js"})
 WRITERS = 4

@@ -10,45 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
-TOP = "manifest.json"
+from sync_server.domain.release import MANIFEST_PATH, FileLine, ListLine, Manifest
+
 SHELL, SERVER, REST = "shell", "server", "rest"
 """Lists besides those of meetings: what all readers save, what only servers read, the rest."""
 
 KIOSK, SCANNER = "kiosk", "scanner"
 """Lists for devices that check people in, and for devices that also scan cards."""
-
-
-class FileLine(Struct, frozen=True, array_like=True):
-    """`[path, sha256, bytes]`; the path is relative to the release."""
-
-    path: str
-    sha256: str
-    bytes: int
-
-
-class ListLine(Struct, frozen=True):
-    """A list as the top level names it; `bytes` is the sum over its files."""
-
-    name: str
-    path: str
-    sha256: str
-    files: int
-    bytes: int
-
-
-class Manifest(Struct, frozen=True, omit_defaults=True):
-    """The top level of the manifest.
-
-    `withdrawn` holds `[path, sha256]` for materials that are held or withdrawn: the file now at
-    that path, or an empty sha256 if there is none. Readers' devices delete other bytes under the
-    path, and further parts of the material, at once.
-    """
-
-    v: int
-    lists: tuple[ListLine, ...]
-    withdrawn: tuple[tuple[str, str], ...] = ()
 
 
 def write_manifest(
@@ -78,7 +47,7 @@ def write_manifest(
     encoded = msgspec.json.encode(
         Manifest(1, tuple(list_lines), tuple(sorted((withdrawn or {}).items())))
     )
-    (output / TOP).write_bytes(encoded)
+    (output / MANIFEST_PATH).write_bytes(encoded)
     return hashlib.sha256(encoded).hexdigest()
 
 
@@ -94,8 +63,8 @@ def read_list(content: bytes) -> list[FileLine]:
 
 def files_of(read: Callable[[str], bytes]) -> dict[str, tuple[str, int]]:
     """Return {path: (sha256, bytes)} of every file of a release, both manifest levels included."""
-    content = read(TOP)
-    files = {TOP: (hashlib.sha256(content).hexdigest(), len(content))}
+    content = read(MANIFEST_PATH)
+    files = {MANIFEST_PATH: (hashlib.sha256(content).hexdigest(), len(content))}
     for line in read_manifest(content).lists:
         list_content = read(line.path)
         files[line.path] = (line.sha256, len(list_content))
@@ -118,4 +87,4 @@ def _write_list(output: Path, name: str, files: list[FileLine]) -> ListLine:
 
 def release_of(output: Path) -> str:
     """Return the id of the release in a folder: the sha256 of its manifest."""
-    return hashlib.sha256((output / TOP).read_bytes()).hexdigest()
+    return hashlib.sha256((output / MANIFEST_PATH).read_bytes()).hexdigest()
