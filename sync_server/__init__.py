@@ -27,7 +27,6 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     from sync_server import api, commands, database, office
     from sync_server.clocks import system_clock
     from sync_server.config import load_settings
-    from sync_server.storage.ledger import delivery
     from sync_server.web import error_pages, portal_files, rate_limits
 
     settings = settings or load_settings()
@@ -65,7 +64,6 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     database.init_app(app)
-    delivery.init_app(app)
     office.csrf.init_app(app)
     Compress(app)
     rate_limits.init_app(app)

@@ -28,7 +28,6 @@ from sync_server.storage.access.devices import Signer
 from sync_server.storage.blobs import details
 from sync_server.storage.blobs.details import MAX_DETAIL_BYTES, MAX_PIECE_BYTES
 from sync_server.storage.ledger import intake
-from sync_server.storage.ledger.delivery import deliver
 from sync_server.storage.ledger.intake import Delivery, Fate, Verdict
 
 BATCH = 500
@@ -135,7 +134,7 @@ def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt
     for start in range(0, len(texts), BATCH):
         offers = intake.judge_records(texts[start : start + BATCH], signer.writer)
         delivery = Delivery(signer.writer, offers, now_ms, is_revoked=signer.is_revoked)
-        verdicts += deliver(delivery).verdicts
+        verdicts += write(partial(intake.receive, delivery=delivery)).verdicts
     stored_details = [] if signer.is_revoked else _store_details(parcel, now_ms)
     lines = (
         ReceiptLine(

@@ -78,8 +78,6 @@ def write_records(
             raise BadForm(
                 fault=say("form.refused", refusal=refusal_message, detail=offer.outcome.detail)
             )
-    [receipt] = intake.receive_deliveries(
-        connection, [Delivery(writer, offers, now_ms, sealed=sealed or {})]
-    )
+    receipt = intake.receive(connection, Delivery(writer, offers, now_ms, sealed=sealed or {}))
     faults = [v for v in receipt.verdicts if v.status != "stored"]
     assert not faults, msgspec.json.encode(faults).decode()

@@ -12,7 +12,7 @@ from sync_server.api.bodies import json_response, read_body
 from sync_server.api.callers import authenticate_caller, require_permission
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
-from sync_server.database import reading
+from sync_server.database import reading, write
 from sync_server.domain.records.codes import (
     MAX_SEQ,
     Boot,
@@ -28,7 +28,6 @@ from sync_server.domain.records.permissions import Action
 from sync_server.errors import MalformedRequest, TooManyRecords
 from sync_server.storage.access.devices import Caller
 from sync_server.storage.ledger import intake, streams
-from sync_server.storage.ledger.delivery import deliver
 from sync_server.storage.ledger.intake import Delivery, DeviceReport, Verdict
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.web import rate_limits, served_portal
@@ -108,16 +107,15 @@ def sync() -> Response:
         [bytes(raw) for raw in sync_request.records], caller.writer
     )
     device_report = _device_report(sync_request, at_ms)
-    receipt = deliver(
-        Delivery(
-            caller.writer,
-            offered_records,
-            at_ms,
-            device_report,
-            caller.is_revoked,
-            sync_request.details,
-        )
+    delivery = Delivery(
+        caller.writer,
+        offered_records,
+        at_ms,
+        device_report,
+        caller.is_revoked,
+        sync_request.details,
     )
+    receipt = write(lambda c: intake.receive(c, delivery))
     settings: Settings = current_app.config["SETTINGS"]
     with reading() as connection:
         page, rev = _pull(connection, stream_key, sync_request.cursor)

@@ -39,7 +39,7 @@ def send(connection: Connection, *drafts: dict[str, Any]) -> Receipt:
     """Send a batch as the device that its first record names."""
     writer = WRITERS[drafts[0]["device"]]
     offers = intake.judge_records([raw(each) for each in drafts], writer)
-    return intake.receive_deliveries(connection, [Delivery(writer, offers, NOW)])[0]
+    return intake.receive(connection, Delivery(writer, offers, NOW))
 
 
 def sight(connection: Connection, sighting: Sighting) -> None:

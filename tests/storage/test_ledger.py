@@ -45,9 +45,7 @@ def send(connection: Connection, *drafts: dict[str, Any], revoked: bool = False)
     if device in SKEW:
         contact = DeviceReport(NOW - SKEW[device], 500, "b1", NOW)
     offers = intake.judge_records([raw(each) for each in drafts], writer)
-    return intake.receive_deliveries(connection, [Delivery(writer, offers, NOW, contact, revoked)])[
-        0
-    ]
+    return intake.receive(connection, Delivery(writer, offers, NOW, contact, revoked))
 
 
 def check_in(number: int, person: str, **changes: Any) -> dict[str, Any]:
@@ -136,7 +134,7 @@ def test_what_a_revoked_device_says_of_its_clock_moves_nothing(ledger: Ledger) -
         send(c, check_in(20, "M1"))
         offers = intake.judge_records([raw(check_in(21, "M2"))], CLERKS["D-ONE"])
         wrong = DeviceReport(NOW - 36_000_000, 0, "b1", NOW)
-        intake.receive_deliveries(c, [Delivery(CLERKS["D-ONE"], offers, NOW, wrong, True)])
+        intake.receive(c, Delivery(CLERKS["D-ONE"], offers, NOW, wrong, True))
 
         standing = standings.read(c, StreamKey(MEETING, "P001"))
         assert standing

@@ -75,7 +75,7 @@ class Commits:
 
 def _send(writer: Writer, batch: list[dict[str, object]], commits: Commits) -> None:
     offers = intake.judge_records([raw(record) for record in batch], writer)
-    write(lambda c: intake.receive_deliveries(c, [Delivery(writer, offers, NOON)]))
+    write(lambda c: intake.receive(c, Delivery(writer, offers, NOON)))
     commits.add()
 
 

@@ -228,7 +228,8 @@ def _hold_conference(
         hall = Hall(meeting, point, roll, visitor, seal_to)
         for writer in (hall.clerk, hall.chair):
             devices.put(c, writer, say("demo.device_label"), now_ms=starts_ms - 2 * DAY_MS)
-        intake.receive_deliveries(c, hall.deliveries())
+        for delivery in hall.deliveries():
+            intake.receive(c, delivery)
         if hall.secretary_request:
             request = (StreamKey(meeting.id, point), hall.secretary_request, hall.chair.by)
             decisions.decide(c, SERVER_WRITER, [request], "approve", starts_ms - DAY_MS // 2)

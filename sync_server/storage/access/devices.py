@@ -1,6 +1,6 @@
 """Devices: enrolled by a one-use code, identified by two tokens, watched for gaps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -281,11 +281,7 @@ _WRITE_GAPS = Prepared(
     .where(_THIS_DEVICE)
     .values(missing=bindparam("new_missing"), head_seq=bindparam("new_head"))
 )
-_READ_GAPS = Prepared(
-    select(Device.id, Device.missing, Device.head_seq).where(
-        Device.id.in_(bindparam("devices", expanding=True))
-    )
-)
+_READ_GAPS = Prepared(select(Device.missing, Device.head_seq).where(_THIS_DEVICE))
 
 
 class LastContact(NamedTuple):
@@ -296,42 +292,25 @@ class LastContact(NamedTuple):
     unsent: int | None = None
 
 
-def lock(connection: Connection, contacts: Mapping[str, LastContact]) -> dict[str, Gaps]:
-    """Lock devices in sorted order, note their contact, return their gaps; the office has none."""
-    device_ids = sorted(contacts)
-    _NOTE_CONTACT.run(
-        connection,
-        [
-            {
-                "device_id": device,
-                "contact_ms": contacts[device].at_ms,
-                "new_app": contacts[device].app,
-                "new_unsent": contacts[device].unsent,
-            }
-            for device in device_ids
-        ],
-    )
-    rows = _READ_GAPS.rows(connection, devices=device_ids)
-    gaps = {device: Gaps(_ranges_decoder.decode(missing), head) for device, missing, head in rows}
-    return {device: gaps.get(device, Gaps((), 0)) for device in device_ids}
-
-
-def close_gaps(
-    connection: Connection, gaps: Mapping[str, Gaps], numbers: Mapping[str, Sequence[int]]
-) -> dict[str, Ranges]:
-    """Note the numbers that have arrived; return by device the ranges that it must send again."""
-    after = {
-        device: Gaps(*missing_after(before.missing, before.head, numbers.get(device, ())))
-        for device, before in gaps.items()
+def lock(connection: Connection, device: str, contact: LastContact) -> Gaps:
+    """Lock a device, note its contact, and return its gaps; an office account has none."""
+    row = {
+        "device_id": device,
+        "contact_ms": contact.at_ms,
+        "new_app": contact.app,
+        "new_unsent": contact.unsent,
     }
-    changed = [
-        {
-            "device_id": device,
-            "new_missing": msgspec.json.encode(updated.missing).decode(),
-            "new_head": updated.head,
-        }
-        for device, updated in after.items()
-        if updated != gaps[device]
-    ]
-    _WRITE_GAPS.run(connection, changed)
-    return {device: updated.missing for device, updated in after.items()}
+    _NOTE_CONTACT.run(connection, [row])
+    for missing, head in _READ_GAPS.rows(connection, device_id=device):
+        return Gaps(_ranges_decoder.decode(missing), head)
+    return Gaps((), 0)
+
+
+def close_gaps(connection: Connection, device: str, gaps: Gaps, numbers: Sequence[int]) -> Ranges:
+    """Note the numbers that have arrived; return the ranges that the device must send again."""
+    after = Gaps(*missing_after(gaps.missing, gaps.head, numbers))
+    if after != gaps:
+        missing = msgspec.json.encode(after.missing).decode()
+        row = {"device_id": device, "new_missing": missing, "new_head": after.head}
+        _WRITE_GAPS.run(connection, [row])
+    return after.missing

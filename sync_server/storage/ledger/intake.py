@@ -1,8 +1,7 @@
 """Intake: the records that devices and office accounts send, and the verdict on every record.
 
 A record goes to the ledger, or with its reason into quarantine; nothing disappears, and one bad
-record never holds up the others. One transaction may serve several deliveries; the answers are
-the same as if every delivery had come alone.
+record never holds up the others.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +22,7 @@ from sync_server.domain.records.forms import (
 from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.domain.records.sequence import Ranges
 from sync_server.storage.access import devices
-from sync_server.storage.access.devices import Gaps, LastContact
+from sync_server.storage.access.devices import LastContact
 from sync_server.storage.blobs import details
 from sync_server.storage.ledger import quarantine, record_store, rulings, sightings
 from sync_server.storage.ledger.quarantine import QuarantinedRecord
@@ -112,43 +111,30 @@ def judge_records(raws: Iterable[bytes], writer: Writer) -> list[OfferedRecord]:
     return offers
 
 
-def receive_deliveries(connection: Connection, deliveries: Sequence[Delivery]) -> list[Receipt]:
-    """Store deliveries; repeats change nothing, and new records of a revoked device are held.
+def receive(connection: Connection, delivery: Delivery) -> Receipt:
+    """Store a delivery; repeats change nothing, and new records of a revoked device are held.
 
-    Raises: Stale, as `ledger.append_records` does.
+    Raises: Stale, as `record_store.append_records` does.
     """
-    now_ms = max(delivery.now_ms for delivery in deliveries)
-    contacts = {
-        delivery.writer.device: LastContact(
-            now_ms,
-            delivery.report and delivery.report.app,
-            delivery.report and delivery.report.unsent,
-        )
-        for delivery in deliveries
-    }
-    gaps = devices.lock(connection, contacts)
-    numbers: dict[str, list[int]] = {}
-    for delivery in deliveries:
-        numbers.setdefault(delivery.writer.device, []).extend(_numbers(delivery))
-        if not delivery.is_revoked:
-            details.put_small(connection, delivery.writer.device, delivery.sealed, now_ms=now_ms)
-    sighted_devices = sightings.add(connection, _sightings(deliveries, gaps, numbers))
-    accepted = [_accepted(connection, delivery) for delivery in deliveries]
-    all_entries = [entry for entries in accepted for entry in entries]
+    device, report = delivery.writer.device, delivery.report
+    contact = LastContact(delivery.now_ms, report and report.app, report and report.unsent)
+    gaps = devices.lock(connection, device, contact)
+    numbers = _numbers(delivery)
+    sighted: set[str] = set()
+    if not delivery.is_revoked:
+        details.put_small(connection, device, delivery.sealed, now_ms=delivery.now_ms)
+        if report:
+            sighting = _sighting(device, report, highest_seq=max([gaps.head, *numbers]))
+            sighted = sightings.add(connection, [sighting])
+    accepted = _accepted(connection, delivery)
     appended = record_store.append_records(
-        connection, all_entries, now_ms=now_ms, sighted_devices=sighted_devices
+        connection, accepted, now_ms=delivery.now_ms, sighted_devices=sighted
     )
-    clocks = sightings.clocks_of(connection, gaps.keys())
-    want = devices.close_gaps(connection, gaps, numbers)
-    seen_before = {key.fingerprint for key in appended.known_keys}
-    return [
-        Receipt(
-            _verdicts(connection, delivery, entries, appended, clocks, seen_before),
-            want[delivery.writer.device],
-            details.missing(connection, [entry.record for entry in delivery.entries]),
-        )
-        for delivery, entries in zip(deliveries, accepted, strict=True)
-    ]
+    return Receipt(
+        _verdicts(connection, delivery, accepted, appended),
+        devices.close_gaps(connection, device, gaps, numbers),
+        details.missing(connection, [entry.record for entry in delivery.entries]),
+    )
 
 
 def _numbers(delivery: Delivery) -> list[int]:
@@ -165,18 +151,9 @@ def _numbers(delivery: Delivery) -> list[int]:
     return numbers
 
 
-def _sightings(
-    deliveries: Iterable[Delivery], gaps: Mapping[str, Gaps], numbers: Mapping[str, list[int]]
-) -> list[Sighting]:
-    """Return the sightings of device clocks; the report of a revoked device does not count."""
-    observed = []
-    for delivery in deliveries:
-        device, report = delivery.writer.device, delivery.report
-        if report and not delivery.is_revoked:
-            highest = max([gaps[device].head, *numbers[device]])
-            skew_ms = report.now_ms - report.wall_ms
-            observed.append(Sighting(device, report.boot, report.mono_ms, skew_ms, highest))
-    return observed
+def _sighting(device: str, report: DeviceReport, *, highest_seq: int) -> Sighting:
+    skew_ms = report.now_ms - report.wall_ms
+    return Sighting(device, report.boot, report.mono_ms, skew_ms, highest_seq)
 
 
 def _accepted(connection: Connection, delivery: Delivery) -> list[LedgerEntry]:
@@ -192,26 +169,13 @@ def _verdicts(
     delivery: Delivery,
     accepted: Sequence[LedgerEntry],
     appended: AppendResult,
-    clocks: Clocks,
-    seen_before: set[str],
 ) -> list[Verdict]:
-    """Return the verdict on every record, in order; add the records to `seen_before`."""
-    accepted_fingerprints = {entry.fingerprint for entry in accepted}
-    in_quarantine = {}
-    for offer in delivery.offers:
-        if isinstance(offer.outcome, Refusal):
-            in_quarantine[offer.raw] = QuarantinedRecord(
-                fingerprint(offer.raw), offer.raw, "refused", offer.outcome
-            )
-        elif offer.outcome.fingerprint not in accepted_fingerprints:
-            in_quarantine[offer.raw] = QuarantinedRecord(
-                offer.outcome.fingerprint, offer.raw, "held", REVOKED
-            )
+    """Quarantine what was not accepted, and return the verdict on every record, in order."""
     device = delivery.writer.device
+    in_quarantine = _quarantined(delivery, accepted)
     quarantined_before = quarantine.add_records(
         connection, device, list(in_quarantine.values()), delivery.now_ms
     )
-    seen_before |= {f"{device} {sha256}" for sha256 in quarantined_before}
     wanted_ids = {
         record_id
         for offer in delivery.offers
@@ -219,19 +183,57 @@ def _verdicts(
         and (offer.raw in in_quarantine or "ruled" in appended.flags.get(record_id, ()))
     }
     ruling_by_record = rulings.about(connection, wanted_ids)
+    clocks = sightings.clocks_of(connection, [device])
+    stored_before = {key.fingerprint for key in appended.known_keys}
+    hashes = [_hash_of(offer, in_quarantine.get(offer.raw)) for offer in delivery.offers]
     verdicts = []
-    for offer in delivery.offers:
+    for place, offer in enumerate(delivery.offers):
         quarantined = in_quarantine.get(offer.raw)
+        before = quarantined_before if quarantined else stored_before
+        is_known = hashes[place] in before or hashes[place] in hashes[:place]
         fate, flags, code = _fate_of(offer, quarantined, appended, ruling_by_record)
-        identity, at = f"{device} {quarantined.sha256}" if quarantined else "", None
-        if isinstance(offer.outcome, LedgerEntry):
-            identity = identity or offer.outcome.fingerprint
-            at = from_ms(clocks.corrected_time_of(offer.outcome.record).at_ms)
-        status: Status = "known" if identity in seen_before else _first_status(fate, quarantined)
-        seen_before.add(identity)
-        why = quarantined.reason.detail if quarantined else None
-        verdicts.append(Verdict(_id_of(offer), status, fate, flags, code, at, why))
+        verdicts.append(
+            Verdict(
+                id=_id_of(offer),
+                status="known" if is_known else _first_status(fate, quarantined),
+                fate=fate,
+                flags=flags,
+                code=code,
+                at_corrected=_corrected_instant(offer, clocks),
+                detail=quarantined.reason.detail if quarantined else None,
+            )
+        )
     return verdicts
+
+
+def _quarantined(
+    delivery: Delivery, accepted: Sequence[LedgerEntry]
+) -> dict[bytes, QuarantinedRecord]:
+    """Return the records that the door refused or that a revoked device sent, by their bytes."""
+    accepted_fingerprints = {entry.fingerprint for entry in accepted}
+    quarantined = {}
+    for offer in delivery.offers:
+        if isinstance(offer.outcome, Refusal):
+            record = QuarantinedRecord(fingerprint(offer.raw), offer.raw, "refused", offer.outcome)
+        elif offer.outcome.fingerprint not in accepted_fingerprints:
+            record = QuarantinedRecord(offer.outcome.fingerprint, offer.raw, "held", REVOKED)
+        else:
+            continue
+        quarantined[offer.raw] = record
+    return quarantined
+
+
+def _hash_of(offer: OfferedRecord, quarantined: QuarantinedRecord | None) -> str:
+    """Return the hash by which the ledger or the quarantine knows a record."""
+    if isinstance(offer.outcome, LedgerEntry):
+        return offer.outcome.fingerprint
+    return quarantined.sha256 if quarantined else ""
+
+
+def _corrected_instant(offer: OfferedRecord, clocks: Clocks) -> str | None:
+    if not isinstance(offer.outcome, LedgerEntry):
+        return None
+    return from_ms(clocks.corrected_time_of(offer.outcome.record).at_ms)
 
 
 def _fate_of(
