@@ -85,12 +85,12 @@ def _chair_may_decide(connection: Connection, caller: Caller, sha256: str) -> bo
     point, person = caller.writer.point, caller.writer.person
     assert point is not None
     assert person is not None
-    return any(
-        standings.may_decide(
-            connection, StreamKey(meeting, point), person, record_id, at_ms=now_ms()
-        )
-        for meeting, record_id in details.records_naming(connection, sha256)
-    )
+    for meeting, record_id in details.records_naming(connection, sha256):
+        key = StreamKey(meeting, point)
+        requests = standings.requests_of(connection, [key], by=person, at_ms=now_ms())
+        if any(request.id == record_id and request.is_decidable for _, request in requests):
+            return True
+    return False
 
 
 def _offset_response(offset: Offset, status: int) -> Response:

@@ -6,6 +6,7 @@ rows 24 and 25).
 """
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import pairwise
 
 from msgspec import Struct
@@ -25,6 +26,13 @@ class Span(Struct, frozen=True):
     until_ms: int | None
 
 
+class Delegation(Struct, frozen=True):
+    """The Secretary's naming of a Deputy, effective from a moment on."""
+
+    from_ms: int
+    to: str
+
+
 class Chair(Struct, frozen=True, omit_defaults=True):
     """The person who is to preside (`named`, None if nobody can be named), and spans of presiding.
 
@@ -36,6 +44,7 @@ class Chair(Struct, frozen=True, omit_defaults=True):
     delegate: str | None = None
     named: str | None = None
     spans: tuple[Span, ...] = ()
+    delegations: tuple[Delegation, ...] = ()
     is_escalated: bool = False
 
 
@@ -46,13 +55,14 @@ class Chairing:
         self, point: str, terms: Terms, stays: Stays, effective: FactsByKind, flags: Flags
     ) -> None:
         self._terms = terms
-        self._delegations: list[Fact[ChairDelegation]] = []
+        delegations = []
         for fact in effective.at(point, ChairDelegation):
             if self._is_delegation(fact):
-                self._delegations.append(fact)
+                delegations.append(Delegation(fact.at_ms, fact.record.body.to))
             else:
                 flags.add(fact.id, "without_authority")
-        delegates = {fact.record.body.to for fact in self._delegations}
+        self.delegations = tuple(delegations)
+        delegates = {delegation.to for delegation in delegations}
         secretaries = {officers.secretary for officers in terms.officers}
         self._assumed_ms: dict[str, int] = {}
         for assumed in effective.at(point, ChairAssumed):
@@ -79,17 +89,7 @@ class Chairing:
     @property
     def delegate(self) -> str | None:
         """The Deputy named by the Secretary's latest delegation; None without one."""
-        return self._delegations[-1].record.body.to if self._delegations else None
-
-    def decides(self, person: str, at_ms: int) -> bool:
-        """Say whether a person of the point may decide there at a moment.
-
-        Before the start, the Secretary may, and the Deputy from the delegation on. From the start
-        on, only the person who presides may.
-        """
-        if self._terms.starts_ms is None or at_ms < self._terms.starts_ms:
-            return person in self._officers_at(at_ms)
-        return person == self._presiding_at(at_ms)
+        return self.delegations[-1].to if self.delegations else None
 
     def is_vacant(self, until_ms: int | None) -> bool:
         """Say whether the chair is empty at any moment from start and grace until `until_ms`."""
@@ -103,13 +103,9 @@ class Chairing:
             if until_ms is None or moment_ms < until_ms
         )
 
-    def _delegate_at(self, at_ms: int) -> str | None:
-        before = bisect_right(self._delegations, at_ms, key=lambda fact: fact.at_ms)
-        return self._delegations[before - 1].record.body.to if before else None
-
     def _officers_at(self, at_ms: int) -> tuple[str | None, str | None]:
         """Return the Secretary and the delegated Deputy at a moment."""
-        return self._terms.officers_at(at_ms).secretary, self._delegate_at(at_ms)
+        return self._terms.officers_at(at_ms).secretary, delegate_at(self.delegations, at_ms)
 
     def _presiding_at(self, at_ms: int) -> str | None:
         for person in self._officers_at(at_ms):
@@ -123,7 +119,9 @@ class Chairing:
 
     def _events(self) -> list[int]:
         """Return the moments at which somebody may begin or cease to preside, in order."""
-        moments = {fact.at_ms for fact in self._delegations} | set(self._assumed_ms.values())
+        moments = {delegation.from_ms for delegation in self.delegations} | set(
+            self._assumed_ms.values()
+        )
         moments |= {officers.from_ms for officers in self._terms.officers}
         for spans in self._in_hall.values():
             moments |= {moment_ms for span in spans for moment_ms in span if moment_ms is not None}
@@ -144,6 +142,12 @@ class Chairing:
         return tuple(spans)
 
 
+def delegate_at(delegations: Sequence[Delegation], at_ms: int) -> str | None:
+    """Return the Deputy whom the Secretary has named by a moment; None if there is none yet."""
+    before = bisect_right(delegations, at_ms, key=lambda delegation: delegation.from_ms)
+    return delegations[before - 1].to if before else None
+
+
 def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:
     """Return the chair: the Secretary is to preside, or the delegated Deputy if they are away."""
     officers, delegate = terms.officers_at(), chairing.delegate
@@ -155,5 +159,6 @@ def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:
         delegate=delegate,
         named=candidates[0] if candidates else None,
         spans=chairing.spans,
+        delegations=chairing.delegations,
         is_escalated=is_escalated,
     )

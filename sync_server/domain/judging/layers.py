@@ -7,10 +7,10 @@ from them; `requests` lists the requests and the answers to them.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sync_server.domain.judging.absence import DecisionRights, RequestStates, judge_requests
 from sync_server.domain.judging.chair import Chairing
 from sync_server.domain.judging.clocks import Clocks
 from sync_server.domain.judging.closing import closing_of
+from sync_server.domain.judging.deciding import DecisionRights
 from sync_server.domain.judging.facts import (
     Fact,
     FactsByKind,
@@ -20,6 +20,7 @@ from sync_server.domain.judging.facts import (
     without_voided,
 )
 from sync_server.domain.judging.presence import Stays, flag_places, stays_of
+from sync_server.domain.judging.requests import PointRequests, RequestStates
 from sync_server.domain.judging.settings import (
     RollChanges,
     Rolls,
@@ -29,7 +30,7 @@ from sync_server.domain.judging.settings import (
     rolls_of,
     terms_of,
 )
-from sync_server.domain.records.kinds import Record
+from sync_server.domain.records.kinds import Closing, Record
 
 
 class Layers(NamedTuple):
@@ -43,7 +44,8 @@ class Layers(NamedTuple):
     in_force: InForce
     effective: FactsByKind
     stays: Stays
-    rights: DecisionRights
+    chairing: Chairing
+    closing: Fact[Closing] | None
     requests: RequestStates
 
 
@@ -60,10 +62,20 @@ def layers_of(point: str, records: Iterable[Record], clocks: Clocks, flags: Flag
     flag_places(point, rolls.lines, effective, flags)
     closing = closing_of(point, effective, flags)
     chairing = Chairing(point, terms, stays, effective, flags)
-    rights = DecisionRights(point, terms, chairing, closing)
-    requests = judge_requests(rights, rolls, effective, flags)
+    rights = DecisionRights(terms, chairing)
+    requests = PointRequests(point, rights, closing, rolls, effective, flags).judge()
     officers = terms.all_officers - rolls.lines.keys()
     officer_facts = [fact for fact in all_facts if fact.person in officers]
     return Layers(
-        facts, officer_facts, rolls, terms, changes, in_force, effective, stays, rights, requests
+        facts=facts,
+        officer_facts=officer_facts,
+        rolls=rolls,
+        terms=terms,
+        changes=changes,
+        in_force=in_force,
+        effective=effective,
+        stays=stays,
+        chairing=chairing,
+        closing=closing,
+        requests=requests,
     )

@@ -6,7 +6,6 @@ from typing import Literal
 
 from msgspec import Struct
 
-from sync_server.domain.judging.absence import RequestStates, State
 from sync_server.domain.judging.facts import Fact, Flags
 from sync_server.domain.judging.presence import (
     Seats,
@@ -15,6 +14,7 @@ from sync_server.domain.judging.presence import (
     is_late,
     minutes_between,
 )
+from sync_server.domain.judging.requests import RequestStates, State
 from sync_server.domain.judging.settings import Terms
 from sync_server.domain.records.kinds import Mode, Record, Summoned
 
@@ -70,7 +70,7 @@ class PersonJudge:
         """Judge a summoned person: presence outweighs leave; an absence needs a closing."""
         if stays:
             return self._judge_present(line.person, stays)
-        request = self._requests.state.get(line.person)
+        request = self._requests.by_person.get(line.person)
         standing: AttendanceState = "not_recorded"
         cause: Cause | None = None
         if request == "approved":
@@ -109,7 +109,7 @@ class PersonJudge:
             mode=stays[-1].arrival.record.body.mode,
             seat=self._seats.by_person.get(person),
             seat_right=self._seats.right.get(person),
-            request=self._requests.state.get(person),
+            request=self._requests.by_person.get(person),
             stays=tuple((stay.came_ms, stay.until_ms(terms.ends_ms), stay.point) for stay in stays),
             comes_as=comes_as,
             flags=self._flags.of(self._ids_of[person]),

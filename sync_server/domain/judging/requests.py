@@ -1,33 +1,43 @@
-"""Requests as deciders read them: every request, its state, and the answers to it."""
+"""Requests for leave and substitutes: their state, by the decisions that count, and the answers.
 
-from collections.abc import Iterable
+Excused = a written report AND approval (domain.md rows 12, 13, 27 and 28).
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from sync_server.domain.judging.absence import (
-    State,
-    answered_request_key,
-    effective_decisions,
-    request_key,
-    targets_of,
-    withdrawn_requests,
-)
-from sync_server.domain.judging.clocks import Clocks
-from sync_server.domain.judging.facts import Fact, Flags
-from sync_server.domain.judging.layers import layers_of
+from sync_server.domain.judging.deciding import DecisionRights
+from sync_server.domain.judging.facts import Fact, FactsByKind, Flags, acts_in_person
+from sync_server.domain.judging.settings import Rolls, Terms
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.kinds import (
     AbsenceDecision,
     AbsenceDocument,
     AbsenceRequest,
     AbsenceWithdrawal,
+    Closing,
     Record,
     Substitute,
     kind_of,
 )
+from sync_server.domain.records.permissions import Profile
+
+State = Literal["approved", "pending", "declined", "withdrawn"]
+STATES: tuple[State, ...] = ("approved", "pending", "declined", "withdrawn")
+"""The states of a request; if one person made several, the first state in this order counts."""
 
 
-class Turn(Struct, frozen=True):
+RequestKey = tuple[str, str | None]
+"""A record's id and its person. An answer names both, because records about two different people
+can bear the same id, and the answer to one must not answer the other."""
+Targets = Mapping[RequestKey, Fact[AbsenceRequest | Substitute]]
+AnswerRecord = AbsenceDocument | AbsenceDecision | AbsenceWithdrawal
+
+
+class Answer(Struct, frozen=True):
     """An answer to a request: a document, a decision or a withdrawal, whether or not it counts."""
 
     id: str
@@ -39,11 +49,12 @@ class Turn(Struct, frozen=True):
     flags: tuple[str, ...]
 
 
-class Request(Struct, frozen=True):
-    """A request for leave or for a substitute (`instead_of`: the person replaced).
+class Request(Struct, frozen=True, omit_defaults=True):
+    """A request for leave, or for a substitute (`instead_of`: the person replaced).
 
-    `is_reserved`: only headquarters decides on it; `is_decidable`: the person who reads it may
-    decide now. `due_ms`: the time by which the written report that was to follow is due.
+    `due_ms`: the time by which the written report that was to follow is due. `is_reserved` (only
+    headquarters decides) and `is_decidable` (the reader may decide now) depend on the reader and
+    the hour: they are False in a stored standing and filled in when it is read.
     """
 
     id: str
@@ -56,68 +67,249 @@ class Request(Struct, frozen=True):
     due_ms: int | None
     detail: str | None
     state: State
-    is_reserved: bool
-    is_decidable: bool
     flags: tuple[str, ...]
-    turns: tuple[Turn, ...]
+    answers: tuple[Answer, ...]
+    is_reserved: bool = False
+    is_decidable: bool = False
 
 
-def requests_of(
-    point: str, records: Iterable[Record], clocks: Clocks, *, by: str | None, at_ms: int
-) -> tuple[Request, ...]:
-    """Return all requests at a point, in the order in which they were made.
+class RequestStates(NamedTuple):
+    """The state of every request and substitute, and the person's state that follows from it.
 
-    `by`: the person who would decide at this moment; None: headquarters, which always may.
+    `live`: people with a request made before the roll was signed off, if it was, and not withdrawn.
+    `away`: people expected not to come, as this point, they themselves or headquarters reported.
     """
-    flags = Flags()
-    layers = layers_of(point, records, clocks, flags)
-    rights, effective = layers.rights, layers.effective
-    targets = {request_key(fact): fact for fact in targets_of(point, layers.rolls, effective)}
-    decisions = effective_decisions(rights, targets, effective, flags)
-    withdrawn = withdrawn_requests(rights, targets, effective, flags)
-    answers: tuple[Fact[AbsenceDocument | AbsenceDecision | AbsenceWithdrawal], ...] = (
+
+    targets: Targets
+    by_request: dict[RequestKey, State]
+    by_person: dict[str, State]
+    live: frozenset[str]
+    away: frozenset[str]
+
+    @property
+    def approved(self) -> frozenset[RequestKey]:
+        """The requests and substitutes that were approved."""
+        return frozenset(key for key, state in self.by_request.items() if state == "approved")
+
+
+class PointRequests(NamedTuple):
+    """The requests of one point, with what decides on them: the rights and the closing."""
+
+    point: str
+    rights: DecisionRights
+    closing: Fact[Closing] | None
+    rolls: Rolls
+    effective: FactsByKind
+    flags: Flags
+
+    def judge(self) -> RequestStates:
+        """Judge every request of the point's people, and every substitute at the point."""
+        leave_requests = [
+            fact for fact in self.effective.of(AbsenceRequest) if fact.person in self.rolls.lines
+        ]
+        substitutes = self.effective.at(self.point, Substitute)
+        targets: dict[RequestKey, Fact[AbsenceRequest | Substitute]] = {
+            **{request_key(fact): fact for fact in leave_requests},
+            **{request_key(fact): fact for fact in substitutes},
+        }
+        decisions = self._effective_decisions(targets)
+        withdrawn = self._withdrawn_keys(targets)
+        by_request = {
+            key: _state_of(decisions.get(key), is_withdrawn=key in withdrawn) for key in targets
+        }
+        states_by_person: defaultdict[str, set[State]] = defaultdict(set)
+        live: set[str] = set()
+        away: set[str] = set()
+        for request in leave_requests:
+            key, person = request_key(request), request.person or ""
+            state = by_request[key]
+            states_by_person[person].add(state)
+            if state != "withdrawn" and not self._is_after_closing(request):
+                live.add(person)
+            if state == "approved" and _is_after_start(decisions[key], self.rights.terms):
+                self.flags.add(decisions[key].id, "late_approval")
+            if state in {"approved", "pending"}:
+                _flag_document(request, self.effective, self.flags)
+            is_ours = request.record.point == self.point or request.record.by != Profile.CLERK
+            if state == "approved" or (state == "pending" and is_ours):
+                away.add(person)
+        return RequestStates(
+            targets=targets,
+            by_request=by_request,
+            by_person={
+                person: next(candidate for candidate in STATES if candidate in states)
+                for person, states in states_by_person.items()
+            },
+            live=frozenset(live),
+            away=frozenset(away),
+        )
+
+    def _effective_decisions(self, targets: Targets) -> dict[RequestKey, Fact[AbsenceDecision]]:
+        """Return the latest effective decision on every target; flag those without authority."""
+        decisions: dict[RequestKey, Fact[AbsenceDecision]] = {}
+        for decision in self.effective.of(AbsenceDecision):
+            target = targets.get(answered_request_key(decision))
+            if target is None:
+                continue
+            if self._allows(decision, target):
+                decisions[request_key(target)] = decision
+            else:
+                self.flags.add(decision.id, "without_authority")
+        return decisions
+
+    def _allows(
+        self, decision: Fact[AbsenceDecision], target: Fact[AbsenceRequest | Substitute]
+    ) -> bool:
+        """Say whether a decision counts: headquarters' always, a point's before its closing."""
+        by = decision.record.by
+        if by == Profile.HEADQUARTERS:
+            return True
+        if decision.record.point != self.point or self._is_after_closing(decision):
+            return False
+        return self.rights.allows(by, target.person, _replaced_person(target), decision.at_ms)
+
+    def _withdrawn_keys(self, targets: Targets) -> set[RequestKey]:
+        """Return the requests withdrawn before the closing by somebody who may withdraw them."""
+        withdrawn = set()
+        for fact in self.effective.of(AbsenceWithdrawal):
+            request = targets.get(answered_request_key(fact))
+            if request is None:
+                continue
+            if _may_answer(fact, request) and not self._is_after_closing(fact):
+                withdrawn.add(request_key(request))
+            else:
+                self.flags.add(fact.id, "without_authority")
+        return withdrawn
+
+    def _is_after_closing(self, fact: Fact[Record]) -> bool:
+        """Say whether a fact comes after the roll was signed off."""
+        return self.closing is not None and fact.order > self.closing.order
+
+
+def requests_of(states: RequestStates, effective: FactsByKind, flags: Flags) -> tuple[Request, ...]:
+    """Return all requests with their answers, in the order in which they were made."""
+    answers: defaultdict[RequestKey, list[Fact[AnswerRecord]]] = defaultdict(list)
+    facts: list[Fact[AnswerRecord]] = [
         *effective.of(AbsenceDocument),
         *effective.of(AbsenceDecision),
         *effective.of(AbsenceWithdrawal),
-    )
-    requests = []
-    for key, fact in targets.items():
-        record = fact.record
-        state: State = "pending"
-        if key in withdrawn:
-            state = "withdrawn"
-        elif decision := decisions.get(key):
-            state = "approved" if decision.record.body.decision == "approve" else "declined"
-        due = record.body.to_follow_by if isinstance(record, AbsenceRequest) else None
-        may_decide = by is None or (rights.closing is None and rights.allows(by, fact, at_ms))
-        requests.append(
-            Request(
-                id=fact.id,
-                point=record.point,
-                person=fact.person or "",
-                instead_of=record.body.instead_of if isinstance(record, Substitute) else None,
-                at_ms=fact.at_ms,
-                by=record.by,
-                report=record.body.report if isinstance(record, AbsenceRequest) else None,
-                due_ms=to_ms(due) if due else None,
-                detail=record.body.detail,
-                state=state,
-                is_reserved=rights.terms.is_reserved(fact.person, at_ms),
-                is_decidable=may_decide and state != "withdrawn",
-                flags=flags.of([fact.id]),
-                turns=tuple(
-                    Turn(
-                        id=answer.id,
-                        kind=kind_of(answer.record),
-                        at_ms=answer.at_ms,
-                        by=answer.record.by,
-                        decision=getattr(answer.record.body, "decision", None),
-                        detail=getattr(answer.record.body, "detail", None),
-                        flags=flags.of([answer.id]),
-                    )
-                    for answer in sorted(answers, key=lambda answer: answer.order)
-                    if answered_request_key(answer) == key
-                ),
-            )
-        )
+    ]
+    for fact in sorted(facts, key=lambda answer: answer.order):
+        answers[answered_request_key(fact)].append(fact)
+    requests = [
+        _request_of(fact, states.by_request[key], answers[key], flags)
+        for key, fact in states.targets.items()
+    ]
     return tuple(sorted(requests, key=lambda request: (request.at_ms, request.id)))
+
+
+def _request_of(
+    fact: Fact[AbsenceRequest | Substitute],
+    state: State,
+    answers: list[Fact[AnswerRecord]],
+    flags: Flags,
+) -> Request:
+    record = fact.record
+    report = due = None
+    if isinstance(record, AbsenceRequest):
+        report, due = record.body.report, record.body.to_follow_by
+    return Request(
+        id=fact.id,
+        point=record.point,
+        person=fact.person or "",
+        instead_of=_replaced_person(fact),
+        at_ms=fact.at_ms,
+        by=record.by,
+        report=report,
+        due_ms=to_ms(due) if due else None,
+        detail=record.body.detail,
+        state=state,
+        flags=flags.of([fact.id]),
+        answers=tuple(
+            Answer(
+                id=answer.id,
+                kind=kind_of(answer.record),
+                at_ms=answer.at_ms,
+                by=answer.record.by,
+                decision=getattr(answer.record.body, "decision", None),
+                detail=getattr(answer.record.body, "detail", None),
+                flags=flags.of([answer.id]),
+            )
+            for answer in answers
+        ),
+    )
+
+
+def _state_of(decision: Fact[AbsenceDecision] | None, *, is_withdrawn: bool) -> State:
+    if is_withdrawn:
+        return "withdrawn"
+    if decision is None:
+        return "pending"
+    return "approved" if decision.record.body.decision == "approve" else "declined"
+
+
+def _replaced_person(target: Fact[AbsenceRequest | Substitute]) -> str | None:
+    record = target.record
+    return record.body.instead_of if isinstance(record, Substitute) else None
+
+
+def excused_by_headquarters(effective: FactsByKind) -> set[str]:
+    """Return the people whose leave headquarters approved in its latest decision on it.
+
+    Decisions by points are ignored, and a withdrawn request excuses nobody.
+    """
+    latest_decisions: dict[RequestKey, str] = {}
+    for decision in effective.of(AbsenceDecision):
+        if decision.record.by == Profile.HEADQUARTERS:
+            latest_decisions[answered_request_key(decision)] = decision.record.body.decision
+    return {
+        request.person
+        for request in effective.of(AbsenceRequest)
+        if request.person
+        and latest_decisions.get(request_key(request)) == "approve"
+        and not any(
+            answered_request_key(fact) == request_key(request) and _may_answer(fact, request)
+            for fact in effective.of(AbsenceWithdrawal)
+        )
+    }
+
+
+def _may_answer(
+    fact: Fact[AbsenceWithdrawal] | Fact[AbsenceDocument],
+    request: Fact[AbsenceRequest] | Fact[AbsenceRequest | Substitute],
+) -> bool:
+    """Say whether a fact comes from the request's person, its point's clerk, or headquarters."""
+    is_there = fact.record.point == request.record.point
+    return acts_in_person(fact) and (is_there or fact.record.by != Profile.CLERK)
+
+
+def request_key(
+    fact: Fact[AbsenceRequest] | Fact[Substitute] | Fact[AbsenceRequest | Substitute],
+) -> RequestKey:
+    return fact.id, fact.record.person
+
+
+def answered_request_key(
+    fact: Fact[AnswerRecord],
+) -> RequestKey:
+    return fact.record.refs[0], fact.record.person
+
+
+def _is_after_start(decision: Fact[AbsenceDecision], terms: Terms) -> bool:
+    return terms.starts_ms is not None and decision.at_ms > terms.starts_ms
+
+
+def _flag_document(request: Fact[AbsenceRequest], effective: FactsByKind, flags: Flags) -> None:
+    """Flag a request while the report to follow is missing, and a report that came late."""
+    due = request.record.body.to_follow_by
+    if due is None:
+        return
+    documents = [
+        fact
+        for fact in effective.of(AbsenceDocument)
+        if answered_request_key(fact) == request_key(request) and _may_answer(fact, request)
+    ]
+    if not documents:
+        flags.add(request.id, "document_pending")
+    elif documents[0].at_ms > to_ms(due):
+        flags.add(documents[0].id, "document_late")

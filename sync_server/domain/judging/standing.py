@@ -11,7 +11,6 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from sync_server.domain.judging.absence import RequestStates, excused_by_headquarters, targets_of
 from sync_server.domain.judging.chair import Chair, chair_of
 from sync_server.domain.judging.clocks import FAR_FROM_MEETING_MS, Clocks
 from sync_server.domain.judging.closing import (
@@ -21,6 +20,7 @@ from sync_server.domain.judging.closing import (
     signed_closing_of,
 )
 from sync_server.domain.judging.counts import Counts, count_attendance
+from sync_server.domain.judging.deciding import DecisionRights
 from sync_server.domain.judging.facts import Fact, FactsByKind, Flags, without_voided
 from sync_server.domain.judging.hall import (
     FollowUps,
@@ -38,6 +38,12 @@ from sync_server.domain.judging.hall import (
 from sync_server.domain.judging.layers import Layers, layers_of
 from sync_server.domain.judging.people import PersonJudge, PersonStanding
 from sync_server.domain.judging.presence import Stays, is_in_at, seats_of, stays_of
+from sync_server.domain.judging.requests import (
+    Request,
+    RequestStates,
+    excused_by_headquarters,
+    requests_of,
+)
 from sync_server.domain.judging.settings import RollChanges, Terms
 from sync_server.domain.records.kinds import (
     ChairAssumed,
@@ -74,6 +80,7 @@ class PointStanding(Struct, frozen=True):
 
     terms: Terms
     people: tuple[PersonStanding, ...]
+    requests: tuple[Request, ...]
     visitors: tuple[PersonStanding, ...]
     exempt: tuple[PersonStanding, ...]
     substitutes: tuple[SubstituteStanding, ...]
@@ -102,10 +109,10 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
     """
     flags = Flags()
     layers = layers_of(point, records, clocks, flags)
-    terms, effective, closing = layers.terms, layers.effective, layers.rights.closing
+    terms, effective, closing = layers.terms, layers.effective, layers.closing
     chair = _judge_chair(point, layers)
     other_attendees = other_attendees_of(
-        point, layers.rolls, layers.stays, layers.requests.substitutes, effective, flags
+        point, layers.rolls, layers.stays, layers.requests.approved, effective, flags
     )
     seats = seats_of(point, layers.rolls, layers.stays, effective, flags)
     _flag_times(layers.facts, terms, flags)
@@ -128,20 +135,23 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
         incident_minutes=incident_minutes(incidents, terms),
     )
     missing = missing_items(point, terms, effective, flags)
+    missing += _flag_point(point, layers, chair, counts, flags)
+    amended = is_amended(closing, layers.in_force, flags)
     return PointStanding(
         terms=terms,
         people=people,
+        requests=requests_of(layers.requests, effective, flags),
         visitors=visitors,
         exempt=exempt,
         substitutes=tuple(other_attendees.substitutes.values()),
         counts=counts,
         chair=chair,
-        missing=missing + _flag_point(point, layers, chair, counts, flags),
+        missing=missing,
         incidents=incidents,
         follow_ups=follow_ups,
         roll_changes=layers.changes,
         closing=signed_closing_of(closing),
-        is_amended=is_amended(closing, layers.in_force, flags),
+        is_amended=amended,
         flags=flags.all(),
         has_reported=any(
             fact.seq and fact.record.point == point and isinstance(fact.record, REPORTING_KINDS)
@@ -150,20 +160,18 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
     )
 
 
-def may_decide(
-    point: str,
-    records: Iterable[Record],
-    clocks: Clocks,
-    *,
-    person: str,
-    record_id: str,
-    at_ms: int,
-) -> bool:
-    """Say whether a person of a point may decide there on a request or substitute at a moment."""
-    layers = layers_of(point, records, clocks, Flags())
-    targets = targets_of(point, layers.rolls, layers.effective)
-    return layers.rights.closing is None and any(
-        layers.rights.allows(person, target, at_ms) for target in targets if target.id == record_id
+def may_decide(standing: PointStanding, request: Request, person: str | None, at_ms: int) -> bool:
+    """Say whether a person of the point may decide on a request now; None: headquarters.
+
+    Headquarters always may; a withdrawn request is not to be decided on.
+    """
+    if request.state == "withdrawn":
+        return False
+    if person is None:
+        return True
+    rights = DecisionRights(standing.terms, standing.chair)
+    return standing.closing is None and rights.allows(
+        person, request.person, request.instead_of, at_ms
     )
 
 
@@ -193,7 +201,7 @@ def _judge_chair(point: str, layers: Layers) -> Chair:
         if officer in stays and stays[officer][-1].point != point:
             away.add(officer)
     away |= excused_by_headquarters(effective_elsewhere) - stays.keys()
-    return chair_of(layers.terms, layers.rights.chairing, frozenset(away))
+    return chair_of(layers.terms, layers.chairing, frozenset(away))
 
 
 def _judge_visitors(
@@ -218,7 +226,7 @@ def _flag_point(
     point: str, layers: Layers, chair: Chair, counts: Counts, flags: Flags
 ) -> tuple[str, ...]:
     """Flag the anomalies of the point itself; return those that keep it from being ready."""
-    terms, closing = layers.terms, layers.rights.closing
+    terms, closing = layers.terms, layers.closing
     missing = []
     if chair.named is None:
         missing.append("chair")
@@ -227,7 +235,7 @@ def _flag_point(
         missing.append("capacity")
         flags.add(point, "over_capacity")
     ends = [end_ms for end_ms in (closing and closing.at_ms, terms.ends_ms) if end_ms is not None]
-    is_vacant = layers.rights.chairing.is_vacant(min(ends, default=None))
+    is_vacant = layers.chairing.is_vacant(min(ends, default=None))
     if is_vacant and not terms.is_cancelled:
         flags.add(point, "no_chair")
     if chair.is_escalated:
@@ -258,6 +266,6 @@ def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, flags: Flags) -> No
 
 
 def _flag_excused_who_came(stays: Stays, requests: RequestStates, flags: Flags) -> None:
-    for person, state in requests.state.items():
+    for person, state in requests.by_person.items():
         if state == "approved" and person in stays:
             flags.add(stays[person][0].arrival.id, "came_though_excused")

@@ -18,6 +18,7 @@ from sync_server.errors import BadForm, UnknownDetail, UnknownRecord
 from sync_server.messages import say
 from sync_server.office import access, forms, sealed_details
 from sync_server.office.access import allowed
+from sync_server.office.sealed_details import DetailContent
 from sync_server.storage import directory
 from sync_server.storage.access.accounts import Account
 from sync_server.storage.blobs import details
@@ -41,7 +42,7 @@ class RequestCard(NamedTuple):
     """A request as shown, with its meeting, its person, and its opened details.
 
     `names`: of the other people in it, by code; `request_fields`: the text fields of its detail;
-    `turn_notes`: the note of each turn, by id; `files`: the sha256 of details that hold a file.
+    `answer_notes`: the note of each answer, by id; `files`: the sha256 of details that hold a file.
     """
 
     key: StreamKey
@@ -51,7 +52,7 @@ class RequestCard(NamedTuple):
     unit: str
     names: Mapping[str, str]
     request_fields: Mapping[str, str]
-    turn_notes: Mapping[str, str]
+    answer_notes: Mapping[str, str]
     files: tuple[str, ...]
     is_overdue: bool
 
@@ -177,7 +178,9 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
             leave_request.person: roster.person_of(connection, leave_request.person)
             for _, leave_request in requests
         }
-        other_people = {turn.by for _, leave_request in requests for turn in leave_request.turns}
+        other_people = {
+            answer.by for _, leave_request in requests for answer in leave_request.answers
+        }
         other_people |= {
             leave_request.instead_of for _, leave_request in requests if leave_request.instead_of
         }
@@ -192,9 +195,11 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
     cards = []
     for key, leave_request in requests:
         person = people[leave_request.person]
-        turn_notes = {
-            turn.id: sealed_details.text_fields_of(contents.get(turn.detail or "")).get("note", "")
-            for turn in leave_request.turns
+        answer_notes = {
+            answer.id: sealed_details.text_fields_of(contents.get(answer.detail or "")).get(
+                "note", ""
+            )
+            for answer in leave_request.answers
         }
         cards.append(
             RequestCard(
@@ -205,7 +210,7 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
                 units.get(person.unit, "") if person else "",
                 names,
                 sealed_details.text_fields_of(contents.get(leave_request.detail or "")),
-                turn_notes,
+                answer_notes,
                 tuple(
                     name
                     for name in _details_of(leave_request)
@@ -219,9 +224,13 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
     return cards
 
 
+def _note_of(content: DetailContent | None) -> str:
+    return sealed_details.text_fields_of(content).get("note", "")
+
+
 def _details_of(leave_request: Request) -> list[str]:
-    """Return the hashes of the details that a request and its turns name."""
-    hashes = (leave_request.detail, *(turn.detail for turn in leave_request.turns))
+    """Return the hashes of the details that a request and its answers name."""
+    hashes = (leave_request.detail, *(answer.detail for answer in leave_request.answers))
     return [sha256 for sha256 in hashes if sha256]
 
 

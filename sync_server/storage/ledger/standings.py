@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, select
 
-from sync_server.domain.judging import requests, standing
 from sync_server.domain.judging.counts import Counts
 from sync_server.domain.judging.requests import Request
-from sync_server.domain.judging.standing import PointStanding, standing_of
+from sync_server.domain.judging.standing import PointStanding, may_decide, standing_of
 from sync_server.domain.records.codes import from_ms
 from sync_server.domain.records.sequence import Ranges, count_missing
 from sync_server.storage.ledger import streams
@@ -117,27 +117,23 @@ def _row_of(standing: PointStanding) -> _StoredRow:
     )
 
 
-def may_decide(
-    connection: Connection, key: StreamKey, person: str, record_id: str, *, at_ms: int
-) -> bool:
-    """Say whether a person may decide on a record at a point at an instant."""
-    records = records_of(connection, [key])[key]
-    clocks = clocks_of(connection, {record.device for record in records})
-    return standing.may_decide(
-        key.point, records, clocks, person=person, record_id=record_id, at_ms=at_ms
-    )
-
-
 def requests_of(
     connection: Connection, keys: Iterable[StreamKey], *, by: str | None, at_ms: int
 ) -> list[tuple[StreamKey, Request]]:
-    """Return the requests made at these points; `by` is as in `domain.judging.requests`."""
-    keyed_requests = []
-    for key, records in records_of(connection, keys).items():
-        clocks = clocks_of(connection, {record.device for record in records})
-        point_requests = requests.requests_of(key.point, records, clocks, by=by, at_ms=at_ms)
-        keyed_requests += [(key, request) for request in point_requests]
-    return keyed_requests
+    """Return the requests made at these points, as `by` reads them now; None: headquarters."""
+    return [
+        (key, _as_read(standing, request, by, at_ms))
+        for key, standing in read_all(connection, keys).items()
+        for request in standing.requests
+    ]
+
+
+def _as_read(standing: PointStanding, request: Request, by: str | None, at_ms: int) -> Request:
+    return replace(
+        request,
+        is_reserved=standing.terms.is_reserved(request.person, at_ms),
+        is_decidable=may_decide(standing, request, by, at_ms),
+    )
 
 
 def read(connection: Connection, key: StreamKey) -> PointStanding | None:
