@@ -4,8 +4,9 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import flask_migrate
@@ -41,6 +42,8 @@ class Stale(Exception):
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 _sqlite_writers = threading.Lock()
+_current: ContextVar[Connection | None] = ContextVar("_current", default=None)
+_read_once: ContextVar[dict[Hashable, Any] | None] = ContextVar("_read_once", default=None)
 
 
 def init_app(app: Flask) -> None:
@@ -55,18 +58,34 @@ def init_app(app: Flask) -> None:
 
 @contextmanager
 def reading() -> Iterator[Connection]:
-    """Open a connection whose reads all see one state of the database."""
+    """Open a connection whose reads all see one state of the database.
+
+    Within an open transaction, that one is used: one request, one transaction.
+    """
+    current = _current.get()
+    if current is not None:
+        yield current
+        return
     with db.engine.connect() as connection:
         if connection.dialect.name != "sqlite":  # SQLite's transactions do this anyway
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        yield connection
+        with _as_current(connection, {}):
+            yield connection
 
 
 def write(work: Callable[[Connection], T]) -> T:
     """Run `work` in one write transaction and commit it; retry if another writer interferes.
 
-    `work` may run several times, so its effects outside the database must be repeatable.
+    `work` may run several times, so its effects outside the database must be repeatable. Within
+    an open write transaction it simply runs in that one.
+
+    Raises: RuntimeError within a snapshot that is only for reading, which is a bug.
     """
+    current = _current.get()
+    if current is not None:
+        if not current.get_execution_options().get("is_writing"):
+            raise RuntimeError("a snapshot for reading cannot be written in")
+        return work(current)
     engine = db.engine
     for attempt in range(1, ATTEMPTS):
         try:
@@ -80,19 +99,40 @@ def write(work: Callable[[Connection], T]) -> T:
     return _run_once(engine, work)
 
 
+def read_once(key: Hashable, read: Callable[[], T]) -> T:
+    """Return what `read` returns, and within one snapshot call it once for a key."""
+    results = _read_once.get()
+    if results is None:  # a write transaction changes what it reads
+        return read()
+    if key not in results:
+        results[key] = read()
+    value: T = results[key]
+    return value
+
+
+@contextmanager
+def _as_current(
+    connection: Connection, results: dict[Hashable, Any] | None = None
+) -> Iterator[None]:
+    connection_token, results_token = _current.set(connection), _read_once.set(results)
+    try:
+        yield
+    finally:
+        _current.reset(connection_token)
+        _read_once.reset(results_token)
+
+
 def is_only_writer(connection: Connection) -> bool:
     """Say whether no other transaction can write during this one, as in SQLite."""
     return connection.dialect.name == "sqlite"
 
 
 def _run_once(engine: Engine, work: Callable[[Connection], T]) -> T:
-    if engine.dialect.name != "sqlite":
-        with engine.begin() as connection:
-            return work(connection)
-    # Writers queue on this lock, because SQLite's waiting writers poll.
-    with _sqlite_writers, engine.connect() as connection:
+    # SQLite's waiting writers poll, so they queue on a lock of ours instead.
+    turn = _sqlite_writers if engine.dialect.name == "sqlite" else nullcontext()
+    with turn, engine.connect() as connection:
         connection = connection.execution_options(is_writing=True)
-        with connection.begin():
+        with connection.begin(), _as_current(connection):
             return work(connection)
 
 

@@ -11,6 +11,7 @@ from sync_server.config import Settings
 from sync_server.database import reading, write
 from sync_server.domain.records.permissions import Action, Profile
 from sync_server.errors import DetailMismatch, PieceTooLarge
+from sync_server.storage.access import audit
 from sync_server.storage.access.devices import Caller
 from sync_server.storage.blobs import details
 from sync_server.storage.blobs.details import MAX_DETAIL_BYTES, MAX_PIECE_BYTES, Offset
@@ -67,7 +68,13 @@ def get_detail(sha256: str) -> Response:
             raise forbidden_error(caller, Action.READ_DETAIL)
     settings: Settings = current_app.config["SETTINGS"]
     at_ms = now_ms()
-    sealed_detail = write(lambda c: details.read(c, sha256, caller.writer.name, now_ms=at_ms))
+    entry = details.opening_entry(sha256, caller.writer.name, now_ms=at_ms)
+
+    def read_and_log(c: Connection) -> bytes:
+        audit.note(c, entry)
+        return details.read(c, sha256)
+
+    sealed_detail = write(read_and_log)
     content, media_type = sealing.open_sealed(settings.seal_key, sealed_detail)
     return Response(
         content,

@@ -20,6 +20,9 @@ from sync_server.storage.people import roster
 
 blueprint = Blueprint("meetings", __name__)
 
+CHART_FIELDS = ("arrivals_ms", "late_after_ms")
+"""Fields of a board row that only the office's charts read."""
+
 
 @blueprint.get("/meetings")
 def meetings() -> Response:
@@ -92,6 +95,8 @@ def board(meeting: str) -> Response:
     rows = []
     for row in meeting_board.points:
         fields: dict[str, Any] = msgspec.structs.asdict(row) | {"ready": not row.missing}
+        for name in CHART_FIELDS:
+            del fields[name]
         rows.append(fields | msgspec.structs.asdict(fields.pop("counts")))
     return json_response(
         {"totals": meeting_board.totals, "by_unit_type": meeting_board.by_unit_type, "points": rows}

@@ -1,56 +1,29 @@
 """The office: server-rendered pages for signed-in people with roles."""
 
+import pkgutil
+from importlib import import_module
+
 from flask import Blueprint, Response, g
 from flask_wtf.csrf import CSRFProtect
 
 from sync_server.domain.records.permissions import Action
 from sync_server.office import access, formatting, forms
 from sync_server.office.formatting import babel
-from sync_server.office.halls import device_list, held_records, point, queue_import, seats
-from sync_server.office.meetings import (
-    arrangements,
-    board,
-    evaluation,
-    meeting_list,
-    proposals,
-    rolls,
-    urgent,
-)
-from sync_server.office.people import card_sheet, leave_requests, person
-from sync_server.office.system import account_list, audit_log, my_account, publishing, sign_in
+from sync_server.office.meetings import urgent
+from sync_server.office.menus import main_menu
 
 __all__ = ["babel", "blueprint", "csrf"]
 
 blueprint = Blueprint("office", __name__, url_prefix="/van-phong")
-for _page in (
-    sign_in,
-    meeting_list,
-    board,
-    leave_requests,
-    point,
-    seats,
-    person,
-    arrangements,
-    proposals,
-    rolls,
-    device_list,
-    card_sheet,
-    held_records,
-    queue_import,
-    evaluation,
-    publishing,
-    account_list,
-    audit_log,
-    my_account,
-    urgent,
-):
-    blueprint.register_blueprint(_page.blueprint)
+for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
+    if _page := getattr(import_module(_module.name), "blueprint", None):
+        blueprint.register_blueprint(_page)
 
 csrf = CSRFProtect()
 blueprint.before_request(access.clear_request_state)
 blueprint.before_request(forms.refuse_nul)
 blueprint.before_request(csrf.protect)
-blueprint.after_request(access.log_request)
+blueprint.after_request(access.log_failure)
 
 POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
@@ -74,7 +47,7 @@ def guard(response: Response) -> Response:
 
 @blueprint.context_processor
 def frame() -> dict[str, object]:
-    """Give every page the signed-in account, the list of actions, and headquarters' urgent matters.
+    """Give every page the signed-in account, its menu, and headquarters' urgent matters.
 
     The page of an internal error gets nothing, since the cause would fail again while it renders.
     """
@@ -83,7 +56,7 @@ def frame() -> dict[str, object]:
     current_account = access.account_if_signed_in()
     return {
         "who": current_account,
-        "Action": Action,
+        "menu": main_menu(current_account) if current_account else [],
         "needs": urgent.urgent_matters() if access.may(Action.RULE) else None,
     }
 

@@ -1,10 +1,11 @@
 """The signed-in account, its rights, and the audit log of page views and acts, for all pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Response, current_app, g, redirect, request, session, url_for
+from flask import Response, current_app, g, make_response, redirect, request, session, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from sync_server.clocks import now_ms
@@ -12,39 +13,32 @@ from sync_server.database import reading, write
 from sync_server.domain.records.permissions import MAY, PERSONAL, Action
 from sync_server.errors import Forbidden
 from sync_server.messages import say
+from sync_server.office.menus import Menu
 from sync_server.storage.access import accounts, audit, sessions
 from sync_server.storage.access.accounts import Account
+from sync_server.storage.access.audit import AuditEntry
 from sync_server.storage.access.sessions import Session
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 COOKIE = "token"
-FORBIDDEN = 403
+HTTP_BAD_REQUEST, FORBIDDEN = 400, 403
 
 
 def clear_request_state() -> None:
-    """Clear what an earlier request left in this application context."""
-    for name in ("who", "action", "about", "is_refresh", "is_fault"):
+    """Clear what an earlier request, or an earlier attempt at this one, left behind."""
+    for name in ("who", "action", "about", "openings", "is_logged", "is_refresh", "is_fault"):
         g.pop(name, None)
 
 
 def account_if_signed_in() -> Account | None:
     """Return the account in its present state; None if nobody is signed in. Read once a request."""
     if "who" not in g:
-        g.who = _read_account()
+        current = current_session()
+        with reading() as connection:
+            g.who = accounts.find_account(connection, current.account) if current else None
     account: Account | None = g.who
     return account
-
-
-def _read_account() -> Account | None:
-    current = current_session()
-    if current is None:
-        return None
-    at_ms = now_ms()
-    if at_ms > current.seen_ms + sessions.SEEN_MS:
-        write(lambda c: sessions.mark_used(c, current.id, now_ms=at_ms))
-    with reading() as connection:
-        return accounts.find_account(connection, current.account)
 
 
 def current_session() -> Session | None:
@@ -69,28 +63,63 @@ def may(action: Action) -> bool:
     return account is not None and action in MAY[account.role]
 
 
-def allowed(action: Action) -> Callable[[View], View]:
+def allowed(
+    action: Action, *, menu: Menu | None = None, meeting_menu: Menu | None = None
+) -> Callable[[View], View]:
     """Restrict a page to accounts that may do this, at the point in its address.
 
-    A visitor without an account is sent to sign in; an account without the right is refused.
+    A visitor without an account is sent to sign in; an account without the right is refused. The
+    page runs in one transaction: a snapshot if it only shows, a write if it acts. `menu` and
+    `meeting_menu` are its entries in the office's menu and in every meeting's.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(**url_values: str) -> Any:
-            g.action = action
-            if account_if_signed_in() is None:
-                return _redirect_to_sign_in()
-            if not may(action):
-                raise refusal(action)
-            if "point" in url_values:
-                must_cover(point=url_values["point"])
-            return view(**url_values)
+            if request.method == "POST":
+                return _run_act(lambda: _run_view(view, action, url_values))
+            with reading():
+                response = _run_view(view, action, url_values)
+            if entries := _entries_for(response):
+                _write_log(entries)
+            return response
 
         guarded.action = action  # type: ignore[attr-defined]
+        guarded.menu, guarded.meeting_menu = menu, meeting_menu  # type: ignore[attr-defined]
         return cast(View, guarded)
 
     return decorate
+
+
+def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str, str]) -> Response:
+    """Check the account's right and run the page, within an open transaction."""
+    g.action = action
+    if account_if_signed_in() is None:
+        return make_response(_redirect_to_sign_in())
+    if not may(action):
+        raise refusal(action)
+    if "point" in url_values:
+        must_cover(point=url_values["point"])
+    return make_response(view(**url_values))
+
+
+def _run_act(run_view: Callable[[], Response]) -> Response:
+    """Run a page that acts in one write transaction, its log entry included.
+
+    If another writer interferes, the whole page runs again, as if for the first time.
+    """
+    messages = list(session.get("_flashes", ()))
+
+    def work(connection: Connection) -> Response:
+        clear_request_state()
+        session["_flashes"] = list(messages)
+        for file in request.files.values():
+            file.seek(0)
+        response = run_view()
+        _note(connection, _entries_for(response))
+        return response
+
+    return write(work)
 
 
 def must_cover(*, point: str | None = None, unit: str | None = None) -> None:
@@ -129,19 +158,29 @@ def _redirect_to_sign_in() -> AnyResponse:
     return answer
 
 
-def log_request(response: Response) -> Response:
-    """Log views of personal data, acts, and refusals; automatic refreshes are left out.
+def log_failure(response: Response) -> Response:
+    """Log an act that failed and every refusal: their transaction has been rolled back."""
+    if g.get("is_logged") or response.status_code < HTTP_BAD_REQUEST:
+        return response
+    if entries := _entries_for(response):
+        _write_log(entries)
+    return response
 
-    A response that cannot be logged is not sent.
+
+def _entries_for(response: Response) -> list[AuditEntry]:
+    """Return the log entries of this request: for personal data, acts and refusals.
+
+    Automatic refreshes are left out, opened details are not.
     """
+    openings: list[AuditEntry] = g.get("openings", [])
     account, action = g.get("who"), g.get("action")
     is_act = request.method == "POST"
     is_refused = response.status_code == FORBIDDEN
     if account is None or action is None or not (is_act or action in PERSONAL or is_refused):
-        return response
+        return openings
     if g.get("is_refresh") and not is_refused:
-        return response
-    entry = audit.AuditEntry(
+        return openings
+    entry = AuditEntry(
         now_ms(),
         account.name,
         action.value,
@@ -150,10 +189,23 @@ def log_request(response: Response) -> Response:
         request.full_path.rstrip("?"),
         " ".join(dict.fromkeys(g.get("about", ()))),
     )
+    return [*openings, entry]
+
+
+def _note(connection: Connection, entries: Sequence[AuditEntry]) -> None:
+    for entry in entries:
+        audit.note(connection, entry)
+    at_ms = now_ms()
+    current = current_session()
+    if current and at_ms > current.seen_ms + sessions.SEEN_MS:
+        sessions.mark_used(connection, current.id, now_ms=at_ms)
+    g.is_logged = True
+
+
+def _write_log(entries: Sequence[AuditEntry]) -> None:
+    """Write the log of a page that only shows. A page that cannot be logged is not sent."""
     try:
-        write(lambda c: audit.note(c, entry))
+        write(lambda c: _note(c, entries))
     except Exception:
-        # Personal data must not be shown without a log entry.
         current_app.logger.exception("the audit log did not take an entry")
         raise
-    return response

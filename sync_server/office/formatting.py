@@ -11,6 +11,7 @@ from sync_server.clocks import now_ms
 from sync_server.domain.records.codes import from_ms
 from sync_server.messages import catalogue, number, rate, say
 from sync_server.office import access
+from sync_server.office.menus import Entry, meeting_menu
 
 babel = Babel()
 
@@ -83,6 +84,10 @@ def parse_input(text: str) -> int | None:
     return round(utc.timestamp() * 1000)
 
 
+def _meeting_menu(meeting: str) -> list[Entry]:
+    return meeting_menu(access.signed_in_account(), meeting)
+
+
 def init(blueprint: Blueprint) -> None:
     """Register the functions and filters that the office's templates use."""
     template_globals: dict[str, Callable[..., Any]] = {
@@ -92,6 +97,7 @@ def init(blueprint: Blueprint) -> None:
         "rate": rate,
         "span": format_span,
         "may": access.may,
+        "meeting_menu": _meeting_menu,
     }
     for name, template_global in template_globals.items():
         blueprint.add_app_template_global(template_global, name)

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
-from flask import current_app
-from sqlalchemy import Connection
+from flask import current_app, g
 
 from sync_server import sealing
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
-from sync_server.database import write
+from sync_server.database import reading
 from sync_server.errors import DetailUnreadable, UnknownDetail
 from sync_server.office import access
 from sync_server.storage.blobs import details
@@ -32,29 +31,23 @@ def open_details(people_by_detail: Mapping[str, str]) -> dict[str, DetailContent
 
     Details that have not arrived, were purged or cannot be read are left out.
     """
-    reader, at_ms = access.signed_in_account().name, now_ms()
-
-    def work(c: Connection) -> dict[str, bytes]:
-        boxes = {}
-        for sha256, person in people_by_detail.items():
-            try:
-                boxes[sha256] = details.read(c, sha256, reader, now_ms=at_ms, about=person)
-            except UnknownDetail:
-                continue
-        return boxes
-
     contents = {}
-    for sha256, box in (write(work) if people_by_detail else {}).items():
+    for sha256, person in people_by_detail.items():
         try:
-            contents[sha256] = unseal(box)
-        except DetailUnreadable:
+            contents[sha256] = open_detail(sha256, person)
+        except (UnknownDetail, DetailUnreadable):
             continue
     return contents
 
 
-def unseal(box: bytes) -> DetailContent:
-    """Open one sealed box. Raises: DetailUnreadable."""
+def open_detail(sha256: str, about: str) -> DetailContent:
+    """Open one detail, and log it with the request. Raises: UnknownDetail, DetailUnreadable."""
     settings: Settings = current_app.config["SETTINGS"]
+    reader = access.signed_in_account().name
+    with reading() as connection:
+        box = details.read(connection, sha256)
+    entry = details.opening_entry(sha256, reader, now_ms=now_ms(), about=about)
+    g.setdefault("openings", []).append(entry)
     return DetailContent(*sealing.open_sealed(settings.seal_key, box))
 
 

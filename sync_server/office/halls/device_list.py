@@ -17,6 +17,7 @@ from sync_server.errors import BadForm, UnknownDevice
 from sync_server.messages import say
 from sync_server.office import access, forms, qr_codes
 from sync_server.office.access import allowed
+from sync_server.office.menus import Menu
 from sync_server.storage import directory
 from sync_server.storage.access import devices
 from sync_server.storage.access.devices import DeviceLine
@@ -42,7 +43,7 @@ class Ticket(NamedTuple):
 
 
 @blueprint.get("/thiet-bi")
-@allowed(Action.READ_DEVICES)
+@allowed(Action.READ_DEVICES, menu=Menu(5, "devices.title"))
 def index() -> str:
     """List devices with their reported condition, those with urgent concerns first."""
     concern, text = request.args.get("viec", ""), request.args.get("tim", "").strip().upper()

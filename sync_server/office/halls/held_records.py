@@ -20,6 +20,7 @@ from sync_server.errors import BadForm, UnknownRecord
 from sync_server.messages import say
 from sync_server.office import access, forms
 from sync_server.office.access import allowed
+from sync_server.office.menus import Menu
 from sync_server.storage import directory
 from sync_server.storage.access import audit
 from sync_server.storage.ledger import quarantine, record_store, rulings, standings
@@ -55,7 +56,7 @@ class HeldItem(NamedTuple):
 
 
 @blueprint.get("/cho-xu-ly")
-@allowed(Action.READ_HELD)
+@allowed(Action.READ_HELD, menu=Menu(4, "held.title"))
 def index() -> str:
     """List open items, oldest first; settled items too on request."""
     with_settled = request.args.get("loc") == "tat-ca"

@@ -11,6 +11,7 @@ from sync_server.domain.records.permissions import Action
 from sync_server.errors import QueueFileFaulty
 from sync_server.office import access
 from sync_server.office.access import allowed
+from sync_server.office.menus import Menu
 
 blueprint = Blueprint("queue_import", __name__)
 
@@ -18,7 +19,7 @@ BAD_REQUEST = 400
 
 
 @blueprint.get("/nhap-tep")
-@allowed(Action.IMPORT_QUEUE)
+@allowed(Action.IMPORT_QUEUE, menu=Menu(8, "office.queue_file"))
 def form() -> str:
     """Show the form for the file."""
     return render_template("halls/queue_import.html", taken=None, fault=None)

@@ -16,6 +16,7 @@ from sync_server.errors import BadForm, UnknownPoint
 from sync_server.messages import say
 from sync_server.office import access, forms
 from sync_server.office.access import allowed
+from sync_server.office.menus import Menu
 from sync_server.storage import directory
 from sync_server.storage.ledger import standings, streams
 
@@ -26,7 +27,7 @@ LONGEST_MEETING_MS = 14 * 24 * 3600 * 1000
 
 
 @blueprint.get("/hoi-nghi/<meeting>/sap-xep")
-@allowed(Action.READ_ARRANGEMENTS)
+@allowed(Action.READ_ARRANGEMENTS, meeting_menu=Menu(5, "arranging.title"))
 def page(meeting: str) -> str:
     """Show the arrangements of a meeting, with a form for each that can be changed."""
     with reading() as connection:

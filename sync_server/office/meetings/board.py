@@ -20,6 +20,7 @@ from sync_server.office import access, csv_files
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment, format_recent
 from sync_server.office.meetings import charts
+from sync_server.office.menus import Menu
 from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import standings
 from sync_server.storage.ledger.standings import BoardRow
@@ -71,14 +72,13 @@ class BoardLine(NamedTuple):
 
 
 @blueprint.get("/hoi-nghi/<meeting>")
-@allowed(Action.READ_BOARD)
+@allowed(Action.READ_BOARD, meeting_menu=Menu(1, "board.title"))
 def board(meeting: str) -> str:
     """Show the whole board of a meeting: totals, warnings, every point, charts."""
     with reading() as connection:
         summary = arrangements.require_meeting(connection, meeting, now_ms())
         meeting_board = standings.board_of(connection, meeting)
         chairs = _chair_names(connection, meeting_board.points)
-        arrivals = charts.arrivals_of(connection, meeting, summary)
     board_filter = _read_filter()
     return render_template(
         "meetings/board.html",
@@ -90,7 +90,7 @@ def board(meeting: str) -> str:
         asked=board_filter,
         orders=ORDERS,
         chairs=chairs,
-        arrivals=arrivals,
+        arrivals=charts.arrivals_of(meeting_board, summary),
         types=charts.types_of(meeting_board),
         state="".join(row_marks(meeting_board.points, summary, chairs)),
         query=request.query_string.decode(),
@@ -189,7 +189,7 @@ def csv(meeting: str) -> Response:
 
 
 @blueprint.get("/hoi-nghi/<meeting>/chua-bao-cao")
-@allowed(Action.READ_CONTACTS)
+@allowed(Action.READ_CONTACTS, meeting_menu=Menu(2, "silent.title"))
 def silent(meeting: str) -> str:
     """List the points that have not reported, with the people to call."""
     with reading() as connection:

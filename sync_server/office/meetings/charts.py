@@ -5,12 +5,10 @@ content security policy.
 """
 
 from msgspec import Struct
-from sqlalchemy import Connection
 
 from sync_server.domain.judging.counts import Counts
 from sync_server.domain.records.codes import MINUTE_MS, to_ms
 from sync_server.storage.directory import MeetingSummary
-from sync_server.storage.ledger import standings, streams
 from sync_server.storage.ledger.standings import Board
 
 STEP_MS = 5 * MINUTE_MS
@@ -70,21 +68,18 @@ STATES = (
 """States as the style sheet and as `Counts` name them, in the order of a bar's segments."""
 
 
-def arrivals_of(connection: Connection, meeting: str, summary: MeetingSummary) -> Arrivals:
+def arrivals_of(board: Board, summary: MeetingSummary) -> Arrivals:
     """Count first arrivals by five minutes, from an hour before the start to an hour after it."""
     starts_ms = to_ms(summary.starts_at)
     first_ms = starts_ms - BEFORE_MS
     steps = (BEFORE_MS + AFTER_MS) // STEP_MS
     counts = [0] * steps
     late_from_ms = starts_ms
-    point_standings = standings.read_all(connection, streams.of_meeting(connection, meeting))
-    for standing in point_standings.values():
-        if standing.terms.late_after_ms is not None:
-            late_from_ms = standing.terms.late_after_ms
-        for person in standing.people:
-            if person.stays:
-                step = (person.stays[0][0] - first_ms) // STEP_MS
-                counts[min(max(step, 0), steps - 1)] += 1
+    for row in board.points:
+        late_from_ms = row.late_after_ms or late_from_ms
+        for arrival_ms in row.arrivals_ms:
+            step = (arrival_ms - first_ms) // STEP_MS
+            counts[min(max(step, 0), steps - 1)] += 1
     highest = max(counts)
     width = WIDTH / steps
     columns = tuple(

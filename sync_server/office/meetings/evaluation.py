@@ -15,6 +15,7 @@ from sync_server.messages import say
 from sync_server.office import access, forms
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment
+from sync_server.office.menus import Menu
 from sync_server.storage import directory, remarks
 from sync_server.storage.ledger import standings, streams
 from sync_server.storage.remarks import HEADINGS, RemarkLine
@@ -31,7 +32,7 @@ def short_hash(text: str) -> str:
 
 
 @blueprint.get("/hoi-nghi/<meeting>/chat-luong")
-@allowed(Action.READ_QUALITY)
+@allowed(Action.READ_QUALITY, meeting_menu=Menu(6, "quality.title"))
 def page(meeting: str) -> str:
     """Show the figures of order, readiness and incidents, and the written evaluation."""
     with reading() as connection:

@@ -8,11 +8,13 @@ from werkzeug.wrappers import Response
 
 from sync_server.clocks import now_ms
 from sync_server.database import reading
-from sync_server.domain.records.permissions import Action
+from sync_server.domain.records.permissions import MAY, Action
 from sync_server.office import access
 from sync_server.office.access import allowed
 from sync_server.office.meetings import proposals
+from sync_server.office.menus import Menu, UrlValues
 from sync_server.storage import directory
+from sync_server.storage.access.accounts import Account
 from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import standings
 from sync_server.storage.ledger.streams import StreamKey
@@ -20,8 +22,13 @@ from sync_server.storage.ledger.streams import StreamKey
 blueprint = Blueprint("meeting_list", __name__)
 
 
+def _reads_meetings(account: Account) -> UrlValues:
+    """Hide the list of meetings from a unit's secretary and from accounts that read none."""
+    return {} if account.unit is None and Action.READ_MEETINGS in MAY[account.role] else None
+
+
 @blueprint.get("/")
-@allowed(Action.OWN_ACCOUNT)
+@allowed(Action.OWN_ACCOUNT, menu=Menu(1, "office.meetings", _reads_meetings))
 def start() -> str | Response:
     """Show the meetings, or redirect the account to its unit's people or to the releases."""
     account = access.signed_in_account()

@@ -17,6 +17,7 @@ from sync_server.messages import say
 from sync_server.office import access
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment
+from sync_server.office.menus import Menu
 from sync_server.storage import directory
 from sync_server.storage.directory import PublishedDirectory, PublishedMeeting
 from sync_server.storage.ledger import standings, streams
@@ -42,7 +43,7 @@ class Proposal(NamedTuple):
 
 
 @blueprint.get("/de-nghi")
-@allowed(Action.READ_ARRANGEMENTS)
+@allowed(Action.READ_ARRANGEMENTS, menu=Menu(6, "proposals.title"))
 def index() -> str:
     """Show every difference between the published and the accepted meetings."""
     with reading() as connection:

@@ -25,6 +25,7 @@ from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.office import access, forms
 from sync_server.office.access import allowed
+from sync_server.office.menus import Menu
 from sync_server.office.people import uploads
 from sync_server.storage import directory
 from sync_server.storage.ledger import standings, streams
@@ -37,7 +38,7 @@ UNPROCESSABLE = 422
 
 
 @blueprint.get("/hoi-nghi/<meeting>/trieu-tap")
-@allowed(Action.READ_ARRANGEMENTS)
+@allowed(Action.READ_ARRANGEMENTS, meeting_menu=Menu(4, "rolls.title"))
 def page(meeting: str) -> str:
     """Show the roll of every point, and the ways to change it."""
     return _render_page(meeting)

@@ -14,6 +14,7 @@ from sync_server.domain.records.permissions import Action
 from sync_server.errors import UnknownPerson
 from sync_server.office import access
 from sync_server.office.access import allowed
+from sync_server.office.menus import Menu
 from sync_server.office.qr_codes import draw_qr_code
 from sync_server.storage import directory
 from sync_server.storage.people import cards, roster
@@ -34,7 +35,7 @@ class PrintedCard(NamedTuple):
 
 
 @blueprint.get("/the")
-@allowed(Action.ISSUE_CARDS)
+@allowed(Action.ISSUE_CARDS, menu=Menu(7, "office.cards"))
 def form() -> str:
     """Show the form that chooses the people to get cards."""
     with reading() as connection:

@@ -18,6 +18,7 @@ from sync_server.errors import BadForm, UnknownDetail, UnknownRecord
 from sync_server.messages import say
 from sync_server.office import access, forms, sealed_details
 from sync_server.office.access import allowed
+from sync_server.office.menus import Menu
 from sync_server.office.sealed_details import DetailContent
 from sync_server.storage import directory
 from sync_server.storage.access.accounts import Account
@@ -58,7 +59,11 @@ class RequestCard(NamedTuple):
 
 
 @blueprint.get("/xin-vang")
-@allowed(Action.READ_REQUESTS)
+@allowed(
+    Action.READ_REQUESTS,
+    menu=Menu(2, "inbox.title"),
+    meeting_menu=Menu(3, "inbox.title", meeting_value="hoi-nghi"),
+)
 def index() -> str:
     """Show the requests that this account may see, requests reserved for headquarters first."""
     state = request.args.get("loc", STATES[0])
@@ -152,15 +157,10 @@ def _decidable(
 @allowed(Action.READ_REQUESTS)
 def detail(sha256: str) -> Response:
     """Return the picture or document that was sealed with a request."""
-    account, at_ms = access.signed_in_account(), now_ms()
     with reading() as connection:
         people = _people_with_detail(connection, sha256)
-    box = write(
-        lambda c: details.read(
-            c, sha256, account.name, now_ms=at_ms, about=" ".join(sorted(people))
-        )
-    )
-    picture = sealed_details.picture_of(sealed_details.unseal(box))
+    content = sealed_details.open_detail(sha256, " ".join(sorted(people)))
+    picture = sealed_details.picture_of(content)
     if picture is None:
         raise UnknownDetail(sha256=sha256)
     return Response(

@@ -23,8 +23,10 @@ from sync_server.messages import say
 from sync_server.office import access, csv_files, forms
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment
+from sync_server.office.menus import Menu, UrlValues
 from sync_server.office.people import leave_requests, uploads
 from sync_server.storage import directory
+from sync_server.storage.access.accounts import Account
 from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import standings, streams
 from sync_server.storage.ledger.streams import StreamKey
@@ -72,7 +74,7 @@ class YearLine(NamedTuple):
 
 
 @blueprint.get("/nguoi")
-@allowed(Action.READ_PERSON)
+@allowed(Action.READ_PERSON, menu=Menu(3, "people.title"))
 def search() -> str:
     """Find people by name or code; chairs and secretaries see only their point or unit."""
     return _render_search(request.args.get("tim", "").strip())
@@ -189,8 +191,13 @@ def ask(person: str) -> AnyResponse:
     return redirect(url_for("office.person.page", person=person))
 
 
+def _own_unit(account: Account) -> UrlValues:
+    """Show a unit's secretary the way to that unit, and nobody else."""
+    return {"unit": account.unit} if account.unit else None
+
+
 @blueprint.get("/don-vi/<unit>")
-@allowed(Action.READ_PERSON)
+@allowed(Action.READ_PERSON, menu=Menu(1, "people.own_unit", _own_unit))
 def unit(unit: str) -> str:
     """Show a unit's people with their year in figures (the study register, domain.md row 19)."""
     year = _requested_year()

@@ -11,6 +11,7 @@ from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.office import access, forms
 from sync_server.office.access import allowed
+from sync_server.office.menus import Menu
 from sync_server.storage import directory
 from sync_server.storage.access import accounts, sessions
 from sync_server.storage.access.accounts import Account
@@ -22,7 +23,7 @@ ROLES = tuple(sorted(OFFICE_ROLES))
 
 
 @blueprint.get("/tai-khoan")
-@allowed(Action.READ_ACCOUNTS)
+@allowed(Action.READ_ACCOUNTS, menu=Menu(10, "users.title"))
 def index() -> str:
     """List the accounts, with the browsers in which they are signed in."""
     at_ms = now_ms()

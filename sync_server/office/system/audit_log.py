@@ -11,6 +11,7 @@ from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.office.access import allowed
 from sync_server.office.formatting import parse_input
+from sync_server.office.menus import Menu
 from sync_server.office.system.sign_in import SIGN_IN, SIGN_OUT
 from sync_server.storage.access import accounts, audit
 from sync_server.storage.access.audit import ILLEGIBLE, AuditFilter
@@ -23,7 +24,7 @@ OTHER_ACTIONS = (SIGN_IN, SIGN_OUT, ILLEGIBLE)
 
 
 @blueprint.get("/nhat-ky")
-@allowed(Action.READ_AUDIT)
+@allowed(Action.READ_AUDIT, menu=Menu(11, "audit.title"))
 def index() -> str:
     """Show the log, latest entries first."""
     arguments = request.args

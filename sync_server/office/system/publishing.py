@@ -10,6 +10,7 @@ from sync_server.domain.records.permissions import Action
 from sync_server.messages import say
 from sync_server.office import access
 from sync_server.office.access import allowed
+from sync_server.office.menus import Menu
 from sync_server.storage.blobs import releases as stored_releases
 from sync_server.web import served_portal
 
@@ -17,7 +18,7 @@ blueprint = Blueprint("publishing", __name__)
 
 
 @blueprint.get("/cong-bo")
-@allowed(Action.PUBLISH)
+@allowed(Action.PUBLISH, menu=Menu(9, "publishing.title"))
 def releases() -> str:
     """List the stored releases, and show which one is served."""
     settings: Settings = current_app.config["SETTINGS"]

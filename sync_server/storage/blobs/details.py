@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.errors import DetailMismatch, PieceOutOfPlace, UnknownDetail
-from sync_server.storage.access import audit
+from sync_server.storage.access.audit import AuditEntry
 from sync_server.storage.models import Detail, DetailPiece, Mention
 from sync_server.storage.prepared import insert_rows
 
@@ -144,10 +144,8 @@ def drop_unfinished(connection: Connection, sha256: str, device: str) -> None:
         _drop(connection, sha256, device)
 
 
-def read(
-    connection: Connection, sha256: str, reader: str, *, now_ms: int, about: str = ""
-) -> bytes:
-    """Return a sealed detail; log its reader and the people concerned. Raises: UnknownDetail."""
+def read(connection: Connection, sha256: str) -> bytes:
+    """Return a sealed detail; the caller logs who opened it. Raises: UnknownDetail."""
     device = connection.scalar(
         select(Detail.device).where(
             Detail.sha256 == sha256, Detail.is_complete, Detail.is_purged.is_(False)
@@ -155,11 +153,13 @@ def read(
     )
     if device is None:
         raise UnknownDetail(sha256=sha256)
-    entry = audit.AuditEntry(
-        now_ms, reader, "read_detail", False, 200, "", f"{about} {sha256}".strip()
-    )
-    audit.note(connection, entry)
     return _box(connection, sha256, device)
+
+
+def opening_entry(sha256: str, reader: str, *, now_ms: int, about: str = "") -> AuditEntry:
+    """Return the line of the log that says who opened a detail, about which people."""
+    subjects = f"{about} {sha256}".strip()
+    return AuditEntry(now_ms, reader, "read_detail", False, 200, "", subjects)
 
 
 def records_naming(connection: Connection, sha256: str) -> list[tuple[str, str]]:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 from sqlalchemy import Connection, delete, func, select
 
+from sync_server.database import read_once
 from sync_server.domain.judging.counts import Counts
 from sync_server.domain.judging.requests import Request
 from sync_server.domain.judging.standing import PointStanding, may_decide, standing_of
@@ -23,18 +24,16 @@ _standing_decoder = msgspec.json.Decoder(PointStanding)
 _ranges_decoder = msgspec.json.Decoder(Ranges)
 
 
-class BoardRow(Struct, frozen=True):
-    """One point on the board. Its counts mean nothing until the point has reported.
+class StoredRow(Struct, frozen=True, kw_only=True):
+    """A point's figures for the board, so that no reader of it decodes whole standings.
 
     `chair`: the person presiding now or last, else the person named to preside. `missing`: the
     items that keep the point from being ready. `counted`: False in a rehearsal or a cancelled
     meeting, which enter no figure. `pending`: the number of people waiting for a decision on
-    leave; `reserved`: how many of them headquarters decides.
+    leave; `reserved`: how many of them headquarters decides. `arrivals_ms`: the first arrival of
+    every summoned person who came, in order.
     """
 
-    point: str
-    name: str
-    unit_type: str
     counts: Counts
     chair: str | None
     missing: tuple[str, ...]
@@ -45,6 +44,16 @@ class BoardRow(Struct, frozen=True):
     flags: tuple[str, ...]
     pending: int
     reserved: int
+    late_after_ms: int | None
+    arrivals_ms: tuple[int, ...]
+
+
+class BoardRow(StoredRow, frozen=True, kw_only=True):
+    """One point on the board. Its counts mean nothing until the point has reported."""
+
+    point: str
+    name: str
+    unit_type: str
     last_contact_at: str | None
     missing_seq: int
 
@@ -57,24 +66,11 @@ class Board(Struct, frozen=True):
     points: tuple[BoardRow, ...]
 
 
-class _StoredRow(Struct, frozen=True):
-    counts: Counts
-    chair: str | None
-    missing: tuple[str, ...]
-    reported: bool
-    closed: bool
-    amended: bool
-    counted: bool
-    flags: tuple[str, ...]
-    pending: int
-    reserved: int
-
-
 _DELETE_STANDINGS = Prepared(delete(PointStandingRow).where(*in_points(PointStandingRow)))
 _READ_STANDINGS = Prepared(
     select(PointStandingRow.point, PointStandingRow.standing).where(*in_points(PointStandingRow))
 )
-_row_decoder = msgspec.json.Decoder(_StoredRow)
+_row_decoder = msgspec.json.Decoder(StoredRow)
 
 
 def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
@@ -101,9 +97,9 @@ def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamK
     return judged
 
 
-def _row_of(standing: PointStanding) -> _StoredRow:
+def _row_of(standing: PointStanding) -> StoredRow:
     pending = [attendee.person for attendee in standing.people if attendee.request == "pending"]
-    return _StoredRow(
+    return StoredRow(
         counts=standing.counts,
         chair=standing.chair.spans[-1].person if standing.chair.spans else standing.chair.named,
         missing=standing.missing,
@@ -114,6 +110,8 @@ def _row_of(standing: PointStanding) -> _StoredRow:
         flags=tuple(sorted(set().union(*standing.flags.values()))),
         pending=len(pending),
         reserved=sum(standing.terms.is_reserved(person) for person in pending),
+        late_after_ms=standing.terms.late_after_ms,
+        arrivals_ms=tuple(sorted(person.stays[0][0] for person in standing.people if person.stays)),
     )
 
 
@@ -151,33 +149,30 @@ def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKe
 
 
 def board_of(connection: Connection, meeting: str) -> Board:
-    """Return the board of a meeting, its points in the order of their codes."""
+    """Return the board of a meeting, its points in the order of their codes.
+
+    A page that needs it twice reads it once.
+    """
+    return read_once(("board", meeting), lambda: _read_board(connection, meeting))
+
+
+def _read_board(connection: Connection, meeting: str) -> Board:
     contacts = _last_contacts(connection)
     rows = []
-    for stored_row in connection.execute(
+    for point, encoded, name, unit_type in connection.execute(
         select(PointStandingRow.point, PointStandingRow.board_row, Point.name, Unit.type)
         .outerjoin(Point, Point.code == PointStandingRow.point)
         .outerjoin(Unit, Unit.code == Point.unit)
         .where(PointStandingRow.meeting == meeting)
         .order_by(PointStandingRow.point)
     ):
-        board_row = _row_decoder.decode(stored_row.board_row)
-        last_contact_ms, missing = contacts.get(stored_row.point, (None, 0))
+        last_contact_ms, missing = contacts.get(point, (None, 0))
         rows.append(
             BoardRow(
-                point=stored_row.point,
-                name=stored_row.name or stored_row.point,
-                unit_type=stored_row.type or "",
-                counts=board_row.counts,
-                chair=board_row.chair,
-                missing=board_row.missing,
-                reported=board_row.reported,
-                closed=board_row.closed,
-                amended=board_row.amended,
-                counted=board_row.counted,
-                flags=board_row.flags,
-                pending=board_row.pending,
-                reserved=board_row.reserved,
+                **asdict(_row_decoder.decode(encoded)),
+                point=point,
+                name=name or point,
+                unit_type=unit_type or "",
                 last_contact_at=from_ms(last_contact_ms) if last_contact_ms else None,
                 missing_seq=missing,
             )

@@ -1,0 +1,61 @@
+"""The office's menus: every page declares its own entries, next to its permission."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from flask import current_app, request, url_for
+
+from sync_server.domain.records.permissions import MAY
+from sync_server.storage.access.accounts import Account
+
+UrlValues = Mapping[str, str] | None
+
+
+def _no_values(_: Account) -> UrlValues:
+    return {}
+
+
+class Menu(NamedTuple):
+    """An entry of a menu, for accounts that may do the page's action.
+
+    `place` orders the entries, `title` is a message key. `url_values` returns the values of the
+    page's address for an account, or None to hide the entry from it. `meeting_value` names the
+    value that takes the meeting, in a meeting's menu.
+    """
+
+    place: int
+    title: str
+    url_values: Callable[[Account], UrlValues] = _no_values
+    meeting_value: str = "meeting"
+
+
+class Entry(NamedTuple):
+    """An entry as a template shows it."""
+
+    title: str
+    link: str
+    is_current: bool
+
+
+def main_menu(account: Account) -> list[Entry]:
+    """Return the office's menu for an account."""
+    return _entries("menu", account)
+
+
+def meeting_menu(account: Account, meeting: str) -> list[Entry]:
+    """Return the menu of a meeting's pages for an account."""
+    return _entries("meeting_menu", account, meeting)
+
+
+def _entries(kind: str, account: Account, meeting: str | None = None) -> list[Entry]:
+    entries = []
+    for endpoint, view in current_app.view_functions.items():
+        menu: Menu | None = getattr(view, kind, None)
+        if menu is None or getattr(view, "action", None) not in MAY[account.role]:
+            continue
+        values = menu.url_values(account)
+        if values is not None:
+            parts: dict[str, Any] = {**values, **({menu.meeting_value: meeting} if meeting else {})}
+            entry = Entry(menu.title, url_for(endpoint, **parts), request.endpoint == endpoint)
+            entries.append((menu.place, entry))
+    return [entry for _, entry in sorted(entries)]
