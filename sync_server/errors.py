@@ -124,21 +124,21 @@ class UnknownDetail(AppError):
 
 
 class PieceOutOfPlace(AppError):
-    """A piece of a detail that does not start at `offset`, where the last piece ended."""
+    """A piece of an upload that does not start at `offset`, where the last piece ended."""
 
     status, code = 409, "piece_out_of_place"
 
 
 class PieceTooLarge(AppError):
-    """A piece of more than `limit` bytes, or of a detail of more than `most` bytes."""
+    """A piece of more than `limit` bytes, or of an upload of more than `most` bytes."""
 
     status, code = 413, "piece_too_large"
 
 
-class DetailMismatch(AppError):
-    """An uploaded detail whose sha256 is not its name; its pieces are deleted."""
+class BlobMismatch(AppError):
+    """An upload whose sha256 is not its name; its pieces are deleted."""
 
-    status, code = 422, "detail_mismatch"
+    status, code = 422, "blob_mismatch"
 
 
 class DetailUnreadable(AppError):
@@ -187,18 +187,6 @@ class UnknownRelease(AppError):
     """A release id that no stored release has."""
 
     status, code = 404, "unknown_release"
-
-
-class BlobTooLarge(AppError):
-    """A file of more than `most` bytes, or a piece of one of more than `limit`."""
-
-    status, code = 413, "blob_too_large"
-
-
-class BlobMismatch(AppError):
-    """An uploaded file whose sha256 is not its name; its pieces are deleted."""
-
-    status, code = 422, "blob_mismatch"
 
 
 class ReleaseMalformed(AppError):

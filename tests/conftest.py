@@ -68,6 +68,11 @@ class Persona:
         """Call a route of the API."""
         return self.client.get(f"/api/v1{path}", headers={**self._bearer(), **headers})
 
+    def offset(self, path: str) -> tuple[int, bool]:
+        """Return how many bytes of an upload have arrived, and whether that is all."""
+        headers = self.client.head(f"/api/v1{path}", headers=self._bearer()).headers
+        return int(headers["Upload-Offset"]), headers["Upload-Complete"] == "?1"
+
     def post(self, path: str, body: Any, **headers: str) -> TestResponse:
         """Post JSON, or bytes as they are."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()

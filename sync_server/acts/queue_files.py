@@ -15,18 +15,13 @@ from msgspec import Struct
 from sync_server import sealing
 from sync_server.database import reading, write
 from sync_server.domain.records.codes import DeviceCode, Instant, from_ms
-from sync_server.errors import (
-    DetailMismatch,
-    DetailUnreadable,
-    PieceOutOfPlace,
-    QueueFileFaulty,
-    SignatureWrong,
-)
+from sync_server.errors import DetailUnreadable, QueueFileFaulty, SignatureWrong
 from sync_server.messages import say
 from sync_server.storage.access import devices
 from sync_server.storage.access.devices import Signer
-from sync_server.storage.blobs import details
-from sync_server.storage.blobs.details import MAX_DETAIL_BYTES, MAX_PIECE_BYTES
+from sync_server.storage.blobs import store
+from sync_server.storage.blobs.details import MAX_DETAIL_BYTES
+from sync_server.storage.blobs.store import BlobKey
 from sync_server.storage.ledger import intake
 from sync_server.storage.ledger.intake import Delivery, Fate, Verdict
 
@@ -163,26 +158,7 @@ def _store_details(parcel: Parcel, now_ms: int) -> list[str]:
         box = text.encode("utf-8", "replace")
         is_named_so = hashlib.sha256(box).hexdigest() == sha256
         if is_named_so and len(box) <= MAX_DETAIL_BYTES:
-            write(partial(details.drop_unfinished, sha256=sha256, device=parcel.device))
-            try:
-                _store_detail(sha256, parcel.device, box, now_ms)
-            except (PieceOutOfPlace, DetailMismatch):
-                continue  # being uploaded right now; that upload answers the device
+            key = BlobKey(sha256, parcel.device)
+            write(partial(store.put_whole, key=key, content=box, now_ms=now_ms))
             stored.append(sha256)
     return stored
-
-
-def _store_detail(sha256: str, device: str, box: bytes, now_ms: int) -> None:
-    for offset in range(0, len(box), MAX_PIECE_BYTES):
-        piece, total = box[offset : offset + MAX_PIECE_BYTES], len(box)
-        put = partial(
-            details.put_piece,
-            sha256=sha256,
-            device=device,
-            piece=piece,
-            at=offset,
-            total=total,
-            now_ms=now_ms,
-        )
-        if write(put).is_complete:
-            return

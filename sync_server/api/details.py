@@ -4,21 +4,23 @@ from flask import Blueprint, Response, current_app, request
 from sqlalchemy import Connection
 
 from sync_server import sealing
-from sync_server.api.bodies import check_sha256, parse_content_range
 from sync_server.api.callers import authenticate_caller, forbidden_error, require_permission
+from sync_server.api.uploads import Bounds, accept_piece, offset_response
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, write
 from sync_server.domain.records.permissions import Action, Profile
-from sync_server.errors import DetailMismatch, PieceTooLarge
 from sync_server.storage.access import audit
 from sync_server.storage.access.devices import Caller
 from sync_server.storage.blobs import details
-from sync_server.storage.blobs.details import MAX_DETAIL_BYTES, MAX_PIECE_BYTES, Offset
+from sync_server.storage.blobs.details import MAX_DETAIL_BYTES, MAX_PIECE_BYTES
+from sync_server.storage.blobs.store import Offset
 from sync_server.storage.ledger import standings
 from sync_server.storage.ledger.streams import StreamKey
 
 blueprint = Blueprint("details", __name__)
+
+BOUNDS = Bounds(MAX_PIECE_BYTES, MAX_DETAIL_BYTES)
 
 
 @blueprint.put("/details/<sha256>")
@@ -27,25 +29,12 @@ def put_detail(sha256: str) -> Response:
     with reading() as connection:
         caller = authenticate_caller(connection)
     require_permission(caller, Action.PUSH_DETAIL)
-    check_sha256(sha256)
-    piece = request.stream.read(MAX_PIECE_BYTES + 1)
-    too_large = PieceTooLarge(limit=MAX_PIECE_BYTES, most=MAX_DETAIL_BYTES)
-    if len(piece) > MAX_PIECE_BYTES:
-        raise too_large
-    start, total = parse_content_range(piece)
-    if total > MAX_DETAIL_BYTES:
-        raise too_large
     device, at_ms = caller.writer.device, now_ms()
-    try:
-        offset = write(
-            lambda c: details.put_piece(
-                c, sha256, device, piece, at=start, total=total, now_ms=at_ms
-            )
-        )
-    except DetailMismatch:
-        write(lambda c: details.drop_unfinished(c, sha256, device))
-        raise
-    return _offset_response(offset, 204)
+
+    def put(c: Connection, piece: bytes, start: int, total: int) -> Offset:
+        return details.put_piece(c, sha256, device, piece, at=start, total=total, now_ms=at_ms)
+
+    return accept_piece(sha256, BOUNDS, put)
 
 
 @blueprint.get("/details/<sha256>")
@@ -58,9 +47,7 @@ def get_detail(sha256: str) -> Response:
         caller = authenticate_caller(connection)
         if request.method == "HEAD":
             require_permission(caller, Action.PUSH)
-            return _offset_response(
-                details.offset_of(connection, sha256, caller.writer.device), 200
-            )
+            return offset_response(details.offset_of(connection, sha256, caller.writer.device), 200)
         require_permission(caller, Action.READ_DETAIL)
         if caller.writer.profile == Profile.CHAIR and not _chair_may_decide(
             connection, caller, sha256
@@ -98,8 +85,3 @@ def _chair_may_decide(connection: Connection, caller: Caller, sha256: str) -> bo
         if any(request.id == record_id and request.is_decidable for _, request in requests):
             return True
     return False
-
-
-def _offset_response(offset: Offset, status: int) -> Response:
-    headers = {"Upload-Offset": str(offset.received), "Upload-Complete": f"?{offset.is_complete:d}"}
-    return Response(status=status, headers=headers)

@@ -4,29 +4,20 @@ import hashlib
 
 import msgspec
 from flask import Blueprint, Response, current_app, request
+from sqlalchemy import Connection
 
-from sync_server.api.bodies import (
-    check_sha256,
-    json_response,
-    parse_content_range,
-    read_body,
-    read_bytes,
-)
+from sync_server.api.bodies import json_response, read_body, read_bytes
 from sync_server.api.callers import authenticate_caller, require_permission
+from sync_server.api.uploads import Bounds, accept_piece, offset_response
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, write
 from sync_server.domain.records.codes import Instant, check_instant, from_ms, to_ms
 from sync_server.domain.records.permissions import Action
 from sync_server.domain.release import BadRelease, files_of, foreign_code, read_manifest
-from sync_server.errors import (
-    BlobMismatch,
-    BlobTooLarge,
-    ForeignCode,
-    MalformedRequest,
-    ReleaseMalformed,
-)
-from sync_server.storage.blobs import releases
+from sync_server.errors import ForeignCode, MalformedRequest, ReleaseMalformed
+from sync_server.storage.blobs import releases, store
+from sync_server.storage.blobs.store import Offset
 from sync_server.web import served_portal
 
 blueprint = Blueprint("releases", __name__)
@@ -34,6 +25,7 @@ blueprint = Blueprint("releases", __name__)
 MAX_PIECE_BYTES = 1024 * 1024
 MAX_BLOB_BYTES = 200 * 1024 * 1024
 """Enough for a recording of one morning."""
+BOUNDS = Bounds(MAX_PIECE_BYTES, MAX_BLOB_BYTES)
 
 
 class ActivateRequest(msgspec.Struct, frozen=True):
@@ -77,7 +69,8 @@ def put_release() -> Response:
             if missing_hashes := releases.missing(connection, list_hashes):
                 return json_response({"release": release, "missing": missing_hashes})
             lists = {
-                list_hash: releases.read_blob(connection, list_hash) for list_hash in list_hashes
+                list_hash: store.read(connection, releases.file_key(list_hash))
+                for list_hash in list_hashes
             }
         files = files_of(content, manifest, lists)
     except BadRelease as fault:
@@ -98,27 +91,20 @@ def put_blob(sha256: str) -> Response:
     """Store a piece of a file; without `Content-Range` the body is the whole file."""
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
-    check_sha256(sha256)
-    piece = request.stream.read(MAX_PIECE_BYTES + 1)
-    start, total = parse_content_range(piece)
-    if len(piece) > MAX_PIECE_BYTES or total > MAX_BLOB_BYTES:
-        raise BlobTooLarge(limit=MAX_PIECE_BYTES, most=MAX_BLOB_BYTES)
-    at_ms = now_ms()
-    try:
-        write(lambda c: releases.put_piece(c, sha256, piece, at=start, total=total, now_ms=at_ms))
-    except BlobMismatch:
-        write(lambda c: releases.drop(c, [sha256]))
-        raise
-    return Response(status=204)
+    key, at_ms = releases.file_key(sha256), now_ms()
+
+    def put(c: Connection, piece: bytes, start: int, total: int) -> Offset:
+        return store.put_piece(c, key, piece, at=start, total=total, now_ms=at_ms)
+
+    return accept_piece(sha256, BOUNDS, put)
 
 
-@blueprint.get("/blobs/<sha256>")
+@blueprint.route("/blobs/<sha256>", methods=["HEAD"])
 def blob_offset(sha256: str) -> Response:
     """Return how many bytes of a file have arrived, so that an editor can resume its upload."""
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
-        received_bytes, is_complete = releases.received(connection, sha256)
-    return json_response({"received": received_bytes, "complete": is_complete})
+        return offset_response(store.offset_of(connection, releases.file_key(sha256)), 200)
 
 
 @blueprint.post("/releases/<release>/activate")

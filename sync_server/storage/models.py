@@ -292,28 +292,6 @@ class PointStandingRow(Base):
     board_row: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class Detail(Base):
-    """A sealed detail, or its first part, from one device; opened only for entitled readers."""
-
-    __tablename__ = "detail"
-    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
-    device: Mapped[str] = mapped_column(String(48), primary_key=True)
-    received: Mapped[int] = mapped_column(BigInteger)
-    is_complete: Mapped[bool]
-    is_purged: Mapped[bool]
-    received_ms: Mapped[int] = mapped_column(BigInteger, index=True)
-
-
-class DetailPiece(Base):
-    """A piece of a sealed detail; `position` is its offset in bytes."""
-
-    __tablename__ = "detail_piece"
-    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
-    device: Mapped[str] = mapped_column(String(48), primary_key=True)
-    position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    bytes: Mapped[bytes] = mapped_column(LargeBinary)
-
-
 class Mention(Base):
     """A record that names a detail, and the device that made the record."""
 
@@ -368,19 +346,25 @@ class Activation(Base):
 
 
 class Blob(Base):
-    """A file of releases, or the part of it that has arrived."""
+    """Content by its sha256 and its owner, or as much of it as has arrived.
+
+    `is_purged`: the content was deleted; the row stays, so that it is not asked for again.
+    """
 
     __tablename__ = "blob"
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(48), primary_key=True)
     received: Mapped[int] = mapped_column(BigInteger)
     is_complete: Mapped[bool]
-    received_ms: Mapped[int] = mapped_column(BigInteger)
+    is_purged: Mapped[bool]
+    received_ms: Mapped[int] = mapped_column(BigInteger, index=True)
 
 
 class BlobPiece(Base):
-    """A piece of a file; `position` is its offset in bytes."""
+    """A stretch of a blob, at its offset in bytes."""
 
     __tablename__ = "blob_piece"
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(48), primary_key=True)
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     bytes: Mapped[bytes] = mapped_column(LargeBinary)

@@ -14,7 +14,7 @@ from sync_server.database import reading, write
 from sync_server.domain.records.codes import to_ms
 from sync_server.storage.access import devices
 from sync_server.storage.blobs import details
-from sync_server.storage.models import AuditRow, DetailPiece, LedgerRow
+from sync_server.storage.models import AuditRow, BlobPiece, LedgerRow
 from tests.conftest import FakeClock, Persona
 from tests.factories import draft, roll
 
@@ -89,7 +89,7 @@ def test_a_large_detail_goes_on_where_it_was_cut(
         return clerk.put(path, piece, Content_Range=stated)
 
     assert put(0).status_code == 204
-    assert put(0).get_json()["code"] == "piece_out_of_place"  # its answer was lost
+    assert put(0).status_code == 204  # its answer was lost
     at = int(clerk.client.head(f"/api/v1{path}", headers=clerk._bearer()).headers["Upload-Offset"])
     assert at == PIECE
     while at < len(whole):
@@ -109,7 +109,7 @@ def test_an_upload_that_is_something_else_is_told_and_begins_anew(
     wrong = clerk.put(f"/details/{sha256}", box.encode() + b"x")
     right = clerk.put(f"/details/{sha256}", box.encode())
 
-    assert (wrong.status_code, wrong.get_json()["code"]) == (422, "detail_mismatch")
+    assert (wrong.status_code, wrong.get_json()["code"]) == (422, "blob_mismatch")
     assert right.status_code == 204
 
 
@@ -216,7 +216,7 @@ def test_who_may_not_write_uploads_nothing(
 
     assert (told.status_code, revoked.status_code) == (403, 403)
     with reading() as c:
-        assert c.scalar(select(func.count()).select_from(DetailPiece)) == 0
+        assert c.scalar(select(func.count()).select_from(BlobPiece)) == 0
 
 
 def test_a_purge_deletes_details_and_nothing_else(
@@ -235,7 +235,7 @@ def test_a_purge_deletes_details_and_nothing_else(
     again = clerk.sync(request_with(sha256), details={sha256: box})
     assert again["want_details"] == []
     with reading() as c:
-        assert c.scalar(select(func.count()).select_from(DetailPiece)) == 0
+        assert c.scalar(select(func.count()).select_from(BlobPiece)) == 0
         assert c.scalar(select(func.count()).select_from(LedgerRow))
 
 

@@ -65,17 +65,23 @@ def upgrade() -> None:
     op.create_table(
         "blob",
         sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("owner", sa.String(length=48), nullable=False),
         sa.Column("received", sa.BigInteger(), nullable=False),
         sa.Column("is_complete", sa.Boolean(), nullable=False),
+        sa.Column("is_purged", sa.Boolean(), nullable=False),
         sa.Column("received_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("sha256"),
+        sa.PrimaryKeyConstraint("sha256", "owner"),
     )
+    with op.batch_alter_table("blob", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_blob_received_ms"), ["received_ms"], unique=False)
+
     op.create_table(
         "blob_piece",
         sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("owner", sa.String(length=48), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("bytes", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("sha256", "position"),
+        sa.PrimaryKeyConstraint("sha256", "owner", "position"),
     )
     op.create_table(
         "card",
@@ -91,27 +97,6 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("phone", sa.String(length=24), nullable=False),
         sa.PrimaryKeyConstraint("point", "duty"),
-    )
-    op.create_table(
-        "detail",
-        sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("device", sa.String(length=48), nullable=False),
-        sa.Column("received", sa.BigInteger(), nullable=False),
-        sa.Column("is_complete", sa.Boolean(), nullable=False),
-        sa.Column("is_purged", sa.Boolean(), nullable=False),
-        sa.Column("received_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("sha256", "device"),
-    )
-    with op.batch_alter_table("detail", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_detail_received_ms"), ["received_ms"], unique=False)
-
-    op.create_table(
-        "detail_piece",
-        sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("device", sa.String(length=48), nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("bytes", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("sha256", "device", "position"),
     )
     op.create_table(
         "device",
@@ -404,14 +389,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_device_point"))
 
     op.drop_table("device")
-    op.drop_table("detail_piece")
-    with op.batch_alter_table("detail", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_detail_received_ms"))
-
-    op.drop_table("detail")
     op.drop_table("contact")
     op.drop_table("card")
     op.drop_table("blob_piece")
+    with op.batch_alter_table("blob", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_blob_received_ms"))
+
     op.drop_table("blob")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_who"))

@@ -4,16 +4,17 @@ Small ones come with a sync, large ones in pieces; a cut upload resumes where it
 function here can open a box.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, select
 
 from sync_server.domain.records.kinds import Record, Ruling
-from sync_server.errors import DetailMismatch, PieceOutOfPlace, UnknownDetail
+from sync_server.errors import UnknownDetail
 from sync_server.storage.access.audit import AuditEntry
-from sync_server.storage.models import Detail, DetailPiece, Mention
+from sync_server.storage.blobs import store
+from sync_server.storage.blobs.releases import PORTAL
+from sync_server.storage.blobs.store import BlobKey, Offset
+from sync_server.storage.models import Blob, Mention
 from sync_server.storage.prepared import insert_rows
 
 MAX_PIECE_BYTES = 64 * 1024
@@ -21,16 +22,6 @@ MAX_SMALL_BYTES = 8 * 1024
 """The largest detail that a sync may carry; larger ones would hold up the records."""
 MAX_DETAIL_BYTES = 2_900_000
 """2 MiB, sealed and encoded in base64."""
-
-
-class Offset(NamedTuple):
-    """How many bytes of a detail have come from a device, and whether that is all."""
-
-    received: int
-    is_complete: bool
-
-
-NOTHING_RECEIVED = Offset(0, False)
 
 
 def note(connection: Connection, fresh: Iterable[Record]) -> None:
@@ -72,13 +63,8 @@ def detail_of(record: Record) -> str | None:
 
 def missing(connection: Connection, records: Iterable[Record]) -> list[str]:
     """Return the details that these records name and that are not stored in full, sorted."""
-    named = sorted({sha256 for record in records if (sha256 := detail_of(record))})
-    if not named:
-        return []
-    complete = connection.scalars(
-        select(Detail.sha256).where(Detail.sha256.in_(named), Detail.is_complete)
-    )
-    return sorted(set(named) - set(complete))
+    named = {sha256 for record in records if (sha256 := detail_of(record))}
+    return sorted(named - store.complete_sizes(connection, named).keys()) if named else []
 
 
 def put_small(
@@ -87,26 +73,16 @@ def put_small(
     """Store the small details of a sync; skip any that is too large or does not match its hash."""
     for sha256, text in sealed.items():
         box = text.encode()
-        if hashlib.sha256(box).hexdigest() != sha256 or len(box) > MAX_SMALL_BYTES:
-            continue
-        if not offset_of(connection, sha256, device).is_complete:
-            _drop(connection, sha256, device)
-            _store_piece(connection, sha256, device, 0, box, now_ms)
-            _complete(connection, sha256, device)
+        if len(box) <= MAX_SMALL_BYTES and not offset_of(connection, sha256, device).is_complete:
+            store.put_whole(connection, BlobKey(sha256, device), box, now_ms=now_ms)
 
 
 def offset_of(connection: Connection, sha256: str, device: str) -> Offset:
     """Return how far a device's upload has got; complete if any device has sent it all."""
-    rows = connection.execute(
-        select(Detail.received, Detail.is_complete).where(
-            Detail.sha256 == sha256, Detail.is_complete | (Detail.device == device)
-        )
-    )
-    return max(
-        (Offset(*row) for row in rows),
-        key=lambda offset: offset.is_complete,
-        default=NOTHING_RECEIVED,
-    )
+    sizes = store.complete_sizes(connection, [sha256])
+    if sha256 in sizes:
+        return Offset(sizes[sha256], True)
+    return store.offset_of(connection, BlobKey(sha256, device))
 
 
 def put_piece(
@@ -119,41 +95,23 @@ def put_piece(
     total: int,
     now_ms: int,
 ) -> Offset:
-    """Add a piece of a device's detail at an offset in bytes; the last piece completes it.
+    """Add a piece of a device's detail, as `store.put_piece` does.
 
-    Raises: PieceOutOfPlace, which names the offset to resume at; DetailMismatch, after which
-    the upload starts again.
+    A detail that any device has sent in full is not stored again.
     """
     before = offset_of(connection, sha256, device)
     if before.is_complete:
         return before
-    if at != before.received:
-        raise PieceOutOfPlace(offset=before.received)
-    _store_piece(connection, sha256, device, at, piece, now_ms)
-    if at + len(piece) < total:
-        return Offset(at + len(piece), False)
-    if hashlib.sha256(_box(connection, sha256, device)).hexdigest() != sha256:
-        raise DetailMismatch(sha256=sha256)
-    _complete(connection, sha256, device)
-    return Offset(total, True)
-
-
-def drop_unfinished(connection: Connection, sha256: str, device: str) -> None:
-    """Delete the pieces of an unfinished upload whose content does not match its sha256."""
-    if not offset_of(connection, sha256, device).is_complete:
-        _drop(connection, sha256, device)
+    key = BlobKey(sha256, device)
+    return store.put_piece(connection, key, piece, at=at, total=total, now_ms=now_ms)
 
 
 def read(connection: Connection, sha256: str) -> bytes:
     """Return a sealed detail; the caller logs who opened it. Raises: UnknownDetail."""
-    device = connection.scalar(
-        select(Detail.device).where(
-            Detail.sha256 == sha256, Detail.is_complete, Detail.is_purged.is_(False)
-        )
-    )
+    device = store.owner_of(connection, sha256)
     if device is None:
         raise UnknownDetail(sha256=sha256)
-    return _box(connection, sha256, device)
+    return store.read(connection, BlobKey(sha256, device))
 
 
 def opening_entry(sha256: str, reader: str, *, now_ms: int, about: str = "") -> AuditEntry:
@@ -169,8 +127,8 @@ def records_naming(connection: Connection, sha256: str) -> list[tuple[str, str]]
     """
     rows = connection.execute(
         select(Mention.meeting, Mention.record_id)
-        .join(Detail, (Detail.sha256 == Mention.sha256) & (Detail.device == Mention.device))
-        .where(Mention.sha256 == sha256, Detail.is_complete)
+        .join(Blob, (Blob.sha256 == Mention.sha256) & (Blob.owner == Mention.device))
+        .where(Mention.sha256 == sha256, Blob.is_complete)
         .distinct()
     )
     return [(row.meeting, row.record_id) for row in rows]
@@ -182,56 +140,14 @@ def purge(connection: Connection, *, before_ms: int) -> int:
     The row of a complete detail stays, so that it is neither asked for nor accepted again.
     """
     old = connection.execute(
-        select(Detail.sha256, Detail.device, Detail.is_complete).where(
-            Detail.received_ms < before_ms, Detail.is_purged.is_(False)
+        select(Blob.sha256, Blob.owner, Blob.is_complete).where(
+            Blob.received_ms < before_ms, Blob.is_purged.is_(False), Blob.owner != PORTAL
         )
     ).all()
     for sha256, device, is_complete in old:
-        if not is_complete:  # an abandoned upload, which may start again
-            _drop(connection, sha256, device)
-            continue
-        matching = (DetailPiece.sha256 == sha256, DetailPiece.device == device)
-        connection.execute(delete(DetailPiece).where(*matching))
-        matching = (Detail.sha256 == sha256, Detail.device == device)
-        connection.execute(update(Detail).where(*matching).values(is_purged=True))
+        key = BlobKey(sha256, device)
+        if is_complete:
+            store.empty(connection, key)
+        else:  # an abandoned upload, which may start again
+            store.drop(connection, [key])
     return len(old)
-
-
-def _store_piece(
-    connection: Connection, sha256: str, device: str, at: int, piece: bytes, now_ms: int
-) -> None:
-    if at == 0:
-        connection.execute(
-            insert(Detail).values(
-                sha256=sha256,
-                device=device,
-                received=0,
-                is_complete=False,
-                is_purged=False,
-                received_ms=now_ms,
-            )
-        )
-    connection.execute(
-        insert(DetailPiece).values(sha256=sha256, device=device, position=at, bytes=piece)
-    )
-    matching = (Detail.sha256 == sha256, Detail.device == device)
-    connection.execute(update(Detail).where(*matching).values(received=at + len(piece)))
-
-
-def _complete(connection: Connection, sha256: str, device: str) -> None:
-    matching = (Detail.sha256 == sha256, Detail.device == device)
-    connection.execute(update(Detail).where(*matching).values(is_complete=True))
-
-
-def _box(connection: Connection, sha256: str, device: str) -> bytes:
-    pieces = connection.scalars(
-        select(DetailPiece.bytes)
-        .where(DetailPiece.sha256 == sha256, DetailPiece.device == device)
-        .order_by(DetailPiece.position)
-    )
-    return b"".join(pieces)
-
-
-def _drop(connection: Connection, sha256: str, device: str) -> None:
-    for table in (DetailPiece, Detail):
-        connection.execute(delete(table).where(table.sha256 == sha256, table.device == device))

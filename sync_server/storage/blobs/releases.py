@@ -4,8 +4,7 @@ The last `KEPT_RELEASES` releases stay, with all their files, so that an editor 
 any of them.
 """
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import uuid_utils
@@ -14,14 +13,16 @@ from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from sync_server.domain.records.codes import from_ms
 from sync_server.domain.release import FileLine
-from sync_server.errors import BlobMismatch, PieceOutOfPlace, ReleaseMalformed, UnknownRelease
-from sync_server.storage.models import Activation, Blob, BlobPiece, Release, ReleaseFile
+from sync_server.errors import ReleaseMalformed, UnknownRelease
+from sync_server.storage.blobs import store
+from sync_server.storage.blobs.store import BlobKey
+from sync_server.storage.models import Activation, Blob, Release, ReleaseFile
 
 KEPT_RELEASES = 10
 ABANDONED_MS = 24 * 3600 * 1000
 """An interrupted upload is resumed the same day, or starts again."""
-MAX_NAMES = 500
-"""Names per statement: SQLite accepts some 32,000, PostgreSQL's planner prefers fewer."""
+PORTAL = "portal"
+"""The owner of all files of releases in the store of blobs."""
 
 
 class FileAt(NamedTuple):
@@ -61,89 +62,15 @@ def file_at(connection: Connection, release: str, path: str) -> FileAt | None:
     return FileAt(*row) if row else None
 
 
-def read_blob(
-    connection: Connection, sha256: str, start: int = 0, stop: int | None = None
-) -> bytes:
-    """Return the bytes of a file from `start` to before `stop`."""
-    within = [BlobPiece.sha256 == sha256]
-    if stop is not None:
-        within.append(BlobPiece.position < stop)
-    first = (
-        select(func.max(BlobPiece.position))
-        .where(BlobPiece.sha256 == sha256, BlobPiece.position <= start)
-        .scalar_subquery()
-    )
-    rows = connection.execute(
-        select(BlobPiece.position, BlobPiece.bytes)
-        .where(*within, BlobPiece.position >= func.coalesce(first, 0))
-        .order_by(BlobPiece.position)
-    ).all()
-    if not rows:
-        return b""
-    begins = rows[0].position
-    whole = b"".join(row.bytes for row in rows)
-    return whole[start - begins : None if stop is None else stop - begins]
+def file_key(sha256: str) -> BlobKey:
+    """Return the key of a release's file in the store of blobs."""
+    return BlobKey(sha256, PORTAL)
 
 
-def missing(connection: Connection, wanted: Iterable[str]) -> list[str]:
+def missing(connection: Connection, hashes: Iterable[str]) -> list[str]:
     """Return, sorted, which of these hashes have no complete file here."""
-    names = sorted(set(wanted))
-    complete: set[str] = set()
-    for at in range(0, len(names), MAX_NAMES):
-        part = names[at : at + MAX_NAMES]
-        complete |= set(
-            connection.scalars(select(Blob.sha256).where(Blob.sha256.in_(part), Blob.is_complete))
-        )
-    return [name for name in names if name not in complete]
-
-
-def received(connection: Connection, sha256: str) -> tuple[int, bool]:
-    """Return how many bytes of a file have arrived, and whether that is all."""
-    row = connection.execute(
-        select(Blob.received, Blob.is_complete).where(Blob.sha256 == sha256)
-    ).one_or_none()
-    return (row.received, row.is_complete) if row else (0, False)
-
-
-def put_piece(
-    connection: Connection, sha256: str, piece: bytes, *, at: int, total: int, now_ms: int
-) -> tuple[int, bool]:
-    """Add a piece of a file at an offset in bytes; the last piece completes it.
-
-    Raises: PieceOutOfPlace, which names the offset to resume at; BlobMismatch, after which the
-    upload starts again.
-    """
-    before, is_complete = received(connection, sha256)
-    if is_complete:
-        return before, True
-    if 0 < at + len(piece) <= before:  # a repeated piece: its answer was lost
-        return before, False
-    if at != before:
-        raise PieceOutOfPlace(offset=before)
-    if at == 0:
-        drop(connection, [sha256])
-        connection.execute(
-            insert(Blob).values(sha256=sha256, received=0, is_complete=False, received_ms=now_ms)
-        )
-    connection.execute(insert(BlobPiece).values(sha256=sha256, position=at, bytes=piece))
-    stored_bytes = at + len(piece)
-    if (
-        stored_bytes == total
-        and hashlib.sha256(read_blob(connection, sha256)).hexdigest() != sha256
-    ):
-        raise BlobMismatch(sha256=sha256)
-    connection.execute(
-        update(Blob)
-        .where(Blob.sha256 == sha256)
-        .values(received=stored_bytes, is_complete=stored_bytes == total, received_ms=now_ms)
-    )
-    return stored_bytes, stored_bytes == total
-
-
-def drop(connection: Connection, names: Sequence[str]) -> None:
-    """Delete files and their pieces."""
-    for table in (BlobPiece, Blob):
-        connection.execute(delete(table).where(table.sha256.in_(names)))
+    names = set(hashes)
+    return sorted(names - store.complete_sizes(connection, names, PORTAL).keys())
 
 
 def put(connection: Connection, release: str, files: Mapping[str, FileLine], now_ms: int) -> None:
@@ -152,14 +79,8 @@ def put(connection: Connection, release: str, files: Mapping[str, FileLine], now
     Raises: ReleaseMalformed if a file is missing or its size is not as the release says.
     """
     sizes = {file.sha256: file.bytes for file in files.values()}
-    names = sorted(sizes)
-    for at in range(0, len(names), MAX_NAMES):
-        part = names[at : at + MAX_NAMES]
-        stored = connection.execute(
-            select(Blob.sha256, Blob.received).where(Blob.sha256.in_(part), Blob.is_complete)
-        )
-        if {row.sha256: row.received for row in stored} != {name: sizes[name] for name in part}:
-            raise ReleaseMalformed(fault="bytes")
+    if store.complete_sizes(connection, sizes, PORTAL) != sizes:
+        raise ReleaseMalformed(fault="bytes")
     if connection.scalar(select(Release.id).where(Release.id == release)):
         connection.execute(update(Release).where(Release.id == release).values(put_ms=now_ms))
         return
@@ -233,8 +154,9 @@ def _prune(connection: Connection, now_ms: int) -> None:
     needed = select(ReleaseFile.sha256).distinct()
     unused = connection.scalars(
         select(Blob.sha256).where(
-            Blob.sha256.not_in(needed), Blob.received_ms < now_ms - ABANDONED_MS
+            Blob.owner == PORTAL,
+            Blob.sha256.not_in(needed),
+            Blob.received_ms < now_ms - ABANDONED_MS,
         )
     ).all()
-    for at in range(0, len(unused), MAX_NAMES):
-        drop(connection, unused[at : at + MAX_NAMES])
+    store.drop(connection, [file_key(sha256) for sha256 in unused])

@@ -73,7 +73,7 @@ class PublishTarget:
         total = path.stat().st_size
         at = 0
         if total > PIECE_BYTES:
-            at = self._call("GET", f"/blobs/{sha256}")["received"]
+            at = int(self._request("HEAD", f"/blobs/{sha256}").headers["Upload-Offset"])
             steps.add(at)
         with path.open("rb") as file:
             file.seek(at)
@@ -106,6 +106,10 @@ class PublishTarget:
         return str(matches[0])
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        response = self._request(method, path, **arguments)
+        return response.json() if response.content else None
+
+    def _request(self, method: str, path: str, **arguments: Any) -> requests.Response:
         try:
             response = self._session.request(
                 method, f"{self.url}/api/v1{path}", timeout=TIMEOUT_S, **arguments
@@ -114,7 +118,7 @@ class PublishTarget:
             raise BuildFault(say("build.publish.cut", fault=type(fault).__name__)) from None
         if not response.ok:
             raise BuildFault(say("build.publish.refused", detail=_detail(response)))
-        return response.json() if response.content else None
+        return response
 
 
 def publish(builder: Builder, output: Path, server: PublishTarget) -> Iterator[str]:

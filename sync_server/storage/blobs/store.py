@@ -1,0 +1,151 @@
+"""The store of blobs: content by its sha256 and owner, uploaded in pieces that can be resumed.
+
+It knows no permissions and opens nothing; sealed details and the files of releases stand on it and
+decide who may write and read.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+
+from sync_server.errors import PieceOutOfPlace
+from sync_server.storage.models import Blob, BlobPiece
+
+MAX_NAMES = 500
+"""Names in one statement: SQLite takes some 32,000, PostgreSQL's planner prefers fewer."""
+
+
+class BlobKey(NamedTuple):
+    """A blob's name, and who uploads it: a device, or the portal's publishers.
+
+    Uploads of one content by several owners are apart, so that nobody spoils another's.
+    """
+
+    sha256: str
+    owner: str
+
+
+class Offset(NamedTuple):
+    """How many bytes of a blob have arrived, and whether that is all."""
+
+    received: int
+    is_complete: bool
+
+
+NOTHING_RECEIVED = Offset(0, False)
+
+
+def offset_of(connection: Connection, key: BlobKey) -> Offset:
+    """Return how far an upload has got."""
+    row = connection.execute(
+        select(Blob.received, Blob.is_complete).where(*_is(Blob, key))
+    ).one_or_none()
+    return Offset(*row) if row else NOTHING_RECEIVED
+
+
+def put_piece(
+    connection: Connection, key: BlobKey, piece: bytes, *, at: int, total: int, now_ms: int
+) -> Offset:
+    """Add a piece at an offset in bytes; return how far the upload has got.
+
+    A piece that has arrived before changes nothing. The last piece completes the blob; if its
+    sha256 is another than its name, the upload is deleted and has to start again.
+
+    Raises: PieceOutOfPlace, which names the offset to resume at.
+    """
+    before = offset_of(connection, key)
+    if before.is_complete or 0 < at + len(piece) <= before.received:
+        return before
+    if at != before.received:
+        raise PieceOutOfPlace(offset=before.received)
+    _add(connection, key, piece, at, now_ms)
+    received = at + len(piece)
+    if received < total:
+        return Offset(received, False)
+    if hashlib.sha256(read(connection, key)).hexdigest() != key.sha256:
+        drop(connection, [key])
+        return NOTHING_RECEIVED
+    connection.execute(update(Blob).where(*_is(Blob, key)).values(is_complete=True))
+    return Offset(received, True)
+
+
+def put_whole(connection: Connection, key: BlobKey, content: bytes, *, now_ms: int) -> None:
+    """Store a blob in one piece, in place of an upload that was begun; its sha256 is checked."""
+    if not offset_of(connection, key).is_complete:
+        drop(connection, [key])
+        put_piece(connection, key, content, at=0, total=len(content), now_ms=now_ms)
+
+
+def read(connection: Connection, key: BlobKey, start: int = 0, stop: int | None = None) -> bytes:
+    """Return the bytes from `start` up to but not including `stop`."""
+    first = (
+        select(func.max(BlobPiece.position))
+        .where(*_is(BlobPiece, key), BlobPiece.position <= start)
+        .scalar_subquery()
+    )
+    within = [*_is(BlobPiece, key), BlobPiece.position >= func.coalesce(first, 0)]
+    if stop is not None:
+        within.append(BlobPiece.position < stop)
+    rows = connection.execute(
+        select(BlobPiece.position, BlobPiece.bytes).where(*within).order_by(BlobPiece.position)
+    ).all()
+    if not rows:
+        return b""
+    begins = rows[0].position
+    joined = b"".join(row.bytes for row in rows)
+    return joined[start - begins : None if stop is None else stop - begins]
+
+
+def complete_sizes(
+    connection: Connection, hashes: Iterable[str], owner: str | None = None
+) -> dict[str, int]:
+    """Return the size in bytes of those blobs that are stored in full, by any owner or by one."""
+    names = sorted(set(hashes))
+    sizes: dict[str, int] = {}
+    for start in range(0, len(names), MAX_NAMES):
+        query = select(Blob.sha256, Blob.received).where(
+            Blob.sha256.in_(names[start : start + MAX_NAMES]), Blob.is_complete
+        )
+        if owner is not None:
+            query = query.where(Blob.owner == owner)
+        sizes |= {row.sha256: row.received for row in connection.execute(query)}
+    return sizes
+
+
+def owner_of(connection: Connection, sha256: str) -> str | None:
+    """Return an owner whose blob is complete and not emptied; None if there is none."""
+    return connection.scalar(
+        select(Blob.owner)
+        .where(Blob.sha256 == sha256, Blob.is_complete, Blob.is_purged.is_(False))
+        .order_by(Blob.owner)
+        .limit(1)
+    )
+
+
+def empty(connection: Connection, key: BlobKey) -> None:
+    """Delete a blob's content but not its row, so that it is never asked for or accepted again."""
+    connection.execute(delete(BlobPiece).where(*_is(BlobPiece, key)))
+    connection.execute(update(Blob).where(*_is(Blob, key)).values(is_purged=True))
+
+
+def drop(connection: Connection, keys: Sequence[BlobKey]) -> None:
+    """Delete blobs and uploads with all their pieces."""
+    for key in keys:
+        for table in (BlobPiece, Blob):
+            connection.execute(delete(table).where(*_is(table, key)))
+
+
+def _add(connection: Connection, key: BlobKey, piece: bytes, at: int, now_ms: int) -> None:
+    if at == 0:
+        row = {"received": 0, "is_complete": False, "is_purged": False, "received_ms": now_ms}
+        drop(connection, [key])
+        connection.execute(insert(Blob).values(**key._asdict(), **row))
+    connection.execute(insert(BlobPiece).values(**key._asdict(), position=at, bytes=piece))
+    progress = {"received": at + len(piece), "received_ms": now_ms}
+    connection.execute(update(Blob).where(*_is(Blob, key)).values(**progress))
+
+
+def _is(table: type[Blob] | type[BlobPiece], key: BlobKey) -> tuple[ColumnElement[bool], ...]:
+    return table.sha256 == key.sha256, table.owner == key.owner
