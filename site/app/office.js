@@ -1,43 +1,43 @@
 /**
- * The office's pages work without this: forms and redirects. With it the board renews itself and
- * long forms tell what they would change. No code stands in a page, so htmx may evaluate none.
+ * Enhancements of the office's pages, which work without them as forms and redirects: the board
+ * refreshes itself, and long forms preview their changes. Pages hold no code for htmx to evaluate.
  */
 import htmx from "htmx.org";
 
 htmx.config.allowEval = false;
 htmx.config.includeIndicatorStyles = false;
 htmx.config.selfRequestsOnly = true;
-htmx.config.historyCacheSize = 0; // pages hold what is personal
+htmx.config.historyCacheSize = 0; // pages hold personal data
 
-// A box that ticks or clears the others of its form.
+// A checkbox that ticks or clears all checkboxes of the name in `data-ticks`.
 document.addEventListener("change", (event) => {
   const box = /** @type {HTMLInputElement} */ (event.target);
   if (!box.matches("[data-ticks]")) return;
-  for (const each of document.querySelectorAll(`input[name="${box.dataset.ticks}"]`)) {
-    /** @type {HTMLInputElement} */ (each).checked = box.checked;
+  for (const checkbox of document.querySelectorAll(`input[name="${box.dataset.ticks}"]`)) {
+    /** @type {HTMLInputElement} */ (checkbox).checked = box.checked;
   }
 });
 
-for (const each of document.querySelectorAll("[data-js]")) {
-  /** @type {HTMLElement} */ (each).hidden = false; // what would do nothing without this
+for (const element of document.querySelectorAll("[data-js]")) {
+  /** @type {HTMLElement} */ (element).hidden = false; // these elements do nothing without this script
 }
 
-/** Say of when the board is: an update or a 304 makes it fresh, a line that fails makes it stale. */
-let heardAt = new Date();
-function tellAsOf(/** @type {boolean} */ isFresh) {
+/** The time of the last good answer: an update or a 304; a failed request leaves it stale. */
+let lastAnsweredAt = new Date();
+function showAsOf(/** @type {boolean} */ isFresh) {
   const live = document.getElementById("live");
-  const told = document.getElementById("as-of");
-  if (!live || !told) return;
-  if (isFresh) heardAt = new Date();
+  const asOf = document.getElementById("as-of");
+  if (!live || !asOf) return;
+  if (isFresh) lastAnsweredAt = new Date();
   const words = (isFresh ? live.dataset.fresh : live.dataset.stale) ?? "";
-  told.textContent = words.replace("{at}", heardAt.toLocaleTimeString("vi-VN", { timeZone: "Asia/Ho_Chi_Minh" }));
-  told.classList.toggle("fault", !isFresh);
+  asOf.textContent = words.replace("{at}", lastAnsweredAt.toLocaleTimeString("vi-VN", { timeZone: "Asia/Ho_Chi_Minh" }));
+  asOf.classList.toggle("fault", !isFresh);
 }
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt, xhr } = /** @type {CustomEvent} */ (event).detail;
-  if (elt.id === "live") tellAsOf(xhr.status === 200 || xhr.status === 304);
+  if (elt.id === "live") showAsOf(xhr.status === 200 || xhr.status === 304);
 });
-tellAsOf(true);
+showAsOf(true);
 
 document.addEventListener("click", (event) => {
   if (/** @type {HTMLElement} */ (event.target).closest("[data-print]")) window.print();

@@ -1,35 +1,35 @@
-/** The reader's pages, enhanced. Each is whole without this: it is read before this has come. */
+/** Enhancements of the reader's pages, which are complete without this script. */
 
 import { followAgenda, showNextMeeting } from "./portal/agenda.js";
-import { offerKeeping, showWanted } from "./portal/keeping.js";
-import { showNewer, showSince } from "./portal/news.js";
-import { listen, wish } from "./portal/worker.js";
+import { offerSaving, showWanted } from "./portal/keeping.js";
+import { offerNewerPage, showChanges } from "./portal/news.js";
+import { listen, askWorker } from "./portal/worker.js";
 import { reader as words } from "../messages.vi.json";
 
-/** Say in the footer that there is no line, so that nobody waits for what cannot come. */
-function tellLine(/** @type {boolean} */ isOpen) {
+/** Show in the footer whether there is a line, so that nobody waits for a page in vain. */
+function showLineState(/** @type {boolean} */ isOpen) {
   const place = document.querySelector("[data-line]");
   if (place) place.textContent = isOpen ? "" : words["line.offline"];
 }
 
 showNextMeeting();
 followAgenda();
-tellLine(navigator.onLine);
-addEventListener("offline", () => tellLine(false));
+showLineState(navigator.onLine);
+addEventListener("offline", () => showLineState(false));
 if ("serviceWorker" in navigator && location.protocol !== "file:") {
   const root = document.documentElement.dataset.root ?? "";
-  // Where it is refused, as in private windows, nothing can be kept and nothing is offered.
-  navigator.serviceWorker.register(`${root}sw.js`).then(withWorker, () => undefined);
+  // Where registration is refused, as in private windows, nothing can be saved or offered.
+  navigator.serviceWorker.register(`${root}sw.js`).then(startWithWorker, () => undefined);
 }
 
-function withWorker() {
-  listen((told) => {
-    if (told.type === "renewed") showNewer(told);
-    else if (told.type === "wanted") showWanted(told);
-    else if (told.type === "line") tellLine(told.isOpen);
-    else showSince(told);
+function startWithWorker() {
+  listen((message) => {
+    if (message.type === "renewed") offerNewerPage(message);
+    else if (message.type === "wanted") showWanted(message);
+    else if (message.type === "line") showLineState(message.isOpen);
+    else showChanges(message);
   });
-  offerKeeping();
-  void wish({ type: "refresh" });
-  addEventListener("online", () => wish({ type: "refresh" }));
+  offerSaving();
+  void askWorker({ type: "refresh" });
+  addEventListener("online", () => askWorker({ type: "refresh" }));
 }

@@ -1,12 +1,12 @@
-/** The service worker: only a router. It keeps what the release's manifest lists, and answers from it. */
+/** The service worker: only a router to the modules that save the release and answer from it. */
 
 import { answer, isOurs } from "./sw/answer.js";
-import { follow, forget, keep, refresh, renew, tell, tellWanted } from "./sw/keep.js";
+import { reportFiles, forget, keep, refresh, renew, reportSaved, reportWanted } from "./sw/keep.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
-/** What the pages may wish. @type {Record<string, (list: string) => Promise<void>>} */
-const WISHES = { refresh, keep, forget, renew, state: tell, follow, wanted: tellWanted };
+/** The actions that pages can ask for, by message type. @type {Record<string, (list: string) => Promise<void>>} */
+const ACTIONS = { refresh, keep, forget, renew, state: reportSaved, follow: reportFiles, wanted: reportWanted };
 
 worker.addEventListener("install", (event) => event.waitUntil(refresh()));
 worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
@@ -17,5 +17,5 @@ worker.addEventListener("fetch", (event) => {
 
 worker.addEventListener("message", (event) => {
   const { type, list } = /** @type {{type: string, list: string}} */ (event.data);
-  if (WISHES[type]) event.waitUntil(WISHES[type](list));
+  if (ACTIONS[type]) event.waitUntil(ACTIONS[type](list));
 });

@@ -1,9 +1,9 @@
-/** Fills the catalogue's messages; the messages themselves stand in `messages.vi.json`. */
+/** Fills values into the catalogue's messages; the messages are in `messages.vi.json`. */
 
 /**
- * @param {string} message with `{name}` where a fact goes
- * @param {Record<string, unknown>} facts
+ * @param {string} message with `{name}` where a value goes
+ * @param {Record<string, unknown>} values
  */
-export function fill(message, facts) {
-  return message.replace(/\{(\w+)\}/g, (_, name) => String(facts[name]));
+export function fill(message, values) {
+  return message.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }

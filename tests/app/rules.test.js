@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { DRIFT_MS, startClock } from "../../site/app/kiosk/clock.js";
 import { chooseMeeting } from "../../site/app/kiosk/meetings.js";
 import { fold } from "../../site/app/fold.js";
-import { findPeople, sortPeople, theOneMeant } from "../../site/app/kiosk/search.js";
+import { findPeople, sortPeople, selectedMatch } from "../../site/app/kiosk/search.js";
 import { hallOf, undoable } from "../../site/app/kiosk/standing.js";
 
 const people = ["Mẫu Thị Đào", "Mẫu Văn An", "Mẫu Văn Ân", "Mẫu Quang Dũng", "Ksor"].map((name, n) => ({
@@ -25,7 +25,7 @@ test("exact accents come first, then names that begin so", () => {
 });
 
 test("Enter means one person or nobody", () => {
-  const meant = (typed) => theOneMeant(findPeople(people, typed), typed)?.name;
+  const meant = (typed) => selectedMatch(findPeople(people, typed), typed)?.name;
 
   assert.equal(meant("dao"), "Mẫu Thị Đào");
   assert.equal(meant("quang d"), "Mẫu Quang Dũng");

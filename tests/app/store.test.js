@@ -3,25 +3,25 @@ import { test } from "node:test";
 
 import "fake-indexeddb/auto";
 
-import { recordOf, uuid7 } from "../../site/app/kiosk/mint.js";
+import { prepareRecord, uuid7 } from "../../site/app/kiosk/mint.js";
 import {
   addRecord,
   countFates,
-  countTry,
-  detailsSent,
-  dropOld,
-  forgiveTries,
+  countPinTry,
+  deleteSentDetails,
+  dropOldRecords,
+  resetPinTries,
   isAnotherEpoch,
   openStore,
-  ownRecords,
+  listMeetingRecords,
   putEnrolment,
   putSealed,
-  queued,
-  sealedNames,
-  takeAnswer,
-  takeVerdicts,
-  unsentDetails,
-  wipe,
+  listQueuedRecords,
+  listSealedNames,
+  storeAnswer,
+  storeVerdicts,
+  listUnsentDetails,
+  wipeVault,
 } from "../../site/app/kiosk/store.js";
 
 const DEVICE = "D-ONE";
@@ -38,7 +38,7 @@ async function open() {
 }
 
 function add(db, more = {}) {
-  return addRecord(db, DEVICE, { record: recordOf(enrolment, "m-1", now, draft), clerk: "An", ...more });
+  return addRecord(db, DEVICE, { record: prepareRecord(enrolment, "m-1", now, draft), clerk: "An", ...more });
 }
 
 function answer(changes = {}) {
@@ -66,7 +66,7 @@ test("a record has the form that the server expects", async () => {
 test("a chair's records name their person", () => {
   const chair = { ...enrolment, profile: "chair", person: "M7" };
 
-  assert.equal(recordOf(chair, "m-1", now, draft)(1).by, "M7");
+  assert.equal(prepareRecord(chair, "m-1", now, draft)(1).by, "M7");
 });
 
 test("ids sort by time", () => {
@@ -86,7 +86,7 @@ test("each enrolment on a device numbers its own records", async () => {
   const db = await open();
   await add(db);
   const other = { ...enrolment, device: "D-TWO" };
-  const own = await addRecord(db, "D-TWO", { record: recordOf(other, "m-1", now, draft), clerk: "Bình" });
+  const own = await addRecord(db, "D-TWO", { record: prepareRecord(other, "m-1", now, draft), clerk: "Bình" });
 
   assert.equal(own.seq, 1);
 });
@@ -97,7 +97,7 @@ test("a queue survives being closed and opened again", async () => {
   db.close();
   const again = await openStore(`test-${stores}`);
 
-  assert.equal((await queued(again, DEVICE, 10)).length, 1);
+  assert.equal((await listQueuedRecords(again, DEVICE, 10)).length, 1);
   assert.equal((await add(again)).seq, 2);
 });
 
@@ -105,48 +105,48 @@ test("a detail is stored with its record, and goes when it has arrived", async (
   const db = await open();
   await add(db, { detail: { sha256: "ab", box: "jwe" } });
 
-  assert.deepEqual((await unsentDetails(db, DEVICE)).map((each) => each.box), ["jwe"]);
-  await detailsSent(db, ["ab"]);
+  assert.deepEqual((await listUnsentDetails(db, DEVICE)).map((each) => each.box), ["jwe"]);
+  await deleteSentDetails(db, ["ab"]);
   assert.equal((await countFates(db)).details, 0);
 });
 
 test("verdicts give each record its fate", async () => {
   const db = await open();
   const sent = [await add(db), await add(db), await add(db)];
-  await takeAnswer(db, DEVICE, sent, answer({ verdicts: ["stored", "refused", "held"].map(verdict) }), null);
+  await storeAnswer(db, DEVICE, sent, answer({ verdicts: ["stored", "refused", "held"].map(verdict) }), null);
 
   assert.deepEqual(await countFates(db), { unsent: 0, refused: 1, held: 1, details: 0 });
-  assert.equal((await ownRecords(db, "m-1")).length, 3);
+  assert.equal((await listMeetingRecords(db, "m-1")).length, 3);
 });
 
 test("what the server lacks is queued again, what it refused is not", async () => {
   const db = await open();
   const sent = [await add(db), await add(db), await add(db)];
-  await takeAnswer(db, DEVICE, sent, answer({ verdicts: ["stored", "stored", "refused"].map(verdict) }), null);
-  await takeAnswer(db, DEVICE, [], answer({ want: [[2, 3]] }), null);
+  await storeAnswer(db, DEVICE, sent, answer({ verdicts: ["stored", "stored", "refused"].map(verdict) }), null);
+  await storeAnswer(db, DEVICE, [], answer({ want: [[2, 3]] }), null);
 
-  assert.deepEqual((await queued(db, DEVICE, 10)).map((own) => own.seq), [2]);
+  assert.deepEqual((await listQueuedRecords(db, DEVICE, 10)).map((own) => own.seq), [2]);
 });
 
 test("a receipt clears what headquarters has", async () => {
   const db = await open();
   const own = await add(db);
 
-  assert.equal(await takeVerdicts(db, new Map([[own.id, verdict("stored")], ["unknown", verdict("stored")]])), 1);
+  assert.equal(await storeVerdicts(db, new Map([[own.id, verdict("stored")], ["unknown", verdict("stored")]])), 1);
   assert.equal((await countFates(db)).unsent, 0);
 });
 
 test("another state of the server is taken in afresh, and streams are kept by meeting", async () => {
   const db = await open();
   const page = { iv: new Uint8Array(12), box: new ArrayBuffer(1) };
-  await takeAnswer(db, DEVICE, [], answer({ cursor: "e1:1" }), { meeting: "m-1", isAfresh: false, page });
-  await takeAnswer(db, DEVICE, [], answer({ cursor: "e1:2" }), { meeting: "m-2", isAfresh: false, page });
+  await storeAnswer(db, DEVICE, [], answer({ cursor: "e1:1" }), { meeting: "m-1", isAfresh: false, page });
+  await storeAnswer(db, DEVICE, [], answer({ cursor: "e1:2" }), { meeting: "m-2", isAfresh: false, page });
   assert.equal(isAnotherEpoch("e1:1", "e2:1"), true);
   assert.equal(isAnotherEpoch("0", "e2:1"), false);
-  await takeAnswer(db, DEVICE, [], answer({ cursor: "e2:1" }), { meeting: "m-1", isAfresh: true, page });
+  await storeAnswer(db, DEVICE, [], answer({ cursor: "e2:1" }), { meeting: "m-1", isAfresh: true, page });
 
-  assert.deepEqual(await sealedNames(db, DEVICE, "stream/m-1/"), ["stream/m-1/e2:1"]);
-  assert.deepEqual(await sealedNames(db, DEVICE, "stream/m-2/"), ["stream/m-2/e1:2"]);
+  assert.deepEqual(await listSealedNames(db, DEVICE, "stream/m-1/"), ["stream/m-1/e2:1"]);
+  assert.deepEqual(await listSealedNames(db, DEVICE, "stream/m-2/"), ["stream/m-2/e1:2"]);
 });
 
 test("wiping takes the roster and never the queue", async () => {
@@ -154,34 +154,34 @@ test("wiping takes the roster and never the queue", async () => {
   await add(db);
   await putSealed(db, DEVICE, "roster/m-1", {});
   await putSealed(db, "D-TWO", "roster/m-1", {});
-  await wipe(db, DEVICE, "wrong_pins");
+  await wipeVault(db, DEVICE, "wrong_pins");
 
-  assert.deepEqual(await sealedNames(db, DEVICE, ""), []);
-  assert.deepEqual(await sealedNames(db, "D-TWO", ""), ["roster/m-1"]);
-  assert.equal((await queued(db, DEVICE, 10)).length, 1);
+  assert.deepEqual(await listSealedNames(db, DEVICE, ""), []);
+  assert.deepEqual(await listSealedNames(db, "D-TWO", ""), ["roster/m-1"]);
+  assert.equal((await listQueuedRecords(db, DEVICE, 10)).length, 1);
   assert.equal((await db.get("enrolments", DEVICE)).lost, "wrong_pins");
 });
 
 test("tries at a PIN are counted until one is right", async () => {
   const db = await open();
-  assert.equal(await countTry(db, DEVICE), 1);
-  assert.equal(await countTry(db, DEVICE), 2);
-  await forgiveTries(db, DEVICE);
+  assert.equal(await countPinTry(db, DEVICE), 1);
+  assert.equal(await countPinTry(db, DEVICE), 2);
+  await resetPinTries(db, DEVICE);
 
-  assert.equal(await countTry(db, DEVICE), 1);
+  assert.equal(await countPinTry(db, DEVICE), 1);
 });
 
 test("what is old, signed off and with headquarters is dropped, and nothing else", async () => {
   const db = await open();
   const checkIn = await add(db);
-  const closing = await addRecord(db, DEVICE, { record: recordOf(enrolment, "m-1", now, { ...draft, kind: "closing" }), clerk: "An" });
+  const closing = await addRecord(db, DEVICE, { record: prepareRecord(enrolment, "m-1", now, { ...draft, kind: "closing" }), clerk: "An" });
   const later = Date.parse(now.at) + 31 * 86_400_000;
-  await dropOld(db, later);
-  assert.equal((await ownRecords(db, "m-1")).length, 2);
-  await takeAnswer(db, DEVICE, [checkIn, closing], answer({ verdicts: ["stored", "stored"].map(verdict) }), null);
-  await dropOld(db, Date.parse(now.at) + 86_400_000);
-  assert.equal((await ownRecords(db, "m-1")).length, 2);
-  await dropOld(db, later);
+  await dropOldRecords(db, later);
+  assert.equal((await listMeetingRecords(db, "m-1")).length, 2);
+  await storeAnswer(db, DEVICE, [checkIn, closing], answer({ verdicts: ["stored", "stored"].map(verdict) }), null);
+  await dropOldRecords(db, Date.parse(now.at) + 86_400_000);
+  assert.equal((await listMeetingRecords(db, "m-1")).length, 2);
+  await dropOldRecords(db, later);
 
-  assert.equal((await ownRecords(db, "m-1")).length, 0);
+  assert.equal((await listMeetingRecords(db, "m-1")).length, 0);
 });

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { hashOf, isCard } from "../../site/app/kiosk/card.js";
-import { dayOf, instantOf, lastAt, statedAt } from "../../site/app/kiosk/instants.js";
-import { findPeople, theOneMeant } from "../../site/app/kiosk/search.js";
+import { cardHashOf, isCard } from "../../site/app/kiosk/card.js";
+import { dayOf, instantOf, latestInstant, statedInstant } from "../../site/app/kiosk/instants.js";
+import { findPeople, selectedMatch } from "../../site/app/kiosk/search.js";
 import { seenOf } from "../../site/app/kiosk/standing.js";
-import { keyFor, newKey, seal, unseal, withClerk } from "../../site/app/kiosk/vault.js";
+import { unlockKey, newKey, seal, unseal, withClerk } from "../../site/app/kiosk/vault.js";
 
 globalThis.PIN_ITERATIONS = 1000; // the bundle sets it; a real one is slow on purpose
 
@@ -18,10 +18,10 @@ test("what is sealed opens under each clerk's own PIN, and under no other", asyn
   const sealed = await seal(key, { name: "Mẫu Văn An" });
 
   for (const [place, pin] of ["246810", "135791"].entries()) {
-    const own = await keyFor(vault.clerks[place], pin);
+    const own = await unlockKey(vault.clerks[place], pin);
     assert.deepEqual(await unseal(own, sealed), { name: "Mẫu Văn An" });
   }
-  assert.equal(await keyFor(vault.clerks[0], "135791"), null);
+  assert.equal(await unlockKey(vault.clerks[0], "135791"), null);
   assert.ok(!new TextDecoder().decode(sealed.box).includes("Mẫu"));
 });
 
@@ -31,14 +31,14 @@ test("a new PIN takes the place of the old one", async () => {
   const { clerks } = await withClerk(before, key, "An", "777777");
 
   assert.equal(clerks.length, 1);
-  assert.equal(await keyFor(clerks[0], "246810"), null);
-  assert.ok(await keyFor(clerks[0], "777777"));
+  assert.equal(await unlockKey(clerks[0], "246810"), null);
+  assert.ok(await unlockKey(clerks[0], "777777"));
 });
 
 test("a card is 24 digits, and its hash is what the server keeps", async () => {
   assert.ok(isCard("0".repeat(24)));
   assert.ok(!isCard("0".repeat(23)));
-  assert.equal(await hashOf("0".repeat(24)), "Gqp5mSkvN5XMhX6i");
+  assert.equal(await cardHashOf("0".repeat(24)), "Gqp5mSkvN5XMhX6i");
 });
 
 test("a time on paper is one of the day in Vietnam", () => {
@@ -46,11 +46,11 @@ test("a time on paper is one of the day in Vietnam", () => {
   assert.equal(instantOf("2024-08-22", "07:25"), "2024-08-22T00:25:00.000Z");
   const meeting = { starts_at: "2024-08-22T00:30:00Z", ends_at: "2024-08-22T04:00:00Z" };
   const at = (instant) => Date.parse(instant);
-  assert.equal(statedAt(meeting, "07:25", at("2024-08-22T01:10:00Z")), "2024-08-22T00:25:00.000Z");
-  assert.equal(statedAt(meeting, "07:25", at("2024-08-23T01:10:00Z")), "2024-08-22T00:25:00.000Z");
-  assert.equal(statedAt(meeting, "09:25", at("2024-08-22T01:10:00Z")), null); // it has not come yet
-  assert.equal(statedAt(meeting, "", at("2024-08-22T01:10:00Z")), null);
-  assert.equal(lastAt("23:50", at("2024-08-22T17:10:00Z")), "2024-08-22T16:50:00.000Z");
+  assert.equal(statedInstant(meeting, "07:25", at("2024-08-22T01:10:00Z")), "2024-08-22T00:25:00.000Z");
+  assert.equal(statedInstant(meeting, "07:25", at("2024-08-23T01:10:00Z")), "2024-08-22T00:25:00.000Z");
+  assert.equal(statedInstant(meeting, "09:25", at("2024-08-22T01:10:00Z")), null); // it has not come yet
+  assert.equal(statedInstant(meeting, "", at("2024-08-22T01:10:00Z")), null);
+  assert.equal(latestInstant("23:50", at("2024-08-22T17:10:00Z")), "2024-08-22T16:50:00.000Z");
 });
 
 const people = [
@@ -60,7 +60,7 @@ const people = [
 
 test("initials find a name, after names that have the letters themselves", () => {
   assert.deepEqual(findPeople(people, "nvt").map((each) => each.person), ["M2", "M1"]);
-  assert.equal(theOneMeant(findPeople(people, "vt"), "vt"), null);
+  assert.equal(selectedMatch(findPeople(people, "vt"), "vt"), null);
 });
 
 test("a closing has seen the last number of each device", () => {

@@ -1,13 +1,13 @@
-/** Leave: asked for with its written report, followed up, taken back; its state at a glance. */
+/** Leave requests: their form with the written report, a later report, withdrawal, and state. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
-import { ChoiceField, filled, PersonField, TextField } from "./fields.js";
+import { ChoiceField, readForm, PersonField, TextField } from "./fields.js";
 import { dayOf, instantOf } from "./instants.js";
-import { shrunk } from "./photo.js";
+import { shrinkPhoto } from "./photo.js";
 import { requestsOf, requestState } from "./requests.js";
-import { standing } from "./standing.js";
+import { recordsInForce } from "./standing.js";
 import { nameOfCode, tell } from "./tell.js";
 
 /**
@@ -22,21 +22,21 @@ export function AbsenceForm({ desk, person, reasons, onDone }) {
   const [report, setReport] = useState("numbered");
   const [fault, setFault] = useState("");
 
-  async function ask(/** @type {Event} */ event) {
-    const { reason, number, date, note, due, photo, who } = filled(event);
-    const scan = photo instanceof File && photo.size > 0 ? await shrunk(photo) : null;
+  async function submit(/** @type {Event} */ event) {
+    const { reason, number, date, note, due, photo, who } = readForm(event);
+    const scan = photo instanceof File && photo.size > 0 ? await shrinkPhoto(photo) : null;
     if (report === "scanned" && !scan) return setFault(tell("absence.no_photo"));
     const day = due || dayOf(desk.meeting?.starts_at ?? Date.now());
     const body = { report, ...(report === "to_follow" ? { to_follow_by: instantOf(day, "17:00") } : {}) };
-    const personal = clean({ reason, number, date, note, scan });
-    const about = person ?? who;
-    const label = `${tell("absence.title")}: ${desk.nameOf(about)}`;
-    const made = await desk.record({ kind: "absence_request", person: about, source: "search", body }, personal, label);
-    if (made) onDone();
+    const personal = withoutEmpty({ reason, number, date, note, scan });
+    const personCode = person ?? who;
+    const label = `${tell("absence.title")}: ${desk.nameOf(personCode)}`;
+    const stored = await desk.record({ kind: "absence_request", person: personCode, source: "search", body }, personal, label);
+    if (stored) onDone();
     return undefined;
   }
 
-  return html`<form class="stack" onSubmit=${ask}>
+  return html`<form class="stack" onSubmit=${submit}>
     <h3>${tell("absence.title")}</h3>
     ${!person && html`<${PersonField} desk=${desk} name="who" label=${tell("absence.who")} />`}
     <${ChoiceField} name="reason" label=${tell("absence.reason")} options=${reasons.map((code) => [code, nameOfCode("reason", code)])} />
@@ -62,37 +62,37 @@ function PhotoField() {
   return html`<label>${tell("absence.photo")}<input name="photo" type="file" accept="image/*" /></label>`;
 }
 
-/** The requests of a person, or all of the point, with what can be done about each.
+/** Show the requests of a person, or of the whole point, with their buttons.
  * @param {{desk: Desk, person?: string}} props */
 export function Requests({ desk, person }) {
   const [following, setFollowing] = useState("");
-  const all = requestsOf(desk).filter((each) => !person || each.person === person);
+  const all = requestsOf(desk).filter((request) => !person || request.person === person);
   if (all.length === 0) return null;
 
   async function follow(/** @type {Event} */ event, /** @type {LedgerRecord} */ request) {
-    const { number, date, photo } = filled(event);
-    const scan = photo instanceof File && photo.size > 0 ? await shrunk(photo) : null;
+    const { number, date, photo } = readForm(event);
+    const scan = photo instanceof File && photo.size > 0 ? await shrinkPhoto(photo) : null;
     const about = { person: request.person, refs: [request.id], source: "search" };
-    const made = await desk.record({ kind: "absence_document", ...about, body: {} }, clean({ number, date, scan }), tell("absence.document"));
-    if (made) setFollowing("");
+    const stored = await desk.record({ kind: "absence_document", ...about, body: {} }, withoutEmpty({ number, date, scan }), tell("absence.document"));
+    if (stored) setFollowing("");
   }
 
   return html`<ul class="told">
-    ${all.map((each) => {
-      const told = desk.told.get(each.body.detail);
-      const state = requestState(desk, each);
-      const isOwed = each.body.report === "to_follow" && !hasDocument(desk, each);
+    ${all.map((request) => {
+      const detail = desk.detailContents.get(request.body.detail);
+      const state = requestState(desk, request);
+      const isOwed = request.body.report === "to_follow" && !hasDocument(desk, request);
       return html`<li>
-        <b>${desk.nameOf(each.person)}</b> · <span class="tag ${state}">${nameOfCode("request", state)}</span>
-        ${told && html`<br />${describeLeave(told)}`}
-        ${isOwed && html`<br /><span class="late">${sayOwed(each)}</span>`}
+        <b>${desk.nameOf(request.person)}</b> · <span class="tag ${state}">${nameOfCode("request", state)}</span>
+        ${detail && html`<br />${describeLeave(detail)}`}
+        ${isOwed && html`<br /><span class="late">${sayOwed(request)}</span>`}
         ${!desk.isChair && state === "pending" &&
-        html`<button onClick=${() => desk.record({ kind: "absence_withdrawal", person: each.person, refs: [each.id], source: "search", body: {} }, undefined, tell("absence.withdrawn"))}>
+        html`<button onClick=${() => desk.record({ kind: "absence_withdrawal", person: request.person, refs: [request.id], source: "search", body: {} }, undefined, tell("absence.withdrawn"))}>
           ${tell("absence.withdraw")}
         </button>`}
-        ${!desk.isChair && isOwed && html`<button onClick=${() => setFollowing(each.id)}>${tell("absence.follow")}</button>`}
-        ${following === each.id &&
-        html`<form class="stack" onSubmit=${(/** @type {Event} */ event) => void follow(event, each)}>
+        ${!desk.isChair && isOwed && html`<button onClick=${() => setFollowing(request.id)}>${tell("absence.follow")}</button>`}
+        ${following === request.id &&
+        html`<form class="stack" onSubmit=${(/** @type {Event} */ event) => void follow(event, request)}>
           <${TextField} name="number" label=${tell("absence.number")} max=${40} />
           <${TextField} name="date" label=${tell("absence.date")} type="date" isOptional />
           <${PhotoField} />
@@ -103,7 +103,7 @@ export function Requests({ desk, person }) {
   </ul>`;
 }
 
-/** That the written report is still owed, and until when. @param {LedgerRecord} request */
+/** Say that the written report is still due, and until when. @param {LedgerRecord} request */
 export function sayOwed({ body }) {
   const date = body.to_follow_by ? dayOf(body.to_follow_by).split("-").reverse().join("/") : "–";
   return tell("absence.owed", { date });
@@ -111,10 +111,10 @@ export function sayOwed({ body }) {
 
 /** @param {Desk} desk @param {LedgerRecord} request */
 function hasDocument(desk, request) {
-  return standing(desk.hall.records).some((each) => each.kind === "absence_document" && each.refs?.[0] === request.id);
+  return recordsInForce(desk.hall.records).some((record) => record.kind === "absence_document" && record.refs?.[0] === request.id);
 }
 
-/** @param {Record<string, any>} told what a request's detail says */
+/** Describe leave in one line. @param {Record<string, any>} detail of a request, opened */
 export function describeLeave({ reason, number, date, note, scan, hasScan }) {
   const day = date ? date.split("-").reverse().join("/") : "";
   const paper = number ? tell("absence.paper", { number, date: day }) : "";
@@ -122,7 +122,7 @@ export function describeLeave({ reason, number, date, note, scan, hasScan }) {
   return parts.filter(Boolean).join(" · ");
 }
 
-/** Only what says something. @param {Record<string, any>} fields */
-function clean(fields) {
+/** Return the fields that are not empty. @param {Record<string, any>} fields */
+function withoutEmpty(fields) {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
 }

@@ -3,14 +3,14 @@
  * Vietnamese input method is on, and make a coarse, easily read QR code.
  */
 
-/** @param {string} text */
+/** Check whether a text is a card's code: exactly 24 digits. @param {string} text */
 export function isCard(text) {
   return /^\d{24}$/.test(text);
 }
 
-/** What the roster knows of a card: the first 96 bits of its code's sha256, in base64url.
+/** Return a card's hash as rosters list it: the first 96 bits of the code's sha256, in base64url.
  * @param {string} code @returns {Promise<string>} */
-export async function hashOf(code) {
+export async function cardHashOf(code) {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(code));
   const letters = btoa(String.fromCharCode(...new Uint8Array(digest).slice(0, 12)));
   return letters.replace(/\+/g, "-").replace(/\//g, "_");

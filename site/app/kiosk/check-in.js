@@ -1,4 +1,4 @@
-/** Arrivals, alone or many at once, now or at a time that a paper list states. */
+/** Records arrivals, one or many at once, now or at the time that a paper list states. */
 
 import { say } from "./say.js";
 
@@ -8,13 +8,14 @@ import { say } from "./say.js";
  */
 
 /**
+ * Record the arrival of all these people in one action, which can be undone as a whole.
  * @param {Desk} desk @param {RosterLine[]} lines @param {"search" | "qr" | "bulk" | "paper"} source
- * @param {string | null} happenedAt the instant that is stated, if any
+ * @param {string | null} happenedAt the stated arrival (ISO 8601, UTC); null means now
  * @param {"in_person" | "online"} [mode] @returns {Promise<boolean>} whether all are on the disk
  */
 export async function checkIn(desk, lines, source, happenedAt, mode = "in_person") {
   const label = lines.length === 1 ? lines[0].name : say("people", { n: lines.length });
-  const made = await desk.recordAll(
+  const storedRecords = await desk.recordAll(
     lines.map((line) => {
       const seat = mode === "in_person" && line.seat ? { seat: line.seat } : {};
       const stated = happenedAt ? { happened_at: happenedAt } : {};
@@ -22,18 +23,19 @@ export async function checkIn(desk, lines, source, happenedAt, mode = "in_person
     }),
     label,
   );
-  return made.length === lines.length;
+  return storedRecords.length === lines.length;
 }
 
-/** Whether somebody is in this hall now. @param {Desk} desk @param {string} person */
-export function isHere(desk, person) {
+/** Check whether a person is in this hall now. @param {Desk} desk @param {string} person */
+export function isInHallNow(desk, person) {
   const standing = desk.hall.of.get(person);
-  return standing?.standing === "present" && !hasGone(desk, person);
+  return standing?.standing === "present" && !hasCheckedOut(desk, person);
 }
 
-/** Whether the latest stay has been ended by a check-out. @param {Desk} desk @param {string} person */
-export function hasGone(desk, person) {
-  const last = desk.hall.of.get(person)?.stays.at(-1);
+/** Check whether a check-out ended the person's latest stay.
+ * @param {Desk} desk @param {string} person */
+export function hasCheckedOut(desk, person) {
+  const latestStay = desk.hall.of.get(person)?.stays.at(-1);
   const { endsMs } = desk.hall.all.terms;
-  return last !== undefined && last[1] !== null && (endsMs === null || last[1] < endsMs);
+  return latestStay !== undefined && latestStay[1] !== null && (endsMs === null || latestStay[1] < endsMs);
 }

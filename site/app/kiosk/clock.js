@@ -6,15 +6,16 @@
 export const DRIFT_MS = 2000;
 
 /**
- * @typedef {{wall: () => number, mono: () => number}} Sources
- * @typedef {{boot: string, at: string, monoMs: number}} Reading
+ * @typedef {{wall: () => number, mono: () => number}} ClockSources
+ * @typedef {{boot: string, at: string, monoMs: number}} ClockReading
  */
 
-/** @type {Sources} */
-const device = { wall: () => Date.now(), mono: () => performance.now() };
+/** @type {ClockSources} */
+const deviceClocks = { wall: () => Date.now(), mono: () => performance.now() };
 
-/** @param {Sources} [sources] @returns {() => Reading} */
-export function startClock(sources = device) {
+/** Return a function that reads both clocks and starts a new boot when they have drifted apart.
+ * @param {ClockSources} [sources] @returns {() => ClockReading} */
+export function startClock(sources = deviceClocks) {
   let boot = newBoot();
   let offset = sources.wall() - sources.mono();
   return () => {

@@ -1,4 +1,4 @@
-/** The desk with its page: what an unlocked kiosk needs at once, fetched while the PIN is typed. */
+/** The desk and its page in one module, which is fetched while the clerk types the PIN. */
 
 export { Desk } from "./desk.js";
 export { DeskView } from "./desk-view.js";

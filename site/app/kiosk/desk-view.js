@@ -1,24 +1,24 @@
-/** The desk as a page: header, what one is at, and over them the answer and the person at hand. */
+/** The desk as a page: the header and the open room, under the answer and the person's sheet. */
 
 import { html } from "htm/preact";
 import { useEffect, useReducer, useState } from "preact/hooks";
 
-import { WORKED } from "./desk.js";
+import { RECORDED_EVENT } from "./desk.js";
 import { Header, Notices } from "./header.js";
-import { stateOf } from "./meetings.js";
+import { meetingStateOf } from "./meetings.js";
 import { Answer } from "./person.js";
 import { waitingOf } from "./requests.js";
 import { RollCall } from "./roll-call.js";
 import { say, timeOf } from "./say.js";
-import { SHELL_LIST, useKept } from "./shell.js";
+import { SHELL_LIST, useSavedState } from "./shell.js";
 
 const ANSWER_MS = 2500;
 const IDLE_MS = 15 * 60_000;
 
 /**
  * @typedef {import("./desk.js").Desk} Desk
- * @typedef {import("./person.js").Shown} Shown
- * @typedef {{desk: Desk, onAnswer: (shown: Shown) => void, onPerson: (person: string) => void,
+ * @typedef {import("./person.js").AnswerContent} AnswerContent
+ * @typedef {{desk: Desk, onAnswer: (answer: AnswerContent) => void, onPerson: (person: string) => void,
  *   onEnrol: () => void, onLock: () => void}} ViewProps
  */
 
@@ -27,99 +27,102 @@ const loadRooms = () => import("./rooms.js");
 /** @typedef {"roll" | "chair" | "hall" | "seats" | "queue" | "device"} Room */
 
 /** @type {Room[]} */
-const OF_CLERK = ["roll", "hall", "seats", "queue", "device"];
+const CLERK_ROOMS = ["roll", "hall", "seats", "queue", "device"];
 /** @type {Room[]} */
-const OF_CHAIR = ["chair", "roll", "queue", "device"];
+const CHAIR_ROOMS = ["chair", "roll", "queue", "device"];
 
-/** @param {{desk: Desk, onLock: () => void, onEnrol: () => void}} props */
+/** The page of an unlocked desk.
+ * @param {{desk: Desk, onLock: () => void, onEnrol: () => void}} props */
 export function DeskView({ desk, onLock, onEnrol }) {
-  const [, changed] = useReducer((/** @type {number} */ n) => n + 1, 0);
-  const rooms = desk.isChair ? OF_CHAIR : OF_CLERK;
+  const [, redraw] = useReducer((/** @type {number} */ n) => n + 1, 0);
+  const rooms = desk.isChair ? CHAIR_ROOMS : CLERK_ROOMS;
   const [room, setRoom] = useState(rooms[0]);
-  const [shown, setShown] = useState(/** @type {Shown | null} */ (null));
+  const [answer, setAnswer] = useState(/** @type {AnswerContent | null} */ (null));
   const [person, setPerson] = useState(/** @type {string | null} */ (null));
-  const { isKept } = useKept(SHELL_LIST);
-  const isCheap = isKept || desk.outcome?.state === "sent";
+  const { isKept } = useSavedState(SHELL_LIST);
+  const mayPreload = isKept || desk.outcome?.state === "sent";
 
-  useEffect(() => desk.listen(() => changed(0)), [desk]);
+  useEffect(() => desk.listen(() => redraw(0)), [desk]);
   useEffect(() => {
-    // A page that has all its rooms works on without a line, and beside a newer version.
-    if (isCheap) for (const load of [loadRooms, () => import("./seal.js")]) load().catch(() => undefined);
-  }, [isCheap]);
+    // With all rooms loaded, the page works without a line and next to a newer version.
+    if (mayPreload) for (const load of [loadRooms, () => import("./seal.js")]) load().catch(() => undefined);
+  }, [mayPreload]);
   useEffect(() => lockWhenIdle(onLock), [onLock]);
   useEffect(() => {
-    const warn = (/** @type {BeforeUnloadEvent} */ event) => {
+    const warnIfUnsent = (/** @type {BeforeUnloadEvent} */ event) => {
       if (desk.fates.unsent > 0) event.preventDefault();
     };
-    addEventListener("beforeunload", warn);
-    return () => removeEventListener("beforeunload", warn);
+    addEventListener("beforeunload", warnIfUnsent);
+    return () => removeEventListener("beforeunload", warnIfUnsent);
   }, [desk]);
   useEffect(() => {
-    if (!shown) return undefined;
-    const close = () => setShown(null);
-    const pressed = (/** @type {KeyboardEvent} */ event) => {
+    if (!answer) return undefined;
+    const close = () => setAnswer(null);
+    const closeOnKey = (/** @type {KeyboardEvent} */ event) => {
       const isOnButton = event.key === "Enter" && event.target instanceof HTMLButtonElement;
       if (event.key !== "Tab" && !isOnButton) close();
     };
-    const isGood = shown.person !== undefined || shown.title !== undefined;
-    const timer = setTimeout(close, isGood ? ANSWER_MS : 4 * ANSWER_MS);
-    addEventListener("keydown", pressed);
+    const isSuccess = answer.person !== undefined || answer.title !== undefined;
+    const timer = setTimeout(close, isSuccess ? ANSWER_MS : 4 * ANSWER_MS);
+    addEventListener("keydown", closeOnKey);
     return () => {
       clearTimeout(timer);
-      removeEventListener("keydown", pressed);
+      removeEventListener("keydown", closeOnKey);
     };
-  }, [shown]);
+  }, [answer]);
 
-  const props = { desk, onAnswer: setShown, onPerson: setPerson, onEnrol, onLock };
-  const undone = desk.last.label ? desk.undoable((each) => desk.last.ids.includes(each.id)) : [];
-  const requests = desk.hall.all.closing ? 0 : waitingOf(desk).length; // nobody decides after it
+  const props = { desk, onAnswer: setAnswer, onPerson: setPerson, onEnrol, onLock };
+  const undoableRecords = desk.lastAction.label ? desk.undoableRecords((record) => desk.lastAction.ids.includes(record.id)) : [];
+  // The closing ends all decisions: no request waits after it.
+  const waitingCount = desk.hall.all.closing ? 0 : waitingOf(desk).length;
   return html`<div class="kiosk">
     <${Header} desk=${desk} onLock=${onLock} />
     <${Notices} desk=${desk} />
     <nav class="rooms" aria-label=${say("rooms")}>
       ${rooms.map(
-        (each) =>
-          html`<button aria-current=${each === room ? "page" : null} onClick=${() => setRoom(each)}>
-            ${say(`room.${each}`)}${requests > 0 && ["chair", "hall"].includes(each) && html` <b>(${requests})</b>`}
+        (roomName) =>
+          html`<button aria-current=${roomName === room ? "page" : null} onClick=${() => setRoom(roomName)}>
+            ${say(`room.${roomName}`)}${waitingCount > 0 && ["chair", "hall"].includes(roomName) && html` <b>(${waitingCount})</b>`}
           </button>`,
       )}
     </nav>
     <main>
-      <${Which} desk=${desk} />
-      ${room === "roll" ? html`<${RollCall} ...${props} />` : html`<${Later} key=${room} which=${room} props=${props} />`}
+      <${MeetingChoice} desk=${desk} />
+      ${room === "roll" ? html`<${RollCall} ...${props} />` : html`<${LazyPart} key=${room} which=${room} props=${props} />`}
     </main>
-    ${undone.length > 0 &&
-    !shown &&
+    ${undoableRecords.length > 0 &&
+    !answer &&
     !person &&
-    html`<button class="undo" onClick=${() => desk.undo(undone)}>↶ ${say("undo", { name: desk.last.label })}</button>`}
-    ${person && html`<${Later} which="sheet" props=${{ ...props, person, onClose: () => setPerson(null) }} />`}
-    ${shown && html`<${Answer} desk=${desk} shown=${shown} onClose=${() => setShown(null)} onPerson=${setPerson} />`}
+    html`<button class="undo" onClick=${() => desk.undo(undoableRecords)}>↶ ${say("undo", { name: desk.lastAction.label })}</button>`}
+    ${person && html`<${LazyPart} which="sheet" props=${{ ...props, person, onClose: () => setPerson(null) }} />`}
+    ${answer && html`<${Answer} desk=${desk} answer=${answer} onClose=${() => setAnswer(null)} onPerson=${setPerson} />`}
   </div>`;
 }
 
-/** Which meeting this is; the day's own is chosen by itself. @param {{desk: Desk}} props */
-function Which({ desk }) {
+/** The choice of the meeting; the kiosk preselects the meeting of the day.
+ * @param {{desk: Desk}} props */
+function MeetingChoice({ desk }) {
   const { meeting, meetings } = desk;
-  const word = (/** @type {import("./types.js").Meeting} */ each) => {
-    const state = stateOf(each, Date.now());
-    return say(state === "open" && Date.now() < Date.parse(each.starts_at) ? "state.gathering" : `state.${state}`);
+  const stateLabel = (/** @type {import("./types.js").Meeting} */ candidate) => {
+    const state = meetingStateOf(candidate, Date.now());
+    return say(state === "open" && Date.now() < Date.parse(candidate.starts_at) ? "state.gathering" : `state.${state}`);
   };
   return html`<label class="which">
     ${meeting ? say("meeting.hours", { from: timeOf(meeting.starts_at), until: timeOf(meeting.ends_at) }) : say("meeting")}
-    <select value=${meeting?.id ?? ""} onChange=${(/** @type {any} */ event) => desk.choose(event.target.value)}>
+    <select value=${meeting?.id ?? ""} onChange=${(/** @type {any} */ event) => desk.switchMeeting(event.target.value)}>
       ${!meeting && html`<option value="">${say("meeting.none")}</option>`}
       ${meetings.map(
-        (each) => html`<option value=${each.id}>${word(each)} · ${each.title}</option>`,
+        (candidate) => html`<option value=${candidate.id}>${stateLabel(candidate)} · ${candidate.title}</option>`,
       )}
     </select>
   </label>`;
 }
 
 /**
- * A part of the page whose module is fetched when it is first wanted.
+ * A part of the page whose module is fetched when the part is first opened.
  * @param {{which: Exclude<Room, "roll"> | "sheet", props: object}} props
  */
-function Later({ which, props }) {
+function LazyPart({ which, props }) {
   const [View, setView] = useState(/** @type {import("preact").ComponentType<any> | null} */ (null));
   const [isMissing, setMissing] = useState(false);
   useEffect(() => {
@@ -132,17 +135,18 @@ function Later({ which, props }) {
   return View && html`<${View} ...${props} />`;
 }
 
-/** @param {() => void} onLock @returns {() => void} */
+/** Call `onLock` after 15 minutes without a tap, key or record; the result stops this.
+ * @param {() => void} onLock @returns {() => void} */
 function lockWhenIdle(onLock) {
   let timer = setTimeout(onLock, IDLE_MS);
-  const again = () => {
+  const restart = () => {
     clearTimeout(timer);
     timer = setTimeout(onLock, IDLE_MS);
   };
-  const signs = ["pointerdown", "keydown", WORKED];
-  for (const sign of signs) addEventListener(sign, again);
+  const activityEvents = ["pointerdown", "keydown", RECORDED_EVENT];
+  for (const eventName of activityEvents) addEventListener(eventName, restart);
   return () => {
     clearTimeout(timer);
-    for (const sign of signs) removeEventListener(sign, again);
+    for (const eventName of activityEvents) removeEventListener(eventName, restart);
   };
 }

@@ -1,29 +1,31 @@
 /**
- * The desk: what an unlocked kiosk has before it, kept in memory and on the disk alike. It makes
- * records, takes in what the line brings, and tells whoever shows it.
+ * The desk: the state of an unlocked kiosk, the same in memory and on the disk. It makes records,
+ * reads what a round of sync has stored, and notifies the page.
  */
 
-import { Drawer, NO_NAMES } from "./drawer.js";
+import { Drawer, EMPTY_ROSTER_INDEX } from "./drawer.js";
 import { chooseMeeting } from "./meetings.js";
-import { recordOf } from "./mint.js";
+import { prepareRecord } from "./mint.js";
 import { hallOf, undoable } from "./standing.js";
-import { addRecord, countFates, getMeta, ownRecords, setMeta } from "./store.js";
+import { addRecord, countFates, getMeta, listMeetingRecords, setMeta } from "./store.js";
 
 /**
- * @typedef {import("./types.js").OwnRecord} OwnRecord
+ * @typedef {import("./types.js").DeviceRecord} DeviceRecord
  * @typedef {import("./types.js").Meeting} Meeting
  * @typedef {import("./types.js").RosterLine} RosterLine
  * @typedef {import("./types.js").LedgerRecord} LedgerRecord
  * @typedef {import("./mint.js").Draft} Draft
- * @typedef {{enrolment: import("./types.js").Enrolment, key: CryptoKey, clerk: string}} Opened
+ * @typedef {{enrolment: import("./types.js").Enrolment, key: CryptoKey, clerk: string}} UnlockedVault
  */
 
-/** What is told to the window when a record was made: somebody is at work. */
-export const WORKED = "diemcau-worked";
+/** Window event after every record: it shows that somebody is at work. */
+export const RECORDED_EVENT = "diemcau-worked";
 
-/** @type {Record<string, string>} */
-const FAULTS = { QuotaExceededError: "store.full", NotSupportedError: "store.no_seal" };
+/** Message keys by the error's name; for all other errors it is `store.failed`.
+ * @type {Record<string, string>} */
+const FAULT_KEYS = { QuotaExceededError: "store.full", NotSupportedError: "store.no_seal" };
 
+/** The desk of one unlocked enrolment. Listeners are called after every change. */
 export class Desk {
   /** @type {Meeting[]} */
   meetings = [];
@@ -33,8 +35,8 @@ export class Desk {
   roster = new Map();
   /** @type {Record<string, string>} unit names by code */
   units = {};
-  /** @type {OwnRecord[]} */
-  own = [];
+  /** The meeting's records that were made on this device, at this point. @type {DeviceRecord[]} */
+  deviceRecords = [];
   fates = { unsent: 0, refused: 0, held: 0, details: 0 };
   isRead = false;
   /** @type {string | null} */
@@ -43,27 +45,27 @@ export class Desk {
   outcome = null;
   isSending = false;
   fault = "";
-  last = { label: "", ids: /** @type {string[]} */ ([]) };
-  /** @type {Map<string, any>} what details say, as far as this vault holds it, by sha256 */
-  told = new Map();
-  /** @type {Map<string, string>} names of those whom no roster has, by code */
-  names = new Map();
+  lastAction = { label: "", ids: /** @type {string[]} */ ([]) };
+  /** @type {Map<string, any>} contents of the details that this vault holds, by sha256 */
+  detailContents = new Map();
+  /** @type {Map<string, string>} names of people on no roster, by code */
+  unlistedNames = new Map();
   /** @type {import("./types.js").StreamRecord[]} */
   #stream = [];
-  #asked = 0;
+  #reloadRequests = 0;
   /** @type {Promise<void> | null} */
-  #reading = null;
-  /** @type {string | null} the meeting at hand */
-  #id = null;
+  #reloading = null;
+  /** @type {string | null} of the chosen meeting */
+  #meetingId = null;
   #isClosed = false;
   /** @type {Promise<void> | null} */
-  #shift = null;
+  #shiftNote = null;
   #listeners = new Set(/** @type {(() => void)[]} */ ([]));
-  #others = new BroadcastChannel("diemcau-kiosk");
+  #otherTabs = new BroadcastChannel("diemcau-kiosk");
 
   /**
-   * @param {import("./store.js").Database} db @param {() => import("./clock.js").Reading} clock
-   * @param {Opened} opened @param {() => void} send asks for a round of sync
+   * @param {import("./store.js").Database} db @param {() => import("./clock.js").ClockReading} clock
+   * @param {UnlockedVault} unlockedVault @param {() => void} send requests a round of sync
    */
   constructor(db, clock, { enrolment, key, clerk }, send) {
     this.db = db;
@@ -74,10 +76,10 @@ export class Desk {
     this.drawer = new Drawer(db, enrolment.device, key);
     this.hall = hallOf(enrolment.point, [], []);
     this.send = send;
-    this.#others.onmessage = () => void this.reload();
+    this.#otherTabs.onmessage = () => void this.reload();
   }
 
-  /** Who reads what the line brings. @returns {import("./sync.js").Reader} */
+  /** The reader that a round of sync fetches records for. @returns {import("./sync.js").Reader} */
   get reader() {
     return { device: this.enrolment.device, key: this.key, meeting: this.meeting?.id ?? null };
   }
@@ -85,16 +87,17 @@ export class Desk {
   close() {
     this.#isClosed = true;
     this.#listeners.clear();
-    this.#others.close();
+    this.#otherTabs.close();
   }
 
-  /** @param {() => void} listener @returns {() => void} ends it */
+  /** Call the listener after every change.
+   * @param {() => void} listener @returns {() => void} stops the calls */
   listen(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** As whom this desk writes. */
+  /** The writer of this desk's records: a role or a person's code, and the point. */
   get writer() {
     const { person, profile, point } = this.enrolment;
     return { by: person ?? profile, point };
@@ -104,179 +107,184 @@ export class Desk {
     return this.enrolment.profile === "chair";
   }
 
-  /** Everything anew from the disk; calls while it runs are merged, and what is stale is left out. */
+  /** Read everything again from the disk. Calls during a run share one more read. */
   reload() {
-    this.#asked += 1;
-    this.#reading ??= this.#readUntilCurrent();
-    return this.#reading;
+    this.#reloadRequests += 1;
+    this.#reloading ??= this.#readUntilCurrent();
+    return this.#reloading;
   }
 
   async #readUntilCurrent() {
     try {
-      for (let seen = -1; seen !== this.#asked; ) {
-        seen = this.#asked;
+      for (let served = -1; served !== this.#reloadRequests; ) {
+        served = this.#reloadRequests;
         await this.#readAll();
       }
     } finally {
-      this.#reading = null; // at once: whoever asks from here on is read for anew
+      this.#reloading = null; // at once, so that the next call starts a new read
     }
   }
 
   async #readAll() {
-    const meetings = await this.drawer.meetings();
-    // Once it is there it changes only when the clerk chooses another: the hour alone moves nobody.
-    this.#id ??= chooseMeeting(meetings, await getMeta(this.db, "choice"), Date.now());
-    const id = this.#id;
+    const meetings = await this.drawer.readMeetings();
+    // A chosen meeting stays until the clerk chooses another: passing time changes nothing.
+    this.#meetingId ??= chooseMeeting(meetings, await getMeta(this.db, "choice"), Date.now());
+    const id = this.#meetingId;
     const lastSentAt = (await getMeta(this.db, "lastSentAt")) ?? null;
-    const names = id ? await this.drawer.names(id) : NO_NAMES;
-    const stream = id ? await this.drawer.stream(id) : [];
-    const told = id ? await this.drawer.told(id) : new Map();
+    const rosterIndex = id ? await this.drawer.readRosterIndex(id) : EMPTY_ROSTER_INDEX;
+    const stream = id ? await this.drawer.readStream(id) : [];
+    const detailContents = id ? await this.drawer.readDetailContents(id) : new Map();
     const fates = await countFates(this.db);
-    const own = id ? await ownRecords(this.db, id) : []; // last: what is made meanwhile is added to it
-    if (id !== this.#id) return; // another was chosen, and is read next
-    Object.assign(this, { meetings, lastSentAt, fates, told, ...names });
-    this.meeting = this.meetings.find((each) => each.id === id) ?? null;
-    this.own = own.filter((each) => each.record.point === this.enrolment.point);
+    // Read last, so that records made during the other reads are in it.
+    const storedRecords = id ? await listMeetingRecords(this.db, id) : [];
+    if (id !== this.#meetingId) return; // another meeting was chosen; the next pass reads it
+    Object.assign(this, { meetings, lastSentAt, fates, detailContents, ...rosterIndex });
+    this.meeting = this.meetings.find((meeting) => meeting.id === id) ?? null;
+    this.deviceRecords = storedRecords.filter((deviceRecord) => deviceRecord.record.point === this.enrolment.point);
     this.#stream = stream;
     this.isRead = true;
-    this.#judge();
+    this.#updateHall();
   }
 
-  /** @param {string} id of the meeting that the clerk chooses */
-  async choose(id) {
+  /** Switch to another meeting and store the choice.
+   * @param {string} id of the meeting that the clerk chooses */
+  async switchMeeting(id) {
     await setMeta(this.db, "choice", { id, chosenMs: Date.now() });
-    this.#id = id;
-    this.last = { label: "", ids: [] };
+    this.#meetingId = id;
+    this.lastAction = { label: "", ids: [] };
     await this.reload();
     this.send();
   }
 
   /**
-   * Store first, show afterwards: what the screen says is on the disk. What is `personal` goes
-   * into a sealed detail that the body names. Where the disk refuses, nothing is said to be
-   * recorded: what was is returned, and `fault` tells why no more.
-   * @param {[draft: Draft, personal?: unknown][]} drafts made together, undone together
-   * @param {string} [label] what the undo button calls them @returns {Promise<OwnRecord[]>}
+   * Store drafts as records, then show them: what the screen says is on the disk. `personal`
+   * content goes into a sealed detail that the body names. If storing fails, `fault` says why,
+   * and only the records stored until then are returned.
+   * @param {[draft: Draft, personal?: unknown][]} drafts recorded together, undone together
+   * @param {string} [label] their name on the undo button @returns {Promise<DeviceRecord[]>}
    */
   async recordAll(drafts, label = "") {
     const { meeting } = this;
-    /** @type {OwnRecord[]} */
-    const made = [];
-    if (!meeting) return made;
+    /** @type {DeviceRecord[]} */
+    const storedRecords = [];
+    if (!meeting) return storedRecords;
     this.fault = "";
     try {
-      this.#shift ??= this.#noteShift(meeting.id).catch(() => {
-        this.#shift = null; // it is told with the next record; it must not hold up this one
+      this.#shiftNote ??= this.#recordShift(meeting.id).catch(() => {
+        this.#shiftNote = null; // the next record tries again; this one must not wait
       });
-      await this.#shift;
-      for (const [draft, personal] of drafts) made.push(await this.#store(meeting.id, draft, personal));
+      await this.#shiftNote;
+      for (const [draft, personal] of drafts) storedRecords.push(await this.#storeRecord(meeting.id, draft, personal));
     } catch (fault) {
-      this.fault = FAULTS[/** @type {Error} */ (fault).name] ?? "store.failed";
+      this.fault = FAULT_KEYS[/** @type {Error} */ (fault).name] ?? "store.failed";
     }
-    this.#add(made);
-    this.last = { label, ids: made.map((own) => own.id) };
-    this.#judge();
-    this.#tellOthers();
-    dispatchEvent(new Event(WORKED));
+    this.#addRecords(storedRecords);
+    this.lastAction = { label, ids: storedRecords.map((deviceRecord) => deviceRecord.id) };
+    this.#updateHall();
+    this.#notifyOtherTabs();
+    dispatchEvent(new Event(RECORDED_EVENT));
     this.send();
-    return made;
+    return storedRecords;
   }
 
-  /** @param {Draft} draft @param {unknown} [personal] @param {string} [label] @returns {Promise<OwnRecord | null>} */
+  /** @param {Draft} draft @param {unknown} [personal] @param {string} [label] @returns {Promise<DeviceRecord | null>} */
   async record(draft, personal, label) {
     return (await this.recordAll([[draft, personal]], label))[0] ?? null;
   }
 
-  /** Where another clerk had the desk before, a record of its own says who has it from here on.
+  /** Record that this clerk now has the desk, if another clerk had it before.
    * @param {string} meeting */
-  async #noteShift(meeting) {
+  async #recordShift(meeting) {
     const key = `clerk/${this.enrolment.device}`;
-    const before = await getMeta(this.db, key);
-    if (before && before !== this.clerk) {
+    const previousClerk = await getMeta(this.db, key);
+    if (previousClerk && previousClerk !== this.clerk) {
       const draft = { kind: "shift", source: "search", body: {} };
-      this.#add([await this.#store(meeting, draft, { name: this.clerk, before })]);
+      this.#addRecords([await this.#storeRecord(meeting, draft, { name: this.clerk, before: previousClerk })]);
     }
     await setMeta(this.db, key, this.clerk);
   }
 
-  /** @param {OwnRecord[]} made */
-  #add(made) {
-    const known = new Set(this.own.map((own) => own.id));
-    const fresh = made.filter((own) => !known.has(own.id)); // a reading may have found them before
-    this.own = [...this.own, ...fresh];
+  /** Add records to those in memory, once only. @param {DeviceRecord[]} newRecords */
+  #addRecords(newRecords) {
+    const knownIds = new Set(this.deviceRecords.map((deviceRecord) => deviceRecord.id));
+    const fresh = newRecords.filter((deviceRecord) => !knownIds.has(deviceRecord.id)); // a reload may have read them already
+    this.deviceRecords = [...this.deviceRecords, ...fresh];
     this.fates = { ...this.fates, unsent: this.fates.unsent + fresh.length };
   }
 
-  /** @param {string} meeting @param {Draft} draft @param {unknown} personal */
-  async #store(meeting, draft, personal) {
+  /** Store a draft as a record, and its personal content as a sealed detail.
+   * @param {string} meeting @param {Draft} draft @param {unknown} personal */
+  async #storeRecord(meeting, draft, personal) {
     const now = this.clock();
-    const detail = personal === undefined ? null : await this.#detail(personal);
-    if (detail) await this.drawer.remember(meeting, detail.sha256, personal);
-    const told = detail ? { ...draft, body: { ...draft.body, detail: detail.sha256 } } : draft;
-    const record = recordOf(this.enrolment, meeting, now, told);
+    const detail = personal === undefined ? null : await this.#sealDetail(personal);
+    if (detail) await this.drawer.storeDetailContent(meeting, detail.sha256, personal);
+    const fullDraft = detail ? { ...draft, body: { ...draft.body, detail: detail.sha256 } } : draft;
+    const record = prepareRecord(this.enrolment, meeting, now, fullDraft);
     return addRecord(this.db, this.enrolment.device, { record, clerk: this.clerk, detail });
   }
 
-  /** Take the effect of records away. @param {LedgerRecord[]} targets */
+  /** Record a void for every target. @param {LedgerRecord[]} targets */
   async undo(targets) {
     await this.recordAll(
       targets.map(({ id, person }) => [
         { kind: "void", ...(person ? { person } : {}), refs: [id], source: "search", body: {} },
       ]),
     );
-    this.last = { label: "", ids: [] };
-    this.tell();
+    this.lastAction = { label: "", ids: [] };
+    this.notifyListeners();
   }
 
-  /** What this desk may take back. @param {(record: LedgerRecord) => boolean} isMeant */
-  undoable(isMeant) {
+  /** Return the matching records that this desk may void, the latest last.
+   * @param {(record: LedgerRecord) => boolean} isMeant */
+  undoableRecords(isMeant) {
     return undoable(this.hall.records, this.writer, isMeant);
   }
 
-  /** A person's name: of the roster, of whom was taken in here, else the code.
+  /** Return a person's name from the roster or from a detail, else the code.
    * @param {string | null | undefined} person */
   nameOf(person) {
-    return this.roster.get(person ?? "")?.name ?? this.names.get(person ?? "") ?? person ?? "";
+    return this.roster.get(person ?? "")?.name ?? this.unlistedNames.get(person ?? "") ?? person ?? "";
   }
 
-  /** @param {unknown} personal */
-  async #detail(personal) {
+  /** Seal personal content to headquarters' key. @param {unknown} personal */
+  async #sealDetail(personal) {
     const { detailOf } = await import("./seal.js").catch(() => {
       throw new DOMException("seal.js is not here", "NotSupportedError");
     });
     return detailOf(this.enrolment.seal_key, personal);
   }
 
-  #judge() {
-    this.hall = hallOf(this.enrolment.point, this.own, this.#stream);
-    for (const { person, body } of this.told.size > 0 ? this.hall.records : []) {
-      const name = person && this.told.get(body.detail)?.name;
-      if (name) this.names.set(person, name);
+  #updateHall() {
+    this.hall = hallOf(this.enrolment.point, this.deviceRecords, this.#stream);
+    for (const { person, body } of this.detailContents.size > 0 ? this.hall.records : []) {
+      const name = person && this.detailContents.get(body.detail)?.name;
+      if (name) this.unlistedNames.set(person, name);
     }
-    this.tell();
+    this.notifyListeners();
   }
 
-  tell() {
+  notifyListeners() {
     for (const listener of this.#listeners) listener();
   }
 
-  /** A round of sync begins. */
-  began() {
+  /** Note that a round of sync begins. */
+  syncBegan() {
     this.isSending = true;
-    this.tell();
+    this.notifyListeners();
   }
 
-  /** A round of sync is over. @param {import("./sync.js").Outcome} outcome */
-  async synced(outcome) {
-    const before = this.meeting?.id;
+  /** Note the outcome of a round of sync, and read what it stored.
+   * @param {import("./sync.js").Outcome} outcome */
+  async syncEnded(outcome) {
+    const previousMeeting = this.meeting?.id;
     this.outcome = outcome;
     this.isSending = false;
     await this.reload();
-    if (this.meeting?.id !== before) this.send();
-    this.#tellOthers();
+    if (this.meeting?.id !== previousMeeting) this.send();
+    this.#notifyOtherTabs();
   }
 
-  #tellOthers() {
-    if (!this.#isClosed) this.#others.postMessage("changed");
+  #notifyOtherTabs() {
+    if (!this.#isClosed) this.#otherTabs.postMessage("changed");
   }
 }

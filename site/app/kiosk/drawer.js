@@ -1,24 +1,25 @@
-/** The desk's drawer: what lies encrypted on the disk for one enrolment, each piece opened once. */
+/** The desk's drawer: one enrolment's encrypted values on the disk, decrypted once and cached. */
 
-import { getMeta, getSealed, putSealed, sealedNames } from "./store.js";
+import { getMeta, getSealed, putSealed, listSealedNames } from "./store.js";
 import { seal, unseal } from "./vault.js";
 
 /**
  * @typedef {import("./types.js").RosterLine} RosterLine
  * @typedef {import("./types.js").StreamRecord} StreamRecord
- * @typedef {{roster: Map<string, RosterLine>, units: Record<string, string>}} Names
+ * @typedef {{roster: Map<string, RosterLine>, units: Record<string, string>}} RosterIndex
  */
 
-/** @type {Names} */
-export const NO_NAMES = { roster: new Map(), units: {} };
+/** @type {RosterIndex} */
+export const EMPTY_ROSTER_INDEX = { roster: new Map(), units: {} };
 
+/** Reads and stores the sealed values of one enrolment. */
 export class Drawer {
   /** @type {Map<string, StreamRecord[]>} */
   #pages = new Map();
   /** @type {Map<string, any>} */
-  #told = new Map();
-  #rev = "";
-  #names = NO_NAMES;
+  #detailContents = new Map();
+  #rosterRev = "";
+  #rosterIndex = EMPTY_ROSTER_INDEX;
 
   /** @param {import("./store.js").Database} db @param {string} device @param {CryptoKey} key */
   constructor(db, device, key) {
@@ -28,51 +29,54 @@ export class Drawer {
   }
 
   /** @returns {Promise<import("./types.js").Meeting[]>} */
-  async meetings() {
-    return (await this.#opened("meetings")) ?? [];
+  async readMeetings() {
+    return (await this.#readSealed("meetings")) ?? [];
   }
 
-  /** Whom the point summons, opened anew when it is another roster. @param {string} meeting */
-  async names(meeting) {
+  /** Return the point's roster by person, and its units; a changed roster is read again.
+   * @param {string} meeting */
+  async readRosterIndex(meeting) {
     const rev = `${meeting} ${await getMeta(this.db, `rev/${this.device}/${meeting}`)}`;
-    if (rev !== this.#rev) {
-      const found = await this.#opened(`roster/${meeting}`);
-      const lines = /** @type {RosterLine[]} */ (found?.people ?? []);
-      this.#names = { roster: new Map(lines.map((line) => [line.person, line])), units: found?.units ?? {} };
-      this.#rev = rev;
+    if (rev !== this.#rosterRev) {
+      const openedRoster = await this.#readSealed(`roster/${meeting}`);
+      const lines = /** @type {RosterLine[]} */ (openedRoster?.people ?? []);
+      this.#rosterIndex = { roster: new Map(lines.map((line) => [line.person, line])), units: openedRoster?.units ?? {} };
+      this.#rosterRev = rev;
     }
-    return this.#names;
+    return this.#rosterIndex;
   }
 
-  /** What the server has told of the point's stream. @param {string} meeting */
-  async stream(meeting) {
-    const names = await sealedNames(this.db, this.device, `stream/${meeting}/`);
-    for (const known of this.#pages.keys()) if (!names.includes(known)) this.#pages.delete(known);
-    for (const name of names) {
-      if (!this.#pages.has(name)) this.#pages.set(name, (await this.#opened(name)) ?? []);
+  /** Return the records of the point's stream that the server has sent. @param {string} meeting */
+  async readStream(meeting) {
+    const pageNames = await listSealedNames(this.db, this.device, `stream/${meeting}/`);
+    for (const cachedName of this.#pages.keys()) if (!pageNames.includes(cachedName)) this.#pages.delete(cachedName);
+    for (const pageName of pageNames) {
+      if (!this.#pages.has(pageName)) this.#pages.set(pageName, (await this.#readSealed(pageName)) ?? []);
     }
-    return names.flatMap((name) => this.#pages.get(name) ?? []);
+    return pageNames.flatMap((name) => this.#pages.get(name) ?? []);
   }
 
-  /** What details say, by sha256. @param {string} meeting */
-  async told(meeting) {
-    for (const name of await sealedNames(this.db, this.device, `told/${meeting}/`)) {
+  /** Return the contents of the meeting's details, by sha256. @param {string} meeting */
+  async readDetailContents(meeting) {
+    for (const name of await listSealedNames(this.db, this.device, `told/${meeting}/`)) {
       const sha256 = name.slice(name.lastIndexOf("/") + 1);
-      if (!this.#told.has(sha256)) this.#told.set(sha256, await this.#opened(name));
+      if (!this.#detailContents.has(sha256)) this.#detailContents.set(sha256, await this.#readSealed(name));
     }
-    return this.#told;
+    return this.#detailContents;
   }
 
-  /** Keep what a detail says, but for pictures. @param {string} meeting @param {string} sha256 @param {any} personal */
-  async remember(meeting, sha256, personal) {
-    const { scan, ...words } = personal;
-    const kept = scan ? { ...words, hasScan: true } : words;
-    this.#told.set(sha256, kept);
-    await putSealed(this.db, this.device, `told/${meeting}/${sha256}`, await seal(this.key, kept));
+  /** Store a detail's content, without its picture.
+   * @param {string} meeting @param {string} sha256 @param {any} personal */
+  async storeDetailContent(meeting, sha256, personal) {
+    const { scan, ...text } = personal;
+    const content = scan ? { ...text, hasScan: true } : text;
+    this.#detailContents.set(sha256, content);
+    await putSealed(this.db, this.device, `told/${meeting}/${sha256}`, await seal(this.key, content));
   }
 
-  /** @param {string} name @returns {Promise<any>} */
-  async #opened(name) {
+  /** Decrypt a stored value; undefined if there is none.
+   * @param {string} name @returns {Promise<any>} */
+  async #readSealed(name) {
     const sealed = await getSealed(this.db, this.device, name);
     return sealed && unseal(this.key, sealed);
   }

@@ -1,4 +1,4 @@
-/** Enrolment: a code, typed or in the link, becomes this device's tokens, under the clerk's PIN. */
+/** Enrolment: exchanges a code, typed or in the link, for tokens and sets the clerk's PIN. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
@@ -9,8 +9,8 @@ import { call } from "./server.js";
 import { getMeta, putEnrolment, setMeta } from "./store.js";
 import { newKey, seal, withClerk } from "./vault.js";
 
-/** @param {{db: import("./store.js").Database, onBack: (() => void) | null,
- *   onDone: (opened: import("./desk.js").Opened) => void}} props */
+/** The enrolment form. @param {{db: import("./store.js").Database, onBack: (() => void) | null,
+ *   onDone: (unlockedVault: import("./desk.js").UnlockedVault) => void}} props */
 export function Enrolment({ db, onDone, onBack }) {
   const [code, setCode] = useState(() => codeInLink());
   const [clerk, setClerk] = useState({ name: "", pin: "", again: "" });
@@ -19,9 +19,9 @@ export function Enrolment({ db, onDone, onBack }) {
 
   async function enrol(/** @type {Event} */ event) {
     event.preventDefault();
-    const wrong = pinFault(clerk);
-    setFault(wrong);
-    if (wrong) return;
+    const clerkFault = pinFault(clerk);
+    setFault(clerkFault);
+    if (clerkFault) return;
     setBusy(true);
     try {
       await enrolWith(code.trim());
@@ -31,23 +31,23 @@ export function Enrolment({ db, onDone, onBack }) {
     }
   }
 
-  async function enrolWith(/** @type {string} */ typed) {
-    const pair = await deviceKey(db);
-    const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
-    const body = { code: typed, label: deviceLabel(), public_key: { kty, crv, x, y } };
+  async function enrolWith(/** @type {string} */ enrolmentCode) {
+    const keyPair = await readDeviceKey(db);
+    const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", keyPair.publicKey);
+    const body = { code: enrolmentCode, label: deviceLabel(), public_key: { kty, crv, x, y } };
     const result = await call("/enrol", { body });
     if (!result.ok) {
       setBusy(false);
       setFault(result.reason === "network" ? say("enrol.no_line") : sayCode(result.code));
       return;
     }
-    const { read_token: token, ...told } = /** @type {import("./types.js").Enrolled} */ (result.data);
+    const { read_token: token, ...enrolled } = /** @type {import("./types.js").EnrolmentAnswer} */ (result.data);
     const key = await newKey();
     const name = clerk.name.trim();
     const vault = await withClerk({ clerks: [] }, key, name, clerk.pin);
-    const enrolment = { ...told, key: pair, vault, lost: null };
+    const enrolment = { ...enrolled, key: keyPair, vault, lost: null };
     await putEnrolment(db, enrolment, { token: await seal(key, token) });
-    await setMeta(db, "key", undefined); // the next enrolment makes its own
+    await setMeta(db, "key", undefined); // the next enrolment makes a new key
     history.replaceState(null, "", location.pathname);
     onDone({ enrolment, key, clerk: name });
   }
@@ -81,26 +81,28 @@ export function Enrolment({ db, onDone, onBack }) {
     </main>`;
 }
 
+/** Return the enrolment code in the page's link, or "". */
 export function codeInLink() {
   return new URLSearchParams(location.hash.slice(1)).get("ma") ?? "";
 }
 
 /**
- * The enrolment's own key, made once and never leaving the browser: with it an enrolment whose
- * answer was lost can be asked for again, and a queue that leaves as a file is signed.
+ * Return the enrolment's key pair, made once; the private key never leaves the browser. With it
+ * the device repeats an enrolment whose answer was lost, and signs the queue in a file.
  * @param {import("./store.js").Database} db
  * @returns {Promise<CryptoKeyPair>}
  */
-async function deviceKey(db) {
-  let pair = await getMeta(db, "key");
-  if (!pair) {
+async function readDeviceKey(db) {
+  let keyPair = await getMeta(db, "key");
+  if (!keyPair) {
     const algorithm = { name: "ECDSA", namedCurve: "P-256" };
-    pair = await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"]);
-    await setMeta(db, "key", pair);
+    keyPair = await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"]);
+    await setMeta(db, "key", keyPair);
   }
-  return pair;
+  return keyPair;
 }
 
+/** Return a label that names the device's system, for headquarters. */
 function deviceLabel() {
   const system = /Android|iPhone|iPad|Windows|Macintosh|Linux/.exec(navigator.userAgent);
   return say("enrol.label", { system: system?.[0] ?? "?" });

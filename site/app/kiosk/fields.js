@@ -8,14 +8,15 @@ import { tell } from "./tell.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 
-/** What a form was filled with. @param {SubmitEvent | Event} event @returns {Record<string, any>} */
-export function filled(event) {
+/** Keep the browser from sending a form, and return its values by name.
+ * @param {SubmitEvent | Event} event @returns {Record<string, any>} */
+export function readForm(event) {
   event.preventDefault();
   return Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
 }
 
 /**
- * Chooses somebody of the roster, by name or code, from the keyboard alone.
+ * A field that chooses a person of the roster, or of the codes `among`; no mouse is needed.
  * @param {{desk: Desk, name: string, label: string, among?: string[], value?: string | null}} props
  */
 export function PersonField({ desk, name, label, among, value = "" }) {
@@ -30,7 +31,8 @@ export function PersonField({ desk, name, label, among, value = "" }) {
   </label>`;
 }
 
-/** @param {{name: string, label: string, options: [string, string][], value?: string}} props */
+/** A field that chooses one of a few options.
+ * @param {{name: string, label: string, options: [string, string][], value?: string}} props */
 export function ChoiceField({ name, label, options, value = "" }) {
   return html`<label>
     ${label}
@@ -40,7 +42,8 @@ export function ChoiceField({ name, label, options, value = "" }) {
   </label>`;
 }
 
-/** @param {{name: string, label: string, type?: string, value?: string, isOptional?: boolean, max?: number}} props */
+/** A field for one line of text.
+ * @param {{name: string, label: string, type?: string, value?: string, isOptional?: boolean, max?: number}} props */
 export function TextField({ name, label, type = "text", value = "", isOptional = false, max = 200 }) {
   return html`<label>
     ${label}

@@ -1,27 +1,27 @@
-/** The honest header: where this is, what time it is, what has not been sent, what was refused. */
+/** The header: the point, the time, and how many records are unsent, held or refused. */
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { say, sayCode, timeOf } from "./say.js";
-import { renewShell, SHELL_LIST, useKept } from "./shell.js";
+import { renewShell, SHELL_LIST, useSavedState } from "./shell.js";
 
 const SUSPECT_SKEW_MS = 120_000;
 const MINUTE_MS = 60_000;
 
 /** @typedef {import("./desk.js").Desk} Desk */
 
-/** @param {{desk: Desk, onLock: () => void}} props */
+/** The header of the desk. @param {{desk: Desk, onLock: () => void}} props */
 export function Header({ desk, onLock }) {
-  const { isKept } = useKept(SHELL_LIST);
+  const { isKept } = useSavedState(SHELL_LIST);
   const { fates, outcome, enrolment } = desk;
-  const last = desk.lastSentAt ? timeOf(desk.lastSentAt) : "–";
+  const lastSent = desk.lastSentAt ? timeOf(desk.lastSentAt) : "–";
   return html`<header class="bar honest">
     <h1 class="where"><b>${enrolment.point}</b> ${enrolment.point_name}</h1>
     <${Clock} />
     <div class="queue" role="status">
       <span class=${fates.unsent ? "waiting" : ""}>
-        ${desk.isRead ? say("queue", { unsent: fates.unsent, refused: fates.refused, last }) : say("queue.reading")}
+        ${desk.isRead ? say("queue", { unsent: fates.unsent, refused: fates.refused, last: lastSent }) : say("queue.reading")}
       </span>
       ${fates.details > 0 && html`<span> · ${say("queue.details", { n: fates.details })}</span>`}
       ${fates.held > 0 && html`<span> · ${say("queue.held", { n: fates.held })}</span>`}
@@ -35,9 +35,10 @@ export function Header({ desk, onLock }) {
   </header>`;
 }
 
-/** What the clerk should know and do; nothing where all is well. @param {{desk: Desk}} props */
+/** Notices for the clerk, as of a fault or a wrong clock; nothing where all is well.
+ * @param {{desk: Desk}} props */
 export function Notices({ desk }) {
-  const { isNewer } = useKept(SHELL_LIST);
+  const { isNewer } = useSavedState(SHELL_LIST);
   const skewMs = desk.outcome?.skewMs ?? 0;
   const minutes = Math.round(Math.abs(skewMs) / MINUTE_MS);
   return html`${desk.fault && html`<p class="notice bad" role="alert">${say(desk.fault)}</p>`}

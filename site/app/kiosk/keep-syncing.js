@@ -1,7 +1,6 @@
 /**
- * Keeps the line in use, whenever there may be one: after every record, when the browser says so,
- * when the page is looked at, and every half minute. There is no offline mode; one tab at a time
- * sends.
+ * Runs rounds of sync: on request (after every record), when the browser goes online, when the page
+ * is shown, and every half minute. There is no offline mode; one tab at a time sends.
  */
 
 import { syncOnce } from "./sync.js";
@@ -17,23 +16,23 @@ const LONGEST_BACKOFF_MS = 120_000;
  * @typedef {import("./sync.js").Reader} Reader
  */
 
-/** A round that the device itself broke off, as with a full disk. @type {Outcome} */
-const BROKEN = { state: "busy", code: "store", skewMs: null, retryAfterS: null };
+/** The outcome of a round that failed on the device, as with a full disk. @type {Outcome} */
+const BROKEN_OFF = { state: "busy", code: "store", skewMs: null, retryAfterS: null };
 
 /**
- * Keep syncing for as long as the page is open.
- * @param {Database} db @param {() => import("./clock.js").Reading} clock
+ * Run rounds of sync for as long as the page is open.
+ * @param {Database} db @param {() => import("./clock.js").ClockReading} clock
  * @param {() => Reader | null} reader
- * @param {{began: () => void, ended: (outcome: Outcome) => void}} told
- * @returns {() => void} asks for a round now
+ * @param {{began: () => void, ended: (outcome: Outcome) => void}} listeners
+ * @returns {() => void} requests a round now
  */
-export function keepSyncing(db, clock, reader, told) {
+export function keepSyncing(db, clock, reader, listeners) {
   let timer = 0;
   let failures = 0;
   let isRunning = false;
   let isWanted = false;
 
-  async function round() {
+  async function runRound() {
     clearTimeout(timer);
     if (isRunning) {
       isWanted = true;
@@ -41,63 +40,68 @@ export function keepSyncing(db, clock, reader, told) {
     }
     isRunning = true;
     isWanted = false;
-    timer = setTimeout(round, LONGEST_BACKOFF_MS); // should the round itself break
+    timer = setTimeout(runRound, LONGEST_BACKOFF_MS); // in case this round throws
     try {
-      const outcome = await alone(() => {
-        told.began();
-        return syncOnce(db, clock, reader()).catch(() => BROKEN);
+      const outcome = await runAlone(() => {
+        listeners.began();
+        return syncOnce(db, clock, reader()).catch(() => BROKEN_OFF);
       });
       if (outcome) {
         failures = outcome.state === "sent" ? 0 : failures + 1;
-        told.ended(outcome);
+        listeners.ended(outcome);
       }
       clearTimeout(timer);
       if (outcome?.state === "stopped" && !isWanted) return;
-      const isAgain = isWanted && outcome !== null && outcome.state !== "offline";
-      const waitMs = isAgain ? 0 : pause(failures, outcome?.retryAfterS ?? null);
-      timer = setTimeout(round, outcome ? waitMs : OTHER_TAB_MS); // which may have begun before our record
+      const isNextNow = isWanted && outcome !== null && outcome.state !== "offline";
+      const waitMs = isNextNow ? 0 : pauseMs(failures, outcome?.retryAfterS ?? null);
+      // The other tab's round may have begun before our latest record.
+      timer = setTimeout(runRound, outcome ? waitMs : OTHER_TAB_MS);
     } finally {
       isRunning = false;
     }
   }
 
-  addEventListener("online", () => void round());
+  addEventListener("online", () => void runRound());
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") void round();
+    if (document.visibilityState === "visible") void runRound();
   });
-  void round();
-  return round;
+  void runRound();
+  return runRound;
 }
 
-/** Full jitter: seventy halls that lost the line together do not come back together. */
-function pause(/** @type {number} */ failures, /** @type {number | null} */ retryAfterS) {
+/**
+ * Return the pause before the next round, in milliseconds, with full jitter: seventy halls that
+ * lost the line together must not come back together.
+ */
+function pauseMs(/** @type {number} */ failures, /** @type {number | null} */ retryAfterS) {
   if (retryAfterS) return retryAfterS * 1000 * (1 + Math.random());
   if (failures === 0) return PAUSE_MS * (0.75 + Math.random() / 2);
   return Math.random() * Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures) + 500;
 }
 
 /**
- * Run alone among this browser's tabs; null where another tab is at it. Where a browser has no
- * locks, a lease in its local storage stands in, and the server's idempotency behind it.
+ * Run `work` unless another tab of this browser is running it; null if so. In a browser without
+ * locks a lease in local storage replaces them; should it fail, repeated records do no harm.
  * @template T
  * @param {() => Promise<T>} work
  * @returns {Promise<T | null>}
  */
-async function alone(work) {
-  if (!navigator.locks) return leased(work);
+async function runAlone(work) {
+  if (!navigator.locks) return runLeased(work);
   const options = { ifAvailable: true };
   return navigator.locks.request("diemcau-sync", options, async (lock) => (lock ? work() : null));
 }
 
-const LEASE = "diemcau-sync";
+const LEASE_KEY = "diemcau-sync";
 
-/** @template T @param {() => Promise<T>} work @returns {Promise<T | null>} */
-async function leased(work) {
-  if (Number(localStorage.getItem(LEASE) ?? 0) > Date.now()) return null;
-  localStorage.setItem(LEASE, String(Date.now() + LONGEST_BACKOFF_MS));
+/** Run `work` under a lease in local storage; null if another tab holds it.
+ * @template T @param {() => Promise<T>} work @returns {Promise<T | null>} */
+async function runLeased(work) {
+  if (Number(localStorage.getItem(LEASE_KEY) ?? 0) > Date.now()) return null;
+  localStorage.setItem(LEASE_KEY, String(Date.now() + LONGEST_BACKOFF_MS));
   try {
     return await work();
   } finally {
-    localStorage.removeItem(LEASE);
+    localStorage.removeItem(LEASE_KEY);
   }
 }

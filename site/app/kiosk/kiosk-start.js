@@ -1,8 +1,8 @@
-/** Starts the kiosk where modules can be loaded: not from a disk, as when a pack's page is opened. */
+/** Starts the kiosk, except in a pack's page on a disk, where modules cannot be loaded. */
 
 const stage = /** @type {HTMLElement} */ (document.getElementById("kiosk"));
 if (location.protocol === "file:") stage.textContent = stage.dataset.fromDisk ?? "";
 else {
-  const entry = "./kiosk.js"; // beside this file once both are bundled
+  const entry = "./kiosk.js"; // next to this file once both are bundled
   void import(entry);
 }

@@ -1,4 +1,4 @@
-/** The kiosk: opens the store, then shows the enrolment, the lock or the desk; it always sends. */
+/** The kiosk: opens the store, shows the enrolment, the lock or the desk, and always sends. */
 
 import { html, render } from "htm/preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
@@ -7,60 +7,62 @@ import { startClock } from "./clock.js";
 import { codeInLink, Enrolment } from "./enrolment.js";
 import { keepSyncing } from "./keep-syncing.js";
 import { Lock } from "./lock.js";
-import { keepShell } from "./shell.js";
-import { countFates, dropOld, enrolments, openStore } from "./store.js";
+import { saveShell } from "./shell.js";
+import { countFates, dropOldRecords, listEnrolments, openStore } from "./store.js";
 import { say } from "./say.js";
 
-const place = /** @type {HTMLElement} */ (document.getElementById("kiosk"));
+const root = /** @type {HTMLElement} */ (document.getElementById("kiosk"));
 const loadDesk = () => import("./desk-room.js");
 
 /** @typedef {import("./desk.js").Desk} Desk */
 
-/** @param {{db: import("./store.js").Database, clock: () => import("./clock.js").Reading}} props */
+/** The page for the kiosk's state: enrolling, locked or unlocked.
+ * @param {{db: import("./store.js").Database, clock: () => import("./clock.js").ClockReading}} props */
 function Kiosk({ db, clock }) {
-  const [all, setAll] = useState(/** @type {import("./types.js").Enrolment[] | null} */ (null));
+  const [allEnrolments, setAllEnrolments] = useState(/** @type {import("./types.js").Enrolment[] | null} */ (null));
   const [desk, setDesk] = useState(/** @type {Desk | null} */ (null));
   const [unsent, setUnsent] = useState(0);
   const [isEnrolling, setEnrolling] = useState(codeInLink() !== "");
-  const [room, setRoom] = useState(/** @type {typeof import("./desk-room.js") | null} */ (null));
+  const [deskModule, setDeskModule] = useState(/** @type {typeof import("./desk-room.js") | null} */ (null));
   const [isMissing, setMissing] = useState(false);
-  const open = useRef(/** @type {Desk | null} */ (null));
+  const openDesk = useRef(/** @type {Desk | null} */ (null));
   const send = useRef(() => {});
 
-  const look = useCallback(async () => {
-    const found = await enrolments(db);
-    setAll(found);
+  const refreshEnrolments = useCallback(async () => {
+    const storedEnrolments = await listEnrolments(db);
+    setAllEnrolments(storedEnrolments);
     setUnsent((await countFates(db)).unsent);
-    const own = found.find((each) => each.device === open.current?.enrolment.device);
-    if (own?.lost) lock(); // what it had before it is gone
+    const openEnrolment = storedEnrolments.find((enrolment) => enrolment.device === openDesk.current?.enrolment.device);
+    if (openEnrolment?.lost) lock(); // the open vault was wiped
   }, [db]);
 
   useEffect(() => {
-    void look();
-    void dropOld(db, Date.now());
-    loadDesk().then(setRoom, () => setMissing(true));
-    send.current = keepSyncing(db, clock, () => open.current?.reader ?? null, {
-      began: () => open.current?.began(),
-      ended: (outcome) => void (open.current?.synced(outcome) ?? Promise.resolve()).then(look),
+    void refreshEnrolments();
+    void dropOldRecords(db, Date.now());
+    loadDesk().then(setDeskModule, () => setMissing(true));
+    send.current = keepSyncing(db, clock, () => openDesk.current?.reader ?? null, {
+      began: () => openDesk.current?.syncBegan(),
+      ended: (outcome) => void (openDesk.current?.syncEnded(outcome) ?? Promise.resolve()).then(refreshEnrolments),
     });
-  }, [db, clock, look]);
+  }, [db, clock, refreshEnrolments]);
 
   function lock() {
-    open.current?.close();
-    open.current = null;
+    openDesk.current?.close();
+    openDesk.current = null;
     setDesk(null);
-    void look();
+    void refreshEnrolments();
   }
 
-  async function unlock(/** @type {import("./desk.js").Opened} */ opened) {
+  async function unlock(/** @type {import("./desk.js").UnlockedVault} */ unlockedVault) {
     const { Desk } = await loadDesk();
-    const own = new Desk(db, clock, opened, () => send.current());
-    await own.reload();
-    open.current = own;
-    void navigator.storage?.persist?.(); // never awaited: some browsers ask, and are answered when people like
+    const newDesk = new Desk(db, clock, unlockedVault, () => send.current());
+    await newDesk.reload();
+    openDesk.current = newDesk;
+    // Not awaited: some browsers ask the user, who may answer late.
+    void navigator.storage?.persist?.();
     setEnrolling(false);
-    setDesk(own);
-    void look();
+    setDesk(newDesk);
+    void refreshEnrolments();
     send.current();
   }
 
@@ -70,26 +72,26 @@ function Kiosk({ db, clock }) {
       <button class="main" onClick=${() => location.reload()}>${say("desk.again")}</button>
     </main>`;
   }
-  if (!all) return null;
-  if (desk && room) return html`<${room.DeskView} desk=${desk} onLock=${lock} onEnrol=${() => { lock(); setEnrolling(true); }} />`;
-  if (isEnrolling || all.length === 0) {
-    const back = all.length > 0 ? () => setEnrolling(false) : null;
+  if (!allEnrolments) return null;
+  if (desk && deskModule) return html`<${deskModule.DeskView} desk=${desk} onLock=${lock} onEnrol=${() => { lock(); setEnrolling(true); }} />`;
+  if (isEnrolling || allEnrolments.length === 0) {
+    const back = allEnrolments.length > 0 ? () => setEnrolling(false) : null;
     return html`<${Enrolment} db=${db} onDone=${unlock} onBack=${back} />`;
   }
-  return html`<${Lock} db=${db} all=${all} unsent=${unsent} onOpen=${unlock} onEnrol=${() => setEnrolling(true)} />`;
+  return html`<${Lock} db=${db} all=${allEnrolments} unsent=${unsent} onOpen=${unlock} onEnrol=${() => setEnrolling(true)} />`;
 }
 
 async function start() {
   if (!isSecureContext) {
-    place.textContent = say("insecure"); // no encryption, no worker, and a token would travel in the open
+    root.textContent = say("insecure"); // no encryption, no worker, and a token would travel in the open
     return;
   }
   const db = await openStore();
-  place.textContent = "";
-  render(html`<${Kiosk} db=${db} clock=${startClock()} />`, place);
+  root.textContent = "";
+  render(html`<${Kiosk} db=${db} clock=${startClock()} />`, root);
 }
 
 start().catch(() => {
-  place.textContent = say("no_store");
+  root.textContent = say("no_store");
 });
-keepShell();
+saveShell();

@@ -1,56 +1,57 @@
-/** The lock: who has the desk, and the PIN that opens the vault. Ten wrong ones wipe the roster. */
+/** The lock: a choice of clerks, and the PIN that opens the vault. Ten wrong PINs wipe it. */
 
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { say } from "./say.js";
-import { countTry, forgiveTries, wipe } from "./store.js";
-import { keyFor, MAX_WRONG, MIN_PIN } from "./vault.js";
+import { countPinTry, resetPinTries, wipeVault } from "./store.js";
+import { unlockKey, MAX_WRONG, MIN_PIN } from "./vault.js";
 
 /**
  * @typedef {import("./types.js").Enrolment} Enrolment
  * @typedef {{name: string, pin: string, again: string}} NewClerk
  * @typedef {{db: import("./store.js").Database, all: Enrolment[], unsent: number,
- *   onOpen: (opened: import("./desk.js").Opened) => Promise<void>, onEnrol: () => void}} Props
+ *   onOpen: (unlockedVault: import("./desk.js").UnlockedVault) => Promise<void>, onEnrol: () => void}} Props
  */
 
-/** @param {Props} props */
-export function Lock({ db, all, unsent, onOpen, onEnrol }) {
-  const choices = all.flatMap((enrolment) =>
+/** The lock page. @param {Props} props */
+export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
+  const choices = enrolments.flatMap((enrolment) =>
     (enrolment.vault?.clerks ?? []).map((clerk) => ({ enrolment, clerk })),
   );
-  const [place, setPlace] = useState(0);
+  const [chosenIndex, setChosenIndex] = useState(0);
   const [pin, setPin] = useState("");
   const [fault, setFault] = useState("");
   const [isBusy, setBusy] = useState(false);
-  const chosen = choices[Math.min(place, choices.length - 1)];
+  const chosen = choices[Math.min(chosenIndex, choices.length - 1)];
 
   async function open(/** @type {Event} */ event) {
     event.preventDefault();
     const { enrolment, clerk } = chosen;
     setBusy(true);
     try {
-      await judge(enrolment, clerk);
+      await tryPin(enrolment, clerk);
     } catch {
       setBusy(false);
       setFault(say("lock.failed"));
     }
   }
 
-  /** @param {Enrolment} enrolment @param {import("./vault.js").Clerk} clerk */
-  async function judge(enrolment, clerk) {
-    const tries = await countTry(db, enrolment.device);
-    const key = tries > MAX_WRONG ? null : await keyFor(clerk, pin);
+  /** Open the desk if the PIN is right; wipe the vault after too many wrong ones.
+   * @param {Enrolment} enrolment @param {import("./vault.js").Clerk} clerk */
+  async function tryPin(enrolment, clerk) {
+    const tries = await countPinTry(db, enrolment.device);
+    const key = tries > MAX_WRONG ? null : await unlockKey(clerk, pin);
     setPin("");
     if (key) {
-      await forgiveTries(db, enrolment.device);
+      await resetPinTries(db, enrolment.device);
       await onOpen({ enrolment, key, clerk: clerk.name });
       return;
     }
     setBusy(false);
     setFault(say("lock.wrong", { left: Math.max(0, MAX_WRONG - tries) }));
     if (tries >= MAX_WRONG) {
-      await wipe(db, enrolment.device, "wrong_pins");
+      await wipeVault(db, enrolment.device, "wrong_pins");
       location.reload();
     }
   }
@@ -58,18 +59,18 @@ export function Lock({ db, all, unsent, onOpen, onEnrol }) {
   return html`<header class="bar"><b>${say("title")}</b></header>
     <main class="enrol">
       <h1>${say(chosen ? "lock.title" : "lost.title")}</h1>
-      ${all.map(
-        (each) =>
-          each.lost && html`<p class="notice" role="alert">${each.point_name}: ${say(`lost.${each.lost}`)}</p>`,
+      ${enrolments.map(
+        (enrolment) =>
+          enrolment.lost && html`<p class="notice" role="alert">${enrolment.point_name}: ${say(`lost.${enrolment.lost}`)}</p>`,
       )}
       ${chosen &&
       html`<form class="stack" onSubmit=${open}>
         <label>
           ${say("lock.who")}
-          <select value=${place} onChange=${(/** @type {any} */ event) => setPlace(Number(event.target.value))}>
+          <select value=${chosenIndex} onChange=${(/** @type {any} */ event) => setChosenIndex(Number(event.target.value))}>
             ${choices.map(
-              ({ enrolment, clerk }, number) =>
-                html`<option value=${number}>
+              ({ enrolment, clerk }, index) =>
+                html`<option value=${index}>
                   ${clerk.name} · ${say(`profile.${enrolment.profile}`)} · ${enrolment.point}
                 </option>`,
             )}
@@ -88,7 +89,8 @@ export function Lock({ db, all, unsent, onOpen, onEnrol }) {
     </main>`;
 }
 
-/** A new clerk's name and PIN, twice. @param {{value: NewClerk, onChange: (value: NewClerk) => void}} props */
+/** Fields for a new clerk's name and PIN; the PIN is typed twice.
+ * @param {{value: NewClerk, onChange: (value: NewClerk) => void}} props */
 export function PinFields({ value, onChange }) {
   return html`<label>
       ${say("pin.name")}
@@ -111,14 +113,15 @@ export function PinFields({ value, onChange }) {
     </label>`;
 }
 
-/** What is wrong with a new clerk's fields, or nothing. @param {NewClerk} clerk */
+/** Return a message on the first fault in a new clerk's fields, or "". @param {NewClerk} clerk */
 export function pinFault({ name, pin, again }) {
   if (!name.trim()) return say("pin.no_name");
   if (!/^\d+$/.test(pin) || pin.length < MIN_PIN) return say("pin.short", { digits: MIN_PIN });
   return pin === again ? "" : say("pin.differ");
 }
 
-/** @param {{name: string, value: string, onInput: (value: string) => void, isFirst?: boolean}} props */
+/** A field for a PIN; `isFirst` gives it the focus.
+ * @param {{name: string, value: string, onInput: (value: string) => void, isFirst?: boolean}} props */
 function Pin({ name, value, onInput, isFirst = false }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** Which meeting the kiosk is at: by the device's own clock, unless the clerk has chosen another. */
+/** Chooses the kiosk's meeting by the device's clock, unless the clerk has chosen one. */
 
 /** @typedef {import("./types.js").Meeting} Meeting */
 
@@ -8,15 +8,16 @@ const OVERRUN_MS = 6 * 3_600_000; // meetings run over, and rolls are signed off
 
 /** @typedef {{id: string, chosenMs: number}} Choice */
 
-/** What a meeting is at this hour: kept lists are older than the hour. @returns {Meeting["state"]} */
-export function stateOf(/** @type {Meeting} */ meeting, /** @type {number} */ nowMs) {
+/** Return a meeting's state now: the state in a saved list may be outdated.
+ * @returns {Meeting["state"]} */
+export function meetingStateOf(/** @type {Meeting} */ meeting, /** @type {number} */ nowMs) {
   if (nowMs < Date.parse(meeting.starts_at) - OPENS_BEFORE_MS) return "upcoming";
   return nowMs <= Date.parse(meeting.ends_at) ? "open" : "closed";
 }
 
 /**
- * The clerk's choice of today, else the meeting that is on, else the one that has just ended, else
- * the next, else the latest.
+ * Return the id of the clerk's recent choice, else of the open meeting, else of a meeting that has
+ * just ended, else of the next, else of the latest.
  * @param {Meeting[]} meetings the latest first
  * @param {Choice | undefined} choice
  * @param {number} nowMs
@@ -24,10 +25,10 @@ export function stateOf(/** @type {Meeting} */ meeting, /** @type {number} */ no
  */
 export function chooseMeeting(meetings, choice, nowMs) {
   const isFresh = choice && nowMs - choice.chosenMs < CHOICE_LASTS_MS;
-  if (isFresh && meetings.some((each) => each.id === choice.id)) return choice.id;
-  const open = meetings.find((each) => stateOf(each, nowMs) === "open");
-  const sinceEnd = (/** @type {Meeting} */ each) => nowMs - Date.parse(each.ends_at);
-  const justOver = meetings.find((each) => sinceEnd(each) >= 0 && sinceEnd(each) < OVERRUN_MS);
-  const next = meetings.filter((each) => stateOf(each, nowMs) === "upcoming").pop();
+  if (isFresh && meetings.some((meeting) => meeting.id === choice.id)) return choice.id;
+  const open = meetings.find((meeting) => meetingStateOf(meeting, nowMs) === "open");
+  const msSinceEnd = (/** @type {Meeting} */ meeting) => nowMs - Date.parse(meeting.ends_at);
+  const justOver = meetings.find((meeting) => msSinceEnd(meeting) >= 0 && msSinceEnd(meeting) < OVERRUN_MS);
+  const next = meetings.filter((meeting) => meetingStateOf(meeting, nowMs) === "upcoming").pop();
   return (open ?? justOver ?? next ?? meetings[0])?.id ?? null;
 }

@@ -1,4 +1,4 @@
-/** Makes records: an id of their own, the clocks of the moment, the enrolment's device and point. */
+/** Makes records, with a new id, a reading of the clocks, and the enrolment's device and point. */
 
 /**
  * @typedef {import("./types.js").LedgerRecord} LedgerRecord
@@ -7,13 +7,14 @@
  */
 
 /**
+ * Return a function that makes the record once its number is known.
  * @param {import("./types.js").Enrolment} enrolment
  * @param {string} meeting
- * @param {import("./clock.js").Reading} now
+ * @param {import("./clock.js").ClockReading} now
  * @param {Draft} draft
  * @returns {(seq: number) => LedgerRecord}
  */
-export function recordOf(enrolment, meeting, now, draft) {
+export function prepareRecord(enrolment, meeting, now, draft) {
   return (seq) => ({
     id: uuid7(Date.parse(now.at)),
     v: 1,
@@ -29,11 +30,11 @@ export function recordOf(enrolment, meeting, now, draft) {
   });
 }
 
-/** RFC 9562, version 7: 48 bits of time, then random. (`randomUUID` is younger than our phones.) */
+/** Return a new UUID of version 7 (RFC 9562): 48 bits of time, then random bits. */
 export function uuid7(/** @type {number} */ atMs) {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  for (let place = 5, rest = atMs; place >= 0; place -= 1) {
-    bytes[place] = rest % 256;
+  for (let index = 5, rest = atMs; index >= 0; index -= 1) {
+    bytes[index] = rest % 256;
     rest = Math.floor(rest / 256);
   }
   bytes[6] = 0x70 | (bytes[6] & 0x0f);
@@ -41,12 +42,12 @@ export function uuid7(/** @type {number} */ atMs) {
   return hexOf(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** @param {Uint8Array} bytes */
+/** Return bytes in hexadecimal. @param {Uint8Array} bytes */
 export function hexOf(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** A code for somebody whom no list knows, until headquarters tells who it is. */
+/** Return a code for a person on no list, until headquarters identifies them. */
 export function newcomerCode() {
   return `N-${hexOf(crypto.getRandomValues(new Uint8Array(5))).toUpperCase()}`;
 }

@@ -11,8 +11,8 @@ import { say, sayPosition, timeOf } from "./say.js";
  * @typedef {import("./desk.js").Desk} Desk
  * @typedef {import("../standing.js").PersonStanding} PersonStanding
  *
- * What the answer shows: a person, or a message alone, under a title if it is a good one.
- * @typedef {{person?: string, message: string, title?: string}} Shown
+ * The content of an answer: a person or only a message; a `title` marks a success.
+ * @typedef {{person?: string, message: string, title?: string}} AnswerContent
  */
 
 /** @type {Record<string, string>} */
@@ -21,14 +21,14 @@ const STATES = { absent_excused: "excused", absent_unexcused: "unexcused" };
 const SIGNS = { excused: "◇", unexcused: "✕", unrecorded: "○" };
 
 /**
- * `isChosen` while many are marked, else null.
+ * `isChosen` is null unless the clerk is marking many people.
  * @typedef {{line: RosterLine, units: Record<string, string>, standing?: PersonStanding,
  *   isChosen: boolean | null, onTap: (line: RosterLine) => void, onMore: (person: string) => void}} RowProps
  */
 
 /**
- * A line of the list. It is drawn anew only when what it shows has changed: with five hundred of
- * them that is what a tap on an old laptop waits for.
+ * A line of the list, drawn again only when its content changes: to redraw five hundred lines would
+ * delay every tap on an old laptop.
  * @extends {Component<RowProps>}
  */
 export class PersonRow extends Component {
@@ -45,8 +45,8 @@ export class PersonRow extends Component {
       <button class="person" aria-pressed=${isChosen} onClick=${() => onTap(line)}>
         <span class="name">${isChosen === null ? "" : isChosen ? "☑ " : "☐ "}${line.name}</span>
         <span class="seat">${standing?.seat ?? line.seat}</span>
-        <span class="about">${describe(line, units)} · ${line.person}</span>
-        <span class="state ${stateOf(standing)}">${sayState(standing)}</span>
+        <span class="about">${positionAndUnitOf(line, units)} · ${line.person}</span>
+        <span class="state ${displayStateOf(standing)}">${sayState(standing)}</span>
       </button>
       <button class="more" aria-label=${say("more", { name: line.name })} onClick=${() => onMore(line.person)}>⋯</button>
     </li>`;
@@ -54,81 +54,85 @@ export class PersonRow extends Component {
 }
 
 /**
- * The whole screen is the answer. Any key but Tab and Enter, or a tap, goes on.
- * @param {{desk: Desk, shown: Shown, onClose: () => void, onPerson: (person: string) => void}} props
+ * The answer, which fills the screen until a tap or any key but Tab and Enter closes it.
+ * @param {{desk: Desk, answer: AnswerContent, onClose: () => void, onPerson: (person: string) => void}} props
  */
-export function Answer({ desk, shown, onClose, onPerson }) {
-  const { person } = shown;
-  const next = useRef(/** @type {HTMLButtonElement | null} */ (null));
+export function Answer({ desk, answer, onClose, onPerson }) {
+  const { person } = answer;
+  const nextButton = useRef(/** @type {HTMLButtonElement | null} */ (null));
   useEffect(() => {
-    if (document.activeElement === document.body) next.current?.focus(); // as after a dialog
+    if (document.activeElement === document.body) nextButton.current?.focus(); // as it is after a dialog
     return () => {
       const { activeElement: at } = document;
       const isOurs = at === document.body || at?.closest(".answer");
       if (isOurs) /** @type {HTMLElement | null} */ (document.querySelector(".search input"))?.focus();
     };
   }, []);
-  const line = person ? lineOf(desk, person) : null;
+  const line = person ? rosterLineOf(desk, person) : null;
   const standing = person ? desk.hall.of.get(person) : undefined;
-  // What was just told of them; else, where they were in already, their check-in.
-  const justTold = person ? desk.undoable((each) => each.person === person && desk.last.ids.includes(each.id)) : [];
-  const checkIns = person ? desk.undoable((each) => each.kind === "check_in" && each.person === person) : [];
-  const [undone, label] = justTold.length > 0 ? [justTold, desk.last.label] : [checkIns, line?.name];
-  const then = (/** @type {() => void} */ act) => (/** @type {Event} */ event) => {
+  // The undo button voids the records just made or, if there are none, the check-in.
+  const latestRecords = person ? desk.undoableRecords((record) => record.person === person && desk.lastAction.ids.includes(record.id)) : [];
+  const checkIns = person ? desk.undoableRecords((record) => record.kind === "check_in" && record.person === person) : [];
+  const [undoableRecords, label] = latestRecords.length > 0 ? [latestRecords, desk.lastAction.label] : [checkIns, line?.name];
+  const closeThen = (/** @type {() => void} */ act) => (/** @type {Event} */ event) => {
     event.stopPropagation();
     onClose();
     act();
   };
-  const isAfter = desk.hall.all.closing !== null;
-  const state = line ? stateOf(standing) : shown.title ? "present" : "unexcused";
+  const isAfterClosing = desk.hall.all.closing !== null;
+  const state = line ? displayStateOf(standing) : answer.title ? "present" : "unexcused";
   return html`<div class="answer ${state}" role="alertdialog" aria-label=${say("answer")} onClick=${onClose}>
-    <p class="band">${shown.title ?? (line ? sayState(standing) : say("answer.unknown"))}</p>
+    <p class="band">${answer.title ?? (line ? sayState(standing) : say("answer.unknown"))}</p>
     ${line &&
     html`<p class="who">${line.name}</p>
-      <p>${describe(line, desk.units)} · ${line.person}</p>
+      <p>${positionAndUnitOf(line, desk.units)} · ${line.person}</p>
       ${(standing?.seat ?? line.seat) && html`<p class="place">${say("answer.seat")} <b>${standing?.seat ?? line.seat}</b></p>`}`}
-    <p>${shown.message}</p>
-    ${isAfter && html`<p class="late">${say("answer.after_close")}</p>`}
+    <p>${answer.message}</p>
+    ${isAfterClosing && html`<p class="late">${say("answer.after_close")}</p>`}
     ${line && standing?.standing === "present" && html`<p class="muted">${say("answer.phone")}</p>`}
     <p class="acts">
-      <button ref=${next} onClick=${then(() => {})}>${say("answer.next")}</button>
-      ${line && html`<button onClick=${then(() => onPerson(line.person))}>${say("answer.more")}</button>`}
+      <button ref=${nextButton} onClick=${closeThen(() => {})}>${say("answer.next")}</button>
+      ${line && html`<button onClick=${closeThen(() => onPerson(line.person))}>${say("answer.more")}</button>`}
     </p>
-    ${undone.length > 0 &&
-    html`<button class="undo" onClick=${then(() => void desk.undo(undone))}>↶ ${say("undo", { name: label })}</button>`}
+    ${undoableRecords.length > 0 &&
+    html`<button class="undo" onClick=${closeThen(() => void desk.undo(undoableRecords))}>↶ ${say("undo", { name: label })}</button>`}
   </div>`;
 }
 
-/** A line for anybody, also whom no roster has. @param {Desk} desk @param {string} person @returns {RosterLine} */
-export function lineOf(desk, person) {
+/** Return a person's roster line, or an incomplete one for a person on no roster.
+ * @param {Desk} desk @param {string} person @returns {RosterLine} */
+export function rosterLineOf(desk, person) {
   return desk.roster.get(person) ?? { person, name: desk.nameOf(person), unit: "", position: "", seat: "" };
 }
 
-/** @param {RosterLine} line @param {Record<string, string>} units */
-export function describe(line, units) {
+/** Return a person's position and unit in words.
+ * @param {RosterLine} line @param {Record<string, string>} units */
+export function positionAndUnitOf(line, units) {
   return [sayPosition(line.position), units[line.unit] ?? line.unit].filter(Boolean).join(" · ");
 }
 
-/** When they came, or nothing. */
-function arrivalOf(/** @type {PersonStanding | undefined} */ standing) {
+/** Return the time of the first arrival, or "". */
+function arrivalTimeOf(/** @type {PersonStanding | undefined} */ standing) {
   const first = standing?.stays[0];
   return first ? timeOf(first[0]) : "";
 }
 
-/** Whether they have come and gone again. */
+/** Check whether a person came and left early. */
 export function hasLeft(/** @type {PersonStanding | undefined} */ standing) {
   return standing?.standing === "present" && standing.hasLeftEarly;
 }
 
-export function stateOf(/** @type {PersonStanding | undefined} */ standing) {
+/** Return the CSS class and filter value of a standing. */
+export function displayStateOf(/** @type {PersonStanding | undefined} */ standing) {
   if (standing?.standing === "present") return standing.isLate || standing.hasLeftEarly ? "late" : "present";
   return STATES[standing?.standing ?? "not_recorded"] ?? "unrecorded";
 }
 
+/** Return a standing in words, with a sign and the time. */
 export function sayState(/** @type {PersonStanding | undefined} */ standing) {
-  const at = arrivalOf(standing);
+  const at = arrivalTimeOf(standing);
   if (standing?.standing !== "present") {
-    const state = stateOf(standing);
+    const state = displayStateOf(standing);
     if (standing?.request === "pending") return `○ ${say("state.requested")}`;
     return `${SIGNS[state]} ${say(`state.${standing?.standing ?? "not_recorded"}`)}`;
   }

@@ -1,11 +1,13 @@
-/** Photos of written reports, shrunk on the device: a poor line carries at most 200 KB of each. */
+/** Shrinks photos of written reports on the device to at most 200 KB, for poor lines. */
 
 const MAX_BYTES = 200_000;
 const SIDES = [1600, 1280, 1024, 800];
 const QUALITIES = [0.8, 0.65, 0.5, 0.35];
 
-/** @param {File} file @returns {Promise<string | null>} a data URL (JPEG); null if it is no picture */
-export async function shrunk(file) {
+/** Shrink a photo to at most 200 KB.
+ * @param {File} file
+ * @returns {Promise<string | null>} a data URL (JPEG); null if it is no picture or stays too large */
+export async function shrinkPhoto(file) {
   const picture = await createImageBitmap(file).catch(() => null);
   if (!picture) return null;
   for (const side of SIDES) {

@@ -1,14 +1,14 @@
-/** The roll on paper, for signatures in ink: what is known so far, and a line for each person. */
+/** The roll on paper, for signatures in ink: one line a person, with the standing so far. */
 
 import { html, render } from "htm/preact";
 
 import { dayOf } from "./instants.js";
-import { describe, sayState } from "./person.js";
+import { positionAndUnitOf, sayState } from "./person.js";
 import { timeOf } from "./say.js";
 import { sortPeople } from "./search.js";
 import { tell } from "./tell.js";
 
-/** @param {import("./desk.js").Desk} desk */
+/** Print the roll of the desk's meeting. @param {import("./desk.js").Desk} desk */
 export function printRoll(desk) {
   const sheet = document.createElement("section");
   sheet.className = "printed";
@@ -20,15 +20,15 @@ export function printRoll(desk) {
       <p>${desk.meeting?.title} · ${day}<br />${desk.enrolment.point} · ${desk.enrolment.point_name}</p>
       <table>
         <thead>
-          <tr>${["number", "name", "about", "seat", "state", "sign"].map((each) => html`<th>${tell(`print.${each}`)}</th>`)}</tr>
+          <tr>${["number", "name", "about", "seat", "state", "sign"].map((column) => html`<th>${tell(`print.${column}`)}</th>`)}</tr>
         </thead>
         <tbody>
-          ${people.map((line, place) => {
+          ${people.map((line, index) => {
             const standing = desk.hall.of.get(line.person);
             return html`<tr>
-              <td>${place + 1}</td>
+              <td>${index + 1}</td>
               <td>${line.name}<br /><small>${line.person}</small></td>
-              <td>${describe(line, desk.units)}</td>
+              <td>${positionAndUnitOf(line, desk.units)}</td>
               <td>${standing?.seat ?? line.seat}</td>
               <td>${standing && standing.standing !== "not_recorded" ? sayState(standing) : ""}</td>
               <td></td>

@@ -1,15 +1,15 @@
-/** The roll call: a search that always has the focus, and the list. One person at a time, or many. */
+/** The roll call: a search field that keeps the focus, and the list, for one arrival or many. */
 
 import { html } from "htm/preact";
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 
-import { hashOf, isCard } from "./card.js";
-import { checkIn, isHere } from "./check-in.js";
-import { statedAt } from "./instants.js";
-import { PersonRow, stateOf } from "./person.js";
+import { cardHashOf, isCard } from "./card.js";
+import { checkIn, isInHallNow } from "./check-in.js";
+import { statedInstant } from "./instants.js";
+import { PersonRow, displayStateOf } from "./person.js";
 import { substituteOf } from "./requests.js";
 import { say, timeOf } from "./say.js";
-import { findPeople, sortPeople, theOneMeant } from "./search.js";
+import { findPeople, sortPeople, selectedMatch } from "./search.js";
 import { Scanner } from "./scan.js";
 import { beep } from "./sound.js";
 
@@ -20,57 +20,58 @@ import { beep } from "./sound.js";
 
 const STATES = ["present", "late", "excused", "unexcused", "unrecorded"];
 
-/** @param {import("./desk-view.js").ViewProps} props */
+/** The roll-call room. @param {import("./desk-view.js").ViewProps} props */
 export function RollCall({ desk, onAnswer, onPerson }) {
   const [typed, setTyped] = useState("");
   const [filter, setFilter] = useState({ state: "", unit: "", row: "" });
   const [chosen, setChosen] = useState(/** @type {Set<string> | null} */ (null));
   const [isPaper, setPaper] = useState(false); // while a paper list is entered
-  const [stated, setStated] = useState(""); // the time of day on it
+  const [statedTime, setStatedTime] = useState(""); // the time of day on the list
   const [isScanning, setScanning] = useState(false);
   const search = useRef(/** @type {HTMLInputElement | null} */ (null));
   const latestTap = useRef((/** @type {RosterLine} */ _) => {});
   const stableTap = useCallback((/** @type {RosterLine} */ line) => latestTap.current(line), []);
-  const busy = useRef(/** @type {Set<string>} */ (new Set()));
+  const storing = useRef(/** @type {Set<string>} */ (new Set()));
 
-  const everybody = useMemo(() => sortPeople([...desk.roster.values()]), [desk.roster]);
-  const found = useMemo(() => findPeople(everybody, typed), [everybody, typed]);
-  const shown = found.filter((line) => passes(desk, line, filter));
-  const absent = shown.filter((line) => !isHere(desk, line.person));
-  const meant = theOneMeant(found, typed);
-  const happenedAt = isPaper && desk.meeting ? statedAt(desk.meeting, stated, Date.now()) : null;
-  const isUnclear = isPaper && happenedAt === null;
+  const sortedLines = useMemo(() => sortPeople([...desk.roster.values()]), [desk.roster]);
+  const matches = useMemo(() => findPeople(sortedLines, typed), [sortedLines, typed]);
+  const visibleLines = matches.filter((line) => matchesFilter(desk, line, filter));
+  const absentLines = visibleLines.filter((line) => !isInHallNow(desk, line.person));
+  const onlyMatch = selectedMatch(matches, typed);
+  const happenedAt = isPaper && desk.meeting ? statedInstant(desk.meeting, statedTime, Date.now()) : null;
+  const isTimeUnclear = isPaper && happenedAt === null;
 
-  /** @param {RosterLine} line @param {"search" | "qr"} source */
+  /** Record an arrival and show the answer. A chair records none: show the person's sheet.
+   * @param {RosterLine} line @param {"search" | "qr"} source */
   async function arrive(line, source) {
-    if (desk.isChair) return onPerson(line.person); // who attests nothing
-    if (busy.current.has(line.person)) return; // a second tap while the first is being stored
-    const isOfPaper = isPaper && source !== "qr"; // whoever shows a card is here now
-    if (isOfPaper && isUnclear) return onAnswer({ message: say("paper.ahead") });
-    const at = isOfPaper ? happenedAt : null;
-    busy.current.add(line.person);
+    if (desk.isChair) return onPerson(line.person); // a chair records no arrivals
+    if (storing.current.has(line.person)) return; // a second tap while the first is being stored
+    const isFromPaper = isPaper && source !== "qr"; // a person who shows a card arrives now
+    if (isFromPaper && isTimeUnclear) return onAnswer({ message: say("paper.ahead") });
+    const at = isFromPaper ? happenedAt : null;
+    storing.current.add(line.person);
     try {
-      const was = isHere(desk, line.person);
-      if (!was && !(await checkIn(desk, [line], isOfPaper ? "paper" : source, at))) return;
-      beep(was ? "was" : "stored");
-      const came = timeOf(desk.hall.of.get(line.person)?.stays[0]?.[0] ?? 0);
-      const stored = desk.outcome?.state === "sent" ? "answer.stored" : "answer.queued";
-      const key = was ? "answer.was" : isOfPaper ? "answer.stated" : stored;
-      const message = say(key, { at: came, now: timeOf(Date.now()) });
-      const instead = substituteOf(desk, line.person);
-      const warning = instead ? ` ${say("answer.substituted", { name: desk.nameOf(instead) })}` : "";
+      const wasInHall = isInHallNow(desk, line.person);
+      if (!wasInHall && !(await checkIn(desk, [line], isFromPaper ? "paper" : source, at))) return;
+      beep(wasInHall ? "was" : "stored");
+      const arrivedAt = timeOf(desk.hall.of.get(line.person)?.stays[0]?.[0] ?? 0);
+      const storedKey = desk.outcome?.state === "sent" ? "answer.stored" : "answer.queued";
+      const messageKey = wasInHall ? "answer.was" : isFromPaper ? "answer.stated" : storedKey;
+      const message = say(messageKey, { at: arrivedAt, now: timeOf(Date.now()) });
+      const substitute = substituteOf(desk, line.person);
+      const warning = substitute ? ` ${say("answer.substituted", { name: desk.nameOf(substitute) })}` : "";
       onAnswer({ person: line.person, message: message + warning });
       setTyped("");
       search.current?.focus();
     } finally {
-      busy.current.delete(line.person);
+      storing.current.delete(line.person);
     }
   }
 
-  async function scanned(/** @type {string} */ code) {
+  async function arriveByCard(/** @type {string} */ code) {
     setTyped("");
-    const hash = await hashOf(code);
-    const line = everybody.find((each) => each.card_hash === hash);
+    const hash = await cardHashOf(code);
+    const line = sortedLines.find((rosterLine) => rosterLine.card_hash === hash);
     if (line) return arrive(line, "qr");
     beep("was");
     onAnswer({ message: say("answer.no_card") });
@@ -79,8 +80,8 @@ export function RollCall({ desk, onAnswer, onPerson }) {
 
   function submit(/** @type {Event} */ event) {
     event.preventDefault();
-    if (isCard(typed.trim())) void scanned(typed.trim()); // a USB scanner types
-    else if (meant) void arrive(meant, "search");
+    if (isCard(typed.trim())) void arriveByCard(typed.trim()); // a USB scanner types the code
+    else if (onlyMatch) void arrive(onlyMatch, "search");
   }
 
   function tap(/** @type {RosterLine} */ line) {
@@ -88,20 +89,20 @@ export function RollCall({ desk, onAnswer, onPerson }) {
       const next = new Set(chosen);
       if (!next.delete(line.person)) next.add(line.person);
       setChosen(next);
-    } else if (desk.isChair || isHere(desk, line.person)) onPerson(line.person);
+    } else if (desk.isChair || isInHallNow(desk, line.person)) onPerson(line.person);
     else void arrive(line, "search");
   }
 
   function togglePaper() {
     setPaper(!isPaper);
-    setStated(timeOf(Date.now()));
+    setStatedTime(timeOf(Date.now()));
   }
 
   latestTap.current = tap;
 
   async function arriveTogether() {
-    const lines = everybody.filter((line) => chosen?.has(line.person) && !isHere(desk, line.person));
-    if (isUnclear) onAnswer({ message: say("paper.ahead") });
+    const lines = sortedLines.filter((line) => chosen?.has(line.person) && !isInHallNow(desk, line.person));
+    if (isTimeUnclear) onAnswer({ message: say("paper.ahead") });
     else if (await checkIn(desk, lines, isPaper ? "paper" : "bulk", happenedAt)) {
       setChosen(null);
       onAnswer({ title: say("bulk.done", { n: lines.length }), message: say("answer.undo") });
@@ -130,27 +131,27 @@ export function RollCall({ desk, onAnswer, onPerson }) {
       <button aria-pressed=${chosen !== null} onClick=${() => setChosen(chosen ? null : new Set())}>${say("bulk")}</button>
       <button aria-pressed=${isPaper} onClick=${togglePaper}>${say("paper")}</button>
     </p>`}
-    ${isScanning && html`<${Scanner} onCode=${scanned} onClose=${() => setScanning(false)} />`}
+    ${isScanning && html`<${Scanner} onCode=${arriveByCard} onClose=${() => setScanning(false)} />`}
     ${isPaper &&
     html`<p class="notice">
-      <label>${say("paper.time")} <input type="time" value=${stated} onInput=${(/** @type {any} */ event) => setStated(event.target.value)} /></label>
-      ${say(isUnclear ? "paper.ahead" : "paper.why")}
+      <label>${say("paper.time")} <input type="time" value=${statedTime} onInput=${(/** @type {any} */ event) => setStatedTime(event.target.value)} /></label>
+      ${say(isTimeUnclear ? "paper.ahead" : "paper.why")}
     </p>`}
     <details class="filters">
-      <summary>${say("filter")}${Object.values(filter).some(Boolean) ? ` · ${say("filter.on", { n: shown.length })}` : ""}</summary>
+      <summary>${say("filter")}${Object.values(filter).some(Boolean) ? ` · ${say("filter.on", { n: visibleLines.length })}` : ""}</summary>
       <${Filters} desk=${desk} filter=${filter} onChange=${setFilter} />
     </details>
-    ${typed.trim() && found.length > 0 && !meant && html`<p class="hint">${say("search.several", { n: found.length })}</p>`}
+    ${typed.trim() && matches.length > 0 && !onlyMatch && html`<p class="hint">${say("search.several", { n: matches.length })}</p>`}
     <${Counts} desk=${desk} />
     ${chosen &&
     html`<p class="bulk">
       <button class="main" disabled=${chosen.size === 0} onClick=${arriveTogether}>${say("bulk.do", { n: chosen.size })}</button>
-      <button onClick=${() => setChosen(new Set(absent.map((line) => line.person)))}>${say("bulk.all", { n: absent.length })}</button>
+      <button onClick=${() => setChosen(new Set(absentLines.map((line) => line.person)))}>${say("bulk.all", { n: absentLines.length })}</button>
     </p>`}
-    ${everybody.length === 0
-      ? html`<p class="empty">${say(emptiness(desk.outcome))}</p>`
+    ${sortedLines.length === 0
+      ? html`<p class="empty">${say(emptyListKey(desk.outcome))}</p>`
       : html`<ul class="people" onKeyDown=${moveInList}>
-          ${shown.map(
+          ${visibleLines.map(
             (line) =>
               html`<${PersonRow}
                 key=${line.person}
@@ -163,10 +164,10 @@ export function RollCall({ desk, onAnswer, onPerson }) {
               />`,
           )}
         </ul>`}
-    ${everybody.length > 0 && shown.length === 0 && html`<p class="empty">${say("search.nobody")}</p>`}`;
+    ${sortedLines.length > 0 && visibleLines.length === 0 && html`<p class="empty">${say("search.nobody")}</p>`}`;
 }
 
-/** The counters, marked as provisional while anything may be missing. @param {{desk: Desk}} props */
+/** The counts, marked as provisional while records may be missing. @param {{desk: Desk}} props */
 export function Counts({ desk }) {
   const { counts } = desk.hall.all;
   const isProvisional = desk.fates.unsent !== 0 || desk.outcome?.state !== "sent";
@@ -184,7 +185,8 @@ export function Counts({ desk }) {
 
 /** @typedef {{state: string, unit: string, row: string}} Filter */
 
-/** @param {{desk: Desk, filter: Filter, onChange: (filter: Filter) => void}} props */
+/** Fields that filter the list by state, unit and row.
+ * @param {{desk: Desk, filter: Filter, onChange: (filter: Filter) => void}} props */
 function Filters({ desk, filter, onChange }) {
   const rows = new Set([...desk.roster.values()].map((line) => rowOf(line.seat)).filter(Boolean));
   /** @type {[keyof Filter, [string, string][]][]} */
@@ -207,19 +209,20 @@ function Filters({ desk, filter, onChange }) {
   </div>`;
 }
 
-/** @param {Desk} desk @param {RosterLine} line @param {Filter} filter */
-function passes(desk, line, { state, unit, row }) {
+/** Check whether a person passes the filter.
+ * @param {Desk} desk @param {RosterLine} line @param {Filter} filter */
+function matchesFilter(desk, line, { state, unit, row }) {
   if (unit && line.unit !== unit) return false;
   if (row && rowOf(line.seat) !== row) return false;
-  return !state || stateOf(desk.hall.of.get(line.person)) === state;
+  return !state || displayStateOf(desk.hall.of.get(line.person)) === state;
 }
 
-/** The letters before a seat's number. */
+/** Return a seat's row: the letters before its number. */
 function rowOf(/** @type {string} */ seat) {
   return /^\D*/.exec(seat)?.[0] ?? "";
 }
 
-/** Arrows walk from the search through the list, Escape leads back: no mouse is needed. */
+/** Move the focus through the list with the arrow keys, and to the search with Escape. */
 function moveInList(/** @type {KeyboardEvent} */ event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   const root = /** @type {HTMLElement} */ (event.currentTarget).closest("main");
@@ -232,8 +235,8 @@ function moveInList(/** @type {KeyboardEvent} */ event) {
   /** @type {HTMLElement | null | undefined} */ (stops[Math.max(0, at + step)])?.focus();
 }
 
-/** Why the list is empty, as far as it is known. */
-function emptiness(/** @type {import("./sync.js").Outcome | null} */ outcome) {
+/** Return the key of the message that says why the list is empty. */
+function emptyListKey(/** @type {import("./sync.js").Outcome | null} */ outcome) {
   if (outcome?.state === "offline") return "empty.offline";
   return outcome?.state === "sent" ? "empty.none" : "empty";
 }

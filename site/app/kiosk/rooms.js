@@ -1,4 +1,4 @@
-/** The rooms of the desk that are not needed at once: one module, so that it is fetched in one go. */
+/** The rooms that the desk does not need at once, in one module, so that one fetch brings all. */
 
 export { View as chair } from "./chair.js";
 export { View as device } from "./device.js";

@@ -1,11 +1,11 @@
-/** The camera as a card reader: the browser's own detector where it has one, else our host's. */
+/** The camera as a card reader: with the browser's detector if it has one, else with our copy. */
 
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { isCard } from "./card.js";
 import { say } from "./say.js";
-import { SCANNER_LIST, wish } from "./shell.js";
+import { SCANNER_LIST, askWorker } from "./shell.js";
 
 const LOOK_MS = 120;
 const SAME_CARD_MS = 4000;
@@ -15,8 +15,8 @@ const SAME_CARD_MS = 4000;
 /** @param {{onCode: (code: string) => void, onClose: () => void}} props */
 export function Scanner({ onCode, onClose }) {
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
-  const told = useRef(onCode);
-  told.current = onCode;
+  const onCodeRef = useRef(onCode);
+  onCodeRef.current = onCode;
   const [state, setState] = useState("scan.starting");
 
   useEffect(() => {
@@ -33,7 +33,7 @@ export function Scanner({ onCode, onClose }) {
       const isSame = code === last.code && Date.now() - last.atMs < SAME_CARD_MS;
       if (code && !isSame && !isOver) {
         last = { code, atMs: Date.now() };
-        told.current(code);
+        onCodeRef.current(code);
       }
       timer = setTimeout(() => void look(detect), LOOK_MS);
     }
@@ -72,9 +72,9 @@ export function Scanner({ onCode, onClose }) {
 async function detector() {
   const Native = /** @type {any} */ (globalThis).BarcodeDetector;
   if (Native && (await Native.getSupportedFormats()).includes("qr_code")) {
-    const own = new Native({ formats: ["qr_code"] });
-    return async (picture) => (await own.detect(picture)).map((/** @type {any} */ found) => found.rawValue);
+    const nativeDetector = new Native({ formats: ["qr_code"] });
+    return async (picture) => (await nativeDetector.detect(picture)).map((/** @type {any} */ barcode) => barcode.rawValue);
   }
-  wish("keep", SCANNER_LIST); // so that it works without a line from now on
+  askWorker("keep", SCANNER_LIST); // so that it works without a line from now on
   return (await import("./zxing.js")).detect;
 }

@@ -1,6 +1,6 @@
 /**
- * Seals what is personal to headquarters' public key, as docs/details.md has it, and signs what
- * leaves by another road than the line. Loaded when first needed.
+ * Seals personal data to headquarters' public key (docs/details.md), and signs content that leaves
+ * the device in a file. Loaded when first needed.
  */
 
 import { CompactEncrypt, CompactSign, compactVerify, importJWK } from "jose";
@@ -9,15 +9,16 @@ import { hexOf } from "./mint.js";
 
 const SEALING = { alg: "ECDH-ES", enc: "A256GCM" };
 
-/** @param {JsonWebKey} to @param {Uint8Array} content @returns {Promise<string>} a compact JWE */
-export async function sealTo(to, content) {
-  const key = await importJWK(/** @type {any} */ (to), SEALING.alg);
+/** @param {JsonWebKey} recipientKey @param {Uint8Array} content @returns {Promise<string>} a compact JWE */
+export async function sealTo(recipientKey, content) {
+  const key = await importJWK(/** @type {any} */ (recipientKey), SEALING.alg);
   return new CompactEncrypt(content).setProtectedHeader(SEALING).encrypt(key);
 }
 
-/** A detail as records name it. @param {JsonWebKey} to @param {unknown} content */
-export async function detailOf(to, content) {
-  const box = await sealTo(to, new TextEncoder().encode(JSON.stringify(content)));
+/** Seal a detail, and hash it, since records name it by its sha256.
+ * @param {JsonWebKey} recipientKey @param {unknown} content */
+export async function detailOf(recipientKey, content) {
+  const box = await sealTo(recipientKey, new TextEncoder().encode(JSON.stringify(content)));
   return { box, sha256: await sha256Of(box) };
 }
 
@@ -27,11 +28,12 @@ export function sign(key, device, content) {
   return new CompactSign(bytes).setProtectedHeader({ alg: "ES256", kid: device }).sign(key);
 }
 
-/** What headquarters signed; null where it did not. @param {JsonWebKey} by @param {string} signed
+/** Return the content that headquarters signed; null if the signature is not valid.
+ * @param {JsonWebKey} signerKey @param {string} signed
  * @returns {Promise<any>} */
-export async function verified(by, signed) {
+export async function verified(signerKey, signed) {
   try {
-    const key = await importJWK(/** @type {any} */ (by), "ES256");
+    const key = await importJWK(/** @type {any} */ (signerKey), "ES256");
     const { payload } = await compactVerify(signed, key, { algorithms: ["ES256"] });
     return JSON.parse(new TextDecoder().decode(payload));
   } catch {

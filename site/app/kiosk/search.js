@@ -6,58 +6,58 @@ import { fold } from "../fold.js";
 
 const byLetters = new Intl.Collator("vi");
 
-/** Sort as Vietnamese lists are: by given name, then by the whole. @param {RosterLine[]} people */
+/** Sort people as Vietnamese lists do: by given name, then by full name. @param {RosterLine[]} people */
 export function sortPeople(people) {
-  const given = (/** @type {RosterLine} */ each) => each.name.slice(each.name.lastIndexOf(" ") + 1);
+  const givenNameOf = (/** @type {RosterLine} */ line) => line.name.slice(line.name.lastIndexOf(" ") + 1);
   return [...people].sort(
     (a, b) =>
-      byLetters.compare(given(a), given(b)) ||
+      byLetters.compare(givenNameOf(a), givenNameOf(b)) ||
       byLetters.compare(a.name, b.name) ||
       (a.person < b.person ? -1 : 1),
   );
 }
 
-/** The first letters of a name, as people who are in a hurry type it: "nvt" is Nguyễn Văn Tú. */
+/** Return the initials of a name, as people in a hurry type it: "nvt" is Nguyễn Văn Tú. */
 function initialsOf(/** @type {string} */ name) {
   return fold(name).split(" ").map((part) => part[0]).join("");
 }
 
 /**
- * Everybody in whose name or code each typed word occurs, or whose initials are the one word: first
- * those with the exact accents, then those with a name that begins so, by initials, then the rest.
+ * Return people with every typed word in their name or code, or a single word in their initials:
+ * exact accents first, then names that begin with the words, then initials, then the rest.
  * @param {RosterLine[]} people @param {string} typed
  */
 export function findPeople(people, typed) {
   const exact = typed.trim().toLowerCase().normalize("NFC");
   const words = fold(exact).split(/\s+/).filter(Boolean);
   if (words.length === 0) return people;
-  const isByInitials = (/** @type {RosterLine} */ each) =>
-    words.length === 1 && words[0].length > 1 && initialsOf(each.name).includes(words[0]);
-  const found = people.filter((each) => {
-    const text = `${fold(each.name)} ${each.person.toLowerCase()}`;
-    return words.every((word) => text.includes(word)) || isByInitials(each);
+  const isByInitials = (/** @type {RosterLine} */ line) =>
+    words.length === 1 && words[0].length > 1 && initialsOf(line.name).includes(words[0]);
+  const matches = people.filter((line) => {
+    const text = `${fold(line.name)} ${line.person.toLowerCase()}`;
+    return words.every((word) => text.includes(word)) || isByInitials(line);
   });
-  const rank = (/** @type {RosterLine} */ each) => {
-    const parts = fold(each.name).split(" ");
+  const rank = (/** @type {RosterLine} */ line) => {
+    const parts = fold(line.name).split(" ");
     const begins = words.every((word) => parts.some((part) => part.startsWith(word)));
-    const isExact = exact !== fold(exact) && each.name.toLowerCase().normalize("NFC").includes(exact);
-    return isExact ? 0 : begins ? 1 : isByInitials(each) ? 2 : 3;
+    const isExact = exact !== fold(exact) && line.name.toLowerCase().normalize("NFC").includes(exact);
+    return isExact ? 0 : begins ? 1 : isByInitials(line) ? 2 : 3;
   };
-  return found.sort((a, b) => rank(a) - rank(b));
+  return matches.sort((a, b) => rank(a) - rank(b));
 }
 
 /**
- * Whom Enter means: the only one found, or the only one of whose name all typed words are whole
- * words; null where it could be somebody else.
- * @param {RosterLine[]} found @param {string} typed
+ * Return the person that Enter selects: the only match, or the only match with all typed words as
+ * whole words; null if there are several.
+ * @param {RosterLine[]} matches @param {string} typed
  */
-export function theOneMeant(found, typed) {
+export function selectedMatch(matches, typed) {
   const words = fold(typed).split(/\s+/).filter(Boolean);
   if (words.length === 0) return null;
-  const whole = found.filter((each) => {
-    const parts = [...fold(each.name).split(" "), each.person.toLowerCase()];
+  const wholeWordMatches = matches.filter((line) => {
+    const parts = [...fold(line.name).split(" "), line.person.toLowerCase()];
     return words.every((word) => parts.includes(word));
   });
-  const candidates = whole.length > 0 ? whole : found;
+  const candidates = wholeWordMatches.length > 0 ? wholeWordMatches : matches;
   return candidates.length === 1 ? candidates[0] : null;
 }

@@ -1,9 +1,9 @@
-/** The seats as a plan that can be tapped: who sits where, and who is still missing. */
+/** The seating plan: tap a seat to check a person in; it shows the people still missing. */
 
 import { html } from "htm/preact";
 
-import { checkIn, isHere } from "./check-in.js";
-import { sayState, stateOf } from "./person.js";
+import { checkIn, isInHallNow } from "./check-in.js";
+import { sayState, displayStateOf } from "./person.js";
 import { Counts } from "./roll-call.js";
 import { timeOf } from "./say.js";
 import { tell } from "./tell.js";
@@ -16,24 +16,24 @@ export function View({ desk, onAnswer, onPerson }) {
   /** @type {Map<string, {number: number, seat: string, person: string}[]>} */
   const rows = new Map();
   /** @type {{seat: string, person: string}[]} */
-  const apart = [];
+  const unseated = [];
   for (const line of desk.roster.values()) {
     const seat = desk.hall.of.get(line.person)?.seat ?? line.seat;
     const [, row, number] = /^(.*?)(\d+)$/.exec(seat) ?? [];
     if (number) rows.set(row, [...(rows.get(row) ?? []), { number: Number(number), seat, person: line.person }]);
-    else apart.push({ seat: seat || "–", person: line.person });
+    else unseated.push({ seat: seat || "–", person: line.person });
   }
 
   async function tap(/** @type {string} */ person) {
     const line = desk.roster.get(person);
-    if (!line || isHere(desk, person)) return onPerson(person);
+    if (!line || isInHallNow(desk, person)) return onPerson(person);
     if (await checkIn(desk, [line], "search", null)) onAnswer({ person, message: tell("sheet.stored", { at: timeOf(Date.now()) }) });
     return undefined;
   }
 
-  const cell = (/** @type {string} */ person, /** @type {string} */ seat) => {
+  const seatButton = (/** @type {string} */ person, /** @type {string} */ seat) => {
     const standing = desk.hall.of.get(person);
-    const state = stateOf(standing);
+    const state = displayStateOf(standing);
     const name = desk.nameOf(person);
     return html`<button key=${person} class="cell ${state}" title=${`${name} · ${sayState(standing)}`} onClick=${() => tap(person)}>
       <b>${seat}</b> <span aria-hidden="true">${SIGNS[state]}</span>
@@ -49,11 +49,11 @@ export function View({ desk, onAnswer, onPerson }) {
     <div class="plan">
       ${[...rows].sort(([a], [b]) => a.localeCompare(b)).map(
         ([row, seats]) => html`<div class="row" role="group" aria-label=${tell("seats.row", { row })}>
-          ${seats.sort((a, b) => a.number - b.number).map(({ person, seat }) => cell(person, seat))}
+          ${seats.sort((a, b) => a.number - b.number).map(({ person, seat }) => seatButton(person, seat))}
         </div>`,
       )}
     </div>
-    ${apart.length > 0 &&
+    ${unseated.length > 0 &&
     html`<h3>${tell("seats.unseated")}</h3>
-      <div class="row">${apart.map(({ person, seat }) => cell(person, seat))}</div>`}`;
+      <div class="row">${unseated.map(({ person, seat }) => seatButton(person, seat))}</div>`}`;
 }

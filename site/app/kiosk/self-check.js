@@ -1,10 +1,10 @@
-/** Whether this device would hold through a conference, told before it begins. */
+/** Checks, before a conference begins, whether this device will last through it. */
 
 import { sortPeople } from "./search.js";
 
 const MB = 1_000_000;
 const SPARE_MB = 50;
-const PRIVATE_MB = 600; // private windows are given little, and lose it when they close
+const PRIVATE_MB = 600; // private windows get little space, and lose it when they close
 const SKEW_MS = 120_000;
 
 /**
@@ -13,19 +13,19 @@ const SKEW_MS = 120_000;
  */
 
 /**
- * @param {import("./desk.js").Desk} desk @param {boolean} isShellKept @param {boolean} isScannerKept
+ * @param {import("./desk.js").Desk} desk @param {boolean} isShellSaved @param {boolean} isScannerSaved
  * @returns {Promise<Finding[]>}
  */
-export async function checkDevice(desk, isShellKept, isScannerKept) {
+export async function checkDevice(desk, isShellSaved, isScannerSaved) {
   return [
     await checkWriting(desk.db),
     ...(await checkStorage()),
-    isShellKept ? good("check.shell") : bad("check.no_shell"),
+    isShellSaved ? good("check.shell") : bad("check.no_shell"),
     checkClock(desk),
     checkLine(desk),
     checkRoster(desk),
     navigator.locks ? good("check.locks") : warn("check.no_locks"),
-    await checkCamera(isScannerKept),
+    await checkCamera(isScannerSaved),
   ];
 }
 
@@ -79,12 +79,12 @@ function checkRoster({ roster, meeting }) {
   return good("check.roster", { n: people.length, first: people[0].name, meeting: meeting?.title });
 }
 
-/** @param {boolean} isScannerKept @returns {Promise<Finding>} */
-async function checkCamera(isScannerKept) {
+/** @param {boolean} isScannerSaved @returns {Promise<Finding>} */
+async function checkCamera(isScannerSaved) {
   const devices = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
-  if (!devices.some((each) => each.kind === "videoinput")) return warn("check.no_camera");
+  if (!devices.some((device) => device.kind === "videoinput")) return warn("check.no_camera");
   const isNative = "BarcodeDetector" in globalThis;
-  return isNative || isScannerKept ? good("check.camera") : warn("check.scanner_not_kept");
+  return isNative || isScannerSaved ? good("check.camera") : warn("check.scanner_not_kept");
 }
 
 /** @param {string} key @param {Record<string, unknown>} [facts] @returns {Finding} */

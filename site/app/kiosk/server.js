@@ -1,4 +1,4 @@
-/** Talks to the server. What is bound to fail on a poor line is a value, never an exception. */
+/** Calls the server's API. Failures expected on a poor line are values, never exceptions. */
 
 const API = "/api/v1";
 const TIMEOUT_MS = 30_000;
@@ -9,18 +9,19 @@ const WORTH_PACKING_BYTES = 1000;
  * @typedef {{ok: true, data: T, headers: Headers} | Failure} Result
  */
 /**
- * `reason` is "network" where no answer came, else "refused" with the
+ * `reason` is "network" if no answer came, else "refused" with the
  * problem's status and code.
  * @typedef {{ok: false, reason: "network" | "refused", status: number,
  *   code: string, retryAfterS: number | null}} Failure
  * @typedef {{token?: string, body?: unknown, method?: string, piece?: BodyInit,
- *   headers?: Record<string, string>}} Asking
+ *   headers?: Record<string, string>}} CallOptions
  */
 
-/** @param {string} path @param {Asking} [asking] @returns {Promise<Result<any>>} */
-export async function call(path, { token, body, method, piece, headers: more } = {}) {
+/** Call the API and return its answer or failure.
+ * @param {string} path @param {CallOptions} [options] @returns {Promise<Result<any>>} */
+export async function call(path, { token, body, method, piece, headers: extraHeaders } = {}) {
   /** @type {Record<string, string>} */
-  const headers = { ...more };
+  const headers = { ...extraHeaders };
   if (token) headers.Authorization = `Bearer ${token}`;
   /** @type {RequestInit} */
   const request = { headers, method: method ?? "GET", body: piece, cache: "no-store", signal: timeout(TIMEOUT_MS) };
@@ -57,7 +58,7 @@ function failure(
   return { ok: false, reason, status, code: code ?? String(status), retryAfterS };
 }
 
-/** `AbortSignal.timeout` is younger than the phones that we mean to serve. */
+/** Return a signal that aborts after a time: old phones have no `AbortSignal.timeout`. */
 function timeout(/** @type {number} */ ms) {
   const controller = new AbortController();
   setTimeout(() => controller.abort(), ms);

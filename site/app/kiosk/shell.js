@@ -1,6 +1,6 @@
 /**
- * The kiosk's own page and code, as the service worker keeps them: whether they would open without
- * a line, and whether a newer version waits. That one never takes over by itself.
+ * The kiosk's page and code as the service worker saves them: whether they would open without a
+ * line, and whether a newer version waits. A newer version never takes over by itself.
  */
 
 import { useEffect, useState } from "preact/hooks";
@@ -10,34 +10,35 @@ export const SCANNER_LIST = "scanner";
 
 /** @typedef {import("../progress.js").Progress} Progress */
 
-/** Have the worker keep the kiosk. */
-export function keepShell() {
+/** Have the service worker save the kiosk. */
+export function saveShell() {
   if (!("serviceWorker" in navigator) || location.protocol === "file:") return;
   void navigator.serviceWorker.register("../sw.js");
-  const keep = () => wish("keep", SHELL_LIST);
+  const keep = () => askWorker("keep", SHELL_LIST);
   keep();
-  addEventListener("online", keep); // a first visit that was cut goes on
+  addEventListener("online", keep); // continues a first visit that was interrupted
 }
 
-/** @param {string} type @param {string} list */
-export function wish(type, list) {
-  void navigator.serviceWorker?.ready.then((ready) => ready.active?.postMessage({ type, list }));
+/** Send the service worker a message about a list.
+ * @param {string} type @param {string} list */
+export function askWorker(type, list) {
+  void navigator.serviceWorker?.ready.then((registration) => registration.active?.postMessage({ type, list }));
 }
 
 /**
- * How far a list is kept.
+ * Return whether a list is saved completely, and whether a newer version waits.
  * @param {string} list @returns {{isKept: boolean, isNewer: boolean}}
  */
-export function useKept(list) {
+export function useSavedState(list) {
   const [state, setState] = useState({ isKept: false, isNewer: false });
   useEffect(() => {
     if (!navigator.serviceWorker) return undefined;
     const listen = (/** @type {MessageEvent<Progress>} */ event) => {
-      const { type, list: told, done, files, isNewer } = event.data;
-      if (type === "kept" && told === list) setState({ isKept: files > 0 && done === files, isNewer: isNewer ?? false });
+      const { type, list: reportedList, done, files, isNewer } = event.data;
+      if (type === "kept" && reportedList === list) setState({ isKept: files > 0 && done === files, isNewer: isNewer ?? false });
     };
     navigator.serviceWorker.addEventListener("message", listen);
-    wish("state", list);
+    askWorker("state", list);
     return () => navigator.serviceWorker.removeEventListener("message", listen);
   }, [list]);
   return state;
@@ -48,5 +49,5 @@ export function renewShell() {
   navigator.serviceWorker.addEventListener("message", ({ data }) => {
     if (data.type === "kept" && data.list === SHELL_LIST && !data.isNewer) location.reload();
   });
-  wish("renew", SHELL_LIST);
+  askWorker("renew", SHELL_LIST);
 }

@@ -10,12 +10,12 @@ export function setSound(/** @type {boolean} */ isOn) {
   localStorage.setItem(KEY, isOn ? "on" : "off");
 }
 
-/** @param {"stored" | "was"} what high where somebody was recorded, low where nothing was */
-export function beep(what) {
+/** @param {"stored" | "was"} outcome high if somebody was recorded, low if nothing was */
+export function beep(outcome) {
   if (!isSoundOn()) return;
   const context = new AudioContext();
   const tone = context.createOscillator();
-  tone.frequency.value = what === "stored" ? 880 : 220;
+  tone.frequency.value = outcome === "stored" ? 880 : 220;
   tone.connect(context.destination);
   tone.start();
   tone.stop(context.currentTime + 0.12);

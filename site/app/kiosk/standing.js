@@ -1,12 +1,12 @@
-/** Who is here, by the records that this device has: its own, and those of its point's stream. */
+/** The standing of the hall by this device's records and by those of its point's stream. */
 
 import { mayVoid, standingOf } from "../standing.js";
 
-/** What counts here: what waits, and what the server let in. */
-const COUNTING = new Set(["queued", "stored", "released"]);
+/** Fates of records that count here: waiting to be sent, or accepted by the server. */
+const EFFECTIVE_FATES = new Set(["queued", "stored", "released"]);
 
 /**
- * @typedef {import("./types.js").OwnRecord} OwnRecord
+ * @typedef {import("./types.js").DeviceRecord} DeviceRecord
  * @typedef {import("./types.js").StreamRecord} StreamRecord
  * @typedef {import("./types.js").LedgerRecord} LedgerRecord
  * @typedef {import("../standing.js").PersonStanding} PersonStanding
@@ -15,48 +15,50 @@ const COUNTING = new Set(["queued", "stored", "released"]);
  */
 
 /**
+ * Judge the hall by the records of the device and of the stream.
  * @param {string} point
- * @param {OwnRecord[]} own those held, refused or dismissed are none
+ * @param {DeviceRecord[]} deviceRecords of these, held, refused or dismissed ones do not count
  * @param {StreamRecord[]} stream
  * @returns {Hall}
  */
-export function hallOf(point, own, stream) {
-  const told = new Map(own.map((each) => [each.record, each.atCorrected]));
-  const listed = new Set(stream.map((each) => each.id));
+export function hallOf(point, deviceRecords, stream) {
+  const correctedTimes = new Map(deviceRecords.map((deviceRecord) => [deviceRecord.record, deviceRecord.atCorrected]));
+  const streamIds = new Set(stream.map((record) => record.id));
   const records = [
-    // The stream has our own again, once the server has them.
-    ...own.filter((each) => COUNTING.has(each.fate) && !listed.has(each.id)).map((each) => each.record),
+    // The stream repeats this device's records once the server has them.
+    ...deviceRecords.filter((deviceRecord) => EFFECTIVE_FATES.has(deviceRecord.fate) && !streamIds.has(deviceRecord.id)).map((deviceRecord) => deviceRecord.record),
     ...stream,
   ];
   const all = standingOf(point, records, (record) => ({
-    atMs: Date.parse(/** @type {StreamRecord} */ (record).at_corrected ?? told.get(record) ?? record.at),
-    isDoubtful: false, // the server tells, which has seen the clocks
+    atMs: Date.parse(/** @type {StreamRecord} */ (record).at_corrected ?? correctedTimes.get(record) ?? record.at),
+    isDoubtful: false, // only the server judges clocks: it has seen them
   }));
-  const everybody = [...all.people, ...all.visitors, ...all.exempt];
-  return { of: new Map(everybody.map((each) => [each.person, each])), all, records };
+  const standings = [...all.people, ...all.visitors, ...all.exempt];
+  return { of: new Map(standings.map((standing) => [standing.person, standing])), all, records };
 }
 
 /**
- * The records of a kind that stand and that this writer may take back, the latest last.
+ * Return the matching records that are not voided and that this writer may void, in their order.
  * @param {LedgerRecord[]} records @param {{by: string, point: string}} writer
  * @param {(record: LedgerRecord) => boolean} isMeant
  */
 export function undoable(records, writer, isMeant) {
-  const meant = standing(records).filter(isMeant);
-  return meant.filter((each) => mayVoid({ ...writer, person: each.person }, each));
+  const matching = recordsInForce(records).filter(isMeant);
+  return matching.filter((record) => mayVoid({ ...writer, person: record.person }, record));
 }
 
-/** Each record once, without those that were taken back. @param {LedgerRecord[]} records */
-export function standing(records) {
-  const voids = records.filter((each) => each.kind === "void");
+/** Return the records without repeats and without voided ones. @param {LedgerRecord[]} records */
+export function recordsInForce(records) {
+  const voids = records.filter((record) => record.kind === "void");
   /** @type {Map<string, LedgerRecord>} */
-  const distinct = new Map(records.map((each) => [each.id, each]));
+  const distinct = new Map(records.map((record) => [record.id, record]));
   return [...distinct.values()].filter(
-    (each) => !voids.some((other) => other.refs?.[0] === each.id && mayVoid(other, each)),
+    (record) => !voids.some((other) => other.refs?.[0] === record.id && mayVoid(other, record)),
   );
 }
 
-/** The last number that is here of each device: what a closing has seen. @param {LedgerRecord[]} records */
+/** Return the highest `seq` by device: a closing states what its signer had seen.
+ * @param {LedgerRecord[]} records */
 export function seenOf(records) {
   /** @type {Record<string, number>} */
   const seen = {};

@@ -1,25 +1,25 @@
 /**
- * What the kiosk keeps on the device. Nothing is said to be recorded before it is in here.
+ * The kiosk's database on the device. Nothing is shown as recorded before it is stored here.
  *
- * The queue holds codes and sealed details and needs no PIN; what the vault's key encrypts stands
- * in `sealed`, by device and name.
+ * The queue holds codes and sealed details and needs no PIN. Values that the vault's key encrypts
+ * are in `sealed`, by device and name.
  */
 
 import { openDB } from "idb";
 
 /**
- * @typedef {import("./types.js").OwnRecord} OwnRecord
+ * @typedef {import("./types.js").DeviceRecord} DeviceRecord
  * @typedef {import("./types.js").Enrolment} Enrolment
  * @typedef {import("./types.js").Detail} Detail
  * @typedef {import("./vault.js").Sealed} Sealed
  * @typedef {import("idb").IDBPDatabase<any>} Database
  * @typedef {{record: (seq: number) => import("./types.js").LedgerRecord, clerk: string,
- *   detail?: {sha256: string, box: string} | null}} Making
+ *   detail?: {sha256: string, box: string} | null}} NewRecord
  */
 
 const STRICT = /** @type {const} */ ({ durability: "strict" });
 
-/** @param {string} [name] another name for each test */
+/** Open the database. @param {string} [name] tests use other names */
 export function openStore(name = "diemcau-kiosk") {
   return openDB(name, 1, {
     upgrade(db) {
@@ -36,22 +36,23 @@ export function openStore(name = "diemcau-kiosk") {
   });
 }
 
-/** @param {Database} db @param {string} key */
+/** Return the value of a key, or undefined. @param {Database} db @param {string} key */
 export function getMeta(db, key) {
   return db.get("meta", key);
 }
 
-/** @param {Database} db @param {string} key @param {unknown} value */
+/** Store a value under a key. @param {Database} db @param {string} key @param {unknown} value */
 export async function setMeta(db, key, value) {
   await db.put("meta", value, key);
 }
 
-/** @param {Database} db @returns {Promise<Enrolment[]>} */
-export function enrolments(db) {
+/** Return all enrolments of this browser. @param {Database} db @returns {Promise<Enrolment[]>} */
+export function listEnrolments(db) {
   return db.getAll("enrolments");
 }
 
-/** Everything of an enrolment, at once. @param {Database} db @param {Enrolment} enrolment
+/** Store an enrolment and its sealed values at once.
+ * @param {Database} db @param {Enrolment} enrolment
  * @param {Record<string, Sealed>} sealed */
 export async function putEnrolment(db, enrolment, sealed = {}) {
   const tx = db.transaction(["enrolments", "sealed"], "readwrite", STRICT);
@@ -62,26 +63,29 @@ export async function putEnrolment(db, enrolment, sealed = {}) {
   await tx.done;
 }
 
-/** @param {Database} db @param {string} device @param {string} name @returns {Promise<Sealed | undefined>} */
+/** Return a sealed value.
+ * @param {Database} db @param {string} device @param {string} name @returns {Promise<Sealed | undefined>} */
 export function getSealed(db, device, name) {
   return db.get("sealed", [device, name]);
 }
 
-/** @param {Database} db @param {string} device @param {string} name @param {Sealed} value */
+/** Store a sealed value.
+ * @param {Database} db @param {string} device @param {string} name @param {Sealed} value */
 export async function putSealed(db, device, name, value) {
   await db.put("sealed", value, [device, name]);
 }
 
-/** The names under which a device has sealed things that begin so. @param {Database} db
+/** List the names of a device's sealed values that begin with `start`. @param {Database} db
  * @param {string} device @param {string} start @returns {Promise<string[]>} */
-export async function sealedNames(db, device, start) {
+export async function listSealedNames(db, device, start) {
   const keys = await db.getAllKeys("sealed", IDBKeyRange.bound([device, start], [device, `${start}\uffff`]));
   return /** @type {[string, string][]} */ (keys).map(([, name]) => name);
 }
 
-/** Count a try at a PIN before it is judged, so that cutting the power does not save it.
- * @param {Database} db @param {string} device @returns {Promise<number>} tries since the last right one */
-export async function countTry(db, device) {
+/** Count a PIN try before it is checked, so that cutting the power does not undo the count.
+ * @param {Database} db @param {string} device
+ * @returns {Promise<number>} tries since the last right PIN */
+export async function countPinTry(db, device) {
   const tx = db.transaction("meta", "readwrite", STRICT);
   const tries = ((await tx.store.get(`tries/${device}`)) ?? 0) + 1;
   await tx.store.put(tries, `tries/${device}`);
@@ -89,17 +93,17 @@ export async function countTry(db, device) {
   return tries;
 }
 
-/** @param {Database} db @param {string} device */
-export async function forgiveTries(db, device) {
+/** Forget the wrong PINs, after a right one. @param {Database} db @param {string} device */
+export async function resetPinTries(db, device) {
   await db.delete("meta", `tries/${device}`);
 }
 
-/** Wipe what is personal, the key with it; the queue stays and can still be sent.
+/** Delete personal data and its key; the queue stays and can still be sent.
  * @param {Database} db @param {string} device @param {NonNullable<Enrolment["lost"]>} lost */
-export async function wipe(db, device, lost) {
+export async function wipeVault(db, device, lost) {
   const tx = db.transaction(["enrolments", "sealed", "meta"], "readwrite", STRICT);
-  const own = await tx.objectStore("enrolments").get(device);
-  if (own) await tx.objectStore("enrolments").put({ ...own, vault: null, lost });
+  const enrolment = await tx.objectStore("enrolments").get(device);
+  if (enrolment) await tx.objectStore("enrolments").put({ ...enrolment, vault: null, lost });
   await tx.objectStore("sealed").delete(IDBKeyRange.bound([device], [device, []]));
   await tx.objectStore("meta").delete(IDBKeyRange.bound(`cursor/${device}/`, `cursor/${device}/\uffff`));
   await tx.done;
@@ -107,60 +111,64 @@ export async function wipe(db, device, lost) {
 
 /**
  * Give a record its number and store it, with its detail, in one durable transaction: numbers have
- * no gaps, and what has one survives the power being cut the moment this resolves.
- * @param {Database} db @param {string} device @param {Making} making @returns {Promise<OwnRecord>}
+ * no gaps, and a record survives a power cut as soon as this resolves.
+ * @param {Database} db @param {string} device @param {NewRecord} newRecord @returns {Promise<DeviceRecord>}
  */
-export async function addRecord(db, device, { record: make, clerk, detail }) {
+export async function addRecord(db, device, { record: makeRecord, clerk, detail }) {
   const tx = db.transaction(["meta", "records", "details"], "readwrite", STRICT);
   const seq = ((await tx.objectStore("meta").get(`seq/${device}`)) ?? 0) + 1;
-  const record = make(seq);
+  const record = makeRecord(seq);
   const { id, meeting } = record;
-  /** @type {OwnRecord} */
-  const own = { id, device, seq, meeting, clerk, record, fate: "queued", flags: [], code: null, atCorrected: null };
+  /** @type {DeviceRecord} */
+  const deviceRecord = { id, device, seq, meeting, clerk, record, fate: "queued", flags: [], code: null, atCorrected: null };
   tx.objectStore("meta").put(seq, `seq/${device}`);
-  tx.objectStore("records").add(own);
+  tx.objectStore("records").add(deviceRecord);
   if (detail) tx.objectStore("details").put({ ...detail, device, isSent: 0 });
   await tx.done;
-  return own;
+  return deviceRecord;
 }
 
-/** The oldest records that nobody has answered for. @param {Database} db @param {string} device
- * @param {number} limit @returns {Promise<OwnRecord[]>} */
-export async function queued(db, device, limit) {
-  /** @type {OwnRecord[]} */
-  const all = await db.getAllFromIndex("records", "fate", [device, "queued"]);
-  return all.sort((a, b) => a.seq - b.seq).slice(0, limit);
+/** Return the oldest queued records, in order of `seq`. @param {Database} db @param {string} device
+ * @param {number} limit @returns {Promise<DeviceRecord[]>} */
+export async function listQueuedRecords(db, device, limit) {
+  /** @type {DeviceRecord[]} */
+  const queuedRecords = await db.getAllFromIndex("records", "fate", [device, "queued"]);
+  return queuedRecords.sort((a, b) => a.seq - b.seq).slice(0, limit);
 }
 
-/** @param {Database} db @param {string} device @returns {Promise<number>} */
+/** Count a device's queued records.
+ * @param {Database} db @param {string} device @returns {Promise<number>} */
 export function countQueued(db, device) {
   return db.countFromIndex("records", "fate", [device, "queued"]);
 }
 
-/** @param {Database} db @param {string} meeting @returns {Promise<OwnRecord[]>} */
-export function ownRecords(db, meeting) {
+/** Return the records of a meeting that were made on this device.
+ * @param {Database} db @param {string} meeting @returns {Promise<DeviceRecord[]>} */
+export function listMeetingRecords(db, meeting) {
   return db.getAllFromIndex("records", "meeting", meeting);
 }
 
-/** @param {Database} db @returns {Promise<OwnRecord[]>} */
-export function allRecords(db) {
+/** Return all records that were made on this device.
+ * @param {Database} db @returns {Promise<DeviceRecord[]>} */
+export function listAllRecords(db) {
   return db.getAll("records");
 }
 
-/** Details that the server is not known to have in full. @param {Database} db @param {string} device
+/** Return the details that the server may not have in full.
+ * @param {Database} db @param {string} device
  * @returns {Promise<Detail[]>} */
-export function unsentDetails(db, device) {
+export function listUnsentDetails(db, device) {
   return db.getAllFromIndex("details", "unsent", [device, 0]);
 }
 
-/** A detail has arrived and need not stay. @param {Database} db @param {string[]} hashes */
-export async function detailsSent(db, hashes) {
+/** Delete details that have arrived. @param {Database} db @param {string[]} hashes */
+export async function deleteSentDetails(db, hashes) {
   const tx = db.transaction("details", "readwrite");
   for (const sha256 of hashes) await tx.store.delete(sha256);
   await tx.done;
 }
 
-/** How many records stand at each fate, and how many details wait. @param {Database} db */
+/** Count unsent, refused and held records, and unsent details. @param {Database} db */
 export async function countFates(db) {
   const counts = { unsent: 0, refused: 0, held: 0, details: 0 };
   for (const device of /** @type {string[]} */ (await db.getAllKeys("enrolments"))) {
@@ -177,34 +185,34 @@ export async function countFates(db) {
 }
 
 /**
- * Take in one answer of the server whole: verdicts on what was sent, what is new in the stream
- * (encrypted), where to read on, and what must be sent again.
+ * Store an answer of the server in one transaction: verdicts on the sent records, new records of
+ * the stream (encrypted), the cursor to read on from, and the records to send again.
  * @param {Database} db @param {string} device
- * @param {OwnRecord[]} sent in the order in which they were sent
+ * @param {DeviceRecord[]} sentRecords in the order in which they were sent
  * @param {import("./types.js").SyncAnswer} answer
- * @param {{meeting: string, isAfresh: boolean, page: Sealed | null} | null} pulled
+ * @param {{meeting: string, isAfresh: boolean, page: Sealed | null} | null} fetched
  */
-export async function takeAnswer(db, device, sent, answer, pulled) {
+export async function storeAnswer(db, device, sentRecords, answer, fetched) {
   const tx = db.transaction(["meta", "records", "sealed"], "readwrite", STRICT);
   const records = tx.objectStore("records");
-  for (const [place, own] of sent.entries()) {
-    const verdict = answer.verdicts[place];
+  for (const [index, deviceRecord] of sentRecords.entries()) {
+    const verdict = answer.verdicts[index];
     if (!verdict) continue;
     const { fate, flags, code, at_corrected: atCorrected } = verdict;
-    records.put({ ...own, fate, flags, code, atCorrected });
+    records.put({ ...deviceRecord, fate, flags, code, atCorrected });
   }
   for (const [first, last] of answer.want) {
     const range = IDBKeyRange.bound([device, first], [device, last]);
-    for (const own of await records.index("number").getAll(range)) {
-      if (own.fate !== "refused") records.put({ ...own, fate: "queued" });
+    for (const deviceRecord of await records.index("number").getAll(range)) {
+      if (deviceRecord.fate !== "refused") records.put({ ...deviceRecord, fate: "queued" });
     }
   }
-  for (const ruling of answer.records.filter((each) => each.kind === "ruling")) {
-    const own = await records.get(ruling.refs?.[0] ?? "");
-    if (own && (own.fate === "refused" || own.fate === "held")) records.put({ ...own, fate: "queued" }); // to hear what it is now
+  for (const ruling of answer.records.filter((record) => record.kind === "ruling")) {
+    const deviceRecord = await records.get(ruling.refs?.[0] ?? "");
+    if (deviceRecord && (deviceRecord.fate === "refused" || deviceRecord.fate === "held")) records.put({ ...deviceRecord, fate: "queued" }); // to hear what it is now
   }
-  if (pulled) {
-    const { meeting, isAfresh, page } = pulled;
+  if (fetched) {
+    const { meeting, isAfresh, page } = fetched;
     const start = `stream/${meeting}/`;
     const range = IDBKeyRange.bound([device, start], [device, `${start}\uffff`]);
     if (isAfresh) tx.objectStore("sealed").delete(range);
@@ -214,41 +222,42 @@ export async function takeAnswer(db, device, sent, answer, pulled) {
   await tx.done;
 }
 
-/** A cursor of another epoch comes from another state of the server, which lists everything anew.
+/** Check whether the server changed its epoch: it then lists the whole stream from the start.
  * @param {string} before @param {string} after */
 export function isAnotherEpoch(before, after) {
   return before !== "0" && before.split(":")[0] !== after.split(":")[0];
 }
 
-/** Take in what headquarters tells of records that came to it as a file. @param {Database} db
- * @param {Map<string, import("./types.js").Verdict>} verdicts by id @returns {Promise<number>} how many it told of */
-export async function takeVerdicts(db, verdicts) {
+/** Store headquarters' verdicts on records that reached it as a file. @param {Database} db
+ * @param {Map<string, import("./types.js").Verdict>} verdicts by id
+ * @returns {Promise<number>} how many records left the queue */
+export async function storeVerdicts(db, verdicts) {
   const tx = db.transaction("records", "readwrite", STRICT);
-  let told = 0;
+  let settledCount = 0;
   for (const [id, { fate, flags, code, at_corrected: atCorrected }] of verdicts) {
-    const own = await tx.store.get(id);
-    if (own?.fate !== "queued") continue; // an old receipt knows less than what was told since
-    await tx.store.put({ ...own, fate, flags, code, atCorrected });
-    told += 1;
+    const deviceRecord = await tx.store.get(id);
+    if (deviceRecord?.fate !== "queued") continue; // an answer that came since outranks an old receipt
+    await tx.store.put({ ...deviceRecord, fate, flags, code, atCorrected });
+    settledCount += 1;
   }
   await tx.done;
-  return told;
+  return settledCount;
 }
 
 const ARCHIVE_MS = 30 * 86_400_000;
 
-/** Drop what headquarters has had for thirty days, of meetings that were signed off here and that
- * have nothing waiting. @param {Database} db @param {number} nowMs */
-export async function dropOld(db, nowMs) {
+/** Delete records over thirty days old, of meetings that were signed off here and have no record
+ * queued, held or refused. @param {Database} db @param {number} nowMs */
+export async function dropOldRecords(db, nowMs) {
   const tx = db.transaction("records", "readwrite");
-  /** @type {OwnRecord[]} */
-  const all = await tx.store.getAll();
-  const isDone = (/** @type {OwnRecord} */ own) => ["stored", "released", "dismissed"].includes(own.fate);
-  const waiting = new Set(all.filter((own) => !isDone(own)).map((own) => own.meeting));
-  const closed = new Set(all.filter((own) => own.record.kind === "closing").map((own) => own.meeting));
-  for (const own of all) {
-    const isOld = nowMs - Date.parse(own.record.at) > ARCHIVE_MS;
-    if (isOld && closed.has(own.meeting) && !waiting.has(own.meeting)) tx.store.delete(own.id);
+  /** @type {DeviceRecord[]} */
+  const deviceRecords = await tx.store.getAll();
+  const isDone = (/** @type {DeviceRecord} */ deviceRecord) => ["stored", "released", "dismissed"].includes(deviceRecord.fate);
+  const waiting = new Set(deviceRecords.filter((deviceRecord) => !isDone(deviceRecord)).map((deviceRecord) => deviceRecord.meeting));
+  const closed = new Set(deviceRecords.filter((deviceRecord) => deviceRecord.record.kind === "closing").map((deviceRecord) => deviceRecord.meeting));
+  for (const deviceRecord of deviceRecords) {
+    const isOld = nowMs - Date.parse(deviceRecord.record.at) > ARCHIVE_MS;
+    if (isOld && closed.has(deviceRecord.meeting) && !waiting.has(deviceRecord.meeting)) tx.store.delete(deviceRecord.id);
   }
   await tx.done;
 }

@@ -1,16 +1,16 @@
 /**
- * The shapes that the kiosk's modules share. JSON is snake_case as the server has it; what the
- * kiosk adds of its own is camelCase.
+ * The shapes that the kiosk's modules share. JSON is snake_case as on the server; fields that the
+ * kiosk adds are camelCase.
  *
  * @typedef {{id: string, v: 1, kind: string, meeting: string, point: string, device: string,
  *   seq: number | null, boot: string, at: string, mono_ms: number, by: string, source: string,
  *   person?: string, refs?: string[], body: Record<string, any>}} LedgerRecord
  *
- * A record in the queue or its archive. `fate` is queued until headquarters has told another;
- * `clerk` is who had the desk.
+ * A record in the queue or its archive. `fate` is queued until headquarters answers; `clerk` is
+ * the name of the clerk at the desk.
  * @typedef {{id: string, device: string, seq: number, meeting: string, clerk: string,
  *   record: LedgerRecord, fate: Fate, flags: string[], code: string | null,
- *   atCorrected: string | null}} OwnRecord
+ *   atCorrected: string | null}} DeviceRecord
  * @typedef {"queued" | "stored" | "held" | "refused" | "released" | "dismissed"} Fate
  *
  * A detail that a record names: a compact JWE that only headquarters can open.
@@ -19,13 +19,13 @@
  * A record of the point's stream, made here or elsewhere, with its corrected time.
  * @typedef {LedgerRecord & {at_corrected: string}} StreamRecord
  *
- * What the server answers to an enrolment.
+ * The server's answer to an enrolment.
  * @typedef {{device: string, token: string, read_token: string, point: string,
  *   point_name: string, profile: string, person: string | null, seal_key: JsonWebKey,
- *   sign_key: JsonWebKey}} Enrolled
+ *   sign_key: JsonWebKey}} EnrolmentAnswer
  *
- * An enrolment as it is kept: the read token only in the vault. `lost` tells why the vault is gone.
- * @typedef {Omit<Enrolled, "read_token"> & {key: CryptoKeyPair,
+ * An enrolment as stored: the read token is in the vault. `lost` says why the vault was wiped.
+ * @typedef {Omit<EnrolmentAnswer, "read_token"> & {key: CryptoKeyPair,
  *   vault: import("./vault.js").Vault | null, lost: "revoked" | "wrong_pins" | null}} Enrolment
  * @typedef {{id: string, title: string, starts_at: string, ends_at: string,
  *   state: "upcoming" | "open" | "closed", rehearsal: boolean}} Meeting

@@ -1,4 +1,4 @@
-/** Reads QR codes where the browser cannot: zxing-cpp as WebAssembly, from our own host. */
+/** Reads QR codes where the browser cannot, with zxing-cpp as WebAssembly from our host. */
 
 import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
 import wasm from "zxing-wasm/reader/zxing_reader.wasm";
@@ -7,7 +7,8 @@ prepareZXingModule({ overrides: { locateFile: () => new URL(wasm, import.meta.ur
 
 const canvas = document.createElement("canvas");
 
-/** @param {HTMLVideoElement} picture @returns {Promise<string[]>} */
+/** Return the texts of the QR codes in a video frame.
+ * @param {HTMLVideoElement} picture @returns {Promise<string[]>} */
 export async function detect(picture) {
   canvas.width = picture.videoWidth;
   canvas.height = picture.videoHeight;
@@ -15,6 +16,6 @@ export async function detect(picture) {
   if (!context || canvas.width === 0) return [];
   context.drawImage(picture, 0, 0);
   const image = context.getImageData(0, 0, canvas.width, canvas.height);
-  const found = await readBarcodes(image, { formats: ["QRCode"], tryHarder: true, maxNumberOfSymbols: 1 });
-  return found.map((each) => each.text);
+  const barcodes = await readBarcodes(image, { formats: ["QRCode"], tryHarder: true, maxNumberOfSymbols: 1 });
+  return barcodes.map((barcode) => barcode.text);
 }

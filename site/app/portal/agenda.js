@@ -1,4 +1,4 @@
-/** By the reader's own clock: the agenda item that is on, the meeting that is on or comes next. */
+/** Marks the present agenda item and the present or next meeting, by the reader's clock. */
 
 const EVERY_MS = 30_000;
 

@@ -1,86 +1,86 @@
-/** The boxes that keep a meeting for offline: how far it is, go on, clear. */
+/** The boxes that save a meeting for offline use: progress, resume, clear. */
 
 import { reader as words } from "../../messages.vi.json";
 import { fill } from "../words.js";
-import { listen, wish } from "./worker.js";
+import { listen, askWorker } from "./worker.js";
 
 /** @typedef {import("../progress.js").Progress} Progress */
 /** @typedef {import("../progress.js").Wanted} Wanted */
 
-const STEP = { network: "kept.cut", changed: "kept.changed", full: "kept.full" };
+const FAULT_KEYS = { network: "kept.cut", changed: "kept.changed", full: "kept.full" };
 
 function megabytes(/** @type {number} */ bytes) {
   return (bytes / 1e6).toFixed(2).replace(".", ",");
 }
 
 /** @returns {HTMLElement[]} */
-function boxes() {
+function saveBoxes() {
   return [...document.querySelectorAll("[data-keep]")].map((box) => /** @type {HTMLElement} */ (box));
 }
 
-export function offerKeeping() {
-  listen((told) => {
-    if (told.type !== "kept") return;
-    for (const box of boxes()) if (box.dataset.keep === told.list) show(box, told);
+export function offerSaving() {
+  listen((message) => {
+    if (message.type !== "kept") return;
+    for (const box of saveBoxes()) if (box.dataset.keep === message.list) showProgress(box, message);
   });
-  for (const box of boxes()) {
+  for (const box of saveBoxes()) {
     const list = box.dataset.keep;
-    const [keep, forget] = /** @type {HTMLButtonElement[]} */ ([...box.querySelectorAll("[data-do]")]);
-    keep.onclick = () => {
-      keep.disabled = true;
-      void wish({ type: "keep", list });
+    const [keepButton, forgetButton] = /** @type {HTMLButtonElement[]} */ ([...box.querySelectorAll("[data-do]")]);
+    keepButton.onclick = () => {
+      keepButton.disabled = true;
+      void askWorker({ type: "keep", list });
       void navigator.storage?.persist?.(); // never awaited: some browsers never answer
     };
-    forget.onclick = () => wish({ type: "forget", list });
+    forgetButton.onclick = () => askWorker({ type: "forget", list });
     box.hidden = false;
     const type = document.querySelector("[data-since]") ? "follow" : "state";
-    if (!box.closest("[data-only-kept]")) void wish({ type, list });
+    if (!box.closest("[data-only-kept]")) void askWorker({ type, list });
   }
-  if (document.querySelector("[data-kept-told]")) void wish({ type: "wanted" });
+  if (document.querySelector("[data-kept-told]")) void askWorker({ type: "wanted" });
 }
 
-/** Show how far a list is kept, in files and megabytes, and why it stands still if it does. */
-function show(/** @type {HTMLElement} */ box, /** @type {Progress} */ told) {
+/** Show how much of a list is saved, in files and megabytes, and any fault that stopped it. */
+function showProgress(/** @type {HTMLElement} */ box, /** @type {Progress} */ progress) {
   const part = /** @type {<T extends Element>(at: string) => T} */ ((at) => box.querySelector(at));
-  const facts = {
-    done: told.done,
-    files: told.files,
-    part: megabytes(told.doneBytes),
-    mb: megabytes(told.bytes),
-    rest: megabytes(told.bytes - told.doneBytes),
+  const values = {
+    done: progress.done,
+    files: progress.files,
+    part: megabytes(progress.doneBytes),
+    mb: megabytes(progress.bytes),
+    rest: megabytes(progress.bytes - progress.doneBytes),
   };
-  const isWhole = told.done === told.files;
-  const state = !told.isWanted
+  const isWhole = progress.done === progress.files;
+  const state = !progress.isWanted
     ? "kept.none"
     : isWhole
       ? "kept.whole"
-      : told.fault
-        ? STEP[told.fault]
+      : progress.fault
+        ? FAULT_KEYS[progress.fault]
         : "kept.part";
-  part("[data-state]").textContent = fill(words[/** @type {keyof typeof words} */ (state)], facts);
+  part("[data-state]").textContent = fill(words[/** @type {keyof typeof words} */ (state)], values);
   const bar = /** @type {HTMLElement} */ (part(".bar-of-progress"));
-  bar.hidden = isWhole || !told.isWanted;
-  /** @type {HTMLElement} */ (bar.firstElementChild).style.width = `${(100 * told.doneBytes) / told.bytes}%`;
-  const keep = /** @type {HTMLButtonElement} */ (part("[data-do=keep]"));
-  keep.hidden = isWhole && told.isWanted;
-  keep.disabled = told.isWanted && !told.fault;
-  keep.textContent = told.isWanted ? words["keep.resume"] : fill(words["keep.start"], facts);
-  /** @type {HTMLElement} */ (part("[data-do=forget]")).hidden = !told.isWanted;
+  bar.hidden = isWhole || !progress.isWanted;
+  /** @type {HTMLElement} */ (bar.firstElementChild).style.width = `${(100 * progress.doneBytes) / progress.bytes}%`;
+  const keepButton = /** @type {HTMLButtonElement} */ (part("[data-do=keep]"));
+  keepButton.hidden = isWhole && progress.isWanted;
+  keepButton.disabled = progress.isWanted && !progress.fault;
+  keepButton.textContent = progress.isWanted ? words["keep.resume"] : fill(words["keep.start"], values);
+  /** @type {HTMLElement} */ (part("[data-do=forget]")).hidden = !progress.isWanted;
 }
 
-/** On the page of what is kept: only that, with its size, and a way to clear all of it. */
-export function showWanted(/** @type {Wanted} */ told) {
+/** On the page of saved meetings, show only these, their total size, and a button to clear all. */
+export function showWanted(/** @type {Wanted} */ wanted) {
   const place = document.querySelector("[data-kept-told]");
   if (!place) return;
-  const meetings = told.lists.filter((list) => list.startsWith("m-")); // a hall's kiosk is none of them
-  const total = fill(words["kept.total"], { mb: megabytes(told.bytes) });
+  const meetings = wanted.lists.filter((list) => list.startsWith("m-")); // the kiosk is no meeting
+  const total = fill(words["kept.total"], { mb: megabytes(wanted.bytes) });
   place.textContent = meetings.length > 0 ? total : words["kept.nothing"];
-  const all = /** @type {HTMLButtonElement} */ (document.querySelector("[data-forget-all]"));
-  all.hidden = meetings.length === 0;
-  all.onclick = () => meetings.forEach((list) => wish({ type: "forget", list }));
-  for (const box of boxes()) {
-    const isWanted = told.lists.includes(box.dataset.keep ?? "");
+  const clearAllButton = /** @type {HTMLButtonElement} */ (document.querySelector("[data-forget-all]"));
+  clearAllButton.hidden = meetings.length === 0;
+  clearAllButton.onclick = () => meetings.forEach((list) => askWorker({ type: "forget", list }));
+  for (const box of saveBoxes()) {
+    const isWanted = wanted.lists.includes(box.dataset.keep ?? "");
     /** @type {HTMLElement} */ (box.closest("[data-only-kept]")).hidden = !isWanted;
-    if (isWanted) void wish({ type: "state", list: box.dataset.keep });
+    if (isWanted) void askWorker({ type: "state", list: box.dataset.keep });
   }
 }

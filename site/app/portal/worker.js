@@ -1,12 +1,12 @@
-/** Talks with the service worker; without one (http, an old browser) nothing happens. */
+/** Messages to and from the service worker; without one (http, an old browser) nothing happens. */
 
-/** @typedef {import("../progress.js").Told} Told */
+/** @typedef {import("../progress.js").WorkerMessage} WorkerMessage */
 
-export async function wish(/** @type {object} */ message) {
+export async function askWorker(/** @type {object} */ message) {
   const registration = await navigator.serviceWorker.ready;
   registration.active?.postMessage(message);
 }
 
-export function listen(/** @type {(told: Told) => void} */ hear) {
-  navigator.serviceWorker.addEventListener("message", (event) => hear(event.data));
+export function listen(/** @type {(message: WorkerMessage) => void} */ onMessage) {
+  navigator.serviceWorker.addEventListener("message", (event) => onMessage(event.data));
 }

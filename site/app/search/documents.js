@@ -1,6 +1,6 @@
 /**
- * Reads what Python wrote for the search: as data over http, so that nothing but our own code runs;
- * as a script from `file://`, where nothing can be fetched.
+ * Reads the search files that the build writes: as data over http, so that only the portal's code
+ * runs; as a script from `file://`, where nothing can be fetched.
  */
 
 /**
@@ -10,7 +10,7 @@
 
 const FOLDER = "./";
 
-/** @returns {Promise<Doc[] | null>} null where it cannot be had now */
+/** @returns {Promise<Doc[] | null>} null if they cannot be read now */
 export async function readDocuments(/** @type {string} */ name) {
   return (await read(`${FOLDER}${name}.js`))?.documents ?? null;
 }
@@ -33,13 +33,13 @@ async function read(/** @type {string} */ address) {
   }
 }
 
-/** One script at a time hands over its value.
+/** The latest reading: scripts share one callback, and so load one at a time.
  * @type {Promise<any>} */
-let before = Promise.resolve();
+let lastRead = Promise.resolve();
 
 /** @returns {Promise<any>} */
 function readAsScript(/** @type {string} */ address) {
-  const own = before.then(
+  const reading = lastRead.then(
     () =>
       new Promise((resolve) => {
         const script = document.createElement("script");
@@ -47,11 +47,11 @@ function readAsScript(/** @type {string} */ address) {
         script.src = address;
         script.onload = script.onerror = () => {
           script.remove();
-          resolve(null); // which changes nothing after a value
+          resolve(null); // no effect after a value
         };
         document.head.append(script);
       }),
   );
-  before = own;
-  return own;
+  lastRead = reading;
+  return reading;
 }

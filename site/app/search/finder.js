@@ -1,89 +1,89 @@
 /**
- * Finds documents by words: every word must occur, with or without accents, in either tone style;
- * those in which it stands with the accents that were typed come first.
+ * Searches documents by words: every word must occur, with or without accents, in either tone
+ * style; documents with the accents that were typed come first.
  */
 
 import MiniSearch from "minisearch";
 
-import { exact, fold } from "../fold.js";
+import { exactSpelling, fold } from "../fold.js";
 
 /** @typedef {import("./documents.js").Doc} Doc */
-/** @typedef {{words: string, kind: string, meeting: string}} Asked */
-/** @typedef {Doc & {meetings: Set<string>}} Known */
+/** @typedef {{words: string, kind: string, meeting: string}} SearchQuery */
+/** @typedef {Doc & {meetings: Set<string>}} KnownDocument */
 
 const FIELDS = ["title", "number", "code", "issuer", "summary", "text"];
 const WEIGHT = { code: 8, number: 6, title: 5, issuer: 2, summary: 2 };
 const AS_TYPED = 20;
 
-/** Both forms of a word: without accents, and as it is written, marked so as to be told apart. */
-function forms(/** @type {string} */ word) {
-  return [fold(word), `=${exact(word)}`];
+/** Return both forms of a word: without accents, and as written, with a mark to distinguish it. */
+function formsOf(/** @type {string} */ word) {
+  return [fold(word), `=${exactSpelling(word)}`];
 }
 
 export class Finder {
   constructor() {
-    /** @type {Map<string, Known>} */
-    this.known = new Map();
+    /** @type {Map<string, KnownDocument>} */
+    this.documents = new Map();
     this.index = new MiniSearch({
       fields: FIELDS,
       tokenize: (text) => text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [],
-      processTerm: forms,
+      processTerm: formsOf,
     });
   }
 
   add(/** @type {Doc[]} */ documents, /** @type {string | null} */ meeting) {
     for (const document of documents) {
-      const known = this.known.get(document.id) ?? { ...document, meetings: new Set() };
-      if (meeting) known.meetings.add(meeting);
-      if (!this.known.has(document.id)) this.index.add(known);
-      this.known.set(document.id, known);
+      const entry = this.documents.get(document.id) ?? { ...document, meetings: new Set() };
+      if (meeting) entry.meetings.add(meeting);
+      if (!this.documents.has(document.id)) this.index.add(entry);
+      this.documents.set(document.id, entry);
     }
   }
 
   addText(/** @type {string} */ id, /** @type {string} */ text) {
-    const known = this.known.get(id);
-    if (!known || known.text) return;
-    known.text = text;
-    this.index.replace(known);
+    const entry = this.documents.get(id);
+    if (!entry || entry.text) return;
+    entry.text = text;
+    this.index.replace(entry);
   }
 
-  /** The materials whose text is not here yet: of a meeting, or all. */
+  /** Return the ids of materials whose text is not loaded yet: of one meeting, or of all. */
   unread(/** @type {string} */ meeting) {
-    return [...this.known.values()]
-      .filter((each) => each.has_text && !each.text && (!meeting || each.meetings.has(meeting)))
-      .map((each) => each.id);
+    return [...this.documents.values()]
+      .filter((entry) => entry.has_text && !entry.text && (!meeting || entry.meetings.has(meeting)))
+      .map((entry) => entry.id);
   }
 
   texts() {
-    const all = [...this.known.values()].filter((each) => each.has_text);
-    return { read: all.filter((each) => each.text).length, all: all.length };
+    const all = [...this.documents.values()].filter((entry) => entry.has_text);
+    return { read: all.filter((entry) => entry.text).length, all: all.length };
   }
 
-  /** The page of a short code, typed as it is printed or with a slip of case or spacing. */
+  /** Return the page of a short code, whatever its case and spacing; null if there is none. */
   byCode(/** @type {string} */ typed) {
     const code = fold(typed).replace(/[^a-z0-9]/g, "");
-    return [...this.known.values()].find((each) => each.code === code)?.id ?? null;
+    return [...this.documents.values()].find((entry) => entry.code === code)?.id ?? null;
   }
 
-  /** @returns {Known[]} the best first */
-  find(/** @type {Asked} */ asked) {
-    const typed = asked.words.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
-    const queries = typed.map((word) => ({
+  /** @returns {KnownDocument[]} best match first */
+  find(/** @type {SearchQuery} */ query) {
+    const typedWords = query.words.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+    const queries = typedWords.map((word) => ({
       combineWith: /** @type {const} */ ("OR"),
       processTerm: (/** @type {string} */ term) => term,
       tokenize: (/** @type {string} */ text) => [text],
       queries: [
         { queries: [fold(word)], prefix: true },
-        { queries: [`=${exact(word)}`], boost: boosted() },
+        { queries: [`=${exactSpelling(word)}`], boost: boosted() },
       ],
     }));
-    const fits = (/** @type {Known | undefined} */ each) =>
-      each !== undefined &&
-      (!asked.kind || each.kind === asked.kind) &&
-      (!asked.meeting || each.meetings.has(asked.meeting));
+    const fits = (/** @type {KnownDocument | undefined} */ entry) =>
+      entry !== undefined &&
+      (!query.kind || entry.kind === query.kind) &&
+      (!query.meeting || entry.meetings.has(query.meeting));
     return this.index
       .search({ combineWith: "AND", queries }, { boost: WEIGHT })
-      .map((result) => /** @type {Known} */ (this.known.get(result.id)))
+      .map((result) => /** @type {KnownDocument} */ (this.documents.get(result.id)))
       .filter(fits);
   }
 }

@@ -1,4 +1,4 @@
-/** The chair: who presides at a point at each moment, and who decides there. */
+/** The chair of a point: the person who presides and the person who decides at a given time. */
 
 import { actsInPerson } from "./facts.js";
 import { isInAt } from "./presence.js";
@@ -10,7 +10,7 @@ import { lateAfterMs, officersAt } from "./settings.js";
  * @typedef {{person: string, office: "secretary" | "deputy", fromMs: number, untilMs: number | null}} Span
  */
 
-/** The chair's layer: judged once for a point, then asked for any moment. */
+/** The chairing of one point, computed once and then queried for any time. */
 export class Chairing {
   /** @type {Fact[]} */
   #delegations = [];
@@ -21,37 +21,40 @@ export class Chairing {
 
   /**
    * @param {string} point @param {Terms} terms @param {import("./presence.js").Stays} stays
-   * @param {import("./facts.js").ByKind} counting @param {import("./facts.js").Flags} flags
+   * @param {import("./facts.js").FactsByKind} effective @param {import("./facts.js").Flags} flags
    */
-  constructor(point, terms, stays, counting, flags) {
+  constructor(point, terms, stays, effective, flags) {
     this.terms = terms;
-    for (const fact of counting.at(point, "chair_delegation")) {
+    for (const fact of effective.at(point, "chair_delegation")) {
       const { secretary, deputies } = officersAt(terms, fact.atMs);
       const isSecretary = secretary !== null && fact.person === secretary;
       if (isSecretary && actsInPerson(fact) && deputies.includes(fact.record.body.to)) {
         this.#delegations.push(fact);
       } else flags.add(fact.id, "without_authority");
     }
-    const secretaries = terms.officers.map((each) => each.secretary);
-    const may = new Set([...secretaries, ...this.#delegations.map((fact) => fact.record.body.to)]);
-    for (const fact of counting.at(point, "chair_assumed")) {
+    const secretaries = terms.officers.map((officers) => officers.secretary);
+    const mayPreside = new Set([...secretaries, ...this.#delegations.map((fact) => fact.record.body.to)]);
+    for (const fact of effective.at(point, "chair_assumed")) {
       const person = fact.person ?? "";
-      if (!actsInPerson(fact) || !may.has(person)) flags.add(fact.id, "without_authority");
+      if (!actsInPerson(fact) || !mayPreside.has(person)) flags.add(fact.id, "without_authority");
       else if (!this.#assumedMs.has(person)) this.#assumedMs.set(person, fact.atMs);
     }
     for (const person of this.#assumedMs.keys()) {
-      const here = (stays.get(person) ?? []).filter((stay) => stay.arrival.record.point === point);
-      this.#inHall.set(person, here.map((stay) => [stay.cameMs, stay.leftMs]));
+      const staysHere = (stays.get(person) ?? []).filter((stay) => stay.arrival.record.point === point);
+      this.#inHall.set(person, staysHere.map((stay) => [stay.cameMs, stay.leftMs]));
     }
     this.spans = this.#judgeSpans();
   }
 
-  /** Whom the Secretary has named last. @returns {string | null} */
+  /** The Deputy named in the Secretary's latest delegation. @returns {string | null} */
   get delegate() {
     return this.#delegations.at(-1)?.record.body.to ?? null;
   }
 
-  /** Until the start the Secretary, or the Deputy from the delegation on; then who presides. */
+  /**
+   * Return whether a person decides at a time: before the start the Secretary, and the Deputy once
+   * delegated; from the start on, the person who presides.
+   */
   decides(/** @type {string} */ person, /** @type {number} */ atMs) {
     if (this.terms.startsMs === null || atMs < this.terms.startsMs) {
       return this.#officersAt(atMs).includes(person);
@@ -59,12 +62,12 @@ export class Chairing {
     return person === this.#presidingAt(atMs);
   }
 
-  /** Whether nobody presides at some moment from start and grace on until the end. */
+  /** Return whether nobody presides at some time between the start plus grace and the end. */
   isVacant(/** @type {number | null} */ endMs) {
     const fromMs = lateAfterMs(this.terms);
     if (fromMs === null || (endMs !== null && endMs <= fromMs)) return false;
-    return [fromMs, ...this.#events().filter((each) => each > fromMs)].some(
-      (each) => (endMs === null || each < endMs) && this.#presidingAt(each) === null,
+    return [fromMs, ...this.#events().filter((eventMs) => eventMs > fromMs)].some(
+      (eventMs) => (endMs === null || eventMs < endMs) && this.#presidingAt(eventMs) === null,
     );
   }
 
@@ -73,7 +76,7 @@ export class Chairing {
     return this.#delegations.filter((fact) => fact.atMs <= atMs).at(-1)?.record.body.to ?? null;
   }
 
-  /** The Secretary and the delegated Deputy at a moment. */
+  /** Return the Secretary and the delegated Deputy at a time. */
   #officersAt(/** @type {number} */ atMs) {
     return [officersAt(this.terms, atMs).secretary, this.#delegateAt(atMs)];
   }
@@ -87,11 +90,11 @@ export class Chairing {
     return null;
   }
 
-  /** Every moment at which somebody may begin or cease to preside. */
+  /** Return every time at which the presiding person may change. */
   #events() {
     const moments = new Set([...this.#delegations.map((fact) => fact.atMs), ...this.#assumedMs.values()]);
     for (const { fromMs } of this.terms.officers) moments.add(fromMs);
-    for (const each of [...this.#inHall.values()].flat(2)) if (each !== null) moments.add(each);
+    for (const momentMs of [...this.#inHall.values()].flat(2)) if (momentMs !== null) moments.add(momentMs);
     return [...moments].sort((a, b) => a - b);
   }
 
@@ -99,8 +102,8 @@ export class Chairing {
     /** @type {Span[]} */
     const spans = [];
     const events = this.#events();
-    events.forEach((fromMs, place) => {
-      const untilMs = events[place + 1] ?? null;
+    events.forEach((fromMs, index) => {
+      const untilMs = events[index + 1] ?? null;
       const person = this.#presidingAt(fromMs);
       if (person === null) return;
       const last = spans.at(-1);
@@ -114,16 +117,17 @@ export class Chairing {
   }
 }
 
-/** Who is to preside: the Secretary, else the delegated Deputy, unless they are away. @param {Terms} terms @param {Chairing} chairing @param {Set<string>} away */
+/** Name the chair: the Secretary, else the delegated Deputy; officers who are away are skipped.
+ * @param {Terms} terms @param {Chairing} chairing @param {Set<string>} away */
 export function chairOf(terms, chairing, away) {
   const { secretary, deputies } = officersAt(terms);
   const { delegate } = chairing;
   const isAway = (/** @type {string | null} */ person) => person !== null && away.has(person);
-  const noDeputyLeft = deputies.every((each) => away.has(each));
+  const noDeputyLeft = deputies.every((deputy) => away.has(deputy));
   return {
     secretary,
     delegate,
-    named: [secretary, delegate].find((each) => each !== null && !away.has(each)) ?? null,
+    named: [secretary, delegate].find((officer) => officer !== null && !away.has(officer)) ?? null,
     spans: chairing.spans,
     isEscalated: isAway(secretary) && (isAway(delegate) || noDeputyLeft),
   };

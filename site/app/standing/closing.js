@@ -1,4 +1,4 @@
-/** The closing: whether a point's roll is signed off, and what its signer cannot have seen. */
+/** The closing that signs off a point's roll, and the facts that its signer cannot have seen. */
 
 import { actsInPerson, byOrder } from "./facts.js";
 
@@ -7,40 +7,42 @@ import { actsInPerson, byOrder } from "./facts.js";
  * @typedef {import("./facts.js").Flags} Flags
  */
 
-/** The latest closing, unless it was reopened since. @param {string} point @param {import("./facts.js").ByKind} counting @param {Flags} flags */
-export function closingOf(point, counting, flags) {
-  const signed = (/** @type {string} */ kind) =>
-    counting.at(point, kind).filter((fact) => {
+/** Return the latest closing; null if there is none or a later reopening.
+ * @param {string} point @param {import("./facts.js").FactsByKind} effective @param {Flags} flags */
+export function closingOf(point, effective, flags) {
+  const attestedFacts = (/** @type {string} */ kind) =>
+    effective.at(point, kind).filter((fact) => {
       if (!actsInPerson(fact)) flags.add(fact.id, "without_authority");
       return actsInPerson(fact);
     });
-  const closing = signed("closing").at(-1);
-  const reopening = signed("reopening").at(-1);
+  const closing = attestedFacts("closing").at(-1);
+  const reopening = attestedFacts("reopening").at(-1);
   return !closing || (reopening && byOrder(reopening, closing) > 0) ? null : closing;
 }
 
-/** What a closing tells. @param {Fact | null} closing */
-export function signedOff(closing) {
+/** Return the fields of a closing that the standing shows. @param {Fact | null} closing */
+export function signedClosingOf(closing) {
   if (closing === null) return null;
   const { record, id, atMs } = closing;
   return { id, person: record.person, atMs, totals: record.body.totals };
 }
 
 /**
- * Whether anything takes effect that the signer cannot have had before them.
+ * Return whether any fact in force was unknown to the signer of the closing.
  * @param {Fact | null} closing @param {{facts: Fact[], undone: [Fact, Fact][]}} inForce @param {Flags} flags
  */
 export function isAmended(closing, inForce, flags) {
   if (closing === null) return false;
-  const outside = (/** @type {Fact} */ fact) => isOutside(fact, closing);
+  const isUnseen = (/** @type {Fact} */ fact) => isUnseenBySigner(fact, closing);
   const effective = inForce.facts.filter((fact) => !flags.of([fact.id]).includes("without_authority"));
   return (
-    effective.some(outside) ||
-    inForce.undone.some(([fact, target]) => outside(fact) && !outside(target) && isOfRoll(target))
+    effective.some(isUnseen) ||
+    inForce.undone.some(([fact, target]) => isUnseen(fact) && !isUnseen(target) && isOfRoll(target))
   );
 }
 
-/** Flag what was done in the hall after its roll had been signed off. @param {Fact | null} closing @param {Fact[]} facts @param {Flags} flags */
+/** Flag facts that a device recorded after the closing.
+ * @param {Fact | null} closing @param {Fact[]} facts @param {Flags} flags */
 export function flagAfter(closing, facts, flags) {
   if (closing === null) return;
   for (const fact of facts) {
@@ -49,13 +51,14 @@ export function flagAfter(closing, facts, flags) {
   }
 }
 
-/** What is of the closing itself, or belongs after it, is not. */
+/** Return whether a fact belongs to the roll: not to the closing itself or the time after it. */
 function isOfRoll(/** @type {Fact} */ fact) {
   return !["closing", "reopening", "follow_up", "shift"].includes(fact.record.kind);
 }
 
-/** @param {Fact} fact @param {Fact} closing */
-function isOutside(fact, closing) {
+/** Return whether a fact of the roll was unknown to the closing's signer.
+ * @param {Fact} fact @param {Fact} closing */
+function isUnseenBySigner(fact, closing) {
   if (!isOfRoll(fact)) return false;
   if (fact.seq === 0) return byOrder(fact, closing) > 0;
   return fact.seq > (closing.record.body.seen[fact.device] ?? 0);

@@ -1,9 +1,9 @@
-/** Facts: records placed in time, once each, less what rulings and voids take away. */
+/** Facts: records placed in time, without duplicates and without what rulings and voids remove. */
 
 /**
  * @typedef {import("../kiosk/types.js").LedgerRecord} LedgerRecord
- * @typedef {{atMs: number, isDoubtful: boolean}} Moment
- * `person` is whom it concerns, a newcomer by the code that a ruling has told since.
+ * @typedef {{atMs: number, isDoubtful: boolean}} CorrectedTime
+ * `person` is the person concerned; for a newcomer, the code that a later ruling gives.
  * @typedef {{atMs: number, device: string, seq: number, id: string, person: string | undefined,
  *   record: LedgerRecord, isDoubtful: boolean}} Fact
  */
@@ -11,14 +11,14 @@
 const HEADQUARTERS = "headquarters";
 const SET_BY_OFFICE = new Set(["setting", "roll", "ruling"]);
 
-/** Collects flags by record id, or by the point's code for what is odd of the point itself. */
+/** Flags by record id; flags of the point itself are under the point's code. */
 export class Flags {
   /** @type {Map<string, Set<string>>} */
   #of = new Map();
 
   add(/** @type {string} */ key, /** @type {string} */ flag) {
-    const known = this.#of.get(key) ?? new Set();
-    this.#of.set(key, known.add(flag));
+    const keyFlags = this.#of.get(key) ?? new Set();
+    this.#of.set(key, keyFlags.add(flag));
   }
 
   /** @param {string[]} keys */
@@ -31,16 +31,16 @@ export class Flags {
   }
 }
 
-/** The facts that count, by kind, each kind in order. */
-export class ByKind {
+/** The facts in force, grouped by kind, in order within a kind. */
+export class FactsByKind {
   /** @type {Map<string, Fact[]>} */
   #of = new Map();
 
   /** @param {Fact[]} facts */
   constructor(facts) {
     for (const fact of facts) {
-      const known = this.#of.get(fact.record.kind);
-      if (known) known.push(fact);
+      const factsOfKind = this.#of.get(fact.record.kind);
+      if (factsOfKind) factsOfKind.push(fact);
       else this.#of.set(fact.record.kind, [fact]);
     }
   }
@@ -54,7 +54,7 @@ export class ByKind {
   }
 }
 
-/** Negative, zero or positive, as facts are ordered: by (corrected time, device, seq, id). */
+/** Compare two facts for sorting: by (corrected time, device, seq, id). */
 export function byOrder(/** @type {Fact} */ a, /** @type {Fact} */ b) {
   return a.atMs - b.atMs || compare(a.device, b.device) || a.seq - b.seq || compare(a.id, b.id);
 }
@@ -63,29 +63,29 @@ export function compare(/** @type {string} */ a, /** @type {string} */ b) {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** When it happened: as stated, if a person states it, else the corrected time. */
+/** Return when a fact happened: the stated time if there is one, else the corrected time. */
 export function happenedMs(/** @type {Fact} */ fact) {
   const stated = fact.record.body.happened_at;
   return stated ? Date.parse(stated) : fact.atMs;
 }
 
 /**
- * Order the records, once each: the forms of an id that count, as rulings have it.
+ * Turn records into facts in order, with the forms of an id that are in force after rulings.
  * @param {string} point @param {LedgerRecord[]} records
- * @param {(record: LedgerRecord) => Moment} momentOf @param {Flags} flags
+ * @param {(record: LedgerRecord) => CorrectedTime} correctedTimeOf @param {Flags} flags
  * @returns {Fact[]}
  */
-export function inOrder(point, records, momentOf, flags) {
+export function factsInOrder(point, records, correctedTimeOf, flags) {
   /** @type {Map<string, Map<string, LedgerRecord>>} */
   const forms = new Map();
   for (const record of records) {
-    const known = forms.get(record.id) ?? new Map();
-    forms.set(record.id, known.set(spelled(record), record));
+    const formsOfId = forms.get(record.id) ?? new Map();
+    forms.set(record.id, formsOfId.set(canonicalJson(record), record));
   }
   /** @type {Map<string, LedgerRecord[]>} */
-  const counting = new Map();
-  for (const [id, known] of forms) counting.set(id, notCancelled(point, [...known.values()], flags));
-  const rulings = [...counting.values()].flat().filter((record) => record.kind === "ruling");
+  const effective = new Map();
+  for (const [id, formsOfId] of forms) effective.set(id, withoutCancelled(point, [...formsOfId.values()], flags));
+  const rulings = [...effective.values()].flat().filter((record) => record.kind === "ruling");
   rulings.sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || compare(a.device, b.device) || compare(a.id, b.id));
   /** @type {Map<string, string>} */
   const aliases = new Map();
@@ -93,15 +93,15 @@ export function inOrder(point, records, momentOf, flags) {
     if (ruling.body.as) aliases.set(ruling.person ?? "", ruling.body.as);
     else {
       const ref = ruling.refs?.[0] ?? "";
-      rule(ruling, ref, counting);
-      const told = [ruling, ...(forms.get(ref)?.values() ?? [])];
-      if (told.some((each) => each.point === point)) flags.add(ref, "ruled");
+      applyRuling(ruling, ref, effective);
+      const affected = [ruling, ...(forms.get(ref)?.values() ?? [])];
+      if (affected.some((record) => record.point === point)) flags.add(ref, "ruled");
     }
   }
-  return [...counting.values()]
+  return [...effective.values()]
     .flat()
     .map((record) => ({
-      ...momentOf(record),
+      ...correctedTimeOf(record),
       device: record.device,
       seq: record.seq ?? 0,
       id: record.id,
@@ -111,23 +111,24 @@ export function inOrder(point, records, momentOf, flags) {
     .sort(byOrder);
 }
 
-/** A record's one spelling: keys sorted, what the server adds and what is null or empty left out. */
-function spelled(/** @type {LedgerRecord} */ record) {
-  const { at_corrected: _, ...told } = /** @type {any} */ (record);
-  return JSON.stringify(told, (_key, value) =>
+/** Return a record as canonical JSON: keys sorted, without server fields, nulls and empty refs. */
+function canonicalJson(/** @type {LedgerRecord} */ record) {
+  const { at_corrected: _, ...fields } = /** @type {any} */ (record);
+  return JSON.stringify(fields, (_key, value) =>
     value && typeof value === "object" && !Array.isArray(value)
       ? Object.fromEntries(
           Object.keys(value)
             .sort()
             .map((key) => [key, value[key]])
-            .filter(([key, own]) => key === "seq" || (own !== null && !(key === "refs" && own.length === 0))),
+            .filter(([key, fieldValue]) => key === "seq" || (fieldValue !== null && !(key === "refs" && fieldValue.length === 0))),
         )
       : value,
   );
 }
 
-/** @param {string} point @param {LedgerRecord[]} forms @param {Flags} flags */
-function notCancelled(point, forms, flags) {
+/** Drop forms that the writer of another form could have voided; flag the reuse of the id.
+ * @param {string} point @param {LedgerRecord[]} forms @param {Flags} flags */
+function withoutCancelled(point, forms, flags) {
   return forms.filter((record) => {
     const isCancelled = forms.some((other) => other !== record && hasAuthority(other, record));
     if (isCancelled && record.point === point) flags.add(record.id, "id_reuse");
@@ -135,14 +136,15 @@ function notCancelled(point, forms, flags) {
   });
 }
 
-/** @param {LedgerRecord} ruling @param {string} ref @param {Map<string, LedgerRecord[]>} counting */
-function rule(ruling, ref, counting) {
-  const ofOffice = (counting.get(ref) ?? []).filter((record) => SET_BY_OFFICE.has(record.kind));
-  counting.set(ref, ruling.body.record ? [...ofOffice, ruling.body.record] : ofOffice);
+/** Replace the records under an id by the ruling's record, if any; office records stay.
+ * @param {LedgerRecord} ruling @param {string} ref @param {Map<string, LedgerRecord[]>} effective */
+function applyRuling(ruling, ref, effective) {
+  const ofOffice = (effective.get(ref) ?? []).filter((record) => SET_BY_OFFICE.has(record.kind));
+  effective.set(ref, ruling.body.record ? [...ofOffice, ruling.body.record] : ofOffice);
 }
 
 /**
- * Take away what voids take back, and the voids; `undone` are the pairs of both.
+ * Remove the voids and the facts that they void; `undone` lists (void, target) pairs.
  * @param {Fact[]} facts @param {Flags} flags
  */
 export function withoutVoided(facts, flags) {
@@ -150,34 +152,35 @@ export function withoutVoided(facts, flags) {
   /** @type {[Fact, Fact][]} */
   const undone = [];
   for (const fact of voids) {
-    const targets = facts.filter((each) => each.id === fact.record.refs?.[0]);
+    const targets = facts.filter((candidate) => candidate.id === fact.record.refs?.[0]);
     const allowed = targets.filter((target) => mayVoid(fact.record, target.record));
     for (const target of allowed) undone.push([fact, target]);
     if (targets.length > 0 && allowed.length === 0) flags.add(fact.id, "without_authority");
   }
-  const gone = new Set([...voids, ...undone.map(([, target]) => target)]);
-  return { facts: facts.filter((fact) => !gone.has(fact)), undone };
+  const removed = new Set([...voids, ...undone.map(([, target]) => target)]);
+  return { facts: facts.filter((fact) => !removed.has(fact)), undone };
 }
 
-/** Whether the record is attested by a clerk or headquarters, or its person's own. */
+/** Return whether a clerk, headquarters or the person concerned wrote the record. */
 export function actsInPerson(/** @type {Fact} */ fact) {
   return ["clerk", HEADQUARTERS, fact.record.person].includes(fact.record.by);
 }
 
 /**
- * Whether a void takes effect on a record.
+ * Return whether a void by this writer takes effect on a record.
  * @param {{by: string, point: string, person?: string}} writer @param {LedgerRecord} target
  */
 export function mayVoid(writer, target) {
   if (target.kind === "void" || SET_BY_OFFICE.has(target.kind)) return false;
   if ((writer.person ?? null) !== (target.person ?? null)) return false;
-  // What a reopening is for, with its reason.
+  // Only headquarters may void these; a point reopens instead, with a reason.
   const isSigned = target.kind === "closing" || target.kind === "reopening";
   if (isSigned && writer.by !== HEADQUARTERS) return false;
   return writer.point === target.point && hasAuthority(writer, target);
 }
 
-/** Whether who wrote the one may undo the other. @param {{by: string, point: string}} writer @param {LedgerRecord} target */
+/** Return whether a writer may undo a record: headquarters, or its author at its point.
+ * @param {{by: string, point: string}} writer @param {LedgerRecord} target */
 export function hasAuthority(writer, target) {
   return writer.by === HEADQUARTERS || (writer.by === target.by && writer.point === target.point);
 }

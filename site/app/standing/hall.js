@@ -1,61 +1,64 @@
-/** The hall: whether it was ready, what went wrong, how people behaved, what is left to do. */
+/** The hall: its readiness, other attendees, conduct, incidents and follow-up tasks. */
 
-import { keyOf } from "./absence.js";
+import { requestKey } from "./absence.js";
 import { hasAuthority } from "./facts.js";
-import { isHere, minutesBetween } from "./presence.js";
+import { wasInHall, minutesBetween } from "./presence.js";
 
-const ITEMS = ["power", "screen", "sound", "camera", "line", "backup_line", "seats", "printed_qr"];
+const READINESS_ITEMS = ["power", "screen", "sound", "camera", "line", "backup_line", "seats", "printed_qr"];
 
 /**
  * @typedef {import("./facts.js").Fact} Fact
- * @typedef {import("./facts.js").ByKind} ByKind
+ * @typedef {import("./facts.js").FactsByKind} FactsByKind
  * @typedef {import("./facts.js").Flags} Flags
  * @typedef {import("./settings.js").Terms} Terms
  */
 
-/** What of the checklist is not in order, by the latest word on each item. @param {string} point @param {Terms} terms @param {ByKind} counting @param {Flags} flags */
-export function missingItems(point, terms, counting, flags) {
+/** Return the checklist items that are not in order by their latest report.
+ * @param {string} point @param {Terms} terms @param {FactsByKind} effective @param {Flags} flags */
+export function missingItems(point, terms, effective, flags) {
   /** @type {Record<string, boolean>} */
-  const said = {};
-  for (const fact of counting.at(point, "readiness")) {
-    Object.assign(said, fact.record.body.items);
+  const itemStates = {};
+  for (const fact of effective.at(point, "readiness")) {
+    Object.assign(itemStates, fact.record.body.items);
     if (terms.readyByMs !== null && fact.atMs > terms.readyByMs) flags.add(fact.id, "late_readiness");
   }
-  return ITEMS.filter((item) => !said[item]);
+  return READINESS_ITEMS.filter((item) => !itemStates[item]);
 }
 
 /**
- * Guests, and substitutes who checked in; one whom nobody approved is flagged.
+ * Return guests, and substitutes who checked in; flag substitutes without approval.
  * @param {string} point @param {Map<string, unknown>} roll @param {import("./presence.js").Stays} stays
- * @param {Set<string>} approved @param {ByKind} counting @param {Flags} flags
+ * @param {Set<string>} approved @param {FactsByKind} effective @param {Flags} flags
  */
-export function besideSummoned(point, roll, stays, approved, counting, flags) {
-  const isApart = (/** @type {Fact} */ fact) => !roll.has(fact.person ?? "");
+export function otherAttendeesOf(point, roll, stays, approved, effective, flags) {
+  const isOffRoll = (/** @type {Fact} */ fact) => !roll.has(fact.person ?? "");
   /** @type {Map<string, {id: string, person: string, insteadOf: string, isApproved: boolean}>} */
   const substitutes = new Map();
-  for (const fact of counting.at(point, "substitute").filter(isApart)) {
+  for (const fact of effective.at(point, "substitute").filter(isOffRoll)) {
     const person = fact.person ?? "";
-    if (!isHere(point, person, stays)) continue;
-    const told = { id: fact.id, person, insteadOf: fact.record.body.for };
-    substitutes.set(person, { ...told, isApproved: approved.has(keyOf(fact)) });
+    if (!wasInHall(point, person, stays)) continue;
+    const fields = { id: fact.id, person, insteadOf: fact.record.body.for };
+    substitutes.set(person, { ...fields, isApproved: approved.has(requestKey(fact)) });
   }
-  for (const each of substitutes.values()) if (!each.isApproved) flags.add(each.id, "wrong_composition");
-  const guests = counting.at(point, "guest").filter(isApart).map((fact) => fact.person ?? fact.id);
-  return { guests: new Set(guests.filter((each) => !substitutes.has(each))), substitutes };
+  for (const substitute of substitutes.values()) if (!substitute.isApproved) flags.add(substitute.id, "wrong_composition");
+  const guests = effective.at(point, "guest").filter(isOffRoll).map((fact) => fact.person ?? fact.id);
+  return { guests: new Set(guests.filter((guest) => !substitutes.has(guest))), substitutes };
 }
 
-/** @param {string} point @param {ByKind} counting */
-export function conductOf(point, counting) {
+/** Sum the counts of conduct by category.
+ * @param {string} point @param {FactsByKind} effective */
+export function conductOf(point, effective) {
   const sums = { call: 0, private_use: 0, disorder: 0 };
-  for (const { record } of counting.at(point, "conduct")) {
+  for (const { record } of effective.at(point, "conduct")) {
     sums[/** @type {keyof typeof sums} */ (record.body.category)] += record.body.count ?? 1;
   }
   return sums;
 }
 
-/** The incidents, in the order in which they were first told. @param {string} point @param {ByKind} counting @param {Flags} flags */
-export function troublesOf(point, counting, flags) {
-  return [...latestOf(counting.at(point, "incident"), flags)].map(([id, { record }]) => ({
+/** Return the incidents in the order of their first records.
+ * @param {string} point @param {FactsByKind} effective @param {Flags} flags */
+export function incidentsOf(point, effective, flags) {
+  return [...latestOf(effective.at(point, "incident"), flags)].map(([id, { record }]) => ({
     id,
     what: record.body.what,
     fromMs: Date.parse(record.body.from),
@@ -63,18 +66,20 @@ export function troublesOf(point, counting, flags) {
   }));
 }
 
-/** @param {ReturnType<typeof troublesOf>} troubles @param {Terms} terms */
-export function troubleMinutes(troubles, terms) {
-  return troubles
-    .map((each) => Math.max(0, minutesBetween(each.fromMs, each.untilMs ?? terms.endsMs)))
-    .reduce((sum, each) => sum + each, 0);
+/** Sum the minutes of incidents; an incident without an end lasts until the meeting ends.
+ * @param {ReturnType<typeof incidentsOf>} incidents @param {Terms} terms */
+export function incidentMinutes(incidents, terms) {
+  return incidents
+    .map((incident) => Math.max(0, minutesBetween(incident.fromMs, incident.untilMs ?? terms.endsMs)))
+    .reduce((sum, minutes) => sum + minutes, 0);
 }
 
-/** What is left to do, each task as it was last told. @param {string} point @param {ByKind} counting @param {Flags} flags */
-export function followUpsOf(point, counting, flags) {
-  const told = counting.at(point, "follow_up");
-  const essays = told.filter((fact) => fact.record.body.essays).at(-1)?.record.body.essays;
-  const tasks = latestOf(told.filter((fact) => fact.record.body.item), flags);
+/** Return the tasks left after the meeting, as last reported, and the essays.
+ * @param {string} point @param {FactsByKind} effective @param {Flags} flags */
+export function followUpsOf(point, effective, flags) {
+  const followUps = effective.at(point, "follow_up");
+  const essays = followUps.filter((fact) => fact.record.body.essays).at(-1)?.record.body.essays;
+  const tasks = latestOf(followUps.filter((fact) => fact.record.body.item), flags);
   return {
     tasks: [...tasks].map(([id, { record, person }]) => ({
       id,
@@ -88,7 +93,9 @@ export function followUpsOf(point, counting, flags) {
   };
 }
 
-/** The latest word on each matter, by the id that first told of it; who may not void it does not replace it. @param {Fact[]} facts @param {Flags} flags */
+/** Map the id of a matter's first record to the matter's latest fact.
+ * A writer who may not void the first record cannot replace it either.
+ * @param {Fact[]} facts @param {Flags} flags */
 function latestOf(facts, flags) {
   /** @type {Map<string, Fact>} */
   const latest = new Map();

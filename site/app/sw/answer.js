@@ -1,34 +1,35 @@
-/** Answers requests: from what is kept if it is there, else from the network. */
+/** Answers requests from the saved files if possible, else from the network. */
 
-import { keptResponse, pathOf } from "./kept.js";
+import { savedResponse, pathOf } from "./kept.js";
 
-const NEVER = ["api/", "van-phong/", "healthz", "readyz", "sw.js", "manifest.json", "lists/"];
-const NOT_KEPT = "chua-luu.html";
+const NETWORK_ONLY = ["api/", "van-phong/", "healthz", "readyz", "sw.js", "manifest.json", "lists/"];
+const NOT_SAVED_PAGE = "chua-luu.html";
 
-/** Only the portal's own pages and files; the API and the office are never touched. */
+/** Return whether a request is for a page or file of the portal, not for the API or the office. */
 export function isOurs(/** @type {Request} */ request) {
   const path = pathOf(request.url);
   if (path === null || request.method !== "GET") return false;
-  return !NEVER.some((start) => path.startsWith(start));
+  return !NETWORK_ONLY.some((start) => path.startsWith(start));
 }
 
-/** @param {Request} request */
+/** Return the saved file, else the network's answer; offline, a page that explains why not.
+ * @param {Request} request */
 export async function answer(request) {
-  const kept = await keptIfPossible(pathOf(request.url) ?? "");
-  if (kept) return kept;
+  const saved = await savedIfPossible(pathOf(request.url) ?? "");
+  if (saved) return saved;
   try {
     return await fetch(request);
   } catch (fault) {
-    const page = request.mode === "navigate" ? await keptIfPossible(NOT_KEPT) : undefined;
+    const page = request.mode === "navigate" ? await savedIfPossible(NOT_SAVED_PAGE) : undefined;
     if (page) return page;
     throw fault;
   }
 }
 
-/** A store that fails must not stand between the reader and the network. */
-async function keptIfPossible(/** @type {string} */ path) {
+/** Return the saved file, if any: a store that fails must not keep the reader from the network. */
+async function savedIfPossible(/** @type {string} */ path) {
   try {
-    return await keptResponse(path);
+    return await savedResponse(path);
   } catch {
     return undefined;
   }

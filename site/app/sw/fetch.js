@@ -1,9 +1,9 @@
 /**
- * Fetches files, each checked against its sha256. A large one comes in pieces that are kept one by
- * one, so that a line that breaks costs one piece.
+ * Fetches files and checks them against their sha256. A large file comes in pieces that are saved
+ * one by one, so that a line that breaks costs one piece.
  */
 
-import { dropPieces, keepFile, keepPiece, piecesOf, scope } from "./kept.js";
+import { dropPieces, saveFile, savePiece, piecesOf, scope } from "./kept.js";
 
 const PIECE_BYTES = 64 * 1024;
 const TEXT = /\.(?:html|js|json|svg|css|ics)$/; // comes compressed, and therefore whole
@@ -12,55 +12,56 @@ const TEXT = /\.(?:html|js|json|svg|css|ics)$/; // comes compressed, and therefo
 /** @typedef {{ok: true, bytes: ArrayBuffer, type: string} | {ok: false, fault: Fault}} Fetched */
 
 /**
- * Fetch one file and keep it if its bytes are the ones that the manifest names.
+ * Fetch one file and save it if its bytes have the sha256 in the manifest.
  * @param {string} path @param {string} sha256
- * @param {number} bytes its size, 0 where it is small but not known
+ * @param {number} bytes the file's size; 0 if it is small but unknown
  * @returns {Promise<null | Fault>} what went wrong, if anything
  */
 export async function fetchFile(path, sha256, bytes) {
   try {
-    const found = await (bytes > PIECE_BYTES && !TEXT.test(path)
+    const fetched = await (bytes > PIECE_BYTES && !TEXT.test(path)
       ? fetchPieces(path, sha256, bytes)
       : fetchChecked(path, sha256));
-    if (!found.ok) return found.fault;
-    await keepFile(sha256, found);
+    if (!fetched.ok) return fetched.fault;
+    await saveFile(sha256, fetched);
     return null;
   } catch {
-    return "full"; // what the network does is told by value; what throws is the store
+    return "full"; // network faults come as values; only the store throws
   }
 }
 
-/** @param {string} path @param {string} sha256 @param {number} bytes @returns {Promise<Fetched>} */
+/** Fetch a file in pieces, from where an earlier attempt stopped.
+ * @param {string} path @param {string} sha256 @param {number} bytes @returns {Promise<Fetched>} */
 async function fetchPieces(path, sha256, bytes) {
   const pieces = await piecesOf(sha256);
   let type = pieces[0]?.type ?? "";
-  let got = pieces.reduce((sum, piece) => sum + piece.bytes.byteLength, 0);
-  while (got < bytes) {
-    const range = `bytes=${got}-${Math.min(got + PIECE_BYTES, bytes) - 1}`;
-    const found = await get(path, { Range: range });
-    if (!found.ok) return found;
-    type = found.type;
-    if (found.isWhole) return checked(found, sha256); // a host that knows no ranges
-    const piece = { bytes: found.bytes, type };
+  let receivedBytes = pieces.reduce((sum, piece) => sum + piece.bytes.byteLength, 0);
+  while (receivedBytes < bytes) {
+    const range = `bytes=${receivedBytes}-${Math.min(receivedBytes + PIECE_BYTES, bytes) - 1}`;
+    const fetched = await get(path, { Range: range });
+    if (!fetched.ok) return fetched;
+    type = fetched.type;
+    if (fetched.isWhole) return verify(fetched, sha256); // a host that knows no ranges
+    const piece = { bytes: fetched.bytes, type };
     if (piece.bytes.byteLength === 0) return { ok: false, fault: "changed" };
-    await keepPiece(sha256, pieces.length, piece);
+    await savePiece(sha256, pieces.length, piece);
     pieces.push(piece);
-    got += piece.bytes.byteLength;
+    receivedBytes += piece.bytes.byteLength;
   }
   const whole = await new Blob(pieces.map((piece) => piece.bytes)).arrayBuffer();
-  const found = await checked({ ok: true, bytes: whole, type }, sha256);
-  if (!found.ok) await dropPieces(sha256); // of two releases: begin anew
-  return found;
+  const file = await verify({ ok: true, bytes: whole, type }, sha256);
+  if (!file.ok) await dropPieces(sha256); // pieces of two releases: start again
+  return file;
 }
 
 /**
  * @param {string} path
- * @param {string | null} sha256 null where any bytes will do, as for the manifest itself
+ * @param {string | null} sha256 null to accept any bytes, as for the manifest itself
  * @returns {Promise<Fetched>}
  */
 export async function fetchChecked(path, sha256) {
-  const found = await get(path, {});
-  return found.ok && sha256 ? checked(found, sha256) : found;
+  const fetched = await get(path, {});
+  return fetched.ok && sha256 ? verify(fetched, sha256) : fetched;
 }
 
 /** @param {string} path @param {Record<string, string>} headers
@@ -77,9 +78,10 @@ async function get(path, headers) {
   }
 }
 
-/** @param {Fetched & {ok: true}} found @param {string} sha256 @returns {Promise<Fetched>} */
-async function checked(found, sha256) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", found.bytes));
-  const own = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return own === sha256 ? found : { ok: false, fault: "changed" };
+/** Return the file if its bytes have the sha256, else the fault "changed".
+ * @param {Fetched & {ok: true}} file @param {string} sha256 @returns {Promise<Fetched>} */
+async function verify(file, sha256) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", file.bytes));
+  const actualSha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return actualSha256 === sha256 ? file : { ok: false, fault: "changed" };
 }

@@ -1,11 +1,11 @@
 /**
- * Keeps the release: the shell first, then every list that the reader wants, file by file, so that
- * a loop that was cut goes on where it stopped. What has changed comes before what is new.
+ * Saves the release: the shell first, then every list that the reader wants, file by file, so that
+ * an interrupted run continues where it stopped. Changed files come before new ones.
  * A newer kiosk is fetched, and takes over only when its clerk consents.
  */
 
 import { fetchChecked, fetchFile } from "./fetch.js";
-import { changeIndex, hasFile, keptBytes, readFile, readIndex, sweep } from "./kept.js";
+import { changeIndex, hasFile, measureSaved, readFile, readIndex, sweep } from "./kept.js";
 
 const SHELL = "shell";
 const KIOSK = "kiosk";
@@ -16,56 +16,56 @@ const TOP = "manifest.json";
 /**
  * @typedef {import("../progress.js").FileLine} FileLine
  * @typedef {import("../progress.js").Fault} Fault
- * @typedef {import("../progress.js").Told} Told
+ * @typedef {import("../progress.js").WorkerMessage} WorkerMessage
  * @typedef {{name: string, path: string, sha256: string, files: number, bytes: number}} ListLine
  * @typedef {{lists: ListLine[], withdrawn?: [path: string, sha256: string][]}} Top
  */
 
 /** @type {Promise<void> | null} */
 let running = null;
-let askedAgain = false;
+let isRefreshQueued = false;
 
-/** Bring everything that is kept up to the present release; calls while it runs are merged. */
+/** Update all saved lists to the present release; calls during a run are merged. */
 export function refresh() {
-  if (running) askedAgain = true;
+  if (running) isRefreshQueued = true;
   running ??= (async () => {
     do {
-      askedAgain = false;
+      isRefreshQueued = false;
       await refreshOnce();
-    } while (askedAgain);
+    } while (isRefreshQueued);
   })().finally(() => {
     running = null;
   });
   return running;
 }
 
-/** Remember that the reader wants a list, and go and get it. */
+/** Note that the reader wants a list, and fetch it. */
 export async function keep(/** @type {string} */ list) {
   await changeIndex((index) => ({ ...index, wanted: [...new Set([...index.wanted, list])] }));
-  await tellWanted();
+  await reportWanted();
   await refresh();
 }
 
-/** Clear a list from this device, but for what another that is wanted holds too. */
+/** Clear a list from this device, except files that another wanted list contains too. */
 export async function forget(/** @type {string} */ list) {
-  await changeIndex((index) => ({ ...index, wanted: index.wanted.filter((each) => each !== list) }));
-  await running; // which stops at this list, and must not find what it has just fetched swept away
-  const top = await keptTop();
-  if (top) await narrow(top);
-  await tellWanted();
-  await tell(list);
+  await changeIndex((index) => ({ ...index, wanted: index.wanted.filter((name) => name !== list) }));
+  await running; // it stops at this list; until then, the files that it fetches must stay
+  const top = await savedTop();
+  if (top) await dropUnwanted(top);
+  await reportWanted();
+  await reportSaved(list);
 }
 
-/** Tell the pages how far a list is kept, without fetching anything for it. */
-export async function tell(/** @type {string} */ list) {
+/** Report to the pages how much of a list is saved, without fetching the list. */
+export async function reportSaved(/** @type {string} */ list) {
   const line = await lineOf(list);
   if (!line) return;
-  if (await hasFile(line.sha256)) await follow(list);
-  else await reportNone(line, null);
+  if (await hasFile(line.sha256)) await reportFiles(list);
+  else await reportMissingList(line, null);
 }
 
-/** Tell the pages of each file of a list too; the list itself is fetched for it. */
-export async function follow(/** @type {string} */ list) {
+/** Report to the pages the files of a list too, fetching the list if it is not saved. */
+export async function reportFiles(/** @type {string} */ list) {
   const line = await lineOf(list);
   const lines = line && (await fetchList(line));
   if (lines && typeof lines !== "string") await report(list, lines, null);
@@ -73,96 +73,96 @@ export async function follow(/** @type {string} */ list) {
 
 /** @returns {Promise<ListLine | undefined>} */
 async function lineOf(/** @type {string} */ list) {
-  const top = (await keptTop()) ?? (await fetchTop())?.top;
-  return top?.lists.find((each) => each.name === list);
+  const top = (await savedTop()) ?? (await fetchTop())?.top;
+  return top?.lists.find((entry) => entry.name === list);
 }
 
-/** Tell the pages which lists are wanted, and how much is kept in all. */
-export async function tellWanted() {
-  const kept = await keptBytes();
-  await post({ type: "wanted", lists: (await readIndex()).wanted, ...kept });
+/** Report to the pages the wanted lists, and the number and bytes of all saved files. */
+export async function reportWanted() {
+  const saved = await measureSaved();
+  await postToPages({ type: "wanted", lists: (await readIndex()).wanted, ...saved });
 }
 
 async function refreshOnce() {
-  const found = await fetchTop();
-  await post({ type: "line", isOpen: found !== null });
-  if (!found) return;
+  const fetched = await fetchTop();
+  await postToPages({ type: "line", isOpen: fetched !== null });
+  if (!fetched) return;
   const before = (await readIndex()).paths;
-  await dropWithdrawn(found.top);
-  const fault = await bringUp(found.top);
+  await dropWithdrawn(fetched.top);
+  const fault = await fetchWanted(fetched.top);
   if (!fault) {
-    await changeIndex((index) => ({ ...index, top: found.text }));
-    await narrow(found.top);
+    await changeIndex((index) => ({ ...index, top: fetched.text }));
+    await dropUnwanted(fetched.top);
   }
   const now = (await readIndex()).paths;
   const paths = Object.keys(now).filter((path) => before[path] && before[path] !== now[path]);
-  if (paths.length > 0) await post({ type: "renewed", paths });
+  if (paths.length > 0) await postToPages({ type: "renewed", paths });
 }
 
-/** What was withdrawn goes at once, before anything new has come, even where a line breaks. */
+/** Drop withdrawn files before fetching anything, so that a broken line cannot delay it. */
 async function dropWithdrawn(/** @type {Top} */ top) {
-  const gone = new Map(top.withdrawn ?? []);
-  // `t/ct02-2.html` is a further part of `t/ct02.html`, and goes with it.
-  const stays = (/** @type {[string, string]} */ [path, sha]) =>
-    gone.has(path) ? gone.get(path) === sha : !gone.has(path.replace(/^(t\/\w+)-\d+\.html$/, "$1.html"));
-  if (Object.entries((await readIndex()).paths).every(stays)) return;
+  const withdrawn = new Map(top.withdrawn ?? []);
+  // `t/ct02-2.html` is a further part of `t/ct02.html`, and is dropped with it.
+  const remains = (/** @type {[string, string]} */ [path, sha]) =>
+    withdrawn.has(path) ? withdrawn.get(path) === sha : !withdrawn.has(path.replace(/^(t\/\w+)-\d+\.html$/, "$1.html"));
+  if (Object.entries((await readIndex()).paths).every(remains)) return;
   await changeIndex((index) => {
-    return { ...index, paths: Object.fromEntries(Object.entries(index.paths).filter(stays)) };
+    return { ...index, paths: Object.fromEntries(Object.entries(index.paths).filter(remains)) };
   });
   await sweep();
 }
 
-/** Fetch what is wanted of a release and is not here. @returns {Promise<Fault | null>} */
-async function bringUp(/** @type {Top} */ top) {
+/** Fetch the files of the wanted lists that are not saved yet. @returns {Promise<Fault | null>} */
+async function fetchWanted(/** @type {Top} */ top) {
   /** @type {Fault | null} */
   let first = null;
   for (const name of [SHELL, ...(await readIndex()).wanted]) {
-    const line = top.lists.find((each) => each.name === name);
+    const line = top.lists.find((entry) => entry.name === name);
     if (!line) continue;
     const lines = await fetchList(line);
     if (typeof lines === "string") {
-      await reportNone(line, lines);
+      await reportMissingList(line, lines);
       return lines;
     }
-    const fault = await (name === SHELL || name === KIOSK ? keepWhole(name, lines) : keepEach(name, lines));
+    const fault = await (name === SHELL || name === KIOSK ? saveWhole(name, lines) : saveFileByFile(name, lines));
     if (fault === "network") return fault;
     first ??= fault;
   }
   return first;
 }
 
-/** Keep all files of a list, then answer from all of them at once: its parts belong together. */
-async function keepWhole(/** @type {string} */ name, /** @type {FileLine[]} */ files) {
+/** Save all files of a list, then switch to all of them at once: they only work together. */
+async function saveWhole(/** @type {string} */ name, /** @type {FileLine[]} */ files) {
   for (const [path, sha256, bytes] of files) {
     const fault = (await hasFile(sha256)) ? null : await fetchFile(path, sha256, bytes);
     if (fault) return fault;
   }
-  const own = Object.fromEntries(files.map(([path, sha256]) => [path, sha256]));
+  const listPaths = Object.fromEntries(files.map(([path, sha256]) => [path, sha256]));
   await changeIndex((index) => {
-    const isOther = Object.keys(own).some((path) => index.paths[path] !== own[path]);
-    const isAsked = name === KIOSK && isOther && Object.keys(index.paths).some((path) => OF_KIOSK.test(path));
-    if (isAsked) return { ...index, next: own };
-    return { ...index, paths: { ...index.paths, ...own }, ...(name === KIOSK ? { next: {} } : {}) };
+    const isOther = Object.keys(listPaths).some((path) => index.paths[path] !== listPaths[path]);
+    const needsConsent = name === KIOSK && isOther && Object.keys(index.paths).some((path) => OF_KIOSK.test(path));
+    if (needsConsent) return { ...index, next: listPaths };
+    return { ...index, paths: { ...index.paths, ...listPaths }, ...(name === KIOSK ? { next: {} } : {}) };
   });
   await report(name, files, null);
   return null;
 }
 
-/** Let the newer kiosk take over: its clerk has consented. */
+/** Switch to the newer kiosk, now that its clerk has consented. */
 export async function renew(/** @type {string} */ list) {
   await changeIndex((index) => {
     if (Object.keys(index.next).length === 0) return index;
-    const others = Object.entries(index.paths).filter(([path]) => !OF_KIOSK.test(path));
-    return { ...index, paths: { ...Object.fromEntries(others), ...index.next }, next: {} };
+    const otherPaths = Object.entries(index.paths).filter(([path]) => !OF_KIOSK.test(path));
+    return { ...index, paths: { ...Object.fromEntries(otherPaths), ...index.next }, next: {} };
   });
-  await tell(list);
+  await reportSaved(list);
 }
 
-/** Keep file by file, each readable as soon as it is here. */
-async function keepEach(/** @type {string} */ name, /** @type {FileLine[]} */ files) {
+/** Save a list file by file; a file is readable as soon as it is saved. */
+async function saveFileByFile(/** @type {string} */ name, /** @type {FileLine[]} */ files) {
   const { paths } = await readIndex();
-  const changed = (/** @type {FileLine} */ [path]) => (path in paths ? 0 : 1);
-  for (const [path, sha256, bytes] of [...files].sort((a, b) => changed(a) - changed(b))) {
+  const rank = (/** @type {FileLine} */ [path]) => (path in paths ? 0 : 1);
+  for (const [path, sha256, bytes] of [...files].sort((a, b) => rank(a) - rank(b))) {
     if (!(await readIndex()).wanted.includes(name)) return null; // cleared meanwhile
     if (!(await hasFile(sha256))) {
       const fault = await fetchFile(path, sha256, bytes);
@@ -177,8 +177,8 @@ async function keepEach(/** @type {string} */ name, /** @type {FileLine[]} */ fi
   return null;
 }
 
-/** Answer from nothing but what a release has in the lists that are wanted, and drop the rest. */
-async function narrow(/** @type {Top} */ top) {
+/** Drop every path and file that is in no wanted list of the release. */
+async function dropUnwanted(/** @type {Top} */ top) {
   const present = new Set(top.lists.map((line) => line.name));
   const wanted = (await readIndex()).wanted.filter((name) => present.has(name));
   /** @type {Record<string, string>} */
@@ -186,17 +186,17 @@ async function narrow(/** @type {Top} */ top) {
   const awaited = new Set();
   for (const line of top.lists.filter(({ name }) => name === SHELL || wanted.includes(name))) {
     reachable[line.path] = line.sha256;
-    for (const [path, sha256] of (await readFile(line.sha256).then((own) => own?.json())) ?? []) {
+    for (const [path, sha256] of (await readFile(line.sha256).then((response) => response?.json())) ?? []) {
       awaited.add(sha256);
       if (await hasFile(sha256)) reachable[path] = sha256;
     }
   }
   await changeIndex((index) => {
     if (Object.keys(index.next).length === 0) return { ...index, wanted, paths: reachable };
-    // The kiosk stays as it is, whole and with its scanner, until its clerk consents to the next.
-    const present = Object.entries(index.paths).filter(([path]) => OF_KIOSK_OR_SCANNER.test(path));
-    const others = Object.entries(reachable).filter(([path]) => !OF_KIOSK.test(path));
-    return { ...index, wanted, paths: Object.fromEntries([...others, ...present]) };
+    // The present kiosk stays whole, with its scanner, until its clerk consents to the next one.
+    const presentKiosk = Object.entries(index.paths).filter(([path]) => OF_KIOSK_OR_SCANNER.test(path));
+    const otherPaths = Object.entries(reachable).filter(([path]) => !OF_KIOSK.test(path));
+    return { ...index, wanted, paths: Object.fromEntries([...otherPaths, ...presentKiosk]) };
   });
   await sweep(awaited);
 }
@@ -216,37 +216,37 @@ async function report(
   const isWanted = list === SHELL || (await readIndex()).wanted.includes(list);
   const bytes = lines.reduce((sum, [, , size]) => sum + size, 0);
   const isNewer = list === KIOSK && Object.keys((await readIndex()).next).length > 0;
-  await post({ type: "kept", list, isWanted, done, doneBytes, files: lines.length, bytes, lines, fault, isNewer });
+  await postToPages({ type: "kept", list, isWanted, done, doneBytes, files: lines.length, bytes, lines, fault, isNewer });
 }
 
-/** Report of a list that is not here itself. @param {ListLine} line @param {Fault | null} fault */
-async function reportNone({ name, files, bytes }, fault) {
+/** Report a list whose list of files is not saved. @param {ListLine} line @param {Fault | null} fault */
+async function reportMissingList({ name, files, bytes }, fault) {
   const isWanted = (await readIndex()).wanted.includes(name);
   const none = { done: 0, doneBytes: 0, lines: [] };
-  await post({ type: "kept", list: name, isWanted, files, bytes, fault, ...none });
+  await postToPages({ type: "kept", list: name, isWanted, files, bytes, fault, ...none });
 }
 
-async function post(/** @type {Told} */ told) {
+async function postToPages(/** @type {WorkerMessage} */ message) {
   const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
   const pages = await worker.clients.matchAll({ includeUncontrolled: true });
-  for (const page of pages) page.postMessage(told);
+  for (const page of pages) page.postMessage(message);
 }
 
 /** @returns {Promise<{top: Top, text: string} | null>} */
 async function fetchTop() {
-  const found = await fetchChecked(TOP, null);
-  if (!found.ok) return null;
-  const text = new TextDecoder().decode(found.bytes);
+  const fetched = await fetchChecked(TOP, null);
+  if (!fetched.ok) return null;
+  const text = new TextDecoder().decode(fetched.bytes);
   return { top: JSON.parse(text), text };
 }
 
-/** The manifest that this device was last brought up to. @returns {Promise<Top | null>} */
-async function keptTop() {
+/** Return the manifest of this device's last complete update. @returns {Promise<Top | null>} */
+async function savedTop() {
   const { top } = await readIndex();
   return top ? JSON.parse(top) : null;
 }
 
-/** A list of the manifest; it is kept like any file, so that its state can be told offline.
+/** Return the files of a list, saving the list like any file so that it can be reported offline.
  * @returns {Promise<FileLine[] | Fault>} */
 async function fetchList(/** @type {ListLine} */ line) {
   const fault = (await hasFile(line.sha256)) ? null : await fetchFile(line.path, line.sha256, 0);

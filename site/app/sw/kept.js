@@ -1,9 +1,9 @@
 /**
- * What is kept: files by their sha256, and an index that says which path is which file.
- * A path is relative to the release, as the manifest has it.
+ * The store of saved files: files by their sha256, and an index from paths to files.
+ * A path is relative to the release, as in the manifest.
  *
- * It is kept in IndexedDB and not in the Cache API, because only IndexedDB can be asked (durability
- * "strict") to have each file on the disk before we say that it is kept.
+ * The store is IndexedDB and not the Cache API, because only IndexedDB can be asked (durability
+ * "strict") to have a file on the disk before we say that it is saved.
  */
 
 import { openDB } from "idb";
@@ -11,7 +11,7 @@ import { openDB } from "idb";
 const STRICT = /** @type {const} */ ({ durability: "strict" });
 export const scope = new URL("./", self.location.href).href;
 
-/** As the server sends them: only our own code runs, whatever a page that was published may hold. */
+/** The same headers as the server's: only the portal's code runs, whatever a page may contain. */
 const HEADERS = {
   "Content-Security-Policy":
     `default-src 'self'; script-src ${scope}app/ ${scope}sw.js 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; ` +
@@ -20,10 +20,10 @@ const HEADERS = {
 };
 
 /**
- * `paths` is what is answered from; `wanted` are the lists that the reader asked to keep; `next` is
- * a newer kiosk that waits for consent; `top` is the manifest that the shell was last brought up to.
+ * `paths` are the sha256 of files by path; `wanted` are the lists that the reader saves; `next` are
+ * the paths of a newer kiosk that waits for consent; `top` is the manifest of the last full update.
  * @typedef {{paths: Record<string, string>, wanted: string[], next: Record<string, string>, top: string}} Index
- * @typedef {{bytes: ArrayBuffer, type: string}} KeptFile
+ * @typedef {{bytes: ArrayBuffer, type: string}} SavedFile
  */
 
 /** @type {Promise<import("idb").IDBPDatabase<any>> | undefined} */
@@ -44,23 +44,23 @@ function open() {
 }
 
 /** @type {Index} */
-const NOTHING = { paths: {}, wanted: [], next: {}, top: "" };
+const EMPTY_INDEX = { paths: {}, wanted: [], next: {}, top: "" };
 
 /** @returns {Promise<Index>} */
 export async function readIndex() {
-  return (await (await open()).get("index", "now")) ?? NOTHING;
+  return (await (await open()).get("index", "now")) ?? EMPTY_INDEX;
 }
 
-/** Change the index in one transaction: an installing worker may be at work beside the active one.
+/** Change the index in one transaction: an installing worker may run next to the active one.
  * @param {(index: Index) => Index} change */
 export async function changeIndex(change) {
   const tx = (await open()).transaction("index", "readwrite", STRICT);
-  const index = (await tx.store.get("now")) ?? NOTHING;
+  const index = (await tx.store.get("now")) ?? EMPTY_INDEX;
   await tx.store.put(change(index), "now");
   await tx.done;
 }
 
-/** The path of an address within the release; null for another origin or another scope. */
+/** Return the path of an address within the release; null for another origin or scope. */
 export function pathOf(/** @type {string} */ address) {
   const url = new URL(address);
   url.search = url.hash = "";
@@ -70,14 +70,14 @@ export function pathOf(/** @type {string} */ address) {
 }
 
 /** @param {string} path */
-export async function keptResponse(path) {
+export async function savedResponse(path) {
   const sha256 = (await readIndex()).paths[path];
   return sha256 ? readFile(sha256) : undefined;
 }
 
 /** @param {string} sha256 @returns {Promise<Response | undefined>} */
 export async function readFile(sha256) {
-  /** @type {KeptFile | undefined} */
+  /** @type {SavedFile | undefined} */
   const file = await (await open()).get("files", sha256);
   return file && new Response(file.bytes, { headers: { ...HEADERS, "Content-Type": file.type } });
 }
@@ -86,22 +86,22 @@ export async function hasFile(/** @type {string} */ sha256) {
   return (await (await open()).count("files", sha256)) > 0;
 }
 
-/** Keep a whole file, in the place of its pieces. @param {string} sha256 @param {KeptFile} file */
-export async function keepFile(sha256, { bytes, type }) {
+/** Save a whole file in place of its pieces. @param {string} sha256 @param {SavedFile} file */
+export async function saveFile(sha256, { bytes, type }) {
   const tx = (await open()).transaction(["files", "pieces"], "readwrite", STRICT);
   await tx.objectStore("files").put({ bytes, type }, sha256);
   await tx.objectStore("pieces").delete(piecesRange(sha256));
   await tx.done;
 }
 
-/** @param {string} sha256 of the whole file @param {number} number from 0 @param {KeptFile} piece */
-export async function keepPiece(sha256, number, piece) {
+/** @param {string} sha256 of the whole file @param {number} number from 0 @param {SavedFile} piece */
+export async function savePiece(sha256, number, piece) {
   const tx = (await open()).transaction("pieces", "readwrite", STRICT);
   await tx.store.put(piece, [sha256, number]);
   await tx.done;
 }
 
-/** The pieces of a file that are here, in their order. @returns {Promise<KeptFile[]>} */
+/** Return the saved pieces of a file, in order. @returns {Promise<SavedFile[]>} */
 export async function piecesOf(/** @type {string} */ sha256) {
   return (await open()).getAll("pieces", piecesRange(sha256));
 }
@@ -114,19 +114,19 @@ function piecesRange(/** @type {string} */ sha256) {
   return IDBKeyRange.bound([sha256], [sha256, []]);
 }
 
-/** How many files are kept, and their bytes. */
-export async function keptBytes() {
+/** Return the number of saved files, and their total bytes. */
+export async function measureSaved() {
   const db = await open();
   let [files, bytes] = [0, 0];
-  for (let at = await db.transaction("files").store.openCursor(); at; at = await at.continue()) {
+  for (let cursor = await db.transaction("files").store.openCursor(); cursor; cursor = await cursor.continue()) {
     files += 1;
-    bytes += at.value.bytes.byteLength;
+    bytes += cursor.value.bytes.byteLength;
   }
   return { files, bytes };
 }
 
-/** Delete the files that no path leads to any more, and the pieces of those nobody waits for.
- * @param {Set<string>} [awaited] sha256 of what may still come; without it no piece is deleted */
+/** Delete files that no path refers to, and pieces of files that are no longer awaited.
+ * @param {Set<string>} [awaited] sha256 of files that may still come; without it no piece is deleted */
 export async function sweep(awaited) {
   const { paths, next } = await readIndex();
   const used = new Set([...Object.values(paths), ...Object.values(next)]);

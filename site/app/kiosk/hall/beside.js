@@ -1,11 +1,11 @@
-/** Those beside the summoned: guests, substitutes, and people whom no list of this hall has. */
+/** Other attendees than the summoned: guests, substitutes, and people on no list of this hall. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
-import { filled, PersonField, TextField } from "../fields.js";
+import { readForm, PersonField, TextField } from "../fields.js";
 import { newcomerCode } from "../mint.js";
-import { standing } from "../standing.js";
+import { recordsInForce } from "../standing.js";
 import { nameOfCode, tell } from "../tell.js";
 
 const KINDS = ["guest", "substitute", "newcomer"];
@@ -13,59 +13,60 @@ const PERSON = /^[A-Z0-9][A-Z0-9.-]{0,31}$/;
 
 /** @typedef {import("../types.js").LedgerRecord} LedgerRecord */
 
-/** Takes back what this desk may. @param {{desk: import("../desk.js").Desk, isMeant: (record: LedgerRecord) => boolean}} props */
+/** A button that takes back the matching records, as far as this desk may void them.
+ * @param {{desk: import("../desk.js").Desk, isMeant: (record: LedgerRecord) => boolean}} props */
 function TakeBack({ desk, isMeant }) {
-  const undone = desk.undoable(isMeant);
-  return undone.length > 0 && html`<button onClick=${() => desk.undo(undone)}>${tell("take_back")}</button>`;
+  const targets = desk.undoableRecords(isMeant);
+  return targets.length > 0 && html`<button onClick=${() => desk.undo(targets)}>${tell("take_back")}</button>`;
 }
 
 /** @param {{desk: import("../desk.js").Desk}} props */
-export function Beside({ desk }) {
+export function OtherAttendees({ desk }) {
   const [kind, setKind] = useState(KINDS[0]);
   const [fault, setFault] = useState("");
 
   async function add(/** @type {any} */ event) {
-    const { name, unit, code, instead } = filled(event);
-    const known = (code ?? "").trim().toUpperCase();
-    const isBad = known && !PERSON.test(known);
-    const wrong = isBad ? tell("beside.bad_code", { code: known }) : name?.trim() || known ? "" : tell("beside.nobody");
-    setFault(wrong);
-    if (wrong) return;
+    const { name, unit, code, instead } = readForm(event);
+    const personCode = (code ?? "").trim().toUpperCase();
+    const isBad = personCode && !PERSON.test(personCode);
+    const problem = isBad ? tell("beside.bad_code", { code: personCode }) : name?.trim() || personCode ? "" : tell("beside.nobody");
+    setFault(problem);
+    if (problem) return;
     const personal = name ? { name, ...(unit ? { unit } : {}) } : undefined;
-    const person = known || newcomerCode();
-    const came = { kind: "check_in", person, source: "search", body: { mode: "in_person" } };
+    const person = personCode || newcomerCode();
+    const checkInDraft = { kind: "check_in", person, source: "search", body: { mode: "in_person" } };
     /** @type {[import("../mint.js").Draft, unknown?][]} */
-    let drafts = [[came, personal]];
+    let drafts = [[checkInDraft, personal]];
     if (kind === "guest") drafts = [[{ kind, source: "search", body: {} }, personal]];
-    if (kind === "substitute") drafts = [[{ kind, person, source: "search", body: { for: instead } }, personal], [came]];
-    const made = await desk.recordAll(drafts, name || known);
-    if (made.length < drafts.length) return;
+    if (kind === "substitute") drafts = [[{ kind, person, source: "search", body: { for: instead } }, personal], [checkInDraft]];
+    const stored = await desk.recordAll(drafts, name || personCode);
+    if (stored.length < drafts.length) return;
     for (const field of event.target.querySelectorAll("input")) field.value = "";
   }
 
-  const told = standing(desk.hall.records).filter(
-    (each) => each.point === desk.enrolment.point && ["guest", "substitute"].includes(each.kind),
+  const attendeeRecords = recordsInForce(desk.hall.records).filter(
+    (record) => record.point === desk.enrolment.point && ["guest", "substitute"].includes(record.kind),
   );
   const { visitors } = desk.hall.all;
   return html`<ul class="told">
-      ${told.map(
-        (each) => html`<li>
-          <b>${desk.told.get(each.body.detail)?.name ?? desk.nameOf(each.person) ?? "–"}</b> · ${nameOfCode("kind", each.kind)}
-          ${each.body.for && ` · ${tell("beside.instead", { name: desk.nameOf(each.body.for) })}`}
-          <${TakeBack} desk=${desk} isMeant=${(/** @type {LedgerRecord} */ other) => other.id === each.id || (each.kind === "substitute" && other.person === each.person)} />
+      ${attendeeRecords.map(
+        (record) => html`<li>
+          <b>${desk.detailContents.get(record.body.detail)?.name ?? desk.nameOf(record.person) ?? "–"}</b> · ${nameOfCode("kind", record.kind)}
+          ${record.body.for && ` · ${tell("beside.instead", { name: desk.nameOf(record.body.for) })}`}
+          <${TakeBack} desk=${desk} isMeant=${(/** @type {LedgerRecord} */ other) => other.id === record.id || (record.kind === "substitute" && other.person === record.person)} />
         </li>`,
       )}
       ${visitors
-        .filter((each) => each.comesAs === null)
-        .map((each) => html`<li><b>${desk.nameOf(each.person)}</b> · ${each.person} · ${tell("beside.visitor")}
-          <${TakeBack} desk=${desk} isMeant=${(/** @type {LedgerRecord} */ other) => other.person === each.person} />
+        .filter((visitor) => visitor.comesAs === null)
+        .map((visitor) => html`<li><b>${desk.nameOf(visitor.person)}</b> · ${visitor.person} · ${tell("beside.visitor")}
+          <${TakeBack} desk=${desk} isMeant=${(/** @type {LedgerRecord} */ other) => other.person === visitor.person} />
         </li>`)}
     </ul>
     <form class="stack" onSubmit=${add}>
       <label>
         ${tell("beside.kind")}
         <select name="kind" value=${kind} onChange=${(/** @type {any} */ event) => setKind(event.target.value)}>
-          ${KINDS.map((each) => html`<option value=${each}>${tell(`beside.of.${each}`)}</option>`)}
+          ${KINDS.map((option) => html`<option value=${option}>${tell(`beside.of.${option}`)}</option>`)}
         </select>
       </label>
       <p class="muted">${tell(`beside.why.${kind}`)}</p>

@@ -1,11 +1,11 @@
-/** Who presides: the Secretary, or the Deputy whom the Secretary named in writing. */
+/** The chair of the hall: the Secretary, or the Deputy named by the Secretary in writing. */
 
 import { html } from "htm/preact";
 
-import { checkIn, isHere } from "../check-in.js";
-import { filled, PersonField, TextField } from "../fields.js";
+import { checkIn, isInHallNow } from "../check-in.js";
+import { readForm, PersonField, TextField } from "../fields.js";
 import { timeOf } from "../say.js";
-import { standing } from "../standing.js";
+import { recordsInForce } from "../standing.js";
 import { officersAt } from "../../standing/settings.js";
 import { tell } from "../tell.js";
 
@@ -13,39 +13,39 @@ import { tell } from "../tell.js";
 export function Chair({ desk }) {
   const { chair, terms, flags } = desk.hall.all;
   const { secretary, deputies } = officersAt(terms);
-  const now = chair.spans.at(-1);
-  const presiding = now && now.untilMs === null ? now.person : null;
-  const delegations = standing(desk.hall.records).filter((each) => each.kind === "chair_delegation");
-  const last = delegations.at(-1);
-  const may = [secretary, chair.delegate].filter((each) => each !== null);
+  const lastSpan = chair.spans.at(-1);
+  const presiding = lastSpan && lastSpan.untilMs === null ? lastSpan.person : null;
+  const delegations = recordsInForce(desk.hall.records).filter((record) => record.kind === "chair_delegation");
+  const lastDelegation = delegations.at(-1);
+  const mayPreside = [secretary, chair.delegate].filter((officer) => officer !== null);
 
   async function assume(/** @type {string} */ person) {
     const line = desk.roster.get(person);
-    if (!desk.isChair && line && !isHere(desk, person) && !(await checkIn(desk, [line], "search", null))) return;
-    const refs = person === chair.delegate && last ? { refs: [last.id] } : {};
+    if (!desk.isChair && line && !isInHallNow(desk, person) && !(await checkIn(desk, [line], "search", null))) return;
+    const refs = person === chair.delegate && lastDelegation ? { refs: [lastDelegation.id] } : {};
     await desk.record({ kind: "chair_assumed", person, ...refs, source: "search", body: {} }, undefined, tell("chair.assumed"));
   }
 
   async function delegate(/** @type {Event} */ event) {
-    const { to, number, date, note } = filled(event);
+    const { to, number, date, note } = readForm(event);
     const personal = Object.fromEntries(Object.entries({ number, date, note }).filter(([, value]) => value));
     const draft = { kind: "chair_delegation", person: secretary ?? "", source: "search", body: { to } };
     await desk.record(draft, Object.keys(personal).length > 0 ? personal : undefined, tell("chair.delegation"));
   }
 
   if (!secretary) return html`<p class="notice">${tell("chair.unknown")}</p>`;
-  return html`<p>${presiding ? tell("chair.presides", { name: desk.nameOf(presiding), at: timeOf(now?.fromMs ?? 0) }) : tell("chair.nobody")}</p>
+  return html`<p>${presiding ? tell("chair.presides", { name: desk.nameOf(presiding), at: timeOf(lastSpan?.fromMs ?? 0) }) : tell("chair.nobody")}</p>
     ${chair.isEscalated && html`<p class="notice">${tell("chair.escalated")}</p>`}
-    ${may.map(
+    ${mayPreside.map(
       (person) => html`<p>
         <b>${desk.nameOf(person)}</b> · ${tell(person === secretary ? "chair.secretary" : "chair.deputy")}
         ${person !== presiding && html`<button onClick=${() => assume(person)}>${tell("chair.assume")}</button>`}
       </p>`,
     )}
-    ${last &&
-    html`<p class=${flags[last.id]?.includes("without_authority") ? "unexcused" : ""}>
-      ${tell("chair.delegated", { at: timeOf(last.at), name: desk.nameOf(last.body.to) })}
-      ${desk.told.get(last.body.detail)?.number ? ` · ${tell("chair.paper", { number: desk.told.get(last.body.detail).number })}` : ""}
+    ${lastDelegation &&
+    html`<p class=${flags[lastDelegation.id]?.includes("without_authority") ? "unexcused" : ""}>
+      ${tell("chair.delegated", { at: timeOf(lastDelegation.at), name: desk.nameOf(lastDelegation.body.to) })}
+      ${desk.detailContents.get(lastDelegation.body.detail)?.number ? ` · ${tell("chair.paper", { number: desk.detailContents.get(lastDelegation.body.detail).number })}` : ""}
     </p>`}
     ${deputies.length > 0 &&
     html`<details>

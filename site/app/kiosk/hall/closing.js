@@ -3,7 +3,7 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
-import { filled, PersonField, TextField } from "../fields.js";
+import { readForm, PersonField, TextField } from "../fields.js";
 import { timeOf } from "../say.js";
 import { waitingOf } from "../requests.js";
 import { seenOf } from "../standing.js";
@@ -25,7 +25,7 @@ export function Closing({ desk }) {
   };
 
   async function close(/** @type {Event} */ event) {
-    const { who, sure, early: isSureOfEarly, note } = filled(event);
+    const { who, sure, early: isSureOfEarly, note } = readForm(event);
     if (!sure || (early && !isSureOfEarly)) return setFault(tell("closing.not_sure"));
     const body = { seen: seenOf(desk.hall.records), totals };
     await desk.record({ kind: "closing", person: who, source: "search", body }, note ? { note } : undefined, tell("step.closing"));
@@ -33,7 +33,7 @@ export function Closing({ desk }) {
   }
 
   async function reopen(/** @type {Event} */ event) {
-    const { who, reason } = filled(event);
+    const { who, reason } = readForm(event);
     await desk.record({ kind: "reopening", person: who, source: "search", body: {} }, { reason }, tell("closing.reopening"));
   }
 
@@ -41,14 +41,14 @@ export function Closing({ desk }) {
   const isBefore = (/** @type {number | null} */ atMs) => atMs !== null && Date.now() < atMs;
   const early = isBefore(startsMs) ? "closing.not_begun" : isBefore(endsMs) ? "closing.not_over" : "";
   const waiting = waitingOf(desk).length;
-  const own = desk.isChair ? [desk.enrolment.person ?? ""] : undefined;
-  const first = desk.enrolment.person ?? chair.spans.at(-1)?.person ?? chair.named;
+  const signers = desk.isChair ? [desk.enrolment.person ?? ""] : undefined;
+  const defaultSigner = desk.enrolment.person ?? chair.spans.at(-1)?.person ?? chair.named;
   if (closing) {
     return html`<p>${tell("closing.closed", { at: timeOf(closing.atMs), name: desk.nameOf(closing.person) })}</p>
       ${isAmended && html`<p class="notice">${tell("closing.amended")}</p>`}
       ${desk.isChair
         ? html`<form class="stack" onSubmit=${reopen}>
-            <${PersonField} desk=${desk} name="who" label=${tell("closing.who")} among=${own} value=${first} />
+            <${PersonField} desk=${desk} name="who" label=${tell("closing.who")} among=${signers} value=${defaultSigner} />
             <${TextField} name="reason" label=${tell("closing.reason")} />
             <button>${tell("closing.reopen")}</button>
           </form>`
@@ -61,7 +61,7 @@ export function Closing({ desk }) {
     ${waiting > 0 && html`<p class="notice">${tell("closing.waiting", { n: waiting })}</p>`}
     ${desk.fates.unsent > 0 && html`<p class="muted">${tell("closing.unsent", { n: desk.fates.unsent })}</p>`}
     <form class="stack" onSubmit=${close}>
-      <${PersonField} desk=${desk} name="who" label=${tell("closing.who")} among=${own} value=${first} />
+      <${PersonField} desk=${desk} name="who" label=${tell("closing.who")} among=${signers} value=${defaultSigner} />
       <${TextField} name="note" label=${tell("note")} isOptional />
       <label class="tick"><input type="checkbox" name="sure" /> ${tell("closing.sure")}</label>
       ${early && html`<label class="tick unexcused"><input type="checkbox" name="early" /> ${tell(early)}</label>`}

@@ -1,10 +1,10 @@
-/** Conduct is counted without names; incidents have a beginning, and an end once they are over. */
+/** Conduct, counted without names, and incidents, which have an end once they are over. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
-import { ChoiceField, filled, TextField } from "../fields.js";
-import { lastAt } from "../instants.js";
+import { ChoiceField, readForm, TextField } from "../fields.js";
+import { latestInstant } from "../instants.js";
 import { timeOf } from "../say.js";
 import { nameOfCode, tell } from "../tell.js";
 
@@ -13,7 +13,7 @@ const CATEGORIES = /** @type {const} */ ([
   ["private_use", "privateUse"],
   ["disorder", "disorder"],
 ]);
-const TROUBLES = ["power", "screen", "sound", "camera", "line", "phone", "order", "other"];
+const INCIDENT_CAUSES = ["power", "screen", "sound", "camera", "line", "phone", "order", "other"];
 
 /** @param {{desk: import("../desk.js").Desk}} props */
 export function Conduct({ desk }) {
@@ -32,12 +32,12 @@ export function Conduct({ desk }) {
 export function Incidents({ desk }) {
   const [fault, setFault] = useState("");
   const { incidents } = desk.hall.all;
-  const bodyOf = (/** @type {string} */ id) => desk.hall.records.find((each) => each.id === id)?.body ?? {};
+  const bodyOf = (/** @type {string} */ id) => desk.hall.records.find((record) => record.id === id)?.body ?? {};
 
   async function add(/** @type {any} */ event) {
-    const { what, since, until, note } = filled(event);
-    const from = lastAt(since, Date.now());
-    const body = { what, from, ...(until ? { until: lastAt(until, Date.now()) } : {}) };
+    const { what, since, until, note } = readForm(event);
+    const from = latestInstant(since, Date.now());
+    const body = { what, from, ...(until ? { until: latestInstant(until, Date.now()) } : {}) };
     const isBackwards = body.until !== undefined && body.until < from;
     setFault(isBackwards ? tell("incident.backwards") : "");
     if (isBackwards) return;
@@ -52,15 +52,15 @@ export function Incidents({ desk }) {
 
   return html`<ul class="told">
       ${incidents.map(
-        (each) => html`<li>
-          <b>${nameOfCode("trouble", each.what)}</b> · ${timeOf(each.fromMs)} – ${each.untilMs === null ? html`<b class="late">${tell("incident.goes_on")}</b>` : timeOf(each.untilMs)}
-          ${desk.told.get(bodyOf(each.id).detail)?.note ? html`<br />${desk.told.get(bodyOf(each.id).detail).note}` : ""}
-          ${each.untilMs === null && html`<button onClick=${() => end(each)}>${tell("incident.end")}</button>`}
+        (incident) => html`<li>
+          <b>${nameOfCode("trouble", incident.what)}</b> · ${timeOf(incident.fromMs)} – ${incident.untilMs === null ? html`<b class="late">${tell("incident.goes_on")}</b>` : timeOf(incident.untilMs)}
+          ${desk.detailContents.get(bodyOf(incident.id).detail)?.note ? html`<br />${desk.detailContents.get(bodyOf(incident.id).detail).note}` : ""}
+          ${incident.untilMs === null && html`<button onClick=${() => end(incident)}>${tell("incident.end")}</button>`}
         </li>`,
       )}
     </ul>
     <form class="stack" onSubmit=${add}>
-      <${ChoiceField} name="what" label=${tell("incident.what")} options=${TROUBLES.map((code) => [code, nameOfCode("trouble", code)])} />
+      <${ChoiceField} name="what" label=${tell("incident.what")} options=${INCIDENT_CAUSES.map((code) => [code, nameOfCode("trouble", code)])} />
       <${TextField} name="since" label=${tell("incident.since")} type="time" value=${timeOf(Date.now())} />
       <${TextField} name="until" label=${tell("incident.until")} type="time" isOptional />
       <${TextField} name="note" label=${tell("note")} isOptional />

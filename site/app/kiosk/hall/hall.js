@@ -1,4 +1,4 @@
-/** The day's order as a guide: what a hall does before, at the opening, during and at the close. */
+/** A guide through the day: a hall's steps before, at the opening, during and at the closing. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
@@ -11,12 +11,12 @@ import { tell } from "../tell.js";
 import { Chair } from "./chairing.js";
 import { Closing } from "./closing.js";
 import { Conduct, Incidents } from "./conduct.js";
-import { Beside } from "./beside.js";
+import { OtherAttendees } from "./beside.js";
 import { Readiness } from "./readiness.js";
 
 /**
  * @typedef {import("../desk.js").Desk} Desk
- * `isOpen`: still to be done; null where there is nothing to do as yet.
+ * `isOpen`: still to be done; null if there is nothing to do yet.
  * @typedef {{phase: string, key: string, isOpen: boolean | null, note?: string,
  *   Part: import("preact").ComponentType<{desk: Desk}>}} Step
  */
@@ -27,14 +27,14 @@ const PHASES = ["before", "opening", "during", "closing"];
 export function View({ desk }) {
   if (!desk.meeting) return html`<p class="empty">${tell("hall.no_meeting")}</p>`;
   const steps = stepsOf(desk);
-  const left = steps.filter((each) => each.isOpen).length;
+  const openSteps = steps.filter((step) => step.isOpen).length;
   return html`<h2>${tell("hall.title")}</h2>
-    <p role="status">${left > 0 ? tell("hall.left", { n: left }) : tell("hall.all_done")}</p>
+    <p role="status">${openSteps > 0 ? tell("hall.left", { n: openSteps }) : tell("hall.all_done")}</p>
     <${Counts} desk=${desk} />
     ${PHASES.map(
       (phase) => html`<section class="phase">
         <h3>${tell(`phase.${phase}`)}</h3>
-        ${steps.filter((each) => each.phase === phase).map((step) => html`<${StepView} key=${step.key} desk=${desk} step=${step} />`)}
+        ${steps.filter((step) => step.phase === phase).map((step) => html`<${StepView} key=${step.key} desk=${desk} step=${step} />`)}
       </section>`,
     )}`;
 }
@@ -52,21 +52,21 @@ function StepView({ desk, step: { key, isOpen, note, Part } }) {
 function stepsOf(desk) {
   const { all } = desk.hall;
   const { counts, chair, closing, missing, incidents } = all;
-  const hall = missing.filter((each) => each !== "chair" && each !== "capacity");
+  const missingItems = missing.filter((item) => item !== "chair" && item !== "capacity");
   const pending = waitingOf(desk).length;
-  const unless = (/** @type {boolean} */ isNothing, /** @type {boolean} */ isOpen = false) => (isNothing ? null : isOpen);
-  const beside = counts.guests + counts.substitutes + counts.visitors;
+  const openUnless = (/** @type {boolean} */ isNothing, /** @type {boolean} */ isOpen = false) => (isNothing ? null : isOpen);
+  const otherAttendees = counts.guests + counts.substitutes + counts.visitors;
   const noted = counts.calls + counts.privateUse + counts.disorder;
   const presiding = chair.spans.at(-1);
   const isPresided = presiding !== undefined && presiding.untilMs === null;
-  const ongoing = incidents.filter((each) => each.untilMs === null).length;
+  const ongoing = incidents.filter((incident) => incident.untilMs === null).length;
   return [
-    { phase: "before", key: "readiness", isOpen: hall.length > 0, note: hall.length > 0 ? tell("step.missing", { n: hall.length }) : "", Part: Readiness },
-    { phase: "before", key: "absences", isOpen: unless(requestsOf(desk).length + pending === 0, pending > 0), note: pending > 0 ? tell("step.waiting", { n: pending }) : "", Part: Absences },
+    { phase: "before", key: "readiness", isOpen: missingItems.length > 0, note: missingItems.length > 0 ? tell("step.missing", { n: missingItems.length }) : "", Part: Readiness },
+    { phase: "before", key: "absences", isOpen: openUnless(requestsOf(desk).length + pending === 0, pending > 0), note: pending > 0 ? tell("step.waiting", { n: pending }) : "", Part: Absences },
     { phase: "opening", key: "chair", isOpen: !isPresided, note: isPresided ? desk.nameOf(presiding.person) : tell("step.no_chair"), Part: Chair },
-    { phase: "during", key: "beside", isOpen: unless(beside === 0), note: tell("step.beside_n", { n: beside }), Part: Beside },
-    { phase: "during", key: "conduct", isOpen: unless(noted === 0), note: tell("step.conduct_n", { n: noted }), Part: Conduct },
-    { phase: "during", key: "incidents", isOpen: unless(counts.incidents === 0, ongoing > 0), note: tell("step.incidents_n", { n: counts.incidents }), Part: Incidents },
+    { phase: "during", key: "beside", isOpen: openUnless(otherAttendees === 0), note: tell("step.beside_n", { n: otherAttendees }), Part: OtherAttendees },
+    { phase: "during", key: "conduct", isOpen: openUnless(noted === 0), note: tell("step.conduct_n", { n: noted }), Part: Conduct },
+    { phase: "during", key: "incidents", isOpen: openUnless(counts.incidents === 0, ongoing > 0), note: tell("step.incidents_n", { n: counts.incidents }), Part: Incidents },
     { phase: "closing", key: "closing", isOpen: closing === null, note: closing ? tell("step.closed", { at: timeOf(closing.atMs), name: desk.nameOf(closing.person) }) : "", Part: Closing },
   ];
 }
