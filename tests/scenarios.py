@@ -61,6 +61,7 @@ def told(standing: PointStanding) -> dict[str, Any]:
     for group in ("people", "visitors", "exempt"):
         fields[group] = {each["person"]: each for each in fields[group]}
     numbers = {id_of(number): str(number) for number in range(1000)}
+    fields["requests"] = {numbers.get(one["id"], one["id"]): one for one in fields["requests"]}
     fields["flags"] = {numbers.get(key, key): flags for key, flags in fields["flags"].items()}
     return fields
 

@@ -3,7 +3,6 @@
  * The twin of `sync_server/domain/judging/standing.py`; the same vectors test both.
  */
 
-import { judgeRequests, DecisionRights, excusedByHeadquarters } from "./standing/absence.js";
 import { Chairing, chairOf } from "./standing/chair.js";
 import { closingOf, flagAfter, isAmended, signedClosingOf } from "./standing/closing.js";
 import { FactsByKind, compare, Flags, happenedMs, factsInOrder, withoutVoided } from "./standing/facts.js";
@@ -25,6 +24,7 @@ import {
   staysOf,
   untilMs,
 } from "./standing/presence.js";
+import { excusedByHeadquarters, judgeRequests, requestsOf } from "./standing/requests.js";
 import { allOfficers, changesSinceFrozen, factsConcerning, rollsOf, termsOf } from "./standing/settings.js";
 
 export { mayVoid } from "./standing/facts.js";
@@ -39,10 +39,10 @@ const REPORTING_KINDS = [...MEETING_DAY_KINDS, "seat_change", "readiness", "gues
  * @typedef {import("./standing/facts.js").Fact} Fact
  * @typedef {import("./standing/presence.js").Stay} Stay
  * @typedef {"not_recorded" | "present" | "absent_excused" | "absent_unexcused"} AttendanceState
- * @typedef {{person: string, standing: AttendanceState, cause: string | null, isLate: boolean,
- *   lateMinutes: number, hasLeftEarly: boolean, leftEarlyMinutes: number, mode: string | null,
- *   seat: string | null, seatRight: boolean | null, request: string | null,
- *   stays: [number, number | null, string][], comesAs: string | null, flags: string[]}} PersonStanding
+ * @typedef {{person: string, standing: AttendanceState, cause: string | null, is_late: boolean,
+ *   late_minutes: number, has_left_early: boolean, left_early_minutes: number, mode: string | null,
+ *   seat: string | null, seat_right: boolean | null, request: string | null,
+ *   stays: [number, number | null, string][], comes_as: string | null, flags: string[]}} PersonStanding
  * @typedef {ReturnType<typeof standingOf>} PointStanding
  */
 
@@ -67,7 +67,7 @@ export function standingOf(point, records, correctedTimeOf) {
   const seats = seatsOf(point, rolls, stays, effective, flags);
   const closing = closingOf(point, effective, flags);
   const chairing = new Chairing(point, terms, stays, effective, flags);
-  const requests = judgeRequests(new DecisionRights(point, terms, chairing, closing), rolls, effective, flags);
+  const requests = judgeRequests(point, terms, chairing, closing, rolls, effective, flags);
   const officerFactsElsewhere = officerFactsOf(allFacts, terms, rolls);
   const away = new Set([...requests.away].filter((person) => !wasInHall(point, person, stays)));
   const staysAnywhere = new Map([...stays, ...staysOf(officerFactsElsewhere, new Flags())]);
@@ -80,7 +80,7 @@ export function standingOf(point, records, correctedTimeOf) {
   const otherAttendees = otherAttendeesOf(point, rolls.lines, stays, requests.approved, effective, flags);
   flagTimes(facts, terms, flags);
   flagAfter(closing, inForce.facts, flags);
-  for (const [person, state] of requests.state) {
+  for (const [person, state] of requests.byPerson) {
     const firstStay = stays.get(person)?.[0];
     if (state === "approved" && firstStay) flags.add(firstStay.arrival.id, "came_though_excused");
   }
@@ -92,11 +92,11 @@ export function standingOf(point, records, correctedTimeOf) {
     if (ids) ids.push(id);
     else idsOf.set(person, [id]);
   }
-  const isFinal = closing !== null && !terms.isCancelled;
+  const isFinal = closing !== null && !terms.is_cancelled;
 
   /** @returns {PersonStanding} */
   const judgePerson = (/** @type {string} */ person, /** @type {Stay[]} */ personStays, /** @type {string | null} */ comesAs = null) => {
-    const request = requests.state.get(person) ?? null;
+    const request = requests.byPerson.get(person) ?? null;
     const common = {
       person,
       request,
@@ -111,14 +111,14 @@ export function standingOf(point, records, correctedTimeOf) {
       ...ABSENT,
       ...common,
       standing: "present",
-      isLate: cameLate,
-      lateMinutes: cameLate ? minutesBetween(terms.startsMs, personStays[0].cameMs) : 0,
-      hasLeftEarly: leftEarly,
-      leftEarlyMinutes: leftEarly ? minutesBetween(lastStay.leftMs, terms.endsMs) : 0,
+      is_late: cameLate,
+      late_minutes: cameLate ? minutesBetween(terms.starts_ms, personStays[0].cameMs) : 0,
+      has_left_early: leftEarly,
+      left_early_minutes: leftEarly ? minutesBetween(lastStay.leftMs, terms.ends_ms) : 0,
       mode: lastStay.arrival.record.body.mode,
-      seatRight: seats.right.get(person) ?? null,
-      stays: personStays.map((stay) => [stay.cameMs, untilMs(stay, terms.endsMs), stay.arrival.record.point]),
-      comesAs,
+      seat_right: seats.right.get(person) ?? null,
+      stays: personStays.map((stay) => [stay.cameMs, untilMs(stay, terms.ends_ms), stay.arrival.record.point]),
+      comes_as: comesAs,
     };
   };
   const roleOf = (/** @type {string} */ person) =>
@@ -141,11 +141,11 @@ export function standingOf(point, records, correctedTimeOf) {
     ...countPeople(people),
     guests: otherAttendees.guests.size,
     substitutes: otherAttendees.substitutes.size,
-    visitors: visitors.filter((visitor) => visitor.comesAs === null).length,
-    wrongComposition: [...otherAttendees.substitutes.values()].filter((substitute) => !substitute.isApproved).length,
+    visitors: visitors.filter((visitor) => visitor.comes_as === null).length,
+    wrong_composition: [...otherAttendees.substitutes.values()].filter((substitute) => !substitute.is_approved).length,
     ...countConduct(conductOf(point, effective)),
     incidents: incidents.length,
-    incidentMinutes: incidentMinutes(incidents, terms),
+    incident_minutes: incidentMinutes(incidents, terms),
   };
 
   const missing = missingItems(point, terms, effective, flags);
@@ -155,14 +155,16 @@ export function standingOf(point, records, correctedTimeOf) {
     missing.push("capacity");
     flags.add(point, "over_capacity");
   }
-  const ends = [closing?.atMs ?? null, terms.endsMs].filter((endMs) => endMs !== null);
-  if (!terms.isCancelled && chairing.isVacant(ends.length > 0 ? Math.min(...ends) : null)) {
+  const ends = [closing?.atMs ?? null, terms.ends_ms].filter((endMs) => endMs !== null);
+  if (!terms.is_cancelled && chairing.isVacant(ends.length > 0 ? Math.min(...ends) : null)) {
     flags.add(point, "no_chair");
   }
-  if (chair.isEscalated) flags.add(point, "escalated");
+  if (chair.is_escalated) flags.add(point, "escalated");
+  const amended = isAmended(closing, inForce, flags);
   return {
     terms,
     people,
+    requests: requestsOf(requests, effective, flags),
     visitors,
     exempt,
     substitutes: [...otherAttendees.substitutes.values()],
@@ -170,12 +172,12 @@ export function standingOf(point, records, correctedTimeOf) {
     chair,
     missing,
     incidents,
-    followUps,
-    rollChanges,
+    follow_ups: followUps,
+    roll_changes: rollChanges,
     closing: signedClosingOf(closing),
-    isAmended: isAmended(closing, inForce, flags),
+    is_amended: amended,
     flags: flags.all(),
-    hasReported: facts.some(
+    has_reported: facts.some(
       ({ seq, record }) => seq > 0 && record.point === point && REPORTING_KINDS.includes(record.kind),
     ),
   };
@@ -192,16 +194,16 @@ function officerFactsOf(allFacts, terms, rolls) {
 /** The fields of a person without a stay; the judgement overrides some of them. */
 const ABSENT = {
   cause: null,
-  isLate: false,
-  lateMinutes: 0,
-  hasLeftEarly: false,
-  leftEarlyMinutes: 0,
+  is_late: false,
+  late_minutes: 0,
+  has_left_early: false,
+  left_early_minutes: 0,
   mode: null,
-  seatRight: null,
+  seat_right: null,
   /** @type {[number, number | null, string][]} */
   stays: [],
   /** @type {string | null} */
-  comesAs: null,
+  comes_as: null,
 };
 
 /** Judge a person without a stay: an excuse needs approval, an absence needs a closing.
@@ -218,26 +220,26 @@ function countPeople(/** @type {PersonStanding[]} */ people) {
     summoned: people.length,
     present: countWhere((standing) => standing.standing === "present"),
     online: countWhere((standing) => standing.mode === "online"),
-    late: countWhere((standing) => standing.isLate),
-    leftEarly: countWhere((standing) => standing.hasLeftEarly),
-    absentExcused: countWhere((standing) => standing.standing === "absent_excused"),
-    absentUnexcused: countWhere((standing) => standing.standing === "absent_unexcused"),
-    notAgreed: countWhere((standing) => standing.cause === "not_agreed"),
-    notRecorded: countWhere((standing) => standing.standing === "not_recorded"),
-    wrongSeat: countWhere((standing) => standing.seatRight === false),
+    late: countWhere((standing) => standing.is_late),
+    left_early: countWhere((standing) => standing.has_left_early),
+    absent_excused: countWhere((standing) => standing.standing === "absent_excused"),
+    absent_unexcused: countWhere((standing) => standing.standing === "absent_unexcused"),
+    not_agreed: countWhere((standing) => standing.cause === "not_agreed"),
+    not_recorded: countWhere((standing) => standing.standing === "not_recorded"),
+    wrong_seat: countWhere((standing) => standing.seat_right === false),
   };
 }
 
 function countConduct(/** @type {ReturnType<typeof conductOf>} */ sums) {
-  return { calls: sums.call, privateUse: sums.private_use, disorder: sums.disorder };
+  return { calls: sums.call, private_use: sums.private_use, disorder: sums.disorder };
 }
 
 /** Flag stated times, doubtful clocks, and times far from the meeting.
  * @param {Fact[]} facts @param {import("./standing/settings.js").Terms} terms @param {Flags} flags */
 function flagTimes(facts, terms, flags) {
-  const firstMs = terms.startsMs === null ? -Infinity : terms.startsMs - FAR_FROM_MEETING_MS;
-  const endMs = terms.endsMs ?? terms.startsMs;
-  const lastMs = terms.startsMs === null || endMs === null ? Infinity : endMs + FAR_FROM_MEETING_MS;
+  const firstMs = terms.starts_ms === null ? -Infinity : terms.starts_ms - FAR_FROM_MEETING_MS;
+  const endMs = terms.ends_ms ?? terms.starts_ms;
+  const lastMs = terms.starts_ms === null || endMs === null ? Infinity : endMs + FAR_FROM_MEETING_MS;
   for (const fact of facts) {
     if (fact.record.body.happened_at) flags.add(fact.id, "time_stated");
     if (fact.seq === 0) continue; // the office uses the server's clock

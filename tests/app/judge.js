@@ -3,7 +3,6 @@
 import { createInterface } from "node:readline";
 
 import { standingOf } from "../../site/app/standing.js";
-import { asJson } from "./scenarios.js";
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { point, records, moments } = JSON.parse(line);
@@ -11,5 +10,5 @@ for await (const line of createInterface({ input: process.stdin })) {
     const [atMs, isDoubtful] = moments[`${record.device} ${record.seq} ${record.boot} ${record.at}`];
     return { atMs, isDoubtful };
   });
-  process.stdout.write(`${JSON.stringify({ ...asJson(standing), flags: standing.flags })}\n`);
+  process.stdout.write(`${JSON.stringify(standing)}\n`);
 }

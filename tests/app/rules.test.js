@@ -75,14 +75,14 @@ function own(seq, kind, at, changes = {}) {
 const one = (records, stream = []) => hallOf("P001", records, [setting, roll, ...stream]).of.get("M1");
 
 test("what is queued counts in the hall as the server will count it", () => {
-  assert.equal(one([own(1, "check_in", "2024-08-22T00:41:59Z")]).lateMinutes, 11);
+  assert.equal(one([own(1, "check_in", "2024-08-22T00:41:59Z")]).late_minutes, 11);
   assert.equal(one([]).standing, "not_recorded");
 });
 
 test("the server's corrected time counts once it is known", () => {
   const record = { ...own(1, "check_in", "2024-08-22T00:41:59Z"), atCorrected: "2024-08-22T00:27:59Z" };
 
-  assert.equal(one([record]).isLate, false);
+  assert.equal(one([record]).is_late, false);
 });
 
 test("a refused record never was", () => {

@@ -44,7 +44,7 @@ function spellOut([kind, number, changes]) {
 export function judged({ point = "P001", bare, records, skews = {} }) {
   const all = [...(bare ? [] : base.base), ...records].map(spellOut);
   const seen = new Set(all.map((record) => record.device));
-  return told(standingOf(point, all, (record) => moment(record, seen, skews)));
+  return readable(standingOf(point, all, (record) => moment(record, seen, skews)));
 }
 
 function moment(record, seen, skews) {
@@ -55,28 +55,17 @@ function moment(record, seen, skews) {
   return { atMs, isDoubtful: !isSeen || Math.abs(skewMs) > 120_000 };
 }
 
-function told(standing) {
-  const fields = asJson(standing);
+function readable(standing) {
+  const fields = { ...standing };
   for (const group of ["people", "visitors", "exempt"]) {
-    fields[group] = Object.fromEntries(fields[group].map((each) => [each.person, each]));
+    fields[group] = Object.fromEntries(standing[group].map((one) => [one.person, one]));
   }
   const numbers = new Map(Array.from({ length: 1000 }, (_, number) => [idOf(number), String(number)]));
+  fields.requests = Object.fromEntries(standing.requests.map((one) => [numbers.get(one.id) ?? one.id, one]));
   fields.flags = Object.fromEntries(
     Object.entries(standing.flags).map(([key, flags]) => [numbers.get(key) ?? key, flags]),
   );
   return fields;
-}
-
-/** JavaScript's camelCase as JSON's snake_case; keys that are codes stay as they are. */
-export function asJson(value) {
-  if (Array.isArray(value)) return value.map(asJson);
-  if (!value || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, own]) => [
-      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      key === "flags" && !Array.isArray(own) ? own : asJson(own),
-    ]),
-  );
 }
 
 /** Where the actual lacks what is expected, as `tests/scenarios.py` says it. */

@@ -6,13 +6,12 @@ import { useState } from "preact/hooks";
 import { ChoiceField, readForm, PersonField, TextField } from "./fields.js";
 import { dayOf, instantOf } from "./instants.js";
 import { shrinkPhoto } from "./photo.js";
-import { requestsOf, requestState } from "./requests.js";
-import { recordsInForce } from "./standing.js";
+import { isReportDue, leaveRequestsOf } from "./requests.js";
 import { nameOfCode, tell } from "./tell.js";
 
 /**
  * @typedef {import("./desk.js").Desk} Desk
- * @typedef {import("./types.js").LedgerRecord} LedgerRecord
+ * @typedef {import("../standing/requests.js").Request} LeaveRequest
  */
 
 const REPORTS = ["numbered", "scanned", "to_follow"];
@@ -66,10 +65,10 @@ function PhotoField() {
  * @param {{desk: Desk, person?: string}} props */
 export function Requests({ desk, person }) {
   const [following, setFollowing] = useState("");
-  const all = requestsOf(desk).filter((request) => !person || request.person === person);
+  const all = leaveRequestsOf(desk).filter((request) => !person || request.person === person);
   if (all.length === 0) return null;
 
-  async function follow(/** @type {Event} */ event, /** @type {LedgerRecord} */ request) {
+  async function follow(/** @type {Event} */ event, /** @type {LeaveRequest} */ request) {
     const { number, date, photo } = readForm(event);
     const scan = photo instanceof File && photo.size > 0 ? await shrinkPhoto(photo) : null;
     const about = { person: request.person, refs: [request.id], source: "search" };
@@ -79,9 +78,9 @@ export function Requests({ desk, person }) {
 
   return html`<ul class="told">
     ${all.map((request) => {
-      const detail = desk.detailContents.get(request.body.detail);
-      const state = requestState(desk, request);
-      const isOwed = request.body.report === "to_follow" && !hasDocument(desk, request);
+      const detail = desk.detailContents.get(request.detail ?? "");
+      const { state } = request;
+      const isOwed = isReportDue(request);
       return html`<li>
         <b>${desk.nameOf(request.person)}</b> · <span class="tag ${state}">${nameOfCode("request", state)}</span>
         ${detail && html`<br />${describeLeave(detail)}`}
@@ -103,15 +102,10 @@ export function Requests({ desk, person }) {
   </ul>`;
 }
 
-/** Say that the written report is still due, and until when. @param {LedgerRecord} request */
-export function sayOwed({ body }) {
-  const date = body.to_follow_by ? dayOf(body.to_follow_by).split("-").reverse().join("/") : "–";
+/** Say that the written report is still due, and until when. @param {LeaveRequest} request */
+export function sayOwed({ due_ms: dueMs }) {
+  const date = dueMs === null ? "–" : dayOf(dueMs).split("-").reverse().join("/");
   return tell("absence.owed", { date });
-}
-
-/** @param {Desk} desk @param {LedgerRecord} request */
-function hasDocument(desk, request) {
-  return recordsInForce(desk.hall.records).some((record) => record.kind === "absence_document" && record.refs?.[0] === request.id);
 }
 
 /** Describe leave in one line. @param {Record<string, any>} detail of a request, opened */

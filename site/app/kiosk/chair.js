@@ -5,9 +5,10 @@ import { useEffect, useState } from "preact/hooks";
 
 import { describeLeave, sayOwed } from "./absence.js";
 import { readForm, TextField } from "./fields.js";
+import { concerns, isReserved } from "../standing/deciding.js";
 import { Chair } from "./hall/chairing.js";
 import { Closing } from "./hall/closing.js";
-import { requestsOf, requestState, waitingOf } from "./requests.js";
+import { isReportDue, leaveRequestsOf, waitingOf } from "./requests.js";
 import { Counts } from "./roll-call.js";
 import { timeOf } from "./say.js";
 import { call } from "./server.js";
@@ -16,13 +17,13 @@ import { nameOfCode, tell } from "./tell.js";
 
 /**
  * @typedef {import("./desk.js").Desk} Desk
- * @typedef {import("./types.js").LedgerRecord} LedgerRecord
+ * @typedef {import("../standing/requests.js").Request} LeaveRequest
  */
 
 /** @param {import("./desk-view.js").ViewProps} props */
 export function View({ desk }) {
   const waiting = waitingOf(desk);
-  const decided = requestsOf(desk).filter((request) => requestState(desk, request) !== "pending");
+  const decided = leaveRequestsOf(desk).filter((request) => request.state !== "pending");
   useFetchedDetails(desk, waiting);
   return html`<h2>${tell("decide.title")}</h2>
     <p role="status">${waiting.length > 0 ? tell("decide.waiting", { n: waiting.length }) : tell("decide.none")}</p>
@@ -33,7 +34,7 @@ export function View({ desk }) {
     html`<details>
       <summary>${tell("decide.decided", { n: decided.length })}</summary>
       <ul class="told">
-        ${decided.map((request) => html`<li><b>${desk.nameOf(request.person)}</b> · <span class="tag">${nameOfCode("request", requestState(desk, request))}</span></li>`)}
+        ${decided.map((request) => html`<li><b>${desk.nameOf(request.person)}</b> · <span class="tag">${nameOfCode("request", request.state)}</span></li>`)}
       </ul>
     </details>`}
     <h2>${tell("step.chair")}</h2>
@@ -43,16 +44,14 @@ export function View({ desk }) {
     <${Closing} desk=${desk} />`;
 }
 
-/** @param {{desk: Desk, request: LedgerRecord}} props */
+/** @param {{desk: Desk, request: LeaveRequest}} props */
 function Request({ desk, request }) {
   const [scan, setScan] = useState("");
-  const detail = desk.detailContents.get(request.body.detail);
+  const detail = desk.detailContents.get(request.detail ?? "");
   const { person } = request;
-  const isOwnRequest = person === desk.enrolment.person || request.body.for === desk.enrolment.person;
+  const isOwnRequest = concerns(desk.enrolment.person, person, request.instead_of);
   const isClosed = desk.hall.all.closing !== null;
-  const secretary = desk.hall.all.chair.secretary;
-  const { absenceAuthority, secretaryAuthority } = desk.hall.all.terms;
-  const isReserved = (person === secretary ? secretaryAuthority : absenceAuthority) === "headquarters";
+  const isForHeadquarters = isReserved(desk.hall.all.terms, person, Date.now());
 
   async function decide(/** @type {any} */ event) {
     const { note } = readForm(event);
@@ -62,21 +61,21 @@ function Request({ desk, request }) {
   }
 
   async function showScan() {
-    const fetched = await fetchDetail(desk, request.body.detail);
+    const fetched = await fetchDetail(desk, request.detail ?? "");
     setScan(fetched?.scan ?? "");
   }
 
   return html`<li>
-    <b>${desk.nameOf(person)}</b> · ${timeOf(request.at)}
-    <br />${request.kind === "substitute"
-      ? tell("decide.substitute", { name: desk.nameOf(request.body.for) })
+    <b>${desk.nameOf(person)}</b> · ${timeOf(request.at_ms)}
+    <br />${request.instead_of !== null
+      ? tell("decide.substitute", { name: desk.nameOf(request.instead_of) })
       : detail
         ? describeLeave(detail)
         : tell("decide.no_detail")}
-    ${request.body.report === "to_follow" && html`<br /><span class="late">${sayOwed(request)}</span>`}
+    ${isReportDue(request) && html`<br /><span class="late">${sayOwed(request)}</span>`}
     ${detail?.hasScan && !scan && html`<button onClick=${showScan}>${tell("decide.look")}</button>`}
     ${scan && html`<img class="scan" src=${scan} alt=${tell("absence.has_photo")} />`}
-    ${isOwnRequest || isReserved || isClosed
+    ${isOwnRequest || isForHeadquarters || isClosed
       ? html`<p class="muted">${tell(isClosed ? "decide.closed" : isOwnRequest ? "decide.own" : "decide.reserved")}</p>`
       : html`<form class="stack" onSubmit=${decide}>
           <${TextField} name="note" label=${tell("note")} isOptional />
@@ -89,9 +88,9 @@ function Request({ desk, request }) {
 }
 
 /** Fetch the details of pending requests while there is a line, to read them without one.
- * @param {Desk} desk @param {LedgerRecord[]} requests */
+ * @param {Desk} desk @param {LeaveRequest[]} requests */
 function useFetchedDetails(desk, requests) {
-  const missingShas = requests.map((request) => request.body.detail).filter((sha256) => sha256 && !desk.detailContents.has(sha256));
+  const missingShas = requests.flatMap(({ detail }) => (detail && !desk.detailContents.has(detail) ? [detail] : []));
   useEffect(() => {
     if (desk.outcome?.state !== "sent") return;
     void (async () => {

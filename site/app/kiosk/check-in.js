@@ -36,6 +36,6 @@ export function isInHallNow(desk, person) {
  * @param {Desk} desk @param {string} person */
 export function hasCheckedOut(desk, person) {
   const latestStay = desk.hall.of.get(person)?.stays.at(-1);
-  const { endsMs } = desk.hall.all.terms;
+  const { ends_ms: endsMs } = desk.hall.all.terms;
   return latestStay !== undefined && latestStay[1] !== null && (endsMs === null || latestStay[1] < endsMs);
 }

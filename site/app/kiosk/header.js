@@ -47,7 +47,7 @@ export function Notices({ desk }) {
     ${Math.abs(skewMs) > SUSPECT_SKEW_MS &&
     html`<p class="notice">${say(skewMs < 0 ? "clock.fast" : "clock.slow", { minutes })}</p>`}
     ${desk.hall.all.closing &&
-    html`<p class="notice">${say("closed", { at: timeOf(desk.hall.all.closing.atMs) })}</p>`}
+    html`<p class="notice">${say("closed", { at: timeOf(desk.hall.all.closing.at_ms) })}</p>`}
     ${desk.meeting?.rehearsal && html`<p class="notice">${say("rehearsal")}</p>`}
     ${isNewer &&
     html`<p class="notice">${say("shell.newer")} <button onClick=${renewShell}>${say("shell.renew")}</button></p>`}`;

@@ -119,12 +119,12 @@ function arrivalTimeOf(/** @type {PersonStanding | undefined} */ standing) {
 
 /** Check whether a person came and left early. */
 export function hasLeft(/** @type {PersonStanding | undefined} */ standing) {
-  return standing?.standing === "present" && standing.hasLeftEarly;
+  return standing?.standing === "present" && standing.has_left_early;
 }
 
 /** Return the CSS class and filter value of a standing. */
 export function displayStateOf(/** @type {PersonStanding | undefined} */ standing) {
-  if (standing?.standing === "present") return standing.isLate || standing.hasLeftEarly ? "late" : "present";
+  if (standing?.standing === "present") return standing.is_late || standing.has_left_early ? "late" : "present";
   return STATES[standing?.standing ?? "not_recorded"] ?? "unrecorded";
 }
 
@@ -138,6 +138,6 @@ export function sayState(/** @type {PersonStanding | undefined} */ standing) {
   }
   if (hasLeft(standing)) return `◐ ${say("state.left", { at: timeOf(standing.stays.at(-1)?.[1] ?? 0) })}`;
   const mode = standing.mode === "online" ? ` · ${say("state.online")}` : "";
-  if (!standing.isLate) return `● ${say("state.present", { at })}${mode}`;
-  return `◐ ${say("state.late", { at, minutes: standing.lateMinutes })}${mode}`;
+  if (!standing.is_late) return `● ${say("state.present", { at })}${mode}`;
+  return `◐ ${say("state.late", { at, minutes: standing.late_minutes })}${mode}`;
 }

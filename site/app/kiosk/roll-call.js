@@ -174,9 +174,9 @@ export function Counts({ desk }) {
   return html`<p class="counts" aria-live="polite">
     <b class="present">● ${say("count.present", { n: counts.present, all: counts.summoned })}</b>
     <span class="late">◐ ${say("count.late", { n: counts.late })}</span>
-    ${counts.absentExcused > 0 && html`<span class="excused">◇ ${say("count.excused", { n: counts.absentExcused })}</span>`}
-    ${counts.absentUnexcused > 0 && html`<span class="unexcused">✕ ${say("count.unexcused", { n: counts.absentUnexcused })}</span>`}
-    <span class="unrecorded">○ ${say("count.rest", { n: counts.notRecorded })}</span>
+    ${counts.absent_excused > 0 && html`<span class="excused">◇ ${say("count.excused", { n: counts.absent_excused })}</span>`}
+    ${counts.absent_unexcused > 0 && html`<span class="unexcused">✕ ${say("count.unexcused", { n: counts.absent_unexcused })}</span>`}
+    <span class="unrecorded">○ ${say("count.rest", { n: counts.not_recorded })}</span>
     ${counts.guests + counts.substitutes + counts.visitors > 0 &&
     html`<span>${say("count.beside", { guests: counts.guests, substitutes: counts.substitutes, visitors: counts.visitors })}</span>`}
     ${isProvisional && html`<i>${say("provisional")}</i>`}

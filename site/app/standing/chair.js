@@ -7,13 +7,14 @@ import { lateAfterMs, officersAt } from "./settings.js";
 /**
  * @typedef {import("./facts.js").Fact} Fact
  * @typedef {import("./settings.js").Terms} Terms
- * @typedef {{person: string, office: "secretary" | "deputy", fromMs: number, untilMs: number | null}} Span
+ * @typedef {{from_ms: number, to: string}} Delegation
+ * @typedef {{person: string, office: "secretary" | "deputy", from_ms: number, until_ms: number | null}} Span
  */
 
 /** The chairing of one point, computed once and then queried for any time. */
 export class Chairing {
-  /** @type {Fact[]} */
-  #delegations = [];
+  /** @type {Delegation[]} */
+  delegations = [];
   /** @type {Map<string, number>} */
   #assumedMs = new Map();
   /** @type {Map<string, [number, number | null][]>} */
@@ -29,11 +30,11 @@ export class Chairing {
       const { secretary, deputies } = officersAt(terms, fact.atMs);
       const isSecretary = secretary !== null && fact.person === secretary;
       if (isSecretary && actsInPerson(fact) && deputies.includes(fact.record.body.to)) {
-        this.#delegations.push(fact);
+        this.delegations.push({ from_ms: fact.atMs, to: fact.record.body.to });
       } else flags.add(fact.id, "without_authority");
     }
     const secretaries = terms.officers.map((officers) => officers.secretary);
-    const mayPreside = new Set([...secretaries, ...this.#delegations.map((fact) => fact.record.body.to)]);
+    const mayPreside = new Set([...secretaries, ...this.delegations.map(({ to }) => to)]);
     for (const fact of effective.at(point, "chair_assumed")) {
       const person = fact.person ?? "";
       if (!actsInPerson(fact) || !mayPreside.has(person)) flags.add(fact.id, "without_authority");
@@ -48,18 +49,7 @@ export class Chairing {
 
   /** The Deputy named in the Secretary's latest delegation. @returns {string | null} */
   get delegate() {
-    return this.#delegations.at(-1)?.record.body.to ?? null;
-  }
-
-  /**
-   * Return whether a person decides at a time: before the start the Secretary, and the Deputy once
-   * delegated; from the start on, the person who presides.
-   */
-  decides(/** @type {string} */ person, /** @type {number} */ atMs) {
-    if (this.terms.startsMs === null || atMs < this.terms.startsMs) {
-      return this.#officersAt(atMs).includes(person);
-    }
-    return person === this.#presidingAt(atMs);
+    return this.delegations.at(-1)?.to ?? null;
   }
 
   /** Return whether nobody presides at some time between the start plus grace and the end. */
@@ -71,14 +61,9 @@ export class Chairing {
     );
   }
 
-  /** @returns {string | null} */
-  #delegateAt(/** @type {number} */ atMs) {
-    return this.#delegations.filter((fact) => fact.atMs <= atMs).at(-1)?.record.body.to ?? null;
-  }
-
   /** Return the Secretary and the delegated Deputy at a time. */
   #officersAt(/** @type {number} */ atMs) {
-    return [officersAt(this.terms, atMs).secretary, this.#delegateAt(atMs)];
+    return [officersAt(this.terms, atMs).secretary, delegateAt(this.delegations, atMs)];
   }
 
   #presidingAt(/** @type {number} */ atMs) {
@@ -92,8 +77,8 @@ export class Chairing {
 
   /** Return every time at which the presiding person may change. */
   #events() {
-    const moments = new Set([...this.#delegations.map((fact) => fact.atMs), ...this.#assumedMs.values()]);
-    for (const { fromMs } of this.terms.officers) moments.add(fromMs);
+    const moments = new Set([...this.delegations.map((delegation) => delegation.from_ms), ...this.#assumedMs.values()]);
+    for (const { from_ms: fromMs } of this.terms.officers) moments.add(fromMs);
     for (const momentMs of [...this.#inHall.values()].flat(2)) if (momentMs !== null) moments.add(momentMs);
     return [...moments].sort((a, b) => a - b);
   }
@@ -107,14 +92,20 @@ export class Chairing {
       const person = this.#presidingAt(fromMs);
       if (person === null) return;
       const last = spans.at(-1);
-      if (last?.person === person && last.untilMs === fromMs) last.untilMs = untilMs;
+      if (last?.person === person && last.until_ms === fromMs) last.until_ms = untilMs;
       else {
         const office = person === this.#officersAt(fromMs)[0] ? "secretary" : "deputy";
-        spans.push({ person, office, fromMs, untilMs });
+        spans.push({ person, office, from_ms: fromMs, until_ms: untilMs });
       }
     });
     return spans;
   }
+}
+
+/** Return the Deputy whom the Secretary has named by a time, or null.
+ * @param {Delegation[]} delegations @param {number} atMs @returns {string | null} */
+export function delegateAt(delegations, atMs) {
+  return delegations.filter((delegation) => delegation.from_ms <= atMs).at(-1)?.to ?? null;
 }
 
 /** Name the chair: the Secretary, else the delegated Deputy; officers who are away are skipped.
@@ -129,6 +120,7 @@ export function chairOf(terms, chairing, away) {
     delegate,
     named: [secretary, delegate].find((officer) => officer !== null && !away.has(officer)) ?? null,
     spans: chairing.spans,
-    isEscalated: isAway(secretary) && (isAway(delegate) || noDeputyLeft),
+    delegations: chairing.delegations,
+    is_escalated: isAway(secretary) && (isAway(delegate) || noDeputyLeft),
   };
 }

@@ -24,7 +24,7 @@ export function closingOf(point, effective, flags) {
 export function signedClosingOf(closing) {
   if (closing === null) return null;
   const { record, id, atMs } = closing;
-  return { id, person: record.person, atMs, totals: record.body.totals };
+  return { id, person: record.person, at_ms: atMs, totals: record.body.totals };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The hall: its readiness, other attendees, conduct, incidents and follow-up tasks. */
 
-import { requestKey } from "./absence.js";
+import { requestKey } from "./requests.js";
 import { hasAuthority } from "./facts.js";
 import { wasInHall, minutesBetween } from "./presence.js";
 
@@ -20,7 +20,7 @@ export function missingItems(point, terms, effective, flags) {
   const itemStates = {};
   for (const fact of effective.at(point, "readiness")) {
     Object.assign(itemStates, fact.record.body.items);
-    if (terms.readyByMs !== null && fact.atMs > terms.readyByMs) flags.add(fact.id, "late_readiness");
+    if (terms.ready_by_ms !== null && fact.atMs > terms.ready_by_ms) flags.add(fact.id, "late_readiness");
   }
   return READINESS_ITEMS.filter((item) => !itemStates[item]);
 }
@@ -32,15 +32,15 @@ export function missingItems(point, terms, effective, flags) {
  */
 export function otherAttendeesOf(point, roll, stays, approved, effective, flags) {
   const isOffRoll = (/** @type {Fact} */ fact) => !roll.has(fact.person ?? "");
-  /** @type {Map<string, {id: string, person: string, insteadOf: string, isApproved: boolean}>} */
+  /** @type {Map<string, {id: string, person: string, instead_of: string, is_approved: boolean}>} */
   const substitutes = new Map();
   for (const fact of effective.at(point, "substitute").filter(isOffRoll)) {
     const person = fact.person ?? "";
     if (!wasInHall(point, person, stays)) continue;
-    const fields = { id: fact.id, person, insteadOf: fact.record.body.for };
-    substitutes.set(person, { ...fields, isApproved: approved.has(requestKey(fact)) });
+    const fields = { id: fact.id, person, instead_of: fact.record.body.for };
+    substitutes.set(person, { ...fields, is_approved: approved.has(requestKey(fact)) });
   }
-  for (const substitute of substitutes.values()) if (!substitute.isApproved) flags.add(substitute.id, "wrong_composition");
+  for (const substitute of substitutes.values()) if (!substitute.is_approved) flags.add(substitute.id, "wrong_composition");
   const guests = effective.at(point, "guest").filter(isOffRoll).map((fact) => fact.person ?? fact.id);
   return { guests: new Set(guests.filter((guest) => !substitutes.has(guest))), substitutes };
 }
@@ -61,8 +61,8 @@ export function incidentsOf(point, effective, flags) {
   return [...latestOf(effective.at(point, "incident"), flags)].map(([id, { record }]) => ({
     id,
     what: record.body.what,
-    fromMs: Date.parse(record.body.from),
-    untilMs: record.body.until ? Date.parse(record.body.until) : null,
+    from_ms: Date.parse(record.body.from),
+    until_ms: record.body.until ? Date.parse(record.body.until) : null,
   }));
 }
 
@@ -70,7 +70,7 @@ export function incidentsOf(point, effective, flags) {
  * @param {ReturnType<typeof incidentsOf>} incidents @param {Terms} terms */
 export function incidentMinutes(incidents, terms) {
   return incidents
-    .map((incident) => Math.max(0, minutesBetween(incident.fromMs, incident.untilMs ?? terms.endsMs)))
+    .map((incident) => Math.max(0, minutesBetween(incident.from_ms, incident.until_ms ?? terms.ends_ms)))
     .reduce((sum, minutes) => sum + minutes, 0);
 }
 
@@ -85,11 +85,11 @@ export function followUpsOf(point, effective, flags) {
       id,
       item: record.body.item,
       owner: person ?? null,
-      dueMs: record.body.due ? Date.parse(record.body.due) : null,
+      due_ms: record.body.due ? Date.parse(record.body.due) : null,
       state: record.body.state ?? "open",
     })),
-    essaysDueMs: essays ? Date.parse(essays.due) : null,
-    essaysHandedIn: essays?.handed_in ?? 0,
+    essays_due_ms: essays ? Date.parse(essays.due) : null,
+    essays_handed_in: essays?.handed_in ?? 0,
   };
 }
 

@@ -110,7 +110,7 @@ export function isLate(cameMs, terms) {
 /** Return whether a departure is earlier than the end minus grace.
  * @param {number | null} leftMs @param {import("./settings.js").Terms} terms */
 export function isEarlyLeave(leftMs, terms) {
-  return leftMs !== null && terms.endsMs !== null && leftMs < terms.endsMs - terms.graceMs;
+  return leftMs !== null && terms.ends_ms !== null && leftMs < terms.ends_ms - terms.grace_ms;
 }
 
 /** Return the whole minutes between two times, rounded down; 0 if either is unknown.

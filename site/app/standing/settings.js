@@ -10,7 +10,7 @@ const REASONS = ["CONG_TAC", "DOT_XUAT", "BAT_KHA_KHANG", "OM", "NGHI_PHEP", "TH
  * @typedef {{person: string, unit: string, position: string, seat: string, exempt: boolean}} Line
  * `governing` is the point's latest roll; `takers` are later rolls elsewhere that name its people.
  * @typedef {{lines: Map<string, Line>, governing: Fact | null, takers: Fact[]}} Rolls
- * @typedef {{fromMs: number, secretary: string | null, deputies: string[]}} Officers
+ * @typedef {{from_ms: number, secretary: string | null, deputies: string[]}} Officers
  * @typedef {ReturnType<typeof termsOf>} Terms
  */
 
@@ -29,19 +29,19 @@ export function termsOf(point, facts) {
   const graceMs = (fields.grace_minutes ?? 0) * MINUTE_MS;
   const startsMs = parseMs(fields.starts_at);
   return {
-    startsMs,
-    endsMs: parseMs(fields.ends_at),
-    graceMs,
+    starts_ms: startsMs,
+    ends_ms: parseMs(fields.ends_at),
+    grace_ms: graceMs,
     officers,
-    absenceAuthority: fields.absence_authority ?? "point",
-    secretaryAuthority: fields.secretary_authority ?? "headquarters",
+    absence_authority: fields.absence_authority ?? "point",
+    secretary_authority: fields.secretary_authority ?? "headquarters",
     reasons: fields.reasons ?? REASONS,
     capacity: fields.capacity ?? null,
     guests: fields.guests ?? 0,
-    rollFrozenMs: parseMs(fields.roll_frozen_at),
-    readyByMs: parseMs(fields.ready_by),
-    isRehearsal: fields.rehearsal ?? false,
-    isCancelled: fields.cancelled ?? false,
+    roll_frozen_ms: parseMs(fields.roll_frozen_at),
+    ready_by_ms: parseMs(fields.ready_by),
+    is_rehearsal: fields.rehearsal ?? false,
+    is_cancelled: fields.cancelled ?? false,
   };
 }
 
@@ -50,14 +50,14 @@ export function termsOf(point, facts) {
 function officersOf(fromMs, appointments) {
   const holdersOf = (/** @type {string} */ sought) =>
     appointments.filter(([, office]) => office === sought).map(([person]) => person);
-  return { fromMs, secretary: holdersOf("secretary")[0] ?? null, deputies: holdersOf("deputy") };
+  return { from_ms: fromMs, secretary: holdersOf("secretary")[0] ?? null, deputies: holdersOf("deputy") };
 }
 
 /** Return the officers at a time (default: the latest); before the first setting, the first.
  * @param {Terms} terms @param {number} atMs @returns {Officers} */
 export function officersAt({ officers }, atMs = Infinity) {
-  const before = officers.filter((entry) => entry.fromMs <= atMs);
-  return before.at(-1) ?? officers[0] ?? { fromMs: 0, secretary: null, deputies: [] };
+  const before = officers.filter((entry) => entry.from_ms <= atMs);
+  return before.at(-1) ?? officers[0] ?? { from_ms: 0, secretary: null, deputies: [] };
 }
 
 /** Return every person who was in office at any time. @param {Terms} terms @returns {string[]} */
@@ -67,7 +67,7 @@ export function allOfficers({ officers }) {
 }
 
 /** Return the time after which an arrival is late; null without a start. @param {Terms} terms */
-export function lateAfterMs({ startsMs, graceMs }) {
+export function lateAfterMs({ starts_ms: startsMs, grace_ms: graceMs }) {
   return startsMs === null ? null : startsMs + graceMs;
 }
 
@@ -107,7 +107,7 @@ export function factsConcerning(point, facts, rolls) {
  * @param {import("./facts.js").Flags} flags
  */
 export function changesSinceFrozen(point, facts, rolls, terms, flags) {
-  const { rollFrozenMs } = terms;
+  const { roll_frozen_ms: rollFrozenMs } = terms;
   if (rollFrozenMs === null) return { added: [], removed: [] };
   const pointRolls = facts.filter(({ record }) => record.kind === "roll" && record.point === point);
   for (const roll of [...pointRolls, ...rolls.takers]) {

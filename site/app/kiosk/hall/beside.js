@@ -57,7 +57,7 @@ export function OtherAttendees({ desk }) {
         </li>`,
       )}
       ${visitors
-        .filter((visitor) => visitor.comesAs === null)
+        .filter((visitor) => visitor.comes_as === null)
         .map((visitor) => html`<li><b>${desk.nameOf(visitor.person)}</b> · ${visitor.person} · ${tell("beside.visitor")}
           <${TakeBack} desk=${desk} isMeant=${(/** @type {LedgerRecord} */ other) => other.person === visitor.person} />
         </li>`)}

@@ -14,7 +14,7 @@ export function Chair({ desk }) {
   const { chair, terms, flags } = desk.hall.all;
   const { secretary, deputies } = officersAt(terms);
   const lastSpan = chair.spans.at(-1);
-  const presiding = lastSpan && lastSpan.untilMs === null ? lastSpan.person : null;
+  const presiding = lastSpan && lastSpan.until_ms === null ? lastSpan.person : null;
   const delegations = recordsInForce(desk.hall.records).filter((record) => record.kind === "chair_delegation");
   const lastDelegation = delegations.at(-1);
   const mayPreside = [secretary, chair.delegate].filter((officer) => officer !== null);
@@ -34,8 +34,8 @@ export function Chair({ desk }) {
   }
 
   if (!secretary) return html`<p class="notice">${tell("chair.unknown")}</p>`;
-  return html`<p>${presiding ? tell("chair.presides", { name: desk.nameOf(presiding), at: timeOf(lastSpan?.fromMs ?? 0) }) : tell("chair.nobody")}</p>
-    ${chair.isEscalated && html`<p class="notice">${tell("chair.escalated")}</p>`}
+  return html`<p>${presiding ? tell("chair.presides", { name: desk.nameOf(presiding), at: timeOf(lastSpan?.from_ms ?? 0) }) : tell("chair.nobody")}</p>
+    ${chair.is_escalated && html`<p class="notice">${tell("chair.escalated")}</p>`}
     ${mayPreside.map(
       (person) => html`<p>
         <b>${desk.nameOf(person)}</b> · ${tell(person === secretary ? "chair.secretary" : "chair.deputy")}

@@ -12,14 +12,14 @@ import { tell } from "../tell.js";
 /** @param {{desk: import("../desk.js").Desk}} props */
 export function Closing({ desk }) {
   const [fault, setFault] = useState("");
-  const { closing, counts, chair, isAmended } = desk.hall.all;
+  const { closing, counts, chair, is_amended: isAmended } = desk.hall.all;
   const totals = {
     summoned: counts.summoned,
     present: counts.present,
     late: counts.late,
-    absent_excused: counts.absentExcused,
-    absent_unexcused: counts.absentUnexcused,
-    not_recorded: counts.notRecorded,
+    absent_excused: counts.absent_excused,
+    absent_unexcused: counts.absent_unexcused,
+    not_recorded: counts.not_recorded,
     guests: counts.guests,
     substitutes: counts.substitutes,
   };
@@ -37,14 +37,14 @@ export function Closing({ desk }) {
     await desk.record({ kind: "reopening", person: who, source: "search", body: {} }, { reason }, tell("closing.reopening"));
   }
 
-  const { startsMs, endsMs } = desk.hall.all.terms;
+  const { starts_ms: startsMs, ends_ms: endsMs } = desk.hall.all.terms;
   const isBefore = (/** @type {number | null} */ atMs) => atMs !== null && Date.now() < atMs;
   const early = isBefore(startsMs) ? "closing.not_begun" : isBefore(endsMs) ? "closing.not_over" : "";
   const waiting = waitingOf(desk).length;
   const signers = desk.isChair ? [desk.enrolment.person ?? ""] : undefined;
   const defaultSigner = desk.enrolment.person ?? chair.spans.at(-1)?.person ?? chair.named;
   if (closing) {
-    return html`<p>${tell("closing.closed", { at: timeOf(closing.atMs), name: desk.nameOf(closing.person) })}</p>
+    return html`<p>${tell("closing.closed", { at: timeOf(closing.at_ms), name: desk.nameOf(closing.person) })}</p>
       ${isAmended && html`<p class="notice">${tell("closing.amended")}</p>`}
       ${desk.isChair
         ? html`<form class="stack" onSubmit=${reopen}>
@@ -57,7 +57,7 @@ export function Closing({ desk }) {
   return html`<dl class="totals">
       ${Object.entries(totals).map(([name, count]) => html`<div><dt>${tell(`total.${name}`)}</dt><dd>${count}</dd></div>`)}
     </dl>
-    ${counts.notRecorded > 0 && html`<p class="notice">${tell("closing.rest", { n: counts.notRecorded })}</p>`}
+    ${counts.not_recorded > 0 && html`<p class="notice">${tell("closing.rest", { n: counts.not_recorded })}</p>`}
     ${waiting > 0 && html`<p class="notice">${tell("closing.waiting", { n: waiting })}</p>`}
     ${desk.fates.unsent > 0 && html`<p class="muted">${tell("closing.unsent", { n: desk.fates.unsent })}</p>`}
     <form class="stack" onSubmit=${close}>

@@ -10,7 +10,7 @@ import { nameOfCode, tell } from "../tell.js";
 
 const CATEGORIES = /** @type {const} */ ([
   ["call", "calls"],
-  ["private_use", "privateUse"],
+  ["private_use", "private_use"],
   ["disorder", "disorder"],
 ]);
 const INCIDENT_CAUSES = ["power", "screen", "sound", "camera", "line", "phone", "order", "other"];
@@ -44,7 +44,7 @@ export function Incidents({ desk }) {
     if (await desk.record({ kind: "incident", source: "search", body }, note ? { note } : undefined, nameOfCode("trouble", what))) event.target.reset();
   }
 
-  const end = (/** @type {(typeof incidents)[number]} */ { id, what, fromMs }) => {
+  const end = (/** @type {(typeof incidents)[number]} */ { id, what, from_ms: fromMs }) => {
     const { detail } = bodyOf(id);
     const body = { what, from: new Date(fromMs).toISOString(), until: new Date().toISOString(), ...(detail ? { detail } : {}) };
     return desk.record({ kind: "incident", refs: [id], source: "search", body }, undefined, nameOfCode("trouble", what));
@@ -53,9 +53,9 @@ export function Incidents({ desk }) {
   return html`<ul class="told">
       ${incidents.map(
         (incident) => html`<li>
-          <b>${nameOfCode("trouble", incident.what)}</b> · ${timeOf(incident.fromMs)} – ${incident.untilMs === null ? html`<b class="late">${tell("incident.goes_on")}</b>` : timeOf(incident.untilMs)}
+          <b>${nameOfCode("trouble", incident.what)}</b> · ${timeOf(incident.from_ms)} – ${incident.until_ms === null ? html`<b class="late">${tell("incident.goes_on")}</b>` : timeOf(incident.until_ms)}
           ${desk.detailContents.get(bodyOf(incident.id).detail)?.note ? html`<br />${desk.detailContents.get(bodyOf(incident.id).detail).note}` : ""}
-          ${incident.untilMs === null && html`<button onClick=${() => end(incident)}>${tell("incident.end")}</button>`}
+          ${incident.until_ms === null && html`<button onClick=${() => end(incident)}>${tell("incident.end")}</button>`}
         </li>`,
       )}
     </ul>

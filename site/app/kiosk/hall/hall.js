@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
 import { AbsenceForm, Requests } from "../absence.js";
-import { requestsOf, waitingOf } from "../requests.js";
+import { leaveRequestsOf, waitingOf } from "../requests.js";
 import { timeOf } from "../say.js";
 import { Counts } from "../roll-call.js";
 import { tell } from "../tell.js";
@@ -56,18 +56,18 @@ function stepsOf(desk) {
   const pending = waitingOf(desk).length;
   const openUnless = (/** @type {boolean} */ isNothing, /** @type {boolean} */ isOpen = false) => (isNothing ? null : isOpen);
   const otherAttendees = counts.guests + counts.substitutes + counts.visitors;
-  const noted = counts.calls + counts.privateUse + counts.disorder;
+  const noted = counts.calls + counts.private_use + counts.disorder;
   const presiding = chair.spans.at(-1);
-  const isPresided = presiding !== undefined && presiding.untilMs === null;
-  const ongoing = incidents.filter((incident) => incident.untilMs === null).length;
+  const isPresided = presiding !== undefined && presiding.until_ms === null;
+  const ongoing = incidents.filter((incident) => incident.until_ms === null).length;
   return [
     { phase: "before", key: "readiness", isOpen: missingItems.length > 0, note: missingItems.length > 0 ? tell("step.missing", { n: missingItems.length }) : "", Part: Readiness },
-    { phase: "before", key: "absences", isOpen: openUnless(requestsOf(desk).length + pending === 0, pending > 0), note: pending > 0 ? tell("step.waiting", { n: pending }) : "", Part: Absences },
+    { phase: "before", key: "absences", isOpen: openUnless(leaveRequestsOf(desk).length + pending === 0, pending > 0), note: pending > 0 ? tell("step.waiting", { n: pending }) : "", Part: Absences },
     { phase: "opening", key: "chair", isOpen: !isPresided, note: isPresided ? desk.nameOf(presiding.person) : tell("step.no_chair"), Part: Chair },
     { phase: "during", key: "beside", isOpen: openUnless(otherAttendees === 0), note: tell("step.beside_n", { n: otherAttendees }), Part: OtherAttendees },
     { phase: "during", key: "conduct", isOpen: openUnless(noted === 0), note: tell("step.conduct_n", { n: noted }), Part: Conduct },
     { phase: "during", key: "incidents", isOpen: openUnless(counts.incidents === 0, ongoing > 0), note: tell("step.incidents_n", { n: counts.incidents }), Part: Incidents },
-    { phase: "closing", key: "closing", isOpen: closing === null, note: closing ? tell("step.closed", { at: timeOf(closing.atMs), name: desk.nameOf(closing.person) }) : "", Part: Closing },
+    { phase: "closing", key: "closing", isOpen: closing === null, note: closing ? tell("step.closed", { at: timeOf(closing.at_ms), name: desk.nameOf(closing.person) }) : "", Part: Closing },
   ];
 }
 
