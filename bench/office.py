@@ -1,6 +1,6 @@
 """How long the server takes for each page of the office, with 72 points and 4,950 people.
 
-Beside a floor in the same run: the sign-in page as a stranger has it, which reads nothing.
+Measured next to a floor in the same run: the sign-in page without a session, which reads nothing.
 Run by `python -m bench.office`.
 """
 
@@ -22,18 +22,18 @@ from sync_server.config import Settings
 from sync_server.database import db, reading, upgrade_schema
 from sync_server.web import served_portal
 
-SECRET = "bench-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - of a passing database
+SECRET = "bench-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - of a temporary database
 RUNS = 7
 AIM_MS = 300
 UPDATE_AIM_BYTES = 2048
 FLOOR = "/dang-nhap"
-PARTS = {
+PATH_VALUES = {
     "meeting": demonstration.FINISHED_MEETING,
     "point": "P003",
     "person": "M00001",
     "unit": "U01",
 }
-ALSO = (
+EXTRA_PATHS = (
     f"/xin-vang?loc=all&hoi-nghi={demonstration.FINISHED_MEETING}",
     "/nguoi?tim=an",
     "/nguoi/M00001?nam=2024",
@@ -42,7 +42,7 @@ ALSO = (
 
 
 def main() -> int:
-    """Measure each page, and print medians, the longest, and the bytes on the line."""
+    """Measure every page, and print medians, the longest times, and the bytes on the line."""
     with tempfile.TemporaryDirectory() as name:
         portal = Path(name) / "output"
         if build.main(["--output", str(portal)]) != 0:
@@ -53,20 +53,20 @@ def main() -> int:
             upgrade_schema()
             now_ms = round(time.time() * 1000)
             with reading() as connection:
-                facts = served_portal.published_directory(connection, portal, now_ms)
-            assert facts
-            shown = demonstration.fill_database(facts, sealing.public_key(SECRET), now_ms)
+                published = served_portal.published_directory(connection, portal, now_ms)
+            assert published
+            demo = demonstration.fill_database(published, sealing.public_key(SECRET), now_ms)
             db.engine.dispose()
-        client = signed_in(app, shown.password)
-        figures = {FLOOR: measured(app.test_client(), FLOOR)}
-        figures |= {path: measured(client, path) for path in pages(app)}
-        tell(figures)
-        tell_update(client)
+        client = sign_in_headquarters(app, demo.password)
+        figures = {FLOOR: measure_page(app.test_client(), FLOOR)}
+        figures |= {path: measure_page(client, path) for path in page_paths(app)}
+        print_pages(figures)
+        print_update_size(client)
     return 0
 
 
-def signed_in(app: Flask, password: str) -> FlaskClient:
-    """Return headquarters at a desk."""
+def sign_in_headquarters(app: Flask, password: str) -> FlaskClient:
+    """Return a browser in which headquarters is signed in."""
     client = app.test_client()
     page = client.get("/van-phong/dang-nhap").text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
@@ -79,33 +79,33 @@ def signed_in(app: Flask, password: str) -> FlaskClient:
 FOUND, OK = 302, 200
 
 
-def pages(app: Flask) -> list[str]:
-    """Return every page of the office by the list of routes."""
-    found = []
+def page_paths(app: Flask) -> list[str]:
+    """Return the path of every page of the office, from the list of routes."""
+    paths = []
     for rule in app.url_map.iter_rules():
         path = rule.rule.removeprefix("/van-phong")
         if path == rule.rule or "GET" not in (rule.methods or ()):
             continue
-        for name, part in PARTS.items():
+        for name, part in PATH_VALUES.items():
             path = path.replace(f"<{name}>", part)
         if "<" not in path and path not in {FLOOR, "/cap-nhat"}:
-            found.append(path)
-    return [*found, *ALSO]
+            paths.append(path)
+    return [*paths, *EXTRA_PATHS]
 
 
-def measured(client: FlaskClient, path: str) -> tuple[float, float, int]:
-    """Return the median and the longest time for a page in ms, and its bytes compressed."""
-    took = []
+def measure_page(client: FlaskClient, path: str) -> tuple[float, float, int]:
+    """Return the median and the longest time for a page in ms, and its compressed bytes."""
+    times_ms = []
     for _ in range(RUNS):
         began = time.perf_counter()
         answer = client.get(f"/van-phong{path}", headers={"Accept-Encoding": "gzip"})
-        took.append((time.perf_counter() - began) * 1000)
+        times_ms.append((time.perf_counter() - began) * 1000)
         assert answer.status_code == OK, (path, answer.status_code)
-    return statistics.median(took), max(took), len(answer.data)
+    return statistics.median(times_ms), max(times_ms), len(answer.data)
 
 
-def tell_update(client: FlaskClient) -> None:
-    """Print the bytes of an update in which as many rows as can be have changed."""
+def print_update_size(client: FlaskClient) -> None:
+    """Print the bytes of an update in which as many rows as possible have changed."""
     path = f"/van-phong/hoi-nghi/{demonstration.FINISHED_MEETING}/cap-nhat"
     headers = {"Accept-Encoding": "gzip", "HX-Request": "true"}
     answer = client.get(path, headers=headers)
@@ -113,11 +113,11 @@ def tell_update(client: FlaskClient) -> None:
     print(f"an update of {rows} rows: {len(answer.data)} bytes (aim {UPDATE_AIM_BYTES})")
 
 
-def tell(figures: dict[str, tuple[float, float, int]]) -> None:
-    """Print the pages, the slowest first."""
+def print_pages(figures: dict[str, tuple[float, float, int]]) -> None:
+    """Print the figures of every page, the slowest first."""
     floor = figures[FLOOR][0]
     print(f"\n{'page':64}{'median':>8}{'longest':>9}{'of floor':>9}{'bytes':>8}")
-    for path, (median, longest, size) in sorted(figures.items(), key=lambda each: -each[1][0]):
+    for path, (median, longest, size) in sorted(figures.items(), key=lambda page: -page[1][0]):
         ratio = median / floor
         print(f"{path:64}{median:6.0f}ms{longest:7.0f}ms{ratio:8.0f}x{size:8}")
     slowest = max(longest for _, longest, _ in figures.values())

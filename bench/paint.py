@@ -1,6 +1,6 @@
-"""How soon a reader sees a page: first contentful paint in Chromium, on a poor line and on none.
+"""How soon a reader sees a page: first contentful paint in Chromium, on a poor line and saved.
 
-The line is the browser's own throttling: 50 kbit/s, 400 ms. Run by `python -m bench.paint`.
+The browser throttles the line to 50 kbit/s and 400 ms. Run by `python -m bench.paint`.
 """
 
 import os
@@ -30,13 +30,13 @@ LINE = {
 }
 RUNS = 5
 PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) => {
-  const found = list.getEntriesByName("first-contentful-paint")[0];
-  if (found) resolve(found.startTime);
+  const entry = list.getEntriesByName("first-contentful-paint")[0];
+  if (entry) resolve(entry.startTime);
 }).observe({ type: "paint", buffered: true }))"""
 
 
 def main() -> int:
-    """Measure each page, and print medians in milliseconds."""
+    """Measure every page, and print medians in milliseconds."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
@@ -64,38 +64,42 @@ def main() -> int:
 
 
 def measure(url: str) -> None:
-    """Print the first contentful paint of each page over the line, and from what is kept."""
+    """Print the first contentful paint of every page over the line, and once it is saved."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"]
         )
         for name, path in PAGES.items():
-            slow = []
+            first_visits_ms = []
             for _ in range(RUNS):
                 context = browser.new_context(service_workers="block")
                 page = context.new_page()
                 session = context.new_cdp_session(page)
                 session.send("Network.enable")
                 session.send("Network.emulateNetworkConditions", LINE)
-                slow.append(paint(page, f"{url}/{path}"))
+                first_visits_ms.append(first_paint_ms(page, f"{url}/{path}"))
                 context.close()
-            print(f"{name:10} first visit, 50 kbit/s, 400 ms   {statistics.median(slow):6.0f} ms")
+            print(
+                f"{name:10} first visit, 50 kbit/s, 400 ms   {statistics.median(first_visits_ms):6.0f} ms"
+            )
         context = browser.new_context()
         page = context.new_page()
         page.goto(f"{url}/{PAGES['meeting']}")
         page.get_by_role("button", name="Lưu để đọc khi không có mạng").click()
         page.get_by_text("Đã lưu đủ").wait_for()
         for name, path in PAGES.items():
-            kept = [paint(page, f"{url}/{path}") for _ in range(RUNS)]
-            print(f"{name:10} from what is kept               {statistics.median(kept):6.0f} ms")
+            saved_visits_ms = [first_paint_ms(page, f"{url}/{path}") for _ in range(RUNS)]
+            print(
+                f"{name:10} from the saved pages            {statistics.median(saved_visits_ms):6.0f} ms"
+            )
         browser.close()
 
 
-def paint(page: Page, address: str) -> float:
-    """Open a page and return when it first showed something, in milliseconds."""
+def first_paint_ms(page: Page, address: str) -> float:
+    """Open a page and return its first contentful paint, in milliseconds."""
     page.goto(address, wait_until="commit")
-    found: float = page.evaluate(PAINT)
-    return found
+    paint_ms: float = page.evaluate(PAINT)
+    return paint_ms
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from werkzeug.routing import Rule
 
 from sync_server.domain.records.permissions import MAY, Action, Profile
 from tests.conftest import Persona
-from tests.office.desk import WHO, desk_of
+from tests.office.desk import ROLE_ACCOUNTS, desk_of
 
 OPEN = {
     "site.file",
@@ -66,12 +66,12 @@ def test_every_page_of_the_office_names_an_action_of_the_permission_table(app: F
             assert isinstance(vars(app.view_functions[rule.endpoint]).get("action"), Action), path
 
 
-@pytest.mark.parametrize("role", [role for role in Profile if role in WHO])
+@pytest.mark.parametrize("role", [role for role in Profile if role in ROLE_ACCOUNTS])
 def test_every_page_turns_away_a_role_that_may_not_and_a_point_not_its_own(
     app: Flask, role: Profile
 ) -> None:
-    desk = desk_of(app, WHO[role])
-    own = WHO[role]
+    desk = desk_of(app, ROLE_ACCOUNTS[role])
+    own = ROLE_ACCOUNTS[role]
     checked = 0
     for rule, path, method in routes(app):
         if not rule.endpoint.startswith("office.") or method == "HEAD":

@@ -1,4 +1,4 @@
-"""People in their roles at the office, and a hall with people in it."""
+"""People signed in to the office by role, and two halls to which people are summoned."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from sync_server.domain.records.permissions import Profile
 from sync_server.storage.people import roster
 from sync_server.storage.people.roster import RosterPerson
 from tests.factories import MEETING
-from tests.office.desk import WHO, Desk, desk_of
+from tests.office.desk import ROLE_ACCOUNTS, Desk, desk_of
 
 NAMES = {
     "S1": ("Mẫu Văn Bình", "U01", "BI_THU"),
@@ -27,7 +27,7 @@ NAMES = {
 
 @pytest.fixture
 def hall(app: Flask) -> None:
-    """Summon four people to P001 and two to P002, each with its Secretary."""
+    """Summon four people to P001 and two to P002, with a Secretary in both halls."""
     people = [
         RosterPerson(code, name, unit, position, "OFFICIAL", 1980)
         for code, (name, unit, position) in NAMES.items()
@@ -42,17 +42,17 @@ def hall(app: Flask) -> None:
 
 @pytest.fixture
 def as_role(app: Flask, hall: None) -> Callable[[Profile], Desk]:
-    """Return a maker of people signed in to the office in a role."""
-    return lambda role: desk_of(app, WHO[role])
+    """Return a function that signs a person in to the office in a role."""
+    return lambda role: desk_of(app, ROLE_ACCOUNTS[role])
 
 
 @pytest.fixture
 def headquarters(as_role: Callable[[Profile], Desk]) -> Desk:
-    """Return headquarters at its desk."""
+    """Return a browser in which headquarters is signed in."""
     return as_role(Profile.HEADQUARTERS)
 
 
 @pytest.fixture
 def chair(as_role: Callable[[Profile], Desk]) -> Desk:
-    """Return the Secretary of P001 at a desk."""
+    """Return a browser in which the Secretary of P001 is signed in."""
     return as_role(Profile.CHAIR)

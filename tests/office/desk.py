@@ -1,4 +1,4 @@
-"""Somebody signed in to the office: a browser that fills in forms."""
+"""A browser that opens pages of the office and fills in forms."""
 
 import re
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ OFFICE = "/van-phong"
 
 @dataclass
 class Desk:
-    """A browser in which an account is, or is not, signed in."""
+    """A browser at the office, with or without a signed-in account."""
 
     client: FlaskClient
 
     def get(self, path: str, **headers: str) -> TestResponse:
         """Open a page of the office."""
-        g.pop("csrf_token", None)  # of another request: in tests all share one context
+        g.pop("csrf_token", None)  # left by an earlier request: in tests all share one context
         return self.client.get(f"{OFFICE}{path}", headers=headers)
 
     def post(self, path: str, token: str | None = None, **fields: Any) -> TestResponse:
-        """Send a form, with a token of this browser's own."""
+        """Send a form; without `token`, fetch the form token of this browser first."""
         token = token or csrf(self.get("/tai-khoan-cua-toi").text)
         g.pop("csrf_token", None)
         form = {"csrf_token": token, **fields}
@@ -38,7 +38,7 @@ class Desk:
 
     @staticmethod
     def without_tokens(page: str) -> str:
-        """Return a page without its forms' tokens, to compare it with another."""
+        """Return a page without its form tokens, to compare it with another page."""
         return re.sub(r'name="csrf_token" value="[^"]+"', "", page)
 
     def sign_in(self, name: str, password: str = PASSWORD, code: str = "") -> TestResponse:
@@ -47,15 +47,15 @@ class Desk:
         return self.post("/dang-nhap", token, name=name, password=password, code=code)
 
 
-def desk_of(app: Flask, who: Account) -> Desk:
-    """Make an account and sign it in."""
-    write(lambda c: accounts.put(c, who, PASSWORD))
+def desk_of(app: Flask, account: Account) -> Desk:
+    """Create an account, and return a browser in which it is signed in."""
+    write(lambda c: accounts.put(c, account, PASSWORD))
     desk = Desk(app.test_client())
-    assert desk.sign_in(who.name).status_code == 302
+    assert desk.sign_in(account.name).status_code == 302
     return desk
 
 
-WHO = {
+ROLE_ACCOUNTS = {
     Profile.HEADQUARTERS: Account("bantochuc", Profile.HEADQUARTERS),
     Profile.CHAIR: Account("chutri", Profile.CHAIR, point="P001", person="S1"),
     Profile.SECRETARY: Account("bithu", Profile.SECRETARY, unit="U01"),

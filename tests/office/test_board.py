@@ -1,4 +1,4 @@
-"""The board: trouble first, live by small updates, filtered, sorted, as a file, as charts."""
+"""The board: warnings first, small live updates, filters, orders, the file, the charts."""
 
 import csv
 import gzip
@@ -28,23 +28,23 @@ UPDATE = f"{BOARD}/cap-nhat"
 MINUTE_MS = 60_000
 
 
-def rows(page: str) -> list[str]:
-    """Return the codes of the points that a page shows, in its order."""
+def point_codes(page: str) -> list[str]:
+    """Return the codes of the points that a page shows, in the order of the page."""
     return re.findall(r'<tr id="r-(P\d+)"', page)
 
 
-def since(page: str) -> str:
-    """Return what a page's next update will ask for."""
-    found = re.search(r'If-None-Match": "(\\"[\w.-]+\\")"', page)
-    assert found
-    return found[1].replace("\\", "")
+def update_tag(page: str) -> str:
+    """Return the tag that a page sends to ask for its next update."""
+    match = re.search(r'If-None-Match": "(\\"[\w.-]+\\")"', page)
+    assert match
+    return match[1].replace("\\", "")
 
 
-def ask(desk: Desk, tag: str, query: str = "") -> TestResponse:
+def request_update(desk: Desk, tag: str, query: str = "") -> TestResponse:
     return desk.get(f"{UPDATE}{query}", **{"If-None-Match": tag, "HX-Request": "true"})
 
 
-def test_totals_and_every_point_are_shown_and_the_silent_are_named(
+def test_totals_and_every_point_are_shown_and_silent_points_are_named(
     headquarters: Desk, as_clerk: Callable[..., Persona]
 ) -> None:
     as_clerk().sync(draft("check_in", 5, person="S1"), draft("chair_assumed", 6, person="S1"))
@@ -52,7 +52,10 @@ def test_totals_and_every_point_are_shown_and_the_silent_are_named(
     page = headquarters.get(BOARD).text
 
     assert "1/2 điểm cầu chưa báo cáo" in page
-    assert rows(page) == ["P002", "P001"]  # the silent one before the one that is not ready
+    assert point_codes(page) == [
+        "P002",
+        "P001",
+    ]  # a silent point comes before one that is not ready
     assert "16,7 %" in page
     assert "Chưa sẵn sàng: 8 mục" in page
     assert page.count("○ Chưa báo cáo") == 1
@@ -67,7 +70,7 @@ def test_totals_and_every_point_are_shown_and_the_silent_are_named(
         ("2024-08-22T05:00:00Z", {"no_chair", "silent"}),
     ],
 )
-def test_what_is_trouble_depends_on_the_hour(
+def test_warnings_depend_on_the_hour(
     app: Flask, hall: None, clock: FakeClock, at: str, expected: set[str]
 ) -> None:
     with reading() as c:
@@ -78,7 +81,7 @@ def test_what_is_trouble_depends_on_the_hour(
     assert set(board.warnings_of(row, line)) == expected
 
 
-def test_a_point_with_nobody_who_can_preside_is_trouble_before_the_start(
+def test_a_point_where_nobody_can_preside_has_a_warning_before_the_start(
     app: Flask, as_headquarters: Persona
 ) -> None:
     as_headquarters.sync(roll(901, "M1"))
@@ -95,51 +98,51 @@ def test_an_update_has_only_what_changed_and_is_304_otherwise(
     headquarters: Desk, as_clerk: Callable[..., Persona], clock: FakeClock
 ) -> None:
     clerk = as_clerk()
-    tag = since(headquarters.get(BOARD).text)
-    assert ask(headquarters, tag).status_code == 304
+    tag = update_tag(headquarters.get(BOARD).text)
+    assert request_update(headquarters, tag).status_code == 304
 
     clock.now_ms += MINUTE_MS
     clerk.sync(draft("check_in", 5, person="M1"))
-    first = ask(headquarters, tag)
+    first = request_update(headquarters, tag)
     assert first.status_code == 200
-    assert rows(first.text) == ["P001"]
+    assert point_codes(first.text) == ["P001"]
     assert 'id="totals" hx-swap-oob="true"' in first.text
 
-    assert ask(headquarters, since(first.text)).status_code == 304
+    assert request_update(headquarters, update_tag(first.text)).status_code == 304
 
 
-def test_what_comes_with_the_clock_is_an_update_too(
+def test_a_warning_that_comes_with_time_is_an_update_too(
     hall: None, headquarters: Desk, clock: FakeClock
 ) -> None:
     clock.now_ms = to_ms("2024-08-22T00:29:00Z")
     headquarters.sign_in("bantochuc")
-    tag = since(headquarters.get(BOARD).text)
-    assert ask(headquarters, tag).status_code == 304
+    tag = update_tag(headquarters.get(BOARD).text)
+    assert request_update(headquarters, tag).status_code == 304
 
-    clock.now_ms += 2 * MINUTE_MS  # it has begun, and nobody presides
-    assert "2 điểm cầu chưa có chủ trì" in ask(headquarters, tag).text
+    clock.now_ms += 2 * MINUTE_MS  # the meeting has begun, and nobody presides
+    assert "2 điểm cầu chưa có chủ trì" in request_update(headquarters, tag).text
 
 
 @pytest.mark.parametrize("tag", ["", '"0"', '"' + "9" * 5000 + '"', "*", '"a", "b"', '"é"'])
-def test_whoever_has_seen_nothing_gets_all_of_it(headquarters: Desk, tag: str) -> None:
-    assert rows(ask(headquarters, tag).text) == ["P001", "P002"]
+def test_a_request_without_a_known_tag_gets_every_row(headquarters: Desk, tag: str) -> None:
+    assert point_codes(request_update(headquarters, tag).text) == ["P001", "P002"]
 
 
-def test_an_update_stays_below_two_kilobytes_whatever_changed_and_tells_all_in_turn(
+def test_an_update_stays_below_two_kilobytes_and_all_rows_come_in_turn(
     app: Flask, headquarters: Desk, as_headquarters: Persona
 ) -> None:
     codes = [f"P{number:03d}" for number in range(1, 73)]
     units = [*UNITS, *(PublishedUnit(f"V{c}", f"Đảng bộ Sở {c}", "DOANH_NGHIEP") for c in codes)]
     points = [PublishedPoint(c, f"Điểm cầu Đảng bộ Sở {c} và Phát triển", f"V{c}") for c in codes]
     write(lambda c: directory.put_places(c, units, points))
-    tag = since(headquarters.get(BOARD).text)
+    tag = update_tag(headquarters.get(BOARD).text)
     as_headquarters.sync(  # all in one write
         *(roll(1000 + number, f"X{number}", point=code) for number, code in enumerate(codes))
     )
 
-    told: set[str] = set()
+    updated_codes: set[str] = set()
     for _ in range(10):
-        answer = ask(headquarters, tag)
+        answer = request_update(headquarters, tag)
         if answer.status_code == 304:
             break
         body = headquarters.client.get(
@@ -148,45 +151,47 @@ def test_an_update_stays_below_two_kilobytes_whatever_changed_and_tells_all_in_t
         ).data
         assert gzip.decompress(body).decode() == answer.text
         assert len(body) <= 2048
-        told |= set(rows(answer.text))
-        tag = since(answer.text)
+        updated_codes |= set(point_codes(answer.text))
+        tag = update_tag(answer.text)
 
-    assert told == set(codes)
-    assert ask(headquarters, tag).status_code == 304
+    assert updated_codes == set(codes)
+    assert request_update(headquarters, tag).status_code == 304
 
 
-def test_filters_and_orders_go_together_and_hold_for_updates(
+def test_filters_and_orders_combine_and_apply_to_updates(
     headquarters: Desk, as_clerk: Callable[..., Persona], clock: FakeClock
 ) -> None:
     clerk = as_clerk()
     clerk.sync(draft("check_in", 5, person="M1"))
 
-    def shown(query: str) -> list[str]:
-        return rows(headquarters.get(f"{BOARD}?{query}").text)
+    def filtered_codes(query: str) -> list[str]:
+        return point_codes(headquarters.get(f"{BOARD}?{query}").text)
 
-    assert shown("viec=silent") == ["P002"]
-    assert shown("loai=DOANH_NGHIEP") == ["P002"]
-    assert shown("tim=cau+mot") == ["P001"]
-    assert shown("tim=P002") == ["P002"]
-    assert shown("tim=khong") == []
-    assert shown("xep=name") == ["P002", "P001"]  # Hai, Một
-    assert shown("xep=rate") == ["P002", "P001"]
-    assert shown("xep=not_recorded") == ["P001", "P002"]
-    assert shown("xep=contact") == ["P002", "P001"]
-    assert shown("xep=bua") == shown("")
+    assert filtered_codes("viec=silent") == ["P002"]
+    assert filtered_codes("loai=DOANH_NGHIEP") == ["P002"]
+    assert filtered_codes("tim=cau+mot") == ["P001"]
+    assert filtered_codes("tim=P002") == ["P002"]
+    assert filtered_codes("tim=khong") == []
+    assert filtered_codes("xep=name") == ["P002", "P001"]  # Hai, Một
+    assert filtered_codes("xep=rate") == ["P002", "P001"]
+    assert filtered_codes("xep=not_recorded") == ["P001", "P002"]
+    assert filtered_codes("xep=contact") == ["P002", "P001"]
+    assert filtered_codes("xep=bua") == filtered_codes("")
 
     silent = headquarters.get(f"{BOARD}?viec=silent").text
     page = headquarters.get(f"{BOARD}?loai=DOANH_NGHIEP").text
     clock.now_ms += MINUTE_MS
     clerk.sync(draft("check_in", 6, person="M2"))
-    assert rows(ask(headquarters, since(page), "?loai=DOANH_NGHIEP").text) == []
+    assert (
+        point_codes(request_update(headquarters, update_tag(page), "?loai=DOANH_NGHIEP").text) == []
+    )
     as_clerk("P002").sync(draft("check_in", 7, point="P002", person="M3"))
-    now = ask(headquarters, since(silent), "?viec=silent").text
-    assert "P002" in rows(now)  # no longer silent, and told so where it still stands
-    assert "Chưa báo cáo" not in now
+    update = request_update(headquarters, update_tag(silent), "?viec=silent").text
+    assert "P002" in point_codes(update)  # no longer silent: the page still has its row
+    assert "Chưa báo cáo" not in update
 
 
-def test_the_file_has_what_is_shown_as_excel_in_vietnam_reads_it(
+def test_the_file_has_the_shown_rows_in_the_form_that_excel_in_vietnam_reads(
     headquarters: Desk, as_clerk: Callable[..., Persona]
 ) -> None:
     as_clerk().sync(draft("check_in", 5, person="M1"))
@@ -195,12 +200,14 @@ def test_the_file_has_what_is_shown_as_excel_in_vietnam_reads_it(
 
     assert answer.mimetype == "text/csv"
     assert answer.data.startswith(b"\xef\xbb\xbf")
-    head, hai, mot = csv.reader(io.StringIO(answer.text.lstrip("\ufeff")), delimiter=";")
+    head, row_two, row_one = csv.reader(io.StringIO(answer.text.lstrip("\ufeff")), delimiter=";")
     assert head[:5] == ["Mã", "Điểm cầu", "Loại hình", "Chủ trì", "Triệu tập"]
-    assert dict(zip(head, mot, strict=True))["Có mặt"] == "1"
-    assert dict(zip(head, mot, strict=True))["Tỷ lệ có mặt"] == "25,0 %"
-    assert dict(zip(head, hai, strict=True))["Có mặt"] == ""  # never a 0 of who told nothing
-    assert "Chưa báo cáo" in hai[-1]
+    assert dict(zip(head, row_one, strict=True))["Có mặt"] == "1"
+    assert dict(zip(head, row_one, strict=True))["Tỷ lệ có mặt"] == "25,0 %"
+    assert (
+        dict(zip(head, row_two, strict=True))["Có mặt"] == ""
+    )  # a silent point has no count, not 0
+    assert "Chưa báo cáo" in row_two[-1]
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_text(app: Flask, headquarters: Desk) -> None:
@@ -210,7 +217,9 @@ def test_a_cell_that_a_spreadsheet_would_run_is_text(app: Flask, headquarters: D
     assert ";'=HYPERLINK(1);" in headquarters.get(f"{BOARD}/bang.csv").text
 
 
-def test_the_silent_halls_stand_with_whom_to_call(app: Flask, headquarters: Desk) -> None:
+def test_silent_halls_are_listed_with_their_telephone_numbers(
+    app: Flask, headquarters: Desk
+) -> None:
     lines = [ContactLine("P001", "clerk", "Mẫu Thị Thư", "0900000001")]
     write(lambda c: contacts.put(c, lines))
 
@@ -231,7 +240,7 @@ def test_telephone_numbers_are_not_for_the_propaganda_department(
     assert propaganda.get(f"{BOARD}/chua-bao-cao").status_code == 403
 
 
-def test_charts_tell_what_their_tables_tell(
+def test_charts_show_the_same_figures_as_their_tables(
     headquarters: Desk, as_clerk: Callable[..., Persona]
 ) -> None:
     as_clerk().sync(
@@ -242,15 +251,15 @@ def test_charts_tell_what_their_tables_tell(
 
     page = headquarters.get(BOARD).text
 
-    drawn = re.findall(r'<rect class="(present|late)" x="[\d.]+" y="[\d.]+"', page)
-    assert drawn.count("late") == 1
+    bars = re.findall(r'<rect class="(present|late)" x="[\d.]+" y="[\d.]+"', page)
+    assert bars.count("late") == 1
     assert "3 người đã điểm danh, mỗi cột năm phút; đông nhất 2 người từ 07:05" in page
     table = page[page.index("Xem dạng bảng") :]
-    told = re.findall(r'<th scope="row">(\d\d:\d\d)</th><td class="n">(\d+)</td>', table)
-    assert told == [("07:05", "2"), ("07:45", "1")]
+    table_rows = re.findall(r'<th scope="row">(\d\d:\d\d)</th><td class="n">(\d+)</td>', table)
+    assert table_rows == [("07:05", "2"), ("07:45", "1")]
 
 
-def test_an_unknown_meeting_is_told_in_words(headquarters: Desk) -> None:
+def test_an_unknown_meeting_is_reported_in_words(headquarters: Desk) -> None:
     answer = headquarters.get("/hoi-nghi/khong-co")
 
     assert answer.status_code == 404

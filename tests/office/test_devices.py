@@ -1,4 +1,4 @@
-"""Devices: codes on sheets, what is heard of them, revoking; what is held and contradicts."""
+"""Devices: enrolment codes, reports, revoking; held and contradictory records."""
 
 import json
 import re
@@ -24,8 +24,8 @@ from tests.office.desk import Desk
 HALF_HOUR_MS = 30 * 60_000
 
 
-def heard(clerk: Persona, clock: FakeClock, skew_ms: int = 0, **fields: Any) -> None:
-    """Let a device tell of its clock, and of what it keeps."""
+def send_report(clerk: Persona, clock: FakeClock, skew_ms: int = 0, **fields: Any) -> None:
+    """Let a device report its clock, and fields such as `unsent`."""
     wall = {"wall": from_ms(clock.now_ms + skew_ms), "mono_ms": 5, "boot": "b1"}
     clerk.sync(clock=wall, **fields)
 
@@ -37,43 +37,43 @@ def test_codes_are_made_for_every_hall_and_printed_as_qr_codes(
 
     assert answer.text.count('<section class="ticket">') == 2
     [first, _] = re.findall(r'<section class="ticket">.*?</section>', answer.text, re.DOTALL)
-    [read] = zxingcpp.read_barcodes(drawn(first))
-    code = read.text.partition("#ma=")[2]
+    [barcode] = zxingcpp.read_barcodes(drawn(first))
+    code = barcode.text.partition("#ma=")[2]
     assert code in first
     assert "1 mã chưa dùng" in headquarters.get("/thiet-bi").text
 
-    told = app.test_client().post("/api/v1/enrol", json={"code": code, "label": "Máy 1"})
-    assert told.get_json()["point"] == "P001"
+    enrolment = app.test_client().post("/api/v1/enrol", json={"code": code, "label": "Máy 1"})
+    assert enrolment.get_json()["point"] == "P001"
     page = headquarters.get("/thiet-bi").text
-    assert told.get_json()["device"] in page
+    assert enrolment.get_json()["device"] in page
     assert "1 máy chưa liên hệ lần nào" in page
 
 
 def test_a_chair_s_code_is_bound_to_a_person_and_one_hall(hall: None, headquarters: Desk) -> None:
-    def make(**fields: Any) -> Any:
+    def make_codes(**fields: Any) -> Any:
         return headquarters.post("/thiet-bi/ma", profile="chair", **fields)
 
-    assert make(point_code=["P001"]).status_code == 422
-    assert make(point_code=["P001", "P002"], person="S1").status_code == 422
-    assert make(point_code=["P001"], person="KHONG-CO").status_code == 422
-    assert make(person="S1").status_code == 422
-    assert make(point_code=["P099"], person="S1").status_code == 422
-    assert "Máy của chủ trì: Mẫu Văn Bình" in make(point_code=["P001"], person="s1").text
+    assert make_codes(point_code=["P001"]).status_code == 422
+    assert make_codes(point_code=["P001", "P002"], person="S1").status_code == 422
+    assert make_codes(point_code=["P001"], person="KHONG-CO").status_code == 422
+    assert make_codes(person="S1").status_code == 422
+    assert make_codes(point_code=["P099"], person="S1").status_code == 422
+    assert "Máy của chủ trì: Mẫu Văn Bình" in make_codes(point_code=["P001"], person="s1").text
     assert headquarters.post("/thiet-bi/ma", profile="bua").status_code == 422
 
 
-def test_what_is_heard_of_a_device_is_shown_and_what_concerns_stands_first(
+def test_device_reports_are_shown_and_devices_with_concerns_stand_first(
     headquarters: Desk, as_clerk: Callable[..., Persona], clock: FakeClock
 ) -> None:
-    calm, odd = as_clerk(), as_clerk("P002")
-    heard(calm, clock, app="aaaa1111", unsent=0)
-    heard(odd, clock, 14 * 60_000, app="bbbb2222", unsent=12)
-    heard(calm, clock, app="aaaa1111", unsent=0)
-    odd.sync(draft("check_in", 3, point="P002", person="M3"))
+    healthy, faulty = as_clerk(), as_clerk("P002")
+    send_report(healthy, clock, app="aaaa1111", unsent=0)
+    send_report(faulty, clock, 14 * 60_000, app="bbbb2222", unsent=12)
+    send_report(healthy, clock, app="aaaa1111", unsent=0)
+    faulty.sync(draft("check_in", 3, point="P002", person="M3"))
 
     page = headquarters.get("/thiet-bi").text
 
-    assert page.index(odd.device) < page.index(calm.device)
+    assert page.index(faulty.device) < page.index(healthy.device)
     for words in (
         "1 máy còn bản ghi chưa gửi",
         "1 máy lệch giờ quá 2 phút",
@@ -84,13 +84,13 @@ def test_what_is_heard_of_a_device_is_shown_and_what_concerns_stands_first(
         "aaaa1111",
     ):
         assert words in page, words
-    only = headquarters.get("/thiet-bi?viec=skew").text
-    assert odd.device in only
-    assert calm.device not in only
-    assert calm.device in headquarters.get("/thiet-bi?tim=p001").text
+    skewed_page = headquarters.get("/thiet-bi?viec=skew").text
+    assert faulty.device in skewed_page
+    assert healthy.device not in skewed_page
+    assert healthy.device in headquarters.get("/thiet-bi?tim=p001").text
 
 
-def test_a_revoked_device_s_records_wait_until_headquarters_lets_them_in(
+def test_a_revoked_device_s_records_wait_until_headquarters_releases_them(
     hall: None, headquarters: Desk, as_clerk: Callable[..., Persona]
 ) -> None:
     clerk = as_clerk()
@@ -98,33 +98,33 @@ def test_a_revoked_device_s_records_wait_until_headquarters_lets_them_in(
     assert headquarters.post("/thiet-bi/D-NIEMAND/thu-hoi").status_code == 404
     assert "Đã thu hồi" in headquarters.get("/thiet-bi?viec=revoked").text
 
-    verdicts = clerk.sync(draft("check_in", 1, person="M1"), draft("check_in", 2, person="M2"))
-    assert {each["status"] for each in verdicts["verdicts"]} == {"held"}
+    answer = clerk.sync(draft("check_in", 1, person="M1"), draft("check_in", 2, person="M2"))
+    assert {verdict["status"] for verdict in answer["verdicts"]} == {"held"}
     page = headquarters.get("/cho-xu-ly").text
     assert "2 bản ghi chờ xử lý" in page
     assert page.count("Máy đã bị thu hồi") == 2
-    one, two = re.findall(r'name="sha256" value="([0-9a-f]+)"', page)
+    first_sha256, second_sha256 = re.findall(r'name="sha256" value="([0-9a-f]+)"', page)
 
-    def rule(sha256: str, **fields: str) -> int:
-        told = {"device": clerk.device, "sha256": sha256, **fields}
-        return headquarters.post("/cho-xu-ly", **told).status_code
+    def decide(sha256: str, **fields: str) -> int:
+        form = {"device": clerk.device, "sha256": sha256, **fields}
+        return headquarters.post("/cho-xu-ly", **form).status_code
 
-    assert rule(one, do="release", reason="") == 422
-    assert rule("0" * 64, do="release", reason="x") == 404
-    assert rule(one, do="release", reason="Máy hỏng, thư ký vẫn đúng") == 302
-    assert rule(two, do="dismiss", reason="Không phải người của hội trường") == 302
+    assert decide(first_sha256, do="release", reason="") == 422
+    assert decide("0" * 64, do="release", reason="x") == 404
+    assert decide(first_sha256, do="release", reason="Máy hỏng, thư ký vẫn đúng") == 302
+    assert decide(second_sha256, do="dismiss", reason="Không phải người của hội trường") == 302
 
     with reading() as c:
-        found = standings.read(c, StreamKey(MEETING, "P001"))
-    assert found
-    assert found.counts.present == 1
+        point_standing = standings.read(c, StreamKey(MEETING, "P001"))
+    assert point_standing
+    assert point_standing.counts.present == 1
     assert "Không có gì chờ xử lý" in headquarters.get("/cho-xu-ly").text
     settled = headquarters.get("/cho-xu-ly?loc=tat-ca").text
     assert "Đã cho nhận" in settled
     assert "Đã gác lại" in settled
 
 
-def test_what_is_no_record_can_only_be_laid_aside_and_the_log_says_why(
+def test_an_illegible_record_can_only_be_dismissed_and_the_log_says_why(
     headquarters: Desk, as_clerk: Callable[..., Persona]
 ) -> None:
     clerk = as_clerk()
@@ -133,27 +133,27 @@ def test_what_is_no_record_can_only_be_laid_aside_and_the_log_says_why(
     assert "Dữ liệu không đọc được thành bản ghi" in page
     assert 'value="release"' not in page
     [sha256] = re.findall(r'name="sha256" value="([0-9a-f]+)"', page)
-    told = {"device": clerk.device, "sha256": sha256, "reason": "máy thử"}
+    form = {"device": clerk.device, "sha256": sha256, "reason": "máy thử"}
 
-    assert headquarters.post("/cho-xu-ly", do="release", **told).status_code == 422
-    assert headquarters.post("/cho-xu-ly", do="dismiss", **told).status_code == 302
+    assert headquarters.post("/cho-xu-ly", do="release", **form).status_code == 422
+    assert headquarters.post("/cho-xu-ly", do="dismiss", **form).status_code == 302
 
     assert "Không có gì chờ xử lý" in headquarters.get("/cho-xu-ly").text
     log = headquarters.get("/nhat-ky?viec=dismiss_illegible").text
     assert "máy thử" in log
 
 
-def test_what_cannot_be_let_in_is_told(
+def test_a_record_that_its_device_may_not_send_cannot_be_released(
     hall: None, headquarters: Desk, as_clerk: Callable[..., Persona]
 ) -> None:
     clerk = as_clerk()
     clerk.sync(draft("setting", 1, seq=1, body={"grace_minutes": 60}))
     page = headquarters.get("/cho-xu-ly").text
     [sha256] = re.findall(r'name="sha256" value="([0-9a-f]+)"', page)
-    told = {"device": clerk.device, "sha256": sha256, "reason": "x"}
+    form = {"device": clerk.device, "sha256": sha256, "reason": "x"}
 
-    assert headquarters.post("/cho-xu-ly", do="release", **told).status_code == 422
-    assert headquarters.post("/cho-xu-ly", do="dismiss", **told).status_code == 302
+    assert headquarters.post("/cho-xu-ly", do="release", **form).status_code == 422
+    assert headquarters.post("/cho-xu-ly", do="dismiss", **form).status_code == 302
 
 
 def test_two_records_under_one_id_wait_and_one_is_chosen(
@@ -167,18 +167,22 @@ def test_two_records_under_one_id_wait_and_one_is_chosen(
     chosen = page[page.index("Điểm danh · Mẫu Thu Ân") :]
     sha256 = re.findall(r'name="sha256" value="([0-9a-f]+)"', chosen)[0]
 
-    told = {"device": clerk.device, "sha256": sha256, "do": "release", "reason": "gõ nhầm"}
-    assert headquarters.post("/cho-xu-ly", **told).status_code == 302
+    form = {"device": clerk.device, "sha256": sha256, "do": "release", "reason": "gõ nhầm"}
+    assert headquarters.post("/cho-xu-ly", **form).status_code == 302
 
     with reading() as c:
-        found = standings.read(c, StreamKey(MEETING, "P001"))
-    assert found
-    came = {each.person for each in found.people if each.standing == "present"}
-    assert came == {"M2"}
+        point_standing = standings.read(c, StreamKey(MEETING, "P001"))
+    assert point_standing
+    present_people = {
+        person_standing.person
+        for person_standing in point_standing.people
+        if person_standing.standing == "present"
+    }
+    assert present_people == {"M2"}
     assert "Không có gì chờ xử lý" in headquarters.get("/cho-xu-ly").text
 
 
-def test_the_auditor_looks_and_rules_on_nothing(
+def test_the_auditor_reads_held_records_and_decides_none(
     as_role: Callable[[Profile], Desk], as_clerk: Callable[..., Persona]
 ) -> None:
     as_clerk().sync({"id": id_of(1), "kind": "check_in"})
@@ -191,13 +195,13 @@ def test_the_auditor_looks_and_rules_on_nothing(
 
 
 @pytest.mark.parametrize("skew_ms", [None, 0, 119_000])
-def test_a_clock_that_is_right_is_no_concern(
+def test_a_clock_that_is_right_raises_no_concern(
     app: Flask, as_clerk: Callable[..., Persona], clock: FakeClock, skew_ms: int | None
 ) -> None:
     clerk = as_clerk()
     if skew_ms is not None:
-        heard(clerk, clock, skew_ms)
+        send_report(clerk, clock, skew_ms)
     with reading() as c:
-        [found] = devices.list_devices(c, point="P001")
+        [device] = devices.list_devices(c, point="P001")
 
-    assert "skew" not in device_list.concerns_of(found, None)
+    assert "skew" not in device_list.concerns_of(device, None)

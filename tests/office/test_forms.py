@@ -17,18 +17,18 @@ PAGES = (
     f"{AT}/chat-luong", f"{AT}/diem-cau/P001", f"{AT}/diem-cau/P001/ban-ghi",
     f"{AT}/diem-cau/P001/cho-ngoi",
 )  # fmt: skip
-OF_RELEASES = {"office.proposals.answer", "office.publishing.activate"}
-"""Shown once a portal is served; tests/office/test_meetings.py and tests/e2e press them."""
+PORTAL_ENDPOINTS = {"office.proposals.answer", "office.publishing.activate"}
+"""Their forms need a served portal; tests/office/test_meetings.py and tests/e2e press them."""
 
 
-def posted_to(page: str, path: str, routes: MapAdapter) -> set[str]:
-    """Return the routes to which a page's forms are sent."""
-    found = set()
+def form_endpoints(page: str, path: str, routes: MapAdapter) -> set[str]:
+    """Return the endpoints to which a page's forms are sent."""
+    endpoints = set()
     for form in re.findall(r'<form [^>]*method="post"[^>]*>', page):
         action = re.search(r'action="([^"?]+)', form)
         target = action[1] if action else f"/van-phong{path}".partition("?")[0]
-        found.add(str(routes.match(target, method="POST")[0]))
-    return found
+        endpoints.add(str(routes.match(target, method="POST")[0]))
+    return endpoints
 
 
 def test_every_act_is_offered_by_a_form_on_some_page(
@@ -42,17 +42,17 @@ def test_every_act_is_offered_by_a_form_on_some_page(
         draft("closing", 3, person="S1", body=body),
         {"id": id_of(4), "kind": "check_in"},
     )
-    Desk(app.test_client()).sign_in("bantochuc")  # a second session, to end
+    Desk(app.test_client()).sign_in("bantochuc")  # a second session, for the form that ends it
     routes = app.url_map.bind("localhost")
     offered = set()
     for path in PAGES:
         answer = headquarters.get(path)
         assert answer.status_code == 200, path
-        offered |= posted_to(answer.text, path, routes)
+        offered |= form_endpoints(answer.text, path, routes)
 
     acts = {
         rule.endpoint
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith("office.") and "POST" in (rule.methods or ())
     }
-    assert acts - offered == OF_RELEASES | {"office.sign_in.enter"}
+    assert acts - offered == PORTAL_ENDPOINTS | {"office.sign_in.enter"}

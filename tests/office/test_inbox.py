@@ -1,4 +1,4 @@
-"""The inbox: what was asked, decided by whom it is theirs to decide, and opened by no other."""
+"""The inbox: requests, the accounts that may decide them, and their sealed documents."""
 
 import base64
 import hashlib
@@ -37,122 +37,137 @@ def eve(clock: FakeClock) -> None:
 
 @pytest.fixture
 def clerk(hall: None, as_clerk: Callable[..., Persona]) -> Persona:
-    """Return the clerk of P001, whose kiosk has stated its clock."""
-    found = as_clerk()
-    found.sync(clock={"wall": EVE, "mono_ms": 5, "boot": "b1"})
-    return found
+    """Return the clerk of P001, whose kiosk has reported its clock."""
+    persona = as_clerk()
+    persona.sync(clock={"wall": EVE, "mono_ms": 5, "boot": "b1"})
+    return persona
 
 
-def ask(clerk: Persona, number: int, person: str, **content: str) -> str:
-    """Let a clerk write down that somebody asks for leave; return the record's id."""
-    told = {"reason": "CONG_TAC", "number": f"{number}-BC/CB", **content}
-    box = sealing.seal(clerk.seal_key, json.dumps(told).encode())
+def request_leave(clerk: Persona, number: int, person: str, **content: str) -> str:
+    """Let a clerk record a person's leave request; return the record's id."""
+    detail = {"reason": "CONG_TAC", "number": f"{number}-BC/CB", **content}
+    box = sealing.seal(clerk.seal_key, json.dumps(detail).encode())
     sha256 = hashlib.sha256(box.encode()).hexdigest()
     body = {"report": "numbered", "detail": sha256}
-    made = draft("absence_request", number, person=person, at=EVE, body=body)
-    answer = clerk.sync(made, details={sha256: box})
+    record = draft("absence_request", number, person=person, at=EVE, body=body)
+    answer = clerk.sync(record, details={sha256: box})
     assert answer["verdicts"][0]["status"] == "stored"
-    return str(made["id"])
+    return str(record["id"])
 
 
-def value(record_id: str, point: str = "P001", state: str = "pending") -> str:
+def request_value(record_id: str, point: str = "P001", state: str = "pending") -> str:
     return f"{MEETING}/{point}/{record_id}/{state}"
 
 
 def decide(desk: Desk, decision: str, record_id: str, point: str = "P001", **more: Any) -> int:
-    """Press the button at a request."""
-    spelled = f"{decision} {value(record_id, point)}"
-    return desk.post("/xin-vang", do=spelled, **more).status_code
+    """Press a decision button of a request; return the HTTP status."""
+    choice = f"{decision} {request_value(record_id, point)}"
+    return desk.post("/xin-vang", do=choice, **more).status_code
 
 
-def request_of(person: str) -> str | None:
+def request_state_of(person: str) -> str | None:
     with reading() as c:
-        found = standings.read(c, StreamKey(MEETING, "P001"))
-    assert found
-    return next(each.request for each in found.people if each.person == person)
+        point_standing = standings.read(c, StreamKey(MEETING, "P001"))
+    assert point_standing
+    return next(
+        person_standing.request
+        for person_standing in point_standing.people
+        if person_standing.person == person
+    )
 
 
-def test_a_request_is_read_and_agreed_to_and_the_kiosk_is_told(clerk: Persona, chair: Desk) -> None:
-    asked = ask(clerk, 1, "M1", note="Họp ở huyện")
+def test_a_request_is_read_and_approved_and_the_kiosk_receives_the_decision(
+    clerk: Persona, chair: Desk
+) -> None:
+    request_id = request_leave(clerk, 1, "M1", note="Họp ở huyện")
     page = chair.get("/xin-vang").text
     assert "Mẫu Đức An" in page
     assert "Đi công tác" in page
     assert "1-BC/CB" in page
     assert "Họp ở huyện" in page
 
-    assert decide(chair, "approve", asked) == 302
+    assert decide(chair, "approve", request_id) == 302
 
-    assert request_of("M1") == "approved"
-    told = clerk.sync(meeting=MEETING, point="P001", cursor="0")["records"]
-    [decision] = [each for each in told if each["kind"] == "absence_decision"]
-    assert (decision["by"], decision["refs"]) == ("S1", [asked])
+    assert request_state_of("M1") == "approved"
+    records = clerk.sync(meeting=MEETING, point="P001", cursor="0")["records"]
+    [decision] = [record for record in records if record["kind"] == "absence_decision"]
+    assert (decision["by"], decision["refs"]) == ("S1", [request_id])
     assert "Không có đơn nào" in chair.get("/xin-vang").text
     assert "Đã đồng ý" in chair.get("/xin-vang?loc=approved").text
 
 
-def test_the_chair_s_first_page_says_how_many_wait(clerk: Persona, chair: Desk) -> None:
+def test_the_chair_s_first_page_says_how_many_requests_wait(clerk: Persona, chair: Desk) -> None:
     assert "đang chờ đồng chí" not in chair.get("/").text
-    ask(clerk, 1, "M1")
-    ask(clerk, 2, "S1")  # one's own: headquarters'
+    request_leave(clerk, 1, "M1")
+    request_leave(clerk, 2, "S1")  # the chair's leave, which headquarters decides
 
     assert "1 đơn xin vắng đang chờ đồng chí" in chair.get("/").text
 
 
-def test_many_are_decided_at_once_with_one_note_that_is_sealed(
+def test_many_requests_are_decided_at_once_with_one_note_that_is_sealed(
     clerk: Persona, chair: Desk, headquarters: Desk
 ) -> None:
-    asked = [ask(clerk, number, person) for number, person in ((1, "M1"), (2, "M2"))]
-    chosen = [value(each) for each in asked]
+    request_ids = [
+        request_leave(clerk, number, person) for number, person in ((1, "M1"), (2, "M2"))
+    ]
+    chosen = [request_value(request_id) for request_id in request_ids]
 
     answer = chair.post("/xin-vang", do="decline", chosen=chosen, note="Hội nghị quan trọng")
 
     assert answer.status_code == 302
-    assert (request_of("M1"), request_of("M2")) == ("declined", "declined")
+    assert (request_state_of("M1"), request_state_of("M2")) == ("declined", "declined")
     page = headquarters.get("/xin-vang?loc=declined").text
     assert page.count("“Hội nghị quan trọng”") == 2
-    told = json.dumps(clerk.sync(meeting=MEETING, point="P001", cursor="0")["records"])
-    assert "quan trọng" not in told
+    records_text = json.dumps(clerk.sync(meeting=MEETING, point="P001", cursor="0")["records"])
+    assert "quan trọng" not in records_text
 
 
-def test_nobody_decides_on_their_own_leave_and_a_secretary_s_is_headquarters(
+def test_nobody_decides_their_own_leave_and_headquarters_decides_a_secretary_s(
     clerk: Persona, chair: Desk, headquarters: Desk
 ) -> None:
-    own = ask(clerk, 1, "S1")
+    request_id = request_leave(clerk, 1, "S1")
     page = chair.get("/xin-vang").text
-    assert f"approve {value(own)}" not in page
+    assert f"approve {request_value(request_id)}" not in page
     assert "Ban tổ chức quyết định" in page
 
-    assert decide(chair, "approve", own) == 422
-    assert request_of("S1") == "pending"
+    assert decide(chair, "approve", request_id) == 422
+    assert request_state_of("S1") == "pending"
 
     assert "1 đơn chờ ban tổ chức" in headquarters.get("/").text
-    assert decide(headquarters, "approve", own) == 302
-    assert request_of("S1") == "approved"
+    assert decide(headquarters, "approve", request_id) == 302
+    assert request_state_of("S1") == "approved"
     assert "đơn chờ ban tổ chức" not in headquarters.get("/").text
 
 
-def test_of_several_chosen_one_that_is_not_theirs_stops_all(clerk: Persona, chair: Desk) -> None:
-    chosen = [value(ask(clerk, 1, "M1")), value(ask(clerk, 2, "S1"))]
+def test_one_chosen_request_that_the_chair_may_not_decide_stops_all(
+    clerk: Persona, chair: Desk
+) -> None:
+    chosen = [
+        request_value(request_leave(clerk, 1, "M1")),
+        request_value(request_leave(clerk, 2, "S1")),
+    ]
 
     answer = chair.post("/xin-vang", do="approve", chosen=chosen)
 
     assert answer.status_code == 422
     assert "Chưa quyết định đơn nào" in answer.text
-    assert request_of("M1") == "pending"
+    assert request_state_of("M1") == "pending"
 
 
-def test_who_decides_changes_with_the_start(clerk: Persona, chair: Desk, clock: FakeClock) -> None:
-    asked = ask(clerk, 1, "M1")
+def test_the_right_to_decide_changes_with_the_start(
+    clerk: Persona, chair: Desk, clock: FakeClock
+) -> None:
+    request_id = request_leave(clerk, 1, "M1")
     clock.now_ms = to_ms("2024-08-22T01:00:00Z")
     chair.sign_in("chutri")
-    assert decide(chair, "approve", asked) == 422  # does not preside
+    assert decide(chair, "approve", request_id) == 422  # the chair does not preside
 
     clerk.sync(
         draft("check_in", 15, person="S1"),
         draft("chair_assumed", 16, person="S1"),
     )
-    assert decide(chair, "approve", asked) == 302
-    assert request_of("M1") == "approved"
+    assert decide(chair, "approve", request_id) == 302
+    assert request_state_of("M1") == "approved"
 
 
 @pytest.mark.parametrize(
@@ -165,60 +180,62 @@ def test_who_decides_changes_with_the_start(clerk: Persona, chair: Desk, clock: 
         {"do": "approve a/b/c/pending", "note a/b/c/pending": "\x00"},
     ],
 )
-def test_a_form_that_says_nothing_is_refused_in_words(chair: Desk, fields: dict[str, str]) -> None:
+def test_a_malformed_form_is_refused_in_words(chair: Desk, fields: dict[str, str]) -> None:
     answer = chair.post("/xin-vang", **fields)
 
     assert answer.status_code == 422
     assert "Chưa làm được" in answer.text
 
 
-def test_a_request_that_was_decided_meanwhile_is_told_and_not_decided_over(
+def test_a_request_decided_meanwhile_is_reported_and_not_overwritten(
     clerk: Persona, chair: Desk, headquarters: Desk
 ) -> None:
-    asked = ask(clerk, 1, "M1")
-    assert decide(headquarters, "decline", asked) == 302
+    request_id = request_leave(clerk, 1, "M1")
+    assert decide(headquarters, "decline", request_id) == 302
 
-    late = chair.post("/xin-vang", do=f"approve {value(asked)}")
+    late = chair.post("/xin-vang", do=f"approve {request_value(request_id)}")
     assert late.status_code == 422
     assert "nay là «Không đồng ý»" in late.text
-    assert request_of("M1") == "declined"
+    assert request_state_of("M1") == "declined"
 
-    again = f"approve {value(asked, state='declined')}"
-    assert chair.post("/xin-vang", do=again).status_code == 302  # knowing it
-    assert request_of("M1") == "approved"
+    second_choice = f"approve {request_value(request_id, state='declined')}"
+    assert (
+        chair.post("/xin-vang", do=second_choice).status_code == 302
+    )  # the form shows that decision
+    assert request_state_of("M1") == "approved"
 
 
 def test_a_request_that_is_chosen_thrice_is_decided_once(clerk: Persona, chair: Desk) -> None:
-    chosen = [value(ask(clerk, 1, "M1"))] * 3
+    chosen = [request_value(request_leave(clerk, 1, "M1"))] * 3
 
     assert chair.post("/xin-vang", do="approve", chosen=chosen).status_code == 302
 
-    told = clerk.sync(meeting=MEETING, point="P001", cursor="0")["records"]
-    assert [each["kind"] for each in told].count("absence_decision") == 1
+    records = clerk.sync(meeting=MEETING, point="P001", cursor="0")["records"]
+    assert [record["kind"] for record in records].count("absence_decision") == 1
 
 
 @pytest.mark.parametrize("back", ["//evil.example", "http://evil.example", "/van-phong/\r\nX: 1"])
-def test_one_is_led_back_to_pages_of_the_office_only(
+def test_a_decision_leads_back_to_pages_of_the_office_only(
     clerk: Persona, chair: Desk, back: str
 ) -> None:
-    asked = ask(clerk, 1, "M1")
-    answer = chair.post(f"/xin-vang?ve={quote(back)}", do=f"approve {value(asked)}")
+    request_id = request_leave(clerk, 1, "M1")
+    answer = chair.post(f"/xin-vang?ve={quote(back)}", do=f"approve {request_value(request_id)}")
 
     assert (answer.status_code, answer.location) == (302, "/van-phong/xin-vang")
 
 
-def test_a_chair_reads_no_reason_of_a_member_who_is_summoned_elsewhere(
+def test_a_chair_cannot_read_the_reason_of_a_member_summoned_elsewhere(
     as_clerk: Callable[..., Persona], chair: Desk, headquarters: Desk
 ) -> None:
-    moved = {"P002": [Summoned("M1", "U01", "")]}
-    write(lambda c: arrangements.summon(c, MEETING, moved, to_ms(EVE) + 1))
-    elsewhere = as_clerk("P002")
-    told = json.dumps({"reason": "OM", "note": "điều riêng"}).encode()
-    box = sealing.seal(elsewhere.seal_key, told)
+    new_rolls = {"P002": [Summoned("M1", "U01", "")]}
+    write(lambda c: arrangements.summon(c, MEETING, new_rolls, to_ms(EVE) + 1))
+    other_clerk = as_clerk("P002")
+    detail = json.dumps({"reason": "OM", "note": "điều riêng"}).encode()
+    box = sealing.seal(other_clerk.seal_key, detail)
     sha256 = hashlib.sha256(box.encode()).hexdigest()
     body = {"report": "numbered", "detail": sha256}
-    made = draft("absence_request", 1, person="M1", point="P002", at=EVE, body=body)
-    elsewhere.sync(made, details={sha256: box})
+    record = draft("absence_request", 1, person="M1", point="P002", at=EVE, body=body)
+    other_clerk.sync(record, details={sha256: box})
 
     assert "điều riêng" in headquarters.get("/nguoi/M1?nam=2024").text
     page = chair.get("/nguoi/M1?nam=2024")
@@ -227,51 +244,57 @@ def test_a_chair_reads_no_reason_of_a_member_who_is_summoned_elsewhere(
 
 
 def test_a_cancelled_meeting_s_requests_wait_for_nobody(clerk: Persona, headquarters: Desk) -> None:
-    ask(clerk, 1, "M1")
+    request_leave(clerk, 1, "M1")
     headquarters.post(f"/hoi-nghi/{MEETING}/huy", do="cancel")
 
     assert "Không có đơn nào" in headquarters.get("/xin-vang").text
 
 
-def test_a_request_that_is_not_there_is_told(headquarters: Desk) -> None:
+def test_a_missing_request_is_not_found(headquarters: Desk) -> None:
     assert decide(headquarters, "approve", "0193f000-0000-7000-8000-000000000099") == 404
 
 
 def test_a_chair_decides_at_no_other_point(as_clerk: Callable[..., Persona], chair: Desk) -> None:
-    elsewhere = as_clerk("P002")
-    asked = ask_at(elsewhere, "P002", "M3")
+    other_clerk = as_clerk("P002")
+    request_id = request_leave_at(other_clerk, "P002", "M3")
 
-    assert decide(chair, "approve", asked, "P002") == 403
+    assert decide(chair, "approve", request_id, "P002") == 403
     assert "Mẫu Thị Yến" not in chair.get("/xin-vang?loc=all").text
 
 
-def ask_at(clerk: Persona, point: str, person: str) -> str:
-    made = draft("absence_request", 9, person=person, point=point, at=EVE)
-    clerk.sync(made)
-    return str(made["id"])
+def request_leave_at(clerk: Persona, point: str, person: str) -> str:
+    record = draft("absence_request", 9, person=person, point=point, at=EVE)
+    clerk.sync(record)
+    return str(record["id"])
 
 
-def test_a_picture_is_opened_by_whom_it_concerns_and_each_opening_is_logged(
+def test_a_picture_opens_for_permitted_roles_only_and_every_opening_is_logged(
     clerk: Persona, as_role: Callable[[Profile], Desk]
 ) -> None:
     scan = "data:image/png;base64," + base64.b64encode(PNG).decode()
-    ask(clerk, 1, "M1", scan=scan)
-    ask(clerk, 2, "S1", scan=scan)
+    request_leave(clerk, 1, "M1", scan=scan)
+    request_leave(clerk, 2, "S1", scan=scan)
     headquarters = as_role(Profile.HEADQUARTERS)
     links = re.findall(r'href="/van-phong(/giay-to/[0-9a-f]+)"', headquarters.get("/xin-vang").text)
     assert len(links) == 2
 
-    def opens(role: Profile, link: str) -> int:
+    def open_status(role: Profile, link: str) -> int:
         return as_role(role).get(link).status_code
 
     answer = headquarters.get(links[1])
     assert (answer.data, answer.mimetype) == (PNG, "image/png")
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     for link in links:
-        assert [opens(role, link) for role in (Profile.AUDITOR, Profile.SECRETARY)] == [200, 200]
-        assert [opens(role, link) for role in (Profile.PROPAGANDA, Profile.EDITOR)] == [403, 403]
-    # Why the Secretary asks is not shown to the chair, but for the Secretary's own.
-    assert [opens(Profile.CHAIR, link) for link in links] == [200, 200]
+        assert [open_status(role, link) for role in (Profile.AUDITOR, Profile.SECRETARY)] == [
+            200,
+            200,
+        ]
+        assert [open_status(role, link) for role in (Profile.PROPAGANDA, Profile.EDITOR)] == [
+            403,
+            403,
+        ]
+    # The chair is S1: a Secretary's reason is hidden from a chair, but not from the Secretary.
+    assert [open_status(Profile.CHAIR, link) for link in links] == [200, 200]
 
     page = as_role(Profile.AUDITOR).get("/nhat-ky?viec=read_detail").text
     assert page.count("M1") >= 3
@@ -295,15 +318,15 @@ def test_a_document_that_was_to_follow_has_a_deadline_that_can_pass(
 def test_the_secretary_of_a_unit_reads_its_requests_and_decides_none(
     clerk: Persona, as_role: Callable[[Profile], Desk], as_clerk: Callable[..., Persona]
 ) -> None:
-    asked = ask(clerk, 1, "M1")
-    ask_at(as_clerk("P002"), "P002", "M3")
+    request_id = request_leave(clerk, 1, "M1")
+    request_leave_at(as_clerk("P002"), "P002", "M3")
     secretary = as_role(Profile.SECRETARY)
 
     page = secretary.get("/xin-vang").text
     assert "Mẫu Đức An" in page
     assert "Mẫu Thị Yến" not in page
     assert 'value="approve ' not in page
-    assert decide(secretary, "approve", asked) == 403
+    assert decide(secretary, "approve", request_id) == 403
 
 
 def test_a_substitute_waits_for_approval_too(clerk: Persona, chair: Desk, clock: FakeClock) -> None:
@@ -318,18 +341,18 @@ def test_a_substitute_waits_for_approval_too(clerk: Persona, chair: Desk, clock:
     page = chair.get("/xin-vang").text
     assert "Xin dự thay cho Mẫu Thu Ân" in page
 
-    [spelled] = re.findall(r'value="approve ([^"]+)"', page)
-    assert chair.post("/xin-vang", do=f"approve {spelled}").status_code == 302
+    [choice] = re.findall(r'value="approve ([^"]+)"', page)
+    assert chair.post("/xin-vang", do=f"approve {choice}").status_code == 302
     with reading() as c:
-        found = standings.read(c, StreamKey(MEETING, "P001"))
-    assert found
-    assert (found.counts.substitutes, found.counts.wrong_composition) == (1, 0)
+        point_standing = standings.read(c, StreamKey(MEETING, "P001"))
+    assert point_standing
+    assert (point_standing.counts.substitutes, point_standing.counts.wrong_composition) == (1, 0)
 
 
 def test_an_old_meeting_s_requests_are_on_their_own_page_only(
     clerk: Persona, headquarters: Desk, clock: FakeClock
 ) -> None:
-    ask(clerk, 1, "M1")
+    request_leave(clerk, 1, "M1")
     clock.now_ms += 60 * 86_400_000
     headquarters.sign_in("bantochuc")
 

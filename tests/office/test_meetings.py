@@ -1,4 +1,4 @@
-"""Meetings: arranged by records at each point; rolls by rule and by file; seats; proposals."""
+"""Meetings: settings recorded at every point, rolls by rule and by file, seats, proposals."""
 
 import io
 import re
@@ -21,7 +21,7 @@ from sync_server.storage.ledger import standings, streams
 from sync_server.storage.ledger.streams import StreamKey
 from tests.conftest import SECRET, FakeClock, Persona
 from tests.factories import MEETING, draft
-from tests.office.desk import WHO, Desk, desk_of
+from tests.office.desk import ROLE_ACCOUNTS, Desk, desk_of
 
 AT = f"/hoi-nghi/{MEETING}"
 EVE = to_ms("2024-08-21T01:00:00Z")
@@ -33,25 +33,25 @@ def eve(clock: FakeClock) -> None:
     clock.now_ms = EVE
 
 
-def point(code: str = "P001", meeting: str = MEETING) -> PointStanding:
+def read_standing(code: str = "P001", meeting: str = MEETING) -> PointStanding:
     with reading() as c:
-        found = standings.read(c, StreamKey(meeting, code))
-    assert found
-    return found
+        point_standing = standings.read(c, StreamKey(meeting, code))
+    assert point_standing
+    return point_standing
 
 
-def line(meeting: str = MEETING) -> MeetingSummary:
+def read_meeting(meeting: str = MEETING) -> MeetingSummary:
     with reading() as c:
-        found = directory.meeting(c, meeting, EVE)
-    assert found
-    return found
+        summary = directory.meeting(c, meeting, EVE)
+    assert summary
+    return summary
 
 
-def people(code: str) -> list[str]:
-    return sorted(each.person for each in point(code).people)
+def people_at(code: str) -> list[str]:
+    return sorted(person_standing.person for person_standing in read_standing(code).people)
 
 
-def test_terms_hold_at_every_point_and_an_empty_field_leaves_what_was(headquarters: Desk) -> None:
+def test_terms_hold_at_every_point_and_an_empty_field_changes_nothing(headquarters: Desk) -> None:
     answer = headquarters.post(
         f"{AT}/quy-dinh",
         grace_minutes="10",
@@ -62,18 +62,18 @@ def test_terms_hold_at_every_point_and_an_empty_field_leaves_what_was(headquarte
 
     assert answer.status_code == 302
     for code in ("P001", "P002"):
-        terms = point(code).terms
+        terms = read_standing(code).terms
         assert terms.grace_ms == 10 * 60_000
         assert terms.ready_by_ms == to_ms("2024-08-22T00:15:00Z")
         assert (terms.absence_authority, terms.secretary_authority) == ("headquarters",) * 2
         assert terms.reasons == ("CONG_TAC", "OM")
     headquarters.post(f"{AT}/quy-dinh", grace_minutes="")
-    assert point().terms.grace_ms == 10 * 60_000
+    assert read_standing().terms.grace_ms == 10 * 60_000
     assert "22/08/2024 07:15" in headquarters.get(f"{AT}/sap-xep").text
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "message"),
     [
         ({"grace_minutes": "muời"}, "cần một số nguyên"),
         ({"ready_by": "mai"}, "không phải ngày giờ"),
@@ -86,236 +86,238 @@ def test_terms_hold_at_every_point_and_an_empty_field_leaves_what_was(headquarte
         ({}, "không có gì để lưu"),
     ],
 )
-def test_terms_that_cannot_be_are_told_and_nothing_is_set(
-    headquarters: Desk, fields: dict[str, str], told: str
+def test_impossible_terms_are_refused_with_the_reason_and_nothing_is_set(
+    headquarters: Desk, fields: dict[str, str], message: str
 ) -> None:
-    before = point().terms
+    before = read_standing().terms
 
     answer = headquarters.post(f"{AT}/quy-dinh", **fields)
 
-    assert (answer.status_code, told in answer.text) == (422, True)
-    assert point().terms == before
+    assert (answer.status_code, message in answer.text) == (422, True)
+    assert read_standing().terms == before
 
 
-def test_a_meeting_is_postponed_at_every_point_and_the_kiosks_hear_of_it(
+def test_a_meeting_is_postponed_at_every_point_and_kiosks_receive_the_new_time(
     headquarters: Desk, as_clerk: Callable[..., Persona]
 ) -> None:
     span = {"starts_at": "2024-08-23T14:00", "ends_at": "2024-08-23T16:30"}
 
     assert headquarters.post(f"{AT}/thoi-gian", **span).status_code == 302
 
-    assert line().starts_at == "2024-08-23T07:00:00.000Z"
-    assert point("P002").terms.starts_ms == to_ms("2024-08-23T07:00:00Z")
-    told = as_clerk().sync(meeting=MEETING, point="P001", cursor="0")["records"]
-    assert told[-1]["body"]["starts_at"] == "2024-08-23T07:00:00.000Z"
+    assert read_meeting().starts_at == "2024-08-23T07:00:00.000Z"
+    assert read_standing("P002").terms.starts_ms == to_ms("2024-08-23T07:00:00Z")
+    records = as_clerk().sync(meeting=MEETING, point="P001", cursor="0")["records"]
+    assert records[-1]["body"]["starts_at"] == "2024-08-23T07:00:00.000Z"
 
 
 @pytest.mark.parametrize("ends_at", ["2024-08-23T13:00", "2024-08-23T14:00", "2024-12-01T08:00"])
-def test_a_span_that_cannot_be_is_told(headquarters: Desk, ends_at: str) -> None:
+def test_an_impossible_span_is_refused(headquarters: Desk, ends_at: str) -> None:
     span = {"starts_at": "2024-08-23T14:00", "ends_at": ends_at}
 
     assert headquarters.post(f"{AT}/thoi-gian", **span).status_code == 422
-    assert line().starts_at.startswith("2024-08-22")
+    assert read_meeting().starts_at.startswith("2024-08-22")
 
 
-def test_a_cancelled_meeting_enters_no_figure_until_it_is_held_after_all(
+def test_a_cancelled_meeting_counts_in_no_figure_until_it_is_held_after_all(
     hall: None, headquarters: Desk
 ) -> None:
     headquarters.post(f"{AT}/huy", do="cancel")
     with reading() as c:
         assert standings.board_of(c, MEETING).totals.summoned == 0
-    assert line().cancelled
+    assert read_meeting().cancelled
     assert "Đã huỷ" in headquarters.get("/").text
     headquarters.post(f"{AT}/thoi-gian", starts_at="2024-08-23T14:00", ends_at="2024-08-23T16:00")
-    assert line().cancelled  # another hour does not hold it
+    assert read_meeting().cancelled  # a new time does not undo the cancellation
 
     headquarters.post(f"{AT}/huy", do="hold")
     with reading() as c:
         assert standings.board_of(c, MEETING).totals.summoned == 6
-    assert not line().cancelled
+    assert not read_meeting().cancelled
 
 
-def test_a_hall_s_capacity_is_held_against_its_people_and_guests(
+def test_a_hall_s_capacity_is_compared_with_its_people_and_guests(
     hall: None, headquarters: Desk
 ) -> None:
     headquarters.post(f"{AT}/hoi-truong", point_code="P001", capacity="4", guests="1")
 
-    assert "capacity" in point().missing
+    assert "capacity" in read_standing().missing
     assert "Không đủ chỗ ngồi" in headquarters.get(f"{AT}/sap-xep").text
     headquarters.post(f"{AT}/hoi-truong", point_code="P001", capacity="5", guests="")
-    assert "capacity" not in point().missing
+    assert "capacity" not in read_standing().missing
 
-    def told(**fields: str) -> int:
+    def post_hall(**fields: str) -> int:
         return headquarters.post(f"{AT}/hoi-truong", **fields).status_code
 
-    assert told(point_code="P099", capacity="5") == 404
-    assert told(point_code="P001", capacity="", guests="") == 422
-    assert told(point_code="P001", capacity="000000000999999999") == 422
+    assert post_hall(point_code="P099", capacity="5") == 404
+    assert post_hall(point_code="P001", capacity="", guests="") == 422
+    assert post_hall(point_code="P001", capacity="000000000999999999") == 422
 
 
-def test_two_halls_are_merged_and_who_has_moved_is_summoned_once(
+def test_two_halls_are_merged_and_people_who_moved_are_summoned_once(
     hall: None, headquarters: Desk
 ) -> None:
     answer = headquarters.post(f"{AT}/ghep", point_code="P002", into="P001")
 
     assert answer.status_code == 302
-    assert people("P001") == ["M1", "M2", "M3", "S1", "S2", "T1"]
-    assert people("P002") == []
-    assert point().terms.officers_at(EVE).secretary == "S1"
+    assert people_at("P001") == ["M1", "M2", "M3", "S1", "S2", "T1"]
+    assert people_at("P002") == []
+    assert read_standing().terms.officers_at(EVE).secretary == "S1"
     assert headquarters.post(f"{AT}/ghep", point_code="P001", into="P001").status_code == 422
 
 
-def test_a_rehearsal_is_a_meeting_of_its_own_with_the_same_people(
+def test_a_rehearsal_is_a_separate_meeting_with_the_same_people(
     hall: None, headquarters: Desk
 ) -> None:
     answer = headquarters.post(f"{AT}/tong-duyet", rehearsal_at="2024-08-21T15:00")
 
     assert answer.location.endswith(f"/{MEETING}-tong-duyet/sap-xep")
-    assert line(f"{MEETING}-tong-duyet").rehearsal
-    own = point("P001", f"{MEETING}-tong-duyet")
-    assert len(own.people) == 4
-    assert not own.is_counted
+    assert read_meeting(f"{MEETING}-tong-duyet").rehearsal
+    rehearsal = read_standing("P001", f"{MEETING}-tong-duyet")
+    assert len(rehearsal.people) == 4
+    assert not rehearsal.is_counted
     again = headquarters.post(f"{AT}/tong-duyet", rehearsal_at="2024-08-21T16:00")
     assert "Buổi tổng duyệt đã có" in again.text
-    of_it = f"/hoi-nghi/{MEETING}-tong-duyet/tong-duyet"
-    assert headquarters.post(of_it, rehearsal_at="2024-08-21T16:00").status_code == 422
+    rehearsal_path = f"/hoi-nghi/{MEETING}-tong-duyet/tong-duyet"
+    assert headquarters.post(rehearsal_path, rehearsal_at="2024-08-21T16:00").status_code == 422
 
 
-def rule(headquarters: Desk, **fields: Any) -> Any:
-    told = {"rank": "everybody", "unit": ["U01"], "membership": ["OFFICIAL"], **fields}
-    return headquarters.post(f"{AT}/trieu-tap", **told)
+def post_rule(headquarters: Desk, **fields: Any) -> Any:
+    form = {"rank": "everybody", "unit": ["U01"], "membership": ["OFFICIAL"], **fields}
+    return headquarters.post(f"{AT}/trieu-tap", **form)
 
 
-def test_a_rule_is_seen_before_it_summons(hall: None, headquarters: Desk) -> None:
-    seen = rule(headquarters, rank="officers")
-    assert seen.status_code == 200
-    assert "−2" in seen.text
-    assert people("P001") == ["M1", "M2", "S1", "S2"]
+def test_a_rule_is_previewed_before_it_summons(hall: None, headquarters: Desk) -> None:
+    preview = post_rule(headquarters, rank="officers")
+    assert preview.status_code == 200
+    assert "−2" in preview.text
+    assert people_at("P001") == ["M1", "M2", "S1", "S2"]
 
-    assert rule(headquarters, rank="officers", do="summon").status_code == 302
-    assert people("P001") == ["S1", "S2"]
-    assert people("P002") == ["M3", "T1"]
-    assert "không có gì phải đổi" in rule(headquarters, rank="officers").text
+    assert post_rule(headquarters, rank="officers", do="summon").status_code == 302
+    assert people_at("P001") == ["S1", "S2"]
+    assert people_at("P002") == ["M3", "T1"]
+    assert "không có gì phải đổi" in post_rule(headquarters, rank="officers").text
 
 
-def test_changes_after_the_deadline_are_versions_that_are_shown(
+def test_roll_changes_after_the_deadline_are_shown_as_versions(
     hall: None, headquarters: Desk, clock: FakeClock
 ) -> None:
     headquarters.post(f"{AT}/quy-dinh", roll_frozen_at="2024-08-21T10:00")
     clock.now_ms += 4 * 3_600_000
     assert "Đã quá hạn chốt danh sách" in headquarters.get(f"{AT}/trieu-tap").text
 
-    rule(headquarters, rank="secretaries", do="summon")
+    post_rule(headquarters, rank="secretaries", do="summon")
 
-    assert sorted(point().roll_changes.removed) == ["M1", "M2", "S2"]
+    assert sorted(read_standing().roll_changes.removed) == ["M1", "M2", "S2"]
     assert "thêm 0, bớt 3" in headquarters.get(f"{AT}/trieu-tap").text
     versions = headquarters.get(f"{AT}/diem-cau/P001/ban-ghi").text
     assert "1 người, thêm 0, bớt 3" in versions
     assert "bantochuc" in versions
 
 
-def test_a_rule_that_names_no_unit_is_told(headquarters: Desk) -> None:
-    assert rule(headquarters, unit=[], do="summon").status_code == 422
-    assert "không có gì phải đổi" in rule(headquarters, unit=["U99"], do="summon").text
+def test_a_rule_without_a_unit_is_refused(headquarters: Desk) -> None:
+    assert post_rule(headquarters, unit=[], do="summon").status_code == 422
+    assert "không có gì phải đổi" in post_rule(headquarters, unit=["U99"], do="summon").text
 
 
-def test_who_is_exempt_stays_so_in_another_hall_and_on_a_new_roll(
+def test_an_exemption_holds_in_another_hall_and_on_a_new_roll(
     hall: None, headquarters: Desk, as_headquarters: Persona
 ) -> None:
     lines = [["M3", "U02", "", "", True], ["T1", "U02", "BI_THU", "", False]]
     at = "2024-08-20T05:00:00.000Z"
     as_headquarters.sync(draft("roll", 950, point="P002", at=at, body={"people": lines}))
-    assert people("P002") == ["T1"]
+    assert people_at("P002") == ["T1"]
 
     headquarters.post(f"{AT}/ghep", point_code="P002", into="P001")
-    rule(headquarters, unit=["U02"], do="summon")
-    assert people("P002") == ["T1"]
-    by_file(headquarters, f"meeting,point,person,seat\n{MEETING},P002,M3,\n{MEETING},P002,T1,\n")
-    assert people("P002") == ["T1"]
+    post_rule(headquarters, unit=["U02"], do="summon")
+    assert people_at("P002") == ["T1"]
+    summon_by_file(
+        headquarters, f"meeting,point,person,seat\n{MEETING},P002,M3,\n{MEETING},P002,T1,\n"
+    )
+    assert people_at("P002") == ["T1"]
 
 
-def by_file(headquarters: Desk, text: str, name: str = "trieu-tap.csv") -> Any:
+def summon_by_file(headquarters: Desk, text: str, name: str = "trieu-tap.csv") -> Any:
     return headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), name))
 
 
-def test_a_file_summons_all_of_it_or_nothing(hall: None, headquarters: Desk) -> None:
+def test_a_file_summons_all_its_people_or_nobody(hall: None, headquarters: Desk) -> None:
     head = "meeting,point,person,seat\n"
-    bad = by_file(headquarters, f"{head}{MEETING},P001,M1,A1\n{MEETING},P099,M2,A1\n")
+    bad = summon_by_file(headquarters, f"{head}{MEETING},P001,M1,A1\n{MEETING},P099,M2,A1\n")
     assert bad.status_code == 422
     assert "Dòng 3, cột «point» ghi «P099», không có điểm cầu này." in bad.text
-    other = by_file(headquarters, "person,full_name\nX,Y\n")
+    other = summon_by_file(headquarters, "person,full_name\nX,Y\n")
     assert other.status_code == 422
-    assert by_file(headquarters, "").status_code == 422
-    assert people("P001") == ["M1", "M2", "S1", "S2"]
+    assert summon_by_file(headquarters, "").status_code == 422
+    assert people_at("P001") == ["M1", "M2", "S1", "S2"]
 
-    assert by_file(headquarters, f"{head}{MEETING},P001,M1,A1\n").status_code == 302
-    assert people("P001") == ["M1"]
+    assert summon_by_file(headquarters, f"{head}{MEETING},P001,M1,A1\n").status_code == 302
+    assert people_at("P001") == ["M1"]
 
 
 @pytest.mark.parametrize("name", ["x" * 300 + ".csv", "../../etc/passwd.xlsx", ".xlsx", "tệp.xlsx"])
-def test_a_file_is_called_as_it_was_and_nothing_of_the_server_is_told(
-    headquarters: Desk, name: str
-) -> None:
-    answer = by_file(headquarters, "rubbish", name)
+def test_a_refused_file_discloses_no_folder_of_the_server(headquarters: Desk, name: str) -> None:
+    answer = summon_by_file(headquarters, "rubbish", name)
 
     assert answer.status_code == 422
-    assert "/tmp" not in answer.text  # noqa: S108 - that no such folder is told
+    assert "/tmp" not in answer.text  # noqa: S108 - asserts that no such folder is disclosed
 
 
-def test_without_a_file_the_form_says_so(headquarters: Desk) -> None:
+def test_a_form_without_a_file_is_refused(headquarters: Desk) -> None:
     assert headquarters.post(f"{AT}/trieu-tap/tep").status_code == 422
 
 
 SEATS = f"{AT}/diem-cau/P001/cho-ngoi"
 
 
-def seats() -> dict[str, str | None]:
-    return {each.person: each.seat for each in point().people}
+def seats_by_person() -> dict[str, str | None]:
+    return {
+        person_standing.person: person_standing.seat for person_standing in read_standing().people
+    }
 
 
-def test_seats_are_given_by_rule_in_the_order_of_rank(hall: None, headquarters: Desk) -> None:
-    by_rule = {"do": "rule", "rows": "2", "per_row": "2", "order": "rank"}
-    assert headquarters.post(SEATS, **by_rule).status_code == 302
-    assert seats() == {"S1": "A1", "S2": "A2", "M1": "B1", "M2": "B2"}
+def test_seats_are_assigned_by_rule_in_the_order_of_rank(hall: None, headquarters: Desk) -> None:
+    form = {"do": "rule", "rows": "2", "per_row": "2", "order": "rank"}
+    assert headquarters.post(SEATS, **form).status_code == 302
+    assert seats_by_person() == {"S1": "A1", "S2": "A2", "M1": "B1", "M2": "B2"}
 
-    headquarters.post(SEATS, **{**by_rule, "order": "name", "rows": "1"})
-    assert seats() == {"M1": "A1", "S2": "A2", "M2": None, "S1": None}
+    headquarters.post(SEATS, **{**form, "order": "name", "rows": "1"})
+    assert seats_by_person() == {"M1": "A1", "S2": "A2", "M2": None, "S1": None}
     page = headquarters.get(SEATS).text
     assert "<b>A1</b> Mẫu Đức An" in page
 
 
-def test_seats_are_given_by_hand_and_never_twice(hall: None, headquarters: Desk) -> None:
-    told = {"seat M1": "A1", "seat M2": "Bàn thư ký"}
-    assert headquarters.post(SEATS, **told).status_code == 302
-    assert seats()["M2"] == "Bàn thư ký"
+def test_seats_are_assigned_by_hand_and_never_twice(hall: None, headquarters: Desk) -> None:
+    form = {"seat M1": "A1", "seat M2": "Bàn thư ký"}
+    assert headquarters.post(SEATS, **form).status_code == 302
+    assert seats_by_person()["M2"] == "Bàn thư ký"
     assert "Bàn thư ký: Mẫu Thu Ân" in headquarters.get(SEATS).text
 
-    twice = headquarters.post(SEATS, **{"seat M1": "A1", "seat S1": "A1"})
-    assert twice.status_code == 422
-    assert "«A1» xếp cho nhiều người" in twice.text
+    double_booking = headquarters.post(SEATS, **{"seat M1": "A1", "seat S1": "A1"})
+    assert double_booking.status_code == 422
+    assert "«A1» xếp cho nhiều người" in double_booking.text
     assert headquarters.post(SEATS, **{"seat M1": "A" * 17}).status_code == 422
-    assert seats()["S1"] is None
+    assert seats_by_person()["S1"] is None
 
 
-def test_a_seat_that_somebody_keeps_is_not_given_to_another(hall: None, headquarters: Desk) -> None:
+def test_a_taken_seat_is_not_assigned_to_another_person(hall: None, headquarters: Desk) -> None:
     headquarters.post(SEATS, **{"seat M1": "A1"})
 
     assert headquarters.post(SEATS, **{"seat M2": "A1"}).status_code == 422
-    assert seats()["M2"] is None
+    assert seats_by_person()["M2"] is None
 
 
 @pytest.fixture
 def published(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Desk]:
-    """Return headquarters at a server that serves our own portal; no meeting is accepted."""
+    """Yield a browser of headquarters; the server has our portal, and no meeting is accepted."""
     url = f"sqlite:///{tmp_path / 'served.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), clock)
     with app.app_context():
         Base.metadata.create_all(db.engine)
-        yield desk_of(app, WHO[Profile.HEADQUARTERS])
+        yield desk_of(app, ROLE_ACCOUNTS[Profile.HEADQUARTERS])
         db.engine.dispose()
 
 
-def test_what_the_portal_proposes_counts_once_it_is_accepted(published: Desk) -> None:
+def test_a_meeting_that_the_portal_proposes_counts_once_it_is_accepted(published: Desk) -> None:
     assert "hội nghị trên cổng mới, hoặc khác với số đang tính" in published.get("/").text
     assert "Hội nghị mới" in published.get("/de-nghi").text
 
@@ -326,7 +328,7 @@ def test_what_the_portal_proposes_counts_once_it_is_accepted(published: Desk) ->
     assert f'action="/van-phong/de-nghi/{MEETING}"' not in published.get("/de-nghi").text
 
 
-def test_a_difference_is_shown_before_it_is_taken_or_left(published: Desk) -> None:
+def test_a_difference_is_shown_before_it_is_accepted_or_left(published: Desk) -> None:
     published.post(f"/de-nghi/{MEETING}", do="accept")
     published.post(f"{AT}/thoi-gian", starts_at="2024-08-22T08:00", ends_at="2024-08-22T11:00")
 
@@ -336,16 +338,16 @@ def test_a_difference_is_shown_before_it_is_taken_or_left(published: Desk) -> No
     assert len(re.findall("<del>", page)) == 1
 
     published.post(f"/de-nghi/{MEETING}", do="leave")
-    assert line().starts_at == "2024-08-22T01:00:00.000Z"
+    assert read_meeting().starts_at == "2024-08-22T01:00:00.000Z"
     published.post(f"/de-nghi/{MEETING}", do="accept")
-    assert line().starts_at == "2024-08-22T00:30:00.000Z"
+    assert read_meeting().starts_at == "2024-08-22T00:30:00.000Z"
 
 
-def test_what_nobody_proposes_cannot_be_accepted(published: Desk) -> None:
+def test_a_meeting_that_nobody_proposes_cannot_be_accepted(published: Desk) -> None:
     assert published.post("/de-nghi/khong-co", do="accept").status_code == 404
 
 
-def test_the_auditor_sees_how_it_is_arranged_and_no_form(
+def test_the_auditor_sees_the_arrangements_and_no_form(
     app: Flask, as_role: Callable[[Profile], Desk], as_headquarters: Persona
 ) -> None:
     as_headquarters.sync(draft("setting", 7, body={"capacity": 3}))

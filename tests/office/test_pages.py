@@ -1,4 +1,4 @@
-"""What every page of the office has: its policy, its frame, where each role begins, its faults."""
+"""Rules for all pages of the office: the policy, the menu, the start pages, the faults."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def outside(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-def test_the_office_is_neither_cached_nor_framed_and_runs_only_our_own(
+def test_the_office_is_neither_cached_nor_framed_and_runs_only_our_scripts(
     outside: FlaskClient,
 ) -> None:
     headers = outside.get("/van-phong/dang-nhap").headers
@@ -43,7 +43,7 @@ def test_no_page_has_anything_that_the_policy_forbids(headquarters: Desk) -> Non
 
 
 @pytest.mark.parametrize(
-    ("role", "shown"),
+    ("role", "expected"),
     [
         (Profile.HEADQUARTERS, "Hội nghị thử"),
         (Profile.AUDITOR, "Hội nghị thử"),
@@ -53,18 +53,18 @@ def test_no_page_has_anything_that_the_policy_forbids(headquarters: Desk) -> Non
         (Profile.EDITOR, "Công bố"),
     ],
 )
-def test_each_role_begins_where_its_work_is(
-    as_role: Callable[[Profile], Desk], role: Profile, shown: str
+def test_every_role_begins_on_the_page_of_its_work(
+    as_role: Callable[[Profile], Desk], role: Profile, expected: str
 ) -> None:
     desk = as_role(role)
     answer = desk.client.get("/van-phong/", follow_redirects=True)
 
     assert answer.status_code == 200
-    assert shown in answer.text
+    assert expected in answer.text
 
 
 @pytest.mark.parametrize("role", [role for role in Profile if role is not Profile.CLERK])
-def test_the_menu_leads_only_where_one_may_go(
+def test_the_menu_links_only_to_pages_that_the_role_may_open(
     as_role: Callable[[Profile], Desk], role: Profile
 ) -> None:
     desk = as_role(role)
@@ -77,11 +77,11 @@ def test_the_menu_leads_only_where_one_may_go(
         assert desk.client.get(f"/van-phong{link}", follow_redirects=True).status_code == 200, link
 
 
-def test_what_needs_headquarters_now_stands_on_each_of_its_pages(
+def test_urgent_matters_stand_on_every_page_of_headquarters(
     as_role: Callable[[Profile], Desk], as_headquarters: Persona
 ) -> None:
-    own = draft("absence_request", 1, person="S1", seq=None, source="office")
-    as_headquarters.sync(own)
+    request = draft("absence_request", 1, person="S1", seq=None, source="office")
+    as_headquarters.sync(request)
     headquarters, auditor = as_role(Profile.HEADQUARTERS), as_role(Profile.AUDITOR)
 
     for path in ("/nguoi", "/can-xu-ly"):
@@ -106,14 +106,14 @@ def test_a_rehearsal_and_a_cancelled_meeting_are_not_urgent(headquarters: Desk) 
     assert "chưa báo cáo – " not in headquarters.get("/can-xu-ly").text
 
 
-def test_a_missing_page_is_told_in_words(outside: FlaskClient) -> None:
+def test_a_missing_page_is_reported_in_words(outside: FlaskClient) -> None:
     response = outside.get("/khong-co.html")
 
     assert response.status_code == 404
     assert "Không tìm thấy trang" in response.text
 
 
-def test_a_form_that_cannot_be_leads_back_to_its_page(headquarters: Desk) -> None:
+def test_a_refused_form_leads_back_to_its_page(headquarters: Desk) -> None:
     page = f"http://localhost/van-phong/hoi-nghi/{MEETING}/sap-xep"
     headquarters.client.environ_base["HTTP_REFERER"] = page
 
@@ -129,7 +129,7 @@ def test_a_form_that_cannot_be_leads_back_to_its_page(headquarters: Desk) -> Non
     ("fault", "status"),
     [(OperationalError("x", None, Exception("gone")), 503), (RuntimeError("a bug"), 500)],
 )
-def test_a_fault_of_ours_is_told_though_nothing_can_be_read(
+def test_a_server_fault_is_reported_although_nothing_can_be_read(
     headquarters: Desk, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -144,7 +144,9 @@ def test_a_fault_of_ours_is_told_though_nothing_can_be_read(
 
 
 @pytest.mark.parametrize("referrer", ["http://[", "http://evil.example/", "x" * 3000])
-def test_a_fault_is_told_wherever_one_says_to_come_from(headquarters: Desk, referrer: str) -> None:
+def test_a_fault_is_reported_without_a_link_to_a_foreign_referrer(
+    headquarters: Desk, referrer: str
+) -> None:
     headquarters.client.environ_base["HTTP_REFERER"] = referrer
 
     answer = headquarters.post("/cho-xu-ly")
@@ -154,7 +156,7 @@ def test_a_fault_is_told_wherever_one_says_to_come_from(headquarters: Desk, refe
 
 
 @pytest.mark.parametrize("path", ["/nguoi?tim=a%00", "/nguoi/M%00", f"/hoi-nghi/{MEETING}?tim=%00"])
-def test_a_nul_in_an_address_is_no_page(headquarters: Desk, path: str) -> None:
+def test_a_nul_in_an_address_is_not_found(headquarters: Desk, path: str) -> None:
     assert headquarters.get(path).status_code == 404
 
 

@@ -1,4 +1,4 @@
-"""People: found by name, their year, their unit's register, corrections by record."""
+"""People: search by name, a person's year, a unit's register, corrections by record."""
 
 import csv
 import io
@@ -18,15 +18,15 @@ from tests.factories import MEETING, draft
 from tests.office.desk import Desk
 
 
-def found(desk: Desk, text: str) -> list[str]:
-    """Return the codes that a search finds, in its order."""
+def search_people(desk: Desk, text: str) -> list[str]:
+    """Return the codes of the people that a search returns, in its order."""
     page = desk.get(f"/nguoi?tim={text}").text
     return re.findall(r'<li><a href="/van-phong/nguoi/(\w+)"', page)
 
 
 @pytest.fixture
 def after(hall: None, as_clerk: Callable[..., Persona], clock: FakeClock) -> None:
-    """Hold the conference: M1 came late, M2 never, M3 to the other hall."""
+    """Hold the conference: M1 comes late, M2 never, and M3 comes to the other hall."""
     clerk = as_clerk()
     body = {"seen": {clerk.device: 3}, "totals": {}}
     clerk.sync(
@@ -40,11 +40,11 @@ def after(hall: None, as_clerk: Callable[..., Persona], clock: FakeClock) -> Non
 def test_people_are_found_without_accents_by_parts_and_by_code(
     hall: None, headquarters: Desk
 ) -> None:
-    assert found(headquarters, "an") == ["M1", "S2", "M2"]  # An, Ánh, Ân: as the alphabet has them
-    assert found(headquarters, "mau thi") == ["S2", "M3"]
-    assert found(headquarters, "Đạt") == ["T1"]
-    assert found(headquarters, "m3") == ["M3"]
-    assert found(headquarters, "khong-ai") == []
+    assert search_people(headquarters, "an") == ["M1", "S2", "M2"]  # An, Ánh, Ân: alphabetical
+    assert search_people(headquarters, "mau thi") == ["S2", "M3"]
+    assert search_people(headquarters, "Đạt") == ["T1"]
+    assert search_people(headquarters, "m3") == ["M3"]
+    assert search_people(headquarters, "khong-ai") == []
 
 
 def test_a_chair_and_a_secretary_find_their_own_people_only(
@@ -52,7 +52,7 @@ def test_a_chair_and_a_secretary_find_their_own_people_only(
 ) -> None:
     for role in (Profile.CHAIR, Profile.SECRETARY):
         desk = as_role(role)
-        assert found(desk, "mau") == ["M1", "S2", "M2", "S1"]
+        assert search_people(desk, "mau") == ["M1", "S2", "M2", "S1"]
         assert desk.get("/nguoi/M1").status_code == 200
         assert desk.get("/nguoi/M3").status_code == 403
         assert desk.get("/don-vi/U01").status_code == 200
@@ -104,25 +104,27 @@ def test_a_correction_is_a_record_of_headquarters(
 ) -> None:
     page = headquarters.get("/nguoi/M2?nam=2024").text
     assert "Điều chỉnh bằng một bản ghi" in page
-    told = {"meeting": MEETING, "hall": "P001", "kind": "check_in", "reason": "quên điểm danh"}
+    form = {"meeting": MEETING, "hall": "P001", "kind": "check_in", "reason": "quên điểm danh"}
 
-    answer = headquarters.post("/nguoi/M2/dieu-chinh", **told, happened_at="2024-08-22T07:20")
+    answer = headquarters.post("/nguoi/M2/dieu-chinh", **form, happened_at="2024-08-22T07:20")
 
     assert answer.status_code == 302
     assert "quên điểm danh" in headquarters.get("/nhat-ky?viec=correct").text
     with reading() as c:
         point = standings.read(c, StreamKey(MEETING, "P001"))
     assert point
-    own = next(each for each in point.people if each.person == "M2")
-    assert (own.standing, own.is_late) == ("present", False)
-    assert "time_stated" in own.flags
+    corrected = next(
+        person_standing for person_standing in point.people if person_standing.person == "M2"
+    )
+    assert (corrected.standing, corrected.is_late) == ("present", False)
+    assert "time_stated" in corrected.flags
     assert point.is_amended
-    [made] = [
-        each
-        for each in as_clerk().sync(meeting=MEETING, point="P001", cursor="0")["records"]
-        if each.get("person") == "M2"
+    [correction] = [
+        record
+        for record in as_clerk().sync(meeting=MEETING, point="P001", cursor="0")["records"]
+        if record.get("person") == "M2"
     ]
-    assert (made["by"], made["source"]) == ("headquarters", "office")
+    assert (correction["by"], correction["source"]) == ("headquarters", "office")
 
 
 @pytest.mark.parametrize(
@@ -139,10 +141,10 @@ def test_a_correction_is_a_record_of_headquarters(
         ({"meeting": "khong-co"}, 404),
     ],
 )
-def test_a_correction_that_cannot_be_is_told(
+def test_an_impossible_correction_is_refused(
     hall: None, headquarters: Desk, change: dict[str, str], status: int
 ) -> None:
-    told = {
+    form = {
         "meeting": MEETING,
         "hall": "P001",
         "kind": "check_out",
@@ -151,10 +153,10 @@ def test_a_correction_that_cannot_be_is_told(
         **change,
     }
 
-    assert headquarters.post("/nguoi/M2/dieu-chinh", **told).status_code == status
+    assert headquarters.post("/nguoi/M2/dieu-chinh", **form).status_code == status
 
 
-def test_a_roster_comes_in_from_a_file_whole_or_not_at_all(hall: None, headquarters: Desk) -> None:
+def test_a_roster_file_is_imported_whole_or_not_at_all(hall: None, headquarters: Desk) -> None:
     head = "person,full_name,unit,position,membership,birth_year\n"
 
     def send(text: str) -> Any:
@@ -164,30 +166,30 @@ def test_a_roster_comes_in_from_a_file_whole_or_not_at_all(hall: None, headquart
     assert bad.status_code == 422
     assert "Dòng 2, cột «unit» ghi «U99»" in bad.text
     assert "cần các cột" in send(f"meeting,point,person,seat\n{MEETING},P001,M1,\n").text
-    assert found(headquarters, "chín") == []
+    assert search_people(headquarters, "chín") == []
 
     assert send(f"{head}M9,Mẫu Văn Chín,U01,,chính thức,1980\n").status_code == 302
-    assert found(headquarters, "chín") == ["M9"]
-    assert found(headquarters, "m1") == ["M1"]  # nobody is removed
+    assert search_people(headquarters, "chín") == ["M9"]
+    assert search_people(headquarters, "m1") == ["M1"]  # nobody is removed
 
 
-def test_leave_that_is_asked_of_headquarters_is_noted_there(
+def test_leave_requested_from_headquarters_is_recorded_there(
     hall: None, headquarters: Desk, clock: FakeClock
 ) -> None:
-    told = {"meeting": MEETING, "leave_reason": "OM", "document": "7-BC", "note": "qua điện thoại"}
+    form = {"meeting": MEETING, "leave_reason": "OM", "document": "7-BC", "note": "qua điện thoại"}
 
-    assert headquarters.post("/nguoi/M1/xin-vang", **told).status_code == 302
+    assert headquarters.post("/nguoi/M1/xin-vang", **form).status_code == 302
     page = headquarters.get("/xin-vang").text
     assert "qua điện thoại" in page
     assert "Ốm" in page
     for change in ({"document": ""}, {"leave_reason": "BUA"}, {"meeting": "khong-co"}):
-        assert headquarters.post("/nguoi/M1/xin-vang", **{**told, **change}).status_code >= 400
+        assert headquarters.post("/nguoi/M1/xin-vang", **{**form, **change}).status_code >= 400
     clock.now_ms += 1
     write(lambda c: arrangements.summon(c, MEETING, {"P001": []}, clock.now_ms))
-    assert headquarters.post("/nguoi/M1/xin-vang", **told).status_code == 422
+    assert headquarters.post("/nguoi/M1/xin-vang", **form).status_code == 422
 
 
-def test_a_unit_s_secretary_sees_who_is_there_now(
+def test_a_unit_s_secretary_sees_the_people_who_are_present_now(
     as_role: Callable[[Profile], Desk], as_clerk: Callable[..., Persona]
 ) -> None:
     as_clerk().sync(draft("check_in", 5, person="M1"))
@@ -198,6 +200,6 @@ def test_a_unit_s_secretary_sees_who_is_there_now(
     assert page.count("● Có mặt") == 1
 
 
-def test_who_is_not_there_is_told(headquarters: Desk) -> None:
+def test_an_unknown_person_or_unit_is_not_found(headquarters: Desk) -> None:
     assert headquarters.get("/nguoi/KHONG-CO").status_code == 404
     assert headquarters.get("/don-vi/U99").status_code == 404

@@ -19,19 +19,19 @@ POINT = f"/hoi-nghi/{MEETING}/diem-cau/P001"
 @pytest.fixture
 def clerk(hall: None, as_clerk: Callable[..., Persona]) -> Persona:
     """Return the clerk of P001; the kiosk's clock is an hour slow."""
-    found = as_clerk()
-    found.sync(clock={"wall": "2024-08-22T00:00:00.000Z", "mono_ms": 3_600_000, "boot": "b1"})
-    return found
+    persona = as_clerk()
+    persona.sync(clock={"wall": "2024-08-22T00:00:00.000Z", "mono_ms": 3_600_000, "boot": "b1"})
+    return persona
 
 
-def standing() -> PointStanding:
+def read_standing() -> PointStanding:
     with reading() as c:
-        found = standings.read(c, StreamKey(MEETING, "P001"))
-    assert found
-    return found
+        point_standing = standings.read(c, StreamKey(MEETING, "P001"))
+    assert point_standing
+    return point_standing
 
 
-def test_a_point_is_shown_whole(clerk: Persona, headquarters: Desk) -> None:
+def test_a_point_s_page_shows_its_hall_and_its_roll(clerk: Persona, headquarters: Desk) -> None:
     incident = {"what": "line", "from": "2024-08-22T00:50:00Z", "until": "2024-08-22T00:59:00Z"}
     clerk.sync(
         draft("readiness", 1, person="M1", body={"items": {"camera": False, "power": True}}),
@@ -52,7 +52,7 @@ def test_a_point_is_shown_whole(clerk: Persona, headquarters: Desk) -> None:
     assert roll.index("Mẫu Đức An") < roll.index("Mẫu Thị Ánh") < roll.index("Mẫu Thu Ân")
 
 
-def test_the_roll_is_filtered_by_how_people_stand(clerk: Persona, headquarters: Desk) -> None:
+def test_the_roll_is_filtered_by_standing(clerk: Persona, headquarters: Desk) -> None:
     clerk.sync(draft("check_in", 2, person="M2"))
 
     page = headquarters.get(f"{POINT}?loc=not_recorded").text
@@ -61,7 +61,7 @@ def test_the_roll_is_filtered_by_how_people_stand(clerk: Persona, headquarters: 
     assert 'href="/van-phong/nguoi/M2"' not in page[page.index("danh-sach") :]
 
 
-def test_records_stand_in_true_order_with_both_times_and_gaps(
+def test_records_are_listed_in_true_order_with_both_times_and_gaps(
     clerk: Persona, headquarters: Desk
 ) -> None:
     clerk.sync(
@@ -72,42 +72,42 @@ def test_records_stand_in_true_order_with_both_times_and_gaps(
     page = headquarters.get(f"{POINT}/ban-ghi").text
 
     assert "08:10:00 22/08/2024" in page  # corrected by an hour
-    assert "07:10:00" in page  # as the device had it
+    assert "07:10:00" in page  # the time on the device's clock
     assert page.index("08:10:00") < page.index("08:20:00")
     assert "còn thiếu các bản ghi số 1, 3" in page
     assert "4 người, thêm 4, bớt 0" in page
-    shown = headquarters.get(f"{POINT}/ban-ghi?loai=check_out").text
-    assert "08:10:00" not in shown
+    filtered = headquarters.get(f"{POINT}/ban-ghi?loai=check_out").text
+    assert "08:10:00" not in filtered
 
 
 def test_a_record_is_voided_by_a_record(clerk: Persona, headquarters: Desk) -> None:
     clerk.sync(draft("check_in", 1, person="M2"))
-    assert standing().counts.present == 1
+    assert read_standing().counts.present == 1
 
     assert headquarters.post(f"{POINT}/rut-ban-ghi", record=id_of(1)).status_code == 422
     answer = headquarters.post(f"{POINT}/rut-ban-ghi", record=id_of(1), reason="ghi nhầm")
 
     assert answer.status_code == 302
     assert "ghi nhầm" in headquarters.get("/nhat-ky?viec=correct").text
-    assert standing().counts.present == 0
+    assert read_standing().counts.present == 0
     page = headquarters.get(f"{POINT}/ban-ghi").text
-    assert f'id="b-{id_of(1)}"' in page  # it stays
+    assert f'id="b-{id_of(1)}"' in page  # the record stays on the page
     assert "đã rút hiệu lực" in page
-    assert f'name="record" value="{id_of(1)}"' not in page  # once is enough
+    assert f'name="record" value="{id_of(1)}"' not in page  # no form to void it again
 
 
-def test_what_the_office_has_set_is_not_voided(hall: None, headquarters: Desk) -> None:
+def test_records_set_by_the_office_cannot_be_voided(hall: None, headquarters: Desk) -> None:
     with reading() as c:
         [key] = [StreamKey(MEETING, "P001")]
-        lasting = [each.id for each in streams.records_of(c, [key])[key]]
+        record_ids = [stored_record.id for stored_record in streams.records_of(c, [key])[key]]
 
-    assert lasting
-    for record in lasting:
-        answer = headquarters.post(f"{POINT}/rut-ban-ghi", record=record, reason="x")
+    assert record_ids
+    for record_id in record_ids:
+        answer = headquarters.post(f"{POINT}/rut-ban-ghi", record=record_id, reason="x")
         assert answer.status_code == 422
 
 
-def test_a_record_of_elsewhere_is_not_voided_here(headquarters: Desk) -> None:
+def test_a_record_of_another_point_cannot_be_voided(headquarters: Desk) -> None:
     assert headquarters.post(f"{POINT}/rut-ban-ghi", record=id_of(9), reason="x").status_code == 404
 
 
@@ -125,13 +125,13 @@ def test_a_closing_is_reopened_with_a_reason_that_is_sealed(
     assert "Mở lại danh sách đã chốt" in chair.get(POINT).text
 
     assert chair.post(f"{POINT}/mo-lai", reason="").status_code == 422
-    assert standing().closing is not None
+    assert read_standing().closing is not None
     assert chair.post(f"{POINT}/mo-lai", reason="Còn hai người đến sau").status_code == 302
 
-    assert standing().closing is None
-    told = str(clerk.sync(meeting=MEETING, point="P001", cursor="0")["records"])
-    assert "reopening" in told
-    assert "hai người" not in told
+    assert read_standing().closing is None
+    records_text = str(clerk.sync(meeting=MEETING, point="P001", cursor="0")["records"])
+    assert "reopening" in records_text
+    assert "hai người" not in records_text
 
 
 def test_headquarters_reopens_too(clerk: Persona, headquarters: Desk, clock: FakeClock) -> None:
@@ -140,7 +140,7 @@ def test_headquarters_reopens_too(clerk: Persona, headquarters: Desk, clock: Fak
     clock.now_ms += 3_600_000
 
     assert headquarters.post(f"{POINT}/mo-lai", reason="Theo yêu cầu").status_code == 302
-    assert standing().closing is None
+    assert read_standing().closing is None
 
 
 def test_a_newcomer_is_recognised(clerk: Persona, headquarters: Desk) -> None:
@@ -154,28 +154,34 @@ def test_a_newcomer_is_recognised(clerk: Persona, headquarters: Desk) -> None:
     assert identify("N-ONE-1", "KHONG-CO") == 422
     assert identify("N-ONE-9", "M1") == 404
     assert identify("N-ONE-1", "m1") == 302
-    found = next(each for each in standing().people if each.person == "M1")
-    assert found.standing == "present"
+    recognised = next(
+        person_standing
+        for person_standing in read_standing().people
+        if person_standing.person == "M1"
+    )
+    assert recognised.standing == "present"
 
 
-def test_headquarters_notes_which_deputy_the_secretary_names(
+def test_headquarters_records_the_deputy_that_the_secretary_names(
     hall: None, headquarters: Desk, as_clerk: Callable[..., Persona]
 ) -> None:
-    def name(person: str) -> int:
+    def name_deputy(person: str) -> int:
         fields = {"deputy": person, "document": "05-CV/CB"}
         return headquarters.post(f"{POINT}/phan-cong", **fields).status_code
 
-    assert (name("M1"), name("S1")) == (422, 422)
-    assert standing().chair.delegate is None
-    assert name("S2") == 302
+    assert (name_deputy("M1"), name_deputy("S1")) == (422, 422)
+    assert read_standing().chair.delegate is None
+    assert name_deputy("S2") == 302
 
-    assert standing().chair.delegate == "S2"
-    told = str(as_clerk().sync(meeting=MEETING, point="P001", cursor="0")["records"])
-    assert "chair_delegation" in told
-    assert "05-CV/CB" not in told  # sealed
+    assert read_standing().chair.delegate == "S2"
+    records_text = str(as_clerk().sync(meeting=MEETING, point="P001", cursor="0")["records"])
+    assert "chair_delegation" in records_text
+    assert "05-CV/CB" not in records_text  # sealed
 
 
-def test_whom_to_call_is_kept_as_it_is_dialled(hall: None, headquarters: Desk) -> None:
+def test_a_contact_s_telephone_number_is_stored_as_it_is_dialled(
+    hall: None, headquarters: Desk
+) -> None:
     fields = {"name_clerk": "Mẫu Thư", "phone_clerk": "0900 000.001", "name_technician": ""}
     answer = headquarters.post(f"{POINT}/lien-he", **fields)
 
@@ -196,7 +202,7 @@ def test_the_auditor_sees_a_point_and_no_way_to_change_it(
         assert "/van-phong/hoi-nghi/" in page
 
 
-def test_a_point_that_takes_no_part_is_told(headquarters: Desk) -> None:
+def test_a_point_outside_the_meeting_is_reported(headquarters: Desk) -> None:
     answer = headquarters.get(f"/hoi-nghi/{MEETING}/diem-cau/P099")
 
     assert answer.status_code == 404

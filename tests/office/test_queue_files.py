@@ -1,4 +1,4 @@
-"""Queues that come as files: whole or not at all, once, from whoever signed them."""
+"""Queue files: imported whole or not at all, once, and only from the device that signed them."""
 
 import hashlib
 import json
@@ -31,20 +31,20 @@ class Kiosk:
         self._outsider = as_outsider
         code = write(lambda c: devices.new_enrolment(c, "P001", now_ms=now_ms()))
         public = {name: self.key.as_dict(False)[name] for name in ("kty", "crv", "x", "y")}
-        told = as_outsider.post("/enrol", {"code": code, "public_key": public}).get_json()
+        enrolment = as_outsider.post("/enrol", {"code": code, "public_key": public}).get_json()
         self.device, self.seal_key, self.sign_key = (
-            told["device"],
-            told["seal_key"],
-            told["sign_key"],
+            enrolment["device"],
+            enrolment["seal_key"],
+            enrolment["sign_key"],
         )
 
     def record(self, number: int, **changes: Any) -> str:
-        """Return a record's text."""
-        told = {"device": self.device, "person": "M1", **changes}
-        return json.dumps(draft("check_in", number, **told))
+        """Return the JSON text of a check-in record."""
+        fields = {"device": self.device, "person": "M1", **changes}
+        return json.dumps(draft("check_in", number, **fields))
 
     def parcel(self, records: list[str], boxes: dict[str, str] | None = None) -> dict[str, Any]:
-        """Return what the device signs."""
+        """Return the content that the device signs."""
         made_at = "2024-08-22T10:00:00.000Z"
         return {
             "device": self.device,
@@ -54,7 +54,7 @@ class Kiosk:
         }
 
     def file(self, parcel: dict[str, Any], *, signed_by: ECKey | None = None) -> bytes:
-        """Return the file."""
+        """Return the file, signed and sealed."""
         header = {"alg": "ES256", "kid": self.device}
         registry = sealing._SIGNED
         payload = json.dumps(parcel)
@@ -70,76 +70,81 @@ def kiosk(as_outsider: Persona) -> Kiosk:
     return Kiosk(as_outsider)
 
 
-def take_in(content: bytes) -> queue_files.ImportResult:
+def import_queue(content: bytes) -> queue_files.ImportResult:
     return queue_files.import_file(content, SEAL_KEY, now_ms())
 
 
-def receipts(taken: queue_files.ImportResult, kiosk: Kiosk) -> list[dict[str, Any]]:
-    """Open the receipt as a device does: with the key that it was given when it enrolled."""
-    told = json.loads(taken.receipt)
-    assert (told["diemcau"], told["v"]) == ("receipt", 1)
-    opened = (sealing.check_signed(kiosk.sign_key, each.encode()) for each in told["receipts"])
-    return [json.loads(each) for each in opened]
+def read_receipts(result: queue_files.ImportResult, kiosk: Kiosk) -> list[dict[str, Any]]:
+    """Open the receipt as a device does: with the key that it received when it enrolled."""
+    receipt_file = json.loads(result.receipt)
+    assert (receipt_file["diemcau"], receipt_file["v"]) == ("receipt", 1)
+    opened = (
+        sealing.check_signed(kiosk.sign_key, receipt.encode())
+        for receipt in receipt_file["receipts"]
+    )
+    return [json.loads(payload) for payload in opened]
 
 
-def test_a_file_is_taken_in_and_the_receipt_names_every_record(
+def test_a_file_is_imported_and_the_receipt_names_every_record(
     kiosk: Kiosk, as_headquarters: Persona
 ) -> None:
     texts = [kiosk.record(1), kiosk.record(2, person="M2")]
-    taken = take_in(kiosk.file(kiosk.parcel(texts)))
+    result = import_queue(kiosk.file(kiosk.parcel(texts)))
 
-    [receipt] = receipts(taken, kiosk)
+    [receipt] = read_receipts(result, kiosk)
     assert receipt["device"] == kiosk.device
-    told = [(line["sha256"], line["fate"]) for line in receipt["records"]]
-    assert told == [(hashlib.sha256(each.encode()).hexdigest(), "stored") for each in texts]
+    fates = [(line["sha256"], line["fate"]) for line in receipt["records"]]
+    assert fates == [(hashlib.sha256(text.encode()).hexdigest(), "stored") for text in texts]
     assert as_headquarters.get("/meetings/2024-08-22-hoc-tap/board").status_code == 200
 
 
 def test_the_same_file_twice_changes_nothing(kiosk: Kiosk) -> None:
     content = kiosk.file(kiosk.parcel([kiosk.record(1)]))
 
-    assert take_in(content).count("stored") == 1
-    assert take_in(content).count("known") == 1
+    assert import_queue(content).count("stored") == 1
+    assert import_queue(content).count("known") == 1
 
 
-def test_one_bad_record_costs_no_other(kiosk: Kiosk) -> None:
+def test_one_bad_record_does_not_affect_the_others(kiosk: Kiosk) -> None:
     foreign = kiosk.record(2, point="P002")
-    taken = take_in(kiosk.file(kiosk.parcel([kiosk.record(1), foreign, "{", kiosk.record(3)])))
+    result = import_queue(
+        kiosk.file(kiosk.parcel([kiosk.record(1), foreign, "{", kiosk.record(3)]))
+    )
 
-    lines = taken.parcels[0].records
+    lines = result.parcels[0].records
     assert [line.fate for line in lines] == ["stored", "refused", "refused", "stored"]
     assert lines[1].code == "foreign_point"
 
 
-def test_a_file_may_hold_more_than_one_request_does(kiosk: Kiosk) -> None:
+def test_a_file_may_hold_more_records_than_one_request(kiosk: Kiosk) -> None:
     texts = [kiosk.record(number, at="2024-08-22T01:00:00.000Z") for number in range(1, 520)]
 
-    assert take_in(kiosk.file(kiosk.parcel(texts))).count("stored") == len(texts)
+    assert import_queue(kiosk.file(kiosk.parcel(texts))).count("stored") == len(texts)
 
 
-def test_details_come_with_it_large_ones_too(kiosk: Kiosk) -> None:
+def test_details_come_with_the_file_even_large_ones(kiosk: Kiosk) -> None:
     boxes = {}
     for size in (100, 300_000):
         box = sealing.seal(kiosk.seal_key, b"{" + b"x" * size)
         boxes[hashlib.sha256(box.encode()).hexdigest()] = box
     bad = {"0" * 64: "not what its name says"}
-    taken = take_in(kiosk.file(kiosk.parcel([kiosk.record(1)], boxes | bad)))
+    result = import_queue(kiosk.file(kiosk.parcel([kiosk.record(1)], boxes | bad)))
 
-    assert set(taken.parcels[0].details) == set(boxes)
+    assert set(result.parcels[0].details) == set(boxes)
     with reading() as connection:
         for sha256 in boxes:
             assert details.offset_of(connection, sha256, kiosk.device).is_complete
 
 
-def test_what_a_revoked_device_s_file_brings_is_held(kiosk: Kiosk) -> None:
+def test_records_in_a_revoked_device_s_file_are_held(kiosk: Kiosk) -> None:
     write(lambda c: devices.revoke(c, kiosk.device, now_ms=now_ms()))
-    taken = take_in(kiosk.file(kiosk.parcel([kiosk.record(1)])))
+    result = import_queue(kiosk.file(kiosk.parcel([kiosk.record(1)])))
 
-    assert [line.fate for line in taken.parcels[0].records] == ["held"]
+    assert [line.fate for line in result.parcels[0].records] == ["held"]
 
 
-def tampered(kiosk: Kiosk) -> dict[str, Callable[[], bytes]]:
-    """Return files of which nothing may be taken in, by what is wrong with them."""
+def tampered_files(kiosk: Kiosk) -> dict[str, Callable[[], bytes]]:
+    """Return files that must be refused, by their fault."""
     whole = kiosk.file(kiosk.parcel([kiosk.record(1)]))
     other = kiosk.parcel([kiosk.record(1)]) | {"device": "D-ANOTHER"}
     stranger = ECKey.generate_key("P-256")
@@ -157,16 +162,16 @@ def tampered(kiosk: Kiosk) -> dict[str, Callable[[], bytes]]:
 )
 def test_a_file_that_was_tampered_with_is_refused_whole(kiosk: Kiosk, fault: str) -> None:
     with pytest.raises(QueueFileFaulty, match="Chưa nhập bản ghi nào"):
-        take_in(tampered(kiosk)[fault]())
+        import_queue(tampered_files(kiosk)[fault]())
 
 
-def test_a_good_box_beside_a_bad_one_is_not_taken_in(kiosk: Kiosk) -> None:
+def test_a_good_box_next_to_a_bad_one_is_not_imported(kiosk: Kiosk) -> None:
     good = json.loads(kiosk.file(kiosk.parcel([kiosk.record(1)])))
     good["boxes"].append("not.a.box")
     with pytest.raises(QueueFileFaulty):
-        take_in(json.dumps(good).encode())
+        import_queue(json.dumps(good).encode())
 
-    assert take_in(kiosk.file(kiosk.parcel([kiosk.record(1)]))).count("stored") == 1
+    assert import_queue(kiosk.file(kiosk.parcel([kiosk.record(1)]))).count("stored") == 1
 
 
 def test_a_device_that_registered_no_key_cannot_have_signed(
@@ -175,4 +180,4 @@ def test_a_device_that_registered_no_key_cannot_have_signed(
     del app, clock
     kiosk.device = as_clerk().device
     with pytest.raises(QueueFileFaulty, match=kiosk.device):
-        take_in(kiosk.file(kiosk.parcel([])))
+        import_queue(kiosk.file(kiosk.parcel([])))

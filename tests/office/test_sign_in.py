@@ -1,4 +1,4 @@
-"""Signing in: what fails tells nothing, failures cost waits, sessions can be seen and ended."""
+"""Signing in: failures disclose nothing and cost waits; sessions can be listed and ended."""
 
 import pytest
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
@@ -22,14 +22,14 @@ HOUR_MS = 3_600_000
 
 @pytest.fixture
 def desk(app: Flask) -> Desk:
-    """Return a browser in which nobody is signed in; an account is there."""
+    """Return a browser in which nobody is signed in; one account exists."""
     write(lambda c: accounts.put(c, Account("bantochuc", Profile.HEADQUARTERS), PASSWORD))
     return Desk(app.test_client())
 
 
 def code_at(secret: str, now_ms: int) -> str:
-    told: TOTP = accounts.totp_of(secret)
-    return told.generate(now_ms // 1000).decode()
+    totp: TOTP = accounts.totp_of(secret)
+    return totp.generate(now_ms // 1000).decode()
 
 
 def test_the_right_password_leads_to_the_meetings(desk: Desk) -> None:
@@ -37,18 +37,18 @@ def test_the_right_password_leads_to_the_meetings(desk: Desk) -> None:
     assert "Hội nghị thử" in desk.get("/").text
 
 
-def test_whatever_is_wrong_gets_the_same_answer(desk: Desk) -> None:
+def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(desk: Desk) -> None:
     unknown = desk.sign_in("khong-co", "sai")
     wrong = desk.sign_in("bantochuc", "sai")
 
     assert (unknown.status_code, wrong.status_code) == (401, 401)
     assert WRONG in wrong.text
-    told = unknown.text.replace("khong-co", "bantochuc")
-    assert Desk.without_tokens(told) == Desk.without_tokens(wrong.text)
+    unknown_page = unknown.text.replace("khong-co", "bantochuc")
+    assert Desk.without_tokens(unknown_page) == Desk.without_tokens(wrong.text)
     assert desk.get("/").status_code == 302
 
 
-def test_one_is_led_to_the_page_that_was_asked_for_and_nowhere_else(desk: Desk) -> None:
+def test_signing_in_leads_to_the_page_that_was_requested(desk: Desk) -> None:
     desk.get("/nguoi?tim=an")
     assert desk.sign_in("bantochuc").location == "/van-phong/nguoi?tim=an"
 
@@ -73,7 +73,7 @@ def test_the_wait_grows_to_a_quarter_of_an_hour_and_no_further(app: Flask) -> No
     assert fail(1) == sessions.FIRST_WAIT_MS
     assert fail(1) == 2 * sessions.FIRST_WAIT_MS
     assert fail(60) == sessions.LONGEST_WAIT_MS
-    with reading() as c:  # nobody else is kept out, nor the same name from elsewhere
+    with reading() as c:  # no other name waits, nor the same name elsewhere
         assert sessions.wait_ms(c, "y", "::1", now_ms=0) == 0
         assert sessions.wait_ms(c, "x", "::2", now_ms=0) == 0
 
@@ -89,12 +89,12 @@ def test_one_address_may_not_try_without_end(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("proxies", "is_refused"), [(0, True), (1, False)])
-def test_behind_a_proxy_the_address_is_the_one_that_it_tells(
+def test_behind_a_proxy_the_forwarded_address_counts(
     app: Flask, proxies: int, is_refused: bool
 ) -> None:
-    own = create_app(replace(app.config["SETTINGS"], proxies=proxies), app.config["CLOCK"])
-    with own.app_context():
-        desk = Desk(own.test_client())
+    proxied_app = create_app(replace(app.config["SETTINGS"], proxies=proxies), app.config["CLOCK"])
+    with proxied_app.app_context():
+        desk = Desk(proxied_app.test_client())
         for _ in range(rate_limits.SIGN_IN.amount):
             desk.client.environ_base["HTTP_X_FORWARDED_FOR"] = "192.0.2.1"
             desk.sign_in("ai-do", "sai")
@@ -117,7 +117,7 @@ def test_a_session_ends_after_half_a_day_of_rest_and_after_a_week(
     assert desk.get("/").status_code == 302
 
 
-def test_signing_out_ends_the_session_for_who_kept_the_cookie(app: Flask, desk: Desk) -> None:
+def test_signing_out_ends_the_session_even_for_a_copied_cookie(app: Flask, desk: Desk) -> None:
     desk.sign_in("bantochuc")
     stolen = Desk(app.test_client())
     cookie = desk.client.get_cookie("session")
@@ -131,7 +131,7 @@ def test_signing_out_ends_the_session_for_who_kept_the_cookie(app: Flask, desk: 
         assert c.scalar(select(func.count()).select_from(OfficeSession)) == 0
 
 
-def test_a_one_time_code_is_asked_for_once_it_is_set_up_and_used_once(
+def test_a_one_time_code_is_required_once_it_is_set_up_and_works_once(
     app: Flask, desk: Desk, clock: FakeClock
 ) -> None:
     desk.sign_in("bantochuc")
@@ -151,7 +151,7 @@ def test_a_one_time_code_is_asked_for_once_it_is_set_up_and_used_once(
     other = Desk(app.test_client())
     assert other.sign_in("bantochuc").status_code == 401
     assert other.sign_in("bantochuc", code="12345a").status_code == 401
-    assert other.sign_in("bantochuc", code=code).status_code == 401  # it has confirmed
+    assert other.sign_in("bantochuc", code=code).status_code == 401  # used at the set-up
     clock.now_ms += 30_000
     code = code_at(secret, clock.now_ms)
     assert other.sign_in("bantochuc", code=code).status_code == 302
@@ -174,12 +174,12 @@ def test_sessions_are_listed_and_ended(app: Flask, desk: Desk) -> None:
     assert page.count("127.0.0.1") == 3
     assert page.count("trình duyệt này") == 1
     with reading() as c:
-        found = sessions.of_account(c, "bantochuc", now_ms=app.config["CLOCK"]())
-    desk.post("/tai-khoan-cua-toi/phien", session=found[-1].id)
-    assert sum(each.get("/").status_code == 302 for each in (desk, other, third)) == 1
+        open_sessions = sessions.of_account(c, "bantochuc", now_ms=app.config["CLOCK"]())
+    desk.post("/tai-khoan-cua-toi/phien", session=open_sessions[-1].id)
+    assert sum(browser.get("/").status_code == 302 for browser in (desk, other, third)) == 1
 
     desk.post("/tai-khoan-cua-toi/phien", session="")
-    assert [each.get("/").status_code for each in (desk, other, third)] == [200, 302, 302]
+    assert [browser.get("/").status_code for browser in (desk, other, third)] == [200, 302, 302]
 
 
 def test_nobody_ends_a_session_of_another_account(app: Flask, desk: Desk) -> None:
@@ -188,17 +188,17 @@ def test_nobody_ends_a_session_of_another_account(app: Flask, desk: Desk) -> Non
     auditor.sign_in("kiemtra")
     desk.sign_in("bantochuc")
     with reading() as c:
-        [own] = sessions.of_account(c, "bantochuc", now_ms=app.config["CLOCK"]())
+        [session] = sessions.of_account(c, "bantochuc", now_ms=app.config["CLOCK"]())
 
-    auditor.post("/tai-khoan-cua-toi/phien", session=own.id)
+    auditor.post("/tai-khoan-cua-toi/phien", session=session.id)
 
     assert desk.get("/").status_code == 200
 
 
 def test_a_new_password_needs_the_old_one_and_ends_other_sessions(app: Flask, desk: Desk) -> None:
     other = Desk(app.test_client())
-    for each in (desk, other):
-        each.sign_in("bantochuc")
+    for browser in (desk, other):
+        browser.sign_in("bantochuc")
     new = {"new_password": "mat-khau-moi-2", "new_again": "mat-khau-moi-2"}
 
     def change(**fields: str) -> int:
@@ -214,7 +214,7 @@ def test_a_new_password_needs_the_old_one_and_ends_other_sessions(app: Flask, de
     assert other.sign_in("bantochuc", "mat-khau-moi-2").status_code == 302
 
 
-def test_a_password_is_taken_as_it_is_typed(desk: Desk) -> None:
+def test_a_password_is_used_exactly_as_it_is_typed(desk: Desk) -> None:
     desk.sign_in("bantochuc")
     spaced = {"new_password": " mat khau moi ", "new_again": " mat khau moi "}
     changed = desk.post("/tai-khoan-cua-toi/mat-khau", password=PASSWORD, **spaced)
@@ -225,9 +225,9 @@ def test_a_password_is_taken_as_it_is_typed(desk: Desk) -> None:
 
 def test_an_old_password_is_not_guessed_without_end(desk: Desk) -> None:
     desk.sign_in("bantochuc")
-    told = {"password": "sai", "new_password": "mat-khau-moi-2", "new_again": "mat-khau-moi-2"}
+    form = {"password": "sai", "new_password": "mat-khau-moi-2", "new_again": "mat-khau-moi-2"}
     statuses = [
-        desk.post("/tai-khoan-cua-toi/mat-khau", **told).status_code
+        desk.post("/tai-khoan-cua-toi/mat-khau", **form).status_code
         for _ in range(rate_limits.SIGN_IN.amount + 1)
     ]
 
@@ -241,14 +241,14 @@ def test_a_form_from_elsewhere_is_refused(desk: Desk) -> None:
     assert "Biểu mẫu" in response.text
 
 
-def test_an_account_that_is_gone_is_signed_out(desk: Desk) -> None:
+def test_a_removed_account_is_signed_out(desk: Desk) -> None:
     desk.sign_in("bantochuc")
     write(lambda c: accounts.remove(c, "bantochuc"))
 
     assert desk.get("/").status_code == 302
 
 
-def test_a_page_that_renews_itself_leads_the_whole_page_to_sign_in(desk: Desk) -> None:
+def test_a_live_update_without_a_session_leads_the_whole_page_to_sign_in(desk: Desk) -> None:
     answer = desk.get("/can-xu-ly", **{"HX-Request": "true"})
 
     assert answer.headers["HX-Redirect"].endswith("/dang-nhap")

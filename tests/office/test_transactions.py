@@ -13,7 +13,7 @@ from tests.office.desk import Desk
 
 
 @contextmanager
-def counted(app: Flask) -> Iterator[list[str]]:
+def collect_transactions(app: Flask) -> Iterator[list[str]]:
     """Collect the kind of every transaction that begins."""
     kinds: list[str] = []
 
@@ -28,14 +28,14 @@ def counted(app: Flask) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("path", ["/", f"/hoi-nghi/{MEETING}", f"/hoi-nghi/{MEETING}/trieu-tap"])
 def test_a_page_reads_one_snapshot(app: Flask, headquarters: Desk, path: str) -> None:
-    with counted(app) as kinds:
+    with collect_transactions(app) as kinds:
         assert headquarters.get(path).status_code == 200
 
     assert kinds.count("BEGIN") == 1
 
 
 def test_a_page_of_personal_data_writes_nothing_but_its_log(app: Flask, headquarters: Desk) -> None:
-    with counted(app) as kinds:
+    with collect_transactions(app) as kinds:
         assert headquarters.get(f"/hoi-nghi/{MEETING}/diem-cau/P001").status_code == 200
 
     assert kinds == ["BEGIN", "BEGIN IMMEDIATE"]
@@ -43,13 +43,13 @@ def test_a_page_of_personal_data_writes_nothing_but_its_log(app: Flask, headquar
 
 def test_an_act_is_one_transaction_its_log_entry_included(app: Flask, headquarters: Desk) -> None:
     headquarters.get("/tai-khoan-cua-toi")
-    with counted(app) as kinds:
+    with collect_transactions(app) as kinds:
         response = headquarters.post(f"/hoi-nghi/{MEETING}/huy", do="cancel")
 
     assert response.status_code == 302
     assert kinds.count("BEGIN IMMEDIATE") == 1
 
 
-def test_a_snapshot_for_reading_cannot_be_written_in(app: Flask) -> None:
+def test_a_reading_snapshot_cannot_be_written_to(app: Flask) -> None:
     with reading(), pytest.raises(RuntimeError):
         write(lambda c: None)
