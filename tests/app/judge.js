@@ -1,4 +1,4 @@
-/** Judges sets of records that come as JSON on standard input, one a line, as the kiosk does. */
+/** Judges record sets from standard input, one JSON object a line, with the kiosk's rules. */
 
 import { createInterface } from "node:readline";
 
