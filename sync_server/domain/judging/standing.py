@@ -3,7 +3,7 @@
 It reads no table, no release and no present time; the order and the repetition of records make no
 difference. It is judged in layers, and a layer reads only those before it:
 settings, rolls, rulings -> voids -> presence -> chair -> decisions -> closing.
-`site/app/standing.js` is its twin for the kiosk; both are held to tests/vectors/.
+`site/app/rules/standing.js` is its twin for the kiosk; both are held to tests/vectors/.
 """
 
 from collections.abc import Iterable
