@@ -3,8 +3,8 @@
 import { requestKey } from "./requests.js";
 import { hasAuthority } from "./facts.js";
 import { wasInHall, minutesBetween } from "./presence.js";
+import rules from "../../rules.json" with { type: "json" };
 
-const READINESS_ITEMS = ["power", "screen", "sound", "camera", "line", "backup_line", "seats", "printed_qr"];
 
 /**
  * @typedef {import("./facts.js").Fact} Fact
@@ -22,7 +22,7 @@ export function missingItems(point, terms, effective, flags) {
     Object.assign(itemStates, fact.record.body.items);
     if (terms.ready_by_ms !== null && fact.atMs > terms.ready_by_ms) flags.add(fact.id, "late_readiness");
   }
-  return READINESS_ITEMS.filter((item) => !itemStates[item]);
+  return rules.readiness_items.filter((item) => !itemStates[item]);
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Settings and rolls: the arrangements of a meeting at one point, and the people summoned. */
 
 import { byOrder } from "./facts.js";
+import rules from "../../rules.json" with { type: "json" };
 
 const MINUTE_MS = 60_000;
-const REASONS = ["CONG_TAC", "DOT_XUAT", "BAT_KHA_KHANG", "OM", "NGHI_PHEP", "THAI_SAN", "VIEC_RIENG", "KHAC"];
 
 /**
  * @typedef {import("./facts.js").Fact} Fact
@@ -35,7 +35,7 @@ export function termsOf(point, facts) {
     officers,
     absence_authority: fields.absence_authority ?? "point",
     secretary_authority: fields.secretary_authority ?? "headquarters",
-    reasons: fields.reasons ?? REASONS,
+    reasons: fields.reasons ?? rules.absence_reasons,
     capacity: fields.capacity ?? null,
     guests: fields.guests ?? 0,
     roll_frozen_ms: parseMs(fields.roll_frozen_at),

@@ -26,14 +26,15 @@ import {
 } from "./presence.js";
 import { excusedByHeadquarters, judgeRequests, requestsOf } from "./requests.js";
 import { allOfficers, changesSinceFrozen, factsConcerning, rollsOf, termsOf } from "./settings.js";
+import rules from "../../rules.json" with { type: "json" };
 
 export { mayVoid } from "./facts.js";
 
-const FAR_FROM_MEETING_MS = 12 * 3600 * 1000;
+const FAR_FROM_MEETING_MS = rules.far_from_meeting_ms;
 /** Kinds that can be recorded only while people gather and meet; leave is requested days before. */
-const MEETING_DAY_KINDS = ["check_in", "check_out", "seat_check", "conduct", "chair_assumed", "closing"];
+const MEETING_DAY_KINDS = rules.meeting_day_kinds;
 /** Kinds which show that a hall is at work; a leave request on the eve does not. */
-const REPORTING_KINDS = [...MEETING_DAY_KINDS, "seat_change", "readiness", "guest", "substitute", "incident"];
+const REPORTING_KINDS = [...MEETING_DAY_KINDS, ...rules.hall_kinds];
 
 /**
  * @typedef {import("./facts.js").Fact} Fact

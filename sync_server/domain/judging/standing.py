@@ -45,25 +45,13 @@ from sync_server.domain.judging.requests import (
     requests_of,
 )
 from sync_server.domain.judging.settings import RollChanges, Terms
-from sync_server.domain.records.kinds import (
-    ChairAssumed,
-    CheckIn,
-    CheckOut,
-    Closing,
-    Conduct,
-    Guest,
-    Incident,
-    Readiness,
-    Record,
-    SeatChange,
-    SeatCheck,
-    Substitute,
-)
+from sync_server.domain.records.kinds import KINDS, Record
+from sync_server.domain.shared import SHARED
 
-MEETING_DAY_KINDS = CheckIn | CheckOut | SeatCheck | Conduct | ChairAssumed | Closing
+MEETING_DAY_KINDS = tuple(KINDS[name] for name in SHARED.meeting_day_kinds)
 """Kinds recorded only while people gather and meet; leave is requested days before."""
 
-REPORTING_KINDS = MEETING_DAY_KINDS | SeatChange | Readiness | Guest | Substitute | Incident
+REPORTING_KINDS = (*MEETING_DAY_KINDS, *(KINDS[name] for name in SHARED.hall_kinds))
 """Kinds that show that a hall is at work; a request for leave on the eve does not."""
 
 

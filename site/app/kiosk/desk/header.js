@@ -5,8 +5,9 @@ import { useEffect, useState } from "preact/hooks";
 
 import { say, sayCode, timeOf } from "../words/messages.js";
 import { renewShell, SHELL_LIST, useSavedState } from "../device/offline-shell.js";
+import rules from "../../../rules.json" with { type: "json" };
 
-const SUSPECT_SKEW_MS = 120_000;
+const SUSPECT_SKEW_MS = rules.suspect_skew_ms;
 const MINUTE_MS = 60_000;
 
 /** @typedef {import("./desk.js").Desk} Desk */

@@ -1,8 +1,10 @@
 /** Chooses the kiosk's meeting by the device's clock, unless the clerk has chosen one. */
 
+import rules from "../../../rules.json" with { type: "json" };
+
 /** @typedef {import("../types.js").Meeting} Meeting */
 
-export const OPENS_BEFORE_MS = 3 * 3_600_000;
+export const OPENS_BEFORE_MS = rules.opens_before_ms;
 const CHOICE_LASTS_MS = 12 * 3_600_000;
 const OVERRUN_MS = 6 * 3_600_000; // meetings run over, and rolls are signed off after the end
 

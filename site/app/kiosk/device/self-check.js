@@ -1,11 +1,12 @@
 /** Checks, before a conference begins, whether this device will last through it. */
 
 import { sortPeople } from "../desk/search.js";
+import rules from "../../../rules.json" with { type: "json" };
 
 const MB = 1_000_000;
 const SPARE_MB = 50;
 const PRIVATE_MB = 600; // private windows get little space, and lose it when they close
-const SKEW_MS = 120_000;
+const SKEW_MS = rules.suspect_skew_ms;
 
 /**
  * @typedef {"good" | "warn" | "bad"} Level

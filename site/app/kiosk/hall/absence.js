@@ -8,13 +8,13 @@ import { dayOf, instantOf } from "../words/instants.js";
 import { shrinkPhoto } from "../desk/photo.js";
 import { isReportDue, leaveRequestsOf } from "../desk/requests.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
+import rules from "../../../rules.json" with { type: "json" };
 
 /**
  * @typedef {import("../desk/desk.js").Desk} Desk
  * @typedef {import("../../rules/requests.js").Request} LeaveRequest
  */
 
-const REPORTS = ["numbered", "scanned", "to_follow"];
 
 /** @param {{desk: Desk, person?: string, reasons: string[], onDone: () => void}} props */
 export function AbsenceForm({ desk, person, reasons, onDone }) {
@@ -42,7 +42,7 @@ export function AbsenceForm({ desk, person, reasons, onDone }) {
     <label>
       ${roomText("absence.report")}
       <select name="report" value=${report} onChange=${(/** @type {any} */ event) => setReport(event.target.value)}>
-        ${REPORTS.map((code) => html`<option value=${code}>${nameOfCode("report", code)}</option>`)}
+        ${rules.absence_reports.map((code) => html`<option value=${code}>${nameOfCode("report", code)}</option>`)}
       </select>
     </label>
     ${report === "numbered" &&

@@ -7,13 +7,13 @@ import { ChoiceField, readForm, TextField } from "../desk/fields.js";
 import { latestInstant } from "../words/instants.js";
 import { timeOf } from "../words/messages.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
+import rules from "../../../rules.json" with { type: "json" };
 
 const CATEGORIES = /** @type {const} */ ([
   ["call", "calls"],
   ["private_use", "private_use"],
   ["disorder", "disorder"],
 ]);
-const INCIDENT_CAUSES = ["power", "screen", "sound", "camera", "line", "phone", "order", "other"];
 
 /** @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Conduct({ desk }) {
@@ -60,7 +60,7 @@ export function Incidents({ desk }) {
       )}
     </ul>
     <form class="stack" onSubmit=${add}>
-      <${ChoiceField} name="what" label=${roomText("incident.what")} options=${INCIDENT_CAUSES.map((code) => [code, nameOfCode("trouble", code)])} />
+      <${ChoiceField} name="what" label=${roomText("incident.what")} options=${rules.incident_causes.map((code) => [code, nameOfCode("trouble", code)])} />
       <${TextField} name="since" label=${roomText("incident.since")} type="time" value=${timeOf(Date.now())} />
       <${TextField} name="until" label=${roomText("incident.until")} type="time" isOptional />
       <${TextField} name="note" label=${roomText("note")} isOptional />

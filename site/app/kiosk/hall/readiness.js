@@ -4,8 +4,8 @@ import { html } from "htm/preact";
 
 import { readForm, PersonField } from "../desk/fields.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
+import rules from "../../../rules.json" with { type: "json" };
 
-const READINESS_ITEMS = ["power", "screen", "sound", "camera", "line", "backup_line", "seats", "printed_qr"];
 
 /** @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Readiness({ desk }) {
@@ -13,14 +13,14 @@ export function Readiness({ desk }) {
 
   function save(/** @type {Event} */ event) {
     const { who, ...boxes } = readForm(event);
-    const items = Object.fromEntries(READINESS_ITEMS.map((item) => [item, boxes[item] === "on"]));
+    const items = Object.fromEntries(rules.readiness_items.map((item) => [item, boxes[item] === "on"]));
     void desk.record({ kind: "readiness", person: who, source: "search", body: { items } }, undefined, roomText("step.readiness"));
   }
 
   return html`<form class="stack" onSubmit=${save}>
     <fieldset>
       <legend>${roomText("readiness.legend")}</legend>
-      ${READINESS_ITEMS.map(
+      ${rules.readiness_items.map(
         (item) => html`<label class="tick"><input type="checkbox" name=${item} defaultChecked=${!missing.includes(item)} /> ${nameOfCode("item", item)}</label>`,
       )}
     </fieldset>

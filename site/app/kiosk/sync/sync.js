@@ -19,11 +19,12 @@ import {
   wipeVault,
 } from "../device/store.js";
 import { seal, unseal } from "../device/vault.js";
+import rules from "../../../rules.json" with { type: "json" };
 
 const BATCH = 200;
-const SMALL_DETAIL_BYTES = 8 * 1024;
+const SMALL_DETAIL_BYTES = rules.small_detail_bytes;
 const SMALL_DETAILS = 40; // in a request: well below the server's limit
-const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES = rules.detail_piece_bytes;
 
 /** Codes of refusals after which an automatic retry is of no use. */
 const FINAL_CODES = new Set(["unauthenticated", "device_revoked", "forbidden"]);

@@ -1,5 +1,7 @@
 /** Converts times of day in Vietnam to UTC instants and back, whatever the laptop's time zone. */
 
+import rules from "../../../rules.json" with { type: "json" };
+
 const dayForm = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Ho_Chi_Minh" });
 
 /** Return the day in Vietnam, as `2024-08-22`. @param {string | number} at */
@@ -13,7 +15,7 @@ export function instantOf(day, time) {
   return new Date(`${day}T${time}:00+07:00`).toISOString();
 }
 
-const NEAR_MS = 12 * 3_600_000;
+const NEAR_MS = rules.far_from_meeting_ms;
 
 /**
  * Return the instant that a time of day on a paper list means: the latest that has passed, within
