@@ -83,7 +83,7 @@ def index() -> str:
 def rule() -> Response:
     """Release or dismiss a held record, with a reason."""
     device, sha256 = forms.needed("device", longest=48), forms.needed("sha256", longest=64)
-    choice, reason = forms.one_of("do", ("release", "dismiss")), forms.needed("reason")
+    choice, reason = forms.one_of("do", decisions.RULING_CHOICES), forms.needed("reason")
     at_ms, writer = now_ms(), access.signed_in_account().writer
     with reading() as connection:
         matching = [
@@ -103,8 +103,7 @@ def rule() -> Response:
         write(lambda c: audit.note(c, entry))
     else:
         raw, note = matching[0].text.encode(), seal_note(reason=reason)
-        ruling: decisions.RulingChoice = "release" if choice == "release" else "dismiss"
-        write(lambda c: decisions.rule(c, writer, raw, ruling, note, at_ms))
+        write(lambda c: decisions.rule(c, writer, raw, choice, note, at_ms))
     access.log_subjects(device, sha256)
     flash(say(f"held.done.{choice}"))
     return redirect(url_for("office.held_records.index"))

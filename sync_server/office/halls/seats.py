@@ -8,6 +8,7 @@ from sync_server.acts import arrangements
 from sync_server.clocks import now_ms
 from sync_server.database import reading, write
 from sync_server.domain.names import name_sort_key
+from sync_server.domain.positions import COMMITTEE
 from sync_server.domain.records.permissions import Action
 from sync_server.domain.seating import MOST_ROWS, assign_seats, plan_of, shared_seats
 from sync_server.errors import BadForm, UnknownPoint
@@ -22,7 +23,6 @@ from sync_server.storage.people import roster
 blueprint = Blueprint("seats", __name__)
 
 ORDERS = ("rank", "name", "unit")
-_RANKS = ("BI_THU", "PHO_BI_THU", "CAP_UY_VIEN")
 MOST_SEATS = 60
 MAX_SEAT = 16
 
@@ -92,7 +92,7 @@ def assign(meeting: str, point: str) -> Response:
 
 
 def _sort_key(person: roster.RosterLine, order: str) -> tuple[object, ...]:
-    rank = _RANKS.index(person.position) if person.position in _RANKS else len(_RANKS)
+    rank = COMMITTEE.index(person.position) if person.position in COMMITTEE else len(COMMITTEE)
     match order:
         case "rank":
             return (rank, name_sort_key(person.name))

@@ -48,7 +48,7 @@ def page(meeting: str) -> str:
 @allowed(Action.ARRANGE)
 def by_rule(meeting: str) -> str | Response:
     """Preview the changes that a rule would make; summon by it once they have been seen."""
-    rank = next(choice for choice in RANKS if choice == forms.one_of("rank", RANKS))
+    rank = forms.one_of("rank", RANKS)
     units, memberships = request.form.getlist("unit"), request.form.getlist("membership")
     rule = Rule(frozenset(units), rank, frozenset(memberships))
     if not units:

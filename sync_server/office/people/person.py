@@ -151,9 +151,7 @@ def page(person: str) -> str:
 def correct(person: str) -> AnyResponse:
     """Record when a person came or left; the audit log stores the reason."""
     meeting, point = forms.needed("meeting", longest=64), forms.needed("hall", longest=16)
-    kind: decisions.Movement = "check_in"
-    if forms.one_of("kind", ("check_in", "check_out")) == "check_out":
-        kind = "check_out"
+    kind = forms.one_of("kind", decisions.MOVEMENTS)
     happened_ms, reason = forms.moment_needed("happened_at"), forms.needed("reason")
     at_ms, writer, key = now_ms(), access.signed_in_account().writer, StreamKey(meeting, point)
     with reading() as connection:
