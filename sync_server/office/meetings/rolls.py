@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from sync_server.acts import arrangements
 from sync_server.acts.roster_files import RosterFault, SummonsRow
 from sync_server.clocks import now_ms
-from sync_server.database import reading, write
+from sync_server.database import transaction
 from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.records.permissions import Action
 from sync_server.domain.summoning import (
@@ -54,19 +54,14 @@ def by_rule(meeting: str) -> str | Response:
     if not units:
         raise BadForm(fault=say("form.nothing"))
     at_ms, writer = now_ms(), access.signed_in_account().writer
-    with reading() as connection:
-        arrangements.require_meeting(connection, meeting, at_ms)
-        rolls, changes = _plan_rolls(connection, meeting, rule)
+    connection = transaction()
+    arrangements.require_meeting(connection, meeting, at_ms)
+    rolls, changes = _plan_rolls(connection, meeting, rule)
     if forms.text("do") != "summon" or not changes:
         return _render_page(meeting, changes=changes, rule=rule)
 
-    def work(c: Connection) -> None:
-        new_rolls, _ = _plan_rolls(c, meeting, rule)
-        arrangements.summon(
-            c, meeting, {p: roll for p, roll in new_rolls.items() if p in changes}, at_ms, writer
-        )
-
-    write(work)
+    changed_rolls = {point: roll for point, roll in rolls.items() if point in changes}
+    arrangements.summon(connection, meeting, changed_rolls, at_ms, writer)
     access.log_subjects(*changes)
     flash(say("rolls.summoned", points=len(changes), people=sum(map(len, rolls.values()))))
     return redirect(url_for("office.rolls.page", meeting=meeting))
@@ -77,8 +72,8 @@ def by_rule(meeting: str) -> str | Response:
 def by_file(meeting: str) -> str | Response | tuple[str, int]:
     """Summon by a file, all of it or nothing; replace the roll of every point that it names."""
     at_ms, writer = now_ms(), access.signed_in_account().writer
-    with reading() as connection:
-        arrangements.require_meeting(connection, meeting, at_ms)
+    connection = transaction()
+    arrangements.require_meeting(connection, meeting, at_ms)
     try:
         rows = uploads.read_rows("file")
     except RosterFault as fault:
@@ -89,7 +84,7 @@ def by_file(meeting: str) -> str | Response | tuple[str, int]:
         return _render_page(
             meeting, faults=[say("rolls.other_meeting", meeting=meeting)]
         ), UNPROCESSABLE
-    write(lambda c: arrangements.summon_rows(c, summonses, at_ms, writer))
+    arrangements.summon_rows(connection, summonses, at_ms, writer)
     access.log_subjects(*{row.point for row in summonses})
     flash(say("roster.imported_summons", count=len(summonses)))
     return redirect(url_for("office.rolls.page", meeting=meeting))
@@ -127,11 +122,11 @@ def _render_page(
     rule: Rule | None = None,
     faults: Sequence[str] = (),
 ) -> str:
-    with reading() as connection:
-        summary = arrangements.require_meeting(connection, meeting, now_ms())
-        standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
-        names = directory.points(connection)
-        units = directory.unit_names(connection)
+    connection = transaction()
+    summary = arrangements.require_meeting(connection, meeting, now_ms())
+    standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
+    names = directory.points(connection)
+    units = directory.unit_names(connection)
     points = {key.point: standing for key, standing in sorted(standings_by_key.items())}
     rank: Rank = "everybody"
     return render_template(

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from sync_server.acts.account_rules import MIN_PASSWORD_LENGTH
 from sync_server.clocks import now_ms
-from sync_server.database import reading, write
+from sync_server.database import transaction
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm
 from sync_server.messages import say
@@ -29,8 +29,8 @@ PENDING_TOTP = "totp"
 def page() -> str:
     """Show the account's sessions, and forms for password and second factor."""
     account = access.signed_in_account()
-    with reading() as connection:
-        account_sessions = sessions.of_account(connection, account.name, now_ms=now_ms())
+    connection = transaction()
+    account_sessions = sessions.of_account(connection, account.name, now_ms=now_ms())
     current_session = access.current_session()
     secret = session.get(PENDING_TOTP)
     link = accounts.totp_of(secret).get_provisioning_uri(account.name, "Điểm Cầu") if secret else ""
@@ -51,12 +51,10 @@ def end() -> Response:
     account, current_session = access.signed_in_account(), access.current_session()
     chosen = forms.text("session", longest=36)
     if chosen:
-        write(lambda c: sessions.end(c, chosen, account.name))
+        sessions.end(transaction(), chosen, account.name)
     else:
-        write(
-            lambda c: sessions.end_all(
-                c, account.name, but=current_session.id if current_session else None
-            )
+        sessions.end_all(
+            transaction(), account.name, but=current_session.id if current_session else None
         )
     flash(say("account.ended"))
     return redirect(url_for("office.my_account.page"))
@@ -73,11 +71,9 @@ def set_password() -> Response:
         raise BadForm(fault=say("cli.password_short", length=MIN_PASSWORD_LENGTH))
     if new != request.form.get("new_again"):
         raise BadForm(fault=say("account.not_the_same"))
-    write(lambda c: accounts.set_password(c, account.name, new))
-    write(
-        lambda c: sessions.end_all(
-            c, account.name, but=current_session.id if current_session else None
-        )
+    accounts.set_password(transaction(), account.name, new)
+    sessions.end_all(
+        transaction(), account.name, but=current_session.id if current_session else None
     )
     flash(say("account.password_set"))
     return redirect(url_for("office.my_account.page"))
@@ -97,12 +93,12 @@ def set_totp() -> Response:
             step = accounts.totp_step(secret, forms.text("code"), now_ms=at_ms) if secret else None
             if step is None:
                 raise BadForm(fault=say("account.code_wrong"))
-            write(lambda c: accounts.set_totp(c, account.name, secret, step))
+            accounts.set_totp(transaction(), account.name, secret, step)
             session.pop(PENDING_TOTP)
             flash(say("account.totp_set"))
         case _:
             _require_password(forms.secret("password"))
-            write(lambda c: accounts.set_totp(c, account.name, None))
+            accounts.set_totp(transaction(), account.name, None)
             flash(say("account.totp_removed"))
     return redirect(url_for("office.my_account.page"))
 
@@ -113,6 +109,6 @@ def _require_password(password: str) -> None:
     Raises: BadForm, TooManyRequests.
     """
     rate_limits.count_attempt(rate_limits.SIGN_IN, "password", access.signed_in_account().name)
-    with reading() as connection:
-        if accounts.check_password(connection, access.signed_in_account().name, password) is None:
-            raise BadForm(fault=say("account.wrong_password"))
+    connection = transaction()
+    if accounts.check_password(connection, access.signed_in_account().name, password) is None:
+        raise BadForm(fault=say("account.wrong_password"))
