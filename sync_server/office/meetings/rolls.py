@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from sync_server.acts import arrangements
 from sync_server.acts.roster_files import RosterFault, SummonsRow
 from sync_server.clocks import now_ms
-from sync_server.database import transaction
+from sync_server.database import reading, transaction, write
 from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.records.permissions import Action
 from sync_server.domain.summoning import (
@@ -68,23 +68,20 @@ def by_rule(meeting: str) -> str | Response:
 
 
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap/tep")
-@allowed(Action.ARRANGE)
+@allowed(Action.ARRANGE, is_slow=True)
 def by_file(meeting: str) -> str | Response | tuple[str, int]:
     """Summon by a file, all of it or nothing; replace the roll of every point that it names."""
     at_ms, writer = now_ms(), access.signed_in_account().writer
-    connection = transaction()
-    arrangements.require_meeting(connection, meeting, at_ms)
+    with reading() as connection:
+        arrangements.require_meeting(connection, meeting, at_ms)
     try:
-        rows = uploads.read_rows("file")
+        summonses = [row for row in uploads.read_rows("file") if isinstance(row, SummonsRow)]
+        if not summonses or {row.meeting for row in summonses} != {meeting}:
+            raise RosterFault([say("rolls.other_meeting", meeting=meeting)])
     except RosterFault as fault:
-        return _render_page(meeting, faults=fault.faults), UNPROCESSABLE
-    summonses = [row for row in rows if isinstance(row, SummonsRow)]
-    other_meetings = {row.meeting for row in summonses} - {meeting}
-    if other_meetings or not summonses:
-        return _render_page(
-            meeting, faults=[say("rolls.other_meeting", meeting=meeting)]
-        ), UNPROCESSABLE
-    arrangements.summon_rows(connection, summonses, at_ms, writer)
+        with reading():
+            return _render_page(meeting, faults=fault.faults), UNPROCESSABLE
+    write(lambda c: arrangements.summon_rows(c, summonses, at_ms, writer))
     access.log_subjects(*{row.point for row in summonses})
     flash(say("roster.imported_summons", count=len(summonses)))
     return redirect(url_for("office.rolls.page", meeting=meeting))

@@ -1,6 +1,7 @@
 """Pages on people: search, attendance over a year, and corrections, always as new records."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -11,7 +12,7 @@ from sync_server.acts import arrangements, decisions
 from sync_server.acts.roster_files import RosterFault
 from sync_server.acts.writing import seal_note
 from sync_server.clocks import now_ms
-from sync_server.database import transaction
+from sync_server.database import reading, transaction, write
 from sync_server.domain.judging.clocks import FAR_FROM_MEETING_MS
 from sync_server.domain.judging.people import PersonStanding
 from sync_server.domain.judging.settings import REASONS
@@ -81,7 +82,7 @@ def search() -> str:
 
 
 @blueprint.post("/nguoi")
-@allowed(Action.ARRANGE)
+@allowed(Action.ARRANGE, is_slow=True)
 def import_people() -> AnyResponse | tuple[str, int]:
     """Import a roster file, all of it or nothing; people already on file are updated."""
     try:
@@ -89,8 +90,9 @@ def import_people() -> AnyResponse | tuple[str, int]:
         if not people:
             raise RosterFault([say("people.no_people")])
     except RosterFault as fault:
-        return _render_search("", fault.faults), UNPROCESSABLE
-    roster.put_people(transaction(), people)
+        with reading():
+            return _render_search("", fault.faults), UNPROCESSABLE
+    write(partial(roster.put_people, people=people))
     message = say("roster.imported_people", count=len(people))
     access.log_subjects(message)
     flash(message)

@@ -8,7 +8,7 @@ from flask import request
 
 from sync_server.acts import roster_files
 from sync_server.acts.roster_files import RosterFault, SummonsRow
-from sync_server.database import transaction
+from sync_server.database import reading
 from sync_server.messages import say
 from sync_server.storage.people.roster import RosterPerson
 
@@ -21,8 +21,8 @@ def read_rows(field: str) -> list[RosterPerson] | list[SummonsRow]:
     if upload is None or not upload.filename:
         raise RosterFault([say("form.nothing")])
     name = upload.filename[-LONGEST_NAME:]
-    connection = transaction()
-    codes = roster_files.read_known_codes(connection)
+    with reading() as connection:
+        codes = roster_files.read_known_codes(connection)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"tep{Path(name).suffix.lower()[:5]}"
         upload.save(path)

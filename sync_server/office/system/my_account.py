@@ -3,11 +3,12 @@
 import secrets
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from sync_server.acts.account_rules import MIN_PASSWORD_LENGTH
 from sync_server.clocks import now_ms
-from sync_server.database import transaction
+from sync_server.database import reading, transaction, write
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm
 from sync_server.messages import say
@@ -61,7 +62,7 @@ def end() -> Response:
 
 
 @blueprint.post("/tai-khoan-cua-toi/mat-khau")
-@allowed(Action.OWN_ACCOUNT)
+@allowed(Action.OWN_ACCOUNT, is_slow=True)
 def set_password() -> Response:
     """Change the password and end every other session."""
     account, current_session = access.signed_in_account(), access.current_session()
@@ -71,16 +72,18 @@ def set_password() -> Response:
         raise BadForm(fault=say("cli.password_short", length=MIN_PASSWORD_LENGTH))
     if new != request.form.get("new_again"):
         raise BadForm(fault=say("account.not_the_same"))
-    accounts.set_password(transaction(), account.name, new)
-    sessions.end_all(
-        transaction(), account.name, but=current_session.id if current_session else None
-    )
+
+    def work(c: Connection) -> None:
+        accounts.set_password(c, account.name, new)
+        sessions.end_all(c, account.name, but=current_session.id if current_session else None)
+
+    write(work)
     flash(say("account.password_set"))
     return redirect(url_for("office.my_account.page"))
 
 
 @blueprint.post("/tai-khoan-cua-toi/hai-lop")
-@allowed(Action.OWN_ACCOUNT)
+@allowed(Action.OWN_ACCOUNT, is_slow=True)
 def set_totp() -> Response:
     """Begin a second factor, confirm it by a code, or remove it."""
     account, at_ms = access.signed_in_account(), now_ms()
@@ -93,12 +96,12 @@ def set_totp() -> Response:
             step = accounts.totp_step(secret, forms.text("code"), now_ms=at_ms) if secret else None
             if step is None:
                 raise BadForm(fault=say("account.code_wrong"))
-            accounts.set_totp(transaction(), account.name, secret, step)
+            write(lambda c: accounts.set_totp(c, account.name, secret, step))
             session.pop(PENDING_TOTP)
             flash(say("account.totp_set"))
         case _:
             _require_password(forms.secret("password"))
-            accounts.set_totp(transaction(), account.name, None)
+            write(lambda c: accounts.set_totp(c, account.name, None))
             flash(say("account.totp_removed"))
     return redirect(url_for("office.my_account.page"))
 
@@ -109,6 +112,7 @@ def _require_password(password: str) -> None:
     Raises: BadForm, TooManyRequests.
     """
     rate_limits.count_attempt(rate_limits.SIGN_IN, "password", access.signed_in_account().name)
-    connection = transaction()
-    if accounts.check_password(connection, access.signed_in_account().name, password) is None:
+    with reading() as connection:
+        account = accounts.check_password(connection, access.signed_in_account().name, password)
+    if account is None:
         raise BadForm(fault=say("account.wrong_password"))
