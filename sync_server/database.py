@@ -99,6 +99,17 @@ def write(work: Callable[[Connection], T]) -> T:
     return _run_once(engine, work)
 
 
+def transaction() -> Connection:
+    """Return the request's open transaction: a snapshot if it only shows, a write if it acts.
+
+    Raises: RuntimeError where none is open, which is a bug.
+    """
+    current = _current.get()
+    if current is None:
+        raise RuntimeError("no transaction is open")
+    return current
+
+
 def read_once(key: Hashable, read: Callable[[], T]) -> T:
     """Return what `read` returns, and within one snapshot call it once for a key."""
     results = _read_once.get()

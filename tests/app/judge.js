@@ -2,7 +2,7 @@
 
 import { createInterface } from "node:readline";
 
-import { standingOf } from "../../site/app/standing.js";
+import { standingOf } from "../../site/app/rules/standing.js";
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { point, records, moments } = JSON.parse(line);

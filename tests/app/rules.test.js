@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { DRIFT_MS, startClock } from "../../site/app/kiosk/clock.js";
-import { chooseMeeting } from "../../site/app/kiosk/meetings.js";
+import { DRIFT_MS, startClock } from "../../site/app/kiosk/device/clock.js";
+import { chooseMeeting } from "../../site/app/kiosk/desk/meetings.js";
 import { fold } from "../../site/app/fold.js";
-import { findPeople, sortPeople, selectedMatch } from "../../site/app/kiosk/search.js";
-import { hallOf, undoable } from "../../site/app/kiosk/standing.js";
+import { findPeople, sortPeople, selectedMatch } from "../../site/app/kiosk/desk/search.js";
+import { hallOf, undoable } from "../../site/app/kiosk/desk/hall-standing.js";
 
 const people = ["Mẫu Thị Đào", "Mẫu Văn An", "Mẫu Văn Ân", "Mẫu Quang Dũng", "Ksor"].map((name, n) => ({
   person: `M0${n}`, name, unit: "U01", position: "", seat: "",

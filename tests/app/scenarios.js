@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 
-import { standingOf } from "../../site/app/standing.js";
+import { standingOf } from "../../site/app/rules/standing.js";
 
 const folder = new URL("../vectors/", import.meta.url);
 const read = (name) => JSON.parse(readFileSync(new URL(name, folder), "utf-8"));

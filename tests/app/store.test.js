@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import "fake-indexeddb/auto";
 
-import { prepareRecord, uuid7 } from "../../site/app/kiosk/mint.js";
+import { prepareRecord, uuid7 } from "../../site/app/kiosk/sync/new-record.js";
 import {
   addRecord,
   countFates,
@@ -22,7 +22,7 @@ import {
   storeVerdicts,
   listUnsentDetails,
   wipeVault,
-} from "../../site/app/kiosk/store.js";
+} from "../../site/app/kiosk/device/store.js";
 
 const DEVICE = "D-ONE";
 const enrolment = { device: DEVICE, point: "P001", profile: "clerk", person: null };

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cardHashOf, isCard } from "../../site/app/kiosk/card.js";
-import { dayOf, instantOf, latestInstant, statedInstant } from "../../site/app/kiosk/instants.js";
-import { findPeople, selectedMatch } from "../../site/app/kiosk/search.js";
-import { seenOf } from "../../site/app/kiosk/standing.js";
-import { unlockKey, newKey, seal, unseal, withClerk } from "../../site/app/kiosk/vault.js";
+import { cardHashOf, isCard } from "../../site/app/kiosk/desk/card.js";
+import { dayOf, instantOf, latestInstant, statedInstant } from "../../site/app/kiosk/words/instants.js";
+import { findPeople, selectedMatch } from "../../site/app/kiosk/desk/search.js";
+import { seenOf } from "../../site/app/kiosk/desk/hall-standing.js";
+import { unlockKey, newKey, seal, unseal, withClerk } from "../../site/app/kiosk/device/vault.js";
 
 globalThis.PIN_ITERATIONS = 1000; // the bundle sets it; a real one is slow on purpose
 

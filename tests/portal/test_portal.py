@@ -91,7 +91,7 @@ def test_the_kiosk_is_small_enough_for_a_poor_line(portal: Path) -> None:
     page = packed(portal / "diem-danh" / "index.html") + packed(app / "kiosk.css")
     page += packed(app / "kiosk-start.js")
     first = imported(app, "kiosk.js")
-    [desk] = (path.name for path in app.glob("kiosk-desk-room-*.js"))
+    [desk] = (path.name for path in app.glob("kiosk-desk-module-*.js"))
     everything = [path for path in app.glob("kiosk*.js") if "zxing" not in path.name]
 
     assert page + sum(packed(app / name) for name in first) <= KIOSK_FIRST_BYTES

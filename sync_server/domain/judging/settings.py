@@ -17,17 +17,9 @@ from sync_server.domain.records.kinds import (
     Setting,
     Summoned,
 )
+from sync_server.domain.shared import SHARED
 
-REASONS = (
-    "CONG_TAC",
-    "DOT_XUAT",
-    "BAT_KHA_KHANG",
-    "OM",
-    "NGHI_PHEP",
-    "THAI_SAN",
-    "VIEC_RIENG",
-    "KHAC",
-)
+REASONS = SHARED.absence_reasons
 """The reasons for an absence (domain.md, Attendance), until a setting lists others."""
 
 

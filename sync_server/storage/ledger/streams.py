@@ -17,7 +17,7 @@ from sync_server.domain.records.forms import decode_canonical
 from sync_server.domain.records.kinds import Record
 from sync_server.storage.ledger.sightings import clocks_of
 from sync_server.storage.models import LedgerRow, Listing, MeetingLock, Node, Stream, Summons
-from sync_server.storage.prepared import Prepared, in_points
+from sync_server.storage.prepared import Prepared, in_chunks, in_points
 
 
 class StreamKey(NamedTuple):
@@ -130,8 +130,7 @@ def of_people(
 ) -> set[StreamKey]:
     """Return the streams of these meetings that record or summon any of these people."""
     keys: set[StreamKey] = set()
-    for start in range(0, len(people), CHUNK):
-        chunk = people[start : start + CHUNK]
+    for chunk in in_chunks(people):
         for table in (LedgerRow, Summons):
             rows = connection.execute(
                 select(table.meeting, table.point)
@@ -140,10 +139,6 @@ def of_people(
             )
             keys |= {StreamKey(*row) for row in rows}
     return keys
-
-
-CHUNK = 500
-"""People per statement: well below every engine's limit on parameters."""
 
 
 def all_streams(connection: Connection) -> list[StreamKey]:
