@@ -169,7 +169,10 @@ def test_a_withdrawn_material_leaves_a_reader_s_device_at_the_next_contact(
           const asked = indexedDB.open("diemcau-kept");
           asked.onsuccess = () => {
             const now = asked.result.transaction("index").objectStore("index").get("now");
-            now.onsuccess = () => resolve(!("tep/so-tay-diem-cau.pdf" in now.result.paths));
+            now.onsuccess = () => {
+              const { paths } = now.result;  // the notice of the withdrawal comes after the drop
+              resolve(!("tep/so-tay-diem-cau.pdf" in paths) && "t/hd03.html" in paths);
+            };
           };
         })""",
         timeout=SLOW_MS,
