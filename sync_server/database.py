@@ -111,7 +111,7 @@ def transaction() -> Connection:
 
 
 def read_once(key: Hashable, read: Callable[[], T]) -> T:
-    """Return what `read` returns, and within one snapshot call it once for a key."""
+    """Return what `read` returns, and reuse it under `key` for the rest of one read transaction."""
     results = _read_once.get()
     if results is None:  # a write transaction changes what it reads
         return read()

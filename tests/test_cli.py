@@ -155,8 +155,8 @@ def test_an_account_is_made_changed_and_given_a_token(ready: FlaskCliRunner) -> 
 
     assert run(ready, "user token hq").output.startswith("oa_")
     with reading() as c:
-        assert accounts.check_password(c, "hq", "mat-khau-dai") is None
-        assert accounts.check_password(c, "hq", "mat-khau-khac") == Account(
+        assert accounts.account_with_password(c, "hq", "mat-khau-dai") is None
+        assert accounts.account_with_password(c, "hq", "mat-khau-khac") == Account(
             "hq", Profile.HEADQUARTERS
         )
 

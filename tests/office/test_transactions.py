@@ -80,8 +80,8 @@ def stored_by_another_writer(app: Flask) -> bool:
         ("/nguoi", roster_files, "read_file"),
         (f"/hoi-nghi/{MEETING}/trieu-tap/tep", roster_files, "read_file"),
         ("/nhap-tep", queue_files, "_read_boxes"),
-        ("/tai-khoan-cua-toi/mat-khau", accounts, "check_password"),
-        ("/tai-khoan-cua-toi/hai-lop", accounts, "check_password"),
+        ("/tai-khoan-cua-toi/mat-khau", accounts, "account_with_password"),
+        ("/tai-khoan-cua-toi/hai-lop", accounts, "account_with_password"),
     ],
 )
 def test_no_writer_waits_for_a_slow_act(

@@ -11,7 +11,7 @@ import { officersAt } from "./settings.js";
  * @typedef {{delegations: import("./chair.js").Delegation[], spans: import("./chair.js").Span[]}} ChairOverTime
  */
 
-/** Return whether only headquarters decides on a person's leave (domain.md row 28).
+/** Return whether only headquarters decides on a person's leave (checklist row 28).
  * @param {Terms} terms @param {string | null} person @param {number} atMs */
 export function isReserved(terms, person, atMs) {
   const isSecretary = person !== null && person === officersAt(terms, atMs).secretary;

@@ -14,9 +14,9 @@ const OF_KIOSK_OR_SCANNER = /^(diem-danh\/|app\/kiosk)/;
 const TOP = "manifest.json";
 
 /**
- * @typedef {import("../progress.js").FileLine} FileLine
- * @typedef {import("../progress.js").Fault} Fault
- * @typedef {import("../progress.js").WorkerMessage} WorkerMessage
+ * @typedef {import("../worker-messages.js").FileLine} FileLine
+ * @typedef {import("../worker-messages.js").Fault} Fault
+ * @typedef {import("../worker-messages.js").WorkerMessage} WorkerMessage
  * @typedef {{name: string, path: string, sha256: string, files: number, bytes: number}} ListLine
  * @typedef {{lists: ListLine[], withdrawn?: [path: string, sha256: string][]}} Top
  */

@@ -209,7 +209,7 @@ def identify(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/phan-cong")
 @allowed(Action.ARRANGE)
 def delegate(meeting: str, point: str) -> Response:
-    """Record that the Secretary's document names a Deputy to preside (domain.md row 25)."""
+    """Record that the Secretary's document names a Deputy to preside (checklist row 25)."""
     deputy, number = forms.needed("deputy", longest=32), forms.needed("document", longest=120)
     at_ms, writer, key = now_ms(), access.signed_in_account().writer, StreamKey(meeting, point)
     connection = transaction()

@@ -26,7 +26,7 @@ from sync_server.messages import say
 from sync_server.office import access, forms
 from sync_server.office.access import allowed
 from sync_server.office.menus import Menu
-from sync_server.office.people import uploads
+from sync_server.office.people import uploaded_rosters
 from sync_server.storage import directory
 from sync_server.storage.ledger import standings, streams
 from sync_server.storage.people import roster
@@ -75,7 +75,9 @@ def by_file(meeting: str) -> str | Response | tuple[str, int]:
     with reading() as connection:
         arrangements.require_meeting(connection, meeting, at_ms)
     try:
-        summonses = [row for row in uploads.read_rows("file") if isinstance(row, SummonsRow)]
+        summonses = [
+            row for row in uploaded_rosters.read_rows("file") if isinstance(row, SummonsRow)
+        ]
         if not summonses or {row.meeting for row in summonses} != {meeting}:
             raise RosterFault([say("rolls.other_meeting", meeting=meeting)])
     except RosterFault as fault:

@@ -25,7 +25,7 @@ from sync_server.office import access, csv_files, forms
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment
 from sync_server.office.menus import Menu, UrlValues
-from sync_server.office.people import leave_requests, uploads
+from sync_server.office.people import leave_requests, uploaded_rosters
 from sync_server.storage import directory
 from sync_server.storage.access.accounts import Account
 from sync_server.storage.directory import MeetingSummary
@@ -86,7 +86,9 @@ def search() -> str:
 def import_people() -> AnyResponse | tuple[str, int]:
     """Import a roster file, all of it or nothing; people already on file are updated."""
     try:
-        people = [row for row in uploads.read_rows("file") if isinstance(row, RosterPerson)]
+        people = [
+            row for row in uploaded_rosters.read_rows("file") if isinstance(row, RosterPerson)
+        ]
         if not people:
             raise RosterFault([say("people.no_people")])
     except RosterFault as fault:
@@ -199,7 +201,7 @@ def _own_unit(account: Account) -> UrlValues:
 @blueprint.get("/don-vi/<unit>")
 @allowed(Action.READ_PERSON, menu=Menu(1, "people.own_unit", _own_unit))
 def unit(unit: str) -> str:
-    """Show a unit's people with their year in figures (the study register, domain.md row 19)."""
+    """Show a unit's people with their year in figures (the study register, checklist row 19)."""
     year = _requested_year()
     connection = transaction()
     _must_see_unit(connection, unit)

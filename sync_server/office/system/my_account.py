@@ -113,6 +113,8 @@ def _require_password(password: str) -> None:
     """
     rate_limits.count_attempt(rate_limits.SIGN_IN, "password", access.signed_in_account().name)
     with reading() as connection:
-        account = accounts.check_password(connection, access.signed_in_account().name, password)
+        account = accounts.account_with_password(
+            connection, access.signed_in_account().name, password
+        )
     if account is None:
         raise BadForm(fault=say("account.wrong_password"))

@@ -70,8 +70,11 @@ def set_password(connection: Connection, name: str, password: str) -> None:
     connection.execute(statement.values(password_hash=_hasher.hash(password)))
 
 
-def check_password(connection: Connection, name: str, password: str) -> Account | None:
-    """Return the account if the password is right. None gives no reason, and takes as long."""
+def account_with_password(connection: Connection, name: str, password: str) -> Account | None:
+    """Return the account if the password is right, else None.
+
+    An unknown name takes as long as a wrong password, so that nobody can tell them apart.
+    """
     row = connection.execute(
         select(*_ACCOUNT_COLUMNS, AccountRow.password_hash).where(AccountRow.name == name)
     ).one_or_none()

@@ -99,7 +99,7 @@ def read(connection: Connection, key: BlobKey, start: int = 0, stop: int | None 
 def complete_sizes(
     connection: Connection, hashes: Iterable[str], owner: str | None = None
 ) -> dict[str, int]:
-    """Return the size in bytes of those blobs that are stored in full, by any owner or by one."""
+    """Return the bytes of the blobs stored in full by hash; with `owner`, only of that owner's."""
     names = sorted(set(hashes))
     sizes: dict[str, int] = {}
     for chunk in in_chunks(names):

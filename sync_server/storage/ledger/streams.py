@@ -99,7 +99,7 @@ _LISTED_RECORDS = Prepared(
 
 
 def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
-    """Create streams, and together with a database's first stream its epoch."""
+    """Create these streams; if they are the database's first, store a new random epoch too."""
     if not keys:
         return
     rows = [{"meeting": k.meeting, "point": k.point, "head": 0, "roster_rev": ""} for k in keys]
@@ -148,7 +148,7 @@ def all_streams(connection: Connection) -> list[StreamKey]:
 
 
 def roster_rev(connection: Connection, key: StreamKey) -> str:
-    """Return the revision of the point's roster, empty before its first roll."""
+    """Return the revision of a point's roster at a meeting; empty before its first roll."""
     this_stream = and_(Stream.meeting == key.meeting, Stream.point == key.point)
     return connection.scalar(select(Stream.roster_rev).where(this_stream)) or ""
 

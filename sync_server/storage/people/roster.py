@@ -209,7 +209,7 @@ def _streams_summoning(connection: Connection, people: Sequence[str]) -> Iterabl
 def units_and_positions(
     connection: Connection, people: Sequence[str]
 ) -> dict[str, tuple[str, str]]:
-    """Return the unit and position by person, as a roll states them."""
+    """Return the unit and position in the roster by person; unknown people are left out."""
     by_person: dict[str, tuple[str, str]] = {}
     for chunk in in_chunks(people):
         rows = connection.execute(

@@ -8,7 +8,7 @@ import { useEffect, useState } from "preact/hooks";
 export const SHELL_LIST = "kiosk";
 export const SCANNER_LIST = "scanner";
 
-/** @typedef {import("../../progress.js").Progress} Progress */
+/** @typedef {import("../../worker-messages.js").Progress} Progress */
 
 /** Have the service worker save the kiosk. */
 export function saveShell() {
