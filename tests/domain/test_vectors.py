@@ -9,7 +9,7 @@ from sync_server.config import ROOT
 from sync_server.domain.judging.standing import standing_of
 from sync_server.domain.records.forms import parse_record
 from tests.factories import raw
-from tests.scenarios import Scenario, differences, scenarios, told
+from tests.scenarios import Scenario, differences, scenarios, standing_as_json
 
 ALL = scenarios()
 
@@ -18,7 +18,7 @@ ALL = scenarios()
 def test_a_scenario_gives_the_expected_standing(scenario: Scenario) -> None:
     records = [parse_record(raw(draft)) for draft in scenario.records]
 
-    standing = told(standing_of(scenario.point, records, scenario.clocks))
+    standing = standing_as_json(standing_of(scenario.point, records, scenario.clocks))
 
     assert differences(scenario.expect, standing) == []
 

@@ -173,7 +173,10 @@ def test_a_withdrawn_material_leaves_a_reader_s_device_at_the_next_contact(
           const request = indexedDB.open("diemcau-kept");
           request.onsuccess = () => {
             const now = request.result.transaction("index").objectStore("index").get("now");
-            now.onsuccess = () => resolve(!("tep/so-tay-diem-cau.pdf" in now.result.paths));
+            now.onsuccess = () => {
+              const { paths } = now.result;  // the notice of the withdrawal comes after the drop
+              resolve(!("tep/so-tay-diem-cau.pdf" in paths) && "t/hd03.html" in paths);
+            };
           };
         })""",
         timeout=SLOW_MS,

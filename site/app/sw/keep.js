@@ -14,9 +14,9 @@ const OF_KIOSK_OR_SCANNER = /^(diem-danh\/|app\/kiosk)/;
 const TOP = "manifest.json";
 
 /**
- * @typedef {import("../progress.js").FileLine} FileLine
- * @typedef {import("../progress.js").Fault} Fault
- * @typedef {import("../progress.js").WorkerMessage} WorkerMessage
+ * @typedef {import("../worker-messages.js").FileLine} FileLine
+ * @typedef {import("../worker-messages.js").Fault} Fault
+ * @typedef {import("../worker-messages.js").WorkerMessage} WorkerMessage
  * @typedef {{name: string, path: string, sha256: string, files: number, bytes: number}} ListLine
  * @typedef {{lists: ListLine[], withdrawn?: [path: string, sha256: string][]}} Top
  */
@@ -105,11 +105,12 @@ async function dropWithdrawn(/** @type {Top} */ top) {
   // `t/ct02-2.html` is a further part of `t/ct02.html`, and is dropped with it.
   const remains = (/** @type {[string, string]} */ [path, sha]) =>
     withdrawn.has(path) ? withdrawn.get(path) === sha : !withdrawn.has(path.replace(/^(t\/\w+)-\d+\.html$/, "$1.html"));
-  if (Object.entries((await readIndex()).paths).every(remains)) return;
+  const dropped = new Set(Object.entries((await readIndex()).paths).filter((entry) => !remains(entry)).map(([, sha]) => sha));
+  if (dropped.size === 0) return;
   await changeIndex((index) => {
     return { ...index, paths: Object.fromEntries(Object.entries(index.paths).filter(remains)) };
   });
-  await sweep();
+  await sweep((sha256) => !dropped.has(sha256));
 }
 
 /** Fetch the files of the wanted lists that are not saved yet. @returns {Promise<Fault | null>} */
@@ -182,23 +183,28 @@ async function dropUnwanted(/** @type {Top} */ top) {
   const present = new Set(top.lists.map((line) => line.name));
   const wanted = (await readIndex()).wanted.filter((name) => present.has(name));
   /** @type {Record<string, string>} */
-  const reachable = {};
-  const awaited = new Set();
+  const awaited = {};
+  /** @type {Record<string, string>} */
+  const saved = {};
   for (const line of top.lists.filter(({ name }) => name === SHELL || wanted.includes(name))) {
-    reachable[line.path] = line.sha256;
+    awaited[line.path] = saved[line.path] = line.sha256;
     for (const [path, sha256] of (await readFile(line.sha256).then((response) => response?.json())) ?? []) {
-      awaited.add(sha256);
-      if (await hasFile(sha256)) reachable[path] = sha256;
+      awaited[path] = sha256;
+      if (await hasFile(sha256)) saved[path] = sha256;
     }
   }
   await changeIndex((index) => {
+    // Another worker may have saved more since we looked.
+    const present = Object.fromEntries(Object.entries(index.paths).filter(([path, sha]) => awaited[path] === sha));
+    const reachable = { ...present, ...saved };
     if (Object.keys(index.next).length === 0) return { ...index, wanted, paths: reachable };
     // The present kiosk stays whole, with its scanner, until its clerk consents to the next one.
     const presentKiosk = Object.entries(index.paths).filter(([path]) => OF_KIOSK_OR_SCANNER.test(path));
     const otherPaths = Object.entries(reachable).filter(([path]) => !OF_KIOSK.test(path));
     return { ...index, wanted, paths: Object.fromEntries([...otherPaths, ...presentKiosk]) };
   });
-  await sweep(awaited);
+  const awaitedFiles = new Set(Object.values(awaited));
+  await sweep((sha256) => awaitedFiles.has(sha256));
 }
 
 async function report(
