@@ -180,13 +180,13 @@ async function saveFileByFile(/** @type {string} */ name, /** @type {FileLine[]}
 
 /** Drop every path and file that is in no wanted list of the release. */
 async function dropUnwanted(/** @type {Top} */ top) {
-  const present = new Set(top.lists.map((line) => line.name));
-  const wanted = (await readIndex()).wanted.filter((name) => present.has(name));
+  const names = new Set(top.lists.map((line) => line.name));
+  const before = await readIndex();
   /** @type {Record<string, string>} */
   const awaited = {};
   /** @type {Record<string, string>} */
   const saved = {};
-  for (const line of top.lists.filter(({ name }) => name === SHELL || wanted.includes(name))) {
+  for (const line of top.lists.filter(({ name }) => name === SHELL || before.wanted.includes(name))) {
     awaited[line.path] = saved[line.path] = line.sha256;
     for (const [path, sha256] of (await readFile(line.sha256).then((response) => response?.json())) ?? []) {
       awaited[path] = sha256;
@@ -194,7 +194,8 @@ async function dropUnwanted(/** @type {Top} */ top) {
     }
   }
   await changeIndex((index) => {
-    // Another worker may have saved more since we looked.
+    // Since we looked, another worker may have saved more, and the reader may want more.
+    const wanted = index.wanted.filter((name) => names.has(name));
     const present = Object.fromEntries(Object.entries(index.paths).filter(([path, sha]) => awaited[path] === sha));
     const reachable = { ...present, ...saved };
     if (Object.keys(index.next).length === 0) return { ...index, wanted, paths: reachable };
