@@ -105,12 +105,11 @@ async function dropWithdrawn(/** @type {Top} */ top) {
   // `t/ct02-2.html` is a further part of `t/ct02.html`, and is dropped with it.
   const remains = (/** @type {[string, string]} */ [path, sha]) =>
     withdrawn.has(path) ? withdrawn.get(path) === sha : !withdrawn.has(path.replace(/^(t\/\w+)-\d+\.html$/, "$1.html"));
-  const dropped = new Set(Object.entries((await readIndex()).paths).filter((entry) => !remains(entry)).map(([, sha]) => sha));
-  if (dropped.size === 0) return;
+  if (Object.entries((await readIndex()).paths).every(remains)) return;
   await changeIndex((index) => {
     return { ...index, paths: Object.fromEntries(Object.entries(index.paths).filter(remains)) };
   });
-  await sweep((sha256) => !dropped.has(sha256));
+  await sweep();
 }
 
 /** Fetch the files of the wanted lists that are not saved yet. @returns {Promise<Fault | null>} */
@@ -180,32 +179,27 @@ async function saveFileByFile(/** @type {string} */ name, /** @type {FileLine[]}
 
 /** Drop every path and file that is in no wanted list of the release. */
 async function dropUnwanted(/** @type {Top} */ top) {
-  const names = new Set(top.lists.map((line) => line.name));
+  const present = new Set(top.lists.map((line) => line.name));
   const before = await readIndex();
   /** @type {Record<string, string>} */
-  const awaited = {};
-  /** @type {Record<string, string>} */
-  const saved = {};
+  const reachable = {};
+  const awaited = new Set();
   for (const line of top.lists.filter(({ name }) => name === SHELL || before.wanted.includes(name))) {
-    awaited[line.path] = saved[line.path] = line.sha256;
+    reachable[line.path] = line.sha256;
     for (const [path, sha256] of (await readFile(line.sha256).then((response) => response?.json())) ?? []) {
-      awaited[path] = sha256;
-      if (await hasFile(sha256)) saved[path] = sha256;
+      awaited.add(sha256);
+      if (await hasFile(sha256)) reachable[path] = sha256;
     }
   }
   await changeIndex((index) => {
-    // Since we looked, another worker may have saved more, and the reader may want more.
-    const wanted = index.wanted.filter((name) => names.has(name));
-    const present = Object.fromEntries(Object.entries(index.paths).filter(([path, sha]) => awaited[path] === sha));
-    const reachable = { ...present, ...saved };
+    const wanted = index.wanted.filter((name) => present.has(name)); // the reader may want more by now
     if (Object.keys(index.next).length === 0) return { ...index, wanted, paths: reachable };
     // The present kiosk stays whole, with its scanner, until its clerk consents to the next one.
     const presentKiosk = Object.entries(index.paths).filter(([path]) => OF_KIOSK_OR_SCANNER.test(path));
     const otherPaths = Object.entries(reachable).filter(([path]) => !OF_KIOSK.test(path));
     return { ...index, wanted, paths: Object.fromEntries([...otherPaths, ...presentKiosk]) };
   });
-  const awaitedFiles = new Set(Object.values(awaited));
-  await sweep((sha256) => awaitedFiles.has(sha256));
+  await sweep(awaited);
 }
 
 async function report(

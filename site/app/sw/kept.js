@@ -125,21 +125,17 @@ export async function measureSaved() {
   return { files, bytes };
 }
 
-/**
- * Delete files and pieces of files that no path refers to, in one transaction, except awaited ones:
- * an installing worker and the active one may each have saved a file that is not in the index yet.
- * @param {(sha256: string) => boolean} isAwaited
- */
-export async function sweep(isAwaited) {
-  const tx = (await open()).transaction(["index", "files", "pieces"], "readwrite", STRICT);
-  const { paths, next } = (await tx.objectStore("index").get("now")) ?? EMPTY_INDEX;
+/** Delete files that no path refers to, and pieces of files that are no longer awaited.
+ * @param {Set<string>} [awaited] sha256 of files that may still come; without it no piece is deleted */
+export async function sweep(awaited) {
+  const { paths, next } = await readIndex();
   const used = new Set([...Object.values(paths), ...Object.values(next)]);
-  for (const sha256 of await tx.objectStore("files").getAllKeys()) {
-    if (!used.has(sha256) && !isAwaited(String(sha256))) await tx.objectStore("files").delete(sha256);
+  const db = await open();
+  for (const sha256 of await db.getAllKeys("files")) {
+    if (!used.has(String(sha256))) await db.delete("files", sha256);
   }
-  for (const key of await tx.objectStore("pieces").getAllKeys()) {
+  for (const key of awaited ? await db.getAllKeys("pieces") : []) {
     const [sha256] = /** @type {[string]} */ (key);
-    if (!isAwaited(sha256)) await tx.objectStore("pieces").delete(key);
+    if (!awaited?.has(sha256)) await db.delete("pieces", key);
   }
-  await tx.done;
 }
