@@ -99,8 +99,19 @@ def write(work: Callable[[Connection], T]) -> T:
     return _run_once(engine, work)
 
 
+def transaction() -> Connection:
+    """Return the request's open transaction: a snapshot if it only shows, a write if it acts.
+
+    Raises: RuntimeError where none is open, which is a bug.
+    """
+    current = _current.get()
+    if current is None:
+        raise RuntimeError("no transaction is open")
+    return current
+
+
 def read_once(key: Hashable, read: Callable[[], T]) -> T:
-    """Return what `read` returns, and within one snapshot call it once for a key."""
+    """Return what `read` returns, and reuse it under `key` for the rest of one read transaction."""
     results = _read_once.get()
     if results is None:  # a write transaction changes what it reads
         return read()

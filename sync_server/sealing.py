@@ -28,7 +28,7 @@ MAX_PARCEL_BYTES = 48 * 1024 * 1024
 
 
 class _Registry(jwe.JWERegistry):
-    """A registry that allows the ciphertext of a hall's queue; the library's limit is 64 KB."""
+    """The decryption settings, with room for a whole hall's queue; the library stops at 64 KB."""
 
     max_ciphertext_length = MAX_PARCEL_BYTES * 4 // 3 + 4
 
@@ -109,7 +109,7 @@ def seal(recipient_key: dict[str, str], content: bytes) -> str:
 
 
 def open_parcel(seal_key: str, sealed: bytes) -> bytes:
-    """Open a sealed box and return its content, unchecked. Raises: DetailUnreadable."""
+    """Decrypt a sealed box; its signature is not checked. Raises: DetailUnreadable."""
     try:
         opened = jwe.decrypt_compact(sealed, _private_key(seal_key), registry=_REGISTRY)
     except _UNREADABLE as fault:

@@ -1,4 +1,4 @@
-"""Holds a node to the naive model, whatever records it was given."""
+"""Compares a node's standings with the naive model's, for any set of records."""
 
 from typing import Any
 
@@ -15,34 +15,36 @@ from tests.storage.nodes import clocks
 FIRST_MS, LAST_MS = ms("2024-08-21T22:00:00Z"), ms("2024-08-22T06:00:00Z")
 
 
-def made_ms(connection: Connection, records: list[Json]) -> dict[str, int]:
-    """Return when each record was made by the clocks that the node has seen."""
+def corrected_times_ms(connection: Connection, records: list[Json]) -> dict[str, int]:
+    """Return when each record was made, in ms, corrected by the clocks that the node has seen."""
     seen = clocks(connection)
-    released = [told for each in records if (told := each["body"].get("record"))]
+    released = [
+        released_record for record in records if (released_record := record["body"].get("record"))
+    ]
     return {
-        spelling(each): seen.corrected_time_of(parse_record(raw(each))).at_ms
-        for each in (*records, *released)
+        spelling(record): seen.corrected_time_of(parse_record(raw(record))).at_ms
+        for record in (*records, *released)
     }
 
 
 def compare(connection: Connection, records: list[Json]) -> list[str]:
-    """Return where the node and the model differ."""
-    model = Model(records, made_ms(connection, records))
-    found = []
+    """List the differences between the node's standings and the model's."""
+    model = Model(records, corrected_times_ms(connection, records))
+    differences = []
     for code in POINTS:
         standing = standings.read(connection, streams.StreamKey(MEETING, code))
         if standing is None:
             continue
-        for what, (expected, actual) in _pairs(Point(model, code), standing).items():
+        for aspect, (expected, actual) in _pairs(Point(model, code), standing).items():
             if expected != actual:
-                found.append(f"{code} {what}: {expected!r} expected, {actual!r} found")
-    return found
+                differences.append(f"{code} {aspect}: {expected!r} expected, {actual!r} found")
+    return differences
 
 
 def _pairs(point: Point, standing: PointStanding) -> dict[str, tuple[Any, Any]]:
     people = point.people()
     pairs: dict[str, tuple[Any, Any]] = {
-        "who is summoned": (list(people), [each.person for each in standing.people]),
+        "who is summoned": (list(people), [person.person for person in standing.people]),
         "closed": (point.closing() is not None, standing.closing is not None),
         "amended": (point.is_amended(), standing.is_amended),
         "guests": (len(point.guests()), standing.counts.guests),
@@ -56,12 +58,15 @@ def _pairs(point: Point, standing: PointStanding) -> dict[str, tuple[Any, Any]]:
             {key for key, flags in standing.flags.items() if "without_authority" in flags},
         ),
     }
-    for each in standing.people:
-        told = people.get(each.person, {})
+    for person in standing.people:
+        expected_person = people.get(person.person, {})
         for name in ("standing", "cause", "request", "mode"):
-            pairs[f"{name} of {each.person}"] = (told.get(name), getattr(each, name))
+            pairs[f"{name} of {person.person}"] = (expected_person.get(name), getattr(person, name))
         for name in ("late_minutes", "left_early_minutes"):
-            pairs[f"{name} of {each.person}"] = (told.get(name, 0), getattr(each, name))
+            pairs[f"{name} of {person.person}"] = (
+                expected_person.get(name, 0),
+                getattr(person, name),
+            )
     for at in range(FIRST_MS, LAST_MS, 11 * 60_000 + 1):
         presiding = [
             span.person

@@ -1,4 +1,4 @@
-"""Find a Chromium: from CHROMIUM, the path, or Playwright's own. Run it to see the path."""
+"""Find a Chromium: from CHROMIUM, the PATH or Playwright. Run this file to print its path."""
 
 import os
 import shutil
@@ -13,11 +13,11 @@ def find_chromium() -> str | None:
     named = os.environ.get("CHROMIUM")
     if named:
         return shutil.which(named)
-    on_path = next((found for name in NAMES if (found := shutil.which(name))), None)
-    return on_path or _playwrights_own()
+    on_path = next((program for name in NAMES if (program := shutil.which(name))), None)
+    return on_path or _playwright_chromium()
 
 
-def _playwrights_own() -> str | None:
+def _playwright_chromium() -> str | None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -26,6 +26,6 @@ def _playwrights_own() -> str | None:
 
 
 if __name__ == "__main__":
-    found = find_chromium()
-    print(found or "no Chromium found")  # noqa: T201
-    sys.exit(0 if found else 1)
+    chromium = find_chromium()
+    print(chromium or "no Chromium found")  # noqa: T201
+    sys.exit(0 if chromium else 1)

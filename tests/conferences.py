@@ -1,6 +1,6 @@
 """Random conferences: sets of records as two halls, two chairs and the office might make them.
 
-Thrown with dice that are given, so that Hypothesis can shrink them and a seed can repeat them.
+The caller passes the dice, so that Hypothesis can shrink a conference and a seed can repeat it.
 """
 
 from random import Random
@@ -69,12 +69,12 @@ def conference(dice: Random, size: int = 24) -> list[dict[str, Any]]:
     records = [
         draft("setting", 900, at="2024-08-20T00:00:00Z", body=_terms("S1", "S2")),
         draft("setting", 901, at="2024-08-20T00:00:00Z", point="P002", body=_terms("M3", "M2")),
-        draft("roll", 902, at="2024-08-20T01:00:00Z", body={"people": _lines(dice)}),
+        draft("roll", 902, at="2024-08-20T01:00:00Z", body={"people": _roll_lines(dice)}),
     ]
     for number in range(1, dice.randint(1, size) + 1):
-        made = _record(dice, dice.choice(KINDS), number, records)
-        if made:
-            records.append(made)
+        record = _random_record(dice, dice.choice(KINDS), number, records)
+        if record:
+            records.append(record)
     return records
 
 
@@ -87,26 +87,26 @@ def _terms(secretary: str, deputy: str) -> dict[str, Any]:
     }
 
 
-def _lines(dice: Random) -> list[list[Any]]:
+def _roll_lines(dice: Random) -> list[list[Any]]:
     people = dice.sample(SUMMONED, dice.randint(0, len(SUMMONED)))
     return [[p, "U01", "", dice.choice(["", "A1", f"B{p}"]), dice.random() < 0.1] for p in people]
 
 
-def _record(
+def _random_record(
     dice: Random, kind: str, number: int, before: list[dict[str, Any]]
 ) -> dict[str, Any] | None:
     point = dice.choice(POINTS)
     minute = dice.randint(0, LATEST)
-    hour, left = divmod(minute, 60)
+    hour, minute_of_hour = divmod(minute, 60)
     common: dict[str, Any] = {
         "point": point,
         "device": CLERKS[point],
         "boot": dice.choice(["b1", "b1", "b2", "b0"]),
-        "at": f"2024-08-22T{hour:02d}:{left:02d}:00.000Z",
+        "at": f"2024-08-22T{hour:02d}:{minute_of_hour:02d}:00.000Z",
         "person": dice.choice(SUMMONED + STRANGERS),
     }
     if kind in OFFICE:
-        return _of_office(dice, kind, number, common, before)
+        return _office_record(dice, kind, number, common, before)
     if kind == "reuse":
         kind = dice.choice(["check_in", "absence_request"])
         common["id"] = dice.choice(before)["id"]
@@ -114,18 +114,18 @@ def _record(
         target = dice.choice(before)
         common |= {"refs": [target["id"]], "person": target.get("person")}
     elif kind in REFER:
-        target = _target(dice, kind, before)
+        target = _random_target(dice, kind, before)
         if kind not in MAY_REFER:
             common |= {"refs": [target["id"]], "person": target.get("person") or "M1"}
         elif dice.random() < 0.5:
             common["refs"] = [target["id"]]
-    common |= _particulars(dice, kind, number)
-    _sign(dice, kind, common)
+    common |= _random_fields(dice, kind, number)
+    _set_author(dice, kind, common)
     return draft(kind, number, **common)
 
 
-def _particulars(dice: Random, kind: str, number: int) -> dict[str, Any]:
-    """Return what a kind says of itself, where it is not always the same."""
+def _random_fields(dice: Random, kind: str, number: int) -> dict[str, Any]:
+    """Return the fields in which records of a kind differ from the default draft."""
     match kind:
         case "check_in" if dice.random() < 0.1:
             return {"body": {"mode": "in_person", "happened_at": "2024-08-22T00:25:00Z"}}
@@ -148,13 +148,13 @@ def _particulars(dice: Random, kind: str, number: int) -> dict[str, Any]:
         case "readiness":
             return {"body": {"items": {"power": dice.random() < 0.5}}}
         case "closing":
-            seen = {each: dice.randint(1, 30) for each in (*CLERKS.values(), *CHAIRS)}
+            seen = {device: dice.randint(1, 30) for device in (*CLERKS.values(), *CHAIRS)}
             return {"body": {"seen": seen, "totals": {}}}
     return {}
 
 
-def _sign(dice: Random, kind: str, common: dict[str, Any]) -> None:
-    """Say who made it: a clerk, a chair where a chair may, sometimes headquarters."""
+def _set_author(dice: Random, kind: str, common: dict[str, Any]) -> None:
+    """Set the author in `common`: a clerk, a chair if permitted, sometimes headquarters."""
     if kind in {"absence_decision", "reopening"} or (
         kind in {"chair_assumed", "chair_delegation", "void", "closing"} and dice.random() < 0.3
     ):
@@ -166,7 +166,7 @@ def _sign(dice: Random, kind: str, common: dict[str, Any]) -> None:
         common |= {"device": "O-office", "by": "headquarters", "seq": None, "boot": "office"}
 
 
-def _of_office(
+def _office_record(
     dice: Random, kind: str, number: int, common: dict[str, Any], before: list[dict[str, Any]]
 ) -> dict[str, Any] | None:
     common |= {"device": "O-office", "boot": "office"}
@@ -185,9 +185,11 @@ def _of_office(
             ]
         )
     elif kind == "roll":
-        common["body"] = {"people": _lines(dice)}
+        common["body"] = {"people": _roll_lines(dice)}
     else:
-        targets = [each for each in before if each["kind"] not in {"setting", "roll", "ruling"}]
+        targets = [
+            record for record in before if record["kind"] not in {"setting", "roll", "ruling"}
+        ]
         if not targets:
             return None
         target = dice.choice(targets)
@@ -202,6 +204,6 @@ def _of_office(
     return draft(kind, number, **common)
 
 
-def _target(dice: Random, kind: str, before: list[dict[str, Any]]) -> dict[str, Any]:
-    fitting = [each for each in before if each["kind"] in REFER[kind]]
+def _random_target(dice: Random, kind: str, before: list[dict[str, Any]]) -> dict[str, Any]:
+    fitting = [record for record in before if record["kind"] in REFER[kind]]
     return dice.choice(fitting) if fitting else {"id": id_of(999), "person": "M1"}

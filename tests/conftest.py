@@ -41,7 +41,7 @@ POINTS = (
     PublishedPoint("P001", "Điểm cầu Một", "U01"),
     PublishedPoint("P002", "Điểm cầu Hai", "U02"),
 )
-FACT = PublishedMeeting(MEETING, "Hội nghị thử", STARTS, ENDS, 5)
+PUBLISHED_MEETING = PublishedMeeting(MEETING, "Hội nghị thử", STARTS, ENDS, 5)
 
 
 class FakeClock:
@@ -56,7 +56,7 @@ class FakeClock:
 
 @dataclass
 class Persona:
-    """Somebody with a client and a bearer token."""
+    """A caller of the API: a test client, perhaps with a bearer token."""
 
     client: FlaskClient
     token: str | None = None
@@ -65,31 +65,34 @@ class Persona:
     seal_key: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        """Call a route of the API."""
+        """Get a path of the API."""
         return self.client.get(f"/api/v1{path}", headers={**self._bearer(), **headers})
 
     def offset(self, path: str) -> tuple[int, bool]:
-        """Return how many bytes of an upload have arrived, and whether that is all."""
+        """Return how many bytes of an upload have arrived, and whether it is complete."""
         headers = self.client.head(f"/api/v1{path}", headers=self._bearer()).headers
         return int(headers["Upload-Offset"]), headers["Upload-Complete"] == "?1"
 
     def post(self, path: str, body: Any, **headers: str) -> TestResponse:
-        """Post JSON, or bytes as they are."""
+        """Post a body as JSON; send bytes unchanged."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.client.post(f"/api/v1{path}", data=data, headers={**self._bearer(), **headers})
 
     def put(self, path: str, body: bytes, **headers: str) -> TestResponse:
         """Put bytes."""
-        given = {**self._bearer(), **{key.replace("_", "-"): own for key, own in headers.items()}}
-        return self.client.put(f"/api/v1{path}", data=body, headers=given)
+        all_headers = {
+            **self._bearer(),
+            **{key.replace("_", "-"): value for key, value in headers.items()},
+        }
+        return self.client.put(f"/api/v1{path}", data=body, headers=all_headers)
 
     def sync(self, *records: dict[str, Any], **fields: Any) -> Any:
-        """Sync records, made as if by this persona and its device, and return the answer."""
-        signed: dict[str, Any] = {"device": self.device, "by": self.by}
+        """Sync records as made by this persona on its device; return the answer."""
+        author_fields: dict[str, Any] = {"device": self.device, "by": self.by}
         if self.by == "headquarters":
-            signed |= {"seq": None}
-        own = [{**each, **signed} for each in records]
-        response = self.post("/sync", {"records": own, **fields})
+            author_fields |= {"seq": None}
+        signed_records = [{**record, **author_fields} for record in records]
+        response = self.post("/sync", {"records": signed_records, **fields})
         assert response.status_code == 200, response.text
         return response.get_json()
 
@@ -98,11 +101,11 @@ class Persona:
 
 
 PIN_ITERATIONS = 1_000
-"""Rounds that a PIN is hashed in tests: slowness is not what they test."""
+"""PIN hash rounds in tests: few, because tests need no slow hashes."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bundle the front end once, before several processes begin that all need it."""
+    """Bundle the front end once, before parallel test processes need it."""
     bundle.PIN_ITERATIONS = PIN_ITERATIONS
     if not hasattr(config, "workerinput"):
         bundle.bundle(ROOT)
@@ -132,7 +135,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
 
 @pytest.fixture(scope="session")
 def portal(shared: Shared) -> Path:
-    """Return a folder with the portal built from our own content."""
+    """Return a folder with the portal built from our content."""
 
     def build_portal(folder: Path) -> None:
         assert build.main(["--output", str(folder / "output")]) == 0
@@ -142,7 +145,7 @@ def portal(shared: Shared) -> Path:
 
 @pytest.fixture(autouse=True)
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash passwords cheaply: being slow is not what tests are about."""
+    """Hash passwords cheaply, so that tests run fast."""
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(accounts, "_hasher", hasher)
 
@@ -155,7 +158,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Return settings on a database and a portal of this test's own."""
+    """Return settings with a database and a portal folder for this test only."""
     return Settings(
         database_url=f"sqlite:///{tmp_path / DATABASE}",
         secret_key=SECRET,
@@ -173,7 +176,11 @@ def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with app.app_context():
         Base.metadata.create_all(db.engine)
         write(lambda c: directory.put_places(c, UNITS, POINTS))
-        write(lambda c: arrangements.accept_meeting(c, FACT, to_ms("2024-08-20T00:00:00.000Z")))
+        write(
+            lambda c: arrangements.accept_meeting(
+                c, PUBLISHED_MEETING, to_ms("2024-08-20T00:00:00.000Z")
+            )
+        )
         db.engine.dispose()  # the last connection moves all of the write-ahead log into the file
     return path
 
@@ -190,25 +197,25 @@ def app(settings: Settings, clock: FakeClock, accepted: Path, tmp_path: Path) ->
 
 @pytest.fixture
 def as_clerk(app: Flask, clock: FakeClock) -> Callable[..., Persona]:
-    """Return a maker of clerks with a kiosk enrolled at a point; `reads` gives the read token."""
+    """Return a function that makes clerks with an enrolled kiosk; `reads` gives the read token."""
 
     def make(point: str = "P001", *, reads: bool = True) -> Persona:
-        return _enrolled(app, clock, point, reads=reads)
+        return _enrol_persona(app, clock, point, reads=reads)
 
     return make
 
 
 @pytest.fixture
 def as_chair(app: Flask, clock: FakeClock) -> Callable[..., Persona]:
-    """Return a maker of chairs: people with a device of their own."""
+    """Return a function that makes chairs: people with a personal device."""
 
     def make(person: str, point: str = "P001") -> Persona:
-        return _enrolled(app, clock, point, profile=Profile.CHAIR, person=person)
+        return _enrol_persona(app, clock, point, profile=Profile.CHAIR, person=person)
 
     return make
 
 
-def _enrolled(
+def _enrol_persona(
     app: Flask,
     clock: FakeClock,
     point: str,
@@ -223,30 +230,32 @@ def _enrolled(
         )
     )
     client = app.test_client()
-    told = client.post("/api/v1/enrol", json={"code": code, "label": "test"}).get_json()
-    token = told["read_token"] if reads else told["token"]
-    return Persona(client, token, told["device"], person or profile.value, told["seal_key"])
+    enrolment = client.post("/api/v1/enrol", json={"code": code, "label": "test"}).get_json()
+    token = enrolment["read_token"] if reads else enrolment["token"]
+    return Persona(
+        client, token, enrolment["device"], person or profile.value, enrolment["seal_key"]
+    )
 
 
 @pytest.fixture
 def as_headquarters(app: Flask) -> Persona:
-    """Return somebody at headquarters with a token."""
-    return _office(app, "hq", Profile.HEADQUARTERS)
+    """Return a headquarters account with a token."""
+    return _office_persona(app, "hq", Profile.HEADQUARTERS)
 
 
 @pytest.fixture
 def as_auditor(app: Flask) -> Persona:
     """Return an auditor, who reads everything and writes nothing."""
-    return _office(app, "audit", Profile.AUDITOR)
+    return _office_persona(app, "audit", Profile.AUDITOR)
 
 
 @pytest.fixture
 def as_outsider(app: Flask) -> Persona:
-    """Return somebody without any token."""
+    """Return a caller without any token."""
     return Persona(app.test_client())
 
 
-def _office(app: Flask, name: str, role: Profile) -> Persona:
+def _office_persona(app: Flask, name: str, role: Profile) -> Persona:
     write(lambda c: accounts.put(c, Account(name, role), "mat-khau-thu-1"))
     token = write(lambda c: accounts.renew_token(c, name))
     return Persona(app.test_client(), token, f"O-{name}", role.value)

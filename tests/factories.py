@@ -1,4 +1,4 @@
-"""Records as devices send them, with as little said in each test as it needs."""
+"""Makes records as devices send them, with defaults for all that a test does not set."""
 
 import json
 from typing import Any
@@ -13,14 +13,14 @@ STARTS, ENDS = "2024-08-22T00:30:00.000Z", "2024-08-22T04:00:00.000Z"
 
 
 def id_of(number: int) -> str:
-    """Return the id of record number n."""
+    """Return the id of record `number`."""
     return f"0193f000-0000-7000-8000-{number:012d}"
 
 
 def draft(kind: str, number: int, **changes: Any) -> dict[str, Any]:
-    """Return a record as JSON: number `n` of device D-ONE at P001, made at 07:00 plus n minutes.
+    """Return record `number` of device D-ONE at P001 as JSON, made at 07:00 plus `number` minutes.
 
-    What is not said is as tests/vectors/base.json has it.
+    Times are in Vietnam. Other fields default to tests/vectors/base.json.
     """
     is_office = kind in BASE["office"]
     hour, minute = divmod(number, 60)
@@ -49,12 +49,12 @@ def draft(kind: str, number: int, **changes: Any) -> dict[str, Any]:
 
 
 def record(kind: str, number: int, **changes: Any) -> Record:
-    """Return the same, typed."""
+    """Return the record that `draft` makes, parsed into its type."""
     return parse_record(raw(draft(kind, number, **changes)))
 
 
 def raw(fields: dict[str, Any]) -> bytes:
-    """Return a record's bytes as a device might order and space them."""
+    """Return a record's JSON bytes, not in canonical form, as a device may send them."""
     return json.dumps(fields, ensure_ascii=False).encode()
 
 

@@ -17,7 +17,7 @@ VECTORS = ROOT / "tests" / "vectors"
 
 
 class Scenario(NamedTuple):
-    """A named set of records and what must come of it."""
+    """A named set of records and the standing expected of it."""
 
     name: str
     point: str
@@ -30,54 +30,56 @@ class Scenario(NamedTuple):
 
 def scenarios() -> list[Scenario]:
     """Return every scenario of every file, in order."""
-    found = []
+    loaded = []
     for path in sorted(VECTORS.glob("*.json")):
-        told = json.loads(path.read_text("utf-8"))
-        for each in told if isinstance(told, list) else ():
-            short = ([] if each.get("bare") else BASE["base"]) + each["records"]
+        content = json.loads(path.read_text("utf-8"))
+        for fields in content if isinstance(content, list) else ():
+            short = ([] if fields.get("bare") else BASE["base"]) + fields["records"]
             records = [draft(kind, number, **changes) for kind, number, changes in short]
-            skews = each.get("skews", {})
+            skews = fields.get("skews", {})
             seen = [
                 Sighting(device, "b1", 0, skews.get(device, 0), 0)
                 for device in {record["device"] for record in records}
             ]
-            found.append(
+            loaded.append(
                 Scenario(
-                    each["name"],
-                    each.get("point", "P001"),
+                    fields["name"],
+                    fields.get("point", "P001"),
                     records,
                     Clocks(seen),
-                    each["expect"],
-                    each["rows"],
-                    each["quote"],
+                    fields["expect"],
+                    fields["rows"],
+                    fields["quote"],
                 )
             )
-    return found
+    return loaded
 
 
-def told(standing: PointStanding) -> dict[str, Any]:
-    """Return a standing as JSON, its people and visitors by code and its flags by number."""
+def standing_as_json(standing: PointStanding) -> dict[str, Any]:
+    """Return a standing as JSON: people and visitors keyed by code, flags by record number."""
     fields: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(standing))
     for group in ("people", "visitors", "exempt"):
-        fields[group] = {each["person"]: each for each in fields[group]}
+        fields[group] = {entry["person"]: entry for entry in fields[group]}
     numbers = {id_of(number): str(number) for number in range(1000)}
-    fields["requests"] = {numbers.get(one["id"], one["id"]): one for one in fields["requests"]}
+    fields["requests"] = {
+        numbers.get(request["id"], request["id"]): request for request in fields["requests"]
+    }
     fields["flags"] = {numbers.get(key, key): flags for key, flags in fields["flags"].items()}
     return fields
 
 
 def differences(expected: Any, actual: Any, at: str = "") -> list[str]:
-    """Return where the actual lacks what is expected; what is empty and what is not told are one.
+    """List where `actual` differs from `expected`; empty and missing values are equal.
 
-    Of an empty mapping nothing may be told; of another, the keys that it does not name may hold
-    anything.
+    Inside a mapping, an expected `{}` matches any value that is there, and keys that are not
+    expected may hold anything.
     """
     if isinstance(expected, dict) and expected:
-        own = actual or {}
+        actual_fields = actual or {}
         return [
             line
             for key, value in expected.items()
-            for line in _differences_at(key, value, own, f"{at}.{key}")
+            for line in _differences_at(key, value, actual_fields, f"{at}.{key}")
         ]
     if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
         pairs = enumerate(zip(expected, actual, strict=True))
@@ -85,7 +87,7 @@ def differences(expected: Any, actual: Any, at: str = "") -> list[str]:
     return [] if expected == actual or not (expected or actual) else [f"{at}: {actual!r}"]
 
 
-def _differences_at(key: str, value: Any, own: dict[str, Any], at: str) -> list[str]:
-    if value == {} and key in own:  # a person of whom nothing but being there is asked
+def _differences_at(key: str, value: Any, actual_fields: dict[str, Any], at: str) -> list[str]:
+    if value == {} and key in actual_fields:  # `{}` asks only that the key exists
         return []
-    return differences(value, own.get(key), at)
+    return differences(value, actual_fields.get(key), at)

@@ -1,4 +1,4 @@
-"""The commands, as somebody at a terminal meets them."""
+"""The commands, run as at a terminal."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ ROSTER = "person,full_name,unit,position,membership,birth_year\n"
 
 @pytest.fixture
 def runner(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[FlaskCliRunner]:
-    """Return a terminal on an empty database with our own portal built."""
+    """Return a terminal on an empty database, with our portal built."""
     url = f"sqlite:///{tmp_path / 'cli.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), clock)
     with app.app_context():
@@ -37,7 +37,7 @@ def runner(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[FlaskCliR
 
 @pytest.fixture
 def ready(runner: FlaskCliRunner) -> FlaskCliRunner:
-    """Return a terminal on a database with the schema, on which a meeting was accepted."""
+    """Return a terminal on a database with the schema and one accepted meeting."""
     upgrade_schema()
     assert run(runner, "meeting accept 2026-12-18-quy-bon").exit_code == 0
     return runner
@@ -65,8 +65,10 @@ def test_the_road_of_a_real_meeting_from_release_to_roster(
     assert "Đã triệu tập 1 người" in run(ready, f"roster import {summons}").output
 
     with reading() as c:
-        found = roster.roster_of(c, StreamKey("2026-12-18-quy-bon", "P001"))
-    assert [(p.name, p.position, p.seat) for p in found.people] == [("Mẫu Văn An", "BI_THU", "A1")]
+        point_roster = roster.roster_of(c, StreamKey("2026-12-18-quy-bon", "P001"))
+    assert [(p.name, p.position, p.seat) for p in point_roster.people] == [
+        ("Mẫu Văn An", "BI_THU", "A1")
+    ]
 
 
 def test_a_rehearsal_has_the_same_rolls_and_grace_and_may_be_set_again(
@@ -83,14 +85,14 @@ def test_a_rehearsal_has_the_same_rolls_and_grace_and_may_be_set_again(
         assert "2026-12-18-quy-bon-tong-duyet" in result.output
 
     with reading() as c:
-        found = standings.read(c, StreamKey("2026-12-18-quy-bon-tong-duyet", "P001"))
+        rehearsal = standings.read(c, StreamKey("2026-12-18-quy-bon-tong-duyet", "P001"))
         original = standings.read(c, StreamKey("2026-12-18-quy-bon", "P001"))
-    assert found
+    assert rehearsal
     assert original
-    assert [each.person for each in found.people] == ["M1"]
-    assert found.terms.is_rehearsal
-    assert found.terms.starts_ms == to_ms("2026-12-17T09:00:00Z")
-    assert found.terms.grace_ms == original.terms.grace_ms > 0
+    assert [person.person for person in rehearsal.people] == ["M1"]
+    assert rehearsal.terms.is_rehearsal
+    assert rehearsal.terms.starts_ms == to_ms("2026-12-17T09:00:00Z")
+    assert rehearsal.terms.grace_ms == original.terms.grace_ms > 0
 
 
 def test_a_meeting_that_nobody_knows_is_not_rehearsed(ready: FlaskCliRunner) -> None:
@@ -122,7 +124,7 @@ def test_an_enrolment_code_comes_with_its_link(ready: FlaskCliRunner) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("device enrol P999", "«P999»"),
         ("device enrol P001 --profile chair", "--person"),
@@ -138,13 +140,13 @@ def test_an_enrolment_code_comes_with_its_link(ready: FlaskCliRunner) -> None:
         ("meeting rehearse none --at 2026-12-17T15:00", "2024-08-21 15:00"),
     ],
 )
-def test_what_cannot_be_done_is_told_with_the_value_and_a_remedy(
-    ready: FlaskCliRunner, line: str, said: str
+def test_a_failing_command_names_the_value_and_a_remedy(
+    ready: FlaskCliRunner, line: str, message: str
 ) -> None:
     result = run(ready, line)
 
     assert result.exit_code == 1
-    assert said in result.output
+    assert message in result.output
 
 
 def test_an_account_is_made_changed_and_given_a_token(ready: FlaskCliRunner) -> None:
@@ -153,8 +155,8 @@ def test_an_account_is_made_changed_and_given_a_token(ready: FlaskCliRunner) -> 
 
     assert run(ready, "user token hq").output.startswith("oa_")
     with reading() as c:
-        assert accounts.check_password(c, "hq", "mat-khau-dai") is None
-        assert accounts.check_password(c, "hq", "mat-khau-khac") == Account(
+        assert accounts.account_with_password(c, "hq", "mat-khau-dai") is None
+        assert accounts.account_with_password(c, "hq", "mat-khau-khac") == Account(
             "hq", Profile.HEADQUARTERS
         )
 
@@ -171,11 +173,11 @@ def test_without_a_release_there_is_nothing_to_accept(
     assert "python build.py" in result.output
 
 
-def test_what_is_kept_is_listed_and_what_is_old_is_purged(ready: FlaskCliRunner) -> None:
+def test_held_records_are_listed_and_old_ones_are_purged(ready: FlaskCliRunner) -> None:
     held, purged = run(ready, "ledger held"), run(ready, "purge --days 30")
     rebuilt = run(ready, "ledger rebuild")
 
-    assert [each.exit_code for each in (held, purged, rebuilt)] == [0, 0, 0]
+    assert [result.exit_code for result in (held, purged, rebuilt)] == [0, 0, 0]
     assert "0 bản ghi không được nhận" in held.output
     assert "30 ngày" in purged.output
     assert "0 nơi khác" in rebuilt.output

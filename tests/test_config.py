@@ -1,4 +1,4 @@
-"""Settings: right ones are read, wrong ones stop the start with a sentence that names them."""
+"""Settings: valid ones are read; an invalid one stops the start with a message that names it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The one way to write: whole or not at all, and again if it met another writer."""
+"""Writes: applied whole or not at all, and retried after a conflict with another writer."""
 
 import threading
 

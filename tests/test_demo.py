@@ -1,4 +1,4 @@
-"""The demonstration: always the same people, a believable conference, one that is open now."""
+"""The demonstration: always the same people, a believable conference, and an open meeting."""
 
 import gzip
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ DAY_MS = 86_400_000
 
 @pytest.fixture(scope="module")
 def shown(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoSummary]:
-    """Fill a database once, and stay in its app."""
+    """Fill a database once; yield the summary inside the app's context."""
     url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), FakeClock())
     with app.app_context():
@@ -43,9 +43,9 @@ def shown(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
 
 def _fill(portal: Path, now_ms: int) -> DemoSummary:
     with reading() as c:
-        facts = served_portal.published_directory(c, portal, now_ms)
-    assert facts
-    return demonstration.fill_database(facts, sealing.public_key(SECRET), now_ms)
+        published = served_portal.published_directory(c, portal, now_ms)
+    assert published
+    return demonstration.fill_database(published, sealing.public_key(SECRET), now_ms)
 
 
 def _board(meeting: str) -> Board:
@@ -57,9 +57,9 @@ def test_the_people_are_as_many_as_in_the_bloc_and_plainly_made_up() -> None:
     people = demonstration.synthetic_people([f"U{n:02d}" for n in range(1, 73)])
 
     assert len(people) == PEOPLE_COUNT == 4950
-    assert all(each.full_name.startswith("Mẫu ") for each in people)
+    assert all(person.full_name.startswith("Mẫu ") for person in people)
     assert people == demonstration.synthetic_people([f"U{n:02d}" for n in range(1, 73)])
-    assert sum(each.position == "BI_THU" for each in people) == 72
+    assert sum(person.position == "BI_THU" for person in people) == 72
 
 
 def test_the_finished_conference_is_believable(shown: DemoSummary) -> None:

@@ -1,4 +1,4 @@
-"""The docs tell of every route, setting, command, kind, flag and error, and of none gone."""
+"""The docs describe every route, setting, command, kind, flag and error, and none removed."""
 
 import re
 from collections.abc import Mapping
@@ -46,18 +46,18 @@ def test_every_setting_is_documented() -> None:
 
 def test_every_command_is_documented_and_has_help(app: Flask) -> None:
     ours = {"serve", "demo", "roster", "device", "user", "meeting", "queue", "ledger", "purge"}
-    found = []
+    command_names = []
     for name in sorted(ours):
         command = app.cli.commands[name]
         subcommands: Mapping[str, click.Command] = (
             command.commands if isinstance(command, AppGroup) else {"": command}
         )
-        for sub, each in subcommands.items():
-            assert each.help, f"{name} {sub}"
-            found.append(f"{name} {sub}".strip())
+        for sub, subcommand in subcommands.items():
+            assert subcommand.help, f"{name} {sub}"
+            command_names.append(f"{name} {sub}".strip())
     documented = re.findall(r"`flask --app sync_server ([a-z]+(?: [a-z]+)?)", page("commands"))
 
-    assert set(found) | {"db upgrade"} == set(documented)
+    assert set(command_names) | {"db upgrade"} == set(documented)
 
 
 def test_every_make_target_is_documented() -> None:
@@ -69,7 +69,7 @@ def test_every_make_target_is_documented() -> None:
 
 def test_every_action_is_documented_with_the_roles_that_have_it() -> None:
     lines = re.findall(r"^\| `?(\w+)`? \| (.+) \|$", page("office"), re.MULTILINE)
-    head, *rows = [(name, [each.strip() for each in cells.split("|")]) for name, cells in lines]
+    head, *rows = [(name, [cell.strip() for cell in cells.split("|")]) for name, cells in lines]
 
     assert set(head[1]) == OFFICE_ROLES
     assert [name for name, _ in rows] == list(Action)
@@ -79,15 +79,15 @@ def test_every_action_is_documented_with_the_roles_that_have_it() -> None:
 
 
 def test_every_page_of_the_office_is_documented_with_its_action(app: Flask) -> None:
-    told = dict[str, str]()
+    actions = dict[str, str]()
     rows = re.findall(r"^\| (`(?:GET|POST) /van.+?) \| `?(\w+)`? \|", page("api"), re.MULTILINE)
     for pages, action in rows:
-        told |= dict.fromkeys(re.findall(r"`([^`]+)`", pages), action)
+        actions |= dict.fromkeys(re.findall(r"`([^`]+)`", pages), action)
     for rule in app.url_map.iter_rules():
         for method in (rule.methods or set()) & {"GET", "POST"}:
             if rule.endpoint.startswith("office."):
                 action = vars(app.view_functions[rule.endpoint]).get("action", "none")
-                assert told[f"{method} {rule.rule}"] == action
+                assert actions[f"{method} {rule.rule}"] == action
 
 
 def test_every_kind_is_documented_with_who_may_write_it() -> None:
@@ -106,9 +106,9 @@ def test_every_refusal_is_documented(code: str) -> None:
 
 def test_every_error_is_documented_with_its_status() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", page("errors"), re.MULTILINE)
-    known = {(each.code, str(each.status)) for each in errors.AppError.__subclasses__()}
+    errors_in_code = {(error.code, str(error.status)) for error in errors.AppError.__subclasses__()}
 
-    assert set(rows) == known
+    assert set(rows) == errors_in_code
 
 
 def test_every_flag_is_documented() -> None:
@@ -129,6 +129,6 @@ def test_every_page_is_listed_and_every_link_leads_somewhere() -> None:
 
 def test_every_scenario_stands_with_its_rule_and_no_other() -> None:
     named = re.findall(r"^ +\*([^*]+)\*$", page("rules"), re.MULTILINE)
-    told = [name.strip() for line in named for name in line.split(" · ")]
+    names = [name.strip() for line in named for name in line.split(" · ")]
 
-    assert sorted(told) == sorted(each.name for each in scenarios())
+    assert sorted(names) == sorted(scenario.name for scenario in scenarios())

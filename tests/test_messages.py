@@ -1,4 +1,4 @@
-"""The catalogues: every message that the code asks for is there, and none that it does not."""
+"""The catalogues hold every message that the code uses, and no other."""
 
 import json
 import re
@@ -75,7 +75,7 @@ CODES: dict[str, Iterable[str]] = {
     "devices.tag": ("skew", "never", "old_app"),
     "seats.order": seats.ORDERS,
 }
-"""What a message's key is made of with a code: each code needs its word."""
+"""The codes that complete a message key, by the key's stem; every code needs a message."""
 
 
 def sources(folder: str, *endings: str) -> str:
@@ -87,27 +87,27 @@ def test_the_server_s_catalogue_and_code_agree() -> None:
     code = sources("sync_server", ".py", ".html")
     quoted = set(re.findall(r"""["']([a-zA-Z0-9_.]+)["']""", code))
     literal = set(re.findall(r"""say\(\s*["']([a-z_.]+[a-z_])["']""", code))
-    made = {f"flag.{flag}" for flag in FLAGS.split()}
-    made |= {f"missing.{each}" for each in (*READINESS_ITEMS, "chair", "capacity")}
-    made |= {f"office.state.{state}" for state in ("upcoming", "open", "opening", "closed")}
-    made |= {f"roster.unknown_{column}" for column in (*SUMMONS_COLUMNS[:3], "unit")}
+    composed = {f"flag.{flag}" for flag in FLAGS.split()}
+    composed |= {f"missing.{item}" for item in (*READINESS_ITEMS, "chair", "capacity")}
+    composed |= {f"office.state.{state}" for state in ("upcoming", "open", "opening", "closed")}
+    composed |= {f"roster.unknown_{column}" for column in (*SUMMONS_COLUMNS[:3], "unit")}
     for error in _all_errors(errors.AppError):
-        made |= {f"error.{error.code}", f"error.{error.code}.title"}
-    made |= {f"{stem}.{each}" for stem, words in CODES.items() for each in words}
-    made |= {f"field.{each}" for each in re.findall(r'forms\.\w+\(f?"(\w+)[" ]', code)}
-    made |= {f"field.{each}" for each in HEADINGS}
-    made |= {f"field.{what}_{duty}" for what in ("name", "phone") for duty in DUTIES}
+        composed |= {f"error.{error.code}", f"error.{error.code}.title"}
+    composed |= {f"{stem}.{word}" for stem, words in CODES.items() for word in words}
+    composed |= {f"field.{field}" for field in re.findall(r'forms\.\w+\(f?"(\w+)[" ]', code)}
+    composed |= {f"field.{heading}" for heading in HEADINGS}
+    composed |= {f"field.{part}_{duty}" for part in ("name", "phone") for duty in DUTIES}
 
-    assert literal | made <= set(catalogue())
-    unused = [key for key in catalogue() if key not in quoted | made]
+    assert literal | composed <= set(catalogue())
+    unused = [key for key in catalogue() if key not in quoted | composed]
     assert unused == []
 
 
 def test_every_error_has_a_code_of_its_own_and_says_when() -> None:
-    found = _all_errors(errors.AppError)
+    error_classes = _all_errors(errors.AppError)
 
-    assert len({error.code for error in found}) == len(found)
-    assert all(error.__doc__ for error in found)
+    assert len({error.code for error in error_classes}) == len(error_classes)
+    assert all(error.__doc__ for error in error_classes)
 
 
 def test_the_flags_that_the_rules_raise_all_have_words() -> None:
@@ -123,13 +123,13 @@ def test_the_site_s_catalogue_and_code_agree() -> None:
     python = sources("site", ".py", ".html") + Path(ROOT / "build.py").read_text("utf-8")
     scripts = sources("site/app", ".js")
     rooms = json.loads((ROOT / "site" / "messages.desk.vi.json").read_text("utf-8"))
-    for surface, own in [*messages.items(), ("desk", rooms)]:
+    for surface, texts in [*messages.items(), ("desk", rooms)]:
         code = scripts if surface in {"kiosk", "desk"} else python + scripts
-        unused = [key for key in own if not _is_asked(key, surface, code)]
+        unused = [key for key in texts if not _is_used(key, surface, code)]
         assert unused == [], surface
 
 
-def _is_asked(key: str, surface: str, code: str) -> bool:
+def _is_used(key: str, surface: str, code: str) -> bool:
     stem = key.rpartition(".")[0]
     forms = [f'"{surface}.{key}"', f"'{surface}.{key}'", f'"{key}"', f'["{key}"]', f"words.{key}"]
     # A key made of a stem and a code of the domain: `kind.` + CHI_THI.
@@ -148,4 +148,6 @@ def test_numbers_and_rates_are_written_as_in_vietnam() -> None:
 
 
 def _all_errors(base: type[errors.AppError]) -> list[type[errors.AppError]]:
-    return [error for each in base.__subclasses__() for error in (each, *_all_errors(each))]
+    return [
+        error for subclass in base.__subclasses__() for error in (subclass, *_all_errors(subclass))
+    ]

@@ -20,7 +20,7 @@ FLOORS: dict[str, set[str]] = {
     "office": {"domain", "storage", "acts", "web"},
     "commands": {"domain", "storage", "acts", "web"},
 }
-"""The rooms that each room may import from, besides the files at the top."""
+"""The rooms that a room may import from, besides the files at the top."""
 
 
 def imported_rooms(path: Path) -> Iterator[str]:
@@ -50,7 +50,7 @@ def test_importing_the_domain_loads_neither_web_nor_database() -> None:
         "import sys, sync_server.domain.judging.standing, sync_server.domain.records.door\n"
         "print(*sorted(sys.modules))"
     )
-    done = subprocess.run(  # noqa: S603 - our own modules
+    done = subprocess.run(  # noqa: S603 - our modules
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
 

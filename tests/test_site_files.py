@@ -14,7 +14,7 @@ from tests.conftest import SECRET
 
 @pytest.fixture(scope="module")
 def reader(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    """Return a reader of our own portal."""
+    """Return a client of a server that serves our portal."""
     url = f"sqlite:///{tmp_path_factory.mktemp('site') / 'site.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"))
     with app.app_context():
@@ -23,7 +23,7 @@ def reader(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[F
         db.engine.dispose()
 
 
-def test_a_page_is_asked_for_again_cheaply(reader: FlaskClient) -> None:
+def test_an_unchanged_page_costs_an_empty_answer(reader: FlaskClient) -> None:
     first = reader.get("/", headers={"Accept-Encoding": "gzip"})
     assert first.headers["Content-Encoding"] == "gzip"
     assert first.headers["Cache-Control"] == "no-cache"
@@ -42,7 +42,7 @@ def test_a_folder_leads_to_its_index(reader: FlaskClient, path: str) -> None:
     "path",
     ["/..%2f.env", "/%5c..%5c.env", "/.env", "/%00", "/a%00b", "/" + "a" * 5000, "/t/none.html"],
 )
-def test_what_is_no_file_of_the_portal_is_not_found(reader: FlaskClient, path: str) -> None:
+def test_a_path_that_is_no_file_of_the_portal_is_not_found(reader: FlaskClient, path: str) -> None:
     response = reader.get(path)
 
     assert response.status_code == 404

@@ -126,7 +126,7 @@ def summon(
     """Write the roll of each named point, and the officers of its unit who may preside there.
 
     The new roll replaces the point's roll. By default the unit's Secretary presides, or a Deputy
-    named by the Secretary (domain.md rows 24 and 25).
+    named by the Secretary (checklist rows 24 and 25).
     """
     records: list[Record] = [
         Roll(**envelope(writer, meeting, point, now_ms), body=RollBody(people=tuple(people)))

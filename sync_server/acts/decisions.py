@@ -1,7 +1,7 @@
 """Decisions and corrections by chairs and headquarters, written as new records."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from sqlalchemy import Connection
@@ -40,6 +40,8 @@ LASTING_KINDS = frozenset({"setting", "roll", "ruling", "void"})
 Decision = Literal["approve", "decline"]
 Movement = Literal["check_in", "check_out"]
 RulingChoice = Literal["release", "dismiss"]
+MOVEMENTS: tuple[Movement, ...] = get_args(Movement)
+RULING_CHOICES: tuple[RulingChoice, ...] = get_args(RulingChoice)
 
 
 def decide(

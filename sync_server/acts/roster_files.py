@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from sync_server.clocks import now_ms
 from sync_server.domain.names import fold
+from sync_server.domain.positions import COMMITTEE
 from sync_server.domain.records.codes import PersonCode
 from sync_server.messages import say
 from sync_server.storage import directory
@@ -33,7 +34,7 @@ OLDEST_BIRTH_YEAR, YOUNGEST_AGE = 1900, 16
 MOST_ROWS, MOST_COLUMNS = 100_000, 30
 MAX_NAME, MAX_SEAT = 120, 16  # the limits of the tables and of the rolls
 
-POSITIONS = {"bi thu": "BI_THU", "pho bi thu": "PHO_BI_THU", "cap uy vien": "CAP_UY_VIEN"}
+POSITIONS = {code.replace("_", " ").lower(): code for code in COMMITTEE}
 """Positions that the rules use, as people write them; others are stored as written."""
 
 MEMBERSHIPS = {

@@ -20,6 +20,8 @@ from sync_server.storage.people import roster
 
 blueprint = Blueprint("meetings", __name__)
 
+API_NAMES = {"is_late": "late", "has_left_early": "left_early"}
+"""Fields of a person's standing that the API names otherwise."""
 CHART_FIELDS = ("arrivals_ms", "late_after_ms")
 """Fields of a board row that only the office's charts read."""
 
@@ -104,22 +106,8 @@ def board(meeting: str) -> Response:
 
 
 def _person_fields(person_standing: PersonStanding) -> dict[str, object]:
-    return {
-        "person": person_standing.person,
-        "standing": person_standing.standing,
-        "cause": person_standing.cause,
-        "late": person_standing.is_late,
-        "late_minutes": person_standing.late_minutes,
-        "left_early": person_standing.has_left_early,
-        "left_early_minutes": person_standing.left_early_minutes,
-        "mode": person_standing.mode,
-        "seat": person_standing.seat,
-        "seat_right": person_standing.seat_right,
-        "request": person_standing.request,
-        "stays": person_standing.stays,
-        "comes_as": person_standing.comes_as,
-        "flags": person_standing.flags,
-    }
+    fields = msgspec.structs.asdict(person_standing)
+    return {API_NAMES.get(name, name): value for name, value in fields.items()}
 
 
 def _require_meeting(connection: Connection, meeting: str) -> None:

@@ -15,7 +15,7 @@ from sync_server.storage.ledger import quarantine, record_store, streams
 
 DAY_MS = 24 * 3600 * 1000
 RETENTION_DAYS = 365
-"""Reasons and scans are stored for twelve months (domain.md, Data protection)."""
+"""Reasons and scans are stored for twelve months."""
 
 ledger_group = AppGroup("ledger", help="The ledger and its stored standings.")
 

@@ -1,8 +1,7 @@
 """Vietnamese names and words: their sort order, and their unmarked form for searching.
 
 A list of people is sorted by given name, which stands last; then by the names before it, the
-family name first (domain.md, Vietnamese pitfalls). Letters sort as a ă â b c d đ e ê …, then by
-tone.
+family name first. Letters sort as a ă â b c d đ e ê …, then by tone.
 """
 
 import unicodedata

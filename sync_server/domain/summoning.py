@@ -3,14 +3,15 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple, Protocol, get_args
 
+from sync_server.domain.positions import COMMITTEE, OFFICES
 from sync_server.domain.records.kinds import Summoned
 
 Rank = Literal["everybody", "committee", "officers", "secretaries"]
 RANKS: tuple[Rank, ...] = get_args(Rank)
 _POSITIONS: dict[Rank, frozenset[str]] = {
-    "committee": frozenset({"BI_THU", "PHO_BI_THU", "CAP_UY_VIEN"}),
-    "officers": frozenset({"BI_THU", "PHO_BI_THU"}),
-    "secretaries": frozenset({"BI_THU"}),
+    "committee": frozenset(COMMITTEE),
+    "officers": frozenset(OFFICES),
+    "secretaries": frozenset(COMMITTEE[:1]),
 }
 MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from flask import Blueprint, Response, g
 from flask_wtf.csrf import CSRFProtect
 
+from sync_server.database import reading
 from sync_server.domain.records.permissions import Action
 from sync_server.office import access, formatting, forms
 from sync_server.office.formatting import babel
@@ -53,12 +54,13 @@ def frame() -> dict[str, object]:
     """
     if g.get("is_fault"):
         return {}
-    current_account = access.account_if_signed_in()
-    return {
-        "who": current_account,
-        "menu": main_menu(current_account) if current_account else [],
-        "needs": urgent.urgent_matters() if access.may(Action.RULE) else None,
-    }
+    with reading():  # an error page has lost its transaction
+        current_account = access.account_if_signed_in()
+        return {
+            "who": current_account,
+            "menu": main_menu(current_account) if current_account else [],
+            "needs": urgent.urgent_matters() if access.may(Action.RULE) else None,
+        }
 
 
 formatting.init(blueprint)

@@ -1,6 +1,7 @@
 """The signed-in account, its rights, and the audit log of page views and acts, for all pages."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -64,21 +65,27 @@ def may(action: Action) -> bool:
 
 
 def allowed(
-    action: Action, *, menu: Menu | None = None, meeting_menu: Menu | None = None
+    action: Action,
+    *,
+    menu: Menu | None = None,
+    meeting_menu: Menu | None = None,
+    is_slow: bool = False,
 ) -> Callable[[View], View]:
     """Restrict a page to accounts that may do this, at the point in its address.
 
     A visitor without an account is sent to sign in; an account without the right is refused. The
-    page runs in one transaction: a snapshot if it only shows, a write if it acts. `menu` and
-    `meeting_menu` are its entries in the office's menu and in every meeting's.
+    page runs in one transaction: a snapshot if it only shows, a write if it acts. A slow act, which
+    reads a file or hashes a password, opens its transactions itself, so that no hall's records wait
+    for it. `menu` and `meeting_menu` are the page's entries in the office's menu and in every
+    meeting's.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(**url_values: str) -> Any:
-            if request.method == "POST":
+            if request.method == "POST" and not is_slow:
                 return _run_act(lambda: _run_view(view, action, url_values))
-            with reading():
+            with nullcontext() if is_slow else reading():
                 response = _run_view(view, action, url_values)
             if entries := _entries_for(response):
                 _write_log(entries)
@@ -92,7 +99,7 @@ def allowed(
 
 
 def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str, str]) -> Response:
-    """Check the account's right and run the page, within an open transaction."""
+    """Check the account's right and run the page."""
     g.action = action
     if account_if_signed_in() is None:
         return make_response(_redirect_to_sign_in())
@@ -203,7 +210,7 @@ def _note(connection: Connection, entries: Sequence[AuditEntry]) -> None:
 
 
 def _write_log(entries: Sequence[AuditEntry]) -> None:
-    """Write the log of a page that only shows. A page that cannot be logged is not sent."""
+    """Write the log in a transaction of its own. A page that cannot be logged is not sent."""
     try:
         write(lambda c: _note(c, entries))
     except Exception:

@@ -53,7 +53,7 @@ def format_for_input(instant: str | int | None) -> str:
 
 
 def name_code(stem: str, code: str) -> str:
-    """Return a code's name in the catalogue; a code that the office made up stays as it is."""
+    """Return a code's Vietnamese name; a code without a message, such as a setting's, as it is."""
     return catalogue().get(f"{stem}.{code}", code)
 
 

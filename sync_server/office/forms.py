@@ -1,10 +1,15 @@
 """Form fields, read and checked: a fault names the field, the value and the remedy."""
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from flask import request
 
 from sync_server.errors import BadForm, NotFound
 from sync_server.messages import say
 from sync_server.office.formatting import parse_input
+
+Choice = TypeVar("Choice", bound=str)
 
 MAX_LETTERS = 2_000
 LONGEST_PASSWORD = 200
@@ -77,12 +82,13 @@ def moment_needed(name: str) -> int:
     return at_ms
 
 
-def one_of(name: str, choices: tuple[str, ...]) -> str:
+def one_of(name: str, choices: Sequence[Choice]) -> Choice:
     """Return a field that must hold one of `choices`. Raises: BadForm."""
     value = text(name)
-    if value not in choices:
-        raise BadForm(fault=say("form.choice", field=_field_label(name), value=value[:40]))
-    return value
+    for choice in choices:
+        if choice == value:
+            return choice
+    raise BadForm(fault=say("form.choice", field=_field_label(name), value=value[:40]))
 
 
 def _field_label(name: str) -> str:

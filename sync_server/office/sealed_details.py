@@ -11,7 +11,7 @@ from flask import current_app, g
 from sync_server import sealing
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
-from sync_server.database import reading
+from sync_server.database import transaction
 from sync_server.errors import DetailUnreadable, UnknownDetail
 from sync_server.office import access
 from sync_server.storage.blobs import details
@@ -44,8 +44,8 @@ def open_detail(sha256: str, about: str) -> DetailContent:
     """Open one detail, and log it with the request. Raises: UnknownDetail, DetailUnreadable."""
     settings: Settings = current_app.config["SETTINGS"]
     reader = access.signed_in_account().name
-    with reading() as connection:
-        box = details.read(connection, sha256)
+    connection = transaction()
+    box = details.read(connection, sha256)
     entry = details.opening_entry(sha256, reader, now_ms=now_ms(), about=about)
     g.setdefault("openings", []).append(entry)
     return DetailContent(*sealing.open_sealed(settings.seal_key, box))

@@ -9,9 +9,10 @@ from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
 from sync_server.domain.records.codes import from_ms, to_ms
+from sync_server.domain.shared import SHARED
 from sync_server.storage.models import AnsweredProposal, Meeting, Point, Stream, Unit
 
-OPENS_BEFORE_MS = 3 * 3600 * 1000
+OPENS_BEFORE_MS = SHARED.opens_before_ms
 """Halls gather, test and seat people well before the opening; a kiosk then offers the meeting."""
 
 

@@ -7,9 +7,9 @@ SQLAlchemy runs the statements as usual.
 
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Executable, bindparam, func, insert, select
 from sqlalchemy.dialects import sqlite
@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 
 from sync_server.database import Base
+
+V = TypeVar("V")
 
 _DIALECT = sqlite.dialect(paramstyle="qmark")
 _LIST = re.compile(r"\(__\[POSTCOMPILE_(\w+)\]\)")
@@ -29,6 +31,24 @@ def in_points(table: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         table.meeting == bindparam("meeting"),
         table.point.in_(bindparam("points", expanding=True)),
     )
+
+
+CHUNK = 1_000
+"""Values in one statement: well below every engine's limit on parameters."""
+
+
+def in_chunks(values: Sequence[V], size: int = CHUNK) -> Iterator[Sequence[V]]:
+    """Return the values in parts, each small enough for one statement."""
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def columns_of(shape: Any, model: type[Base], **others: Any) -> tuple[Any, ...]:
+    """Return a model's columns in the order of a shape's fields, so that a row fills the shape.
+
+    `others` gives the columns of fields that the model names otherwise.
+    """
+    names = getattr(shape, "__struct_fields__", None) or shape._fields
+    return tuple(others[name] if name in others else getattr(model, name) for name in names)
 
 
 class Prepared:

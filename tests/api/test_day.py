@@ -1,4 +1,4 @@
-"""A day in the life of a conference, told through the API from readiness to a late upload."""
+"""A whole conference day played through the API, from readiness to a late upload."""
 
 import hashlib
 import json
@@ -24,31 +24,36 @@ TERMS = {
 
 
 class Day:
-    """Lets people record at a given hour, their devices' numbers running on by themselves."""
+    """A day on which personas record at given hours, with numbers counted per device."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.numbers = count(100)
         self.seqs: dict[str, int] = {}
 
-    def record(self, who: Persona, kind: str, at: str, **changes: Any) -> dict[str, Any]:
+    def record(self, persona: Persona, kind: str, at: str, **changes: Any) -> dict[str, Any]:
         """Make a record and sync it; return it with its verdict."""
-        made = self.make(who, kind, at, **changes)
-        answer = who.sync(made)
-        return {**made, "verdict": answer["verdicts"][0]}
+        record = self.make(persona, kind, at, **changes)
+        answer = persona.sync(record)
+        return {**record, "verdict": answer["verdicts"][0]}
 
-    def make(self, who: Persona, kind: str, at: str, **changes: Any) -> dict[str, Any]:
-        """Make a record that waits in its device's queue."""
+    def make(self, persona: Persona, kind: str, at: str, **changes: Any) -> dict[str, Any]:
+        """Make a record without syncing it."""
         instant = at if "T" in at else f"2024-08-22T{at}:00.000Z"
         self.clock.now_ms = max(self.clock.now_ms, to_ms(instant))
-        self.seqs[who.device] = self.seqs.get(who.device, 0) + 1
+        self.seqs[persona.device] = self.seqs.get(persona.device, 0) + 1
         return draft(
-            kind, next(self.numbers), at=instant, seq=self.seqs[who.device], boot="b1", **changes
+            kind,
+            next(self.numbers),
+            at=instant,
+            seq=self.seqs[persona.device],
+            boot="b1",
+            **changes,
         )
 
 
-def detail(who: Persona, **content: str) -> tuple[str, dict[str, str]]:
-    box = sealing.seal(who.seal_key, json.dumps(content).encode())
+def detail(persona: Persona, **content: str) -> tuple[str, dict[str, str]]:
+    box = sealing.seal(persona.seal_key, json.dumps(content).encode())
     sha256 = hashlib.sha256(box.encode()).hexdigest()
     return sha256, {sha256: box}
 
@@ -63,17 +68,17 @@ def test_a_day_in_the_life_of_a_conference(
     day, hq = Day(clock), as_headquarters
     clerk, second = as_clerk(), as_clerk()
     secretary, deputy = as_chair("S1"), as_chair("S2")
-    for each in (clerk, second, secretary, deputy):
+    for persona in (clerk, second, secretary, deputy):
         clocks = {"wall": from_ms(clock.now_ms), "mono_ms": 5, "boot": "b1"}
-        each.sync(clock=clocks)
+        persona.sync(clock=clocks)
 
     def board() -> dict[str, Any]:
         rows = hq.get(f"/meetings/{MEETING}/board").get_json()["points"]
         return dict(next(row for row in rows if row["point"] == "P001"))
 
     def people() -> dict[str, Any]:
-        told = hq.get(f"/meetings/{MEETING}/standing?point=P001").get_json()
-        return {each["person"]: each for each in told["people"]}
+        standing = hq.get(f"/meetings/{MEETING}/standing?point=P001").get_json()
+        return {person["person"]: person for person in standing["people"]}
 
     # The eve: headquarters sets the terms and summons; the hall is not ready.
     day.record(hq, "setting", EVE, body=TERMS)
@@ -82,28 +87,30 @@ def test_a_day_in_the_life_of_a_conference(
     assert board()["summoned"] == 7
     assert "power" in board()["missing"]
 
-    # Leave: one agreed to, one declined, one withdrawn, and the Secretary's own to headquarters.
+    # Leave: one request approved, one declined, one withdrawn; headquarters decides on S1.
     reason, box = detail(clerk, reason="CONG_TAC", number="12-CV/CB")
     body = {"report": "numbered", "detail": reason}
-    asked = {}
+    requests = {}
     for person in ("M1", "M2", "M3", "S1"):
-        asked[person] = day.make(clerk, "absence_request", EVE, person=person, body=body)
-        clerk.sync(asked[person], details=box)
+        requests[person] = day.make(clerk, "absence_request", EVE, person=person, body=body)
+        clerk.sync(requests[person], details=box)
     assert secretary.get(f"/details/{reason}").get_json()["reason"] == "CONG_TAC"
     for person, decision in (("M1", "approve"), ("M2", "decline")):
-        to = {"person": person, "refs": [asked[person]["id"]]}
+        to = {"person": person, "refs": [requests[person]["id"]]}
         day.record(secretary, "absence_decision", EVE, **to, body={"decision": decision})
-    to = {"person": "M3", "refs": [asked["M3"]["id"]]}
+    to = {"person": "M3", "refs": [requests["M3"]["id"]]}
     day.record(clerk, "absence_withdrawal", EVE, **to)
-    own = {"person": "S1", "refs": [asked["S1"]["id"]]}
-    in_vain = day.record(secretary, "absence_decision", EVE, **own, body={"decision": "approve"})
+    secretary_request = {"person": "S1", "refs": [requests["S1"]["id"]]}
+    in_vain = day.record(
+        secretary, "absence_decision", EVE, **secretary_request, body={"decision": "approve"}
+    )
     assert "without_authority" in in_vain["verdict"]["flags"]
     assert people()["S1"]["request"] == "pending"
     assert board()["chair"] is None  # away, and nobody delegated yet
 
     # The Secretary delegates; headquarters agrees that the Secretary stays away.
     delegation = day.record(secretary, "chair_delegation", EVE, person="S1", body={"to": "S2"})
-    day.record(hq, "absence_decision", EVE, **own, body={"decision": "approve"})
+    day.record(hq, "absence_decision", EVE, **secretary_request, body={"decision": "approve"})
     assert board()["chair"] == "S2"
     assert people()["S1"]["standing"] == "absent_excused"
 
@@ -119,7 +126,7 @@ def test_a_day_in_the_life_of_a_conference(
     assert people()["M2"]["seat"] == "A2"
     assert "no_chair" not in board()["flags"]
 
-    # A substitute, approved by the Deputy who now presides; seats; a telephone; a cut line.
+    # A substitute, approved by the Deputy, who now presides; seats; a phone call; a cut line.
     substitute = day.record(clerk, "substitute", "00:50", person="X1", body={"for": "M5"})
     day.record(clerk, "check_in", "00:51", person="X1", body={"mode": "in_person"})
     assert board()["wrong_composition"] == 1
@@ -142,7 +149,7 @@ def test_a_day_in_the_life_of_a_conference(
     )
     queued = day.make(second, "check_in", "00:29", person="M5", body={"mode": "in_person"})
 
-    # The end: somebody left early, the responsible person signs off what the hall knows.
+    # The end: somebody left early; the Deputy signs off the records known in the hall.
     day.record(clerk, "check_out", "03:00", person="M2", body={})
     seen = {clerk.device: day.seqs[clerk.device], secretary.device: 5, deputy.device: 5}
     day.record(
@@ -151,12 +158,12 @@ def test_a_day_in_the_life_of_a_conference(
     row = board()
     assert (row["closed"], row["amended"]) == (True, False)
     assert people()["M5"]["cause"] == "no_valid_reason"
-    told = {
+    expected = {
         "summoned": 7, "present": 4, "late": 1, "left_early": 1, "absent_excused": 2,
         "absent_unexcused": 1, "not_recorded": 0, "guests": 1, "substitutes": 1, "wrong_seat": 1,
         "calls": 1, "incidents": 1, "incident_minutes": 9,
     }  # fmt: skip
-    assert {key: row[key] for key in told} == told
+    assert {key: row[key] for key in expected} == expected
 
     # The second kiosk finds a line at last: its check-in counts, and the point is amended.
     late = second.sync(queued)

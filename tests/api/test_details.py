@@ -1,4 +1,4 @@
-"""Details: sealed on the device, uploaded over a poor line, opened for who may read them."""
+"""Details: sealed on the device, uploaded over a poor line, opened only by permitted readers."""
 
 import hashlib
 import json
@@ -53,25 +53,25 @@ def test_a_small_detail_rides_in_the_sync_and_headquarters_opens_it(
     clerk = as_clerk()
     sha256, box = sealed(clerk, REASON)
 
-    told = clerk.sync(request_with(sha256), details={sha256: box})
+    answer = clerk.sync(request_with(sha256), details={sha256: box})
     opened = as_headquarters.get(f"/details/{sha256}")
 
-    assert told["want_details"] == []
+    assert answer["want_details"] == []
     assert (opened.status_code, opened.data, opened.mimetype) == (200, REASON, "application/json")
     with reading() as c:
         assert c.execute(select(AuditRow.who, AuditRow.about)).all() == [("hq", sha256)]
 
 
-def test_a_detail_whose_hash_is_not_its_name_is_as_if_it_never_came(
+def test_a_detail_that_does_not_match_its_hash_is_not_stored(
     as_clerk: Callable[..., Persona],
 ) -> None:
     clerk = as_clerk()
     sha256, box = sealed(clerk, REASON)
 
-    told = clerk.sync(request_with(sha256), details={sha256: box + "x"})
+    answer = clerk.sync(request_with(sha256), details={sha256: box + "x"})
 
-    assert told["verdicts"][0]["status"] == "stored"
-    assert told["want_details"] == [sha256]
+    assert answer["verdicts"][0]["status"] == "stored"
+    assert answer["want_details"] == [sha256]
 
 
 def test_a_large_detail_goes_on_where_it_was_cut(
@@ -100,7 +100,7 @@ def test_a_large_detail_goes_on_where_it_was_cut(
     assert as_headquarters.get(path).mimetype == "image/jpeg"
 
 
-def test_an_upload_that_is_something_else_is_told_and_begins_anew(
+def test_an_upload_with_the_wrong_hash_is_refused_and_can_be_sent_again(
     as_clerk: Callable[..., Persona],
 ) -> None:
     clerk = as_clerk()
@@ -122,7 +122,7 @@ def test_an_upload_that_is_something_else_is_told_and_begins_anew(
         ("nonsense", 10, "malformed_request"),
     ],
 )
-def test_a_piece_that_cannot_be_is_told_so(
+def test_an_impossible_piece_is_refused_with_its_code(
     as_clerk: Callable[..., Persona], stated: str, size: int, code: str
 ) -> None:
     response = as_clerk().put(f"/details/{'0' * 64}", bytes(size), Content_Range=stated)
@@ -131,7 +131,7 @@ def test_a_piece_that_cannot_be_is_told_so(
 
 
 @pytest.mark.parametrize("content", [b"GIF89a", b"", b"<script>"])
-def test_what_is_no_document_is_not_opened(
+def test_content_that_is_no_document_is_not_opened(
     as_clerk: Callable[..., Persona], as_headquarters: Persona, content: bytes
 ) -> None:
     clerk = as_clerk()
@@ -141,7 +141,7 @@ def test_what_is_no_document_is_not_opened(
     assert as_headquarters.get(f"/details/{sha256}").get_json()["code"] == "detail_unreadable"
 
 
-def test_what_is_not_sealed_to_us_is_not_opened(
+def test_content_sealed_to_another_key_is_not_opened(
     as_clerk: Callable[..., Persona], as_headquarters: Persona
 ) -> None:
     other = sealing.public_key("another-key-0123456789-abcdefghijklmnop")
@@ -152,7 +152,7 @@ def test_what_is_not_sealed_to_us_is_not_opened(
     assert as_headquarters.get(f"/details/{sha256}").get_json()["code"] == "detail_unreadable"
 
 
-def test_only_the_chair_who_decides_there_then_opens_a_request(
+def test_only_the_chair_with_the_right_to_decide_opens_a_request(
     as_clerk: Callable[..., Persona],
     as_chair: Callable[..., Persona],
     as_headquarters: Persona,
@@ -169,12 +169,12 @@ def test_only_the_chair_who_decides_there_then_opens_a_request(
     assert as_chair("S2").get(path).status_code == 403  # nobody delegated
     assert as_chair("S1", "P002").get(path).status_code == 403  # another point's
     assert clerk.get(path).status_code == 403
-    assert as_auditor.get(path).data == REASON  # reads everything, with a log of it
+    assert as_auditor.get(path).data == REASON  # auditors read everything, and it is logged
     clock.now_ms = to_ms("2024-08-22T05:00:00Z")
     assert as_chair("S1").get(path).status_code == 403  # it has begun, and S1 does not preside
 
 
-def test_who_knows_a_hash_has_no_claim_on_the_content(
+def test_knowing_a_hash_gives_no_right_to_the_content(
     as_clerk: Callable[..., Persona], as_chair: Callable[..., Persona], as_headquarters: Persona
 ) -> None:
     clerk, chair = as_clerk("P002"), as_chair("S1")
@@ -191,30 +191,30 @@ def test_a_chair_opens_nothing_that_is_not_theirs_to_decide(
     as_clerk: Callable[..., Persona], as_chair: Callable[..., Persona], as_headquarters: Persona
 ) -> None:
     clerk, chair = as_clerk(), as_chair("S1")
-    own, guest = sealed(clerk, REASON), sealed(clerk, b'{"name":"x"}')
+    secretary_detail, guest_detail = sealed(clerk, REASON), sealed(clerk, b'{"name":"x"}')
     as_headquarters.sync(officers(), roll(1, "M1", "S1", "S2"))
     clerk.sync(
-        request_with(own[0], 5, person="S1"),
-        draft("guest", 6, person=None, body={"detail": guest[0]}),
-        details=dict((own, guest)),
+        request_with(secretary_detail[0], 5, person="S1"),
+        draft("guest", 6, person=None, body={"detail": guest_detail[0]}),
+        details=dict((secretary_detail, guest_detail)),
     )
 
-    assert chair.get(f"/details/{own[0]}").status_code == 403
-    assert chair.get(f"/details/{guest[0]}").status_code == 403
+    assert chair.get(f"/details/{secretary_detail[0]}").status_code == 403
+    assert chair.get(f"/details/{guest_detail[0]}").status_code == 403
 
 
-def test_who_may_not_write_uploads_nothing(
+def test_a_caller_that_may_not_write_uploads_nothing(
     app: Flask, as_clerk: Callable[..., Persona], as_auditor: Persona, clock: FakeClock
 ) -> None:
     clerk = as_clerk()
     sha256, box = sealed(clerk, REASON)
 
-    told = as_auditor.post("/sync", {"details": {sha256: box}})
+    refused = as_auditor.post("/sync", {"details": {sha256: box}})
     write(lambda c: devices.revoke(c, clerk.device, now_ms=clock.now_ms))
     revoked = clerk.put(f"/details/{sha256}", box.encode())
     clerk.post("/sync", {"records": [request_with(sha256)], "details": {sha256: box}})
 
-    assert (told.status_code, revoked.status_code) == (403, 403)
+    assert (refused.status_code, revoked.status_code) == (403, 403)
     with reading() as c:
         assert c.scalar(select(func.count()).select_from(BlobPiece)) == 0
 
@@ -239,7 +239,7 @@ def test_a_purge_deletes_details_and_nothing_else(
         assert c.scalar(select(func.count()).select_from(LedgerRow))
 
 
-def test_an_upload_that_was_purged_half_way_begins_anew(as_clerk: Callable[..., Persona]) -> None:
+def test_an_upload_purged_half_way_starts_again_from_zero(as_clerk: Callable[..., Persona]) -> None:
     clerk = as_clerk()
     sha256, box = sealed(clerk, b"\xff\xd8\xff" + bytes(PIECE))
     whole, path = box.encode(), f"/details/{sha256}"

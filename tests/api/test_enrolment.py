@@ -1,4 +1,4 @@
-"""Enrolment: a code works once, for a day; a lost answer can be asked for again."""
+"""Enrolment: a code works once, for a day; a device can repeat a request after a lost answer."""
 
 from typing import Any
 
@@ -67,5 +67,5 @@ def test_a_code_ends_after_a_day(as_outsider: Persona, code: str, clock: FakeClo
     assert enrol(as_outsider, code)[1]["code"] == "enrolment_code_expired"
 
 
-def test_a_code_that_was_never_given_is_told_so(as_outsider: Persona) -> None:
+def test_a_code_that_was_never_issued_is_refused(as_outsider: Persona) -> None:
     assert enrol(as_outsider, "AAAA-BBBB-CCCC-DDDD")[1]["code"] == "enrolment_code_unknown"

@@ -1,4 +1,4 @@
-"""Reading: meetings, rosters, standings, the board."""
+"""Reads of meetings, rosters, standings and the board."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ def named(code: str, name: str) -> RosterPerson:
     return RosterPerson(code, name, "U01", "", "OFFICIAL", 1980)
 
 
-def test_meetings_are_those_of_the_caller_s_point(
+def test_a_caller_sees_the_meetings_of_their_point(
     as_clerk: Callable[..., Persona], clock: FakeClock
 ) -> None:
     clerk = as_clerk()
@@ -86,7 +86,7 @@ def test_the_standing_names_everybody_summoned(
     ]
 
 
-def test_the_board_adds_up_by_type_and_names_who_has_not_reported(
+def test_the_board_adds_up_by_type_and_marks_points_without_reports(
     as_clerk: Callable[..., Persona], as_headquarters: Persona
 ) -> None:
     as_headquarters.sync(roll(901, "M1", "M2"), roll(902, "M3", point="P002"))
@@ -102,7 +102,7 @@ def test_the_board_adds_up_by_type_and_names_who_has_not_reported(
     assert rows["P002"]["last_contact_at"] is None
 
 
-def test_what_does_not_exist_is_told_by_its_code(as_headquarters: Persona) -> None:
+def test_a_missing_resource_is_refused_with_its_code(as_headquarters: Persona) -> None:
     codes = {
         path: as_headquarters.get(path).get_json()["code"]
         for path in (
@@ -128,14 +128,15 @@ def test_what_an_office_account_s_program_sees_or_does_is_in_the_log(
     as_auditor.get(f"/meetings/{MEETING}/standing?point=P001")
     as_auditor.get(f"/meetings/{MEETING}/board")
     as_auditor.post("/sync", {"records": [draft("check_in", 1, seq=None)]})
-    as_clerk().get(f"/meetings/{MEETING}/standing")  # a device's own hall is its work
+    as_clerk().get(f"/meetings/{MEETING}/standing")  # devices may read their hall unlogged
 
     with reading() as c:
-        told = [
-            (each.who, each.action, each.outcome) for each in audit.read(c, AuditFilter(), limit=9)
+        entries = [
+            (entry.who, entry.action, entry.outcome)
+            for entry in audit.read(c, AuditFilter(), limit=9)
         ]
 
-    assert told[::-1] == [
+    assert entries[::-1] == [
         ("hq", "push", 200),
         ("audit", "read_standing", 200),
         ("audit", "push", 403),

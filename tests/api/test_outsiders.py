@@ -1,4 +1,4 @@
-"""Every route, asked by somebody who is nobody, and every page of the office by every role."""
+"""Every route called without credentials, and every office page called by every role."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ OPEN = {
 SIGN_IN = {"office.sign_in.form", "office.sign_in.enter", "office.sign_in.leave"}
 PARTS = {
     "meeting": "m",
-    "point": "P002",  # which is not the chair's
+    "point": "P002",  # not the chair's point
     "sha256": "0" * 64,
     "release": "0" * 64,
     "person": "M1",
@@ -31,7 +31,7 @@ PARTS = {
 
 
 def routes(app: Flask) -> Iterator[tuple[Rule, str, str]]:
-    """Return every route that asks who calls, with its address filled in, by method."""
+    """Yield every rule, path and method that needs credentials, with the path filled in."""
     for rule in app.url_map.iter_rules():
         if rule.endpoint in OPEN | SIGN_IN:
             continue
@@ -50,7 +50,7 @@ def test_every_route_but_the_public_ones_turns_an_outsider_away(
     for _, path, method in routes(app):
         response = as_outsider.client.open(path, method=method, data=b"{}")
         if path.startswith("/van-phong/") and method == "POST":
-            assert "Biểu mẫu" in response.text, path  # it bears no token of a form of ours
+            assert "Biểu mẫu" in response.text, path  # the request has no form token
         elif path.startswith("/van-phong/"):
             assert response.status_code == 302, path
             assert response.headers["Location"].endswith("/dang-nhap"), path
@@ -71,14 +71,14 @@ def test_every_page_turns_away_a_role_that_may_not_and_a_point_not_its_own(
     app: Flask, role: Profile
 ) -> None:
     desk = desk_of(app, ROLE_ACCOUNTS[role])
-    own = ROLE_ACCOUNTS[role]
+    account = ROLE_ACCOUNTS[role]
     checked = 0
     for rule, path, method in routes(app):
         if not rule.endpoint.startswith("office.") or method == "HEAD":
             continue
         action: Action = vars(app.view_functions[rule.endpoint])["action"]
-        is_elsewhere = bool(own.point and "point" in rule.arguments) or bool(
-            own.unit and "unit" in rule.arguments
+        is_elsewhere = bool(account.point and "point" in rule.arguments) or bool(
+            account.unit and "unit" in rule.arguments
         )
         is_refused = action not in MAY[role] or is_elsewhere
         if not is_refused:

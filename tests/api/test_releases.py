@@ -1,4 +1,4 @@
-"""Publishing: only what is missing goes up, a release is served whole or not at all."""
+"""Publishing: only missing files go up, and a release is served whole or not at all."""
 
 import hashlib
 import json
@@ -24,14 +24,14 @@ HOUR_MS = 3_600_000
 
 
 class Publisher(Persona):
-    """An editor's program, as the API sees it."""
+    """An editor's publishing program, as a client of the API."""
 
     def offer(self, output: Path) -> Any:
         """Offer a manifest; return the answer."""
         return self.post("/releases", (output / "manifest.json").read_bytes()).get_json()
 
     def send(self, output: Path) -> int:
-        """Send all that is missing; return how many files that were."""
+        """Send every missing file; return how many were sent."""
         files = files_of(lambda name: (output / name).read_bytes())
         paths = {sha256: output / path for path, (sha256, _) in files.items()}
         sent = 0
@@ -42,7 +42,7 @@ class Publisher(Persona):
         return sent
 
     def publish(self, output: Path) -> str:
-        """Send and activate; return the release."""
+        """Send and activate a release; return its hash."""
         self.send(output)
         release = release_of(output)
         assert self.post(f"/releases/{release}/activate", {}).status_code == 200
@@ -59,7 +59,7 @@ def _app(site: Path, folder: Path, clock: FakeClock) -> Flask:
 
 @pytest.fixture
 def server(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Flask]:
-    """Return a server whose own build is our portal."""
+    """Return a server that has our portal as its built site."""
     app = _app(portal, tmp_path, clock)
     with app.app_context():
         yield app
@@ -76,12 +76,12 @@ def editor(server: Flask) -> Publisher:
 
 @pytest.fixture
 def changed(portal: Path, tmp_path: Path) -> Callable[[str, bytes], Path]:
-    """Return a maker of releases that differ from our portal in one file."""
-    made: list[Path] = []
+    """Return a function that builds a release that differs from our portal in one file."""
+    outputs: list[Path] = []
 
     def make(path: str, content: bytes) -> Path:
-        output = tmp_path / f"output-{len(made)}"
-        made.append(output)
+        output = tmp_path / f"output-{len(outputs)}"
+        outputs.append(output)
         shutil.copytree(portal, output)
         (output / path).parent.mkdir(parents=True, exist_ok=True)
         (output / path).write_bytes(content)
@@ -118,7 +118,7 @@ def test_a_release_goes_up_once_and_then_only_what_changed(
     assert editor.send(output) == 4
 
 
-def test_what_is_served_is_the_release_and_changes_at_once(
+def test_the_active_release_is_served_and_changes_at_once(
     editor: Publisher, portal: Path, changed: Callable[[str, bytes], Path], server: Flask
 ) -> None:
     reader = server.test_client()
@@ -245,7 +245,7 @@ def test_a_large_file_is_served_in_the_ranges_that_are_asked(
     assert beyond.status_code == 416
 
 
-def test_a_published_page_is_compressed_and_asked_for_again_cheaply(
+def test_a_published_page_is_compressed_and_revalidated_cheaply(
     editor: Publisher, portal: Path
 ) -> None:
     editor.publish(portal)
@@ -274,18 +274,20 @@ def test_the_last_ten_are_kept_with_their_files_and_no_more(
     for n in range(12):
         clock.now_ms += 1000
         releases.append(editor.publish(changed("t/cv632.html", f"<!doctype html>{n}".encode())))
-    kept = [row["release"] for row in editor.get("/releases").get_json()]
-    assert kept == releases[:1:-1]
+    remaining = [row["release"] for row in editor.get("/releases").get_json()]
+    assert remaining == releases[:1:-1]
 
-    gone = hashlib.sha256(b"<!doctype html>0").hexdigest()
-    assert editor.offset(f"/blobs/{gone}")[1]  # a day, for uploads that were cut
+    deleted_sha256 = hashlib.sha256(b"<!doctype html>0").hexdigest()
+    assert editor.offset(f"/blobs/{deleted_sha256}")[
+        1
+    ]  # stored for a day, for uploads that were cut
     clock.now_ms += 25 * HOUR_MS
-    editor.post(f"/releases/{kept[0]}/activate", {})
-    assert editor.offset(f"/blobs/{gone}") == (0, False)
+    editor.post(f"/releases/{remaining[0]}/activate", {})
+    assert editor.offset(f"/blobs/{deleted_sha256}") == (0, False)
     assert editor.post(f"/releases/{releases[0]}/activate", {}).status_code == 404
 
 
-def test_who_is_no_editor_publishes_nothing_and_an_editor_sees_nobody(
+def test_only_editors_publish_and_editors_see_no_people(
     server: Flask, editor: Publisher, portal: Path
 ) -> None:
     write(lambda c: accounts.put(c, Account("kiemtra", Profile.AUDITOR), "mat-khau-thu-1"))
@@ -298,7 +300,7 @@ def test_who_is_no_editor_publishes_nothing_and_an_editor_sees_nobody(
     assert editor.post("/sync", {"meeting": "m", "point": "P001"}).status_code == 403
 
 
-def test_a_manifest_that_is_none_is_told(editor: Publisher) -> None:
+def test_a_malformed_manifest_is_refused(editor: Publisher) -> None:
     assert editor.post("/releases", b"{").get_json()["code"] == "release_malformed"
     assert editor.post(f"/releases/{'0' * 64}/activate", {}).get_json()["code"] == "unknown_release"
     assert editor.post("/releases/x/activate", {"at": "hom nay"}).status_code == 400
@@ -312,7 +314,7 @@ def test_the_facts_of_the_published_release_count(
     editor.publish(changed("facts.json", json.dumps(facts).encode()))
 
     with reading() as c:
-        found = served_portal.published_directory(c, portal, NOON)
+        published = served_portal.published_directory(c, portal, NOON)
 
-    assert found
-    assert found.meetings[0].title == "Tên mới của hội nghị"
+    assert published
+    assert published.meetings[0].title == "Tên mới của hội nghị"

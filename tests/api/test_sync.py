@@ -1,4 +1,4 @@
-"""Sync over HTTP: one round trip, and every way in which it can be wrong."""
+"""Sync over HTTP: one round trip, and every kind of faulty request."""
 
 import gzip
 import json
@@ -21,7 +21,7 @@ def check_in(number: int, person: str = "M1", **changes: Any) -> dict[str, Any]:
     return draft("check_in", number, person=person, **changes)
 
 
-def test_a_round_trip_gives_verdicts_brings_the_stream_and_tells_the_time(
+def test_a_round_trip_returns_verdicts_the_stream_and_the_time(
     as_clerk: Callable[..., Persona], as_headquarters: Persona
 ) -> None:
     as_headquarters.sync(roll(901, "M1"))
@@ -32,8 +32,8 @@ def test_a_round_trip_gives_verdicts_brings_the_stream_and_tells_the_time(
     (verdict,) = answer["verdicts"]
     assert (verdict["status"], verdict["fate"]) == ("stored", "stored")
     assert verdict["at_corrected"] == "2024-08-22T00:01:00.000Z"
-    assert [each["kind"] for each in answer["records"]] == ["setting", "roll", "check_in"]
-    assert all("at_corrected" in each for each in answer["records"])
+    assert [record["kind"] for record in answer["records"]] == ["setting", "roll", "check_in"]
+    assert all("at_corrected" in record for record in answer["records"])
     assert (answer["more"], answer["want"], answer["retry_after_s"]) == (False, [], None)
     assert answer["server_time"] == "2024-08-22T01:00:00.000Z"
     assert answer["roster_rev"]
@@ -100,7 +100,7 @@ def test_a_foreign_point_an_unknown_kind_and_a_huge_record_cost_the_others_nothi
     assert answer["want"] == []
 
 
-def test_an_id_used_twice_with_other_bytes_is_told_and_costs_no_other_record(
+def test_an_id_used_twice_with_other_bytes_is_held_and_costs_no_other_record(
     as_clerk: Callable[..., Persona],
 ) -> None:
     answer = as_clerk().sync(check_in(1), check_in(1, "M2"), check_in(2, "M3"))
@@ -157,7 +157,7 @@ def test_a_faulty_request_is_a_problem_document_with_its_code(
     assert problem["detail"]
 
 
-def test_gzip_is_taken(as_clerk: Callable[..., Persona]) -> None:
+def test_a_gzip_body_is_accepted(as_clerk: Callable[..., Persona]) -> None:
     clerk = as_clerk()
     body = json.dumps({"records": [check_in(1, device=clerk.device)]}).encode()
 
@@ -166,7 +166,7 @@ def test_gzip_is_taken(as_clerk: Callable[..., Persona]) -> None:
     assert response.get_json()["verdicts"][0]["status"] == "stored"
 
 
-def test_a_wrong_token_is_told_so(as_clerk: Callable[..., Persona]) -> None:
+def test_a_wrong_token_is_refused(as_clerk: Callable[..., Persona]) -> None:
     clerk = as_clerk()
     clerk.token = "dp_wrong"
     response = clerk.post("/sync", {"records": []})
@@ -194,7 +194,7 @@ def test_two_kiosks_of_a_point_see_each_other_s_records(as_clerk: Callable[..., 
 
     pulled = second.sync(meeting=MEETING)["records"]
 
-    assert [each["device"] for each in pulled if each["kind"] == "check_in"] == [first.device]
+    assert [record["device"] for record in pulled if record["kind"] == "check_in"] == [first.device]
 
 
 def test_a_revoked_device_may_push_is_held_and_gets_no_data(
@@ -220,8 +220,8 @@ def test_an_auditor_writes_nothing(as_auditor: Persona) -> None:
     assert (response.status_code, response.get_json()["code"]) == (403, "forbidden")
 
 
-def _standing(who: Persona) -> Any:
-    return who.get(f"/meetings/{MEETING}/standing?point=P001").get_json()
+def _standing(persona: Persona) -> Any:
+    return persona.get(f"/meetings/{MEETING}/standing?point=P001").get_json()
 
 
 def test_half_an_emoji_costs_its_own_record_only(as_clerk: Callable[..., Persona]) -> None:
@@ -229,14 +229,14 @@ def test_half_an_emoji_costs_its_own_record_only(as_clerk: Callable[..., Persona
     cut = draft("follow_up", 2, body={"item": "ok \ud83d"}) | {"device": clerk.device}
     good = draft("check_in", 3, person="M1") | {"device": clerk.device}
 
-    told = clerk.post("/sync", json.dumps({"records": [cut, good]}).encode()).get_json()
+    answer = clerk.post("/sync", json.dumps({"records": [cut, good]}).encode()).get_json()
 
-    assert [v["status"] for v in told["verdicts"]] == ["refused", "stored"]
-    assert told["verdicts"][0]["code"] == "malformed_record"
-    assert told["verdicts"][0]["detail"]
+    assert [v["status"] for v in answer["verdicts"]] == ["refused", "stored"]
+    assert answer["verdicts"][0]["code"] == "malformed_record"
+    assert answer["verdicts"][0]["detail"]
 
 
-def test_a_ruling_s_word_on_a_record_is_its_fate(
+def test_a_ruling_decides_the_fate_of_its_record(
     as_clerk: Callable[..., Persona], as_headquarters: Persona
 ) -> None:
     clerk = as_clerk()

@@ -1,8 +1,8 @@
-/** Judges sets of records that come as JSON on standard input, one a line, as the kiosk does. */
+/** Judges record sets from standard input, one JSON object a line, with the kiosk's rules. */
 
 import { createInterface } from "node:readline";
 
-import { standingOf } from "../../site/app/standing.js";
+import { standingOf } from "../../site/app/rules/standing.js";
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { point, records, moments } = JSON.parse(line);

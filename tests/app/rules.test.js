@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { DRIFT_MS, startClock } from "../../site/app/kiosk/clock.js";
-import { chooseMeeting } from "../../site/app/kiosk/meetings.js";
+import { DRIFT_MS, startClock } from "../../site/app/kiosk/device/clock.js";
+import { chooseMeeting } from "../../site/app/kiosk/desk/meetings.js";
 import { fold } from "../../site/app/fold.js";
-import { findPeople, sortPeople, selectedMatch } from "../../site/app/kiosk/search.js";
-import { hallOf, undoable } from "../../site/app/kiosk/standing.js";
+import { findPeople, sortPeople, selectedMatch } from "../../site/app/kiosk/desk/search.js";
+import { hallOf, undoable } from "../../site/app/kiosk/desk/hall-standing.js";
 
 const people = ["Mẫu Thị Đào", "Mẫu Văn An", "Mẫu Văn Ân", "Mẫu Quang Dũng", "Ksor"].map((name, n) => ({
   person: `M0${n}`, name, unit: "U01", position: "", seat: "",
 }));
-const names = (found) => found.map((each) => each.name);
+const names = (matches) => matches.map((match) => match.name);
 
-test("a name is found by any part of it, without diacritics", () => {
+test("any part of a name finds it, without diacritics", () => {
   assert.deepEqual(names(findPeople(people, "dao")), ["Mẫu Thị Đào"]);
   assert.deepEqual(names(findPeople(people, "an van")), ["Mẫu Văn An", "Mẫu Văn Ân"]);
   assert.deepEqual(names(findPeople(people, "m03")), ["Mẫu Quang Dũng"]);
@@ -66,47 +66,47 @@ const setting = {
 const roll = { ...setting, id: "l", kind: "roll", body: { people: [["M1", "U01"]] } };
 const clerk = { by: "clerk", point: "P001" };
 
-function own(seq, kind, at, changes = {}) {
+function queuedRecord(seq, kind, at, changes = {}) {
   const record = { id: `r${seq}`, kind, device: "D-ONE", seq, at, person: "M1", by: "clerk",
     point: "P001", body: {}, ...changes };
   return { id: record.id, seq, record, fate: "queued", flags: [], code: null, atCorrected: null };
 }
 
-const one = (records, stream = []) => hallOf("P001", records, [setting, roll, ...stream]).of.get("M1");
+const standingOfM1 = (records, stream = []) => hallOf("P001", records, [setting, roll, ...stream]).of.get("M1");
 
-test("what is queued counts in the hall as the server will count it", () => {
-  assert.equal(one([own(1, "check_in", "2024-08-22T00:41:59Z")]).late_minutes, 11);
-  assert.equal(one([]).standing, "not_recorded");
+test("a queued record counts in the hall as the server will count it", () => {
+  assert.equal(standingOfM1([queuedRecord(1, "check_in", "2024-08-22T00:41:59Z")]).late_minutes, 11);
+  assert.equal(standingOfM1([]).standing, "not_recorded");
 });
 
 test("the server's corrected time counts once it is known", () => {
-  const record = { ...own(1, "check_in", "2024-08-22T00:41:59Z"), atCorrected: "2024-08-22T00:27:59Z" };
+  const record = { ...queuedRecord(1, "check_in", "2024-08-22T00:41:59Z"), atCorrected: "2024-08-22T00:27:59Z" };
 
-  assert.equal(one([record]).is_late, false);
+  assert.equal(standingOfM1([record]).is_late, false);
 });
 
-test("a refused record never was", () => {
-  const refused = { ...own(1, "check_in", "2024-08-22T00:10:00Z"), fate: "refused" };
+test("a refused record counts for nothing", () => {
+  const refused = { ...queuedRecord(1, "check_in", "2024-08-22T00:10:00Z"), fate: "refused" };
 
-  assert.equal(one([refused]).standing, "not_recorded");
+  assert.equal(standingOfM1([refused]).standing, "not_recorded");
 });
 
-test("every check-in that stands is there to be undone, by who may", () => {
-  const both = [own(1, "check_in", "2024-08-22T00:10:00Z"), own(2, "check_in", "2024-08-22T00:11:00Z")];
-  const undo = own(3, "void", "2024-08-22T00:12:00Z", { refs: ["r1"] });
+test("every check-in in force can be undone, by a person with the right to", () => {
+  const both = [queuedRecord(1, "check_in", "2024-08-22T00:10:00Z"), queuedRecord(2, "check_in", "2024-08-22T00:11:00Z")];
+  const undo = queuedRecord(3, "void", "2024-08-22T00:12:00Z", { refs: ["r1"] });
   const { records } = hallOf("P001", [...both, undo], []);
 
-  const isOfM1 = (each) => each.kind === "check_in" && each.person === "M1";
+  const isOfM1 = (record) => record.kind === "check_in" && record.person === "M1";
 
-  assert.deepEqual(undoable(records, clerk, isOfM1).map((each) => each.id), ["r2"]);
+  assert.deepEqual(undoable(records, clerk, isOfM1).map((record) => record.id), ["r2"]);
   assert.deepEqual(undoable(records, { by: "M9", point: "P001" }, isOfM1), []);
 });
 
 test("a record that came back in the stream counts once", () => {
-  const mine = own(1, "check_in", "2024-08-22T00:10:00Z");
+  const mine = queuedRecord(1, "check_in", "2024-08-22T00:10:00Z");
   const back = { ...mine.record, at_corrected: "2024-08-22T00:10:00.000Z" };
 
-  assert.deepEqual(one([mine], [back]).flags, []);
+  assert.deepEqual(standingOfM1([mine], [back]).flags, []);
 });
 
 const at = (hour) => Date.parse(`2024-08-22T${hour}:00:00Z`);
@@ -116,7 +116,7 @@ const meetings = [
   { id: "old", starts_at: "2024-08-21T01:00:00Z", ends_at: "2024-08-21T04:00:00Z", state: "open" },
 ];
 
-test("the meeting is the one that is on by the hour, whatever a kept list said", () => {
+test("the meeting is chosen by the hour, whatever a saved list says", () => {
   assert.equal(chooseMeeting(meetings, undefined, at("02")), "today");
   assert.equal(chooseMeeting(meetings, undefined, at("09")), "today"); // it ran over, or is signed off
   assert.equal(chooseMeeting(meetings, undefined, at("11")), "later");

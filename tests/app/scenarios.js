@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 
-import { standingOf } from "../../site/app/standing.js";
+import { standingOf } from "../../site/app/rules/standing.js";
 
 const folder = new URL("../vectors/", import.meta.url);
 const read = (name) => JSON.parse(readFileSync(new URL(name, folder), "utf-8"));
@@ -14,7 +14,7 @@ export const scenarios = readdirSync(folder)
   .flatMap(read);
 
 const idOf = (number) => `0193f000-0000-7000-8000-${String(number).padStart(12, "0")}`;
-const two = (number) => String(number).padStart(2, "0");
+const twoDigits = (number) => String(number).padStart(2, "0");
 
 function spellOut([kind, number, changes]) {
   const isOffice = base.office.includes(kind);
@@ -27,7 +27,7 @@ function spellOut([kind, number, changes]) {
     device: isOffice ? "O-office" : "D-ONE",
     seq: isOffice ? null : number,
     boot: "b1",
-    at: `2024-08-22T${two(Math.floor(number / 60))}:${two(number % 60)}:00.000Z`,
+    at: `2024-08-22T${twoDigits(Math.floor(number / 60))}:${twoDigits(number % 60)}:00.000Z`,
     mono_ms: number * 60_000,
     by: isOffice ? "headquarters" : "clerk",
     source: isOffice ? "office" : "search",
@@ -40,43 +40,43 @@ function spellOut([kind, number, changes]) {
   return fields;
 }
 
-/** The standing that the kiosk's rules give a scenario, as JSON. */
-export function judged({ point = "P001", bare, records, skews = {} }) {
+/** Judge a scenario with the kiosk's rules; return the standing as JSON. */
+export function judgeScenario({ point = "P001", bare, records, skews = {} }) {
   const all = [...(bare ? [] : base.base), ...records].map(spellOut);
-  const seen = new Set(all.map((record) => record.device));
-  return readable(standingOf(point, all, (record) => moment(record, seen, skews)));
+  const seenDevices = new Set(all.map((record) => record.device));
+  return toComparable(standingOf(point, all, (record) => correctedTime(record, seenDevices, skews)));
 }
 
-function moment(record, seen, skews) {
+function correctedTime(record, seenDevices, skews) {
   const skewMs = skews[record.device] ?? 0;
   const atMs = Date.parse(record.at) + skewMs;
   if (record.seq === null) return { atMs, isDoubtful: false };
-  const isSeen = record.boot === "b1" && seen.has(record.device);
+  const isSeen = record.boot === "b1" && seenDevices.has(record.device);
   return { atMs, isDoubtful: !isSeen || Math.abs(skewMs) > 120_000 };
 }
 
-function readable(standing) {
+function toComparable(standing) {
   const fields = { ...standing };
   for (const group of ["people", "visitors", "exempt"]) {
-    fields[group] = Object.fromEntries(standing[group].map((one) => [one.person, one]));
+    fields[group] = Object.fromEntries(standing[group].map((entry) => [entry.person, entry]));
   }
   const numbers = new Map(Array.from({ length: 1000 }, (_, number) => [idOf(number), String(number)]));
-  fields.requests = Object.fromEntries(standing.requests.map((one) => [numbers.get(one.id) ?? one.id, one]));
+  fields.requests = Object.fromEntries(standing.requests.map((request) => [numbers.get(request.id) ?? request.id, request]));
   fields.flags = Object.fromEntries(
     Object.entries(standing.flags).map(([key, flags]) => [numbers.get(key) ?? key, flags]),
   );
   return fields;
 }
 
-/** Where the actual lacks what is expected, as `tests/scenarios.py` says it. */
+/** List where `actual` differs from `expected`, in the format of `tests/scenarios.py`. */
 export function differences(expected, actual, at = "") {
   if (Array.isArray(expected) && Array.isArray(actual) && expected.length === actual.length) {
-    return expected.flatMap((each, n) => differences(each, actual[n], `${at}[${n}]`));
+    return expected.flatMap((item, n) => differences(item, actual[n], `${at}[${n}]`));
   }
   if (expected && typeof expected === "object" && !Array.isArray(expected) && Object.keys(expected).length > 0) {
     return Object.entries(expected).flatMap(([key, value]) => {
-      const own = actual?.[key];
-      return isEmptyObject(value) && own !== undefined ? [] : differences(value, own, `${at}.${key}`);
+      const actualValue = actual?.[key];
+      return isEmptyObject(value) && actualValue !== undefined ? [] : differences(value, actualValue, `${at}.${key}`);
     });
   }
   if (isNothing(expected) && isNothing(actual)) return [];

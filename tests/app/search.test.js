@@ -13,22 +13,22 @@ const DOCS = [
   { id: "t/uy.html", kind: "CHI_THI", code: "ct02", title: "Chỉ thị của Tỉnh ủy", has_text: true },
 ];
 
-function finder() {
-  const own = new Finder();
-  own.add(DOCS, "2024-08-22-hoc-tap");
-  return own;
+function makeFinder() {
+  const docFinder = new Finder();
+  docFinder.add(DOCS, "2024-08-22-hoc-tap");
+  return docFinder;
 }
 
-function found(words, more = {}) {
-  return finder()
+function findIds(words, more = {}) {
+  return makeFinder()
     .find({ words, kind: "", meeting: "", ...more })
-    .map((each) => each.id);
+    .map((doc) => doc.id);
 }
 
-test("words are found without accents, and đ is d however it was typed", () => {
-  assert.deepEqual(found("cong van"), ["t/hoa.html"]);
-  assert.equal(found("da voi")[0], "t/da.html");
-  assert.equal(found("Ðá vôi")[0], "t/da.html");
+test("a search ignores accents, and đ is d however it was typed", () => {
+  assert.deepEqual(findIds("cong van"), ["t/hoa.html"]);
+  assert.equal(findIds("da voi")[0], "t/da.html");
+  assert.equal(findIds("Ðá vôi")[0], "t/da.html");
 });
 
 test("both styles of placing a tone are one word", () => {
@@ -36,44 +36,44 @@ test("both styles of placing a tone are one word", () => {
   assert.equal(exactSpelling("uỷ"), exactSpelling("ủy"));
   assert.notEqual(exactSpelling("hoà"), exactSpelling("hoa"));
   assert.equal(fold("Hoà ỦY Đ"), "hoa uy d");
-  assert.deepEqual(found("hòa bình"), ["t/hoa.html"]);
-  assert.deepEqual(found("tỉnh uỷ"), ["t/uy.html"]);
+  assert.deepEqual(findIds("hòa bình"), ["t/hoa.html"]);
+  assert.deepEqual(findIds("tỉnh uỷ"), ["t/uy.html"]);
 });
 
 test("the accents that were typed come first", () => {
-  assert.deepEqual(found("đá"), ["t/da.html", "t/dua.html"]);
-  assert.deepEqual(found("da"), ["t/dua.html", "t/da.html"]);
+  assert.deepEqual(findIds("đá"), ["t/da.html", "t/dua.html"]);
+  assert.deepEqual(findIds("da"), ["t/dua.html", "t/da.html"]);
 });
 
-test("every word must occur; a number and an issuer are found too", () => {
-  assert.deepEqual(found("công văn thuế"), []);
-  assert.deepEqual(found("632"), ["t/hoa.html"]);
-  assert.deepEqual(found("sở hai"), ["t/dua.html"]);
-  assert.deepEqual(found(""), []);
+test("every word must occur; numbers and issuers are searched too", () => {
+  assert.deepEqual(findIds("công văn thuế"), []);
+  assert.deepEqual(findIds("632"), ["t/hoa.html"]);
+  assert.deepEqual(findIds("sở hai"), ["t/dua.html"]);
+  assert.deepEqual(findIds(""), []);
 });
 
 test("the beginning of a word is enough, and filters narrow", () => {
-  assert.deepEqual(found("báo c", { kind: "CONG_VAN" }), []);
-  assert.equal(found("báo c").length, 2);
-  assert.deepEqual(found("chi", { meeting: "2030-01-01-khac" }), []);
+  assert.deepEqual(findIds("báo c", { kind: "CONG_VAN" }), []);
+  assert.equal(findIds("báo c").length, 2);
+  assert.deepEqual(findIds("chi", { meeting: "2030-01-01-khac" }), []);
 });
 
 test("a short code leads to its page whatever the case and the spaces", () => {
-  assert.equal(finder().byCode("CV 632"), "t/hoa.html");
-  assert.equal(finder().byCode("zz9"), null);
+  assert.equal(makeFinder().byCode("CV 632"), "t/hoa.html");
+  assert.equal(makeFinder().byCode("zz9"), null);
 });
 
-test("a text that comes later is found in, and is asked for once", () => {
-  const own = finder();
-  assert.deepEqual(own.unread(""), ["t/uy.html"]);
-  own.addText("t/uy.html", "Để điện thoại im lặng");
-  assert.deepEqual(own.unread(""), []);
-  assert.equal(own.find({ words: "dien thoai", kind: "", meeting: "" })[0].id, "t/uy.html");
+test("a text that arrives later is searched, and is requested once", () => {
+  const docFinder = makeFinder();
+  assert.deepEqual(docFinder.unread(""), ["t/uy.html"]);
+  docFinder.addText("t/uy.html", "Để điện thoại im lặng");
+  assert.deepEqual(docFinder.unread(""), []);
+  assert.equal(docFinder.find({ words: "dien thoai", kind: "", meeting: "" })[0].id, "t/uy.html");
 });
 
 test("a material of two meetings is one document", () => {
-  const own = finder();
-  own.add([DOCS[0]], "2024-09-12-sinh-hoat");
-  assert.equal(own.find({ words: "đá", kind: "", meeting: "" }).length, 2);
-  assert.equal(own.find({ words: "đá", kind: "", meeting: "2024-09-12-sinh-hoat" }).length, 1);
+  const docFinder = makeFinder();
+  docFinder.add([DOCS[0]], "2024-09-12-sinh-hoat");
+  assert.equal(docFinder.find({ words: "đá", kind: "", meeting: "" }).length, 2);
+  assert.equal(docFinder.find({ words: "đá", kind: "", meeting: "2024-09-12-sinh-hoat" }).length, 1);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import "fake-indexeddb/auto";
 
-import { prepareRecord, uuid7 } from "../../site/app/kiosk/mint.js";
+import { prepareRecord, uuid7 } from "../../site/app/kiosk/sync/new-record.js";
 import {
   addRecord,
   countFates,
@@ -22,7 +22,7 @@ import {
   storeVerdicts,
   listUnsentDetails,
   wipeVault,
-} from "../../site/app/kiosk/store.js";
+} from "../../site/app/kiosk/device/store.js";
 
 const DEVICE = "D-ONE";
 const enrolment = { device: DEVICE, point: "P001", profile: "clerk", person: null };
@@ -75,20 +75,20 @@ test("ids sort by time", () => {
   assert.deepEqual([...ids].sort(), ids);
 });
 
-test("numbers have no gaps, whoever adds at once", async () => {
+test("numbers have no gaps, even when records are added at once", async () => {
   const db = await open();
   const added = await Promise.all(Array.from({ length: 20 }, () => add(db)));
 
-  assert.deepEqual(added.map((own) => own.seq).sort((a, b) => a - b), Array.from({ length: 20 }, (_, n) => n + 1));
+  assert.deepEqual(added.map((entry) => entry.seq).sort((a, b) => a - b), Array.from({ length: 20 }, (_, n) => n + 1));
 });
 
-test("each enrolment on a device numbers its own records", async () => {
+test("every enrolment on a device numbers its records from 1", async () => {
   const db = await open();
   await add(db);
   const other = { ...enrolment, device: "D-TWO" };
-  const own = await addRecord(db, "D-TWO", { record: prepareRecord(other, "m-1", now, draft), clerk: "Bình" });
+  const entry = await addRecord(db, "D-TWO", { record: prepareRecord(other, "m-1", now, draft), clerk: "Bình" });
 
-  assert.equal(own.seq, 1);
+  assert.equal(entry.seq, 1);
 });
 
 test("a queue survives being closed and opened again", async () => {
@@ -105,12 +105,12 @@ test("a detail is stored with its record, and goes when it has arrived", async (
   const db = await open();
   await add(db, { detail: { sha256: "ab", box: "jwe" } });
 
-  assert.deepEqual((await listUnsentDetails(db, DEVICE)).map((each) => each.box), ["jwe"]);
+  assert.deepEqual((await listUnsentDetails(db, DEVICE)).map((detail) => detail.box), ["jwe"]);
   await deleteSentDetails(db, ["ab"]);
   assert.equal((await countFates(db)).details, 0);
 });
 
-test("verdicts give each record its fate", async () => {
+test("verdicts give every record its fate", async () => {
   const db = await open();
   const sent = [await add(db), await add(db), await add(db)];
   await storeAnswer(db, DEVICE, sent, answer({ verdicts: ["stored", "refused", "held"].map(verdict) }), null);
@@ -119,24 +119,24 @@ test("verdicts give each record its fate", async () => {
   assert.equal((await listMeetingRecords(db, "m-1")).length, 3);
 });
 
-test("what the server lacks is queued again, what it refused is not", async () => {
+test("a record missing on the server is queued again, a refused one is not", async () => {
   const db = await open();
   const sent = [await add(db), await add(db), await add(db)];
   await storeAnswer(db, DEVICE, sent, answer({ verdicts: ["stored", "stored", "refused"].map(verdict) }), null);
   await storeAnswer(db, DEVICE, [], answer({ want: [[2, 3]] }), null);
 
-  assert.deepEqual((await listQueuedRecords(db, DEVICE, 10)).map((own) => own.seq), [2]);
+  assert.deepEqual((await listQueuedRecords(db, DEVICE, 10)).map((entry) => entry.seq), [2]);
 });
 
-test("a receipt clears what headquarters has", async () => {
+test("a receipt clears the records that headquarters has", async () => {
   const db = await open();
-  const own = await add(db);
+  const entry = await add(db);
 
-  assert.equal(await storeVerdicts(db, new Map([[own.id, verdict("stored")], ["unknown", verdict("stored")]])), 1);
+  assert.equal(await storeVerdicts(db, new Map([[entry.id, verdict("stored")], ["unknown", verdict("stored")]])), 1);
   assert.equal((await countFates(db)).unsent, 0);
 });
 
-test("another state of the server is taken in afresh, and streams are kept by meeting", async () => {
+test("a new server epoch replaces the stream, and streams are stored by meeting", async () => {
   const db = await open();
   const page = { iv: new Uint8Array(12), box: new ArrayBuffer(1) };
   await storeAnswer(db, DEVICE, [], answer({ cursor: "e1:1" }), { meeting: "m-1", isAfresh: false, page });
@@ -171,7 +171,7 @@ test("tries at a PIN are counted until one is right", async () => {
   assert.equal(await countPinTry(db, DEVICE), 1);
 });
 
-test("what is old, signed off and with headquarters is dropped, and nothing else", async () => {
+test("records that are old, signed off and at headquarters are dropped, and no others", async () => {
   const db = await open();
   const checkIn = await add(db);
   const closing = await addRecord(db, DEVICE, { record: prepareRecord(enrolment, "m-1", now, { ...draft, kind: "closing" }), clerk: "An" });

@@ -1,4 +1,4 @@
-"""The kiosk's modules, run by node with a database and a line that are made up."""
+"""The kiosk's modules, tested in node with a made-up database and a made-up line."""
 
 import subprocess
 
@@ -8,9 +8,9 @@ from portal.editor.bundle import install_packages
 from sync_server.config import ROOT
 
 
-def test_the_kiosk_s_modules() -> None:
+def test_the_kiosk_s_modules_pass_their_tests() -> None:
     install_packages(ROOT)
-    done = node(
+    result = node(
         ["--test", *sorted(str(path) for path in (ROOT / "tests" / "app").glob("*.test.js"))],
         return_completed_process=True,
         cwd=ROOT,
@@ -19,5 +19,5 @@ def test_the_kiosk_s_modules() -> None:
         text=True,
     )
 
-    assert done.returncode == 0, done.stdout
-    assert "pass 0" not in done.stdout
+    assert result.returncode == 0, result.stdout
+    assert "pass 0" not in result.stdout

@@ -1,4 +1,4 @@
-"""The rules in Python and in JavaScript, on random conferences: the same standing, to the flag."""
+"""The rules in Python and in JavaScript, on random conferences: both give the same standing."""
 
 import os
 import subprocess
@@ -17,48 +17,52 @@ from tests.factories import raw
 
 CONFERENCES = int(os.environ.get("FUZZ_CONFERENCES", "250"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
-SEEN = Clocks([Sighting("D-ONE", "b1", 0, 0, 9), Sighting("D-TWO", "b1", 0, 150_000, 9)])
+CLOCKS = Clocks([Sighting("D-ONE", "b1", 0, 0, 9), Sighting("D-TWO", "b1", 0, 150_000, 9)])
 
 
-def test_both_languages_say_the_same_of_any_conference() -> None:
-    cases = [_case(seed) for seed in range(SEED, SEED + CONFERENCES)]
-    told = _judged_by_javascript([question for question, _ in cases])
+def test_both_languages_judge_any_conference_alike() -> None:
+    cases = [_random_case(seed) for seed in range(SEED, SEED + CONFERENCES)]
+    standings = _judge_in_javascript([question for question, _ in cases])
 
-    for n, ((question, expected), actual) in enumerate(zip(cases, told, strict=True)):
-        assert _plain(actual) == _plain(expected), f"seed {SEED + n}, {question['point']}"
+    for n, ((question, expected), actual) in enumerate(zip(cases, standings, strict=True)):
+        assert _without_empty(actual) == _without_empty(expected), (
+            f"seed {SEED + n}, {question['point']}"
+        )
 
 
-def _case(seed: int) -> tuple[dict[str, Any], Any]:
+def _random_case(seed: int) -> tuple[dict[str, Any], Any]:
     dice = Random(seed)  # noqa: S311 - repeats itself on purpose
     drafts = conference(dice, 40)
-    records = [parse_record(raw(each)) for each in drafts]
+    records = [parse_record(raw(draft)) for draft in drafts]
     point = dice.choice(POINTS)
-    released = [r for each in drafts if (r := each["body"].get("record"))]
-    moments = {}
-    for each in (*drafts, *released):
-        moment = SEEN.corrected_time_of(parse_record(raw(each)))
-        seq = "null" if each["seq"] is None else each["seq"]
-        moments[f"{each['device']} {seq} {each['boot']} {each['at']}"] = moment
-    standing = msgspec.json.decode(msgspec.json.encode(standing_of(point, records, SEEN)))
-    return {"point": point, "records": drafts, "moments": moments}, standing
+    released = [r for draft in drafts if (r := draft["body"].get("record"))]
+    corrected_times = {}
+    for draft in (*drafts, *released):
+        corrected_time = CLOCKS.corrected_time_of(parse_record(raw(draft)))
+        seq = "null" if draft["seq"] is None else draft["seq"]
+        corrected_times[f"{draft['device']} {seq} {draft['boot']} {draft['at']}"] = corrected_time
+    standing = msgspec.json.decode(msgspec.json.encode(standing_of(point, records, CLOCKS)))
+    return {"point": point, "records": drafts, "moments": corrected_times}, standing
 
 
-def _judged_by_javascript(questions: list[dict[str, Any]]) -> list[Any]:
-    done = node(
+def _judge_in_javascript(questions: list[dict[str, Any]]) -> list[Any]:
+    result = node(
         [str(ROOT / "tests" / "app" / "judge.js")],
         return_completed_process=True,
-        input=b"\n".join(msgspec.json.encode(each) for each in questions),
+        input=b"\n".join(msgspec.json.encode(question) for question in questions),
         stdout=subprocess.PIPE,
     )
-    assert done.returncode == 0
-    return [msgspec.json.decode(line) for line in done.stdout.splitlines()]
+    assert result.returncode == 0
+    return [msgspec.json.decode(line) for line in result.stdout.splitlines()]
 
 
-def _plain(value: Any) -> Any:
-    """Leave out what is empty, which one language tells and the other does not."""
+def _without_empty(value: Any) -> Any:
+    """Leave out empty values, which only one of the languages writes."""
     if isinstance(value, dict):
-        told = {key: _plain(own) for key, own in value.items()}
-        return {key: own for key, own in told.items() if own not in (None, False, 0, [], {}, "")}
+        mapping = {key: _without_empty(item) for key, item in value.items()}
+        return {
+            key: item for key, item in mapping.items() if item not in (None, False, 0, [], {}, "")
+        }
     if isinstance(value, list):
-        return [_plain(own) for own in value]
+        return [_without_empty(item) for item in value]
     return value

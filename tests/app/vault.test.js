@@ -1,25 +1,25 @@
-/** The vault, and what it stands on: PINs, cards, times of day, the search of a hurried clerk. */
+/** The vault and its surroundings: PINs, cards, times of day, the search by initials. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cardHashOf, isCard } from "../../site/app/kiosk/card.js";
-import { dayOf, instantOf, latestInstant, statedInstant } from "../../site/app/kiosk/instants.js";
-import { findPeople, selectedMatch } from "../../site/app/kiosk/search.js";
-import { seenOf } from "../../site/app/kiosk/standing.js";
-import { unlockKey, newKey, seal, unseal, withClerk } from "../../site/app/kiosk/vault.js";
+import { cardHashOf, isCard } from "../../site/app/kiosk/desk/card.js";
+import { dayOf, instantOf, latestInstant, statedInstant } from "../../site/app/kiosk/words/instants.js";
+import { findPeople, selectedMatch } from "../../site/app/kiosk/desk/search.js";
+import { seenOf } from "../../site/app/kiosk/desk/hall-standing.js";
+import { unlockKey, newKey, seal, unseal, withClerk } from "../../site/app/kiosk/device/vault.js";
 
 globalThis.PIN_ITERATIONS = 1000; // the bundle sets it; a real one is slow on purpose
 
-test("what is sealed opens under each clerk's own PIN, and under no other", async () => {
+test("sealed content opens with every clerk's PIN, and with no other", async () => {
   const key = await newKey();
   let vault = await withClerk({ clerks: [] }, key, "An", "246810");
   vault = await withClerk(vault, key, "Bình", "135791");
   const sealed = await seal(key, { name: "Mẫu Văn An" });
 
   for (const [place, pin] of ["246810", "135791"].entries()) {
-    const own = await unlockKey(vault.clerks[place], pin);
-    assert.deepEqual(await unseal(own, sealed), { name: "Mẫu Văn An" });
+    const openedKey = await unlockKey(vault.clerks[place], pin);
+    assert.deepEqual(await unseal(openedKey, sealed), { name: "Mẫu Văn An" });
   }
   assert.equal(await unlockKey(vault.clerks[0], "135791"), null);
   assert.ok(!new TextDecoder().decode(sealed.box).includes("Mẫu"));
@@ -35,13 +35,13 @@ test("a new PIN takes the place of the old one", async () => {
   assert.ok(await unlockKey(clerks[0], "777777"));
 });
 
-test("a card is 24 digits, and its hash is what the server keeps", async () => {
+test("a card is 24 digits, and the server stores its hash", async () => {
   assert.ok(isCard("0".repeat(24)));
   assert.ok(!isCard("0".repeat(23)));
   assert.equal(await cardHashOf("0".repeat(24)), "Gqp5mSkvN5XMhX6i");
 });
 
-test("a time on paper is one of the day in Vietnam", () => {
+test("a time on paper is a time of that day in Vietnam", () => {
   assert.equal(dayOf("2024-08-21T17:30:00.000Z"), "2024-08-22");
   assert.equal(instantOf("2024-08-22", "07:25"), "2024-08-22T00:25:00.000Z");
   const meeting = { starts_at: "2024-08-22T00:30:00Z", ends_at: "2024-08-22T04:00:00Z" };
@@ -59,11 +59,11 @@ const people = [
 ];
 
 test("initials find a name, after names that have the letters themselves", () => {
-  assert.deepEqual(findPeople(people, "nvt").map((each) => each.person), ["M2", "M1"]);
+  assert.deepEqual(findPeople(people, "nvt").map((person) => person.person), ["M2", "M1"]);
   assert.equal(selectedMatch(findPeople(people, "vt"), "vt"), null);
 });
 
-test("a closing has seen the last number of each device", () => {
+test("a closing has seen the last number of every device", () => {
   const records = [["D-ONE", 3], ["D-ONE", 7], ["D-TWO", 1], ["O-lan", null]].map(([device, seq]) => ({ device, seq }));
 
   assert.deepEqual(seenOf(records), { "D-ONE": 7, "D-TWO": 1 });

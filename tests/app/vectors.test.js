@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { differences, judged, scenarios } from "./scenarios.js";
+import { differences, judgeScenario, scenarios } from "./scenarios.js";
 
 for (const scenario of scenarios) {
   test(scenario.name, () => {
-    assert.deepEqual(differences(scenario.expect, judged(scenario)), []);
+    assert.deepEqual(differences(scenario.expect, judgeScenario(scenario)), []);
   });
 }

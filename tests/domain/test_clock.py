@@ -1,4 +1,4 @@
-"""Corrected time: what a device's clock showed, less what it was wrong by."""
+"""Corrected time: the time a device's clock showed, minus its skew."""
 
 from sync_server.domain.judging.clocks import Clocks, Sighting
 from tests.factories import record
@@ -12,7 +12,7 @@ def test_a_seen_boot_corrects_by_its_skew() -> None:
     assert clocks.corrected_time_of(record("check_in", 1, person="M1")) == (AT - 90_000, False)
 
 
-def test_the_sighting_nearest_to_the_beginning_of_the_boot_governs_in_any_order() -> None:
+def test_the_sighting_nearest_to_the_start_of_the_boot_governs_in_any_order() -> None:
     early, late = Sighting("D-ONE", "b1", 10, -5000, 0), Sighting("D-ONE", "b1", 99, -9000, 7)
 
     for order in ([early, late], [late, early], [late, early, late]):
@@ -21,7 +21,7 @@ def test_the_sighting_nearest_to_the_beginning_of_the_boot_governs_in_any_order(
         )
 
 
-def test_a_boot_never_seen_borrows_from_the_sighting_nearest_by_number() -> None:
+def test_a_boot_without_a_sighting_uses_the_sighting_nearest_by_number() -> None:
     clocks = Clocks([Sighting("D-ONE", "b0", 10, 1000, 2), Sighting("D-ONE", "b9", 10, 60_000, 40)])
 
     near_first = clocks.corrected_time_of(record("check_in", 3, person="M1", boot="b5"))
@@ -31,7 +31,7 @@ def test_a_boot_never_seen_borrows_from_the_sighting_nearest_by_number() -> None
     assert near_second.at_ms == AT + 38 * 60_000 + 60_000
 
 
-def test_a_device_never_seen_is_taken_at_its_word_and_doubted() -> None:
+def test_time_of_a_device_without_sightings_is_uncorrected_and_doubtful() -> None:
     assert Clocks([]).corrected_time_of(record("check_in", 1, person="M1")) == (AT, True)
 
 
@@ -41,5 +41,5 @@ def test_a_skew_above_two_minutes_is_corrected_and_doubted() -> None:
     assert clocks.corrected_time_of(record("check_in", 1, person="M1")) == (AT - 14 * 60_000, True)
 
 
-def test_the_office_runs_on_the_node_s_own_clock() -> None:
+def test_time_of_an_office_record_is_never_doubtful() -> None:
     assert not Clocks([]).corrected_time_of(record("roll", 1, body={"people": []})).is_doubtful

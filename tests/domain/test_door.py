@@ -1,4 +1,4 @@
-"""The door: what can be judged of a record alone."""
+"""The door: the checks that need only the record and its writer."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def test_a_clerk_s_check_in_is_let_in() -> None:
         ({"body": {"mode": "in_person", "seat": "x" * MAX_RECORD_BYTES}}, "record_too_large"),
     ],
 )
-def test_each_fault_has_its_own_code(change: dict[str, Any], code: str) -> None:
+def test_every_fault_has_its_code(change: dict[str, Any], code: str) -> None:
     outcome = admit(raw(draft("check_in", 1, person="M1") | change), CLERK)
 
     assert isinstance(outcome, Refusal)
@@ -73,9 +73,9 @@ WRITERS = (
 )
 
 
-@pytest.mark.parametrize("writer", WRITERS, ids=lambda each: f"{each.profile}-{each.device}")
+@pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: f"{writer.profile}-{writer.device}")
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_each_profile_writes_its_own_kinds_and_no_other(kind: str, writer: Writer) -> None:
+def test_a_profile_writes_only_the_kinds_it_may(kind: str, writer: Writer) -> None:
     refs = [7] if kind in NEEDS_REF else []
     seq = None if writer.is_office else 5
     fields = draft(kind, 5, device=writer.device, by=writer.by, seq=seq, refs=refs)
@@ -110,7 +110,7 @@ DETAIL = "0" * 64
         ),
     ],
 )
-def test_what_a_kind_s_fields_owe_each_other(kind: str, body: dict[str, Any], code: str) -> None:
+def test_fields_of_a_kind_must_agree(kind: str, body: dict[str, Any], code: str) -> None:
     outcome = admit(raw(draft(kind, 5, body=body)), CLERK)
 
     assert isinstance(outcome, Refusal)
@@ -129,14 +129,14 @@ def test_what_a_kind_s_fields_owe_each_other(kind: str, body: dict[str, Any], co
         ({"ruling": "release", "record": ["check_in", 7, {"point": "P002"}]}, "M1"),
     ],
 )
-def test_a_ruling_says_one_thing_of_one_record(body: dict[str, Any], person: str) -> None:
+def test_a_ruling_that_contradicts_itself_is_refused(body: dict[str, Any], person: str) -> None:
     outcome = admit(raw(draft("ruling", 5, body=body, person=person, refs=[7])), OFFICE)
 
     assert isinstance(outcome, Refusal)
     assert outcome.code == "malformed_record"
 
 
-def test_the_office_writes_for_any_point_but_numbers_nothing() -> None:
+def test_the_office_writes_for_any_point_but_without_a_number() -> None:
     assert not isinstance(admit(raw(roll(1, "M1", point="P002")), OFFICE), Refusal)
     numbered = admit(raw(roll(1, "M1", seq=1)), OFFICE)
     assert isinstance(numbered, Refusal)
@@ -148,7 +148,7 @@ def test_junk_is_refused_and_never_raises(junk: bytes) -> None:
     assert header_of(junk).id is None
 
 
-def test_the_header_of_a_faulty_record_tells_what_is_legible() -> None:
+def test_the_header_of_a_faulty_record_holds_its_legible_fields() -> None:
     header = header_of(b'{"id": "abc", "seq": "x", "device": "D-ONE", "kind": "k"}')
 
     assert (header.id, header.seq, header.device) == ("abc", None, "D-ONE")

@@ -1,4 +1,4 @@
-"""Names in Vietnam's order, and found as people type them."""
+"""Names: sorted in Vietnamese order, and matched to what people type."""
 
 import unicodedata
 
@@ -7,7 +7,7 @@ import pytest
 from sync_server.domain.names import fold, name_matches, name_sort_key, word_sort_key
 
 
-def test_people_go_by_given_name_then_by_the_names_before() -> None:
+def test_people_are_sorted_by_given_name_then_by_the_names_before_it() -> None:
     names = ["Mẫu Văn Bình", "Mẫu Thị Ánh", "Mẫu Đức An", "Mẫu Anh", "Lò An", "Mẫu Bích An", "An"]
 
     assert sorted(names, key=name_sort_key) == [
@@ -15,7 +15,7 @@ def test_people_go_by_given_name_then_by_the_names_before() -> None:
     ]  # fmt: skip
 
 
-def test_letters_go_before_tones_and_each_letter_with_a_mark_after_its_plain_one() -> None:
+def test_letters_outrank_tones_and_a_marked_letter_follows_its_plain_one() -> None:
     words = "da dà dả dã dá dạ dă dâ đa e ê o ô ơ u ư"
 
     assert " ".join(sorted({*words.split()}, key=word_sort_key)) == words
@@ -27,13 +27,13 @@ def test_both_forms_of_a_letter_are_the_same() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "Þ", "名前", "a1"])
-def test_any_text_has_a_place(text: str) -> None:
+def test_any_text_can_be_sorted(text: str) -> None:
     assert sorted([text, "a"], key=name_sort_key)
 
 
 @pytest.mark.parametrize(
-    ("text", "is_found"),
+    ("text", "is_match"),
     [("an", True), ("AN", True), ("duc an", True), ("an duc", True), ("Đức", True), ("n", False)],
 )
-def test_a_name_is_found_by_the_beginnings_of_its_words(text: str, is_found: bool) -> None:
-    assert name_matches("Mẫu Đức An", text) is is_found
+def test_a_name_matches_the_beginnings_of_its_words(text: str, is_match: bool) -> None:
+    assert name_matches("Mẫu Đức An", text) is is_match

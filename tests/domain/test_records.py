@@ -1,4 +1,4 @@
-"""The form of a record, and the bytes that stand for it."""
+"""The form of a record, and its canonical bytes."""
 
 import json
 from typing import Any
@@ -37,7 +37,7 @@ NEEDS_REF = {"void", "ruling"} | {k for k in KINDS if k.startswith("absence_")} 
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_every_kind_says_its_name(kind: str) -> None:
+def test_the_kind_of_every_record_is_its_name(kind: str) -> None:
     refs = ["0193f000-0000-7000-8000-000000000001"]
     changes = {"refs": refs} if kind in NEEDS_REF else {}
 
@@ -77,7 +77,7 @@ def test_a_faulty_field_is_refused(change: dict[str, Any]) -> None:
         parse_record(raw(fields))
 
 
-def test_instants_survive_the_way_there_and_back() -> None:
+def test_instants_convert_to_milliseconds_and_back() -> None:
     assert from_ms(to_ms("2024-08-22T00:55:03.120Z")) == "2024-08-22T00:55:03.120Z"
     assert to_ms("2024-08-22T00:55:03Z") == 1_724_288_103_000
     assert from_ms(0) == "1970-01-01T00:00:00.000Z"

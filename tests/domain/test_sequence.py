@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sync_server.domain.records.sequence import Ranges, count_missing, missing_after
 
 
-def test_a_jump_opens_a_gap_and_the_late_ones_close_it() -> None:
+def test_a_jump_opens_a_gap_and_late_numbers_close_it() -> None:
     missing, head = missing_after((), 37, [39, 40, 44])
     assert (missing, head) == (((38, 38), (41, 43)), 44)
 
@@ -16,7 +16,7 @@ def test_a_jump_opens_a_gap_and_the_late_ones_close_it() -> None:
 
 
 @given(st.lists(st.lists(st.integers(1, 30))))
-def test_gaps_are_what_is_below_the_highest_and_has_not_come(batches: list[list[int]]) -> None:
+def test_gaps_are_the_numbers_missing_below_the_highest(batches: list[list[int]]) -> None:
     missing: Ranges = ()
     head = 0
     for batch in batches:

@@ -1,4 +1,4 @@
-"""What a standing can be asked, beside the scenarios of tests/vectors/."""
+"""Questions about a standing that the scenarios in tests/vectors/ do not ask."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.forms import parse_record
 from tests.factories import draft, raw, roll, setting
 
-SEEN = Clocks([Sighting("D-ONE", "b1", 0, 0, 0)])
+CLOCKS = Clocks([Sighting("D-ONE", "b1", 0, 0, 0)])
 
 
-def judge(*drafts: dict[str, Any]) -> PointStanding:
-    return standing_of("P001", [parse_record(raw(each)) for each in drafts], SEEN)
+def judge_drafts(*drafts: dict[str, Any]) -> PointStanding:
+    return standing_of("P001", [parse_record(raw(fields)) for fields in drafts], CLOCKS)
 
 
-def test_who_was_in_the_room_at_a_moment() -> None:
-    standing = judge(
+def test_people_present_at_a_time_are_listed() -> None:
+    standing = judge_drafts(
         setting(),
         roll(1, "M1", "M2", "M3"),
         draft("check_in", 20, person="M1"),
@@ -25,12 +25,12 @@ def test_who_was_in_the_room_at_a_moment() -> None:
         draft("check_in", 80, person="M1"),
     )
 
-    def at(hour_and_minute: str) -> list[str]:
+    def people_at(hour_and_minute: str) -> list[str]:
         return people_present_at("P001", standing, to_ms(f"2024-08-22T{hour_and_minute}:00Z"))
 
-    assert at("00:19") == []
-    assert at("00:20") == ["M1"]
-    assert at("00:59") == ["M1", "M2"]
-    assert at("01:00") == ["M2"]
-    assert at("01:30") == ["M1", "M2"]
-    assert at("04:00") == []  # everybody is checked out when it ends
+    assert people_at("00:19") == []
+    assert people_at("00:20") == ["M1"]
+    assert people_at("00:59") == ["M1", "M2"]
+    assert people_at("01:00") == ["M2"]
+    assert people_at("01:30") == ["M1", "M2"]
+    assert people_at("04:00") == []  # everybody is checked out when the meeting ends

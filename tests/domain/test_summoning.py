@@ -1,4 +1,4 @@
-"""Whom a rule summons, and what that changes."""
+"""Which people a rule summons, and how that changes the roll."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ PEOPLE = [
         ("secretaries", set(), "S"),
     ],
 )
-def test_a_rule_names_by_unit_rank_and_membership(
+def test_a_rule_summons_by_unit_rank_and_membership(
     rank: Rank, memberships: set[str], summoned: str
 ) -> None:
     rule = Rule({"U01"}, rank, memberships)
@@ -46,7 +46,7 @@ def test_a_rule_names_by_unit_rank_and_membership(
     assert "".join(line.person for line in build_roll(rule, PEOPLE, [])) == summoned
 
 
-def test_who_stays_keeps_the_seat_and_the_exemption() -> None:
+def test_people_already_on_the_roll_keep_seat_and_exemption() -> None:
     before = [Summoned("M", "U01", "", "A7", True), Summoned("OUT", "U01", "", "A8")]
 
     after = build_roll(Rule({"U01"}, "everybody", {"OFFICIAL"}), PEOPLE, before)

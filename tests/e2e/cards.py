@@ -1,4 +1,4 @@
-"""Personal cards as the office issues them, and a camera that looks at one."""
+"""Personal cards that the office issues, and the film of a camera that sees one."""
 
 import io
 import re
@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 640, 480
 MODULE_PX = 8
 
 
-def office(system: System) -> requests.Session:
+def sign_in_to_office(system: System) -> requests.Session:
     """Return a session that is signed in as headquarters."""
     session = requests.Session()
     page = session.get(f"{system.direct}/van-phong/dang-nhap", timeout=10).text
@@ -25,24 +25,24 @@ def office(system: System) -> requests.Session:
 
 
 def csrf(page: str) -> str:
-    """Return the token that a page's form bears."""
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found
-    return found[1]
+    """Return the CSRF token in a page's form."""
+    match = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert match
+    return match[1]
 
 
-def card_of(system: System, person: str) -> str:
-    """Issue a person's card in the office, and read its code from the printed page."""
-    session = office(system)
+def issue_card(system: System, person: str) -> str:
+    """Issue a person's card in the office, and read its code from the page to print."""
+    session = sign_in_to_office(system)
     token = csrf(session.get(f"{system.direct}/van-phong/the", timeout=10).text)
     form = {"person": person, "csrf_token": token}
     page = session.post(f"{system.direct}/van-phong/the", data=form, timeout=10).text
     assert person in page
-    [found] = zxingcpp.read_barcodes(drawn(page))
-    return str(found.text)
+    [barcode] = zxingcpp.read_barcodes(draw_qr_code(page))
+    return str(barcode.text)
 
 
-def drawn(page: str) -> Image.Image:
+def draw_qr_code(page: str) -> Image.Image:
     """Draw the squares of the page's QR code."""
     size = re.search(r'viewBox="0 0 ([\d.]+) ', page)
     path = re.search(r'<path d="([^"]+)"', page)
@@ -58,10 +58,10 @@ def drawn(page: str) -> Image.Image:
 
 
 def video_of(code: str, path: Path) -> Path:
-    """Write a film of somebody holding a card before the camera, as Chromium plays it."""
-    drawn = zxingcpp.create_barcode(code, zxingcpp.BarcodeFormat.QRCode)
-    written = zxingcpp.write_barcode_to_image(drawn)
-    card = Image.fromarray(written).resize((300, 300), Image.Resampling.NEAREST)
+    """Write an MJPEG film of a card before the camera, for Chromium's fake camera."""
+    barcode = zxingcpp.create_barcode(code, zxingcpp.BarcodeFormat.QRCode)
+    pixels = zxingcpp.write_barcode_to_image(barcode)
+    card = Image.fromarray(pixels).resize((300, 300), Image.Resampling.NEAREST)
     film = io.BytesIO()
     for frame in range(FRAMES):
         picture = Image.new("RGB", (WIDTH, HEIGHT), (90, 80, 70))

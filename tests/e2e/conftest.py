@@ -1,4 +1,4 @@
-"""The whole system as it runs: a built portal, a server of its own process, a real Chromium."""
+"""The whole system: a built portal, a server in its process, a real Chromium."""
 
 import json
 import os
@@ -25,7 +25,7 @@ from tests.chromium import find_chromium
 from tests.conftest import Shared
 from tests.e2e.line import PoorLine
 
-DATABASE, FACTS = "demonstration.sqlite3", "facts.json"
+DATABASE, PRINTED_FILE = "demonstration.sqlite3", "facts.json"
 FLAGS = [
     "--no-sandbox",  # the suite may run as root, as in a container
     "--disable-gpu",
@@ -37,7 +37,7 @@ FLAGS = [
 
 
 class Demonstration(NamedTuple):
-    """A filled database, the password and meeting it printed, and a token of headquarters."""
+    """A filled database, the password and meeting the demo printed, and headquarters' token."""
 
     database: Path
     password: str
@@ -46,26 +46,26 @@ class Demonstration(NamedTuple):
 
     @classmethod
     def in_folder(cls, folder: Path) -> "Demonstration":
-        """Return the demonstration that `fill_demonstration` has put into a folder."""
-        facts = json.loads((folder / FACTS).read_text("utf-8"))
-        return cls(folder / DATABASE, **facts)
+        """Return the demonstration that `fill_demonstration` wrote into a folder."""
+        printed = json.loads((folder / PRINTED_FILE).read_text("utf-8"))
+        return cls(folder / DATABASE, **printed)
 
 
 def fill_demonstration(folder: Path, portal: Path) -> None:
-    """Fill a database with the demonstration, and keep what it printed next to it."""
+    """Fill a database with the demonstration, and save the values it printed next to it."""
     environ = environ_of(folder / DATABASE, portal, "http://localhost:8000")
     message = flask(environ, "demo")
-    date = _found(r"Đang mở:\s+\S.* ngày (\d\d/\d\d/\d{4})", message)
-    facts = {
-        "password": _found(r"mật khẩu (\S+);", message),
+    date = _extract(r"Đang mở:\s+\S.* ngày (\d\d/\d\d/\d{4})", message)
+    printed = {
+        "password": _extract(r"mật khẩu (\S+);", message),
         "meeting": "-".join(reversed(date.split("/"))) + "-dang-mo",
         "token": flask(environ, "user", "token", "bantochuc").strip(),
     }
-    (folder / FACTS).write_text(json.dumps(facts), "utf-8")
+    (folder / PRINTED_FILE).write_text(json.dumps(printed), "utf-8")
 
 
 def environ_of(database: Path, portal: Path, url: str) -> dict[str, str]:
-    """Return the settings of a server of ours."""
+    """Return the environment variables of a test server."""
     return {
         **os.environ,
         "SECRET_KEY": "e2e-secret-0123456789-abcdefghijklmnopqrstuvwxyz",
@@ -88,16 +88,20 @@ def flask(environ: dict[str, str], *arguments: str) -> str:
 
 
 class System:
-    """A running server behind a poor line, and what one asks of it at the terminal."""
+    """A running server behind a poor line, and its commands."""
 
-    def __init__(self, folder: Path, portal: Path, filled: Demonstration) -> None:
+    def __init__(self, folder: Path, portal: Path, demonstration: Demonstration) -> None:
         self.port = _free_port()
         self.line = PoorLine(self.port)
         self.url = f"http://localhost:{self.line.port}"
         self.direct = f"http://127.0.0.1:{self.port}"
         self.portal = portal
-        self.password, self.meeting, self.token = filled.password, filled.meeting, filled.token
-        database = Path(shutil.copy(filled.database, folder / "e2e.sqlite3"))
+        self.password, self.meeting, self.token = (
+            demonstration.password,
+            demonstration.meeting,
+            demonstration.token,
+        )
+        database = Path(shutil.copy(demonstration.database, folder / "e2e.sqlite3"))
         self.environ = environ_of(database, portal, self.url)
         self.process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "flask", "--app", "sync_server", "serve", f"--port={self.port}"],
@@ -110,15 +114,15 @@ class System:
         assert "Đang phục vụ".encode() in self.process.stdout.readline()
 
     def flask(self, *arguments: str) -> str:
-        """Run a command of the server and return what it says."""
+        """Run a command of the server and return its output."""
         return flask(self.environ, *arguments)
 
     def enrolment_link(self, point: str = "P001", *options: str) -> str:
         """Return a fresh link that enrols a kiosk, or with `--profile chair` a chair's device."""
-        return _found(r"(http\S+#ma=\S+)", self.flask("device", "enrol", point, *options))
+        return _extract(r"(http\S+#ma=\S+)", self.flask("device", "enrol", point, *options))
 
     def api(self, path: str) -> Any:
-        """Ask the server itself, not over the line, as headquarters."""
+        """Return the API's answer to headquarters, asked of the server, not over the line."""
         response = requests.get(
             f"http://127.0.0.1:{self.port}/api/v1{path}",
             headers={"Authorization": f"Bearer {self.token}"},
@@ -128,22 +132,22 @@ class System:
         return response.json()
 
     def get(self, path: str) -> str:
-        """Return a page as the server itself gives it."""
+        """Return a page's text, asked of the server directly, not over the line."""
         response = requests.get(f"{self.direct}{path}", timeout=10)
         response.raise_for_status()
         response.encoding = "utf-8"
         return response.text
 
-    def bytes_of(self, path: str) -> int:
-        """Return how many bytes a file is on the line, compressed, with the answer's headers."""
-        asked = requests.get(
+    def bytes_on_line(self, path: str) -> int:
+        """Return a file's size in bytes on the line, compressed, with the response's headers."""
+        response = requests.get(
             f"{self.direct}{path}", headers={"Accept-Encoding": "gzip"}, stream=True, timeout=10
         )
-        headers = sum(len(name) + len(value) + 4 for name, value in asked.headers.items())
-        return len(asked.raw.read()) + headers
+        headers = sum(len(name) + len(value) + 4 for name, value in response.headers.items())
+        return len(response.raw.read()) + headers
 
-    def ledger(self, point: str = "P001") -> list[Any]:
-        """Return the records that devices have made at a point, as the stream lists them."""
+    def device_records(self, point: str = "P001") -> list[Any]:
+        """Return the records that devices made at a point, in the stream's order."""
         response = requests.post(
             f"http://127.0.0.1:{self.port}/api/v1/sync",
             json={"meeting": self.meeting, "point": point},
@@ -151,7 +155,7 @@ class System:
             timeout=10,
         )
         response.raise_for_status()
-        return [each for each in response.json()["records"] if each["seq"] is not None]
+        return [record for record in response.json()["records"] if record["seq"] is not None]
 
     def board_row(self, point: str = "P001") -> Any:
         """Return a point's row of the board."""
@@ -159,7 +163,7 @@ class System:
         return next(row for row in board["points"] if row["point"] == point)
 
     def stop(self) -> None:
-        """End the server and the line."""
+        """Stop the server and the line."""
         self.line.close()
         self.process.terminate()
         self.process.wait(10)
@@ -202,7 +206,7 @@ class Laptop:
 
 @pytest.fixture(scope="session")
 def filled(shared: Shared, portal: Path) -> Demonstration:
-    """Return a database with the demonstration in it, which each system begins with a copy of."""
+    """Return a filled demonstration; every system starts with a copy of its database."""
     return Demonstration.in_folder(
         shared("demonstration", partial(fill_demonstration, portal=portal))
     )
@@ -210,7 +214,7 @@ def filled(shared: Shared, portal: Path) -> Demonstration:
 
 @pytest.fixture
 def system(tmp_path: Path, portal: Path, filled: Demonstration) -> Iterator[System]:
-    """Return the running system with the demonstration in it."""
+    """Return the running system, filled with the demonstration."""
     running = System(tmp_path, portal, filled)
     yield running
     running.stop()
@@ -218,24 +222,24 @@ def system(tmp_path: Path, portal: Path, filled: Demonstration) -> Iterator[Syst
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Return a browser of a module's own."""
-    own = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-    yield own
-    own.close()
+    """Return a browser for the tests of one module."""
+    launched = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+    yield launched
+    launched.close()
 
 
 @pytest.fixture
 def laptops(tmp_path: Path, playwright: Playwright) -> Iterator[Callable[[], Laptop]]:
-    """Return a maker of laptops that have never been here."""
-    made: list[Laptop] = []
+    """Return a function that makes laptops with empty browser profiles."""
+    all_laptops: list[Laptop] = []
 
     def make() -> Laptop:
-        made.append(Laptop(playwright, tmp_path / f"profile-{len(made)}"))
-        return made[-1]
+        all_laptops.append(Laptop(playwright, tmp_path / f"profile-{len(all_laptops)}"))
+        return all_laptops[-1]
 
     yield make
-    for each in made:
-        each.close()
+    for machine in all_laptops:
+        machine.close()
 
 
 @pytest.fixture
@@ -250,7 +254,7 @@ def _free_port() -> int:
         return port
 
 
-def _found(pattern: str, text: str) -> str:
+def _extract(pattern: str, text: str) -> str:
     match = re.search(pattern, text)
     assert match, text
     return match[1]

@@ -1,4 +1,4 @@
-"""What a clerk does at the kiosk, for the tests that play one."""
+"""The clerk's actions at the kiosk, for the tests that play a clerk."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ PIN = "246810"
 
 
 def enrol(page: Page, system: System, link: str | None = None, clerk: str = "Thư ký Mẫu") -> None:
-    """Enrol the kiosk by its link, and wait until all of it works without a line."""
+    """Enrol the kiosk by its link, and wait until all of it works offline."""
     page.goto(link or system.enrolment_link())
     fill_pin(page, clerk)
     page.get_by_role("button", name="Đăng ký máy này").click()
@@ -22,7 +22,7 @@ def enrol(page: Page, system: System, link: str | None = None, clerk: str = "Th�
 
 
 def summon(system: System, path: Path, count: int) -> None:
-    """Summon so many people to the kiosk's hall, by a file."""
+    """Summon `count` people to the kiosk's hall with a roster file."""
     rows = [f"{system.meeting},P001,M{number:05d},A{number}" for number in range(1, count + 1)]
     path.write_text("\n".join(["meeting,point,person,seat", *rows]), "utf-8")
     system.flask("roster", "import", str(path))
@@ -36,7 +36,7 @@ def fill_pin(page: Page, clerk: str, pin: str = PIN) -> None:
 
 
 def unlock(page: Page, pin: str = PIN, clerk: str | None = None) -> None:
-    """Open the lock."""
+    """Unlock the kiosk with a PIN; first choose the clerk, if one is named."""
     if clerk:
         label = page.locator("option", has_text=clerk).first.inner_text()
         page.get_by_label("Người ngồi bàn").select_option(label=label)
@@ -51,21 +51,21 @@ def open_again(page: Page, system: System) -> None:
     expect(page.locator(QUEUE)).to_be_visible(timeout=SLOW_MS)
 
 
-def room(page: Page, name: str) -> None:
-    """Go to a part of the desk."""
+def open_room(page: Page, name: str) -> None:
+    """Open one of the kiosk's rooms by its name in the menu."""
     page.get_by_role("navigation").get_by_role("button", name=name).click()
 
 
-def step(page: Page, name: str) -> Locator:
-    """Open a step of the day's order and return it."""
-    found = page.locator("details.step", has=page.locator("summary", has_text=name))
-    if found.get_attribute("open") is None:
-        found.locator("> summary").click()
-    return found
+def open_step(page: Page, name: str) -> Locator:
+    """Open a step in the order of the day and return it."""
+    details = page.locator("details.step", has=page.locator("summary", has_text=name))
+    if details.get_attribute("open") is None:
+        details.locator("> summary").click()
+    return details
 
 
 def check_in(page: Page, count: int) -> list[str]:
-    """Check in the first people of the list who are not in yet; return their codes."""
+    """Check in the first `count` people without a record; return their codes."""
     codes = []
     for _ in range(count):
         row = page.locator(".person", has=page.locator(".state.unrecorded")).first
@@ -78,32 +78,32 @@ def check_in(page: Page, count: int) -> list[str]:
     return codes
 
 
-def wait_until(page: Page, is_so: Callable[[], bool], times: int = 1) -> None:
-    """Let the browser go on until something is so on the server."""
+def wait_until(page: Page, is_met: Callable[[], bool], times: int = 1) -> None:
+    """Wait until a condition holds, for `times` spans of 20 s, while the browser runs on."""
     for _ in range(times * SLOW_MS // 100):
-        if is_so():
+        if is_met():
             return
         page.evaluate("new Promise((resolve) => setTimeout(resolve, 100))")
     raise AssertionError("it never was")
 
 
-def kept(page: Page, store: str) -> list[dict[str, object]]:
-    """Return what stands in a store of the kiosk's own database."""
-    found: list[dict[str, object]] = page.evaluate(
+def read_store(page: Page, store: str) -> list[dict[str, object]]:
+    """Return all rows of a store in the kiosk's IndexedDB."""
+    rows: list[dict[str, object]] = page.evaluate(
         """(store) => new Promise((resolve) => {
-          const asked = indexedDB.open("diemcau-kiosk");
-          asked.onsuccess = () => {
-            const all = asked.result.transaction(store).objectStore(store).getAll();
+          const request = indexedDB.open("diemcau-kiosk");
+          request.onsuccess = () => {
+            const all = request.result.transaction(store).objectStore(store).getAll();
             all.onsuccess = () => resolve(JSON.parse(JSON.stringify(all.result)));
           };
         })""",
         store,
     )
-    return found
+    return rows
 
 
-def unsent(page: Page) -> int:
-    """Return how many records the header says have not been sent."""
-    found = re.search(r"chưa gửi (\d+)", page.locator(QUEUE).inner_text())
-    assert found
-    return int(found[1])
+def unsent_count(page: Page) -> int:
+    """Return the number of unsent records that the header shows."""
+    match = re.search(r"chưa gửi (\d+)", page.locator(QUEUE).inner_text())
+    assert match
+    return int(match[1])

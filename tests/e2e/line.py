@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class Line(Enum):
-    """What the line does: carry, refuse everybody, or carry requests and lose their answers."""
+    """State of the line: carry all, refuse all, or carry requests and lose their answers."""
 
     OPEN = "open"
     CUT = "cut"
@@ -16,7 +16,7 @@ class Line(Enum):
 
 
 class PoorLine:
-    """Listens on a port of its own and carries every connection to the server's."""
+    """A proxy on a free port that carries every connection to the server."""
 
     def __init__(self, server_port: int) -> None:
         self.state = Line.OPEN
@@ -29,13 +29,13 @@ class PoorLine:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def set(self, state: Line) -> None:
-        """Change what the line does; connections that are open are broken."""
+        """Change the line's state, and break the open connections."""
         self.state = state
-        for each in list(self._open):
-            _break(each)
+        for connection in list(self._open):
+            _break(connection)
 
     def cut_after(self, size_bytes: int) -> None:
-        """Cut the line once it has carried so many more bytes to the browser."""
+        """Cut the line after `size_bytes` more bytes have gone to the browser."""
         self._cut_at_bytes = self.carried_bytes + size_bytes
 
     def close(self) -> None:
@@ -65,7 +65,7 @@ class PoorLine:
         _break(server)
 
     def _pass_on(self, browser: socket.socket, server: socket.socket) -> bool:
-        """Carry what is there; return False when the connection is over."""
+        """Carry the bytes that are ready; return False when the connection is over."""
         ready, _, _ = select.select([browser, server], [], [])
         for source in ready:
             data = source.recv(65536)

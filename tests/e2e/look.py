@@ -1,4 +1,4 @@
-"""Checks of how a page looks: no fault that axe finds, nothing wider than a phone in any font."""
+"""Checks of a page's look: no fault by axe, nothing wider than a phone in any font."""
 
 import base64
 from functools import cache
@@ -11,7 +11,7 @@ from sync_server.config import ROOT
 
 PHONE_PX = 360
 FONTS = {"wide": "DejaVuSans.ttf", "narrow": "DejaVuSansCondensed.ttf"}
-"""Fonts the suite brings along, so that a width says the same on every machine. The wide one is
+"""Fonts that the suite installs, so that widths are the same on every machine. The wide one is
 the only sans-serif font of a bare Linux."""
 
 MEASURE = """async (fonts) => {
@@ -32,11 +32,11 @@ MEASURE = """async (fonts) => {
   root.style.fontSize = "";
   return widths;
 }"""
-"""Return the page's width in pixels in each font, at its usual and at twice the text size."""
+"""Return the page's width in pixels in every font, at the usual text size and at twice that."""
 
 
 def look_at(page: Page, name: str, *, only_colours: bool = False) -> None:
-    """Check the page as it is now with axe and at a phone's width, or check only its colours."""
+    """Check the current page with axe and at a phone's width, or check only its colours."""
     assert _axe_violations(page, only_colours=only_colours) == [], name
     if only_colours:
         return

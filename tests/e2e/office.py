@@ -1,4 +1,4 @@
-"""Somebody at the office in a browser, and how long the server took for each page."""
+"""A person at the office in a browser, and the server's time for every page."""
 
 import re
 from dataclasses import dataclass, field
@@ -13,31 +13,31 @@ CODES = re.compile(r"(?<=/)([0-9a-f]{64}|M\d+|P\d+|U\d+|\d{4}-\d\d-\d\d-[a-z-]+)
 
 
 @dataclass
-class Timed:
-    """What each kind of page took, from the request's last byte to the answer's first, in ms."""
+class PageTimes:
+    """Longest time per kind of page, from the request's last byte to the answer's first, in ms."""
 
-    taken: dict[str, float] = field(default_factory=dict)
+    longest_ms: dict[str, float] = field(default_factory=dict)
 
-    def note(self, asked: Request) -> None:
-        """Keep the longest that a kind of page has taken."""
-        path = asked.url.partition("/van-phong")[2]
+    def note_request(self, request: Request) -> None:
+        """Note a request's time if it is the longest for its kind of page."""
+        path = request.url.partition("/van-phong")[2]
         if not path or "dang-nhap" in path:
             return  # signing in is slow on purpose
-        timing = asked.timing
-        kind = f"{asked.method} {CODES.sub('…', path.partition('?')[0])}"
-        took = timing["responseStart"] - timing["requestStart"]
-        self.taken[kind] = max(took, self.taken.get(kind, 0))
+        timing = request.timing
+        kind = f"{request.method} {CODES.sub('…', path.partition('?')[0])}"
+        took_ms = timing["responseStart"] - timing["requestStart"]
+        self.longest_ms[kind] = max(took_ms, self.longest_ms.get(kind, 0))
 
-    def tell(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """Print the slowest pages, whoever runs the tests."""
-        slowest = sorted(self.taken.items(), key=lambda each: -each[1])
+    def print_slowest(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Print the five slowest kinds of page, even where pytest captures output."""
+        slowest = sorted(self.longest_ms.items(), key=lambda kind_and_time: -kind_and_time[1])
         with capsys.disabled():
             print(f"\n  {len(slowest)} kinds of page; the slowest:")  # noqa: T201
-            for kind, took in slowest[:5]:
-                print(f"  {took:6.0f} ms  {kind}")  # noqa: T201
+            for kind, took_ms in slowest[:5]:
+                print(f"  {took_ms:6.0f} ms  {kind}")  # noqa: T201
 
 
-def signed_in(
+def sign_in(
     browser: Browser,
     system: System,
     name: str,
@@ -45,7 +45,7 @@ def signed_in(
     *,
     has_scripts: bool = True,
 ) -> Page:
-    """Sign somebody in, in a browser of their own."""
+    """Sign in to an account in a new browser context, and return its page."""
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         locale="vi-VN",

@@ -1,4 +1,4 @@
-"""A clerk's day at the kiosk in a real browser: ways in, the day's order, two clerks, the chair."""
+"""A clerk's day at the kiosk in a real browser: check-in, order of the day, clerks, the chair."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from sync_server.commands.demo.demonstration import VIETNAM
-from tests.e2e.cards import card_of, video_of
+from tests.e2e.cards import issue_card, video_of
 from tests.e2e.conftest import Laptop, System
 from tests.e2e.kiosk import (
     PIN,
@@ -17,12 +17,12 @@ from tests.e2e.kiosk import (
     check_in,
     enrol,
     fill_pin,
-    kept,
     open_again,
-    room,
-    step,
+    open_room,
+    open_step,
+    read_store,
     unlock,
-    unsent,
+    unsent_count,
     wait_until,
 )
 from tests.e2e.line import Line
@@ -31,16 +31,16 @@ pytestmark = pytest.mark.e2e
 SECRETARY, DEPUTY = "M00001", "M00002"
 
 
-def kinds(system: System) -> list[str]:
-    return [each["kind"] for each in system.ledger()]
+def ledger_kinds(system: System) -> list[str]:
+    return [record["kind"] for record in system.device_records()]
 
 
 def test_a_card_is_read_by_the_camera_and_by_a_scanner_that_types(
     system: System, laptop: Laptop, tmp_path: Path
 ) -> None:
-    lost = card_of(system, "M00005")
-    card = card_of(system, "M00005")
-    other = card_of(system, "M00006")
+    lost = issue_card(system, "M00005")
+    card = issue_card(system, "M00005")
+    other = issue_card(system, "M00006")
     video = video_of(card, tmp_path / "card.mjpeg")
     page = laptop.start(
         flags=[
@@ -55,8 +55,8 @@ def test_a_card_is_read_by_the_camera_and_by_a_scanner_that_types(
     expect(page.locator(".answer")).to_contain_text("M00005")
     page.get_by_role("button", name="Tiếp tục").click()
     page.get_by_role("button", name="Tắt máy ảnh").click()
-    wait_until(page, lambda: [each["source"] for each in system.ledger()] == ["qr"])
-    room(page, "Máy này")
+    wait_until(page, lambda: [record["source"] for record in system.device_records()] == ["qr"])
+    open_room(page, "Máy này")
     expect(page.get_by_text("quét thẻ được, cả khi mất mạng")).to_be_visible(timeout=SLOW_MS)
     system.line.set(Line.CUT)
     open_again(page, system)
@@ -74,10 +74,10 @@ def test_a_card_is_read_by_the_camera_and_by_a_scanner_that_types(
     field.fill(lost)
     field.press("Enter")
     expect(page.locator(".answer")).to_contain_text("không có trong danh sách")
-    wait_until(page, lambda: len(system.ledger()) == 2)
+    wait_until(page, lambda: len(system.device_records()) == 2)
 
 
-def test_the_whole_roll_call_from_the_keyboard(system: System, laptop: Laptop) -> None:
+def test_the_whole_roll_call_works_from_the_keyboard(system: System, laptop: Laptop) -> None:
     page = laptop.start()
     page.goto(system.enrolment_link())
     page.get_by_label("Mã đăng ký").focus()
@@ -105,41 +105,43 @@ def test_the_whole_roll_call_from_the_keyboard(system: System, laptop: Laptop) -
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_contain_text("M00012")
-    reach(page, "Ra ngoài, ra về")
+    tab_to(page, "Ra ngoài, ra về")
     page.keyboard.press("Enter")
     expect(page.locator(".answer")).to_contain_text("Ra ngoài, ra về: đã ghi lúc")
     expect(page.get_by_role("button", name="Tiếp tục")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.get_by_role("searchbox")).to_be_focused()
 
-    reach(page, "Hội trường", backwards=True)
+    tab_to(page, "Hội trường", backwards=True)
     page.keyboard.press("Enter")
     expect(page.get_by_text("Trình tự trong ngày")).to_be_visible()
-    reach(page, "Chốt danh sách")
+    tab_to(page, "Chốt danh sách")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Người chịu trách nhiệm")).to_be_visible()
-    reach(page, "Người chịu trách nhiệm")
+    tab_to(page, "Người chịu trách nhiệm")
     page.keyboard.type("Mẫu")
-    reach(page, "Đã xem số liệu")
+    tab_to(page, "Đã xem số liệu")
     page.keyboard.press("Space")
-    reach(page, "Hội nghị chưa bắt đầu")
+    tab_to(page, "Hội nghị chưa bắt đầu")
     page.keyboard.press("Space")
-    reach(page, "Chốt danh sách")
+    tab_to(page, "Chốt danh sách")
     page.keyboard.press("Enter")
-    wait_until(page, lambda: kinds(system) == ["check_in", "check_in", "check_out", "closing"])
+    wait_until(
+        page, lambda: ledger_kinds(system) == ["check_in", "check_in", "check_out", "closing"]
+    )
 
 
-def reach(page: Page, name: str, *, backwards: bool = False) -> None:
-    """Walk with Tab until the focus is on what bears this name."""
+def tab_to(page: Page, name: str, *, backwards: bool = False) -> None:
+    """Press Tab until the focus is on the control with this name."""
     for _ in range(200):
         page.keyboard.press("Shift+Tab" if backwards else "Tab")
-        told = page.evaluate(
+        focused_text = page.evaluate(
             "(document.activeElement.labels?.[0] ?? document.activeElement).textContent"
         )
-        if name in told:
+        if name in focused_text:
             return
-    seen = page.evaluate("document.querySelector('main').innerText")
-    raise AssertionError(f"no Tab leads to {name}: {seen}")
+    main_text = page.evaluate("document.querySelector('main').innerText")
+    raise AssertionError(f"no Tab leads to {name}: {main_text}")
 
 
 def test_many_at_once_and_a_paper_list_with_its_hour(system: System, laptop: Laptop) -> None:
@@ -160,61 +162,61 @@ def test_many_at_once_and_a_paper_list_with_its_hour(system: System, laptop: Lap
     page.get_by_label("Giờ đến ghi trên giấy").fill(f"{earlier:%H:%M}")
     page.locator(".person").nth(5).click()
     expect(page.locator(".answer")).to_contain_text(f"Đến lúc {earlier:%H:%M}")
-    wait_until(page, lambda: len(kinds(system)) == 7)
-    last = system.ledger()[-1]
+    wait_until(page, lambda: len(ledger_kinds(system)) == 7)
+    last = system.device_records()[-1]
     assert last["source"] == "paper"
     stated = datetime.fromisoformat(last["body"]["happened_at"])
     assert stated == earlier.replace(second=0, microsecond=0)
 
 
-def test_the_order_of_the_day_and_the_chair_s_own_enrolment(
+def test_the_order_of_the_day_and_a_chair_enrolled_on_the_same_laptop(
     system: System, laptop: Laptop, tmp_path: Path
 ) -> None:
     page = laptop.start()
     enrol(page, system)
-    room(page, "Hội trường")
-    ready = step(page, "Kiểm tra hội trường")
-    expect(ready.get_by_role("checkbox")).to_have_count(8)
-    for box in ready.get_by_role("checkbox").all():
+    open_room(page, "Hội trường")
+    readiness_step = open_step(page, "Kiểm tra hội trường")
+    expect(readiness_step.get_by_role("checkbox")).to_have_count(8)
+    for box in readiness_step.get_by_role("checkbox").all():
         box.check()
-    ready.get_by_label("Người kiểm tra").select_option(index=3)
-    ready.get_by_role("button", name="Ghi kết quả").click()
-    asking = step(page, "Đơn xin vắng")
-    asking.get_by_role("button", name="Ghi đơn xin vắng").click()
-    asking.get_by_label("Người xin vắng").select_option("M00030")
-    asking.get_by_label("Số văn bản").fill("12-BC/CB")
-    asking.get_by_role("button", name="Gửi đơn").click()
-    expect(asking.locator(".tag")).to_have_text(["chờ quyết định"] * 2)  # one of the eve
-    asking.get_by_role("button", name="Ghi đơn xin vắng").click()
-    asking.get_by_label("Người xin vắng").select_option("M00031")
-    asking.get_by_label("Văn bản báo cáo").select_option("scanned")
+    readiness_step.get_by_label("Người kiểm tra").select_option(index=3)
+    readiness_step.get_by_role("button", name="Ghi kết quả").click()
+    request_step = open_step(page, "Đơn xin vắng")
+    request_step.get_by_role("button", name="Ghi đơn xin vắng").click()
+    request_step.get_by_label("Người xin vắng").select_option("M00030")
+    request_step.get_by_label("Số văn bản").fill("12-BC/CB")
+    request_step.get_by_role("button", name="Gửi đơn").click()
+    expect(request_step.locator(".tag")).to_have_text(["chờ quyết định"] * 2)  # one is from the eve
+    request_step.get_by_role("button", name="Ghi đơn xin vắng").click()
+    request_step.get_by_label("Người xin vắng").select_option("M00031")
+    request_step.get_by_label("Văn bản báo cáo").select_option("scanned")
     photo = tmp_path / "photo.jpg"
     Image.effect_noise((2400, 1800), 90).save(photo, quality=95)
-    asking.locator("input[type=file]").set_input_files(photo)
-    asking.get_by_role("button", name="Gửi đơn").click()
-    expect(asking.locator(".tag")).to_have_count(3, timeout=SLOW_MS)
-    wait_until(page, lambda: unsent(page) == 0)
+    request_step.locator("input[type=file]").set_input_files(photo)
+    request_step.get_by_role("button", name="Gửi đơn").click()
+    expect(request_step.locator(".tag")).to_have_count(3, timeout=SLOW_MS)
+    wait_until(page, lambda: unsent_count(page) == 0)
     expect(page.locator(".queue")).not_to_contain_text("giấy tờ chưa gửi", timeout=SLOW_MS)
-    guest = step(page, "Khách")
-    guest.get_by_label("Họ tên").fill("Khách Mẫu")
-    guest.get_by_role("button", name="Ghi nhận").click()
-    expect(guest.locator(".told")).to_contain_text("Khách Mẫu")
-    expect(guest.get_by_label("Họ tên")).to_have_value("")
-    guest.get_by_label("Ghi nhận").first.select_option("newcomer")
-    guest.get_by_label("Họ tên").fill("Người Mới Mẫu")
-    guest.get_by_role("button", name="Ghi nhận").click()
-    expect(guest.locator(".told")).to_contain_text("Người Mới Mẫu")
-    conduct = step(page, "Nền nếp")
-    conduct.get_by_role("button", name="Gọi điện").click()
-    trouble = step(page, "Sự cố")
-    trouble.get_by_label("Sự cố về").select_option("line")
-    trouble.get_by_role("button", name="Ghi sự cố").click()
-    trouble.get_by_role("button", name="Đã khắc phục").click()
-    expect(trouble.locator(".told")).not_to_contain_text("đang xảy ra")
+    guest_step = open_step(page, "Khách")
+    guest_step.get_by_label("Họ tên").fill("Khách Mẫu")
+    guest_step.get_by_role("button", name="Ghi nhận").click()
+    expect(guest_step.locator(".told")).to_contain_text("Khách Mẫu")
+    expect(guest_step.get_by_label("Họ tên")).to_have_value("")
+    guest_step.get_by_label("Ghi nhận").first.select_option("newcomer")
+    guest_step.get_by_label("Họ tên").fill("Người Mới Mẫu")
+    guest_step.get_by_role("button", name="Ghi nhận").click()
+    expect(guest_step.locator(".told")).to_contain_text("Người Mới Mẫu")
+    conduct_step = open_step(page, "Nền nếp")
+    conduct_step.get_by_role("button", name="Gọi điện").click()
+    incident_step = open_step(page, "Sự cố")
+    incident_step.get_by_label("Sự cố về").select_option("line")
+    incident_step.get_by_role("button", name="Ghi sự cố").click()
+    incident_step.get_by_role("button", name="Đã khắc phục").click()
+    expect(incident_step.locator(".told")).not_to_contain_text("đang xảy ra")
 
-    # The chair, on the same laptop, under a PIN of their own.
+    # The chair enrols on the same laptop, with another PIN.
     link = system.enrolment_link("P001", "--profile", "chair", "--person", SECRETARY)
-    room(page, "Máy này")
+    open_room(page, "Máy này")
     page.get_by_role("button", name="Đăng ký thêm").click()
     page.get_by_label("Mã đăng ký").fill(link.partition("#ma=")[2])
     fill_pin(page, "Bí thư Mẫu", "135791")
@@ -238,21 +240,29 @@ def test_the_order_of_the_day_and_the_chair_s_own_enrolment(
         timeout=4 * SLOW_MS
     )
     unlock(page, clerk="Thư ký Mẫu")
-    room(page, "Hội trường")
-    chair = step(page, "Người chủ trì")
-    chair.get_by_role("button", name="Chủ trì từ bây giờ").click()
-    expect(chair).to_contain_text("chủ trì từ", timeout=SLOW_MS)
-    closing = step(page, "Chốt danh sách")
-    expect(closing).to_contain_text("Còn 57 người chưa điểm danh")
-    closing.get_by_label("Đã xem số liệu").check()
-    closing.get_by_role("button", name="Chốt danh sách").click()
-    expect(closing.get_by_role("alert")).to_be_visible()  # it has not begun yet
-    closing.get_by_label("Hội nghị chưa bắt đầu; vẫn chốt").check()
-    closing.get_by_role("button", name="Chốt danh sách").click()
+    open_room(page, "Hội trường")
+    chair_step = open_step(page, "Người chủ trì")
+    chair_step.get_by_role("button", name="Chủ trì từ bây giờ").click()
+    expect(chair_step).to_contain_text("chủ trì từ", timeout=SLOW_MS)
+    closing_step = open_step(page, "Chốt danh sách")
+    expect(closing_step).to_contain_text("Còn 57 người chưa điểm danh")
+    closing_step.get_by_label("Đã xem số liệu").check()
+    closing_step.get_by_role("button", name="Chốt danh sách").click()
+    expect(closing_step.get_by_role("alert")).to_be_visible()  # the meeting has not begun yet
+    closing_step.get_by_label("Hội nghị chưa bắt đầu; vẫn chốt").check()
+    closing_step.get_by_role("button", name="Chốt danh sách").click()
     wait_until(page, lambda: bool(system.board_row()["closed"]))
     row = system.board_row()
-    told = ("present", "absent_excused", "not_agreed", "guests", "visitors", "calls", "incidents")
-    assert [row[name] for name in told] == [1, 1, 2, 1, 1, 1, 1]
+    columns = (
+        "present",
+        "absent_excused",
+        "not_agreed",
+        "guests",
+        "visitors",
+        "calls",
+        "incidents",
+    )
+    assert [row[column] for column in columns] == [1, 1, 2, 1, 1, 1, 1]
     assert row["missing"] == []
     assert row["chair"] == SECRETARY
     assert not row["amended"]
@@ -265,7 +275,7 @@ def test_two_clerks_in_turn_and_a_laptop_that_replaces_another(
     page = first.start()
     enrol(page, system, clerk="Ca sáng")
     check_in(page, 2)
-    room(page, "Máy này")
+    open_room(page, "Máy này")
     page.get_by_text("Thêm người, hoặc").click()
     fill_pin(page, "Ca chiều", "135791")
     page.get_by_role("button", name="Ghi lại").click()
@@ -274,8 +284,8 @@ def test_two_clerks_in_turn_and_a_laptop_that_replaces_another(
     unlock(page, "135791", clerk="Ca chiều")
     expect(page.locator(".person").first).to_be_visible()
     check_in(page, 1)
-    wait_until(page, lambda: kinds(system) == ["check_in", "check_in", "shift", "check_in"])
-    assert [own["clerk"] for own in by_seq(page)] == ["Ca sáng"] * 2 + ["Ca chiều"] * 2
+    wait_until(page, lambda: ledger_kinds(system) == ["check_in", "check_in", "shift", "check_in"])
+    assert [row["clerk"] for row in record_rows_by_seq(page)] == ["Ca sáng"] * 2 + ["Ca chiều"] * 2
     first.kill()
 
     second = laptops().start()
@@ -286,13 +296,15 @@ def test_two_clerks_in_turn_and_a_laptop_that_replaces_another(
     wait_until(second, lambda: system.board_row()["present"] == 4)
 
 
-def by_seq(page: Page) -> list[dict[str, object]]:
-    return sorted(kept(page, "records"), key=lambda own: int(str(own["seq"])))
+def record_rows_by_seq(page: Page) -> list[dict[str, object]]:
+    return sorted(read_store(page, "records"), key=lambda row: int(str(row["seq"])))
 
 
-def test_a_rehearsal_enters_no_figure_and_a_roll_is_printed(system: System, laptop: Laptop) -> None:
-    told = system.flask("meeting", "rehearse", system.meeting, "--at", "2090-01-01 15:00")
-    assert f"{system.meeting}-tong-duyet" in told
+def test_a_rehearsal_counts_in_no_figure_and_a_roll_is_printed(
+    system: System, laptop: Laptop
+) -> None:
+    output = system.flask("meeting", "rehearse", system.meeting, "--at", "2090-01-01 15:00")
+    assert f"{system.meeting}-tong-duyet" in output
     page = laptop.start()
     enrol(page, system)
     page.get_by_label("Hội nghị").select_option(f"{system.meeting}-tong-duyet")
@@ -307,7 +319,7 @@ def test_a_rehearsal_enters_no_figure_and_a_roll_is_printed(system: System, lapt
     assert system.api(path)["totals"]["present"] == 0
     assert system.board_row()["present"] == 0
 
-    room(page, "Máy này")
+    open_room(page, "Máy này")
     page.evaluate(
         "() => { print = () => (document.title = document.querySelector('.printed').innerText) }"
     )

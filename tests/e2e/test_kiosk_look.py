@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import System
-from tests.e2e.kiosk import SLOW_MS, check_in, enrol, fill_pin, room, step
+from tests.e2e.kiosk import SLOW_MS, check_in, enrol, fill_pin, open_room, open_step
 from tests.e2e.look import PHONE_PX, look_at
 
 pytestmark = pytest.mark.e2e
@@ -49,12 +49,12 @@ def test_axe_finds_nothing_in_any_view_and_nothing_is_wider_than_a_phone(
     page.get_by_role("dialog").get_by_role("button", name="Xin vắng").click()
     look_at_both_schemes(page, "leave")
     page.keyboard.press("Escape")
-    room(page, "Hội trường")
+    open_room(page, "Hội trường")
     for name in ("Kiểm tra", "Đơn xin", "Người chủ trì", "Khách", "Nền nếp", "Sự cố", "Chốt"):
-        step(page, name)
+        open_step(page, name)
     look_at_both_schemes(page, "hall")
     for name in ("Chỗ ngồi", "Bản ghi", "Máy này"):
-        room(page, name)
+        open_room(page, name)
         expect(page.get_by_role("heading", level=2).first).to_be_visible()
         look_at_both_schemes(page, name)
     page.get_by_role("button", name="Khoá máy").click()

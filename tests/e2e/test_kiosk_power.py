@@ -1,4 +1,4 @@
-"""The power goes at random moments: what the screen has confirmed is there when it comes back."""
+"""The power is cut at random moments: records confirmed on the screen survive."""
 
 import os
 import random
@@ -9,31 +9,31 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Error, Page, expect
 
 from tests.e2e.conftest import Laptop, System
-from tests.e2e.kiosk import SLOW_MS, enrol, kept, open_again, summon, wait_until
+from tests.e2e.kiosk import SLOW_MS, enrol, open_again, read_store, summon, wait_until
 from tests.e2e.line import Line
 
 pytestmark = pytest.mark.e2e
 KILLS = int(os.environ.get("KILLS", "3"))
-"""How often; `make chaos` asks for twenty."""
+"""Number of power cuts; `make chaos` asks for twenty."""
 PEOPLE = 500
-"""So many that somebody is being checked in at every kill."""
+"""Enough people that somebody is being checked in at every cut."""
 
 TAP_ON = """() => {
-  const told = () => document.querySelector('.answer.present, .answer.late');
+  const findAnswer = () => document.querySelector('.answer.present, .answer.late');
   setInterval(() => {
-    const answer = told();
+    const answer = findAnswer();
     if (answer) {
       console.log('confirmed ' + /M\\d{5}/.exec(answer.innerText)[0]);
       answer.click();
     } else {
       const rows = [...document.querySelectorAll('.person')];
-      rows.find((each) => each.querySelector('.state.unrecorded'))?.click();
+      rows.find((row) => row.querySelector('.state.unrecorded'))?.click();
     }
   }, 15);
 }"""
 
 
-def test_the_power_goes_and_nothing_that_was_confirmed_is_lost(
+def test_a_power_cut_loses_nothing_that_was_confirmed(
     system: System, laptop: Laptop, tmp_path: Path
 ) -> None:
     summon(system, tmp_path / "summons.csv", PEOPLE)
@@ -44,31 +44,37 @@ def test_the_power_goes_and_nothing_that_was_confirmed_is_lost(
     system.line.set(Line.CUT)
     confirmed: set[str] = set()
     for _ in range(KILLS):
-        cut_power_amid(page, laptop, confirmed, after_s=dice.uniform(0, 0.8))
+        cut_power_during_check_ins(page, laptop, confirmed, after_s=dice.uniform(0, 0.8))
         page = laptop.start()
         open_again(page, system)
-        records = [own["record"] for own in kept(page, "records")]
-        assert confirmed <= {str(each["person"]) for each in records if isinstance(each, dict)}
-        numbers = sorted(int(str(own["seq"])) for own in kept(page, "records"))
+        records = [row["record"] for row in read_store(page, "records")]
+        assert confirmed <= {
+            str(record["person"]) for record in records if isinstance(record, dict)
+        }
+        numbers = sorted(int(str(row["seq"])) for row in read_store(page, "records"))
         assert numbers == list(range(1, len(numbers) + 1))
     assert len(confirmed) >= KILLS
 
     system.line.set(Line.OPEN)
     page.get_by_role("button", name="Gửi ngay").click()
-    wait_until(page, lambda: confirmed <= {each["person"] for each in system.ledger()}, times=4)
+    wait_until(
+        page, lambda: confirmed <= {record["person"] for record in system.device_records()}, times=4
+    )
 
 
-def cut_power_amid(page: Page, laptop: Laptop, confirmed: set[str], *, after_s: float) -> None:
-    """Have people checked in as fast as it goes, and kill the browser in the midst of it."""
+def cut_power_during_check_ins(
+    page: Page, laptop: Laptop, confirmed: set[str], *, after_s: float
+) -> None:
+    """Check people in as fast as possible, and kill the browser in the middle of it."""
     before = len(confirmed)
 
-    def hear(said: ConsoleMessage) -> None:
-        if said.text.startswith("confirmed "):
-            confirmed.add(said.text.removeprefix("confirmed "))
+    def note_confirmed(message: ConsoleMessage) -> None:
+        if message.text.startswith("confirmed "):
+            confirmed.add(message.text.removeprefix("confirmed "))
 
-    page.on("console", hear)
+    page.on("console", note_confirmed)
     page.evaluate(TAP_ON)
     wait_until(page, lambda: len(confirmed) > before)
     threading.Timer(after_s, laptop.kill).start()
-    with pytest.raises(Error):  # it is gone
+    with pytest.raises(Error):  # the browser is dead
         wait_until(page, lambda: False)

@@ -1,4 +1,4 @@
-"""What a clerk must be able to rely on: lock, queue as a file, disk, clock, tabs, versions."""
+"""Things a clerk must be able to rely on: lock, queue file, disk, clock, tabs, versions."""
 
 import base64
 import hashlib
@@ -16,19 +16,19 @@ from playwright.sync_api import Page, Response, expect
 from portal.release.manifest import read_list, read_manifest, write_manifest
 
 from sync_server.domain.release import FileLine
-from tests.e2e.cards import csrf, office
+from tests.e2e.cards import csrf, sign_in_to_office
 from tests.e2e.conftest import Demonstration, Laptop, System
 from tests.e2e.kiosk import (
     QUEUE,
     SLOW_MS,
     check_in,
     enrol,
-    kept,
     open_again,
-    room,
-    step,
+    open_room,
+    open_step,
+    read_store,
     unlock,
-    unsent,
+    unsent_count,
     wait_until,
 )
 from tests.e2e.line import Line
@@ -45,10 +45,12 @@ def test_a_locked_kiosk_sends_and_shows_nobody(system: System, laptop: Laptop) -
     check_in(page, 2)
     page.get_by_role("button", name="Khoá").click()
     expect(page.get_by_text("Còn 2 bản ghi chưa gửi")).to_be_visible()
-    told = page.locator("body").inner_text() + json.dumps(kept(page, "sealed"), ensure_ascii=False)
-    told += json.dumps(kept(page, "records"), ensure_ascii=False)
-    assert not any(name in told for name in names)
-    [enrolment] = kept(page, "enrolments")
+    stored_and_shown = page.locator("body").inner_text() + json.dumps(
+        read_store(page, "sealed"), ensure_ascii=False
+    )
+    stored_and_shown += json.dumps(read_store(page, "records"), ensure_ascii=False)
+    assert not any(name in stored_and_shown for name in names)
+    [enrolment] = read_store(page, "enrolments")
     assert "read_token" not in enrolment
     assert "dr_" not in json.dumps(enrolment)
 
@@ -72,16 +74,16 @@ def test_ten_wrong_pins_wipe_the_roster_and_never_the_queue(system: System, lapt
         expect(page.get_by_role("alert")).to_contain_text(f"Còn {left} lần")
     unlock(page, "000000")
     expect(page.get_by_text("Nhập sai mã PIN quá 10 lần")).to_be_visible(timeout=SLOW_MS)
-    assert kept(page, "sealed") == []
-    assert len(kept(page, "records")) == 1
+    assert read_store(page, "sealed") == []
+    assert len(read_store(page, "records")) == 1
 
     system.line.set(Line.OPEN)
-    wait_until(page, lambda: len(system.ledger()) == 1)
-    enrol_anew(page, system)
+    wait_until(page, lambda: len(system.device_records()) == 1)
+    enrol_again(page, system)
     expect(page.locator(".counts")).to_contain_text("Có mặt 1/59", timeout=SLOW_MS)
 
 
-def enrol_anew(page: Page, system: System) -> None:
+def enrol_again(page: Page, system: System) -> None:
     page.goto("about:blank")
     enrol(page, system)
 
@@ -92,26 +94,28 @@ def test_a_revoked_device_is_wiped_and_keeps_its_queue_and_the_next_enrolment_wo
     page = laptop.start()
     enrol(page, system)
     expect(page.locator(".queue")).to_contain_text("chưa gửi 0", timeout=SLOW_MS)
-    room(page, "Hội trường")
-    guest = step(page, "Khách")
+    open_room(page, "Hội trường")
+    guest = open_step(page, "Khách")
     system.line.set(Line.CUT)
     guest.get_by_label("Họ tên").fill("Khách Mẫu")
     guest.get_by_role("button", name="Ghi nhận").click()
     expect(page.locator(QUEUE)).to_contain_text("giấy tờ chưa gửi 1")
-    [enrolment] = kept(page, "enrolments")
+    [enrolment] = read_store(page, "enrolments")
     system.flask("device", "revoke", str(enrolment["device"]))
     system.line.set(Line.OPEN)
     expect(page.get_by_text("Máy đã bị ban tổ chức thu hồi")).to_be_visible(timeout=4 * SLOW_MS)
-    assert kept(page, "sealed") == []
-    [own] = kept(page, "records")
-    assert own["fate"] == "held"
-    assert system.ledger() == []
+    assert read_store(page, "sealed") == []
+    [row] = read_store(page, "records")
+    assert row["fate"] == "held"
+    assert system.device_records() == []
 
-    enrol_anew(page, system)
+    enrol_again(page, system)
     check_in(page, 1)
-    wait_until(page, lambda: len(system.ledger()) == 1)
+    wait_until(page, lambda: len(system.device_records()) == 1)
     expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0", timeout=SLOW_MS)
-    assert len(kept(page, "details")) == 1  # of the revoked one; it may leave as a file
+    assert (
+        len(read_store(page, "details")) == 1
+    )  # of the revoked device; it can still leave as a file
 
 
 def test_the_queue_leaves_as_a_file_and_only_the_receipt_clears_it(
@@ -122,34 +126,34 @@ def test_the_queue_leaves_as_a_file_and_only_the_receipt_clears_it(
     name = page.locator(".person .name").first.inner_text()
     system.line.set(Line.CUT)
     codes = check_in(page, 3)
-    room(page, "Bản ghi")
+    open_room(page, "Bản ghi")
     with page.expect_download() as download:
         page.get_by_role("button", name="Xuất ra tệp").click()
     file = tmp_path / download.value.suggested_filename
     download.value.save_as(file)
-    carried = file.read_text("utf-8")
-    assert not any(told in carried for told in (*codes, name))
-    assert unsent(page) == 3
+    file_text = file.read_text("utf-8")
+    assert not any(text in file_text for text in (*codes, name))
+    assert unsent_count(page) == 3
 
-    told = msgspec.json.decode(carried)
-    box = told["boxes"][0]
+    queue = msgspec.json.decode(file_text)
+    box = queue["boxes"][0]
     middle = len(box) // 2
     bad = {
-        **told,
+        **queue,
         "boxes": [box[:middle] + ("A" if box[middle] != "A" else "B") + box[middle + 1 :]],
     }
-    assert "Chưa nhập bản ghi nào" in import_page(system, msgspec.json.encode(bad))
-    assert system.ledger() == []
-    answer = import_page(system, file.read_bytes())
+    assert "Chưa nhập bản ghi nào" in import_queue_file(system, msgspec.json.encode(bad))
+    assert system.device_records() == []
+    answer = import_queue_file(system, file.read_bytes())
     assert "Đã nhập 3 bản ghi mới" in answer
     assert system.board_row()["present"] == 3
     assert "3 bản ghi đã có từ trước" in system.flask("queue", "import", str(file))
-    assert len(system.ledger()) == 3
+    assert len(system.device_records()) == 3
 
-    found = re.search(r"data:application/json;base64,([^\"]+)", answer)
-    assert found
+    match = re.search(r"data:application/json;base64,([^\"]+)", answer)
+    assert match
     receipt = tmp_path / "bien-nhan.diemcau"
-    receipt.write_bytes(base64.b64decode(found[1]))
+    receipt.write_bytes(base64.b64decode(match[1]))
     forged = tmp_path / "forged.diemcau"
     body = msgspec.json.decode(receipt.read_bytes())
     head, payload, signature = body["receipts"][0].split(".")
@@ -157,33 +161,31 @@ def test_the_queue_leaves_as_a_file_and_only_the_receipt_clears_it(
     forged.write_bytes(msgspec.json.encode(body))
     page.locator("input[type=file]").set_input_files(forged)
     expect(page.get_by_text("không do ban tổ chức ký")).to_be_visible()
-    assert unsent(page) == 3
+    assert unsent_count(page) == 3
     page.locator("input[type=file]").set_input_files(receipt)
     expect(page.get_by_text("Ban tổ chức đã nhận 3 bản ghi")).to_be_visible()
     expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0")
 
 
-def import_page(system: System, content: bytes) -> str:
-    """Take a file in on the office's page, and return what it answers."""
-    session = office(system)
+def import_queue_file(system: System, content: bytes) -> str:
+    """Import a file on the office's page, and return the answer's HTML."""
+    session = sign_in_to_office(system)
     address = f"{system.direct}/van-phong/nhap-tep"
     form = {"csrf_token": csrf(session.get(address, timeout=10).text)}
     files = {"file": ("hang-doi.diemcau", content)}
-    answer = session.post(address, data=form, files=files, timeout=30)
-    return answer.content.decode()
+    response = session.post(address, data=form, files=files, timeout=30)
+    return response.content.decode()
 
 
-def test_a_full_disk_is_told_and_nothing_is_said_to_be_recorded(
-    system: System, laptop: Laptop
-) -> None:
+def test_a_full_disk_is_reported_and_no_record_is_confirmed(system: System, laptop: Laptop) -> None:
     page = laptop.start()
     enrol(page, system)
     check_in(page, 1)
     page.evaluate(
         """() => {
           const real = IDBObjectStore.prototype.add;
-          IDBObjectStore.prototype.add = function (...given) {
-            if (!window.isFull) return real.apply(this, given);
+          IDBObjectStore.prototype.add = function (...args) {
+            if (!window.isFull) return real.apply(this, args);
             this.transaction.abort();
             throw new DOMException("the disk is full", "QuotaExceededError");
           };
@@ -196,27 +198,27 @@ def test_a_full_disk_is_told_and_nothing_is_said_to_be_recorded(
     expect(page.locator(".counts")).to_contain_text("Có mặt 1/59")
     page.evaluate("window.isFull = false")
     check_in(page, 1)
-    assert [own["seq"] for own in kept(page, "records")] == [1, 2]
+    assert [row["seq"] for row in read_store(page, "records")] == [1, 2]
 
     page.evaluate(
         "() => { navigator.storage.estimate = async () => ({ quota: 9e8, usage: 8.99e8 }) }"
     )
-    room(page, "Máy này")
+    open_room(page, "Máy này")
     expect(page.get_by_text("Máy chưa sẵn sàng")).to_be_visible(timeout=SLOW_MS)
     expect(page.locator(".findings")).to_contain_text("Chỉ còn 1 MB chỗ lưu")
 
 
-def test_a_wrong_clock_is_told_and_corrected(system: System, laptop: Laptop) -> None:
+def test_a_wrong_clock_is_reported_and_corrected(system: System, laptop: Laptop) -> None:
     page = laptop.start()
     page.add_init_script(f"const real = Date.now; Date.now = () => real() + {FAST_MINUTES} * 60000")
     enrol(page, system)
     expect(page.get_by_text(f"Máy này nhanh {FAST_MINUTES} phút")).to_be_visible(timeout=SLOW_MS)
-    room(page, "Máy này")
+    open_room(page, "Máy này")
     expect(page.get_by_text(f"Đồng hồ nhanh {FAST_MINUTES} phút")).to_be_visible()
-    room(page, "Điểm danh")
+    open_room(page, "Điểm danh")
     check_in(page, 1)
-    wait_until(page, lambda: len(system.ledger()) == 1)
-    [record] = system.ledger()
+    wait_until(page, lambda: len(system.device_records()) == 1)
+    [record] = system.device_records()
     before, after = (datetime.fromisoformat(record[key]) for key in ("at", "at_corrected"))
     assert FAST_MINUTES * 60 - 5 <= (before - after).total_seconds() <= FAST_MINUTES * 60 + 5
 
@@ -227,23 +229,27 @@ def test_two_tabs_show_the_same_and_send_once(system: System, laptop: Laptop) ->
     second = first.context.new_page()
     open_again(second, system)
     expect(second.locator(".person").first).to_be_visible()
-    answers: list[Response] = []
-    first.context.on("response", lambda each: answers.append(each) if "/sync" in each.url else None)
+    responses: list[Response] = []
+    first.context.on(
+        "response", lambda response: responses.append(response) if "/sync" in response.url else None
+    )
     check_in(first, 2)
     expect(second.locator(".counts")).to_contain_text("Có mặt 2/59")
     check_in(second, 1)
     expect(first.locator(".counts")).to_contain_text("Có mặt 3/59")
-    wait_until(first, lambda: unsent(first) == 0 and unsent(second) == 0)
-    assert len(system.ledger()) == 3
-    statuses = [verdict["status"] for each in answers for verdict in each.json()["verdicts"]]
+    wait_until(first, lambda: unsent_count(first) == 0 and unsent_count(second) == 0)
+    assert len(system.device_records()) == 3
+    statuses = [
+        verdict["status"] for response in responses for verdict in response.json()["verdicts"]
+    ]
     assert statuses == ["stored"] * 3
 
 
 @pytest.fixture
 def own_system(tmp_path: Path, portal: Path, filled: Demonstration) -> Iterator[System]:
-    """Return a system with a portal of its own, to change."""
-    own = Path(shutil.copytree(portal, tmp_path / "portal"))
-    running = System(tmp_path, own, filled)
+    """Return a system whose portal a test may change."""
+    portal_copy = Path(shutil.copytree(portal, tmp_path / "portal"))
+    running = System(tmp_path, portal_copy, filled)
     yield running
     running.stop()
 
@@ -254,14 +260,14 @@ def test_a_newer_kiosk_waits_for_consent_even_after_a_restart(
     system = own_system
     page = laptop.start()
     enrol(page, system)
-    new_version(system.portal)
+    publish_newer_kiosk(system.portal)
     open_again(page, system)
     expect(page.get_by_text("Có phiên bản mới")).to_be_visible(timeout=2 * SLOW_MS)
     assert page.evaluate(IS_NEW) is False
     open_again(page, system)
     assert page.evaluate(IS_NEW) is False
     system.line.set(Line.CUT)
-    room(page, "Hội trường")  # its code is of the old version, and still here
+    open_room(page, "Hội trường")  # its code is of the old version, and still cached
     expect(page.get_by_text("Trình tự trong ngày")).to_be_visible()
     page.get_by_role("button", name="Cập nhật bây giờ").click()
     expect(page.get_by_label("Mã PIN")).to_be_visible(timeout=SLOW_MS)
@@ -273,22 +279,28 @@ def test_a_newer_kiosk_waits_for_consent_even_after_a_restart(
 IS_NEW = "getComputedStyle(document.body).getPropertyValue('--newer') === '1'"
 
 
-def new_version(portal: Path) -> None:
-    """Put another kiosk in the place of the portal's, as a later build would."""
+def publish_newer_kiosk(portal: Path) -> None:
+    """Replace the portal's kiosk with a newer one, as a later build would."""
     style = portal / "app" / "kiosk.css"
     style.write_text(style.read_text("utf-8") + "body{--newer:1}", "utf-8")
     top = read_manifest((portal / "manifest.json").read_bytes())
-    lists = {each.name: read_list((portal / each.path).read_bytes()) for each in top.lists}
-    lines = {line.path: line for own in lists.values() for line in own}
+    lists = {
+        file_list.name: read_list((portal / file_list.path).read_bytes()) for file_list in top.lists
+    }
+    lines = {line.path: line for file_lines in lists.values() for line in file_lines}
     content = style.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     lines["app/kiosk.css"] = FileLine("app/kiosk.css", sha256, len(content))
-    named = {name: [line.path for line in own] for name, own in lists.items() if name != "rest"}
-    write_manifest(portal, lines, named, dict(top.withdrawn))
+    paths_by_list = {
+        name: [line.path for line in file_lines]
+        for name, file_lines in lists.items()
+        if name != "rest"
+    }
+    write_manifest(portal, lines, paths_by_list, dict(top.withdrawn))
 
 
-def states(page: Page) -> list[str]:
-    """Return how everybody stands, as a kiosk shows it, but for the minute."""
+def person_rows(page: Page) -> list[str]:
+    """Return the text of every person's row at a kiosk, sorted."""
     rows: list[str] = page.locator(".person").all_inner_texts()
     return sorted(rows)
 
@@ -299,22 +311,26 @@ def test_two_kiosks_on_a_flapping_line_end_with_the_same_ledger(
     pages = [laptops().start() for _ in range(2)]
     for page in pages:
         enrol(page, system)
-    flap(system, pages, rounds=4, seed=len(request.node.name))
+    check_in_on_flapping_line(system, pages, rounds=4, seed=len(request.node.name))
     system.line.set(Line.OPEN)
     for page in pages:
         page.get_by_role("button", name="Gửi ngay").click()
-    made = {str(own["id"]) for page in pages for own in kept(page, "records")}
-    wait_until(pages[0], lambda: {each["id"] for each in system.ledger()} == made, times=4)
+    record_ids = {str(row["id"]) for page in pages for row in read_store(page, "records")}
+    wait_until(
+        pages[0],
+        lambda: {record["id"] for record in system.device_records()} == record_ids,
+        times=4,
+    )
     for page in pages:
         expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0", timeout=4 * SLOW_MS)
         page.get_by_role("button", name="Gửi ngay").click()
-    assert len(system.ledger()) == len(made)
-    wait_until(pages[0], lambda: states(pages[0]) == states(pages[1]))
+    assert len(system.device_records()) == len(record_ids)
+    wait_until(pages[0], lambda: person_rows(pages[0]) == person_rows(pages[1]))
     assert pages[0].locator(".counts").inner_text() == pages[1].locator(".counts").inner_text()
 
 
-def flap(system: System, pages: list[Page], *, rounds: int, seed: int) -> None:
-    """Check in at both kiosks, some at both, while the line breaks within requests and answers."""
+def check_in_on_flapping_line(system: System, pages: list[Page], *, rounds: int, seed: int) -> None:
+    """Check in at both kiosks, sometimes the same person, while the line breaks again and again."""
     dice = random.Random(seed)  # noqa: S311 - made to repeat itself
     for _ in range(rounds):
         for page in pages:

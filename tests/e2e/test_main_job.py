@@ -1,19 +1,19 @@
-"""The main job in a real browser against the real server: check in without a line, lose nothing."""
+"""The main job in a real browser with the real server: check in offline, lose nothing."""
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Laptop, System
-from tests.e2e.kiosk import QUEUE, SLOW_MS, check_in, enrol, kept, open_again, wait_until
+from tests.e2e.kiosk import QUEUE, SLOW_MS, check_in, enrol, open_again, read_store, wait_until
 from tests.e2e.line import Line
 
 pytestmark = pytest.mark.e2e
 
 
 def send_again(page: Page) -> list[str]:
-    """Send all that the kiosk has made as it does, once more; return the verdicts' statuses."""
-    [enrolment] = kept(page, "enrolments")
-    records = [own["record"] for own in kept(page, "records")]
+    """Send all the kiosk's records once more, as it sends them; return the verdicts' statuses."""
+    [enrolment] = read_store(page, "enrolments")
+    records = [row["record"] for row in read_store(page, "records")]
     statuses: list[str] = page.evaluate(
         """async ([token, records]) => {
           const response = await fetch("/api/v1/sync", {
@@ -42,21 +42,19 @@ def test_five_checked_in_without_a_line_survive_the_power_and_arrive_once(
     open_again(page, system)
     expect(page.locator(QUEUE)).to_contain_text("chưa gửi 5", timeout=SLOW_MS)
     expect(page.locator(".state.present, .state.late")).to_have_count(5)
-    assert system.ledger() == []
+    assert system.device_records() == []
 
     system.line.set(Line.OPEN)
     expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0", timeout=4 * SLOW_MS)
-    assert sorted(each["person"] for each in system.ledger()) == sorted(codes)
+    assert sorted(record["person"] for record in system.device_records()) == sorted(codes)
     assert system.board_row()["present"] == 5
 
     assert send_again(page) == ["known"] * 5
-    assert len(system.ledger()) == 5
+    assert len(system.device_records()) == 5
     assert system.board_row()["present"] == 5
 
 
-def test_an_answer_that_is_lost_on_the_way_back_adds_nothing(
-    system: System, laptop: Laptop
-) -> None:
+def test_a_lost_answer_adds_no_second_record(system: System, laptop: Laptop) -> None:
     page = laptop.start()
     enrol(page, system)
     system.line.set(Line.CUT)
@@ -68,10 +66,10 @@ def test_an_answer_that_is_lost_on_the_way_back_adds_nothing(
 
     system.line.set(Line.LOSES_ANSWERS)
     page.get_by_role("button", name="Gửi ngay").click()
-    wait_until(page, lambda: len(system.ledger()) == 5)
+    wait_until(page, lambda: len(system.device_records()) == 5)
     expect(page.locator(QUEUE)).to_contain_text("chưa gửi 5")
 
     system.line.set(Line.OPEN)
     expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0", timeout=4 * SLOW_MS)
-    assert sorted(each["person"] for each in system.ledger()) == sorted(codes)
+    assert sorted(record["person"] for record in system.device_records()) == sorted(codes)
     assert system.board_row()["present"] == 5

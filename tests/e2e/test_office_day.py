@@ -1,4 +1,4 @@
-"""The day as four people live it: a clerk at a kiosk, a chair, headquarters, an auditor."""
+"""One day for four people: a clerk at a kiosk, a chair, headquarters, an auditor."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Laptop, System
-from tests.e2e.kiosk import SLOW_MS, check_in, enrol, room, step, unsent, wait_until
+from tests.e2e.kiosk import SLOW_MS, check_in, enrol, open_room, open_step, unsent_count, wait_until
 from tests.e2e.line import Line
-from tests.e2e.office import DESK, PHONE, Timed, signed_in
+from tests.e2e.office import DESK, PHONE, PageTimes, sign_in
 
 pytestmark = pytest.mark.e2e
 
@@ -21,16 +21,16 @@ def test_four_people_in_their_roles_play_the_day(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    timed = Timed()
+    page_times = PageTimes()
     clerk = laptop.start()
-    chair = signed_in(browser, system, "chutri", PHONE)
-    headquarters = signed_in(browser, system, "bantochuc", DESK)
-    auditor = signed_in(browser, system, "kiemtra", DESK)
+    chair = sign_in(browser, system, "chutri", PHONE)
+    headquarters = sign_in(browser, system, "bantochuc", DESK)
+    auditor = sign_in(browser, system, "kiemtra", DESK)
     for page in (chair, headquarters, auditor):
-        page.on("requestfinished", timed.note)
+        page.on("requestfinished", page_times.note_request)
     board = f"{system.url}/van-phong/hoi-nghi/{system.meeting}"
 
-    # The eve: headquarters' line says what needs it; a Secretary's leave is its to give.
+    # The eve: headquarters sees its urgent matters, and decides a Secretary's leave itself.
     expect(headquarters.locator("#needs")).to_contain_text("1 đơn chờ ban tổ chức")
     headquarters.get_by_role("link", name="1 đơn chờ ban tổ chức").click()
     reserved = headquarters.locator("article.asked", has_text="Ban tổ chức quyết định")
@@ -39,40 +39,40 @@ def test_four_people_in_their_roles_play_the_day(
     expect(headquarters.get_by_role("status").filter(has_text="Đã đồng ý 1 đơn")).to_be_visible()
     expect(headquarters.locator("#needs")).not_to_contain_text("đơn chờ ban tổ chức")
 
-    # The hall: the clerk writes down a request with a photo of its paper.
+    # The hall: the clerk records a request with a photo of the paper.
     enrol(clerk, system)
-    _ask_with_a_photo(clerk, tmp_path)
+    _request_leave_with_a_photo(clerk, tmp_path)
 
     # The chair, on a telephone: two taps.
     chair.goto(f"{system.url}/van-phong/")
     chair.get_by_role("link", name="2 đơn xin vắng đang chờ đồng chí").click()
-    asked = chair.locator("article.asked", has_text="M00030").or_(
+    request_card = chair.locator("article.asked", has_text="M00030").or_(
         chair.locator("article.asked", has=chair.get_by_role("link", name="Mở ảnh, văn bản"))
     )
-    with chair.expect_popup() as opened:
-        asked.get_by_role("link", name="Mở ảnh, văn bản").click()
-    photo = opened.value.locator("img")
+    with chair.expect_popup() as popup:
+        request_card.get_by_role("link", name="Mở ảnh, văn bản").click()
+    photo = popup.value.locator("img")
     expect(photo).to_be_visible()
     assert photo.evaluate("(image) => image.naturalWidth") > 100
-    opened.value.close()
-    asked.get_by_role("button", name="Đồng ý", exact=True).click()
+    popup.value.close()
+    request_card.get_by_role("button", name="Đồng ý", exact=True).click()
     expect(chair.get_by_role("status").first).to_contain_text("Đã đồng ý 1 đơn")
 
-    # It reaches the kiosk with its next sync.
+    # The decision reaches the kiosk with its next sync.
     clerk.get_by_role("button", name="Gửi ngay").click()
-    expect(step(clerk, "Đơn xin vắng").locator(".tag", has_text="đã đồng ý")).to_be_visible(
+    expect(open_step(clerk, "Đơn xin vắng").locator(".tag", has_text="đã đồng ý")).to_be_visible(
         timeout=2 * SLOW_MS
     )
 
-    # Headquarters watches: what the clerk does stands on the board without a reload.
+    # The clerk's check-ins reach headquarters' board without a reload.
     headquarters.goto(board)
     row = headquarters.locator("#r-P001")
     expect(row).to_contain_text("Chưa báo cáo")
     expect(headquarters.locator("#totals")).to_contain_text("4.900")
     headquarters.evaluate("window.sameDocument = true")
-    room(clerk, "Điểm danh")
+    open_room(clerk, "Điểm danh")
     check_in(clerk, 3)
-    wait_until(clerk, lambda: unsent(clerk) == 0)
+    wait_until(clerk, lambda: unsent_count(clerk) == 0)
     expect(row.locator('[data-label="Có mặt"]')).to_have_text("3", timeout=SLOW_MS)
     expect(headquarters.locator("#totals .present")).to_contain_text("3")
     expect(headquarters.locator("#troubles")).to_contain_text("71/72 điểm cầu chưa báo cáo")
@@ -83,13 +83,13 @@ def test_four_people_in_their_roles_play_the_day(
     system.line.set(Line.OPEN)
     expect(headquarters.locator("#as-of")).to_contain_text("Tự cập nhật", timeout=SLOW_MS)
 
-    # The silent halls, with whom to call, in one click.
+    # One click lists the silent halls with their telephone numbers.
     headquarters.get_by_role("link", name="gọi điện").click()
     expect(headquarters.locator("tbody tr")).to_have_count(71)
     expect(headquarters.get_by_role("link", name="0900000002")).to_be_visible()
 
-    # The clerk signs the roll off too early; the chair reopens it, and the kiosk hears of it.
-    _close(clerk)
+    # The clerk closes the roll too early; the chair reopens it, which reaches the board.
+    _close_roll(clerk)
     wait_until(clerk, lambda: bool(system.board_row()["closed"]))
     chair.goto(f"{board}/diem-cau/P001")
     chair.get_by_role("textbox", name="Lý do").fill("Còn người đang tới")
@@ -97,7 +97,7 @@ def test_four_people_in_their_roles_play_the_day(
     expect(chair.get_by_role("status").first).to_contain_text("Đã mở lại danh sách của P001")
     wait_until(clerk, lambda: not system.board_row()["closed"])
 
-    # Headquarters corrects by a record, and finds what the door did not let in.
+    # Headquarters corrects with a record, and the hall's list of records shows it.
     headquarters.goto(f"{system.url}/van-phong/nguoi?tim=M00010")
     headquarters.locator(".plain-list").get_by_role("link").click()
     headquarters.get_by_text("Điều chỉnh bằng một bản ghi").click()
@@ -107,7 +107,7 @@ def test_four_people_in_their_roles_play_the_day(
     headquarters.goto(f"{board}/diem-cau/P001/ban-ghi")
     expect(headquarters.locator("table.records")).to_contain_text("khai xảy ra lúc")
 
-    # The auditor reads all of it, with a log, and changes nothing.
+    # The auditor reads everything, also the log, and changes nothing.
     auditor.goto(f"{system.url}/van-phong/nhat-ky?chi-viec-lam=on")
     log = auditor.locator("tbody")
     expect(log).to_contain_text("Quyết định đơn xin vắng")
@@ -122,28 +122,28 @@ def test_four_people_in_their_roles_play_the_day(
     expect(log).to_contain_text("Xem đơn xin vắng")
     expect(log).to_contain_text("Mở lý do, giấy tờ")
 
-    timed.tell(capsys)
+    page_times.print_slowest(capsys)
 
 
-def _ask_with_a_photo(clerk: Page, folder: Path) -> None:
-    room(clerk, "Hội trường")
-    asking = step(clerk, "Đơn xin vắng")
-    asking.get_by_role("button", name="Ghi đơn xin vắng").click()
-    asking.get_by_label("Người xin vắng").select_option("M00030")
-    asking.get_by_label("Văn bản báo cáo").select_option("scanned")
+def _request_leave_with_a_photo(clerk: Page, folder: Path) -> None:
+    open_room(clerk, "Hội trường")
+    request_step = open_step(clerk, "Đơn xin vắng")
+    request_step.get_by_role("button", name="Ghi đơn xin vắng").click()
+    request_step.get_by_label("Người xin vắng").select_option("M00030")
+    request_step.get_by_label("Văn bản báo cáo").select_option("scanned")
     photo = folder / "photo.jpg"
     Image.effect_noise((1200, 900), 60).save(photo, quality=80)
-    asking.locator("input[type=file]").set_input_files(photo)
-    asking.get_by_role("button", name="Gửi đơn").click()
-    expect(asking.locator(".tag")).to_have_count(2, timeout=SLOW_MS)
-    wait_until(clerk, lambda: unsent(clerk) == 0)
+    request_step.locator("input[type=file]").set_input_files(photo)
+    request_step.get_by_role("button", name="Gửi đơn").click()
+    expect(request_step.locator(".tag")).to_have_count(2, timeout=SLOW_MS)
+    wait_until(clerk, lambda: unsent_count(clerk) == 0)
     expect(clerk.locator(".queue")).not_to_contain_text("giấy tờ chưa gửi", timeout=SLOW_MS)
 
 
-def _close(clerk: Page) -> None:
-    room(clerk, "Hội trường")
-    closing = step(clerk, "Chốt danh sách")
-    closing.get_by_label("Người chịu trách nhiệm").select_option(index=1)
-    closing.get_by_label("Đã xem số liệu").check()
-    closing.get_by_label("Hội nghị chưa bắt đầu; vẫn chốt").check()
-    closing.get_by_role("button", name="Chốt danh sách").click()
+def _close_roll(clerk: Page) -> None:
+    open_room(clerk, "Hội trường")
+    closing_step = open_step(clerk, "Chốt danh sách")
+    closing_step.get_by_label("Người chịu trách nhiệm").select_option(index=1)
+    closing_step.get_by_label("Đã xem số liệu").check()
+    closing_step.get_by_label("Hội nghị chưa bắt đầu; vẫn chốt").check()
+    closing_step.get_by_role("button", name="Chốt danh sách").click()

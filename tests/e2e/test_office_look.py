@@ -1,4 +1,4 @@
-"""Every page of the office: no fault by axe, no wider than a phone, all of it without scripts."""
+"""Every page of the office: no fault by axe, no wider than a phone, usable without scripts."""
 
 import re
 
@@ -11,7 +11,7 @@ from sync_server.commands.demo.demonstration import FINISHED_MEETING
 from sync_server.config import load_settings
 from tests.e2e.conftest import System
 from tests.e2e.look import look_at
-from tests.e2e.office import DESK, PHONE, Timed, signed_in
+from tests.e2e.office import DESK, PHONE, PageTimes, sign_in
 
 pytestmark = pytest.mark.e2e
 
@@ -23,7 +23,7 @@ NO_PAGES = {
     "office.person.register",
     "office.leave_requests.detail",
 }
-ALSO = (
+MORE_PATHS = (
     f"/xin-vang?loc=all&hoi-nghi={FINISHED_MEETING}",
     "/nguoi?tim=an",
     "/nguoi/M00001?nam=2024",
@@ -32,26 +32,26 @@ ALSO = (
 )
 
 
-def pages(app: Flask) -> list[str]:
-    """Return every page of the office, by the list of routes."""
-    found = []
+def office_paths(app: Flask) -> list[str]:
+    """Return the path of every page of the office, from the list of routes."""
+    paths = []
     for rule in app.url_map.iter_rules():
         is_page = rule.endpoint.startswith("office.") and "GET" in (rule.methods or ())
         if is_page and rule.endpoint not in NO_PAGES:
             path = rule.rule.removeprefix("/van-phong")
             for name, part in PARTS.items():
                 path = path.replace(f"<{name}>", part)
-            found.append(path)
-    return [*found, *ALSO]
+            paths.append(path)
+    return [*paths, *MORE_PATHS]
 
 
 def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_phone(
     system: System, browser: Browser, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    timed = Timed()
-    page = signed_in(browser, system, "bantochuc", PHONE)
-    page.on("requestfinished", timed.note)
-    for path in pages(create_app(load_settings(system.environ))):
+    page_times = PageTimes()
+    page = sign_in(browser, system, "bantochuc", PHONE)
+    page.on("requestfinished", page_times.note_request)
+    for path in office_paths(create_app(load_settings(system.environ))):
         assert "<" not in path, f"say in PARTS what {path} needs"
         page.goto(f"{system.url}/van-phong{path}")
         page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
@@ -69,25 +69,25 @@ def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_phone(
     page.get_by_role("button", name="Cấp và in thẻ").click()
     assert page.locator("article.card").count() > 20
     look_at(page, "cards")
-    timed.tell(capsys)
+    page_times.print_slowest(capsys)
 
 
 def test_a_chair_and_a_secretary_see_no_fault_either(system: System, browser: Browser) -> None:
     for name in ("chutri", "bithu"):
-        page = signed_in(browser, system, name, PHONE)
+        page = sign_in(browser, system, name, PHONE)
         for link in page.locator("nav.menu a").all():
             page.goto(f"{system.url}{link.get_attribute('href')}")
             look_at(page, f"{name} {page.url}")
             page.go_back()
 
 
-def test_without_scripts_every_act_is_a_form_and_a_redirect(
+def test_without_scripts_every_action_is_a_form_and_a_redirect(
     system: System, browser: Browser
 ) -> None:
-    page = signed_in(browser, system, "bantochuc", DESK, has_scripts=False)
+    page = sign_in(browser, system, "bantochuc", DESK, has_scripts=False)
     meeting = f"{system.url}/van-phong/hoi-nghi/{system.meeting}"
 
-    def told(words: str) -> None:
+    def expect_message(words: str) -> None:
         expect(page.locator("p.done").filter(has_text=words)).to_be_visible()
         assert page.request.get(page.url).ok  # a redirect: it can be loaded again
 
@@ -99,65 +99,65 @@ def test_without_scripts_every_act_is_a_form_and_a_redirect(
         box.check()
     page.get_by_label("Ghi chú chung").fill("Đã xem")
     press("Đồng ý các đơn đã chọn")
-    told("Đã đồng ý 4 đơn")
+    expect_message("Đã đồng ý 4 đơn")
 
     page.goto(f"{meeting}/sap-xep")
     page.get_by_label("Số phút châm chước").fill("7")
     press("Lưu")
-    told("Đã lưu quy định")
+    expect_message("Đã lưu quy định")
     expect(page.locator("dl.facts")).to_contain_text("7 phút")
     page.get_by_text("Ghép hội trường").click()
     merging = page.locator("form", has_text="Ghép hội trường")
     merging.locator("[name=point_code]").select_option("P001")
     merging.get_by_label("Ghép vào").select_option("P072")
     press("Ghép")
-    told("từ P001 sang P072")
+    expect_message("từ P001 sang P072")
 
     page.goto(f"{meeting}/trieu-tap")
     page.get_by_role("combobox", name="Triệu tập").select_option("officers")
     press("Xem trước thay đổi")
     press("Triệu tập cho 72 điểm cầu")
-    told("Đã lập danh sách mới cho 72 điểm cầu, 216 người")
+    expect_message("Đã lập danh sách mới cho 72 điểm cầu, 216 người")
 
     page.goto(f"{meeting}/diem-cau/P003/cho-ngoi")
     press("Xếp lại tất cả")
-    told("Đã xếp chỗ cho 3 người")
+    expect_message("Đã xếp chỗ cho 3 người")
 
     page.goto(f"{system.url}/van-phong/hoi-nghi/{FINISHED_MEETING}/diem-cau/P003")
     page.get_by_role("textbox", name="Lý do").fill("Ghi thiếu một người")
     press("Mở lại danh sách")
-    told("Đã mở lại danh sách của P003")
+    expect_message("Đã mở lại danh sách của P003")
     page.goto(f"{page.url}/ban-ghi")
     page.get_by_text("Rút hiệu lực", exact=True).first.click()
     page.get_by_role("textbox", name="Lý do").first.fill("Ghi nhầm")
     press("Rút hiệu lực bản ghi này")
-    told("Đã rút hiệu lực")
+    expect_message("Đã rút hiệu lực")
 
     page.goto(f"{system.url}/van-phong/thiet-bi")
     page.get_by_text("Thu hồi", exact=True).first.click()
     press("Thu hồi máy này")
-    told("Đã thu hồi thiết bị")
+    expect_message("Đã thu hồi thiết bị")
 
     page.goto(f"{meeting}/chat-luong")
     page.get_by_label("Hạn chế").fill("Một số điểm cầu vào muộn")
     press("Lưu đánh giá")
-    told("Đã lưu 1 mục")
+    expect_message("Đã lưu 1 mục")
 
     page.goto(f"{system.url}/van-phong/tai-khoan")
     page.get_by_label("Tài khoản").fill("kiemtra2")
     page.get_by_label("Vai trò").select_option("auditor")
     page.get_by_label("Mật khẩu").fill("mat-khau-thu-1")
     press("Lưu tài khoản")
-    told("Đã có tài khoản «kiemtra2»")
+    expect_message("Đã có tài khoản «kiemtra2»")
 
     press("Thoát")
     assert re.search("/dang-nhap$", page.url)
 
 
-def test_the_board_without_scripts_shows_what_is_so_when_it_is_loaded(
+def test_the_board_without_scripts_is_current_when_it_is_loaded(
     system: System, browser: Browser
 ) -> None:
-    page: Page = signed_in(browser, system, "tuyengiao", DESK, has_scripts=False)
+    page: Page = sign_in(browser, system, "tuyengiao", DESK, has_scripts=False)
     page.goto(f"{system.url}/van-phong/hoi-nghi/{FINISHED_MEETING}")
 
     page.get_by_role("combobox", name="Việc cần để ý").select_option("silent")

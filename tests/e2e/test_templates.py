@@ -1,4 +1,4 @@
-"""Every template: valid, nothing that axe finds, nothing wider than a phone; sheets as printed."""
+"""Every template: valid HTML, no fault by axe, nothing wider than a phone; sheets as printed."""
 
 import json
 import subprocess
@@ -39,7 +39,7 @@ SMALLEST_CODE_MM = 35
 
 @pytest.fixture(scope="module")
 def every(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a portal in which every state of a material can be seen."""
+    """Return a portal that shows every state of a material."""
     folder = tmp_path_factory.mktemp("every")
     content = folder / "content"
     subprocess.run(["/bin/cp", "-r", str(ROOT / "content"), str(content)], check=True)  # noqa: S603
@@ -74,7 +74,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_a_phone(
 def test_every_page_is_valid_html(every: Path) -> None:
     install_packages(ROOT)
     pages = sorted(str(path) for path in every.rglob("*.html"))
-    done = node(
+    result = node(
         [
             "node_modules/html-validate/bin/html-validate.mjs",
             f"--config={Path(__file__).with_name('html-validate.json')}",
@@ -88,9 +88,13 @@ def test_every_page_is_valid_html(every: Path) -> None:
     )
 
     faults = {
-        (Path(page["filePath"]).relative_to(every).as_posix(), each["ruleId"], each["message"])
-        for page in json.loads(done.stdout)
-        for each in page["messages"]
+        (
+            Path(page["filePath"]).relative_to(every).as_posix(),
+            message["ruleId"],
+            message["message"],
+        )
+        for page in json.loads(result.stdout)
+        for message in page["messages"]
     }
 
     assert faults == set()
@@ -111,11 +115,11 @@ def test_a_sheet_is_printed_whole_and_its_codes_can_be_read(
     page.close()
 
     assert len(pictures) == (2 if sheet == "ma-qr" else 1)
-    read = {code.text.removeprefix("http://localhost:8000/") for code in codes}
+    texts = {code.text.removeprefix("http://localhost:8000/") for code in codes}
     if sheet == "ma-qr":
-        assert read == {f"hoi-nghi/{MEETING}.html", *(f"t/{code}.html" for code in CODES)}
+        assert texts == {f"hoi-nghi/{MEETING}.html", *(f"t/{code}.html" for code in CODES)}
     else:
-        assert read == ({f"hoi-nghi/{MEETING}.html"} if sheet == "ap-phich" else set())
+        assert texts == ({f"hoi-nghi/{MEETING}.html"} if sheet == "ap-phich" else set())
     for code in codes:
         place = code.position
         width = (place.top_right.x - place.top_left.x) / DPI * MM_PER_INCH

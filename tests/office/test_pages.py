@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
+from sync_server.database import reading
 from sync_server.domain.records.permissions import Profile
 from sync_server.office.meetings import urgent
 from sync_server.storage import directory
@@ -96,7 +97,7 @@ def test_before_the_start_no_hall_is_urgent_for_being_silent(
 ) -> None:
     clock.now_ms -= 45 * 60_000
     headquarters.sign_in("bantochuc")
-    with headquarters.client.application.test_request_context():
+    with headquarters.client.application.test_request_context(), reading():
         assert urgent.urgent_matters() == []
 
 

@@ -1,15 +1,21 @@
 """One request, one transaction: a page reads one snapshot, an act is one write."""
 
-from collections.abc import Iterator
+import io
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from sync_server.acts import queue_files, roster_files
 from sync_server.database import db, reading, write
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage.access import accounts
+from sync_server.storage.access.accounts import Account
 from tests.factories import MEETING
-from tests.office.desk import Desk
+from tests.office.desk import PASSWORD, Desk
 
 
 @contextmanager
@@ -53,3 +59,48 @@ def test_an_act_is_one_transaction_its_log_entry_included(app: Flask, headquarte
 def test_a_reading_snapshot_cannot_be_written_to(app: Flask) -> None:
     with reading(), pytest.raises(RuntimeError):
         write(lambda c: None)
+
+
+def stored_by_another_writer(app: Flask) -> bool:
+    """Say whether somebody else's change is stored within moments."""
+
+    def put() -> None:
+        with app.app_context():
+            write(lambda c: accounts.put(c, Account("khac", Profile.AUDITOR), PASSWORD))
+
+    other = threading.Thread(target=put, daemon=True)
+    other.start()
+    other.join(5)
+    return not other.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("path", "module", "slow_work"),
+    [
+        ("/nguoi", roster_files, "read_file"),
+        (f"/hoi-nghi/{MEETING}/trieu-tap/tep", roster_files, "read_file"),
+        ("/nhap-tep", queue_files, "_read_boxes"),
+        ("/tai-khoan-cua-toi/mat-khau", accounts, "account_with_password"),
+        ("/tai-khoan-cua-toi/hai-lop", accounts, "account_with_password"),
+    ],
+)
+def test_no_writer_waits_for_a_slow_act(
+    app: Flask,
+    headquarters: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    module: object,
+    slow_work: str,
+) -> None:
+    outcomes: list[bool] = []
+    work: Callable[..., object] = getattr(module, slow_work)
+
+    def work_beside_another_writer(*arguments: object) -> object:
+        outcomes.append(stored_by_another_writer(app))
+        return work(*arguments)
+
+    monkeypatch.setattr(module, slow_work, work_beside_another_writer)
+    file = (io.BytesIO(b""), "tep.csv")
+    headquarters.post(path, file=file, do="begin", password=PASSWORD, new_password=PASSWORD)
+
+    assert outcomes == [True]

@@ -1,4 +1,4 @@
-"""What `check` finds beyond the form of each value, and what it only tells."""
+"""The checks beyond single values: faults that stop a build, and warnings that do not."""
 
 import unicodedata
 import zipfile
@@ -12,7 +12,7 @@ from portal.content.guard import Guard, read_roster, visible_text
 from portal.content.loading import load
 
 import build
-from tests.portal.test_content import change, faults_of
+from tests.portal.test_content import faults_of, replace_in_file
 
 AGENDA = "  - {at: 07:30, kind: KHAI_MAC, title: Khai mạc}\n"
 
@@ -21,29 +21,31 @@ def warnings_of(root: Path) -> list[str]:
     return [str(warning) for warning in load(root).warnings]
 
 
-def test_content_in_which_everything_is_right_is_told_nothing(content: Path) -> None:
+def test_content_without_faults_gives_no_warning(content: Path) -> None:
     assert warnings_of(content) == []
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "expected_text"),
     [
         ("  - {at: 07:30, kind: QUAN_TRIET, title: Một}\n", "trùng giờ"),
         ("  - {at: 17:20, kind: QUAN_TRIET, title: Một}\n", "17:20"),
         ("  - {at: 07:00, kind: QUAN_TRIET, title: Một}\n", "sớm hơn"),
     ],
 )
-def test_an_agenda_whose_hours_cannot_be_is_refused(content: Path, line: str, said: str) -> None:
-    change(content / "meetings" / "m.md", AGENDA, AGENDA + line)
+def test_an_agenda_with_impossible_hours_is_refused(
+    content: Path, line: str, expected_text: str
+) -> None:
+    replace_in_file(content / "meetings" / "m.md", AGENDA, AGENDA + line)
 
     (fault,) = faults_of(content)
 
     assert fault.startswith("content/meetings/m.md:14: ")
-    assert said in fault
+    assert expected_text in fault
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected_text"),
     [
         ("[mẫu](../materials/none.md)", "none.md"),
         ("[mẫu](trang-khac.html)", "trang-khac.html"),
@@ -68,17 +70,17 @@ def test_an_agenda_whose_hours_cannot_be_is_refused(content: Path, line: str, sa
         ("Coäng hoøa xaõ hoäi chuû nghóa", "VNI"),
     ],
 )
-def test_a_text_that_must_not_be_published_is_told_by_its_line(
-    content: Path, text: str, said: str
+def test_a_text_that_must_not_be_published_is_reported_by_line(
+    content: Path, text: str, expected_text: str
 ) -> None:
     (content / "images").mkdir()
     Image.new("RGB", (4, 4)).save(content / "images" / "so-do.png")
-    change(content / "materials" / "a.md", "Nội dung.", f"Nội dung.\n\n{text}")
+    replace_in_file(content / "materials" / "a.md", "Nội dung.", f"Nội dung.\n\n{text}")
 
     (fault,) = faults_of(content)
 
     assert fault.startswith("content/materials/a.md:12: ")
-    assert said in fault
+    assert expected_text in fault
 
 
 @pytest.mark.parametrize(
@@ -91,22 +93,22 @@ def test_a_text_that_must_not_be_published_is_told_by_its_line(
         "[một](../meetings/m.md) [hai](#muc) [ba](https://tinh.gov.vn) [bốn](../t/cv1.html)",
     ],
 )
-def test_what_is_harmless_is_let_through(content: Path, text: str) -> None:
-    change(content / "materials" / "a.md", "Nội dung.", text)
+def test_harmless_text_is_let_through(content: Path, text: str) -> None:
+    replace_in_file(content / "materials" / "a.md", "Nội dung.", text)
 
     assert load(content).materials["cv1"].text.strip() == text
 
 
-def test_a_contact_meant_to_be_published_is_let_through_where_it_says_so(content: Path) -> None:
+def test_a_contact_declared_as_public_is_let_through(content: Path) -> None:
     page = content / "meetings" / "m.md"
-    change(page, "basis: [cv1]", 'basis: [cv1]\nsupport: "Trực: 0218 385 1234"')
+    replace_in_file(page, "basis: [cv1]", 'basis: [cv1]\nsupport: "Trực: 0218 385 1234"')
     assert "0218 385 1234" in faults_of(content)[0]
 
-    change(page, "basis: [cv1]", 'basis: [cv1]\npublic_contacts: ["0218 385 1234"]')
+    replace_in_file(page, "basis: [cv1]", 'basis: [cv1]\npublic_contacts: ["0218 385 1234"]')
     assert load(content).public_contacts == ("0218 385 1234",)
 
 
-def test_text_with_loose_accents_is_joined_and_told(content: Path) -> None:
+def test_text_with_loose_accents_is_joined_with_a_warning(content: Path) -> None:
     page = content / "materials" / "a.md"
     page.write_text(unicodedata.normalize("NFD", page.read_text("utf-8")), "utf-8")
 
@@ -115,7 +117,7 @@ def test_text_with_loose_accents_is_joined_and_told(content: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected_text"),
     [
         ("basis: [cv1]", "materials: [cv1]", "căn cứ"),
         ("starts: 07:30", "starts: 07:30\npoints: []", None),
@@ -123,91 +125,95 @@ def test_text_with_loose_accents_is_joined_and_told(content: Path) -> None:
         ("basis: [cv1]", "materials: []", "chưa hội nghị"),
     ],
 )
-def test_what_should_be_looked_at_is_told_and_stops_nothing(
-    content: Path, old: str, new: str, said: str | None
+def test_a_doubtful_meeting_gives_a_warning_and_stops_nothing(
+    content: Path, old: str, new: str, expected_text: str | None
 ) -> None:
-    change(content / "meetings" / "m.md", old, new)
+    replace_in_file(content / "meetings" / "m.md", old, new)
 
-    found = warnings_of(content)
+    warnings = warnings_of(content)
 
-    assert any(said in each for each in found) if said else found == []
+    assert (
+        any(expected_text in warning for warning in warnings) if expected_text else warnings == []
+    )
 
 
-def pdf(text: str, size: int = 0) -> bytes:
-    made = FPDF()
-    made.add_page()
+def pdf_bytes(text: str, size: int = 0) -> bytes:
+    document = FPDF()
+    document.add_page()
     if text:
-        made.set_font("helvetica")
-        made.cell(text=text)
-    return bytes(made.output()) + b"%" * size
+        document.set_font("helvetica")
+        document.cell(text=text)
+    return bytes(document.output()) + b"%" * size
 
 
 @pytest.mark.parametrize(
-    ("name", "bytes_", "said"),
+    ("name", "bytes_", "expected_text"),
     [
-        ("a.pdf", pdf("Van ban"), None),
-        ("a.pdf", pdf(""), "ảnh quét"),
-        ("a.pdf", pdf("Van ban", 2_000_000), "2 MB"),
+        ("a.pdf", pdf_bytes("Van ban"), None),
+        ("a.pdf", pdf_bytes(""), "ảnh quét"),
+        ("a.pdf", pdf_bytes("Van ban", 2_000_000), "2 MB"),
     ],
 )
-def test_a_file_unfit_for_a_phone_is_told(
-    content: Path, name: str, bytes_: bytes, said: str | None
+def test_a_file_unfit_for_a_phone_gives_a_warning(
+    content: Path, name: str, bytes_: bytes, expected_text: str | None
 ) -> None:
     (content / "materials" / name).write_bytes(bytes_)
-    change(content / "materials" / "a.md", "summary: Tóm tắt", f"summary: x\nfile: {name}")
+    replace_in_file(content / "materials" / "a.md", "summary: Tóm tắt", f"summary: x\nfile: {name}")
 
-    found = warnings_of(content)
+    warnings = warnings_of(content)
 
-    assert said in found[0] if said else found == []
+    assert expected_text in warnings[0] if expected_text else warnings == []
 
 
 @pytest.mark.parametrize(
-    ("name", "bytes_", "said"),
+    ("name", "bytes_", "expected_text"),
     [
         ("a.pdf", b"no pdf at all", "PDF"),
         ("a.exe", b"x", "a.exe"),
         ("a.csv", "Họ và tên;Năm sinh\n".encode(), "Năm sinh"),
         ("a.csv", b"person,full_name,birth_year\n", "full_name"),
-        ("a.pdf", pdf("Dien thoai 0912345678"), "0912345678"),
+        ("a.pdf", pdf_bytes("Dien thoai 0912345678"), "0912345678"),
     ],
 )
 def test_a_file_that_must_not_be_published_is_refused(
-    content: Path, name: str, bytes_: bytes, said: str
+    content: Path, name: str, bytes_: bytes, expected_text: str
 ) -> None:
     (content / "materials" / name).write_bytes(bytes_)
-    change(content / "materials" / "a.md", "summary: Tóm tắt", f"summary: x\nfile: {name}")
+    replace_in_file(content / "materials" / "a.md", "summary: Tóm tắt", f"summary: x\nfile: {name}")
 
-    assert any(said in fault for fault in faults_of(content))
+    assert any(expected_text in fault for fault in faults_of(content))
 
 
-def test_a_scanned_pdf_alone_is_no_text(content: Path) -> None:
-    (content / "materials" / "a.pdf").write_bytes(pdf(""))
-    change(content / "materials" / "a.md", "summary: Tóm tắt", "summary: x\nfile: a.pdf")
-    change(content / "materials" / "a.md", "Nội dung.", "")
+def test_a_scanned_pdf_does_not_count_as_text(content: Path) -> None:
+    (content / "materials" / "a.pdf").write_bytes(pdf_bytes(""))
+    replace_in_file(content / "materials" / "a.md", "summary: Tóm tắt", "summary: x\nfile: a.pdf")
+    replace_in_file(content / "materials" / "a.md", "Nội dung.", "")
 
     assert "chưa có phần văn bản" in faults_of(content)[0]
 
 
-def test_versions_go_forward(content: Path) -> None:
+def test_a_version_cannot_be_older_than_the_material(content: Path) -> None:
     versions = "summary: x\nversions:\n  - {date: 2024-08-20, note: Sửa mục 3}\n"
-    change(content / "materials" / "a.md", "summary: Tóm tắt", versions.strip())
+    replace_in_file(content / "materials" / "a.md", "summary: Tóm tắt", versions.strip())
     assert load(content).materials["cv1"].matter.updated.isoformat() == "2024-08-20"
 
-    change(content / "materials" / "a.md", "2024-08-20", "2024-08-02")
+    replace_in_file(content / "materials" / "a.md", "2024-08-20", "2024-08-02")
     assert "2024-08-02" in faults_of(content)[0]
 
 
-def test_a_material_before_its_hour_and_one_withdrawn_give_nothing(content: Path) -> None:
-    change(content / "materials" / "a.md", "issuer:", "public_from: 2024-08-22 07:30\nissuer:")
+def test_a_held_or_withdrawn_material_publishes_no_text(content: Path) -> None:
+    replace_in_file(
+        content / "materials" / "a.md", "issuer:", "public_from: 2024-08-22 07:30\nissuer:"
+    )
     before = load(content, now=datetime(2024, 8, 22, 0, 29, tzinfo=UTC))
     assert (before.materials["cv1"].state, before.materials["cv1"].text) == ("held", "")
     assert before.opening_times == (datetime(2024, 8, 22, 0, 30, tzinfo=UTC),)
     after = load(content, now=datetime(2024, 8, 22, 0, 30, tzinfo=UTC))
     assert (after.materials["cv1"].state, after.opening_times) == ("public", ())
 
-    change(content / "materials" / "a.md", "issuer:", "withdrawn: 2024-08-23\nissuer:")
-    gone = load(content)
-    assert (gone.materials["cv1"].state, gone.materials["cv1"].text) == ("withdrawn", "")
+    replace_in_file(content / "materials" / "a.md", "issuer:", "withdrawn: 2024-08-23\nissuer:")
+    withdrawn = load(content)
+    assert (withdrawn.materials["cv1"].state, withdrawn.materials["cv1"].text) == ("withdrawn", "")
 
 
 ROSTER = (
@@ -216,27 +222,31 @@ ROSTER = (
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected_text"),
     [
         ("Đồng chí mẫu thị Hoà phát biểu.", "mẫu thị Hoà"),
         ("Mã M00018.", "M00018"),
         ("Mẫu văn bản; người An.", None),
     ],
 )
-def test_nobody_of_a_roster_at_hand_gets_through(
-    content: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str | None
+def test_a_person_on_the_given_roster_is_refused(
+    content: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    expected_text: str | None,
 ) -> None:
     roster = tmp_path / "roster.csv"
     roster.write_text(ROSTER, "utf-8-sig")
-    change(content / "materials" / "a.md", "Nội dung.", text)
+    replace_in_file(content / "materials" / "a.md", "Nội dung.", text)
 
     status = build.main(["check", "--content", str(content), "--roster", str(roster)])
 
-    assert status == (1 if said else 0)
-    assert (said or "") in capsys.readouterr().err
+    assert status == (1 if expected_text else 0)
+    assert (expected_text or "") in capsys.readouterr().err
 
 
-def test_a_roster_that_cannot_be_read_is_told(
+def test_an_unreadable_roster_is_reported(
     content: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status = build.main(["check", "--content", str(content), "--roster", "/none.csv"])
@@ -255,44 +265,44 @@ def test_a_roster_may_be_a_workbook(tmp_path: Path) -> None:
     book.save(tmp_path / "roster.xlsx")
     guard = Guard(read_roster(tmp_path / "roster.xlsx"))
 
-    assert [each.kind for each in guard.suspicions("Mẫu Thị Hòa")] == ["name"]
+    assert [suspicion.kind for suspicion in guard.suspicions("Mẫu Thị Hòa")] == ["name"]
 
 
-def test_what_a_page_links_to_is_looked_at_too() -> None:
+def test_link_targets_of_a_page_are_checked_too() -> None:
     text = visible_text(
         '<p>Gọi <a href="tel:0912345678">đây</a></p><style>.a{b:0912345678}</style>'
     )
 
-    assert [each.value for each in Guard().suspicions(text)] == ["0912345678"]
+    assert [suspicion.value for suspicion in Guard().suspicions(text)] == ["0912345678"]
 
 
-def test_what_slips_past_the_sources_stops_the_build(
+def test_a_fault_missed_in_the_sources_stops_the_build(
     content: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    change(content / "materials" / "a.md", "Nội dung.", "Gọi 0912345678.")
+    replace_in_file(content / "materials" / "a.md", "Nội dung.", "Gọi 0912345678.")
     monkeypatch.setattr("portal.content.loading.Shelf._faults_of_people", lambda *_: [])
 
     status = build.main(["--content", str(content), "--output", str(tmp_path / "output")])
 
-    told = capsys.readouterr().err
+    errors = capsys.readouterr().err
     assert status == 1
-    assert "t/cv1.html:" in told
-    assert "tim/t-cv1.js:" in told
+    assert "t/cv1.html:" in errors
+    assert "tim/t-cv1.js:" in errors
     assert not (tmp_path / "output").exists()
 
 
-def docx(path: Path, *runs: str) -> None:
+def write_docx(path: Path, *runs: str) -> None:
     text = "".join(f"<w:r><w:t>{run}</w:t></w:r>" for run in runs)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("word/document.xml", f"<w:document><w:p>{text}</w:p></w:document>")
 
 
-def test_a_word_that_stands_in_several_runs_is_one_word(content: Path) -> None:
-    docx(content / "materials" / "a.docx", "Gọi 0912", "345", "678")
-    change(content / "materials" / "a.md", "summary: Tóm tắt", "summary: x\nfile: a.docx")
+def test_a_number_split_over_several_runs_is_read_as_one(content: Path) -> None:
+    write_docx(content / "materials" / "a.docx", "Gọi 0912", "345", "678")
+    replace_in_file(content / "materials" / "a.md", "summary: Tóm tắt", "summary: x\nfile: a.docx")
 
     assert any("0912345678" in fault for fault in faults_of(content))
 
@@ -302,12 +312,12 @@ def test_a_file_that_cannot_be_looked_into_is_refused(
     content: Path, name: str, bytes_: bytes
 ) -> None:
     (content / "materials" / name).write_bytes(bytes_)
-    change(content / "materials" / "a.md", "summary: Tóm tắt", f"summary: x\nfile: {name}")
+    replace_in_file(content / "materials" / "a.md", "summary: Tóm tắt", f"summary: x\nfile: {name}")
 
     assert any(name in fault for fault in faults_of(content))
 
 
-def test_pictures_that_cannot_be_made_are_told(content: Path) -> None:
+def test_pictures_that_cannot_be_published_are_reported(content: Path) -> None:
     folder = content / "images"
     folder.mkdir()
     Image.new("RGB", (4, 4)).save(folder / "a.png")
@@ -315,24 +325,26 @@ def test_pictures_that_cannot_be_made_are_told(content: Path) -> None:
     (folder / "b.png").write_bytes(b"no picture")
     (folder / "ảnh.gif").write_bytes(b"x")
 
-    found = [fault.split(":")[0] for fault in faults_of(content)]
+    files = [fault.split(":")[0] for fault in faults_of(content)]
 
-    assert found == [f"content/images/{name}" for name in ("a.png", "b.png", "ảnh.gif")]
+    assert files == [f"content/images/{name}" for name in ("a.png", "b.png", "ảnh.gif")]
 
 
-def test_two_materials_do_not_share_a_file_nor_take_an_address_of_a_list(content: Path) -> None:
+def test_a_shared_file_and_a_page_at_a_list_s_address_are_refused(content: Path) -> None:
     (content / "materials" / "a.txt").write_text("x")
-    change(content / "materials" / "a.md", "summary: Tóm tắt", "summary: x\nfile: a.txt")
+    replace_in_file(content / "materials" / "a.md", "summary: Tóm tắt", "summary: x\nfile: a.txt")
     other = (content / "materials" / "a.md").read_text("utf-8").replace("code: cv1", "code: cv2")
     (content / "materials" / "b.md").write_text(other, "utf-8")
     (content / "pages" / "index.md").write_text("---\ntitle: x\nsummary: y\n---\n", "utf-8")
 
-    found = faults_of(content)
+    faults = faults_of(content)
 
-    assert ["a.txt" in found[0], "index.md" in found[1], len(found)] == [True, True, 2]
+    assert ["a.txt" in faults[0], "index.md" in faults[1], len(faults)] == [True, True, 2]
 
 
-def test_an_hour_that_does_not_exist_is_told(content: Path) -> None:
-    change(content / "materials" / "a.md", "issuer:", "public_from: 2026-02-31 10:00\nissuer:")
+def test_an_hour_that_does_not_exist_is_reported(content: Path) -> None:
+    replace_in_file(
+        content / "materials" / "a.md", "issuer:", "public_from: 2026-02-31 10:00\nissuer:"
+    )
 
     assert "2026-02-31" in faults_of(content)[0]

@@ -1,4 +1,4 @@
-"""The editors' commands: what they write, make and leave alone."""
+"""The editors' commands: the files that they write, make and leave alone."""
 
 import gzip
 import json
@@ -16,40 +16,44 @@ from portal.editor.publish import PublishTarget
 from portal.editor.serve import Versions, rebuild
 
 import build
-from tests.portal.test_content import change
+from tests.portal.test_content import replace_in_file
 
 FIRST_PAGE_BYTES = 11_000
-"""What 14,000 leave to a page beside its script and its QR code."""
+"""Bytes left for a page within 14,000, after its script and its QR code."""
 
 
-def answers(*given: str) -> Callable[[str], str]:
-    left: Iterator[str] = iter(given)
-    return lambda _: next(left)
+def answer_in_turn(*replies: str) -> Callable[[str], str]:
+    remaining: Iterator[str] = iter(replies)
+    return lambda _: next(remaining)
 
 
-def test_a_new_material_is_asked_for_and_right(content: Path) -> None:
-    told: list[str] = []
-    given = ("CV 9", "cv1", "cv9", "Công văn mới", "cong_van", "", "2024-13-01", "2024-08-13")
+def test_a_new_material_is_asked_for_and_valid(content: Path) -> None:
+    messages: list[str] = []
+    replies = ("CV 9", "cv1", "cv9", "Công văn mới", "cong_van", "", "2024-13-01", "2024-08-13")
 
-    path = write_new(content, "material", answers(*given, "Tỉnh uỷ", "Một câu"), told.append)
+    path = write_new(
+        content, "material", answer_in_turn(*replies, "Tỉnh uỷ", "Một câu"), messages.append
+    )
 
-    assert len(told) == 3  # not a code, a code that is taken, not a day
-    found = load(content)
-    assert found.materials["cv9"].matter.kind == "CONG_VAN"
-    assert sorted(str(each) for each in found.warnings if path.name in str(each))
+    assert len(messages) == 3  # an invalid code, a code in use, an invalid day
+    loaded = load(content)
+    assert loaded.materials["cv9"].matter.kind == "CONG_VAN"
+    assert sorted(str(warning) for warning in loaded.warnings if path.name in str(warning))
 
 
 def test_a_new_meeting_is_named_by_its_day_and_title(content: Path) -> None:
-    given = ("Học tập quý IV: «mới»", "hoi_nghi", "truc_tuyen", "Đảng uỷ", "khoi", "2026-12-18")
+    replies = ("Học tập quý IV: «mới»", "hoi_nghi", "truc_tuyen", "Đảng uỷ", "khoi", "2026-12-18")
 
-    path = write_new(content, "meeting", answers(*given, "07:30", "11:00", "Một câu"), print)
+    path = write_new(
+        content, "meeting", answer_in_turn(*replies, "07:30", "11:00", "Một câu"), print
+    )
 
     assert path.name == "2026-12-18-hoc-tap-quy-iv-moi.md"
     assert len(load(content).meetings) == 2
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
-def test_withdrawing_changes_one_line_whatever_the_line_ends(content: Path, ending: str) -> None:
+def test_withdrawing_changes_one_line_with_any_line_ending(content: Path, ending: str) -> None:
     path = content / "materials" / "a.md"
     text = path.read_text("utf-8").replace("\n", ending) + "một\r\nhai\n"
     path.write_bytes(text.encode())
@@ -64,77 +68,75 @@ def test_withdrawing_changes_one_line_whatever_the_line_ends(content: Path, endi
         withdraw(content, "zz9", datetime(2024, 8, 22, tzinfo=UTC))
 
 
-def outputs(root: Path) -> dict[str, bytes]:
+def files_in(root: Path) -> dict[str, bytes]:
     return {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()}
 
 
-def picture(path: Path, width: int) -> None:
+def write_picture(path: Path, width: int) -> None:
     path.parent.mkdir(exist_ok=True)
     Image.new("RGB", (width, 50), "red").save(path)
 
 
-def test_what_is_built_again_is_what_would_be_built_anew(content: Path, tmp_path: Path) -> None:
-    picture(content / "images" / "so-do.png", 100)
+def test_building_again_equals_a_fresh_build(content: Path, tmp_path: Path) -> None:
+    write_picture(content / "images" / "so-do.png", 100)
     material, meeting = content / "materials" / "a.md", content / "meetings" / "m.md"
     (content / "materials" / "a.txt").write_text("một")
     builder = Builder(content)
     edits: list[Callable[[], Any]] = [
-        lambda: change(material, "Nội dung.", "![Sơ đồ](../images/so-do.png)"),
-        lambda: picture(content / "images" / "so-do.png", 3000),
-        lambda: change(material, "title: Công văn", "title: Tên khác"),
-        lambda: change(material, "summary: Tóm tắt", "summary: x\nfile: a.txt"),
+        lambda: replace_in_file(material, "Nội dung.", "![Sơ đồ](../images/so-do.png)"),
+        lambda: write_picture(content / "images" / "so-do.png", 3000),
+        lambda: replace_in_file(material, "title: Công văn", "title: Tên khác"),
+        lambda: replace_in_file(material, "summary: Tóm tắt", "summary: x\nfile: a.txt"),
         lambda: (content / "materials" / "a.txt").write_text("hai ba"),
-        lambda: change(meeting, "basis: [cv1]", "basis: []"),
-        lambda: change(material, "issuer:", "public_from: 2999-01-01 07:30\nissuer:"),
+        lambda: replace_in_file(meeting, "basis: [cv1]", "basis: []"),
+        lambda: replace_in_file(material, "issuer:", "public_from: 2999-01-01 07:30\nissuer:"),
         meeting.unlink,
     ]
     for edit in edits:
         edit()
         builder.make(builder.read(), tmp_path / "again")
         fresh = Builder(content)
-        fresh.make(fresh.read(), tmp_path / "anew")
-        assert outputs(tmp_path / "again") == outputs(tmp_path / "anew")
-        for path in sorted((tmp_path / "anew").rglob("*"), reverse=True):
+        fresh.make(fresh.read(), tmp_path / "fresh")
+        assert files_in(tmp_path / "again") == files_in(tmp_path / "fresh")
+        for path in sorted((tmp_path / "fresh").rglob("*"), reverse=True):
             path.unlink() if path.is_file() else path.rmdir()
 
 
-def test_a_picture_is_made_small_and_goes_with_what_shows_it(content: Path, tmp_path: Path) -> None:
-    picture(content / "images" / "so-do.png", 3000)
-    change(content / "materials" / "a.md", "Nội dung.", "![Sơ đồ](../images/so-do.png)")
+def test_a_picture_is_made_small_and_listed_with_its_meeting(content: Path, tmp_path: Path) -> None:
+    write_picture(content / "images" / "so-do.png", 3000)
+    replace_in_file(content / "materials" / "a.md", "Nội dung.", "![Sơ đồ](../images/so-do.png)")
     build.main(["--content", str(content), "--output", str(tmp_path / "output")])
 
-    with Image.open(tmp_path / "output" / "hinh" / "so-do.webp") as made:
-        assert made.size == (1200, 20)
+    with Image.open(tmp_path / "output" / "hinh" / "so-do.webp") as resized:
+        assert resized.size == (1200, 20)
     assert 'width="1200" height="20"' in (tmp_path / "output/t/cv1.html").read_text("utf-8")
     files = json.loads((tmp_path / "output/lists/m-m.json").read_bytes())
     assert "hinh/so-do.webp" in {path for path, _, _ in files}
 
 
-def test_what_is_held_or_withdrawn_stands_nowhere_in_the_portal(
-    content: Path, tmp_path: Path
-) -> None:
+def test_a_held_or_withdrawn_text_is_nowhere_in_the_portal(content: Path, tmp_path: Path) -> None:
     (content / "materials" / "a.txt").write_text("chữ kín trong tệp")
     for line in ("public_from: 2999-01-01 07:30", "withdrawn: 2024-08-23"):
         page = content / "materials" / "a.md"
         before = page.read_bytes()
-        change(page, "summary: Tóm tắt", f"summary: điều kín\nfile: a.txt\n{line}")
-        change(page, "Nội dung.", "chữ kín")
+        replace_in_file(page, "summary: Tóm tắt", f"summary: điều kín\nfile: a.txt\n{line}")
+        replace_in_file(page, "Nội dung.", "chữ kín")
         build.main(["--content", str(content), "--output", str(tmp_path / "output")])
-        for name, found in outputs(tmp_path / "output").items():
-            assert b"k\xc3\xadn" not in found or name.startswith("app/"), name
+        for name, file_bytes in files_in(tmp_path / "output").items():
+            assert b"k\xc3\xadn" not in file_bytes or name.startswith("app/"), name
         top = json.loads((tmp_path / "output" / "manifest.json").read_bytes())
-        gone = {path for path, _ in top["withdrawn"]}
-        assert gone == {"t/cv1.html", "tim/t-cv1.js", "tep/a.txt"}
+        withdrawn_paths = {path for path, _ in top["withdrawn"]}
+        assert withdrawn_paths == {"t/cv1.html", "tim/t-cv1.js", "tep/a.txt"}
         page.write_bytes(before)
 
 
-def test_a_long_text_is_split_and_every_part_fits_the_first_flight(
+def test_a_long_text_is_split_into_parts_that_fit_the_first_packets(
     content: Path, tmp_path: Path
 ) -> None:
     words = (Path(build.ROOT) / "content" / "materials" / "bai-bao.md").read_text("utf-8").split()
     picked = [words[(n * n * 31 + n * 17 + n // 7) % len(words)] for n in range(12_000)]
     text = "\n\n".join(" ".join(picked[at : at + 100]) for at in range(0, len(picked), 100))
-    change(content / "materials" / "a.md", "Nội dung.", text)
+    replace_in_file(content / "materials" / "a.md", "Nội dung.", text)
     build.main(["--content", str(content), "--output", str(tmp_path / "output")])
 
     parts = sorted((tmp_path / "output" / "t").glob("cv1*.html"))
@@ -146,50 +148,50 @@ def test_a_long_text_is_split_and_every_part_fits_the_first_flight(
 
 
 def test_a_material_of_no_meeting_can_be_found(content: Path, tmp_path: Path) -> None:
-    change(content / "meetings" / "m.md", "basis: [cv1]", "basis: []")
+    replace_in_file(content / "meetings" / "m.md", "basis: [cv1]", "basis: []")
     build.main(["--content", str(content), "--output", str(tmp_path / "output")])
 
     assert b"cv1" in (tmp_path / "output" / "tim" / "khac.js").read_bytes()
 
 
-def test_serving_keeps_the_last_right_pages_and_tells_the_fault(
+def test_serving_keeps_the_last_good_pages_and_reports_the_fault(
     content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("portal.editor.serve.FOLDER", tmp_path / "serve")
     (tmp_path / "serve").mkdir()
-    told: list[str] = []
+    messages: list[str] = []
     builder, versions = Builder(content), Versions()
 
-    def tell(*words: object, **_: object) -> None:
-        told.extend(map(str, words))
+    def report(*words: object, **_: object) -> None:
+        messages.extend(map(str, words))
 
-    assert rebuild(builder, versions, tell)
-    change(content / "materials" / "a.md", "CONG_KHAI", "MAT")
-    assert not rebuild(builder, versions, tell)
-    assert "content/materials/a.md:5: " in "".join(told)
+    assert rebuild(builder, versions, report)
+    replace_in_file(content / "materials" / "a.md", "CONG_KHAI", "MAT")
+    assert not rebuild(builder, versions, report)
+    assert "content/materials/a.md:5: " in "".join(messages)
     assert (tmp_path / "serve" / "t" / "cv1.html").is_file()
-    change(content / "materials" / "a.md", "MAT", "CONG_KHAI")
-    assert rebuild(builder, versions, tell)
+    replace_in_file(content / "materials" / "a.md", "MAT", "CONG_KHAI")
+    assert rebuild(builder, versions, report)
     assert versions.after("0") == "2"
 
 
-def test_going_back_never_goes_forward(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_going_back_never_activates_a_later_release(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [
         {"release": "later", "serves_from": "2999-01-01T00:00:00.000Z", "is_served": False},
         {"release": "now", "serves_from": "2024-08-22T00:00:00.000Z", "is_served": True},
         {"release": "before", "serves_from": "2024-08-21T00:00:00.000Z", "is_served": False},
         {"release": "never", "serves_from": None, "is_served": False},
     ]
-    server = PublishTarget("http://localhost:1", "oa_x")
-    monkeypatch.setattr(server, "list_releases", lambda: rows)
-    monkeypatch.setattr(server, "activate", lambda release: None)
+    target = PublishTarget("http://localhost:1", "oa_x")
+    monkeypatch.setattr(target, "list_releases", lambda: rows)
+    monkeypatch.setattr(target, "activate", lambda release: None)
 
-    assert server.go_back("") == "before"
+    assert target.go_back("") == "before"
     with pytest.raises(BuildFault):
-        server.go_back("later")
+        target.go_back("later")
 
 
 @pytest.mark.parametrize("url", ["http://xa.vn", "ftp://localhost", "localhost:8000"])
-def test_a_token_goes_nowhere_but_over_https_or_to_this_machine(url: str) -> None:
+def test_a_token_is_sent_only_over_https_or_to_this_machine(url: str) -> None:
     with pytest.raises(BuildFault):
         PublishTarget(url, "oa_x")

@@ -1,4 +1,4 @@
-"""What editors write: every fault of every file, by line, before anything is built."""
+"""Files that editors write: every fault of every file, by line, before anything is built."""
 
 import subprocess
 import sys
@@ -47,7 +47,7 @@ Nội dung.
 """
 
 
-def change(path: Path, old: str, new: str) -> None:
+def replace_in_file(path: Path, old: str, new: str) -> None:
     text = path.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new), "utf-8")
@@ -59,7 +59,7 @@ def faults_of(root: Path) -> list[str]:
     return [str(fault) for fault in raised.value.faults]
 
 
-def test_times_stay_what_the_editor_wrote(content: Path) -> None:
+def test_times_stay_as_the_editor_wrote_them(content: Path) -> None:
     (meeting,) = load(content).meetings
 
     assert meeting.matter.ends == "17:20"
@@ -67,7 +67,7 @@ def test_times_stay_what_the_editor_wrote(content: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "said"),
+    ("old", "new", "line", "expected_text"),
     [
         ("date: 2024-08-22", "date: 2024-02-30", 7, "2024-02-30"),
         ("starts: 07:30", "starts: 7h30", 8, "07:30"),
@@ -85,15 +85,15 @@ def test_times_stay_what_the_editor_wrote(content: Path) -> None:
         ("title: Hội nghị\n", "title: Hội: nghị: lạ\n", 2, "dấu hai chấm"),
     ],
 )
-def test_a_fault_of_a_meeting_is_told_by_its_line(
-    content: Path, old: str, new: str, line: int, said: str
+def test_a_fault_of_a_meeting_is_reported_by_line(
+    content: Path, old: str, new: str, line: int, expected_text: str
 ) -> None:
-    change(content / "meetings" / "m.md", old, new)
+    replace_in_file(content / "meetings" / "m.md", old, new)
 
     (fault,) = faults_of(content)
 
     assert fault.startswith(f"content/meetings/m.md:{line}: ")
-    assert said in fault
+    assert expected_text in fault
 
 
 @pytest.mark.parametrize(
@@ -109,25 +109,25 @@ def test_a_fault_of_a_meeting_is_told_by_its_line(
 def test_a_material_that_must_not_or_cannot_be_published_is_refused(
     content: Path, old: str, new: str, line: int
 ) -> None:
-    change(content / "materials" / "a.md", old, new)
+    replace_in_file(content / "materials" / "a.md", old, new)
 
     (fault,) = faults_of(content)
 
     assert fault.startswith(f"content/materials/a.md:{line}: ")
 
 
-def test_all_faults_of_all_files_are_told_together(content: Path) -> None:
-    change(content / "meetings" / "m.md", "date: 2024-08-22", "date: hôm nay")
-    change(content / "meetings" / "m.md", "kind: KHAI_MAC", "kind: KHAI")
-    change(content / "materials" / "a.md", "CONG_KHAI", "MAT")
-    change(content / "directory.yaml", "unit: U01", "unit: U99")
+def test_all_faults_of_all_files_are_reported_together(content: Path) -> None:
+    replace_in_file(content / "meetings" / "m.md", "date: 2024-08-22", "date: hôm nay")
+    replace_in_file(content / "meetings" / "m.md", "kind: KHAI_MAC", "kind: KHAI")
+    replace_in_file(content / "materials" / "a.md", "CONG_KHAI", "MAT")
+    replace_in_file(content / "directory.yaml", "unit: U01", "unit: U99")
     (content / "materials" / "b.md").write_text(MATERIAL, "utf-8")
     (content / "pages" / "p.md").write_bytes(b"---\ntitle: B\xe0i\n---\n")
     (content / "pages" / "q.md").write_text("no front matter", "utf-8")
 
-    found = faults_of(content)
+    faults = faults_of(content)
 
-    assert [fault.split(": ")[0] for fault in found] == [
+    assert [fault.split(": ")[0] for fault in faults] == [
         "content/directory.yaml:4",
         "content/materials/a.md:5",
         "content/materials/b.md:2",
@@ -138,21 +138,21 @@ def test_all_faults_of_all_files_are_told_together(content: Path) -> None:
     ]
 
 
-def test_a_fault_hides_no_reference_that_is_wrong_too(content: Path) -> None:
-    change(content / "meetings" / "m.md", "date: 2024-08-22", "date: 2024-13-22")
-    change(content / "meetings" / "m.md", "basis: [cv1]", "basis: [cv1, ct99]")
-    change(content / "materials" / "a.md", "date: 2024-08-12", "date: hôm qua")
+def test_a_fault_does_not_hide_a_wrong_reference(content: Path) -> None:
+    replace_in_file(content / "meetings" / "m.md", "date: 2024-08-22", "date: 2024-13-22")
+    replace_in_file(content / "meetings" / "m.md", "basis: [cv1]", "basis: [cv1, ct99]")
+    replace_in_file(content / "materials" / "a.md", "date: 2024-08-12", "date: hôm qua")
 
-    found = faults_of(content)
+    faults = faults_of(content)
 
-    assert [fault.split(": ")[0] for fault in found] == [
+    assert [fault.split(": ")[0] for fault in faults] == [
         "content/materials/a.md:6",
         "content/meetings/m.md:7",
         "content/meetings/m.md:11",
     ]
 
 
-def test_a_name_that_cannot_be_an_address_is_told(content: Path) -> None:
+def test_a_name_that_cannot_be_an_address_is_reported(content: Path) -> None:
     (content / "pages" / "Hướng dẫn.md").write_text("---\ntitle: x\nsummary: y\n---\n", "utf-8")
 
     assert "Hướng dẫn.md:1: " in faults_of(content)[0]
@@ -173,7 +173,7 @@ def test_a_build_in_which_pelican_makes_nothing_leaves_the_old_portal(
     assert [path.name for path in tmp_path.iterdir()] == ["output"]
 
 
-def test_a_missing_directory_is_told(content: Path) -> None:
+def test_a_missing_directory_is_reported(content: Path) -> None:
     (content / "directory.yaml").unlink()
 
     assert "directory.yaml:1" in faults_of(content)[0]
@@ -182,12 +182,12 @@ def test_a_missing_directory_is_told(content: Path) -> None:
 def test_a_faulty_build_leaves_the_old_portal_and_nothing_half_built(
     content: Path, tmp_path: Path
 ) -> None:
-    change(content / "meetings" / "m.md", "date: 2024-08-22", "date: 2024-13-01")
+    replace_in_file(content / "meetings" / "m.md", "date: 2024-08-22", "date: 2024-13-01")
     output = tmp_path / "output"
     output.mkdir()
     (output / "index.html").write_text("the old one")
 
-    done = subprocess.run(  # noqa: S603 - our own command
+    result = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "build.py", "--content", str(content), "--output", str(output)],
         cwd=ROOT,
         capture_output=True,
@@ -196,17 +196,17 @@ def test_a_faulty_build_leaves_the_old_portal_and_nothing_half_built(
         encoding="utf-8",
     )
 
-    assert done.returncode == 1
-    assert "content/meetings/m.md:7: " in done.stderr
+    assert result.returncode == 1
+    assert "content/meetings/m.md:7: " in result.stderr
     assert [path.name for path in output.iterdir()] == ["index.html"]
     assert not list(tmp_path.glob("output.*"))
 
 
-def test_our_own_content_is_right_and_names_no_person() -> None:
-    found = load(ROOT / "content")
+def test_our_content_has_no_faults_and_names_no_person() -> None:
+    loaded = load(ROOT / "content")
 
-    assert len(found.meetings) == 3
-    assert len(found.materials) >= 8
-    assert len({material.matter.kind for material in found.materials.values()}) >= 7
-    assert len(found.directory.units) == len(found.directory.points) == 72
-    assert len({unit.type for unit in found.directory.units}) == 5
+    assert len(loaded.meetings) == 3
+    assert len(loaded.materials) >= 8
+    assert len({material.matter.kind for material in loaded.materials.values()}) >= 7
+    assert len(loaded.directory.units) == len(loaded.directory.points) == 72
+    assert len({unit.type for unit in loaded.directory.units}) == 5

@@ -1,4 +1,4 @@
-"""A ledger on each engine, empty whenever it is opened."""
+"""A ledger on every engine, empty whenever it is opened."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +14,7 @@ Ledger = Callable[[], AbstractContextManager[Connection]]
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """Return the URL of a PostgreSQL of the tests' own; skip where its server is not installed."""
+    """Return the URL of a PostgreSQL started for the tests; skip if no server is installed."""
     programs = postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL's server is not installed (Debian: postgresql)")
@@ -24,17 +24,17 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
-    """Return what opens an empty ledger in one transaction that is never committed."""
+    """Return a function that opens an empty ledger in a transaction that is never committed."""
     url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
     engine = create_engine(url)
     Base.metadata.create_all(engine)
 
     @contextmanager
-    def opened() -> Iterator[Connection]:
+    def open_ledger() -> Iterator[Connection]:
         with engine.connect() as connection:
             yield connection
             connection.rollback()
 
-    yield opened
+    yield open_ledger
     Base.metadata.drop_all(engine)
     engine.dispose()

@@ -1,4 +1,4 @@
-"""The engines that one contract holds for: SQLite, and a PostgreSQL of the tests' own."""
+"""The engines of the storage contract: SQLite, and a PostgreSQL started for the tests."""
 
 import os
 import pwd
@@ -10,23 +10,23 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-DEBIANS = "/usr/lib/postgresql"
+DEBIAN_FOLDER = "/usr/lib/postgresql"
 
 
 def postgres_programs() -> Path | None:
-    """Return the folder of PostgreSQL's server programs; None where they are not installed."""
-    newest = sorted(Path(DEBIANS).glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    """Return the folder of PostgreSQL's server programs; None if they are not installed."""
+    newest = sorted(Path(DEBIAN_FOLDER).glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if newest:
         return newest[-1].parent
-    found = shutil.which("initdb")
-    return Path(found).parent if found else None
+    initdb = shutil.which("initdb")
+    return Path(initdb).parent if initdb else None
 
 
 @contextmanager
 def postgres(programs: Path, *, durable: bool = False) -> Iterator[str]:
-    """Run a server on an empty cluster for as long as it is needed; yield its URL.
+    """Run a server on an empty cluster until the context ends; yield its URL.
 
-    Only a durable one waits for its disk, as the bench needs it.
+    Only a `durable` server waits for its disk, as the bench needs.
     """
     with tempfile.TemporaryDirectory(prefix="diemcau-pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -46,7 +46,7 @@ def postgres(programs: Path, *, durable: bool = False) -> Iterator[str]:
 
 
 def _not_as_root(folder: Path) -> list[str]:
-    """PostgreSQL refuses to run as root: let Debian's account own the cluster then."""
+    """Return a command prefix for Debian's account if we are root, which PostgreSQL refuses."""
     if os.geteuid() != 0:
         return []
     owner = pwd.getpwnam("postgres")
@@ -57,7 +57,7 @@ def _not_as_root(folder: Path) -> list[str]:
 def _run(command: list[str]) -> None:
     # Output goes to a file: a server that is started keeps its parent's pipes open.
     with tempfile.TemporaryFile() as output:
-        done = subprocess.run(  # noqa: S603 - PostgreSQL's own programs
+        done = subprocess.run(  # noqa: S603 - PostgreSQL's programs
             command, stdout=output, stderr=subprocess.STDOUT, check=False, cwd="/"
         )
         output.seek(0)

@@ -1,4 +1,4 @@
-"""Nodes: ledgers that take records from devices, and exchange what they have."""
+"""Nodes: ledgers that accept records from devices and exchange them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -23,7 +23,7 @@ NOW = to_ms("2024-08-22T01:00:00.000Z")
 
 
 def enrol_everybody(connection: Connection) -> None:
-    """Make every writer of a random conference known, and two halls of two types of unit."""
+    """Enrol every writer of a random conference; add two halls of two unit types."""
     units = [
         PublishedUnit("U01", "Một", "DOANH_NGHIEP"),
         PublishedUnit("U02", "Hai", "CO_QUAN_BAO_CHI"),
@@ -38,18 +38,18 @@ def enrol_everybody(connection: Connection) -> None:
 def send(connection: Connection, *drafts: dict[str, Any]) -> Receipt:
     """Send a batch as the device that its first record names."""
     writer = WRITERS[drafts[0]["device"]]
-    offers = intake.judge_records([raw(each) for each in drafts], writer)
+    offers = intake.judge_records([raw(fields) for fields in drafts], writer)
     return intake.receive(connection, Delivery(writer, offers, NOW))
 
 
 def sight(connection: Connection, sighting: Sighting) -> None:
-    """Let a node see a device's clock."""
+    """Report a sighting of a device's clock to a node."""
     sighted = sightings.add(connection, [sighting])
     record_store.append_records(connection, [], now_ms=NOW, sighted_devices=sighted)
 
 
 def exchange(source: Connection, target: Connection) -> None:
-    """Bring all that one node has to another: the sightings, and every stream page by page."""
+    """Copy everything from one node to another: sightings, then every stream page by page."""
     for row in source.execute(select(SightingRow)).all():
         sight(target, Sighting(row.device, row.boot, row.mono_ms, row.skew_ms, row.seq))
     for key in streams.all_streams(source):
@@ -57,22 +57,22 @@ def exchange(source: Connection, target: Connection) -> None:
         while more:
             page = streams.read(source, key, cursor, 7)
             records = [parse_record(form) for form, _ in page.records]
-            forms = [(each, canonical_bytes(each)) for each in records]
-            entries = [LedgerEntry(each, form, fingerprint(form)) for each, form in forms]
+            forms = [(record, canonical_bytes(record)) for record in records]
+            entries = [LedgerEntry(record, form, fingerprint(form)) for record, form in forms]
             record_store.append_records(target, entries, now_ms=NOW)
             cursor, more = page.cursor, page.has_more
 
 
 def clocks(connection: Connection) -> Clocks:
-    """Return all that a node has seen of clocks."""
+    """Return a node's sightings of clocks."""
     return sightings.clocks_of(connection, WRITERS)
 
 
-def whole(connection: Connection, points: Iterable[str]) -> Any:
-    """Return everything that is judged: standings, board rows, flags; not who was heard when."""
-    kept = {
+def judged_state(connection: Connection, points: Iterable[str]) -> Any:
+    """Return all judged results: standings, totals and board rows, without contacts and gaps."""
+    point_standings = {
         point: standings.read(connection, streams.StreamKey(MEETING, point)) for point in points
     }
     board = standings.board_of(connection, MEETING)
     rows = [replace(row, last_contact_at=None, missing_seq=0) for row in board.points]
-    return kept, board.totals, board.by_unit_type, rows
+    return point_standings, board.totals, board.by_unit_type, rows

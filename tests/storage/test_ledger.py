@@ -30,7 +30,7 @@ SKEW = {"D-ONE": -5000, "D-TWO": 90_000}
 
 @contextmanager
 def two_halls(ledger: Ledger) -> Iterator[Connection]:
-    """Open an empty ledger that knows the two halls' devices."""
+    """Open an empty ledger with the devices of two halls enrolled."""
     with ledger() as connection:
         for writer in CLERKS.values():
             devices.put(connection, writer, "test", now_ms=NOW)
@@ -44,7 +44,7 @@ def send(connection: Connection, *drafts: dict[str, Any], revoked: bool = False)
     contact = None
     if device in SKEW:
         contact = DeviceReport(NOW - SKEW[device], 500, "b1", NOW)
-    offers = intake.judge_records([raw(each) for each in drafts], writer)
+    offers = intake.judge_records([raw(fields) for fields in drafts], writer)
     return intake.receive(connection, Delivery(writer, offers, NOW, contact, revoked))
 
 
@@ -74,8 +74,10 @@ def test_one_bad_record_holds_up_no_other(ledger: Ledger) -> None:
         assert [v.status for v in receipt.verdicts] == ["stored", "refused", "stored"]
         assert receipt.verdicts[1].code == "unknown_kind"
         assert receipt.verdicts[1].id == bad["id"]
-        kept = c.execute(select(QuarantineRow.code, QuarantineRow.raw)).all()
-        assert [(code, bytes(each)) for code, each in kept] == [("unknown_kind", raw(bad))]
+        quarantined = c.execute(select(QuarantineRow.code, QuarantineRow.raw)).all()
+        assert [(code, bytes(content)) for code, content in quarantined] == [
+            ("unknown_kind", raw(bad))
+        ]
 
 
 def test_a_refused_record_sent_again_is_known_and_kept_once(ledger: Ledger) -> None:
@@ -127,7 +129,7 @@ def test_an_id_used_again_in_another_meeting_concerns_nobody(ledger: Ledger) -> 
         assert standing.counts.summoned == 2
 
 
-def test_what_a_revoked_device_says_of_its_clock_moves_nothing(ledger: Ledger) -> None:
+def test_a_revoked_device_s_clock_report_changes_nothing(ledger: Ledger) -> None:
     with two_halls(ledger) as c:
         send(c, setting())
         send(c, roll(1, "M1"))
@@ -149,7 +151,7 @@ def test_gaps_are_asked_for_and_healed(ledger: Ledger) -> None:
         assert send(c, check_in(3, "M4") | {"kind": "dance"}).want == ()
 
 
-def test_what_a_revoked_device_sends_is_held_and_counts_for_nothing(ledger: Ledger) -> None:
+def test_a_revoked_device_s_records_are_held_and_count_for_nothing(ledger: Ledger) -> None:
     with two_halls(ledger) as c:
         send(c, roll(1, "M1", "M2"))
         send(c, check_in(5, "M1"))
@@ -233,18 +235,18 @@ def test_a_foreign_or_illegible_cursor_starts_afresh(ledger: Ledger, cursor: str
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_a_ruling_follows_the_record_whoever_it_names(
+def test_a_ruling_follows_its_record_even_if_it_names_nobody(
     ledger: Ledger, order: tuple[int, ...]
 ) -> None:
-    """A dismissal that names nobody holds wherever the record is listed, in every order."""
-    three = [
+    """A dismissal that names nobody holds at every point that lists the record, in any order."""
+    drafts = [
         at_two(5, "M1"),
         draft("ruling", 60, point="P002", person=None, refs=[5]),
         roll(1, "M1"),
     ]
     with two_halls(ledger) as c:
         for n in order:
-            send(c, three[n])
+            send(c, drafts[n])
 
         standing = standings.read(c, StreamKey(MEETING, "P001"))
         assert standing
@@ -262,7 +264,7 @@ def test_no_text_that_a_record_holds_breaks_the_quarantine(ledger: Ledger) -> No
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_a_point_learns_where_its_officers_are(ledger: Ledger, order: tuple[int, ...]) -> None:
     officers = [["S1", "secretary"], ["S2", "deputy"]]
-    three = [
+    drafts = [
         draft("setting", 900, body={"officers": officers}),
         roll(3, "S1", point="P002"),
         at_two(20, "S1"),
@@ -270,7 +272,7 @@ def test_a_point_learns_where_its_officers_are(ledger: Ledger, order: tuple[int,
     with two_halls(ledger) as c:
         send(c, roll(1, "M1"))
         for n in order:
-            send(c, three[n])
+            send(c, drafts[n])
 
         standing = standings.read(c, StreamKey(MEETING, "P001"))
         assert standing

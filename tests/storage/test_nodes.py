@@ -1,4 +1,4 @@
-"""Two nodes that take records in any order and exchange them: one standing, and the model's."""
+"""Two nodes accept records in any order and exchange them; both reach the model's standing."""
 
 import os
 from collections.abc import Iterator
@@ -22,18 +22,18 @@ from tests.against_model import compare
 from tests.conferences import POINTS, WRITERS, conference
 from tests.factories import MEETING, draft, roll
 from tests.storage.conftest import Ledger
-from tests.storage.nodes import enrol_everybody, exchange, send, sight, whole
+from tests.storage.nodes import enrol_everybody, exchange, judged_state, send, sight
 
 DEVICES = sorted(writer.device for writer in WRITERS.values() if writer.point)
 EXAMPLES = int(os.environ.get("EXAMPLES", "20"))
-"""Conferences to each property; `make fuzz` asks for more."""
+"""Conferences per property; `make fuzz` sets more."""
 BOOTS = (("b1", 500, 0, 9), ("b1", 90, -40_000, 4), ("b2", 7, 90_000, 2))
 SIGHTINGS = [Sighting(device, *boot) for device in DEVICES for boot in BOOTS]
 
 
 @contextmanager
 def node() -> Iterator[Connection]:
-    """Open an empty node in memory that knows everybody."""
+    """Open an empty node in memory with every writer enrolled."""
     engine = create_engine("sqlite://")
     Base.metadata.create_all(engine)
     with engine.connect() as connection:
@@ -43,7 +43,7 @@ def node() -> Iterator[Connection]:
 
 
 class TwoNodes(RuleBasedStateMachine):
-    """Devices record; records reach either node, late, again, in batches, or by the other node."""
+    """Two nodes that records reach late, repeated, in batches or by way of the other node."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class TwoNodes(RuleBasedStateMachine):
     @rule(dice=st.randoms(use_true_random=False))
     @precondition(lambda self: not self.records)
     def hold_a_conference(self, dice: Random) -> None:
-        """What is recorded is one set; the rest is how it travels."""
+        """Make the one set of records that the other rules deliver."""
         self.records = conference(dice)
 
     @rule(dice=st.randoms(use_true_random=False), to=st.integers(0, 1))
@@ -63,35 +63,35 @@ class TwoNodes(RuleBasedStateMachine):
     def send_some(self, dice: Random, to: int) -> None:
         """Send a batch of one device's records, some of them perhaps again."""
         device = dice.choice(self.records)["device"]
-        own = [each for each in self.records if each["device"] == device]
-        send(self.nodes[to], *dice.choices(own, k=dice.randint(1, 5)))
+        device_records = [record for record in self.records if record["device"] == device]
+        send(self.nodes[to], *dice.choices(device_records, k=dice.randint(1, 5)))
 
     @rule(sighting=st.sampled_from(SIGHTINGS), to=st.integers(0, 1))
     def see_a_clock(self, sighting: Sighting, to: int) -> None:
-        """Let a node see a device's clock."""
+        """Report a device's clock to a node."""
         self.sighted.append(sighting)
         sight(self.nodes[to], sighting)
 
     @rule(to=st.integers(0, 1))
     def exchange_all(self, to: int) -> None:
-        """Bring one node what the other has."""
+        """Copy to one node all that the other has."""
         exchange(self.nodes[1 - to], self.nodes[to])
 
     def teardown(self) -> None:
-        """Deliver what is left: both nodes agree, with one that had all at once, and the model."""
+        """Deliver the rest: both nodes agree with a node that got all at once, and the model."""
         try:
-            for each in self.records:
-                send(self.nodes[0], each)
+            for record in self.records:
+                send(self.nodes[0], record)
             exchange(self.nodes[0], self.nodes[1])
             exchange(self.nodes[1], self.nodes[0])
-            first, second = (whole(each, POINTS) for each in self.nodes)
+            first, second = (judged_state(connection, POINTS) for connection in self.nodes)
             assert first == second
             with node() as plain:
                 for sighting in self.sighted:
                     sight(plain, sighting)
-                for each in self.records:
-                    send(plain, each)
-                assert whole(plain, POINTS) == first
+                for record in self.records:
+                    send(plain, record)
+                assert judged_state(plain, POINTS) == first
             assert compare(self.nodes[1], self.records) == []
         finally:
             self.stack.close()
@@ -126,8 +126,8 @@ def test_any_order_repetition_and_batching_gives_the_model_s_standing(
 def test_everybody_summoned_stands_exactly_one_way(ledger: Ledger, dice: Random) -> None:
     with ledger() as c:
         enrol_everybody(c)
-        for each in conference(dice):
-            send(c, each)
+        for record in conference(dice):
+            send(c, record)
         board = standings.board_of(c, MEETING)
 
         rows = [row.counts for row in board.points]
@@ -138,24 +138,24 @@ def test_everybody_summoned_stands_exactly_one_way(ledger: Ledger, dice: Random)
             assert counts.summoned == counts.present + sum(parts)
 
 
-def test_judging_the_ledger_anew_changes_nothing(ledger: Ledger) -> None:
+def test_rebuilding_from_the_ledger_changes_nothing(ledger: Ledger) -> None:
     for seed in range(7, 12):
         with ledger() as c:
             enrol_everybody(c)
-            for each in conference(Random(seed), 40):  # noqa: S311 - repeats itself on purpose
-                send(c, each)
+            for record in conference(Random(seed), 40):  # noqa: S311 - repeats itself on purpose
+                send(c, record)
 
             assert rebuild(c, MEETING) == []
 
 
-def test_judging_anew_heals_what_was_lost_beside_the_ledger(ledger: Ledger) -> None:
+def test_a_rebuild_restores_derived_tables_that_were_lost(ledger: Ledger) -> None:
     with ledger() as c:
         enrol_everybody(c)
         send(c, roll(1, "M1"))
         send(c, draft("check_in", 9, point="P002", device="D-TWO"))
-        expected = whole(c, POINTS)
+        expected = judged_state(c, POINTS)
         for table in (Listing, Summons, PointStandingRow):
             c.execute(delete(table))
 
         assert {key.point for key in rebuild(c, MEETING)} == set(POINTS)
-        assert whole(c, POINTS) == expected
+        assert judged_state(c, POINTS) == expected

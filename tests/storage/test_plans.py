@@ -1,4 +1,4 @@
-"""The hot path's statements find their rows by an index: none reads a whole table."""
+"""The statements of an upload find their rows by an index; none reads a whole table."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Many writers and a reader at once, on each engine: nothing skipped, nothing twice."""
+"""Many writers and a reader at once, on every engine: no record is skipped or read twice."""
 
 import random
 import threading
@@ -31,7 +31,7 @@ OFFICE = Writer("O-office", Profile.HEADQUARTERS, None)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
-    """Return the app on a database in which transactions commit and meet."""
+    """Return the app on a database where transactions commit and can conflict."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'writers.sqlite3'}"
     else:
@@ -52,7 +52,7 @@ def _writer(number: int) -> Writer:
 
 
 class Commits:
-    """Wakes readers at every commit: one that polls would take the processor from the writers."""
+    """Wakes readers at every commit, because polling readers would slow the writers."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -80,7 +80,7 @@ def _send(writer: Writer, batch: list[dict[str, object]], commits: Commits) -> N
 
 
 def _clerk_s_day(app: Flask, number: int, commits: Commits, faults: list[BaseException]) -> None:
-    """Check people of all points in at one of them, and send some of it twice."""
+    """Check people of all points in at one hall, and send some batches twice."""
     dice = random.Random(number)  # noqa: S311 - repeats itself on purpose
     writer = _writer(number)
     records = [
@@ -94,12 +94,12 @@ def _clerk_s_day(app: Flask, number: int, commits: Commits, faults: list[BaseExc
                 _send(writer, records[start : start + BATCH], commits)
                 if dice.random() < 0.3:
                     _send(writer, records[max(0, start - BATCH) : start + BATCH], commits)
-    except BaseException as fault:  # noqa: BLE001 - told to the test, which runs elsewhere
+    except BaseException as fault:  # noqa: BLE001 - reported to the test's thread
         faults.append(fault)
 
 
 def _office_day(app: Flask, commits: Commits, faults: list[BaseException]) -> None:
-    """Move people about between the points while the halls check them in."""
+    """Move people between the points while the halls check them in."""
     dice = random.Random(99)  # noqa: S311 - repeats itself on purpose
     try:
         with app.app_context():
@@ -107,7 +107,7 @@ def _office_day(app: Flask, commits: Commits, faults: list[BaseException]) -> No
                 people = dice.sample(PEOPLE, 5)
                 point = POINTS[number % len(POINTS)]
                 _send(OFFICE, [roll(900 + number, *people, point=point)], commits)
-    except BaseException as fault:  # noqa: BLE001 - told to the test, which runs elsewhere
+    except BaseException as fault:  # noqa: BLE001 - reported to the test's thread
         faults.append(fault)
 
 

@@ -3,27 +3,27 @@
 import { html, render } from "htm/preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
-import { startClock } from "./clock.js";
-import { codeInLink, Enrolment } from "./enrolment.js";
-import { keepSyncing } from "./keep-syncing.js";
-import { Lock } from "./lock.js";
-import { saveShell } from "./shell.js";
-import { countFates, dropOldRecords, listEnrolments, openStore } from "./store.js";
-import { say } from "./say.js";
+import { startClock } from "./device/clock.js";
+import { codeInLink, Enrolment } from "./device/enrolment.js";
+import { keepSyncing } from "./sync/keep-syncing.js";
+import { Lock } from "./device/lock.js";
+import { saveShell } from "./device/offline-shell.js";
+import { countFates, dropOldRecords, listEnrolments, openStore } from "./device/store.js";
+import { say } from "./words/messages.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("kiosk"));
-const loadDesk = () => import("./desk-room.js");
+const loadDesk = () => import("./desk/desk-module.js");
 
-/** @typedef {import("./desk.js").Desk} Desk */
+/** @typedef {import("./desk/desk.js").Desk} Desk */
 
 /** The page for the kiosk's state: enrolling, locked or unlocked.
- * @param {{db: import("./store.js").Database, clock: () => import("./clock.js").ClockReading}} props */
+ * @param {{db: import("./device/store.js").Database, clock: () => import("./device/clock.js").ClockReading}} props */
 function Kiosk({ db, clock }) {
   const [allEnrolments, setAllEnrolments] = useState(/** @type {import("./types.js").Enrolment[] | null} */ (null));
   const [desk, setDesk] = useState(/** @type {Desk | null} */ (null));
   const [unsent, setUnsent] = useState(0);
   const [isEnrolling, setEnrolling] = useState(codeInLink() !== "");
-  const [deskModule, setDeskModule] = useState(/** @type {typeof import("./desk-room.js") | null} */ (null));
+  const [deskModule, setDeskModule] = useState(/** @type {typeof import("./desk/desk-module.js") | null} */ (null));
   const [isMissing, setMissing] = useState(false);
   const openDesk = useRef(/** @type {Desk | null} */ (null));
   const send = useRef(() => {});
@@ -53,7 +53,7 @@ function Kiosk({ db, clock }) {
     void refreshEnrolments();
   }
 
-  async function unlock(/** @type {import("./desk.js").UnlockedVault} */ unlockedVault) {
+  async function unlock(/** @type {import("./desk/desk.js").UnlockedVault} */ unlockedVault) {
     const { Desk } = await loadDesk();
     const newDesk = new Desk(db, clock, unlockedVault, () => send.current());
     await newDesk.reload();

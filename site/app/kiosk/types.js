@@ -26,7 +26,7 @@
  *
  * An enrolment as stored: the read token is in the vault. `lost` says why the vault was wiped.
  * @typedef {Omit<EnrolmentAnswer, "read_token"> & {key: CryptoKeyPair,
- *   vault: import("./vault.js").Vault | null, lost: "revoked" | "wrong_pins" | null}} Enrolment
+ *   vault: import("./device/vault.js").Vault | null, lost: "revoked" | "wrong_pins" | null}} Enrolment
  * @typedef {{id: string, title: string, starts_at: string, ends_at: string,
  *   state: "upcoming" | "open" | "closed", rehearsal: boolean}} Meeting
  * @typedef {{person: string, name: string, unit: string, position: string, seat: string,

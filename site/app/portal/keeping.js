@@ -4,8 +4,8 @@ import { reader as words } from "../../messages.vi.json";
 import { fill } from "../words.js";
 import { listen, askWorker } from "./worker.js";
 
-/** @typedef {import("../progress.js").Progress} Progress */
-/** @typedef {import("../progress.js").Wanted} Wanted */
+/** @typedef {import("../worker-messages.js").Progress} Progress */
+/** @typedef {import("../worker-messages.js").Wanted} Wanted */
 
 const FAULT_KEYS = { network: "kept.cut", changed: "kept.changed", full: "kept.full" };
 

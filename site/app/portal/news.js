@@ -3,8 +3,8 @@
 import { reader as words } from "../../messages.vi.json";
 import { fill } from "../words.js";
 
-/** @typedef {import("../progress.js").Progress} Progress */
-/** @typedef {import("../progress.js").Renewed} Renewed */
+/** @typedef {import("../worker-messages.js").Progress} Progress */
+/** @typedef {import("../worker-messages.js").Renewed} Renewed */
 /** @typedef {Record<string, string>} Seen the beginning of the sha256 by path */
 
 const READABLE = /^(?:t|hoi-nghi)\/[^.]*\.html$|^tep\//;

@@ -1,6 +1,6 @@
 /** Messages to and from the service worker; without one (http, an old browser) nothing happens. */
 
-/** @typedef {import("../progress.js").WorkerMessage} WorkerMessage */
+/** @typedef {import("../worker-messages.js").WorkerMessage} WorkerMessage */
 
 export async function askWorker(/** @type {object} */ message) {
   const registration = await navigator.serviceWorker.ready;

@@ -8,7 +8,7 @@ import { dropPieces, saveFile, savePiece, piecesOf, scope } from "./kept.js";
 const PIECE_BYTES = 64 * 1024;
 const TEXT = /\.(?:html|js|json|svg|css|ics)$/; // comes compressed, and therefore whole
 
-/** @typedef {import("../progress.js").Fault} Fault */
+/** @typedef {import("../worker-messages.js").Fault} Fault */
 /** @typedef {{ok: true, bytes: ArrayBuffer, type: string} | {ok: false, fault: Fault}} Fetched */
 
 /**

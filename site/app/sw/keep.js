@@ -14,9 +14,9 @@ const OF_KIOSK_OR_SCANNER = /^(diem-danh\/|app\/kiosk)/;
 const TOP = "manifest.json";
 
 /**
- * @typedef {import("../progress.js").FileLine} FileLine
- * @typedef {import("../progress.js").Fault} Fault
- * @typedef {import("../progress.js").WorkerMessage} WorkerMessage
+ * @typedef {import("../worker-messages.js").FileLine} FileLine
+ * @typedef {import("../worker-messages.js").Fault} Fault
+ * @typedef {import("../worker-messages.js").WorkerMessage} WorkerMessage
  * @typedef {{name: string, path: string, sha256: string, files: number, bytes: number}} ListLine
  * @typedef {{lists: ListLine[], withdrawn?: [path: string, sha256: string][]}} Top
  */
@@ -180,11 +180,11 @@ async function saveFileByFile(/** @type {string} */ name, /** @type {FileLine[]}
 /** Drop every path and file that is in no wanted list of the release. */
 async function dropUnwanted(/** @type {Top} */ top) {
   const present = new Set(top.lists.map((line) => line.name));
-  const wanted = (await readIndex()).wanted.filter((name) => present.has(name));
+  const before = await readIndex();
   /** @type {Record<string, string>} */
   const reachable = {};
   const awaited = new Set();
-  for (const line of top.lists.filter(({ name }) => name === SHELL || wanted.includes(name))) {
+  for (const line of top.lists.filter(({ name }) => name === SHELL || before.wanted.includes(name))) {
     reachable[line.path] = line.sha256;
     for (const [path, sha256] of (await readFile(line.sha256).then((response) => response?.json())) ?? []) {
       awaited.add(sha256);
@@ -192,6 +192,7 @@ async function dropUnwanted(/** @type {Top} */ top) {
     }
   }
   await changeIndex((index) => {
+    const wanted = index.wanted.filter((name) => present.has(name)); // the reader may want more by now
     if (Object.keys(index.next).length === 0) return { ...index, wanted, paths: reachable };
     // The present kiosk stays whole, with its scanner, until its clerk consents to the next one.
     const presentKiosk = Object.entries(index.paths).filter(([path]) => OF_KIOSK_OR_SCANNER.test(path));

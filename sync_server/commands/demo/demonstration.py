@@ -17,6 +17,7 @@ from sync_server.acts import arrangements, decisions
 from sync_server.acts.writing import SERVER_WRITER, seal_note
 from sync_server.commands.demo.hall_day import DAY_MS, SEED, Hall
 from sync_server.database import write
+from sync_server.domain.positions import COMMITTEE
 from sync_server.domain.records.codes import MINUTE_MS, from_ms, to_ms
 from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.records.permissions import Profile
@@ -47,7 +48,8 @@ _GIVEN = (
     "Phương", "Quân", "Quyên", "Sơn", "Tâm", "Thảo", "Thắng", "Thuý", "Trang", "Tuấn", "Uyên",
     "Việt", "Xuân", "Yến",
 )  # fmt: skip
-_POSITIONS = ("BI_THU", "PHO_BI_THU", "PHO_BI_THU", "CAP_UY_VIEN", "CAP_UY_VIEN")
+_SECRETARY, _DEPUTY, _MEMBER = COMMITTEE
+_POSITIONS = (_SECRETARY, _DEPUTY, _DEPUTY, _MEMBER, _MEMBER)
 
 
 class RealPeopleFault(Exception):

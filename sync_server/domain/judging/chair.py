@@ -1,7 +1,7 @@
 """The chair: the person who presides at a point, and the person who decides there, at any moment.
 
 To preside, a person must hold an office of the chairing unit, have a record of assuming the
-chair, and be in the hall. Only the Secretary delegates, to a Deputy of the same unit (domain.md
+chair, and be in the hall. Only the Secretary delegates, to a Deputy of the same unit (checklist
 rows 24 and 25).
 """
 

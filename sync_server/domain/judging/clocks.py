@@ -11,11 +11,12 @@ from msgspec import Struct
 
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.kinds import Record
+from sync_server.domain.shared import SHARED
 
-SUSPECT_SKEW_MS = 120_000
+SUSPECT_SKEW_MS = SHARED.suspect_skew_ms
 """The clerk is warned of a clock more than two minutes off, and its records are flagged."""
 
-FAR_FROM_MEETING_MS = 12 * 3600 * 1000
+FAR_FROM_MEETING_MS = SHARED.far_from_meeting_ms
 """A record over twelve hours outside its meeting was hardly made at it."""
 
 

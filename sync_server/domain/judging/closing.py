@@ -62,7 +62,7 @@ def is_amended(closing: Fact[Closing] | None, in_force: InForce, flags: Flags) -
 
 
 def _is_of_roll(fact: Fact[Record]) -> bool:
-    """Say whether a fact belongs to the roll: neither to its closing nor to the time after it."""
+    """Return whether a closing signs this fact: it signs neither itself nor what follows it."""
     return not isinstance(fact.record, Closing | Reopening | FollowUp | Shift)
 
 

@@ -23,7 +23,7 @@ class DecisionRights(NamedTuple):
         """Say whether a person of the point may decide at a moment on another person's request.
 
         `instead_of` is the person whom a substitute replaces. Nobody decides on a request that
-        concerns themselves, and a reserved one is headquarters' (domain.md row 28).
+        concerns themselves, and a reserved one is headquarters' (checklist row 28).
         """
         if decider in {person, instead_of} or self.terms.is_reserved(person, at_ms):
             return False

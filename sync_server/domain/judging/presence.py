@@ -109,7 +109,7 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
 
 
 def is_late(came_ms: int, terms: Terms) -> bool:
-    """Say whether an arrival is late: after the start and its grace (domain.md row 11)."""
+    """Say whether an arrival is late: after the start and its grace (checklist row 11)."""
     return terms.late_after_ms is not None and came_ms > terms.late_after_ms
 
 

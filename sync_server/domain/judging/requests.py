@@ -1,6 +1,6 @@
 """Requests for leave and substitutes: their state, by the decisions that count, and the answers.
 
-Excused = a written report AND approval (domain.md rows 12, 13, 27 and 28).
+Excused = a written report AND approval (checklist rows 12, 13, 27 and 28).
 """
 
 from collections import defaultdict

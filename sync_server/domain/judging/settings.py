@@ -17,18 +17,10 @@ from sync_server.domain.records.kinds import (
     Setting,
     Summoned,
 )
+from sync_server.domain.shared import SHARED
 
-REASONS = (
-    "CONG_TAC",
-    "DOT_XUAT",
-    "BAT_KHA_KHANG",
-    "OM",
-    "NGHI_PHEP",
-    "THAI_SAN",
-    "VIEC_RIENG",
-    "KHAC",
-)
-"""The reasons for an absence (domain.md, Attendance), until a setting lists others."""
+REASONS = SHARED.absence_reasons
+"""The reasons for an absence, until a setting lists others."""
 
 
 class Officers(Struct, frozen=True):
@@ -67,7 +59,7 @@ class Terms(Struct, frozen=True):
         return (before[-1:] or self.officers[:1] or (Officers(0, None, ()),))[0]
 
     def is_reserved(self, person: str | None, at_ms: int | None = None) -> bool:
-        """Say whether only headquarters may decide on a person's leave (domain.md row 28)."""
+        """Say whether only headquarters may decide on a person's leave (checklist row 28)."""
         is_secretary = person is not None and person == self.officers_at(at_ms).secretary
         reserved = self.secretary_authority if is_secretary else self.absence_authority
         return reserved == "headquarters"
@@ -84,7 +76,7 @@ class Terms(Struct, frozen=True):
 
     @property
     def late_after_ms(self) -> int | None:
-        """The time after which an arrival is late: start plus grace (domain.md row 11)."""
+        """The time after which an arrival is late: start plus grace (checklist row 11)."""
         return None if self.starts_ms is None else self.starts_ms + self.grace_ms
 
 
@@ -134,7 +126,7 @@ class Rolls(NamedTuple):
 
 
 class RollChanges(Struct, frozen=True, omit_defaults=True):
-    """People who were added or removed after the roll was frozen (domain.md row 22)."""
+    """People who were added or removed after the roll was frozen (checklist row 22)."""
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 It reads no table, no release and no present time; the order and the repetition of records make no
 difference. It is judged in layers, and a layer reads only those before it:
 settings, rolls, rulings -> voids -> presence -> chair -> decisions -> closing.
-`site/app/standing.js` is its twin for the kiosk; both are held to tests/vectors/.
+`site/app/rules/standing.js` is its twin for the kiosk; both are held to tests/vectors/.
 """
 
 from collections.abc import Iterable
@@ -45,25 +45,13 @@ from sync_server.domain.judging.requests import (
     requests_of,
 )
 from sync_server.domain.judging.settings import RollChanges, Terms
-from sync_server.domain.records.kinds import (
-    ChairAssumed,
-    CheckIn,
-    CheckOut,
-    Closing,
-    Conduct,
-    Guest,
-    Incident,
-    Readiness,
-    Record,
-    SeatChange,
-    SeatCheck,
-    Substitute,
-)
+from sync_server.domain.records.kinds import KINDS, Record
+from sync_server.domain.shared import SHARED
 
-MEETING_DAY_KINDS = CheckIn | CheckOut | SeatCheck | Conduct | ChairAssumed | Closing
+MEETING_DAY_KINDS = tuple(KINDS[name] for name in SHARED.meeting_day_kinds)
 """Kinds recorded only while people gather and meet; leave is requested days before."""
 
-REPORTING_KINDS = MEETING_DAY_KINDS | SeatChange | Readiness | Guest | Substitute | Incident
+REPORTING_KINDS = (*MEETING_DAY_KINDS, *(KINDS[name] for name in SHARED.hall_kinds))
 """Kinds that show that a hall is at work; a request for leave on the eve does not."""
 
 

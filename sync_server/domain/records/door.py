@@ -41,7 +41,7 @@ class Writer(Struct, frozen=True):
 
     @property
     def by(self) -> str:
-        """The author that this writer's records must name: a person if bound to one."""
+        """The author that this writer's records must name: its person, else its profile."""
         return self.person or str(self.profile)
 
 

@@ -39,7 +39,7 @@ _INSTANT_FIELDS = {
 
 
 class ReportMissing(msgspec.ValidationError):
-    """A request for leave without its written report (domain.md row 27)."""
+    """A request for leave without its written report (checklist row 27)."""
 
 
 def parse_record(raw: bytes | msgspec.Raw) -> Record:

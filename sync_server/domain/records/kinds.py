@@ -260,7 +260,7 @@ ReadinessItem = Literal[
     "power", "screen", "sound", "camera", "line", "backup_line", "seats", "printed_qr"
 ]
 READINESS_ITEMS: tuple[ReadinessItem, ...] = get_args(ReadinessItem)
-"""The things that a hall must have ready (domain.md row 30)."""
+"""The things that a hall must have ready (checklist row 30)."""
 ConductCategory = Literal["call", "private_use", "disorder"]
 IncidentCause = Literal["power", "screen", "sound", "camera", "line", "phone", "order", "other"]
 
@@ -318,7 +318,7 @@ class ShiftBody(_Fixed, frozen=True, kw_only=True):
 
 
 class Conduct(_Envelope, frozen=True, kw_only=True, tag="conduct"):
-    """Counts without names (domain.md rows 16 and 36); `person` only if the hall insists."""
+    """Counts without names (checklist rows 16 and 36); `person` only if the hall insists."""
 
     body: ConductBody
 
@@ -336,7 +336,7 @@ class Incident(_Envelope, frozen=True, kw_only=True, tag="incident"):
 
 
 class Closing(_Envelope, frozen=True, kw_only=True, tag="closing"):
-    """A closing; `person` is the responsible person who signs the roll off (domain.md row 29)."""
+    """A closing; `person` is the responsible person who signs the roll off (checklist row 29)."""
 
     person: PersonCode
     body: ClosingBody

@@ -125,7 +125,7 @@ MAY: Mapping[Profile, frozenset[Action]] = {
     Profile.SECRETARY: frozenset(
         {Action.READ_MEETINGS, Action.READ_REQUESTS, Action.READ_PERSON, Action.OWN_ACCOUNT}
     ),
-    # Materials and evaluation, but no attendance records (domain.md row 20).
+    # Materials and evaluation, but no attendance records (checklist row 20).
     Profile.PROPAGANDA: frozenset(
         {
             Action.READ_MEETINGS,

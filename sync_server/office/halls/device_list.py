@@ -4,13 +4,12 @@ from typing import NamedTuple
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from markupsafe import Markup
-from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from sync_server.acts import enrolment
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
-from sync_server.database import reading, write
+from sync_server.database import transaction
 from sync_server.domain.judging.clocks import SUSPECT_SKEW_MS
 from sync_server.domain.records.permissions import Action, Profile
 from sync_server.errors import BadForm, UnknownDevice
@@ -47,12 +46,12 @@ class Ticket(NamedTuple):
 def index() -> str:
     """List devices with their reported condition, those with urgent concerns first."""
     concern, text = request.args.get("viec", ""), request.args.get("tim", "").strip().upper()
-    with reading() as connection:
-        device_lines = devices.list_devices(connection)
-        points = directory.points(connection)
-        people = {device.person for device in device_lines if device.person}
-        names = roster.names_of(connection, people)
-        waiting = devices.count_open_codes(connection, now_ms=now_ms())
+    connection = transaction()
+    device_lines = devices.list_devices(connection)
+    points = directory.points(connection)
+    people = {device.person for device in device_lines if device.person}
+    names = roster.names_of(connection, people)
+    waiting = devices.count_open_codes(connection, now_ms=now_ms())
     newest = _latest_app(device_lines)
     devices_with_concerns = [(device, concerns_of(device, newest)) for device in device_lines]
     counts = {
@@ -87,9 +86,9 @@ def new_codes() -> str:
     if (profile is Profile.CHAIR) != (person is not None):
         raise BadForm(fault=say("cli.chair_person"))
     at_ms = now_ms()
-    with reading() as connection:
-        points = directory.points(connection)
-        names = roster.names_of(connection, [person] if person else [])
+    connection = transaction()
+    points = directory.points(connection)
+    names = roster.names_of(connection, [person] if person else [])
     if person and person not in names:
         raise BadForm(fault=say("error.unknown_person", person=person))
     chosen = list(points) if "all" in request.form else request.form.getlist("point_code")
@@ -100,14 +99,12 @@ def new_codes() -> str:
         raise BadForm(fault=say("devices.choose"))
     if person and len(chosen) > 1:
         raise BadForm(fault=say("devices.one_point"))
-
-    def work(c: Connection) -> dict[str, str]:
-        return {
-            point: devices.new_enrolment(c, point, now_ms=at_ms, profile=profile, person=person)
-            for point in chosen
-        }
-
-    codes = write(work)
+    codes = {
+        point: devices.new_enrolment(
+            connection, point, now_ms=at_ms, profile=profile, person=person
+        )
+        for point in chosen
+    }
     access.log_subjects(*chosen)
     settings: Settings = current_app.config["SETTINGS"]
     tickets = []
@@ -125,7 +122,7 @@ def new_codes() -> str:
 def revoke(device: str) -> Response:
     """Revoke a device: it gets no more data, and its records are held."""
     at_ms = now_ms()
-    if not write(lambda c: devices.revoke(c, device, now_ms=at_ms)):
+    if not devices.revoke(transaction(), device, now_ms=at_ms):
         raise UnknownDevice(device=device[:48])
     access.log_subjects(device)
     flash(say("cli.revoked", device=device))

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from sync_server.acts import decisions
 from sync_server.acts.writing import seal_note
 from sync_server.clocks import now_ms
-from sync_server.database import reading, write
+from sync_server.database import transaction
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.door import UNREADABLE
 from sync_server.domain.records.forms import fingerprint, parse_record
@@ -60,12 +60,12 @@ class HeldItem(NamedTuple):
 def index() -> str:
     """List open items, oldest first; settled items too on request."""
     with_settled = request.args.get("loc") == "tat-ca"
-    with reading() as connection:
-        all_items = held_items(connection)
-        listed_items = [item for item in all_items if with_settled or item.is_open]
-        people = {item.record.person for item in listed_items if item.record and item.record.person}
-        names = roster.names_of(connection, people)
-        meetings = {summary.id: summary for summary in directory.meetings(connection, now_ms())}
+    connection = transaction()
+    all_items = held_items(connection)
+    listed_items = [item for item in all_items if with_settled or item.is_open]
+    people = {item.record.person for item in listed_items if item.record and item.record.person}
+    names = roster.names_of(connection, people)
+    meetings = {summary.id: summary for summary in directory.meetings(connection, now_ms())}
     access.log_subjects(*sorted(people))
     return render_template(
         "halls/held_records.html",
@@ -83,14 +83,12 @@ def index() -> str:
 def rule() -> Response:
     """Release or dismiss a held record, with a reason."""
     device, sha256 = forms.needed("device", longest=48), forms.needed("sha256", longest=64)
-    choice, reason = forms.one_of("do", ("release", "dismiss")), forms.needed("reason")
+    choice, reason = forms.one_of("do", decisions.RULING_CHOICES), forms.needed("reason")
     at_ms, writer = now_ms(), access.signed_in_account().writer
-    with reading() as connection:
-        matching = [
-            item
-            for item in held_items(connection)
-            if (item.device, item.sha256) == (device, sha256)
-        ]
+    connection = transaction()
+    matching = [
+        item for item in held_items(connection) if (item.device, item.sha256) == (device, sha256)
+    ]
     if not matching:
         raise UnknownRecord(record=sha256[:16])
     if matching[0].record is None:
@@ -100,11 +98,10 @@ def rule() -> Response:
         entry = audit.AuditEntry(
             at_ms, writer.name, audit.ILLEGIBLE, True, 200, request.path, about
         )
-        write(lambda c: audit.note(c, entry))
+        audit.note(connection, entry)
     else:
         raw, note = matching[0].text.encode(), seal_note(reason=reason)
-        ruling: decisions.RulingChoice = "release" if choice == "release" else "dismiss"
-        write(lambda c: decisions.rule(c, writer, raw, ruling, note, at_ms))
+        decisions.rule(connection, writer, raw, choice, note, at_ms)
     access.log_subjects(device, sha256)
     flash(say(f"held.done.{choice}"))
     return redirect(url_for("office.held_records.index"))

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from sync_server.acts import arrangements, decisions
 from sync_server.acts.writing import seal_note
 from sync_server.clocks import now_ms
-from sync_server.database import reading, write
+from sync_server.database import transaction
 from sync_server.domain.judging.people import PersonStanding
 from sync_server.domain.judging.standing import PointStanding
 from sync_server.domain.names import name_sort_key
@@ -74,18 +74,18 @@ class RecordVersion(NamedTuple):
 @allowed(Action.READ_STANDING)
 def page(meeting: str, point: str) -> str:
     """Show a point at a meeting: its people, officers, devices and contacts."""
-    with reading() as connection:
-        summary, standing = _read_point(connection, meeting, point)
-        names = roster.names_of(connection, _people_named(standing))
-        units = directory.unit_names(connection)
-        units_and_positions = roster.units_and_positions(
-            connection, [person.person for person in standing.people]
-        )
-        point_devices = devices.list_devices(connection, point=point)
-        officers = standing.terms.officers_at(now_ms())
-        names |= roster.names_of(connection, officers.deputies)
-        contact_lines = contacts.of_points(connection, [point]).get(point, [])
-        place = directory.points(connection).get(point)
+    connection = transaction()
+    summary, standing = _read_point(connection, meeting, point)
+    names = roster.names_of(connection, _people_named(standing))
+    units = directory.unit_names(connection)
+    units_and_positions = roster.units_and_positions(
+        connection, [person.person for person in standing.people]
+    )
+    point_devices = devices.list_devices(connection, point=point)
+    officers = standing.terms.officers_at(now_ms())
+    names |= roster.names_of(connection, officers.deputies)
+    contact_lines = contacts.of_points(connection, [point]).get(point, [])
+    place = directory.points(connection).get(point)
     state = request.args.get("loc", "")
     people = [person for person in standing.people if _matches_filter(person, state)]
     access.log_subjects(point)
@@ -115,14 +115,14 @@ def page(meeting: str, point: str) -> str:
 def records(meeting: str, point: str) -> str:
     """List a point's records, and its people's from other points, by corrected time."""
     key = StreamKey(meeting, point)
-    with reading() as connection:
-        summary, standing = _read_point(connection, meeting, point)
-        stream_records = streams.records_of(connection, [key])[key]
-        clocks = sightings.clocks_of(connection, {record.device for record in stream_records})
-        names = roster.names_of(
-            connection, {record.person for record in stream_records if record.person}
-        )
-        point_devices = devices.list_devices(connection, point=point)
+    connection = transaction()
+    summary, standing = _read_point(connection, meeting, point)
+    stream_records = streams.records_of(connection, [key])[key]
+    clocks = sightings.clocks_of(connection, {record.device for record in stream_records})
+    names = roster.names_of(
+        connection, {record.person for record in stream_records if record.person}
+    )
+    point_devices = devices.list_devices(connection, point=point)
     voided = {
         record.refs[0]
         for record in stream_records
@@ -166,17 +166,13 @@ def records(meeting: str, point: str) -> str:
 def reopen(meeting: str, point: str) -> Response:
     """Reopen a roll that was signed off, for a stated reason."""
     reason, at_ms, account = forms.needed("reason"), now_ms(), access.signed_in_account()
-    with reading() as connection:
-        _, standing = _read_point(connection, meeting, point)
+    connection = transaction()
+    _, standing = _read_point(connection, meeting, point)
     if standing.closing is None:
         raise BadForm(fault=say("point.not_closed", point=point))
     person = account.person or standing.closing.person
     note = seal_note(reason=reason)
-    write(
-        lambda c: decisions.reopen(
-            c, account.writer, StreamKey(meeting, point), person, note, at_ms
-        )
-    )
+    decisions.reopen(connection, account.writer, StreamKey(meeting, point), person, note, at_ms)
     access.log_subjects(point, person)
     flash(say("point.reopened", point=point))
     return redirect(url_for("office.point.page", meeting=meeting, point=point))
@@ -189,7 +185,7 @@ def void(meeting: str, point: str) -> Response:
     record_id, reason = forms.needed("record"), forms.needed("reason")
     at_ms, writer = now_ms(), access.signed_in_account().writer
     key = StreamKey(meeting, point)
-    person = write(lambda c: decisions.void(c, writer, key, record_id, at_ms))
+    person = decisions.void(transaction(), writer, key, record_id, at_ms)
     access.log_subjects(person, record_id, reason)
     flash(say("point.voided"))
     return redirect(url_for("office.point.records", meeting=meeting, point=point))
@@ -201,10 +197,10 @@ def identify(meeting: str, point: str) -> Response:
     """Record which person of the roster a newcomer is, if no list had named them."""
     newcomer, person = forms.needed("newcomer"), forms.needed("person", longest=32).upper()
     at_ms, writer, key = now_ms(), access.signed_in_account().writer, StreamKey(meeting, point)
-    with reading() as connection:
-        if roster.person(connection, person) is None:
-            raise BadForm(fault=say("error.unknown_person", person=person))
-    write(lambda c: decisions.identify(c, writer, key, newcomer, person, at_ms))
+    connection = transaction()
+    if roster.person(connection, person) is None:
+        raise BadForm(fault=say("error.unknown_person", person=person))
+    decisions.identify(connection, writer, key, newcomer, person, at_ms)
     access.log_subjects(newcomer, person)
     flash(say("point.identified", person=person))
     return redirect(url_for("office.point.page", meeting=meeting, point=point))
@@ -213,17 +209,17 @@ def identify(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/phan-cong")
 @allowed(Action.ARRANGE)
 def delegate(meeting: str, point: str) -> Response:
-    """Record that the Secretary's document names a Deputy to preside (domain.md row 25)."""
+    """Record that the Secretary's document names a Deputy to preside (checklist row 25)."""
     deputy, number = forms.needed("deputy", longest=32), forms.needed("document", longest=120)
     at_ms, writer, key = now_ms(), access.signed_in_account().writer, StreamKey(meeting, point)
-    with reading() as connection:
-        _, standing = _read_point(connection, meeting, point)
+    connection = transaction()
+    _, standing = _read_point(connection, meeting, point)
     officers = standing.terms.officers_at(at_ms)
     if officers.secretary is None or deputy not in officers.deputies:
         raise BadForm(fault=say("point.no_deputy", person=deputy, point=point))
     named = (officers.secretary, deputy)
     document = seal_note(number=number)
-    write(lambda c: decisions.delegate(c, writer, key, named, document, at_ms))
+    decisions.delegate(connection, writer, key, named, document, at_ms)
     access.log_subjects(point, *named)
     flash(say("point.delegated"))
     return redirect(url_for("office.point.page", meeting=meeting, point=point))
@@ -242,7 +238,7 @@ def set_contacts(meeting: str, point: str) -> Response:
         )
         for duty in DUTIES
     ]
-    write(lambda c: contacts.put(c, lines))
+    contacts.put(transaction(), lines)
     access.log_subjects(point)
     flash(say("point.contacts_set"))
     return redirect(url_for("office.point.page", meeting=meeting, point=point))

@@ -26,7 +26,7 @@ def form() -> str:
 
 
 @blueprint.post("/nhap-tep")
-@allowed(Action.IMPORT_QUEUE)
+@allowed(Action.IMPORT_QUEUE, is_slow=True)
 def take_in() -> str | tuple[str, int]:
     """Import the file, show the outcome of its records, and offer the receipt."""
     settings: Settings = current_app.config["SETTINGS"]

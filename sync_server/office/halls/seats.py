@@ -1,13 +1,13 @@
 """A hall's seating plan: filled in by a rule or by hand, and printed."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from sync_server.acts import arrangements
 from sync_server.clocks import now_ms
-from sync_server.database import reading, write
+from sync_server.database import transaction
 from sync_server.domain.names import name_sort_key
+from sync_server.domain.positions import COMMITTEE
 from sync_server.domain.records.permissions import Action
 from sync_server.domain.seating import MOST_ROWS, assign_seats, plan_of, shared_seats
 from sync_server.errors import BadForm, UnknownPoint
@@ -22,7 +22,6 @@ from sync_server.storage.people import roster
 blueprint = Blueprint("seats", __name__)
 
 ORDERS = ("rank", "name", "unit")
-_RANKS = ("BI_THU", "PHO_BI_THU", "CAP_UY_VIEN")
 MOST_SEATS = 60
 MAX_SEAT = 16
 
@@ -32,14 +31,14 @@ MAX_SEAT = 16
 def plan(meeting: str, point: str) -> str:
     """Show a hall's seating plan, with the people who have seats."""
     key = StreamKey(meeting, point)
-    with reading() as connection:
-        summary = arrangements.require_meeting(connection, meeting, now_ms())
-        standing = standings.read(connection, key)
-        if standing is None:
-            raise UnknownPoint(point=point, meeting=meeting)
-        people = roster.roster_of(connection, key).people
-        roll = arrangements.roll_of(connection, key)
-        place = directory.points(connection).get(point)
+    connection = transaction()
+    summary = arrangements.require_meeting(connection, meeting, now_ms())
+    standing = standings.read(connection, key)
+    if standing is None:
+        raise UnknownPoint(point=point, meeting=meeting)
+    people = roster.roster_of(connection, key).people
+    roll = arrangements.roll_of(connection, key)
+    place = directory.points(connection).get(point)
     access.log_subjects(point)
     return render_template(
         "halls/seats.html",
@@ -64,11 +63,11 @@ def assign(meeting: str, point: str) -> Response:
     Raises: UnknownPoint, BadForm if two people would share a seat.
     """
     key, at_ms, writer = StreamKey(meeting, point), now_ms(), access.signed_in_account().writer
-    with reading() as connection:
-        arrangements.require_meeting(connection, meeting, at_ms)
-        if standings.read(connection, key) is None:
-            raise UnknownPoint(point=point, meeting=meeting)
-        people = roster.roster_of(connection, key).people
+    connection = transaction()
+    arrangements.require_meeting(connection, meeting, at_ms)
+    if standings.read(connection, key) is None:
+        raise UnknownPoint(point=point, meeting=meeting)
+    people = roster.roster_of(connection, key).people
     if forms.text("do") == "rule":
         rows = forms.whole("rows", least=1, most=MOST_ROWS) or 1
         per_row = forms.whole("per_row", least=1, most=MOST_SEATS) or 1
@@ -80,11 +79,7 @@ def assign(meeting: str, point: str) -> Response:
     else:
         seats = {p.person: request.form.get(f"seat {p.person}", p.seat).strip() for p in people}
     _check_seats(seats, {person.person: f"{person.name} ({person.person})" for person in people})
-
-    def work(c: Connection) -> None:
-        arrangements.assign_seats(c, key, seats, at_ms, writer)
-
-    write(work)
+    arrangements.assign_seats(connection, key, seats, at_ms, writer)
     access.log_subjects(point)
     unseated = sum(not seat for seat in seats.values())
     flash(say("seats.given", count=len(seats) - unseated, left=unseated))
@@ -92,7 +87,7 @@ def assign(meeting: str, point: str) -> Response:
 
 
 def _sort_key(person: roster.RosterLine, order: str) -> tuple[object, ...]:
-    rank = _RANKS.index(person.position) if person.position in _RANKS else len(_RANKS)
+    rank = COMMITTEE.index(person.position) if person.position in COMMITTEE else len(COMMITTEE)
     match order:
         case "rank":
             return (rank, name_sort_key(person.name))

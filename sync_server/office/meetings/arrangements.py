@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from sync_server.acts import arrangements
 from sync_server.clocks import now_ms
-from sync_server.database import reading, write
+from sync_server.database import transaction
 from sync_server.domain.judging.settings import REASONS
 from sync_server.domain.records.codes import from_ms
 from sync_server.domain.records.kinds import DecidingAuthority, SettingBody
@@ -30,10 +30,10 @@ LONGEST_MEETING_MS = 14 * 24 * 3600 * 1000
 @allowed(Action.READ_ARRANGEMENTS, meeting_menu=Menu(5, "arranging.title"))
 def page(meeting: str) -> str:
     """Show the arrangements of a meeting, with a form for each that can be changed."""
-    with reading() as connection:
-        summary = arrangements.require_meeting(connection, meeting, now_ms())
-        point_standings = standings.read_all(connection, streams.of_meeting(connection, meeting))
-        names = directory.points(connection)
+    connection = transaction()
+    summary = arrangements.require_meeting(connection, meeting, now_ms())
+    point_standings = standings.read_all(connection, streams.of_meeting(connection, meeting))
+    names = directory.points(connection)
     points = {key.point: standing for key, standing in sorted(point_standings.items())}
     terms = next(iter(points.values())).terms if points else None
     return render_template(
@@ -55,7 +55,7 @@ def postpone(meeting: str) -> Response:
     if not starts_ms < ends_ms <= starts_ms + LONGEST_MEETING_MS:
         raise BadForm(fault=say("form.span"))
     at_ms, writer = now_ms(), access.signed_in_account().writer
-    write(lambda c: arrangements.postpone(c, meeting, starts_ms, ends_ms, at_ms, writer))
+    arrangements.postpone(transaction(), meeting, starts_ms, ends_ms, at_ms, writer)
     return _redirect_back(meeting, "arranging.postponed")
 
 
@@ -65,7 +65,7 @@ def cancel(meeting: str) -> Response:
     """Cancel the meeting, or restore it."""
     is_cancelled = forms.one_of("do", ("cancel", "hold")) == "cancel"
     at_ms, writer = now_ms(), access.signed_in_account().writer
-    write(lambda c: arrangements.cancel(c, meeting, at_ms, writer, is_cancelled=is_cancelled))
+    arrangements.cancel(transaction(), meeting, at_ms, writer, is_cancelled=is_cancelled)
     return _redirect_back(
         meeting, "arranging.cancelled" if is_cancelled else "arranging.held_after_all"
     )
@@ -89,12 +89,10 @@ def set_terms(meeting: str) -> Response:
     if body == SettingBody():
         raise BadForm(fault=say("form.nothing"))
     at_ms, writer = now_ms(), access.signed_in_account().writer
-
-    def work(c: Connection) -> None:
-        arrangements.require_meeting(c, meeting, at_ms)
-        arrangements.arrange(c, meeting, arrangements.points_of(c, meeting), body, at_ms, writer)
-
-    write(work)
+    connection = transaction()
+    arrangements.require_meeting(connection, meeting, at_ms)
+    points = arrangements.points_of(connection, meeting)
+    arrangements.arrange(connection, meeting, points, body, at_ms, writer)
     return _redirect_back(meeting, "arranging.terms_set")
 
 
@@ -113,12 +111,10 @@ def set_hall(meeting: str) -> Response:
         raise BadForm(fault=say("form.nothing"))
     at_ms, writer = now_ms(), access.signed_in_account().writer
 
-    def work(c: Connection) -> None:
-        _require_point(c, meeting, point)
-        arrangements.arrange(c, meeting, [point], body, at_ms, writer)
-
     access.log_subjects(point)
-    write(work)
+    connection = transaction()
+    _require_point(connection, meeting, point)
+    arrangements.arrange(connection, meeting, [point], body, at_ms, writer)
     return _redirect_back(meeting, "arranging.hall_set", point=point)
 
 
@@ -131,13 +127,11 @@ def merge(meeting: str) -> Response:
         raise BadForm(fault=say("form.same_hall", point=point))
     at_ms, writer = now_ms(), access.signed_in_account().writer
 
-    def work(c: Connection) -> int:
-        _require_point(c, meeting, point)
-        _require_point(c, meeting, into)
-        return arrangements.merge(c, meeting, point, into, at_ms, writer)
-
     access.log_subjects(point, into)
-    count = write(work)
+    connection = transaction()
+    _require_point(connection, meeting, point)
+    _require_point(connection, meeting, into)
+    count = arrangements.merge(connection, meeting, point, into, at_ms, writer)
     return _redirect_back(meeting, "arranging.merged", count=count, point=point, into=into)
 
 
@@ -150,12 +144,12 @@ def rehearse(meeting: str) -> Response:
         now_ms(),
         access.signed_in_account().writer,
     )
-    with reading() as connection:
-        summary = arrangements.require_meeting(connection, meeting, at_ms)
-        existing = directory.meeting(connection, arrangements.rehearsal_of(meeting), at_ms)
+    connection = transaction()
+    summary = arrangements.require_meeting(connection, meeting, at_ms)
+    existing = directory.meeting(connection, arrangements.rehearsal_of(meeting), at_ms)
     if existing or summary.rehearsal:
         raise BadForm(fault=say("arranging.rehearsal_there"))
-    rehearsal = write(lambda c: arrangements.rehearse(c, meeting, starts_ms, at_ms, writer))
+    rehearsal = arrangements.rehearse(connection, meeting, starts_ms, at_ms, writer)
     return _redirect_back(rehearsal.id, "arranging.rehearsed")
 
 

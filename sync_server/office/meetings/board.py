@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from sync_server.acts import arrangements
 from sync_server.clocks import now_ms
-from sync_server.database import reading
+from sync_server.database import transaction
 from sync_server.domain.names import fold, word_sort_key
 from sync_server.domain.records.permissions import Action
 from sync_server.messages import rate, say
@@ -75,10 +75,10 @@ class BoardLine(NamedTuple):
 @allowed(Action.READ_BOARD, meeting_menu=Menu(1, "board.title"))
 def board(meeting: str) -> str:
     """Show the whole board of a meeting: totals, warnings, every point, charts."""
-    with reading() as connection:
-        summary = arrangements.require_meeting(connection, meeting, now_ms())
-        meeting_board = standings.board_of(connection, meeting)
-        chairs = _chair_names(connection, meeting_board.points)
+    connection = transaction()
+    summary = arrangements.require_meeting(connection, meeting, now_ms())
+    meeting_board = standings.board_of(connection, meeting)
+    chairs = _chair_names(connection, meeting_board.points)
     board_filter = _read_filter()
     return render_template(
         "meetings/board.html",
@@ -105,10 +105,10 @@ def update(meeting: str) -> Response:
     A row that no longer has the warning of the filter stays on the page in its present state.
     """
     g.is_refresh = True
-    with reading() as connection:
-        summary = arrangements.require_meeting(connection, meeting, now_ms())
-        meeting_board = standings.board_of(connection, meeting)
-        chairs = _chair_names(connection, meeting_board.points)
+    connection = transaction()
+    summary = arrangements.require_meeting(connection, meeting, now_ms())
+    meeting_board = standings.board_of(connection, meeting)
+    chairs = _chair_names(connection, meeting_board.points)
     client_marks = _marks_in_etag(
         request.headers.get("If-None-Match", ""), len(meeting_board.points)
     )
@@ -173,10 +173,10 @@ def _marks_in_etag(tag: str, count: int) -> list[str]:
 @allowed(Action.READ_BOARD)
 def csv(meeting: str) -> Response:
     """Return the filtered board as a CSV file."""
-    with reading() as connection:
-        summary = arrangements.require_meeting(connection, meeting, now_ms())
-        meeting_board = standings.board_of(connection, meeting)
-        chairs = _chair_names(connection, meeting_board.points)
+    connection = transaction()
+    summary = arrangements.require_meeting(connection, meeting, now_ms())
+    meeting_board = standings.board_of(connection, meeting)
+    chairs = _chair_names(connection, meeting_board.points)
     rows = [
         _csv_row(line, chairs.get(line.row.chair or "", ""))
         for line in _filtered_lines(meeting_board.points, summary, _read_filter())
@@ -192,11 +192,11 @@ def csv(meeting: str) -> Response:
 @allowed(Action.READ_CONTACTS, meeting_menu=Menu(2, "silent.title"))
 def silent(meeting: str) -> str:
     """List the points that have not reported, with the people to call."""
-    with reading() as connection:
-        summary = arrangements.require_meeting(connection, meeting, now_ms())
-        meeting_board = standings.board_of(connection, meeting)
-        rows = [row for row in meeting_board.points if not row.reported and row.counts.summoned]
-        people = contacts.of_points(connection, [row.point for row in rows])
+    connection = transaction()
+    summary = arrangements.require_meeting(connection, meeting, now_ms())
+    meeting_board = standings.board_of(connection, meeting)
+    rows = [row for row in meeting_board.points if not row.reported and row.counts.summoned]
+    people = contacts.of_points(connection, [row.point for row in rows])
     access.log_subjects(*people)
     return render_template(
         "meetings/silent.html",

@@ -3,12 +3,11 @@
 import hashlib
 
 from flask import Blueprint, flash, redirect, render_template, url_for
-from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from sync_server.acts import arrangements
 from sync_server.clocks import now_ms
-from sync_server.database import reading, write
+from sync_server.database import transaction
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm
 from sync_server.messages import say
@@ -35,11 +34,11 @@ def short_hash(text: str) -> str:
 @allowed(Action.READ_QUALITY, meeting_menu=Menu(6, "quality.title"))
 def page(meeting: str) -> str:
     """Show the figures of order, readiness and incidents, and the written evaluation."""
-    with reading() as connection:
-        summary = arrangements.require_meeting(connection, meeting, now_ms())
-        standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
-        remarks_by_heading = remarks.latest(connection, meeting)
-        names = directory.points(connection)
+    connection = transaction()
+    summary = arrangements.require_meeting(connection, meeting, now_ms())
+    standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
+    remarks_by_heading = remarks.latest(connection, meeting)
+    names = directory.points(connection)
     halls = {key.point: standing for key, standing in sorted(standings_by_key.items())}
     notable = {
         point: standing
@@ -71,9 +70,9 @@ def evaluate(meeting: str) -> Response:
     Raises: BadForm if none has, or if someone else has edited a heading in the meantime.
     """
     account, at_ms = access.signed_in_account(), now_ms()
-    with reading() as connection:
-        arrangements.require_meeting(connection, meeting, at_ms)
-        before = remarks.latest(connection, meeting)
+    connection = transaction()
+    arrangements.require_meeting(connection, meeting, at_ms)
+    before = remarks.latest(connection, meeting)
     changed = {}
     for heading in HEADINGS:
         text = forms.text(heading, longest=MAX_REMARK).replace("\r\n", "\n")
@@ -90,12 +89,8 @@ def evaluate(meeting: str) -> Response:
         changed[heading] = RemarkLine(heading, text, account.name, at_ms)
     if not changed:
         raise BadForm(fault=say("quality.nothing_new"))
-
-    def work(c: Connection) -> None:
-        for line in changed.values():
-            remarks.add(c, meeting, line)
-
-    write(work)
+    for line in changed.values():
+        remarks.add(connection, meeting, line)
     access.log_subjects(*changed)
     flash(say("quality.kept", count=len(changed)))
     return redirect(url_for("office.evaluation.page", meeting=meeting))

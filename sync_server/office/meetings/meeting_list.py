@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from sync_server.clocks import now_ms
-from sync_server.database import reading
+from sync_server.database import transaction
 from sync_server.domain.records.permissions import MAY, Action
 from sync_server.office import access
 from sync_server.office.access import allowed
@@ -36,10 +36,10 @@ def start() -> str | Response:
         return redirect(url_for("office.person.unit", unit=account.unit))
     if not access.may(Action.READ_MEETINGS):
         return redirect(url_for("office.publishing.releases"))
-    with reading() as connection:
-        meetings = directory.meetings(connection, now_ms(), account.point)
-        proposed = proposals.read_proposals(connection) if access.may(Action.ARRANGE) else []
-        waiting = _count_waiting(connection, meetings, account.point) if account.point else 0
+    connection = transaction()
+    meetings = directory.meetings(connection, now_ms(), account.point)
+    proposed = proposals.read_proposals(connection) if access.may(Action.ARRANGE) else []
+    waiting = _count_waiting(connection, meetings, account.point) if account.point else 0
     return render_template(
         "meetings/meeting_list.html",
         meetings=meetings,

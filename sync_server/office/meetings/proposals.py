@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from sync_server.acts import arrangements
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
-from sync_server.database import reading, write
+from sync_server.database import transaction
 from sync_server.domain.records.codes import MINUTE_MS, to_ms
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import UnknownMeeting
@@ -46,8 +46,8 @@ class Proposal(NamedTuple):
 @allowed(Action.READ_ARRANGEMENTS, menu=Menu(6, "proposals.title"))
 def index() -> str:
     """Show every difference between the published and the accepted meetings."""
-    with reading() as connection:
-        proposals = read_proposals(connection, with_answered=True)
+    connection = transaction()
+    proposals = read_proposals(connection, with_answered=True)
     return render_template("meetings/proposals.html", proposals=proposals)
 
 
@@ -58,28 +58,20 @@ def answer(meeting: str) -> Response:
     at_ms = now_ms()
     is_accepted = request.form.get("do") == "accept"
 
-    def work(c: Connection) -> None:
-        published_directory = read_published(c)
-        published_meeting = next(
-            (
-                meeting_entry
-                for meeting_entry in published_directory.meetings
-                if meeting_entry.id == meeting
-            ),
-            None,
-        )
-        if published_meeting is None:
-            raise UnknownMeeting(meeting=meeting)
-        if is_accepted:
-            directory.put_places(c, published_directory.units, published_directory.points)
-            arrangements.accept_meeting(
-                c, published_meeting, at_ms, access.signed_in_account().writer
-            )
-        else:
-            directory.answer(c, published_meeting)
-
+    connection = transaction()
+    published_directory = read_published(connection)
+    published_meeting = next(
+        (entry for entry in published_directory.meetings if entry.id == meeting), None
+    )
+    if published_meeting is None:
+        raise UnknownMeeting(meeting=meeting)
+    if is_accepted:
+        directory.put_places(connection, published_directory.units, published_directory.points)
+        writer = access.signed_in_account().writer
+        arrangements.accept_meeting(connection, published_meeting, at_ms, writer)
+    else:
+        directory.answer(connection, published_meeting)
     access.log_subjects(meeting)
-    write(work)
     return redirect(url_for("office.proposals.index"))
 
 

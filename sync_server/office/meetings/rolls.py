@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from sync_server.acts import arrangements
 from sync_server.acts.roster_files import RosterFault, SummonsRow
 from sync_server.clocks import now_ms
-from sync_server.database import reading, write
+from sync_server.database import reading, transaction, write
 from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.records.permissions import Action
 from sync_server.domain.summoning import (
@@ -26,7 +26,7 @@ from sync_server.messages import say
 from sync_server.office import access, forms
 from sync_server.office.access import allowed
 from sync_server.office.menus import Menu
-from sync_server.office.people import uploads
+from sync_server.office.people import uploaded_rosters
 from sync_server.storage import directory
 from sync_server.storage.ledger import standings, streams
 from sync_server.storage.people import roster
@@ -48,47 +48,41 @@ def page(meeting: str) -> str:
 @allowed(Action.ARRANGE)
 def by_rule(meeting: str) -> str | Response:
     """Preview the changes that a rule would make; summon by it once they have been seen."""
-    rank = next(choice for choice in RANKS if choice == forms.one_of("rank", RANKS))
+    rank = forms.one_of("rank", RANKS)
     units, memberships = request.form.getlist("unit"), request.form.getlist("membership")
     rule = Rule(frozenset(units), rank, frozenset(memberships))
     if not units:
         raise BadForm(fault=say("form.nothing"))
     at_ms, writer = now_ms(), access.signed_in_account().writer
-    with reading() as connection:
-        arrangements.require_meeting(connection, meeting, at_ms)
-        rolls, changes = _plan_rolls(connection, meeting, rule)
+    connection = transaction()
+    arrangements.require_meeting(connection, meeting, at_ms)
+    rolls, changes = _plan_rolls(connection, meeting, rule)
     if forms.text("do") != "summon" or not changes:
         return _render_page(meeting, changes=changes, rule=rule)
 
-    def work(c: Connection) -> None:
-        new_rolls, _ = _plan_rolls(c, meeting, rule)
-        arrangements.summon(
-            c, meeting, {p: roll for p, roll in new_rolls.items() if p in changes}, at_ms, writer
-        )
-
-    write(work)
+    changed_rolls = {point: roll for point, roll in rolls.items() if point in changes}
+    arrangements.summon(connection, meeting, changed_rolls, at_ms, writer)
     access.log_subjects(*changes)
     flash(say("rolls.summoned", points=len(changes), people=sum(map(len, rolls.values()))))
     return redirect(url_for("office.rolls.page", meeting=meeting))
 
 
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap/tep")
-@allowed(Action.ARRANGE)
+@allowed(Action.ARRANGE, is_slow=True)
 def by_file(meeting: str) -> str | Response | tuple[str, int]:
     """Summon by a file, all of it or nothing; replace the roll of every point that it names."""
     at_ms, writer = now_ms(), access.signed_in_account().writer
     with reading() as connection:
         arrangements.require_meeting(connection, meeting, at_ms)
     try:
-        rows = uploads.read_rows("file")
+        summonses = [
+            row for row in uploaded_rosters.read_rows("file") if isinstance(row, SummonsRow)
+        ]
+        if not summonses or {row.meeting for row in summonses} != {meeting}:
+            raise RosterFault([say("rolls.other_meeting", meeting=meeting)])
     except RosterFault as fault:
-        return _render_page(meeting, faults=fault.faults), UNPROCESSABLE
-    summonses = [row for row in rows if isinstance(row, SummonsRow)]
-    other_meetings = {row.meeting for row in summonses} - {meeting}
-    if other_meetings or not summonses:
-        return _render_page(
-            meeting, faults=[say("rolls.other_meeting", meeting=meeting)]
-        ), UNPROCESSABLE
+        with reading():
+            return _render_page(meeting, faults=fault.faults), UNPROCESSABLE
     write(lambda c: arrangements.summon_rows(c, summonses, at_ms, writer))
     access.log_subjects(*{row.point for row in summonses})
     flash(say("roster.imported_summons", count=len(summonses)))
@@ -127,11 +121,11 @@ def _render_page(
     rule: Rule | None = None,
     faults: Sequence[str] = (),
 ) -> str:
-    with reading() as connection:
-        summary = arrangements.require_meeting(connection, meeting, now_ms())
-        standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
-        names = directory.points(connection)
-        units = directory.unit_names(connection)
+    connection = transaction()
+    summary = arrangements.require_meeting(connection, meeting, now_ms())
+    standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
+    names = directory.points(connection)
+    units = directory.unit_names(connection)
     points = {key.point: standing for key, standing in sorted(standings_by_key.items())}
     rank: Rank = "everybody"
     return render_template(

@@ -6,7 +6,7 @@ from flask import Blueprint, g, render_template, url_for
 from sqlalchemy import Connection
 
 from sync_server.clocks import now_ms
-from sync_server.database import reading
+from sync_server.database import transaction
 from sync_server.domain.records.permissions import Action
 from sync_server.messages import say
 from sync_server.office.access import allowed
@@ -39,11 +39,11 @@ def strip() -> str:
 
 def urgent_matters() -> list[UrgentMatter]:
     """Return the urgent matters: meetings by warning, then held records, then proposals."""
-    with reading() as connection:
-        matters = _matters_of_meetings(connection)
-        items = held_records.held_items(connection, since_ms=now_ms() - leave_requests.RECENT_MS)
-        waiting = sum(item.is_open for item in items)
-        proposed = proposals.read_proposals(connection)
+    connection = transaction()
+    matters = _matters_of_meetings(connection)
+    items = held_records.held_items(connection, since_ms=now_ms() - leave_requests.RECENT_MS)
+    waiting = sum(item.is_open for item in items)
+    proposed = proposals.read_proposals(connection)
     if waiting:
         matters.append(
             UrgentMatter(say("needs.held", count=waiting), url_for("office.held_records.index"))

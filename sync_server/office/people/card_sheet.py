@@ -1,7 +1,6 @@
 """Personal cards: issued to a unit or to one person, and printed ten to an A4 sheet."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 from flask import Blueprint, render_template, request
@@ -9,7 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection
 
 from sync_server.clocks import now_ms
-from sync_server.database import reading, write
+from sync_server.database import transaction
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import UnknownPerson
 from sync_server.office import access
@@ -38,8 +37,8 @@ class PrintedCard(NamedTuple):
 @allowed(Action.ISSUE_CARDS, menu=Menu(7, "office.cards"))
 def form() -> str:
     """Show the form that chooses the people to get cards."""
-    with reading() as connection:
-        units = directory.unit_names(connection)
+    connection = transaction()
+    units = directory.unit_names(connection)
     return render_template("people/card_form.html", units=units)
 
 
@@ -51,15 +50,15 @@ def issue() -> str:
     In a unit only people without a card get one, unless cards for all are requested.
     """
     code, unit = request.form.get("person", "").strip().upper(), request.form.get("unit", "")
-    with reading() as connection:
-        units = directory.unit_names(connection)
-        if code:
-            recipients = [_require_person(roster.person(connection, code), code)]
-        else:
-            recipients = roster.people_of(connection, unit)
+    connection = transaction()
+    units = directory.unit_names(connection)
+    if code:
+        recipients = [_require_person(roster.person(connection, code), code)]
+    else:
+        recipients = roster.people_of(connection, unit)
     replaces_cards = bool(code) or "all" in request.form
     people = [recipient.person for recipient in recipients]
-    codes = write(partial(_issue, people=people, replaces_cards=replaces_cards, at_ms=now_ms()))
+    codes = _issue(connection, people=people, replaces_cards=replaces_cards, at_ms=now_ms())
     access.log_subjects(*codes)
     printed = [
         PrintedCard(

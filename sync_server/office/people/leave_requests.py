@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from sync_server.acts import decisions
 from sync_server.acts.writing import seal_note
 from sync_server.clocks import now_ms
-from sync_server.database import reading, write
+from sync_server.database import transaction
 from sync_server.domain.judging.requests import Request
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.permissions import Action, Profile
@@ -74,12 +74,12 @@ def index() -> str:
         if page_text.isascii() and page_text.isdecimal() and len(page_text) < 4
         else 1
     )
-    with reading() as connection:
-        matching = [
-            pair
-            for pair in _find_requests(connection, meeting, state)
-            if not point or pair[0].point == point
-        ]
+    connection = transaction()
+    matching = [
+        pair
+        for pair in _find_requests(connection, meeting, state)
+        if not point or pair[0].point == point
+    ]
     page_requests = matching[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     cards = cards_of(page_requests)
     access.log_subjects(*(card.request.person for card in cards))
@@ -116,15 +116,13 @@ def decide() -> AnyResponse:
     at_ms, account = now_ms(), access.signed_in_account()
     note = seal_note(note=note_text) if note_text else None
     decision: decisions.Decision = "approve" if pressed == "approve" else "decline"
-
-    def work(c: Connection) -> list[str]:
-        decided = [
-            (t.key, t.record_id, person) for t, person in _decidable(c, targets, account, at_ms)
-        ]
-        decisions.decide(c, account.writer, decided, decision, at_ms, note)
-        return [person for _, _, person in decided]
-
-    people = write(work)
+    connection = transaction()
+    decided = [
+        (target.key, target.record_id, person)
+        for target, person in _decidable(connection, targets, account, at_ms)
+    ]
+    decisions.decide(connection, account.writer, decided, decision, at_ms, note)
+    people = [person for _, _, person in decided]
     access.log_subjects(say(f"turn.{decision}"), *people)
     flash(say(f"inbox.done.{decision}", count=len(people)))
     is_ours = back.startswith("/van-phong/") and back.isprintable()
@@ -157,8 +155,8 @@ def _decidable(
 @allowed(Action.READ_REQUESTS)
 def detail(sha256: str) -> Response:
     """Return the picture or document that was sealed with a request."""
-    with reading() as connection:
-        people = _people_with_detail(connection, sha256)
+    connection = transaction()
+    people = _people_with_detail(connection, sha256)
     content = sealed_details.open_detail(sha256, " ".join(sorted(people)))
     picture = sealed_details.picture_of(content)
     if picture is None:
@@ -171,20 +169,18 @@ def detail(sha256: str) -> Response:
 def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]:
     """Return requests as shown, with their details opened, and log each opening."""
     account, at_ms = access.signed_in_account(), now_ms()
-    with reading() as connection:
-        summaries = {summary.id: summary for summary in directory.meetings(connection, at_ms)}
-        units = directory.unit_names(connection)
-        people = {
-            leave_request.person: roster.person_of(connection, leave_request.person)
-            for _, leave_request in requests
-        }
-        other_people = {
-            answer.by for _, leave_request in requests for answer in leave_request.answers
-        }
-        other_people |= {
-            leave_request.instead_of for _, leave_request in requests if leave_request.instead_of
-        }
-        names = roster.names_of(connection, other_people)
+    connection = transaction()
+    summaries = {summary.id: summary for summary in directory.meetings(connection, at_ms)}
+    units = directory.unit_names(connection)
+    people = {
+        leave_request.person: roster.person_of(connection, leave_request.person)
+        for _, leave_request in requests
+    }
+    other_people = {answer.by for _, leave_request in requests for answer in leave_request.answers}
+    other_people |= {
+        leave_request.instead_of for _, leave_request in requests if leave_request.instead_of
+    }
+    names = roster.names_of(connection, other_people)
     people_by_detail = {
         sha256: leave_request.person
         for key, leave_request in requests

@@ -1,6 +1,7 @@
 """Pages on people: search, attendance over a year, and corrections, always as new records."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -11,7 +12,7 @@ from sync_server.acts import arrangements, decisions
 from sync_server.acts.roster_files import RosterFault
 from sync_server.acts.writing import seal_note
 from sync_server.clocks import now_ms
-from sync_server.database import reading, write
+from sync_server.database import reading, transaction, write
 from sync_server.domain.judging.clocks import FAR_FROM_MEETING_MS
 from sync_server.domain.judging.people import PersonStanding
 from sync_server.domain.judging.settings import REASONS
@@ -24,7 +25,7 @@ from sync_server.office import access, csv_files, forms
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment
 from sync_server.office.menus import Menu, UrlValues
-from sync_server.office.people import leave_requests, uploads
+from sync_server.office.people import leave_requests, uploaded_rosters
 from sync_server.storage import directory
 from sync_server.storage.access.accounts import Account
 from sync_server.storage.directory import MeetingSummary
@@ -81,16 +82,19 @@ def search() -> str:
 
 
 @blueprint.post("/nguoi")
-@allowed(Action.ARRANGE)
+@allowed(Action.ARRANGE, is_slow=True)
 def import_people() -> AnyResponse | tuple[str, int]:
     """Import a roster file, all of it or nothing; people already on file are updated."""
     try:
-        people = [row for row in uploads.read_rows("file") if isinstance(row, RosterPerson)]
+        people = [
+            row for row in uploaded_rosters.read_rows("file") if isinstance(row, RosterPerson)
+        ]
         if not people:
             raise RosterFault([say("people.no_people")])
     except RosterFault as fault:
-        return _render_search("", fault.faults), UNPROCESSABLE
-    write(lambda c: roster.put_people(c, people))
+        with reading():
+            return _render_search("", fault.faults), UNPROCESSABLE
+    write(partial(roster.put_people, people=people))
     message = say("roster.imported_people", count=len(people))
     access.log_subjects(message)
     flash(message)
@@ -98,9 +102,9 @@ def import_people() -> AnyResponse | tuple[str, int]:
 
 
 def _render_search(text: str, faults: Sequence[str] = ()) -> str:
-    with reading() as connection:
-        units = directory.unit_names(connection)
-        people = _search_roster(connection, text) if text else []
+    connection = transaction()
+    units = directory.unit_names(connection)
+    people = _search_roster(connection, text) if text else []
     access.log_subjects(*(person.person for person in people))
     return render_template(
         "people/search.html",
@@ -117,19 +121,19 @@ def _render_search(text: str, faults: Sequence[str] = ()) -> str:
 def page(person: str) -> str:
     """Show a person's year: their meetings, their requests, and whether they have a card."""
     year = _requested_year()
-    with reading() as connection:
-        roster_person = _must_see(connection, person)
-        units = directory.unit_names(connection)
-        points = directory.points(connection)
-        meetings = _meetings_in(connection, year)
-        attendances = attendances_by_person(connection, meetings, [person]).get(person, [])
-        keys = [
-            StreamKey(attendance.meeting.id, attendance.point)
-            for attendance in attendances
-            if attendance.is_summoned
-        ]
-        requests = standings.requests_of(connection, keys, by=None, at_ms=now_ms())
-        has_card = bool(cards.hashes_of(connection, [person]))
+    connection = transaction()
+    roster_person = _must_see(connection, person)
+    units = directory.unit_names(connection)
+    points = directory.points(connection)
+    meetings = _meetings_in(connection, year)
+    attendances = attendances_by_person(connection, meetings, [person]).get(person, [])
+    keys = [
+        StreamKey(attendance.meeting.id, attendance.point)
+        for attendance in attendances
+        if attendance.is_summoned
+    ]
+    requests = standings.requests_of(connection, keys, by=None, at_ms=now_ms())
+    has_card = bool(cards.hashes_of(connection, [person]))
     request_cards = leave_requests.cards_of([pair for pair in requests if pair[1].person == person])
     access.log_subjects(person)
     return render_template(
@@ -151,20 +155,18 @@ def page(person: str) -> str:
 def correct(person: str) -> AnyResponse:
     """Record when a person came or left; the audit log stores the reason."""
     meeting, point = forms.needed("meeting", longest=64), forms.needed("hall", longest=16)
-    kind: decisions.Movement = "check_in"
-    if forms.one_of("kind", ("check_in", "check_out")) == "check_out":
-        kind = "check_out"
+    kind = forms.one_of("kind", decisions.MOVEMENTS)
     happened_ms, reason = forms.moment_needed("happened_at"), forms.needed("reason")
     at_ms, writer, key = now_ms(), access.signed_in_account().writer, StreamKey(meeting, point)
-    with reading() as connection:
-        _must_see(connection, person)
-        summary = arrangements.require_meeting(connection, meeting, at_ms)
-        if standings.read(connection, key) is None:
-            raise UnknownPoint(point=point, meeting=meeting)
+    connection = transaction()
+    _must_see(connection, person)
+    summary = arrangements.require_meeting(connection, meeting, at_ms)
+    if standings.read(connection, key) is None:
+        raise UnknownPoint(point=point, meeting=meeting)
     first_ms, last_ms = to_ms(summary.starts_at) - FAR_MS, to_ms(summary.ends_at) + FAR_MS
     if not first_ms <= happened_ms <= min(last_ms, at_ms):
         raise BadForm(fault=say("person.not_then", at=format_moment(happened_ms)))
-    write(lambda c: decisions.record_movement(c, writer, key, person, kind, happened_ms, at_ms))
+    decisions.record_movement(connection, writer, key, person, kind, happened_ms, at_ms)
     access.log_subjects(person, point, reason)
     flash(say("person.corrected"))
     return redirect(url_for("office.person.page", person=person))
@@ -177,15 +179,15 @@ def ask(person: str) -> AnyResponse:
     meeting, reason = forms.needed("meeting", longest=64), forms.one_of("leave_reason", REASONS)
     number, note = forms.needed("document", longest=120), forms.text("note")
     at_ms, writer = now_ms(), access.signed_in_account().writer
-    with reading() as connection:
-        _must_see(connection, person)
-        summary = arrangements.require_meeting(connection, meeting, at_ms)
-        attendances = attendances_by_person(connection, [summary], [person]).get(person, [])
+    connection = transaction()
+    _must_see(connection, person)
+    summary = arrangements.require_meeting(connection, meeting, at_ms)
+    attendances = attendances_by_person(connection, [summary], [person]).get(person, [])
     point = next((attendance.point for attendance in attendances if attendance.is_summoned), None)
     if point is None:
         raise BadForm(fault=say("person.not_summoned", person=person))
     key, sealed_note = StreamKey(meeting, point), seal_note(reason=reason, number=number, note=note)
-    write(lambda c: decisions.request_leave(c, writer, key, person, sealed_note, at_ms))
+    decisions.request_leave(connection, writer, key, person, sealed_note, at_ms)
     access.log_subjects(person, point)
     flash(say("person.asked"))
     return redirect(url_for("office.person.page", person=person))
@@ -199,11 +201,11 @@ def _own_unit(account: Account) -> UrlValues:
 @blueprint.get("/don-vi/<unit>")
 @allowed(Action.READ_PERSON, menu=Menu(1, "people.own_unit", _own_unit))
 def unit(unit: str) -> str:
-    """Show a unit's people with their year in figures (the study register, domain.md row 19)."""
+    """Show a unit's people with their year in figures (the study register, checklist row 19)."""
     year = _requested_year()
-    with reading() as connection:
-        _must_see_unit(connection, unit)
-        name, lines = _read_register(connection, unit, year)
+    connection = transaction()
+    _must_see_unit(connection, unit)
+    name, lines = _read_register(connection, unit, year)
     access.log_subjects(unit)
     return render_template("people/unit.html", unit=unit, name=name, lines=lines, year=year)
 
@@ -213,9 +215,9 @@ def unit(unit: str) -> str:
 def register(unit: str) -> Response:
     """Return a unit's study register as a CSV file."""
     year = _requested_year()
-    with reading() as connection:
-        _must_see_unit(connection, unit)
-        _, lines = _read_register(connection, unit, year)
+    connection = transaction()
+    _must_see_unit(connection, unit)
+    _, lines = _read_register(connection, unit, year)
     access.log_subjects(unit)
     rows = [[line.person.person, line.person.full_name, *line[1:-1]] for line in lines]
     return csv_files.csv_of(

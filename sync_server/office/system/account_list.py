@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from sync_server.acts import account_rules
 from sync_server.clocks import now_ms
-from sync_server.database import reading, write
+from sync_server.database import transaction
 from sync_server.domain.records.permissions import OFFICE_ROLES, Action, Profile
 from sync_server.errors import BadForm
 from sync_server.messages import say
@@ -27,17 +27,17 @@ ROLES = tuple(sorted(OFFICE_ROLES))
 def index() -> str:
     """List the accounts, with the browsers in which they are signed in."""
     at_ms = now_ms()
-    with reading() as connection:
-        office_accounts = accounts.all_accounts(connection)
-        sessions_by_account = {
-            account.name: sessions.of_account(connection, account.name, now_ms=at_ms)
-            for account in office_accounts
-        }
-        names = roster.names_of(
-            connection, {account.person for account in office_accounts if account.person}
-        )
-        points = directory.points(connection)
-        units = directory.unit_names(connection)
+    connection = transaction()
+    office_accounts = accounts.all_accounts(connection)
+    sessions_by_account = {
+        account.name: sessions.of_account(connection, account.name, now_ms=at_ms)
+        for account in office_accounts
+    }
+    names = roster.names_of(
+        connection, {account.person for account in office_accounts if account.person}
+    )
+    points = directory.points(connection)
+    units = directory.unit_names(connection)
     return render_template(
         "system/account_list.html",
         accounts=office_accounts,
@@ -64,11 +64,11 @@ def put() -> Response:
         person=forms.text("person", longest=32).upper() or None,
     )
     password = forms.secret("password")
-    with reading() as connection:
-        fault = account_rules.fault_of(connection, account, password)
+    connection = transaction()
+    fault = account_rules.fault_of(connection, account, password)
     if fault:
         raise BadForm(fault=fault)
-    write(lambda c: accounts.put(c, account, password))
+    accounts.put(connection, account, password)
     access.log_subjects(account.name)
     flash(say("cli.user_added", name=account.name, role=say(f"role.{account.role}")))
     return redirect(url_for("office.account_list.index"))
@@ -80,7 +80,7 @@ def remove(name: str) -> Response:
     """Remove an account and sign it out everywhere."""
     if name == access.signed_in_account().name:
         raise BadForm(fault=say("users.not_oneself"))
-    if not write(lambda c: accounts.remove(c, name)):
+    if not accounts.remove(transaction(), name):
         raise BadForm(fault=say("cli.unknown_user", value=name[:32]))
     access.log_subjects(name)
     flash(say("users.removed", name=name))
@@ -91,7 +91,7 @@ def remove(name: str) -> Response:
 @allowed(Action.MANAGE_ACCOUNTS)
 def end_sessions(name: str) -> Response:
     """Sign an account out everywhere."""
-    write(lambda c: sessions.end_all(c, name))
+    sessions.end_all(transaction(), name)
     access.log_subjects(name)
     flash(say("users.signed_out", name=name))
     return redirect(url_for("office.account_list.index"))

@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Blueprint, render_template, request
 
 from sync_server.clocks import now_ms
-from sync_server.database import reading
+from sync_server.database import transaction
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm
 from sync_server.messages import say
@@ -42,11 +42,9 @@ def index() -> str:
         until_ms=(_parse_day(arguments.get("den", "")) or now_ms()) + DAY_MS,
         only_acts="chi-viec-lam" in arguments,
     )
-    with reading() as connection:
-        entries = audit.read(
-            connection, audit_filter, limit=PAGE_SIZE + 1, skip=(page - 1) * PAGE_SIZE
-        )
-        all_accounts = accounts.all_accounts(connection)
+    connection = transaction()
+    entries = audit.read(connection, audit_filter, limit=PAGE_SIZE + 1, skip=(page - 1) * PAGE_SIZE)
+    all_accounts = accounts.all_accounts(connection)
     return render_template(
         "system/audit_log.html",
         lines=entries[:PAGE_SIZE],

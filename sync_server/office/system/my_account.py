@@ -3,11 +3,12 @@
 import secrets
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from sync_server.acts.account_rules import MIN_PASSWORD_LENGTH
 from sync_server.clocks import now_ms
-from sync_server.database import reading, write
+from sync_server.database import reading, transaction, write
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm
 from sync_server.messages import say
@@ -29,8 +30,8 @@ PENDING_TOTP = "totp"
 def page() -> str:
     """Show the account's sessions, and forms for password and second factor."""
     account = access.signed_in_account()
-    with reading() as connection:
-        account_sessions = sessions.of_account(connection, account.name, now_ms=now_ms())
+    connection = transaction()
+    account_sessions = sessions.of_account(connection, account.name, now_ms=now_ms())
     current_session = access.current_session()
     secret = session.get(PENDING_TOTP)
     link = accounts.totp_of(secret).get_provisioning_uri(account.name, "Điểm Cầu") if secret else ""
@@ -51,19 +52,17 @@ def end() -> Response:
     account, current_session = access.signed_in_account(), access.current_session()
     chosen = forms.text("session", longest=36)
     if chosen:
-        write(lambda c: sessions.end(c, chosen, account.name))
+        sessions.end(transaction(), chosen, account.name)
     else:
-        write(
-            lambda c: sessions.end_all(
-                c, account.name, but=current_session.id if current_session else None
-            )
+        sessions.end_all(
+            transaction(), account.name, but=current_session.id if current_session else None
         )
     flash(say("account.ended"))
     return redirect(url_for("office.my_account.page"))
 
 
 @blueprint.post("/tai-khoan-cua-toi/mat-khau")
-@allowed(Action.OWN_ACCOUNT)
+@allowed(Action.OWN_ACCOUNT, is_slow=True)
 def set_password() -> Response:
     """Change the password and end every other session."""
     account, current_session = access.signed_in_account(), access.current_session()
@@ -73,18 +72,18 @@ def set_password() -> Response:
         raise BadForm(fault=say("cli.password_short", length=MIN_PASSWORD_LENGTH))
     if new != request.form.get("new_again"):
         raise BadForm(fault=say("account.not_the_same"))
-    write(lambda c: accounts.set_password(c, account.name, new))
-    write(
-        lambda c: sessions.end_all(
-            c, account.name, but=current_session.id if current_session else None
-        )
-    )
+
+    def work(c: Connection) -> None:
+        accounts.set_password(c, account.name, new)
+        sessions.end_all(c, account.name, but=current_session.id if current_session else None)
+
+    write(work)
     flash(say("account.password_set"))
     return redirect(url_for("office.my_account.page"))
 
 
 @blueprint.post("/tai-khoan-cua-toi/hai-lop")
-@allowed(Action.OWN_ACCOUNT)
+@allowed(Action.OWN_ACCOUNT, is_slow=True)
 def set_totp() -> Response:
     """Begin a second factor, confirm it by a code, or remove it."""
     account, at_ms = access.signed_in_account(), now_ms()
@@ -114,5 +113,8 @@ def _require_password(password: str) -> None:
     """
     rate_limits.count_attempt(rate_limits.SIGN_IN, "password", access.signed_in_account().name)
     with reading() as connection:
-        if accounts.check_password(connection, access.signed_in_account().name, password) is None:
-            raise BadForm(fault=say("account.wrong_password"))
+        account = accounts.account_with_password(
+            connection, access.signed_in_account().name, password
+        )
+    if account is None:
+        raise BadForm(fault=say("account.wrong_password"))

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
-from sync_server.database import reading, write
+from sync_server.database import transaction
 from sync_server.domain.records.permissions import Action
 from sync_server.messages import say
 from sync_server.office import access
@@ -22,10 +22,10 @@ blueprint = Blueprint("publishing", __name__)
 def releases() -> str:
     """List the stored releases, and show which one is served."""
     settings: Settings = current_app.config["SETTINGS"]
-    with reading() as connection:
-        listed_releases = stored_releases.list_releases(connection, now_ms())
-        current = served_portal.current_release(connection, settings.site_dir, now_ms())
-        published = stored_releases.current(connection, now_ms())
+    connection = transaction()
+    listed_releases = stored_releases.list_releases(connection, now_ms())
+    current = served_portal.current_release(connection, settings.site_dir, now_ms())
+    published = stored_releases.current(connection, now_ms())
     return render_template(
         "system/publishing.html",
         releases=listed_releases,
@@ -39,7 +39,7 @@ def releases() -> str:
 def activate(release: str) -> Response:
     """Serve a stored release from now on. Raises: UnknownRelease."""
     at_ms = now_ms()
-    write(lambda c: stored_releases.activate(c, release, from_ms=at_ms, now_ms=at_ms))
+    stored_releases.activate(transaction(), release, from_ms=at_ms, now_ms=at_ms)
     access.log_subjects(release)
     flash(say("publishing.done", release=release[:12]))
     return redirect(url_for("office.publishing.releases"))

@@ -38,7 +38,7 @@ def enter() -> Response | tuple[str, int]:
     # Counted before the check, so that parallel attempts wait like consecutive ones.
     must_wait = write(lambda c: sessions.count_attempt(c, name, address, now_ms=at_ms))
     with reading() as connection:  # slow on purpose: no write transaction must wait for it
-        account = accounts.check_password(connection, name, password)
+        account = accounts.account_with_password(connection, name, password)
 
     def work(c: Connection) -> str | None:
         token = None

@@ -17,6 +17,7 @@ from sync_server.domain.records.permissions import Profile
 from sync_server.storage.access import sessions
 from sync_server.storage.access.tokens import OFFICE, hash_token, new_token
 from sync_server.storage.models import AccountRow
+from sync_server.storage.prepared import columns_of
 
 TOTP_DIGITS, TOTP_STEP_S = 6, 30
 """The values that every authenticator app uses (RFC 6238)."""
@@ -42,14 +43,7 @@ class Account(Struct, frozen=True):
         return Writer(f"{OFFICE_DEVICE}{self.name}", self.role, self.point, self.person)
 
 
-_ACCOUNT_COLUMNS = (
-    AccountRow.name,
-    AccountRow.role,
-    AccountRow.point,
-    AccountRow.unit,
-    AccountRow.person,
-    AccountRow.totp_secret.is_not(None),
-)
+_ACCOUNT_COLUMNS = columns_of(Account, AccountRow, has_totp=AccountRow.totp_secret.is_not(None))
 
 
 def put(connection: Connection, account: Account, password: str) -> None:
@@ -76,8 +70,11 @@ def set_password(connection: Connection, name: str, password: str) -> None:
     connection.execute(statement.values(password_hash=_hasher.hash(password)))
 
 
-def check_password(connection: Connection, name: str, password: str) -> Account | None:
-    """Return the account if the password is right. None gives no reason, and takes as long."""
+def account_with_password(connection: Connection, name: str, password: str) -> Account | None:
+    """Return the account if the password is right, else None.
+
+    An unknown name takes as long as a wrong password, so that nobody can tell them apart.
+    """
     row = connection.execute(
         select(*_ACCOUNT_COLUMNS, AccountRow.password_hash).where(AccountRow.name == name)
     ).one_or_none()

@@ -7,6 +7,7 @@ import uuid_utils
 from sqlalchemy import Connection, insert, select
 
 from sync_server.storage.models import AuditRow
+from sync_server.storage.prepared import columns_of
 
 LONGEST_PATH = 2_000
 ILLEGIBLE = "dismiss_illegible"
@@ -38,15 +39,7 @@ class AuditFilter(NamedTuple):
     only_acts: bool = False
 
 
-_ENTRY_COLUMNS = (
-    AuditRow.at_ms,
-    AuditRow.who,
-    AuditRow.action,
-    AuditRow.is_act,
-    AuditRow.outcome,
-    AuditRow.path,
-    AuditRow.about,
-)
+_ENTRY_COLUMNS = columns_of(AuditEntry, AuditRow)
 
 
 def note(connection: Connection, entry: AuditEntry) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, select
 
 from sync_server.domain.records.kinds import Record, Ruling
+from sync_server.domain.shared import SHARED
 from sync_server.errors import UnknownDetail
 from sync_server.storage.access.audit import AuditEntry
 from sync_server.storage.blobs import store
@@ -17,8 +18,8 @@ from sync_server.storage.blobs.store import BlobKey, Offset
 from sync_server.storage.models import Blob, Mention
 from sync_server.storage.prepared import insert_rows
 
-MAX_PIECE_BYTES = 64 * 1024
-MAX_SMALL_BYTES = 8 * 1024
+MAX_PIECE_BYTES = SHARED.detail_piece_bytes
+MAX_SMALL_BYTES = SHARED.small_detail_bytes
 """The largest detail that a sync may carry; larger ones would hold up the records."""
 MAX_DETAIL_BYTES = 2_900_000
 """2 MiB, sealed and encoded in base64."""

@@ -12,9 +12,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from sync_server.errors import PieceOutOfPlace
 from sync_server.storage.models import Blob, BlobPiece
-
-MAX_NAMES = 500
-"""Names in one statement: SQLite takes some 32,000, PostgreSQL's planner prefers fewer."""
+from sync_server.storage.prepared import in_chunks
 
 
 class BlobKey(NamedTuple):
@@ -101,13 +99,11 @@ def read(connection: Connection, key: BlobKey, start: int = 0, stop: int | None 
 def complete_sizes(
     connection: Connection, hashes: Iterable[str], owner: str | None = None
 ) -> dict[str, int]:
-    """Return the size in bytes of those blobs that are stored in full, by any owner or by one."""
+    """Return the bytes of the blobs stored in full by hash; with `owner`, only of that owner's."""
     names = sorted(set(hashes))
     sizes: dict[str, int] = {}
-    for start in range(0, len(names), MAX_NAMES):
-        query = select(Blob.sha256, Blob.received).where(
-            Blob.sha256.in_(names[start : start + MAX_NAMES]), Blob.is_complete
-        )
+    for chunk in in_chunks(names):
+        query = select(Blob.sha256, Blob.received).where(Blob.sha256.in_(chunk), Blob.is_complete)
         if owner is not None:
             query = query.where(Blob.owner == owner)
         sizes |= {row.sha256: row.received for row in connection.execute(query)}

@@ -75,7 +75,7 @@ def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey
         grown |= _follow_roll(connection, key, heads)
     for key in sorted(heads):
         named = _summoned_at(connection, key)
-        named |= rulings.once_newcomers(connection, meeting, named)
+        named |= rulings.former_newcomer_codes(connection, meeting, named)
         grown |= _list_people(connection, key, named, heads)
     ruling_rows = connection.scalars(
         select(LedgerRow.record).where(of_meeting, LedgerRow.kind == "ruling")
@@ -160,7 +160,7 @@ def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[St
     for other in (other_streams | holding_streams) - {key}:
         grown |= _list_in(connection, other, roll_ids, heads)
     gained = named - before
-    gained |= rulings.once_newcomers(connection, key.meeting, gained)
+    gained |= rulings.former_newcomer_codes(connection, key.meeting, gained)
     return grown | _list_people(connection, key, gained, heads)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, select
 
 from sync_server.domain.records.door import Refusal, header_of
 from sync_server.storage.models import QuarantineRow
+from sync_server.storage.prepared import columns_of
 
 
 class QuarantinedRecord(NamedTuple):
@@ -66,16 +67,7 @@ class QuarantineEntry(NamedTuple):
     raw: bytes
 
 
-_ENTRY_COLUMNS = (
-    QuarantineRow.received_ms,
-    QuarantineRow.device,
-    QuarantineRow.sha256,
-    QuarantineRow.record_id,
-    QuarantineRow.fate,
-    QuarantineRow.code,
-    QuarantineRow.detail,
-    QuarantineRow.raw,
-)
+_ENTRY_COLUMNS = columns_of(QuarantineEntry, QuarantineRow)
 
 
 def all_entries(connection: Connection) -> list[QuarantineEntry]:

@@ -99,8 +99,8 @@ def identifying(connection: Connection, meeting: str, newcomers: Iterable[str]) 
     )
 
 
-def once_newcomers(connection: Connection, meeting: str, people: Iterable[str]) -> set[str]:
-    """Return the newcomers' codes that rulings identify as any of these people."""
+def former_newcomer_codes(connection: Connection, meeting: str, people: Iterable[str]) -> set[str]:
+    """Return the newcomers' codes under which these people were first recorded, by the rulings."""
     newcomers = connection.scalars(
         select(RulingRow.newcomer).where(
             RulingRow.meeting == meeting, RulingRow.known_as.in_(sorted(people))

@@ -17,7 +17,7 @@ from sync_server.domain.records.forms import decode_canonical
 from sync_server.domain.records.kinds import Record
 from sync_server.storage.ledger.sightings import clocks_of
 from sync_server.storage.models import LedgerRow, Listing, MeetingLock, Node, Stream, Summons
-from sync_server.storage.prepared import Prepared, in_points
+from sync_server.storage.prepared import Prepared, in_chunks, in_points
 
 
 class StreamKey(NamedTuple):
@@ -99,7 +99,7 @@ _LISTED_RECORDS = Prepared(
 
 
 def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
-    """Create streams, and together with a database's first stream its epoch."""
+    """Create these streams; if they are the database's first, store a new random epoch too."""
     if not keys:
         return
     rows = [{"meeting": k.meeting, "point": k.point, "head": 0, "roster_rev": ""} for k in keys]
@@ -130,8 +130,7 @@ def of_people(
 ) -> set[StreamKey]:
     """Return the streams of these meetings that record or summon any of these people."""
     keys: set[StreamKey] = set()
-    for start in range(0, len(people), CHUNK):
-        chunk = people[start : start + CHUNK]
+    for chunk in in_chunks(people):
         for table in (LedgerRow, Summons):
             rows = connection.execute(
                 select(table.meeting, table.point)
@@ -142,10 +141,6 @@ def of_people(
     return keys
 
 
-CHUNK = 500
-"""People per statement: well below every engine's limit on parameters."""
-
-
 def all_streams(connection: Connection) -> list[StreamKey]:
     """Return all streams, in the order in which they are locked."""
     rows = connection.execute(select(Stream.meeting, Stream.point))
@@ -153,7 +148,7 @@ def all_streams(connection: Connection) -> list[StreamKey]:
 
 
 def roster_rev(connection: Connection, key: StreamKey) -> str:
-    """Return the revision of the point's roster, empty before its first roll."""
+    """Return the revision of a point's roster at a meeting; empty before its first roll."""
     this_stream = and_(Stream.meeting == key.meeting, Stream.point == key.point)
     return connection.scalar(select(Stream.roster_rev).where(this_stream)) or ""
 

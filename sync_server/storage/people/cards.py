@@ -8,13 +8,12 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, delete, insert, select
 
 from sync_server.storage.models import Card
+from sync_server.storage.prepared import in_chunks
 
 DIGITS = 24
 """Code length: 79 bits. Digits pass a USB scanner while a Vietnamese input method is on."""
 
 HASH_BYTES = 12
-CHUNK = 1_000
-"""People per statement: well below every engine's limit on parameters."""
 
 
 def hash_of(code: str) -> str:
@@ -28,7 +27,7 @@ def issue(connection: Connection, people: Sequence[str], *, now_ms: int) -> dict
     codes = {
         person: "".join(secrets.choice("0123456789") for _ in range(DIGITS)) for person in people
     }
-    for chunk in _chunks(people):
+    for chunk in in_chunks(people):
         connection.execute(delete(Card).where(Card.person.in_(chunk)))
         rows = [
             {"person": person, "code_hash": hash_of(codes[person]), "issued_ms": now_ms}
@@ -41,11 +40,7 @@ def issue(connection: Connection, people: Sequence[str], *, now_ms: int) -> dict
 def hashes_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
     """Return the hashes of people's present cards, by person; people without one are left out."""
     hashes: dict[str, str] = {}
-    for chunk in _chunks(sorted(set(people))):
+    for chunk in in_chunks(sorted(set(people))):
         rows = connection.execute(select(Card.person, Card.code_hash).where(Card.person.in_(chunk)))
         hashes |= dict(rows.all())
     return hashes
-
-
-def _chunks(people: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (people[start : start + CHUNK] for start in range(0, len(people), CHUNK))

@@ -10,11 +10,13 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from sync_server.domain.judging.facts import Flags, facts_in_order
 from sync_server.domain.judging.settings import rolls_of
+from sync_server.domain.positions import OFFICES
 from sync_server.domain.records.kinds import Office
 from sync_server.storage.ledger.sightings import clocks_of
 from sync_server.storage.ledger.streams import StreamKey, records_of
 from sync_server.storage.models import Person, Stream, Summons, Unit
 from sync_server.storage.people import cards
+from sync_server.storage.prepared import columns_of, in_chunks
 
 
 class RosterPerson(Struct, frozen=True):
@@ -60,8 +62,7 @@ class Roster(NamedTuple):
 def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
     """Store people or replace their facts; renew the revisions of rosters that name them."""
     codes = [member.person for member in people]
-    for start in range(0, len(people), CHUNK):
-        chunk = people[start : start + CHUNK]
+    for chunk in in_chunks(people):
         connection.execute(
             delete(Person).where(Person.code.in_([member.person for member in chunk]))
         )
@@ -69,16 +70,11 @@ def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
     refresh_revs(connection, codes)
 
 
-CHUNK = 1_000
-"""People per statement: well below every engine's limit on parameters."""
-
-
 def known_people(connection: Connection) -> set[str]:
     """Return the codes of all people."""
     return set(connection.scalars(select(Person.code)))
 
 
-OFFICES: dict[str, Office] = {"BI_THU": "secretary", "PHO_BI_THU": "deputy"}
 """Positions in roster files whose holders may preside."""
 
 
@@ -133,9 +129,9 @@ def names_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
     """Return the full names of these people by code; unknown codes are left out."""
     codes = sorted(set(people))
     names: dict[str, str] = {}
-    for start in range(0, len(codes), CHUNK):
-        chunk = Person.code.in_(codes[start : start + CHUNK])
-        names |= dict(connection.execute(select(Person.code, Person.full_name).where(chunk)).all())
+    for chunk in in_chunks(codes):
+        query = select(Person.code, Person.full_name).where(Person.code.in_(chunk))
+        names |= dict(connection.execute(query).all())
     return names
 
 
@@ -172,14 +168,7 @@ def person(connection: Connection, code: str) -> PersonLine | None:
     return PersonLine(*row) if row else None
 
 
-_PERSON_COLUMNS = (
-    Person.code,
-    Person.full_name,
-    Person.unit,
-    Person.position,
-    Person.membership,
-    Person.birth_year,
-)
+_PERSON_COLUMNS = columns_of(RosterPerson, Person, person=Person.code)
 
 
 def people_by_code(connection: Connection, *, unit: str | None = None) -> list[RosterPerson]:
@@ -209,11 +198,9 @@ def _row(member: RosterPerson) -> dict[str, object]:
 
 def _streams_summoning(connection: Connection, people: Sequence[str]) -> Iterable[StreamKey]:
     keys: set[StreamKey] = set()
-    for start in range(0, len(people), CHUNK):
+    for chunk in in_chunks(people):
         rows = connection.execute(
-            select(Summons.meeting, Summons.point)
-            .where(Summons.person.in_(people[start : start + CHUNK]))
-            .distinct()
+            select(Summons.meeting, Summons.point).where(Summons.person.in_(chunk)).distinct()
         )
         keys |= {StreamKey(*row) for row in rows}
     return sorted(keys)
@@ -222,13 +209,11 @@ def _streams_summoning(connection: Connection, people: Sequence[str]) -> Iterabl
 def units_and_positions(
     connection: Connection, people: Sequence[str]
 ) -> dict[str, tuple[str, str]]:
-    """Return the unit and position by person, as a roll states them."""
+    """Return the unit and position in the roster by person; unknown people are left out."""
     by_person: dict[str, tuple[str, str]] = {}
-    for start in range(0, len(people), CHUNK):
+    for chunk in in_chunks(people):
         rows = connection.execute(
-            select(Person.code, Person.unit, Person.position).where(
-                Person.code.in_(people[start : start + CHUNK])
-            )
+            select(Person.code, Person.unit, Person.position).where(Person.code.in_(chunk))
         )
         by_person |= {row.code: (row.unit, row.position) for row in rows}
     return by_person

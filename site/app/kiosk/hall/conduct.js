@@ -3,22 +3,22 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
-import { ChoiceField, readForm, TextField } from "../fields.js";
-import { latestInstant } from "../instants.js";
-import { timeOf } from "../say.js";
-import { nameOfCode, tell } from "../tell.js";
+import { ChoiceField, readForm, TextField } from "../desk/fields.js";
+import { latestInstant } from "../words/instants.js";
+import { timeOf } from "../words/messages.js";
+import { nameOfCode, roomText } from "../words/room-messages.js";
+import rules from "../../../rules.json" with { type: "json" };
 
 const CATEGORIES = /** @type {const} */ ([
   ["call", "calls"],
   ["private_use", "private_use"],
   ["disorder", "disorder"],
 ]);
-const INCIDENT_CAUSES = ["power", "screen", "sound", "camera", "line", "phone", "order", "other"];
 
-/** @param {{desk: import("../desk.js").Desk}} props */
+/** @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Conduct({ desk }) {
   const { counts } = desk.hall.all;
-  return html`<p class="muted">${tell("conduct.why")}</p>
+  return html`<p class="muted">${roomText("conduct.why")}</p>
     <div class="counters">
       ${CATEGORIES.map(([category, count]) => {
         const label = nameOfCode("conduct", category);
@@ -28,7 +28,7 @@ export function Conduct({ desk }) {
     </div>`;
 }
 
-/** @param {{desk: import("../desk.js").Desk}} props */
+/** @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Incidents({ desk }) {
   const [fault, setFault] = useState("");
   const { incidents } = desk.hall.all;
@@ -39,7 +39,7 @@ export function Incidents({ desk }) {
     const from = latestInstant(since, Date.now());
     const body = { what, from, ...(until ? { until: latestInstant(until, Date.now()) } : {}) };
     const isBackwards = body.until !== undefined && body.until < from;
-    setFault(isBackwards ? tell("incident.backwards") : "");
+    setFault(isBackwards ? roomText("incident.backwards") : "");
     if (isBackwards) return;
     if (await desk.record({ kind: "incident", source: "search", body }, note ? { note } : undefined, nameOfCode("trouble", what))) event.target.reset();
   }
@@ -53,18 +53,18 @@ export function Incidents({ desk }) {
   return html`<ul class="told">
       ${incidents.map(
         (incident) => html`<li>
-          <b>${nameOfCode("trouble", incident.what)}</b> · ${timeOf(incident.from_ms)} – ${incident.until_ms === null ? html`<b class="late">${tell("incident.goes_on")}</b>` : timeOf(incident.until_ms)}
+          <b>${nameOfCode("trouble", incident.what)}</b> · ${timeOf(incident.from_ms)} – ${incident.until_ms === null ? html`<b class="late">${roomText("incident.goes_on")}</b>` : timeOf(incident.until_ms)}
           ${desk.detailContents.get(bodyOf(incident.id).detail)?.note ? html`<br />${desk.detailContents.get(bodyOf(incident.id).detail).note}` : ""}
-          ${incident.until_ms === null && html`<button onClick=${() => end(incident)}>${tell("incident.end")}</button>`}
+          ${incident.until_ms === null && html`<button onClick=${() => end(incident)}>${roomText("incident.end")}</button>`}
         </li>`,
       )}
     </ul>
     <form class="stack" onSubmit=${add}>
-      <${ChoiceField} name="what" label=${tell("incident.what")} options=${INCIDENT_CAUSES.map((code) => [code, nameOfCode("trouble", code)])} />
-      <${TextField} name="since" label=${tell("incident.since")} type="time" value=${timeOf(Date.now())} />
-      <${TextField} name="until" label=${tell("incident.until")} type="time" isOptional />
-      <${TextField} name="note" label=${tell("note")} isOptional />
+      <${ChoiceField} name="what" label=${roomText("incident.what")} options=${rules.incident_causes.map((code) => [code, nameOfCode("trouble", code)])} />
+      <${TextField} name="since" label=${roomText("incident.since")} type="time" value=${timeOf(Date.now())} />
+      <${TextField} name="until" label=${roomText("incident.until")} type="time" isOptional />
+      <${TextField} name="note" label=${roomText("note")} isOptional />
       ${fault && html`<p class="fault" role="alert">${fault}</p>`}
-      <button class="main">${tell("incident.add")}</button>
+      <button class="main">${roomText("incident.add")}</button>
     </form>`;
 }

@@ -2,29 +2,29 @@
 
 import { html } from "htm/preact";
 
-import { readForm, PersonField } from "../fields.js";
-import { nameOfCode, tell } from "../tell.js";
+import { readForm, PersonField } from "../desk/fields.js";
+import { nameOfCode, roomText } from "../words/room-messages.js";
+import rules from "../../../rules.json" with { type: "json" };
 
-const READINESS_ITEMS = ["power", "screen", "sound", "camera", "line", "backup_line", "seats", "printed_qr"];
 
-/** @param {{desk: import("../desk.js").Desk}} props */
+/** @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Readiness({ desk }) {
   const { missing } = desk.hall.all;
 
   function save(/** @type {Event} */ event) {
     const { who, ...boxes } = readForm(event);
-    const items = Object.fromEntries(READINESS_ITEMS.map((item) => [item, boxes[item] === "on"]));
-    void desk.record({ kind: "readiness", person: who, source: "search", body: { items } }, undefined, tell("step.readiness"));
+    const items = Object.fromEntries(rules.readiness_items.map((item) => [item, boxes[item] === "on"]));
+    void desk.record({ kind: "readiness", person: who, source: "search", body: { items } }, undefined, roomText("step.readiness"));
   }
 
   return html`<form class="stack" onSubmit=${save}>
     <fieldset>
-      <legend>${tell("readiness.legend")}</legend>
-      ${READINESS_ITEMS.map(
+      <legend>${roomText("readiness.legend")}</legend>
+      ${rules.readiness_items.map(
         (item) => html`<label class="tick"><input type="checkbox" name=${item} defaultChecked=${!missing.includes(item)} /> ${nameOfCode("item", item)}</label>`,
       )}
     </fieldset>
-    <${PersonField} desk=${desk} name="who" label=${tell("readiness.who")} />
-    <button class="main">${tell("readiness.save")}</button>
+    <${PersonField} desk=${desk} name="who" label=${roomText("readiness.who")} />
+    <button class="main">${roomText("readiness.save")}</button>
   </form>`;
 }

@@ -55,7 +55,7 @@ def check_meeting(
 ) -> None:
     """Check a meeting's hours and basis, and that its materials are public in time (row 6)."""
     _check_hours(source, meeting)
-    if not meeting.basis:  # domain.md row 18
+    if not meeting.basis:  # checklist row 18
         source.warn((), "no_basis")
     begins = f"{meeting.date} {meeting.starts}"
     for at, code in _references(source):

@@ -137,7 +137,7 @@ class Unit(Struct, frozen=True, kw_only=True):
 
 
 class Point(Struct, frozen=True, kw_only=True):
-    """A hall; without a name it is called after its unit (domain.md row 37)."""
+    """A hall. Without a name of its own it takes its unit's (checklist row 37)."""
 
     code: PlaceCode
     unit: PlaceCode

@@ -38,7 +38,7 @@ PATTERNS = {
         re.IGNORECASE,
     ),
 }
-"""Patterns that identify any person: the data in domain.md section 8, and years of birth."""
+"""Patterns that identify any person: numbers and addresses, and years of birth."""
 
 _BIRTH = re.compile(r"[Ss]inh|SINH|SN")
 NUMBERS = ("phone", "id_card", "party_card")
@@ -105,7 +105,7 @@ class Guard:
         yield from _suspicions_of("field", COLUMNS, unicodedata.normalize("NFC", text))
 
     def suspicions_in_data(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
-        """Yield what `suspicions` yields, and roster fields: for files that programs read."""
+        """Yield possible personal data in a data file, the names of roster fields included."""
         yield from self.suspicions(text, allowed)
         yield from _suspicions_of("field", KEYS, text)
 

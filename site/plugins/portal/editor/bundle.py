@@ -57,7 +57,7 @@ def bundle(root: Path) -> Path:
         for path in [
             Path(__file__),
             *(root / "site" / "app").rglob("*"),
-            *(root / "site").glob("messages.*.json"),
+            *(root / "site").glob("*.json"),
         ]
         if path.is_file()
     )
@@ -102,7 +102,9 @@ def _age_s(folder: Path) -> float:
 def _kiosk_version(root: Path, lock: Path) -> str:
     """Return 8 hexadecimal digits that change whenever the kiosk's code or a package changes."""
     digest = hashlib.sha256(lock.read_bytes())
-    for path in sorted((root / "site" / "app" / "kiosk").rglob("*.js")):
+    folders = (root / "site" / "app" / "kiosk", root / "site" / "app" / "rules")
+    sources = sorted(path for folder in folders for path in folder.rglob("*.js"))
+    for path in [*sources, root / "site" / "rules.json"]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]
 

@@ -1,0 +1,41 @@
+/** Records arrivals, one or many at once, now or at the time that a paper list states. */
+
+import { say } from "../words/messages.js";
+
+/**
+ * @typedef {import("./desk.js").Desk} Desk
+ * @typedef {import("../types.js").RosterLine} RosterLine
+ */
+
+/**
+ * Record the arrival of all these people in one action, which can be undone as a whole.
+ * @param {Desk} desk @param {RosterLine[]} lines @param {"search" | "qr" | "bulk" | "paper"} source
+ * @param {string | null} happenedAt the stated arrival (ISO 8601, UTC); null means now
+ * @param {"in_person" | "online"} [mode] @returns {Promise<boolean>} whether all are on the disk
+ */
+export async function checkIn(desk, lines, source, happenedAt, mode = "in_person") {
+  const label = lines.length === 1 ? lines[0].name : say("people", { n: lines.length });
+  const storedRecords = await desk.recordAll(
+    lines.map((line) => {
+      const seat = mode === "in_person" && line.seat ? { seat: line.seat } : {};
+      const stated = happenedAt ? { happened_at: happenedAt } : {};
+      return [{ kind: "check_in", person: line.person, source, body: { mode, ...seat, ...stated } }];
+    }),
+    label,
+  );
+  return storedRecords.length === lines.length;
+}
+
+/** Check whether a person is in this hall now. @param {Desk} desk @param {string} person */
+export function isInHallNow(desk, person) {
+  const standing = desk.hall.of.get(person);
+  return standing?.standing === "present" && !hasCheckedOut(desk, person);
+}
+
+/** Check whether a check-out ended the person's latest stay.
+ * @param {Desk} desk @param {string} person */
+export function hasCheckedOut(desk, person) {
+  const latestStay = desk.hall.of.get(person)?.stays.at(-1);
+  const { ends_ms: endsMs } = desk.hall.all.terms;
+  return latestStay !== undefined && latestStay[1] !== null && (endsMs === null || latestStay[1] < endsMs);
+}

@@ -1,0 +1,152 @@
+/** The desk as a page: the header and the open room, under the answer and the person's sheet. */
+
+import { html } from "htm/preact";
+import { useEffect, useReducer, useState } from "preact/hooks";
+
+import { RECORDED_EVENT } from "./desk.js";
+import { Header, Notices } from "./header.js";
+import { meetingStateOf } from "./meetings.js";
+import { Answer } from "./person-row.js";
+import { waitingOf } from "./requests.js";
+import { RollCall } from "./roll-call.js";
+import { say, timeOf } from "../words/messages.js";
+import { SHELL_LIST, useSavedState } from "../device/offline-shell.js";
+
+const ANSWER_MS = 2500;
+const IDLE_MS = 15 * 60_000;
+
+/**
+ * @typedef {import("./desk.js").Desk} Desk
+ * @typedef {import("./person-row.js").AnswerContent} AnswerContent
+ * @typedef {{desk: Desk, onAnswer: (answer: AnswerContent) => void, onPerson: (person: string) => void,
+ *   onEnrol: () => void, onLock: () => void}} ViewProps
+ */
+
+const loadRooms = () => import("./views.js");
+
+/** @typedef {"roll" | "chair" | "hall" | "seats" | "queue" | "device"} Room */
+
+/** @type {Room[]} */
+const CLERK_ROOMS = ["roll", "hall", "seats", "queue", "device"];
+/** @type {Room[]} */
+const CHAIR_ROOMS = ["chair", "roll", "queue", "device"];
+
+/** The page of an unlocked desk.
+ * @param {{desk: Desk, onLock: () => void, onEnrol: () => void}} props */
+export function DeskView({ desk, onLock, onEnrol }) {
+  const [, redraw] = useReducer((/** @type {number} */ n) => n + 1, 0);
+  const rooms = desk.isChair ? CHAIR_ROOMS : CLERK_ROOMS;
+  const [room, setRoom] = useState(rooms[0]);
+  const [answer, setAnswer] = useState(/** @type {AnswerContent | null} */ (null));
+  const [person, setPerson] = useState(/** @type {string | null} */ (null));
+  const { isKept } = useSavedState(SHELL_LIST);
+  const mayPreload = isKept || desk.outcome?.state === "sent";
+
+  useEffect(() => desk.listen(() => redraw(0)), [desk]);
+  useEffect(() => {
+    // With all rooms loaded, the page works without a line and next to a newer version.
+    if (mayPreload) for (const load of [loadRooms, () => import("../sync/seal.js")]) load().catch(() => undefined);
+  }, [mayPreload]);
+  useEffect(() => lockWhenIdle(onLock), [onLock]);
+  useEffect(() => {
+    const warnIfUnsent = (/** @type {BeforeUnloadEvent} */ event) => {
+      if (desk.fates.unsent > 0) event.preventDefault();
+    };
+    addEventListener("beforeunload", warnIfUnsent);
+    return () => removeEventListener("beforeunload", warnIfUnsent);
+  }, [desk]);
+  useEffect(() => {
+    if (!answer) return undefined;
+    const close = () => setAnswer(null);
+    const closeOnKey = (/** @type {KeyboardEvent} */ event) => {
+      const isOnButton = event.key === "Enter" && event.target instanceof HTMLButtonElement;
+      if (event.key !== "Tab" && !isOnButton) close();
+    };
+    const isSuccess = answer.person !== undefined || answer.title !== undefined;
+    const timer = setTimeout(close, isSuccess ? ANSWER_MS : 4 * ANSWER_MS);
+    addEventListener("keydown", closeOnKey);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener("keydown", closeOnKey);
+    };
+  }, [answer]);
+
+  const props = { desk, onAnswer: setAnswer, onPerson: setPerson, onEnrol, onLock };
+  const undoableRecords = desk.lastAction.label ? desk.undoableRecords((record) => desk.lastAction.ids.includes(record.id)) : [];
+  // The closing ends all decisions: no request waits after it.
+  const waitingCount = desk.hall.all.closing ? 0 : waitingOf(desk).length;
+  return html`<div class="kiosk">
+    <${Header} desk=${desk} onLock=${onLock} />
+    <${Notices} desk=${desk} />
+    <nav class="rooms" aria-label=${say("rooms")}>
+      ${rooms.map(
+        (roomName) =>
+          html`<button aria-current=${roomName === room ? "page" : null} onClick=${() => setRoom(roomName)}>
+            ${say(`room.${roomName}`)}${waitingCount > 0 && ["chair", "hall"].includes(roomName) && html` <b>(${waitingCount})</b>`}
+          </button>`,
+      )}
+    </nav>
+    <main>
+      <${MeetingChoice} desk=${desk} />
+      ${room === "roll" ? html`<${RollCall} ...${props} />` : html`<${LazyPart} key=${room} which=${room} props=${props} />`}
+    </main>
+    ${undoableRecords.length > 0 &&
+    !answer &&
+    !person &&
+    html`<button class="undo" onClick=${() => desk.undo(undoableRecords)}>↶ ${say("undo", { name: desk.lastAction.label })}</button>`}
+    ${person && html`<${LazyPart} which="sheet" props=${{ ...props, person, onClose: () => setPerson(null) }} />`}
+    ${answer && html`<${Answer} desk=${desk} answer=${answer} onClose=${() => setAnswer(null)} onPerson=${setPerson} />`}
+  </div>`;
+}
+
+/** The choice of the meeting; the kiosk preselects the meeting of the day.
+ * @param {{desk: Desk}} props */
+function MeetingChoice({ desk }) {
+  const { meeting, meetings } = desk;
+  const stateLabel = (/** @type {import("../types.js").Meeting} */ candidate) => {
+    const state = meetingStateOf(candidate, Date.now());
+    return say(state === "open" && Date.now() < Date.parse(candidate.starts_at) ? "state.gathering" : `state.${state}`);
+  };
+  return html`<label class="which">
+    ${meeting ? say("meeting.hours", { from: timeOf(meeting.starts_at), until: timeOf(meeting.ends_at) }) : say("meeting")}
+    <select value=${meeting?.id ?? ""} onChange=${(/** @type {any} */ event) => desk.switchMeeting(event.target.value)}>
+      ${!meeting && html`<option value="">${say("meeting.none")}</option>`}
+      ${meetings.map(
+        (candidate) => html`<option value=${candidate.id}>${stateLabel(candidate)} · ${candidate.title}</option>`,
+      )}
+    </select>
+  </label>`;
+}
+
+/**
+ * A part of the page whose module is fetched when the part is first opened.
+ * @param {{which: Exclude<Room, "roll"> | "sheet", props: object}} props
+ */
+function LazyPart({ which, props }) {
+  const [View, setView] = useState(/** @type {import("preact").ComponentType<any> | null} */ (null));
+  const [isMissing, setMissing] = useState(false);
+  useEffect(() => {
+    loadRooms().then(
+      (rooms) => setView(() => /** @type {any} */ (rooms[which])),
+      () => setMissing(true),
+    );
+  }, [which]);
+  if (isMissing) return html`<p class="notice" role="alert">${say("room.missing")}</p>`;
+  return View && html`<${View} ...${props} />`;
+}
+
+/** Call `onLock` after 15 minutes without a tap, key or record; the result stops this.
+ * @param {() => void} onLock @returns {() => void} */
+function lockWhenIdle(onLock) {
+  let timer = setTimeout(onLock, IDLE_MS);
+  const restart = () => {
+    clearTimeout(timer);
+    timer = setTimeout(onLock, IDLE_MS);
+  };
+  const activityEvents = ["pointerdown", "keydown", RECORDED_EVENT];
+  for (const eventName of activityEvents) addEventListener(eventName, restart);
+  return () => {
+    clearTimeout(timer);
+    for (const eventName of activityEvents) removeEventListener(eventName, restart);
+  };
+}

@@ -1,0 +1,64 @@
+/** The header: the point, the time, and how many records are unsent, held or refused. */
+
+import { html } from "htm/preact";
+import { useEffect, useState } from "preact/hooks";
+
+import { say, sayCode, timeOf } from "../words/messages.js";
+import { renewShell, SHELL_LIST, useSavedState } from "../device/offline-shell.js";
+import rules from "../../../rules.json" with { type: "json" };
+
+const SUSPECT_SKEW_MS = rules.suspect_skew_ms;
+const MINUTE_MS = 60_000;
+
+/** @typedef {import("./desk.js").Desk} Desk */
+
+/** The header of the desk. @param {{desk: Desk, onLock: () => void}} props */
+export function Header({ desk, onLock }) {
+  const { isKept } = useSavedState(SHELL_LIST);
+  const { fates, outcome, enrolment } = desk;
+  const lastSent = desk.lastSentAt ? timeOf(desk.lastSentAt) : "–";
+  return html`<header class="bar honest">
+    <h1 class="where"><b>${enrolment.point}</b> ${enrolment.point_name}</h1>
+    <${Clock} />
+    <div class="queue" role="status">
+      <span class=${fates.unsent ? "waiting" : ""}>
+        ${desk.isRead ? say("queue", { unsent: fates.unsent, refused: fates.refused, last: lastSent }) : say("queue.reading")}
+      </span>
+      ${fates.details > 0 && html`<span> · ${say("queue.details", { n: fates.details })}</span>`}
+      ${fates.held > 0 && html`<span> · ${say("queue.held", { n: fates.held })}</span>`}
+      ${outcome?.state === "offline" && html`<span> · ${say("queue.offline")}</span>`}
+      <span> · ${say(isKept ? "shell.kept" : "shell.not_kept")}</span>
+    </div>
+    <div class="acts">
+      <button class="plain" onClick=${() => desk.send()}>${say("queue.send")}</button>
+      <button class="plain" onClick=${onLock}>${say("lock.do")}</button>
+    </div>
+  </header>`;
+}
+
+/** Notices for the clerk, as of a fault or a wrong clock; nothing where all is well.
+ * @param {{desk: Desk}} props */
+export function Notices({ desk }) {
+  const { isNewer } = useSavedState(SHELL_LIST);
+  const skewMs = desk.outcome?.skewMs ?? 0;
+  const minutes = Math.round(Math.abs(skewMs) / MINUTE_MS);
+  return html`${desk.fault && html`<p class="notice bad" role="alert">${say(desk.fault)}</p>`}
+    ${desk.outcome?.state === "stopped" &&
+    html`<p class="notice bad" role="alert">${sayCode(desk.outcome.code ?? "")} ${say("stopped")}</p>`}
+    ${Math.abs(skewMs) > SUSPECT_SKEW_MS &&
+    html`<p class="notice">${say(skewMs < 0 ? "clock.fast" : "clock.slow", { minutes })}</p>`}
+    ${desk.hall.all.closing &&
+    html`<p class="notice">${say("closed", { at: timeOf(desk.hall.all.closing.at_ms) })}</p>`}
+    ${desk.meeting?.rehearsal && html`<p class="notice">${say("rehearsal")}</p>`}
+    ${isNewer &&
+    html`<p class="notice">${say("shell.newer")} <button onClick=${renewShell}>${say("shell.renew")}</button></p>`}`;
+}
+
+function Clock() {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 5000);
+    return () => clearInterval(timer);
+  }, []);
+  return html`<time class="clock">${timeOf(now)}</time>`;
+}

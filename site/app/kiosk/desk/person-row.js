@@ -1,0 +1,143 @@
+/** One person: a line of the list, and the answer that fills the screen for a moment. */
+
+import { html } from "htm/preact";
+import { Component } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+import { say, sayPosition, timeOf } from "../words/messages.js";
+
+/**
+ * @typedef {import("../types.js").RosterLine} RosterLine
+ * @typedef {import("./desk.js").Desk} Desk
+ * @typedef {import("../../rules/standing.js").PersonStanding} PersonStanding
+ *
+ * The content of an answer: a person or only a message; a `title` marks a success.
+ * @typedef {{person?: string, message: string, title?: string}} AnswerContent
+ */
+
+/** @type {Record<string, string>} */
+const STATES = { absent_excused: "excused", absent_unexcused: "unexcused" };
+/** @type {Record<string, string>} */
+const SIGNS = { excused: "◇", unexcused: "✕", unrecorded: "○" };
+
+/**
+ * `isChosen` is null unless the clerk is marking many people.
+ * @typedef {{line: RosterLine, units: Record<string, string>, standing?: PersonStanding,
+ *   isChosen: boolean | null, onTap: (line: RosterLine) => void, onMore: (person: string) => void}} RowProps
+ */
+
+/**
+ * A line of the list, drawn again only when its content changes: to redraw five hundred lines would
+ * delay every tap on an old laptop.
+ * @extends {Component<RowProps>}
+ */
+export class PersonRow extends Component {
+  /** @param {RowProps} next */
+  shouldComponentUpdate(next) {
+    const { line, units, isChosen, standing, onTap } = this.props;
+    const isSame = line === next.line && units === next.units && isChosen === next.isChosen && onTap === next.onTap;
+    return !isSame || JSON.stringify(standing) !== JSON.stringify(next.standing);
+  }
+
+  render() {
+    const { line, units, standing, isChosen, onTap, onMore } = this.props;
+    return html`<li class="line">
+      <button class="person" aria-pressed=${isChosen} onClick=${() => onTap(line)}>
+        <span class="name">${isChosen === null ? "" : isChosen ? "☑ " : "☐ "}${line.name}</span>
+        <span class="seat">${standing?.seat ?? line.seat}</span>
+        <span class="about">${positionAndUnitOf(line, units)} · ${line.person}</span>
+        <span class="state ${displayStateOf(standing)}">${sayState(standing)}</span>
+      </button>
+      <button class="more" aria-label=${say("more", { name: line.name })} onClick=${() => onMore(line.person)}>⋯</button>
+    </li>`;
+  }
+}
+
+/**
+ * The answer, which fills the screen until a tap or any key but Tab and Enter closes it.
+ * @param {{desk: Desk, answer: AnswerContent, onClose: () => void, onPerson: (person: string) => void}} props
+ */
+export function Answer({ desk, answer, onClose, onPerson }) {
+  const { person } = answer;
+  const nextButton = useRef(/** @type {HTMLButtonElement | null} */ (null));
+  useEffect(() => {
+    if (document.activeElement === document.body) nextButton.current?.focus(); // as it is after a dialog
+    return () => {
+      const { activeElement: at } = document;
+      const isOurs = at === document.body || at?.closest(".answer");
+      if (isOurs) /** @type {HTMLElement | null} */ (document.querySelector(".search input"))?.focus();
+    };
+  }, []);
+  const line = person ? rosterLineOf(desk, person) : null;
+  const standing = person ? desk.hall.of.get(person) : undefined;
+  // The undo button voids the records just made or, if there are none, the check-in.
+  const latestRecords = person ? desk.undoableRecords((record) => record.person === person && desk.lastAction.ids.includes(record.id)) : [];
+  const checkIns = person ? desk.undoableRecords((record) => record.kind === "check_in" && record.person === person) : [];
+  const [undoableRecords, label] = latestRecords.length > 0 ? [latestRecords, desk.lastAction.label] : [checkIns, line?.name];
+  const closeThen = (/** @type {() => void} */ act) => (/** @type {Event} */ event) => {
+    event.stopPropagation();
+    onClose();
+    act();
+  };
+  const isAfterClosing = desk.hall.all.closing !== null;
+  const state = line ? displayStateOf(standing) : answer.title ? "present" : "unexcused";
+  return html`<div class="answer ${state}" role="alertdialog" aria-label=${say("answer")} onClick=${onClose}>
+    <p class="band">${answer.title ?? (line ? sayState(standing) : say("answer.unknown"))}</p>
+    ${line &&
+    html`<p class="who">${line.name}</p>
+      <p>${positionAndUnitOf(line, desk.units)} · ${line.person}</p>
+      ${(standing?.seat ?? line.seat) && html`<p class="place">${say("answer.seat")} <b>${standing?.seat ?? line.seat}</b></p>`}`}
+    <p>${answer.message}</p>
+    ${isAfterClosing && html`<p class="late">${say("answer.after_close")}</p>`}
+    ${line && standing?.standing === "present" && html`<p class="muted">${say("answer.phone")}</p>`}
+    <p class="acts">
+      <button ref=${nextButton} onClick=${closeThen(() => {})}>${say("answer.next")}</button>
+      ${line && html`<button onClick=${closeThen(() => onPerson(line.person))}>${say("answer.more")}</button>`}
+    </p>
+    ${undoableRecords.length > 0 &&
+    html`<button class="undo" onClick=${closeThen(() => void desk.undo(undoableRecords))}>↶ ${say("undo", { name: label })}</button>`}
+  </div>`;
+}
+
+/** Return a person's roster line, or an incomplete one for a person on no roster.
+ * @param {Desk} desk @param {string} person @returns {RosterLine} */
+export function rosterLineOf(desk, person) {
+  return desk.roster.get(person) ?? { person, name: desk.nameOf(person), unit: "", position: "", seat: "" };
+}
+
+/** Return a person's position and unit in words.
+ * @param {RosterLine} line @param {Record<string, string>} units */
+export function positionAndUnitOf(line, units) {
+  return [sayPosition(line.position), units[line.unit] ?? line.unit].filter(Boolean).join(" · ");
+}
+
+/** Return the time of the first arrival, or "". */
+function arrivalTimeOf(/** @type {PersonStanding | undefined} */ standing) {
+  const first = standing?.stays[0];
+  return first ? timeOf(first[0]) : "";
+}
+
+/** Check whether a person came and left early. */
+export function hasLeft(/** @type {PersonStanding | undefined} */ standing) {
+  return standing?.standing === "present" && standing.has_left_early;
+}
+
+/** Return the CSS class and filter value of a standing. */
+export function displayStateOf(/** @type {PersonStanding | undefined} */ standing) {
+  if (standing?.standing === "present") return standing.is_late || standing.has_left_early ? "late" : "present";
+  return STATES[standing?.standing ?? "not_recorded"] ?? "unrecorded";
+}
+
+/** Return a standing in words, with a sign and the time. */
+export function sayState(/** @type {PersonStanding | undefined} */ standing) {
+  const at = arrivalTimeOf(standing);
+  if (standing?.standing !== "present") {
+    const state = displayStateOf(standing);
+    if (standing?.request === "pending") return `○ ${say("state.requested")}`;
+    return `${SIGNS[state]} ${say(`state.${standing?.standing ?? "not_recorded"}`)}`;
+  }
+  if (hasLeft(standing)) return `◐ ${say("state.left", { at: timeOf(standing.stays.at(-1)?.[1] ?? 0) })}`;
+  const mode = standing.mode === "online" ? ` · ${say("state.online")}` : "";
+  if (!standing.is_late) return `● ${say("state.present", { at })}${mode}`;
+  return `◐ ${say("state.late", { at, minutes: standing.late_minutes })}${mode}`;
+}

@@ -1,0 +1,242 @@
+/** The roll call: a search field that keeps the focus, and the list, for one arrival or many. */
+
+import { html } from "htm/preact";
+import { useCallback, useMemo, useRef, useState } from "preact/hooks";
+
+import { cardHashOf, isCard } from "./card.js";
+import { checkIn, isInHallNow } from "./check-in.js";
+import { statedInstant } from "../words/instants.js";
+import { PersonRow, displayStateOf } from "./person-row.js";
+import { substituteOf } from "./requests.js";
+import { say, timeOf } from "../words/messages.js";
+import { findPeople, sortPeople, selectedMatch } from "./search.js";
+import { Scanner } from "./scan.js";
+import { beep } from "./sound.js";
+
+/**
+ * @typedef {import("../types.js").RosterLine} RosterLine
+ * @typedef {import("./desk.js").Desk} Desk
+ */
+
+const STATES = ["present", "late", "excused", "unexcused", "unrecorded"];
+
+/** The roll-call room. @param {import("./desk-view.js").ViewProps} props */
+export function RollCall({ desk, onAnswer, onPerson }) {
+  const [typed, setTyped] = useState("");
+  const [filter, setFilter] = useState({ state: "", unit: "", row: "" });
+  const [chosen, setChosen] = useState(/** @type {Set<string> | null} */ (null));
+  const [isPaper, setPaper] = useState(false); // while a paper list is entered
+  const [statedTime, setStatedTime] = useState(""); // the time of day on the list
+  const [isScanning, setScanning] = useState(false);
+  const search = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const latestTap = useRef((/** @type {RosterLine} */ _) => {});
+  const stableTap = useCallback((/** @type {RosterLine} */ line) => latestTap.current(line), []);
+  const storing = useRef(/** @type {Set<string>} */ (new Set()));
+
+  const sortedLines = useMemo(() => sortPeople([...desk.roster.values()]), [desk.roster]);
+  const matches = useMemo(() => findPeople(sortedLines, typed), [sortedLines, typed]);
+  const visibleLines = matches.filter((line) => matchesFilter(desk, line, filter));
+  const absentLines = visibleLines.filter((line) => !isInHallNow(desk, line.person));
+  const onlyMatch = selectedMatch(matches, typed);
+  const happenedAt = isPaper && desk.meeting ? statedInstant(desk.meeting, statedTime, Date.now()) : null;
+  const isTimeUnclear = isPaper && happenedAt === null;
+
+  /** Record an arrival and show the answer. A chair records none: show the person's sheet.
+   * @param {RosterLine} line @param {"search" | "qr"} source */
+  async function arrive(line, source) {
+    if (desk.isChair) return onPerson(line.person); // a chair records no arrivals
+    if (storing.current.has(line.person)) return; // a second tap while the first is being stored
+    const isFromPaper = isPaper && source !== "qr"; // a person who shows a card arrives now
+    if (isFromPaper && isTimeUnclear) return onAnswer({ message: say("paper.ahead") });
+    const at = isFromPaper ? happenedAt : null;
+    storing.current.add(line.person);
+    try {
+      const wasInHall = isInHallNow(desk, line.person);
+      if (!wasInHall && !(await checkIn(desk, [line], isFromPaper ? "paper" : source, at))) return;
+      beep(wasInHall ? "was" : "stored");
+      const arrivedAt = timeOf(desk.hall.of.get(line.person)?.stays[0]?.[0] ?? 0);
+      const storedKey = desk.outcome?.state === "sent" ? "answer.stored" : "answer.queued";
+      const messageKey = wasInHall ? "answer.was" : isFromPaper ? "answer.stated" : storedKey;
+      const message = say(messageKey, { at: arrivedAt, now: timeOf(Date.now()) });
+      const substitute = substituteOf(desk, line.person);
+      const warning = substitute ? ` ${say("answer.substituted", { name: desk.nameOf(substitute) })}` : "";
+      onAnswer({ person: line.person, message: message + warning });
+      setTyped("");
+      search.current?.focus();
+    } finally {
+      storing.current.delete(line.person);
+    }
+  }
+
+  async function arriveByCard(/** @type {string} */ code) {
+    setTyped("");
+    const hash = await cardHashOf(code);
+    const line = sortedLines.find((rosterLine) => rosterLine.card_hash === hash);
+    if (line) return arrive(line, "qr");
+    beep("was");
+    onAnswer({ message: say("answer.no_card") });
+    return undefined;
+  }
+
+  function submit(/** @type {Event} */ event) {
+    event.preventDefault();
+    if (isCard(typed.trim())) void arriveByCard(typed.trim()); // a USB scanner types the code
+    else if (onlyMatch) void arrive(onlyMatch, "search");
+  }
+
+  function tap(/** @type {RosterLine} */ line) {
+    if (chosen) {
+      const next = new Set(chosen);
+      if (!next.delete(line.person)) next.add(line.person);
+      setChosen(next);
+    } else if (desk.isChair || isInHallNow(desk, line.person)) onPerson(line.person);
+    else void arrive(line, "search");
+  }
+
+  function togglePaper() {
+    setPaper(!isPaper);
+    setStatedTime(timeOf(Date.now()));
+  }
+
+  latestTap.current = tap;
+
+  async function arriveTogether() {
+    const lines = sortedLines.filter((line) => chosen?.has(line.person) && !isInHallNow(desk, line.person));
+    if (isTimeUnclear) onAnswer({ message: say("paper.ahead") });
+    else if (await checkIn(desk, lines, isPaper ? "paper" : "bulk", happenedAt)) {
+      setChosen(null);
+      onAnswer({ title: say("bulk.done", { n: lines.length }), message: say("answer.undo") });
+      search.current?.focus();
+    }
+  }
+
+  return html`<form class="search" role="search" onSubmit=${submit} onKeyDown=${moveInList}>
+      <label>
+        ${say("search")}
+        <input
+          ref=${search}
+          type="search"
+          value=${typed}
+          onInput=${(/** @type {any} */ event) => setTyped(event.target.value)}
+          placeholder=${say("search.hint")}
+          autocomplete="off"
+          spellcheck="false"
+          autofocus
+        />
+      </label>
+    </form>
+    ${!desk.isChair &&
+    html`<p class="tools">
+      <button aria-pressed=${isScanning} onClick=${() => setScanning(!isScanning)}>${say("scan")}</button>
+      <button aria-pressed=${chosen !== null} onClick=${() => setChosen(chosen ? null : new Set())}>${say("bulk")}</button>
+      <button aria-pressed=${isPaper} onClick=${togglePaper}>${say("paper")}</button>
+    </p>`}
+    ${isScanning && html`<${Scanner} onCode=${arriveByCard} onClose=${() => setScanning(false)} />`}
+    ${isPaper &&
+    html`<p class="notice">
+      <label>${say("paper.time")} <input type="time" value=${statedTime} onInput=${(/** @type {any} */ event) => setStatedTime(event.target.value)} /></label>
+      ${say(isTimeUnclear ? "paper.ahead" : "paper.why")}
+    </p>`}
+    <details class="filters">
+      <summary>${say("filter")}${Object.values(filter).some(Boolean) ? ` · ${say("filter.on", { n: visibleLines.length })}` : ""}</summary>
+      <${Filters} desk=${desk} filter=${filter} onChange=${setFilter} />
+    </details>
+    ${typed.trim() && matches.length > 0 && !onlyMatch && html`<p class="hint">${say("search.several", { n: matches.length })}</p>`}
+    <${Counts} desk=${desk} />
+    ${chosen &&
+    html`<p class="bulk">
+      <button class="main" disabled=${chosen.size === 0} onClick=${arriveTogether}>${say("bulk.do", { n: chosen.size })}</button>
+      <button onClick=${() => setChosen(new Set(absentLines.map((line) => line.person)))}>${say("bulk.all", { n: absentLines.length })}</button>
+    </p>`}
+    ${sortedLines.length === 0
+      ? html`<p class="empty">${say(emptyListKey(desk.outcome))}</p>`
+      : html`<ul class="people" onKeyDown=${moveInList}>
+          ${visibleLines.map(
+            (line) =>
+              html`<${PersonRow}
+                key=${line.person}
+                line=${line}
+                units=${desk.units}
+                standing=${desk.hall.of.get(line.person)}
+                onTap=${stableTap}
+                onMore=${onPerson}
+                isChosen=${chosen && chosen.has(line.person)}
+              />`,
+          )}
+        </ul>`}
+    ${sortedLines.length > 0 && visibleLines.length === 0 && html`<p class="empty">${say("search.nobody")}</p>`}`;
+}
+
+/** The counts, marked as provisional while records may be missing. @param {{desk: Desk}} props */
+export function Counts({ desk }) {
+  const { counts } = desk.hall.all;
+  const isProvisional = desk.fates.unsent !== 0 || desk.outcome?.state !== "sent";
+  return html`<p class="counts" aria-live="polite">
+    <b class="present">● ${say("count.present", { n: counts.present, all: counts.summoned })}</b>
+    <span class="late">◐ ${say("count.late", { n: counts.late })}</span>
+    ${counts.absent_excused > 0 && html`<span class="excused">◇ ${say("count.excused", { n: counts.absent_excused })}</span>`}
+    ${counts.absent_unexcused > 0 && html`<span class="unexcused">✕ ${say("count.unexcused", { n: counts.absent_unexcused })}</span>`}
+    <span class="unrecorded">○ ${say("count.rest", { n: counts.not_recorded })}</span>
+    ${counts.guests + counts.substitutes + counts.visitors > 0 &&
+    html`<span>${say("count.beside", { guests: counts.guests, substitutes: counts.substitutes, visitors: counts.visitors })}</span>`}
+    ${isProvisional && html`<i>${say("provisional")}</i>`}
+  </p>`;
+}
+
+/** @typedef {{state: string, unit: string, row: string}} Filter */
+
+/** Fields that filter the list by state, unit and row.
+ * @param {{desk: Desk, filter: Filter, onChange: (filter: Filter) => void}} props */
+function Filters({ desk, filter, onChange }) {
+  const rows = new Set([...desk.roster.values()].map((line) => rowOf(line.seat)).filter(Boolean));
+  /** @type {[keyof Filter, [string, string][]][]} */
+  const choices = [
+    ["state", STATES.map((state) => [state, say(`filter.${state}`)])],
+    ["unit", Object.entries(desk.units)],
+    ["row", [...rows].sort().map((row) => [row, row])],
+  ];
+  return html`<div class="choices">
+    ${choices.map(
+      ([name, options]) =>
+        html`<label>
+          ${say(`filter.${name}`)}
+          <select value=${filter[name]} onChange=${(/** @type {any} */ event) => onChange({ ...filter, [name]: event.target.value })}>
+            <option value="">${say("filter.all")}</option>
+            ${options.map(([value, label]) => html`<option value=${value}>${label}</option>`)}
+          </select>
+        </label>`,
+    )}
+  </div>`;
+}
+
+/** Check whether a person passes the filter.
+ * @param {Desk} desk @param {RosterLine} line @param {Filter} filter */
+function matchesFilter(desk, line, { state, unit, row }) {
+  if (unit && line.unit !== unit) return false;
+  if (row && rowOf(line.seat) !== row) return false;
+  return !state || displayStateOf(desk.hall.of.get(line.person)) === state;
+}
+
+/** Return a seat's row: the letters before its number. */
+function rowOf(/** @type {string} */ seat) {
+  return /^\D*/.exec(seat)?.[0] ?? "";
+}
+
+/** Move the focus through the list with the arrow keys, and to the search with Escape. */
+function moveInList(/** @type {KeyboardEvent} */ event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const root = /** @type {HTMLElement} */ (event.currentTarget).closest("main");
+  const field = /** @type {HTMLElement | null} */ (root?.querySelector(".search input"));
+  if (event.key === "Escape") field?.focus();
+  if (!step || !root) return;
+  event.preventDefault();
+  const stops = [field, ...root.querySelectorAll("button.person")];
+  const at = stops.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  /** @type {HTMLElement | null | undefined} */ (stops[Math.max(0, at + step)])?.focus();
+}
+
+/** Return the key of the message that says why the list is empty. */
+function emptyListKey(/** @type {import("../sync/sync.js").Outcome | null} */ outcome) {
+  if (outcome?.state === "offline") return "empty.offline";
+  return outcome?.state === "sent" ? "empty.none" : "empty";
+}

@@ -1,0 +1,63 @@
+/** Finds people by any part of their name, without diacritics, or by their code. */
+
+import { fold } from "../../fold.js";
+
+/** @typedef {import("../types.js").RosterLine} RosterLine */
+
+const byLetters = new Intl.Collator("vi");
+
+/** Sort people as Vietnamese lists do: by given name, then by full name. @param {RosterLine[]} people */
+export function sortPeople(people) {
+  const givenNameOf = (/** @type {RosterLine} */ line) => line.name.slice(line.name.lastIndexOf(" ") + 1);
+  return [...people].sort(
+    (a, b) =>
+      byLetters.compare(givenNameOf(a), givenNameOf(b)) ||
+      byLetters.compare(a.name, b.name) ||
+      (a.person < b.person ? -1 : 1),
+  );
+}
+
+/** Return the initials of a name, as people in a hurry type it: "nvt" is Nguyễn Văn Tú. */
+function initialsOf(/** @type {string} */ name) {
+  return fold(name).split(" ").map((part) => part[0]).join("");
+}
+
+/**
+ * Return people with every typed word in their name or code, or a single word in their initials:
+ * exact accents first, then names that begin with the words, then initials, then the rest.
+ * @param {RosterLine[]} people @param {string} typed
+ */
+export function findPeople(people, typed) {
+  const exact = typed.trim().toLowerCase().normalize("NFC");
+  const words = fold(exact).split(/\s+/).filter(Boolean);
+  if (words.length === 0) return people;
+  const isByInitials = (/** @type {RosterLine} */ line) =>
+    words.length === 1 && words[0].length > 1 && initialsOf(line.name).includes(words[0]);
+  const matches = people.filter((line) => {
+    const text = `${fold(line.name)} ${line.person.toLowerCase()}`;
+    return words.every((word) => text.includes(word)) || isByInitials(line);
+  });
+  const rank = (/** @type {RosterLine} */ line) => {
+    const parts = fold(line.name).split(" ");
+    const begins = words.every((word) => parts.some((part) => part.startsWith(word)));
+    const isExact = exact !== fold(exact) && line.name.toLowerCase().normalize("NFC").includes(exact);
+    return isExact ? 0 : begins ? 1 : isByInitials(line) ? 2 : 3;
+  };
+  return matches.sort((a, b) => rank(a) - rank(b));
+}
+
+/**
+ * Return the person that Enter selects: the only match, or the only match with all typed words as
+ * whole words; null if there are several.
+ * @param {RosterLine[]} matches @param {string} typed
+ */
+export function selectedMatch(matches, typed) {
+  const words = fold(typed).split(/\s+/).filter(Boolean);
+  if (words.length === 0) return null;
+  const wholeWordMatches = matches.filter((line) => {
+    const parts = [...fold(line.name).split(" "), line.person.toLowerCase()];
+    return words.every((word) => parts.includes(word));
+  });
+  const candidates = wholeWordMatches.length > 0 ? wholeWordMatches : matches;
+  return candidates.length === 1 ? candidates[0] : null;
+}

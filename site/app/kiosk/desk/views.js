@@ -1,0 +1,8 @@
+/** The rooms that the desk does not need at once, in one module, so that one fetch brings all. */
+
+export { View as chair } from "./chair-view.js";
+export { View as device } from "../device/device-view.js";
+export { View as hall } from "../hall/hall-view.js";
+export { View as queue } from "./queue-view.js";
+export { View as seats } from "./seats-view.js";
+export { View as sheet } from "./person-sheet.js";

@@ -1,0 +1,109 @@
+/** Enrolment: exchanges a code, typed or in the link, for tokens and sets the clerk's PIN. */
+
+import { html } from "htm/preact";
+import { useState } from "preact/hooks";
+
+import { PinFields, pinFault } from "./lock.js";
+import { say, sayCode } from "../words/messages.js";
+import { call } from "../sync/server.js";
+import { getMeta, putEnrolment, setMeta } from "./store.js";
+import { newKey, seal, withClerk } from "./vault.js";
+
+/** The enrolment form. @param {{db: import("./store.js").Database, onBack: (() => void) | null,
+ *   onDone: (unlockedVault: import("../desk/desk.js").UnlockedVault) => void}} props */
+export function Enrolment({ db, onDone, onBack }) {
+  const [code, setCode] = useState(() => codeInLink());
+  const [clerk, setClerk] = useState({ name: "", pin: "", again: "" });
+  const [fault, setFault] = useState("");
+  const [isBusy, setBusy] = useState(false);
+
+  async function enrol(/** @type {Event} */ event) {
+    event.preventDefault();
+    const clerkFault = pinFault(clerk);
+    setFault(clerkFault);
+    if (clerkFault) return;
+    setBusy(true);
+    try {
+      await enrolWith(code.trim());
+    } catch {
+      setBusy(false);
+      setFault(say("enrol.failed"));
+    }
+  }
+
+  async function enrolWith(/** @type {string} */ enrolmentCode) {
+    const keyPair = await readDeviceKey(db);
+    const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", keyPair.publicKey);
+    const body = { code: enrolmentCode, label: deviceLabel(), public_key: { kty, crv, x, y } };
+    const result = await call("/enrol", { body });
+    if (!result.ok) {
+      setBusy(false);
+      setFault(result.reason === "network" ? say("enrol.no_line") : sayCode(result.code));
+      return;
+    }
+    const { read_token: token, ...enrolled } = /** @type {import("../types.js").EnrolmentAnswer} */ (result.data);
+    const key = await newKey();
+    const name = clerk.name.trim();
+    const vault = await withClerk({ clerks: [] }, key, name, clerk.pin);
+    const enrolment = { ...enrolled, key: keyPair, vault, lost: null };
+    await putEnrolment(db, enrolment, { token: await seal(key, token) });
+    await setMeta(db, "key", undefined); // the next enrolment makes a new key
+    history.replaceState(null, "", location.pathname);
+    onDone({ enrolment, key, clerk: name });
+  }
+
+  return html`<header class="bar"><a class="brand" href="../index.html">${say("title")}</a></header>
+    <main class="enrol">
+      <h1>${say("enrol.title")}</h1>
+      <p>${say("enrol.why")}</p>
+      <form class="stack" onSubmit=${enrol}>
+        <label>
+          ${say("enrol.code")}
+          <input
+            class="code"
+            name="code"
+            value=${code}
+            onInput=${(/** @type {any} */ event) => setCode(event.target.value)}
+            autocomplete="off"
+            autocapitalize="characters"
+            spellcheck="false"
+            placeholder="7F3K-9Q2M-X4TB-HN6C"
+            required
+          />
+        </label>
+        <${PinFields} value=${clerk} onChange=${setClerk} />
+        <p class="muted">${say("pin.why")}</p>
+        ${fault && html`<p class="fault" role="alert">${fault}</p>`}
+        <button class="main" disabled=${isBusy}>${say(isBusy ? "enrol.busy" : "enrol.do")}</button>
+        ${onBack && html`<button type="button" onClick=${onBack}>${say("back")}</button>`}
+      </form>
+      <p class="muted">${say("enrol.help")}</p>
+    </main>`;
+}
+
+/** Return the enrolment code in the page's link, or "". */
+export function codeInLink() {
+  return new URLSearchParams(location.hash.slice(1)).get("ma") ?? "";
+}
+
+/**
+ * Return the enrolment's key pair, made once; the private key never leaves the browser. With it
+ * the device repeats an enrolment whose answer was lost, and signs the queue in a file.
+ * @param {import("./store.js").Database} db
+ * @returns {Promise<CryptoKeyPair>}
+ */
+async function readDeviceKey(db) {
+  let keyPair = await getMeta(db, "key");
+  if (!keyPair) {
+    const algorithm = { name: "ECDSA", namedCurve: "P-256" };
+    keyPair = await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"]);
+    await setMeta(db, "key", keyPair);
+  }
+  return keyPair;
+}
+
+/** Return a label that names the device's system, for headquarters. */
+function deviceLabel() {
+  const system = /Android|iPhone|iPad|Windows|Macintosh|Linux/.exec(navigator.userAgent);
+  return say("enrol.label", { system: system?.[0] ?? "?" });
+}

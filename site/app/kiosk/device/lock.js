@@ -1,0 +1,141 @@
+/** The lock: a choice of clerks, and the PIN that opens the vault. Ten wrong PINs wipe it. */
+
+import { html } from "htm/preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { say } from "../words/messages.js";
+import { countPinTry, resetPinTries, wipeVault } from "./store.js";
+import { unlockKey, MAX_WRONG, MIN_PIN } from "./vault.js";
+
+/**
+ * @typedef {import("../types.js").Enrolment} Enrolment
+ * @typedef {{name: string, pin: string, again: string}} NewClerk
+ * @typedef {{db: import("./store.js").Database, all: Enrolment[], unsent: number,
+ *   onOpen: (unlockedVault: import("../desk/desk.js").UnlockedVault) => Promise<void>, onEnrol: () => void}} Props
+ */
+
+/** The lock page. @param {Props} props */
+export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
+  const choices = enrolments.flatMap((enrolment) =>
+    (enrolment.vault?.clerks ?? []).map((clerk) => ({ enrolment, clerk })),
+  );
+  const [chosenIndex, setChosenIndex] = useState(0);
+  const [pin, setPin] = useState("");
+  const [fault, setFault] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const chosen = choices[Math.min(chosenIndex, choices.length - 1)];
+
+  async function open(/** @type {Event} */ event) {
+    event.preventDefault();
+    const { enrolment, clerk } = chosen;
+    setBusy(true);
+    try {
+      await tryPin(enrolment, clerk);
+    } catch {
+      setBusy(false);
+      setFault(say("lock.failed"));
+    }
+  }
+
+  /** Open the desk if the PIN is right; wipe the vault after too many wrong ones.
+   * @param {Enrolment} enrolment @param {import("./vault.js").Clerk} clerk */
+  async function tryPin(enrolment, clerk) {
+    const tries = await countPinTry(db, enrolment.device);
+    const key = tries > MAX_WRONG ? null : await unlockKey(clerk, pin);
+    setPin("");
+    if (key) {
+      await resetPinTries(db, enrolment.device);
+      await onOpen({ enrolment, key, clerk: clerk.name });
+      return;
+    }
+    setBusy(false);
+    setFault(say("lock.wrong", { left: Math.max(0, MAX_WRONG - tries) }));
+    if (tries >= MAX_WRONG) {
+      await wipeVault(db, enrolment.device, "wrong_pins");
+      location.reload();
+    }
+  }
+
+  return html`<header class="bar"><b>${say("title")}</b></header>
+    <main class="enrol">
+      <h1>${say(chosen ? "lock.title" : "lost.title")}</h1>
+      ${enrolments.map(
+        (enrolment) =>
+          enrolment.lost && html`<p class="notice" role="alert">${enrolment.point_name}: ${say(`lost.${enrolment.lost}`)}</p>`,
+      )}
+      ${chosen &&
+      html`<form class="stack" onSubmit=${open}>
+        <label>
+          ${say("lock.who")}
+          <select value=${chosenIndex} onChange=${(/** @type {any} */ event) => setChosenIndex(Number(event.target.value))}>
+            ${choices.map(
+              ({ enrolment, clerk }, index) =>
+                html`<option value=${index}>
+                  ${clerk.name} · ${say(`profile.${enrolment.profile}`)} · ${enrolment.point}
+                </option>`,
+            )}
+          </select>
+        </label>
+        <label>
+          ${say("lock.pin")}
+          <${Pin} name="pin" value=${pin} onInput=${setPin} isFirst=${true} />
+        </label>
+        ${fault && html`<p class="fault" role="alert">${fault}</p>`}
+        <button class="main" disabled=${isBusy}>${say(isBusy ? "lock.busy" : "lock.open")}</button>
+      </form>`}
+      <p role="status">${say(unsent > 0 ? "lock.unsent" : "lock.all_sent", { n: unsent })}</p>
+      <button onClick=${onEnrol}>${say("lock.enrol")}</button>
+      <p class="muted">${say("lock.help")}</p>
+    </main>`;
+}
+
+/** Fields for a new clerk's name and PIN; the PIN is typed twice.
+ * @param {{value: NewClerk, onChange: (value: NewClerk) => void}} props */
+export function PinFields({ value, onChange }) {
+  return html`<label>
+      ${say("pin.name")}
+      <input
+        name="clerk"
+        value=${value.name}
+        maxlength="60"
+        autocomplete="name"
+        onInput=${(/** @type {any} */ event) => onChange({ ...value, name: event.target.value })}
+        required
+      />
+    </label>
+    <label>
+      ${say("pin.new", { digits: MIN_PIN })}
+      <${Pin} name="pin" value=${value.pin} onInput=${(/** @type {string} */ pin) => onChange({ ...value, pin })} />
+    </label>
+    <label>
+      ${say("pin.again")}
+      <${Pin} name="again" value=${value.again} onInput=${(/** @type {string} */ again) => onChange({ ...value, again })} />
+    </label>`;
+}
+
+/** Return a message on the first fault in a new clerk's fields, or "". @param {NewClerk} clerk */
+export function pinFault({ name, pin, again }) {
+  if (!name.trim()) return say("pin.no_name");
+  if (!/^\d+$/.test(pin) || pin.length < MIN_PIN) return say("pin.short", { digits: MIN_PIN });
+  return pin === again ? "" : say("pin.differ");
+}
+
+/** A field for a PIN; `isFirst` gives it the focus.
+ * @param {{name: string, value: string, onInput: (value: string) => void, isFirst?: boolean}} props */
+function Pin({ name, value, onInput, isFirst = false }) {
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => {
+    if (isFirst) field.current?.focus();
+  }, [isFirst]);
+  return html`<input
+    ref=${field}
+    name=${name}
+    type="password"
+    inputmode="numeric"
+    autocomplete="off"
+    maxlength="12"
+    value=${value}
+    onInput=${(/** @type {any} */ event) => onInput(event.target.value)}
+    required
+  />`;
+}

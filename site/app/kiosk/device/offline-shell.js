@@ -1,0 +1,53 @@
+/**
+ * The kiosk's page and code as the service worker saves them: whether they would open without a
+ * line, and whether a newer version waits. A newer version never takes over by itself.
+ */
+
+import { useEffect, useState } from "preact/hooks";
+
+export const SHELL_LIST = "kiosk";
+export const SCANNER_LIST = "scanner";
+
+/** @typedef {import("../../worker-messages.js").Progress} Progress */
+
+/** Have the service worker save the kiosk. */
+export function saveShell() {
+  if (!("serviceWorker" in navigator) || location.protocol === "file:") return;
+  void navigator.serviceWorker.register("../sw.js");
+  const keep = () => askWorker("keep", SHELL_LIST);
+  keep();
+  addEventListener("online", keep); // continues a first visit that was interrupted
+}
+
+/** Send the service worker a message about a list.
+ * @param {string} type @param {string} list */
+export function askWorker(type, list) {
+  void navigator.serviceWorker?.ready.then((registration) => registration.active?.postMessage({ type, list }));
+}
+
+/**
+ * Return whether a list is saved completely, and whether a newer version waits.
+ * @param {string} list @returns {{isKept: boolean, isNewer: boolean}}
+ */
+export function useSavedState(list) {
+  const [state, setState] = useState({ isKept: false, isNewer: false });
+  useEffect(() => {
+    if (!navigator.serviceWorker) return undefined;
+    const listen = (/** @type {MessageEvent<Progress>} */ event) => {
+      const { type, list: reportedList, done, files, isNewer } = event.data;
+      if (type === "kept" && reportedList === list) setState({ isKept: files > 0 && done === files, isNewer: isNewer ?? false });
+    };
+    navigator.serviceWorker.addEventListener("message", listen);
+    askWorker("state", list);
+    return () => navigator.serviceWorker.removeEventListener("message", listen);
+  }, [list]);
+  return state;
+}
+
+/** Let the newer version take over, with the clerk's consent. */
+export function renewShell() {
+  navigator.serviceWorker.addEventListener("message", ({ data }) => {
+    if (data.type === "kept" && data.list === SHELL_LIST && !data.isNewer) location.reload();
+  });
+  askWorker("renew", SHELL_LIST);
+}

@@ -1,0 +1,95 @@
+/**
+ * Sending without a line: the queue as one file, signed by the device and sealed to headquarters,
+ * that anyone may carry. Only headquarters' receipt takes its records out of the queue.
+ */
+
+import { dayOf } from "../words/instants.js";
+import { timeOf } from "../words/messages.js";
+import { listAllRecords, deleteSentDetails, listEnrolments, listQueuedRecords, storeVerdicts, listUnsentDetails } from "./store.js";
+import { roomText } from "../words/room-messages.js";
+
+/** @typedef {import("../desk/desk.js").Desk} Desk */
+
+const NO_LIMIT = 1_000_000;
+// Details in one file: wrapped twice, they stay below the office's limit for an upload.
+const MAX_DETAIL_LETTERS = 30_000_000;
+
+/** Download the queue of every enrolment as one file.
+ * @param {Desk} desk
+ * @returns {Promise<string>} a message for the clerk */
+export async function exportQueue(desk) {
+  const { sealTo, sign } = await import("../sync/seal.js");
+  const boxes = [];
+  let recordCount = 0;
+  let lettersLeft = MAX_DETAIL_LETTERS;
+  let omittedCount = 0;
+  for (const enrolment of await listEnrolments(desk.db)) {
+    const { device } = enrolment;
+    const queuedRecords = await listQueuedRecords(desk.db, device, NO_LIMIT);
+    const pendingDetails = await listUnsentDetails(desk.db, device);
+    const details = pendingDetails.filter(({ box }) => box.length <= lettersLeft && (lettersLeft -= box.length) >= 0);
+    omittedCount += pendingDetails.length - details.length;
+    if (queuedRecords.length + details.length === 0) continue;
+    const parcel = {
+      device,
+      made_at: new Date().toISOString(),
+      records: queuedRecords.map((deviceRecord) => JSON.stringify(deviceRecord.record)),
+      details: Object.fromEntries(details.map((detail) => [detail.sha256, detail.box])),
+    };
+    const signedParcel = await sign(enrolment.key.privateKey, device, parcel);
+    boxes.push(await sealTo(enrolment.seal_key, new TextEncoder().encode(signedParcel)));
+    recordCount += queuedRecords.length;
+  }
+  if (boxes.length === 0) return roomText("handover.nothing");
+  const now = Date.now();
+  const name = `hang-doi-${desk.enrolment.point}-${dayOf(now)}-${timeOf(now).replace(":", "")}.diemcau`;
+  download(name, JSON.stringify({ diemcau: "queue", v: 1, boxes }));
+  return roomText(omittedCount > 0 ? "handover.part" : "handover.made", { n: recordCount, name, left: omittedCount });
+}
+
+/** Settle the records and details that a receipt lists.
+ * @param {Desk} desk @param {string} text of the receipt file
+ * @returns {Promise<string>} a message for the clerk */
+export async function importReceipt(desk, text) {
+  /** @type {string[]} */
+  let receipts;
+  try {
+    const parsed = JSON.parse(text);
+    if (parsed.diemcau !== "receipt" || !Array.isArray(parsed.receipts)) throw new SyntaxError();
+    receipts = parsed.receipts;
+  } catch {
+    return roomText("receipt.unreadable");
+  }
+  const { sha256Of, verified } = await import("../sync/seal.js");
+  const deviceEnrolments = await listEnrolments(desk.db);
+  const recordsById = new Map((await listAllRecords(desk.db)).map((deviceRecord) => [deviceRecord.id, deviceRecord]));
+  let settledCount = 0;
+  let foreignCount = 0;
+  for (const signedReceipt of receipts) {
+    const receipt = await verified(desk.enrolment.sign_key, signedReceipt);
+    if (!receipt) return roomText("receipt.forged");
+    if (!deviceEnrolments.some((enrolment) => enrolment.device === receipt.device)) {
+      foreignCount += 1;
+      continue;
+    }
+    const verdicts = new Map();
+    for (const line of receipt.records) {
+      const deviceRecord = recordsById.get(line.id);
+      const isSame = deviceRecord?.device === receipt.device && (await sha256Of(JSON.stringify(deviceRecord?.record))) === line.sha256;
+      if (isSame) verdicts.set(line.id, { ...line, flags: [] });
+    }
+    settledCount += await storeVerdicts(desk.db, verdicts);
+    await deleteSentDetails(desk.db, receipt.details);
+  }
+  if (settledCount === 0 && foreignCount > 0) return roomText("receipt.other");
+  return roomText("receipt.taken", { n: settledCount });
+}
+
+/** Have the browser save a text as a file. @param {string} name @param {string} text */
+function download(name, text) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "application/octet-stream" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,122 @@
+/** Leave requests: their form with the written report, a later report, withdrawal, and state. */
+
+import { html } from "htm/preact";
+import { useState } from "preact/hooks";
+
+import { ChoiceField, readForm, PersonField, TextField } from "../desk/fields.js";
+import { dayOf, instantOf } from "../words/instants.js";
+import { shrinkPhoto } from "../desk/photo.js";
+import { isReportDue, leaveRequestsOf } from "../desk/requests.js";
+import { nameOfCode, roomText } from "../words/room-messages.js";
+import rules from "../../../rules.json" with { type: "json" };
+
+/**
+ * @typedef {import("../desk/desk.js").Desk} Desk
+ * @typedef {import("../../rules/requests.js").Request} LeaveRequest
+ */
+
+
+/** @param {{desk: Desk, person?: string, reasons: string[], onDone: () => void}} props */
+export function AbsenceForm({ desk, person, reasons, onDone }) {
+  const [report, setReport] = useState("numbered");
+  const [fault, setFault] = useState("");
+
+  async function submit(/** @type {Event} */ event) {
+    const { reason, number, date, note, due, photo, who } = readForm(event);
+    const scan = photo instanceof File && photo.size > 0 ? await shrinkPhoto(photo) : null;
+    if (report === "scanned" && !scan) return setFault(roomText("absence.no_photo"));
+    const day = due || dayOf(desk.meeting?.starts_at ?? Date.now());
+    const body = { report, ...(report === "to_follow" ? { to_follow_by: instantOf(day, "17:00") } : {}) };
+    const personal = withoutEmpty({ reason, number, date, note, scan });
+    const personCode = person ?? who;
+    const label = `${roomText("absence.title")}: ${desk.nameOf(personCode)}`;
+    const stored = await desk.record({ kind: "absence_request", person: personCode, source: "search", body }, personal, label);
+    if (stored) onDone();
+    return undefined;
+  }
+
+  return html`<form class="stack" onSubmit=${submit}>
+    <h3>${roomText("absence.title")}</h3>
+    ${!person && html`<${PersonField} desk=${desk} name="who" label=${roomText("absence.who")} />`}
+    <${ChoiceField} name="reason" label=${roomText("absence.reason")} options=${reasons.map((code) => [code, nameOfCode("reason", code)])} />
+    <label>
+      ${roomText("absence.report")}
+      <select name="report" value=${report} onChange=${(/** @type {any} */ event) => setReport(event.target.value)}>
+        ${rules.absence_reports.map((code) => html`<option value=${code}>${nameOfCode("report", code)}</option>`)}
+      </select>
+    </label>
+    ${report === "numbered" &&
+    html`<${TextField} name="number" label=${roomText("absence.number")} max=${40} />
+      <${TextField} name="date" label=${roomText("absence.date")} type="date" isOptional />`}
+    ${report === "to_follow" && html`<${TextField} name="due" label=${roomText("absence.due")} type="date" />`}
+    ${report !== "to_follow" && html`<${PhotoField} />`}
+    <${TextField} name="note" label=${roomText("note")} isOptional />
+    <p class="muted">${roomText("absence.sealed")}</p>
+    ${fault && html`<p class="fault" role="alert">${fault}</p>`}
+    <button class="main">${roomText("absence.ask")}</button>
+  </form>`;
+}
+
+function PhotoField() {
+  return html`<label>${roomText("absence.photo")}<input name="photo" type="file" accept="image/*" /></label>`;
+}
+
+/** Show the requests of a person, or of the whole point, with their buttons.
+ * @param {{desk: Desk, person?: string}} props */
+export function Requests({ desk, person }) {
+  const [following, setFollowing] = useState("");
+  const all = leaveRequestsOf(desk).filter((request) => !person || request.person === person);
+  if (all.length === 0) return null;
+
+  async function follow(/** @type {Event} */ event, /** @type {LeaveRequest} */ request) {
+    const { number, date, photo } = readForm(event);
+    const scan = photo instanceof File && photo.size > 0 ? await shrinkPhoto(photo) : null;
+    const about = { person: request.person, refs: [request.id], source: "search" };
+    const stored = await desk.record({ kind: "absence_document", ...about, body: {} }, withoutEmpty({ number, date, scan }), roomText("absence.document"));
+    if (stored) setFollowing("");
+  }
+
+  return html`<ul class="told">
+    ${all.map((request) => {
+      const detail = desk.detailContents.get(request.detail ?? "");
+      const { state } = request;
+      const isOwed = isReportDue(request);
+      return html`<li>
+        <b>${desk.nameOf(request.person)}</b> · <span class="tag ${state}">${nameOfCode("request", state)}</span>
+        ${detail && html`<br />${describeLeave(detail)}`}
+        ${isOwed && html`<br /><span class="late">${sayOwed(request)}</span>`}
+        ${!desk.isChair && state === "pending" &&
+        html`<button onClick=${() => desk.record({ kind: "absence_withdrawal", person: request.person, refs: [request.id], source: "search", body: {} }, undefined, roomText("absence.withdrawn"))}>
+          ${roomText("absence.withdraw")}
+        </button>`}
+        ${!desk.isChair && isOwed && html`<button onClick=${() => setFollowing(request.id)}>${roomText("absence.follow")}</button>`}
+        ${following === request.id &&
+        html`<form class="stack" onSubmit=${(/** @type {Event} */ event) => void follow(event, request)}>
+          <${TextField} name="number" label=${roomText("absence.number")} max=${40} />
+          <${TextField} name="date" label=${roomText("absence.date")} type="date" isOptional />
+          <${PhotoField} />
+          <button class="main">${roomText("save")}</button>
+        </form>`}
+      </li>`;
+    })}
+  </ul>`;
+}
+
+/** Say that the written report is still due, and until when. @param {LeaveRequest} request */
+export function sayOwed({ due_ms: dueMs }) {
+  const date = dueMs === null ? "–" : dayOf(dueMs).split("-").reverse().join("/");
+  return roomText("absence.owed", { date });
+}
+
+/** Describe leave in one line. @param {Record<string, any>} detail of a request, opened */
+export function describeLeave({ reason, number, date, note, scan, hasScan }) {
+  const day = date ? date.split("-").reverse().join("/") : "";
+  const paper = number ? roomText("absence.paper", { number, date: day }) : "";
+  const parts = [reason && nameOfCode("reason", reason), paper.trim(), note, (scan || hasScan) && roomText("absence.has_photo")];
+  return parts.filter(Boolean).join(" · ");
+}
+
+/** Return the fields that are not empty. @param {Record<string, any>} fields */
+function withoutEmpty(fields) {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
+}

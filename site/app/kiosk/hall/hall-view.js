@@ -1,0 +1,81 @@
+/** A guide through the day: a hall's steps before, at the opening, during and at the closing. */
+
+import { html } from "htm/preact";
+import { useState } from "preact/hooks";
+
+import { AbsenceForm, Requests } from "./absence.js";
+import { leaveRequestsOf, waitingOf } from "../desk/requests.js";
+import { timeOf } from "../words/messages.js";
+import { Counts } from "../desk/roll-call.js";
+import { roomText } from "../words/room-messages.js";
+import { Chair } from "./chairing.js";
+import { Closing } from "./closing.js";
+import { Conduct, Incidents } from "./conduct.js";
+import { OtherAttendees } from "./other-attendees.js";
+import { Readiness } from "./readiness.js";
+
+/**
+ * @typedef {import("../desk/desk.js").Desk} Desk
+ * `isOpen`: still to be done; null if there is nothing to do yet.
+ * @typedef {{phase: string, key: string, isOpen: boolean | null, note?: string,
+ *   Part: import("preact").ComponentType<{desk: Desk}>}} Step
+ */
+
+const PHASES = ["before", "opening", "during", "closing"];
+
+/** @param {import("../desk/desk-view.js").ViewProps} props */
+export function View({ desk }) {
+  if (!desk.meeting) return html`<p class="empty">${roomText("hall.no_meeting")}</p>`;
+  const steps = stepsOf(desk);
+  const openSteps = steps.filter((step) => step.isOpen).length;
+  return html`<h2>${roomText("hall.title")}</h2>
+    <p role="status">${openSteps > 0 ? roomText("hall.left", { n: openSteps }) : roomText("hall.all_done")}</p>
+    <${Counts} desk=${desk} />
+    ${PHASES.map(
+      (phase) => html`<section class="phase">
+        <h3>${roomText(`phase.${phase}`)}</h3>
+        ${steps.filter((step) => step.phase === phase).map((step) => html`<${StepView} key=${step.key} desk=${desk} step=${step} />`)}
+      </section>`,
+    )}`;
+}
+
+/** @param {{desk: Desk, step: Step}} props */
+function StepView({ desk, step: { key, isOpen, note, Part } }) {
+  const [isShown, setShown] = useState(false);
+  return html`<details class="step ${isOpen === null ? "" : isOpen ? "open" : "done"}" open=${isShown} onToggle=${(/** @type {any} */ event) => setShown(event.target.open)}>
+    <summary><b>${isOpen === null ? "–" : isOpen ? "○" : "●"} ${roomText(`step.${key}`)}</b>${note && html`<span class="muted"> · ${note}</span>`}</summary>
+    ${isShown && html`<${Part} desk=${desk} />`}
+  </details>`;
+}
+
+/** @param {Desk} desk @returns {Step[]} */
+function stepsOf(desk) {
+  const { all } = desk.hall;
+  const { counts, chair, closing, missing, incidents } = all;
+  const missingItems = missing.filter((item) => item !== "chair" && item !== "capacity");
+  const pending = waitingOf(desk).length;
+  const openUnless = (/** @type {boolean} */ isNothing, /** @type {boolean} */ isOpen = false) => (isNothing ? null : isOpen);
+  const otherAttendees = counts.guests + counts.substitutes + counts.visitors;
+  const noted = counts.calls + counts.private_use + counts.disorder;
+  const presiding = chair.spans.at(-1);
+  const isPresided = presiding !== undefined && presiding.until_ms === null;
+  const ongoing = incidents.filter((incident) => incident.until_ms === null).length;
+  return [
+    { phase: "before", key: "readiness", isOpen: missingItems.length > 0, note: missingItems.length > 0 ? roomText("step.missing", { n: missingItems.length }) : "", Part: Readiness },
+    { phase: "before", key: "absences", isOpen: openUnless(leaveRequestsOf(desk).length + pending === 0, pending > 0), note: pending > 0 ? roomText("step.waiting", { n: pending }) : "", Part: Absences },
+    { phase: "opening", key: "chair", isOpen: !isPresided, note: isPresided ? desk.nameOf(presiding.person) : roomText("step.no_chair"), Part: Chair },
+    { phase: "during", key: "beside", isOpen: openUnless(otherAttendees === 0), note: roomText("step.beside_n", { n: otherAttendees }), Part: OtherAttendees },
+    { phase: "during", key: "conduct", isOpen: openUnless(noted === 0), note: roomText("step.conduct_n", { n: noted }), Part: Conduct },
+    { phase: "during", key: "incidents", isOpen: openUnless(counts.incidents === 0, ongoing > 0), note: roomText("step.incidents_n", { n: counts.incidents }), Part: Incidents },
+    { phase: "closing", key: "closing", isOpen: closing === null, note: closing ? roomText("step.closed", { at: timeOf(closing.at_ms), name: desk.nameOf(closing.person) }) : "", Part: Closing },
+  ];
+}
+
+/** @param {{desk: Desk}} props */
+function Absences({ desk }) {
+  const [isAsking, setAsking] = useState(false);
+  return html`<${Requests} desk=${desk} />
+    ${isAsking
+      ? html`<${AbsenceForm} desk=${desk} reasons=${desk.hall.all.terms.reasons} onDone=${() => setAsking(false)} />`
+      : html`<button onClick=${() => setAsking(true)}>${roomText("absence.new")}</button>`}`;
+}

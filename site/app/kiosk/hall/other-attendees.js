@@ -1,0 +1,80 @@
+/** Other attendees than the summoned: guests, substitutes, and people on no list of this hall. */
+
+import { html } from "htm/preact";
+import { useState } from "preact/hooks";
+
+import { readForm, PersonField, TextField } from "../desk/fields.js";
+import { newcomerCode } from "../sync/new-record.js";
+import { recordsInForce } from "../desk/hall-standing.js";
+import { nameOfCode, roomText } from "../words/room-messages.js";
+
+const KINDS = ["guest", "substitute", "newcomer"];
+const PERSON = /^[A-Z0-9][A-Z0-9.-]{0,31}$/;
+
+/** @typedef {import("../types.js").LedgerRecord} LedgerRecord */
+
+/** A button that takes back the matching records, as far as this desk may void them.
+ * @param {{desk: import("../desk/desk.js").Desk, isMeant: (record: LedgerRecord) => boolean}} props */
+function TakeBack({ desk, isMeant }) {
+  const targets = desk.undoableRecords(isMeant);
+  return targets.length > 0 && html`<button onClick=${() => desk.undo(targets)}>${roomText("take_back")}</button>`;
+}
+
+/** @param {{desk: import("../desk/desk.js").Desk}} props */
+export function OtherAttendees({ desk }) {
+  const [kind, setKind] = useState(KINDS[0]);
+  const [fault, setFault] = useState("");
+
+  async function add(/** @type {any} */ event) {
+    const { name, unit, code, instead } = readForm(event);
+    const personCode = (code ?? "").trim().toUpperCase();
+    const isBad = personCode && !PERSON.test(personCode);
+    const problem = isBad ? roomText("beside.bad_code", { code: personCode }) : name?.trim() || personCode ? "" : roomText("beside.nobody");
+    setFault(problem);
+    if (problem) return;
+    const personal = name ? { name, ...(unit ? { unit } : {}) } : undefined;
+    const person = personCode || newcomerCode();
+    const checkInDraft = { kind: "check_in", person, source: "search", body: { mode: "in_person" } };
+    /** @type {[import("../sync/new-record.js").Draft, unknown?][]} */
+    let drafts = [[checkInDraft, personal]];
+    if (kind === "guest") drafts = [[{ kind, source: "search", body: {} }, personal]];
+    if (kind === "substitute") drafts = [[{ kind, person, source: "search", body: { for: instead } }, personal], [checkInDraft]];
+    const stored = await desk.recordAll(drafts, name || personCode);
+    if (stored.length < drafts.length) return;
+    for (const field of event.target.querySelectorAll("input")) field.value = "";
+  }
+
+  const attendeeRecords = recordsInForce(desk.hall.records).filter(
+    (record) => record.point === desk.enrolment.point && ["guest", "substitute"].includes(record.kind),
+  );
+  const { visitors } = desk.hall.all;
+  return html`<ul class="told">
+      ${attendeeRecords.map(
+        (record) => html`<li>
+          <b>${desk.detailContents.get(record.body.detail)?.name ?? desk.nameOf(record.person) ?? "–"}</b> · ${nameOfCode("kind", record.kind)}
+          ${record.body.for && ` · ${roomText("beside.instead", { name: desk.nameOf(record.body.for) })}`}
+          <${TakeBack} desk=${desk} isMeant=${(/** @type {LedgerRecord} */ other) => other.id === record.id || (record.kind === "substitute" && other.person === record.person)} />
+        </li>`,
+      )}
+      ${visitors
+        .filter((visitor) => visitor.comes_as === null)
+        .map((visitor) => html`<li><b>${desk.nameOf(visitor.person)}</b> · ${visitor.person} · ${roomText("beside.visitor")}
+          <${TakeBack} desk=${desk} isMeant=${(/** @type {LedgerRecord} */ other) => other.person === visitor.person} />
+        </li>`)}
+    </ul>
+    <form class="stack" onSubmit=${add}>
+      <label>
+        ${roomText("beside.kind")}
+        <select name="kind" value=${kind} onChange=${(/** @type {any} */ event) => setKind(event.target.value)}>
+          ${KINDS.map((option) => html`<option value=${option}>${roomText(`beside.of.${option}`)}</option>`)}
+        </select>
+      </label>
+      <p class="muted">${roomText(`beside.why.${kind}`)}</p>
+      ${kind === "substitute" && html`<${PersonField} desk=${desk} name="instead" label=${roomText("beside.for")} />`}
+      ${kind !== "guest" && html`<${TextField} name="code" label=${roomText("beside.code")} isOptional max=${32} />`}
+      <${TextField} name="name" label=${roomText("beside.name")} max=${120} isOptional=${kind !== "guest"} />
+      <${TextField} name="unit" label=${roomText("beside.unit")} isOptional />
+      ${fault && html`<p class="fault" role="alert">${fault}</p>`}
+      <button class="main">${roomText("beside.add")}</button>
+    </form>`;
+}

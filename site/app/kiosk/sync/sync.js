@@ -1,0 +1,186 @@
+/**
+ * One round of sync: sends the queues and fetches new records of the stream. While the vault is
+ * locked it only sends.
+ */
+
+import { call } from "./server.js";
+import {
+  countQueued,
+  deleteSentDetails,
+  listEnrolments,
+  getMeta,
+  getSealed,
+  isAnotherEpoch,
+  putSealed,
+  listQueuedRecords,
+  setMeta,
+  storeAnswer,
+  listUnsentDetails,
+  wipeVault,
+} from "../device/store.js";
+import { seal, unseal } from "../device/vault.js";
+import rules from "../../../rules.json" with { type: "json" };
+
+const BATCH = 200;
+const SMALL_DETAIL_BYTES = rules.small_detail_bytes;
+const SMALL_DETAILS = 40; // in a request: well below the server's limit
+const PIECE_BYTES = rules.detail_piece_bytes;
+
+/** Codes of refusals after which an automatic retry is of no use. */
+const FINAL_CODES = new Set(["unauthenticated", "device_revoked", "forbidden"]);
+
+/**
+ * @typedef {import("../device/store.js").Database} Database
+ * @typedef {import("../types.js").Enrolment} Enrolment
+ * @typedef {{state: "sent" | "offline" | "stopped" | "busy", code: string | null,
+ *   skewMs: number | null, retryAfterS: number | null}} Outcome
+ *
+ * The enrolment whose vault is open, and the meeting whose stream is read.
+ * @typedef {{device: string, key: CryptoKey, meeting: string | null}} Reader
+ */
+
+/** @type {Outcome} */
+const SENT = { state: "sent", code: null, skewMs: null, retryAfterS: null };
+
+/**
+ * Run one round: send the queue of every enrolment on this device, and fetch new records for the
+ * reader. The outcome is the reader's; without a reader, the first failure.
+ * @param {Database} db @param {() => import("../device/clock.js").ClockReading} clock
+ * @param {Reader | null} reader @returns {Promise<Outcome>}
+ */
+export async function syncOnce(db, clock, reader) {
+  const sortedEnrolments = await listEnrolments(db);
+  sortedEnrolments.sort((a, b) => Number(b.device === reader?.device) - Number(a.device === reader?.device));
+  let outcome = SENT;
+  for (const enrolment of sortedEnrolments) {
+    const isReader = enrolment.device === reader?.device;
+    const enrolmentOutcome = await syncEnrolment(db, clock, enrolment, isReader ? reader : null);
+    if (isReader || (!reader && outcome.state === "sent")) outcome = enrolmentOutcome;
+    if (enrolmentOutcome.state === "offline") break;
+  }
+  return outcome;
+}
+
+/** Send the queue of one enrolment in batches, and fetch new records for the reader.
+ * @param {Database} db @param {() => import("../device/clock.js").ClockReading} clock
+ * @param {Enrolment} enrolment @param {Reader | null} reader @returns {Promise<Outcome>} */
+async function syncEnrolment(db, clock, enrolment, reader) {
+  const { device } = enrolment;
+  const meeting = reader?.meeting ?? null;
+  const token = reader ? await readToken(db, device, reader.key) : enrolment.token;
+  /** @type {number | null} */
+  let skewMs = null;
+  /** @type {Set<string>} */
+  const failedHashes = new Set();
+  for (;;) {
+    const batch = await listQueuedRecords(db, device, BATCH);
+    // The server refuses a revoked device's details; they wait for a file.
+    const pendingDetails = enrolment.lost === "revoked" ? [] : await listUnsentDetails(db, device);
+    if (!reader && batch.length === 0 && pendingDetails.length === 0) return { ...SENT, skewMs };
+    const namedHashes = new Set(batch.map((deviceRecord) => deviceRecord.record.body.detail));
+    const smallDetails = pendingDetails.filter((detail) => namedHashes.has(detail.sha256) && detail.box.length <= SMALL_DETAIL_BYTES);
+    const inlineDetails = Object.fromEntries(smallDetails.slice(0, SMALL_DETAILS).map((detail) => [detail.sha256, detail.box]));
+    const cursor = (meeting && (await getMeta(db, `cursor/${device}/${meeting}`))) || "0";
+    const now = clock();
+    const body = {
+      clock: { wall: now.at, mono_ms: now.monoMs, boot: now.boot },
+      ...(meeting ? { meeting, cursor } : {}),
+      records: batch.map((deviceRecord) => deviceRecord.record),
+      details: inlineDetails,
+      unsent: (await countQueued(db, device)) - batch.length,
+      ...(typeof KIOSK_VERSION === "string" ? { app: KIOSK_VERSION } : {}),
+    };
+    const isOnlyDetails = batch.length === 0 && !reader;
+    const result = isOnlyDetails ? null : await call("/sync", { token, body });
+    if (result && !result.ok) return outcomeOfFailure(db, device, result);
+    /** @type {import("../types.js").SyncAnswer | null} */
+    const answer = result && result.data;
+    if (answer) {
+      const fetched = reader && meeting ? await sealFetched(reader, meeting, cursor, answer) : null;
+      await storeAnswer(db, device, batch, answer, fetched);
+      await deleteSentDetails(db, Object.keys(inlineDetails).filter((sha256) => !answer.want_details.includes(sha256)));
+      skewMs = Date.parse(answer.server_time) - Date.parse(now.at);
+      await setMeta(db, "lastSentAt", new Date().toISOString());
+      if (answer.verdicts.some((verdict) => verdict.code === "device_revoked")) await wipeIfSecure(db, device);
+      if (reader) await refreshMeetings(db, device, reader.key, token);
+      if (reader && meeting) await refreshRoster(db, enrolment, reader, meeting, token, answer.roster_rev);
+    }
+    const remainingDetails = enrolment.lost === "revoked" ? [] : await listUnsentDetails(db, device);
+    for (const detail of remainingDetails.filter(({ sha256 }) => !failedHashes.has(sha256))) {
+      const fault = await uploadDetail(db, enrolment.token, detail);
+      if (fault && (fault.reason === "network" || FINAL_CODES.has(fault.code))) return outcomeOfFailure(db, device, fault);
+      if (fault) failedHashes.add(detail.sha256); // the other details go on; the next round tries again
+    }
+    const isDone = !answer || (batch.length < BATCH && !answer.more && answer.want.length === 0);
+    if (isDone || (batch.length === 0 && !answer.more)) return { ...SENT, skewMs };
+  }
+}
+
+/** Encrypt an answer's records for the store.
+ * @param {Reader} reader @param {string} meeting @param {string} cursor
+ * @param {import("../types.js").SyncAnswer} answer */
+async function sealFetched(reader, meeting, cursor, answer) {
+  const page = answer.records.length > 0 ? await seal(reader.key, answer.records) : null;
+  return { meeting, isAfresh: isAnotherEpoch(cursor, answer.cursor), page };
+}
+
+/** Return the outcome of a failure, and wipe the vault of a revoked device.
+ * @param {Database} db @param {string} device @param {import("./server.js").Failure} fault
+ * @returns {Promise<Outcome>} */
+async function outcomeOfFailure(db, device, fault) {
+  const { code, retryAfterS } = fault;
+  if (code === "device_revoked") await wipeIfSecure(db, device);
+  const state = fault.reason === "network" ? "offline" : FINAL_CODES.has(code) ? "stopped" : "busy";
+  return { state, code, skewMs: null, retryAfterS };
+}
+
+/** Wipe a revoked device's vault, if the order came over TLS or from this machine.
+ * @param {Database} db @param {string} device */
+async function wipeIfSecure(db, device) {
+  if (isSecureContext) await wipeVault(db, device, "revoked");
+}
+
+/** Return the read token from the vault, or "".
+ * @param {Database} db @param {string} device @param {CryptoKey} key @returns {Promise<string>} */
+export async function readToken(db, device, key) {
+  const sealed = await getSealed(db, device, "token");
+  return sealed ? unseal(key, sealed) : "";
+}
+
+/** Fetch the list of meetings and store it encrypted.
+ * @param {Database} db @param {string} device @param {CryptoKey} key @param {string} token */
+async function refreshMeetings(db, device, key, token) {
+  const result = await call("/meetings", { token });
+  if (result.ok) await putSealed(db, device, "meetings", await seal(key, result.data));
+}
+
+/** Fetch the roster if its revision has changed, and store it encrypted.
+ * @param {Database} db @param {Enrolment} enrolment @param {Reader} reader @param {string} meeting
+ * @param {string} token @param {string} rev */
+async function refreshRoster(db, { device, point }, reader, meeting, token, rev) {
+  if ((await getMeta(db, `rev/${device}/${meeting}`)) === rev && (await getSealed(db, device, `roster/${meeting}`))) return;
+  const result = await call(`/meetings/${meeting}/points/${point}/roster`, { token });
+  if (!result.ok) return;
+  await putSealed(db, device, `roster/${meeting}`, await seal(reader.key, result.data));
+  await setMeta(db, `rev/${device}/${meeting}`, rev);
+}
+
+/** Upload a large detail in pieces, from where the last piece ended.
+ * @param {Database} db @param {string} token
+ * @param {import("../types.js").Detail} detail @returns {Promise<import("./server.js").Failure | null>} */
+async function uploadDetail(db, token, { sha256, box }) {
+  const path = `/details/${sha256}`;
+  const uploadState = await call(path, { token, method: "HEAD" });
+  if (!uploadState.ok) return uploadState;
+  let isComplete = uploadState.headers.get("Upload-Complete") === "?1";
+  for (let at = Number(uploadState.headers.get("Upload-Offset")); !isComplete; ) {
+    const piece = box.slice(at, at + PIECE_BYTES);
+    const headers = { "Content-Range": `bytes ${at}-${at + piece.length - 1}/${box.length}` };
+    const uploaded = await call(path, { token, method: "PUT", piece, headers });
+    if (!uploaded.ok) return uploaded;
+    at += piece.length;
+    isComplete = at >= box.length;
+  }
+  await deleteSentDetails(db, [sha256]);
+  return null;
+}

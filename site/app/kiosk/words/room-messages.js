@@ -1,0 +1,19 @@
+/** The messages of the rooms, which are loaded when a room is first opened. */
+
+// A separate file, so that it is loaded with the rooms.
+import words from "../../../messages.desk.vi.json";
+import { fill } from "../../words.js";
+
+const catalogue = /** @type {Record<string, string>} */ (words);
+
+/** Return a message with its facts filled in.
+ * @param {string} key @param {Record<string, unknown>} [facts] */
+export function roomText(key, facts = {}) {
+  return fill(catalogue[key], facts);
+}
+
+/** Return a code of a fixed list in words; an unknown code is shown as it is.
+ * @param {string} list @param {string} code */
+export function nameOfCode(list, code) {
+  return catalogue[`${list}.${code}`] ?? code;
+}

@@ -1,0 +1,51 @@
+/**
+ * Who may decide on a request or a substitute, and when. One function for both uses: judging asks
+ * it of decisions that were made, the kiosk asks it of a standing before a decision is made.
+ */
+
+import { delegateAt } from "./chair.js";
+import { officersAt } from "./settings.js";
+
+/**
+ * @typedef {import("./settings.js").Terms} Terms
+ * @typedef {{delegations: import("./chair.js").Delegation[], spans: import("./chair.js").Span[]}} ChairOverTime
+ */
+
+/** Return whether only headquarters decides on a person's leave (checklist row 28).
+ * @param {Terms} terms @param {string | null} person @param {number} atMs */
+export function isReserved(terms, person, atMs) {
+  const isSecretary = person !== null && person === officersAt(terms, atMs).secretary;
+  return (isSecretary ? terms.secretary_authority : terms.absence_authority) === "headquarters";
+}
+
+/** Return whether a request concerns a person: their own, or the substitute who replaces them.
+ * @param {string | null} decider @param {string | null} person @param {string | null} insteadOf */
+export function concerns(decider, person, insteadOf) {
+  return decider !== null && (decider === person || decider === insteadOf);
+}
+
+/**
+ * Return whether a person of the point may decide on another person's request at a time.
+ * `insteadOf` is the person whom a substitute replaces. Nobody decides on a request that concerns
+ * themselves. The closing is not considered: after it nobody at the point decides.
+ * @param {Terms} terms @param {ChairOverTime} chair @param {string} decider
+ * @param {string | null} person @param {string | null} insteadOf @param {number} atMs
+ */
+export function allows(terms, chair, decider, person, insteadOf, atMs) {
+  if (concerns(decider, person, insteadOf) || isReserved(terms, person, atMs)) return false;
+  return isDeciding(terms, chair, decider, atMs);
+}
+
+/**
+ * Before the start, the Secretary decides, and a Deputy from the delegation on; from the start on,
+ * the person who presides.
+ * @param {Terms} terms @param {ChairOverTime} chair @param {string} person @param {number} atMs
+ */
+function isDeciding(terms, chair, person, atMs) {
+  if (terms.starts_ms === null || atMs < terms.starts_ms) {
+    return person === officersAt(terms, atMs).secretary || person === delegateAt(chair.delegations, atMs);
+  }
+  return chair.spans.some(
+    (span) => span.person === person && span.from_ms <= atMs && (span.until_ms === null || atMs < span.until_ms),
+  );
+}

@@ -1,0 +1,34 @@
+"""Constants and lists that Python and JavaScript share, read from `site/rules.json`.
+
+Both languages import that file, so that neither spells a value of its own.
+"""
+
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+
+class SharedRules(Struct, frozen=True, forbid_unknown_fields=True):
+    """The fields of the file. Times are in milliseconds, sizes in bytes, lists in display order.
+
+    `meeting_day_kinds`: kinds recorded only while people gather and meet. `hall_kinds`: further
+    kinds that show that a hall is at work.
+    """
+
+    suspect_skew_ms: int
+    far_from_meeting_ms: int
+    opens_before_ms: int
+    small_detail_bytes: int
+    detail_piece_bytes: int
+    meeting_day_kinds: tuple[str, ...]
+    hall_kinds: tuple[str, ...]
+    absence_reasons: tuple[str, ...]
+    absence_reports: tuple[str, ...]
+    readiness_items: tuple[str, ...]
+    conduct_categories: tuple[str, ...]
+    incident_causes: tuple[str, ...]
+
+
+_PATH = Path(__file__).resolve().parents[2] / "site" / "rules.json"
+SHARED = msgspec.json.decode(_PATH.read_bytes(), type=SharedRules)

@@ -1,0 +1,20 @@
+"""The lists of `site/rules.json` and the types that spell them for the type checker agree."""
+
+from typing import get_args
+
+from sync_server.domain.records.kinds import (
+    READINESS_ITEMS,
+    AbsenceRequestBody,
+    ConductCategory,
+    IncidentCause,
+)
+from sync_server.domain.shared import SHARED
+
+
+def test_the_shared_lists_are_those_of_the_record_types() -> None:
+    report = AbsenceRequestBody.__annotations__["report"]
+
+    assert SHARED.readiness_items == READINESS_ITEMS
+    assert SHARED.conduct_categories == get_args(ConductCategory)
+    assert SHARED.incident_causes == get_args(IncidentCause)
+    assert SHARED.absence_reports == get_args(get_args(report)[0])
