@@ -7,7 +7,7 @@ import { Finder } from "./search/finder.js";
 import { showMatches } from "./search/show.js";
 
 const form = /** @type {HTMLFormElement} */ (document.querySelector("form.search"));
-const statusLine = /** @type {HTMLElement} */ (document.querySelector("[data-told]"));
+const statusLine = /** @type {HTMLElement} */ (document.querySelector("[data-status]"));
 const resultList = /** @type {HTMLElement} */ (document.querySelector("[data-found]"));
 const moreButton = /** @type {HTMLButtonElement} */ (document.querySelector("[data-more]"));
 const meetings = [...form.meeting.options].map((option) => option.value).filter(Boolean);

@@ -83,6 +83,8 @@ def allowed(
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(**url_values: str) -> Any:
+            if session.get(COOKIE) is None:  # a stranger must not even take a turn to write
+                return make_response(_redirect_to_sign_in())
             if request.method == "POST" and not is_slow:
                 return _run_act(lambda: _run_view(view, action, url_values))
             with nullcontext() if is_slow else reading():

@@ -92,12 +92,12 @@ def test_saving_a_meeting_resumes_after_a_cut_and_it_is_read_without_a_line(
     expect(page.locator("h1")).to_contain_text("Trang này chưa được lưu")
     page.goto(f"{system.url}/tim/index.html?q=dien+thoai")
     expect(page.locator("[data-found] li").first).to_be_visible(timeout=SLOW_MS)
-    expect(page.locator("[data-told]")).to_contain_text("không có mạng")
+    expect(page.locator("[data-status]")).to_contain_text("không có mạng")
     page.goto(f"{system.url}/da-luu.html")
     expect(page.get_by_role("heading", level=2)).to_have_count(1)
 
     page.get_by_role("button", name="Xoá khỏi máy", exact=True).click()
-    expect(page.locator("[data-kept-told]")).to_contain_text("Chưa lưu hội nghị nào")
+    expect(page.locator("[data-saved-total]")).to_contain_text("Chưa lưu hội nghị nào")
     page.goto(f"{system.url}/t/cv632.html")
     expect(page.locator("h1")).to_contain_text("Trang này chưa được lưu")
 
@@ -230,7 +230,7 @@ def test_a_code_typed_by_hand_leads_to_its_material(system: System, laptop: Lapt
     search_field = page.get_by_role("searchbox")
     search_field.fill("ZZ 99")
     search_field.press("Enter")
-    expect(page.locator("[data-told]")).to_contain_text("Không thấy gì khớp", timeout=SLOW_MS)
+    expect(page.locator("[data-status]")).to_contain_text("Không thấy gì khớp", timeout=SLOW_MS)
 
     page.goto(system.url)
     search_field.fill("CV-632")

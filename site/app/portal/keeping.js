@@ -36,7 +36,7 @@ export function offerSaving() {
     const type = document.querySelector("[data-since]") ? "follow" : "state";
     if (!box.closest("[data-only-kept]")) void askWorker({ type, list });
   }
-  if (document.querySelector("[data-kept-told]")) void askWorker({ type: "wanted" });
+  if (document.querySelector("[data-saved-total]")) void askWorker({ type: "wanted" });
 }
 
 /** Show how much of a list is saved, in files and megabytes, and any fault that stopped it. */
@@ -70,7 +70,7 @@ function showProgress(/** @type {HTMLElement} */ box, /** @type {Progress} */ pr
 
 /** On the page of saved meetings, show only these, their total size, and a button to clear all. */
 export function showWanted(/** @type {Wanted} */ wanted) {
-  const place = document.querySelector("[data-kept-told]");
+  const place = document.querySelector("[data-saved-total]");
   if (!place) return;
   const meetings = wanted.lists.filter((list) => list.startsWith("m-")); // the kiosk is no meeting
   const total = fill(words["kept.total"], { mb: megabytes(wanted.bytes) });

@@ -151,7 +151,7 @@ def records(meeting: str, point: str) -> str:
         "halls/records.html",
         meeting=summary,
         point=point,
-        told=[entry for entry in entries if not kind or entry.kind == kind],
+        shown_entries=[entry for entry in entries if not kind or entry.kind == kind],
         kinds=sorted({entry.kind for entry in entries}),
         kind=kind,
         names=names,

@@ -27,13 +27,13 @@ export function View({ desk }) {
   useFetchedDetails(desk, waiting);
   return html`<h2>${roomText("decide.title")}</h2>
     <p role="status">${waiting.length > 0 ? roomText("decide.waiting", { n: waiting.length }) : roomText("decide.none")}</p>
-    <ul class="told">
+    <ul class="entries">
       ${waiting.map((request) => html`<${Request} key=${request.id} desk=${desk} request=${request} />`)}
     </ul>
     ${decided.length > 0 &&
     html`<details>
       <summary>${roomText("decide.decided", { n: decided.length })}</summary>
-      <ul class="told">
+      <ul class="entries">
         ${decided.map((request) => html`<li><b>${desk.nameOf(request.person)}</b> · <span class="tag">${nameOfCode("request", request.state)}</span></li>`)}
       </ul>
     </details>`}

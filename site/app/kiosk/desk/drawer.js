@@ -58,7 +58,7 @@ export class Drawer {
 
   /** Return the contents of the meeting's details, by sha256. @param {string} meeting */
   async readDetailContents(meeting) {
-    for (const name of await listSealedNames(this.db, this.device, `told/${meeting}/`)) {
+    for (const name of await listSealedNames(this.db, this.device, `details/${meeting}/`)) {
       const sha256 = name.slice(name.lastIndexOf("/") + 1);
       if (!this.#detailContents.has(sha256)) this.#detailContents.set(sha256, await this.#readSealed(name));
     }
@@ -71,7 +71,7 @@ export class Drawer {
     const { scan, ...text } = personal;
     const content = scan ? { ...text, hasScan: true } : text;
     this.#detailContents.set(sha256, content);
-    await putSealed(this.db, this.device, `told/${meeting}/${sha256}`, await seal(this.key, content));
+    await putSealed(this.db, this.device, `details/${meeting}/${sha256}`, await seal(this.key, content));
   }
 
   /** Decrypt a stored value; undefined if there is none.

@@ -82,7 +82,7 @@ export function View({ desk, person, onClose, onAnswer }) {
     <${Requests} desk=${desk} person=${person} />
     ${undoableRecords.length > 0 &&
     html`<h3>${roomText("sheet.undo")}</h3>
-      <ul class="told">
+      <ul class="entries">
         ${undoableRecords.map(
           (record) => html`<li>
             ${timeOf(record.at)} · ${nameOfCode("kind", record.kind)}

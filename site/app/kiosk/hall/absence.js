@@ -76,7 +76,7 @@ export function Requests({ desk, person }) {
     if (stored) setFollowing("");
   }
 
-  return html`<ul class="told">
+  return html`<ul class="entries">
     ${all.map((request) => {
       const detail = desk.detailContents.get(request.detail ?? "");
       const { state } = request;

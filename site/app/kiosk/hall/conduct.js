@@ -50,7 +50,7 @@ export function Incidents({ desk }) {
     return desk.record({ kind: "incident", refs: [id], source: "search", body }, undefined, nameOfCode("trouble", what));
   };
 
-  return html`<ul class="told">
+  return html`<ul class="entries">
       ${incidents.map(
         (incident) => html`<li>
           <b>${nameOfCode("trouble", incident.what)}</b> · ${timeOf(incident.from_ms)} – ${incident.until_ms === null ? html`<b class="late">${roomText("incident.goes_on")}</b>` : timeOf(incident.until_ms)}

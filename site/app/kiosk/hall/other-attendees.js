@@ -48,7 +48,7 @@ export function OtherAttendees({ desk }) {
     (record) => record.point === desk.enrolment.point && ["guest", "substitute"].includes(record.kind),
   );
   const { visitors } = desk.hall.all;
-  return html`<ul class="told">
+  return html`<ul class="entries">
       ${attendeeRecords.map(
         (record) => html`<li>
           <b>${desk.detailContents.get(record.body.detail)?.name ?? desk.nameOf(record.person) ?? "–"}</b> · ${nameOfCode("kind", record.kind)}
