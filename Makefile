@@ -1,6 +1,6 @@
 # Everything runs from the checkout: .venv, node_modules, instance and output are its own.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench chaos fuzz format lock clean browser
+.PHONY: help run test coverage lint bench chaos fuzz format lock clean browser
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -21,7 +21,10 @@ run: .venv/run .env ## set up, build the portal, fill the demonstration and serv
 	@PUBLIC_URL=http://localhost:$(PORT) flask --app sync_server serve --port $(PORT)
 
 test: .venv/dev browser ## set up what is missing and run the whole suite
-	@python -m pytest -n 3 --dist loadfile --durations=10 --cov --cov-report=
+	@python -m pytest -n 3 --dist loadfile --durations=10
+
+coverage: .venv/dev browser ## run the suite again, and show the lines that no test reaches
+	@python -m pytest -n 3 --dist loadfile --quiet --cov
 
 lint: .venv/dev ## ruff, mypy and the type checker over the front end's JavaScript
 	@ruff check .

@@ -34,7 +34,7 @@ _decoder = msgspec.json.Decoder(EnrolRequest)
 @blueprint.post("/enrol")
 def enrol() -> Response:
     """Enrol the device that sends a valid code; no later response repeats its tokens."""
-    rate_limits.count_attempt(rate_limits.ENROL, "enrol")
+    rate_limits.count_attempt(rate_limits.ENROL)
     enrol_request = read_body(_decoder)
     device_key = (
         msgspec.json.encode(enrol_request.public_key, order="sorted").decode()

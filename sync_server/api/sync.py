@@ -92,7 +92,7 @@ _decoder = msgspec.json.Decoder(SyncRequest)
 def sync() -> Response:
     """Store the records; return a verdict for every record and the stream's new records."""
     at_ms = now_ms()
-    rate_limits.count_attempt(rate_limits.SYNC, "sync", request.headers.get("Authorization"))
+    rate_limits.count_attempt(rate_limits.SYNC, request.headers.get("Authorization"))
     sync_request = read_body(_decoder, _repair_records)
     if len(sync_request.records) > MAX_RECORDS:
         raise TooManyRecords(count=len(sync_request.records), limit=MAX_RECORDS)

@@ -1,19 +1,19 @@
-"""Prepared: the few statements that every upload runs, compiled once and run on SQLite's driver.
+"""Prepared: the few statements that every upload runs, compiled once for each engine.
 
-SQLAlchemy works out every execution again (cache key, types, result form), which takes longer
-than SQLite takes to answer. On other engines the round trip takes most of the time, and
-SQLAlchemy runs the statements as usual.
+SQLAlchemy works out every execution again (cache key, types, a parameter for every value of a
+list), which takes longer than SQLite takes to answer and as long as a round trip to PostgreSQL.
+SQLite's driver runs the compiled text by itself; PostgreSQL receives a list as one array.
 """
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Executable, bindparam, func, insert, select
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 
@@ -21,7 +21,8 @@ from sync_server.database import Base
 
 V = TypeVar("V")
 
-_DIALECT = sqlite.dialect(paramstyle="qmark")
+_SQLITE = sqlite.dialect(paramstyle="qmark")
+_POSTGRESQL = psycopg.PGDialect_psycopg()  # type: ignore[no-untyped-call]
 _LIST = re.compile(r"\(__\[POSTCOMPILE_(\w+)\]\)")
 
 
@@ -55,17 +56,17 @@ class Prepared:
     """A statement; lists are bound to expanding parameters, single values to named ones."""
 
     def __init__(self, statement: Executable) -> None:
-        self._statement = statement
         assert isinstance(statement, ClauseElement)
-        compiled = statement.compile(dialect=_DIALECT)
+        compiled = statement.compile(dialect=_SQLITE)
         self._text, self._names = str(compiled), tuple(getattr(compiled, "positiontup", None) or ())
         self._lists = frozenset(_LIST.findall(self._text))
+        in_list = str(statement.compile(dialect=_POSTGRESQL))
+        self._text_with_arrays = re.sub(rf"IN {_LIST.pattern}", r"= ANY(%(\1)s)", in_list)
 
     def rows(self, connection: Connection, **parameters: Any) -> Sequence[tuple[Any, ...]]:
         """Run the statement and return its rows as plain tuples."""
-        driver = _driver(connection)
-        if driver is None:
-            result = connection.execute(self._statement, parameters)
+        if connection.dialect.name == "postgresql":
+            result = connection.exec_driver_sql(self._text_with_arrays, parameters)
             return [tuple(row) for row in result] if result.returns_rows else []
         # Bound by position, for SQLite looks a name up among all names of the statement.
         text, values = self._text, []
@@ -77,45 +78,39 @@ class Prepared:
             text = text.replace(f"(__[POSTCOMPILE_{name}])", f"({places})")
             values += parameters[name]
         try:
-            return driver.execute(text, values).fetchall()
+            return _driver(connection).execute(text, values).fetchall()
         except sqlite3.Error as fault:
             raise _wrapped(text, fault) from fault
 
-    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Run the statement once for every row of parameters, in order."""
         if not rows:
             return
-        driver = _driver(connection)
-        if driver is None:
-            connection.execute(self._statement, list(rows))
+        if connection.dialect.name == "postgresql":
+            # One row alone needs no pipeline, whose end is another round trip.
+            parameters = list(rows) if len(rows) > 1 else rows[0]
+            connection.exec_driver_sql(self._text_with_arrays, parameters)
             return
         try:
-            driver.executemany(self._text, [[row[name] for name in self._names] for row in rows])
+            values = [[row[name] for name in self._names] for row in rows]
+            _driver(connection).executemany(self._text, values)
         except sqlite3.Error as fault:
             raise _wrapped(self._text, fault) from fault
 
 
-def insert_rows(
-    connection: Connection, model: type[Base], rows: Sequence[Mapping[str, object]]
-) -> None:
+def insert_rows(connection: Connection, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows by one statement; every row has all the columns.
 
     SQLite's `executemany` counts as one; PostgreSQL receives one array per column.
     """
     if not rows:
         return
-    table = model.__table__
     if connection.dialect.name != "postgresql":
         _insert_into(model).run(connection, rows)
         return
-    columns = [table.c[name] for name in rows[0]]
-    arrays = [
-        bindparam(column.name, [row[column.name] for row in rows], type_=ARRAY(column.type))
-        for column in columns
-    ]
-    names = [column.name for column in columns]
-    unnested = func.unnest(*arrays).table_valued(*names).render_derived()
-    connection.execute(insert(model).from_select(names, select(unnested)))
+    names = tuple(rows[0])
+    columns = {name: [row[name] for row in rows] for name in names}
+    connection.exec_driver_sql(_insert_of_arrays(model, names), columns)
 
 
 @cache
@@ -123,18 +118,26 @@ def _insert_into(model: type[Base]) -> Prepared:
     return Prepared(insert(model))
 
 
-def _driver(connection: Connection) -> sqlite3.Connection | None:
-    """Return SQLite's driver connection within SQLAlchemy's transaction; None on other engines."""
-    if connection.dialect.name != "sqlite":
-        return None
+@cache
+def _insert_of_arrays(model: type[Base], names: tuple[str, ...]) -> str:
+    """Return the text of an insert that takes an array per column, for PostgreSQL."""
+    arrays = [
+        func.unnest(bindparam(name, type_=ARRAY(model.__table__.c[name].type))) for name in names
+    ]
+    return str(insert(model).from_select(names, select(*arrays)).compile(dialect=_POSTGRESQL))
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """Return SQLite's driver connection within SQLAlchemy's transaction."""
     if not connection.in_transaction():
         connection.begin()
     raw = connection.connection.driver_connection
-    return raw if isinstance(raw, sqlite3.Connection) else None
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
 
 
 def _wrapped(text: str, fault: sqlite3.Error) -> DBAPIError:
     """Return a driver's fault as SQLAlchemy's, the type that the rest of the program handles."""
-    wrapped = DBAPIError.instance(text, None, fault, sqlite3.Error, dialect=_DIALECT)
+    wrapped = DBAPIError.instance(text, None, fault, sqlite3.Error, dialect=_SQLITE)
     assert isinstance(wrapped, DBAPIError)
     return wrapped

@@ -10,6 +10,7 @@ from sync_server.domain.judging.facts import Fact, Flags
 from sync_server.domain.judging.presence import (
     Seats,
     Stay,
+    Stays,
     is_early_leave,
     is_late,
     minutes_between,
@@ -61,41 +62,49 @@ class PersonJudge:
     ) -> None:
         self._terms, self._seats, self._requests = terms, seats, requests
         self._is_closed = is_closed and not terms.is_cancelled
+        self._without_records: tuple[AttendanceState, Cause | None] = (
+            ("absent_unexcused", "no_valid_reason") if self._is_closed else ("not_recorded", None)
+        )
         self._flags = flags
         self._ids_of: defaultdict[str, list[str]] = defaultdict(list)
         for fact in in_force:
             self._ids_of[fact.person or ""].append(fact.id)
 
-    def judge_summoned(self, line: Summoned, stays: Sequence[Stay]) -> PersonStanding:
-        """Judge a summoned person: presence outweighs leave; an absence needs a closing."""
-        if stays:
-            return self._judge_present(line.person, stays)
-        request = self._requests.by_person.get(line.person)
-        standing: AttendanceState = "not_recorded"
-        cause: Cause | None = None
+    def judge_summoned(self, lines: Iterable[Summoned], stays: Stays) -> tuple[PersonStanding, ...]:
+        """Judge the people of a roll: presence outweighs leave; an absence needs a closing."""
+        standings = []
+        for line in lines:
+            if line.exempt:
+                continue
+            if line.person in stays:
+                standings.append(self.judge_present(line.person, stays[line.person]))
+            elif line.person in self._ids_of:
+                standings.append(self._judge_absent(line.person))
+            else:  # before a meeting, most people: they cost no call
+                seat = self._seats.by_person.get(line.person)
+                standings.append(PersonStanding(line.person, *self._without_records, seat=seat))
+        return tuple(standings)
+
+    def _judge_absent(self, person: str) -> PersonStanding:
+        standing, cause = self._without_records
+        request = self._requests.by_person.get(person)
         if request == "approved":
-            standing = "absent_excused"
-        elif self._is_closed:
-            standing = "absent_unexcused"
-            cause = "not_agreed" if line.person in self._requests.live else "no_valid_reason"
+            standing, cause = "absent_excused", None
+        elif self._is_closed and person in self._requests.live:
+            cause = "not_agreed"
         return PersonStanding(
-            person=line.person,
+            person=person,
             standing=standing,
             cause=cause,
-            seat=self._seats.by_person.get(line.person),
+            seat=self._seats.by_person.get(person),
             request=request,
-            flags=self._flags.of(self._ids_of[line.person]),
+            flags=self._flags.of(self._ids_of[person]),
         )
 
-    def judge_visitor(
+    def judge_present(
         self, person: str, stays: Sequence[Stay], comes_as: ComesAs = None
     ) -> PersonStanding:
-        """Judge a person who came and enters no figure: not summoned here, or exempt."""
-        return self._judge_present(person, stays, comes_as)
-
-    def _judge_present(
-        self, person: str, stays: Sequence[Stay], comes_as: ComesAs = None
-    ) -> PersonStanding:
+        """Judge a person who came; `comes_as`: the role of one who is not summoned here."""
         terms = self._terms
         came_ms, left_ms = stays[0].came_ms, stays[-1].left_ms
         late, early = is_late(came_ms, terms), is_early_leave(left_ms, terms)

@@ -88,9 +88,11 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
         holder[seat] = person
         seat_of[person] = seat
 
-    for line in rolls.lines.values():
-        if line.seat and rolls.governing:
-            take(rolls.governing.id, line.person, line.seat)
+    for line in rolls.lines.values() if rolls.governing else ():
+        if line.seat and line.seat in holder and rolls.governing:
+            flags.add(rolls.governing.id, "seat_taken")
+        elif line.seat:
+            holder[line.seat], seat_of[line.person] = line.person, line.seat
     claims = [
         (stay.came_ms, stay.arrival.order, person, stay.arrival.record.body.seat)
         for person, person_stays in stays.items()

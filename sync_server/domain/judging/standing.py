@@ -109,11 +109,7 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
     judge = PersonJudge(
         terms, seats, layers.requests, closing is not None, flags, layers.in_force.facts
     )
-    people = tuple(
-        judge.judge_summoned(line, layers.stays.get(line.person, ()))
-        for line in layers.rolls.lines.values()
-        if not line.exempt
-    )
+    people = judge.judge_summoned(layers.rolls.lines.values(), layers.stays)
     visitors, exempt = _judge_visitors(point, layers, other_attendees, judge)
     incidents = incidents_of(point, effective, flags)
     follow_ups = follow_ups_of(point, effective, flags)
@@ -197,13 +193,13 @@ def _judge_visitors(
 ) -> tuple[tuple[PersonStanding, ...], tuple[PersonStanding, ...]]:
     """Return the standings of people who came and are not summoned here, and of exempt people."""
     visitors = tuple(
-        judge.judge_visitor(person, stays_here, other_attendees.role_of(person))
+        judge.judge_present(person, stays_here, other_attendees.role_of(person))
         for person, person_stays in sorted(layers.stays.items())
         if person not in layers.rolls.lines
         and (stays_here := [stay for stay in person_stays if stay.point == point])
     )
     exempt = tuple(
-        judge.judge_visitor(line.person, layers.stays[line.person])
+        judge.judge_present(line.person, layers.stays[line.person])
         for line in layers.rolls.lines.values()
         if line.exempt and line.person in layers.stays
     )

@@ -111,7 +111,7 @@ def _require_password(password: str) -> None:
 
     Raises: BadForm, TooManyRequests.
     """
-    rate_limits.count_attempt(rate_limits.SIGN_IN, "password", access.signed_in_account().name)
+    rate_limits.count_attempt(rate_limits.NEW_PASSWORD, access.signed_in_account().name)
     with reading() as connection:
         account = accounts.account_with_password(
             connection, access.signed_in_account().name, password

@@ -29,7 +29,7 @@ def enter() -> Response | tuple[str, int]:
     After five failures under a name from an address, every further failure lengthens the wait,
     in which the right password is refused too.
     """
-    rate_limits.count_attempt(rate_limits.SIGN_IN, "sign_in")
+    rate_limits.count_attempt(rate_limits.SIGN_IN)
     name = request.form.get("name", "").strip().lower()  # phones capitalise the first letter
     password = request.form.get("password", "")
     code, at_ms, address = request.form.get("code", ""), now_ms(), request.remote_addr or "?"

@@ -275,13 +275,13 @@ _NOTE_CONTACT = Prepared(
         app=func.coalesce(bindparam("new_app", type_=String), Device.app),
         unsent=func.coalesce(bindparam("new_unsent", type_=Integer), Device.unsent),
     )
+    .returning(Device.missing, Device.head_seq)
 )
 _WRITE_GAPS = Prepared(
     update(Device)
     .where(_THIS_DEVICE)
     .values(missing=bindparam("new_missing"), head_seq=bindparam("new_head"))
 )
-_READ_GAPS = Prepared(select(Device.missing, Device.head_seq).where(_THIS_DEVICE))
 
 
 class LastContact(NamedTuple):
@@ -294,14 +294,14 @@ class LastContact(NamedTuple):
 
 def lock(connection: Connection, device: str, contact: LastContact) -> Gaps:
     """Lock a device, note its contact, and return its gaps; an office account has none."""
-    row = {
-        "device_id": device,
-        "contact_ms": contact.at_ms,
-        "new_app": contact.app,
-        "new_unsent": contact.unsent,
-    }
-    _NOTE_CONTACT.run(connection, [row])
-    for missing, head in _READ_GAPS.rows(connection, device_id=device):
+    rows = _NOTE_CONTACT.rows(
+        connection,
+        device_id=device,
+        contact_ms=contact.at_ms,
+        new_app=contact.app,
+        new_unsent=contact.unsent,
+    )
+    for missing, head in rows:
         return Gaps(_ranges_decoder.decode(missing), head)
     return Gaps((), 0)
 

@@ -51,7 +51,7 @@ def list_records(
             for record in fresh
             if record.person in people
             and record.meeting == key.meeting
-            and home_stream(record) != key
+            and record.point != key.point
         ]
         grown |= _list_in(connection, key, elsewhere, heads)
         grown |= _list_people(connection, key, people & identified, heads)

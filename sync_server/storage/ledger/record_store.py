@@ -55,23 +55,11 @@ class _StoredForm(NamedTuple):
 
 
 class _LookUp(NamedTuple):
-    """The state before an append: stored keys, new entries, and the streams that they touch."""
+    """The state before an append: stored forms of its ids, new entries, the streams they touch."""
 
-    known_keys: set[RecordKey]
+    forms: set[_StoredForm]
     fresh: list[LedgerEntry]
     routing: Routing
-    sighted_streams: set[StreamKey]
-
-    @property
-    def meetings(self) -> set[str]:
-        """The meetings of all touched streams."""
-        return {key.meeting for key in self.routing.streams}
-
-    @property
-    def is_sole(self) -> bool:
-        """Whether the append moves records between streams, which needs the meeting's sole lock."""
-        is_ruling = any(isinstance(entry.record, Ruling) for entry in self.fresh)
-        return is_ruling or bool(self.routing.rolls or self.routing.reused)
 
 
 def append_records(
@@ -85,25 +73,26 @@ def append_records(
 
     Records that are stored already change nothing. `sighted_devices` have new clock sightings.
 
-    Raises: Stale if another writer moved a person between the look-up and the lock; the whole
-    transaction is then run again.
+    Raises: Stale if another writer stored one of these ids between the look-up and the lock; the
+    whole transaction is then run again.
     """
-    sighted_devices = sorted(sighted_devices)
-    look_up = _look_up(connection, entries, sighted_devices)
-    streams.lock_meetings(connection, look_up.meetings, is_sole=look_up.is_sole)
+    sighted_streams = streams_of_devices(connection, sighted_devices)
+    records = [entry.record for entry in entries]
+    meetings = {key.meeting for key in sighted_streams} | {record.meeting for record in records}
+    moves_people = any(isinstance(record, Ruling) or _names_people(record) for record in records)
+    streams.lock_meetings(connection, meetings, is_sole=moves_people)
+    look_up = _look_up(connection, entries, sighted_streams)
+    if look_up.routing.reused and not moves_people:
+        streams.lock_meetings(connection, meetings, is_sole=True)
+        look_up = _look_up(connection, entries, sighted_streams)
     heads = streams.lock(connection, look_up.routing.streams)
-    if not is_only_writer(connection):
-        is_sole = look_up.is_sole
-        look_up = _look_up(connection, entries, sighted_devices)
-        if look_up.is_sole and not is_sole:
-            raise Stale
-        if not look_up.routing.streams <= heads.keys():
-            raise Stale
+    if not is_only_writer(connection) and look_up.forms != _forms_of(connection, entries):
+        raise Stale
     fresh = [entry.record for entry in look_up.fresh]
     _insert(connection, look_up.fresh, heads, now_ms)
     rulings.note(connection, fresh)
     details.note(connection, fresh)
-    grown = {home_stream(record) for record in fresh} | look_up.sighted_streams
+    grown = {home_stream(record) for record in fresh} | sighted_streams
     grown |= listings.list_records(connection, fresh, look_up.routing, heads)
     streams.write_heads(connection, {key: heads[key] for key in grown})
     judged = standings.recompute(connection, sorted(grown))
@@ -120,7 +109,7 @@ def append_records(
         for record_id, record_flags in judged[key].flags.items() if key in judged else ():
             flags.setdefault(record_id, set()).update(record_flags)
     return AppendResult(
-        look_up.known_keys,
+        {RecordKey(form.id, form.fingerprint) for form in look_up.forms},
         {record_id: tuple(sorted(record_flags)) for record_id, record_flags in flags.items()},
     )
 
@@ -152,8 +141,8 @@ def contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[li
 
 def stored_keys(connection: Connection, entries: Sequence[LedgerEntry]) -> set[RecordKey]:
     """Return the keys of these entries that the ledger already holds."""
-    forms = {row[:2] for row in _forms_of(connection, entries)}
-    return {entry.key for entry in entries if entry.key in forms}
+    stored = {RecordKey(form.id, form.fingerprint) for form in _forms_of(connection, entries)}
+    return stored & {entry.key for entry in entries}
 
 
 def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[StreamKey]:
@@ -179,7 +168,7 @@ _LISTED_BY = Prepared(
 
 
 def _look_up(
-    connection: Connection, entries: Sequence[LedgerEntry], sighted_devices: Sequence[str]
+    connection: Connection, entries: Sequence[LedgerEntry], sighted_streams: set[StreamKey]
 ) -> _LookUp:
     forms = _forms_of(connection, entries)
     known_keys = {RecordKey(row.id, row.fingerprint) for row in forms}
@@ -196,9 +185,8 @@ def _look_up(
         }
     records = [entry.record for entry in entries]
     routing = routing_of(connection, records, reused, rolls)
-    sighted_streams = streams_of_devices(connection, sighted_devices)
     routing.streams.update(sighted_streams, (home_stream(entry.record) for entry in fresh))
-    return _LookUp(known_keys, fresh, routing, sighted_streams)
+    return _LookUp(forms, fresh, routing)
 
 
 def _names_people(record: Record) -> bool:
@@ -207,12 +195,10 @@ def _names_people(record: Record) -> bool:
     return isinstance(record, Roll) or is_of_officers
 
 
-def _forms_of(connection: Connection, entries: Sequence[LedgerEntry]) -> Sequence[_StoredForm]:
+def _forms_of(connection: Connection, entries: Sequence[LedgerEntry]) -> set[_StoredForm]:
     """Return all stored forms of the ids of these entries."""
     ids = sorted({entry.record.id for entry in entries})
-    if not ids:
-        return []
-    return [_StoredForm(*row) for row in _FORMS.rows(connection, ids=ids)]
+    return {_StoredForm(*row) for row in _FORMS.rows(connection, ids=ids)} if ids else set()
 
 
 _FORMS = Prepared(

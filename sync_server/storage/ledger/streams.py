@@ -73,13 +73,9 @@ def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, i
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    if not is_only_writer(connection):
-        locking = update(Stream).where(*_THIS_STREAM).values(head=Stream.head)
-        rows = [{"stream_meeting": key.meeting, "stream_point": key.point} for key in wanted]
-        connection.execute(locking, rows)
     heads: dict[StreamKey, int] = {}
     for meeting, points in by_meeting(wanted).items():
-        for point, head in _READ_HEADS.rows(connection, meeting=meeting, points=points):
+        for point, head in _LOCK_HEADS.rows(connection, meeting=meeting, points=points):
             heads[StreamKey(meeting, point)] = head
     _create_streams(connection, [key for key in wanted if key not in heads])
     return {key: heads.get(key, 0) for key in wanted}
@@ -91,7 +87,12 @@ _THIS_STREAM = (
 )
 _LISTED = and_(LedgerRow.id == Listing.id, LedgerRow.fingerprint == Listing.fingerprint)
 _WRITE_HEAD = Prepared(update(Stream).where(*_THIS_STREAM).values(head=bindparam("new_head")))
-_READ_HEADS = Prepared(select(Stream.point, Stream.head).where(*in_points(Stream)))
+_LOCK_HEADS = Prepared(
+    select(Stream.point, Stream.head)
+    .where(*in_points(Stream))
+    .order_by(Stream.point)
+    .with_for_update()
+)
 _HOME_RECORDS = Prepared(select(LedgerRow.point, LedgerRow.record).where(*in_points(LedgerRow)))
 _LISTED_RECORDS = Prepared(
     select(Listing.point, LedgerRow.record).join(LedgerRow, _LISTED).where(*in_points(Listing))
