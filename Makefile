@@ -21,7 +21,7 @@ run: .venv/run .env ## set up, build the portal, fill the demonstration and serv
 	@PUBLIC_URL=http://localhost:$(PORT) flask --app sync_server serve --port $(PORT)
 
 test: .venv/dev browser ## set up what is missing and run the whole suite
-	@python -m pytest -n 3 --dist loadfile --durations=10
+	@python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=10
 
 coverage: .venv/dev browser ## run the suite again, and show the lines that no test reaches
 	@python -m pytest -n 3 --dist loadfile --quiet --cov

@@ -134,7 +134,7 @@ def _as_current(
 
 
 def is_only_writer(connection: Connection) -> bool:
-    """Say whether no other transaction can write during this one, as in SQLite."""
+    """Return whether no other transaction can write during this one, as in SQLite."""
     return connection.dialect.name == "sqlite"
 
 
@@ -148,7 +148,7 @@ def _run_once(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 
 def is_transient(fault: DBAPIError) -> bool:
-    """Say whether a retry may succeed: another writer interfered, or the connection broke."""
+    """Return whether a retry may succeed: another writer interfered, or the connection broke."""
     state = getattr(fault.orig, "sqlstate", None)
     locked = isinstance(fault.orig, sqlite3.OperationalError) and "locked" in str(fault.orig)
     return fault.connection_invalidated or state in RETRIED_STATES or locked
@@ -171,7 +171,7 @@ def upgrade_schema() -> None:
 
 
 def has_current_schema() -> bool:
-    """Say whether the database is at the newest migration."""
+    """Return whether the database is at the newest migration."""
     scripts = ScriptDirectory(str(current_app.config["MIGRATIONS_DIR"]))
     with reading() as connection:
         current_heads = MigrationContext.configure(connection).get_current_heads()

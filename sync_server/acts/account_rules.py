@@ -3,6 +3,7 @@
 import msgspec
 from sqlalchemy import Connection
 
+from sync_server.domain.names import fold
 from sync_server.domain.records.codes import DeviceCode
 from sync_server.domain.records.door import OFFICE_DEVICE
 from sync_server.domain.records.permissions import Profile
@@ -12,9 +13,22 @@ from sync_server.storage.access.accounts import Account
 from sync_server.storage.people import roster
 
 MIN_PASSWORD_LENGTH = 10
+MIN_DIFFERENT_CHARACTERS = 4
+"""Fewer make a password that is guessed at sight, such as aaaaaaaaaa."""
 MAX_ACCOUNT_NAME = 32
 RESERVED_NAMES = frozenset({"server"})
 """Names that stand for the command line when it writes records."""
+
+
+def password_fault(name: str, password: str) -> str | None:
+    """Return the fault of a new password of an account; None if it will do."""
+    if len(password) < MIN_PASSWORD_LENGTH:
+        return say("account.password_short", length=MIN_PASSWORD_LENGTH)
+    if len(set(password)) < MIN_DIFFERENT_CHARACTERS or password.isdecimal():
+        return say("account.password_plain")
+    if fold(name) in fold(password):
+        return say("account.password_is_name")
+    return None
 
 
 def fault_of(connection: Connection, account: Account, password: str) -> str | None:
@@ -22,15 +36,15 @@ def fault_of(connection: Connection, account: Account, password: str) -> str | N
     try:
         msgspec.convert(f"{OFFICE_DEVICE}{account.name}", DeviceCode)
     except msgspec.ValidationError:
-        return say("cli.user_name", value=account.name)
+        return say("account.name_form", value=account.name)
     if (
         len(account.name) > MAX_ACCOUNT_NAME
         or account.name in RESERVED_NAMES
         or account.name != account.name.lower()
     ):
-        return say("cli.user_name", value=account.name)
-    if len(password) < MIN_PASSWORD_LENGTH:
-        return say("cli.password_short", length=MIN_PASSWORD_LENGTH)
+        return say("account.name_form", value=account.name)
+    if fault := password_fault(account.name, password):
+        return fault
     needs_point = account.role is Profile.CHAIR
     needs_unit = account.role is Profile.SECRETARY
     if needs_point != (account.point is not None) or needs_point != (account.person is not None):
@@ -39,9 +53,9 @@ def fault_of(connection: Connection, account: Account, password: str) -> str | N
         return say("users.secretary_needs")
     if account.point and account.point not in directory.point_codes(connection):
         count = len(directory.point_codes(connection))
-        return say("cli.unknown_point", value=account.point, count=count)
+        return say("point.unknown", value=account.point, count=count)
     if account.unit and account.unit not in directory.unit_codes(connection):
         return say("error.unknown_unit", unit=account.unit)
     if account.person and roster.person(connection, account.person) is None:
-        return say("cli.unknown_person", value=account.person)
+        return say("person.unknown", value=account.person)
     return None

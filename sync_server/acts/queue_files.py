@@ -19,9 +19,9 @@ from sync_server.errors import DetailUnreadable, QueueFileFaulty, SignatureWrong
 from sync_server.messages import say
 from sync_server.storage.access import devices
 from sync_server.storage.access.devices import Signer
-from sync_server.storage.blobs import store
+from sync_server.storage.blobs import resumable_uploads
 from sync_server.storage.blobs.details import MAX_DETAIL_BYTES
-from sync_server.storage.blobs.store import BlobKey
+from sync_server.storage.blobs.resumable_uploads import BlobKey
 from sync_server.storage.ledger import intake
 from sync_server.storage.ledger.intake import Delivery, Fate, Verdict
 
@@ -159,6 +159,6 @@ def _store_details(parcel: Parcel, now_ms: int) -> list[str]:
         is_named_so = hashlib.sha256(box).hexdigest() == sha256
         if is_named_so and len(box) <= MAX_DETAIL_BYTES:
             key = BlobKey(sha256, parcel.device)
-            write(partial(store.put_whole, key=key, content=box, now_ms=now_ms))
+            write(partial(resumable_uploads.put_whole, key=key, content=box, now_ms=now_ms))
             stored.append(sha256)
     return stored

@@ -14,7 +14,7 @@ from sync_server.storage.access import audit
 from sync_server.storage.access.devices import Caller
 from sync_server.storage.blobs import details
 from sync_server.storage.blobs.details import MAX_DETAIL_BYTES, MAX_PIECE_BYTES
-from sync_server.storage.blobs.store import Offset
+from sync_server.storage.blobs.resumable_uploads import Offset
 from sync_server.storage.ledger import standings
 from sync_server.storage.ledger.streams import StreamKey
 
@@ -75,7 +75,7 @@ def get_detail(sha256: str) -> Response:
 
 
 def _chair_may_decide(connection: Connection, caller: Caller, sha256: str) -> bool:
-    """Say whether a chair may decide now on a record that the detail came with."""
+    """Return whether a chair may decide now on a record that the detail came with."""
     point, person = caller.writer.point, caller.writer.person
     assert point is not None
     assert person is not None

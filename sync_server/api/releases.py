@@ -16,8 +16,8 @@ from sync_server.domain.records.codes import Instant, check_instant, from_ms, to
 from sync_server.domain.records.permissions import Action
 from sync_server.domain.release import BadRelease, files_of, foreign_code, read_manifest
 from sync_server.errors import ForeignCode, MalformedRequest, ReleaseMalformed
-from sync_server.storage.blobs import releases, store
-from sync_server.storage.blobs.store import Offset
+from sync_server.storage.blobs import releases, resumable_uploads
+from sync_server.storage.blobs.resumable_uploads import Offset
 from sync_server.web import served_portal
 
 blueprint = Blueprint("releases", __name__)
@@ -69,7 +69,7 @@ def put_release() -> Response:
             if missing_hashes := releases.missing(connection, list_hashes):
                 return json_response({"release": release, "missing": missing_hashes})
             lists = {
-                list_hash: store.read(connection, releases.file_key(list_hash))
+                list_hash: resumable_uploads.read(connection, releases.file_key(list_hash))
                 for list_hash in list_hashes
             }
         files = files_of(content, manifest, lists)
@@ -94,7 +94,7 @@ def put_blob(sha256: str) -> Response:
     key, at_ms = releases.file_key(sha256), now_ms()
 
     def put(c: Connection, piece: bytes, start: int, total: int) -> Offset:
-        return store.put_piece(c, key, piece, at=start, total=total, now_ms=at_ms)
+        return resumable_uploads.put_piece(c, key, piece, at=start, total=total, now_ms=at_ms)
 
     return accept_piece(sha256, BOUNDS, put)
 
@@ -104,7 +104,9 @@ def blob_offset(sha256: str) -> Response:
     """Return how many bytes of a file have arrived, so that an editor can resume its upload."""
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
-        return offset_response(store.offset_of(connection, releases.file_key(sha256)), 200)
+        return offset_response(
+            resumable_uploads.offset_of(connection, releases.file_key(sha256)), 200
+        )
 
 
 @blueprint.post("/releases/<release>/activate")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sync_server.api.bodies import check_sha256, parse_content_range
 from sync_server.database import write
 from sync_server.errors import BlobMismatch, PieceTooLarge
-from sync_server.storage.blobs.store import NOTHING_RECEIVED, Offset
+from sync_server.storage.blobs.resumable_uploads import NOTHING_RECEIVED, Offset
 
 
 class Bounds(NamedTuple):

@@ -32,7 +32,7 @@ def user_add(
     if fault:
         raise click.ClickException(fault)
     database.write(lambda c: accounts.put(c, account, password))
-    click.echo(say("cli.user_added", name=name, role=say(f"role.{role}")))
+    click.echo(say("account.added", name=name, role=say(f"role.{role}")))
 
 
 @user_group.command("token")

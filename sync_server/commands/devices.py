@@ -34,9 +34,9 @@ def device_enrol(point: str, profile: str, person: str | None) -> None:
         points = directory.point_codes(c)
         people = roster.known_people(c) if person else set()
     if point not in points:
-        raise click.ClickException(say("cli.unknown_point", value=point, count=len(points)))
+        raise click.ClickException(say("point.unknown", value=point, count=len(points)))
     if person and person not in people:
-        raise click.ClickException(say("cli.unknown_person", value=person))
+        raise click.ClickException(say("person.unknown", value=person))
     at_ms = now_ms()
     code = database.write(
         lambda c: devices.new_enrolment(
@@ -61,4 +61,4 @@ def device_revoke(device: str) -> None:
     at_ms = now_ms()
     if not database.write(lambda c: devices.revoke(c, device, now_ms=at_ms)):
         raise click.ClickException(say("cli.unknown_device", value=device))
-    click.echo(say("cli.revoked", device=device))
+    click.echo(say("device.revoked", device=device))

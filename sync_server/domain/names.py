@@ -39,7 +39,7 @@ def name_sort_key(full_name: str) -> tuple[SortKey, SortKey]:
 
 
 def name_matches(full_name: str, text: str) -> bool:
-    """Say whether every typed word begins a word of the name, with or without marks."""
+    """Return whether every typed word begins a word of the name, with or without marks."""
     words = fold(full_name).split()
     return all(any(word.startswith(typed) for word in words) for typed in fold(text).split())
 

@@ -21,6 +21,7 @@ class SharedRules(Struct, frozen=True, forbid_unknown_fields=True):
     opens_before_ms: int
     small_detail_bytes: int
     detail_piece_bytes: int
+    card_digits: int
     meeting_day_kinds: tuple[str, ...]
     hall_kinds: tuple[str, ...]
     absence_reasons: tuple[str, ...]

@@ -37,7 +37,7 @@ class Rule(NamedTuple):
     memberships: Collection[str]
 
     def summons(self, person: Candidate) -> bool:
-        """Say whether the rule summons a person; a rank in the committee outweighs membership."""
+        """Return whether the rule summons a person; a committee rank outweighs membership."""
         if person.unit not in self.units:
             return False
         if self.rank != "everybody":

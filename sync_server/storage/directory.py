@@ -100,7 +100,7 @@ def answer(connection: Connection, published: PublishedMeeting) -> None:
 
 
 def is_answered(connection: Connection, published: PublishedMeeting) -> bool:
-    """Say whether headquarters has seen exactly these published facts."""
+    """Return whether headquarters has seen exactly these published facts."""
     last_answer = select(AnsweredProposal.fingerprint).where(
         AnsweredProposal.meeting == published.id
     )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from werkzeug.security import safe_join
 
 from sync_server.domain.release import CODE_PATHS, FACTS_PATH, MANIFEST_PATH
-from sync_server.storage.blobs import releases, store
+from sync_server.storage.blobs import releases, resumable_uploads
 from sync_server.storage.directory import PublishedDirectory
 
 _cached_hashes: dict[Path, tuple[tuple[int, int], str]] = {}
@@ -29,7 +29,7 @@ class ServedFile(NamedTuple):
     def read(self, connection: Connection, start: int, stop: int) -> bytes:
         """Return the bytes from `start` up to but not including `stop`."""
         if self.path is None:
-            return store.read(connection, releases.file_key(self.sha256), start, stop)
+            return resumable_uploads.read(connection, releases.file_key(self.sha256), start, stop)
         with self.path.open("rb") as file:
             file.seek(start)
             return file.read(stop - start)

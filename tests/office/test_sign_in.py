@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sync_server import create_app
 from sync_server.database import reading, write
 from sync_server.domain.records.permissions import Profile
-from sync_server.storage.access import accounts, sessions
+from sync_server.storage.access import accounts, sessions, sign_in_failures
 from sync_server.storage.access.accounts import Account
 from sync_server.storage.models import OfficeSession
 from sync_server.web import rate_limits
@@ -54,28 +54,28 @@ def test_signing_in_leads_to_the_page_that_was_requested(desk: Desk) -> None:
 
 
 def test_after_five_failures_the_right_password_waits_too(desk: Desk, clock: FakeClock) -> None:
-    for _ in range(sessions.FREE_FAILURES):
+    for _ in range(sign_in_failures.FREE_FAILURES):
         desk.sign_in("bantochuc", "sai")
 
     assert desk.sign_in("bantochuc").status_code == 401  # the sixth doubles the wait
-    clock.now_ms += 2 * sessions.FIRST_WAIT_MS
+    clock.now_ms += 2 * sign_in_failures.FIRST_WAIT_MS
     assert desk.sign_in("bantochuc").status_code == 302
 
 
 def test_the_wait_grows_to_a_quarter_of_an_hour_and_no_further(app: Flask) -> None:
     def fail(times: int) -> int:
         for _ in range(times):
-            write(lambda c: sessions.count_failure(c, "x", "::1", now_ms=0))
+            write(lambda c: sign_in_failures.count(c, "x", "::1", now_ms=0))
         with reading() as c:
-            return sessions.wait_ms(c, "x", "::1", now_ms=0)
+            return sign_in_failures.wait_ms(c, "x", "::1", now_ms=0)
 
     assert fail(4) == 0
-    assert fail(1) == sessions.FIRST_WAIT_MS
-    assert fail(1) == 2 * sessions.FIRST_WAIT_MS
-    assert fail(60) == sessions.LONGEST_WAIT_MS
+    assert fail(1) == sign_in_failures.FIRST_WAIT_MS
+    assert fail(1) == 2 * sign_in_failures.FIRST_WAIT_MS
+    assert fail(60) == sign_in_failures.LONGEST_WAIT_MS
     with reading() as c:  # no other name waits, nor the same name elsewhere
-        assert sessions.wait_ms(c, "y", "::1", now_ms=0) == 0
-        assert sessions.wait_ms(c, "x", "::2", now_ms=0) == 0
+        assert sign_in_failures.wait_ms(c, "y", "::1", now_ms=0) == 0
+        assert sign_in_failures.wait_ms(c, "x", "::2", now_ms=0) == 0
 
 
 def test_one_address_may_not_try_without_end(desk: Desk) -> None:

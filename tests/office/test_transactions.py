@@ -62,7 +62,7 @@ def test_a_reading_snapshot_cannot_be_written_to(app: Flask) -> None:
 
 
 def stored_by_another_writer(app: Flask) -> bool:
-    """Say whether somebody else's change is stored within moments."""
+    """Return whether somebody else's change is stored within moments."""
 
     def put() -> None:
         with app.app_context():

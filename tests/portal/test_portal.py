@@ -95,7 +95,7 @@ def test_the_kiosk_is_small_enough_for_a_poor_line(portal: Path) -> None:
     )
     page_bytes += gzipped_bytes(app / "kiosk-start.js")
     first = with_imports(app, "kiosk.js")
-    [desk] = (path.name for path in app.glob("kiosk-desk-module-*.js"))
+    [desk] = (path.name for path in app.glob("kiosk-lazy-desk-*.js"))
     all_scripts = [path for path in app.glob("kiosk*.js") if "zxing" not in path.name]
 
     assert page_bytes + sum(gzipped_bytes(app / name) for name in first) <= KIOSK_FIRST_BYTES

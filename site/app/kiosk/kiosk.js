@@ -12,7 +12,7 @@ import { countFates, dropOldRecords, listEnrolments, openStore } from "./device/
 import { say } from "./words/messages.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("kiosk"));
-const loadDesk = () => import("./desk/desk-module.js");
+const loadDesk = () => import("./desk/lazy-desk.js");
 
 /** @typedef {import("./desk/desk.js").Desk} Desk */
 
@@ -23,7 +23,7 @@ function Kiosk({ db, clock }) {
   const [desk, setDesk] = useState(/** @type {Desk | null} */ (null));
   const [unsent, setUnsent] = useState(0);
   const [isEnrolling, setEnrolling] = useState(codeInLink() !== "");
-  const [deskModule, setDeskModule] = useState(/** @type {typeof import("./desk/desk-module.js") | null} */ (null));
+  const [deskModule, setDeskModule] = useState(/** @type {typeof import("./desk/lazy-desk.js") | null} */ (null));
   const [isMissing, setMissing] = useState(false);
   const openDesk = useRef(/** @type {Desk | null} */ (null));
   const send = useRef(() => {});

@@ -92,7 +92,7 @@ class Chairing:
         return self.delegations[-1].to if self.delegations else None
 
     def is_vacant(self, until_ms: int | None) -> bool:
-        """Say whether the chair is empty at any moment from start and grace until `until_ms`."""
+        """Return whether the chair is empty at any moment from start and grace until `until_ms`."""
         from_ms = self._terms.late_after_ms
         if from_ms is None or (until_ms is not None and until_ms <= from_ms):
             return False

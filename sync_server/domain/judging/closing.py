@@ -46,7 +46,7 @@ def _signed_in_person(facts: Sequence[Fact[C]], flags: Flags) -> list[Fact[C]]:
 
 
 def is_amended(closing: Fact[Closing] | None, in_force: InForce, flags: Flags) -> bool:
-    """Say whether the records in force differ from those that the closing's signer can have seen.
+    """Return whether the records in force differ from those that the closing's signer could see.
 
     Records without authority do not count, nor do records that were voided before the closing.
     """
@@ -67,7 +67,7 @@ def _is_of_roll(fact: Fact[Record]) -> bool:
 
 
 def _is_unseen(fact: Fact[Record], closing: Fact[Closing]) -> bool:
-    """Say whether the signer of the closing cannot have seen this record."""
+    """Return whether the signer of the closing cannot have seen this record."""
     if not _is_of_roll(fact):
         return False
     if fact.seq == 0:  # office records have no number

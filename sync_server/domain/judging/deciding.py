@@ -20,7 +20,7 @@ class DecisionRights(NamedTuple):
     chair: Chair | Chairing
 
     def allows(self, decider: str, person: str | None, instead_of: str | None, at_ms: int) -> bool:
-        """Say whether a person of the point may decide at a moment on another person's request.
+        """Return whether a person of the point may decide at a moment on another person's request.
 
         `instead_of` is the person whom a substitute replaces. Nobody decides on a request that
         concerns themselves, and a reserved one is headquarters' (checklist row 28).
@@ -30,7 +30,7 @@ class DecisionRights(NamedTuple):
         return self._is_deciding(decider, at_ms)
 
     def _is_deciding(self, person: str, at_ms: int) -> bool:
-        """Say whether a person decides at the point at a moment.
+        """Return whether a person decides at the point at a moment.
 
         Before the start, the Secretary decides, and a Deputy from the delegation on; from the
         start on, the person who presides.

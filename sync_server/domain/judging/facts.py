@@ -144,7 +144,7 @@ class InForce(NamedTuple):
 
 
 def acts_in_person(fact: Fact[Record]) -> bool:
-    """Say whether a clerk, headquarters or the person concerned wrote a record."""
+    """Return whether a clerk, headquarters or the person concerned wrote a record."""
     return fact.record.by in {Profile.CLERK, Profile.HEADQUARTERS, fact.record.person}
 
 
@@ -169,7 +169,7 @@ def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
 
 
 def _may_void(void: Record, target: Record) -> bool:
-    """Say whether a void takes effect on a record (design.md, Standing)."""
+    """Return whether a void takes effect on a record (design.md, Standing)."""
     if isinstance(target, Void | Setting | Roll | Ruling) or void.person != target.person:
         return False  # the two would be listed in different streams
     if isinstance(target, Closing | Reopening) and void.by != Profile.HEADQUARTERS:
@@ -178,7 +178,7 @@ def _may_void(void: Record, target: Record) -> bool:
 
 
 def has_authority(undoing: Record, target: Record) -> bool:
-    """Say whether the writer of one record may undo another record.
+    """Return whether the writer of one record may undo another record.
 
     Headquarters may undo any; all others only records by the same author at the same point.
     """

@@ -121,7 +121,7 @@ def other_attendees_of(
 
 
 def was_in_hall(point: str, person: str, stays: Stays) -> bool:
-    """Say whether a person was ever in this hall."""
+    """Return whether a person was ever in this hall."""
     return any(stay.point == point for stay in stays.get(person, ()))
 
 

@@ -111,12 +111,12 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
 
 
 def is_late(came_ms: int, terms: Terms) -> bool:
-    """Say whether an arrival is late: after the start and its grace (checklist row 11)."""
+    """Return whether an arrival is late: after the start and its grace (checklist row 11)."""
     return terms.late_after_ms is not None and came_ms > terms.late_after_ms
 
 
 def is_early_leave(left_ms: int | None, terms: Terms) -> bool:
-    """Say whether a departure is before the end less the grace; without a check-out it is not."""
+    """Return whether a departure is before the end less the grace; without a check-out, False."""
     return (
         left_ms is not None
         and terms.ends_ms is not None
@@ -130,5 +130,5 @@ def minutes_between(from_ms: int | None, to_ms: int | None) -> int:
 
 
 def is_in_at(spans: Iterable[tuple[int, int | None]], at_ms: int) -> bool:
-    """Say whether a moment lies in any of these spans, their start included and end excluded."""
+    """Return whether a moment lies in any of these spans, their start included and end excluded."""
     return any(came <= at_ms and (left is None or at_ms < left) for came, left in spans)

@@ -160,7 +160,7 @@ class PointRequests(NamedTuple):
     def _allows(
         self, decision: Fact[AbsenceDecision], target: Fact[AbsenceRequest | Substitute]
     ) -> bool:
-        """Say whether a decision counts: headquarters' always, a point's before its closing."""
+        """Return whether a decision counts: headquarters' always, a point's before its closing."""
         by = decision.record.by
         if by == Profile.HEADQUARTERS:
             return True
@@ -182,7 +182,7 @@ class PointRequests(NamedTuple):
         return withdrawn
 
     def _is_after_closing(self, fact: Fact[Record]) -> bool:
-        """Say whether a fact comes after the roll was signed off."""
+        """Return whether a fact comes after the roll was signed off."""
         return self.closing is not None and fact.order > self.closing.order
 
 
@@ -278,7 +278,7 @@ def _may_answer(
     fact: Fact[AbsenceWithdrawal] | Fact[AbsenceDocument],
     request: Fact[AbsenceRequest] | Fact[AbsenceRequest | Substitute],
 ) -> bool:
-    """Say whether a fact comes from the request's person, its point's clerk, or headquarters."""
+    """Return whether a fact comes from the request's person, its point's clerk, or headquarters."""
     is_there = fact.record.point == request.record.point
     return acts_in_person(fact) and (is_there or fact.record.by != Profile.CLERK)
 

@@ -59,7 +59,7 @@ class Terms(Struct, frozen=True):
         return (before[-1:] or self.officers[:1] or (Officers(0, None, ()),))[0]
 
     def is_reserved(self, person: str | None, at_ms: int | None = None) -> bool:
-        """Say whether only headquarters may decide on a person's leave (checklist row 28)."""
+        """Return whether only headquarters may decide on a person's leave (checklist row 28)."""
         is_secretary = person is not None and person == self.officers_at(at_ms).secretary
         reserved = self.secretary_authority if is_secretary else self.absence_authority
         return reserved == "headquarters"

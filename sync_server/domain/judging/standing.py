@@ -145,7 +145,7 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
 
 
 def may_decide(standing: PointStanding, request: Request, person: str | None, at_ms: int) -> bool:
-    """Say whether a person of the point may decide on a request now; None: headquarters.
+    """Return whether a person of the point may decide on a request now; None: headquarters.
 
     Headquarters always may; a withdrawn request is not to be decided on.
     """

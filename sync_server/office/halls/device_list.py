@@ -84,7 +84,7 @@ def new_codes() -> str:
     profile = Profile(forms.one_of("profile", PROFILES))
     person = forms.text("person", longest=32).upper() or None
     if (profile is Profile.CHAIR) != (person is not None):
-        raise BadForm(fault=say("cli.chair_person"))
+        raise BadForm(fault=say("device.chair_person"))
     at_ms = now_ms()
     connection = transaction()
     points = directory.points(connection)
@@ -125,7 +125,7 @@ def revoke(device: str) -> Response:
     if not devices.revoke(transaction(), device, now_ms=at_ms):
         raise UnknownDevice(device=device[:48])
     access.log_subjects(device)
-    flash(say("cli.revoked", device=device))
+    flash(say("device.revoked", device=device))
     return redirect(url_for("office.device_list.index"))
 
 

@@ -70,7 +70,7 @@ def put() -> Response:
         raise BadForm(fault=fault)
     accounts.put(connection, account, password)
     access.log_subjects(account.name)
-    flash(say("cli.user_added", name=account.name, role=say(f"role.{account.role}")))
+    flash(say("account.added", name=account.name, role=say(f"role.{account.role}")))
     return redirect(url_for("office.account_list.index"))
 
 
@@ -81,7 +81,7 @@ def remove(name: str) -> Response:
     if name == access.signed_in_account().name:
         raise BadForm(fault=say("users.not_oneself"))
     if not accounts.remove(transaction(), name):
-        raise BadForm(fault=say("cli.unknown_user", value=name[:32]))
+        raise BadForm(fault=say("account.unknown", value=name[:32]))
     access.log_subjects(name)
     flash(say("users.removed", name=name))
     return redirect(url_for("office.account_list.index"))

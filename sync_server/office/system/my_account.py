@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from sync_server.acts.account_rules import MIN_PASSWORD_LENGTH
+from sync_server.acts import account_rules
 from sync_server.clocks import now_ms
 from sync_server.database import reading, transaction, write
 from sync_server.domain.records.permissions import Action
@@ -68,8 +68,8 @@ def set_password() -> Response:
     account, current_session = access.signed_in_account(), access.current_session()
     _require_password(forms.secret("password"))
     new = forms.secret("new_password")
-    if len(new) < MIN_PASSWORD_LENGTH:
-        raise BadForm(fault=say("cli.password_short", length=MIN_PASSWORD_LENGTH))
+    if fault := account_rules.password_fault(account.name, new):
+        raise BadForm(fault=fault)
     if new != request.form.get("new_again"):
         raise BadForm(fault=say("account.not_the_same"))
 

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from sync_server.clocks import now_ms
 from sync_server.database import reading, write
 from sync_server.office import access
-from sync_server.storage.access import accounts, audit, sessions
+from sync_server.storage.access import accounts, audit, sessions, sign_in_failures
 from sync_server.web import rate_limits
 
 blueprint = Blueprint("sign_in", __name__)
@@ -36,14 +36,14 @@ def enter() -> Response | tuple[str, int]:
     browser = request.user_agent.string
 
     # Counted before the check, so that parallel attempts wait like consecutive ones.
-    must_wait = write(lambda c: sessions.count_attempt(c, name, address, now_ms=at_ms))
+    must_wait = write(lambda c: sign_in_failures.count_attempt(c, name, address, now_ms=at_ms))
     with reading() as connection:  # slow on purpose: no write transaction must wait for it
         account = accounts.account_with_password(connection, name, password)
 
     def work(c: Connection) -> str | None:
         token = None
         if account and not must_wait and accounts.use_code(c, name, code, now_ms=at_ms):
-            sessions.clear_failures(c, name, address)
+            sign_in_failures.clear(c, name, address)
             token = sessions.start(c, name, browser=browser, address=address, now_ms=at_ms)
         outcome = REDIRECT if token else UNAUTHORISED
         entry = audit.AuditEntry(at_ms, name[:32], SIGN_IN, True, outcome, request.path, address)

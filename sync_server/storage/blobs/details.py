@@ -12,9 +12,9 @@ from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.domain.shared import SHARED
 from sync_server.errors import UnknownDetail
 from sync_server.storage.access.audit import AuditEntry
-from sync_server.storage.blobs import store
+from sync_server.storage.blobs import resumable_uploads
 from sync_server.storage.blobs.releases import PORTAL
-from sync_server.storage.blobs.store import BlobKey, Offset
+from sync_server.storage.blobs.resumable_uploads import BlobKey, Offset
 from sync_server.storage.models import Blob, Mention
 from sync_server.storage.prepared import insert_rows
 
@@ -65,7 +65,9 @@ def detail_of(record: Record) -> str | None:
 def missing(connection: Connection, records: Iterable[Record]) -> list[str]:
     """Return the details that these records name and that are not stored in full, sorted."""
     named = {sha256 for record in records if (sha256 := detail_of(record))}
-    return sorted(named - store.complete_sizes(connection, named).keys()) if named else []
+    return (
+        sorted(named - resumable_uploads.complete_sizes(connection, named).keys()) if named else []
+    )
 
 
 def put_small(
@@ -75,15 +77,15 @@ def put_small(
     for sha256, text in sealed.items():
         box = text.encode()
         if len(box) <= MAX_SMALL_BYTES and not offset_of(connection, sha256, device).is_complete:
-            store.put_whole(connection, BlobKey(sha256, device), box, now_ms=now_ms)
+            resumable_uploads.put_whole(connection, BlobKey(sha256, device), box, now_ms=now_ms)
 
 
 def offset_of(connection: Connection, sha256: str, device: str) -> Offset:
     """Return how far a device's upload has got; complete if any device has sent it all."""
-    sizes = store.complete_sizes(connection, [sha256])
+    sizes = resumable_uploads.complete_sizes(connection, [sha256])
     if sha256 in sizes:
         return Offset(sizes[sha256], True)
-    return store.offset_of(connection, BlobKey(sha256, device))
+    return resumable_uploads.offset_of(connection, BlobKey(sha256, device))
 
 
 def put_piece(
@@ -96,7 +98,7 @@ def put_piece(
     total: int,
     now_ms: int,
 ) -> Offset:
-    """Add a piece of a device's detail, as `store.put_piece` does.
+    """Add a piece of a device's detail, as `resumable_uploads.put_piece` does.
 
     A detail that any device has sent in full is not stored again.
     """
@@ -104,15 +106,15 @@ def put_piece(
     if before.is_complete:
         return before
     key = BlobKey(sha256, device)
-    return store.put_piece(connection, key, piece, at=at, total=total, now_ms=now_ms)
+    return resumable_uploads.put_piece(connection, key, piece, at=at, total=total, now_ms=now_ms)
 
 
 def read(connection: Connection, sha256: str) -> bytes:
     """Return a sealed detail; the caller logs who opened it. Raises: UnknownDetail."""
-    device = store.owner_of(connection, sha256)
+    device = resumable_uploads.owner_of(connection, sha256)
     if device is None:
         raise UnknownDetail(sha256=sha256)
-    return store.read(connection, BlobKey(sha256, device))
+    return resumable_uploads.read(connection, BlobKey(sha256, device))
 
 
 def opening_entry(sha256: str, reader: str, *, now_ms: int, about: str = "") -> AuditEntry:
@@ -148,7 +150,7 @@ def purge(connection: Connection, *, before_ms: int) -> int:
     for sha256, device, is_complete in old:
         key = BlobKey(sha256, device)
         if is_complete:
-            store.empty(connection, key)
+            resumable_uploads.empty(connection, key)
         else:  # an abandoned upload, which may start again
-            store.drop(connection, [key])
+            resumable_uploads.drop(connection, [key])
     return len(old)

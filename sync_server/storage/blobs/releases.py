@@ -14,8 +14,8 @@ from sqlalchemy import Connection, case, delete, func, insert, select, update
 from sync_server.domain.records.codes import from_ms
 from sync_server.domain.release import FileLine
 from sync_server.errors import ReleaseMalformed, UnknownRelease
-from sync_server.storage.blobs import store
-from sync_server.storage.blobs.store import BlobKey
+from sync_server.storage.blobs import resumable_uploads
+from sync_server.storage.blobs.resumable_uploads import BlobKey
 from sync_server.storage.models import Activation, Blob, Release, ReleaseFile
 
 KEPT_RELEASES = 10
@@ -70,7 +70,7 @@ def file_key(sha256: str) -> BlobKey:
 def missing(connection: Connection, hashes: Iterable[str]) -> list[str]:
     """Return, sorted, which of these hashes have no complete file here."""
     names = set(hashes)
-    return sorted(names - store.complete_sizes(connection, names, PORTAL).keys())
+    return sorted(names - resumable_uploads.complete_sizes(connection, names, PORTAL).keys())
 
 
 def put(connection: Connection, release: str, files: Mapping[str, FileLine], now_ms: int) -> None:
@@ -79,7 +79,7 @@ def put(connection: Connection, release: str, files: Mapping[str, FileLine], now
     Raises: ReleaseMalformed if a file is missing or its size is not as the release says.
     """
     sizes = {file.sha256: file.bytes for file in files.values()}
-    if store.complete_sizes(connection, sizes, PORTAL) != sizes:
+    if resumable_uploads.complete_sizes(connection, sizes, PORTAL) != sizes:
         raise ReleaseMalformed(fault="bytes")
     if connection.scalar(select(Release.id).where(Release.id == release)):
         connection.execute(update(Release).where(Release.id == release).values(put_ms=now_ms))
@@ -159,4 +159,4 @@ def _prune(connection: Connection, now_ms: int) -> None:
             Blob.received_ms < now_ms - ABANDONED_MS,
         )
     ).all()
-    store.drop(connection, [file_key(sha256) for sha256 in unused])
+    resumable_uploads.drop(connection, [file_key(sha256) for sha256 in unused])

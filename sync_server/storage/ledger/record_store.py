@@ -190,7 +190,7 @@ def _look_up(
 
 
 def _names_people(record: Record) -> bool:
-    """Say whether a record changes the people that a point follows: its roll, or its officers."""
+    """Return whether a record changes a point's roll or its officers."""
     is_of_officers = isinstance(record, Setting) and record.body.officers is not UNSET
     return isinstance(record, Roll) or is_of_officers
 

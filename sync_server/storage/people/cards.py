@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
+from sync_server.domain.shared import SHARED
 from sync_server.storage.models import Card
 from sync_server.storage.prepared import in_chunks
 
-DIGITS = 24
-"""Code length: 79 bits. Digits pass a USB scanner while a Vietnamese input method is on."""
+DIGITS = SHARED.card_digits
+"""24 digits are 79 bits, and pass a USB scanner while a Vietnamese input method is on."""
 
 HASH_BYTES = 12
 

@@ -1,11 +1,15 @@
 /**
- * Personal cards. A card's code is 24 digits: digits alone pass a USB scanner unchanged while a
+ * Personal cards. A card's code is digits alone: they pass a USB scanner unchanged while a
  * Vietnamese input method is on, and make a coarse, easily read QR code.
  */
 
-/** Check whether a text is a card's code: exactly 24 digits. @param {string} text */
+import rules from "../../../rules.json" with { type: "json" };
+
+const CARD = new RegExp(`^\\d{${rules.card_digits}}$`);
+
+/** Check whether a text is a card's code, of as many digits as the office prints. @param {string} text */
 export function isCard(text) {
-  return /^\d{24}$/.test(text);
+  return CARD.test(text);
 }
 
 /** Return a card's hash as rosters list it: the first 96 bits of the code's sha256, in base64url.

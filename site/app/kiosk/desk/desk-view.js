@@ -22,7 +22,7 @@ const IDLE_MS = 15 * 60_000;
  *   onEnrol: () => void, onLock: () => void}} ViewProps
  */
 
-const loadRooms = () => import("./views.js");
+const loadRooms = () => import("./lazy-rooms.js");
 
 /** @typedef {"roll" | "chair" | "hall" | "seats" | "queue" | "device"} Room */
 

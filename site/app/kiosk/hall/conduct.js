@@ -1,13 +1,8 @@
-/** Conduct, counted without names, and incidents, which have an end once they are over. */
+/** Conduct in the hall, counted without names. */
 
 import { html } from "htm/preact";
-import { useState } from "preact/hooks";
 
-import { ChoiceField, readForm, TextField } from "../desk/fields.js";
-import { latestInstant } from "../words/instants.js";
-import { timeOf } from "../words/messages.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
-import rules from "../../../rules.json" with { type: "json" };
 
 const CATEGORIES = /** @type {const} */ ([
   ["call", "calls"],
@@ -26,45 +21,4 @@ export function Conduct({ desk }) {
         return html`<button onClick=${add}><b>${counts[count]}</b> ${label} +1</button>`;
       })}
     </div>`;
-}
-
-/** @param {{desk: import("../desk/desk.js").Desk}} props */
-export function Incidents({ desk }) {
-  const [fault, setFault] = useState("");
-  const { incidents } = desk.hall.all;
-  const bodyOf = (/** @type {string} */ id) => desk.hall.records.find((record) => record.id === id)?.body ?? {};
-
-  async function add(/** @type {any} */ event) {
-    const { what, since, until, note } = readForm(event);
-    const from = latestInstant(since, Date.now());
-    const body = { what, from, ...(until ? { until: latestInstant(until, Date.now()) } : {}) };
-    const isBackwards = body.until !== undefined && body.until < from;
-    setFault(isBackwards ? roomText("incident.backwards") : "");
-    if (isBackwards) return;
-    if (await desk.record({ kind: "incident", source: "search", body }, note ? { note } : undefined, nameOfCode("trouble", what))) event.target.reset();
-  }
-
-  const end = (/** @type {(typeof incidents)[number]} */ { id, what, from_ms: fromMs }) => {
-    const { detail } = bodyOf(id);
-    const body = { what, from: new Date(fromMs).toISOString(), until: new Date().toISOString(), ...(detail ? { detail } : {}) };
-    return desk.record({ kind: "incident", refs: [id], source: "search", body }, undefined, nameOfCode("trouble", what));
-  };
-
-  return html`<ul class="entries">
-      ${incidents.map(
-        (incident) => html`<li>
-          <b>${nameOfCode("trouble", incident.what)}</b> · ${timeOf(incident.from_ms)} – ${incident.until_ms === null ? html`<b class="late">${roomText("incident.goes_on")}</b>` : timeOf(incident.until_ms)}
-          ${desk.detailContents.get(bodyOf(incident.id).detail)?.note ? html`<br />${desk.detailContents.get(bodyOf(incident.id).detail).note}` : ""}
-          ${incident.until_ms === null && html`<button onClick=${() => end(incident)}>${roomText("incident.end")}</button>`}
-        </li>`,
-      )}
-    </ul>
-    <form class="stack" onSubmit=${add}>
-      <${ChoiceField} name="what" label=${roomText("incident.what")} options=${rules.incident_causes.map((code) => [code, nameOfCode("trouble", code)])} />
-      <${TextField} name="since" label=${roomText("incident.since")} type="time" value=${timeOf(Date.now())} />
-      <${TextField} name="until" label=${roomText("incident.until")} type="time" isOptional />
-      <${TextField} name="note" label=${roomText("note")} isOptional />
-      ${fault && html`<p class="fault" role="alert">${fault}</p>`}
-      <button class="main">${roomText("incident.add")}</button>
-    </form>`;
 }

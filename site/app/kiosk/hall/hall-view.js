@@ -10,7 +10,8 @@ import { Counts } from "../desk/roll-call.js";
 import { roomText } from "../words/room-messages.js";
 import { Chair } from "./chairing.js";
 import { Closing } from "./closing.js";
-import { Conduct, Incidents } from "./conduct.js";
+import { Conduct } from "./conduct.js";
+import { Incidents } from "./incidents.js";
 import { OtherAttendees } from "./other-attendees.js";
 import { Readiness } from "./readiness.js";
 

@@ -1,4 +1,4 @@
-"""The store of blobs: content by its sha256 and owner, uploaded in pieces that can be resumed.
+"""Blobs: content by its sha256 and owner, uploaded in pieces that can be resumed.
 
 It knows no permissions and opens nothing; sealed details and the files of releases stand on it and
 decide who may write and read.
