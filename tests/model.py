@@ -5,6 +5,7 @@ without streams, listings or layers. It judges by looking at every minute and ev
 """
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -28,7 +29,7 @@ class Model:
         valid = [
             record
             for record in self.all
-            if not any(undoes(other, record) for other in self.other_forms(record))
+            if not any(cancels(other, record) for other in self.other_forms(record))
         ]
         rulings = sorted((r for r in valid if r["kind"] == "ruling"), key=self.order)
         self.names: dict[str, str] = {}
@@ -113,8 +114,20 @@ class Point:
     @cache  # noqa: B019 - a model lives as long as its test
     def stays(self, person: str | None) -> list[list[Any]]:
         """Return [hall, came, left, mode] of each stay."""
+        return self._paired(f for f in self.effective if self.model.person_of(f) == person)
+
+    @cache  # noqa: B019 - a model lives as long as its test
+    def stays_anywhere(self, person: str | None) -> list[list[Any]]:
+        """Return the stays of an officer, in other halls too if they are not on this roll."""
+        if person in self.roll or person is None:
+            return self.stays(person)
+        facts = [f for f in self.model.facts if self.model.person_of(f) == person]
+        voids = [f for f in facts if f["kind"] == "void"]
+        return self._paired(f for f in facts if not any(takes_back(v, f) for v in voids))
+
+    def _paired(self, facts: Iterable[Json]) -> list[list[Any]]:
         moves = [
-            f for f in self.facts_of("check_in", "check_out") if self.model.person_of(f) == person
+            f for f in facts if f["kind"] in ("check_in", "check_out") and not self.is_too_late(f)
         ]
         moves.sort(key=lambda f: (self.happened(f), self.model.order(f)))
         stays: list[list[Any]] = []
@@ -132,9 +145,24 @@ class Point:
         stated = record["body"].get("happened_at")
         return ms(stated) if stated else self.model.at(record)
 
+    def is_too_late(self, fact: Json) -> bool:
+        is_after_end = "ends_at" in self.terms and self.happened(fact) > self.ends
+        return fact["kind"] == "check_in" and is_after_end and self.is_after_closing(fact)
+
+    @cache  # noqa: B019 - a model lives as long as its test
     def closing(self) -> Json | None:
-        acts = [f for f in self.facts_of("closing", "reopening", at_this_point=True) if attested(f)]
-        return acts[-1] if acts and acts[-1]["kind"] == "closing" else None
+        closing = None
+        for fact in self.facts_of("closing", "reopening", at_this_point=True):
+            if attested(fact) and fact["kind"] == "reopening":
+                closing = None
+            elif attested(fact) and closing is None and self.may_sign(fact):
+                closing = fact
+        return closing
+
+    def may_sign(self, closing: Json) -> bool:
+        person, at = self.model.person_of(closing), self.model.at(closing)
+        secretary = self.officers_at(at, "secretary")[:1]
+        return person in (*secretary, *self.officers_at(at, "deputy"), *self.roll)
 
     def officers_at(self, at: int, sought: str) -> list[str]:
         before = [officers for since, officers in self.officers if since <= at]
@@ -148,7 +176,7 @@ class Point:
             is_permitted = self.may_delegate(fact)
             if is_attested and is_permitted and self.model.at(fact) <= at:
                 delegate = fact["body"]["to"]
-        return delegate
+        return delegate if delegate in self.officers_at(at, "deputy") else None
 
     def may_delegate(self, fact: Json) -> bool:
         at = self.model.at(fact)
@@ -163,7 +191,7 @@ class Point:
             )
             is_in = any(
                 hall == self.point and came <= at and (left is None or at < left)
-                for hall, came, left, _ in self.stays(person)
+                for hall, came, left, _ in self.stays_anywhere(person)
             )
             if person and has_assumed and is_in:
                 return person
@@ -173,13 +201,14 @@ class Point:
         by, at = decision["by"], self.model.at(decision)
         if by == "headquarters":
             return True
-        of_secretary = self.model.person_of(request) in self.officers_at(at, "secretary")[:1]
-        key = "secretary_authority" if of_secretary else "absence_authority"
-        default = "headquarters" if of_secretary else "point"
-        if self.terms.get(key, default) == "headquarters" or by in (
-            self.model.person_of(request),
-            request["body"].get("for"),
-        ):
+        concerned = (self.model.person_of(request), request["body"].get("for"))
+        secretaries = [p for p, line in self.roll.items() if line[2] == "BI_THU"]
+        secretaries += self.officers_at(at, "secretary")[:1]
+        is_reserved = self.terms.get("absence_authority", "point") == "headquarters" or (
+            self.terms.get("secretary_authority", "headquarters") == "headquarters"
+            and any(person in secretaries for person in concerned)
+        )
+        if is_reserved or by in concerned:
             return False
         closing = self.closing()
         if decision["point"] != self.point or (
@@ -202,7 +231,7 @@ class Point:
     def request(self, person: str) -> str | None:
         states = set()
         for request in self.facts_of("absence_request"):
-            if self.model.person_of(request) != person:
+            if self.model.person_of(request) != person or not attested(request):
                 continue
             is_withdrawn = any(
                 f["refs"][0] == request["id"]
@@ -218,7 +247,9 @@ class Point:
 
     def withdraws_leave(self, withdrawal: Json, request: Json) -> bool:
         is_near = withdrawal["point"] == request["point"] or withdrawal["by"] != "clerk"
-        return attested(withdrawal) and is_near and not self.is_after_closing(withdrawal)
+        is_own = withdrawal["by"] == request["by"] == "headquarters"
+        is_in_time = is_own or not self.is_after_closing(withdrawal)
+        return attested(withdrawal) and is_near and is_in_time
 
     def is_after_closing(self, fact: Json) -> bool:
         closing = self.closing()
@@ -227,7 +258,11 @@ class Point:
     def had_request(self, person: str) -> bool:
         """Return whether a person made a request before any closing and did not withdraw it."""
         for request in self.facts_of("absence_request"):
-            if self.model.person_of(request) == person and not self.is_after_closing(request):
+            if (
+                self.model.person_of(request) == person
+                and attested(request)
+                and not self.is_after_closing(request)
+            ):
                 withdrawals = [
                     f
                     for f in self.facts_of("absence_withdrawal")
@@ -241,7 +276,9 @@ class Point:
         request, stays = self.request(person), self.stays(person)
         fields: Json = {"request": request, "standing": "not_recorded", "cause": None}
         if stays:
-            came, left = stays[0][1], stays[-1][2]
+            left = stays[-1][2]
+            reaching = [stay for stay in stays if stay[2] is None or stay[2] > self.starts]
+            came = (reaching if "starts_at" in self.terms and reaching else stays)[0][1]
             fields["standing"] = "present"
             fields["mode"] = stays[-1][3]
             if came > self.starts + self.grace:
@@ -284,7 +321,8 @@ class Point:
         ineffective = self.without_authority()
         voids = [f for f in self.relevant_facts if f["kind"] == "void"]
         for fact in self.effective:
-            if fact["id"] not in ineffective and self.is_unseen(fact, closing):
+            is_idle = fact["id"] in ineffective or self.is_answer_without_effect(fact)
+            if not is_idle and self.is_unseen(fact, closing):
                 return True
         for void in voids:
             for fact in self.relevant_facts:
@@ -293,6 +331,28 @@ class Point:
                     if fact["kind"] not in ignored_kinds and not self.is_unseen(fact, closing):
                         return True
         return False
+
+    def is_answer_without_effect(self, fact: Json) -> bool:
+        if fact["kind"] not in ("absence_document", "absence_decision", "absence_withdrawal"):
+            return False
+        targets = [
+            t for t in self.targets() if (t["id"], t["person"]) == (fact["refs"][0], fact["person"])
+        ]
+        is_document = fact["kind"] == "absence_document"
+        return not any(
+            not is_document
+            or (attested(fact) and (fact["point"] == t["point"] or fact["by"] != "clerk"))
+            for t in targets
+        )
+
+    def targets(self) -> list[Json]:
+        """Return the requests of the point's people, and the substitutes at the point."""
+        requests = [
+            f
+            for f in self.facts_of("absence_request")
+            if self.model.person_of(f) in self.roll and attested(f)
+        ]
+        return requests + self.facts_of("substitute", at_this_point=True)
 
     def is_unseen(self, fact: Json, closing: Json) -> bool:
         if fact["kind"] in ("closing", "reopening", "follow_up", "shift"):
@@ -332,9 +392,15 @@ class Point:
 
     def _ineffective_signatures(self) -> set[str]:
         signatures = self.facts_of("closing", "reopening", at_this_point=True)
-        ids = {f["id"] for f in signatures if not attested(f)}
+        ids = {
+            f["id"]
+            for f in signatures
+            if not attested(f) or (f["kind"] == "closing" and not self.may_sign(f))
+        }
         for request in self.facts_of("absence_request"):
-            if self.model.person_of(request) in self.roll:
+            if self.model.person_of(request) in self.roll and not attested(request):
+                ids.add(request["id"])
+            elif self.model.person_of(request) in self.roll:
                 for fact in self.facts_of("absence_withdrawal"):
                     is_about = (fact["refs"][0], fact["person"]) == (
                         request["id"],
@@ -347,11 +413,7 @@ class Point:
     def _ineffective_decisions(self) -> set[str]:
         ids = set()
         for fact in self.facts_of("absence_decision"):
-            targets = [
-                f for f in self.facts_of("absence_request") if self.model.person_of(f) in self.roll
-            ]
-            targets += self.facts_of("substitute", at_this_point=True)
-            for target in targets:
+            for target in self.targets():
                 is_about = fact["refs"][0] == target["id"] and fact["person"] == target["person"]
                 if is_about and not self.decides(fact, target):
                     ids.add(fact["id"])
@@ -364,16 +426,19 @@ class Point:
             is_permitted = self.may_delegate(fact)
             if not (is_attested and is_permitted):
                 ids.add(fact["id"])
-        secretaries = {self.officers_at(since, "secretary")[0] for since, _ in self.officers}
-        delegates = {
-            self.delegate_at(self.model.at(f))
-            for f in self.facts_of("chair_delegation", at_this_point=True)
-        }
+        changes = [since for since, _ in self.officers]
+        changes += [self.model.at(f) for f in self.facts_of("chair_delegation", at_this_point=True)]
         for fact in self.facts_of("chair_assumed", at_this_point=True):
-            is_attested = attested(fact)
-            if not is_attested or self.model.person_of(fact) not in {*secretaries, *delegates} - {
-                None
-            }:
+            at = self.model.at(fact)
+            entitled = {
+                person
+                for moment in (at, *(change for change in changes if change > at))
+                for person in (
+                    *self.officers_at(moment, "secretary")[:1],
+                    self.delegate_at(moment),
+                )
+            }
+            if not attested(fact) or self.model.person_of(fact) not in entitled - {None}:
                 ids.add(fact["id"])
         return ids
 
@@ -390,6 +455,14 @@ def spelling(record: Json) -> str:
 def undoes(other: Json, record: Json) -> bool:
     is_same_author = (other["by"], other["point"]) == (record["by"], record["point"])
     return is_same_author or bool(other["by"] == "headquarters")
+
+
+def cancels(form: Json, other: Json) -> bool:
+    """Return whether a form of an id cancels another form of it."""
+    is_signature = other["kind"] in ("closing", "reopening")
+    if other["kind"] == "void" or (is_signature and form["by"] != "headquarters"):
+        return False
+    return undoes(form, other)
 
 
 def attested(record: Json) -> bool:

@@ -123,10 +123,7 @@ def sync() -> Response:
     return json_response(
         SyncAnswer(
             verdicts=_verdicts_for(receipt.verdicts, caller),
-            records=[
-                Raw(_with_corrected(form, corrected_time.at_ms))
-                for form, corrected_time in page.records
-            ],
+            records=[Raw(_with_corrected(*record)) for record in page.records],
             cursor=page.cursor,
             more=page.has_more,
             want=() if caller.is_revoked else receipt.want,
@@ -201,6 +198,13 @@ def _pull(
     return page, streams.roster_rev(connection, stream_key)
 
 
-def _with_corrected(form: bytes, at_ms: int) -> bytes:
-    """Return a record's canonical bytes with `at_corrected` inserted as the first field."""
+def _with_corrected(form: bytes, at_ms: int, released_at_ms: int | None) -> bytes:
+    """Return a record's canonical bytes with `at_corrected` inserted as the first field.
+
+    The record inside a ruling that releases it has its own.
+    """
+    if released_at_ms is not None:
+        fields = msgspec.json.decode(form)
+        fields["body"]["record"]["at_corrected"] = from_ms(released_at_ms)
+        form = msgspec.json.encode(fields)
     return b'{"at_corrected":"' + from_ms(at_ms).encode() + b'",' + form[1:]

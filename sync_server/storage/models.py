@@ -256,13 +256,17 @@ class Summons(Base):
 
 
 class RulingRow(Base):
-    """The record that a ruling is about, and the identity that it gives to a newcomer."""
+    """The record that a ruling is about, and the identity that it gives to a newcomer.
+
+    `device` made the record that the ruling releases: its clock places that record.
+    """
 
     __tablename__ = "ruling"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
     meeting: Mapped[str] = mapped_column(String(64))
     record_id: Mapped[str] = mapped_column(String(36), index=True)
+    device: Mapped[str | None] = mapped_column(String(48), index=True)
     newcomer: Mapped[str | None] = mapped_column(String(32))
     known_as: Mapped[str | None] = mapped_column(String(32))
     __table_args__ = (

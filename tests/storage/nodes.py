@@ -56,7 +56,7 @@ def exchange(source: Connection, target: Connection) -> None:
         cursor, more = "0", True
         while more:
             page = streams.read(source, key, cursor, 7)
-            records = [parse_record(form) for form, _ in page.records]
+            records = [parse_record(form) for form, *_ in page.records]
             forms = [(record, canonical_bytes(record)) for record in records]
             entries = [LedgerEntry(record, form, fingerprint(form)) for record, form in forms]
             record_store.append_records(target, entries, now_ms=NOW)

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select
 
+from sync_server.domain.judging.clocks import Sighting
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.permissions import Profile
 from sync_server.storage.access import devices
-from sync_server.storage.ledger import intake, standings, streams
+from sync_server.storage.ledger import intake, record_store, sightings, standings, streams
 from sync_server.storage.ledger.intake import Delivery, DeviceReport, Receipt
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.models import LedgerRow, QuarantineRow
@@ -219,7 +220,7 @@ def test_a_reader_meets_every_record_once_whatever_the_page(ledger: Ledger) -> N
         cursor, more = "0", True
         while more:
             page = streams.read(c, StreamKey(MEETING, "P001"), cursor, 5)
-            seen += [form for form, _ in page.records]
+            seen += [form for form, *_ in page.records]
             cursor, more = page.cursor, page.has_more
 
         assert len(seen) == len(set(seen)) == 37
@@ -278,3 +279,32 @@ def test_a_point_learns_where_its_officers_are(ledger: Ledger, order: tuple[int,
         assert standing
         assert standing.chair.secretary == "S1"
         assert standing.chair.named is None
+
+
+@pytest.mark.parametrize("is_seen_first", [True, False])
+def test_a_released_record_is_judged_by_its_own_device_s_clock(
+    ledger: Ledger, is_seen_first: bool
+) -> None:
+    with two_halls(ledger) as c:
+        send(c, setting(), roll(0, "M1"))
+        held = check_in(25, "M1", device="D-LOST")  # by a clock that is 30 minutes behind
+        ruling = draft(
+            "ruling",
+            60,
+            person="M1",
+            refs=[25],
+            body={"ruling": "release", "record": held},
+        )
+        seen = [Sighting("D-LOST", "b1", 500, 30 * 60_000, 0)]
+        if is_seen_first:
+            sightings.add(c, seen)
+        send(c, ruling)
+        if not is_seen_first:
+            sighted = sightings.add(c, seen)
+            record_store.append_records(c, [], now_ms=NOW, sighted_devices=sighted)
+
+        standing = standings.read(c, StreamKey(MEETING, "P001"))
+        assert standing
+        assert standing.people[0].late_minutes == 25
+        page = streams.read(c, StreamKey(MEETING, "P001"), "0", 10)
+        assert [at_ms for *_, at_ms in page.records if at_ms] == [to_ms("2024-08-22T00:55:00Z")]

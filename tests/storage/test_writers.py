@@ -119,7 +119,7 @@ def _follow(app: Flask, key: StreamKey, forms: list[bytes], commits: Commits) ->
             is_over = commits.is_over
             with reading() as connection:
                 page = streams.read(connection, key, cursor, 7)
-            forms += [form for form, _ in page.records]
+            forms += [form for form, *_ in page.records]
             cursor = page.cursor
             if page.records:
                 continue

@@ -25,6 +25,7 @@ export class Chairing {
    * @param {import("./facts.js").FactsByKind} effective @param {import("./facts.js").Flags} flags
    */
   constructor(point, terms, stays, effective, flags) {
+    /** @type {Terms} */
     this.terms = terms;
     for (const fact of effective.at(point, "chair_delegation")) {
       const { secretary, deputies } = officersAt(terms, fact.atMs);
@@ -33,11 +34,9 @@ export class Chairing {
         this.delegations.push({ from_ms: fact.atMs, to: fact.record.body.to });
       } else flags.add(fact.id, "without_authority");
     }
-    const secretaries = terms.officers.map((officers) => officers.secretary);
-    const mayPreside = new Set([...secretaries, ...this.delegations.map(({ to }) => to)]);
     for (const fact of effective.at(point, "chair_assumed")) {
       const person = fact.person ?? "";
-      if (!actsInPerson(fact) || !mayPreside.has(person)) flags.add(fact.id, "without_authority");
+      if (!actsInPerson(fact) || !this.#mayPresideFrom(person, fact.atMs)) flags.add(fact.id, "without_authority");
       else if (!this.#assumedMs.has(person)) this.#assumedMs.set(person, fact.atMs);
     }
     for (const person of this.#assumedMs.keys()) {
@@ -47,9 +46,12 @@ export class Chairing {
     this.spans = this.#judgeSpans();
   }
 
-  /** The Deputy named in the Secretary's latest delegation. @returns {string | null} */
-  get delegate() {
-    return this.delegations.at(-1)?.to ?? null;
+  /** Return whether a person has, or will have, the authority to preside from a time on. */
+  #mayPresideFrom(/** @type {string} */ person, /** @type {number} */ atMs) {
+    /** @type {{from_ms: number}[]} */
+    const changes = [...this.terms.officers, ...this.delegations];
+    const later = changes.map((change) => change.from_ms).filter((changeMs) => changeMs > atMs);
+    return [atMs, ...later].some((momentMs) => this.#officersAt(momentMs).includes(person));
   }
 
   /** Return whether nobody presides at some time between the start plus grace and the end. */
@@ -63,7 +65,7 @@ export class Chairing {
 
   /** Return the Secretary and the delegated Deputy at a time. */
   #officersAt(/** @type {number} */ atMs) {
-    return [officersAt(this.terms, atMs).secretary, delegateAt(this.delegations, atMs)];
+    return [officersAt(this.terms, atMs).secretary, delegateAt(this.terms, this.delegations, atMs)];
   }
 
   #presidingAt(/** @type {number} */ atMs) {
@@ -102,17 +104,19 @@ export class Chairing {
   }
 }
 
-/** Return the Deputy whom the Secretary has named by a time, or null.
- * @param {Delegation[]} delegations @param {number} atMs @returns {string | null} */
-export function delegateAt(delegations, atMs) {
-  return delegations.filter((delegation) => delegation.from_ms <= atMs).at(-1)?.to ?? null;
+/** Return the Deputy whom the Secretary has named by a time (default: in the end); null if there is
+ * none, or if the one named is no Deputy any more.
+ * @param {Terms} terms @param {Delegation[]} delegations @param {number} atMs @returns {string | null} */
+export function delegateAt(terms, delegations, atMs = Infinity) {
+  const delegate = delegations.filter((delegation) => delegation.from_ms <= atMs).at(-1)?.to ?? null;
+  return delegate !== null && officersAt(terms, atMs).deputies.includes(delegate) ? delegate : null;
 }
 
 /** Name the chair: the Secretary, else the delegated Deputy; officers who are away are skipped.
  * @param {Terms} terms @param {Chairing} chairing @param {Set<string>} away */
 export function chairOf(terms, chairing, away) {
   const { secretary, deputies } = officersAt(terms);
-  const { delegate } = chairing;
+  const delegate = delegateAt(terms, chairing.delegations);
   const isAway = (/** @type {string | null} */ person) => person !== null && away.has(person);
   const noDeputyLeft = deputies.every((deputy) => away.has(deputy));
   return {
@@ -121,6 +125,6 @@ export function chairOf(terms, chairing, away) {
     named: [secretary, delegate].find((officer) => officer !== null && !away.has(officer)) ?? null,
     spans: chairing.spans,
     delegations: chairing.delegations,
-    is_escalated: isAway(secretary) && (isAway(delegate) || noDeputyLeft),
+    is_escalated: !terms.is_cancelled && isAway(secretary) && (isAway(delegate) || noDeputyLeft),
   };
 }

@@ -1,23 +1,41 @@
 /** The closing that signs off a point's roll, and the facts that its signer cannot have seen. */
 
-import { actsInPerson, byOrder } from "./facts.js";
+import { actsInPerson, byOrder, happenedMs } from "./facts.js";
+import { officersAt } from "./settings.js";
 
 /**
  * @typedef {import("./facts.js").Fact} Fact
  * @typedef {import("./facts.js").Flags} Flags
  */
 
-/** Return the latest closing; null if there is none or a later reopening.
- * @param {string} point @param {import("./facts.js").FactsByKind} effective @param {Flags} flags */
-export function closingOf(point, effective, flags) {
-  const attestedFacts = (/** @type {string} */ kind) =>
-    effective.at(point, kind).filter((fact) => {
-      if (!actsInPerson(fact)) flags.add(fact.id, "without_authority");
-      return actsInPerson(fact);
-    });
-  const closing = attestedFacts("closing").at(-1);
-  const reopening = attestedFacts("reopening").at(-1);
-  return !closing || (reopening && byOrder(reopening, closing) > 0) ? null : closing;
+/** Return the closing in force: the first that no reopening has followed. An officer of that time or
+ * somebody on the roll signs it.
+ * @param {string} point @param {import("./settings.js").Terms} terms @param {import("./settings.js").Rolls} rolls
+ * @param {import("./facts.js").FactsByKind} effective @param {Flags} flags */
+export function closingOf(point, terms, rolls, effective, flags) {
+  /** @type {Fact | null} */
+  let closing = null;
+  for (const fact of [...effective.at(point, "closing"), ...effective.at(point, "reopening")].sort(byOrder)) {
+    if (!actsInPerson(fact)) flags.add(fact.id, "without_authority");
+    else if (fact.record.kind === "reopening") closing = null;
+    else if (!maySign(fact, terms, rolls)) flags.add(fact.id, "without_authority");
+    else if (closing) flags.add(fact.id, "already_closed");
+    else closing = fact;
+  }
+  return closing;
+}
+
+/** @param {Fact} fact @param {import("./settings.js").Terms} terms @param {import("./settings.js").Rolls} rolls */
+function maySign({ person = "", atMs }, terms, rolls) {
+  const { secretary, deputies } = officersAt(terms, atMs);
+  return person === secretary || deputies.includes(person) || rolls.lines.has(person);
+}
+
+/** Return whether a check-in is after the meeting's end and after the closing: it makes nobody present.
+ * @param {Fact} fact @param {import("./settings.js").Terms} terms @param {Fact | null} closing */
+export function isTooLate(fact, terms, closing) {
+  const isAfterEnd = terms.ends_ms !== null && happenedMs(fact) > terms.ends_ms;
+  return isAfterEnd && closing !== null && byOrder(fact, closing) > 0;
 }
 
 /** Return the fields of a closing that the standing shows. @param {Fact | null} closing */
@@ -28,13 +46,14 @@ export function signedClosingOf(closing) {
 }
 
 /**
- * Return whether any fact in force was unknown to the signer of the closing.
- * @param {Fact | null} closing @param {{facts: Fact[], undone: [Fact, Fact][]}} inForce @param {Flags} flags
+ * Return whether any fact in force, and with effect, was unknown to the signer of the closing.
+ * @param {Fact | null} closing @param {{facts: Fact[], undone: [Fact, Fact][]}} inForce
+ * @param {Set<Fact>} withoutEffect @param {Flags} flags
  */
-export function isAmended(closing, inForce, flags) {
+export function isAmended(closing, inForce, withoutEffect, flags) {
   if (closing === null) return false;
   const isUnseen = (/** @type {Fact} */ fact) => isUnseenBySigner(fact, closing);
-  const effective = inForce.facts.filter((fact) => !flags.of([fact.id]).includes("without_authority"));
+  const effective = inForce.facts.filter((fact) => !withoutEffect.has(fact) && !flags.of([fact.id]).includes("without_authority"));
   return (
     effective.some(isUnseen) ||
     inForce.undone.some(([fact, target]) => isUnseen(fact) && !isUnseen(target) && isOfRoll(target))

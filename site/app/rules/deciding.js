@@ -11,11 +11,14 @@ import { officersAt } from "./settings.js";
  * @typedef {{delegations: import("./chair.js").Delegation[], spans: import("./chair.js").Span[]}} ChairOverTime
  */
 
-/** Return whether only headquarters decides on a person's leave (checklist row 28).
- * @param {Terms} terms @param {string | null} person @param {number} atMs */
-export function isReserved(terms, person, atMs) {
-  const isSecretary = person !== null && person === officersAt(terms, atMs).secretary;
-  return (isSecretary ? terms.secretary_authority : terms.absence_authority) === "headquarters";
+/** Return whether only headquarters decides on a person's leave (checklist row 28). A substitute,
+ * who comes `insteadOf` another person, is decided on like that person.
+ * @param {Terms} terms @param {string | null} person @param {string | null} insteadOf @param {number} atMs */
+export function isReserved(terms, person, insteadOf, atMs) {
+  if (terms.absence_authority === "headquarters") return true;
+  const secretaries = [officersAt(terms, atMs).secretary, ...terms.roll_secretaries];
+  const isOfSecretary = [person, insteadOf].some((concerned) => concerned !== null && secretaries.includes(concerned));
+  return isOfSecretary && terms.secretary_authority === "headquarters";
 }
 
 /** Return whether a request concerns a person: their own, or the substitute who replaces them.
@@ -32,7 +35,7 @@ export function concerns(decider, person, insteadOf) {
  * @param {string | null} person @param {string | null} insteadOf @param {number} atMs
  */
 export function allows(terms, chair, decider, person, insteadOf, atMs) {
-  if (concerns(decider, person, insteadOf) || isReserved(terms, person, atMs)) return false;
+  if (concerns(decider, person, insteadOf) || isReserved(terms, person, insteadOf, atMs)) return false;
   return isDeciding(terms, chair, decider, atMs);
 }
 
@@ -43,7 +46,7 @@ export function allows(terms, chair, decider, person, insteadOf, atMs) {
  */
 function isDeciding(terms, chair, person, atMs) {
   if (terms.starts_ms === null || atMs < terms.starts_ms) {
-    return person === officersAt(terms, atMs).secretary || person === delegateAt(chair.delegations, atMs);
+    return person === officersAt(terms, atMs).secretary || person === delegateAt(terms, chair.delegations, atMs);
   }
   return chair.spans.some(
     (span) => span.person === person && span.from_ms <= atMs && (span.until_ms === null || atMs < span.until_ms),

@@ -130,10 +130,16 @@ function canonicalJson(/** @type {LedgerRecord} */ record) {
  * @param {string} point @param {LedgerRecord[]} forms @param {Flags} flags */
 function withoutCancelled(point, forms, flags) {
   return forms.filter((record) => {
-    const isCancelled = forms.some((other) => other !== record && hasAuthority(other, record));
+    const isCancelled = forms.some((other) => other !== record && mayCancel(other, record));
     if (isCancelled && record.point === point) flags.add(record.id, "id_reuse");
     return !isCancelled;
   });
+}
+
+/** Return whether a form of an id cancels another form of it, as a void of its writer might.
+ * @param {LedgerRecord} form @param {LedgerRecord} other */
+function mayCancel(form, other) {
+  return other.kind !== "void" && !needsHeadquarters(form, other) && hasAuthority(form, other);
 }
 
 /** Replace the records under an id by the ruling's record, if any; office records stay.
@@ -173,10 +179,14 @@ export function actsInPerson(/** @type {Fact} */ fact) {
 export function mayVoid(writer, target) {
   if (target.kind === "void" || SET_BY_OFFICE.has(target.kind)) return false;
   if ((writer.person ?? null) !== (target.person ?? null)) return false;
-  // Only headquarters may void these; a point reopens instead, with a reason.
-  const isSigned = target.kind === "closing" || target.kind === "reopening";
-  if (isSigned && writer.by !== HEADQUARTERS) return false;
+  if (needsHeadquarters(writer, target)) return false;
   return writer.point === target.point && hasAuthority(writer, target);
+}
+
+/** Return whether only headquarters undoes a target: at the point, a reopening does, and why.
+ * @param {{by: string}} writer @param {LedgerRecord} target */
+function needsHeadquarters(writer, target) {
+  return (target.kind === "closing" || target.kind === "reopening") && writer.by !== HEADQUARTERS;
 }
 
 /** Return whether a writer may undo a record: headquarters, or its author at its point.

@@ -16,12 +16,13 @@ const MINUTE_MS = 60_000;
 /**
  * Pair arrivals with departures per person; the earliest arrival opens a stay. Nobody is in two
  * halls: an arrival elsewhere ends the stay before; a departure ends only a stay in the same hall.
- * @param {FactsByKind} effective @param {Flags} flags @returns {Stays}
+ * An arrival that is too late opens no stay.
+ * @param {FactsByKind} effective @param {Flags} flags @param {(fact: Fact) => boolean} isTooLate @returns {Stays}
  */
-export function staysOf(effective, flags) {
+export function staysOf(effective, flags, isTooLate) {
   /** @type {Stays} */
   const stays = new Map();
-  const moves = [...effective.of("check_in"), ...effective.of("check_out")];
+  const moves = [...effective.of("check_in").filter((fact) => !isTooLate(fact)), ...effective.of("check_out")];
   moves.sort((a, b) => happenedMs(a) - happenedMs(b) || byOrder(a, b));
   for (const fact of moves) {
     const isArrival = fact.record.kind === "check_in";
@@ -98,6 +99,12 @@ export function seatsOf(point, rolls, stays, effective, flags) {
   const rightByPerson = new Map();
   for (const fact of effective.at(point, "seat_check")) rightByPerson.set(fact.person ?? "", fact.record.body.right);
   return { of: seatByPerson, right: rightByPerson };
+}
+
+/** Return the first stay that is not over at the start, by which lateness is judged; else the first.
+ * @param {Stay[]} personStays @param {import("./settings.js").Terms} terms */
+export function firstInMeeting(personStays, { starts_ms: startsMs }) {
+  return personStays.find(({ leftMs }) => startsMs === null || leftMs === null || leftMs > startsMs) ?? personStays[0];
 }
 
 /** Return whether an arrival is later than the start plus grace.

@@ -21,19 +21,24 @@ const STATES = ["approved", "pending", "declined", "withdrawn"];
  *   by: string, report: string | null, due_ms: number | null, detail: string | null, state: State,
  *   flags: string[], answers: Answer[]}} Request
  * @typedef {{targets: Map<string, Fact>, byRequest: Map<string, State>, byPerson: Map<string, State>,
- *   live: Set<string>, away: Set<string>, approved: Set<string>}} RequestStates
+ *   live: Set<string>, away: Set<string>, approved: Set<string>, withoutEffect: Set<Fact>}} RequestStates
  */
 
 /**
  * Judge the requests of the point's people and the substitutes at the point. `live` are people with
  * a request from before the closing that is not withdrawn, `away` are people who are not expected,
- * and `approved` are the keys of what was approved.
+ * `approved` are the keys of what was approved, and `withoutEffect` are answers to requests that are
+ * not here and documents from nobody entitled.
  * @param {string} point @param {import("./settings.js").Terms} terms
  * @param {import("./chair.js").Chairing} chairing @param {Fact | null} closing
  * @param {Rolls} rolls @param {FactsByKind} effective @param {Flags} flags @returns {RequestStates}
  */
 export function judgeRequests(point, terms, chairing, closing, rolls, effective, flags) {
-  const requests = effective.of("absence_request").filter((fact) => rolls.lines.has(fact.person ?? ""));
+  const requests = effective.of("absence_request").filter((fact) => {
+    const isHere = rolls.lines.has(fact.person ?? "");
+    if (isHere && !actsInPerson(fact)) flags.add(fact.id, "without_authority");
+    return isHere && actsInPerson(fact);
+  });
   const targets = new Map([...requests, ...effective.at(point, "substitute")].map((fact) => [requestKey(fact), fact]));
   const isAfterClosing = (/** @type {Fact} */ fact) => closing !== null && byOrder(fact, closing) > 0;
   // Headquarters' decisions count always, the point's until its closing.
@@ -57,7 +62,9 @@ export function judgeRequests(point, terms, chairing, closing, rolls, effective,
   for (const fact of effective.of("absence_withdrawal")) {
     const request = targets.get(answeredRequestKey(fact));
     if (!request) continue;
-    if (isAnswer(fact, request) && !isAfterClosing(fact)) withdrawn.add(requestKey(request));
+    // After the closing headquarters still withdraws what it asked for itself.
+    const isInTime = !isAfterClosing(fact) || (fact.record.by === "headquarters" && request.record.by === "headquarters");
+    if (isAnswer(fact, request) && isInTime) withdrawn.add(requestKey(request));
     else flags.add(fact.id, "without_authority");
   }
   const byRequest = new Map(
@@ -88,15 +95,19 @@ export function judgeRequests(point, terms, chairing, closing, rolls, effective,
     byPerson.set(person, STATES.find((candidate) => states.has(candidate)) ?? "pending");
   }
   const approved = new Set([...byRequest].filter(([, state]) => state === "approved").map(([key]) => key));
-  return { targets, byRequest, byPerson, live, away, approved };
+  const withoutEffect = new Set(
+    answersIn(effective).filter((fact) => {
+      const target = targets.get(answeredRequestKey(fact));
+      return !target || (fact.record.kind === "absence_document" && !isAnswer(fact, target));
+    }),
+  );
+  return { targets, byRequest, byPerson, live, away, approved, withoutEffect };
 }
 
 /** Return all requests with their answers, in the order in which they were made.
  * @param {RequestStates} states @param {FactsByKind} effective @param {Flags} flags @returns {Request[]} */
 export function requestsOf(states, effective, flags) {
-  const answers = ["absence_document", "absence_decision", "absence_withdrawal"]
-    .flatMap((kind) => effective.of(kind))
-    .sort(byOrder);
+  const answers = answersIn(effective).sort(byOrder);
   const requests = [...states.targets].map(([key, fact]) => ({
     id: fact.id,
     point: fact.record.point,
@@ -124,6 +135,10 @@ export function requestsOf(states, effective, flags) {
   return requests.sort((a, b) => a.at_ms - b.at_ms || compare(a.id, b.id));
 }
 
+function answersIn(/** @type {FactsByKind} */ effective) {
+  return ["absence_document", "absence_decision", "absence_withdrawal"].flatMap((kind) => effective.of(kind));
+}
+
 /** @returns {string | null} */
 function replacedPerson(/** @type {Fact} */ target) {
   return target.record.kind === "substitute" ? target.record.body.for : null;
@@ -144,7 +159,7 @@ export function excusedByHeadquarters(effective) {
       .some((fact) => answeredRequestKey(fact) === requestKey(request) && isAnswer(fact, request));
   return effective
     .of("absence_request")
-    .filter((fact) => lastDecisions.get(requestKey(fact)) === "approve" && !isTakenBack(fact))
+    .filter((fact) => actsInPerson(fact) && lastDecisions.get(requestKey(fact)) === "approve" && !isTakenBack(fact))
     .map((fact) => fact.person ?? "");
 }
 

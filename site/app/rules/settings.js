@@ -4,6 +4,7 @@ import { byOrder } from "./facts.js";
 import rules from "../../rules.json" with { type: "json" };
 
 const MINUTE_MS = 60_000;
+const SECRETARY = "BI_THU";
 
 /**
  * @typedef {import("./facts.js").Fact} Fact
@@ -14,9 +15,9 @@ const MINUTE_MS = 60_000;
  * @typedef {ReturnType<typeof termsOf>} Terms
  */
 
-/** Merge the point's settings: the latest setting that names a field decides it.
- * @param {string} point @param {Fact[]} facts */
-export function termsOf(point, facts) {
+/** Merge the point's settings: the latest setting that names a field decides it. The roll names the
+ * Secretaries of its units. @param {string} point @param {Fact[]} facts @param {Rolls} rolls */
+export function termsOf(point, facts, rolls) {
   /** @type {Record<string, any>} */
   const fields = {};
   /** @type {Officers[]} */
@@ -42,6 +43,7 @@ export function termsOf(point, facts) {
     ready_by_ms: parseMs(fields.ready_by),
     is_rehearsal: fields.rehearsal ?? false,
     is_cancelled: fields.cancelled ?? false,
+    roll_secretaries: [...rolls.lines.values()].filter((line) => line.position === SECRETARY).map((line) => line.person),
   };
 }
 
@@ -102,7 +104,8 @@ export function factsConcerning(point, facts, rolls) {
 }
 
 /**
- * Compare the point's present roll with its roll at the freeze, and flag later rolls.
+ * Compare the point's present roll with its roll at the freeze, and flag later rolls. `facts` is
+ * the whole stream: a roll that no longer governs may have governed at the freeze.
  * @param {string} point @param {Fact[]} facts @param {Rolls} rolls @param {Terms} terms
  * @param {import("./facts.js").Flags} flags
  */
@@ -113,17 +116,11 @@ export function changesSinceFrozen(point, facts, rolls, terms, flags) {
   for (const roll of [...pointRolls, ...rolls.takers]) {
     if (roll.atMs > rollFrozenMs) flags.add(roll.id, "after_freeze");
   }
-  const frozen = pointRolls.filter((roll) => roll.atMs <= rollFrozenMs);
-  const takenPeople = rolls.takers.filter((roll) => roll.atMs <= rollFrozenMs).flatMap(peopleOf);
-  const before = new Set(peopleOf(frozen.at(-1)).filter((person) => !takenPeople.includes(person)));
+  const before = rollsOf(point, facts.filter((fact) => fact.atMs <= rollFrozenMs)).lines;
   return {
     added: [...rolls.lines.keys()].filter((person) => !before.has(person)).sort(),
-    removed: [...before].filter((person) => !rolls.lines.has(person)).sort(),
+    removed: [...before.keys()].filter((person) => !rolls.lines.has(person)).sort(),
   };
-}
-
-function peopleOf(/** @type {Fact | undefined} */ roll) {
-  return roll ? linesOf(roll).map((line) => line.person) : [];
 }
 
 /** @returns {Line[]} */

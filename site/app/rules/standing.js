@@ -4,7 +4,7 @@
  */
 
 import { Chairing, chairOf } from "./chair.js";
-import { closingOf, flagAfter, isAmended, signedClosingOf } from "./closing.js";
+import { closingOf, flagAfter, isAmended, isTooLate, signedClosingOf } from "./closing.js";
 import { FactsByKind, compare, Flags, happenedMs, factsInOrder, withoutVoided } from "./facts.js";
 import {
   otherAttendeesOf,
@@ -15,6 +15,7 @@ import {
   incidentsOf,
 } from "./hall.js";
 import {
+  firstInMeeting,
   flagPlaces,
   isEarlyLeave,
   wasInHall,
@@ -58,20 +59,21 @@ export function standingOf(point, records, correctedTimeOf) {
   const allFacts = factsInOrder(point, records, correctedTimeOf, flags);
   const rolls = rollsOf(point, allFacts);
   const facts = factsConcerning(point, allFacts, rolls);
-  const terms = termsOf(point, facts);
-  const rollChanges = changesSinceFrozen(point, facts, rolls, terms, flags);
+  const terms = termsOf(point, facts, rolls);
+  const rollChanges = changesSinceFrozen(point, allFacts, rolls, terms, flags);
   const inForce = withoutVoided(facts, flags);
   const effective = new FactsByKind(inForce.facts);
 
-  const stays = staysOf(effective, flags);
+  const closing = closingOf(point, terms, rolls, effective, flags);
+  const isPastAll = (/** @type {import("./facts.js").Fact} */ fact) => isTooLate(fact, terms, closing);
+  const stays = staysOf(effective, flags, isPastAll);
   flagPlaces(point, rolls.lines, effective, flags);
   const seats = seatsOf(point, rolls, stays, effective, flags);
-  const closing = closingOf(point, effective, flags);
-  const chairing = new Chairing(point, terms, stays, effective, flags);
-  const requests = judgeRequests(point, terms, chairing, closing, rolls, effective, flags);
   const officerFactsElsewhere = officerFactsOf(allFacts, terms, rolls);
+  const staysAnywhere = new Map([...stays, ...staysOf(officerFactsElsewhere, new Flags(), isPastAll)]);
+  const chairing = new Chairing(point, terms, staysAnywhere, effective, flags);
+  const requests = judgeRequests(point, terms, chairing, closing, rolls, effective, flags);
   const away = new Set([...requests.away].filter((person) => !wasInHall(point, person, stays)));
-  const staysAnywhere = new Map([...stays, ...staysOf(officerFactsElsewhere, new Flags())]);
   for (const officer of allOfficers(terms)) {
     const lastStay = staysAnywhere.get(officer)?.at(-1);
     if (lastStay && lastStay.arrival.record.point !== point) away.add(officer);
@@ -106,14 +108,15 @@ export function standingOf(point, records, correctedTimeOf) {
     };
     const lastStay = personStays.at(-1);
     if (!lastStay) return { ...ABSENT, ...common, ...judgeAbsence(request, isFinal, requests.live.has(person)) };
-    const cameLate = isLate(personStays[0].cameMs, terms);
+    const { cameMs } = firstInMeeting(personStays, terms);
+    const cameLate = isLate(cameMs, terms);
     const leftEarly = isEarlyLeave(lastStay.leftMs, terms);
     return {
       ...ABSENT,
       ...common,
       standing: "present",
       is_late: cameLate,
-      late_minutes: cameLate ? minutesBetween(terms.starts_ms, personStays[0].cameMs) : 0,
+      late_minutes: cameLate ? minutesBetween(terms.starts_ms, cameMs) : 0,
       has_left_early: leftEarly,
       left_early_minutes: leftEarly ? minutesBetween(lastStay.leftMs, terms.ends_ms) : 0,
       mode: lastStay.arrival.record.body.mode,
@@ -150,7 +153,7 @@ export function standingOf(point, records, correctedTimeOf) {
   };
 
   const missing = missingItems(point, terms, effective, flags);
-  if (chair.named === null) missing.push("chair");
+  if (chair.named === null && !terms.is_cancelled) missing.push("chair");
   const seatsNeeded = counts.summoned + Math.max(terms.guests, counts.guests);
   if (terms.capacity !== null && terms.capacity < seatsNeeded) {
     missing.push("capacity");
@@ -161,7 +164,7 @@ export function standingOf(point, records, correctedTimeOf) {
     flags.add(point, "no_chair");
   }
   if (chair.is_escalated) flags.add(point, "escalated");
-  const amended = isAmended(closing, inForce, flags);
+  const amended = isAmended(closing, inForce, requests.withoutEffect, flags);
   return {
     terms,
     people,

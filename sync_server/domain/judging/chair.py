@@ -5,7 +5,6 @@ chair, and be in the hall. Only the Secretary delegates, to a Deputy of the same
 rows 24 and 25).
 """
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -62,12 +61,10 @@ class Chairing:
             else:
                 flags.add(fact.id, "without_authority")
         self.delegations = tuple(delegations)
-        delegates = {delegation.to for delegation in delegations}
-        secretaries = {officers.secretary for officers in terms.officers}
         self._assumed_ms: dict[str, int] = {}
         for assumed in effective.at(point, ChairAssumed):
             person = assumed.person or ""
-            if acts_in_person(assumed) and person in secretaries | delegates:
+            if acts_in_person(assumed) and self._may_preside_from(person, assumed.at_ms):
                 self._assumed_ms.setdefault(person, assumed.at_ms)
             else:
                 flags.add(assumed.id, "without_authority")
@@ -86,10 +83,12 @@ class Chairing:
         is_secretary = officers.secretary is not None and fact.person == officers.secretary
         return is_secretary and acts_in_person(fact) and fact.record.body.to in officers.deputies
 
-    @property
-    def delegate(self) -> str | None:
-        """The Deputy named by the Secretary's latest delegation; None without one."""
-        return self.delegations[-1].to if self.delegations else None
+    def _may_preside_from(self, person: str, at_ms: int) -> bool:
+        """Return whether a person has, or will have, the authority to preside from a moment on."""
+        appointed_ms = [officers.from_ms for officers in self._terms.officers]
+        delegated_ms = [delegation.from_ms for delegation in self.delegations]
+        moments = (at_ms, *(later for later in (*appointed_ms, *delegated_ms) if later > at_ms))
+        return any(person in self._officers_at(moment_ms) for moment_ms in moments)
 
     def is_vacant(self, until_ms: int | None) -> bool:
         """Return whether the chair is empty at any moment from start and grace until `until_ms`."""
@@ -105,7 +104,8 @@ class Chairing:
 
     def _officers_at(self, at_ms: int) -> tuple[str | None, str | None]:
         """Return the Secretary and the delegated Deputy at a moment."""
-        return self._terms.officers_at(at_ms).secretary, delegate_at(self.delegations, at_ms)
+        secretary = self._terms.officers_at(at_ms).secretary
+        return secretary, delegate_at(self._terms, self.delegations, at_ms)
 
     def _presiding_at(self, at_ms: int) -> str | None:
         for person in self._officers_at(at_ms):
@@ -142,15 +142,21 @@ class Chairing:
         return tuple(spans)
 
 
-def delegate_at(delegations: Sequence[Delegation], at_ms: int) -> str | None:
-    """Return the Deputy whom the Secretary has named by a moment; None if there is none yet."""
-    before = bisect_right(delegations, at_ms, key=lambda delegation: delegation.from_ms)
-    return delegations[before - 1].to if before else None
+def delegate_at(
+    terms: Terms, delegations: Sequence[Delegation], at_ms: int | None = None
+) -> str | None:
+    """Return the Deputy whom the Secretary has named by a moment, by default in the end.
+
+    None if there is none yet, or if the one named is no Deputy any more.
+    """
+    before = [one for one in delegations if at_ms is None or one.from_ms <= at_ms]
+    delegate = before[-1].to if before else None
+    return delegate if delegate in terms.officers_at(at_ms).deputies else None
 
 
 def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:
     """Return the chair: the Secretary is to preside, or the delegated Deputy if they are away."""
-    officers, delegate = terms.officers_at(), chairing.delegate
+    officers, delegate = terms.officers_at(), delegate_at(terms, chairing.delegations)
     secretary = officers.secretary
     candidates = [person for person in (secretary, delegate) if person and person not in away]
     is_escalated = secretary in away and (delegate in away or away.issuperset(officers.deputies))
@@ -160,5 +166,5 @@ def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:
         named=candidates[0] if candidates else None,
         spans=chairing.spans,
         delegations=chairing.delegations,
-        is_escalated=is_escalated,
+        is_escalated=is_escalated and not terms.is_cancelled,
     )

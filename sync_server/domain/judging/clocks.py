@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from sync_server.domain.records.codes import to_ms
-from sync_server.domain.records.kinds import Record
+from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.domain.shared import SHARED
 
 SUSPECT_SKEW_MS = SHARED.suspect_skew_ms
@@ -44,6 +44,16 @@ class CorrectedTime(NamedTuple):
 def governing_sighting(a: Sighting, b: Sighting) -> Sighting:
     """Return the sighting that governs a boot: of two, the one nearer to the boot's beginning."""
     return min(a, b, key=lambda sighting: (sighting.mono_ms, sighting.skew_ms, sighting.seq))
+
+
+def devices_of(records: Iterable[Record]) -> set[str]:
+    """Return the devices whose clocks placed these records, those inside rulings included."""
+    devices = set()
+    for record in records:
+        devices.add(record.device)
+        if isinstance(record, Ruling) and record.body.record:
+            devices.add(record.body.record.device)
+    return devices
 
 
 class Clocks:

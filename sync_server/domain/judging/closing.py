@@ -1,14 +1,20 @@
 """Closings: whether a point's roll is signed off, and which records the signer cannot have seen."""
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable
+from typing import cast
 
 from msgspec import Struct
 
-from sync_server.domain.judging.facts import Fact, FactsByKind, Flags, InForce, acts_in_person
-from sync_server.domain.records.kinds import Closing, FollowUp, Record, Reopening, Shift
-
-C = TypeVar("C", Closing, Reopening)
+from sync_server.domain.judging.facts import (
+    Fact,
+    FactOrder,
+    FactsByKind,
+    Flags,
+    InForce,
+    acts_in_person,
+)
+from sync_server.domain.judging.settings import Rolls, Terms
+from sync_server.domain.records.kinds import CheckIn, Closing, FollowUp, Record, Reopening, Shift
 
 
 class SignedClosing(Struct, frozen=True):
@@ -28,32 +34,64 @@ def signed_closing_of(closing: Fact[Closing] | None) -> SignedClosing | None:
     return SignedClosing(closing.id, record.person, closing.at_ms, record.body.totals)
 
 
-def closing_of(point: str, effective: FactsByKind, flags: Flags) -> Fact[Closing] | None:
-    """Return the latest closing of the point, unless a reopening followed it."""
-    closings = _signed_in_person(effective.at(point, Closing), flags)
-    reopenings = _signed_in_person(effective.at(point, Reopening), flags)
-    if not closings or (reopenings and reopenings[-1].order > closings[-1].order):
-        return None
-    return closings[-1]
+def closing_of(
+    point: str, terms: Terms, rolls: Rolls, effective: FactsByKind, flags: Flags
+) -> Fact[Closing] | None:
+    """Return the closing in force: the first of the point that no reopening has followed.
 
-
-def _signed_in_person(facts: Sequence[Fact[C]], flags: Flags) -> list[Fact[C]]:
-    """Remove and flag facts that one person's device signs in another person's name."""
-    for fact in facts:
+    A closing is signed by an officer of that moment or by somebody on the roll.
+    """
+    closing: Fact[Closing] | None = None
+    facts: list[Fact[Closing | Reopening]] = [
+        *effective.at(point, Closing),
+        *effective.at(point, Reopening),
+    ]
+    for fact in sorted(facts, key=lambda fact: fact.order):
         if not acts_in_person(fact):
             flags.add(fact.id, "without_authority")
-    return [fact for fact in facts if acts_in_person(fact)]
+        elif isinstance(fact.record, Reopening):
+            closing = None
+        elif not _may_sign(fact, terms, rolls):
+            flags.add(fact.id, "without_authority")
+        elif closing:
+            flags.add(fact.id, "already_closed")
+        else:
+            closing = cast(Fact[Closing], fact)
+    return closing
 
 
-def is_amended(closing: Fact[Closing] | None, in_force: InForce, flags: Flags) -> bool:
+def _may_sign(fact: Fact[Closing | Reopening], terms: Terms, rolls: Rolls) -> bool:
+    officers = terms.officers_at(fact.at_ms)
+    return fact.person in {officers.secretary, *officers.deputies} or fact.person in rolls.lines
+
+
+def is_after_end_and_closing(
+    fact: Fact[CheckIn], terms: Terms, closing: Fact[Closing] | None
+) -> bool:
+    """Return whether a check-in is too late to make anybody present."""
+    is_after_end = terms.ends_ms is not None and fact.happened_ms > terms.ends_ms
+    return is_after_end and closing is not None and fact.order > closing.order
+
+
+def is_amended(
+    closing: Fact[Closing] | None,
+    in_force: InForce,
+    without_effect: frozenset[FactOrder],
+    flags: Flags,
+) -> bool:
     """Return whether the records in force differ from those that the closing's signer could see.
 
-    Records without authority do not count, nor do records that were voided before the closing.
+    Records without authority or `without_effect` do not count, nor do records that were voided
+    before the closing.
     """
     if closing is None:
         return False
-    authorised = [fact for fact in in_force.facts if "without_authority" not in flags.of([fact.id])]
-    if any(_is_unseen(fact, closing) for fact in authorised):
+    effective = [
+        fact
+        for fact in in_force.facts
+        if "without_authority" not in flags.of([fact.id]) and fact.order not in without_effect
+    ]
+    if any(_is_unseen(fact, closing) for fact in effective):
         return True
     return any(
         _is_unseen(void, closing) and not _is_unseen(target, closing) and _is_of_roll(target)

@@ -25,7 +25,7 @@ class DecisionRights(NamedTuple):
         `instead_of` is the person whom a substitute replaces. Nobody decides on a request that
         concerns themselves, and a reserved one is headquarters' (checklist row 28).
         """
-        if decider in {person, instead_of} or self.terms.is_reserved(person, at_ms):
+        if decider in {person, instead_of} or self.terms.is_reserved(person, instead_of, at_ms):
             return False
         return self._is_deciding(decider, at_ms)
 
@@ -38,7 +38,7 @@ class DecisionRights(NamedTuple):
         starts_ms = self.terms.starts_ms
         if starts_ms is None or at_ms < starts_ms:
             secretary = self.terms.officers_at(at_ms).secretary
-            return person in {secretary, delegate_at(self.chair.delegations, at_ms)}
+            return person in {secretary, delegate_at(self.terms, self.chair.delegations, at_ms)}
         return any(
             span.person == person
             and span.from_ms <= at_ms

@@ -15,6 +15,9 @@ from sync_server.domain.records.permissions import Profile
 
 R = TypeVar("R", bound=Record, covariant=True)
 
+FactOrder = tuple[int, str, int, str]
+"""The sort key of a fact: corrected time, device, seq, id."""
+
 
 class Fact(NamedTuple, Generic[R]):
     """A record placed in time: sorts by (corrected time, device, seq, id).
@@ -32,8 +35,8 @@ class Fact(NamedTuple, Generic[R]):
     is_doubtful: bool = False
 
     @property
-    def order(self) -> tuple[int, str, int, str]:
-        """The sort key of a fact: corrected time, device, seq, id."""
+    def order(self) -> FactOrder:
+        """The sort key of the fact."""
         return self[:4]
 
     @property
@@ -120,11 +123,18 @@ def facts_in_order(
 def _uncancelled_forms(point: str, forms: Sequence[Record], flags: Flags) -> list[Record]:
     uncancelled = []
     for record in forms:
-        if not any(has_authority(other, record) for other in forms if other != record):
+        if not any(_may_cancel(other, record) for other in forms if other != record):
             uncancelled.append(record)
         elif record.point == point:
             flags.add(record.id, "id_reuse")
     return uncancelled
+
+
+def _may_cancel(form: Record, other: Record) -> bool:
+    """Return whether a form of an id cancels another form of it, as a void of its writer might."""
+    if isinstance(other, Void) or _needs_headquarters(form, other):
+        return False
+    return has_authority(form, other)
 
 
 def _apply_ruling(ruling: Ruling, effective: dict[str, list[Record]]) -> None:
@@ -172,9 +182,14 @@ def _may_void(void: Record, target: Record) -> bool:
     """Return whether a void takes effect on a record (design.md, Standing)."""
     if isinstance(target, Void | Setting | Roll | Ruling) or void.person != target.person:
         return False  # the two would be listed in different streams
-    if isinstance(target, Closing | Reopening) and void.by != Profile.HEADQUARTERS:
-        return False  # a reopening does that, and gives a reason
+    if _needs_headquarters(void, target):
+        return False
     return void.point == target.point and has_authority(void, target)
+
+
+def _needs_headquarters(undoing: Record, target: Record) -> bool:
+    """Return whether only headquarters undoes a target: at the point, a reopening does, and why."""
+    return isinstance(target, Closing | Reopening) and undoing.by != Profile.HEADQUARTERS
 
 
 def has_authority(undoing: Record, target: Record) -> bool:

@@ -5,11 +5,12 @@ from them; `requests` lists the requests and the answers to them.
 """
 
 from collections.abc import Iterable
+from functools import partial
 from typing import NamedTuple
 
 from sync_server.domain.judging.chair import Chairing
 from sync_server.domain.judging.clocks import Clocks
-from sync_server.domain.judging.closing import closing_of
+from sync_server.domain.judging.closing import closing_of, is_after_end_and_closing
 from sync_server.domain.judging.deciding import DecisionRights
 from sync_server.domain.judging.facts import (
     Fact,
@@ -34,16 +35,21 @@ from sync_server.domain.records.kinds import Closing, Record
 
 
 class Layers(NamedTuple):
-    """The results of all layers, from the terms to the decisions."""
+    """The results of all layers, from the terms to the decisions.
+
+    `elsewhere`: the facts in force about officers who are not on this roll. `stays_anywhere`: the
+    stays, with those of such officers in other halls.
+    """
 
     facts: list[Fact[Record]]
-    officer_facts: list[Fact[Record]]  # about officers who are not on this roll
+    elsewhere: FactsByKind
     rolls: Rolls
     terms: Terms
     changes: RollChanges
     in_force: InForce
     effective: FactsByKind
     stays: Stays
+    stays_anywhere: Stays
     chairing: Chairing
     closing: Fact[Closing] | None
     requests: RequestStates
@@ -54,27 +60,31 @@ def layers_of(point: str, records: Iterable[Record], clocks: Clocks, flags: Flag
     all_facts = facts_in_order(point, records, clocks, flags)
     rolls = rolls_of(point, all_facts)
     facts = facts_concerning(point, all_facts, rolls)
-    terms = terms_of(point, facts)
-    changes = changes_since_frozen(point, facts, rolls, terms, flags)
+    terms = terms_of(point, facts, rolls.lines.values())
+    changes = changes_since_frozen(point, all_facts, rolls, terms, flags)
     in_force = without_voided(facts, flags)
     effective = FactsByKind(in_force.facts)
-    stays = stays_of(effective, flags)
+    closing = closing_of(point, terms, rolls, effective, flags)
+    is_too_late = partial(is_after_end_and_closing, terms=terms, closing=closing)
+    stays = stays_of(effective, flags, is_too_late)
     flag_places(point, rolls.lines, effective, flags)
-    closing = closing_of(point, effective, flags)
-    chairing = Chairing(point, terms, stays, effective, flags)
-    rights = DecisionRights(terms, chairing)
-    requests = PointRequests(point, rights, closing, rolls, effective, flags).judge()
     officers = terms.all_officers - rolls.lines.keys()
     officer_facts = [fact for fact in all_facts if fact.person in officers]
+    elsewhere = FactsByKind(without_voided(officer_facts, Flags()).facts)
+    stays_anywhere = stays | stays_of(elsewhere, Flags(), is_too_late)
+    chairing = Chairing(point, terms, stays_anywhere, effective, flags)
+    rights = DecisionRights(terms, chairing)
+    requests = PointRequests(point, rights, closing, rolls, effective, flags).judge()
     return Layers(
         facts=facts,
-        officer_facts=officer_facts,
+        elsewhere=elsewhere,
         rolls=rolls,
         terms=terms,
         changes=changes,
         in_force=in_force,
         effective=effective,
         stays=stays,
+        stays_anywhere=stays_anywhere,
         chairing=chairing,
         closing=closing,
         requests=requests,

@@ -11,6 +11,7 @@ from sync_server.domain.judging.presence import (
     Seats,
     Stay,
     Stays,
+    first_in_meeting,
     is_early_leave,
     is_late,
     minutes_between,
@@ -106,7 +107,7 @@ class PersonJudge:
     ) -> PersonStanding:
         """Judge a person who came; `comes_as`: the role of one who is not summoned here."""
         terms = self._terms
-        came_ms, left_ms = stays[0].came_ms, stays[-1].left_ms
+        came_ms, left_ms = first_in_meeting(stays, terms).came_ms, stays[-1].left_ms
         late, early = is_late(came_ms, terms), is_early_leave(left_ms, terms)
         return PersonStanding(
             person=person,

@@ -1,6 +1,6 @@
 """Presence as intervals: arrivals, departures, and the seats of people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from sync_server.domain.judging.facts import Fact, FactsByKind, Flags
@@ -32,14 +32,17 @@ Stays = dict[str, list[Stay]]
 """The stays of all people who came, by person, in order, in any hall."""
 
 
-def stays_of(effective: FactsByKind, flags: Flags) -> Stays:
+def stays_of(
+    effective: FactsByKind, flags: Flags, is_too_late: Callable[[Fact[CheckIn]], bool]
+) -> Stays:
     """Pair arrivals with departures, per person and in any hall; the earliest arrival opens a stay.
 
     Nobody is in two halls at once: an arrival in another hall ends the earlier stay. A departure
-    ends only a stay in the same hall.
+    ends only a stay in the same hall. An arrival that `is_too_late` opens none.
     """
     stays: Stays = {}
-    moves: list[Fact[CheckIn | CheckOut]] = [*effective.of(CheckIn), *effective.of(CheckOut)]
+    arrivals = [fact for fact in effective.of(CheckIn) if not is_too_late(fact)]
+    moves: list[Fact[CheckIn | CheckOut]] = [*arrivals, *effective.of(CheckOut)]
     for at_ms, _, fact in sorted((fact.happened_ms, fact.order, fact) for fact in moves):
         person_stays = stays.setdefault(fact.person or "", [])
         is_in = bool(person_stays) and person_stays[-1].left_ms is None
@@ -108,6 +111,17 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
             take(fact_id, person, seat)
     right = {fact.person or "": fact.record.body.right for fact in effective.at(point, SeatCheck)}
     return Seats(seat_of, right)
+
+
+def first_in_meeting(stays: Sequence[Stay], terms: Terms) -> Stay:
+    """Return the first stay that is not over at the start, by which lateness is judged.
+
+    Where all are over, the first: who came and left before the start is not late.
+    """
+    for stay in stays:
+        if terms.starts_ms is None or stay.left_ms is None or stay.left_ms > terms.starts_ms:
+            return stay
+    return stays[0]
 
 
 def is_late(came_ms: int, terms: Terms) -> bool:

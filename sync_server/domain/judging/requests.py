@@ -10,7 +10,13 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from sync_server.domain.judging.deciding import DecisionRights
-from sync_server.domain.judging.facts import Fact, FactsByKind, Flags, acts_in_person
+from sync_server.domain.judging.facts import (
+    Fact,
+    FactOrder,
+    FactsByKind,
+    Flags,
+    acts_in_person,
+)
 from sync_server.domain.judging.settings import Rolls, Terms
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.kinds import (
@@ -78,6 +84,7 @@ class RequestStates(NamedTuple):
 
     `live`: people with a request made before the roll was signed off, if it was, and not withdrawn.
     `away`: people expected not to come, as this point, they themselves or headquarters reported.
+    `without_effect`: answers to requests that are not here, and documents from nobody entitled.
     """
 
     targets: Targets
@@ -85,6 +92,7 @@ class RequestStates(NamedTuple):
     by_person: dict[str, State]
     live: frozenset[str]
     away: frozenset[str]
+    without_effect: frozenset[FactOrder]
 
     @property
     def approved(self) -> frozenset[RequestKey]:
@@ -104,9 +112,7 @@ class PointRequests(NamedTuple):
 
     def judge(self) -> RequestStates:
         """Judge every request of the point's people, and every substitute at the point."""
-        leave_requests = [
-            fact for fact in self.effective.of(AbsenceRequest) if fact.person in self.rolls.lines
-        ]
+        leave_requests = self._leave_requests()
         substitutes = self.effective.at(self.point, Substitute)
         targets: dict[RequestKey, Fact[AbsenceRequest | Substitute]] = {
             **{request_key(fact): fact for fact in leave_requests},
@@ -142,7 +148,29 @@ class PointRequests(NamedTuple):
             },
             live=frozenset(live),
             away=frozenset(away),
+            without_effect=self._without_effect(targets),
         )
+
+    def _leave_requests(self) -> list[Fact[AbsenceRequest]]:
+        """Return the requests of the point's people; flag those in another person's name."""
+        requests = []
+        for fact in self.effective.of(AbsenceRequest):
+            if fact.person not in self.rolls.lines:
+                continue
+            if acts_in_person(fact):
+                requests.append(fact)
+            else:
+                self.flags.add(fact.id, "without_authority")
+        return requests
+
+    def _without_effect(self, targets: Targets) -> frozenset[FactOrder]:
+        orders = set()
+        for fact in _answers(self.effective):
+            target = targets.get(answered_request_key(fact))
+            is_document = isinstance(fact.record, AbsenceDocument)
+            if target is None or (is_document and not _may_answer(fact, target)):
+                orders.add(fact.order)
+        return frozenset(orders)
 
     def _effective_decisions(self, targets: Targets) -> dict[RequestKey, Fact[AbsenceDecision]]:
         """Return the latest effective decision on every target; flag those without authority."""
@@ -169,13 +197,17 @@ class PointRequests(NamedTuple):
         return self.rights.allows(by, target.person, _replaced_person(target), decision.at_ms)
 
     def _withdrawn_keys(self, targets: Targets) -> set[RequestKey]:
-        """Return the requests withdrawn before the closing by somebody who may withdraw them."""
+        """Return the requests withdrawn before the closing by somebody who may withdraw them.
+
+        After the closing headquarters still withdraws what it asked for itself.
+        """
         withdrawn = set()
         for fact in self.effective.of(AbsenceWithdrawal):
             request = targets.get(answered_request_key(fact))
             if request is None:
                 continue
-            if _may_answer(fact, request) and not self._is_after_closing(fact):
+            is_in_time = not self._is_after_closing(fact) or _is_headquarters_own(fact, request)
+            if _may_answer(fact, request) and is_in_time:
                 withdrawn.add(request_key(request))
             else:
                 self.flags.add(fact.id, "without_authority")
@@ -189,18 +221,21 @@ class PointRequests(NamedTuple):
 def requests_of(states: RequestStates, effective: FactsByKind, flags: Flags) -> tuple[Request, ...]:
     """Return all requests with their answers, in the order in which they were made."""
     answers: defaultdict[RequestKey, list[Fact[AnswerRecord]]] = defaultdict(list)
-    facts: list[Fact[AnswerRecord]] = [
-        *effective.of(AbsenceDocument),
-        *effective.of(AbsenceDecision),
-        *effective.of(AbsenceWithdrawal),
-    ]
-    for fact in sorted(facts, key=lambda answer: answer.order):
+    for fact in sorted(_answers(effective), key=lambda answer: answer.order):
         answers[answered_request_key(fact)].append(fact)
     requests = [
         _request_of(fact, states.by_request[key], answers[key], flags)
         for key, fact in states.targets.items()
     ]
     return tuple(sorted(requests, key=lambda request: (request.at_ms, request.id)))
+
+
+def _answers(effective: FactsByKind) -> list[Fact[AnswerRecord]]:
+    return [
+        *effective.of(AbsenceDocument),
+        *effective.of(AbsenceDecision),
+        *effective.of(AbsenceWithdrawal),
+    ]
 
 
 def _request_of(
@@ -266,6 +301,7 @@ def excused_by_headquarters(effective: FactsByKind) -> set[str]:
         request.person
         for request in effective.of(AbsenceRequest)
         if request.person
+        and acts_in_person(request)
         and latest_decisions.get(request_key(request)) == "approve"
         and not any(
             answered_request_key(fact) == request_key(request) and _may_answer(fact, request)
@@ -274,8 +310,14 @@ def excused_by_headquarters(effective: FactsByKind) -> set[str]:
     }
 
 
+def _is_headquarters_own(
+    fact: Fact[AbsenceWithdrawal], request: Fact[AbsenceRequest | Substitute]
+) -> bool:
+    return fact.record.by == request.record.by == Profile.HEADQUARTERS
+
+
 def _may_answer(
-    fact: Fact[AbsenceWithdrawal] | Fact[AbsenceDocument],
+    fact: Fact[AbsenceWithdrawal] | Fact[AbsenceDocument] | Fact[AnswerRecord],
     request: Fact[AbsenceRequest] | Fact[AbsenceRequest | Substitute],
 ) -> bool:
     """Return whether a fact comes from the request's person, its point's clerk, or headquarters."""

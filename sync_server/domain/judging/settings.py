@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct
 
 from sync_server.domain.judging.clocks import Clocks
 from sync_server.domain.judging.facts import Fact, Flags, facts_in_order
+from sync_server.domain.positions import OFFICES
 from sync_server.domain.records.codes import MINUTE_MS, to_ms
 from sync_server.domain.records.kinds import (
     DecidingAuthority,
@@ -35,6 +36,7 @@ class Terms(Struct, frozen=True):
     """The settings of the meeting at this point; None where no setting gives a value.
 
     `officers`: all appointments, in order; a decision is judged by the officers of its time.
+    `roll_secretaries`: the Secretaries of units on the roll, of which a merged hall has several.
     """
 
     starts_ms: int | None = None
@@ -50,6 +52,7 @@ class Terms(Struct, frozen=True):
     ready_by_ms: int | None = None
     is_rehearsal: bool = False
     is_cancelled: bool = False
+    roll_secretaries: tuple[str, ...] = ()
 
     def officers_at(self, at_ms: int | None = None) -> Officers:
         """Return the officers at a moment, by default the last; before the first, the first."""
@@ -58,11 +61,19 @@ class Terms(Struct, frozen=True):
         ]
         return (before[-1:] or self.officers[:1] or (Officers(0, None, ()),))[0]
 
-    def is_reserved(self, person: str | None, at_ms: int | None = None) -> bool:
-        """Return whether only headquarters may decide on a person's leave (checklist row 28)."""
-        is_secretary = person is not None and person == self.officers_at(at_ms).secretary
-        reserved = self.secretary_authority if is_secretary else self.absence_authority
-        return reserved == "headquarters"
+    def is_reserved(
+        self, person: str | None, instead_of: str | None = None, at_ms: int | None = None
+    ) -> bool:
+        """Return whether only headquarters decides on a person's leave (checklist row 28).
+
+        A substitute, who comes `instead_of` another person, is decided on like that person.
+        """
+        if self.absence_authority == "headquarters":
+            return True
+        secretaries = {self.officers_at(at_ms).secretary, *self.roll_secretaries} - {None}
+        return self.secretary_authority == "headquarters" and not secretaries.isdisjoint(
+            {person, instead_of}
+        )
 
     @property
     def all_officers(self) -> set[str]:
@@ -80,8 +91,11 @@ class Terms(Struct, frozen=True):
         return None if self.starts_ms is None else self.starts_ms + self.grace_ms
 
 
-def terms_of(point: str, facts: Iterable[Fact[Record]]) -> Terms:
-    """Merge the point's settings: every field has the value of the latest setting that names it."""
+def terms_of(point: str, facts: Iterable[Fact[Record]], lines: Iterable[Summoned] = ()) -> Terms:
+    """Merge the point's settings: every field has the value of the latest setting that names it.
+
+    `lines`: the point's roll, which names the Secretaries of its units.
+    """
     merged: dict[str, Any] = {}
     officers = []
     for fact in facts:
@@ -104,6 +118,9 @@ def terms_of(point: str, facts: Iterable[Fact[Record]]) -> Terms:
         ready_by_ms=_ms(merged.get("ready_by")),
         is_rehearsal=merged.get("rehearsal", False),
         is_cancelled=merged.get("cancelled", False),
+        roll_secretaries=tuple(
+            line.person for line in lines if OFFICES.get(line.position) == "secretary"
+        ),
     )
 
 
@@ -167,7 +184,10 @@ def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) ->
 def changes_since_frozen(
     point: str, facts: Iterable[Fact[Record]], rolls: Rolls, terms: Terms, flags: Flags
 ) -> RollChanges:
-    """Compare the people summoned now and when rolls were frozen; flag later rolls."""
+    """Compare the people summoned now and when rolls were frozen; flag later rolls.
+
+    `facts`: all of the stream, for a roll that no longer governs may have governed at the freeze.
+    """
     frozen_ms = terms.roll_frozen_ms
     if frozen_ms is None:
         return RollChanges()
@@ -177,14 +197,7 @@ def changes_since_frozen(
     for roll in (*point_rolls, *rolls.takers):
         if roll.at_ms > frozen_ms:
             flags.add(roll.id, "after_freeze")
-    frozen = [roll for roll in point_rolls if roll.at_ms <= frozen_ms]
-    taken_people = {
-        line.person
-        for roll in rolls.takers
-        if roll.at_ms <= frozen_ms
-        for line in _roll_lines(roll)
-    }
-    before = {line.person for line in _roll_lines(frozen[-1])} - taken_people if frozen else set()
+    before = rolls_of(point, [fact for fact in facts if fact.at_ms <= frozen_ms]).lines.keys()
     now = rolls.lines.keys()
     return RollChanges(tuple(sorted(now - before)), tuple(sorted(before - now)))
 

@@ -21,7 +21,7 @@ from sync_server.domain.judging.closing import (
 )
 from sync_server.domain.judging.counts import Counts, count_attendance
 from sync_server.domain.judging.deciding import DecisionRights
-from sync_server.domain.judging.facts import Fact, FactsByKind, Flags, without_voided
+from sync_server.domain.judging.facts import Fact, Flags
 from sync_server.domain.judging.hall import (
     FollowUps,
     IncidentSpan,
@@ -37,7 +37,7 @@ from sync_server.domain.judging.hall import (
 )
 from sync_server.domain.judging.layers import Layers, layers_of
 from sync_server.domain.judging.people import PersonJudge, PersonStanding
-from sync_server.domain.judging.presence import Stays, is_in_at, seats_of, stays_of
+from sync_server.domain.judging.presence import Stays, is_in_at, seats_of
 from sync_server.domain.judging.requests import (
     Request,
     RequestStates,
@@ -120,7 +120,7 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
     )
     missing = missing_items(point, terms, effective, flags)
     missing += _flag_point(point, layers, chair, counts, flags)
-    amended = is_amended(closing, layers.in_force, flags)
+    amended = is_amended(closing, layers.in_force, layers.requests.without_effect, flags)
     return PointStanding(
         terms=terms,
         people=people,
@@ -179,12 +179,11 @@ def _judge_chair(point: str, layers: Layers) -> Chair:
     away = {
         person for person in layers.requests.away if not was_in_hall(point, person, layers.stays)
     }
-    effective_elsewhere = FactsByKind(without_voided(layers.officer_facts, Flags()).facts)
-    stays = layers.stays | stays_of(effective_elsewhere, Flags())
+    stays = layers.stays_anywhere
     for officer in layers.terms.all_officers:
         if officer in stays and stays[officer][-1].point != point:
             away.add(officer)
-    away |= excused_by_headquarters(effective_elsewhere) - stays.keys()
+    away |= excused_by_headquarters(layers.elsewhere) - stays.keys()
     return chair_of(layers.terms, layers.chairing, frozenset(away))
 
 
@@ -212,7 +211,7 @@ def _flag_point(
     """Flag the anomalies of the point itself; return those that keep it from being ready."""
     terms, closing = layers.terms, layers.closing
     missing = []
-    if chair.named is None:
+    if chair.named is None and not terms.is_cancelled:
         missing.append("chair")
     seated = counts.summoned + max(terms.guests, counts.guests)
     if terms.capacity is not None and terms.capacity < seated:

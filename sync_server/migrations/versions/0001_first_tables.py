@@ -283,6 +283,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("meeting", sa.String(length=64), nullable=False),
         sa.Column("record_id", sa.String(length=36), nullable=False),
+        sa.Column("device", sa.String(length=48), nullable=True),
         sa.Column("newcomer", sa.String(length=32), nullable=True),
         sa.Column("known_as", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("id", "fingerprint"),
@@ -290,6 +291,7 @@ def upgrade() -> None:
     with op.batch_alter_table("ruling", schema=None) as batch_op:
         batch_op.create_index("ix_ruling_known_as", ["meeting", "known_as"], unique=False)
         batch_op.create_index("ix_ruling_newcomer", ["meeting", "newcomer"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ruling_device"), ["device"], unique=False)
         batch_op.create_index(batch_op.f("ix_ruling_record_id"), ["record_id"], unique=False)
 
     op.create_table(
@@ -350,6 +352,7 @@ def downgrade() -> None:
     op.drop_table("sighting")
     with op.batch_alter_table("ruling", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ruling_record_id"))
+        batch_op.drop_index(batch_op.f("ix_ruling_device"))
         batch_op.drop_index("ix_ruling_newcomer")
         batch_op.drop_index("ix_ruling_known_as")
 

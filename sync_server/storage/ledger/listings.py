@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from sync_server.domain.judging.clocks import devices_of
 from sync_server.domain.judging.settings import people_to_follow
 from sync_server.domain.records.codes import NEWCOMER
 from sync_server.domain.records.forms import decode_canonical
@@ -146,7 +147,7 @@ def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[St
     all rolls of that point, so that the latest is known.
     """
     records = records_of(connection, [key])[key]
-    clocks = clocks_of(connection, {record.device for record in records})
+    clocks = clocks_of(connection, devices_of(records))
     named = people_to_follow(key.point, records, clocks)
     before = _renew_summons(connection, key, named)
     grown: set[StreamKey] = set()

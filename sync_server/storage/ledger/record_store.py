@@ -19,7 +19,7 @@ from sync_server.storage.ledger import listings, rulings, standings, streams
 from sync_server.storage.ledger.listings import Heads
 from sync_server.storage.ledger.routing import Routing, home_stream, routing_of
 from sync_server.storage.ledger.streams import RecordKey, StreamKey
-from sync_server.storage.models import LedgerRow, Listing
+from sync_server.storage.models import LedgerRow, Listing, RulingRow
 from sync_server.storage.people import roster
 from sync_server.storage.prepared import Prepared, insert_rows
 
@@ -146,15 +146,15 @@ def stored_keys(connection: Connection, entries: Sequence[LedgerEntry]) -> set[R
 
 
 def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[StreamKey]:
-    """Return every stream that holds or lists a record of one of these devices."""
+    """Return every stream that holds or lists a record of one of these devices, or its release."""
     wanted = sorted(devices)
     if not wanted:
         return set()
-    rows = [
-        *_MADE_BY.rows(connection, devices=wanted),
-        *_LISTED_BY.rows(connection, devices=wanted),
-    ]
-    return {StreamKey(*row) for row in rows}
+    return {
+        StreamKey(*row)
+        for query in (_MADE_BY, _LISTED_BY, _RELEASED_FOR, _RELEASE_LISTED_FOR)
+        for row in query.rows(connection, devices=wanted)
+    }
 
 
 _OF_DEVICES = LedgerRow.device.in_(bindparam("devices", expanding=True))
@@ -163,6 +163,21 @@ _LISTED_BY = Prepared(
     select(Listing.meeting, Listing.point)
     .join(LedgerRow, LedgerRow.id == Listing.id)
     .where(_OF_DEVICES)
+    .distinct()
+)
+
+
+_OF_RELEASED = RulingRow.device.in_(bindparam("devices", expanding=True))
+_RELEASED_FOR = Prepared(
+    select(LedgerRow.meeting, LedgerRow.point)
+    .join(RulingRow, RulingRow.id == LedgerRow.id)
+    .where(_OF_RELEASED)
+    .distinct()
+)
+_RELEASE_LISTED_FOR = Prepared(
+    select(Listing.meeting, Listing.point)
+    .join(RulingRow, RulingRow.id == Listing.id)
+    .where(_OF_RELEASED)
     .distinct()
 )
 

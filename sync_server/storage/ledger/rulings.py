@@ -19,6 +19,7 @@ def note(connection: Connection, fresh: Iterable[Record]) -> None:
             "fingerprint": fingerprint(canonical_bytes(record)),
             "meeting": record.meeting,
             "record_id": record.refs[0],
+            "device": record.body.record.device if record.body.record else None,
             "newcomer": record.person if record.body.known_as else None,
             "known_as": record.body.known_as,
         }

@@ -1,6 +1,7 @@
 """Stored standings: recomputed in full when a stream grows, never on reading."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 import msgspec
 from msgspec import Struct
@@ -8,6 +9,7 @@ from msgspec.structs import asdict, replace
 from sqlalchemy import Connection, delete, func, select
 
 from sync_server.database import read_once
+from sync_server.domain.judging.clocks import devices_of
 from sync_server.domain.judging.counts import Counts
 from sync_server.domain.judging.requests import Request
 from sync_server.domain.judging.standing import PointStanding, may_decide, standing_of
@@ -76,8 +78,7 @@ _row_decoder = msgspec.json.Decoder(StoredRow)
 def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
     """Recompute and store the standings of streams. The caller holds the streams' locks."""
     records = records_of(connection, keys)
-    devices = {record.device for stream_records in records.values() for record in stream_records}
-    clocks = clocks_of(connection, devices)
+    clocks = clocks_of(connection, devices_of(chain.from_iterable(records.values())))
     judged = {
         key: standing_of(key.point, stream_records, clocks)
         for key, stream_records in records.items()
@@ -129,7 +130,7 @@ def requests_of(
 def _as_read(standing: PointStanding, request: Request, by: str | None, at_ms: int) -> Request:
     return replace(
         request,
-        is_reserved=standing.terms.is_reserved(request.person, at_ms),
+        is_reserved=standing.terms.is_reserved(request.person, request.instead_of, at_ms),
         is_decidable=may_decide(standing, request, by, at_ms),
     )
 

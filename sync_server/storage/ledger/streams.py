@@ -12,9 +12,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
 
 from sync_server.database import is_only_writer
-from sync_server.domain.judging.clocks import Clocks, CorrectedTime
+from sync_server.domain.judging.clocks import Clocks, devices_of
 from sync_server.domain.records.forms import decode_canonical
-from sync_server.domain.records.kinds import Record
+from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.storage.ledger.sightings import clocks_of
 from sync_server.storage.models import LedgerRow, Listing, MeetingLock, Node, Stream, Summons
 from sync_server.storage.prepared import Prepared, in_chunks, in_points
@@ -35,9 +35,12 @@ class RecordKey(NamedTuple):
 
 
 class Page(NamedTuple):
-    """The next part of a stream: records with their corrected times, and the cursor after them."""
+    """The next part of a stream, and the cursor after it.
 
-    records: list[tuple[bytes, CorrectedTime]]
+    `records`: canonical bytes, the corrected time, and that of the record that a ruling releases.
+    """
+
+    records: list[tuple[bytes, int, int | None]]
     cursor: str
     has_more: bool
 
@@ -170,10 +173,19 @@ def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Pag
     after = _position(cursor, current_epoch)
     rows = _rows(connection, key, after, limit + 1)
     page = rows[:limit]
-    clocks: Clocks = clocks_of(connection, {row.device for row in page})
-    records = [(row.record, clocks.corrected_time_of(decode_canonical(row.record))) for row in page]
+    decoded = [decode_canonical(row.record) for row in page]
+    clocks: Clocks = clocks_of(connection, devices_of(decoded))
+    records = [
+        (row.record, clocks.corrected_time_of(record).at_ms, _released_at_ms(record, clocks))
+        for row, record in zip(page, decoded, strict=True)
+    ]
     head = page[-1].position if page else after
     return Page(records, f"{current_epoch}:{head}" if current_epoch else cursor, len(rows) > limit)
+
+
+def _released_at_ms(record: Record, clocks: Clocks) -> int | None:
+    released = record.body.record if isinstance(record, Ruling) else None
+    return clocks.corrected_time_of(released).at_ms if released else None
 
 
 def _position(cursor: str, current_epoch: str | None) -> int:
@@ -185,9 +197,9 @@ def _position(cursor: str, current_epoch: str | None) -> int:
 
 def _rows(
     connection: Connection, key: StreamKey, after: int, limit: int | None
-) -> Sequence[Row[tuple[int, str, bytes]]]:
+) -> Sequence[Row[tuple[int, bytes]]]:
     home_query = (
-        select(LedgerRow.position, LedgerRow.device, LedgerRow.record)
+        select(LedgerRow.position, LedgerRow.record)
         .where(
             LedgerRow.meeting == key.meeting,
             LedgerRow.point == key.point,
@@ -197,7 +209,7 @@ def _rows(
         .limit(limit)
     )
     listed_query = (
-        select(Listing.position, LedgerRow.device, LedgerRow.record)
+        select(Listing.position, LedgerRow.record)
         .join(LedgerRow, _LISTED)
         .where(Listing.meeting == key.meeting, Listing.point == key.point, Listing.position > after)
         .order_by(Listing.position)

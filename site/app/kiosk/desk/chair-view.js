@@ -51,7 +51,7 @@ function Request({ desk, request }) {
   const { person } = request;
   const isOwnRequest = concerns(desk.enrolment.person, person, request.instead_of);
   const isClosed = desk.hall.all.closing !== null;
-  const isForHeadquarters = isReserved(desk.hall.all.terms, person, Date.now());
+  const isForHeadquarters = isReserved(desk.hall.all.terms, person, request.instead_of, Date.now());
 
   async function decide(/** @type {any} */ event) {
     const { note } = readForm(event);
