@@ -286,7 +286,7 @@ def test_a_released_record_is_judged_by_its_own_device_s_clock(
     ledger: Ledger, is_seen_first: bool
 ) -> None:
     with two_halls(ledger) as c:
-        send(c, setting(), roll(0, "M1"))
+        send(c, setting(), roll(1, "M1", at="2024-08-20T01:00:00.000Z"))
         held = check_in(25, "M1", device="D-LOST")  # by a clock that is 30 minutes behind
         ruling = draft(
             "ruling",
