@@ -131,8 +131,8 @@ def _enrol(connection: Any, point: str) -> Any:
 
 
 @contextmanager
-def serving(url: str, folder: Path, servers: int) -> Iterator[list[int]]:
-    """Run server processes on the database; yield their ports."""
+def serving(url: str, folder: Path, servers: int) -> Iterator[dict[int, int]]:
+    """Run server processes on the database; yield their process ids by port."""
     environ = {
         **os.environ,
         "DATABASE_URL": url,
@@ -149,7 +149,7 @@ def serving(url: str, folder: Path, servers: int) -> Iterator[list[int]]:
     try:
         for port in ports:
             wait_for(port, "/healthz")
-        yield ports
+        yield {port: server.pid for port, server in zip(ports, processes, strict=True)}
     finally:
         for process in processes:
             process.terminate()
@@ -240,7 +240,7 @@ def measure_ours(url: str, folder: Path, size: int, servers: int) -> float:
             chain.append(make_post("/api/v1/sync", body, headers, b'"status":"stored"'))
         chains.append(chain)
     with serving(url, folder, servers) as ports:
-        return load.size / run_chains(chains, ports)
+        return load.size / run_chains(chains, list(ports))
 
 
 def measure_peer(folder: Path, size: int) -> float:

@@ -27,7 +27,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     from sync_server import api, commands, database, office
     from sync_server.clocks import system_clock
     from sync_server.config import load_settings
-    from sync_server.web import error_pages, portal_files, rate_limits
+    from sync_server.web import error_pages, hosts, portal_files, rate_limits
 
     settings = settings or load_settings()
     app = Flask(__name__, static_folder=None, template_folder="office")
@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     rate_limits.init_app(app)
     office.babel.init_app(app)
     error_pages.init_app(app)
+    hosts.init_app(app)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(office.blueprint)
     app.register_blueprint(portal_files.blueprint)

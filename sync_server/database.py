@@ -1,12 +1,16 @@
 """The database handle, and the only way to write: one transaction, whole or not at all."""
 
+import errno
 import random
+import secrets
+import shutil
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, TypeVar
 
 import flask_migrate
@@ -15,20 +19,38 @@ from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
+from sync_server.errors import DatabaseBusy, DiskFull
+
 T = TypeVar("T")
 
-ATTEMPTS = 10
-"""Competing writers usually succeed at the second attempt; moving people may take more."""
+WAIT_S = 5.0
+"""The longest that a request waits for other writers; then its caller is told to come again."""
+
+WRITERS = 16
+"""Requests that may wait to write at once: the other threads stay free for those who read."""
+
+ATTEMPT_S = 2.0
+"""How long SQLite waits at one attempt for a writer in another process."""
+
+RETRY_SPREAD_S = 5
+"""Halls that were refused at the same time should not retry at the same time."""
 
 PAUSE_S = 0.02
 """The longest pause before the second attempt; later ones may be longer. Pauses are random."""
 
-RETRIED_STATES = frozenset({"40001", "40P01", "23505"})
-"""SQLSTATE codes: serialization failure, deadlock, and two writers inserting the same row."""
+RETRIED_STATES = frozenset({"40001", "40P01", "23505", "55P03"})
+"""SQLSTATE codes: serialization failure, deadlock, two writers inserting the same row, no lock."""
+
+
+LEAST_FREE_BYTES = 64 * 1024 * 1024
+"""With less room a server says that it is not ready, while it can still store what comes."""
+
+FULL_RETRY_S = 300
+"""A full disk is emptied by a person, so that retrying every few seconds helps nobody."""
 
 
 class Base(DeclarativeBase):
@@ -41,6 +63,7 @@ class Stale(Exception):
 
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
+_places = threading.BoundedSemaphore(WRITERS)
 _sqlite_writers = threading.Lock()
 _current: ContextVar[Connection | None] = ContextVar("_current", default=None)
 _read_once: ContextVar[dict[Hashable, Any] | None] = ContextVar("_read_once", default=None)
@@ -48,6 +71,16 @@ _read_once: ContextVar[dict[Hashable, Any] | None] = ContextVar("_read_once", de
 
 def init_app(app: Flask) -> None:
     """Bind the database to the app, and set SQLite up for durable concurrent use."""
+    if not app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+            "pool_size": WRITERS,
+            "max_overflow": WRITERS,
+            "pool_timeout": WAIT_S,
+            "connect_args": {
+                "connect_timeout": int(WAIT_S),
+                "options": f"-c lock_timeout={WAIT_S * 1000:.0f}",
+            },
+        }
     db.init_app(app)
     migrate.init_app(app, db, directory=str(app.config["MIGRATIONS_DIR"]), render_as_batch=True)
     with app.app_context():
@@ -79,24 +112,53 @@ def write(work: Callable[[Connection], T]) -> T:
     `work` may run several times, so its effects outside the database must be repeatable. Within
     an open write transaction it simply runs in that one.
 
-    Raises: RuntimeError within a snapshot that is only for reading, which is a bug.
+    Raises: DatabaseBusy if others write for too long, or too many wait already; RuntimeError
+    within a snapshot that is only for reading, which is a bug.
     """
     current = _current.get()
     if current is not None:
         if not current.get_execution_options().get("is_writing"):
             raise RuntimeError("a snapshot for reading cannot be written in")
         return work(current)
-    engine = db.engine
-    for attempt in range(1, ATTEMPTS):
+    if not _places.acquire(blocking=False):
+        raise busy()
+    try:
+        return _write_until(time.monotonic() + WAIT_S, work)
+    finally:
+        _places.release()
+
+
+def write_if_free(work: Callable[[Connection], T]) -> T | None:
+    """Run `work` in one write transaction if nobody else is writing; else return None at once."""
+    try:
+        return _run_once(work, wait_s=0)
+    except (Stale, DatabaseBusy):
+        return None
+    except DBAPIError as fault:
+        if is_transient(fault):
+            return None
+        raise
+
+
+def _write_until(deadline_s: float, work: Callable[[Connection], T]) -> T:
+    attempt = 0
+    while True:
+        attempt += 1
         try:
-            return _run_once(engine, work)
+            return _run_once(work, wait_s=max(0, deadline_s - time.monotonic()))
         except Stale:
             pass
         except DBAPIError as fault:
             if not is_transient(fault):
                 raise
+        if time.monotonic() >= deadline_s:
+            raise busy()
         time.sleep(random.uniform(0, PAUSE_S * attempt))  # noqa: S311 - spreads writers, no secret
-    return _run_once(engine, work)
+
+
+def busy() -> DatabaseBusy:
+    """Return the error that tells a caller to come again in a few seconds."""
+    return DatabaseBusy(retry_after_s=1 + secrets.randbelow(RETRY_SPREAD_S))
 
 
 def transaction() -> Connection:
@@ -138,13 +200,27 @@ def is_only_writer(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
-def _run_once(engine: Engine, work: Callable[[Connection], T]) -> T:
-    # SQLite's waiting writers poll, so they queue on a lock of ours instead.
-    turn = _sqlite_writers if engine.dialect.name == "sqlite" else nullcontext()
-    with turn, engine.connect() as connection:
-        connection = connection.execution_options(is_writing=True)
+def _run_once(work: Callable[[Connection], T], *, wait_s: float) -> T:
+    with _turn_to_write(wait_s), db.engine.connect() as connection:
+        connection = connection.execution_options(is_writing=True, waits=wait_s > 0)
         with connection.begin(), _as_current(connection):
+            if wait_s == 0 and connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 1")
             return work(connection)
+
+
+@contextmanager
+def _turn_to_write(wait_s: float) -> Iterator[None]:
+    """Queue SQLite's writers on a lock of ours, because they would poll. Raises: DatabaseBusy."""
+    if db.engine.dialect.name != "sqlite":
+        yield
+        return
+    if not _sqlite_writers.acquire(timeout=wait_s):
+        raise busy()
+    try:
+        yield
+    finally:
+        _sqlite_writers.release()
 
 
 def is_transient(fault: DBAPIError) -> bool:
@@ -154,20 +230,39 @@ def is_transient(fault: DBAPIError) -> bool:
     return fault.connection_invalidated or state in RETRIED_STATES or locked
 
 
+def is_full(fault: Exception) -> bool:
+    """Return whether a disk is full: SQLite's, PostgreSQL's, or that of temporary files."""
+    cause = getattr(fault, "orig", None) or fault
+    if isinstance(cause, OSError):
+        return cause.errno in {errno.ENOSPC, errno.EDQUOT}
+    return getattr(cause, "sqlstate", None) == "53100" or "disk is full" in str(cause)
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # _begin_sqlite chooses the kind of BEGIN
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("is_writing")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    options = connection.get_execution_options()
+    wait_ms = ATTEMPT_S * 1000 if options.get("waits", True) else 0
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_ms:.0f}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("is_writing") else "BEGIN")
 
 
 def upgrade_schema() -> None:
     """Bring the schema up to the newest migration."""
     flask_migrate.upgrade()
+
+
+def check_room() -> None:
+    """Check that SQLite's disk has room for the hours to come. Raises: DiskFull."""
+    path = db.engine.url.database
+    if db.engine.dialect.name != "sqlite" or not path or path == ":memory:":
+        return
+    if shutil.disk_usage(Path(path).parent).free < LEAST_FREE_BYTES:
+        raise DiskFull(retry_after_s=FULL_RETRY_S)
 
 
 def has_current_schema() -> bool:

@@ -237,6 +237,18 @@ class DatabaseBusy(AppError):
     status, code = 503, "database_busy"
 
 
+class ForeignHost(AppError):
+    """A request for another host than that of `PUBLIC_URL`."""
+
+    status, code = 421, "foreign_host"
+
+
+class DiskFull(AppError):
+    """A server without room on its disk; nothing of the request was stored."""
+
+    status, code = 507, "disk_full"
+
+
 class InternalFault(AppError):
     """A bug in the server; the server's log has its traceback under `reference`."""
 

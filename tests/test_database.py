@@ -1,6 +1,8 @@
 """Writes: applied whole or not at all, and retried after a conflict with another writer."""
 
+import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -8,9 +10,10 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import Connection, insert, select
 
+from sync_server import database
 from sync_server.config import Settings
 from sync_server.database import (
-    ATTEMPTS,
+    WRITERS,
     Base,
     Stale,
     db,
@@ -18,7 +21,9 @@ from sync_server.database import (
     reading,
     upgrade_schema,
     write,
+    write_if_free,
 )
+from sync_server.errors import DatabaseBusy
 from sync_server.storage.models import AccountRow
 from tests.conftest import FakeClock
 
@@ -49,7 +54,10 @@ def test_a_failing_write_leaves_nothing(app: Flask) -> None:
         assert connection.scalar(select(AccountRow.name)) is None
 
 
-def test_a_stale_write_is_run_again_whole_and_not_for_ever(app: Flask) -> None:
+def test_a_stale_write_is_run_again_whole_and_not_for_ever(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "WAIT_S", 0.2)
     tries = 0
 
     def work(_: Connection) -> None:
@@ -57,9 +65,45 @@ def test_a_stale_write_is_run_again_whole_and_not_for_ever(app: Flask) -> None:
         tries += 1
         raise Stale
 
-    with pytest.raises(Stale):
+    with pytest.raises(DatabaseBusy):
         write(work)
-    assert tries == ATTEMPTS
+    assert tries > 1
+
+
+def test_who_waits_too_long_for_other_writers_is_told_to_come_again(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "WAIT_S", 0.2)
+    other_program = sqlite3.connect(db.engine.url.database or "", isolation_level=None)
+    other_program.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(DatabaseBusy) as refused:
+        write(lambda c: c.execute(insert(AccountRow).values(name="x", role="r", password_hash="h")))
+    assert refused.value.retry_after_s
+    assert write_if_free(lambda c: 1) is None
+    with reading() as connection:  # who only reads does not wait
+        assert connection.scalar(select(AccountRow.name)) is None
+
+    other_program.close()
+    assert write_if_free(lambda c: 1) == 1
+
+
+def test_only_so_many_wait_to_write(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_places", threading.BoundedSemaphore(1))
+
+    with pytest.raises(DatabaseBusy):
+        write(lambda c: _write_elsewhere(app))
+
+
+def _write_elsewhere(app: Flask) -> None:
+    """Write in another thread, and raise here what was raised there."""
+
+    def work() -> None:
+        with app.app_context():
+            write(lambda c: None)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work).result()
 
 
 def test_writers_take_turns(app: Flask) -> None:
@@ -68,11 +112,11 @@ def test_writers_take_turns(app: Flask) -> None:
             values = {"name": name, "role": "r", "password_hash": "h"}
             write(lambda c: c.execute(insert(AccountRow).values(values)))
 
-    threads = [threading.Thread(target=add, args=(f"n{n}",)) for n in range(20)]
+    threads = [threading.Thread(target=add, args=(f"n{n}",)) for n in range(WRITERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
     with reading() as connection:
-        assert len(connection.scalars(select(AccountRow.name)).all()) == 20
+        assert len(connection.scalars(select(AccountRow.name)).all()) == WRITERS

@@ -74,6 +74,7 @@ CODES: dict[str, Iterable[str]] = {
     "devices.concern": device_list.CONCERNS,
     "devices.tag": ("skew", "never", "old_app"),
     "seats.order": seats.ORDERS,
+    "http": ("400", "413", "431", "500", "501", "503"),
 }
 """The codes that complete a message key, by the key's stem; every code needs a message."""
 

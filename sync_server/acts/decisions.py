@@ -160,7 +160,7 @@ def rule(
     """
     try:
         record = parse_record(raw)
-    except (msgspec.DecodeError, ValueError, RecursionError) as fault:
+    except msgspec.DecodeError as fault:
         raise BadForm(fault=say("held.illegible", fault=fault)) from None
     body = RulingBody(
         ruling=ruling,

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from sync_server import sealing
 from sync_server.database import reading, write
+from sync_server.domain.foreign_bytes import decode_foreign
 from sync_server.domain.records.codes import DeviceCode, Instant, from_ms
 from sync_server.errors import DetailUnreadable, QueueFileFaulty, SignatureWrong
 from sync_server.messages import say
@@ -93,12 +94,16 @@ def import_file(content: bytes, seal_key: str, now_ms: int) -> ImportResult:
     return ImportResult(parcel_receipts, msgspec.json.encode(receipt))
 
 
+_file_decoder = msgspec.json.Decoder(QueueFile)
+_parcel_decoder = msgspec.json.Decoder(Parcel)
+
+
 def _read_boxes(content: bytes) -> Sequence[str]:
     if len(content) > MAX_FILE_BYTES:
         raise QueueFileFaulty(reason=say("queue_file.large", limit=MAX_FILE_BYTES // 2**20))
     try:
-        return msgspec.json.decode(content, type=QueueFile).boxes
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return decode_foreign(content, _file_decoder).boxes
+    except msgspec.DecodeError:
         raise QueueFileFaulty(reason=say("queue_file.form")) from None
 
 
@@ -114,8 +119,8 @@ def _open_box(box: str, seal_key: str) -> tuple[Parcel, Signer]:
         if signer is None:
             raise QueueFileFaulty(reason=say("queue_file.device", device=device))
         payload = sealing.check_signed(signer.public_key, signed)
-        parcel = msgspec.json.decode(payload, type=Parcel)
-    except (SignatureWrong, msgspec.MsgspecError, UnicodeDecodeError):
+        parcel = decode_foreign(payload, _parcel_decoder)
+    except (SignatureWrong, msgspec.DecodeError):
         raise QueueFileFaulty(reason=say("queue_file.signature")) from None
     if parcel.device != device:
         raise QueueFileFaulty(reason=say("queue_file.signature"))

@@ -9,6 +9,7 @@ import msgspec
 from flask import Response, request
 
 from sync_server.config import MAX_BODY_BYTES
+from sync_server.domain.foreign_bytes import decode_foreign
 from sync_server.errors import BodyTooLarge, MalformedJson, MalformedRequest, UnsupportedEncoding
 
 T = TypeVar("T")
@@ -18,19 +19,28 @@ _RANGE = re.compile(r"bytes (\d{1,9})-(\d{1,9})/(\d{1,9})\Z")
 _GZIP = zlib.MAX_WBITS | 16
 
 
+MAX_SMALL_VALUES = 10_000
+"""The most JSON values in a body that holds no records."""
+
+
 def read_body(
-    decoder: msgspec.json.Decoder[T], repair: Callable[[bytes], bytes] | None = None
+    decoder: msgspec.json.Decoder[T],
+    repair: Callable[[bytes], bytes] | None = None,
+    *,
+    most_values: int = MAX_SMALL_VALUES,
 ) -> T:
     """Decode the request body; if its JSON cannot be read, decode `repair(body)` instead.
 
     Raises: BodyTooLarge, UnsupportedEncoding, MalformedJson, MalformedRequest.
     """
     body = read_bytes()
+    if body.count(b",") >= most_values:  # every value but the first follows a comma
+        raise MalformedRequest(fault=f"more than {most_values} values")
     try:
         return _decode_body(decoder, body, repair)
     except msgspec.ValidationError as fault:
         raise MalformedRequest(fault=fault) from None
-    except (msgspec.DecodeError, ValueError, RecursionError, AttributeError) as fault:
+    except (msgspec.DecodeError, ValueError, RecursionError) as fault:
         raise MalformedJson(fault=fault) from None
 
 
@@ -74,13 +84,13 @@ def _decode_body(
     decoder: msgspec.json.Decoder[T], body: bytes, repair: Callable[[bytes], bytes] | None
 ) -> T:
     try:
-        return decoder.decode(body)
+        return decode_foreign(body, decoder)
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
         if repair is None:
             raise
-        return decoder.decode(repair(body))
+        return decode_foreign(repair(body), decoder)
 
 
 def json_response(value: object, status: int = 200) -> Response:

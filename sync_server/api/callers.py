@@ -16,15 +16,20 @@ from sync_server.errors import DeviceRevoked, Forbidden, ReadTokenNeeded, Unauth
 from sync_server.messages import say
 from sync_server.storage.access import audit, devices
 from sync_server.storage.access.devices import Caller
+from sync_server.web import rate_limits
 
 FORBIDDEN = 403
 
 
 def authenticate_caller(connection: Connection) -> Caller:
-    """Return the holder of the request's bearer token. Raises: Unauthenticated."""
+    """Return the holder of the request's bearer token, before anything else of it is read.
+
+    Raises: Unauthenticated; TooManyRequests after many unknown tokens from one address.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     caller = devices.caller_of(connection, token) if scheme.lower() == "bearer" and token else None
     if caller is None:
+        rate_limits.count_attempt(rate_limits.UNKNOWN_TOKEN)
         raise Unauthenticated
     return caller
 

@@ -4,7 +4,7 @@ import json
 from typing import Annotated
 
 import msgspec
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app
 from msgspec import Meta, Raw, Struct
 from sqlalchemy import Connection
 
@@ -12,7 +12,7 @@ from sync_server.api.bodies import json_response, read_body
 from sync_server.api.callers import authenticate_caller, require_permission
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
-from sync_server.database import reading, write
+from sync_server.database import reading, write, write_if_free
 from sync_server.domain.records.codes import (
     MAX_SEQ,
     Boot,
@@ -26,9 +26,10 @@ from sync_server.domain.records.codes import (
 )
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import MalformedRequest, TooManyRecords
+from sync_server.storage.access import devices
 from sync_server.storage.access.devices import Caller
 from sync_server.storage.ledger import intake, streams
-from sync_server.storage.ledger.intake import Delivery, DeviceReport, Verdict
+from sync_server.storage.ledger.intake import Delivery, DeviceReport, Receipt, Verdict
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.web import rate_limits, served_portal
 
@@ -36,6 +37,10 @@ blueprint = Blueprint("sync", __name__)
 
 MAX_RECORDS = 500
 """A request of this size is stored in well under a second; a longer queue needs several."""
+
+MAX_VALUES = 500_000
+"""The most JSON values in a body: rolls of a province are a third of that. Ten thousand values fit
+into a few compressed bytes, so they are counted before any is read."""
 
 PAGE_RECORDS = 500
 """The most records in one answer; `more` says whether to ask again."""
@@ -92,12 +97,11 @@ _decoder = msgspec.json.Decoder(SyncRequest)
 def sync() -> Response:
     """Store the records; return a verdict for every record and the stream's new records."""
     at_ms = now_ms()
-    rate_limits.count_attempt(rate_limits.SYNC, request.headers.get("Authorization"))
-    sync_request = read_body(_decoder, _repair_records)
-    if len(sync_request.records) > MAX_RECORDS:
-        raise TooManyRecords(count=len(sync_request.records), limit=MAX_RECORDS)
     with reading() as connection:
         caller = authenticate_caller(connection)
+    rate_limits.count_attempt(rate_limits.SYNC, caller.writer.device)
+    sync_request = read_body(_decoder, _repair_records, most_values=MAX_VALUES)
+    _check_count(len(sync_request.records))
     require_permission(
         caller,
         Action.PUSH if sync_request.records or sync_request.details else Action.READ_MEETINGS,
@@ -115,7 +119,7 @@ def sync() -> Response:
         caller.is_revoked,
         sync_request.details,
     )
-    receipt = write(lambda c: intake.receive(c, delivery))
+    receipt = _receive(delivery)
     settings: Settings = current_app.config["SETTINGS"]
     with reading() as connection:
         page, rev = _pull(connection, stream_key, sync_request.cursor)
@@ -135,6 +139,17 @@ def sync() -> Response:
     )
 
 
+def _receive(delivery: Delivery) -> Receipt:
+    """Store a delivery. One with nothing to store waits for no writer, if others are writing."""
+    if delivery.offers or delivery.sealed:
+        return write(lambda c: intake.receive(c, delivery))
+    receipt = write_if_free(lambda c: intake.receive(c, delivery))
+    if receipt is None:
+        with reading() as connection:
+            receipt = Receipt([], devices.gaps_of(connection, delivery.writer.device).missing, [])
+    return receipt
+
+
 def _repair_records(body: bytes) -> bytes:
     """Replace unreadable records in a body by strings, so that the other records can be read.
 
@@ -142,11 +157,19 @@ def _repair_records(body: bytes) -> bytes:
     that. Such a record becomes a string with its JSON text, and the door refuses only that.
     """
     fields = json.loads(body)
-    records = fields.get("records", [])
+    records = fields.get("records") if isinstance(fields, dict) else None
+    if not isinstance(records, list):
+        raise MalformedRequest(fault="records")
+    _check_count(len(records))
     fields["records"] = [
         record if _is_valid_unicode(record) else json.dumps(record) for record in records
     ]
     return msgspec.json.encode(fields)
+
+
+def _check_count(count: int) -> None:
+    if count > MAX_RECORDS:
+        raise TooManyRecords(count=count, limit=MAX_RECORDS)
 
 
 def _is_valid_unicode(record: object) -> bool:

@@ -12,6 +12,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from sync_server.domain.foreign_bytes import decode_foreign
+
 MANIFEST_PATH = "manifest.json"
 FACTS_PATH = "facts.json"
 CODE_PATHS = re.compile(r"(?:app/.*|diem-danh/.*|sw\.js)\Z")
@@ -56,6 +58,10 @@ class Manifest(Struct, frozen=True, omit_defaults=True):
     withdrawn: tuple[tuple[str, str], ...] = ()
 
 
+_manifest_decoder = msgspec.json.Decoder(Manifest)
+_list_decoder = msgspec.json.Decoder(list[FileLine])
+
+
 class BadRelease(Exception):
     """A manifest that cannot be served; the message names the path or field."""
 
@@ -63,8 +69,8 @@ class BadRelease(Exception):
 def read_manifest(content: bytes) -> Manifest:
     """Parse the top level of a manifest. Raises: BadRelease."""
     try:
-        return msgspec.json.decode(content, type=Manifest)
-    except msgspec.MsgspecError as fault:
+        return decode_foreign(content, _manifest_decoder)
+    except msgspec.DecodeError as fault:
         raise BadRelease(f"{MANIFEST_PATH}: {fault}") from None
 
 
@@ -79,8 +85,9 @@ def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> 
         list_content = lists[line.sha256]
         file_lines = [FileLine(line.path, line.sha256, len(list_content))]
         try:
-            file_lines += msgspec.json.decode(list_content, type=list[FileLine])
-        except msgspec.MsgspecError as fault:
+            listed: list[FileLine] = decode_foreign(list_content, _list_decoder)
+            file_lines += listed
+        except msgspec.DecodeError as fault:
             raise BadRelease(f"{line.path}: {fault}") from None
         for file in file_lines:
             if not _SAFE_PATH.match(file.path):

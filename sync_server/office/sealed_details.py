@@ -1,7 +1,6 @@
 """Details opened for readers who may see them: text, pictures, documents. Openings are logged."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -12,11 +11,14 @@ from sync_server import sealing
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import transaction
+from sync_server.domain.foreign_bytes import decode_foreign
 from sync_server.errors import DetailUnreadable, UnknownDetail
+from sync_server.messages import say
 from sync_server.office import access
 from sync_server.storage.blobs import details
 
 JSON = "application/json"
+_fields_decoder = msgspec.json.Decoder(dict[str, object])
 
 
 class DetailContent(NamedTuple):
@@ -29,13 +31,15 @@ class DetailContent(NamedTuple):
 def open_details(people_by_detail: Mapping[str, str]) -> dict[str, DetailContent]:
     """Open details, given as sha256 → person concerned; return them by sha256.
 
-    Details that have not arrived, were purged or cannot be read are left out.
+    Details that have not arrived or were purged are left out.
     """
     contents = {}
     for sha256, person in people_by_detail.items():
         try:
             contents[sha256] = open_detail(sha256, person)
-        except (UnknownDetail, DetailUnreadable):
+        except DetailUnreadable:
+            contents[sha256] = DetailContent(b"{", JSON)  # shown as what cannot be read
+        except UnknownDetail:
             continue
     return contents
 
@@ -52,13 +56,16 @@ def open_detail(sha256: str, about: str) -> DetailContent:
 
 
 def text_fields_of(detail: DetailContent | None) -> dict[str, str]:
-    """Return the text fields of a detail; `{}` unless it is JSON."""
+    """Return the text fields of a detail; `{}` unless it is JSON.
+
+    JSON that cannot be read has one field, a `note` that says so: what it is about can be decided.
+    """
     if detail is None or detail.media_type != JSON:
         return {}
     try:
-        fields = msgspec.json.decode(detail.content, type=dict[str, object])
+        fields = decode_foreign(detail.content, _fields_decoder)
     except msgspec.DecodeError:
-        return {}
+        return {"note": say("detail.unreadable")}
     return {name: text for name, text in fields.items() if isinstance(text, str)}
 
 
@@ -69,7 +76,7 @@ def picture_of(detail: DetailContent | None) -> DetailContent | None:
     _, _, encoded = text_fields_of(detail).get("scan", "").partition(";base64,")
     try:
         content = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:  # no base64, or letters that it does not have
         return None
     media_type = sealing.media_type_of(content)
     return DetailContent(content, media_type) if media_type and media_type != JSON else None

@@ -9,9 +9,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from sync_server.database import FULL_RETRY_S, busy, is_full
 from sync_server.errors import (
     AppError,
-    DatabaseBusy,
+    DiskFull,
     FormExpired,
     InternalFault,
     MalformedRequest,
@@ -20,8 +21,6 @@ from sync_server.errors import (
 )
 
 _log = logging.getLogger(__name__)
-RETRY_SPREAD_S = 5
-"""Halls that were refused at the same time should not retry at the same time."""
 
 
 def init_app(app: Flask) -> None:
@@ -29,6 +28,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(AppError, _error_response)
     app.register_error_handler(HTTPException, _http_error_response)
     app.register_error_handler(OperationalError, _database_fault_response)
+    app.register_error_handler(OSError, _file_fault_response)
     app.register_error_handler(PoolTimeout, _database_fault_response)
     app.register_error_handler(Exception, _bug_response)
 
@@ -74,7 +74,13 @@ def _http_error_response(fault: HTTPException) -> Response:
 
 def _database_fault_response(fault: Exception) -> Response:
     _log.error("the database did not answer", exc_info=fault)
-    return _error_response(DatabaseBusy(retry_after_s=1 + secrets.randbelow(RETRY_SPREAD_S)))
+    if is_full(fault):
+        return _error_response(DiskFull(retry_after_s=FULL_RETRY_S))
+    return _error_response(busy())
+
+
+def _file_fault_response(fault: OSError) -> Response:
+    return _database_fault_response(fault) if is_full(fault) else _bug_response(fault)
 
 
 def _bug_response(fault: Exception) -> Response:

@@ -6,11 +6,14 @@ from pathlib import PurePosixPath
 from flask import Blueprint, Response, current_app, redirect, request
 from sqlalchemy import Connection
 from werkzeug.datastructures import Range
+from werkzeug.wsgi import wrap_file
 
 from sync_server.clocks import now_ms
+from sync_server.config import Settings
 from sync_server.database import reading
 from sync_server.errors import NotFound
 from sync_server.web import served_portal
+from sync_server.web.hosts import is_loopback
 from sync_server.web.served_portal import ServedFile
 
 blueprint = Blueprint("site", __name__)
@@ -18,11 +21,14 @@ blueprint = Blueprint("site", __name__)
 MAX_PATH_SHOWN = 200
 """The most letters of an unknown address that the answer repeats."""
 
+MAX_WHOLE_BYTES = 1024 * 1024
+"""Up to this size a file is read at once; twelve readers of a recording are not to fill memory."""
+
 TAG_LETTERS = 16
 """Letters of the sha256 in an ETag: enough to distinguish two versions of one file."""
 
 POLICY = (
-    "default-src 'self'; script-src {origin}app/ {origin}sw.js 'wasm-unsafe-eval'; "
+    "default-src 'self'; script-src {scripts} 'wasm-unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -74,19 +80,45 @@ def _file_response(connection: Connection, served_file: ServedFile, path: str) -
         response.headers["Content-Range"] = f"bytes */{served_file.size_bytes}"
     else:
         start, stop = span or (0, served_file.size_bytes)
-        content = served_file.read(connection, start, stop)
-        response = Response(content, 206 if span else 200, mimetype=mimetype)
+        response = _content_response(connection, served_file, start, stop)
+        response.status_code = 206 if span else 200
+        response.mimetype = mimetype
         if span:
             response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{served_file.size_bytes}"
         if not is_compressed:
             response.headers["Accept-Ranges"] = "bytes"
         if mimetype not in NON_DOCUMENT_TYPES:
-            policy = POLICY.format(origin=request.host_url)
-            response.headers["Content-Security-Policy"] = policy
+            response.headers["Content-Security-Policy"] = _policy()
         response.headers["X-Content-Type-Options"] = "nosniff"
     response.set_etag(f"{tag}:gzip" if response.status_code == 304 and is_compressed else tag)
     response.headers["Cache-Control"] = "no-cache"  # revalidate every time: no page is stale
     return response
+
+
+def _content_response(
+    connection: Connection, served_file: ServedFile, start: int, stop: int
+) -> Response:
+    """Return the bytes of a file; those of a large one are read when the reader takes them."""
+    if stop - start <= MAX_WHOLE_BYTES:
+        return Response(served_file.read(connection, start, stop))
+    file = served_file.open(start, stop)
+    response = Response(wrap_file(request.environ, file), direct_passthrough=True)
+    response.content_length = stop - start
+    response.call_on_close(file.close)
+    return response
+
+
+def _policy() -> str:
+    """Return the policy for this site's own address, which a proxy may not pass on.
+
+    On the machine itself a browser may also call it by another of its own names.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    origins = {f"{settings.public_url}/"}
+    if is_loopback(request.host):
+        origins.add(request.host_url)
+    scripts = [f"{origin}{path}" for origin in sorted(origins) for path in ("app/", "sw.js")]
+    return POLICY.format(scripts=" ".join(scripts))
 
 
 def _single_range(tag: str) -> Range | None:

@@ -1,29 +1,225 @@
-"""The production server: waitress, which runs on a server and on a hall's Windows laptop."""
+"""The production server: waitress, which runs on a server and on a hall's Windows laptop.
+
+waitress takes whole requests in before a thread serves them, so that a slow line holds no thread.
+It knows no bounds on who holds connections open, and ends without ado; both are added here.
+"""
+
+import contextlib
+import logging
+import select
+import signal
+import socket
+import time
+from collections import Counter
+from typing import Any
 
 import click
 from flask import Flask
-from waitress.server import create_server
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.utilities import Error
 
-from sync_server.config import MAX_BODY_BYTES
+from sync_server.config import MAX_BODY_BYTES, MAX_UPLOAD_BYTES, UPLOADS_PATH
+from sync_server.database import WRITERS
 from sync_server.messages import say
 
-THREADS = 16
-"""Syncs that wait for the one writer are written together, so more threads write more at once."""
+THREADS = WRITERS + 8
+"""Requests served at a time: those that may wait to write, and some that only read."""
+
+MAX_QUEUED = 400
+"""Requests that wait for a thread, some two seconds of work; the others are told to come again."""
+
+MAX_CONNECTIONS = 3_000
+"""Open connections. Five thousand phones that come within a quarter of an hour hold some 600."""
+
+IDLE_S = 15
+"""How long a connection may wait for its next request; opening it anew costs little."""
+
+HEADER_S = 15
+"""How long the head of a request may take to arrive."""
+
+BODY_S = 600
+"""How long a body may take: a piece of 64 KB takes half a minute on the poorest line."""
+
+STALLED_S = 120
+"""How long a reader may take nothing of an answer."""
+
+DRAIN_S = 10
+"""How long requests in flight may take after the order to stop."""
+
+API_PATH = "/api/"
+MAINTENANCE_S = 2
+
+
+class _Overloaded(Error):  # type: ignore[misc]
+    code = 503
+    reason = "Service Unavailable"
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    """A request as it arrives. Only the office's uploads may be larger than a sync."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        if self.path.startswith(UPLOADS_PATH):
+            self.adj = _uploads_adjustments
+
+
+_uploads_adjustments = Adjustments(max_request_body_size=MAX_UPLOAD_BYTES)
+
+
+class _ErrorTask(ErrorTask):  # type: ignore[misc]
+    """The answer to a request that never reaches the app, in words that its sender understands."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        body = say(f"http.{error.code}").encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.append(("Content-Type", "text/plain; charset=utf-8"))
+        if isinstance(error, _Overloaded):
+            self.response_headers.append(("Retry-After", "5"))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection. `began_s`: when the first byte of the request that is arriving came."""
+
+    parser_class = _Parser
+    error_task_class = _ErrorTask
+    began_s = 0.0
+
+    def received(self, data: bytes) -> bool:
+        before = self.request
+        is_taken: bool = super().received(data)
+        if self.request is not before:
+            self.began_s = self.last_activity
+        return is_taken
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being received, served or sent."""
+        return not (self.requests or self.request or self.total_outbufs_len)
+
+    def is_overdue(self, now_s: float) -> bool:
+        """Return whether what the other side owes has not come in time."""
+        if self.requests:
+            return False
+        if self.total_outbufs_len:
+            return bool(now_s - self.last_activity > STALLED_S)
+        if self.request is None:
+            return bool(now_s - self.last_activity > IDLE_S)
+        return now_s - self.began_s > (BODY_S if self.request.headers_finished else HEADER_S)
+
+
+class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """The threads that serve. A kiosk's request goes before those of readers."""
+
+    def add_task(self, task: HTTPChannel) -> None:
+        with self.lock:
+            if len(self.queue) >= MAX_QUEUED:
+                task.requests[0].error = _Overloaded("")
+            if task.requests[0].path.startswith(API_PATH):
+                self.queue.appendleft(task)
+            else:
+                self.queue.append(task)
+            self.queue_cv.notify()
+
+
+class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
+    """waitress with bounds on connections, and an end that finishes what is in flight."""
+
+    channel_class = _Channel
+    accepting: bool
+    stopping_since_s: float | None = None
+
+    def handle_accept(self) -> None:
+        super().handle_accept()
+        if len(self.active_channels) > MAX_CONNECTIONS:
+            self._close_one_of_the_most_numerous()
+
+    def _close_one_of_the_most_numerous(self) -> None:
+        """Close the connection that has been idle longest, of the address that holds the most."""
+        idle = [channel for channel in self.active_channels.values() if channel.is_idle]
+        held = Counter(channel.addr[0] for channel in idle)
+        if idle:
+            least_useful = max(idle, key=lambda c: (held[c.addr[0]], -c.last_activity))
+            least_useful.handle_close()
+
+    def maintenance(self, now: float) -> None:
+        for channel in list(self.active_channels.values()):
+            if channel.is_overdue(now):
+                channel.will_close = True
+
+    def run(self) -> None:
+        """Serve until told to stop, and then until nothing is in flight, or too long."""
+        try:
+            while not self._is_done():
+                self.asyncore.loop(
+                    timeout=1, map=self._map, use_poll=self.adj.asyncore_use_poll, count=1
+                )
+        finally:
+            self.task_dispatcher.shutdown(timeout=1)
+            self.asyncore.close_all(self._map)
+
+    def stop(self, *_: Any) -> None:
+        """Take no more connections, and end when what is in flight is done."""
+        self.stopping_since_s = time.monotonic()
+        with contextlib.suppress(OSError):  # it has ended already
+            self.pull_trigger()
+
+    def _is_done(self) -> bool:
+        if self.stopping_since_s is None:
+            return False
+        if self.accepting:
+            self.accepting = False
+            self.del_channel(self._map)
+            self.socket.close()
+        for channel in list(self.active_channels.values()):
+            if not (channel.requests or channel.total_outbufs_len):
+                channel.will_close = True
+        is_late = time.monotonic() - self.stopping_since_s > DRAIN_S
+        return is_late or not self.active_channels
 
 
 def serve_forever(app: Flask, host: str, port: int) -> None:
-    """Serve until interrupted. Raises: OSError if the address is not available."""
-    server = create_server(
+    """Serve until interrupted or terminated. Raises: OSError if the address is not available."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a herd is no news
+    _allow_open_files()
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    dispatcher = _Dispatcher()
+    dispatcher.set_thread_count(THREADS)
+    server = ProductionServer(
         app,
-        host=host,
-        port=port,
-        threads=THREADS,
-        max_request_body_size=MAX_BODY_BYTES * 2,  # the app answers 413 itself
-        ident=None,
-        clear_untrusted_proxy_headers=not app.config["SETTINGS"].proxies,  # the app reads them
+        sockinfo=(family, socket.SOCK_STREAM, 0, address),
+        dispatcher=dispatcher,
+        adj=Adjustments(
+            max_request_body_size=MAX_BODY_BYTES * 2,  # the app answers 413 itself
+            connection_limit=MAX_CONNECTIONS * 2,  # never met: the server itself closes some
+            cleanup_interval=MAINTENANCE_S,
+            backlog=2048,
+            asyncore_use_poll=hasattr(select, "poll"),
+            ident=None,
+            clear_untrusted_proxy_headers=not app.config["SETTINGS"].proxies,  # the app reads them
+        ),
     )
+    signal.signal(signal.SIGTERM, server.stop)
     click.echo(say("serve.ready", url=app.config["SETTINGS"].public_url, host=host, port=port))
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         server.run()
-    finally:
-        server.close()
+
+
+def _allow_open_files() -> None:
+    """Allow as many open files as connections need, where the system counts them."""
+    try:
+        import resource
+    except ImportError:  # Windows does not
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS * 2
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))

@@ -26,6 +26,8 @@ ENROL = RateLimit("enrol", 60)
 """Enough for all the laptops of a hall; a code has 78 bits."""
 SYNC = RateLimit("sync", 600)
 """A kiosk syncs every half minute, and after every record."""
+UNKNOWN_TOKEN = RateLimit("unknown_token", 120)
+"""Enough for a hall of revoked laptops behind one address, none of which gives up."""
 
 WINDOW_S = 60
 MAX_CALLERS = 20_000

@@ -4,16 +4,24 @@ The local build in `SITE_DIR` also fixes the code that published releases may ru
 """
 
 import hashlib
+from io import SEEK_CUR, SEEK_END, SEEK_SET, BufferedReader, RawIOBase
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
+from flask import Flask, current_app
 from sqlalchemy import Connection
 from werkzeug.security import safe_join
 
+from sync_server.database import reading
+from sync_server.domain.foreign_bytes import decode_foreign
 from sync_server.domain.release import CODE_PATHS, FACTS_PATH, MANIFEST_PATH
+from sync_server.errors import ReleaseMalformed
 from sync_server.storage.blobs import releases, resumable_uploads
 from sync_server.storage.directory import PublishedDirectory
+
+PIECE_BYTES = 256 * 1024
+"""The most of a large file that one reader of it holds in memory."""
 
 _cached_hashes: dict[Path, tuple[tuple[int, int], str]] = {}
 _decoder = msgspec.json.Decoder(PublishedDirectory)
@@ -33,6 +41,40 @@ class ServedFile(NamedTuple):
         with self.path.open("rb") as file:
             file.seek(start)
             return file.read(stop - start)
+
+    def open(self, start: int, stop: int) -> BufferedReader:
+        """Open a part of the file, to be read in pieces when the request's transaction is over."""
+        return BufferedReader(_FilePart(self, start, stop), PIECE_BYTES)
+
+
+class _FilePart(RawIOBase):
+    """A part of a served file as a stream; every piece is read in a transaction of its own."""
+
+    def __init__(self, file: ServedFile, start: int, stop: int) -> None:
+        self._file, self._start, self._stop = file, start, stop
+        self._app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        self._position = start
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = SEEK_SET) -> int:
+        origin = {SEEK_SET: self._start, SEEK_CUR: self._position, SEEK_END: self._stop}[whence]
+        self._position = origin + offset
+        return self._position - self._start
+
+    def readinto(self, buffer: Any) -> int:
+        stop = min(self._position + len(buffer), self._stop)
+        if stop <= self._position:
+            return 0
+        with self._app.app_context(), reading() as connection:
+            piece = self._file.read(connection, self._position, stop)
+        buffer[: len(piece)] = piece
+        self._position += len(piece)
+        return len(piece)
 
 
 def current_release(connection: Connection, site_dir: Path, now_ms: int) -> str | None:
@@ -57,11 +99,18 @@ def find_file(connection: Connection, site_dir: Path, path: str, now_ms: int) ->
 def published_directory(
     connection: Connection, site_dir: Path, now_ms: int
 ) -> PublishedDirectory | None:
-    """Return the units, points and meetings that the release publishes; None without a release."""
+    """Return the units, points and meetings that the release publishes; None without a release.
+
+    Raises: ReleaseMalformed if the release does not say them in the form of this version.
+    """
     directory_file = find_file(connection, site_dir, FACTS_PATH, now_ms)
-    return directory_file and _decoder.decode(
-        directory_file.read(connection, 0, directory_file.size_bytes)
-    )
+    if directory_file is None:
+        return None
+    content = directory_file.read(connection, 0, directory_file.size_bytes)
+    try:
+        return decode_foreign(content, _decoder)
+    except msgspec.DecodeError as fault:
+        raise ReleaseMalformed(fault=f"{FACTS_PATH}: {fault}") from None
 
 
 def local_code(site_dir: Path) -> dict[str, str]:
@@ -81,6 +130,7 @@ def _file_on_disk(path: Path) -> ServedFile | None:
     state = (stat.st_mtime_ns, stat.st_size)
     cached = _cached_hashes.get(path)
     if cached is None or cached[0] != state:
-        cached = (state, hashlib.sha256(path.read_bytes()).hexdigest())
+        with path.open("rb") as file:
+            cached = (state, hashlib.file_digest(file, "sha256").hexdigest())
         _cached_hashes[path] = cached
     return ServedFile(cached[1], stat.st_size, path)

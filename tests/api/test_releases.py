@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import random
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from msgspec.structs import replace
 from portal.release.manifest import files_of, release_of
 
 from sync_server import create_app
@@ -18,9 +20,11 @@ from sync_server.domain.records.permissions import Profile
 from sync_server.storage.access import accounts
 from sync_server.storage.access.accounts import Account
 from sync_server.web import served_portal
+from sync_server.web.portal_files import MAX_WHOLE_BYTES
 from tests.conftest import NOON, SECRET, FakeClock, Persona
 
 HOUR_MS = 3_600_000
+PIECE = 1024 * 1024
 
 
 class Publisher(Persona):
@@ -263,8 +267,62 @@ def test_only_our_own_code_runs_whatever_a_page_holds(editor: Publisher, portal:
 
     policy = editor.client.get("/index.html").headers["Content-Security-Policy"]
 
-    assert "script-src http://localhost/app/ http://localhost/sw.js 'wasm-unsafe-eval';" in policy
+    assert "http://localhost:8000/app/ http://localhost:8000/sw.js 'wasm-unsafe-eval';" in policy
     assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "[::1]:8000"])
+def test_behind_a_proxy_that_passes_no_host_on_the_policy_names_our_own_address(
+    server: Flask, host: str
+) -> None:
+    settings = replace(server.config["SETTINGS"], public_url="https://diemcau.example.vn")
+    server.config["SETTINGS"] = settings
+
+    answer = server.test_client().get("/index.html", headers={"Host": host})
+
+    assert "https://diemcau.example.vn/app/ " in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "diemcau.example.vn.evil.example", "10.0.0.9:80"])
+def test_a_foreign_host_is_refused_and_told_where_to_go(server: Flask, host: str) -> None:
+    answer = server.test_client().get("/index.html", headers={"Host": host})
+
+    assert answer.status_code == 421
+    assert "http://localhost:8000" in answer.text
+
+
+@pytest.mark.parametrize("is_published", [True, False])
+def test_a_large_file_is_read_in_pieces_also_in_ranges(
+    editor: Publisher, changed: Callable[[str, bytes], Path], is_published: bool
+) -> None:
+    recording = random.Random(1).randbytes(3 * MAX_WHOLE_BYTES + 7)  # noqa: S311 - no secret
+    output = changed("t/ghi-am.mp3", recording)
+    if is_published:
+        for start in range(0, len(recording), PIECE):
+            editor.put(
+                f"/blobs/{hashlib.sha256(recording).hexdigest()}",
+                recording[start : start + PIECE],
+                Content_Range=f"bytes {start}-{min(start + PIECE, len(recording)) - 1}"
+                f"/{len(recording)}",
+            )
+        editor.publish(output)
+    else:
+        settings = replace(editor.client.application.config["SETTINGS"], site_dir=output)
+        editor.client.application.config["SETTINGS"] = settings
+    whole = editor.client.get("/t/ghi-am.mp3")
+    part = editor.client.get("/t/ghi-am.mp3", headers={"Range": "bytes=100-2000100"})
+
+    assert whole.is_streamed
+    assert whole.data == recording
+    assert part.status_code == 206
+    assert part.data == recording[100:2_000_101]
+
+
+@pytest.mark.parametrize("content", [b"\xff", b'{"v":1,"lists":"\xff"}', b"[" * 100_000])
+def test_a_manifest_that_nobody_can_read_is_refused(editor: Publisher, content: bytes) -> None:
+    answer = editor.post("/releases", content)
+
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "release_malformed")
 
 
 def test_the_last_ten_are_kept_with_their_files_and_no_more(

@@ -2,15 +2,18 @@
 
 import gzip
 import json
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 
-from sync_server.api.sync import MAX_RECORDS
+from sync_server.api.sync import MAX_RECORDS, MAX_VALUES
 from sync_server.config import MAX_BODY_BYTES
-from sync_server.database import write
+from sync_server.database import db, write
 from sync_server.storage.access import devices
+from sync_server.web.rate_limits import UNKNOWN_TOKEN
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft, roll
 
@@ -247,3 +250,68 @@ def test_a_ruling_decides_the_fate_of_its_record(
     [verdict] = clerk.sync(record)["verdicts"]
 
     assert (verdict["status"], verdict["fate"]) == ("known", "dismissed")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"records":NaN}',
+        b'{"records":null}',
+        b"NaN",
+        b'{"records":"\xff"}',
+        b'{"records":{"\xff":1}}',
+        b"[" * 100_000,
+    ],
+)
+def test_whatever_stands_in_a_body_is_told(as_clerk: Callable[..., Persona], body: bytes) -> None:
+    answer = as_clerk().post("/sync", body)
+
+    assert answer.status_code == 400
+    assert answer.get_json()["code"] in {"malformed_json", "malformed_request"}
+
+
+def test_a_stranger_s_body_is_not_read(as_clerk: Callable[..., Persona]) -> None:
+    stranger = as_clerk()
+    stranger.token = "x" * 40
+
+    assert stranger.post("/sync", b"no JSON").status_code == 401
+
+
+def test_unknown_tokens_are_counted_by_address_whatever_they_are(
+    as_clerk: Callable[..., Persona],
+) -> None:
+    stranger = as_clerk()
+    statuses = []
+    for number in range(UNKNOWN_TOKEN.amount + 1):
+        stranger.token = f"made-up-{number}"
+        statuses.append(stranger.post("/sync", b"{}").status_code)
+
+    assert statuses[:-1] == [401] * UNKNOWN_TOKEN.amount
+    assert statuses[-1] == 429
+
+
+@pytest.mark.parametrize("first", ["0", '"\\ud83d"'])
+def test_a_few_bytes_that_unfold_into_millions_of_records_cost_nothing(
+    as_clerk: Callable[..., Persona], first: str
+) -> None:
+    body = gzip.compress(f'{{"records":[{first}{",0" * 3_000_000}]}}'.encode())
+
+    answer = as_clerk().post("/sync", body, **{"Content-Encoding": "gzip"})
+
+    assert len(body) < 10_000
+    assert answer.status_code == 400
+    assert str(MAX_VALUES) in answer.get_json()["detail"]
+
+
+def test_who_has_nothing_to_store_waits_for_no_writer(
+    app: Flask, as_clerk: Callable[..., Persona]
+) -> None:
+    clerk = as_clerk()
+    clerk.sync(draft("check_in", 3))
+    other_program = sqlite3.connect(db.engine.url.database or "", isolation_level=None)
+    other_program.execute("BEGIN IMMEDIATE")
+
+    answer = clerk.sync(meeting=MEETING)
+
+    assert answer["want"] == [[1, 2]]
+    other_program.close()

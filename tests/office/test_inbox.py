@@ -358,3 +358,23 @@ def test_an_old_meeting_s_requests_are_on_their_own_page_only(
 
     assert "Không có đơn nào" in headquarters.get("/xin-vang").text
     assert "Mẫu Đức An" in headquarters.get(f"/xin-vang?hoi-nghi={MEETING}").text
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"note":"\xff"}', b"{", b"neither", b'{"scan":"x;base64,\xc4\x91"}']
+)
+def test_a_detail_that_nobody_can_read_is_told_and_breaks_no_page(
+    headquarters: Desk, clerk: Persona, content: bytes
+) -> None:
+    box = sealing.seal(clerk.seal_key, content)
+    sha256 = hashlib.sha256(box.encode()).hexdigest()
+    record = draft(
+        "absence_request", 1, person="M1", at=EVE, body={"report": "numbered", "detail": sha256}
+    )
+    clerk.sync(record, details={sha256: box})
+
+    inbox = headquarters.get("/xin-vang")
+    assert inbox.status_code == 200
+    if b"scan" not in content:
+        assert "không đọc được" in inbox.text
+    assert decide(headquarters, "approve", record["id"]) == 302

@@ -4,9 +4,12 @@ They cover its form, its size, and whether this writer may write this kind for t
 else is accepted and judged by the standing: an event that took place is never turned away.
 """
 
+from typing import Any
+
 import msgspec
 from msgspec import Struct
 
+from sync_server.domain.foreign_bytes import decode_foreign
 from sync_server.domain.records.forms import ReportMissing, parse_record
 from sync_server.domain.records.kinds import KINDS, Record, kind_of
 from sync_server.domain.records.permissions import MAY_WRITE, Profile
@@ -52,9 +55,6 @@ class Refusal(Struct, frozen=True):
     detail: str
 
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""The errors that decoding untrusted bytes can raise; endless nesting raises the last."""
-
 REFUSALS = frozenset(
     {
         "record_too_large",
@@ -78,7 +78,13 @@ class Header(Struct):
     device: str | None = None
 
 
-_HEADER_TYPES = {"id": str, "seq": int, "kind": str, "device": str}
+_header_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_field_decoders: dict[str, msgspec.json.Decoder[Any]] = {
+    "id": msgspec.json.Decoder(str),
+    "seq": msgspec.json.Decoder(int),
+    "kind": msgspec.json.Decoder(str),
+    "device": msgspec.json.Decoder(str),
+}
 _MAX_CODE = 64  # no id, kind or device is longer
 
 
@@ -90,7 +96,7 @@ def admit(raw: bytes, writer: Writer) -> Record | Refusal:
         record = parse_record(raw)
     except ReportMissing as fault:
         return Refusal("report_missing", str(fault))
-    except UNREADABLE as fault:
+    except msgspec.DecodeError as fault:
         kind = header_of(raw).kind
         if kind is not None and kind not in KINDS:
             return Refusal("unknown_kind", f"kind {kind!r} is not one of {sorted(KINDS)}")
@@ -102,13 +108,13 @@ def header_of(raw: bytes) -> Header:
     """Read the legible fields of a record's header; illegible or impossible values become None."""
     header = Header()
     try:
-        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except UNREADABLE:
+        fields = decode_foreign(raw, _header_decoder)
+    except msgspec.DecodeError:
         return header
-    for name, type_ in _HEADER_TYPES.items():
+    for name, decoder in _field_decoders.items():
         try:
-            value: object = msgspec.json.decode(fields[name], type=type_)
-        except (KeyError, *UNREADABLE):
+            value: object = decode_foreign(fields[name], decoder)
+        except (KeyError, msgspec.DecodeError):
             continue
         if not isinstance(value, str) or (len(value) <= _MAX_CODE and value.isprintable()):
             setattr(header, name, value)

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from sync_server.domain.foreign_bytes import decode_foreign
 from sync_server.domain.records.codes import NEWCOMER, Instant, check_instant, to_ms
 from sync_server.domain.records.kinds import (
     KINDS,
@@ -47,7 +48,7 @@ def parse_record(raw: bytes | msgspec.Raw) -> Record:
 
     Raises: msgspec.DecodeError; a ValidationError, its subclass, names the field.
     """
-    record = _decoder.decode(raw)
+    record = decode_foreign(raw, _decoder)
     check_form(record)
     return record
 

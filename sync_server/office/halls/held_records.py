@@ -12,7 +12,6 @@ from sync_server.acts.writing import seal_note
 from sync_server.clocks import now_ms
 from sync_server.database import transaction
 from sync_server.domain.records.codes import to_ms
-from sync_server.domain.records.door import UNREADABLE
 from sync_server.domain.records.forms import fingerprint, parse_record
 from sync_server.domain.records.kinds import Record, kind_of
 from sync_server.domain.records.permissions import Action
@@ -175,5 +174,5 @@ def _streams_with_contradictions(connection: Connection, since_ms: int) -> list[
 def _parse_or_none(raw: bytes) -> Record | None:
     try:
         return parse_record(raw)
-    except (*UNREADABLE, msgspec.ValidationError):
+    except msgspec.DecodeError:
         return None

@@ -306,6 +306,14 @@ def lock(connection: Connection, device: str, contact: LastContact) -> Gaps:
     return Gaps((), 0)
 
 
+def gaps_of(connection: Connection, device: str) -> Gaps:
+    """Return a device's gaps; an office account has none."""
+    row = connection.execute(
+        select(Device.missing, Device.head_seq).where(Device.id == device)
+    ).one_or_none()
+    return Gaps(_ranges_decoder.decode(row.missing), row.head_seq) if row else Gaps((), 0)
+
+
 def close_gaps(connection: Connection, device: str, gaps: Gaps, numbers: Sequence[int]) -> Ranges:
     """Note the numbers that have arrived; return the ranges that the device must send again."""
     after = Gaps(*missing_after(gaps.missing, gaps.head, numbers))

@@ -7,12 +7,13 @@ record never holds up the others.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from sync_server.domain.judging.clocks import Clocks, Sighting
 from sync_server.domain.records.codes import MAX_SEQ, from_ms
-from sync_server.domain.records.door import UNREADABLE, Refusal, Writer, admit, header_of
+from sync_server.domain.records.door import Refusal, Writer, admit, header_of
 from sync_server.domain.records.forms import (
     cache_record,
     canonical_bytes,
@@ -276,5 +277,5 @@ def _typed_record(offer: OfferedRecord) -> Record | None:
         return offer.outcome.record
     try:
         return parse_record(offer.raw)
-    except UNREADABLE:
+    except msgspec.DecodeError:
         return None

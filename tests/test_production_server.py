@@ -1,0 +1,125 @@
+"""The production server: its bounds on connections and bodies, and its end."""
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from waitress.adjustments import Adjustments
+
+from sync_server.config import MAX_BODY_BYTES
+from sync_server.web import production_server
+from sync_server.web.production_server import ProductionServer
+
+
+@contextmanager
+def running(app: Any) -> Iterator[ProductionServer]:
+    dispatcher = production_server._Dispatcher()
+    dispatcher.set_thread_count(4)
+    server = ProductionServer(
+        app,
+        dispatcher=dispatcher,
+        sockinfo=(socket.AF_INET, socket.SOCK_STREAM, 0, ("127.0.0.1", 0)),
+        adj=Adjustments(
+            max_request_body_size=2 * MAX_BODY_BYTES, cleanup_interval=0, asyncore_use_poll=True
+        ),
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        thread.join()
+
+
+def connect(server: ProductionServer) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(server.effective_port)), timeout=10)
+
+
+def get(server: ProductionServer, path: str = "/healthz") -> tuple[int, str | None, str]:
+    """Return the status, the `Retry-After` and the body of an answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(server.effective_port), timeout=10)
+    with closing(connection):
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.headers["Retry-After"], answer.read().decode()
+
+
+def is_closed(client: socket.socket) -> bool:
+    """Wait until the server closes a connection."""
+    return client.recv(1) == b""
+
+
+def test_silent_connections_shut_nobody_out(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(production_server, "MAX_CONNECTIONS", 20)
+    with running(app) as server:
+        silent = [connect(server) for _ in range(40)]
+
+        assert get(server)[0] == 200
+        assert is_closed(silent[0])  # the one that was silent longest
+        for client in silent:
+            client.close()
+
+
+@pytest.mark.parametrize(
+    ("bound", "sent"),
+    [
+        ("IDLE_S", b""),
+        ("HEADER_S", b"GET / HTTP/1.1\r\nHost: x"),
+        ("BODY_S", b"POST /api/v1/sync HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"),
+    ],
+)
+def test_who_keeps_the_server_waiting_is_cut_off(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, bound: str, sent: bytes
+) -> None:
+    monkeypatch.setattr(production_server, bound, 0.2)
+    with running(app) as server, connect(server) as client:
+        client.sendall(sent)
+        assert is_closed(client)
+
+
+def test_more_requests_than_can_wait_are_told_to_come_again(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(production_server, "MAX_QUEUED", 0)
+    with running(app) as server:
+        status, retry_after, text = get(server)
+
+        assert (status, retry_after) == (503, "5")
+        assert "quá đông" in text
+
+
+def test_too_large_a_body_is_refused_in_vietnamese_before_it_is_read(app: Flask) -> None:
+    with running(app) as server, connect(server) as client:
+        size = 3 * MAX_BODY_BYTES
+        client.sendall(f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
+        answer = client.makefile("rb").read().decode()
+
+    assert answer.startswith("HTTP/1.1 413 ")
+    assert "quá lớn" in answer
+
+
+def test_what_is_in_flight_at_the_order_to_stop_is_finished() -> None:
+    began = threading.Event()
+
+    def slow(_: Any, start_response: Any) -> list[bytes]:
+        began.set()
+        time.sleep(0.3)  # longer than it takes to stop
+        start_response("200 OK", [("Content-Length", "4")])
+        return [b"done"]
+
+    with running(slow) as server, connect(server) as idle, connect(server) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        began.wait(5)
+        server.stop()
+
+        assert client.makefile("rb").read().endswith(b"done")
+        assert is_closed(idle)
+        with pytest.raises(ConnectionRefusedError):
+            connect(server)
