@@ -7,10 +7,10 @@ complete; exit status 1 means that nothing was changed.
 import argparse
 import sys
 import time
-import zipfile
 from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "site" / "plugins"))
@@ -22,6 +22,8 @@ from portal.editor.builder import Builder, BuildFault, Built  # noqa: E402 - nee
 from portal.editor.bundle import BundleFault  # noqa: E402
 from portal.messages import say  # noqa: E402
 
+from sync_server.sheets import SheetFault  # noqa: E402
+
 INTERRUPTED = 130
 """The exit status after Ctrl+C."""
 
@@ -29,6 +31,10 @@ INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit status."""
     options = _parser().parse_args(arguments)
+    if options.output is None:
+        # A server on this machine may serve the usual folder, so that publishing uses another.
+        is_published = options.command == "publish"
+        options.output = ROOT / ".cache" / "publish" if is_published else ROOT / "output"
     try:
         return int(COMMANDS[options.command](options) or 0)
     except ContentFaults as error:
@@ -111,6 +117,15 @@ def publish(options: Namespace) -> None:
         print(message)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that tells in Vietnamese what is wrong with a command."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        print(say("build.usage", fault=message), file=sys.stderr)
+        sys.exit(2)
+
+
 COMMANDS = {
     "build": build,
     "check": check,
@@ -122,17 +137,12 @@ COMMANDS = {
 }
 
 
-def _parser() -> argparse.ArgumentParser:
-    # An option may stand before or after the command; SUPPRESS keeps the default of an omitted one.
-    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    for option, metavar in (("content", "DIR"), ("output", "DIR"), ("roster", "FILE")):
-        help_text = say(f"build.help.{option}")
-        shared.add_argument(f"--{option}", type=Path, metavar=metavar, help=help_text)
+def _parser() -> _Parser:
     about = say("build.help.about")
-    parser = argparse.ArgumentParser(prog="build.py", description=about, parents=[shared])
+    parser = _Parser(prog="build.py", description=about, parents=[_shared_options()])
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     command_parsers = {
-        name: commands.add_parser(name, parents=[shared], help=say(f"build.help.{name}"))
+        name: commands.add_parser(name, parents=[_shared_options()], help=say(f"build.help.{name}"))
         for name in COMMANDS
     }
     command_parsers["serve"].add_argument(
@@ -148,16 +158,24 @@ def _parser() -> argparse.ArgumentParser:
     command_parsers["pack"].add_argument(
         "--verify", type=Path, metavar="PACK", help=say("build.help.verify")
     )
-    # Not the default output: a server on this machine may serve that folder.
-    command_parsers["publish"].set_defaults(output=ROOT / ".cache" / "publish")
     command_parsers["publish"].add_argument("url", metavar="URL", help=say("build.help.url"))
     command_parsers["publish"].add_argument(
         "--back", nargs="?", const="", metavar="RELEASE", help=say("build.help.back")
     )
-    parser.set_defaults(
-        command="build", roster=None, output=ROOT / "output", content=ROOT / "content"
-    )
+    parser.set_defaults(command="build", roster=None, output=None, content=ROOT / "content")
     return parser
+
+
+def _shared_options() -> _Parser:
+    """Return the options that may stand before or after the command.
+
+    Every parser has its own: a default that one sets would else undo what stands before another.
+    """
+    shared = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    for option, metavar in (("content", "DIR"), ("output", "DIR"), ("roster", "FILE")):
+        help_text = say(f"build.help.{option}")
+        shared.add_argument(f"--{option}", type=Path, metavar=metavar, help=help_text)
+    return shared
 
 
 def _builder(options: Namespace, url: str | None = None) -> Builder:
@@ -165,8 +183,11 @@ def _builder(options: Namespace, url: str | None = None) -> Builder:
     if options.roster is not None:
         try:
             guard = Guard(read_roster(options.roster))
-        except (OSError, ValueError, zipfile.BadZipFile) as fault:
-            raise BuildFault(say("build.roster", path=options.roster, fault=fault)) from None
+        except SheetFault as fault:
+            why = say(f"build.sheet.{fault.problem}", row=fault.row)
+            raise BuildFault(say("build.roster", path=options.roster, fault=why)) from None
+        if not guard.knows_people:
+            raise BuildFault(say("build.roster_empty", path=options.roster))
     return Builder(options.content, guard, url)
 
 
@@ -178,6 +199,8 @@ def _build(builder: Builder, output: Path) -> Built:
     content = _read(builder)
     with working(say("build.working")):
         built = builder.replace(content, output)
+    for meeting_id in builder.changed_hours:
+        print(say("build.not_revised", id=meeting_id))
     print(
         say(
             "build.built",

@@ -20,6 +20,7 @@ from sync_server.office.halls import device_list, point, seats
 from sync_server.office.meetings import arrangements, board, urgent
 from sync_server.office.people import leave_requests, person
 from sync_server.office.system import audit_log
+from sync_server.sheets import Problem
 from sync_server.storage.people.contacts import DUTIES
 from sync_server.storage.remarks import HEADINGS
 
@@ -74,6 +75,7 @@ CODES: dict[str, Iterable[str]] = {
     "devices.concern": device_list.CONCERNS,
     "devices.tag": ("skew", "never", "old_app"),
     "seats.order": seats.ORDERS,
+    "roster": get_args(Problem),
     "http": ("400", "413", "431", "500", "501", "503"),
 }
 """The codes that complete a message key, by the key's stem; every code needs a message."""

@@ -4,19 +4,12 @@ A roster has the columns person, full_name, unit, position, membership, birth_ye
 has meeting, point, person, seat. The heading shows which of the two a file is.
 """
 
-import csv
-import io
 import unicodedata
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile
 
 import msgspec
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 from sqlalchemy import Connection
 
 from sync_server.clocks import now_ms
@@ -24,6 +17,7 @@ from sync_server.domain.names import fold
 from sync_server.domain.positions import COMMITTEE
 from sync_server.domain.records.codes import PersonCode
 from sync_server.messages import say
+from sync_server.sheets import MOST_ROWS, SheetFault, read_sheet
 from sync_server.storage import directory
 from sync_server.storage.people import roster
 from sync_server.storage.people.roster import RosterPerson
@@ -31,7 +25,6 @@ from sync_server.storage.people.roster import RosterPerson
 ROSTER_COLUMNS = ("person", "full_name", "unit", "position", "membership", "birth_year")
 SUMMONS_COLUMNS = ("meeting", "point", "person", "seat")
 OLDEST_BIRTH_YEAR, YOUNGEST_AGE = 1900, 16
-MOST_ROWS, MOST_COLUMNS = 100_000, 30
 MAX_NAME, MAX_SEAT = 120, 16  # the limits of the tables and of the rolls
 
 POSITIONS = {code.replace("_", " ").lower(): code for code in COMMITTEE}
@@ -46,18 +39,6 @@ MEMBERSHIPS = {
     "none": "NONE",
     "": "NONE",
 }
-
-
-DAMAGED: tuple[type[Exception], ...] = (
-    BadZipFile,
-    InvalidFileException,
-    ParseError,
-    zlib.error,
-    OSError,
-    LookupError,
-)
-DAMAGED += (AttributeError, TypeError, ValueError)
-"""Errors that openpyxl raises over a damaged spreadsheet, depending on where the damage is."""
 
 
 class RosterFault(Exception):
@@ -194,9 +175,11 @@ def _check_repeats(
 
 def _read_table(path: Path) -> tuple[tuple[str, ...], list[_Row]]:
     """Return the heading and the rows that are not blank, every text in NFC."""
-    lines: Sequence[Iterable[object]] = (
-        _read_xlsx(path) if path.suffix.lower() in {".xlsx", ".xlsm"} else _read_csv(path)
-    )
+    try:
+        lines = read_sheet(path)
+    except SheetFault as fault:
+        message = say(f"roster.{fault.problem}", path=path, row=fault.row, most=MOST_ROWS)
+        raise RosterFault([message]) from None
     numbered = [(n, [_clean_cell(cell) for cell in line]) for n, line in enumerate(lines, start=1)]
     filled = [(n, cells) for n, cells in numbered if any(cells)]
     if not filled:
@@ -214,33 +197,6 @@ def _clean_cell(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)  # a spreadsheet stores 1975 as 1975.0
     return unicodedata.normalize("NFC", "" if cell is None else str(cell)).strip()
-
-
-def _read_xlsx(path: Path) -> Sequence[Iterable[object]]:
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        bounds = {"max_row": MOST_ROWS, "max_col": MOST_COLUMNS}  # the file's stated size may lie
-        lines = list(book.worksheets[0].iter_rows(values_only=True, **bounds))
-        book.close()
-    except DAMAGED:
-        raise RosterFault([say("roster.not_xlsx", path=path)]) from None
-    return lines
-
-
-def _read_csv(path: Path) -> Sequence[Iterable[object]]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError:
-        raise RosterFault([say("roster.unreadable", path=path)]) from None
-    except UnicodeDecodeError as fault:
-        line = path.read_bytes()[: fault.start].count(b"\n") + 1
-        raise RosterFault([say("roster.not_utf8", row=line)]) from None
-    # Excel in Vietnam separates with semicolons, other programs with commas.
-    delimiter = ";" if text.partition("\n")[0].count(";") else ","
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error:
-        raise RosterFault([say("roster.unreadable", path=path)]) from None
 
 
 def read_known_codes(connection: Connection) -> KnownCodes:

@@ -10,11 +10,11 @@ from typing import Any
 import yaml
 
 from portal.content.fields import MaterialMatter, MeetingMatter
-from portal.content.front_matter import Fault, Source, ValuePath
+from portal.content.front_matter import FIRST_YEAR, LAST_YEAR, MAX_SHOWN, Fault, Source, ValuePath
 from portal.content.guard import Guard, text_of_office_file
-from portal.content.links import NAME, PICTURE_ENDINGS, Addresses
+from portal.content.links import FOLDERS, NAME, PICTURE_ENDINGS, Addresses, is_litter
 from portal.media.markdown import to_raw_html
-from portal.media.pdf import pages_of
+from portal.media.pdf import text_of_pdf
 from portal.media.pictures import is_picture
 from portal.messages import say
 
@@ -28,6 +28,8 @@ BINARY_FILES = frozenset({".pdf", ".jpg", ".jpeg", ".png", ".webp", ".mp3", ".m4
 
 _LINKS = re.compile(r"<(a|img)\b([^>]*)>")
 _TARGET = re.compile(r'\b(?:href|src)="([^"]*)"')
+_SPACED_PICTURE = re.compile(r'!\[[^\]\n]*\]\([^)<>"\n]* [^)<>"\n]*\)')
+"""A picture that Markdown does not see, because its file's name has a space."""
 _ALT = re.compile(r'\balt="\s*[^"\s]')
 
 
@@ -133,16 +135,18 @@ def check_material(source: Source, matter: MaterialMatter, folder: Path, guard: 
 
 def _is_day(hour: str) -> bool:
     try:
-        datetime.fromisoformat(hour)
+        year = datetime.fromisoformat(hour).year
     except ValueError:
         return False
-    return True
+    return FIRST_YEAR <= year <= LAST_YEAR
 
 
 def check_pictures(folder: Path, display_path: Path) -> list[Fault]:
     """Return the faults of the pictures; stems must differ, since all pictures become WebP."""
     faults, stems = [], dict[str, str]()
     for path in sorted(folder.glob("*")):
+        if is_litter(path.name):
+            continue
         key, value = None, path.name
         if path.suffix.lower() not in PICTURE_ENDINGS or not NAME.fullmatch(path.name):
             key = "bad_picture_name"
@@ -180,12 +184,15 @@ def _text_of(source: Source, path: Path) -> str:
     """Return the text of a file; note a fault or a warning if it cannot be read."""
     ending = path.suffix.lower()
     if ending == ".pdf":
-        pages = pages_of(path)
-        if pages is None:
+        text_of_file = text_of_pdf(path)
+        if text_of_file.problem == "unreadable":
             source.fault(("file",), "bad_pdf", value=path.name)
-        elif not "".join(pages).strip():
-            source.warn(("file",), "scanned", value=path.name)
-        return "\n".join(pages or ())
+        elif text_of_file.problem == "locked":  # what cannot be looked into cannot be published
+            source.fault(("file",), "locked_pdf", value=path.name)
+        elif text_of_file.problem:
+            key = {"legacy": "legacy_pdf", "scanned": "scanned"}[text_of_file.problem]
+            source.warn(("file",), key, value=path.name)
+        return "\n".join(text_of_file.pages)
     if ending in OFFICE_FILES:
         text = text_of_office_file(path)
         if text is None:
@@ -204,6 +211,8 @@ def check_text(source: Source, addresses: Addresses) -> None:
     """Check that every link of a text leads somewhere, and that every picture has a description."""
     if say("build.new.text") in source.text:
         source.warn((), "placeholder")
+    for words in _SPACED_PICTURE.findall(source.text):
+        source.fault_at(source.line_with(words), "picture_space", value=words[:MAX_SHOWN])
     for tag, attributes in _LINKS.findall(to_raw_html(source.text)):
         target = _TARGET.search(attributes)
         if target is None:
@@ -227,6 +236,22 @@ def warn_of_unused_materials(materials: Iterable[Any], sources: Iterable[Source]
         code = material.matter and material.matter.code
         if code and code not in used and material.source.path.name not in texts:
             material.source.warn(("code",), "unused", value=code)
+
+
+def check_unread(root: Path, read: Iterable[Path]) -> tuple[list[Fault], list[Fault]]:
+    """Return faults for texts that nobody reads, such as `x.md.txt`, and warnings for other files.
+
+    The latter were perhaps attached once, and are to be again.
+    """
+    known = set(read)
+    unread = [
+        Fault(Path(root.name) / path.relative_to(root), 1, say("build.unread", value=path.name))
+        for folder in FOLDERS
+        for path in sorted((root / folder).glob("*"))
+        if path not in known and not is_litter(path.name)
+    ]
+    texts = [fault for fault in unread if ".md" in fault.path.name.lower()]
+    return texts, [fault for fault in unread if fault not in texts]
 
 
 def check_no_repeats(

@@ -10,7 +10,7 @@ from portal.messages import say
 MaterialKind = Literal[
     "NGHI_QUYET", "CHI_THI", "KET_LUAN", "QUY_DINH", "QUYET_DINH", "KE_HOACH", "CHUONG_TRINH",
     "HUONG_DAN", "CONG_VAN", "THONG_BAO", "BAO_CAO", "VAN_KIEN", "TAI_LIEU_THAM_KHAO", "SLIDE",
-    "VIDEO", "AUDIO", "MAU_BIEU",
+    "VIDEO", "AUDIO", "MAU_BIEU", "DE_CUONG", "GIAY_MOI", "TO_TRINH",
 ]  # fmt: skip
 AgendaItemKind = Literal[
     "ON_DINH_TO_CHUC", "CHAO_CO", "TUYEN_BO_LY_DO", "KHAI_MAC", "QUAN_TRIET", "THAM_LUAN",
@@ -61,6 +61,7 @@ class AgendaItem(Struct, frozen=True, kw_only=True):
 class MeetingMatter(Struct, frozen=True, kw_only=True):
     """The front matter of a meeting, in Vietnamese time. Empty `points` means all points.
 
+    `revised`: when its time or place last changed, so that readers' calendars take the change.
     `public_contacts` are names and numbers meant to be published, exactly as the text has them.
     """
 
@@ -82,6 +83,8 @@ class MeetingMatter(Struct, frozen=True, kw_only=True):
     rules: tuple[Words, ...] = ()
     join_url: Address | None = None
     support: Words | None = None
+    revised: Hour | None = None
+    cancelled: bool = False
     public_contacts: tuple[Words, ...] = ()
 
 

@@ -11,26 +11,24 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
+from urllib.parse import unquote
 
 import msgspec
 import yaml
 from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo
 
+from portal.content.legacy import first_legacy
 from portal.messages import say
 
-FENCE = "---"
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Other years are slips, and calendars have none of them in every time zone."""
 MAX_SHOWN = 60
 """How many letters of a faulty line its message repeats."""
 
-_TCVN3 = re.compile(
-    "[A-Za-zđ][\u00a8-\u00ae\u00b5-\u00bf\u00d7\u00f7][A-Za-z]"  # «ban nh©n d©n»
-    "|[a-zđ][\u00c0-\u00de]"  # «nghÞ quyÕt»: capitals that never stand inside a word
-)
-_VNI = re.compile(r"[aeouyAEOUY][äåëïûøÿÄÅËÏÛØ][a-z]?[a-z]?\b")  # «Coäng hoøa»
-"""Vietnamese in two encodings older than Unicode, as it looks when it is read as Unicode."""
-LEGACY = ((_TCVN3, 2), (_VNI, 3))
-"""How many matches of a pattern make a fault: «Noël ở Citroën» has too few."""
+_FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_CUT_BY_HASH = re.compile(r"^\s*(?:- )?\w+:\s+(?![\"'|>\[{]).*\S\s+#")
+"""A value without quotes that YAML ends at a `#`, with all that follows."""
 
 S = TypeVar("S", bound=Struct)
 ValuePath = tuple[str | int, ...]
@@ -83,11 +81,11 @@ class Source(NamedTuple):
         self.warnings.append(Fault(self.path, self.line_of(at), say(f"build.{key}", **values)))
 
     def line_with(self, words: str) -> int:
-        """Return the line of the file in which some words of the text first occur."""
-        return (
-            self.whole[: max(0, self.whole.rfind(self.text) + self.text.find(words))].count("\n")
-            + 1
-        )
+        """Return the line of the file in which some words, a link perhaps, first occur."""
+        text_at = max(0, self.whole.rfind(self.text))
+        places = [self.text.find(spelling) for spelling in (words, unquote(words))]
+        found_at = next((place for place in places if place >= 0), 0)
+        return self.whole[: text_at + found_at].count("\n") + 1
 
     def node_at(self, at: ValuePath) -> yaml.Node | None:
         """Return the YAML node at a path, or None if nothing stands there."""
@@ -122,7 +120,11 @@ def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Sou
     Text that is not NFC, as some systems write it, is converted to NFC.
     """
     source = Source(display_path, None, "", "", [], [])
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as fault:
+        source.fault_at(1, "file_in_use", fault=fault.strerror)
+        return source
     try:
         decoded = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as fault:
@@ -132,19 +134,16 @@ def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Sou
     source = source._replace(whole=text)
     if text != decoded:
         source.warn((), "not_nfc")
-    for pattern, least in LEGACY:
-        legacy = list(pattern.finditer(text))
-        if len(legacy) < least:
-            continue
-        line = text[: legacy[0].start()].count("\n") + 1
-        source.fault_at(line, "legacy", value=text.splitlines()[line - 1].strip()[:MAX_SHOWN])
+    _note_bad_letters(source)
     matter, body = text, ""
     if has_text:
-        head, fence, body = text.removeprefix(FENCE + "\n").partition(f"\n{FENCE}\n")
-        if not text.startswith(FENCE + "\n") or not fence:
+        fences = list(_FENCE.finditer(text))[:2]
+        if len(fences) < 2 or fences[0].start() > 0:
             source.fault_at(1, "no_front_matter")
             return source
-        matter = "\n" + head  # the fence is line 1
+        matter = text[fences[0].end() : fences[1].start()]  # the fence is line 1
+        body = text[fences[1].end() :].removeprefix("\n")
+    _warn_of_cut_values(source, matter)
     try:
         node = yaml.compose(matter, Loader=yaml.CBaseLoader)
     except yaml.YAMLError as fault:
@@ -154,6 +153,28 @@ def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Sou
     if node is None:
         source.fault_at(1, "no_front_matter")
     return source._replace(node=node, text=body)
+
+
+def _note_bad_letters(source: Source) -> None:
+    """Note letters of an older encoding, and control characters, which no page may hold."""
+    text = source.whole
+    lines = text.split("\n")
+    legacy_at = first_legacy(text)
+    if legacy_at is not None:
+        line = text[:legacy_at].count("\n") + 1
+        source.fault_at(line, "legacy", value=lines[line - 1].strip()[:MAX_SHOWN])
+    for line, words in enumerate(lines, 1):
+        if any(unicodedata.category(letter) == "Cc" and letter != "\t" for letter in words):
+            shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in words)
+            source.fault_at(line, "control", value=shown.strip()[:MAX_SHOWN])
+
+
+def _warn_of_cut_values(source: Source, matter: str) -> None:
+    """Warn of values that end at a `#`, of which the rest is lost."""
+    for line, words in enumerate(matter.split("\n"), 1):
+        if _CUT_BY_HASH.match(words):
+            warning = say("build.cut_by_hash", value=words.strip()[:MAX_SHOWN])
+            source.warnings.append(Fault(source.path, line, warning))
 
 
 def typed(source: Source, struct: type[S]) -> S | None:
@@ -210,7 +231,10 @@ def _value(source: Source, node: yaml.Node, type_: Any, at: ValuePath) -> Any:
         source.fault(at, "not_a_value", field=_name(at))
         return None
     try:
-        return msgspec.convert(node.value, inner, strict=False)
+        value = msgspec.convert(node.value, inner, strict=False)
+        if isinstance(value, date) and not FIRST_YEAR <= value.year <= LAST_YEAR:
+            raise msgspec.ValidationError
+        return value
     except msgspec.ValidationError:
         wanted = expected(inner)
         source.fault(at, "wrong_value", field=_name(at), value=node.value, expected=wanted)

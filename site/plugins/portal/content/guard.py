@@ -5,7 +5,6 @@ meant for publication, such as a technician's number, stands in the `public_cont
 The guard cannot see a name in a picture or a recording.
 """
 
-import csv
 import re
 import unicodedata
 import zipfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from portal.messages import say
+from sync_server.sheets import read_sheet
 
 _BETWEEN = r"[ .()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013-]{0,2}"
 """The characters that people and programs put between the digits of a number."""
@@ -84,6 +84,11 @@ class Guard:
         self._codes = {_fold(code) for code in _column(rows, "person", "mã", "mã số")}
         self._first_words = self._codes | {name[0] for name in self._names}
 
+    @property
+    def knows_people(self) -> bool:
+        """Whether the roster named anybody."""
+        return bool(self._first_words)
+
     def suspicions(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
         """Yield the possible personal data of a text, except the words `allowed` there."""
         text = unicodedata.normalize("NFC", text)
@@ -149,15 +154,8 @@ def text_of_office_file(path: Path) -> str | None:
 
 
 def read_roster(path: Path) -> list[list[str]]:
-    """Return the rows of a roster, CSV or XLSX. Raises: OSError, ValueError, zipfile.BadZipFile."""
-    if path.suffix.lower() == ".xlsx":
-        from openpyxl import load_workbook
-
-        sheet = load_workbook(path, read_only=True, data_only=True).worksheets[0]
-        return [["" if cell is None else str(cell) for cell in row] for row in sheet.values]
-    text = path.read_text("utf-8-sig")
-    first = text.partition("\n")[0]
-    return list(csv.reader(text.splitlines(), delimiter=";" if ";" in first else ","))
+    """Return the rows of a roster, CSV or XLSX. Raises: SheetFault."""
+    return [["" if cell is None else str(cell) for cell in row] for row in read_sheet(path)]
 
 
 def _column(rows: Sequence[Sequence[str]], *names: str) -> Iterator[str]:

@@ -18,6 +18,14 @@ FOLDERS = {"meetings": "hoi-nghi", "materials": "t", "pages": "trang"}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
+_LITTER = re.compile(r"\.|~\$|(?:Thumbs\.db|ehthumbs\.db|desktop\.ini|Icon\r)\Z", re.IGNORECASE)
+
+
+def is_litter(name: str) -> bool:
+    """Return whether a file is what systems and editors leave behind, such as `Thumbs.db`."""
+    return _LITTER.match(name) is not None
+
+
 class Addresses:
     """The portal's addresses of content files: `materials/mau-01.md` → `t/mau01.html`."""
 

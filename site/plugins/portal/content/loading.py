@@ -17,6 +17,7 @@ from portal.content.checks import (
     check_places,
     check_references,
     check_text,
+    check_unread,
     warn_of_unused_materials,
 )
 from portal.content.fields import (
@@ -29,10 +30,13 @@ from portal.content.fields import (
 )
 from portal.content.front_matter import ContentFaults, Fault, Source, read_source, typed
 from portal.content.guard import Guard
-from portal.content.links import PICTURES, Addresses
+from portal.content.links import PICTURES, Addresses, is_litter
 from portal.messages import say
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
+
+FIRST_REVISION = datetime(2020, 1, 1, tzinfo=UTC)
+"""The stamp of meetings that were never revised."""
 
 State = Literal["public", "held", "withdrawn"]
 
@@ -47,6 +51,16 @@ class Meeting(NamedTuple):
     def instant(self, at: TimeOfDay) -> datetime:
         """Return a time of day of the meeting's date as an instant in UTC."""
         return instant(f"{self.matter.date} {at}")
+
+    @property
+    def revised(self) -> datetime:
+        """When the meeting's time or place last changed, in UTC; by default before any change.
+
+        Never later than the meeting, for a stamp that lies ahead is none.
+        """
+        if self.matter.revised:
+            return instant(self.matter.revised)
+        return min(FIRST_REVISION, self.instant(self.matter.starts))
 
     def material_codes(self) -> list[str]:
         """Return the codes of the meeting's materials, in order: basis, agenda, the rest."""
@@ -116,7 +130,11 @@ class Shelf:
 
     def read_folder(self, root: Path, folder: str, struct: type[M]) -> list[ContentFile[M]]:
         """Return the Markdown files of a folder with their faults, sorted by name."""
-        paths = sorted(path for path in (root / folder).glob("*.md") if path.is_file())
+        paths = sorted(
+            path
+            for path in (root / folder).glob("*.md")
+            if path.is_file() and not is_litter(path.name)
+        )
         return [
             self._read_file(path, Path(root.name) / folder / path.name, struct) for path in paths
         ]
@@ -175,12 +193,18 @@ def load(root: Path, *, now: datetime | None = None, shelf: Shelf | None = None)
     check_no_repeats(((e.source, c) for e in materials for c in e.source.texts(("code",))), "code")
     check_no_repeats(((e.source, f) for e in materials for f in e.source.texts(("file",))), "file")
     picture_faults = check_pictures(root / PICTURES, Path(root.name) / PICTURES)
+    read_paths = {root.parent / file.source.path for file in all_files}
+    read_paths |= {
+        root / "materials" / name for e in materials for name in e.source.texts(("file",))
+    }
+    unread_texts, unread_files = check_unread(root, read_paths)
     for file in all_files:
         check_text(file.source, addresses)
     warn_of_unused_materials(materials, [file.source for file in all_files])
     directory = typed(places, Directory)
     sources = [places, *(file.source for file in all_files)]
-    faults = picture_faults + [fault for source in sources for fault in source.faults]
+    faults = [*picture_faults, *unread_texts]
+    faults += [fault for source in sources for fault in source.faults]
     if faults or directory is None:
         raise ContentFaults(faults)
     return PortalContent(
@@ -217,7 +241,9 @@ def load(root: Path, *, now: datetime | None = None, shelf: Shelf | None = None)
                 }
             )
         ),
-        warnings=tuple(sorted({fault for source in sources for fault in source.warnings})),
+        warnings=tuple(
+            sorted({*unread_files, *(fault for source in sources for fault in source.warnings)})
+        ),
     )
 
 

@@ -45,6 +45,8 @@ class Builder:
         self._shelf = Shelf(self._guard)
         self._settings: dict[str, Any] = {}
         self._site: Any = None
+        self.changed_hours: list[str] = []
+        """Meetings whose hours differ from the last build while they say nothing of a change."""
 
     def read(self, now: datetime | None = None) -> PortalContent:
         """Read and check the content public at `now` (default: now). Raises: ContentFaults."""
@@ -84,6 +86,7 @@ class Builder:
         self.forget()
         try:
             built = self.make(content, half_made)
+            self.changed_hours = _changed_hours(content, output, half_made)
             if output.exists():
                 shutil.rmtree(replaced, ignore_errors=True)
                 output.rename(replaced)
@@ -123,6 +126,22 @@ class Builder:
         console.quiet = True  # its closing line counts articles, of which there are none
         logging.getLogger("pelican").setLevel(logging.WARNING)
         self._site = Pelican(self._settings)
+
+
+def _changed_hours(content: PortalContent, before: Path, after: Path) -> list[str]:
+    """Return the meetings of which readers' calendars would keep the old hours."""
+
+    def lines_of(folder: Path, meeting_id: str) -> set[str]:
+        path = folder / "hoi-nghi" / f"{meeting_id}.ics"
+        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+        return {line for line in lines if line.startswith(("DTSTART", "DTEND", "SEQ", "STATUS"))}
+
+    changed = []
+    for meeting in content.meetings:
+        old, new = lines_of(before, meeting.id), lines_of(after, meeting.id)
+        if old and old != new and any(line.startswith("SEQ") for line in old & new):
+            changed.append(meeting.id)
+    return changed
 
 
 def _put_in_place(finished: Path, output: Path, replaced: Path) -> None:

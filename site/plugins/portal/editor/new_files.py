@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -21,7 +21,8 @@ from portal.content.fields import (
 from portal.content.front_matter import expected, read_source
 from portal.content.loading import VIETNAM
 from portal.editor.builder import BuildFault
-from portal.messages import say
+from portal.messages import catalogue, say
+from sync_server.domain.names import fold
 
 Ask = Callable[[str], str]
 
@@ -66,10 +67,7 @@ def write_new(root: Path, kind: str, ask_editor: Ask, show_message: Callable[[st
     used_codes = {
         code for file in folder.glob("*.md") for code in read_source(file, file).texts(("code",))
     }
-    answers = {
-        name: _answer(name, type_, ask_editor, show_message, used_codes if name == "code" else ())
-        for name, type_ in QUESTIONS[kind].items()
-    }
+    answers = _answers(QUESTIONS[kind], ask_editor, show_message, used_codes)
     if kind == "meeting":
         path = folder / f"{answers['date']}-{_slug(answers['title'])}.md"
         fixed_lines = (
@@ -107,29 +105,105 @@ def withdraw(root: Path, code: str, now: datetime) -> Path:
     raise BuildFault(say("build.withdraw.none", code=code, path=root / "materials"))
 
 
+BACK = "<"
+"""The answer that goes back to the question before."""
+
+DEFAULTS = {
+    "kind": 0,
+    "mode": 2,
+    "host_level": 2,
+}
+"""The place of the usual answer among the choices of a question."""
+
+
+def _answers(
+    questions: Mapping[str, Any],
+    ask_editor: Ask,
+    show_message: Callable[[str], None],
+    used_codes: Collection[str],
+) -> dict[str, str]:
+    """Ask all questions, in order; who answers `<` goes back to the question before."""
+    show_message(say("build.new.how", back=BACK))
+    answers: dict[str, str] = {}
+    names = list(questions)
+    at = 0
+    while at < len(names):
+        name = names[at]
+        taken = used_codes if name == "code" else ()
+        answer = _answer(name, questions[name], ask_editor, show_message, taken)
+        if answer is None:
+            at = max(0, at - 1)
+            continue
+        answers[name] = answer
+        at += 1
+    return {name: answers[name] for name in names}
+
+
 def _answer(
     name: str,
     type_: Any,
     ask_editor: Ask,
     show_message: Callable[[str], None],
     used_values: Collection[str],
-) -> str:
-    """Ask until the answer fits its type and is not in use already."""
-    question = say(f"build.new.{name}", values=", ".join(_choices(type_)))
+) -> str | None:
+    """Ask until the answer fits its type and is not in use already; None to go back."""
+    choices = _choices(type_)
+    default = choices[DEFAULTS[name]] if choices else ""
+    for number, choice in enumerate(choices, 1):
+        show_message(f"  {number}. {_label(choice)}")
+    question = say(f"build.new.{name}")
+    if default:
+        question += say("build.new.default", value=_label(default))
     while True:
-        answer = unicodedata.normalize("NFC", ask_editor(question))
-        if not answer and type(None) in get_args(type_):
-            return ""
-        choices = {choice.lower(): choice for choice in _choices(type_)}
-        answer = choices.get(answer.lower(), answer)
+        typed = unicodedata.normalize("NFC", ask_editor(question)).strip()
+        if typed == BACK:
+            return None
+        if not typed and (default or type(None) in get_args(type_)):
+            return default
+        answer = _as_written(typed, type_, choices)
         try:
             msgspec.convert(answer, type_, strict=False)
         except msgspec.ValidationError:
-            show_message(say("build.new.wrong", value=answer, expected=expected(type_)))
+            show_message(say("build.new.wrong", value=typed, expected=_expected(type_, choices)))
             continue
         if answer not in used_values:
             return answer
         show_message(say("build.new.taken", value=answer))
+
+
+def _as_written(typed: str, type_: Any, choices: Sequence[str]) -> str:
+    """Return an answer in the form of the file: people write 25/12/2026, 8h30, 1."""
+    if choices:
+        if typed.isdecimal() and 1 <= int(typed) <= len(choices):
+            return choices[int(typed) - 1]
+        spellings = {fold(spelling): c for c in choices for spelling in (c, _label(c))}
+        return spellings.get(fold(typed), typed)
+    if type_ is date and (day := _DAY.fullmatch(typed)):
+        return f"{day[3]}-{int(day[2]):02}-{int(day[1]):02}"
+    if type_ is TimeOfDay and (hour := _HOUR.fullmatch(typed)):
+        return f"{int(hour[1]):02}:{hour[2] or '00'}"
+    return typed
+
+
+_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_HOUR = re.compile(r"(\d{1,2})(?:[:h.](\d{2})?)?(?: ?giờ)?")
+
+
+def _expected(type_: Any, choices: Sequence[str]) -> str:
+    return say("build.new.number_of", most=len(choices)) if choices else expected(type_)
+
+
+def _label(choice: str) -> str:
+    """Return the words for a code, as the portal shows it."""
+    for surface, key in (
+        ("kinds", choice),
+        ("portal", f"meeting_kind.{choice}"),
+        ("portal", f"mode.{choice}"),
+        ("portal", f"host_level.{choice}"),
+    ):
+        if key in catalogue()[surface]:
+            return catalogue()[surface][key]
+    return choice
 
 
 def _choices(type_: Any) -> tuple[str, ...]:

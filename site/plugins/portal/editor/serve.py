@@ -20,6 +20,26 @@ from portal.editor.bundle import BundleFault
 from portal.messages import say
 
 FOLDER = ROOT / ".cache" / "serve"
+TYPES = {
+    "": "application/octet-stream",
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".wasm": "application/wasm",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".pdf": "application/pdf",
+    ".ics": "text/calendar",
+    ".atom": "application/atom+xml",
+    ".xml": "application/xml",
+    ".txt": "text/plain",
+    ".mp3": "audio/mpeg",
+    ".mp4": "video/mp4",
+}
 EVENTS = "/.changes"
 WAIT_S = 20
 RELOAD = (
@@ -65,6 +85,8 @@ class PreviewServer(http.server.ThreadingHTTPServer):
 
 class Handler(http.server.SimpleHTTPRequestHandler):
     """A request handler that serves the folder and adds a reload script to pages."""
+
+    extensions_map = TYPES  # a Windows registry may say anything
 
     def __init__(self, *args: Any, versions: Versions, **kwargs: Any) -> None:
         self._versions = versions
@@ -142,6 +164,9 @@ def rebuild(builder: Builder, versions: Versions, show_message: ShowMessage) -> 
         return False
     except (BundleFault, BuildFault) as fault:
         show_message(fault, file=sys.stderr, flush=True)
+        return False
+    except Exception as fault:  # noqa: BLE001 - the next save may be right again
+        show_message(say("build.serve.bug", fault=repr(fault)), file=sys.stderr, flush=True)
         return False
     versions.next()
     show_message(

@@ -1,21 +1,36 @@
 """Converts Markdown to HTML with a safe list of tags: no slip of an editor can run in a browser."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 from html import unescape
+from urllib.parse import unquote
 
 import cmarkgfm
 import nh3
 from cmarkgfm.cmark import Options
 
 TAGS = nh3.ALLOWED_TAGS | {"section"}
+HEADINGS = {f"h{n}" for n in range(1, 7)}
 ATTRIBUTES = {
     **nh3.ALLOWED_ATTRIBUTES,
+    **{tag: {"id"} for tag in (*HEADINGS, "li")},
+    "a": {*nh3.ALLOWED_ATTRIBUTES["a"], "id"},
     "th": {"align", "scope", "colspan", "rowspan"},
     "td": {"align", "colspan", "rowspan"},
 }
 SCHEMES = {"http", "https", "mailto", "tel"}
+
+_CLAUSE = re.compile(r"(?<=\S)\n(?=[a-zđ]\) )")
+"""Before a clause such as `a)`, which stands on a line of its own in a document."""
+_FOOTNOTE = re.compile(r"fn(?:ref)?-[\w-]+\Z")
+_HEADING = re.compile(r"<(h[1-6])>(.*?)</\1>", re.DOTALL)
+BOXES = {
+    '<input type="checkbox" checked="" disabled="" />': "☑",
+    '<input type="checkbox" disabled="" />': "☐",
+}
+"""A task's box, done and not done: a form's field has no place in a text."""
 
 Resolve = Callable[[str], str | None]
 
@@ -24,14 +39,27 @@ Resolve = Callable[[str], str | None]
 def to_raw_html(text: str) -> str:
     """Return the text as HTML with everything in it: for checks, never for publication."""
     options = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES
+    text = _CLAUSE.sub("  \n", text)
     html: str = cmarkgfm.github_flavored_markdown_to_html(text, options)
-    return html
+    for box, sign in BOXES.items():
+        html = html.replace(box, sign)
+    return _HEADING.sub(lambda m: f'<{m[1]} id="{slug(to_words(m[2]))}">{m[2]}</{m[1]}>', html)
+
+
+def slug(heading: str) -> str:
+    """Return the name of a heading for links: `Điều 1. Mục đích` → `dieu-1-muc-dich`."""
+    plain = unicodedata.normalize("NFD", heading.lower().replace("đ", "d"))
+    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return "-".join(re.findall(r"[a-z0-9]+", letters)) or "muc"
 
 
 def to_html(text: str, resolve: Resolve = lambda link: link) -> str:
     """Return the text as HTML with its links resolved; raw HTML stays only if it is harmless."""
 
     def attribute(_tag: str, name: str, value: str) -> str | None:
+        if name == "href" and value.startswith("#"):
+            named = unquote(value[1:])
+            return value if _FOOTNOTE.match(named) else f"#{slug(named)}"
         return resolve(value) if name in {"href", "src"} else value
 
     return nh3.clean(

@@ -1,42 +1,73 @@
 """The text of a PDF, so that it can be read and searched without downloading the file."""
 
 import re
+import unicodedata
 from functools import lru_cache
 from html import escape
 from pathlib import Path
+from typing import Literal
 
 import msgspec
+from msgspec import Struct
 
+from portal.content.legacy import is_legacy
 from portal.media.cache import cached
 
-VERSION = b"1"
+VERSION = b"2"
 """Increase this number when the same file gives another result."""
 
 
+Problem = Literal["unreadable", "locked", "legacy", "scanned"]
+
+
+class PdfText(Struct, frozen=True):
+    """The text of a PDF by page, in NFC, and why it has none that can be read.
+
+    `locked`: it needs a password. `legacy`: its fonts hold Vietnamese in an encoding older than
+    Unicode. `scanned`: its pages are pictures.
+    """
+
+    pages: tuple[str, ...] = ()
+    problem: Problem | None = None
+
+
 @lru_cache(maxsize=256)
-def _read(path: Path, _mtime_ns: int) -> tuple[str, ...] | None:
+def _read(path: Path, _mtime_ns: int) -> PdfText:
     content = path.read_bytes()
     encoded = cached("pdf", VERSION + content, lambda: msgspec.json.encode(_extract(path)))
-    pages: list[str] | None = msgspec.json.decode(encoded)
-    return None if pages is None else tuple(pages)
+    return msgspec.json.decode(encoded, type=PdfText)
 
 
-def pages_of(path: Path) -> tuple[str, ...] | None:
-    """Return the text of all pages, empty for a scanned page; None for an unreadable PDF."""
+def text_of_pdf(path: Path) -> PdfText:
+    """Return the text of all pages of a PDF."""
     return _read(path, path.stat().st_mtime_ns)
 
 
-def _extract(path: Path) -> list[str] | None:
+def _extract(path: Path) -> PdfText:
     import logging
 
     from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # portal_checks reports it
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # the checks report it
     try:
-        return [page.extract_text() for page in PdfReader(path).pages]
-    except (PyPdfError, OSError, ValueError, KeyError, TypeError):
-        return None
+        reader = PdfReader(path)
+        if reader.is_encrypted and not reader.decrypt(""):
+            return PdfText(problem="locked")
+        pages = tuple(_clean(page.extract_text()) for page in reader.pages)
+    except Exception:  # noqa: BLE001 - of foreign files the library raises whatever comes
+        return PdfText(problem="unreadable")
+    if is_legacy(" ".join(pages)):
+        return PdfText(problem="legacy")
+    return PdfText(pages, None if "".join(pages).strip() else "scanned")
+
+
+def _clean(text: str) -> str:
+    """Return a text in NFC, without letters that no page may hold."""
+    return "".join(
+        letter
+        for letter in unicodedata.normalize("NFC", text)
+        if letter in "\n\t" or unicodedata.category(letter) not in {"Cc", "Cs"}
+    )
 
 
 def to_html(pages: tuple[str, ...]) -> str:

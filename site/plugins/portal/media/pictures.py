@@ -6,6 +6,9 @@ from pathlib import Path
 from portal.media.cache import cached
 
 MAX_SIDE_PX = 1200
+FORMATS = ("JPEG", "PNG", "WEBP")
+MAX_PIXELS = 80_000_000
+"""A phone's sharpest photograph has 50 million; a small file can claim any number."""
 QUALITY = 72
 VERSION = b"1"
 """Increase this number when the same picture gives another result."""
@@ -21,13 +24,15 @@ def shrink_picture(path: Path) -> bytes:
 
 
 def is_picture(path: Path) -> bool:
-    """Return whether a file can be opened as a picture."""
+    """Return whether a file can be read as a picture to its end, and is not too large for that."""
     from PIL import Image
 
     try:
-        with Image.open(path) as picture:
-            picture.verify()
-    except (OSError, SyntaxError, ValueError):
+        with Image.open(path, formats=FORMATS) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                return False
+        shrink_picture(path)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Warning):
         return False
     return True
 
@@ -43,7 +48,7 @@ def size_px(webp: bytes) -> tuple[int, int]:
 def _shrink(content: bytes) -> bytes:
     from PIL import Image, ImageOps
 
-    with Image.open(BytesIO(content)) as opened:
+    with Image.open(BytesIO(content), formats=FORMATS) as opened:
         upright = ImageOps.exif_transpose(opened)
         has_alpha = "A" in upright.getbands() or "transparency" in upright.info
         picture = upright.convert("RGBA" if has_alpha else "RGB")

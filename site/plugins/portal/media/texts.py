@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from portal.content.loading import Material, PortalContent
 from portal.media.markdown import split_html, to_html, to_words
-from portal.media.pdf import pages_of
+from portal.media.pdf import text_of_pdf
 from portal.media.pdf import to_html as pdf_to_html
 from portal.media.pictures import shrink_picture, size_px
 from portal.messages import say
@@ -43,7 +43,7 @@ def text_of_material(content: PortalContent, material: Material) -> Text:
     path = material.attachment
     if path is None or path.suffix.lower() != ".pdf":
         return editor_text
-    html = pdf_to_html(pages_of(path) or ())
+    html = pdf_to_html(text_of_pdf(path).pages)
     if not to_words(html):
         return editor_text
     note = f'<p class="muted">{say("portal.material.from_pdf", name=path.name)}</p>\n'

@@ -1,18 +1,22 @@
 """Files for other programs: calendars, the Atom feed, the sitemap, robots.txt, the directory."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from xml.sax.saxutils import escape
 
-from portal.content.loading import VIETNAM, Material, Meeting, PortalContent
+from portal.content.loading import FIRST_REVISION, VIETNAM, Material, Meeting, PortalContent
 from portal.messages import say
 
 MAX_ENTRIES = 30
 
 
 def calendar(meeting: Meeting, address: str) -> bytes:
-    """Return a meeting as iCalendar (RFC 5545), with times in UTC so that no zone is needed."""
+    """Return a meeting as iCalendar (RFC 5545), with times in UTC so that no zone is needed.
+
+    A calendar takes a change only with a larger `SEQUENCE`: the minutes until the meeting was last
+    revised, which are the same in every build of the same content.
+    """
     from icalendar import Calendar, Event
 
     matter = meeting.matter
@@ -21,7 +25,11 @@ def calendar(meeting: Meeting, address: str) -> bytes:
     event.add("summary", matter.title)
     event.add("dtstart", meeting.instant(matter.starts))
     event.add("dtend", meeting.instant(matter.ends))
-    event.add("dtstamp", datetime.combine(matter.date, time(), UTC))  # the same in every build
+    revised = meeting.revised
+    event.add("dtstamp", revised)
+    event.add("last-modified", revised)
+    event.add("sequence", max(0, int((revised - FIRST_REVISION).total_seconds()) // 60))
+    event.add("status", "CANCELLED" if matter.cancelled else "CONFIRMED")
     event.add("location", say("portal.calendar.place"))
     event.add("description", f"{matter.summary}\n\n{say('portal.calendar.early')}\n{address}")
     event.add("url", address)

@@ -1,0 +1,78 @@
+"""Sheets: the rows of a CSV or XLSX file that an office brings, within bounds.
+
+One reader for all who take lists in: rosters, summonses and the editors' guard.
+"""
+
+import csv
+import io
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+from xml.etree.ElementTree import ParseError
+
+MOST_ROWS, MOST_COLUMNS = 100_000, 30
+"""The stated size of a sheet may lie: one bold cell in its last corner makes 17 billion cells."""
+
+MAX_INFLATED_BYTES = 200 * 1024 * 1024
+"""100,000 people take 60 MB of XML; a few hundred KB can unfold into gigabytes."""
+
+Problem = Literal["unreadable", "not_xlsx", "not_utf8", "too_large"]
+
+_DAMAGED: tuple[type[Exception], ...] = (zipfile.BadZipFile, ParseError, zlib.error, OSError)
+_DAMAGED += (LookupError, AttributeError, TypeError, ValueError, NotImplementedError, RuntimeError)
+"""Errors that openpyxl raises over a damaged spreadsheet, depending on where the damage is."""
+
+
+class SheetFault(Exception):
+    """A file that is no sheet; `row` is where its letters are no UTF-8, counted from 1."""
+
+    def __init__(self, problem: Problem, row: int = 0) -> None:
+        self.problem, self.row = problem, row
+        super().__init__(problem)
+
+
+def read_sheet(path: Path) -> Sequence[Sequence[object]]:
+    """Return the rows of the first sheet of a file, with the values as stored.
+
+    Raises: SheetFault.
+    """
+    is_xlsx = path.suffix.lower() in {".xlsx", ".xlsm"}
+    return _read_xlsx(path) if is_xlsx else _read_csv(path)
+
+
+def _read_xlsx(path: Path) -> Sequence[Sequence[object]]:
+    from openpyxl import load_workbook  # a quarter of a second, which only lists need
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inflated_bytes = sum(part.file_size for part in archive.infolist())
+        if inflated_bytes > MAX_INFLATED_BYTES:
+            raise SheetFault("too_large")
+        book = load_workbook(path, read_only=True, data_only=True)
+        bounds = {"max_row": MOST_ROWS, "max_col": MOST_COLUMNS}
+        rows = list(book.worksheets[0].iter_rows(values_only=True, **bounds))
+        book.close()
+    except _DAMAGED:
+        raise SheetFault("not_xlsx") from None
+    return rows
+
+
+def _read_csv(path: Path) -> Sequence[Sequence[object]]:
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
+    except OSError:
+        raise SheetFault("unreadable") from None
+    except UnicodeDecodeError as fault:
+        raise SheetFault("not_utf8", content[: fault.start].count(b"\n") + 1) from None
+    # Excel in Vietnam separates with semicolons, other programs with commas.
+    delimiter = ";" if text.partition("\n")[0].count(";") else ","
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error:
+        raise SheetFault("unreadable") from None
+    if len(rows) > MOST_ROWS:
+        raise SheetFault("too_large")
+    return rows

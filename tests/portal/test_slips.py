@@ -1,0 +1,294 @@
+"""What editors do without meaning to, and what the portal then says."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from portal.content.loading import load
+from portal.editor import serve
+from portal.editor.builder import Builder
+from portal.editor.new_files import write_new
+from portal.editor.serve import Versions, rebuild
+from portal.media.markdown import to_html
+from portal.media.pdf import PdfText, _clean, text_of_pdf
+
+import build
+from tests.portal.test_commands import answer_in_turn, write_picture
+from tests.portal.test_content import faults_of, replace_in_file
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--content", "{}", "check"], ["check", "--content", "{}"]],
+    ids=["before the command", "after it"],
+)
+def test_an_option_counts_before_and_after_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    missing = tmp_path / "none"
+
+    assert build.main([argument.format(missing) for argument in arguments]) == 1
+    assert str(missing) in capsys.readouterr().err
+
+
+def test_a_command_that_does_not_exist_is_told_in_vietnamese(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        build.main(["dung"])
+
+    assert ended.value.code == 2
+    assert "Lệnh chưa đúng" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"a;b\n1;2\n", "không cho biết ai"), (b"", "không cho biết ai"), (b"\xff\n", "UTF-8")],
+)
+def test_a_roster_that_names_nobody_is_a_fault(
+    content: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    roster = tmp_path / "r.csv"
+    roster.write_bytes(content)
+
+    assert build.main(["check", "--roster", str(roster)]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_a_picture_cut_in_half_is_a_fault_at_the_check(content: Path) -> None:
+    path = content / "images" / "so-do.jpg"
+    write_picture(path, 900)
+    path.write_bytes(path.read_bytes()[:-400])
+
+    assert any("so-do.jpg" in fault for fault in faults_of(content))
+
+
+def test_a_picture_that_claims_a_billion_points_is_a_fault_and_not_read(content: Path) -> None:
+    (content / "images").mkdir()
+    Image.new("1", (30_000, 30_000)).save(content / "images" / "to.png")
+
+    assert any("to.png" in fault for fault in faults_of(content))
+
+
+@pytest.mark.parametrize("name", ["2026-12-18-quy-bon.md.txt", "M2.MD", "b.md~"])
+def test_a_text_that_nobody_reads_is_named(content: Path, name: str) -> None:
+    (content / "meetings" / name).write_text("---", "utf-8")
+
+    assert any(name in fault for fault in faults_of(content))
+
+
+def test_a_file_that_no_material_names_is_told(content: Path) -> None:
+    (content / "materials" / "cu.pdf").write_bytes(b"%PDF-")
+
+    assert any("cu.pdf" in str(warning) for warning in load(content).warnings)
+
+
+@pytest.mark.parametrize("name", ["Thumbs.db", ".DS_Store", "desktop.ini", "._x.md", "~$a.docx"])
+def test_litter_is_passed_over_everywhere(content: Path, name: str) -> None:
+    for folder in ("meetings", "materials", "pages", "images"):
+        (content / folder).mkdir(exist_ok=True)
+        (content / folder / name).write_bytes(b"\0\1")
+
+    assert load(content).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("title: Công văn", 'title: "Mẫu\x0bA"', 3),
+        ("Nội dung.", "Nội\x00dung.", 11),
+        ("summary: Tóm tắt", "summary: x\npublic_from: 0001-01-01 00:00", 0),
+        ("summary: Tóm tắt", "summary: x\npublic_from: 9999-12-31 23:59", 0),
+    ],
+)
+def test_what_no_page_can_hold_is_a_fault_with_its_line(
+    content: Path, old: str, new: str, line: int
+) -> None:
+    replace_in_file(content / "materials" / "a.md", old, new)
+
+    faults = faults_of(content)
+
+    assert any(fault.startswith("content/materials/a.md:") for fault in faults)
+
+
+@pytest.mark.parametrize("value", ["Mẫu #1 và #2", "Mẫu  # ghi chú"])
+def test_a_value_cut_by_a_hash_is_told(content: Path, value: str) -> None:
+    replace_in_file(content / "materials" / "a.md", "title: Công văn", f"title: {value}")
+
+    assert any("#" in str(warning) for warning in load(content).warnings)
+
+
+def test_spaces_after_a_fence_are_no_matter(content: Path) -> None:
+    path = content / "materials" / "a.md"
+    path.write_text(path.read_text("utf-8").replace("---\n", "---  \n"), "utf-8")
+
+    assert load(content).materials
+
+
+def test_a_file_that_another_program_holds_is_told(
+    content: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "a.md":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+
+    assert any("a.md:1:" in fault and "đang mở" in fault for fault in faults_of(content))
+
+
+def test_serve_survives_whatever_comes(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("a bug")
+
+    messages: list[object] = []
+    builder = Builder(content)
+    monkeypatch.setattr(builder, "make", fail)
+
+    is_made = rebuild(builder, Versions(), lambda message, **_: messages.append(message))
+
+    assert not is_made
+    assert "a bug" in str(messages[-1])
+
+
+def test_serve_knows_the_types_of_files_by_itself() -> None:
+    assert serve.Handler.extensions_map[".js"] == "text/javascript"
+    assert serve.Handler.extensions_map[".wasm"] == "application/wasm"
+
+
+def calendar_of(content: Path, output: Path) -> str:
+    build.main(["--content", str(content), "--output", str(output)])
+    return (output / "hoi-nghi" / "m.ics").read_text("utf-8")
+
+
+def test_a_calendar_takes_a_new_hour_when_it_says_since_when(
+    content: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    meeting, output = content / "meetings" / "m.md", tmp_path / "output"
+    first = calendar_of(content, output)
+    assert calendar_of(content, output) == first  # the same bytes for the same content
+    assert "SEQUENCE:0" in first
+
+    replace_in_file(
+        meeting,
+        'ends: "17:20"' if 'ends: "17:20"' in meeting.read_text("utf-8") else "ends: 17:20",
+        "ends: 17:00",
+    )
+    capsys.readouterr()
+    calendar_of(content, output)
+    assert "revised" in capsys.readouterr().out
+
+    replace_in_file(
+        meeting, "ends: 17:00", "ends: 16:45\nrevised: 2024-08-20 09:00\ncancelled: true"
+    )
+    revised = calendar_of(content, output)
+    assert "DTSTAMP:20240820T020000Z" in revised
+    assert "LAST-MODIFIED:20240820T020000Z" in revised
+    assert "STATUS:CANCELLED" in revised
+    assert int(revised.split("SEQUENCE:")[1].split()[0]) > 0
+    assert "đã huỷ" in (output / "hoi-nghi" / "m.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Theo[^1] đó.\n\n[^1]: Nguồn.", 'id="fn-1"'),
+        ("Theo[^1] đó.\n\n[^1]: Nguồn.", 'href="#fn-1"'),
+        ("## Điều 1. Mục đích", 'id="dieu-1-muc-dich"'),
+        ("[Điều 1](#điều-1-mục-đích)", 'href="#dieu-1-muc-dich"'),
+        ("- [x] xong\n- [ ] chưa", "☑ xong"),
+        ("- [x] xong\n- [ ] chưa", "☐ chưa"),
+        ("Gồm:\na) một;\nb) hai.", "một;<br"),
+    ],
+)
+def test_markdown_as_offices_write_it(text: str, expected: str) -> None:
+    assert expected in to_html(text)
+
+
+def test_a_picture_whose_name_has_a_space_is_a_fault(content: Path) -> None:
+    replace_in_file(content / "materials" / "a.md", "Nội dung.", "![Sơ đồ](../images/so do.png)")
+
+    assert any("so do.png" in fault for fault in faults_of(content))
+
+
+def test_a_broken_link_with_accents_is_told_at_its_line(content: Path) -> None:
+    path = content / "materials" / "a.md"
+    replace_in_file(path, "Nội dung.", "Một.\n\nHai.\n\n[x](../materials/không-có.md)")
+    line = path.read_text("utf-8").splitlines().index("[x](../materials/không-có.md)") + 1
+
+    assert any(fault.startswith(f"content/materials/a.md:{line}:") for fault in faults_of(content))
+
+
+@pytest.mark.parametrize(
+    ("replies", "kind", "day", "starts"),
+    [
+        (("Tên", "1", "", "Đảng uỷ", "2", "25/12/2026", "8h30", "11:00", "x"), 0, 25, "08:30"),
+        (("Tên", "hội nghị", "3", "Đảng uỷ", "", "5.1.2027", "8", "11h", "x"), 1, 5, "08:00"),
+        (
+            ("Sai", "<", "Tên", "", "", "Đảng uỷ", "", "25-12-2026", "7:05", "11:00", "x"),
+            0,
+            25,
+            "07:05",
+        ),
+    ],
+)
+def test_new_takes_numbers_words_defaults_and_dates_as_people_write_them(
+    content: Path, replies: tuple[str, ...], kind: int, day: int, starts: str
+) -> None:
+    path = write_new(content, "meeting", answer_in_turn(*replies), lambda _: None)
+
+    (meeting,) = (m for m in load(content).meetings if m.id == path.stem)
+    kinds = ("HOI_NGHI_HOC_TAP", "HOI_NGHI")
+    assert (meeting.matter.title, meeting.matter.kind) == ("Tên", kinds[kind])
+    assert (meeting.matter.date.day, meeting.matter.starts) == (day, starts)
+
+
+def test_the_text_of_a_pdf_is_nfc_and_without_control_letters() -> None:
+    assert _clean("Hoa\u0300 bi\u0300nh\x0c\x00") == "Hoà bình"
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda path: path.write_bytes(b"%PDF-1.7 cut"), "unreadable"),
+        (lambda path: path.write_bytes(b"no PDF"), "unreadable"),
+    ],
+)
+def test_a_pdf_without_text_says_why(
+    tmp_path: Path, make: Callable[[Path], object], problem: str
+) -> None:
+    path = tmp_path / "a.pdf"
+    make(path)
+
+    assert text_of_pdf(path) == PdfText(problem=problem)  # type: ignore[arg-type]
+
+
+def test_a_pdf_with_a_password_is_no_material(content: Path, tmp_path: Path) -> None:
+    from fpdf import FPDF
+
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_encryption("owner", "user")
+    pdf.output(str(content / "materials" / "khoa.pdf"))
+    replace_in_file(content / "materials" / "a.md", "summary:", "file: khoa.pdf\nsummary:")
+
+    assert any("mật khẩu" in fault for fault in faults_of(content))
+
+
+def test_a_pdf_in_an_old_encoding_is_told_and_its_text_not_published(content: Path) -> None:
+    from fpdf import FPDF
+
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("Helvetica")
+    pdf.cell(text="nghÞ quyÕt cña ban chÊp hµnh, qu¸n triÖt")
+    pdf.output(str(content / "materials" / "cu.pdf"))
+    replace_in_file(content / "materials" / "a.md", "summary:", "file: cu.pdf\nsummary:")
+    loaded = load(content)
+
+    assert any("bảng mã cũ" in str(warning) for warning in loaded.warnings)
+    assert text_of_pdf(content / "materials" / "cu.pdf").pages == ()
