@@ -2,9 +2,13 @@
 
 const TONES = /[\u0300\u0301\u0303\u0309\u0323]/g;
 
-/** Return the text in lower case without marks; đ, and Ð as some keyboards type it, become d. */
+/** Signs that stand inside names of some peoples (K’Brăk, H'Hen), as keyboards and fonts have them. */
+const APOSTROPHES = /['‘’ʼ`´]/g;
+
+/** Return the text in lower case without marks and apostrophes; đ, and Ð as some keyboards type it,
+ * become d. */
 export function fold(/** @type {string} */ text) {
-  return text.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[đð]/g, "d");
+  return text.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(APOSTROPHES, "").replace(/[đð]/g, "d");
 }
 
 /** Return one spelling for both tone styles (hoà and hòa, uỷ and ủy): letters, then tone. */

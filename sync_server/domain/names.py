@@ -4,6 +4,7 @@ A list of people is sorted by given name, which stands last; then by the names b
 family name first. Letters sort as a ă â b c d đ e ê …, then by tone.
 """
 
+import re
 import unicodedata
 
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
@@ -11,24 +12,27 @@ _RANK = {letter: rank for rank, letter in enumerate(_ALPHABET, start=1)}
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
 """Huyền, hỏi, ngã, sắc, nặng, after no tone: the order of dictionaries."""
 
+_APOSTROPHES = "'‘’ʼ`´"
+_PARTS = re.compile(f"[{_APOSTROPHES}]")
+_PLAIN = str.maketrans({"đ": "d", "ð": "d", **dict.fromkeys(_APOSTROPHES)})
+
 SortKey = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 def word_sort_key(text: str) -> SortKey:
-    """Return the sort key of a text: its letters, and only then its tones."""
+    """Return the sort key of a text: its letters, and only then the tone of every word.
+
+    Where in a word its mark stands is a matter of style: Hoà and Hòa are one name.
+    """
     letters: list[int] = []
     tones: list[int] = []
-    for character in unicodedata.normalize("NFC", text.lower()):
-        tone = 0
-        base = ""
-        for part in unicodedata.normalize("NFD", character):
-            if part in _TONES:
-                tone = _TONES[part]
-            else:
-                base += part
-        letter = unicodedata.normalize("NFC", base)
-        letters.append(_RANK[letter] + 1000 if letter in _RANK else min(ord(letter[0]), 999))
-        tones.append(tone)
+    for word in text.lower().split(" "):
+        parts = unicodedata.normalize("NFD", word)
+        toneless = "".join(part for part in parts if part not in _TONES)
+        for letter in unicodedata.normalize("NFC", toneless):
+            letters.append(_RANK[letter] + 1000 if letter in _RANK else min(ord(letter), 999))
+        letters.append(0)
+        tones.append(max((_TONES[part] for part in parts if part in _TONES), default=0))
     return tuple(letters), tuple(tones)
 
 
@@ -39,12 +43,18 @@ def name_sort_key(full_name: str) -> tuple[SortKey, SortKey]:
 
 
 def name_matches(full_name: str, text: str) -> bool:
-    """Return whether every typed word begins a word of the name, with or without marks."""
-    words = fold(full_name).split()
+    """Return whether every typed word begins a word of the name, with or without marks.
+
+    K’Brăk is found by `k'brak`, `kbrak` and `brak`.
+    """
+    words = fold(full_name).split() + [fold(part) for part in _PARTS.split(full_name)[1:]]
     return all(any(word.startswith(typed) for word in words) for typed in fold(text).split())
 
 
 def fold(text: str) -> str:
-    """Return a text in lower case without marks, as people type in a hurry; đ becomes d."""
-    plain = unicodedata.normalize("NFD", text.lower()).replace("đ", "d").replace("ð", "d")
+    """Return a text in lower case without marks and apostrophes; đ becomes d.
+
+    So people type in a hurry, and so the names of some peoples (K’Brăk, H'Hen) are found.
+    """
+    plain = unicodedata.normalize("NFD", text.lower()).translate(_PLAIN)
     return "".join(character for character in plain if not unicodedata.combining(character)).strip()

@@ -128,3 +128,25 @@ test("a clerk's choice holds for the day", () => {
   assert.equal(chooseMeeting(meetings, { id: "old", chosenMs: at("01") - 86_400_000 }, at("02")), "today");
   assert.equal(chooseMeeting(meetings, { id: "gone", chosenMs: at("01") }, at("02")), "today");
 });
+
+test("names with an apostrophe are found however it is typed", () => {
+  const people = ["K‘Brăk", "H’Hen Niê", "Hà Văn Khen"].map((name, n) => ({ name, person: `M${n}`, unit: "U1" }));
+  for (const typed of ["k'brak", "kbrak", "K’brăk", "brak"]) assert.deepEqual(names(findPeople(people, typed)), ["K‘Brăk"]);
+  for (const typed of ["h'hen", "hhen", "h’hen nie"]) assert.deepEqual(names(findPeople(people, typed)), ["H’Hen Niê"]);
+});
+
+test("the two tone styles of a name stand together", () => {
+  const people = ["Lê Hoá", "Lê Hòa", "Lê Hoa", "Lê Hoà", "Lê Hóa"].map((name, n) => ({ name, person: `M${n}`, unit: "U1" }));
+  const sorted = names(sortPeople(people));
+  assert.equal(sorted[0], "Lê Hoa");
+  assert.deepEqual(new Set(sorted.slice(1, 3)), new Set(["Lê Hoà", "Lê Hòa"]));
+});
+
+test("a clock in the past chooses no meeting that the server knows to be over", () => {
+  const past = Date.parse("2010-01-01T00:00:00Z");
+  const list = [
+    { id: "to come", state: "upcoming", starts_at: "2024-12-18T00:30:00Z", ends_at: "2024-12-18T04:00:00Z" },
+    { id: "over", state: "closed", starts_at: "2024-08-22T00:30:00Z", ends_at: "2024-08-22T04:00:00Z" },
+  ];
+  assert.equal(chooseMeeting(list, undefined, past), "to come");
+});

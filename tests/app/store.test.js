@@ -32,7 +32,7 @@ let stores = 0;
 
 async function open() {
   stores += 1;
-  const db = await openStore(`test-${stores}`);
+  const db = openStore(`test-${stores}`);
   await putEnrolment(db, { ...enrolment, vault: { clerks: [] }, lost: null });
   return db;
 }
@@ -94,8 +94,8 @@ test("every enrolment on a device numbers its records from 1", async () => {
 test("a queue survives being closed and opened again", async () => {
   const db = await open();
   await add(db);
-  db.close();
-  const again = await openStore(`test-${stores}`);
+  await db.run(async (handle) => handle.close());
+  const again = openStore(`test-${stores}`);
 
   assert.equal((await listQueuedRecords(again, DEVICE, 10)).length, 1);
   assert.equal((await add(again)).seq, 2);
@@ -159,7 +159,7 @@ test("wiping takes the roster and never the queue", async () => {
   assert.deepEqual(await listSealedNames(db, DEVICE, ""), []);
   assert.deepEqual(await listSealedNames(db, "D-TWO", ""), ["roster/m-1"]);
   assert.equal((await listQueuedRecords(db, DEVICE, 10)).length, 1);
-  assert.equal((await db.get("enrolments", DEVICE)).lost, "wrong_pins");
+  assert.equal((await db.run((handle) => handle.get("enrolments", DEVICE))).lost, "wrong_pins");
 });
 
 test("tries at a PIN are counted until one is right", async () => {
@@ -184,4 +184,39 @@ test("records that are old, signed off and at headquarters are dropped, and no o
   await dropOldRecords(db, later);
 
   assert.equal((await listMeetingRecords(db, "m-1")).length, 0);
+});
+
+test("a handle that the browser closed is opened again, and the work done once more", async () => {
+  const db = await open();
+  await db.run(async (handle) => handle.close());
+  const { seq } = await add(db);
+  assert.equal(seq, 1);
+  let tries = 0;
+  const last = await db.run(async (handle) => {
+    tries += 1;
+    if (tries === 1) handle.close(); // in the middle of some work
+    return handle.get("meta", `seq/${DEVICE}`);
+  });
+  assert.deepEqual([tries, last], [2, 1]);
+});
+
+test("what another fault stops is not done twice", async () => {
+  const db = await open();
+  let tries = 0;
+  const work = db.run(async () => {
+    tries += 1;
+    throw new DOMException("full", "QuotaExceededError");
+  });
+  await assert.rejects(work, { name: "QuotaExceededError" });
+  assert.equal(tries, 1);
+});
+
+test("a database that the browser deleted is told of before anything else is stored in it", async () => {
+  const db = await open();
+  await add(db);
+  await db.run(async (handle) => handle.close());
+  await new Promise((done) => (indexedDB.deleteDatabase(db.name).onsuccess = done));
+  db.onLost = (handle) => handle.put("meta", 7, `seq/${DEVICE}`);
+  const { seq } = await add(db);
+  assert.equal(seq, 8);
 });

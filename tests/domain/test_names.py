@@ -37,3 +37,21 @@ def test_any_text_can_be_sorted(text: str) -> None:
 )
 def test_a_name_matches_the_beginnings_of_its_words(text: str, is_match: bool) -> None:
     assert name_matches("Mẫu Đức An", text) is is_match
+
+
+@pytest.mark.parametrize("name", ["K'Brăk", "K‘Brăk", "K’Brăk", "KʼBrăk", "K`Brăk"])
+@pytest.mark.parametrize("typed", ["k'brak", "kbrak", "k’brăk", "brak", "kb"])
+def test_names_with_an_apostrophe_are_found_however_it_is_typed(name: str, typed: str) -> None:
+    assert name_matches(name, typed)
+
+
+def test_the_two_tone_styles_of_a_name_stand_together() -> None:
+    names = ["Lê Hoá", "Lê Hòa", "Lê Hoa", "Lê Hoà", "Lê Hóa"]
+
+    in_order = sorted(names, key=lambda name: (name_sort_key(name), name))
+
+    assert [name_sort_key(name) for name in ("Lê Hoà", "Lê Hoá")] == [
+        name_sort_key(name) for name in ("Lê Hòa", "Lê Hóa")
+    ]
+    assert in_order[0] == "Lê Hoa"
+    assert {*in_order[1:3]} == {"Lê Hoà", "Lê Hòa"}

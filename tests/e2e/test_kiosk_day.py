@@ -307,6 +307,7 @@ def test_a_rehearsal_counts_in_no_figure_and_a_roll_is_printed(
     assert f"{system.meeting}-tong-duyet" in output
     page = laptop.start()
     enrol(page, system)
+    page.locator(".which summary").click()
     page.get_by_label("Hội nghị").select_option(f"{system.meeting}-tong-duyet")
     expect(page.get_by_text("Đây là buổi tổng duyệt")).to_be_visible()
     expect(page.locator(".person").first).to_be_visible(timeout=SLOW_MS)

@@ -34,7 +34,7 @@ def test_axe_finds_nothing_in_any_view_and_nothing_is_wider_than_a_phone(
     look_at_both_schemes(page, "roll")
     page.get_by_role("button", name="Theo giấy").click()
     page.get_by_role("button", name="Chọn nhiều").click()
-    page.locator(".filters summary").click()
+    page.get_by_role("button", name="Lọc").click()
     look_at_both_schemes(page, "many")
     page.get_by_role("button", name="Theo giấy").click()
     page.get_by_role("button", name="Chọn nhiều").click()
@@ -57,6 +57,8 @@ def test_axe_finds_nothing_in_any_view_and_nothing_is_wider_than_a_phone(
         open_room(page, name)
         expect(page.get_by_role("heading", level=2).first).to_be_visible()
         look_at_both_schemes(page, name)
+    page.get_by_role("button", name="Hàng đợi, gửi ngay, khoá").click()
+    look_at_both_schemes(page, "header")
     page.get_by_role("button", name="Khoá máy").click()
     look_at_both_schemes(page, "lock")
 
@@ -67,4 +69,52 @@ def test_axe_finds_nothing_in_any_view_and_nothing_is_wider_than_a_phone(
     page.get_by_role("button", name="Đăng ký máy này").click()
     expect(page.get_by_role("heading", name="Đơn chờ quyết định")).to_be_visible(timeout=SLOW_MS)
     look_at_both_schemes(page, "chair")
+    context.close()
+
+
+WHOLE_ROWS = """() => [...document.querySelectorAll(".person")].filter((row) => {
+  const { top, bottom } = row.getBoundingClientRect();
+  const covering = document.elementFromPoint(innerWidth / 3, (top + bottom) / 2);
+  return top >= 0 && bottom <= innerHeight && row.contains(covering);
+}).length"""
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "least"), [(1366, 650, 5), (768, 1024, 8), (360, 640, 3)]
+)
+def test_the_roll_shows_people_on_small_screens_also_after_a_check_in(
+    system: System, browser: Browser, width: int, height: int, least: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    page.goto(system.enrolment_link())
+    enrol(page, system)
+    expect(page.locator(".person").first).to_be_visible(timeout=SLOW_MS)
+    assert page.evaluate(WHOLE_ROWS) >= least
+
+    check_in(page, 1)
+    page.keyboard.press("Escape")
+    expect(page.locator(".undo")).to_be_visible()
+    assert page.evaluate(WHOLE_ROWS) >= least  # the undo covers no row
+    expect(page.get_by_role("searchbox")).to_be_in_viewport()
+    context.close()
+
+
+def test_codes_typed_without_a_pause_are_taken_one_by_one(system: System, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(system.enrolment_link())
+    enrol(page, system)
+    expect(page.locator(".person").first).to_be_visible(timeout=SLOW_MS)
+    codes = page.locator(".person .about").all_inner_texts()[:2]
+    people = [next(word for word in about.split() if word.startswith("M0")) for about in codes]
+
+    page.get_by_role("searchbox").focus()
+    for person in people:
+        page.keyboard.type(person)
+        page.keyboard.press("Enter")
+    page.keyboard.type("Ng")
+
+    expect(page.locator(".counts")).to_contain_text("Có mặt 2/")
+    expect(page.get_by_role("searchbox")).to_have_value("Ng")
     context.close()

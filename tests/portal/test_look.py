@@ -35,6 +35,7 @@ def test_every_colour_has_enough_contrast(look: dict[str, str]) -> None:
         assert contrast(look[name], look["paper"]) >= TEXT, name
         assert contrast(look[name], look["tint"]) >= TEXT, name
     assert contrast(look["on-brand"], look["brand"]) >= TEXT
+    assert contrast(look["on-bar"], look["bar"]) >= KIOSK
 
 
 @pytest.mark.parametrize("look", colour_tokens(), ids=["light", "dark"])

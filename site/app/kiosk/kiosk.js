@@ -86,7 +86,8 @@ async function start() {
     root.textContent = say("insecure"); // no encryption, no worker, and a token would travel in the open
     return;
   }
-  const db = await openStore();
+  const db = openStore();
+  await db.run(async () => undefined); // a browser that cannot store anything is told so at once
   root.textContent = "";
   render(html`<${Kiosk} db=${db} clock=${startClock()} />`, root);
 }

@@ -6,7 +6,7 @@
  * "strict") to have a file on the disk before we say that it is saved.
  */
 
-import { openDB } from "idb";
+import { Database } from "../database.js";
 
 const STRICT = /** @type {const} */ ({ durability: "strict" });
 export const scope = new URL("./", self.location.href).href;
@@ -26,38 +26,27 @@ const HEADERS = {
  * @typedef {{bytes: ArrayBuffer, type: string}} SavedFile
  */
 
-/** @type {Promise<import("idb").IDBPDatabase<any>> | undefined} */
-let opening;
-
-function open() {
-  opening ??= openDB("diemcau-kept", 1, {
-    upgrade(db) {
-      db.createObjectStore("files");
-      db.createObjectStore("pieces");
-      db.createObjectStore("index");
-    },
-  }).catch((fault) => {
-    opening = undefined; // so that the next request may try again
-    throw fault;
-  });
-  return opening;
-}
+const database = new Database("diemcau-kept", (handle) => {
+  for (const store of ["files", "pieces", "index"]) handle.createObjectStore(store);
+});
 
 /** @type {Index} */
 const EMPTY_INDEX = { paths: {}, wanted: [], next: {}, top: "" };
 
 /** @returns {Promise<Index>} */
 export async function readIndex() {
-  return (await (await open()).get("index", "now")) ?? EMPTY_INDEX;
+  return (await database.run((handle) => handle.get("index", "now"))) ?? EMPTY_INDEX;
 }
 
 /** Change the index in one transaction: an installing worker may run next to the active one.
  * @param {(index: Index) => Index} change */
 export async function changeIndex(change) {
-  const tx = (await open()).transaction("index", "readwrite", STRICT);
-  const index = (await tx.store.get("now")) ?? EMPTY_INDEX;
-  await tx.store.put(change(index), "now");
-  await tx.done;
+  await database.run(async (handle) => {
+    const tx = handle.transaction("index", "readwrite", STRICT);
+    const index = (await tx.store.get("now")) ?? EMPTY_INDEX;
+    await tx.store.put(change(index), "now");
+    await tx.done;
+  });
 }
 
 /** Return the path of an address within the release; null for another origin or scope. */
@@ -78,36 +67,40 @@ export async function savedResponse(path) {
 /** @param {string} sha256 @returns {Promise<Response | undefined>} */
 export async function readFile(sha256) {
   /** @type {SavedFile | undefined} */
-  const file = await (await open()).get("files", sha256);
+  const file = await database.run((handle) => handle.get("files", sha256));
   return file && new Response(file.bytes, { headers: { ...HEADERS, "Content-Type": file.type } });
 }
 
 export async function hasFile(/** @type {string} */ sha256) {
-  return (await (await open()).count("files", sha256)) > 0;
+  return (await database.run((handle) => handle.count("files", sha256))) > 0;
 }
 
 /** Save a whole file in place of its pieces. @param {string} sha256 @param {SavedFile} file */
 export async function saveFile(sha256, { bytes, type }) {
-  const tx = (await open()).transaction(["files", "pieces"], "readwrite", STRICT);
-  await tx.objectStore("files").put({ bytes, type }, sha256);
-  await tx.objectStore("pieces").delete(piecesRange(sha256));
-  await tx.done;
+  await database.run(async (handle) => {
+    const tx = handle.transaction(["files", "pieces"], "readwrite", STRICT);
+    await tx.objectStore("files").put({ bytes, type }, sha256);
+    await tx.objectStore("pieces").delete(piecesRange(sha256));
+    await tx.done;
+  });
 }
 
 /** @param {string} sha256 of the whole file @param {number} number from 0 @param {SavedFile} piece */
 export async function savePiece(sha256, number, piece) {
-  const tx = (await open()).transaction("pieces", "readwrite", STRICT);
-  await tx.store.put(piece, [sha256, number]);
-  await tx.done;
+  await database.run(async (handle) => {
+    const tx = handle.transaction("pieces", "readwrite", STRICT);
+    await tx.store.put(piece, [sha256, number]);
+    await tx.done;
+  });
 }
 
 /** Return the saved pieces of a file, in order. @returns {Promise<SavedFile[]>} */
 export async function piecesOf(/** @type {string} */ sha256) {
-  return (await open()).getAll("pieces", piecesRange(sha256));
+  return database.run((handle) => handle.getAll("pieces", piecesRange(sha256)));
 }
 
 export async function dropPieces(/** @type {string} */ sha256) {
-  await (await open()).delete("pieces", piecesRange(sha256));
+  await database.run((handle) => handle.delete("pieces", piecesRange(sha256)));
 }
 
 function piecesRange(/** @type {string} */ sha256) {
@@ -116,13 +109,14 @@ function piecesRange(/** @type {string} */ sha256) {
 
 /** Return the number of saved files, and their total bytes. */
 export async function measureSaved() {
-  const db = await open();
-  let [files, bytes] = [0, 0];
-  for (let cursor = await db.transaction("files").store.openCursor(); cursor; cursor = await cursor.continue()) {
-    files += 1;
-    bytes += cursor.value.bytes.byteLength;
-  }
-  return { files, bytes };
+  return database.run(async (handle) => {
+    let [files, bytes] = [0, 0];
+    for (let cursor = await handle.transaction("files").store.openCursor(); cursor; cursor = await cursor.continue()) {
+      files += 1;
+      bytes += cursor.value.bytes.byteLength;
+    }
+    return { files, bytes };
+  });
 }
 
 /** Delete files that no path refers to, and pieces of files that are no longer awaited.
@@ -130,12 +124,13 @@ export async function measureSaved() {
 export async function sweep(awaited) {
   const { paths, next } = await readIndex();
   const used = new Set([...Object.values(paths), ...Object.values(next)]);
-  const db = await open();
-  for (const sha256 of await db.getAllKeys("files")) {
-    if (!used.has(String(sha256))) await db.delete("files", sha256);
-  }
-  for (const key of awaited ? await db.getAllKeys("pieces") : []) {
-    const [sha256] = /** @type {[string]} */ (key);
-    if (!awaited?.has(sha256)) await db.delete("pieces", key);
-  }
+  await database.run(async (handle) => {
+    for (const sha256 of await handle.getAllKeys("files")) {
+      if (!used.has(String(sha256))) await handle.delete("files", sha256);
+    }
+    for (const key of awaited ? await handle.getAllKeys("pieces") : []) {
+      const [sha256] = /** @type {[string]} */ (key);
+      if (!awaited?.has(sha256)) await handle.delete("pieces", key);
+    }
+  });
 }

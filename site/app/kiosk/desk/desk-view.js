@@ -14,6 +14,7 @@ import { SHELL_LIST, useSavedState } from "../device/offline-shell.js";
 
 const ANSWER_MS = 2500;
 const IDLE_MS = 15 * 60_000;
+const UNDO_MS = 30_000; // afterwards it can still be undone at the person
 
 /**
  * @typedef {import("./desk.js").Desk} Desk
@@ -72,6 +73,11 @@ export function DeskView({ desk, onLock, onEnrol }) {
   }, [answer]);
 
   const props = { desk, onAnswer: setAnswer, onPerson: setPerson, onEnrol, onLock };
+  useEffect(() => {
+    if (!desk.lastAction.label) return undefined;
+    const timer = setTimeout(() => desk.forgetLastAction(), UNDO_MS);
+    return () => clearTimeout(timer);
+  }, [desk, desk.lastAction]);
   const undoableRecords = desk.lastAction.label ? desk.undoableRecords((record) => desk.lastAction.ids.includes(record.id)) : [];
   // The closing ends all decisions: no request waits after it.
   const waitingCount = desk.hall.all.closing ? 0 : waitingOf(desk).length;
@@ -87,13 +93,15 @@ export function DeskView({ desk, onLock, onEnrol }) {
       )}
     </nav>
     <main>
-      <${MeetingChoice} desk=${desk} />
+      <div class="topline">
+        <${MeetingChoice} desk=${desk} />
+        ${undoableRecords.length > 0 &&
+        html`<button class="undo" title=${say("undo", { name: desk.lastAction.label })} onClick=${() => desk.undo(undoableRecords)}>
+          ↶ <span>${say("undo", { name: desk.lastAction.label })}</span>
+        </button>`}
+      </div>
       ${room === "roll" ? html`<${RollCall} ...${props} />` : html`<${LazyPart} key=${room} which=${room} props=${props} />`}
     </main>
-    ${undoableRecords.length > 0 &&
-    !answer &&
-    !person &&
-    html`<button class="undo" onClick=${() => desk.undo(undoableRecords)}>↶ ${say("undo", { name: desk.lastAction.label })}</button>`}
     ${person && html`<${LazyPart} which="sheet" props=${{ ...props, person, onClose: () => setPerson(null) }} />`}
     ${answer && html`<${Answer} desk=${desk} answer=${answer} onClose=${() => setAnswer(null)} onPerson=${setPerson} />`}
   </div>`;
@@ -104,18 +112,23 @@ export function DeskView({ desk, onLock, onEnrol }) {
 function MeetingChoice({ desk }) {
   const { meeting, meetings } = desk;
   const stateLabel = (/** @type {import("../types.js").Meeting} */ candidate) => {
-    const state = meetingStateOf(candidate, Date.now());
-    return say(state === "open" && Date.now() < Date.parse(candidate.starts_at) ? "state.gathering" : `state.${state}`);
+    const state = meetingStateOf(candidate, desk.nowMs);
+    return say(state === "open" && desk.nowMs < Date.parse(candidate.starts_at) ? "state.gathering" : `state.${state}`);
   };
-  return html`<label class="which">
-    ${meeting ? say("meeting.hours", { from: timeOf(meeting.starts_at), until: timeOf(meeting.ends_at) }) : say("meeting")}
-    <select value=${meeting?.id ?? ""} onChange=${(/** @type {any} */ event) => desk.switchMeeting(event.target.value)}>
-      ${!meeting && html`<option value="">${say("meeting.none")}</option>`}
-      ${meetings.map(
-        (candidate) => html`<option value=${candidate.id}>${stateLabel(candidate)} · ${candidate.title}</option>`,
-      )}
-    </select>
-  </label>`;
+  const hours = meeting ? say("meeting.hours", { from: timeOf(meeting.starts_at), until: timeOf(meeting.ends_at) }) : say("meeting");
+  const inOrder = [...meetings.filter((candidate) => candidate === meeting), ...meetings.filter((candidate) => candidate !== meeting)];
+  const title = html`<b>${meeting?.title ?? say("meeting.none")}</b> <span>${hours}</span>`;
+  if (meeting && meetings.length < 2) return html`<p class="which">${title}</p>`;
+  return html`<details class="which" open=${!meeting}>
+    <summary>${title}</summary>
+    <label>
+      ${say("meeting")}
+      <select value=${meeting?.id ?? ""} onChange=${(/** @type {any} */ event) => desk.switchMeeting(event.target.value)}>
+        ${!meeting && html`<option value="">${say("meeting.none")}</option>`}
+        ${inOrder.map((candidate) => html`<option value=${candidate.id}>${stateLabel(candidate)} · ${candidate.title}</option>`)}
+      </select>
+    </label>
+  </details>`;
 }
 
 /**

@@ -21,6 +21,8 @@ import { addRecord, countFates, getMeta, listMeetingRecords, setMeta } from "../
 /** Window event after every record: it shows that somebody is at work. */
 export const RECORDED_EVENT = "diemcau-worked";
 
+const CLOCK_IS_WRONG_MS = 3_600_000;
+
 /** Message keys by the error's name; for all other errors it is `store.failed`.
  * @type {Record<string, string>} */
 const FAULT_KEYS = { QuotaExceededError: "store.full", NotSupportedError: "store.no_seal" };
@@ -38,6 +40,8 @@ export class Desk {
   /** The meeting's records that were made on this device, at this point. @type {DeviceRecord[]} */
   deviceRecords = [];
   fates = { unsent: 0, refused: 0, held: 0, details: 0 };
+  /** How far the server's clock is ahead of this device's, in milliseconds. */
+  skewMs = 0;
   isRead = false;
   /** @type {string | null} */
   lastSentAt = null;
@@ -52,6 +56,7 @@ export class Desk {
   unlistedNames = new Map();
   /** @type {import("../types.js").StreamRecord[]} */
   #stream = [];
+  #highestSeq = 0;
   #reloadRequests = 0;
   /** @type {Promise<void> | null} */
   #reloading = null;
@@ -77,6 +82,25 @@ export class Desk {
     this.hall = hallOf(enrolment.point, [], []);
     this.send = send;
     this.#otherTabs.onmessage = () => void this.reload();
+    db.onLost = (handle) => this.#writeAgain(handle);
+  }
+
+  /** The time by the server's clock as far as it is known, in milliseconds. */
+  get nowMs() {
+    return Date.now() + this.skewMs;
+  }
+
+  /** Write down what is still in memory, after the browser has deleted the database under this desk.
+   * @param {import("idb").IDBPDatabase<any>} handle */
+  async #writeAgain(handle) {
+    const { device } = this.enrolment;
+    const tx = handle.transaction(["enrolments", "meta", "records"], "readwrite", { durability: "strict" });
+    void tx.objectStore("enrolments").put(this.enrolment);
+    void tx.objectStore("meta").put(this.#highestSeq, `seq/${device}`);
+    void tx.objectStore("meta").put(this.clerk, `clerk/${device}`);
+    for (const deviceRecord of this.deviceRecords) void tx.objectStore("records").put(deviceRecord);
+    await tx.done;
+    this.fault = "store.lost";
   }
 
   /** The reader that a round of sync fetches records for. @returns {import("../sync/sync.js").Reader} */
@@ -127,8 +151,10 @@ export class Desk {
 
   async #readAll() {
     const meetings = await this.drawer.readMeetings();
+    this.skewMs = (await getMeta(this.db, "skewMs")) ?? 0;
+    this.#highestSeq = Math.max(this.#highestSeq, (await getMeta(this.db, `seq/${this.enrolment.device}`)) ?? 0);
     // A chosen meeting stays until the clerk chooses another: passing time changes nothing.
-    this.#meetingId ??= chooseMeeting(meetings, await getMeta(this.db, "choice"), Date.now());
+    this.#meetingId ??= chooseMeeting(meetings, await getMeta(this.db, "choice"), this.nowMs);
     const id = this.#meetingId;
     const lastSentAt = (await getMeta(this.db, "lastSentAt")) ?? null;
     const rosterIndex = id ? await this.drawer.readRosterIndex(id) : EMPTY_ROSTER_INDEX;
@@ -206,6 +232,7 @@ export class Desk {
 
   /** Add records to those in memory, once only. @param {DeviceRecord[]} newRecords */
   #addRecords(newRecords) {
+    this.#highestSeq = Math.max(this.#highestSeq, ...newRecords.map((deviceRecord) => deviceRecord.seq));
     const knownIds = new Set(this.deviceRecords.map((deviceRecord) => deviceRecord.id));
     const fresh = newRecords.filter((deviceRecord) => !knownIds.has(deviceRecord.id)); // a reload may have read them already
     this.deviceRecords = [...this.deviceRecords, ...fresh];
@@ -230,6 +257,12 @@ export class Desk {
         { kind: "void", ...(person ? { person } : {}), refs: [id], source: "search", body: {} },
       ]),
     );
+    this.lastAction = { label: "", ids: [] };
+    this.notifyListeners();
+  }
+
+  /** Offer the latest action no longer to be undone. */
+  forgetLastAction() {
     this.lastAction = { label: "", ids: [] };
     this.notifyListeners();
   }
@@ -279,9 +312,17 @@ export class Desk {
     const previousMeeting = this.meeting?.id;
     this.outcome = outcome;
     this.isSending = false;
+    if (outcome.skewMs !== null) await this.#takeSkew(outcome.skewMs);
     await this.reload();
     if (this.meeting?.id !== previousMeeting) this.send();
     this.#notifyOtherTabs();
+  }
+
+  /** Note how far the clock is off. If that is hours, the meeting is chosen again, unless the clerk
+   * has chosen it or somebody was recorded. @param {number} skewMs */
+  async #takeSkew(skewMs) {
+    if (Math.abs(skewMs - this.skewMs) > CLOCK_IS_WRONG_MS && this.deviceRecords.length === 0) this.#meetingId = null;
+    await setMeta(this.db, "skewMs", skewMs);
   }
 
   #notifyOtherTabs() {

@@ -15,11 +15,14 @@ const MINUTE_MS = 60_000;
 /** The header of the desk. @param {{desk: Desk, onLock: () => void}} props */
 export function Header({ desk, onLock }) {
   const { isKept } = useSavedState(SHELL_LIST);
+  const [isOpen, setOpen] = useState(false); // on a small screen the rest shows when it is asked for
   const { fates, outcome, enrolment } = desk;
   const lastSent = desk.lastSentAt ? timeOf(desk.lastSentAt) : "–";
-  return html`<header class="bar honest">
+  return html`<header class=${`bar honest ${isOpen ? "open" : ""}`}>
     <h1 class="where"><b>${enrolment.point}</b> ${enrolment.point_name}</h1>
+    <span class=${`brief ${fates.unsent ? "waiting" : ""}`} aria-hidden="true">${desk.isRead ? say("queue.brief", { n: fates.unsent }) : "…"}</span>
     <${Clock} />
+    <button class="plain rest" aria-expanded=${isOpen} aria-label=${say("header.rest")} onClick=${() => setOpen(!isOpen)}>⋯</button>
     <div class="queue" role="status">
       <span class=${fates.unsent ? "waiting" : ""}>
         ${desk.isRead ? say("queue", { unsent: fates.unsent, refused: fates.refused, last: lastSent }) : say("queue.reading")}
@@ -27,6 +30,7 @@ export function Header({ desk, onLock }) {
       ${fates.details > 0 && html`<span> · ${say("queue.details", { n: fates.details })}</span>`}
       ${fates.held > 0 && html`<span> · ${say("queue.held", { n: fates.held })}</span>`}
       ${outcome?.state === "offline" && html`<span> · ${say("queue.offline")}</span>`}
+      ${outcome?.state === "busy" && html`<span> · ${say(outcome.code === "store" ? "queue.no_store" : "queue.no_answer")}</span>`}
       <span> · ${say(isKept ? "shell.kept" : "shell.not_kept")}</span>
     </div>
     <div class="acts">

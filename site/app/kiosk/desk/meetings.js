@@ -31,6 +31,8 @@ export function chooseMeeting(meetings, choice, nowMs) {
   const open = meetings.find((meeting) => meetingStateOf(meeting, nowMs) === "open");
   const msSinceEnd = (/** @type {Meeting} */ meeting) => nowMs - Date.parse(meeting.ends_at);
   const justOver = meetings.find((meeting) => msSinceEnd(meeting) >= 0 && msSinceEnd(meeting) < OVERRUN_MS);
-  const next = meetings.filter((meeting) => meetingStateOf(meeting, nowMs) === "upcoming").pop();
+  // By a clock in the past a meeting that is over is to come; the server knew better.
+  const isToCome = (/** @type {Meeting} */ meeting) => meeting.state !== "closed" && meetingStateOf(meeting, nowMs) === "upcoming";
+  const next = meetings.filter(isToCome).pop();
   return (open ?? justOver ?? next ?? meetings[0])?.id ?? null;
 }

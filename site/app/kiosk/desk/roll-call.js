@@ -28,6 +28,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
   const [isPaper, setPaper] = useState(false); // while a paper list is entered
   const [statedTime, setStatedTime] = useState(""); // the time of day on the list
   const [isScanning, setScanning] = useState(false);
+  const [isFiltering, setFiltering] = useState(false);
   const search = useRef(/** @type {HTMLInputElement | null} */ (null));
   const latestTap = useRef((/** @type {RosterLine} */ _) => {});
   const stableTap = useCallback((/** @type {RosterLine} */ line) => latestTap.current(line), []);
@@ -36,6 +37,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
   const sortedLines = useMemo(() => sortPeople([...desk.roster.values()]), [desk.roster]);
   const matches = useMemo(() => findPeople(sortedLines, typed), [sortedLines, typed]);
   const visibleLines = matches.filter((line) => matchesFilter(desk, line, filter));
+  const isFiltered = Object.values(filter).some(Boolean);
   const absentLines = visibleLines.filter((line) => !isInHallNow(desk, line.person));
   const onlyMatch = selectedMatch(matches, typed);
   const happenedAt = isPaper && desk.meeting ? statedInstant(desk.meeting, statedTime, Date.now()) : null;
@@ -61,7 +63,6 @@ export function RollCall({ desk, onAnswer, onPerson }) {
       const substitute = substituteOf(desk, line.person);
       const warning = substitute ? ` ${say("answer.substituted", { name: desk.nameOf(substitute) })}` : "";
       onAnswer({ person: line.person, message: message + warning });
-      setTyped("");
       search.current?.focus();
     } finally {
       storing.current.delete(line.person);
@@ -69,7 +70,6 @@ export function RollCall({ desk, onAnswer, onPerson }) {
   }
 
   async function arriveByCard(/** @type {string} */ code) {
-    setTyped("");
     const hash = await cardHashOf(code);
     const line = sortedLines.find((rosterLine) => rosterLine.card_hash === hash);
     if (line) return arrive(line, "qr");
@@ -78,10 +78,23 @@ export function RollCall({ desk, onAnswer, onPerson }) {
     return undefined;
   }
 
+  /** Take what stands in the field at Enter, and empty the field at once: a scanner types on. */
   function submit(/** @type {Event} */ event) {
     event.preventDefault();
-    if (isCard(typed.trim())) void arriveByCard(typed.trim()); // a USB scanner types the code
-    else if (onlyMatch) void arrive(onlyMatch, "search");
+    const text = search.current?.value.trim() ?? "";
+    const match = selectedMatch(findPeople(sortedLines, text), text);
+    if (!isCard(text) && !match) {
+      if (text) beep("was"); // the list below says whom it may mean
+      return;
+    }
+    empty();
+    if (isCard(text)) void arriveByCard(text); // a USB scanner types the code
+    else if (match) void arrive(match, "search");
+  }
+
+  function empty() {
+    setTyped("");
+    if (search.current) search.current.value = "";
   }
 
   function tap(/** @type {RosterLine} */ line) {
@@ -90,7 +103,10 @@ export function RollCall({ desk, onAnswer, onPerson }) {
       if (!next.delete(line.person)) next.add(line.person);
       setChosen(next);
     } else if (desk.isChair || isInHallNow(desk, line.person)) onPerson(line.person);
-    else void arrive(line, "search");
+    else {
+      empty();
+      void arrive(line, "search");
+    }
   }
 
   function togglePaper() {
@@ -112,13 +128,13 @@ export function RollCall({ desk, onAnswer, onPerson }) {
 
   return html`<form class="search" role="search" onSubmit=${submit} onKeyDown=${moveInList}>
       <label>
-        ${say("search")}
+        <span class="hidden">${say("search")}</span>
         <input
           ref=${search}
           type="search"
           value=${typed}
           onInput=${(/** @type {any} */ event) => setTyped(event.target.value)}
-          placeholder=${say("search.hint")}
+          placeholder=${`${say("search")}: ${say("search.hint")}`}
           autocomplete="off"
           spellcheck="false"
           autofocus
@@ -130,6 +146,9 @@ export function RollCall({ desk, onAnswer, onPerson }) {
       <button aria-pressed=${isScanning} onClick=${() => setScanning(!isScanning)}>${say("scan")}</button>
       <button aria-pressed=${chosen !== null} onClick=${() => setChosen(chosen ? null : new Set())}>${say("bulk")}</button>
       <button aria-pressed=${isPaper} onClick=${togglePaper}>${say("paper")}</button>
+      <button aria-pressed=${isFiltering} onClick=${() => setFiltering(!isFiltering)}>
+        ${isFiltered ? say("filter.on", { n: visibleLines.length }) : say("filter")}
+      </button>
     </p>`}
     ${isScanning && html`<${Scanner} onCode=${arriveByCard} onClose=${() => setScanning(false)} />`}
     ${isPaper &&
@@ -137,10 +156,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
       <label>${say("paper.time")} <input type="time" value=${statedTime} onInput=${(/** @type {any} */ event) => setStatedTime(event.target.value)} /></label>
       ${say(isTimeUnclear ? "paper.ahead" : "paper.why")}
     </p>`}
-    <details class="filters">
-      <summary>${say("filter")}${Object.values(filter).some(Boolean) ? ` · ${say("filter.on", { n: visibleLines.length })}` : ""}</summary>
-      <${Filters} desk=${desk} filter=${filter} onChange=${setFilter} />
-    </details>
+    ${(isFiltering || desk.isChair) && html`<${Filters} desk=${desk} filter=${filter} onChange=${setFilter} />`}
     ${typed.trim() && matches.length > 0 && !onlyMatch && html`<p class="hint">${say("search.several", { n: matches.length })}</p>`}
     <${Counts} desk=${desk} />
     ${chosen &&

@@ -1,6 +1,6 @@
 /** Finds people by any part of their name, without diacritics, or by their code. */
 
-import { fold } from "../../fold.js";
+import { exactSpelling, fold } from "../../fold.js";
 
 /** @typedef {import("../types.js").RosterLine} RosterLine */
 
@@ -8,11 +8,13 @@ const byLetters = new Intl.Collator("vi");
 
 /** Sort people as Vietnamese lists do: by given name, then by full name. @param {RosterLine[]} people */
 export function sortPeople(people) {
-  const givenNameOf = (/** @type {RosterLine} */ line) => line.name.slice(line.name.lastIndexOf(" ") + 1);
+  // The two tone styles of one name (Hoà, Hòa) stand together.
+  const spelled = new Map(people.map((line) => [line, line.name.split(" ").map(exactSpelling)]));
+  const wordsOf = (/** @type {RosterLine} */ line) => spelled.get(line) ?? [];
   return [...people].sort(
     (a, b) =>
-      byLetters.compare(givenNameOf(a), givenNameOf(b)) ||
-      byLetters.compare(a.name, b.name) ||
+      byLetters.compare(wordsOf(a).at(-1) ?? "", wordsOf(b).at(-1) ?? "") ||
+      byLetters.compare(wordsOf(a).join(" "), wordsOf(b).join(" ")) ||
       (a.person < b.person ? -1 : 1),
   );
 }

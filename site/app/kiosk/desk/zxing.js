@@ -5,6 +5,9 @@ import wasm from "zxing-wasm/reader/zxing_reader.wasm";
 
 prepareZXingModule({ overrides: { locateFile: () => new URL(wasm, import.meta.url).href } });
 
+/** The portal's own sheet may lie beside the card. */
+const MAX_CODES = 4;
+
 const canvas = document.createElement("canvas");
 
 /** Return the texts of the QR codes in a video frame.
@@ -16,6 +19,6 @@ export async function detect(picture) {
   if (!context || canvas.width === 0) return [];
   context.drawImage(picture, 0, 0);
   const image = context.getImageData(0, 0, canvas.width, canvas.height);
-  const barcodes = await readBarcodes(image, { formats: ["QRCode"], tryHarder: true, maxNumberOfSymbols: 1 });
+  const barcodes = await readBarcodes(image, { formats: ["QRCode"], tryHarder: true, maxNumberOfSymbols: MAX_CODES });
   return barcodes.map((barcode) => barcode.text);
 }

@@ -33,10 +33,12 @@ export async function checkDevice(desk, isShellSaved, isScannerSaved) {
 /** @param {import("./store.js").Database} db @returns {Promise<Finding>} */
 async function checkWriting(db) {
   try {
-    const tx = db.transaction("meta", "readwrite", { durability: "strict" });
-    await tx.store.put(new Uint8Array(100_000), "try");
-    await tx.done;
-    await db.delete("meta", "try");
+    await db.run(async (handle) => {
+      const tx = handle.transaction("meta", "readwrite", { durability: "strict" });
+      await tx.store.put(new Uint8Array(100_000), "try");
+      await tx.done;
+      await handle.delete("meta", "try");
+    });
     return good("check.writes");
   } catch {
     return bad("check.no_writes");

@@ -5,108 +5,121 @@
  * are in `sealed`, by device and name.
  */
 
-import { openDB } from "idb";
+import { Database as OpenDatabase } from "../../database.js";
 
 /**
  * @typedef {import("../types.js").DeviceRecord} DeviceRecord
  * @typedef {import("../types.js").Enrolment} Enrolment
  * @typedef {import("../types.js").Detail} Detail
  * @typedef {import("./vault.js").Sealed} Sealed
- * @typedef {import("idb").IDBPDatabase<any>} Database
+ * @typedef {import("../../database.js").Database} Database
  * @typedef {{record: (seq: number) => import("../types.js").LedgerRecord, clerk: string,
  *   detail?: {sha256: string, box: string} | null}} NewRecord
  */
 
 const STRICT = /** @type {const} */ ({ durability: "strict" });
 
-/** Open the database. @param {string} [name] tests use other names */
+/** Return the kiosk's database, which opens when it is first used.
+ * @param {string} [name] tests use other names @returns {Database} */
 export function openStore(name = "diemcau-kiosk") {
-  return openDB(name, 1, {
-    upgrade(db) {
-      db.createObjectStore("meta");
-      db.createObjectStore("enrolments", { keyPath: "device" });
-      const records = db.createObjectStore("records", { keyPath: "id" });
-      records.createIndex("number", ["device", "seq"], { unique: true });
-      records.createIndex("fate", ["device", "fate"]);
-      records.createIndex("meeting", "meeting");
-      const details = db.createObjectStore("details", { keyPath: "sha256" });
-      details.createIndex("unsent", ["device", "isSent"]);
-      db.createObjectStore("sealed");
-    },
+  return new OpenDatabase(name, (handle) => {
+    handle.createObjectStore("meta");
+    handle.createObjectStore("enrolments", { keyPath: "device" });
+    const records = handle.createObjectStore("records", { keyPath: "id" });
+    records.createIndex("number", ["device", "seq"], { unique: true });
+    records.createIndex("fate", ["device", "fate"]);
+    records.createIndex("meeting", "meeting");
+    const details = handle.createObjectStore("details", { keyPath: "sha256" });
+    details.createIndex("unsent", ["device", "isSent"]);
+    handle.createObjectStore("sealed");
   });
 }
 
 /** Return the value of a key, or undefined. @param {Database} db @param {string} key */
 export function getMeta(db, key) {
-  return db.get("meta", key);
+  return db.run((handle) => handle.get("meta", key));
 }
 
 /** Store a value under a key. @param {Database} db @param {string} key @param {unknown} value */
-export async function setMeta(db, key, value) {
-  await db.put("meta", value, key);
+export function setMeta(db, key, value) {
+  return db.run(async (handle) => {
+    await handle.put("meta", value, key);
+  });
 }
 
 /** Return all enrolments of this browser. @param {Database} db @returns {Promise<Enrolment[]>} */
 export function listEnrolments(db) {
-  return db.getAll("enrolments");
+  return db.run((handle) => handle.getAll("enrolments"));
 }
 
 /** Store an enrolment and its sealed values at once.
  * @param {Database} db @param {Enrolment} enrolment
  * @param {Record<string, Sealed>} sealed */
-export async function putEnrolment(db, enrolment, sealed = {}) {
-  const tx = db.transaction(["enrolments", "sealed"], "readwrite", STRICT);
-  await tx.objectStore("enrolments").put(enrolment);
-  for (const [name, value] of Object.entries(sealed)) {
-    await tx.objectStore("sealed").put(value, [enrolment.device, name]);
-  }
-  await tx.done;
+export function putEnrolment(db, enrolment, sealed = {}) {
+  return db.run(async (handle) => {
+    const tx = handle.transaction(["enrolments", "sealed"], "readwrite", STRICT);
+    await tx.objectStore("enrolments").put(enrolment);
+    for (const [name, value] of Object.entries(sealed)) {
+      await tx.objectStore("sealed").put(value, [enrolment.device, name]);
+    }
+    await tx.done;
+  });
 }
 
 /** Return a sealed value.
  * @param {Database} db @param {string} device @param {string} name @returns {Promise<Sealed | undefined>} */
 export function getSealed(db, device, name) {
-  return db.get("sealed", [device, name]);
+  return db.run((handle) => handle.get("sealed", [device, name]));
 }
 
 /** Store a sealed value.
  * @param {Database} db @param {string} device @param {string} name @param {Sealed} value */
-export async function putSealed(db, device, name, value) {
-  await db.put("sealed", value, [device, name]);
+export function putSealed(db, device, name, value) {
+  return db.run(async (handle) => {
+    await handle.put("sealed", value, [device, name]);
+  });
 }
 
 /** List the names of a device's sealed values that begin with `start`. @param {Database} db
  * @param {string} device @param {string} start @returns {Promise<string[]>} */
-export async function listSealedNames(db, device, start) {
-  const keys = await db.getAllKeys("sealed", IDBKeyRange.bound([device, start], [device, `${start}\uffff`]));
-  return /** @type {[string, string][]} */ (keys).map(([, name]) => name);
+export function listSealedNames(db, device, start) {
+  return db.run(async (handle) => {
+    const keys = await handle.getAllKeys("sealed", IDBKeyRange.bound([device, start], [device, `${start}\uffff`]));
+    return /** @type {[string, string][]} */ (keys).map(([, name]) => name);
+  });
 }
 
 /** Count a PIN try before it is checked, so that cutting the power does not undo the count.
  * @param {Database} db @param {string} device
  * @returns {Promise<number>} tries since the last right PIN */
-export async function countPinTry(db, device) {
-  const tx = db.transaction("meta", "readwrite", STRICT);
-  const tries = ((await tx.store.get(`tries/${device}`)) ?? 0) + 1;
-  await tx.store.put(tries, `tries/${device}`);
-  await tx.done;
-  return tries;
+export function countPinTry(db, device) {
+  return db.run(async (handle) => {
+    const tx = handle.transaction("meta", "readwrite", STRICT);
+    const tries = ((await tx.store.get(`tries/${device}`)) ?? 0) + 1;
+    await tx.store.put(tries, `tries/${device}`);
+    await tx.done;
+    return tries;
+  });
 }
 
 /** Forget the wrong PINs, after a right one. @param {Database} db @param {string} device */
-export async function resetPinTries(db, device) {
-  await db.delete("meta", `tries/${device}`);
+export function resetPinTries(db, device) {
+  return db.run(async (handle) => {
+    await handle.delete("meta", `tries/${device}`);
+  });
 }
 
 /** Delete personal data and its key; the queue stays and can still be sent.
  * @param {Database} db @param {string} device @param {NonNullable<Enrolment["lost"]>} lost */
-export async function wipeVault(db, device, lost) {
-  const tx = db.transaction(["enrolments", "sealed", "meta"], "readwrite", STRICT);
-  const enrolment = await tx.objectStore("enrolments").get(device);
-  if (enrolment) await tx.objectStore("enrolments").put({ ...enrolment, vault: null, lost });
-  await tx.objectStore("sealed").delete(IDBKeyRange.bound([device], [device, []]));
-  await tx.objectStore("meta").delete(IDBKeyRange.bound(`cursor/${device}/`, `cursor/${device}/\uffff`));
-  await tx.done;
+export function wipeVault(db, device, lost) {
+  return db.run(async (handle) => {
+    const tx = handle.transaction(["enrolments", "sealed", "meta"], "readwrite", STRICT);
+    const enrolment = await tx.objectStore("enrolments").get(device);
+    if (enrolment) await tx.objectStore("enrolments").put({ ...enrolment, vault: null, lost });
+    await tx.objectStore("sealed").delete(IDBKeyRange.bound([device], [device, []]));
+    await tx.objectStore("meta").delete(IDBKeyRange.bound(`cursor/${device}/`, `cursor/${device}/\uffff`));
+    await tx.done;
+  });
 }
 
 /**
@@ -114,74 +127,82 @@ export async function wipeVault(db, device, lost) {
  * no gaps, and a record survives a power cut as soon as this resolves.
  * @param {Database} db @param {string} device @param {NewRecord} newRecord @returns {Promise<DeviceRecord>}
  */
-export async function addRecord(db, device, { record: makeRecord, clerk, detail }) {
-  const tx = db.transaction(["meta", "records", "details"], "readwrite", STRICT);
-  const seq = ((await tx.objectStore("meta").get(`seq/${device}`)) ?? 0) + 1;
-  const record = makeRecord(seq);
-  const { id, meeting } = record;
-  /** @type {DeviceRecord} */
-  const deviceRecord = { id, device, seq, meeting, clerk, record, fate: "queued", flags: [], code: null, atCorrected: null };
-  tx.objectStore("meta").put(seq, `seq/${device}`);
-  tx.objectStore("records").add(deviceRecord);
-  if (detail) tx.objectStore("details").put({ ...detail, device, isSent: 0 });
-  await tx.done;
-  return deviceRecord;
+export function addRecord(db, device, { record: makeRecord, clerk, detail }) {
+  return db.run(async (handle) => {
+    const tx = handle.transaction(["meta", "records", "details"], "readwrite", STRICT);
+    const seq = ((await tx.objectStore("meta").get(`seq/${device}`)) ?? 0) + 1;
+    const record = makeRecord(seq);
+    const { id, meeting } = record;
+    /** @type {DeviceRecord} */
+    const deviceRecord = { id, device, seq, meeting, clerk, record, fate: "queued", flags: [], code: null, atCorrected: null };
+    tx.objectStore("meta").put(seq, `seq/${device}`);
+    tx.objectStore("records").add(deviceRecord);
+    if (detail) tx.objectStore("details").put({ ...detail, device, isSent: 0 });
+    await tx.done;
+    return deviceRecord;
+  });
 }
 
 /** Return the oldest queued records, in order of `seq`. @param {Database} db @param {string} device
  * @param {number} limit @returns {Promise<DeviceRecord[]>} */
-export async function listQueuedRecords(db, device, limit) {
-  /** @type {DeviceRecord[]} */
-  const queuedRecords = await db.getAllFromIndex("records", "fate", [device, "queued"]);
-  return queuedRecords.sort((a, b) => a.seq - b.seq).slice(0, limit);
+export function listQueuedRecords(db, device, limit) {
+  return db.run(async (handle) => {
+    /** @type {DeviceRecord[]} */
+    const queuedRecords = await handle.getAllFromIndex("records", "fate", [device, "queued"]);
+    return queuedRecords.sort((a, b) => a.seq - b.seq).slice(0, limit);
+  });
 }
 
 /** Count a device's queued records.
  * @param {Database} db @param {string} device @returns {Promise<number>} */
 export function countQueued(db, device) {
-  return db.countFromIndex("records", "fate", [device, "queued"]);
+  return db.run((handle) => handle.countFromIndex("records", "fate", [device, "queued"]));
 }
 
 /** Return the records of a meeting that were made on this device.
  * @param {Database} db @param {string} meeting @returns {Promise<DeviceRecord[]>} */
 export function listMeetingRecords(db, meeting) {
-  return db.getAllFromIndex("records", "meeting", meeting);
+  return db.run((handle) => handle.getAllFromIndex("records", "meeting", meeting));
 }
 
 /** Return all records that were made on this device.
  * @param {Database} db @returns {Promise<DeviceRecord[]>} */
 export function listAllRecords(db) {
-  return db.getAll("records");
+  return db.run((handle) => handle.getAll("records"));
 }
 
 /** Return the details that the server may not have in full.
  * @param {Database} db @param {string} device
  * @returns {Promise<Detail[]>} */
 export function listUnsentDetails(db, device) {
-  return db.getAllFromIndex("details", "unsent", [device, 0]);
+  return db.run((handle) => handle.getAllFromIndex("details", "unsent", [device, 0]));
 }
 
 /** Delete details that have arrived. @param {Database} db @param {string[]} hashes */
-export async function deleteSentDetails(db, hashes) {
-  const tx = db.transaction("details", "readwrite");
-  for (const sha256 of hashes) await tx.store.delete(sha256);
-  await tx.done;
+export function deleteSentDetails(db, hashes) {
+  return db.run(async (handle) => {
+    const tx = handle.transaction("details", "readwrite");
+    for (const sha256 of hashes) await tx.store.delete(sha256);
+    await tx.done;
+  });
 }
 
 /** Count unsent, refused and held records, and unsent details. @param {Database} db */
-export async function countFates(db) {
-  const counts = { unsent: 0, refused: 0, held: 0, details: 0 };
-  for (const device of /** @type {string[]} */ (await db.getAllKeys("enrolments"))) {
-    const [unsent, refused, held, details] = await Promise.all([
-      ...["queued", "refused", "held"].map((fate) => db.countFromIndex("records", "fate", [device, fate])),
-      db.countFromIndex("details", "unsent", [device, 0]),
-    ]);
-    counts.unsent += unsent;
-    counts.refused += refused;
-    counts.held += held;
-    counts.details += details;
-  }
-  return counts;
+export function countFates(db) {
+  return db.run(async (handle) => {
+    const counts = { unsent: 0, refused: 0, held: 0, details: 0 };
+    for (const device of /** @type {string[]} */ (await handle.getAllKeys("enrolments"))) {
+      const [unsent, refused, held, details] = await Promise.all([
+        ...["queued", "refused", "held"].map((fate) => handle.countFromIndex("records", "fate", [device, fate])),
+        handle.countFromIndex("details", "unsent", [device, 0]),
+      ]);
+      counts.unsent += unsent;
+      counts.refused += refused;
+      counts.held += held;
+      counts.details += details;
+    }
+    return counts;
+  });
 }
 
 /**
@@ -192,34 +213,36 @@ export async function countFates(db) {
  * @param {import("../types.js").SyncAnswer} answer
  * @param {{meeting: string, isAfresh: boolean, page: Sealed | null} | null} fetched
  */
-export async function storeAnswer(db, device, sentRecords, answer, fetched) {
-  const tx = db.transaction(["meta", "records", "sealed"], "readwrite", STRICT);
-  const records = tx.objectStore("records");
-  for (const [index, deviceRecord] of sentRecords.entries()) {
-    const verdict = answer.verdicts[index];
-    if (!verdict) continue;
-    const { fate, flags, code, at_corrected: atCorrected } = verdict;
-    records.put({ ...deviceRecord, fate, flags, code, atCorrected });
-  }
-  for (const [first, last] of answer.want) {
-    const range = IDBKeyRange.bound([device, first], [device, last]);
-    for (const deviceRecord of await records.index("number").getAll(range)) {
-      if (deviceRecord.fate !== "refused") records.put({ ...deviceRecord, fate: "queued" });
+export function storeAnswer(db, device, sentRecords, answer, fetched) {
+  return db.run(async (handle) => {
+    const tx = handle.transaction(["meta", "records", "sealed"], "readwrite", STRICT);
+    const records = tx.objectStore("records");
+    for (const [index, deviceRecord] of sentRecords.entries()) {
+      const verdict = answer.verdicts[index];
+      if (!verdict) continue;
+      const { fate, flags, code, at_corrected: atCorrected } = verdict;
+      records.put({ ...deviceRecord, fate, flags, code, atCorrected });
     }
-  }
-  for (const ruling of answer.records.filter((record) => record.kind === "ruling")) {
-    const deviceRecord = await records.get(ruling.refs?.[0] ?? "");
-    if (deviceRecord && (deviceRecord.fate === "refused" || deviceRecord.fate === "held")) records.put({ ...deviceRecord, fate: "queued" }); // to hear what it is now
-  }
-  if (fetched) {
-    const { meeting, isAfresh, page } = fetched;
-    const start = `stream/${meeting}/`;
-    const range = IDBKeyRange.bound([device, start], [device, `${start}\uffff`]);
-    if (isAfresh) tx.objectStore("sealed").delete(range);
-    if (page) tx.objectStore("sealed").put(page, [device, start + answer.cursor]);
-    tx.objectStore("meta").put(answer.cursor, `cursor/${device}/${meeting}`);
-  }
-  await tx.done;
+    for (const [first, last] of answer.want) {
+      const range = IDBKeyRange.bound([device, first], [device, last]);
+      for (const deviceRecord of await records.index("number").getAll(range)) {
+        if (deviceRecord.fate !== "refused") records.put({ ...deviceRecord, fate: "queued" });
+      }
+    }
+    for (const ruling of answer.records.filter((record) => record.kind === "ruling")) {
+      const deviceRecord = await records.get(ruling.refs?.[0] ?? "");
+      if (deviceRecord && (deviceRecord.fate === "refused" || deviceRecord.fate === "held")) records.put({ ...deviceRecord, fate: "queued" }); // to hear what it is now
+    }
+    if (fetched) {
+      const { meeting, isAfresh, page } = fetched;
+      const start = `stream/${meeting}/`;
+      const range = IDBKeyRange.bound([device, start], [device, `${start}\uffff`]);
+      if (isAfresh) tx.objectStore("sealed").delete(range);
+      if (page) tx.objectStore("sealed").put(page, [device, start + answer.cursor]);
+      tx.objectStore("meta").put(answer.cursor, `cursor/${device}/${meeting}`);
+    }
+    await tx.done;
+  });
 }
 
 /** Check whether the server changed its epoch: it then lists the whole stream from the start.
@@ -231,33 +254,37 @@ export function isAnotherEpoch(before, after) {
 /** Store headquarters' verdicts on records that reached it as a file. @param {Database} db
  * @param {Map<string, import("../types.js").Verdict>} verdicts by id
  * @returns {Promise<number>} how many records left the queue */
-export async function storeVerdicts(db, verdicts) {
-  const tx = db.transaction("records", "readwrite", STRICT);
-  let settledCount = 0;
-  for (const [id, { fate, flags, code, at_corrected: atCorrected }] of verdicts) {
-    const deviceRecord = await tx.store.get(id);
-    if (deviceRecord?.fate !== "queued") continue; // an answer that came since outranks an old receipt
-    await tx.store.put({ ...deviceRecord, fate, flags, code, atCorrected });
-    settledCount += 1;
-  }
-  await tx.done;
-  return settledCount;
+export function storeVerdicts(db, verdicts) {
+  return db.run(async (handle) => {
+    const tx = handle.transaction("records", "readwrite", STRICT);
+    let settledCount = 0;
+    for (const [id, { fate, flags, code, at_corrected: atCorrected }] of verdicts) {
+      const deviceRecord = await tx.store.get(id);
+      if (deviceRecord?.fate !== "queued") continue; // an answer that came since outranks an old receipt
+      await tx.store.put({ ...deviceRecord, fate, flags, code, atCorrected });
+      settledCount += 1;
+    }
+    await tx.done;
+    return settledCount;
+  });
 }
 
 const ARCHIVE_MS = 30 * 86_400_000;
 
 /** Delete records over thirty days old, of meetings that were signed off here and have no record
  * queued, held or refused. @param {Database} db @param {number} nowMs */
-export async function dropOldRecords(db, nowMs) {
-  const tx = db.transaction("records", "readwrite");
-  /** @type {DeviceRecord[]} */
-  const deviceRecords = await tx.store.getAll();
-  const isDone = (/** @type {DeviceRecord} */ deviceRecord) => ["stored", "released", "dismissed"].includes(deviceRecord.fate);
-  const waiting = new Set(deviceRecords.filter((deviceRecord) => !isDone(deviceRecord)).map((deviceRecord) => deviceRecord.meeting));
-  const closed = new Set(deviceRecords.filter((deviceRecord) => deviceRecord.record.kind === "closing").map((deviceRecord) => deviceRecord.meeting));
-  for (const deviceRecord of deviceRecords) {
-    const isOld = nowMs - Date.parse(deviceRecord.record.at) > ARCHIVE_MS;
-    if (isOld && closed.has(deviceRecord.meeting) && !waiting.has(deviceRecord.meeting)) tx.store.delete(deviceRecord.id);
-  }
-  await tx.done;
+export function dropOldRecords(db, nowMs) {
+  return db.run(async (handle) => {
+    const tx = handle.transaction("records", "readwrite");
+    /** @type {DeviceRecord[]} */
+    const deviceRecords = await tx.store.getAll();
+    const isDone = (/** @type {DeviceRecord} */ deviceRecord) => ["stored", "released", "dismissed"].includes(deviceRecord.fate);
+    const waiting = new Set(deviceRecords.filter((deviceRecord) => !isDone(deviceRecord)).map((deviceRecord) => deviceRecord.meeting));
+    const closed = new Set(deviceRecords.filter((deviceRecord) => deviceRecord.record.kind === "closing").map((deviceRecord) => deviceRecord.meeting));
+    for (const deviceRecord of deviceRecords) {
+      const isOld = nowMs - Date.parse(deviceRecord.record.at) > ARCHIVE_MS;
+      if (isOld && closed.has(deviceRecord.meeting) && !waiting.has(deviceRecord.meeting)) tx.store.delete(deviceRecord.id);
+    }
+    await tx.done;
+  });
 }

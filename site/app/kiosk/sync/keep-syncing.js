@@ -8,7 +8,7 @@ import { syncOnce } from "./sync.js";
 const PAUSE_MS = 30_000;
 const OTHER_TAB_MS = 3000;
 const FIRST_BACKOFF_MS = 2000;
-const LONGEST_BACKOFF_MS = 120_000;
+const LONGEST_BACKOFF_MS = 25_000; // after the longest outage a hall is back within half a minute
 
 /**
  * @typedef {import("../device/store.js").Database} Database
