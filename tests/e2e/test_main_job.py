@@ -73,3 +73,25 @@ def test_a_lost_answer_adds_no_second_record(system: System, laptop: Laptop) -> 
     expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0", timeout=4 * SLOW_MS)
     assert sorted(record["person"] for record in system.device_records()) == sorted(codes)
     assert system.board_row()["present"] == 5
+
+
+def test_a_database_that_the_browser_deletes_is_written_again_from_memory(
+    system: System, laptop: Laptop
+) -> None:
+    page = laptop.start()
+    enrol(page, system)
+    system.line.set(Line.CUT)
+    check_in(page, 2)
+
+    session = page.context.new_cdp_session(page)
+    origin = page.evaluate("location.origin")
+    session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "indexeddb"})
+    check_in(page, 1)
+    expect(page.locator(QUEUE)).to_contain_text("chưa gửi 3")
+    expect(page.get_by_text("Trình duyệt đã xoá dữ liệu")).to_be_visible()
+
+    system.line.set(Line.OPEN)
+    expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0", timeout=4 * SLOW_MS)
+    assert len(system.device_records()) == 3
+    assert system.board_row()["present"] == 3
+    assert sorted(str(row["seq"]) for row in read_store(page, "records")) == ["1", "2", "3"]

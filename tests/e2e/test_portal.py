@@ -102,6 +102,22 @@ def test_saving_a_meeting_resumes_after_a_cut_and_it_is_read_without_a_line(
     expect(page.locator("h1")).to_contain_text("Trang này chưa được lưu")
 
 
+def test_who_saves_without_a_line_is_told_at_once_and_served_when_it_is_back(
+    system: System, laptop: Laptop
+) -> None:
+    page = laptop.start(360)
+    page.goto(f"{system.url}/{MEETING}")
+    expect(page.locator(SAVED_STATE)).to_contain_text("Chưa lưu. Cả thảy", timeout=SLOW_MS)
+
+    system.line.set(Line.CUT)
+    page.get_by_role("button", name="Lưu để đọc khi không có mạng").click()
+    expect(page.locator(SAVED_STATE)).to_contain_text(re.compile("Chưa có mạng|Mạng bị ngắt"))
+    expect(page.get_by_role("button", name="Lưu tiếp")).to_be_enabled()
+
+    system.line.set(Line.OPEN)
+    expect(page.locator(SAVED_STATE)).to_contain_text("Đã lưu đủ", timeout=SLOW_MS)
+
+
 def test_a_large_file_resumes_from_the_byte_where_it_was_cut(
     own_system: tuple[System, Path], editable: Path, laptop: Laptop
 ) -> None:

@@ -13,6 +13,15 @@ function megabytes(/** @type {number} */ bytes) {
   return (bytes / 1e6).toFixed(2).replace(".", ",");
 }
 
+const RETRY_MS = 20_000;
+/** Lists that wait for the line, which not every device tells of. @type {Map<string, number>} */
+const retries = new Map();
+
+/** @returns {HTMLElement} */
+function stateOf(/** @type {HTMLElement} */ box) {
+  return /** @type {HTMLElement} */ (box.querySelector("[data-state]"));
+}
+
 /** @returns {HTMLElement[]} */
 function saveBoxes() {
   return [...document.querySelectorAll("[data-keep]")].map((box) => /** @type {HTMLElement} */ (box));
@@ -22,12 +31,16 @@ export function offerSaving() {
   listen((message) => {
     if (message.type !== "kept") return;
     for (const box of saveBoxes()) if (box.dataset.keep === message.list) showProgress(box, message);
+    clearTimeout(retries.get(message.list));
+    if (message.fault !== "network") return;
+    retries.set(message.list, window.setTimeout(() => askWorker({ type: "keep", list: message.list }), RETRY_MS));
   });
   for (const box of saveBoxes()) {
     const list = box.dataset.keep;
     const [keepButton, forgetButton] = /** @type {HTMLButtonElement[]} */ ([...box.querySelectorAll("[data-do]")]);
     keepButton.onclick = () => {
       keepButton.disabled = true;
+      stateOf(box).textContent = words["kept.starting"];
       void askWorker({ type: "keep", list });
       void navigator.storage?.persist?.(); // never awaited: some browsers never answer
     };
@@ -49,17 +62,17 @@ function showProgress(/** @type {HTMLElement} */ box, /** @type {Progress} */ pr
     mb: megabytes(progress.bytes),
     rest: megabytes(progress.bytes - progress.doneBytes),
   };
-  const isWhole = progress.done === progress.files;
+  const isWhole = progress.files > 0 && progress.done === progress.files;
   const state = !progress.isWanted
     ? "kept.none"
     : isWhole
       ? "kept.whole"
       : progress.fault
-        ? FAULT_KEYS[progress.fault]
+        ? progress.files > 0 ? FAULT_KEYS[progress.fault] : "kept.no_line"
         : "kept.part";
-  part("[data-state]").textContent = fill(words[/** @type {keyof typeof words} */ (state)], values);
+  stateOf(box).textContent = fill(words[/** @type {keyof typeof words} */ (state)], values);
   const bar = /** @type {HTMLElement} */ (part(".bar-of-progress"));
-  bar.hidden = isWhole || !progress.isWanted;
+  bar.hidden = isWhole || !progress.isWanted || progress.files === 0;
   /** @type {HTMLElement} */ (bar.firstElementChild).style.width = `${(100 * progress.doneBytes) / progress.bytes}%`;
   const keepButton = /** @type {HTMLButtonElement} */ (part("[data-do=keep]"));
   keepButton.hidden = isWhole && progress.isWanted;

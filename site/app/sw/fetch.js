@@ -6,6 +6,7 @@
 import { dropPieces, saveFile, savePiece, piecesOf, scope } from "./kept.js";
 
 const PIECE_BYTES = 64 * 1024;
+const STALLED_MS = 120_000; // the largest text takes half of that on the poorest line
 const TEXT = /\.(?:html|js|json|svg|css|ics)$/; // comes compressed, and therefore whole
 
 /** @typedef {import("../worker-messages.js").Fault} Fault */
@@ -67,14 +68,18 @@ export async function fetchChecked(path, sha256) {
 /** @param {string} path @param {Record<string, string>} headers
  * @returns {Promise<(Fetched & {ok: true, isWhole: boolean}) | (Fetched & {ok: false})>} */
 async function get(path, headers) {
+  const controller = new AbortController(); // old phones have no `AbortSignal.timeout`
+  const timer = setTimeout(() => controller.abort(), STALLED_MS);
   try {
-    const response = await fetch(scope + encodeURI(path), { cache: "no-cache", headers });
+    const response = await fetch(scope + encodeURI(path), { cache: "no-cache", headers, signal: controller.signal });
     if (!response.ok) return { ok: false, fault: response.status >= 500 ? "network" : "changed" };
     const bytes = await response.arrayBuffer();
     const type = response.headers.get("Content-Type") ?? "";
     return { ok: true, bytes, type, isWhole: response.status !== 206 };
   } catch {
     return { ok: false, fault: "network" };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

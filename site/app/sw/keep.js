@@ -86,7 +86,7 @@ export async function reportWanted() {
 async function refreshOnce() {
   const fetched = await fetchTop();
   await postToPages({ type: "line", isOpen: fetched !== null });
-  if (!fetched) return;
+  if (!fetched) return reportCut();
   const before = (await readIndex()).paths;
   await dropWithdrawn(fetched.top);
   const fault = await fetchWanted(fetched.top);
@@ -97,6 +97,17 @@ async function refreshOnce() {
   const now = (await readIndex()).paths;
   const paths = Object.keys(now).filter((path) => before[path] && before[path] !== now[path]);
   if (paths.length > 0) await postToPages({ type: "renewed", paths });
+}
+
+/** Report that the line was cut before anything else, for every list that the reader wants. */
+async function reportCut() {
+  const top = await savedTop();
+  for (const name of (await readIndex()).wanted) {
+    const line = top?.lists.find((entry) => entry.name === name);
+    const lines = line && (await hasFile(line.sha256)) ? await fetchList(line) : null;
+    if (lines && typeof lines !== "string") await report(name, lines, "network");
+    else await reportMissingList(line ?? { name, path: "", sha256: "", files: 0, bytes: 0 }, "network");
+  }
 }
 
 /** Drop withdrawn files before fetching anything, so that a broken line cannot delay it. */
@@ -238,7 +249,12 @@ async function fetchTop() {
   const fetched = await fetchChecked(TOP, null);
   if (!fetched.ok) return null;
   const text = new TextDecoder().decode(fetched.bytes);
-  return { top: JSON.parse(text), text };
+  try {
+    const top = JSON.parse(text);
+    return Array.isArray(top.lists) ? { top, text } : null;
+  } catch {
+    return null; // a WiFi's log-in page, which says that all is well
+  }
 }
 
 /** Return the manifest of this device's last complete update. @returns {Promise<Top | null>} */

@@ -7,7 +7,7 @@ import { Drawer, EMPTY_ROSTER_INDEX } from "./drawer.js";
 import { chooseMeeting } from "./meetings.js";
 import { prepareRecord } from "../sync/new-record.js";
 import { hallOf, undoable } from "./hall-standing.js";
-import { addRecord, countFates, getMeta, listMeetingRecords, setMeta } from "../device/store.js";
+import { addRecord, countFates, getMeta, getSealed, listMeetingRecords, setMeta } from "../device/store.js";
 
 /**
  * @typedef {import("../types.js").DeviceRecord} DeviceRecord
@@ -57,6 +57,9 @@ export class Desk {
   /** @type {import("../types.js").StreamRecord[]} */
   #stream = [];
   #highestSeq = 0;
+  /** Copies of the sealed values without which the desk cannot go on, by name.
+   * @type {Map<string, import("../device/vault.js").Sealed>} */
+  #sealedCopies = new Map();
   #reloadRequests = 0;
   /** @type {Promise<void> | null} */
   #reloading = null;
@@ -94,11 +97,12 @@ export class Desk {
    * @param {import("idb").IDBPDatabase<any>} handle */
   async #writeAgain(handle) {
     const { device } = this.enrolment;
-    const tx = handle.transaction(["enrolments", "meta", "records"], "readwrite", { durability: "strict" });
+    const tx = handle.transaction(["enrolments", "meta", "records", "sealed"], "readwrite", { durability: "strict" });
     void tx.objectStore("enrolments").put(this.enrolment);
     void tx.objectStore("meta").put(this.#highestSeq, `seq/${device}`);
     void tx.objectStore("meta").put(this.clerk, `clerk/${device}`);
     for (const deviceRecord of this.deviceRecords) void tx.objectStore("records").put(deviceRecord);
+    for (const [name, value] of this.#sealedCopies) void tx.objectStore("sealed").put(value, [device, name]);
     await tx.done;
     this.fault = "store.lost";
   }
@@ -158,6 +162,10 @@ export class Desk {
     const id = this.#meetingId;
     const lastSentAt = (await getMeta(this.db, "lastSentAt")) ?? null;
     const rosterIndex = id ? await this.drawer.readRosterIndex(id) : EMPTY_ROSTER_INDEX;
+    for (const name of ["token", "meetings", `roster/${id}`]) {
+      const value = await getSealed(this.db, this.enrolment.device, name);
+      if (value) this.#sealedCopies.set(name, value);
+    }
     const stream = id ? await this.drawer.readStream(id) : [];
     const detailContents = id ? await this.drawer.readDetailContents(id) : new Map();
     const fates = await countFates(this.db);
