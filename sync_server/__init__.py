@@ -27,6 +27,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     from sync_server import api, commands, database, office
     from sync_server.clocks import system_clock
     from sync_server.config import load_settings
+    from sync_server.storage.access.sessions import LONGEST_MS
     from sync_server.web import error_pages, hosts, portal_files, rate_limits
 
     settings = settings or load_settings()
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         MIGRATIONS_DIR=Path(__file__).with_name("migrations"),
+        PERMANENT_SESSION_LIFETIME=LONGEST_MS // 1000,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https:"),

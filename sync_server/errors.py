@@ -207,6 +207,12 @@ class TooManyRequests(AppError):
     status, code = 429, "too_many_requests"
 
 
+class QuarantineFull(AppError):
+    """More records that are not accepted than `limit` of one device in a day; none is stored."""
+
+    status, code = 429, "quarantine_full"
+
+
 class BadForm(AppError):
     """An office form with an invalid field; `fault` names the field and the remedy."""
 

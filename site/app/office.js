@@ -35,7 +35,7 @@ function showAsOf(/** @type {boolean} */ isFresh) {
 }
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt, xhr } = /** @type {CustomEvent} */ (event).detail;
-  if (elt.id === "live") showAsOf(xhr.status === 200 || xhr.status === 304);
+  if (elt.id === "live") showAsOf(xhr.status === 304 || (xhr.status === 200 && xhr.getResponseHeader("Diemcau-Board") !== null));
 });
 showAsOf(true);
 

@@ -23,7 +23,7 @@ from sync_server.storage.access.sessions import Session
 View = TypeVar("View", bound=Callable[..., Any])
 
 COOKIE = "token"
-HTTP_BAD_REQUEST, FORBIDDEN = 400, 403
+HTTP_BAD_REQUEST, UNAUTHORISED, FORBIDDEN = 400, 401, 403
 
 
 def clear_request_state() -> None:
@@ -159,12 +159,13 @@ def log_subjects(*subjects: str) -> None:
 
 
 def _redirect_to_sign_in() -> AnyResponse:
-    if request.method == "GET" and "HX-Request" not in request.headers:
+    address = url_for("office.sign_in.form")
+    if "HX-Request" in request.headers:
+        # htmx leaves the page that made the request. A browser follows a redirect unseen instead.
+        return Response(status=UNAUTHORISED, headers={"HX-Redirect": address})
+    if request.method == "GET":
         session["wanted"] = request.full_path.rstrip("?")
-    answer = redirect(url_for("office.sign_in.form"))
-    if "HX-Request" in request.headers:  # htmx then leaves the page that made the request
-        answer.headers["HX-Redirect"] = answer.location
-    return answer
+    return redirect(address)
 
 
 def log_failure(response: Response) -> Response:

@@ -318,6 +318,7 @@ class QuarantineRow(Base):
     detail: Mapped[str] = mapped_column(Text)
     received_ms: Mapped[int] = mapped_column(BigInteger)
     raw: Mapped[bytes] = mapped_column(LargeBinary)
+    __table_args__ = (Index("ix_quarantine_day", "device", "received_ms"),)
 
 
 class Release(Base):

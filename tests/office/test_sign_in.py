@@ -251,4 +251,11 @@ def test_a_removed_account_is_signed_out(desk: Desk) -> None:
 def test_a_live_update_without_a_session_leads_the_whole_page_to_sign_in(desk: Desk) -> None:
     answer = desk.get("/can-xu-ly", **{"HX-Request": "true"})
 
+    assert answer.status_code == 401  # a browser follows a redirect unseen
     assert answer.headers["HX-Redirect"].endswith("/dang-nhap")
+
+
+def test_a_session_outlives_the_browser_as_long_as_the_docs_say(desk: Desk) -> None:
+    cookie = desk.sign_in("bantochuc").headers["Set-Cookie"]
+
+    assert "Expires=" in cookie

@@ -12,8 +12,16 @@ from sync_server.domain.judging.clocks import Sighting
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.permissions import Profile
+from sync_server.errors import QuarantineFull
 from sync_server.storage.access import devices
-from sync_server.storage.ledger import intake, record_store, sightings, standings, streams
+from sync_server.storage.ledger import (
+    intake,
+    quarantine,
+    record_store,
+    sightings,
+    standings,
+    streams,
+)
 from sync_server.storage.ledger.intake import Delivery, DeviceReport, Receipt
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.models import LedgerRow, QuarantineRow
@@ -308,3 +316,19 @@ def test_a_released_record_is_judged_by_its_own_device_s_clock(
         assert standing.people[0].late_minutes == 25
         page = streams.read(c, StreamKey(MEETING, "P001"), "0", 10)
         assert [at_ms for *_, at_ms in page.records if at_ms] == [to_ms("2024-08-22T00:55:00Z")]
+
+
+def test_a_device_fills_neither_disk_nor_office_with_what_is_not_accepted(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quarantine, "MAX_ROWS_A_DAY", 3)
+    with two_halls(ledger) as c:
+        bad = [check_in(n, "M1") | {"kind": "dance"} for n in range(1, 5)]
+        send(c, *bad[:3])
+        send(c, *bad[:3])  # repeats cost nothing
+
+        with pytest.raises(QuarantineFull):
+            send(c, bad[3])
+        assert quarantine.busy_devices(c, NOW) == {"D-ONE": 3}
+        assert quarantine.busy_devices(c, NOW + 2 * quarantine.DAY_MS) == {}
+        send(c, at_two(1, "M2"))  # another device goes on

@@ -245,6 +245,9 @@ def upgrade() -> None:
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("device", "sha256"),
     )
+    with op.batch_alter_table("quarantine", schema=None) as batch_op:
+        batch_op.create_index("ix_quarantine_day", ["device", "received_ms"], unique=False)
+
     op.create_table(
         "release",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -366,6 +369,9 @@ def downgrade() -> None:
 
     op.drop_table("release_file")
     op.drop_table("release")
+    with op.batch_alter_table("quarantine", schema=None) as batch_op:
+        batch_op.drop_index("ix_quarantine_day")
+
     op.drop_table("quarantine")
     op.drop_table("point_standing")
     op.drop_table("point")

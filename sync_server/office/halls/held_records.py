@@ -70,6 +70,7 @@ def index() -> str:
         "halls/held_records.html",
         items=listed_items[:PAGE_SIZE],
         count=len(listed_items),
+        busy=quarantine.busy_devices(connection, now_ms()),
         names=names,
         meetings=meetings,
         with_settled=with_settled,

@@ -52,6 +52,8 @@ MAX_UPDATE_ROWS = 14
 """Keeps an update below 2 KB; rows beyond this wait for the next update."""
 MARK_LETTERS = 4
 """24 bits a row: about one change in 17 million goes unnoticed until the row changes again."""
+BOARD_HEADER = "Diemcau-Board"
+"""The mark of an update of ours: a WiFi's log-in page answers 200 too, and is none."""
 NOT_MODIFIED = 304
 
 
@@ -139,7 +141,9 @@ def update(meeting: str) -> Response:
         state="".join(current_marks),
         query=request.query_string.decode(),
     )
-    return make_response(page)
+    answer = make_response(page)
+    answer.headers[BOARD_HEADER] = "1"
+    return answer
 
 
 def row_marks(

@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from sync_server.domain.records.door import Refusal, header_of
+from sync_server.errors import QuarantineFull
 from sync_server.storage.models import QuarantineRow
 from sync_server.storage.prepared import columns_of
+
+DAY_MS = 24 * 3600 * 1000
+MAX_ROWS_A_DAY, MAX_BYTES_A_DAY = 2_000, 16 * 1024 * 1024
+"""What one device may bring that is not accepted: a hall of 500 people makes some 1,500 records,
+all of which are held if its laptop is revoked. A stolen one must not fill disk and office."""
+FULL_RETRY_S = 3600
 
 
 class QuarantinedRecord(NamedTuple):
@@ -22,7 +29,10 @@ class QuarantinedRecord(NamedTuple):
 def add_records(
     connection: Connection, device: str, quarantined: Sequence[QuarantinedRecord], now_ms: int
 ) -> set[str]:
-    """Store records that were not accepted, once; return the hashes that were stored before."""
+    """Store records that were not accepted, once; return the hashes that were stored before.
+
+    Raises: QuarantineFull if the device has brought more than that in a day.
+    """
     by_hash = {record.sha256: record for record in quarantined}
     if not by_hash:
         return set()
@@ -50,8 +60,34 @@ def add_records(
         if sha256 not in before
     ]
     if rows:
+        count, size_bytes = _brought_since(connection, device, now_ms - DAY_MS)
+        size_bytes += sum(len(by_hash[str(row["sha256"])].raw) for row in rows)
+        if count + len(rows) > MAX_ROWS_A_DAY or size_bytes > MAX_BYTES_A_DAY:
+            raise QuarantineFull(device=device, limit=MAX_ROWS_A_DAY, retry_after_s=FULL_RETRY_S)
         connection.execute(insert(QuarantineRow), rows)
     return before
+
+
+def _brought_since(connection: Connection, device: str, since_ms: int) -> tuple[int, int]:
+    row = connection.execute(
+        select(func.count(), func.coalesce(func.sum(func.length(QuarantineRow.raw)), 0)).where(
+            QuarantineRow.device == device, QuarantineRow.received_ms > since_ms
+        )
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+def busy_devices(connection: Connection, now_ms: int) -> dict[str, int]:
+    """Return the devices that have used half of their quota in a day, and how many records."""
+    count = func.count()
+    rows = connection.execute(
+        select(QuarantineRow.device, count)
+        .where(QuarantineRow.received_ms > now_ms - DAY_MS)
+        .group_by(QuarantineRow.device)
+        .having(count > MAX_ROWS_A_DAY // 2)
+        .order_by(QuarantineRow.device)
+    )
+    return dict(rows.all())
 
 
 class QuarantineEntry(NamedTuple):
