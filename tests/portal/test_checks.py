@@ -168,7 +168,7 @@ def test_a_file_unfit_for_a_phone_gives_a_warning(
 @pytest.mark.parametrize(
     ("name", "bytes_", "expected_text"),
     [
-        ("a.pdf", b"no pdf at all", "PDF"),
+        ("a.pdf", b"no pdf at all", "không phải loại tệp"),
         ("a.exe", b"x", "a.exe"),
         ("a.csv", "Họ và tên;Năm sinh\n".encode(), "Năm sinh"),
         ("a.csv", b"person,full_name,birth_year\n", "full_name"),

@@ -9,9 +9,10 @@ from typing import Any
 
 import yaml
 
+from portal.content.attached import KINDS, is_table, look_into
 from portal.content.fields import MaterialMatter, MeetingMatter
 from portal.content.front_matter import FIRST_YEAR, LAST_YEAR, MAX_SHOWN, Fault, Source, ValuePath
-from portal.content.guard import Guard, text_of_office_file
+from portal.content.guard import Guard
 from portal.content.links import FOLDERS, NAME, PICTURE_ENDINGS, Addresses, is_litter
 from portal.media.markdown import to_raw_html
 from portal.media.pdf import text_of_pdf
@@ -20,11 +21,6 @@ from portal.messages import say
 
 MAX_PHONE_BYTES = 2_000_000
 """The largest file without a warning: it takes over five minutes at 50 kbit/s."""
-
-OFFICE_FILES = frozenset({".docx", ".xlsx", ".pptx"})
-TEXT_FILES = frozenset({".txt", ".csv"})
-TABLES = TEXT_FILES | {".xlsx"}
-BINARY_FILES = frozenset({".pdf", ".jpg", ".jpeg", ".png", ".webp", ".mp3", ".m4a", ".mp4", ".zip"})
 
 _LINKS = re.compile(r"<(a|img)\b([^>]*)>")
 _TARGET = re.compile(r'\b(?:href|src)="([^"]*)"')
@@ -171,40 +167,33 @@ def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard
     if path.stat().st_size == 0:
         source.fault(("file",), "empty_file", value=path.name)
         return ""
-    words = _text_of(source, path)
-    has_columns = path.suffix.lower() in TABLES
-    find_suspicions = guard.suspicions_in_table if has_columns else guard.suspicions
+    words, hidden_words = _text_of(source, path)
+    find_suspicions = guard.suspicions_in_table if is_table(path.name) else guard.suspicions
     name = re.sub(r"[-_]", " ", path.stem)
-    for suspicion in find_suspicions(f"{words}\n{name}", matter.public_contacts):
+    for suspicion in find_suspicions(f"{words}\n{hidden_words}\n{name}", matter.public_contacts):
         source.fault(("file",), "guard.in_file", value=path.name, told=suspicion)
     return words
 
 
-def _text_of(source: Source, path: Path) -> str:
-    """Return the text of a file; note a fault or a warning if it cannot be read."""
+def _text_of(source: Source, path: Path) -> tuple[str, str]:
+    """Return the text of a file and all else that can be read in it; note what cannot be."""
     ending = path.suffix.lower()
-    if ending == ".pdf":
-        text_of_file = text_of_pdf(path)
-        if text_of_file.problem == "unreadable":
-            source.fault(("file",), "bad_pdf", value=path.name)
-        elif text_of_file.problem == "locked":  # what cannot be looked into cannot be published
-            source.fault(("file",), "locked_pdf", value=path.name)
-        elif text_of_file.problem:
-            key = {"legacy": "legacy_pdf", "scanned": "scanned"}[text_of_file.problem]
-            source.warn(("file",), key, value=path.name)
-        return "\n".join(text_of_file.pages)
-    if ending in OFFICE_FILES:
-        text = text_of_office_file(path)
-        if text is None:
-            source.fault(("file",), "bad_office_file", value=path.name)
-        return text or ""
-    if ending in TEXT_FILES:
-        content = path.read_bytes()
-        is_utf16 = content[:2] in {b"\xff\xfe", b"\xfe\xff"}
-        return content.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
-    if ending not in BINARY_FILES:
+    if ending not in KINDS:
         source.fault(("file",), "unknown_file", value=path.name)
-    return ""
+        return "", ""
+    found = look_into(path.name, path.read_bytes())
+    for problem, name in found.problems:
+        source.fault(("file",), problem, value=name)
+    words = "\n".join(found.words)
+    if ending != ".pdf" or found.problems:
+        return words, ""
+    text_of_file = text_of_pdf(path)
+    if text_of_file.problem in {"unreadable", "locked"}:
+        source.fault(("file",), "bad_file", value=path.name)
+    elif text_of_file.problem:
+        key = {"legacy": "legacy_pdf", "scanned": "scanned"}[text_of_file.problem]
+        source.warn(("file",), key, value=path.name)
+    return "\n".join(text_of_file.pages), words
 
 
 def check_text(source: Source, addresses: Addresses) -> None:

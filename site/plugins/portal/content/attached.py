@@ -1,0 +1,221 @@
+"""Attached files: all that can be read in them, so that the guard looks at what is published.
+
+A file is judged by its content and not by its name. What cannot be looked into is a fault.
+"""
+
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from html import unescape
+from pathlib import PurePosixPath
+from typing import Literal, NamedTuple
+
+from portal.content.legacy import is_legacy
+from sync_server.domain.names import fold
+from sync_server.sheets import MAX_INFLATED_BYTES, MOST_COLUMNS, MOST_ROWS
+
+Problem = Literal["other_kind", "old_office", "locked_file", "bad_file", "too_deep", "legacy_file"]
+
+MAX_DEPTH = 3
+"""A list in a workbook in an archive in an archive is found; deeper is a fault."""
+MAX_MEMBERS = 2_000
+
+KINDS = {
+    ".pdf": "pdf",
+    ".docx": "docx",
+    ".xlsx": "xlsx",
+    ".pptx": "pptx",
+    ".zip": "zip",
+    ".jpg": "picture",
+    ".jpeg": "picture",
+    ".png": "picture",
+    ".webp": "picture",
+    ".mp3": "recording",
+    ".m4a": "recording",
+    ".mp4": "recording",
+    ".txt": "text",
+    ".csv": "text",
+}
+"""The kinds of files that may be attached, by the ending of their names."""
+
+_MP3 = (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
+_OFFICE_FOLDERS = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
+_TEXT_PARTS = re.compile(
+    r"word/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml"
+    r"|ppt/(?:slides|notesSlides|comments)/[^/]+\.xml"
+    r"|xl/(?:comments\d*|comments/[^/]+|drawings/drawing\d+)\.xml"
+    r"|docProps/(?:core|app|custom)\.xml"
+)
+"""The parts that hold text; others hold positions and numbers that look like telephones."""
+_CHARTS = re.compile(r"(?:word|xl|ppt)/charts/chart[^/]*\.xml")
+_CHART_WORDS = re.compile(r"<c:str(?:Cache|Lit)>(.*?)</c:str(?:Cache|Lit)>", re.DOTALL)
+_ANCHORS = re.compile(r"<xdr:(?:from|to|pos|ext)\b.*?</xdr:(?:from|to|pos|ext)>", re.DOTALL)
+_ENDS_WORD = re.compile(r"</(?:\w+:)?(?:p|t[cr]|si|c|row|v|pt)>|<(?:\w+:)?(?:br|tab)/>")
+"""Tags that end a word in the XML of office files."""
+_LINKS = re.compile(r'Target="((?:mailto|tel):[^"]*)"')
+_PHONE_HEADING = re.compile(r"dien thoai|\bsdt\b|\bdt\b|di dong|phone|mobile|zalo")
+_NATIONAL_DIGITS = 9
+"""A telephone number that a sheet stores as a number has lost its leading 0."""
+
+
+class Found(NamedTuple):
+    """What a file holds: its words, and what keeps it from being looked into, by file name."""
+
+    words: list[str]
+    problems: list[tuple[Problem, str]]
+
+
+def look_into(name: str, content: bytes) -> Found:
+    """Return all the words in a file, those of files within it included."""
+    found = Found([], [])
+    _look(name, content, found, 1)
+    return found
+
+
+def _look(name: str, content: bytes, found: Found, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        found.problems.append(("too_deep", name))
+        return
+    kind, stated = _kind_of(content), KINDS.get(PurePosixPath(name.lower()).suffix)
+    if kind == "old_office":
+        found.problems.append(("old_office", name))
+    elif kind != stated:
+        found.problems.append(("other_kind", name))
+    elif kind == "pdf":
+        _look_into_pdf(name, content, found, depth)
+    elif kind in {"zip", "docx", "xlsx", "pptx"}:
+        _look_into_archive(name, content, kind, found, depth)
+    elif kind == "text":
+        _look_into_text(name, content, found)
+
+
+def _kind_of(content: bytes) -> str:
+    """Return the kind of a file by its first bytes."""
+    if content.startswith(b"%PDF-"):
+        return "pdf"
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
+        return "old_office"  # DOC, XLS and PPT of before 2007, or a newer one with a password
+    if content.startswith(b"PK\x03\x04") or content.startswith(b"PK\x05\x06"):
+        try:
+            names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+        except zipfile.BadZipFile:
+            return "zip"
+        folders = {folder for folder in _OFFICE_FOLDERS if any(n.startswith(folder) for n in names)}
+        return _OFFICE_FOLDERS[folders.pop()] if len(folders) == 1 else "zip"
+    if content.startswith((b"\xff\xd8\xff", b"\x89PNG")) or content[8:12] == b"WEBP":
+        return "picture"
+    if (
+        content.startswith((b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"))
+        or content[4:8] == b"ftyp"
+    ):
+        return "recording"
+    return "text"
+
+
+def _look_into_pdf(name: str, content: bytes, found: Found, depth: int) -> None:
+    """Read what stands beside the pages' text: who wrote the file, and files attached to it."""
+    from pypdf import PdfReader
+
+    try:
+        reader = PdfReader(io.BytesIO(content))
+        if reader.is_encrypted and not reader.decrypt(""):
+            found.problems.append(("locked_file", name))
+            return
+        found.words.extend(str(value) for value in (reader.metadata or {}).values())
+        if depth > 1:
+            found.words.extend(page.extract_text() for page in reader.pages)
+        attached = [
+            (inner, piece) for inner, pieces in reader.attachments.items() for piece in pieces
+        ]
+    except Exception:  # noqa: BLE001 - of foreign files the library raises whatever comes
+        found.problems.append(("bad_file", name))
+        return
+    for inner, piece in attached:
+        _look(inner, piece, found, depth + 1)
+
+
+def _look_into_archive(name: str, content: bytes, kind: str, found: Found, depth: int) -> None:
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        parts = [part for part in archive.infolist() if not part.is_dir()]
+        is_too_large = sum(part.file_size for part in parts) > MAX_INFLATED_BYTES
+        if len(parts) > MAX_MEMBERS or is_too_large:
+            found.problems.append(("too_deep", name))
+            return
+        if any(part.flag_bits & 1 for part in parts):
+            found.problems.append(("locked_file", name))
+            return
+        if kind == "zip":
+            for part in parts:
+                found.words.append(part.filename)
+                _look(part.filename, archive.read(part), found, depth + 1)
+            return
+        found.words.extend(_words_of_office_file(archive))
+        if kind == "xlsx":
+            found.words.extend(_rows_of_workbook(content))
+    except Exception:  # noqa: BLE001 - of foreign files the libraries raise whatever comes
+        found.problems.append(("bad_file", name))
+
+
+def _words_of_office_file(archive: zipfile.ZipFile) -> Iterator[str]:
+    for name in archive.namelist():
+        if name.endswith(".rels"):
+            yield " ".join(_LINKS.findall(archive.read(name).decode("utf-8", "replace")))
+        elif _CHARTS.fullmatch(name):
+            yield from map(
+                _words_of, _CHART_WORDS.findall(archive.read(name).decode("utf-8", "replace"))
+            )
+        elif _TEXT_PARTS.fullmatch(name):
+            yield _words_of(_ANCHORS.sub(" ", archive.read(name).decode("utf-8", "replace")))
+
+
+def _words_of(xml: str) -> str:
+    """Return the words of XML. A word may be split over several runs, but ends with its cell."""
+    return unescape(re.sub(r"<[^>]+>", "", _ENDS_WORD.sub("\n", xml)))
+
+
+def _rows_of_workbook(content: bytes) -> Iterator[str]:
+    """Return the rows of all sheets, hidden ones too; telephones have their leading 0 again."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    for sheet in book.worksheets:
+        yield sheet.title
+        phone_columns: set[int] = set()
+        for row in sheet.iter_rows(values_only=True, max_row=MOST_ROWS, max_col=MOST_COLUMNS):
+            cells = list(row)
+            for at, cell in enumerate(cells):
+                if isinstance(cell, str) and _PHONE_HEADING.search(fold(cell)):
+                    phone_columns.add(at)
+            yield "\t".join(_cell_text(cell, at in phone_columns) for at, cell in enumerate(cells))
+
+
+def _cell_text(cell: object, is_phone: bool) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    text = str(cell)
+    lost_its_0 = is_phone and isinstance(cell, int) and len(text) == _NATIONAL_DIGITS
+    return f"0{text}" if lost_its_0 else text
+
+
+def _look_into_text(name: str, content: bytes, found: Found) -> None:
+    """Decode a text in the encodings that offices use."""
+    if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        found.words.append(content.decode("utf-16", "replace"))
+        return
+    try:
+        found.words.append(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        if is_legacy(content.decode("latin-1")):
+            found.problems.append(("legacy_file", name))
+        text = content.decode("cp1258", "replace")
+        found.words.append(unicodedata.normalize("NFC", text))
+
+
+def is_table(name: str) -> bool:
+    """Return whether a file may hold rows, of which a heading tells much."""
+    return PurePosixPath(name.lower()).suffix in {".csv", ".txt", ".xlsx", ".zip"}

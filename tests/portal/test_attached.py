@@ -1,0 +1,134 @@
+"""Attached files: the guard looks into every layer, and at nothing that is no text."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+from portal.content.attached import MAX_DEPTH, look_into
+from portal.content.guard import Guard
+
+from tests.portal.test_content import faults_of, replace_in_file
+
+PHONE = "0912345678"
+
+
+def archive(**parts: bytes | str) -> bytes:
+    """Return a zip archive; `__` in a name stands for `/`, `_0_` for a dot."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        for name, content in parts.items():
+            file.writestr(name.replace("__", "/").replace("_0_", "."), content)
+    return out.getvalue()
+
+
+def workbook(*rows: list[object], is_hidden: bool = False) -> bytes:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    if is_hidden:
+        book.create_sheet("Trang đầu", 0)
+        sheet.sheet_state = "hidden"
+    for row in rows:
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def docx(text: str, **more: str) -> bytes:
+    return archive(word__document_0_xml=f"<w:p><w:t>{text}</w:t></w:p>", **more)
+
+
+def pdf_with(author: str = "", attached: bytes | None = None) -> bytes:
+    from fpdf import FPDF
+
+    pdf = FPDF()
+    pdf.set_author(author)
+    pdf.add_page()
+    if attached is not None:
+        pdf.embed_file(bytes=attached, basename="kem.csv")
+    return bytes(pdf.output())
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.zip", archive(danh_0_csv=f"An;{PHONE}")),
+        ("a.zip", archive(b_0_zip=archive(c_0_docx=docx(PHONE)))),
+        ("a.pdf", pdf_with(author=f"An {PHONE}")),
+        ("a.pdf", pdf_with(attached=f"An;{PHONE}".encode())),
+        ("a.xlsx", workbook(["Họ tên", "Điện thoại"], ["An", 912345678])),
+        ("a.xlsx", workbook(["Họ tên", "SĐT"], ["An", PHONE], is_hidden=True)),
+        ("a.docx", docx("x", docProps__core_0_xml=f"<dc:creator>{PHONE}</dc:creator>")),
+        ("a.pptx", archive(ppt__charts__chart1_0_xml=f"<c:strCache><c:v>{PHONE}</c:v></c:strCache>",
+                           ppt__slides__slide1_0_xml="<a:t>x</a:t>")),
+        ("a.csv", f"Họ tên;ĐT\nĐỗ;{PHONE}".encode("cp1258", "replace")),
+    ],
+)  # fmt: skip
+def test_a_telephone_is_found_in_every_layer(name: str, content: bytes) -> None:
+    words = "\n".join(look_into(name, content).words)
+
+    assert [suspicion.value for suspicion in Guard().suspicions(words)] == [PHONE]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("a.jpg", docx("x"), "other_kind"),
+        ("a.pdf", b"no PDF", "other_kind"),
+        ("a.docx", archive(b_0_txt="x"), "other_kind"),
+        ("a.docx", b"\xd0\xcf\x11\xe0 locked", "old_office"),
+        ("a.zip", archive(b_0_doc=b"\xd0\xcf\x11\xe0"), "old_office"),
+        ("a.zip", archive(b_0_exe=b"MZ\x90"), "other_kind"),
+        ("a.csv", "nghÞ quyÕt cña ban chÊp hµnh".encode("latin-1"), "legacy_file"),
+        ("a.zip", b"PK\x03\x04 cut", "bad_file"),
+    ],
+)
+def test_what_cannot_be_looked_into_is_told(name: str, content: bytes, problem: str) -> None:
+    assert problem in {problem for problem, _ in look_into(name, content).problems}
+
+
+def test_archives_in_archives_are_looked_into_up_to_a_bound() -> None:
+    content = b"x"
+    for _ in range(MAX_DEPTH + 1):
+        content = archive(b_0_zip=content) if content != b"x" else archive(b_0_txt=content)
+
+    assert [problem for problem, _ in look_into("a.zip", content).problems] == ["too_deep"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.2 0.3 0.4 0.5 0.6 0",
+        "0.910.890.880",
+        "tỷ lệ 0.98 0.95 0.97 0.99 0.96",
+        "Mã số thuế: 0301234567",
+        "MST 0301234567-001",
+    ],
+)
+def test_numbers_that_are_no_telephones_are_left_alone(text: str) -> None:
+    assert list(Guard().suspicions(text)) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["0912 345 678", "+84 912.345.678", "0912345678", "024 3 8 223344"]
+)
+def test_telephones_are_still_found(text: str) -> None:
+    assert list(Guard().suspicions(text))
+
+
+def test_positions_of_pictures_are_no_telephones() -> None:
+    anchor = "<xdr:from><xdr:col>0</xdr:col><xdr:colOff>757912029</xdr:colOff></xdr:from>"
+    content = archive(
+        xl__workbook_0_xml="<a/>", xl__drawings__drawing1_0_xml=anchor, xl__theme_0_xml=PHONE
+    )
+
+    assert list(Guard().suspicions("\n".join(look_into("a.xlsx", content).words))) == []
+
+
+def test_a_material_with_such_a_file_is_not_published(content: Path) -> None:
+    (content / "materials" / "a.zip").write_bytes(archive(danh_0_csv=f"An;{PHONE}"))
+    replace_in_file(content / "materials" / "a.md", "summary:", "file: a.zip\nsummary:")
+
+    assert any(PHONE in fault for fault in faults_of(content))
