@@ -61,7 +61,7 @@ CODES: dict[str, Iterable[str]] = {
     "inbox.done": ("approve", "decline"),
     "held.done": ("release", "dismiss"),
     "held.answer": ("release", "dismiss"),
-    "board": board.COLUMNS,
+    "board": board.CSV_COLUMNS,
     "register": person.REGISTER_COLUMNS,
     "setting": SettingBody.__struct_fields__,
     "fact": ("title", "starts_at", "ends_at", "grace_minutes", "points"),

@@ -6,7 +6,7 @@ import { offerNewerPage, showChanges } from "./portal/news.js";
 import { listen, askWorker } from "./portal/worker.js";
 import { reader as words } from "../messages.vi.json";
 
-/** Show in the footer whether there is a line, so that nobody waits for a page in vain. */
+/** Tell readers in the footer when the server cannot be reached, so that nobody waits for a page in vain. */
 function showLineState(/** @type {boolean} */ isOpen) {
   const place = document.querySelector("[data-line]");
   if (place) place.textContent = isOpen ? "" : words["line.offline"];

@@ -14,7 +14,7 @@ from sync_server.storage.blobs import details
 from sync_server.storage.ledger import quarantine, record_store, streams
 
 DAY_MS = 24 * 3600 * 1000
-RETENTION_DAYS = 365
+DETAIL_RETENTION_DAYS = 365
 """Reasons and scans are stored for twelve months."""
 
 ledger_group = AppGroup("ledger", help="The ledger and its stored standings.")
@@ -47,7 +47,9 @@ def ledger_held() -> None:
 
 
 @click.command("purge")
-@click.option("--days", type=click.IntRange(min=1), default=RETENTION_DAYS, show_default=True)
+@click.option(
+    "--days", type=click.IntRange(min=1), default=DETAIL_RETENTION_DAYS, show_default=True
+)
 @with_appcontext
 @on_current_schema
 def purge(days: int) -> None:

@@ -46,7 +46,7 @@ class _Attempts:
         self._windows: dict[tuple[str, str], tuple[float, int]] = {}
 
     def count(self, action: str, caller: str) -> int:
-        """Count one more attempt and return their number since the caller's window began."""
+        """Count an attempt; return how many the caller has made in the last minute at most."""
         now_s = time.monotonic()
         with self._lock:
             began_s, count = self._windows.pop((action, caller), (now_s, 0))

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { DRIFT_MS, startClock } from "../../site/app/kiosk/device/clock.js";
-import { chooseMeeting } from "../../site/app/kiosk/desk/meetings.js";
+import { chooseMeeting } from "../../site/app/kiosk/desk/choose-meeting.js";
 import { fold } from "../../site/app/fold.js";
 import { findPeople, sortPeople, selectedMatch } from "../../site/app/kiosk/desk/search.js";
 import { hallOf, undoable } from "../../site/app/kiosk/desk/hall-standing.js";

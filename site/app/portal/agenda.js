@@ -1,4 +1,4 @@
-/** Marks the present agenda item and the present or next meeting, by the reader's clock. */
+/** Marks the present agenda item, and shows only the present or the next meeting, by the reader's clock. */
 
 const EVERY_MS = 30_000;
 

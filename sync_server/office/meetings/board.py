@@ -31,7 +31,7 @@ blueprint = Blueprint("board", __name__)
 WARNINGS = ("escalated", "no_chair", "silent", "gaps", "reserved", "not_ready")
 """What headquarters must see first, most serious first."""
 ORDERS = ("trouble", "name", "rate", "not_recorded", "contact")
-COLUMNS = (
+CSV_COLUMNS = (
     "code",
     "point",
     "type",
@@ -186,7 +186,7 @@ def csv(meeting: str) -> Response:
         for line in _filtered_lines(meeting_board.points, summary, _read_filter())
     ]
     return csv_files.csv_of(
-        [say(f"board.{column}") for column in COLUMNS],
+        [say(f"board.{column}") for column in CSV_COLUMNS],
         rows,
         f"{meeting}.csv",
     )

@@ -26,8 +26,8 @@ export async function checkIn(desk, lines, source, happenedAt, mode = "in_person
   return storedRecords.length === lines.length;
 }
 
-/** Check whether a person is in this hall now. @param {Desk} desk @param {string} person */
-export function isInHallNow(desk, person) {
+/** Check whether a person is present now, in this hall or online. @param {Desk} desk @param {string} person */
+export function isPresentNow(desk, person) {
   const standing = desk.hall.of.get(person);
   return standing?.standing === "present" && !hasCheckedOut(desk, person);
 }

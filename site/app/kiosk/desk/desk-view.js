@@ -5,7 +5,7 @@ import { useEffect, useReducer, useState } from "preact/hooks";
 
 import { RECORDED_EVENT } from "./desk.js";
 import { Header, Notices } from "./header.js";
-import { meetingStateOf } from "./meetings.js";
+import { meetingStateOf } from "./choose-meeting.js";
 import { Answer } from "./person-row.js";
 import { waitingOf } from "./requests.js";
 import { RollCall } from "./roll-call.js";

@@ -4,7 +4,7 @@
  */
 
 import { Drawer, EMPTY_ROSTER_INDEX } from "./drawer.js";
-import { chooseMeeting } from "./meetings.js";
+import { chooseMeeting } from "./choose-meeting.js";
 import { prepareRecord } from "../sync/new-record.js";
 import { hallOf, undoable } from "./hall-standing.js";
 import { addRecord, countFates, getMeta, getSealed, listMeetingRecords, setMeta } from "../device/store.js";

@@ -1,4 +1,4 @@
-/** The rooms that the desk does not need at once, in one module, so that one fetch brings all. */
+/** The views that the desk does not need at once, in one module: one request fetches them all. */
 
 export { View as chair } from "./chair-view.js";
 export { View as device } from "../device/device-view.js";

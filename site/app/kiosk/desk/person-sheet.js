@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { AbsenceForm, Requests } from "../hall/absence.js";
-import { checkIn, hasCheckedOut, isInHallNow } from "./check-in.js";
+import { checkIn, hasCheckedOut, isPresentNow } from "./check-in.js";
 import { readForm, TextField } from "./fields.js";
 import { positionAndUnitOf, rosterLineOf, sayState, displayStateOf } from "./person-row.js";
 import { substituteOf } from "./requests.js";
@@ -20,14 +20,14 @@ export function View({ desk, person, onClose, onAnswer }) {
   useEffect(() => dialog.current?.showModal(), []);
   const line = rosterLineOf(desk, person);
   const standing = desk.hall.of.get(person);
-  const isInHall = isInHallNow(desk, person);
+  const isInHall = isPresentNow(desk, person);
   const { chair, terms } = desk.hall.all;
   const mayPreside = isInHall && [chair.secretary, chair.delegate].includes(person);
   const undoableRecords = desk.undoableRecords((record) => record.person === person && record.kind !== "readiness");
   const substitute = substituteOf(desk, person);
   const name = line.name;
 
-  /** Record a fact about the person, close the sheet and show the answer.
+  /** Record something about the person. If it was stored, close the sheet and show a confirmation.
    * @param {import("../sync/new-record.js").Draft["kind"]} kind @param {Record<string, any>} body @param {string} label */
   async function recordFact(kind, body, label) {
     const deviceRecord = await desk.record({ kind, person, source: "search", body }, undefined, `${label}: ${name}`);

@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 
 import { cardHashOf, isCard } from "./card.js";
-import { checkIn, isInHallNow } from "./check-in.js";
+import { checkIn, isPresentNow } from "./check-in.js";
 import { statedInstant } from "../words/instants.js";
 import { PersonRow, displayStateOf } from "./person-row.js";
 import { substituteOf } from "./requests.js";
@@ -38,7 +38,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
   const matches = useMemo(() => findPeople(sortedLines, typed), [sortedLines, typed]);
   const visibleLines = matches.filter((line) => matchesFilter(desk, line, filter));
   const isFiltered = Object.values(filter).some(Boolean);
-  const absentLines = visibleLines.filter((line) => !isInHallNow(desk, line.person));
+  const absentLines = visibleLines.filter((line) => !isPresentNow(desk, line.person));
   const onlyMatch = selectedMatch(matches, typed);
   const happenedAt = isPaper && desk.meeting ? statedInstant(desk.meeting, statedTime, Date.now()) : null;
   const isTimeUnclear = isPaper && happenedAt === null;
@@ -53,7 +53,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
     const at = isFromPaper ? happenedAt : null;
     storing.current.add(line.person);
     try {
-      const wasInHall = isInHallNow(desk, line.person);
+      const wasInHall = isPresentNow(desk, line.person);
       if (!wasInHall && !(await checkIn(desk, [line], isFromPaper ? "paper" : source, at))) return;
       beep(wasInHall ? "was" : "stored");
       const arrivedAt = timeOf(desk.hall.of.get(line.person)?.stays[0]?.[0] ?? 0);
@@ -102,7 +102,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
       const next = new Set(chosen);
       if (!next.delete(line.person)) next.add(line.person);
       setChosen(next);
-    } else if (desk.isChair || isInHallNow(desk, line.person)) onPerson(line.person);
+    } else if (desk.isChair || isPresentNow(desk, line.person)) onPerson(line.person);
     else {
       empty();
       void arrive(line, "search");
@@ -117,7 +117,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
   latestTap.current = tap;
 
   async function arriveTogether() {
-    const lines = sortedLines.filter((line) => chosen?.has(line.person) && !isInHallNow(desk, line.person));
+    const lines = sortedLines.filter((line) => chosen?.has(line.person) && !isPresentNow(desk, line.person));
     if (isTimeUnclear) onAnswer({ message: say("paper.ahead") });
     else if (await checkIn(desk, lines, isPaper ? "paper" : "bulk", happenedAt)) {
       setChosen(null);

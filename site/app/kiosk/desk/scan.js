@@ -1,4 +1,4 @@
-/** The camera as a card reader: with the browser's detector if it has one, else with our copy. */
+/** The camera as a card reader: with the browser's own QR reader, or the ZXing library without one. */
 
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";

@@ -25,8 +25,9 @@ function initialsOf(/** @type {string} */ name) {
 }
 
 /**
- * Return people with every typed word in their name or code, or a single word in their initials:
- * exact accents first, then names that begin with the words, then initials, then the rest.
+ * Return people whose name or code contains every typed word, or whose initials contain the only one.
+ * In this order: names with the accents as typed; names of which every typed word begins a part;
+ * matching initials; all others.
  * @param {RosterLine[]} people @param {string} typed
  */
 export function findPeople(people, typed) {

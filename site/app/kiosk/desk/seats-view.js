@@ -2,7 +2,7 @@
 
 import { html } from "htm/preact";
 
-import { checkIn, isInHallNow } from "./check-in.js";
+import { checkIn, isPresentNow } from "./check-in.js";
 import { sayState, displayStateOf } from "./person-row.js";
 import { Counts } from "./roll-call.js";
 import { timeOf } from "../words/messages.js";
@@ -26,7 +26,7 @@ export function View({ desk, onAnswer, onPerson }) {
 
   async function tap(/** @type {string} */ person) {
     const line = desk.roster.get(person);
-    if (!line || isInHallNow(desk, person)) return onPerson(person);
+    if (!line || isPresentNow(desk, person)) return onPerson(person);
     if (await checkIn(desk, [line], "search", null)) onAnswer({ person, message: roomText("sheet.stored", { at: timeOf(Date.now()) }) });
     return undefined;
   }

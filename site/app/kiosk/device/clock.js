@@ -13,7 +13,8 @@ export const DRIFT_MS = 2000;
 /** @type {ClockSources} */
 const deviceClocks = { wall: () => Date.now(), mono: () => performance.now() };
 
-/** Return a function that reads both clocks and starts a new boot when they have drifted apart.
+/** Return a function that reads the device's time of day and the time since the page opened. When
+ * the two have drifted apart, somebody has set the clock, and the readings get a new boot id.
  * @param {ClockSources} [sources] @returns {() => ClockReading} */
 export function startClock(sources = deviceClocks) {
   let boot = newBoot();

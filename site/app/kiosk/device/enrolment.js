@@ -87,8 +87,9 @@ export function codeInLink() {
 }
 
 /**
- * Return the enrolment's key pair, made once; the private key never leaves the browser. With it
- * the device repeats an enrolment whose answer was lost, and signs the queue in a file.
+ * Return the key pair of this enrolment, making it if there is none. The private key never leaves
+ * the browser. The device signs with it when it repeats an enrolment whose answer was lost, and when
+ * it saves its queue as a file.
  * @param {import("./store.js").Database} db
  * @returns {Promise<CryptoKeyPair>}
  */

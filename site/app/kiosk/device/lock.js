@@ -5,7 +5,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { say } from "../words/messages.js";
 import { countPinTry, resetPinTries, wipeVault } from "./store.js";
-import { unlockKey, MAX_WRONG, MIN_PIN } from "./vault.js";
+import { unlockKey, MIN_PIN } from "./vault.js";
+
+/** Wrong PINs in a row that wipe the vault. */
+const MAX_WRONG = 10;
 
 /**
  * @typedef {import("../types.js").Enrolment} Enrolment

@@ -47,7 +47,7 @@ export async function exportQueue(desk) {
   return roomText(omittedCount > 0 ? "handover.part" : "handover.made", { n: recordCount, name, left: omittedCount });
 }
 
-/** Settle the records and details that a receipt lists.
+/** Check a receipt from headquarters, store its verdicts on records, and delete the details that it confirms.
  * @param {Desk} desk @param {string} text of the receipt file
  * @returns {Promise<string>} a message for the clerk */
 export async function importReceipt(desk, text) {

@@ -4,7 +4,6 @@
  */
 
 export const MIN_PIN = 6;
-export const MAX_WRONG = 10;
 
 /**
  * @typedef {{iv: Uint8Array<ArrayBuffer>, box: ArrayBuffer}} Sealed

@@ -2,7 +2,7 @@
 
 import { html } from "htm/preact";
 
-import { checkIn, isInHallNow } from "../desk/check-in.js";
+import { checkIn, isPresentNow } from "../desk/check-in.js";
 import { readForm, PersonField, TextField } from "../desk/fields.js";
 import { timeOf } from "../words/messages.js";
 import { recordsInForce } from "../desk/hall-standing.js";
@@ -21,7 +21,7 @@ export function Chair({ desk }) {
 
   async function assume(/** @type {string} */ person) {
     const line = desk.roster.get(person);
-    if (!desk.isChair && line && !isInHallNow(desk, person) && !(await checkIn(desk, [line], "search", null))) return;
+    if (!desk.isChair && line && !isPresentNow(desk, person) && !(await checkIn(desk, [line], "search", null))) return;
     const refs = person === chair.delegate && lastDelegation ? { refs: [lastDelegation.id] } : {};
     await desk.record({ kind: "chair_assumed", person, ...refs, source: "search", body: {} }, undefined, roomText("chair.assumed"));
   }

@@ -1,4 +1,4 @@
-/** Conduct in the hall, counted without names. */
+/** Buttons that count breaches of conduct in the hall, such as telephone calls, without names. */
 
 import { html } from "htm/preact";
 

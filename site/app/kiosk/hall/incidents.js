@@ -1,4 +1,4 @@
-/** Incidents in the hall; they have an end once they are over. */
+/** The list of incidents in the hall, such as a power cut, and the form that records one or its end. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";

@@ -80,8 +80,9 @@ function pauseMs(/** @type {number} */ failures, /** @type {number | null} */ re
 }
 
 /**
- * Run `work` unless another tab of this browser is running it; null if so. In a browser without
- * locks a lease in local storage replaces them; should it fail, repeated records do no harm.
+ * Run `work`, unless another tab of this browser is running it; then return null. A browser without
+ * Web Locks uses a lease in local storage. If that fails, two tabs send the same records, which does
+ * no harm.
  * @template T
  * @param {() => Promise<T>} work
  * @returns {Promise<T | null>}

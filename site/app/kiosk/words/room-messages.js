@@ -12,7 +12,7 @@ export function roomText(key, facts = {}) {
   return fill(catalogue[key], facts);
 }
 
-/** Return a code of a fixed list in words; an unknown code is shown as it is.
+/** Return the Vietnamese name of a code, or the code itself if it has none.
  * @param {string} list @param {string} code */
 export function nameOfCode(list, code) {
   return catalogue[`${list}.${code}`] ?? code;

@@ -22,7 +22,7 @@ from portal.media.pictures import ICON_SIZES, icon, shrink_picture
 from portal.media.qr_codes import qr_svg
 from portal.media.texts import Text, picture_at, text_of, text_of_material
 from portal.messages import say
-from portal.pages.feeds import atom, calendar, published_directory_of, robots, sitemap
+from portal.pages.files_for_programs import atom, calendar, published_directory_of, robots, sitemap
 from portal.pages.listings import (
     group_by_kind,
     group_by_year,
