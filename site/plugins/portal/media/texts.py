@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from portal.content.loading import Material, PortalContent
+from portal.media import docx
 from portal.media.markdown import split_html, to_html, to_words
 from portal.media.pdf import text_of_pdf
 from portal.media.pdf import to_html as pdf_to_html
@@ -38,15 +39,13 @@ def text_of(content: PortalContent, folder: str, markdown: str) -> Text:
 
 
 def text_of_material(content: PortalContent, material: Material) -> Text:
-    """Return the editor's text of a material, followed or replaced by the text of its PDF."""
+    """Return the editor's text of a material, followed or replaced by that of its PDF or DOCX."""
     editor_text = text_of(content, "materials", material.text)
     path = material.attachment
-    if path is None or path.suffix.lower() != ".pdf":
+    html = _html_of(path) if path else ""
+    if path is None or not to_words(html):
         return editor_text
-    html = pdf_to_html(text_of_pdf(path).pages)
-    if not to_words(html):
-        return editor_text
-    note = f'<p class="muted">{say("portal.material.from_pdf", name=path.name)}</p>\n'
+    note = f'<p class="muted">{say("portal.material.from_file", name=path.name)}</p>\n'
     parts = split_html(note + html, PART_LETTERS)
     if material.text.strip():
         return Text(
@@ -55,6 +54,16 @@ def text_of_material(content: PortalContent, material: Material) -> Text:
             f"{editor_text.words} {to_words(html)}",
         )
     return Text(tuple(parts), (), to_words(html))
+
+
+def _html_of(path: Path) -> str:
+    """Return the text of a PDF or a DOCX as HTML; nothing for other files."""
+    match path.suffix.lower():
+        case ".pdf":
+            return pdf_to_html(text_of_pdf(path).pages)
+        case ".docx":
+            return docx.to_html(docx.paragraphs_of(path))
+    return ""
 
 
 def picture_at(content: PortalContent, address: str) -> Path:
