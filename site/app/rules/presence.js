@@ -74,9 +74,10 @@ export function seatsOf(point, rolls, stays, effective, flags) {
   const personBySeat = new Map();
   /** @type {Map<string, string>} */
   const seatByPerson = new Map();
-  const assignSeat = (/** @type {string} */ id, /** @type {string} */ person, /** @type {string} */ seat) => {
+  const plannedMs = rolls.governing?.atMs ?? 0;
+  const assignSeat = (/** @type {number} */ ms, /** @type {string} */ id, /** @type {string} */ person, /** @type {string} */ seat) => {
     if ((personBySeat.get(seat) ?? person) !== person) {
-      flags.add(id, "seat_taken");
+      if (ms >= plannedMs) flags.add(id, "seat_taken"); // who sat down by an earlier plan did nothing wrong
       return;
     }
     personBySeat.delete(seatByPerson.get(person) ?? "");
@@ -84,7 +85,7 @@ export function seatsOf(point, rolls, stays, effective, flags) {
     seatByPerson.set(person, seat);
   };
   for (const line of rolls.lines.values()) {
-    if (line.seat && rolls.governing) assignSeat(rolls.governing.id, line.person, line.seat);
+    if (line.seat && rolls.governing) assignSeat(plannedMs, rolls.governing.id, line.person, line.seat);
   }
   const claims = [...stays.values()]
     .flat()
@@ -92,8 +93,8 @@ export function seatsOf(point, rolls, stays, effective, flags) {
     .map(({ cameMs, arrival }) => ({ ms: cameMs, fact: arrival }));
   for (const fact of effective.at(point, "seat_change")) claims.push({ ms: fact.atMs, fact });
   claims.sort((a, b) => a.ms - b.ms || byOrder(a.fact, b.fact));
-  for (const { fact } of claims) {
-    if (fact.record.body.seat) assignSeat(fact.id, fact.person ?? "", fact.record.body.seat);
+  for (const { ms, fact } of claims) {
+    if (fact.record.body.seat) assignSeat(ms, fact.id, fact.person ?? "", fact.record.body.seat);
   }
   /** @type {Map<string, boolean>} */
   const rightByPerson = new Map();

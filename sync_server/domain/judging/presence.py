@@ -83,9 +83,12 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
     holder: dict[str, str] = {}
     seat_of: dict[str, str] = {}
 
-    def take(fact_id: str, person: str, seat: str) -> None:
+    planned_ms = rolls.governing.at_ms if rolls.governing else 0
+
+    def take(at_ms: int, fact_id: str, person: str, seat: str) -> None:
         if holder.get(seat, person) != person:
-            flags.add(fact_id, "seat_taken")
+            if at_ms >= planned_ms:  # who sat down by an earlier plan did nothing wrong
+                flags.add(fact_id, "seat_taken")
             return
         holder.pop(seat_of.get(person, ""), None)
         holder[seat] = person
@@ -106,9 +109,9 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
         (fact.at_ms, fact.order, fact.person or "", fact.record.body.seat)
         for fact in effective.at(point, SeatChange)
     ]
-    for _, (*_, fact_id), person, seat in sorted(claims, key=lambda claim: claim[:2]):
+    for at_ms, (*_, fact_id), person, seat in sorted(claims, key=lambda claim: claim[:2]):
         if seat:
-            take(fact_id, person, seat)
+            take(at_ms, fact_id, person, seat)
     right = {fact.person or "": fact.record.body.right for fact in effective.at(point, SeatCheck)}
     return Seats(seat_of, right)
 
