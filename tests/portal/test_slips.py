@@ -309,3 +309,14 @@ def test_a_word_document_is_read_and_found_on_the_page(content: Path, tmp_path: 
     assert "<h2>Mục tiêu</h2>" in page
     assert "<p>Học tập &amp; quán triệt</p>" in page
     assert "quán" in (tmp_path / "output" / "tim" / "t-cv1.js").read_text("utf-8")
+
+
+def test_a_material_is_found_by_words_that_readers_use_and_it_does_not(
+    content: Path, tmp_path: Path
+) -> None:
+    replace_in_file(content / "materials" / "a.md", "summary:", "keywords: [xin nghỉ]\nsummary:")
+
+    build.main(["--content", str(content), "--output", str(tmp_path / "output")])
+
+    documents = [path.read_text("utf-8") for path in (tmp_path / "output" / "tim").glob("*.js")]
+    assert any("xin nghỉ" in text for text in documents)

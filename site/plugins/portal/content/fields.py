@@ -98,7 +98,8 @@ class Version(Struct, frozen=True, kw_only=True):
 class MaterialMatter(Struct, frozen=True, kw_only=True):
     """The front matter of a material; `file` names a file in the same folder.
 
-    Before `public_from` and after `withdrawn` a notice replaces the text and the file.
+    Before `public_from` and after `withdrawn` a notice replaces the text and the file. `keywords`
+    are words by which readers look for it and which it does not hold.
     """
 
     code: MaterialCode
@@ -113,6 +114,7 @@ class MaterialMatter(Struct, frozen=True, kw_only=True):
     versions: tuple[Version, ...] = ()
     public_from: Hour | None = None
     withdrawn: Day | None = None
+    keywords: tuple[Words, ...] = ()
     public_contacts: tuple[Words, ...] = ()
 
     @property
@@ -122,11 +124,15 @@ class MaterialMatter(Struct, frozen=True, kw_only=True):
 
 
 class PageMatter(Struct, frozen=True, kw_only=True):
-    """The front matter of a page; `order` is the page's place in the menu."""
+    """The front matter of a page; `order` is the page's place in the menu.
+
+    `keywords` are words by which readers look for it and which it does not hold.
+    """
 
     title: Words
     summary: Words
     order: Annotated[int, Meta(ge=0, description="int")] = 0
+    keywords: tuple[Words, ...] = ()
     public_contacts: tuple[Words, ...] = ()
 
 

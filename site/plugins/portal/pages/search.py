@@ -33,6 +33,7 @@ def material_document(material: Material) -> dict[str, object]:
         issuer=matter.issuer,
         date=f"{matter.updated:%d/%m/%Y}",
         summary=matter.summary if material.state == "public" else None,
+        text=" ".join(matter.keywords),
         has_text=material.state == "public",
     )
 
@@ -59,7 +60,7 @@ def page_document(page: PageText, words: str) -> dict[str, object]:
         kind="TRANG",
         title=page.matter.title,
         summary=page.matter.summary,
-        text=words,
+        text=" ".join([words, *page.matter.keywords]),
     )
 
 
