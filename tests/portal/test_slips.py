@@ -320,3 +320,21 @@ def test_a_material_is_found_by_words_that_readers_use_and_it_does_not(
 
     documents = [path.read_text("utf-8") for path in (tmp_path / "output" / "tim").glob("*.js")]
     assert any("xin nghỉ" in text for text in documents)
+
+
+def test_a_long_text_has_a_table_of_contents_and_links_between_its_parts(
+    content: Path, tmp_path: Path
+) -> None:
+    chapters = "\n\n".join(
+        f"## Chương {n}\n\n[Về đầu](#chương-1)\n\n" + "chữ " * 2_000 for n in range(1, 6)
+    )
+    replace_in_file(content / "materials" / "a.md", "Nội dung.", chapters)
+
+    build.main(["--content", str(content), "--output", str(tmp_path / "output")])
+
+    first = (tmp_path / "output" / "t" / "cv1.html").read_text("utf-8")
+    last = sorted((tmp_path / "output" / "t").glob("cv1-*.html"))[-1].read_text("utf-8")
+    assert "Mục lục (5 mục)" in first
+    assert 'href="#chuong-1"' in first
+    assert "#chuong-5" in first
+    assert 'href="cv1.html#chuong-1"' in last

@@ -1,6 +1,7 @@
 """The text of a material for readers: in parts small enough for one flight of packets."""
 
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,43 @@ PART_LETTERS = 16_000
 
 _PICTURES = re.compile(r'(?:src|href)="\.\./(hinh/[^"#]+)')
 _PICTURE = re.compile(r'<img src="\.\./(hinh/[^"]+)"')
+
+
+_HEADINGS = re.compile(r'<h[1-3] id="([^"]+)">(.*?)</h[1-3]>', re.DOTALL)
+_ANCHORS = re.compile(r'href="#([^"]+)"')
+_IDS = re.compile(r' id="([^"]+)"')
+
+
+class Heading(NamedTuple):
+    """A heading of a text in parts: the number of its part, its id and its words."""
+
+    part: int
+    id: str
+    words: str
+
+
+def headings_of(parts: Sequence[str]) -> list[Heading]:
+    """Return the headings of a text, for a table of contents."""
+    return [
+        Heading(number, match[1], to_words(match[2]))
+        for number, part in enumerate(parts, 1)
+        for match in _HEADINGS.finditer(part)
+    ]
+
+
+def link_parts(parts: Sequence[str], address: Callable[[int], str]) -> list[str]:
+    """Let links to places in other parts of a text lead there; `address` names a part's page."""
+    part_of = {name: n for n, part in enumerate(parts, 1) for name in _IDS.findall(part)}
+
+    def linked(part: str, number: int) -> str:
+        def href(match: re.Match[str]) -> str:
+            other = part_of.get(match[1], number)
+            page = "" if other == number else address(other)
+            return f'href="{page}#{match[1]}"'
+
+        return _ANCHORS.sub(href, part)
+
+    return [linked(part, number) for number, part in enumerate(parts, 1)]
 
 
 class Text(NamedTuple):

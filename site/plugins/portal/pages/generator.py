@@ -7,7 +7,7 @@ time of the build, so that two builds of the same content are the same release.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
@@ -20,7 +20,14 @@ from portal.content.links import PICTURES
 from portal.content.loading import Material, Meeting, PortalContent
 from portal.media.pictures import ICON_SIZES, icon, shrink_picture
 from portal.media.qr_codes import qr_svg
-from portal.media.texts import Text, picture_at, text_of, text_of_material
+from portal.media.texts import (
+    Text,
+    headings_of,
+    link_parts,
+    picture_at,
+    text_of,
+    text_of_material,
+)
 from portal.messages import say
 from portal.pages.files_for_programs import atom, calendar, published_directory_of, robots, sitemap
 from portal.pages.listings import (
@@ -136,13 +143,21 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             files.add(self.writer.copy(f"tep/{material.attachment.name}", material.attachment))
             size_bytes = material.attachment.stat().st_size
         names = [f"t/{code}.html", *(f"t/{code}-{n}.html" for n in range(2, len(text.parts) + 1))]
-        for n, (name, part) in enumerate(zip(names, text.parts, strict=True), 1):
-            shared = {"link": self.links[code], "part": n, "parts": len(names)}
+        linked = link_parts(text.parts, lambda number: PurePosixPath(names[number - 1]).name)
+        contents = headings_of(text.parts) if len(names) > 1 else []
+        for n, (name, part) in enumerate(zip(names, linked, strict=True), 1):
+            shared = {
+                "link": self.links[code],
+                "part": n,
+                "parts": len(names),
+                "contents": contents,
+            }
             files.add(
                 self._page(
                     name,
                     "material",
                     **shared,
+                    contents=contents,
                     size_bytes=size_bytes,
                     text=Markup(part),  # noqa: S704 - reduced to a safe list
                     uses=tuple(self.uses.get(code, ())),
