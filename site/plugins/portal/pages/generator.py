@@ -157,7 +157,6 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
                     name,
                     "material",
                     **shared,
-                    contents=contents,
                     size_bytes=size_bytes,
                     text=Markup(part),  # noqa: S704 - reduced to a safe list
                     uses=tuple(self.uses.get(code, ())),
