@@ -123,7 +123,9 @@ def test_a_large_file_resumes_from_the_byte_where_it_was_cut(
 ) -> None:
     system, served = own_system
     size = 600_000
-    (editable / "materials" / "phim.mp4").write_bytes(bytes(range(256)) * (size // 256))
+    (editable / "materials" / "phim.mp4").write_bytes(
+        b"\0\0\0\x20ftyp" + bytes(range(256)) * (size // 256)
+    )
     page_file = editable / "materials" / "slide-01.md"
     page_file.write_text(
         page_file.read_text("utf-8").replace("kind: SLIDE", "kind: SLIDE\nfile: phim.mp4"), "utf-8"
@@ -343,7 +345,7 @@ def test_an_editor_publishes_and_rolls_back(
     assert build.main(["publish", url, *arguments]) == 0
     page_file = editable / "materials" / "chi-thi-02.md"
     page_file.write_text(page_file.read_text("utf-8") + "\nMột câu mới thêm vào.\n", "utf-8")
-    (editable / "materials" / "phim.mp4").write_bytes(bytes(range(256)) * 4000)
+    (editable / "materials" / "phim.mp4").write_bytes(b"\0\0\0\x20ftyp" + bytes(range(256)) * 4000)
 
     system.line.cut_after(1_000)
     assert build.main(["publish", url, *arguments]) == 1
