@@ -247,7 +247,10 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     wait_ms = ATTEMPT_S * 1000 if options.get("waits", True) else 0
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_ms:.0f}")
+    info = connection.connection.info
+    if info.get("wait_ms") != wait_ms:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_ms:.0f}")
+        info["wait_ms"] = wait_ms
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("is_writing") else "BEGIN")
 
 

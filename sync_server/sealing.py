@@ -8,11 +8,13 @@ holds only codes and sealed boxes, because the key is in the settings.
 import hashlib
 from functools import lru_cache
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwe, jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from sync_server.domain.records.codes import DeviceCode
 from sync_server.errors import DetailUnreadable, SignatureWrong
 
 ALGORITHMS = ["ECDH-ES", "A256GCM"]
@@ -37,7 +39,15 @@ class _SignedRegistry(jws.JWSRegistry):
     max_payload_length = MAX_PARCEL_BYTES * 4 // 3 + 4
 
 
-_UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_UNREADABLE = (
+    msgspec.ValidationError,
+    JoseError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    RecursionError,
+)
 """Errors that a box or signature of unknown origin can raise: anybody can write its headers."""
 
 _REGISTRY = _Registry(algorithms=ALGORITHMS)
@@ -84,7 +94,8 @@ def sign(seal_key: str, content: bytes) -> str:
 def signer_of(signed: bytes) -> str:
     """Return the `kid` that a JWS states, without checking it. Raises: SignatureWrong."""
     try:
-        return str(jws.extract_compact(signed, registry=_SIGNED).headers()["kid"])
+        signer = jws.extract_compact(signed, registry=_SIGNED).headers()["kid"]
+        return msgspec.convert(signer, DeviceCode)
     except _UNREADABLE as fault:
         raise SignatureWrong(fault=type(fault).__name__) from None
 

@@ -5,6 +5,7 @@ One reader for all who take lists in: rosters, summonses and the editors' guard.
 
 import csv
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -15,8 +16,16 @@ from xml.etree.ElementTree import ParseError
 MOST_ROWS, MOST_COLUMNS = 100_000, 30
 """The stated size of a sheet may lie: one bold cell in its last corner makes 17 billion cells."""
 
-MAX_INFLATED_BYTES = 200 * 1024 * 1024
-"""100,000 people take 60 MB of XML; a few hundred KB can unfold into gigabytes."""
+MAX_INFLATED_BYTES = 64 * 1024 * 1024
+MAX_PART_BYTES = 4 * 1024 * 1024
+"""100,000 people take 60 MB of XML, and styles and the like next to nothing; a few hundred KB can
+unfold into gigabytes."""
+MAX_CELL = 32_767
+"""The most that Excel itself keeps in a cell."""
+
+_ROWS = re.compile(r"xl/(?:worksheets/[^/]+|sharedStrings)\.xml")
+
+MAX_CSV_COLUMNS = 1_000
 
 Problem = Literal["unreadable", "not_xlsx", "not_utf8", "too_large"]
 
@@ -47,8 +56,10 @@ def _read_xlsx(path: Path) -> Sequence[Sequence[object]]:
 
     try:
         with zipfile.ZipFile(path) as archive:
-            inflated_bytes = sum(part.file_size for part in archive.infolist())
-        if inflated_bytes > MAX_INFLATED_BYTES:
+            parts = archive.infolist()
+        if any(part.file_size > MAX_PART_BYTES for part in parts if not _ROWS.match(part.filename)):
+            raise SheetFault("too_large")
+        if sum(part.file_size for part in parts) > MAX_INFLATED_BYTES:
             raise SheetFault("too_large")
         book = load_workbook(path, read_only=True, data_only=True)
         bounds = {"max_row": MOST_ROWS, "max_col": MOST_COLUMNS}
@@ -61,6 +72,8 @@ def _read_xlsx(path: Path) -> Sequence[Sequence[object]]:
 
 def _read_csv(path: Path) -> Sequence[Sequence[object]]:
     try:
+        if path.stat().st_size > MAX_INFLATED_BYTES:
+            raise SheetFault("too_large")
         content = path.read_bytes()
         text = content.decode("utf-8-sig")
     except OSError:
@@ -71,8 +84,8 @@ def _read_csv(path: Path) -> Sequence[Sequence[object]]:
     delimiter = ";" if text.partition("\n")[0].count(";") else ","
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error:
-        raise SheetFault("unreadable") from None
-    if len(rows) > MOST_ROWS:
+    except csv.Error:  # a field beyond what the reader takes
+        raise SheetFault("too_large") from None
+    if len(rows) > MOST_ROWS or any(len(row) > MAX_CSV_COLUMNS for row in rows):
         raise SheetFault("too_large")
     return rows

@@ -123,3 +123,15 @@ def test_what_is_in_flight_at_the_order_to_stop_is_finished() -> None:
         assert is_closed(idle)
         with pytest.raises(ConnectionRefusedError):
             connect(server)
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [b"garbage", b"GET / HTTP/1.1\r\nX : y", b"GET http://[ HTTP/1.1", b"get / HTTP/1.1",
+     b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000],
+)  # fmt: skip
+def test_what_is_no_http_is_answered(app: Flask, request_line: bytes) -> None:
+    with running(app) as server, connect(server) as client:
+        client.sendall(request_line + b"\r\n\r\n")
+        assert b" 400 " in client.makefile("rb").readline()
+        assert get(server)[0] == 200

@@ -17,7 +17,7 @@ from sync_server.domain.names import fold
 from sync_server.domain.positions import COMMITTEE
 from sync_server.domain.records.codes import PersonCode
 from sync_server.messages import say
-from sync_server.sheets import MOST_ROWS, SheetFault, read_sheet
+from sync_server.sheets import MOST_COLUMNS, MOST_ROWS, SheetFault, read_sheet
 from sync_server.storage import directory
 from sync_server.storage.people import roster
 from sync_server.storage.people.roster import RosterPerson
@@ -25,6 +25,7 @@ from sync_server.storage.people.roster import RosterPerson
 ROSTER_COLUMNS = ("person", "full_name", "unit", "position", "membership", "birth_year")
 SUMMONS_COLUMNS = ("meeting", "point", "person", "seat")
 OLDEST_BIRTH_YEAR, YOUNGEST_AGE = 1900, 16
+MOST_FAULTS, MAX_HEADING, MAX_CELL_SHOWN = 200, 60, 500
 MAX_NAME, MAX_SEAT = 120, 16  # the limits of the tables and of the rolls
 
 POSITIONS = {code.replace("_", " ").lower(): code for code in COMMITTEE}
@@ -89,7 +90,9 @@ def read_file(path: Path, codes: KnownCodes, year: int) -> list[RosterPerson] | 
     else:
         faults.append(_columns_fault(columns))
     if faults:
-        raise RosterFault(faults)
+        more = len(faults) - MOST_FAULTS
+        rest = [say("roster.more_faults", count=more)] if more > 0 else []
+        raise RosterFault([*faults[:MOST_FAULTS], *rest])
     return people or summonses
 
 
@@ -184,7 +187,7 @@ def _read_table(path: Path) -> tuple[tuple[str, ...], list[_Row]]:
     filled = [(n, cells) for n, cells in numbered if any(cells)]
     if not filled:
         return (), []
-    columns = tuple(cell.lower() for cell in filled[0][1])
+    columns = tuple(cell.lower()[:MAX_HEADING] for cell in filled[0][1][:MOST_COLUMNS])
     width = len(columns)
     rows = [
         _Row(n, dict(zip(columns, [*cells, *[""] * width][:width], strict=True)))
@@ -196,7 +199,7 @@ def _read_table(path: Path) -> tuple[tuple[str, ...], list[_Row]]:
 def _clean_cell(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)  # a spreadsheet stores 1975 as 1975.0
-    return unicodedata.normalize("NFC", "" if cell is None else str(cell)).strip()
+    return unicodedata.normalize("NFC", "" if cell is None else str(cell)[:MAX_CELL_SHOWN]).strip()
 
 
 def read_known_codes(connection: Connection) -> KnownCodes:

@@ -12,11 +12,18 @@ from sync_server.domain.records.permissions import (
     PERSONAL_BY_API,
     Action,
 )
-from sync_server.errors import DeviceRevoked, Forbidden, ReadTokenNeeded, Unauthenticated
+from sync_server.errors import (
+    DatabaseBusy,
+    DeviceRevoked,
+    Forbidden,
+    ReadTokenNeeded,
+    Unauthenticated,
+)
 from sync_server.messages import say
 from sync_server.storage.access import audit, devices
 from sync_server.storage.access.devices import Caller
 from sync_server.web import rate_limits
+from sync_server.web.error_pages import error_response
 
 FORBIDDEN = 403
 
@@ -62,7 +69,10 @@ def log_office_access(response: Response) -> Response:
     if writer is not None and writer.is_office and is_noted:
         outcome, path = response.status_code, request.full_path.rstrip("?")
         entry = audit.AuditEntry(now_ms(), writer.name, action.value, is_act, outcome, path, "")
-        write(lambda c: audit.note(c, entry))
+        try:
+            write(lambda c: audit.note(c, entry))
+        except DatabaseBusy as fault:  # what cannot be logged is not sent
+            return error_response(fault)
     return response
 
 

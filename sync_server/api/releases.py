@@ -1,6 +1,7 @@
 """Routes for publishing: an editor uploads a release's missing files, then activates it."""
 
 import hashlib
+from collections.abc import Mapping
 
 import msgspec
 from flask import Blueprint, Response, current_app, request
@@ -14,7 +15,14 @@ from sync_server.config import Settings
 from sync_server.database import reading, write
 from sync_server.domain.records.codes import Instant, check_instant, from_ms, to_ms
 from sync_server.domain.records.permissions import Action
-from sync_server.domain.release import BadRelease, files_of, foreign_code, read_manifest
+from sync_server.domain.release import (
+    FACTS_PATH,
+    BadRelease,
+    FileLine,
+    files_of,
+    foreign_code,
+    read_manifest,
+)
 from sync_server.errors import ForeignCode, MalformedRequest, ReleaseMalformed
 from sync_server.storage.blobs import releases, resumable_uploads
 from sync_server.storage.blobs.resumable_uploads import Offset
@@ -81,9 +89,20 @@ def put_release() -> Response:
     with reading() as connection:
         missing_hashes = releases.missing(connection, (file.sha256 for file in files.values()))
     if not missing_hashes:
+        _check_directory(files)
         at_ms = now_ms()
         write(lambda c: releases.put(c, release, files, at_ms))
     return json_response({"release": release, "missing": missing_hashes})
+
+
+def _check_directory(files: Mapping[str, FileLine]) -> None:
+    """Check that the office can read what a release publishes. Raises: ReleaseMalformed."""
+    line = files.get(FACTS_PATH)
+    if line is None:
+        raise ReleaseMalformed(fault=f"{FACTS_PATH}: –")
+    with reading() as connection:
+        content = resumable_uploads.read(connection, releases.file_key(line.sha256))
+    served_portal.parse_directory(content)
 
 
 @blueprint.put("/blobs/<sha256>")

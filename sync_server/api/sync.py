@@ -28,6 +28,7 @@ from sync_server.domain.records.permissions import Action
 from sync_server.errors import MalformedRequest, TooManyRecords
 from sync_server.storage.access import devices
 from sync_server.storage.access.devices import Caller
+from sync_server.storage.blobs import details
 from sync_server.storage.ledger import intake, streams
 from sync_server.storage.ledger.intake import Delivery, DeviceReport, Receipt, Verdict
 from sync_server.storage.ledger.streams import StreamKey
@@ -37,6 +38,9 @@ blueprint = Blueprint("sync", __name__)
 
 MAX_RECORDS = 500
 """A request of this size is stored in well under a second; a longer queue needs several."""
+
+MAX_DETAILS = 100
+"""Small details in one request; a kiosk sends forty, and each takes the writer some time."""
 
 MAX_VALUES = 500_000
 """The most JSON values in a body: rolls of a province are a third of that. Ten thousand values fit
@@ -102,6 +106,8 @@ def sync() -> Response:
     rate_limits.count_attempt(rate_limits.SYNC, caller.writer.device)
     sync_request = read_body(_decoder, _repair_records, most_values=MAX_VALUES)
     _check_count(len(sync_request.records))
+    if len(sync_request.details) > MAX_DETAILS:
+        raise TooManyRecords(count=len(sync_request.details), limit=MAX_DETAILS)
     require_permission(
         caller,
         Action.PUSH if sync_request.records or sync_request.details else Action.READ_MEETINGS,
@@ -117,7 +123,7 @@ def sync() -> Response:
         at_ms,
         device_report,
         caller.is_revoked,
-        sync_request.details,
+        details.well_named(sync_request.details),
     )
     receipt = _receive(delivery)
     settings: Settings = current_app.config["SETTINGS"]

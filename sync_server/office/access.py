@@ -23,7 +23,7 @@ from sync_server.storage.access.sessions import Session
 View = TypeVar("View", bound=Callable[..., Any])
 
 COOKIE = "token"
-HTTP_BAD_REQUEST, UNAUTHORISED, FORBIDDEN = 400, 401, 403
+HTTP_BAD_REQUEST, UNAUTHORISED, FORBIDDEN, UNAVAILABLE = 400, 401, 403, 503
 
 
 def clear_request_state() -> None:
@@ -170,7 +170,8 @@ def _redirect_to_sign_in() -> AnyResponse:
 
 def log_failure(response: Response) -> Response:
     """Log an act that failed and every refusal: their transaction has been rolled back."""
-    if g.get("is_logged") or response.status_code < HTTP_BAD_REQUEST:
+    is_busy = response.status_code == UNAVAILABLE  # the log would wait once more, and in vain
+    if g.get("is_logged") or is_busy or response.status_code < HTTP_BAD_REQUEST:
         return response
     if entries := _entries_for(response):
         _write_log(entries)

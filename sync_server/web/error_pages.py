@@ -13,6 +13,7 @@ from sync_server.database import FULL_RETRY_S, busy, is_full
 from sync_server.errors import (
     AppError,
     DiskFull,
+    ForeignHost,
     FormExpired,
     InternalFault,
     MalformedRequest,
@@ -25,15 +26,18 @@ _log = logging.getLogger(__name__)
 
 def init_app(app: Flask) -> None:
     """Register one handler for every kind of fault."""
-    app.register_error_handler(AppError, _error_response)
-    app.register_error_handler(HTTPException, _http_error_response)
+    app.register_error_handler(AppError, error_response)
+    app.register_error_handler(HTTPException, _httperror_response)
     app.register_error_handler(OperationalError, _database_fault_response)
     app.register_error_handler(OSError, _file_fault_response)
     app.register_error_handler(PoolTimeout, _database_fault_response)
     app.register_error_handler(Exception, _bug_response)
 
 
-def _error_response(error: AppError) -> Response:
+def error_response(error: AppError) -> Response:
+    """Return the response to an error: a problem document, or a page."""
+    if isinstance(error, ForeignHost):  # a page of ours would lead back to that host
+        return Response(str(error), error.status, mimetype="text/plain")
     if request.path.startswith("/api/"):
         response = jsonify(error.problem())
         response.mimetype = "application/problem+json"
@@ -58,16 +62,16 @@ def _form_page() -> str | None:
 MISSING_CREDENTIALS, OUR_FAULT = 401, 500
 
 
-def _http_error_response(fault: HTTPException) -> Response:
+def _httperror_response(fault: HTTPException) -> Response:
     if isinstance(fault, CSRFError):
-        return _error_response(FormExpired())
+        return error_response(FormExpired())
     match fault.code:
         case 404:
-            return _error_response(NotFound(path=request.path))
+            return error_response(NotFound(path=request.path))
         case 405:
-            return _error_response(MethodNotAllowed(method=request.method, path=request.path))
+            return error_response(MethodNotAllowed(method=request.method, path=request.path))
         case 400:
-            return _error_response(MalformedRequest(fault=fault.description or "?"))
+            return error_response(MalformedRequest(fault=fault.description or "?"))
         case _:
             return make_response(fault.get_response())
 
@@ -75,8 +79,8 @@ def _http_error_response(fault: HTTPException) -> Response:
 def _database_fault_response(fault: Exception) -> Response:
     _log.error("the database did not answer", exc_info=fault)
     if is_full(fault):
-        return _error_response(DiskFull(retry_after_s=FULL_RETRY_S))
-    return _error_response(busy())
+        return error_response(DiskFull(retry_after_s=FULL_RETRY_S))
+    return error_response(busy())
 
 
 def _file_fault_response(fault: OSError) -> Response:
@@ -86,4 +90,4 @@ def _file_fault_response(fault: OSError) -> Response:
 def _bug_response(fault: Exception) -> Response:
     reference = secrets.token_hex(4)
     _log.error("internal fault %s", reference, exc_info=fault)
-    return _error_response(InternalFault(reference=reference))
+    return error_response(InternalFault(reference=reference))

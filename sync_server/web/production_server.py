@@ -17,7 +17,7 @@ import click
 from flask import Flask
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import Error
@@ -34,6 +34,9 @@ MAX_QUEUED = 400
 
 MAX_CONNECTIONS = 3_000
 """Open connections. Five thousand phones that come within a quarter of an hour hold some 600."""
+
+CLOSED_AT_ONCE = 100
+"""Idle connections that make room for new ones."""
 
 IDLE_S = 15
 """How long a connection may wait for its next request; opening it anew costs little."""
@@ -63,7 +66,10 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
     """A request as it arrives. Only the office's uploads may be larger than a sync."""
 
     def parse_header(self, header_plus: bytes) -> None:
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError:  # an address or a length that Python cannot read
+            raise ParsingError("Invalid header") from None
         if self.path.startswith(UPLOADS_PATH):
             self.adj = _uploads_adjustments
 
@@ -123,7 +129,8 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         with self.lock:
             if len(self.queue) >= MAX_QUEUED:
                 task.requests[0].error = _Overloaded("")
-            if task.requests[0].path.startswith(API_PATH):
+            path = getattr(task.requests[0], "path", "")  # of what is no HTTP there is none
+            if path.startswith(API_PATH):
                 self.queue.appendleft(task)
             else:
                 self.queue.append(task)
@@ -140,15 +147,18 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
     def handle_accept(self) -> None:
         super().handle_accept()
         if len(self.active_channels) > MAX_CONNECTIONS:
-            self._close_one_of_the_most_numerous()
+            self._close_the_least_useful()
 
-    def _close_one_of_the_most_numerous(self) -> None:
-        """Close the connection that has been idle longest, of the address that holds the most."""
+    def _close_the_least_useful(self) -> None:
+        """Close connections that have been idle longest, of the address that holds the most.
+
+        Many at a time, for to look at all of them at every new one would take the loop's time.
+        """
         idle = [channel for channel in self.active_channels.values() if channel.is_idle]
         held = Counter(channel.addr[0] for channel in idle)
-        if idle:
-            least_useful = max(idle, key=lambda c: (held[c.addr[0]], -c.last_activity))
-            least_useful.handle_close()
+        idle.sort(key=lambda channel: (-held[channel.addr[0]], channel.last_activity))
+        for channel in idle[:CLOSED_AT_ONCE]:
+            channel.handle_close()
 
     def maintenance(self, now: float) -> None:
         for channel in list(self.active_channels.values()):

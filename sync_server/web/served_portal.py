@@ -106,7 +106,11 @@ def published_directory(
     directory_file = find_file(connection, site_dir, FACTS_PATH, now_ms)
     if directory_file is None:
         return None
-    content = directory_file.read(connection, 0, directory_file.size_bytes)
+    return parse_directory(directory_file.read(connection, 0, directory_file.size_bytes))
+
+
+def parse_directory(content: bytes) -> PublishedDirectory:
+    """Parse the units, points and meetings of a release. Raises: ReleaseMalformed."""
     try:
         return decode_foreign(content, _decoder)
     except msgspec.DecodeError as fault:

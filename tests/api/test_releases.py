@@ -325,6 +325,29 @@ def test_a_manifest_that_nobody_can_read_is_refused(editor: Publisher, content: 
     assert (answer.status_code, answer.get_json()["code"]) == (422, "release_malformed")
 
 
+@pytest.mark.parametrize("facts", [b"\xff", b"null", b"[]", b'{"meetings":NaN}'])
+def test_a_release_that_the_office_cannot_read_is_refused(
+    editor: Publisher, changed: Callable[[str, bytes], Path], facts: bytes
+) -> None:
+    output = changed("facts.json", facts)
+    files = files_of(lambda name: (output / name).read_bytes())
+    paths = {sha256: output / path for path, (sha256, _) in files.items()}
+    answer = editor.offer(output)
+    while missing := answer.get("missing"):
+        for sha256 in missing:
+            assert editor.put(f"/blobs/{sha256}", paths[sha256].read_bytes()).status_code == 204
+        answer = editor.offer(output)
+
+    assert answer["code"] == "release_malformed"
+
+
+@pytest.mark.parametrize("host", ["a..b", ".", "x" * 64])
+def test_an_odd_host_is_refused_on_every_page(server: Flask, host: str) -> None:
+    for path in ("/index.html", "/van-phong/dang-nhap"):
+        answer = server.test_client().get(path, headers={"Host": host})
+        assert answer.status_code == 421
+
+
 def test_the_last_ten_are_kept_with_their_files_and_no_more(
     editor: Publisher, changed: Callable[[str, bytes], Path], clock: FakeClock
 ) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from sync_server.api.sync import MAX_RECORDS, MAX_VALUES
+from sync_server import database
+from sync_server.api.sync import MAX_DETAILS, MAX_RECORDS, MAX_VALUES
 from sync_server.config import MAX_BODY_BYTES
 from sync_server.database import db, write
 from sync_server.storage.access import devices
@@ -314,4 +315,29 @@ def test_who_has_nothing_to_store_waits_for_no_writer(
     answer = clerk.sync(meeting=MEETING)
 
     assert answer["want"] == [[1, 2]]
+    other_program.close()
+
+
+def test_misnamed_details_cost_nothing_and_too_many_are_refused(
+    as_clerk: Callable[..., Persona],
+) -> None:
+    clerk = as_clerk()
+    few = {f"{n:064x}": "x" for n in range(MAX_DETAILS)}
+    assert clerk.sync(details=few)["verdicts"] == []
+
+    many = {f"{n:064x}": "x" for n in range(MAX_DETAILS + 1)}
+    assert clerk.post("/sync", {"details": many}).status_code == 413
+
+
+def test_while_another_program_writes_who_must_be_logged_is_told_to_come_again(
+    app: Flask, as_headquarters: Persona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "WAIT_S", 0.2)
+    other_program = sqlite3.connect(db.engine.url.database or "", isolation_level=None)
+    other_program.execute("BEGIN IMMEDIATE")
+
+    answer = as_headquarters.get(f"/meetings/{MEETING}/standing?point=P001")
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
     other_program.close()

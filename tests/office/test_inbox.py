@@ -4,15 +4,16 @@ import base64
 import hashlib
 import json
 import re
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from sync_server import sealing
+from sync_server import database, sealing
 from sync_server.acts import arrangements
-from sync_server.database import reading, write
+from sync_server.database import db, reading, write
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.records.permissions import Profile
@@ -378,3 +379,18 @@ def test_a_detail_that_nobody_can_read_is_told_and_breaks_no_page(
     if b"scan" not in content:
         assert "không đọc được" in inbox.text
     assert decide(headquarters, "approve", record["id"]) == 302
+
+
+def test_while_another_program_writes_a_page_that_must_be_logged_says_so_once(
+    headquarters: Desk, clerk: Persona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "WAIT_S", 0.2)
+    request_leave(clerk, 1, "M1")
+    other_program = sqlite3.connect(db.engine.url.database or "", isolation_level=None)
+    other_program.execute("BEGIN IMMEDIATE")
+
+    answer = headquarters.get("/xin-vang")
+
+    assert answer.status_code == 503
+    assert "đang bận" in answer.text
+    other_program.close()

@@ -338,3 +338,12 @@ def test_a_long_text_has_a_table_of_contents_and_links_between_its_parts(
     assert 'href="#chuong-1"' in first
     assert "#chuong-5" in first
     assert 'href="cv1.html#chuong-1"' in last
+
+
+@pytest.mark.parametrize("escape", ["\\u0001", "\\u200b", "\\u202e", "\\x7f"])
+def test_letters_that_nobody_sees_are_told_however_they_are_written(
+    content: Path, escape: str
+) -> None:
+    replace_in_file(content / "materials" / "a.md", "title: Công văn", f'title: "Tên {escape} x"')
+
+    assert any("không nhìn thấy" in fault for fault in faults_of(content))

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from sync_server.clocks import now_ms
 from sync_server.database import transaction
 from sync_server.domain.records.permissions import Action
+from sync_server.errors import ReleaseMalformed
 from sync_server.messages import say
 from sync_server.office.access import allowed
 from sync_server.office.halls import held_records
@@ -43,7 +44,10 @@ def urgent_matters() -> list[UrgentMatter]:
     matters = _matters_of_meetings(connection)
     items = held_records.held_items(connection, since_ms=now_ms() - leave_requests.RECENT_MS)
     waiting = sum(item.is_open for item in items)
-    proposed = proposals.read_proposals(connection)
+    try:
+        proposed = proposals.read_proposals(connection)
+    except ReleaseMalformed:  # the page of proposals tells; every other page goes on
+        proposed = []
     if waiting:
         matters.append(
             UrgentMatter(say("needs.held", count=waiting), url_for("office.held_records.index"))

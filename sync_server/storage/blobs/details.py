@@ -4,6 +4,7 @@ Small ones come with a sync, large ones in pieces; a cut upload resumes where it
 function here can open a box.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, select
@@ -68,6 +69,15 @@ def missing(connection: Connection, records: Iterable[Record]) -> list[str]:
     return (
         sorted(named - resumable_uploads.complete_sizes(connection, named).keys()) if named else []
     )
+
+
+def well_named(sealed: Mapping[str, str]) -> dict[str, str]:
+    """Return the details of a request that are small and bear the name of their content."""
+    return {
+        sha256: text
+        for sha256, text in sealed.items()
+        if len(text) <= MAX_SMALL_BYTES and hashlib.sha256(text.encode()).hexdigest() == sha256
+    }
 
 
 def put_small(

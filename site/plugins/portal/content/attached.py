@@ -46,9 +46,15 @@ _TEXT_PARTS = re.compile(
     r"word/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml"
     r"|ppt/(?:slides|notesSlides|comments)/[^/]+\.xml"
     r"|xl/(?:comments\d*|comments/[^/]+|drawings/drawing\d+)\.xml"
-    r"|docProps/(?:core|app|custom)\.xml"
+    r"|(?:word|ppt|xl)/diagrams/data\d*\.xml|word/glossary/document\.xml|xl/sharedStrings\.xml"
 )
 """The parts that hold text; others hold positions and numbers that look like telephones."""
+_AUTHORS = re.compile(r'\bw(?:15)?:author="([^"]*)"')
+_EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/")
+_SHEETS = re.compile(r"xl/worksheets/[^/]+\.xml")
+_SHEET_WORDS = re.compile(
+    r"<is>.*?</is>|<headerFooter\b.*?</headerFooter>|<prompt>.*?</prompt>", re.DOTALL
+)
 _CHARTS = re.compile(r"(?:word|xl|ppt)/charts/chart[^/]*\.xml")
 _CHART_WORDS = re.compile(r"<c:str(?:Cache|Lit)>(.*?)</c:str(?:Cache|Lit)>", re.DOTALL)
 _ANCHORS = re.compile(r"<xdr:(?:from|to|pos|ext)\b.*?</xdr:(?:from|to|pos|ext)>", re.DOTALL)
@@ -153,6 +159,9 @@ def _look_into_archive(name: str, content: bytes, kind: str, found: Found, depth
                 _look(part.filename, archive.read(part), found, depth + 1)
             return
         found.words.extend(_words_of_office_file(archive))
+        for part in parts:
+            if _EMBEDDED.match(part.filename) and PurePosixPath(part.filename).suffix in KINDS:
+                _look(part.filename, archive.read(part), found, depth + 1)
         if kind == "xlsx":
             found.words.extend(_rows_of_workbook(content))
     except Exception:  # noqa: BLE001 - of foreign files the libraries raise whatever comes
@@ -161,14 +170,20 @@ def _look_into_archive(name: str, content: bytes, kind: str, found: Found, depth
 
 def _words_of_office_file(archive: zipfile.ZipFile) -> Iterator[str]:
     for name in archive.namelist():
+        if not name.endswith((".xml", ".rels")):
+            continue
+        xml = archive.read(name).decode("utf-8", "replace")
         if name.endswith(".rels"):
-            yield " ".join(_LINKS.findall(archive.read(name).decode("utf-8", "replace")))
+            yield " ".join(_LINKS.findall(xml))
+        elif name.startswith("docProps/"):
+            yield re.sub(r"<[^>]+>", "\n", xml)  # who wrote it, and who changed it last
         elif _CHARTS.fullmatch(name):
-            yield from map(
-                _words_of, _CHART_WORDS.findall(archive.read(name).decode("utf-8", "replace"))
-            )
+            yield from map(_words_of, _CHART_WORDS.findall(xml))
+        elif _SHEETS.fullmatch(name):
+            yield from map(_words_of, _SHEET_WORDS.findall(xml))
         elif _TEXT_PARTS.fullmatch(name):
-            yield _words_of(_ANCHORS.sub(" ", archive.read(name).decode("utf-8", "replace")))
+            yield "\n".join(_AUTHORS.findall(xml))
+            yield _words_of(_ANCHORS.sub(" ", xml))
 
 
 def _words_of(xml: str) -> str:

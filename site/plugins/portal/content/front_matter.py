@@ -23,6 +23,8 @@ from portal.messages import say
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """Other years are slips, and calendars have none of them in every time zone."""
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories of letters that nobody sees: control, direction, zero width, halves of a letter."""
 MAX_SHOWN = 60
 """How many letters of a faulty line its message repeats."""
 
@@ -231,6 +233,9 @@ def _value(source: Source, node: yaml.Node, type_: Any, at: ValuePath) -> Any:
         source.fault(at, "not_a_value", field=_name(at))
         return None
     try:
+        if any(unicodedata.category(letter) in UNSEEN for letter in str(node.value)):
+            source.fault(at, "unseen", field=_name(at), value=ascii(node.value)[1 : MAX_SHOWN + 1])
+            return None
         value = msgspec.convert(node.value, inner, strict=False)
         if isinstance(value, date) and not FIRST_YEAR <= value.year <= LAST_YEAR:
             raise msgspec.ValidationError

@@ -15,12 +15,13 @@ from typing import NamedTuple
 from portal.messages import say
 from sync_server.sheets import read_sheet
 
-_BETWEEN = r"[ .()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013-]{0,2}"
+_MESSENGER = re.compile(r"(?:https?://)?(?:zalo|wa|viber)\.me/", re.IGNORECASE)
+_BETWEEN = r"[ .·_/()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013-]{0,2}"
 """The characters that people and programs put between the digits of a number."""
 
 PATTERNS = {
     "phone": re.compile(
-        rf"(?<![\w+/.-])(?:\+84|0(?!\.\d)){_BETWEEN}[235789](?:{_BETWEEN}\d){{8,9}}(?![\w/-])"
+        rf"(?<![\w+/.-])(?:\+?84|0(?!\.\d)){_BETWEEN}[235789](?:{_BETWEEN}\d){{8,9}}(?![\w/-])"
     ),
     "id_card": re.compile(
         r"(?<![\w/.-])0\d{2}(?:[ .]?\d{3}){3}(?![\w/-])"
@@ -88,9 +89,9 @@ class Guard:
 
     def suspicions(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
         """Yield the possible personal data of a text, except the words `allowed` there."""
-        text = unicodedata.normalize("NFC", text)
+        text = _plain(text)
         for words in sorted(allowed, key=len, reverse=True):
-            text = text.replace(words, " ")
+            text = text.replace(_plain(words), " ")
         text = _TAX_CODE.sub(" ", text)
         if _LONG_NUMBER.search(text):
             for kind in NUMBERS:
@@ -113,16 +114,24 @@ class Guard:
         yield from _suspicions_of("field", KEYS, text)
 
     def _roster_suspicions(self, text: str) -> Iterator[Suspicion]:
-        words = list(re.finditer(r"[\w-]+", text))
+        for code in re.finditer(r"[\w-]+", text) if self._codes else ():
+            if _fold(code[0]) in self._codes:
+                yield Suspicion(text.count("\n", 0, code.start()) + 1, "person", code[0])
+        words = list(re.finditer(r"[^\W_]+", text))
         folded = [_fold(word[0]) for word in words]
         for at, word in enumerate(words):
             line = text.count("\n", 0, word.start()) + 1 if folded[at] in self._first_words else 0
-            if folded[at] in self._codes:
-                yield Suspicion(line, "person", word[0])
             for length in range(2, min(MAX_NAME_WORDS, len(words) - at) + 1) if line else ():
                 if tuple(folded[at : at + length]) in self._names:
                     name = " ".join(match[0] for match in words[at : at + length])
                     yield Suspicion(line, "name", name)
+
+
+def _plain(text: str) -> str:
+    """Return a text as it is seen, without emphasis within words and links before numbers."""
+    text = unicodedata.normalize("NFKC", text)
+    text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+    return _MESSENGER.sub(" ", re.sub(r"(?<=\w)\*{1,3}(?=\w)", "", text))
 
 
 def _suspicions_of(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[Suspicion]:
