@@ -38,6 +38,11 @@ def format_recent(instant: str | int | None) -> str:
     return format_moment(instant, TIME if is_today else DAY)
 
 
+def shorten_hall_name(name: str) -> str:
+    """Leave out the words "Điểm cầu" at the start, under a heading that says them."""
+    return name.removeprefix("Điểm cầu ")
+
+
 def format_span(starts: str | int | None, ends: str | int | None) -> str:
     """Format a start and an end; name the day once if it is the same."""
     if starts is None or ends is None:
@@ -105,6 +110,7 @@ def init(blueprint: Blueprint) -> None:
         "moment": format_moment,
         "clock": format_time,
         "lately": format_recent,
+        "without_hall": shorten_hall_name,
         "number": number,
         "for_input": format_for_input,
         "browser": name_browser,

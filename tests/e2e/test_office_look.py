@@ -1,10 +1,12 @@
 """Every page of the office: no fault by axe, no wider than a phone, usable without scripts."""
 
+import io
 import re
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
 
 from sync_server import create_app
 from sync_server.commands.demo.demonstration import FINISHED_MEETING
@@ -15,6 +17,8 @@ from tests.e2e.office import DESK, PHONE, PageTimes, sign_in
 
 pytestmark = pytest.mark.e2e
 
+ONE_LINE_PX = 42
+"""One line and its padding, with the widest of the fonts."""
 PARTS = {"meeting": FINISHED_MEETING, "point": "P003", "person": "M00001", "unit": "U01"}
 NO_PAGES = {
     "office.board.update",
@@ -165,3 +169,21 @@ def test_the_board_without_scripts_is_current_when_it_is_loaded(
 
     expect(page.locator("table.board").first.locator("tbody tr")).to_have_count(2)
     expect(page.get_by_role("img", name="Giờ đến")).to_be_visible()
+
+
+def test_the_board_has_a_row_a_line_at_a_desk_and_prints_on_two_pages(
+    system: System, browser: Browser
+) -> None:
+    page = sign_in(browser, system, "bantochuc", DESK)
+    page.goto(f"{system.url}/van-phong/hoi-nghi/{FINISHED_MEETING}")
+
+    heights = page.locator(".one-line tbody tr").evaluate_all(
+        "rows => rows.map((row) => row.offsetHeight)"
+    )
+    assert sum(height < ONE_LINE_PX for height in heights) >= len(heights) * 0.9
+    page.locator(".one-line tbody tr").nth(40).scroll_into_view_if_needed()
+    expect(page.locator(".one-line thead th").first).to_be_in_viewport()
+    expect(page.locator(".one-line tfoot")).to_be_in_viewport()
+    printed = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    assert len(printed.pages) == 2
+    assert "Xếp theo" not in "".join(sheet.extract_text() for sheet in printed.pages)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from sync_server.acts import arrangements
 from sync_server.clocks import now_ms
 from sync_server.database import transaction
+from sync_server.domain.judging.counts import Counts
 from sync_server.domain.names import fold, word_sort_key
 from sync_server.domain.records.permissions import Action
 from sync_server.messages import rate, say
@@ -82,11 +83,13 @@ def board(meeting: str) -> str:
     meeting_board = standings.board_of(connection, meeting)
     chairs = _chair_names(connection, meeting_board.points)
     board_filter = _read_filter()
+    shown = _filtered_lines(meeting_board.points, summary, board_filter)
     return render_template(
         "meetings/board.html",
         meeting=summary,
         board=meeting_board,
-        shown=_filtered_lines(meeting_board.points, summary, board_filter),
+        shown=shown,
+        sum=_sum_of(shown, board_filter),
         troubles=_count_warnings(meeting_board.points, summary),
         all_troubles=WARNINGS,
         asked=board_filter,
@@ -115,12 +118,11 @@ def update(meeting: str) -> Response:
         request.headers.get("If-None-Match", ""), len(meeting_board.points)
     )
     current_marks = row_marks(meeting_board.points, summary, chairs)
-    points_on_page = {
-        line.row.point
-        for line in _filtered_lines(
-            meeting_board.points, summary, _read_filter()._replace(trouble="")
-        )
-    }
+    board_filter = _read_filter()
+    lines_on_page = _filtered_lines(
+        meeting_board.points, summary, board_filter._replace(trouble="")
+    )
+    points_on_page = {line.row.point for line in lines_on_page}
     changed_lines: list[BoardLine] = []
     for index, row in enumerate(meeting_board.points):
         if client_marks[index] == current_marks[index]:
@@ -136,6 +138,7 @@ def update(meeting: str) -> Response:
         meeting=summary,
         board=meeting_board,
         shown=changed_lines,
+        sum=_sum_of(lines_on_page, board_filter),
         troubles=_count_warnings(meeting_board.points, summary),
         chairs=chairs,
         state="".join(current_marks),
@@ -267,6 +270,16 @@ def _filtered_lines(
         case _:
             matching.sort(key=lambda line: _seriousness_rank(line.warnings))
     return matching
+
+
+def _sum_of(lines: Sequence[BoardLine], board_filter: BoardFilter) -> Counts | None:
+    """Add up the rows that count, except a rehearsal's; None while only troubles are shown.
+
+    A row stays on a page of troubles when its trouble ends, so an update cannot know that sum.
+    """
+    if board_filter.trouble:
+        return None
+    return sum((line.row.counts for line in lines if line.row.counted), Counts())
 
 
 def _seriousness_rank(warnings: tuple[str, ...]) -> int:
