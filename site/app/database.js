@@ -4,7 +4,7 @@ import { openDB } from "idb";
 
 /** @typedef {import("idb").IDBPDatabase<any>} Handle */
 
-/** Errors of work that a close cut off before it was stored, so that it can be done once more. */
+/** Names of errors that mean the database closed before the work was stored; a retry is safe. */
 const CUT_OFF = new Set(["InvalidStateError", "AbortError"]);
 
 export class Database {

@@ -1,12 +1,12 @@
-/** Folds words for comparison: without accents, or with accents in one place of the tone mark. */
+/** Makes spellings comparable: without any accents, or with every tone mark in the same place. */
 
 const TONES = /[\u0300\u0301\u0303\u0309\u0323]/g;
 
-/** Signs that stand inside names of some peoples (K’Brăk, H'Hen), as keyboards and fonts have them. */
+/** The apostrophes that people type in names of ethnic minorities, such as K’Brăk and H'Hen. */
 const APOSTROPHES = /['‘’ʼ`´]/g;
 
-/** Return the text in lower case without marks and apostrophes; đ, and Ð as some keyboards type it,
- * become d. */
+/** Return the text in lower case without accents and apostrophes, and with d for đ. Some keyboards
+ * type the Icelandic ð instead of đ. */
 export function fold(/** @type {string} */ text) {
   return text.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(APOSTROPHES, "").replace(/[đð]/g, "d");
 }

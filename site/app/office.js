@@ -22,7 +22,7 @@ for (const element of document.querySelectorAll("[data-js]")) {
   /** @type {HTMLElement} */ (element).hidden = false; // these elements do nothing without this script
 }
 
-/** The time of the last good answer: an update or a 304; a failed request leaves it stale. */
+/** When the server last sent the board, or 304 for an unchanged one; a failure does not count. */
 let lastAnsweredAt = new Date();
 function showAsOf(/** @type {boolean} */ isFresh) {
   const live = document.getElementById("live");

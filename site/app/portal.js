@@ -18,8 +18,16 @@ showLineState(navigator.onLine);
 addEventListener("offline", () => showLineState(false));
 if ("serviceWorker" in navigator && location.protocol !== "file:") {
   const root = document.documentElement.dataset.root ?? "";
-  // Where registration is refused, as in private windows, nothing can be saved or offered.
-  navigator.serviceWorker.register(`${root}sw.js`).then(startWithWorker, () => undefined);
+  // Registration is refused in private windows, for example.
+  navigator.serviceWorker.register(`${root}sw.js`).then(startWithWorker, showNothingIsSaved);
+} else {
+  showNothingIsSaved();
+}
+
+/** On the page of saved meetings, say why nothing can be saved here. */
+function showNothingIsSaved() {
+  const place = document.querySelector("[data-saved-total]");
+  if (place) place.textContent = words["kept.cannot"];
 }
 
 function startWithWorker() {

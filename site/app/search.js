@@ -1,4 +1,4 @@
-/** The search page: searches everything published, as far as the line lets it load. */
+/** The search page: searches all published pages and texts that have been loaded so far. */
 
 import { search as words } from "../messages.vi.json";
 import { fill } from "./words.js";

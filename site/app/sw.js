@@ -1,6 +1,6 @@
 /** The service worker: only a router to the modules that save the release and answer from it. */
 
-import { answer, isOurs } from "./sw/answer.js";
+import { answer, isAnsweredHere } from "./sw/answer.js";
 import { reportFiles, forget, keep, refresh, renew, reportSaved, reportWanted } from "./sw/keep.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
@@ -12,7 +12,7 @@ worker.addEventListener("install", (event) => event.waitUntil(refresh()));
 worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
 
 worker.addEventListener("fetch", (event) => {
-  if (isOurs(event.request)) event.respondWith(answer(event.request));
+  if (isAnsweredHere(event.request)) event.respondWith(answer(event.request));
 });
 
 worker.addEventListener("message", (event) => {

@@ -1,6 +1,7 @@
-/** Fills values into the catalogue's messages; the messages are in `messages.vi.json`. */
+/** Fills values into messages of the catalogues `messages.vi.json` and `messages.desk.vi.json`. */
 
 /**
+ * Return the message with its values filled in.
  * @param {string} message with `{name}` where a value goes
  * @param {Record<string, unknown>} values
  */

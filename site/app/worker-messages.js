@@ -1,10 +1,11 @@
 /**
- * The messages that the service worker sends to the pages.
+ * The messages that the service worker sends to the pages. A list is a named set of files in the
+ * release's `manifest.json`, such as those of one meeting.
  *
- * `kept`: how much of a list of the manifest is saved, whether the reader wants it, and any fault
- * that stopped it; `isNewer`: a newer kiosk waits for consent; `lines`: the files of the list,
- * empty if the list itself is not saved.
- * `wanted`: the lists that the reader saves, and the bytes of all saved files.
+ * `kept`: how much of a list is saved, whether the reader wants it, and any fault that stopped it;
+ * `isNewer`: a newer kiosk waits for consent; `lines`: the files of the list, empty if the list
+ * itself is not saved.
+ * `wanted`: the lists that the reader saves, and the number and bytes of all saved files.
  * `line`: whether the server could be reached just now.
  * `renewed`: paths whose bytes have changed.
  * @typedef {"network" | "changed" | "full"} Fault

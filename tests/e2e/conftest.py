@@ -175,13 +175,13 @@ class Laptop:
     """A hall's laptop: a browser with a profile on disk, which can lose its power."""
 
     def __init__(self, playwright: Playwright, profile: Path) -> None:
-        self._playwright, self._profile = playwright, profile
+        self._playwright, self.profile = playwright, profile
         self._context: BrowserContext | None = None
 
     def start(self, width: int = 1280, flags: Sequence[str] = ()) -> Page:
         """Start the browser on its profile and return its page."""
         self._context = self._playwright.chromium.launch_persistent_context(
-            str(self._profile),
+            str(self.profile),
             executable_path=find_chromium(),
             args=[*FLAGS, *flags],
             locale="vi-VN",
@@ -192,7 +192,7 @@ class Laptop:
 
     def kill(self) -> None:
         """Cut the power: SIGKILL to every process of this browser, and of no other."""
-        marker = f"--user-data-dir={self._profile}".encode()
+        marker = f"--user-data-dir={self.profile}".encode()
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and marker in _command_line(entry):
                 _kill(int(entry.name))

@@ -2,14 +2,16 @@
 
 import os
 import random
+import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Error, Page, expect
 
 from tests.e2e.conftest import Laptop, System
-from tests.e2e.kiosk import SLOW_MS, enrol, open_again, read_store, summon, wait_until
+from tests.e2e.kiosk import SLOW_MS, check_in, enrol, open_again, read_store, summon, wait_until
 from tests.e2e.line import Line
 
 pytestmark = pytest.mark.e2e
@@ -78,3 +80,27 @@ def cut_power_during_check_ins(
     threading.Timer(after_s, laptop.kill).start()
     with pytest.raises(Error):  # the browser is dead
         wait_until(page, lambda: False)
+
+
+def test_the_disk_of_a_dead_laptop_sends_its_queue_from_another_without_a_pin(
+    system: System, laptops: Callable[[], Laptop]
+) -> None:
+    dead, spare = laptops(), laptops()
+    page = dead.start()
+    enrol(page, system)
+    system.line.set(Line.CUT)
+    checked_in = check_in(page, 3)
+    dead.kill()
+
+    shutil.move(dead.profile, spare.profile)
+    (spare.profile / "SingletonLock").unlink(missing_ok=True)  # names the dead machine
+    system.line.set(Line.OPEN)
+    page = spare.start()
+    page.goto(f"{system.url}/diem-danh/index.html")
+
+    expect(page.get_by_label("Mã PIN")).to_be_visible(timeout=SLOW_MS)
+    wait_until(
+        page,
+        lambda: set(checked_in) <= {record["person"] for record in system.device_records()},
+        times=4,
+    )

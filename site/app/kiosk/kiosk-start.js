@@ -1,4 +1,4 @@
-/** Starts the kiosk, except in a pack's page on a disk, where modules cannot be loaded. */
+/** Starts the kiosk, unless its page was opened from a disk, where modules cannot be loaded. */
 
 const stage = /** @type {HTMLElement} */ (document.getElementById("kiosk"));
 if (location.protocol === "file:") stage.textContent = stage.dataset.fromDisk ?? "";

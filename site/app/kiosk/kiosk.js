@@ -1,4 +1,4 @@
-/** The kiosk: opens the store, shows the enrolment, the lock or the desk, and always sends. */
+/** The kiosk: opens the store, shows the enrolment, the lock or the desk, and keeps sending. */
 
 import { html, render } from "htm/preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
@@ -16,7 +16,7 @@ const loadDesk = () => import("./desk/lazy-desk.js");
 
 /** @typedef {import("./desk/desk.js").Desk} Desk */
 
-/** The page for the kiosk's state: enrolling, locked or unlocked.
+/** Show the page for the kiosk's state: enrolling, locked or unlocked.
  * @param {{db: import("./device/store.js").Database, clock: () => import("./device/clock.js").ClockReading}} props */
 function Kiosk({ db, clock }) {
   const [allEnrolments, setAllEnrolments] = useState(/** @type {import("./types.js").Enrolment[] | null} */ (null));
@@ -87,7 +87,7 @@ async function start() {
     return;
   }
   const db = openStore();
-  await db.run(async () => undefined); // a browser that cannot store anything is told so at once
+  await db.run(async () => undefined); // fails at once if the browser cannot store
   root.textContent = "";
   render(html`<${Kiosk} db=${db} clock=${startClock()} />`, root);
 }

@@ -6,8 +6,8 @@
  *   seq: number | null, boot: string, at: string, mono_ms: number, by: string, source: string,
  *   person?: string, refs?: string[], body: Record<string, any>}} LedgerRecord
  *
- * A record in the queue or its archive. `fate` is queued until headquarters answers; `clerk` is
- * the name of the clerk at the desk.
+ * A record made on this device. `fate` is queued until the server's verdict on it arrives; `clerk`
+ * is the name of the clerk at the desk.
  * @typedef {{id: string, device: string, seq: number, meeting: string, clerk: string,
  *   record: LedgerRecord, fate: Fate, flags: string[], code: string | null,
  *   atCorrected: string | null}} DeviceRecord

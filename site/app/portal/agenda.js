@@ -1,7 +1,8 @@
-/** Marks the present agenda item, and shows only the present or the next meeting, by the reader's clock. */
+/** Marks the current agenda item and shows the current or next meeting, by the device's clock. */
 
 const EVERY_MS = 30_000;
 
+/** Mark the current agenda item, now and every half minute. */
 export function followAgenda() {
   markPresentItem();
   setInterval(markPresentItem, EVERY_MS);
@@ -16,6 +17,7 @@ function markPresentItem() {
   }
 }
 
+/** Show only the meeting that ends next or, if all are over, the first on the page. */
 export function showNextMeeting() {
   const cards = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-next-to]")]);
   const ends = (/** @type {HTMLElement} */ card) => Date.parse(card.dataset.nextTo ?? "");

@@ -14,7 +14,8 @@ function megabytes(/** @type {number} */ bytes) {
 }
 
 const RETRY_MS = 20_000;
-/** Lists that wait for the line, which not every device tells of. @type {Map<string, number>} */
+/** Timers that retry after a network fault: not every device reports when it is online again, so
+ * lists are tried every 20 s. @type {Map<string, number>} */
 const retries = new Map();
 
 /** @returns {HTMLElement} */
@@ -27,6 +28,7 @@ function saveBoxes() {
   return [...document.querySelectorAll("[data-keep]")].map((box) => /** @type {HTMLElement} */ (box));
 }
 
+/** Show the boxes that save a meeting, and retry a list whose saving the network interrupted. */
 export function offerSaving() {
   listen((message) => {
     if (message.type !== "kept") return;

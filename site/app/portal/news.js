@@ -11,6 +11,7 @@ const READABLE = /^(?:t|hoi-nghi)\/[^.]*\.html$|^tep\//;
 const SHA_CHARS = 12;
 let isShown = false;
 
+/** Offer to reload the open page if the service worker has saved a newer version of it. */
 export function offerNewerPage(/** @type {Renewed} */ renewed) {
   const path = document.documentElement.dataset.path ?? "";
   const place = /** @type {HTMLElement | null} */ (document.querySelector("[data-newer]"));

@@ -1,4 +1,4 @@
-/** The chair of a point: the person who presides and the person who decides at a given time. */
+/** The chair of a point: the officer who is to preside, and the people who presided and when. */
 
 import { actsInPerson } from "./facts.js";
 import { isInAt } from "./presence.js";
@@ -11,7 +11,7 @@ import { lateAfterMs, officersAt } from "./settings.js";
  * @typedef {{person: string, office: "secretary" | "deputy", from_ms: number, until_ms: number | null}} Span
  */
 
-/** The chairing of one point, computed once and then queried for any time. */
+/** The delegations at one point, and the spans in which a person presided there. */
 export class Chairing {
   /** @type {Delegation[]} */
   delegations = [];
@@ -112,7 +112,8 @@ export function delegateAt(terms, delegations, atMs = Infinity) {
   return delegate !== null && officersAt(terms, atMs).deputies.includes(delegate) ? delegate : null;
 }
 
-/** Name the chair: the Secretary, else the delegated Deputy; officers who are away are skipped.
+/** Return the chair as the standing shows it. `named` is to preside: the Secretary or, if they are
+ * away, the delegated Deputy. `is_escalated` means that headquarters must act.
  * @param {Terms} terms @param {Chairing} chairing @param {Set<string>} away */
 export function chairOf(terms, chairing, away) {
   const { secretary, deputies } = officersAt(terms);

@@ -31,7 +31,7 @@ function maySign({ person = "", atMs }, terms, rolls) {
   return person === secretary || deputies.includes(person) || rolls.lines.has(person);
 }
 
-/** Return whether a check-in is after the meeting's end and after the closing: it makes nobody present.
+/** Return whether a check-in came after both the meeting's end and the closing, and does not count.
  * @param {Fact} fact @param {import("./settings.js").Terms} terms @param {Fact | null} closing */
 export function isTooLate(fact, terms, closing) {
   const isAfterEnd = terms.ends_ms !== null && happenedMs(fact) > terms.ends_ms;
@@ -46,7 +46,8 @@ export function signedClosingOf(closing) {
 }
 
 /**
- * Return whether any fact in force, and with effect, was unknown to the signer of the closing.
+ * Return whether the roll has changed since it was signed off: by a fact that counts, or a void,
+ * that the signer had not seen.
  * @param {Fact | null} closing @param {{facts: Fact[], undone: [Fact, Fact][]}} inForce
  * @param {Set<Fact>} withoutEffect @param {Flags} flags
  */
@@ -60,7 +61,7 @@ export function isAmended(closing, inForce, withoutEffect, flags) {
   );
 }
 
-/** Flag facts that a device recorded after the closing.
+/** Flag facts that a device recorded after the closing, except follow-ups and shifts.
  * @param {Fact | null} closing @param {Fact[]} facts @param {Flags} flags */
 export function flagAfter(closing, facts, flags) {
   if (closing === null) return;
@@ -70,12 +71,12 @@ export function flagAfter(closing, facts, flags) {
   }
 }
 
-/** Return whether a fact belongs to the roll: not to the closing itself or the time after it. */
+/** Return whether a closing signs a fact off: not closings, reopenings, follow-ups and shifts. */
 function isOfRoll(/** @type {Fact} */ fact) {
   return !["closing", "reopening", "follow_up", "shift"].includes(fact.record.kind);
 }
 
-/** Return whether a fact of the roll was unknown to the closing's signer.
+/** Return whether a closing signs off this kind of fact, but its signer had not seen the fact.
  * @param {Fact} fact @param {Fact} closing */
 function isUnseenBySigner(fact, closing) {
   if (!isOfRoll(fact)) return false;

@@ -1,6 +1,6 @@
 /**
- * Who may decide on a request or a substitute, and when. One function for both uses: judging asks
- * it of decisions that were made, the kiosk asks it of a standing before a decision is made.
+ * Tells which person may decide on a request or a substitute, and when. Judging asks this of
+ * decisions that were made; the kiosk asks, before one is made, whether the chair may make it.
  */
 
 import { delegateAt } from "./chair.js";
@@ -11,8 +11,8 @@ import { officersAt } from "./settings.js";
  * @typedef {{delegations: import("./chair.js").Delegation[], spans: import("./chair.js").Span[]}} ChairOverTime
  */
 
-/** Return whether only headquarters decides on a person's leave (checklist row 28). A substitute,
- * who comes `insteadOf` another person, is decided on like that person.
+/** Return whether only headquarters decides on a person's leave, or on a substitute who comes
+ * `insteadOf` a person: on everybody's or on Secretaries', by the settings (checklist row 28).
  * @param {Terms} terms @param {string | null} person @param {string | null} insteadOf @param {number} atMs */
 export function isReserved(terms, person, insteadOf, atMs) {
   if (terms.absence_authority === "headquarters") return true;
@@ -21,9 +21,9 @@ export function isReserved(terms, person, insteadOf, atMs) {
   return isOfSecretary && terms.secretary_authority === "headquarters";
 }
 
-/** Return whether a request concerns a person: their own, or the substitute who replaces them.
+/** Return whether a request is about the decider: their leave, or a substitute by or for them.
  * @param {string | null} decider @param {string | null} person @param {string | null} insteadOf */
-export function concerns(decider, person, insteadOf) {
+export function isOwnRequest(decider, person, insteadOf) {
   return decider !== null && (decider === person || decider === insteadOf);
 }
 
@@ -35,13 +35,13 @@ export function concerns(decider, person, insteadOf) {
  * @param {string | null} person @param {string | null} insteadOf @param {number} atMs
  */
 export function allows(terms, chair, decider, person, insteadOf, atMs) {
-  if (concerns(decider, person, insteadOf) || isReserved(terms, person, insteadOf, atMs)) return false;
+  if (isOwnRequest(decider, person, insteadOf) || isReserved(terms, person, insteadOf, atMs)) return false;
   return isDeciding(terms, chair, decider, atMs);
 }
 
 /**
- * Before the start, the Secretary decides, and a Deputy from the delegation on; from the start on,
- * the person who presides.
+ * Return whether a person holds the decision at a time: before the start the Secretary and, once
+ * delegated, the Deputy; from the start on the person who presides.
  * @param {Terms} terms @param {ChairOverTime} chair @param {string} person @param {number} atMs
  */
 function isDeciding(terms, chair, person, atMs) {

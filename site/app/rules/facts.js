@@ -59,6 +59,7 @@ export function byOrder(/** @type {Fact} */ a, /** @type {Fact} */ b) {
   return a.atMs - b.atMs || compare(a.device, b.device) || a.seq - b.seq || compare(a.id, b.id);
 }
 
+/** Compare two texts for sorting, the same in every locale. */
 export function compare(/** @type {string} */ a, /** @type {string} */ b) {
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -70,7 +71,8 @@ export function happenedMs(/** @type {Fact} */ fact) {
 }
 
 /**
- * Turn records into facts in order, with the forms of an id that are in force after rulings.
+ * Turn records into facts, sorted by time. Copies of a record count once; of different records with
+ * one id, those that another cancels do not count. Then rulings replace or remove records.
  * @param {string} point @param {LedgerRecord[]} records
  * @param {(record: LedgerRecord) => CorrectedTime} correctedTimeOf @param {Flags} flags
  * @returns {Fact[]}
@@ -126,7 +128,8 @@ function canonicalJson(/** @type {LedgerRecord} */ record) {
   );
 }
 
-/** Drop forms that the writer of another form could have voided; flag the reuse of the id.
+/** Drop a record if another has its id and was made by a writer who could have voided it; flag the
+ * reuse of the id.
  * @param {string} point @param {LedgerRecord[]} forms @param {Flags} flags */
 function withoutCancelled(point, forms, flags) {
   return forms.filter((record) => {
@@ -136,13 +139,14 @@ function withoutCancelled(point, forms, flags) {
   });
 }
 
-/** Return whether a form of an id cancels another form of it, as a void of its writer might.
+/** Return whether a record cancels another with its id: its writer could have voided the other.
  * @param {LedgerRecord} form @param {LedgerRecord} other */
 function mayCancel(form, other) {
   return other.kind !== "void" && !needsHeadquarters(form, other) && hasAuthority(form, other);
 }
 
-/** Replace the records under an id by the ruling's record, if any; office records stay.
+/** Replace the records with an id by the ruling's record, or remove them if it has none. Settings,
+ * rolls and rulings stay.
  * @param {LedgerRecord} ruling @param {string} ref @param {Map<string, LedgerRecord[]>} effective */
 function applyRuling(ruling, ref, effective) {
   const ofOffice = (effective.get(ref) ?? []).filter((record) => SET_BY_OFFICE.has(record.kind));
@@ -183,7 +187,8 @@ export function mayVoid(writer, target) {
   return writer.point === target.point && hasAuthority(writer, target);
 }
 
-/** Return whether only headquarters undoes a target: at the point, a reopening does, and why.
+/** Return whether a writer is refused because only headquarters voids a closing or a reopening. A
+ * point takes its closing back with a reopening instead, which needs a reason.
  * @param {{by: string}} writer @param {LedgerRecord} target */
 function needsHeadquarters(writer, target) {
   return (target.kind === "closing" || target.kind === "reopening") && writer.by !== HEADQUARTERS;

@@ -13,7 +13,7 @@ import rules from "../../rules.json" with { type: "json" };
  * @typedef {import("./settings.js").Terms} Terms
  */
 
-/** Return the checklist items that are not in order by their latest report.
+/** Return the items of the hall's checklist that were never reported, or last reported as missing.
  * @param {string} point @param {Terms} terms @param {FactsByKind} effective @param {Flags} flags */
 export function missingItems(point, terms, effective, flags) {
   /** @type {Record<string, boolean>} */
@@ -93,7 +93,7 @@ export function followUpsOf(point, effective, flags) {
   };
 }
 
-/** Map the id of a matter's first record to the matter's latest fact.
+/** Map the id of the first record on an incident or a task to the latest fact on it.
  * A writer who may not void the first record cannot replace it either.
  * @param {Fact[]} facts @param {Flags} flags */
 function latestOf(facts, flags) {

@@ -77,7 +77,7 @@ export function seatsOf(point, rolls, stays, effective, flags) {
   const plannedMs = rolls.governing?.atMs ?? 0;
   const assignSeat = (/** @type {number} */ ms, /** @type {string} */ id, /** @type {string} */ person, /** @type {string} */ seat) => {
     if ((personBySeat.get(seat) ?? person) !== person) {
-      if (ms >= plannedMs) flags.add(id, "seat_taken"); // who sat down by an earlier plan did nothing wrong
+      if (ms >= plannedMs) flags.add(id, "seat_taken"); // a claim from before the latest plan is no fault
       return;
     }
     personBySeat.delete(seatByPerson.get(person) ?? "");

@@ -26,9 +26,9 @@ const STATES = ["approved", "pending", "declined", "withdrawn"];
 
 /**
  * Judge the requests of the point's people and the substitutes at the point. `live` are people with
- * a request from before the closing that is not withdrawn, `away` are people who are not expected,
- * `approved` are the keys of what was approved, and `withoutEffect` are answers to requests that are
- * not here and documents from nobody entitled.
+ * a request from before the closing that is not withdrawn, `away` are people not expected because
+ * of a request, `approved` are the keys of approved requests and substitutes, and `withoutEffect`
+ * are answers to requests that are not judged here, and documents by people not entitled to them.
  * @param {string} point @param {import("./settings.js").Terms} terms
  * @param {import("./chair.js").Chairing} chairing @param {Fact | null} closing
  * @param {Rolls} rolls @param {FactsByKind} effective @param {Flags} flags @returns {RequestStates}

@@ -94,7 +94,8 @@ export function rollsOf(point, facts) {
   return { lines, governing, takers };
 }
 
-/** Drop facts that the stream lists only because of a roll that no longer governs.
+/** Return the facts that concern the point now. The stream still has facts about people who are
+ * only on earlier rolls.
  * @param {string} point @param {Fact[]} facts @param {Rolls} rolls */
 export function factsConcerning(point, facts, rolls) {
   return facts.filter(

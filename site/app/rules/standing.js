@@ -49,7 +49,8 @@ const REPORTING_KINDS = [...MEETING_DAY_KINDS, ...rules.hall_kinds];
  */
 
 /**
- * Judge every record of a point's stream. Records may repeat and come in any order.
+ * Return the standing of a point, judged by all records of its stream. Records may repeat and come
+ * in any order.
  * @param {string} point
  * @param {import("../kiosk/types.js").LedgerRecord[]} records
  * @param {(record: import("../kiosk/types.js").LedgerRecord) => {atMs: number, isDoubtful: boolean}} correctedTimeOf
@@ -65,12 +66,12 @@ export function standingOf(point, records, correctedTimeOf) {
   const effective = new FactsByKind(inForce.facts);
 
   const closing = closingOf(point, terms, rolls, effective, flags);
-  const isPastAll = (/** @type {import("./facts.js").Fact} */ fact) => isTooLate(fact, terms, closing);
-  const stays = staysOf(effective, flags, isPastAll);
+  const isCheckInTooLate = (/** @type {import("./facts.js").Fact} */ fact) => isTooLate(fact, terms, closing);
+  const stays = staysOf(effective, flags, isCheckInTooLate);
   flagPlaces(point, rolls.lines, effective, flags);
   const seats = seatsOf(point, rolls, stays, effective, flags);
   const officerFactsElsewhere = officerFactsOf(allFacts, terms, rolls);
-  const staysAnywhere = new Map([...stays, ...staysOf(officerFactsElsewhere, new Flags(), isPastAll)]);
+  const staysAnywhere = new Map([...stays, ...staysOf(officerFactsElsewhere, new Flags(), isCheckInTooLate)]);
   const chairing = new Chairing(point, terms, staysAnywhere, effective, flags);
   const requests = judgeRequests(point, terms, chairing, closing, rolls, effective, flags);
   const away = new Set([...requests.away].filter((person) => !wasInHall(point, person, stays)));
@@ -210,7 +211,8 @@ const ABSENT = {
   comes_as: null,
 };
 
-/** Judge a person without a stay: an excuse needs approval, an absence needs a closing.
+/** Return the standing of a person who did not come: excused if leave was approved, unexcused after
+ * the closing, and until then not recorded.
  * @returns {{standing: AttendanceState, cause?: string}} */
 function judgeAbsence(/** @type {string | null} */ request, /** @type {boolean} */ isFinal, /** @type {boolean} */ isLive) {
   if (request === "approved") return { standing: "absent_excused" };

@@ -10,18 +10,21 @@
 
 const FOLDER = "./";
 
-/** @returns {Promise<Doc[] | null>} null if they cannot be read now */
+/** Read the documents of a search file, such as `m-…` for a meeting.
+ * @returns {Promise<Doc[] | null>} null if they cannot be read now */
 export async function readDocuments(/** @type {string} */ name) {
   return (await read(`${FOLDER}${name}.js`))?.documents ?? null;
 }
 
-/** @returns {Promise<string | null>} the text of the page `t/cv632.html` */
+/** Read the text of a material by its page, such as `t/cv632.html`.
+ * @returns {Promise<string | null>} null if it cannot be read now */
 export async function readText(/** @type {string} */ path) {
   const code = path.slice("t/".length, -".html".length);
   return (await read(`${FOLDER}t-${code}.js`))?.text ?? null;
 }
 
-/** @returns {Promise<any>} */
+/** Read a search file, which is a call `portalDocuments(…)`, and return its argument.
+ * @returns {Promise<any>} */
 async function read(/** @type {string} */ address) {
   if (location.protocol === "file:") return readAsScript(address);
   try {
@@ -47,7 +50,7 @@ function readAsScript(/** @type {string} */ address) {
         script.src = address;
         script.onload = script.onerror = () => {
           script.remove();
-          resolve(null); // no effect after a value
+          resolve(null); // no effect if the script has already given a value
         };
         document.head.append(script);
       }),

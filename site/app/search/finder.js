@@ -20,6 +20,7 @@ function formsOf(/** @type {string} */ word) {
   return [fold(word), `=${exactSpelling(word)}`];
 }
 
+/** The index of the documents that have been loaded so far. */
 export class Finder {
   constructor() {
     /** @type {Map<string, KnownDocument>} */
@@ -54,6 +55,7 @@ export class Finder {
       .map((entry) => entry.id);
   }
 
+  /** Count the materials that have a text, and those whose text is loaded. */
   texts() {
     const all = [...this.documents.values()].filter((entry) => entry.has_text);
     return { read: all.filter((entry) => entry.text).length, all: all.length };
@@ -65,7 +67,7 @@ export class Finder {
     return [...this.documents.values()].find((entry) => entry.code === code)?.id ?? null;
   }
 
-  /** @returns {KnownDocument[]} best match first */
+  /** Return the documents that match a query. @returns {KnownDocument[]} best match first */
   find(/** @type {SearchQuery} */ query) {
     const typedWords = query.words.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
     const queries = typedWords.map((word) => ({
@@ -74,7 +76,7 @@ export class Finder {
       tokenize: (/** @type {string} */ text) => [text],
       queries: [
         { queries: [fold(word)], prefix: true },
-        { queries: [`=${exactSpelling(word)}`], boost: boosted() },
+        { queries: [`=${exactSpelling(word)}`], boost: asTypedWeights() },
       ],
     }));
     const fits = (/** @type {KnownDocument | undefined} */ entry) =>
@@ -88,7 +90,7 @@ export class Finder {
   }
 }
 
-function boosted() {
+function asTypedWeights() {
   return Object.fromEntries(
     FIELDS.map((field) => [field, AS_TYPED * (WEIGHT[/** @type {keyof typeof WEIGHT} */ (field)] ?? 1)]),
   );

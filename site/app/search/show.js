@@ -9,6 +9,7 @@ const MAX_SHOWN = 50;
 const CONTEXT_CHARS = 70;
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 
+/** Show the best matches, at most 50, with an excerpt of each that marks the typed words. */
 export function showMatches(/** @type {HTMLElement} */ place, /** @type {KnownDocument[]} */ matches, /** @type {string} */ typedText) {
   const typed = typedText.match(WORD) ?? [];
   place.replaceChildren(...matches.slice(0, MAX_SHOWN).map((match) => resultItem(match, typed)));
@@ -53,7 +54,8 @@ function isMatch(typed, word, isLast) {
   return fold(word) === fold(typed) || (isLast && fold(word).startsWith(fold(typed)));
 }
 
-/** Return the offset of the first hit: all typed words in a row, else the first, accents preferred.
+/** Return the offset at which the text has all typed words in a row, else the first typed word.
+ * Whole words with the same accents win over other accents, and these over beginnings of words.
  * @returns {number | null} */
 function firstHit(/** @type {string} */ text, /** @type {string[]} */ typed) {
   const textWords = [...text.matchAll(WORD)];

@@ -1,6 +1,6 @@
 /**
  * Fetches files and checks them against their sha256. A large file comes in pieces that are saved
- * one by one, so that a line that breaks costs one piece.
+ * one by one, so that a broken connection costs at most one piece.
  */
 
 import { dropPieces, saveFile, savePiece, piecesOf, scope } from "./kept.js";
@@ -56,6 +56,7 @@ async function fetchPieces(path, sha256, bytes) {
 }
 
 /**
+ * Fetch a file in one piece and check its bytes.
  * @param {string} path
  * @param {string | null} sha256 null to accept any bytes, as for the manifest itself
  * @returns {Promise<Fetched>}
@@ -65,7 +66,8 @@ export async function fetchChecked(path, sha256) {
   return fetched.ok && sha256 ? verify(fetched, sha256) : fetched;
 }
 
-/** @param {string} path @param {Record<string, string>} headers
+/** Fetch a file, or the part that a Range header names; `isWhole` tells which of them came.
+ * @param {string} path @param {Record<string, string>} headers
  * @returns {Promise<(Fetched & {ok: true, isWhole: boolean}) | (Fetched & {ok: false})>} */
 async function get(path, headers) {
   const controller = new AbortController(); // old phones have no `AbortSignal.timeout`

@@ -1,7 +1,7 @@
 /**
- * Saves the release: the shell first, then every list that the reader wants, file by file, so that
- * an interrupted run continues where it stopped. Changed files come before new ones.
- * A newer kiosk is fetched, and takes over only when its clerk consents.
+ * Saves the release: first the shell (the files that all readers need), then every list of files
+ * that the reader wants. An interrupted run continues where it stopped; changed files come before
+ * new ones. A newer kiosk is fetched, and takes over only when its clerk consents.
  */
 
 import { fetchChecked, fetchFile } from "./fetch.js";
@@ -49,7 +49,7 @@ export async function keep(/** @type {string} */ list) {
 /** Clear a list from this device, except files that another wanted list contains too. */
 export async function forget(/** @type {string} */ list) {
   await changeIndex((index) => ({ ...index, wanted: index.wanted.filter((name) => name !== list) }));
-  await running; // it stops at this list; until then, the files that it fetches must stay
+  await running; // it skips this list now; until it ends, the files that it fetches must stay
   const top = await savedTop();
   if (top) await dropUnwanted(top);
   await reportWanted();
@@ -64,7 +64,8 @@ export async function reportSaved(/** @type {string} */ list) {
   else await reportMissingList(line, null);
 }
 
-/** Report to the pages the files of a list too, fetching the list if it is not saved. */
+/** Report to the pages which files a list has and how many of them are saved; fetch the list if it
+ * is not saved. */
 export async function reportFiles(/** @type {string} */ list) {
   const line = await lineOf(list);
   const lines = line && (await fetchList(line));
@@ -99,7 +100,7 @@ async function refreshOnce() {
   if (paths.length > 0) await postToPages({ type: "renewed", paths });
 }
 
-/** Report that the line was cut before anything else, for every list that the reader wants. */
+/** Report a network fault for every list that the reader wants. */
 async function reportCut() {
   const top = await savedTop();
   for (const name of (await readIndex()).wanted) {
@@ -110,7 +111,7 @@ async function reportCut() {
   }
 }
 
-/** Drop withdrawn files before fetching anything, so that a broken line cannot delay it. */
+/** Drop withdrawn files before fetching others, so that a broken connection cannot delay it. */
 async function dropWithdrawn(/** @type {Top} */ top) {
   const withdrawn = new Map(top.withdrawn ?? []);
   // `t/ct02-2.html` is a further part of `t/ct02.html`, and is dropped with it.
@@ -142,7 +143,8 @@ async function fetchWanted(/** @type {Top} */ top) {
   return first;
 }
 
-/** Save all files of a list, then switch to all of them at once: they only work together. */
+/** Save all files of a list, then switch to all of them at once: they only work together. A newer
+ * kiosk is only saved; the switch waits for the clerk's consent. */
 async function saveWhole(/** @type {string} */ name, /** @type {FileLine[]} */ files) {
   for (const [path, sha256, bytes] of files) {
     const fault = (await hasFile(sha256)) ? null : await fetchFile(path, sha256, bytes);
@@ -231,7 +233,8 @@ async function report(
   await postToPages({ type: "kept", list, isWanted, done, doneBytes, files: lines.length, bytes, lines, fault, isNewer });
 }
 
-/** Report a list whose list of files is not saved. @param {ListLine} line @param {Fault | null} fault */
+/** Report a list when this device does not know its files' names.
+ * @param {ListLine} line @param {Fault | null} fault */
 async function reportMissingList({ name, files, bytes }, fault) {
   const isWanted = (await readIndex()).wanted.includes(name);
   const none = { done: 0, doneBytes: 0, lines: [] };
@@ -244,7 +247,8 @@ async function postToPages(/** @type {WorkerMessage} */ message) {
   for (const page of pages) page.postMessage(message);
 }
 
-/** @returns {Promise<{top: Top, text: string} | null>} */
+/** Fetch the manifest, and return it both parsed and as text; null if it cannot be had.
+ * @returns {Promise<{top: Top, text: string} | null>} */
 async function fetchTop() {
   const fetched = await fetchChecked(TOP, null);
   if (!fetched.ok) return null;
@@ -253,7 +257,7 @@ async function fetchTop() {
     const top = JSON.parse(text);
     return Array.isArray(top.lists) ? { top, text } : null;
   } catch {
-    return null; // a WiFi's log-in page, which says that all is well
+    return null; // a WiFi's log-in page, which comes with status 200
   }
 }
 

@@ -33,7 +33,7 @@ const database = new Database("diemcau-kept", (handle) => {
 /** @type {Index} */
 const EMPTY_INDEX = { paths: {}, wanted: [], next: {}, top: "" };
 
-/** @returns {Promise<Index>} */
+/** Read the index; it is empty before the first save. @returns {Promise<Index>} */
 export async function readIndex() {
   return (await database.run((handle) => handle.get("index", "now"))) ?? EMPTY_INDEX;
 }
@@ -58,19 +58,22 @@ export function pathOf(/** @type {string} */ address) {
   return path === "" || path.endsWith("/") ? `${path}index.html` : path;
 }
 
-/** @param {string} path */
+/** Return the saved file at a path, as a response; undefined if none is saved.
+ * @param {string} path */
 export async function savedResponse(path) {
   const sha256 = (await readIndex()).paths[path];
   return sha256 ? readFile(sha256) : undefined;
 }
 
-/** @param {string} sha256 @returns {Promise<Response | undefined>} */
+/** Return the saved file with this sha256, as a response.
+ * @param {string} sha256 @returns {Promise<Response | undefined>} */
 export async function readFile(sha256) {
   /** @type {SavedFile | undefined} */
   const file = await database.run((handle) => handle.get("files", sha256));
   return file && new Response(file.bytes, { headers: { ...HEADERS, "Content-Type": file.type } });
 }
 
+/** Return whether a file with this sha256 is saved. */
 export async function hasFile(/** @type {string} */ sha256) {
   return (await database.run((handle) => handle.count("files", sha256))) > 0;
 }
@@ -85,7 +88,9 @@ export async function saveFile(sha256, { bytes, type }) {
   });
 }
 
-/** @param {string} sha256 of the whole file @param {number} number from 0 @param {SavedFile} piece */
+/** Save one piece of a file that is being fetched.
+ * @param {string} sha256 of the whole file @param {number} number from 0
+ * @param {SavedFile} piece */
 export async function savePiece(sha256, number, piece) {
   await database.run(async (handle) => {
     const tx = handle.transaction("pieces", "readwrite", STRICT);
@@ -99,6 +104,7 @@ export async function piecesOf(/** @type {string} */ sha256) {
   return database.run((handle) => handle.getAll("pieces", piecesRange(sha256)));
 }
 
+/** Delete the saved pieces of a file. */
 export async function dropPieces(/** @type {string} */ sha256) {
   await database.run((handle) => handle.delete("pieces", piecesRange(sha256)));
 }

@@ -3,9 +3,9 @@
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { describeLeave, sayOwed } from "../hall/absence.js";
+import { describeLeave, reportDueText } from "../hall/absence.js";
 import { readForm, TextField } from "./fields.js";
-import { concerns, isReserved } from "../../rules/deciding.js";
+import { isOwnRequest, isReserved } from "../../rules/deciding.js";
 import { Chair } from "../hall/chairing.js";
 import { Closing } from "../hall/closing.js";
 import { isReportDue, leaveRequestsOf, waitingOf } from "./requests.js";
@@ -20,11 +20,12 @@ import { nameOfCode, roomText } from "../words/room-messages.js";
  * @typedef {import("../../rules/requests.js").Request} LeaveRequest
  */
 
-/** @param {import("./desk-view.js").ViewProps} props */
+/** Show the chair's room: requests to decide on, decided requests, presiding and the closing.
+ * @param {import("./desk-view.js").ViewProps} props */
 export function View({ desk }) {
   const waiting = waitingOf(desk);
   const decided = leaveRequestsOf(desk).filter((request) => request.state !== "pending");
-  useFetchedDetails(desk, waiting);
+  useFetchedDetails(desk, waiting.filter((request) => mayReadDetail(desk, request)));
   return html`<h2>${roomText("decide.title")}</h2>
     <p role="status">${waiting.length > 0 ? roomText("decide.waiting", { n: waiting.length }) : roomText("decide.none")}</p>
     <ul class="entries">
@@ -49,7 +50,7 @@ function Request({ desk, request }) {
   const [scan, setScan] = useState("");
   const detail = desk.detailContents.get(request.detail ?? "");
   const { person } = request;
-  const isOwnRequest = concerns(desk.enrolment.person, person, request.instead_of);
+  const isOwn = isOwnRequest(desk.enrolment.person, person, request.instead_of);
   const isClosed = desk.hall.all.closing !== null;
   const isForHeadquarters = isReserved(desk.hall.all.terms, person, request.instead_of, Date.now());
 
@@ -71,12 +72,12 @@ function Request({ desk, request }) {
       ? roomText("decide.substitute", { name: desk.nameOf(request.instead_of) })
       : detail
         ? describeLeave(detail)
-        : roomText("decide.no_detail")}
-    ${isReportDue(request) && html`<br /><span class="late">${sayOwed(request)}</span>`}
+        : roomText(mayReadDetail(desk, request) ? "decide.no_detail" : "decide.detail_reserved")}
+    ${isReportDue(request) && html`<br /><span class="late">${reportDueText(request)}</span>`}
     ${detail?.hasScan && !scan && html`<button onClick=${showScan}>${roomText("decide.look")}</button>`}
     ${scan && html`<img class="scan" src=${scan} alt=${roomText("absence.has_photo")} />`}
-    ${isOwnRequest || isForHeadquarters || isClosed
-      ? html`<p class="muted">${roomText(isClosed ? "decide.closed" : isOwnRequest ? "decide.own" : "decide.reserved")}</p>`
+    ${isOwn || isForHeadquarters || isClosed
+      ? html`<p class="muted">${roomText(isClosed ? "decide.closed" : isOwn ? "decide.own" : "decide.reserved")}</p>`
       : html`<form class="stack" onSubmit=${decide}>
           <${TextField} name="note" label=${roomText("note")} isOptional />
           <p class="tools">
@@ -87,7 +88,14 @@ function Request({ desk, request }) {
   </li>`;
 }
 
-/** Fetch the details of pending requests while there is a line, to read them without one.
+/** Return whether the server opens a request's detail to this chair: only if others' and theirs to decide.
+ * @param {Desk} desk @param {LeaveRequest} request */
+function mayReadDetail(desk, { person, instead_of }) {
+  const isOwn = isOwnRequest(desk.enrolment.person, person, instead_of);
+  return !isOwn && !isReserved(desk.hall.all.terms, person, instead_of, Date.now());
+}
+
+/** Fetch the details of pending requests while the server answers, to read them offline later.
  * @param {Desk} desk @param {LeaveRequest[]} requests */
 function useFetchedDetails(desk, requests) {
   const missingShas = requests.flatMap(({ detail }) => (detail && !desk.detailContents.has(detail) ? [detail] : []));

@@ -26,13 +26,14 @@ export async function checkIn(desk, lines, source, happenedAt, mode = "in_person
   return storedRecords.length === lines.length;
 }
 
-/** Check whether a person is present now, in this hall or online. @param {Desk} desk @param {string} person */
+/** Check whether a person came, to this point, another or online, and has not checked out.
+ * @param {Desk} desk @param {string} person */
 export function isPresentNow(desk, person) {
   const standing = desk.hall.of.get(person);
   return standing?.standing === "present" && !hasCheckedOut(desk, person);
 }
 
-/** Check whether a check-out ended the person's latest stay.
+/** Check whether the person's latest stay ended before the meeting did.
  * @param {Desk} desk @param {string} person */
 export function hasCheckedOut(desk, person) {
   const latestStay = desk.hall.of.get(person)?.stays.at(-1);

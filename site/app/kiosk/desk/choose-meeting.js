@@ -31,7 +31,7 @@ export function chooseMeeting(meetings, choice, nowMs) {
   const open = meetings.find((meeting) => meetingStateOf(meeting, nowMs) === "open");
   const msSinceEnd = (/** @type {Meeting} */ meeting) => nowMs - Date.parse(meeting.ends_at);
   const justOver = meetings.find((meeting) => msSinceEnd(meeting) >= 0 && msSinceEnd(meeting) < OVERRUN_MS);
-  // By a clock in the past a meeting that is over is to come; the server knew better.
+  // If the device's clock is slow, a past meeting looks upcoming; the server's state tells.
   const isToCome = (/** @type {Meeting} */ meeting) => meeting.state !== "closed" && meetingStateOf(meeting, nowMs) === "upcoming";
   const next = meetings.filter(isToCome).pop();
   return (open ?? justOver ?? next ?? meetings[0])?.id ?? null;

@@ -1,4 +1,4 @@
-/** The desk as a page: the header and the open room, under the answer and the person's sheet. */
+/** The desk's page: the header, the open room and, over them, the answer or a person's sheet. */
 
 import { html } from "htm/preact";
 import { useEffect, useReducer, useState } from "preact/hooks";
@@ -14,7 +14,7 @@ import { SHELL_LIST, useSavedState } from "../device/offline-shell.js";
 
 const ANSWER_MS = 2500;
 const IDLE_MS = 15 * 60_000;
-const UNDO_MS = 30_000; // afterwards it can still be undone at the person
+const UNDO_MS = 30_000; // afterwards it can still be undone in the person's sheet
 
 /**
  * @typedef {import("./desk.js").Desk} Desk
@@ -32,7 +32,7 @@ const CLERK_ROOMS = ["roll", "hall", "seats", "queue", "device"];
 /** @type {Room[]} */
 const CHAIR_ROOMS = ["chair", "roll", "queue", "device"];
 
-/** The page of an unlocked desk.
+/** Show an unlocked desk: its header, notices, rooms, and a button to undo the latest action.
  * @param {{desk: Desk, onLock: () => void, onEnrol: () => void}} props */
 export function DeskView({ desk, onLock, onEnrol }) {
   const [, redraw] = useReducer((/** @type {number} */ n) => n + 1, 0);
@@ -45,7 +45,7 @@ export function DeskView({ desk, onLock, onEnrol }) {
 
   useEffect(() => desk.listen(() => redraw(0)), [desk]);
   useEffect(() => {
-    // With all rooms loaded, the page works without a line and next to a newer version.
+    // Rooms loaded now still open when offline, or when the server has a newer version.
     if (mayPreload) for (const load of [loadRooms, () => import("../sync/seal.js")]) load().catch(() => undefined);
   }, [mayPreload]);
   useEffect(() => lockWhenIdle(onLock), [onLock]);

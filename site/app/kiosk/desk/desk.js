@@ -93,7 +93,7 @@ export class Desk {
     return Date.now() + this.skewMs;
   }
 
-  /** Write down what is still in memory, after the browser has deleted the database under this desk.
+  /** Store again what is still in memory, after the browser has deleted the database in use.
    * @param {import("idb").IDBPDatabase<any>} handle */
   async #writeAgain(handle) {
     const { device } = this.enrolment;
@@ -221,7 +221,9 @@ export class Desk {
     return storedRecords;
   }
 
-  /** @param {Draft} draft @param {unknown} [personal] @param {string} [label] @returns {Promise<DeviceRecord | null>} */
+  /** Store one draft as a record, as `recordAll` does; null if storing fails.
+   * @param {Draft} draft @param {unknown} [personal] @param {string} [label]
+   * @returns {Promise<DeviceRecord | null>} */
   async record(draft, personal, label) {
     return (await this.recordAll([[draft, personal]], label))[0] ?? null;
   }
@@ -258,7 +260,7 @@ export class Desk {
     return addRecord(this.db, this.enrolment.device, { record, clerk: this.clerk, detail });
   }
 
-  /** Record a void for every target. @param {LedgerRecord[]} targets */
+  /** Take records back by recording a void of each. @param {LedgerRecord[]} targets */
   async undo(targets) {
     await this.recordAll(
       targets.map(({ id, person }) => [
@@ -269,7 +271,7 @@ export class Desk {
     this.notifyListeners();
   }
 
-  /** Offer the latest action no longer to be undone. */
+  /** Stop offering to undo the latest action. */
   forgetLastAction() {
     this.lastAction = { label: "", ids: [] };
     this.notifyListeners();
@@ -326,8 +328,8 @@ export class Desk {
     this.#notifyOtherTabs();
   }
 
-  /** Note how far the clock is off. If that is hours, the meeting is chosen again, unless the clerk
-   * has chosen it or somebody was recorded. @param {number} skewMs */
+  /** Store how far the clock is off. If that changed by over an hour, choose the meeting again,
+   * unless records were made; a meeting that the clerk has chosen stays. @param {number} skewMs */
   async #takeSkew(skewMs) {
     if (Math.abs(skewMs - this.skewMs) > CLOCK_IS_WRONG_MS && this.deviceRecords.length === 0) this.#meetingId = null;
     await setMeta(this.db, "skewMs", skewMs);

@@ -16,7 +16,7 @@ export function readForm(event) {
 }
 
 /**
- * A field that chooses a person of the roster, or of the codes `among`; no mouse is needed.
+ * A field that chooses a person of the roster, without a mouse; `among` allows only these codes.
  * @param {{desk: Desk, name: string, label: string, among?: string[], value?: string | null}} props
  */
 export function PersonField({ desk, name, label, among, value = "" }) {

@@ -12,10 +12,11 @@ const MINUTE_MS = 60_000;
 
 /** @typedef {import("./desk.js").Desk} Desk */
 
-/** The header of the desk. @param {{desk: Desk, onLock: () => void}} props */
+/** Show the point, the time, the state of the queue, and buttons to send and to lock.
+ * @param {{desk: Desk, onLock: () => void}} props */
 export function Header({ desk, onLock }) {
   const { isKept } = useSavedState(SHELL_LIST);
-  const [isOpen, setOpen] = useState(false); // on a small screen the rest shows when it is asked for
+  const [isOpen, setOpen] = useState(false); // whether a small screen shows all of the header
   const { fates, outcome, enrolment } = desk;
   const lastSent = desk.lastSentAt ? timeOf(desk.lastSentAt) : "–";
   return html`<header class=${`bar honest ${isOpen ? "open" : ""}`}>
@@ -40,7 +41,7 @@ export function Header({ desk, onLock }) {
   </header>`;
 }
 
-/** Notices for the clerk, as of a fault or a wrong clock; nothing where all is well.
+/** Show notices for the clerk, such as a fault or a wrong clock; nothing if all is well.
  * @param {{desk: Desk}} props */
 export function Notices({ desk }) {
   const { isNewer } = useSavedState(SHELL_LIST);

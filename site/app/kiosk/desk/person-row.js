@@ -54,7 +54,8 @@ export class PersonRow extends Component {
 }
 
 /**
- * The answer, which fills the screen until a tap or any key but Tab and Enter closes it.
+ * Show the result of an action over the whole screen. A tap, a key other than Tab, or some seconds
+ * close it; Enter presses a focused button instead.
  * @param {{desk: Desk, answer: AnswerContent, onClose: () => void, onPerson: (person: string) => void}} props
  */
 export function Answer({ desk, answer, onClose, onPerson }) {

@@ -11,7 +11,7 @@ import { substituteOf } from "./requests.js";
 import { timeOf } from "../words/messages.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
 
-/** The sheet of one person, as a dialog.
+/** Show a person's standing and requests, with buttons to record or take back facts, as a dialog.
  * @param {import("./desk-view.js").ViewProps & {person: string, onClose: () => void}} props */
 export function View({ desk, person, onClose, onAnswer }) {
   const [fault, setFault] = useState("");

@@ -16,7 +16,8 @@ import { nameOfCode, roomText } from "../words/room-messages.js";
 const SIGNS = { queued: "○", sending: "◌", stored: "●", held: "◇", refused: "✕", released: "●", dismissed: "✕" };
 const PAGE = 100;
 
-/** The queue room. @param {import("./desk-view.js").ViewProps} props */
+/** Show the records made on this device by fate, and buttons to send them or save them as a file.
+ * @param {import("./desk-view.js").ViewProps} props */
 export function View({ desk }) {
   const [queue, setQueue] = useState(/** @type {DeviceRecord[] | null} */ (null));
   const [fate, setFate] = useState("");
@@ -68,7 +69,8 @@ export function View({ desk }) {
     ${visibleRecords.length > limit && html`<button onClick=${() => setLimit(limit + PAGE)}>${roomText("queue.more", { n: visibleRecords.length - limit })}</button>`}`;
 }
 
-/** A line of the queue. @param {{desk: Desk, deviceRecord: DeviceRecord}} props */
+/** Show one record with its fate and, if it was held or refused, the remedy.
+ * @param {{desk: Desk, deviceRecord: DeviceRecord}} props */
 function Line({ desk, deviceRecord }) {
   const fate = fateOf(deviceRecord, desk);
   const { record } = deviceRecord;

@@ -20,7 +20,8 @@ import { beep } from "./sound.js";
 
 const STATES = ["present", "late", "excused", "unexcused", "unrecorded"];
 
-/** The roll-call room. @param {import("./desk-view.js").ViewProps} props */
+/** Show the search field, the tools and the list of people, from which arrivals are recorded.
+ * @param {import("./desk-view.js").ViewProps} props */
 export function RollCall({ desk, onAnswer, onPerson }) {
   const [typed, setTyped] = useState("");
   const [filter, setFilter] = useState({ state: "", unit: "", row: "" });
@@ -78,13 +79,14 @@ export function RollCall({ desk, onAnswer, onPerson }) {
     return undefined;
   }
 
-  /** Take what stands in the field at Enter, and empty the field at once: a scanner types on. */
+  /** Record the arrival of the person or card that was typed before Enter. Empty the field at once,
+   * as a scanner may type the next code. */
   function submit(/** @type {Event} */ event) {
     event.preventDefault();
     const text = search.current?.value.trim() ?? "";
     const match = selectedMatch(findPeople(sortedLines, text), text);
     if (!isCard(text) && !match) {
-      if (text) beep("was"); // the list below says whom it may mean
+      if (text) beep("was"); // the list below shows all possible matches
       return;
     }
     empty();
@@ -183,7 +185,8 @@ export function RollCall({ desk, onAnswer, onPerson }) {
     ${sortedLines.length > 0 && visibleLines.length === 0 && html`<p class="empty">${say("search.nobody")}</p>`}`;
 }
 
-/** The counts, marked as provisional while records may be missing. @param {{desk: Desk}} props */
+/** Show the hall's counts, marked as provisional while records may be missing.
+ * @param {{desk: Desk}} props */
 export function Counts({ desk }) {
   const { counts } = desk.hall.all;
   const isProvisional = desk.fates.unsent !== 0 || desk.outcome?.state !== "sent";

@@ -1,4 +1,4 @@
-/** The camera as a card reader: with the browser's own QR reader, or the ZXing library without one. */
+/** Reads cards with the camera, by the browser's own QR reader or else by the ZXing library. */
 
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -12,7 +12,9 @@ const SAME_CARD_MS = 4000;
 
 /** @typedef {(picture: HTMLVideoElement) => Promise<string[]>} Detect */
 
-/** @param {{onCode: (code: string) => void, onClose: () => void}} props */
+/** Show the camera's picture and call `onCode` for every card; a card held still counts once in
+ * four seconds.
+ * @param {{onCode: (code: string) => void, onClose: () => void}} props */
 export function Scanner({ onCode, onClose }) {
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
   const onCodeRef = useRef(onCode);

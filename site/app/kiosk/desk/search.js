@@ -25,9 +25,9 @@ function initialsOf(/** @type {string} */ name) {
 }
 
 /**
- * Return people whose name or code contains every typed word, or whose initials contain the only one.
- * In this order: names with the accents as typed; names of which every typed word begins a part;
- * matching initials; all others.
+ * Return the people whose name or code contains every typed word, or whose initials contain it if
+ * it is the only word; all people if nothing is typed. Names with the typed accents come first,
+ * then names with words that begin as typed, then initials, then the rest.
  * @param {RosterLine[]} people @param {string} typed
  */
 export function findPeople(people, typed) {

@@ -11,7 +11,8 @@ import { roomText } from "../words/room-messages.js";
 /** @type {Record<string, string>} */
 const SIGNS = { present: "●", late: "◐", excused: "◇", unexcused: "✕", unrecorded: "○" };
 
-/** @param {import("./desk-view.js").ViewProps} props */
+/** Show the seats row by row; a tap checks a person in, or opens the sheet of a person present.
+ * @param {import("./desk-view.js").ViewProps} props */
 export function View({ desk, onAnswer, onPerson }) {
   /** @type {Map<string, {number: number, seat: string, person: string}[]>} */
   const rows = new Map();

@@ -2,15 +2,18 @@
 
 const KEY = "diemcau-sound";
 
+/** Return whether the tone is switched on in this browser. */
 export function isSoundOn() {
   return localStorage.getItem(KEY) === "on";
 }
 
+/** Switch the tone on or off in this browser. */
 export function setSound(/** @type {boolean} */ isOn) {
   localStorage.setItem(KEY, isOn ? "on" : "off");
 }
 
-/** @param {"stored" | "was"} outcome high if somebody was recorded, low if nothing was */
+/** Play a short tone if it is switched on.
+ * @param {"stored" | "was"} outcome high if somebody was recorded, low if nothing was */
 export function beep(outcome) {
   if (!isSoundOn()) return;
   const context = new AudioContext();

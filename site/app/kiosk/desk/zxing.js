@@ -5,7 +5,7 @@ import wasm from "zxing-wasm/reader/zxing_reader.wasm";
 
 prepareZXingModule({ overrides: { locateFile: () => new URL(wasm, import.meta.url).href } });
 
-/** The portal's own sheet may lie beside the card. */
+/** QR codes read in one picture: a sheet with the portal's code may lie beside the card. */
 const MAX_CODES = 4;
 
 const canvas = document.createElement("canvas");

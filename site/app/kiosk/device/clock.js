@@ -1,6 +1,6 @@
 /**
- * The device's two clocks, and the boot: the span in which they agree. When the wall clock is set
- * or the device has slept, they drift apart and a new boot begins (design: 2 s).
+ * The device's two clocks: the time of day, and the time since the page opened. A boot is a span in
+ * which the two agree; when the clock is set or the device sleeps, a new boot begins.
  */
 
 export const DRIFT_MS = 2000;
@@ -14,7 +14,7 @@ export const DRIFT_MS = 2000;
 const deviceClocks = { wall: () => Date.now(), mono: () => performance.now() };
 
 /** Return a function that reads the device's time of day and the time since the page opened. When
- * the two have drifted apart, somebody has set the clock, and the readings get a new boot id.
+ * the two have drifted apart by over `DRIFT_MS`, the readings get a new boot id.
  * @param {ClockSources} [sources] @returns {() => ClockReading} */
 export function startClock(sources = deviceClocks) {
   let boot = newBoot();

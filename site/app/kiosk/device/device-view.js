@@ -17,7 +17,8 @@ import { withClerk } from "./vault.js";
 const SIGNS = { good: "●", warn: "◐", bad: "✕" };
 const CLASSES = { good: "present", warn: "late", bad: "unexcused" };
 
-/** The device room. @param {import("../desk/desk-view.js").ViewProps} props */
+/** Show the device's self-check, its clerks, and buttons to print, lock and enrol.
+ * @param {import("../desk/desk-view.js").ViewProps} props */
 export function View({ desk, onEnrol, onLock }) {
   const [findings, setFindings] = useState(/** @type {Finding[]} */ ([]));
   const shell = useSavedState(SHELL_LIST);

@@ -9,7 +9,8 @@ import { call } from "../sync/server.js";
 import { getMeta, putEnrolment, setMeta } from "./store.js";
 import { newKey, seal, withClerk } from "./vault.js";
 
-/** The enrolment form. @param {{db: import("./store.js").Database, onBack: (() => void) | null,
+/** Show the form that takes an enrolment code and a clerk's name and PIN.
+ * @param {{db: import("./store.js").Database, onBack: (() => void) | null,
  *   onDone: (unlockedVault: import("../desk/desk.js").UnlockedVault) => void}} props */
 export function Enrolment({ db, onDone, onBack }) {
   const [code, setCode] = useState(() => codeInLink());

@@ -17,7 +17,8 @@ const MAX_WRONG = 10;
  *   onOpen: (unlockedVault: import("../desk/desk.js").UnlockedVault) => Promise<void>, onEnrol: () => void}} Props
  */
 
-/** The lock page. @param {Props} props */
+/** Show the page where a clerk types the PIN. It also says why a vault was wiped, and how many
+ * records are unsent. @param {Props} props */
 export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
   const choices = enrolments.flatMap((enrolment) =>
     (enrolment.vault?.clerks ?? []).map((clerk) => ({ enrolment, clerk })),

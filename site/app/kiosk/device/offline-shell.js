@@ -1,6 +1,6 @@
 /**
- * The kiosk's page and code as the service worker saves them: whether they would open without a
- * line, and whether a newer version waits. A newer version never takes over by itself.
+ * The kiosk's page and code as the service worker saves them: whether they would open offline,
+ * and whether a newer version waits. A newer version never takes over by itself.
  */
 
 import { useEffect, useState } from "preact/hooks";

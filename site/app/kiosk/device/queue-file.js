@@ -1,6 +1,6 @@
 /**
- * Sending without a line: the queue as one file, signed by the device and sealed to headquarters,
- * that anyone may carry. Only headquarters' receipt takes its records out of the queue.
+ * Sends the queue without a network: as one file, signed by the device and sealed to headquarters,
+ * that anyone may carry. Its records stay queued until a receipt or a round of sync settles them.
  */
 
 import { dayOf } from "../words/instants.js";

@@ -14,6 +14,7 @@ const SKEW_MS = rules.suspect_skew_ms;
  */
 
 /**
+ * Return what is good, doubtful or bad about this device: its storage, clock, roster and camera.
  * @param {import("../desk/desk.js").Desk} desk @param {boolean} isShellSaved @param {boolean} isScannerSaved
  * @returns {Promise<Finding[]>}
  */

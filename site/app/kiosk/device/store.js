@@ -231,7 +231,7 @@ export function storeAnswer(db, device, sentRecords, answer, fetched) {
     }
     for (const ruling of answer.records.filter((record) => record.kind === "ruling")) {
       const deviceRecord = await records.get(ruling.refs?.[0] ?? "");
-      if (deviceRecord && (deviceRecord.fate === "refused" || deviceRecord.fate === "held")) records.put({ ...deviceRecord, fate: "queued" }); // to hear what it is now
+      if (deviceRecord && (deviceRecord.fate === "refused" || deviceRecord.fate === "held")) records.put({ ...deviceRecord, fate: "queued" }); // to learn its new fate
     }
     if (fetched) {
       const { meeting, isAfresh, page } = fetched;
@@ -245,7 +245,8 @@ export function storeAnswer(db, device, sentRecords, answer, fetched) {
   });
 }
 
-/** Check whether the server changed its epoch: it then lists the whole stream from the start.
+/** Check whether two cursors (`epoch:position`) differ in epoch, as after the server was restored
+ * from a backup: the server then sends the whole stream again.
  * @param {string} before @param {string} after */
 export function isAnotherEpoch(before, after) {
   return before !== "0" && before.split(":")[0] !== after.split(":")[0];

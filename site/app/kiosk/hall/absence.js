@@ -1,4 +1,4 @@
-/** Leave requests: their form with the written report, a later report, withdrawal, and state. */
+/** The form for a leave request, and the list of requests with later reports and withdrawal. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
@@ -16,7 +16,8 @@ import rules from "../../../rules.json" with { type: "json" };
  */
 
 
-/** @param {{desk: Desk, person?: string, reasons: string[], onDone: () => void}} props */
+/** Show the form that records a leave request; without `person`, it also asks for the person.
+ * @param {{desk: Desk, person?: string, reasons: string[], onDone: () => void}} props */
 export function AbsenceForm({ desk, person, reasons, onDone }) {
   const [report, setReport] = useState("numbered");
   const [fault, setFault] = useState("");
@@ -61,7 +62,8 @@ function PhotoField() {
   return html`<label>${roomText("absence.photo")}<input name="photo" type="file" accept="image/*" /></label>`;
 }
 
-/** Show the requests of a person, or of the whole point, with their buttons.
+/** Show the leave requests of a person, or of the whole point, with buttons to withdraw one or to
+ * add its report.
  * @param {{desk: Desk, person?: string}} props */
 export function Requests({ desk, person }) {
   const [following, setFollowing] = useState("");
@@ -84,7 +86,7 @@ export function Requests({ desk, person }) {
       return html`<li>
         <b>${desk.nameOf(request.person)}</b> · <span class="tag ${state}">${nameOfCode("request", state)}</span>
         ${detail && html`<br />${describeLeave(detail)}`}
-        ${isOwed && html`<br /><span class="late">${sayOwed(request)}</span>`}
+        ${isOwed && html`<br /><span class="late">${reportDueText(request)}</span>`}
         ${!desk.isChair && state === "pending" &&
         html`<button onClick=${() => desk.record({ kind: "absence_withdrawal", person: request.person, refs: [request.id], source: "search", body: {} }, undefined, roomText("absence.withdrawn"))}>
           ${roomText("absence.withdraw")}
@@ -102,13 +104,15 @@ export function Requests({ desk, person }) {
   </ul>`;
 }
 
-/** Say that the written report is still due, and until when. @param {LeaveRequest} request */
-export function sayOwed({ due_ms: dueMs }) {
+/** Return the message that the written report is due, with its date.
+ * @param {LeaveRequest} request */
+export function reportDueText({ due_ms: dueMs }) {
   const date = dueMs === null ? "–" : dayOf(dueMs).split("-").reverse().join("/");
   return roomText("absence.owed", { date });
 }
 
-/** Describe leave in one line. @param {Record<string, any>} detail of a request, opened */
+/** Return the reason, report and note of a request in one line.
+ * @param {Record<string, any>} detail of the request, decrypted */
 export function describeLeave({ reason, number, date, note, scan, hasScan }) {
   const day = date ? date.split("-").reverse().join("/") : "";
   const paper = number ? roomText("absence.paper", { number, date: day }) : "";

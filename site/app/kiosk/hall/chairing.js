@@ -9,7 +9,8 @@ import { recordsInForce } from "../desk/hall-standing.js";
 import { officersAt } from "../../rules/settings.js";
 import { roomText } from "../words/room-messages.js";
 
-/** @param {{desk: import("../desk/desk.js").Desk}} props */
+/** Show the person who presides, buttons to take the chair, and the form to delegate it.
+ * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Chair({ desk }) {
   const { chair, terms, flags } = desk.hall.all;
   const { secretary, deputies } = officersAt(terms);

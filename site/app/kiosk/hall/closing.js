@@ -9,7 +9,9 @@ import { waitingOf } from "../desk/requests.js";
 import { seenOf } from "../desk/hall-standing.js";
 import { roomText } from "../words/room-messages.js";
 
-/** @param {{desk: import("../desk/desk.js").Desk}} props */
+/** Show the totals and the form that signs the roll off. Once it is signed off, show the
+ * signer and, to a chair, the form that reopens it.
+ * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Closing({ desk }) {
   const [fault, setFault] = useState("");
   const { closing, counts, chair, is_amended: isAmended } = desk.hall.all;

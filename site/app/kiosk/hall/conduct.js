@@ -10,7 +10,8 @@ const CATEGORIES = /** @type {const} */ ([
   ["disorder", "disorder"],
 ]);
 
-/** @param {{desk: import("../desk/desk.js").Desk}} props */
+/** Show one button for each kind of breach, with its count; a tap records one more.
+ * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Conduct({ desk }) {
   const { counts } = desk.hall.all;
   return html`<p class="muted">${roomText("conduct.why")}</p>

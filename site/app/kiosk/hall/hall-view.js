@@ -24,7 +24,8 @@ import { Readiness } from "./readiness.js";
 
 const PHASES = ["before", "opening", "during", "closing"];
 
-/** @param {import("../desk/desk-view.js").ViewProps} props */
+/** Show the steps of the day by phase, and how many are still to be done.
+ * @param {import("../desk/desk-view.js").ViewProps} props */
 export function View({ desk }) {
   if (!desk.meeting) return html`<p class="empty">${roomText("hall.no_meeting")}</p>`;
   const steps = stepsOf(desk);
@@ -49,7 +50,8 @@ function StepView({ desk, step: { key, isOpen, note, Part } }) {
   </details>`;
 }
 
-/** @param {Desk} desk @returns {Step[]} */
+/** Return the steps of the day, with their state by the hall's standing.
+ * @param {Desk} desk @returns {Step[]} */
 function stepsOf(desk) {
   const { all } = desk.hall;
   const { counts, chair, closing, missing, incidents } = all;

@@ -9,7 +9,8 @@ import { timeOf } from "../words/messages.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
 import rules from "../../../rules.json" with { type: "json" };
 
-/** @param {{desk: import("../desk/desk.js").Desk}} props */
+/** Show the hall's incidents, a button that ends an ongoing one, and the form for a new one.
+ * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Incidents({ desk }) {
   const [fault, setFault] = useState("");
   const { incidents } = desk.hall.all;

@@ -1,4 +1,4 @@
-/** Other attendees than the summoned: guests, substitutes, and people on no list of this hall. */
+/** Attendees who were not summoned: guests, substitutes, and people on no list of this hall. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
@@ -20,7 +20,8 @@ function TakeBack({ desk, isMeant }) {
   return targets.length > 0 && html`<button onClick=${() => desk.undo(targets)}>${roomText("take_back")}</button>`;
 }
 
-/** @param {{desk: import("../desk/desk.js").Desk}} props */
+/** Show the guests, substitutes and visitors recorded so far, and the form that adds another.
+ * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function OtherAttendees({ desk }) {
   const [kind, setKind] = useState(KINDS[0]);
   const [fault, setFault] = useState("");

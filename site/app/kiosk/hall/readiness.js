@@ -7,7 +7,8 @@ import { nameOfCode, roomText } from "../words/room-messages.js";
 import rules from "../../../rules.json" with { type: "json" };
 
 
-/** @param {{desk: import("../desk/desk.js").Desk}} props */
+/** Show the checklist as last reported; saving it names the person who checked.
+ * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Readiness({ desk }) {
   const { missing } = desk.hall.all;
 

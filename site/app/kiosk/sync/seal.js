@@ -9,7 +9,9 @@ import { hexOf } from "./new-record.js";
 
 const SEALING = { alg: "ECDH-ES", enc: "A256GCM" };
 
-/** @param {JsonWebKey} recipientKey @param {Uint8Array} content @returns {Promise<string>} a compact JWE */
+/** Encrypt content so that only the owner of the recipient's key can read it.
+ * @param {JsonWebKey} recipientKey @param {Uint8Array} content
+ * @returns {Promise<string>} a compact JWE */
 export async function sealTo(recipientKey, content) {
   const key = await importJWK(/** @type {any} */ (recipientKey), SEALING.alg);
   return new CompactEncrypt(content).setProtectedHeader(SEALING).encrypt(key);
@@ -22,7 +24,9 @@ export async function detailOf(recipientKey, content) {
   return { box, sha256: await sha256Of(box) };
 }
 
-/** @param {CryptoKey} key @param {string} device @param {unknown} content @returns {Promise<string>} a compact JWS */
+/** Sign content with the device's key.
+ * @param {CryptoKey} key @param {string} device @param {unknown} content
+ * @returns {Promise<string>} a compact JWS */
 export function sign(key, device, content) {
   const bytes = new TextEncoder().encode(JSON.stringify(content));
   return new CompactSign(bytes).setProtectedHeader({ alg: "ES256", kid: device }).sign(key);
@@ -41,7 +45,7 @@ export async function verified(signerKey, signed) {
   }
 }
 
-/** @param {string} text @returns {Promise<string>} hexadecimal */
+/** Return the sha256 of a text. @param {string} text @returns {Promise<string>} hexadecimal */
 export async function sha256Of(text) {
   return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))));
 }

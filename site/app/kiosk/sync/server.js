@@ -36,7 +36,7 @@ export async function call(path, { token, body, method, piece, headers: extraHea
   try {
     const response = await fetch(API + path, request);
     const isJson = response.headers.get("Content-Type")?.includes("json") && method !== "HEAD";
-    // A WiFi's log-in page answers for us, and may even say that all is well.
+    // A WiFi's log-in page may answer instead of the server, and even with status 200.
     if (response.ok && body !== undefined && !isJson) return failure("refused", response.status, "not_ours", null);
     if (response.ok) {
       const data = isJson ? await response.json() : await response.blob();

@@ -74,7 +74,7 @@ async function syncEnrolment(db, clock, enrolment, reader) {
   const failedHashes = new Set();
   for (;;) {
     const batch = await listQueuedRecords(db, device, BATCH);
-    // The server refuses a revoked device's details; they wait for a file.
+    // The server refuses a revoked device's details; they wait to be handed over in a file.
     const pendingDetails = enrolment.lost === "revoked" ? [] : await listUnsentDetails(db, device);
     if (!reader && batch.length === 0 && pendingDetails.length === 0) return { ...SENT, skewMs };
     const namedHashes = new Set(batch.map((deviceRecord) => deviceRecord.record.body.detail));
@@ -165,7 +165,7 @@ async function refreshRoster(db, { device, point }, reader, meeting, token, rev)
   await setMeta(db, `rev/${device}/${meeting}`, rev);
 }
 
-/** Upload a large detail in pieces, from where the last piece ended.
+/** Upload a detail in pieces, from where an earlier upload stopped.
  * @param {Database} db @param {string} token
  * @param {import("../types.js").Detail} detail @returns {Promise<import("./server.js").Failure | null>} */
 async function uploadDetail(db, token, { sha256, box }) {

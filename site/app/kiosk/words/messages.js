@@ -1,4 +1,4 @@
-/** The kiosk's messages, from its catalogue, and the form of its times. */
+/** The kiosk's messages from the catalogue, and times of day as the kiosk shows them. */
 
 import { kiosk as words } from "../../../messages.vi.json";
 import { fill } from "../../words.js";

@@ -1,6 +1,6 @@
-/** The messages of the rooms, which are loaded when a room is first opened. */
+/** The messages of the kiosk's rooms: its pages and sheets other than the roll call. */
 
-// A separate file, so that it is loaded with the rooms.
+// Not in `messages.vi.json`: the roll call opens sooner if it need not load these too.
 import words from "../../../messages.desk.vi.json";
 import { fill } from "../../words.js";
 
