@@ -148,9 +148,7 @@ def _parser() -> _Parser:
     command_parsers["serve"].add_argument(
         "--port", type=int, default=8001, help=say("build.help.port")
     )
-    command_parsers["new"].add_argument(
-        "what", choices=("meeting", "material"), help=say("build.help.what")
-    )
+    command_parsers["new"].add_argument("what", metavar="WHAT", help=say("build.help.what"))
     command_parsers["withdraw"].add_argument("code", metavar="CODE", help=say("build.help.code"))
     command_parsers["pack"].add_argument(
         "--to", type=Path, default=ROOT / "pack", help=say("build.help.to")
@@ -169,7 +167,8 @@ def _parser() -> _Parser:
 def _shared_options() -> _Parser:
     """Return the options that may stand before or after the command.
 
-    Every parser has its own: a default that one sets would else undo what stands before another.
+    Every parser has its own, without defaults: a command's default would overwrite an option
+    that stands before the command.
     """
     shared = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     for option, metavar in (("content", "DIR"), ("output", "DIR"), ("roster", "FILE")):

@@ -18,7 +18,7 @@ SMALLEST_COMPRESSED_BYTES = 500
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
     """Build the Flask app. Raises: ConfigError, before anything is opened.
 
-    It imports inside, so that importing the domain loads neither Flask nor the database.
+    Its imports are local, so that importing the domain loads neither Flask nor the database.
     """
     from flask import Flask
     from flask_compress import Compress

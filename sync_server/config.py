@@ -18,12 +18,12 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 """500 records are 200 KB; the rest is room for details, and for an oversized record, which then
 gets a verdict of refusal while the records sent with it are still judged."""
 MAX_UPLOAD_BYTES = 72 * 1024 * 1024
-"""The largest form of the office: a queue file of 64 MiB, and what a browser writes around it."""
+"""The largest form of the office: a queue file of 64 MiB, and the form data around it."""
 UPLOADS_PATH = "/van-phong/nhap-tep"
 ENGINES = frozenset({"sqlite", "postgresql"})
 MOST_PROXIES = 9
 MIN_SECRET_LENGTH = 32
-"""As long as the output of the hash that signs the session cookie."""
+"""Shorter keys could be guessed, and both keys protect personal data."""
 
 
 class ConfigError(click.ClickException):

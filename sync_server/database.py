@@ -28,10 +28,10 @@ from sync_server.errors import DatabaseBusy, DiskFull
 T = TypeVar("T")
 
 WAIT_S = 5.0
-"""The longest that a request waits for other writers; then its caller is told to come again."""
+"""The longest that a request waits for other writers; then its caller must retry."""
 
 WRITERS = 16
-"""Requests that may wait to write at once: the other threads stay free for those who read."""
+"""Requests that may write or wait to write at once; other threads stay free for reading."""
 
 ATTEMPT_S = 2.0
 """How long SQLite waits at one attempt for a writer in another process."""
@@ -43,11 +43,11 @@ PAUSE_S = 0.02
 """The longest pause before the second attempt; later ones may be longer. Pauses are random."""
 
 RETRIED_STATES = frozenset({"40001", "40P01", "23505", "55P03"})
-"""SQLSTATE codes: serialization failure, deadlock, two writers inserting the same row, no lock."""
+"""SQLSTATE codes: serialization failure, deadlock, two writers inserting one row, lock timeout."""
 
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
-"""With less room a server says that it is not ready, while it can still store what comes."""
+"""With less free disk the server reports that it is not ready, but can still store records."""
 
 FULL_RETRY_S = 300
 """A full disk is emptied by a person, so that retrying every few seconds helps nobody."""
@@ -157,12 +157,12 @@ def _write_until(deadline_s: float, work: Callable[[Connection], T]) -> T:
 
 
 def busy() -> DatabaseBusy:
-    """Return the error that tells a caller to come again in a few seconds."""
+    """Return the error that asks a caller to retry in a few seconds."""
     return DatabaseBusy(retry_after_s=1 + secrets.randbelow(RETRY_SPREAD_S))
 
 
 def transaction() -> Connection:
-    """Return the request's open transaction: a snapshot if it only shows, a write if it acts.
+    """Return the open transaction of the request: a snapshot if it reads, else a write.
 
     Raises: RuntimeError where none is open, which is a bug.
     """
@@ -211,7 +211,7 @@ def _run_once(work: Callable[[Connection], T], *, wait_s: float) -> T:
 
 @contextmanager
 def _turn_to_write(wait_s: float) -> Iterator[None]:
-    """Queue SQLite's writers on a lock of ours, because they would poll. Raises: DatabaseBusy."""
+    """Let SQLite's writers queue for a lock, because SQLite would poll. Raises: DatabaseBusy."""
     if db.engine.dialect.name != "sqlite":
         yield
         return

@@ -94,7 +94,7 @@ class EnrolmentCodeUnknown(AppError):
 
 
 class EnrolmentCodeUsed(AppError):
-    """An enrolment code that another device has used."""
+    """An enrolment code that was used already; for 15 minutes its device may repeat the use."""
 
     status, code = 409, "enrolment_code_used"
 
@@ -208,7 +208,7 @@ class TooManyRequests(AppError):
 
 
 class QuarantineFull(AppError):
-    """More records that are not accepted than `limit` of one device in a day; none is stored."""
+    """More unaccepted records of one device in a day than `limit`; the request stores nothing."""
 
     status, code = 429, "quarantine_full"
 

@@ -1,8 +1,8 @@
 """Sealing and signing with headquarters' two keys, both derived from one setting.
 
 Personal data leaves a device only as a JWE to headquarters' public key: ECDH-ES on P-256 with
-A256GCM (RFC 7516, 7518). A purge deletes details and keeps the ledger. A copy of the database
-holds only codes and sealed boxes, because the key is in the settings.
+A256GCM (RFC 7516, 7518). A purge deletes details and keeps the ledger. Nobody can open the details
+in a copy of the database, because the key is in the settings.
 """
 
 import hashlib
@@ -119,7 +119,7 @@ def seal(recipient_key: dict[str, str], content: bytes) -> str:
     )
 
 
-def open_parcel(seal_key: str, sealed: bytes) -> bytes:
+def open_box(seal_key: str, sealed: bytes) -> bytes:
     """Decrypt a sealed box; its signature is not checked. Raises: DetailUnreadable."""
     try:
         opened = jwe.decrypt_compact(sealed, _private_key(seal_key), registry=_REGISTRY)
@@ -133,7 +133,7 @@ def open_sealed(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
 
     Raises: DetailUnreadable.
     """
-    content = open_parcel(seal_key, sealed)
+    content = open_box(seal_key, sealed)
     if len(content) > MAX_OPENED_BYTES:
         raise DetailUnreadable(fault=f"{len(content)} bytes")
     media_type = media_type_of(content)

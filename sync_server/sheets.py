@@ -1,6 +1,6 @@
-"""Sheets: the rows of a CSV or XLSX file that an office brings, within bounds.
+"""Sheets: the rows of a CSV or XLSX file from outside, within bounds.
 
-One reader for all who take lists in: rosters, summonses and the editors' guard.
+Imports of rosters and summonses use it, and the guard that keeps personal data off the portal.
 """
 
 import csv
@@ -18,8 +18,8 @@ MOST_ROWS, MOST_COLUMNS = 100_000, 30
 
 MAX_INFLATED_BYTES = 64 * 1024 * 1024
 MAX_PART_BYTES = 4 * 1024 * 1024
-"""100,000 people take 60 MB of XML, and styles and the like next to nothing; a few hundred KB can
-unfold into gigabytes."""
+"""Sizes after decompression: 100,000 people take 60 MB of XML, styles next to nothing; a hostile
+file of a few hundred KB can expand to gigabytes."""
 MAX_CELL = 32_767
 """The most that Excel itself keeps in a cell."""
 
@@ -35,7 +35,7 @@ _DAMAGED += (LookupError, AttributeError, TypeError, ValueError, NotImplementedE
 
 
 class SheetFault(Exception):
-    """A file that is no sheet; `row` is where its letters are no UTF-8, counted from 1."""
+    """A file that cannot be read as a sheet; `row` (from 1) is the first that is not UTF-8."""
 
     def __init__(self, problem: Problem, row: int = 0) -> None:
         self.problem, self.row = problem, row
@@ -52,7 +52,7 @@ def read_sheet(path: Path) -> Sequence[Sequence[object]]:
 
 
 def _read_xlsx(path: Path) -> Sequence[Sequence[object]]:
-    from openpyxl import load_workbook  # a quarter of a second, which only lists need
+    from openpyxl import load_workbook  # takes a quarter of a second to import
 
     try:
         with zipfile.ZipFile(path) as archive:
@@ -84,7 +84,7 @@ def _read_csv(path: Path) -> Sequence[Sequence[object]]:
     delimiter = ";" if text.partition("\n")[0].count(";") else ","
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error:  # a field beyond what the reader takes
+    except csv.Error:  # a field longer than the reader accepts
         raise SheetFault("too_large") from None
     if len(rows) > MOST_ROWS or any(len(row) > MAX_CSV_COLUMNS for row in rows):
         raise SheetFault("too_large")

@@ -1,4 +1,4 @@
-"""Acts: what people do, apart from any page.
+"""Acts: the changes that people make, independent of any page.
 
 Pages, the API, commands and the demonstration call these; acts call storage and the domain.
 """

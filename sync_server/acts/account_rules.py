@@ -1,4 +1,4 @@
-"""Account rules: what an account and its password must satisfy, at the desk and the terminal."""
+"""Account rules: the checks on accounts and passwords, in the office and at the command line."""
 
 import msgspec
 from sqlalchemy import Connection
@@ -21,7 +21,7 @@ RESERVED_NAMES = frozenset({"server"})
 
 
 def password_fault(name: str, password: str) -> str | None:
-    """Return the fault of a new password of an account; None if it will do."""
+    """Return the fault of a new password for an account; None if it is acceptable."""
     if len(password) < MIN_PASSWORD_LENGTH:
         return say("account.password_short", length=MIN_PASSWORD_LENGTH)
     if len(set(password)) < MIN_DIFFERENT_CHARACTERS or password.isdecimal():

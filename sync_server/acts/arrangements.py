@@ -1,4 +1,4 @@
-"""Headquarters' arrangements for a meeting, written as records: facts, rolls and halls."""
+"""Headquarters' arrangements for a meeting, written as records: settings, rolls and seats."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

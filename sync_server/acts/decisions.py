@@ -35,7 +35,7 @@ from sync_server.messages import say
 from sync_server.storage.ledger.streams import StreamKey, records_of
 
 LASTING_KINDS = frozenset({"setting", "roll", "ruling", "void"})
-"""A later record of the same kind replaces settings, rolls and rulings; a void is final."""
+"""Kinds that cannot be voided: a later record replaces the first three, and a void is final."""
 
 Decision = Literal["approve", "decline"]
 Movement = Literal["check_in", "check_out"]
@@ -156,7 +156,7 @@ def rule(
 ) -> Record:
     """Release a record that was held or refused, or dismiss every record with its id.
 
-    Raises: BadForm if the text is no record, which cannot be released.
+    Raises: BadForm if the bytes cannot be read as a record.
     """
     try:
         record = parse_record(raw)

@@ -1,4 +1,4 @@
-"""Enrolment: the link in which a one-use code reaches a device."""
+"""Enrolment: the link that carries a one-use code to a device."""
 
 from sync_server.config import Settings
 

@@ -1,7 +1,8 @@
-"""Queue files: opened, checked whole, imported, and answered with a signed receipt.
+"""Queue files: a hall's records, brought to headquarters as a file and not by network.
 
-A file is JSON: `{"diemcau": "queue", "v": 1, "boxes": [JWE…]}`. A box is sealed to
-headquarters and holds a JWS by one device over its parcel. Anyone may carry the file.
+An import answers with a signed receipt. A file is JSON:
+`{"diemcau": "queue", "v": 1, "boxes": [JWE…]}`. A box is sealed to headquarters and holds a JWS by
+one device over its parcel. Anyone may carry the file.
 """
 
 import hashlib
@@ -39,7 +40,7 @@ class QueueFile(Struct, frozen=True):
 
 
 class Parcel(Struct, frozen=True):
-    """The content that one device signed: its records as it spelled them, and sealed details."""
+    """The content that one device signed: the exact text of its records, and sealed details."""
 
     device: DeviceCode
     made_at: Instant
@@ -80,9 +81,9 @@ class ImportResult(Struct, frozen=True):
 
 
 def import_file(content: bytes, seal_key: str, now_ms: int) -> ImportResult:
-    """Import a queue file, all of it or nothing; importing it again changes nothing.
+    """Check a whole queue file, then import it; importing it again changes nothing.
 
-    Raises: QueueFileFaulty.
+    Raises: QueueFileFaulty, before anything is stored.
     """
     opened = [_open_box(box, seal_key) for box in _read_boxes(content)]
     parcel_receipts = tuple(_import_parcel(parcel, signer, now_ms) for parcel, signer in opened)
@@ -109,7 +110,7 @@ def _read_boxes(content: bytes) -> Sequence[str]:
 
 def _open_box(box: str, seal_key: str) -> tuple[Parcel, Signer]:
     try:
-        signed = sealing.open_parcel(seal_key, box.encode())
+        signed = sealing.open_box(seal_key, box.encode())
     except (DetailUnreadable, UnicodeEncodeError):
         raise QueueFileFaulty(reason=say("queue_file.sealed")) from None
     try:
@@ -128,7 +129,7 @@ def _open_box(box: str, seal_key: str) -> tuple[Parcel, Signer]:
 
 
 def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt:
-    """Import a parcel as its device's delivery, but without a clock, which would be stale."""
+    """Import a parcel as if its device had sent it, but without a clock reading, now stale."""
     texts = [record.encode("utf-8", "replace") for record in parcel.records]
     verdicts: list[Verdict] = []
     for start in range(0, len(texts), BATCH):

@@ -70,7 +70,7 @@ def write_records(
     now_ms: int,
     sealed: Mapping[str, str] | None = None,
 ) -> None:
-    """Append the office's records. Raises: BadForm if the door refuses a form's value."""
+    """Append the office's records to the ledger. Raises: BadForm if a record is refused."""
     offers = intake.judge_records([canonical_bytes(record) for record in records], writer)
     for offer in offers:
         if isinstance(offer.outcome, Refusal):

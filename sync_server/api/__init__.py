@@ -1,4 +1,4 @@
-"""`/api/v1`: parse, authorise, call, serialise. The contract is docs/api.md."""
+"""The HTTP API: the routes under `/api/v1` and the health checks. Contract: docs/api.md."""
 
 from flask import Blueprint, request
 
@@ -10,7 +10,7 @@ blueprint = Blueprint("api", __name__)
 
 @blueprint.before_request
 def refuse_nul_characters() -> None:
-    """Refuse an address that holds a NUL: no code has one, and databases cannot compare it."""
+    """Answer 404 if the address holds a NUL character, which PostgreSQL cannot compare."""
     if any("\x00" in str(value) for value in (request.view_args or {}).values()):
         raise NotFound(path=request.path)
 

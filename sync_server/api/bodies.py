@@ -34,7 +34,7 @@ def read_body(
     Raises: BodyTooLarge, UnsupportedEncoding, MalformedJson, MalformedRequest.
     """
     body = read_bytes()
-    if body.count(b",") >= most_values:  # every value but the first follows a comma
+    if body.count(b",") >= most_values:  # a list of n values has n - 1 commas
         raise MalformedRequest(fault=f"more than {most_values} values")
     try:
         return _decode_body(decoder, body, repair)
@@ -45,7 +45,7 @@ def read_body(
 
 
 def read_bytes() -> bytes:
-    """Read and inflate the body. Raises: BodyTooLarge, UnsupportedEncoding, MalformedJson."""
+    """Read the body, ungzipped. Raises: BodyTooLarge, UnsupportedEncoding, MalformedJson."""
     body = request.stream.read(MAX_BODY_BYTES + 1)
     match request.headers.get("Content-Encoding", "identity").lower():
         case "identity":
@@ -62,7 +62,7 @@ def read_bytes() -> bytes:
 def parse_content_range(piece: bytes) -> tuple[int, int]:
     """Return the offset of a piece and the total size in bytes, as `Content-Range` states them.
 
-    Without that header the piece is the whole. Raises: MalformedRequest.
+    Without that header the piece is the whole upload. Raises: MalformedRequest.
     """
     content_range = request.headers.get("Content-Range")
     if content_range is None:

@@ -29,7 +29,7 @@ FORBIDDEN = 403
 
 
 def authenticate_caller(connection: Connection) -> Caller:
-    """Return the holder of the request's bearer token, before anything else of it is read.
+    """Return the device or account that the bearer token belongs to; call before reading the body.
 
     Raises: Unauthenticated; TooManyRequests after many unknown tokens from one address.
     """
@@ -62,7 +62,7 @@ def require_permission(caller: Caller, action: Action, point: str | None = None)
 
 
 def log_office_access(response: Response) -> Response:
-    """Audit a request by an office account's token that acts, reads personal data or is refused."""
+    """Log an office account's request if it is a POST, reads personal data or is refused."""
     writer, action = g.pop("checked_action", (None, None))
     is_act = request.method == "POST"
     is_noted = is_act or action in PERSONAL_BY_API or response.status_code == FORBIDDEN
@@ -71,7 +71,7 @@ def log_office_access(response: Response) -> Response:
         entry = audit.AuditEntry(now_ms(), writer.name, action.value, is_act, outcome, path, "")
         try:
             write(lambda c: audit.note(c, entry))
-        except DatabaseBusy as fault:  # what cannot be logged is not sent
+        except DatabaseBusy as fault:  # a response that cannot be logged is not sent
             return error_response(fault)
     return response
 

@@ -1,4 +1,4 @@
-"""Routes for details: devices upload them in resumable pieces, entitled readers open them."""
+"""Routes for details, the sealed personal data: devices upload them, entitled readers open them."""
 
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy import Connection
@@ -75,7 +75,7 @@ def get_detail(sha256: str) -> Response:
 
 
 def _chair_may_decide(connection: Connection, caller: Caller, sha256: str) -> bool:
-    """Return whether a chair may decide now on a record that the detail came with."""
+    """Return whether the chair may now decide on a request that names this detail."""
     point, person = caller.writer.point, caller.writer.person
     assert point is not None
     assert person is not None

@@ -18,9 +18,10 @@ blueprint = Blueprint("enrolment", __name__)
 
 
 class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of an enrolment.
+    """The body of an enrolment request.
 
-    `public_key`: the device's JWK, which lets the device repeat the request if the answer is lost.
+    `public_key`: the device's key as a JWK; with the same key, a device whose answer was lost may
+    send the request again.
     """
 
     code: Annotated[str, Meta(min_length=1, max_length=64)]

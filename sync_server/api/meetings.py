@@ -21,7 +21,7 @@ from sync_server.storage.people import roster
 blueprint = Blueprint("meetings", __name__)
 
 API_NAMES = {"is_late": "late", "has_left_early": "left_early"}
-"""Fields of a person's standing that the API names otherwise."""
+"""Fields of a person's standing that have another name in the API."""
 CHART_FIELDS = ("arrivals_ms", "late_after_ms")
 """Fields of a board row that only the office's charts read."""
 
@@ -37,7 +37,7 @@ def meetings() -> Response:
 
 @blueprint.get("/meetings/<meeting>/points/<point>/roster")
 def point_roster(meeting: str, point: str) -> Response:
-    """Return the roster of a point, or 304 if the caller's ETag is its revision."""
+    """Return the roster of a point, or 304 if the caller's copy (ETag) is current."""
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.READ_ROSTER, point)
         _require_meeting(connection, meeting)

@@ -65,7 +65,10 @@ def kept_releases() -> Response:
 
 @blueprint.post("/releases")
 def put_release() -> Response:
-    """Accept a manifest; return the sha256 of its missing lists, else of its missing files."""
+    """Accept a release's manifest, and store the release once all its files have arrived.
+
+    Return the sha256 of the missing lists, or of the missing files if no list is missing.
+    """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
     content = read_bytes()
@@ -96,7 +99,10 @@ def put_release() -> Response:
 
 
 def _check_directory(files: Mapping[str, FileLine]) -> None:
-    """Check that the office can read what a release publishes. Raises: ReleaseMalformed."""
+    """Check that a release has a readable directory of units, points and meetings.
+
+    Raises: ReleaseMalformed.
+    """
     line = files.get(FACTS_PATH)
     if line is None:
         raise ReleaseMalformed(fault=f"{FACTS_PATH}: –")

@@ -1,4 +1,4 @@
-"""The sync route: one request uploads a device's records and returns its stream's new ones."""
+"""The sync route: a device sends its records and receives new records of its point."""
 
 import json
 from typing import Annotated
@@ -37,14 +37,14 @@ from sync_server.web import rate_limits, served_portal
 blueprint = Blueprint("sync", __name__)
 
 MAX_RECORDS = 500
-"""A request of this size is stored in well under a second; a longer queue needs several."""
+"""A request of this size is stored in well under a second; longer queues take several requests."""
 
 MAX_DETAILS = 100
-"""Small details in one request; a kiosk sends forty, and each takes the writer some time."""
+"""The most small details in one request, since each takes time to write; a kiosk sends 40."""
 
 MAX_VALUES = 500_000
-"""The most JSON values in a body: rolls of a province are a third of that. Ten thousand values fit
-into a few compressed bytes, so they are counted before any is read."""
+"""The most JSON values in a body; the rolls of a whole province have a third as many. A few
+compressed bytes can hold ten thousand values, so they are counted before the body is parsed."""
 
 PAGE_RECORDS = 500
 """The most records in one answer; `more` says whether to ask again."""
@@ -59,10 +59,10 @@ class ClockStatement(Struct, frozen=True):
 
 
 class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a sync; `meeting` and `point` choose the stream to pull.
+    """The body of a sync request; `meeting` and `point` choose the stream to read from.
 
-    Without a meeting it is a push only. `app`: the version of the kiosk. `unsent`: how many
-    records remain in the device's queue after these.
+    Without a meeting nothing is read. `app`: the version of the kiosk. `unsent`: how many records
+    remain in the device's queue after these.
     """
 
     clock: ClockStatement | None = None
@@ -123,7 +123,7 @@ def sync() -> Response:
         at_ms,
         device_report,
         caller.is_revoked,
-        details.well_named(sync_request.details),
+        details.matching_small(sync_request.details),
     )
     receipt = _receive(delivery)
     settings: Settings = current_app.config["SETTINGS"]
@@ -146,7 +146,7 @@ def sync() -> Response:
 
 
 def _receive(delivery: Delivery) -> Receipt:
-    """Store a delivery. One with nothing to store waits for no writer, if others are writing."""
+    """Store a delivery; one without records and details is skipped if the database is busy."""
     if delivery.offers or delivery.sealed:
         return write(lambda c: intake.receive(c, delivery))
     receipt = write_if_free(lambda c: intake.receive(c, delivery))
@@ -160,7 +160,7 @@ def _repair_records(body: bytes) -> bytes:
     """Replace unreadable records in a body by strings, so that the other records can be read.
 
     JavaScript writes half an emoji where a field's length limit cuts it, and msgspec cannot read
-    that. Such a record becomes a string with its JSON text, and the door refuses only that.
+    that. Such a record becomes a string with its JSON text, so that only this record is refused.
     """
     fields = json.loads(body)
     records = fields.get("records") if isinstance(fields, dict) else None
@@ -194,7 +194,7 @@ def _verdicts_for(verdicts: list[Verdict], caller: Caller) -> list[Verdict]:
 
 
 def _pulled_stream(sync_request: SyncRequest, caller: Caller) -> StreamKey | None:
-    """Return the stream to pull; None for a push only, a locked kiosk or a revoked device."""
+    """Return the stream to read; None without a meeting, or if the device is locked or revoked."""
     point = sync_request.point or caller.writer.point
     if sync_request.meeting is None or not caller.can_read or caller.is_revoked:
         return None
@@ -230,7 +230,7 @@ def _pull(
 def _with_corrected(form: bytes, at_ms: int, released_at_ms: int | None) -> bytes:
     """Return a record's canonical bytes with `at_corrected` inserted as the first field.
 
-    The record inside a ruling that releases it has its own.
+    A ruling that releases a held record contains that record, which gets its own `at_corrected`.
     """
     if released_at_ms is not None:
         fields = msgspec.json.decode(form)

@@ -1,7 +1,8 @@
 """Resumable uploads: one protocol for sealed details and for the files of releases.
 
-A `PUT` brings a piece (`Content-Range`) or all of it; a `HEAD` says how far it has got. Both answer
-with `Upload-Offset` and `Upload-Complete`. The routes decide who may upload what.
+A `PUT` sends the whole upload or, with `Content-Range`, a piece; a `HEAD` asks how many bytes have
+arrived. Both answer with `Upload-Offset` and `Upload-Complete`. The routes decide who may upload
+what.
 """
 
 from collections.abc import Callable
@@ -26,7 +27,7 @@ class Bounds(NamedTuple):
 def accept_piece(
     sha256: str, bounds: Bounds, put: Callable[[Connection, bytes, int, int], Offset]
 ) -> Response:
-    """Store the piece in the request by `put(connection, piece, offset, total)`.
+    """Check the piece in the request and store it by `put(connection, piece, offset, total)`.
 
     Raises: MalformedRequest, PieceTooLarge, PieceOutOfPlace, BlobMismatch.
     """
@@ -45,6 +46,6 @@ def accept_piece(
 
 
 def offset_response(offset: Offset, status: int) -> Response:
-    """Return a response that says how far an upload has got."""
+    """Return a response that says how many bytes of an upload have arrived."""
     headers = {"Upload-Offset": str(offset.received), "Upload-Complete": f"?{offset.is_complete:d}"}
     return Response(status=status, headers=headers)

@@ -1,4 +1,4 @@
-"""What several commands need: the settings, the published directory, a schema that is current."""
+"""Functions that several commands use: settings, published directory, check of the schema."""
 
 import functools
 from collections.abc import Callable

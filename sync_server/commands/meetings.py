@@ -1,4 +1,4 @@
-"""Commands on meetings as headquarters accepts them."""
+"""Commands that accept a published meeting and that create a rehearsal."""
 
 from datetime import datetime
 from typing import Any

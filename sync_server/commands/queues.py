@@ -1,4 +1,4 @@
-"""Commands on queues of halls that come as files."""
+"""The command that imports a file with the queue of a kiosk."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Commands that serve: the production server, and the demonstration."""
+"""Commands that start the production server and that fill the database for a demonstration."""
 
 import click
 import msgspec

@@ -1,4 +1,4 @@
-"""Maintenance commands: judge the ledger again, list held records, purge personal details."""
+"""Maintenance commands: recompute the standings, list held records, purge personal details."""
 
 from functools import partial
 

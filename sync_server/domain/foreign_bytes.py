@@ -1,4 +1,4 @@
-"""Foreign bytes: JSON that somebody else wrote, which may be anything at all."""
+"""Decoding of JSON from outside the server, which may be malformed in any way."""
 
 from typing import TypeVar
 
@@ -8,11 +8,11 @@ T = TypeVar("T")
 
 
 def decode_foreign(content: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
-    """Decode bytes that a device, a browser or a file brought.
+    """Decode JSON that a device, a browser or a file sent.
 
-    Raises: msgspec.DecodeError, whatever is wrong with them (msgspec by itself raises two more, for
-    letters that are no UTF-8 and for endless nesting); a ValidationError, its subclass, if they are
-    JSON of another form.
+    Raises: msgspec.DecodeError for any fault, also for bytes that are not UTF-8 and for too deep
+    nesting, where msgspec raises other errors; its subclass ValidationError for JSON of another
+    form.
     """
     try:
         return decoder.decode(content)

@@ -10,7 +10,7 @@ import unicodedata
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _RANK = {letter: rank for rank, letter in enumerate(_ALPHABET, start=1)}
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
-"""Huyền, hỏi, ngã, sắc, nặng, after no tone: the order of dictionaries."""
+"""The order of tones in dictionaries: no tone, huyền, hỏi, ngã, sắc, nặng."""
 
 _APOSTROPHES = "'‘’ʼ`´"
 _PARTS = re.compile(f"[{_APOSTROPHES}]")
@@ -22,7 +22,7 @@ SortKey = tuple[tuple[int, ...], tuple[int, ...]]
 def word_sort_key(text: str) -> SortKey:
     """Return the sort key of a text: its letters, and only then the tone of every word.
 
-    Where in a word its mark stands is a matter of style: Hoà and Hòa are one name.
+    The place of the tone mark within a word does not matter: Hoà and Hòa are the same name.
     """
     letters: list[int] = []
     tones: list[int] = []
@@ -54,7 +54,7 @@ def name_matches(full_name: str, text: str) -> bool:
 def fold(text: str) -> str:
     """Return a text in lower case without marks and apostrophes; đ becomes d.
 
-    So people type in a hurry, and so the names of some peoples (K’Brăk, H'Hen) are found.
+    People who search leave marks out, and spell the apostrophe of K’Brăk or H'Hen differently.
     """
     plain = unicodedata.normalize("NFD", text.lower()).translate(_PLAIN)
     return "".join(character for character in plain if not unicodedata.combining(character)).strip()

@@ -36,7 +36,7 @@ class FileLine(Struct, frozen=True, array_like=True):
 
 
 class ListLine(Struct, frozen=True):
-    """One list, as the top level names it."""
+    """One list of files: its path and hash, and the number and total bytes of its files."""
 
     name: str
     path: Path
@@ -46,7 +46,7 @@ class ListLine(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True, omit_defaults=True):
-    """The top level of the manifest.
+    """The top level of a manifest, which names the lists of files.
 
     `withdrawn` holds `[path, sha256]` for materials that are held or withdrawn: the file now at
     that path, or an empty sha256 if there is none. Readers' devices delete other bytes under the

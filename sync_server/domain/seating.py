@@ -13,7 +13,7 @@ MOST_SEATS_PER_ROW = 99
 
 
 class Plan(NamedTuple):
-    """The hall as rows of seats; `others` are seats whose names show no row and number."""
+    """The hall as rows of seats with their people; `others` are seats that fit in no row."""
 
     rows: tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...]
     others: tuple[tuple[str, str], ...]

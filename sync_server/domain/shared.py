@@ -1,6 +1,6 @@
 """Constants and lists that Python and JavaScript share, read from `site/rules.json`.
 
-Both languages import that file, so that neither spells a value of its own.
+Both languages read that file, so that no value is written twice.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 
 class SharedRules(Struct, frozen=True, forbid_unknown_fields=True):
-    """The fields of the file. Times are in milliseconds, sizes in bytes, lists in display order.
+    """The content of `site/rules.json`: times in ms, sizes in bytes, lists in display order.
 
     `meeting_day_kinds`: kinds recorded only while people gather and meet. `hall_kinds`: further
     kinds that show that a hall is at work.

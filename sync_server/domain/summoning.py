@@ -1,4 +1,4 @@
-"""Rules of summoning: the roll that a rule gives, and its differences from the roll before."""
+"""Rules that choose the people of a roll, and the comparison of a roll with the one before."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple, Protocol, get_args
@@ -17,7 +17,7 @@ MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
 
 
 class Candidate(Protocol):
-    """A person of the roster as a rule sees them."""
+    """The facts about a person that a rule of summoning reads."""
 
     @property
     def person(self) -> str: ...
@@ -37,7 +37,7 @@ class Rule(NamedTuple):
     memberships: Collection[str]
 
     def summons(self, person: Candidate) -> bool:
-        """Return whether the rule summons a person; a committee rank outweighs membership."""
+        """Return whether the rule summons a person; with a committee rank it ignores membership."""
         if person.unit not in self.units:
             return False
         if self.rank != "everybody":
@@ -59,7 +59,7 @@ def build_roll(
     before: Sequence[Summoned],
     exempt: Collection[str] = (),
 ) -> list[Summoned]:
-    """Return a point's new roll: people already on it keep their line; `exempt` is for new ones."""
+    """Return a point's new roll; people already on it keep their lines, `exempt` marks others."""
     previous_lines = {line.person: line for line in before}
     return [
         previous_lines.get(candidate.person)

@@ -37,7 +37,7 @@ SANDBOX = "sandbox; default-src 'none'"
 
 @blueprint.after_request
 def guard(response: Response) -> Response:
-    """Keep personal data out of caches, frames and scripts of other sites."""
+    """Add the headers that keep personal data out of caches, and other sites out of the pages."""
     is_page = response.mimetype == "text/html"
     response.headers["Content-Security-Policy"] = POLICY if is_page else SANDBOX
     response.headers["Cache-Control"] = "no-store"
@@ -50,11 +50,11 @@ def guard(response: Response) -> Response:
 def frame() -> dict[str, object]:
     """Give every page the signed-in account, its menu, and headquarters' urgent matters.
 
-    The page of an internal error gets nothing, since the cause would fail again while it renders.
+    The page of an internal error gets none of these, since reading them could fail again.
     """
     if g.get("is_fault"):
         return {}
-    with reading():  # an error page has lost its transaction
+    with reading():  # an error page runs after its transaction ended
         current_account = access.account_if_signed_in()
         return {
             "who": current_account,

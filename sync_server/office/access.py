@@ -33,7 +33,7 @@ def clear_request_state() -> None:
 
 
 def account_if_signed_in() -> Account | None:
-    """Return the account in its present state; None if nobody is signed in. Read once a request."""
+    """Return the signed-in account, read once a request; None if nobody is signed in."""
     if "who" not in g:
         current = current_session()
         with reading() as connection:
@@ -59,7 +59,7 @@ def signed_in_account() -> Account:
 
 
 def may(action: Action) -> bool:
-    """Return whether the signed-in account may do this."""
+    """Return whether the signed-in account may do this action."""
     account = account_if_signed_in()
     return account is not None and action in MAY[account.role]
 
@@ -71,7 +71,7 @@ def allowed(
     meeting_menu: Menu | None = None,
     is_slow: bool = False,
 ) -> Callable[[View], View]:
-    """Restrict a page to accounts that may do this, at the point in its address.
+    """Restrict a page to accounts that may do this action, at the point in the page's address.
 
     A visitor without an account is sent to sign in; an account without the right is refused. The
     page runs in one transaction: a snapshot if it only shows, a write if it acts. A slow act, which
@@ -83,7 +83,7 @@ def allowed(
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(**url_values: str) -> Any:
-            if session.get(COOKIE) is None:  # a stranger must not even take a turn to write
+            if session.get(COOKIE) is None:  # strangers open no write transaction
                 return make_response(_redirect_to_sign_in())
             if request.method == "POST" and not is_slow:
                 return _run_act(lambda: _run_view(view, action, url_values))
@@ -113,7 +113,7 @@ def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str,
 
 
 def _run_act(run_view: Callable[[], Response]) -> Response:
-    """Run a page that acts in one write transaction, its log entry included.
+    """Run a page that changes something, and log it, in one write transaction.
 
     If another writer interferes, the whole page runs again, as if for the first time.
     """
@@ -141,14 +141,14 @@ def must_cover(*, point: str | None = None, unit: str | None = None) -> None:
 
 
 def refusal(action: Action) -> Forbidden:
-    """Return the error that says that the account's role may not do this."""
+    """Return the error that says that the account's role may not do this action."""
     return Forbidden(
         action=say(f"action.{action}"), profile=say(f"role.{signed_in_account().role}")
     )
 
 
 def refusal_elsewhere(action: Action) -> Forbidden:
-    """Return the error that says that the account may do this only for its point or unit."""
+    """Return the error for an account that may act only for its own point or unit."""
     scoped_action = say("action.elsewhere", action=say(f"action.{action}"))
     return Forbidden(action=scoped_action, profile=say(f"role.{signed_in_account().role}"))
 
@@ -161,7 +161,7 @@ def log_subjects(*subjects: str) -> None:
 def _redirect_to_sign_in() -> AnyResponse:
     address = url_for("office.sign_in.form")
     if "HX-Request" in request.headers:
-        # htmx leaves the page that made the request. A browser follows a redirect unseen instead.
+        # htmx opens this address as a page. A redirect would load the form into part of a page.
         return Response(status=UNAUTHORISED, headers={"HX-Redirect": address})
     if request.method == "GET":
         session["wanted"] = request.full_path.rstrip("?")
@@ -169,8 +169,8 @@ def _redirect_to_sign_in() -> AnyResponse:
 
 
 def log_failure(response: Response) -> Response:
-    """Log an act that failed and every refusal: their transaction has been rolled back."""
-    is_busy = response.status_code == UNAVAILABLE  # the log would wait once more, and in vain
+    """Log a failed act or a refusal in a new transaction, since its own was rolled back."""
+    is_busy = response.status_code == UNAVAILABLE  # the log cannot be written either
     if g.get("is_logged") or is_busy or response.status_code < HTTP_BAD_REQUEST:
         return response
     if entries := _entries_for(response):
@@ -179,9 +179,9 @@ def log_failure(response: Response) -> Response:
 
 
 def _entries_for(response: Response) -> list[AuditEntry]:
-    """Return the log entries of this request: for personal data, acts and refusals.
+    """Return the audit-log entries of a request that shows personal data, acts or is refused.
 
-    Automatic refreshes are left out, opened details are not.
+    Automatic refreshes are left out; every opening of a detail is included.
     """
     openings: list[AuditEntry] = g.get("openings", [])
     account, action = g.get("who"), g.get("action")
@@ -214,7 +214,7 @@ def _note(connection: Connection, entries: Sequence[AuditEntry]) -> None:
 
 
 def _write_log(entries: Sequence[AuditEntry]) -> None:
-    """Write the log in a transaction of its own. A page that cannot be logged is not sent."""
+    """Write audit-log entries in a separate transaction; if that fails, the page is not sent."""
     try:
         write(lambda c: _note(c, entries))
     except Exception:

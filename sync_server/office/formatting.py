@@ -58,12 +58,12 @@ def format_for_input(instant: str | int | None) -> str:
 
 
 def name_code(stem: str, code: str) -> str:
-    """Return a code's Vietnamese name; a code without a message, such as a setting's, as it is."""
+    """Return a code's Vietnamese name, or the code itself if the catalogue has no name for it."""
     return catalogue().get(f"{stem}.{code}", code)
 
 
 def name_browser(agent: str) -> str:
-    """Return the browser and the system that a User-Agent names, as far as it shows them."""
+    """Return the browser and, if known, the operating system that a User-Agent names."""
     kinds = ("Edg", "Firefox", "Chrome", "Safari")
     machines = ("Windows", "Android", "iPhone", "iPad", "Mac", "Linux")
     kind = next((name for name in kinds if name in agent), agent[:24] or NO_VALUE)

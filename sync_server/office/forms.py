@@ -16,7 +16,7 @@ LONGEST_PASSWORD = 200
 
 
 def refuse_nul() -> None:
-    """Reject an address with a NUL, which no code contains and no database compares."""
+    """Answer 404 if the address holds a NUL character, which PostgreSQL cannot compare."""
     parts = (*(request.view_args or {}).values(), *request.args.values())
     if any("\x00" in part for part in parts):
         raise NotFound(path=request.path)
@@ -32,7 +32,7 @@ def text(name: str, *, longest: int = MAX_LETTERS) -> str:
     return value
 
 
-def needed(name: str, *, longest: int = MAX_LETTERS) -> str:
+def required_text(name: str, *, longest: int = MAX_LETTERS) -> str:
     """Return the text of a required field. Raises: BadForm."""
     value = text(name, longest=longest)
     if not value:
@@ -40,13 +40,13 @@ def needed(name: str, *, longest: int = MAX_LETTERS) -> str:
     return value
 
 
-def secret(name: str) -> str:
+def password(name: str) -> str:
     """Return a password exactly as typed, with its spaces. Raises: BadForm."""
-    needed(name, longest=LONGEST_PASSWORD)
+    required_text(name, longest=LONGEST_PASSWORD)
     return request.form[name]
 
 
-def whole(name: str, *, least: int = 0, most: int) -> int | None:
+def whole_number(name: str, *, least: int = 0, most: int) -> int | None:
     """Return a whole number from `least` to `most`; None for an empty field. Raises: BadForm."""
     value = text(name)
     if not value:
@@ -83,7 +83,7 @@ def moment_needed(name: str) -> int:
 
 
 def one_of(name: str, choices: Sequence[Choice]) -> Choice:
-    """Return a field that must hold one of `choices`. Raises: BadForm."""
+    """Return the value of a field if it is one of `choices`. Raises: BadForm."""
     value = text(name)
     for choice in choices:
         if choice == value:

@@ -19,8 +19,8 @@ class Menu(NamedTuple):
     """An entry of a menu, for accounts that may do the page's action.
 
     `place` orders the entries, `title` is a message key. `url_values` returns the values of the
-    page's address for an account, or None to hide the entry from it. `meeting_value` names the
-    value that takes the meeting, in a meeting's menu.
+    page's address for an account, or None to hide the entry from it. In a meeting's menu,
+    `meeting_value` names the value that holds the meeting.
     """
 
     place: int

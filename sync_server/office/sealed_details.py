@@ -38,14 +38,14 @@ def open_details(people_by_detail: Mapping[str, str]) -> dict[str, DetailContent
         try:
             contents[sha256] = open_detail(sha256, person)
         except DetailUnreadable:
-            contents[sha256] = DetailContent(b"{", JSON)  # shown as what cannot be read
+            contents[sha256] = DetailContent(b"{", JSON)  # shown as unreadable
         except UnknownDetail:
             continue
     return contents
 
 
 def open_detail(sha256: str, about: str) -> DetailContent:
-    """Open one detail, and log it with the request. Raises: UnknownDetail, DetailUnreadable."""
+    """Open one detail; the request's log names it. Raises: UnknownDetail, DetailUnreadable."""
     settings: Settings = current_app.config["SETTINGS"]
     reader = access.signed_in_account().name
     connection = transaction()
@@ -58,7 +58,7 @@ def open_detail(sha256: str, about: str) -> DetailContent:
 def text_fields_of(detail: DetailContent | None) -> dict[str, str]:
     """Return the text fields of a detail; `{}` unless it is JSON.
 
-    JSON that cannot be read has one field, a `note` that says so: what it is about can be decided.
+    Unreadable JSON yields one field, a `note` that says so, so that its request can be decided.
     """
     if detail is None or detail.media_type != JSON:
         return {}
@@ -70,13 +70,13 @@ def text_fields_of(detail: DetailContent | None) -> dict[str, str]:
 
 
 def picture_of(detail: DetailContent | None) -> DetailContent | None:
-    """Return a detail that is a picture or document, or the scan that a JSON detail holds."""
+    """Return a detail that is a picture or document, or the scan in a JSON detail, or None."""
     if detail is None or detail.media_type != JSON:
         return detail
     _, _, encoded = text_fields_of(detail).get("scan", "").partition(";base64,")
     try:
         content = base64.b64decode(encoded, validate=True)
-    except ValueError:  # no base64, or letters that it does not have
+    except ValueError:  # not base64
         return None
     media_type = sealing.media_type_of(content)
     return DetailContent(content, media_type) if media_type and media_type != JSON else None

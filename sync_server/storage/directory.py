@@ -53,7 +53,7 @@ class PublishedDirectory(Struct, frozen=True):
 
 
 class MeetingSummary(Struct, frozen=True):
-    """A meeting in a device's or the office's list; `open` starts `OPENS_BEFORE_MS` early."""
+    """A meeting in a device's or the office's list; it is open from `OPENS_BEFORE_MS` before it."""
 
     id: str
     title: str
@@ -112,7 +112,7 @@ def _fingerprint(published: PublishedMeeting) -> str:
 
 
 def set_cancelled(connection: Connection, meeting_id: str, is_cancelled: bool) -> None:
-    """Note whether a meeting is cancelled; its settings say so to the points."""
+    """Store whether a meeting is cancelled; its points learn it from their settings."""
     statement = update(Meeting).where(Meeting.id == meeting_id)
     connection.execute(statement.values(is_cancelled=is_cancelled))
 

@@ -11,7 +11,7 @@ from sync_server.database import Base
 
 
 class Node(Base):
-    """This database. Cursors carry its `epoch`; a cursor of another epoch is void."""
+    """The identity of this database. Cursors carry its `epoch`; a cursor of another is ignored."""
 
     __tablename__ = "node"
     name: Mapped[str] = mapped_column(String(8), primary_key=True, default="here")
@@ -193,7 +193,7 @@ class Remark(Base):
 
 
 class MeetingLock(Base):
-    """A meeting's lock: shared by writers that add records, sole for one that moves records."""
+    """A meeting's lock: writers share it, but a writer of rolls or rulings holds it alone."""
 
     __tablename__ = "meeting_lock"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -212,7 +212,7 @@ class Stream(Base):
 class LedgerRow(Base):
     """One record, in canonical bytes, at its position in its home stream.
 
-    The key includes the fingerprint: two forms of one id are both stored, and cancel out.
+    The key includes the fingerprint: different records with the same id are all stored.
     """
 
     __tablename__ = "ledger"
@@ -246,7 +246,7 @@ class Listing(Base):
 
 
 class Summons(Base):
-    """The people that a point follows, by roll or as officers: their records are listed there."""
+    """A person on a point's latest roll or among its officers: their records are listed there."""
 
     __tablename__ = "summons"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)

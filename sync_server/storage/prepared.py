@@ -53,7 +53,7 @@ def columns_of(shape: Any, model: type[Base], **others: Any) -> tuple[Any, ...]:
 
 
 class Prepared:
-    """A statement; lists are bound to expanding parameters, single values to named ones."""
+    """A statement compiled once; lists need expanding parameters, single values named ones."""
 
     def __init__(self, statement: Executable) -> None:
         assert isinstance(statement, ClauseElement)

@@ -9,7 +9,7 @@ from sync_server.storage.models import Remark
 
 Heading = Literal["quality", "limits", "causes", "tasks", "proposals", "good_practice"]
 HEADINGS: tuple[Heading, ...] = get_args(Heading)
-"""Domain.md, Reports: II.2, III, IV and V; and good practice (row 21)."""
+"""Parts II.2, III, IV and V of the report, and good practice (checklist row 21)."""
 
 
 class RemarkLine(NamedTuple):

@@ -1,1 +1,1 @@
-"""The web server: the production server, the served portal and its files, error pages, rates."""
+"""The web server: production server, portal files, error pages, host checks, rate limits."""

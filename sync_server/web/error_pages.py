@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Register one handler for every kind of fault."""
+    """Register a handler for every kind of error."""
     app.register_error_handler(AppError, error_response)
     app.register_error_handler(HTTPException, _httperror_response)
     app.register_error_handler(OperationalError, _database_fault_response)
@@ -36,7 +36,7 @@ def init_app(app: Flask) -> None:
 
 def error_response(error: AppError) -> Response:
     """Return the response to an error: a problem document, or a page."""
-    if isinstance(error, ForeignHost):  # a page of ours would lead back to that host
+    if isinstance(error, ForeignHost):  # links on a page would lead to that host
         return Response(str(error), error.status, mimetype="text/plain")
     if request.path.startswith("/api/"):
         response = jsonify(error.problem())

@@ -1,4 +1,4 @@
-"""Hosts: the names under which this site may be asked for.
+"""Checks that requests name this site in their `Host` header.
 
 Another name in the `Host` header is a mistake in a proxy, or a page elsewhere that pretends to be
 this site.

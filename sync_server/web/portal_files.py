@@ -1,4 +1,4 @@
-"""The route of the portal's files: compressed, revalidated by hash, large ones in ranges."""
+"""The route that serves the portal's files, with compression, ETags and byte ranges."""
 
 import mimetypes
 from pathlib import PurePosixPath
@@ -22,7 +22,7 @@ MAX_PATH_SHOWN = 200
 """The most letters of an unknown address that the answer repeats."""
 
 MAX_WHOLE_BYTES = 1024 * 1024
-"""Up to this size a file is read at once; twelve readers of a recording are not to fill memory."""
+"""Longer answers are read piece by piece, so that a dozen readers of a recording fit in memory."""
 
 TAG_LETTERS = 16
 """Letters of the sha256 in an ETag: enough to distinguish two versions of one file."""
@@ -98,7 +98,7 @@ def _file_response(connection: Connection, served_file: ServedFile, path: str) -
 def _content_response(
     connection: Connection, served_file: ServedFile, start: int, stop: int
 ) -> Response:
-    """Return the bytes of a file; those of a large one are read when the reader takes them."""
+    """Return a range of a file; a long range is read piece by piece as the reader receives it."""
     if stop - start <= MAX_WHOLE_BYTES:
         return Response(served_file.read(connection, start, stop))
     file = served_file.open(start, stop)
@@ -109,9 +109,9 @@ def _content_response(
 
 
 def _policy() -> str:
-    """Return the policy for this site's own address, which a proxy may not pass on.
+    """Return the content security policy for the public address, which a proxy may hide.
 
-    On the machine itself a browser may also call it by another of its own names.
+    A browser on the machine itself may also use `localhost`, so that address is allowed there.
     """
     settings: Settings = current_app.config["SETTINGS"]
     origins = {f"{settings.public_url}/"}

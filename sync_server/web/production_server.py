@@ -1,7 +1,7 @@
 """The production server: waitress, which runs on a server and on a hall's Windows laptop.
 
-waitress takes whole requests in before a thread serves them, so that a slow line holds no thread.
-It knows no bounds on who holds connections open, and ends without ado; both are added here.
+waitress receives a whole request before a thread serves it, so that a slow line occupies no thread.
+This module adds limits on open connections, and a stop that first finishes running requests.
 """
 
 import contextlib
@@ -30,16 +30,16 @@ THREADS = WRITERS + 8
 """Requests served at a time: those that may wait to write, and some that only read."""
 
 MAX_QUEUED = 400
-"""Requests that wait for a thread, some two seconds of work; the others are told to come again."""
+"""The most requests that wait for a thread, about two seconds of work; further ones get 503."""
 
 MAX_CONNECTIONS = 3_000
-"""Open connections. Five thousand phones that come within a quarter of an hour hold some 600."""
+"""Above this, idle connections are closed; 5,000 phones within 15 minutes open about 600."""
 
 CLOSED_AT_ONCE = 100
-"""Idle connections that make room for new ones."""
+"""How many idle connections are closed at a time to make room."""
 
 IDLE_S = 15
-"""How long a connection may wait for its next request; opening it anew costs little."""
+"""How long a connection may wait for its next request; opening another costs little."""
 
 HEADER_S = 15
 """How long the head of a request may take to arrive."""
@@ -48,10 +48,10 @@ BODY_S = 600
 """How long a body may take: a piece of 64 KB takes half a minute on the poorest line."""
 
 STALLED_S = 120
-"""How long a reader may take nothing of an answer."""
+"""How long a reader may receive nothing of a response that waits to be sent."""
 
 DRAIN_S = 10
-"""How long requests in flight may take after the order to stop."""
+"""How long running requests may continue after the order to stop."""
 
 API_PATH = "/api/"
 MAINTENANCE_S = 2
@@ -63,7 +63,7 @@ class _Overloaded(Error):  # type: ignore[misc]
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    """A request as it arrives. Only the office's uploads may be larger than a sync."""
+    """A parser of requests that allows large bodies only for the office's upload of queue files."""
 
     def parse_header(self, header_plus: bytes) -> None:
         try:
@@ -78,7 +78,7 @@ _uploads_adjustments = Adjustments(max_request_body_size=MAX_UPLOAD_BYTES)
 
 
 class _ErrorTask(ErrorTask):  # type: ignore[misc]
-    """The answer to a request that never reaches the app, in words that its sender understands."""
+    """The response, in Vietnamese, to a faulty request that never reaches the app."""
 
     def execute(self) -> None:
         error = self.request.error
@@ -93,7 +93,7 @@ class _ErrorTask(ErrorTask):  # type: ignore[misc]
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection. `began_s`: when the first byte of the request that is arriving came."""
+    """A connection. `began_s`: when the request that is now arriving began."""
 
     parser_class = _Parser
     error_task_class = _ErrorTask
@@ -112,7 +112,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         return not (self.requests or self.request or self.total_outbufs_len)
 
     def is_overdue(self, now_s: float) -> bool:
-        """Return whether what the other side owes has not come in time."""
+        """Return whether the client takes too long to send a request or receive a response."""
         if self.requests:
             return False
         if self.total_outbufs_len:
@@ -123,13 +123,13 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
-    """The threads that serve. A kiosk's request goes before those of readers."""
+    """The threads that serve requests; those to the API go first, so that kiosks need not wait."""
 
     def add_task(self, task: HTTPChannel) -> None:
         with self.lock:
             if len(self.queue) >= MAX_QUEUED:
                 task.requests[0].error = _Overloaded("")
-            path = getattr(task.requests[0], "path", "")  # of what is no HTTP there is none
+            path = getattr(task.requests[0], "path", "")  # a request that is not HTTP has no path
             if path.startswith(API_PATH):
                 self.queue.appendleft(task)
             else:
@@ -138,7 +138,7 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
 
 
 class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
-    """waitress with bounds on connections, and an end that finishes what is in flight."""
+    """waitress with limits on connections and a stop that first finishes running requests."""
 
     channel_class = _Channel
     accepting: bool
@@ -150,9 +150,9 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
             self._close_the_least_useful()
 
     def _close_the_least_useful(self) -> None:
-        """Close connections that have been idle longest, of the address that holds the most.
+        """Close idle connections: of the address that holds the most, and longest idle, first.
 
-        Many at a time, for to look at all of them at every new one would take the loop's time.
+        Many are closed at a time, since sorting them for every new connection would be slow.
         """
         idle = [channel for channel in self.active_channels.values() if channel.is_idle]
         held = Counter(channel.addr[0] for channel in idle)
@@ -166,7 +166,7 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
                 channel.will_close = True
 
     def run(self) -> None:
-        """Serve until told to stop, and then until nothing is in flight, or too long."""
+        """Serve until `stop` is called, then finish running requests for at most `DRAIN_S`."""
         try:
             while not self._is_done():
                 self.asyncore.loop(
@@ -177,9 +177,9 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
             self.asyncore.close_all(self._map)
 
     def stop(self, *_: Any) -> None:
-        """Take no more connections, and end when what is in flight is done."""
+        """Accept no more connections, and end when the running requests are finished."""
         self.stopping_since_s = time.monotonic()
-        with contextlib.suppress(OSError):  # it has ended already
+        with contextlib.suppress(OSError):  # the server has ended already
             self.pull_trigger()
 
     def _is_done(self) -> bool:
@@ -198,7 +198,7 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
 
 def serve_forever(app: Flask, host: str, port: int) -> None:
     """Serve until interrupted or terminated. Raises: OSError if the address is not available."""
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a herd is no news
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns whenever a request waits
     _allow_open_files()
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     dispatcher = _Dispatcher()
@@ -209,7 +209,7 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
         dispatcher=dispatcher,
         adj=Adjustments(
             max_request_body_size=MAX_BODY_BYTES * 2,  # the app answers 413 itself
-            connection_limit=MAX_CONNECTIONS * 2,  # never met: the server itself closes some
+            connection_limit=MAX_CONNECTIONS * 2,  # handle_accept closes some before that
             cleanup_interval=MAINTENANCE_S,
             backlog=2048,
             asyncore_use_poll=hasattr(select, "poll"),
@@ -224,10 +224,10 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
 
 
 def _allow_open_files() -> None:
-    """Allow as many open files as connections need, where the system counts them."""
+    """Raise the limit on open files to what the connections need, except on Windows."""
     try:
         import resource
-    except ImportError:  # Windows does not
+    except ImportError:  # Windows has no such limit
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_CONNECTIONS * 2

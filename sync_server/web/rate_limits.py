@@ -27,18 +27,18 @@ ENROL = RateLimit("enrol", 60)
 SYNC = RateLimit("sync", 600)
 """A kiosk syncs every half minute, and after every record."""
 UNKNOWN_TOKEN = RateLimit("unknown_token", 120)
-"""Enough for a hall of revoked laptops behind one address, none of which gives up."""
+"""Enough for a hall of revoked laptops behind one address, which keep trying."""
 
 WINDOW_S = 60
 MAX_CALLERS = 20_000
-"""Callers counted at a time, in some 5 MB; who was silent longest is the first forgotten."""
+"""The most callers counted at a time, in about 5 MB; the longest silent is forgotten first."""
 
 
 class _Attempts:
-    """The attempts in the current window of every caller.
+    """A count of every caller's attempts in the current window of a minute.
 
-    A library would start a thread at nearly every attempt, to forget old callers; a sixth of the
-    time of a sync went there.
+    A library that we tried started a thread at nearly every attempt, which took a sixth of the
+    time of a sync.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class _Attempts:
         self._windows: dict[tuple[str, str], tuple[float, int]] = {}
 
     def count(self, action: str, caller: str) -> int:
-        """Count an attempt; return how many the caller has made in the last minute at most."""
+        """Count an attempt; return how many the caller has made in the current window."""
         now_s = time.monotonic()
         with self._lock:
             began_s, count = self._windows.pop((action, caller), (now_s, 0))

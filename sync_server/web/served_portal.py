@@ -1,4 +1,4 @@
-"""The portal that this server serves: the published release in force, or else the local build.
+"""The portal that this server serves: the release that was activated, or else the local build.
 
 The local build in `SITE_DIR` also fixes the code that published releases may run in browsers.
 """
@@ -21,14 +21,14 @@ from sync_server.storage.blobs import releases, resumable_uploads
 from sync_server.storage.directory import PublishedDirectory
 
 PIECE_BYTES = 256 * 1024
-"""The most of a large file that one reader of it holds in memory."""
+"""How many bytes of a large file are in memory for each of its readers."""
 
 _cached_hashes: dict[Path, tuple[tuple[int, int], str]] = {}
 _decoder = msgspec.json.Decoder(PublishedDirectory)
 
 
 class ServedFile(NamedTuple):
-    """A file of the portal: at `path` on the disk, or among the published files if that is None."""
+    """A file of the portal: on the disk at `path`, or in the database if `path` is None."""
 
     sha256: str
     size_bytes: int
@@ -43,7 +43,7 @@ class ServedFile(NamedTuple):
             return file.read(stop - start)
 
     def open(self, start: int, stop: int) -> BufferedReader:
-        """Open a part of the file, to be read in pieces when the request's transaction is over."""
+        """Open a part of the file as a stream that outlives the request's transaction."""
         return BufferedReader(_FilePart(self, start, stop), PIECE_BYTES)
 
 
@@ -101,7 +101,7 @@ def published_directory(
 ) -> PublishedDirectory | None:
     """Return the units, points and meetings that the release publishes; None without a release.
 
-    Raises: ReleaseMalformed if the release does not say them in the form of this version.
+    Raises: ReleaseMalformed if this version of the server cannot read them.
     """
     directory_file = find_file(connection, site_dir, FACTS_PATH, now_ms)
     if directory_file is None:

@@ -283,7 +283,7 @@ def test_a_fault_missed_in_the_sources_stops_the_build(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     replace_in_file(content / "materials" / "a.md", "Nội dung.", "Gọi 0912345678.")
-    monkeypatch.setattr("portal.content.loading.Shelf._faults_of_people", lambda *_: [])
+    monkeypatch.setattr("portal.content.loading.FileCache._faults_of_people", lambda *_: [])
 
     status = build.main(["--content", str(content), "--output", str(tmp_path / "output")])
 

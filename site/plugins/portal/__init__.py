@@ -1,4 +1,4 @@
-"""The portal: a static site from Markdown, for readers who are often without a line.
+"""The portal: a static site from Markdown, for readers who are often offline.
 
 `content` reads and checks what editors write, `media` turns texts, PDFs and pictures into what a
 page shows, `pages` is the Pelican plugin, `release` describes the result, `editor` holds the
@@ -8,4 +8,4 @@ commands.
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-"""The checkout: `content/`, `site/` and the packages of npm stand in it."""
+"""The repository's top folder, which holds `content/`, `site/` and `node_modules/`."""

@@ -53,7 +53,7 @@ _POSITIONS = (_SECRETARY, _DEPUTY, _DEPUTY, _MEMBER, _MEMBER)
 
 
 class RealPeopleFault(Exception):
-    """A database with people who are not synthetic, in which no demonstration may run."""
+    """The database holds real people, so the demonstration must not be added to it."""
 
 
 class DemoSummary(Struct, frozen=True):
@@ -71,7 +71,10 @@ class DemoSummary(Struct, frozen=True):
 def fill_database(
     published: PublishedDirectory, seal_to: dict[str, str], now_ms: int
 ) -> DemoSummary:
-    """Fill the database and keep existing rows; set a new password and code on every run."""
+    """Add the demonstration to the database; set a new password and enrolment code on every run.
+
+    Raises: RealPeopleFault.
+    """
     people = synthetic_people([unit.code for unit in published.units])
     rolls = _build_rolls(published, people)
     meeting = _open_meeting(now_ms)
@@ -96,7 +99,7 @@ def fill_database(
             _request_leave(c, meeting.id, rolls, now_ms)
         for account in _accounts_of_roles(rolls):
             if accounts.find_account(c, account.name):
-                accounts.set_password(c, account.name, password)  # ends no session
+                accounts.set_password(c, account.name, password)  # keeps its sessions
             else:
                 accounts.put(c, account, password)
         contacts.put(c, _synthetic_contacts(published))
@@ -115,7 +118,7 @@ def fill_database(
 
 def synthetic_people(units: Sequence[str]) -> list[RosterPerson]:
     """Return the same people on every run; every unit has a Secretary and two Deputies."""
-    dice = random.Random(SEED)  # noqa: S311 - made to repeat itself, not to be secret
+    dice = random.Random(SEED)  # noqa: S311 - the same on every run, not secret
     sizes = _unit_sizes(len(units), dice)
     people: list[RosterPerson] = []
     for unit, size in zip(units, sizes, strict=True):
@@ -219,7 +222,7 @@ def _hold_conference(
     rolls: Mapping[str, Sequence[Summoned]],
     seal_to: dict[str, str],
 ) -> None:
-    """Record the finished conference in 72 halls: summons, check-ins and closings."""
+    """Record the finished conference: summonses, then what every hall sends unless it is silent."""
     starts_ms = to_ms(meeting.starts_at)
     arrangements.accept_meeting(c, meeting, starts_ms - 3 * DAY_MS)
     arrangements.summon(c, meeting.id, rolls, starts_ms - 2 * DAY_MS)

@@ -47,7 +47,7 @@ from sync_server.storage.ledger.intake import Delivery, DeviceReport
 SEED = 632
 DAY_MS = 86_400_000
 STILL_OPEN = frozenset({"P012", "P031"})
-"""Points whose roll nobody signed off; the first of them has not sent one record."""
+"""Points whose roll nobody signed off; one record of the first of them is missing."""
 FAST_CLOCK = "P020"
 """A point whose laptop clock runs 14 minutes fast."""
 SECRETARY_AWAY = "P005"

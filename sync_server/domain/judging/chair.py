@@ -1,8 +1,7 @@
-"""The chair: the person who presides at a point, and the person who decides there, at any moment.
+"""The chair: the person who is to preside at a point, and the people who presided, over time.
 
-To preside, a person must hold an office of the chairing unit, have a record of assuming the
-chair, and be in the hall. Only the Secretary delegates, to a Deputy of the same unit (checklist
-rows 24 and 25).
+The Secretary of the chairing unit presides, or a Deputy to whom the Secretary has delegated. A
+person presides only in the hall, after a record of assuming the chair (checklist rows 24 and 25).
 """
 
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from sync_server.domain.records.kinds import ChairAssumed, ChairDelegation, Offi
 
 
 class Span(Struct, frozen=True):
-    """A span in which one person presided, the end not included; None: to the end."""
+    """A time in which one person presided, its end excluded; None if no end is recorded."""
 
     person: str
     office: Office
@@ -26,7 +25,7 @@ class Span(Struct, frozen=True):
 
 
 class Delegation(Struct, frozen=True):
-    """The Secretary's naming of a Deputy, effective from a moment on."""
+    """A delegation of the chair by the Secretary to a Deputy (`to`), from a moment on."""
 
     from_ms: int
     to: str
@@ -84,14 +83,14 @@ class Chairing:
         return is_secretary and acts_in_person(fact) and fact.record.body.to in officers.deputies
 
     def _may_preside_from(self, person: str, at_ms: int) -> bool:
-        """Return whether a person has, or will have, the authority to preside from a moment on."""
+        """Return whether a person has authority to preside at a moment or at any later one."""
         appointed_ms = [officers.from_ms for officers in self._terms.officers]
         delegated_ms = [delegation.from_ms for delegation in self.delegations]
         moments = (at_ms, *(later for later in (*appointed_ms, *delegated_ms) if later > at_ms))
         return any(person in self._officers_at(moment_ms) for moment_ms in moments)
 
     def is_vacant(self, until_ms: int | None) -> bool:
-        """Return whether the chair is empty at any moment from start and grace until `until_ms`."""
+        """Return whether nobody presides at some moment between start plus grace and `until_ms`."""
         from_ms = self._terms.late_after_ms
         if from_ms is None or (until_ms is not None and until_ms <= from_ms):
             return False
@@ -145,9 +144,9 @@ class Chairing:
 def delegate_at(
     terms: Terms, delegations: Sequence[Delegation], at_ms: int | None = None
 ) -> str | None:
-    """Return the Deputy whom the Secretary has named by a moment, by default in the end.
+    """Return the Deputy to whom the Secretary last delegated, by a moment if one is given.
 
-    None if there is none yet, or if the one named is no Deputy any more.
+    None without a delegation, or if that person is no Deputy at that moment.
     """
     before = [one for one in delegations if at_ms is None or one.from_ms <= at_ms]
     delegate = before[-1].to if before else None
@@ -155,7 +154,7 @@ def delegate_at(
 
 
 def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:
-    """Return the chair: the Secretary is to preside, or the delegated Deputy if they are away."""
+    """Return the chair: the Secretary is named, or the delegate if the Secretary is away."""
     officers, delegate = terms.officers_at(), delegate_at(terms, chairing.delegations)
     secretary = officers.secretary
     candidates = [person for person in (secretary, delegate) if person and person not in away]

@@ -1,7 +1,8 @@
-"""The time of a record: its device's time, corrected by what nodes measured of the device's clock.
+"""The time of a record: its device's time, corrected by measurements of the device's clock.
 
-A *boot* is a span in which a device's wall and monotonic clocks agree; a *sighting* is a node's
-measurement of one boot at a sync. Punctuality is never judged by the time of receipt.
+A *node* is a server. A *boot* is a span in which a device's wall and monotonic clocks agree; a
+*sighting* is a node's measurement of one boot at a sync. Punctuality is never judged by the time
+of receipt.
 """
 
 from collections.abc import Iterable
@@ -17,14 +18,14 @@ SUSPECT_SKEW_MS = SHARED.suspect_skew_ms
 """The clerk is warned of a clock more than two minutes off, and its records are flagged."""
 
 FAR_FROM_MEETING_MS = SHARED.far_from_meeting_ms
-"""A record over twelve hours outside its meeting was hardly made at it."""
+"""A record made over twelve hours before or after its meeting points to a wrong clock."""
 
 
 class Sighting(Struct, frozen=True):
     """A node's measurement of one boot of a device.
 
-    `skew_ms` is the node's clock minus the device's; `seq` is the device's highest record known
-    at that moment, 0 before its first.
+    `skew_ms` is the node's clock minus the device's; `seq` is the highest number among the
+    device's records known at that moment, 0 before the first.
     """
 
     device: str
@@ -42,12 +43,12 @@ class CorrectedTime(NamedTuple):
 
 
 def governing_sighting(a: Sighting, b: Sighting) -> Sighting:
-    """Return the sighting that governs a boot: of two, the one nearer to the boot's beginning."""
+    """Return which of two sightings corrects a boot's records: the one nearer to its beginning."""
     return min(a, b, key=lambda sighting: (sighting.mono_ms, sighting.skew_ms, sighting.seq))
 
 
 def devices_of(records: Iterable[Record]) -> set[str]:
-    """Return the devices whose clocks placed these records, those inside rulings included."""
+    """Return the devices that made these records and the records inside rulings."""
     devices = set()
     for record in records:
         devices.add(record.device)

@@ -68,7 +68,7 @@ def _may_sign(fact: Fact[Closing | Reopening], terms: Terms, rolls: Rolls) -> bo
 def is_after_end_and_closing(
     fact: Fact[CheckIn], terms: Terms, closing: Fact[Closing] | None
 ) -> bool:
-    """Return whether a check-in is too late to make anybody present."""
+    """Return whether a check-in is too late to count: after the end and after the closing."""
     is_after_end = terms.ends_ms is not None and fact.happened_ms > terms.ends_ms
     return is_after_end and closing is not None and fact.order > closing.order
 
@@ -100,7 +100,7 @@ def is_amended(
 
 
 def _is_of_roll(fact: Fact[Record]) -> bool:
-    """Return whether a closing signs this fact: it signs neither itself nor what follows it."""
+    """Return whether a closing covers this fact; closings, reopenings, tasks, shifts are exempt."""
     return not isinstance(fact.record, Closing | Reopening | FollowUp | Shift)
 
 

@@ -1,7 +1,7 @@
-"""Deciding: who may decide on a request or a substitute, and when.
+"""Deciding: the right of a person to decide on a request or a substitute at a moment.
 
-One function for both uses: judging asks it of decisions that were made, and the office, the API
-and the kiosk ask it of a stored standing, before a decision is made.
+The same check serves twice: in judging decisions that were made, and, on a stored standing, in
+showing the office and the API whether a person may decide now.
 """
 
 from typing import NamedTuple
@@ -23,7 +23,7 @@ class DecisionRights(NamedTuple):
         """Return whether a person of the point may decide at a moment on another person's request.
 
         `instead_of` is the person whom a substitute replaces. Nobody decides on a request that
-        concerns themselves, and a reserved one is headquarters' (checklist row 28).
+        concerns themselves, and only headquarters decides on a reserved one (checklist row 28).
         """
         if decider in {person, instead_of} or self.terms.is_reserved(person, instead_of, at_ms):
             return False

@@ -41,13 +41,13 @@ class Fact(NamedTuple, Generic[R]):
 
     @property
     def happened_ms(self) -> int:
-        """The time of the event in ms since 1970 UTC: as a person states it, else corrected."""
+        """The time of the event in ms since 1970 UTC: the time a person stated, else `at_ms`."""
         stated: str | None = getattr(self.record.body, "happened_at", None)
         return to_ms(stated) if stated else self.at_ms
 
 
 class Flags:
-    """Flags by record id; anomalies of a point itself stand under the point's code."""
+    """Anomalies found in judging, by record id, or by point code if they concern the point."""
 
     def __init__(self) -> None:
         self._of: dict[str, set[str]] = {}
@@ -65,7 +65,7 @@ class Flags:
 
 
 class FactsByKind:
-    """The facts in force by kind, every kind in order."""
+    """Facts grouped by the kind of their records, in their given order."""
 
     def __init__(self, facts: Iterable[Fact[Record]]) -> None:
         self._of: defaultdict[type, list[Fact[Record]]] = defaultdict(list)
@@ -131,18 +131,18 @@ def _uncancelled_forms(point: str, forms: Sequence[Record], flags: Flags) -> lis
 
 
 def _may_cancel(form: Record, other: Record) -> bool:
-    """Return whether a form of an id cancels another form of it, as a void of its writer might."""
+    """Return whether a record cancels another with its id: if its writer could have voided it."""
     if isinstance(other, Void) or _needs_headquarters(form, other):
         return False
     return has_authority(form, other)
 
 
 def _apply_ruling(ruling: Ruling, effective: dict[str, list[Record]]) -> None:
-    """Replace the records that count under an id by the ruling's; a later ruling does so again."""
+    """Let only the record that a ruling releases count under its id, or none if it dismisses."""
     ref, released = ruling.refs[0], ruling.body.record
     office_records = [
         record for record in effective.get(ref, ()) if isinstance(record, Ruling | Setting | Roll)
-    ]  # a newer one replaces these; no ruling does
+    ]  # only a newer record of the same kind replaces these
     effective[ref] = office_records + ([released] if released else [])
 
 
@@ -179,7 +179,7 @@ def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
 
 
 def _may_void(void: Record, target: Record) -> bool:
-    """Return whether a void takes effect on a record (design.md, Standing)."""
+    """Return whether a void takes effect on a record (docs/rules.md, Void)."""
     if isinstance(target, Void | Setting | Roll | Ruling) or void.person != target.person:
         return False  # the two would be listed in different streams
     if _needs_headquarters(void, target):
@@ -188,7 +188,7 @@ def _may_void(void: Record, target: Record) -> bool:
 
 
 def _needs_headquarters(undoing: Record, target: Record) -> bool:
-    """Return whether only headquarters undoes a target: at the point, a reopening does, and why."""
+    """Return whether only headquarters may undo this: a point reopens, and gives a reason."""
     return isinstance(target, Closing | Reopening) and undoing.by != Profile.HEADQUARTERS
 
 

@@ -1,4 +1,4 @@
-"""The hall: its readiness, its incidents, the conduct of people, and the follow-up tasks."""
+"""The hall: its readiness, guests, substitutes, conduct, incidents and follow-up tasks."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
@@ -63,7 +63,7 @@ class SubstituteStanding(Struct, frozen=True):
 
 
 class OtherAttendees(NamedTuple):
-    """Attendees who are not summoned, without repeats: guests by code or record, substitutes."""
+    """Attendees who are not summoned: guests by person or record id, substitutes by person."""
 
     guests: frozenset[str]
     substitutes: dict[str, SubstituteStanding]

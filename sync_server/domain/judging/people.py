@@ -72,7 +72,7 @@ class PersonJudge:
             self._ids_of[fact.person or ""].append(fact.id)
 
     def judge_summoned(self, lines: Iterable[Summoned], stays: Stays) -> tuple[PersonStanding, ...]:
-        """Judge the people of a roll: presence outweighs leave; an absence needs a closing."""
+        """Judge a roll's people: presence outweighs leave; unexcused absence needs a closing."""
         standings = []
         for line in lines:
             if line.exempt:
@@ -81,7 +81,7 @@ class PersonJudge:
                 standings.append(self.judge_present(line.person, stays[line.person]))
             elif line.person in self._ids_of:
                 standings.append(self._judge_absent(line.person))
-            else:  # before a meeting, most people: they cost no call
+            else:  # most people before a meeting; a call per person costs time
                 seat = self._seats.by_person.get(line.person)
                 standings.append(PersonStanding(line.person, *self._without_records, seat=seat))
         return tuple(standings)

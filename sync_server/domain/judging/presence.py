@@ -60,7 +60,7 @@ def stays_of(
 def flag_places(
     point: str, roll: Mapping[str, Summoned], effective: FactsByKind, flags: Flags
 ) -> None:
-    """Flag check-ins where the person is not summoned; both points involved flag their side."""
+    """Flag check-ins of summoned people at other points, and of other people at this point."""
     for fact in effective.of(CheckIn):
         if fact.person in roll and fact.record.point != point:
             flags.add(fact.id, "other_point")
@@ -87,7 +87,7 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
 
     def take(at_ms: int, fact_id: str, person: str, seat: str) -> None:
         if holder.get(seat, person) != person:
-            if at_ms >= planned_ms:  # who sat down by an earlier plan did nothing wrong
+            if at_ms >= planned_ms:  # sitting down by an earlier plan is no mistake
                 flags.add(fact_id, "seat_taken")
             return
         holder.pop(seat_of.get(person, ""), None)
@@ -117,9 +117,9 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
 
 
 def first_in_meeting(stays: Sequence[Stay], terms: Terms) -> Stay:
-    """Return the first stay that is not over at the start, by which lateness is judged.
+    """Return the stay by which lateness is judged: the first that lasts beyond the start.
 
-    Where all are over, the first: who came and left before the start is not late.
+    If none does, the first of all: a person who came and left before the start is not late.
     """
     for stay in stays:
         if terms.starts_ms is None or stay.left_ms is None or stay.left_ms > terms.starts_ms:

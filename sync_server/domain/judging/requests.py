@@ -82,9 +82,10 @@ class Request(Struct, frozen=True, omit_defaults=True):
 class RequestStates(NamedTuple):
     """The state of every request and substitute, and the person's state that follows from it.
 
-    `live`: people with a request made before the roll was signed off, if it was, and not withdrawn.
+    `live`: people with a request that is not withdrawn and was not made after the closing.
     `away`: people expected not to come, as this point, they themselves or headquarters reported.
-    `without_effect`: answers to requests that are not here, and documents from nobody entitled.
+    `without_effect`: answers to requests that are not judged here, and documents whose writer had
+    no right to send them.
     """
 
     targets: Targets
@@ -101,7 +102,7 @@ class RequestStates(NamedTuple):
 
 
 class PointRequests(NamedTuple):
-    """The requests of one point, with what decides on them: the rights and the closing."""
+    """The requests of one point, with the rights and the closing that they are judged by."""
 
     point: str
     rights: DecisionRights
@@ -199,7 +200,7 @@ class PointRequests(NamedTuple):
     def _withdrawn_keys(self, targets: Targets) -> set[RequestKey]:
         """Return the requests withdrawn before the closing by somebody who may withdraw them.
 
-        After the closing headquarters still withdraws what it asked for itself.
+        After the closing, headquarters may still withdraw its own requests.
         """
         withdrawn = set()
         for fact in self.effective.of(AbsenceWithdrawal):

@@ -55,7 +55,7 @@ class Terms(Struct, frozen=True):
     roll_secretaries: tuple[str, ...] = ()
 
     def officers_at(self, at_ms: int | None = None) -> Officers:
-        """Return the officers at a moment, by default the last; before the first, the first."""
+        """Return the officers at a moment, by default the latest; before any, the first named."""
         before = [
             officers for officers in self.officers if at_ms is None or officers.from_ms <= at_ms
         ]
@@ -173,7 +173,7 @@ def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
 
 
 def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) -> list[Fact[Record]]:
-    """Return the facts without those that a stream lists only for a roll that no longer governs."""
+    """Return the facts made at the point or about its people, and rolls that took people away."""
     return [
         fact
         for fact in facts
@@ -186,7 +186,7 @@ def changes_since_frozen(
 ) -> RollChanges:
     """Compare the people summoned now and when rolls were frozen; flag later rolls.
 
-    `facts`: all of the stream, for a roll that no longer governs may have governed at the freeze.
+    `facts` are all facts of the stream, because another roll may have governed at the freeze.
     """
     frozen_ms = terms.roll_frozen_ms
     if frozen_ms is None:
@@ -203,9 +203,9 @@ def changes_since_frozen(
 
 
 def people_to_follow(point: str, records: Iterable[Record], clocks: Clocks) -> set[str]:
-    """Return the people whose records a point must have: officers, and people of its latest roll.
+    """Return the people whose records a point's stream must hold: its officers and latest roll.
 
-    People on a later roll of another point are among them.
+    People whom another point's later roll summons are included.
     """
     facts = facts_in_order(point, records, clocks, Flags())
     governing = rolls_of(point, facts).governing

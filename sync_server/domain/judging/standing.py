@@ -145,9 +145,9 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
 
 
 def may_decide(standing: PointStanding, request: Request, person: str | None, at_ms: int) -> bool:
-    """Return whether a person of the point may decide on a request now; None: headquarters.
+    """Return whether a person may decide on a request at a moment; None: headquarters.
 
-    Headquarters always may; a withdrawn request is not to be decided on.
+    Headquarters always may. Nobody decides on a withdrawn request.
     """
     if request.state == "withdrawn":
         return False

@@ -40,7 +40,7 @@ Instant = Annotated[
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_YEAR, LAST_YEAR = 1970, 2199
-"""The years a device's clock may show; a correction from one to the other is still a valid date."""
+"""The years a device's clock may show; no correction between them leaves Python's valid dates."""
 MINUTE_MS = 60_000
 
 

@@ -34,7 +34,7 @@ class Writer(Struct, frozen=True):
 
     @property
     def is_office(self) -> bool:
-        """Whether this is an office account: with no queue to lose, it numbers no records."""
+        """Whether this is an office account, which has no queue and so does not number records."""
         return self.device.startswith(OFFICE_DEVICE)
 
     @property
@@ -89,7 +89,7 @@ _MAX_CODE = 64  # no id, kind or device is longer
 
 
 def admit(raw: bytes, writer: Writer) -> Record | Refusal:
-    """Parse one record and check it against its writer's enrolment."""
+    """Return the parsed record, or the reason why this writer may not send it."""
     if len(raw) > MAX_RECORD_BYTES:
         return Refusal("record_too_large", f"{len(raw)} bytes, at most {MAX_RECORD_BYTES}")
     try:

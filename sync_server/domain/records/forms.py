@@ -70,7 +70,7 @@ def cache_record(record_bytes: bytes, record: Record) -> None:
 
 
 def decode_canonical(record_bytes: bytes) -> Record:
-    """Return the record of canonical bytes that passed all checks when they arrived."""
+    """Decode canonical bytes, without the checks that they passed on arrival."""
     record = _cached_records.get(record_bytes)
     if record is None:
         record = _decoder.decode(record_bytes)

@@ -39,7 +39,7 @@ HeadCount = Annotated[int, Meta(ge=0, le=100_000)]
 class _Fixed(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
 ):
-    """The base of every part of a record: no unknown fields, no changes."""
+    """The base of records and their bodies, which are frozen and refuse unknown fields."""
 
 
 class _Envelope(_Fixed, frozen=True, kw_only=True, tag_field="kind"):
@@ -296,7 +296,7 @@ class ReopeningBody(_Fixed, frozen=True, kw_only=True):
 
 
 class Essays(_Fixed, frozen=True, kw_only=True):
-    """Bài thu hoạch: the due time, and the number handed in."""
+    """Essays that attendees write (bài thu hoạch): the due time, and the number handed in."""
 
     due: Instant
     handed_in: HeadCount
@@ -318,7 +318,7 @@ class ShiftBody(_Fixed, frozen=True, kw_only=True):
 
 
 class Conduct(_Envelope, frozen=True, kw_only=True, tag="conduct"):
-    """Counts without names (checklist rows 16 and 36); `person` only if the hall insists."""
+    """Conduct, counted without names unless it has a `person` (checklist rows 16 and 36)."""
 
     body: ConductBody
 
@@ -329,7 +329,7 @@ class Readiness(_Envelope, frozen=True, kw_only=True, tag="readiness"):
 
 
 class Incident(_Envelope, frozen=True, kw_only=True, tag="incident"):
-    """An incident; a later record that refers to the first replaces it, and so reports an end."""
+    """An incident; a later record that refers to it replaces it, for example to report its end."""
 
     refs: AtMostOneRef = ()
     body: IncidentBody
@@ -348,7 +348,7 @@ class Reopening(_Envelope, frozen=True, kw_only=True, tag="reopening"):
 
 
 class FollowUp(_Envelope, frozen=True, kw_only=True, tag="follow_up"):
-    """A task of `person`, or essays; a later record that refers to the first replaces it."""
+    """A task of `person`, replaced by a later record that refers to it; or a count of essays."""
 
     refs: AtMostOneRef = ()
     body: FollowUpBody
@@ -361,7 +361,7 @@ class Shift(_Envelope, frozen=True, kw_only=True, tag="shift"):
 
 
 class Void(_Envelope, frozen=True, kw_only=True, tag="void"):
-    """A void; `person` repeats the person of the voided record, for routing without a look-up."""
+    """A record that takes another one back; `person` repeats that record's person, for routing."""
 
     refs: OneRef
     body: Empty

@@ -11,7 +11,7 @@ from sync_server.domain.records.kinds import KINDS
 
 
 class Profile(StrEnum):
-    """The profiles: clerk and chair of devices; chair and all after it of office accounts."""
+    """The profiles. A device is a clerk's or a chair's; an office account has any but clerk."""
 
     CLERK = "clerk"
     CHAIR = "chair"
@@ -136,10 +136,10 @@ MAY: Mapping[Profile, frozenset[Action]] = {
             Action.OWN_ACCOUNT,
         }
     ),
-    # All that can be read; the audit log records it.
+    # An auditor reads everything and writes no records.
     Profile.AUDITOR: frozenset(a for a in Action if a.startswith("read_"))
     | {Action.PULL, Action.OWN_ACCOUNT},
-    # Nothing else: the portal holds no personal data.
+    # An editor publishes only: the portal holds no personal data.
     Profile.EDITOR: frozenset({Action.PUBLISH, Action.OWN_ACCOUNT}),
 }
 
@@ -156,10 +156,10 @@ PERSONAL = frozenset(
         Action.READ_ACCOUNTS,
     }
 )
-"""Actions that show people in the office; the audit log records every view, and every act."""
+"""Actions that show personal data in the office; the audit log records every such view."""
 
 PERSONAL_BY_API = frozenset({Action.PULL, Action.READ_ROSTER, Action.READ_STANDING})
-"""Actions that show people to an office account's program; opening a detail logs itself."""
+"""API reads of personal data that are audited for office accounts; details are logged apart."""
 
 NEEDS_READ_TOKEN = frozenset(
     {Action.PULL, Action.READ_ROSTER, Action.READ_STANDING, Action.READ_DETAIL}

@@ -143,6 +143,6 @@ def concerns_of(device: DeviceLine, newest: str | None) -> tuple[str, ...]:
 
 
 def _latest_app(device_lines: list[DeviceLine]) -> str | None:
-    """Return the app version of the latest contact, which is the version the server serves."""
+    """Return the app version of the device that made contact last, taken as the newest version."""
     reporting = [device for device in device_lines if device.app and device.last_contact_ms]
     return max(reporting, key=lambda device: device.last_contact_ms or 0).app if reporting else None

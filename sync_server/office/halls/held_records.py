@@ -57,7 +57,7 @@ class HeldItem(NamedTuple):
 @blueprint.get("/cho-xu-ly")
 @allowed(Action.READ_HELD, menu=Menu(4, "held.title"))
 def index() -> str:
-    """List open items, oldest first; settled items too on request."""
+    """List held records, oldest first, then contradictory ones; those ruled on only on request."""
     with_settled = request.args.get("loc") == "tat-ca"
     connection = transaction()
     all_items = held_items(connection)
@@ -82,8 +82,11 @@ def index() -> str:
 @allowed(Action.RULE)
 def rule() -> Response:
     """Release or dismiss a held record, with a reason."""
-    device, sha256 = forms.needed("device", longest=48), forms.needed("sha256", longest=64)
-    choice, reason = forms.one_of("do", decisions.RULING_CHOICES), forms.needed("reason")
+    device, sha256 = (
+        forms.required_text("device", longest=48),
+        forms.required_text("sha256", longest=64),
+    )
+    choice, reason = forms.one_of("do", decisions.RULING_CHOICES), forms.required_text("reason")
     at_ms, writer = now_ms(), access.signed_in_account().writer
     connection = transaction()
     matching = [

@@ -61,7 +61,7 @@ class HallEntry(NamedTuple):
     is_voided: bool
 
 
-class RecordVersion(NamedTuple):
+class RollVersion(NamedTuple):
     """A version of the point's roll, and how it differs from the version before."""
 
     at_ms: int
@@ -113,7 +113,7 @@ def page(meeting: str, point: str) -> str:
 @blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>/ban-ghi")
 @allowed(Action.READ_STANDING)
 def records(meeting: str, point: str) -> str:
-    """List a point's records, and its people's from other points, by corrected time."""
+    """List a point's records, and records of its people at other points, by corrected time."""
     key = StreamKey(meeting, point)
     connection = transaction()
     summary, standing = _read_point(connection, meeting, point)
@@ -165,7 +165,7 @@ def records(meeting: str, point: str) -> str:
 @allowed(Action.REOPEN)
 def reopen(meeting: str, point: str) -> Response:
     """Reopen a roll that was signed off, for a stated reason."""
-    reason, at_ms, account = forms.needed("reason"), now_ms(), access.signed_in_account()
+    reason, at_ms, account = forms.required_text("reason"), now_ms(), access.signed_in_account()
     connection = transaction()
     _, standing = _read_point(connection, meeting, point)
     if standing.closing is None:
@@ -182,7 +182,7 @@ def reopen(meeting: str, point: str) -> Response:
 @allowed(Action.CORRECT)
 def void(meeting: str, point: str) -> Response:
     """Cancel the effect of a record, which itself stays; the audit log stores the reason."""
-    record_id, reason = forms.needed("record"), forms.needed("reason")
+    record_id, reason = forms.required_text("record"), forms.required_text("reason")
     at_ms, writer = now_ms(), access.signed_in_account().writer
     key = StreamKey(meeting, point)
     person = decisions.void(transaction(), writer, key, record_id, at_ms)
@@ -194,8 +194,11 @@ def void(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/nhan-ra")
 @allowed(Action.RULE)
 def identify(meeting: str, point: str) -> Response:
-    """Record which person of the roster a newcomer is, if no list had named them."""
-    newcomer, person = forms.needed("newcomer"), forms.needed("person", longest=32).upper()
+    """Record which person of the roster a newcomer is: someone whom no list named at check-in."""
+    newcomer, person = (
+        forms.required_text("newcomer"),
+        forms.required_text("person", longest=32).upper(),
+    )
     at_ms, writer, key = now_ms(), access.signed_in_account().writer, StreamKey(meeting, point)
     connection = transaction()
     if roster.person(connection, person) is None:
@@ -210,7 +213,10 @@ def identify(meeting: str, point: str) -> Response:
 @allowed(Action.ARRANGE)
 def delegate(meeting: str, point: str) -> Response:
     """Record that the Secretary's document names a Deputy to preside (checklist row 25)."""
-    deputy, number = forms.needed("deputy", longest=32), forms.needed("document", longest=120)
+    deputy, number = (
+        forms.required_text("deputy", longest=32),
+        forms.required_text("document", longest=120),
+    )
     at_ms, writer, key = now_ms(), access.signed_in_account().writer, StreamKey(meeting, point)
     connection = transaction()
     _, standing = _read_point(connection, meeting, point)
@@ -295,7 +301,7 @@ def _people_named(standing: PointStanding) -> set[str]:
     return {person for person in named if person}
 
 
-def _versions(entries: list[HallEntry], standing: PointStanding) -> list[RecordVersion]:
+def _versions(entries: list[HallEntry], standing: PointStanding) -> list[RollVersion]:
     """Return the versions of the point's roll, the latest first, with their differences."""
     versions = []
     before: tuple[Summoned, ...] = ()
@@ -305,8 +311,6 @@ def _versions(entries: list[HallEntry], standing: PointStanding) -> list[RecordV
             after = entry.record.body.people
             is_late = frozen_ms is not None and entry.at_ms > frozen_ms
             author = entry.record.device.removeprefix("O-")
-            versions.append(
-                RecordVersion(entry.at_ms, author, compare_rolls(before, after), is_late)
-            )
+            versions.append(RollVersion(entry.at_ms, author, compare_rolls(before, after), is_late))
             before = after
     return versions[::-1]

@@ -29,7 +29,7 @@ MAX_SEAT = 16
 @blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>/cho-ngoi")
 @allowed(Action.READ_STANDING)
 def plan(meeting: str, point: str) -> str:
-    """Show a hall's seating plan, with the people who have seats."""
+    """Show a hall's seating plan and the people on its roll."""
     key = StreamKey(meeting, point)
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
@@ -69,8 +69,8 @@ def assign(meeting: str, point: str) -> Response:
         raise UnknownPoint(point=point, meeting=meeting)
     people = roster.roster_of(connection, key).people
     if forms.text("do") == "rule":
-        rows = forms.whole("rows", least=1, most=MOST_ROWS) or 1
-        per_row = forms.whole("per_row", least=1, most=MOST_SEATS) or 1
+        rows = forms.whole_number("rows", least=1, most=MOST_ROWS) or 1
+        per_row = forms.whole_number("per_row", least=1, most=MOST_SEATS) or 1
         order = forms.one_of("order", ORDERS)
         ordered = sorted(people, key=lambda person: _sort_key(person, order))
         seats = assign_seats(

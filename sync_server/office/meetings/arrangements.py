@@ -74,8 +74,8 @@ def cancel(meeting: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/quy-dinh")
 @allowed(Action.ARRANGE)
 def set_terms(meeting: str) -> Response:
-    """Set the terms for every point of the meeting; an empty field changes nothing."""
-    grace = forms.whole("grace_minutes", most=240)
+    """Set a meeting's terms, such as the grace period; an empty field changes nothing."""
+    grace = forms.whole_number("grace_minutes", most=240)
     frozen_ms, ready_ms = forms.moment("roll_frozen_at"), forms.moment("ready_by")
     reasons = tuple(dict.fromkeys(request.form.getlist("reasons")))
     body = SettingBody(
@@ -100,9 +100,9 @@ def set_terms(meeting: str) -> Response:
 @allowed(Action.ARRANGE)
 def set_hall(meeting: str) -> Response:
     """Set one hall's capacity and the number of guests it expects."""
-    point = forms.needed("point_code", longest=16)
-    capacity = forms.whole("capacity", most=100_000)
-    guests = forms.whole("guests", most=100_000)
+    point = forms.required_text("point_code", longest=16)
+    capacity = forms.whole_number("capacity", most=100_000)
+    guests = forms.whole_number("guests", most=100_000)
     body = SettingBody(
         capacity=UNSET if capacity is None else capacity,
         guests=UNSET if guests is None else guests,
@@ -122,7 +122,10 @@ def set_hall(meeting: str) -> Response:
 @allowed(Action.ARRANGE)
 def merge(meeting: str) -> Response:
     """Move one hall's people to another hall's roll."""
-    point, into = forms.needed("point_code", longest=16), forms.needed("into", longest=16)
+    point, into = (
+        forms.required_text("point_code", longest=16),
+        forms.required_text("into", longest=16),
+    )
     if point == into:
         raise BadForm(fault=say("form.same_hall", point=point))
     at_ms, writer = now_ms(), access.signed_in_account().writer
@@ -138,7 +141,7 @@ def merge(meeting: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/tong-duyet")
 @allowed(Action.ARRANGE)
 def rehearse(meeting: str) -> Response:
-    """Create the meeting's rehearsal; an existing one is postponed on its page."""
+    """Create the meeting's rehearsal. Raises: BadForm if it has one or is one."""
     starts_ms, at_ms, writer = (
         forms.moment_needed("rehearsal_at"),
         now_ms(),

@@ -49,12 +49,12 @@ CSV_COLUMNS = (
     "last_contact",
     "note",
 )
-MAX_UPDATE_ROWS = 14
+MAX_UPDATE_ROWS = 12
 """Keeps an update below 2 KB; rows beyond this wait for the next update."""
 MARK_LETTERS = 4
 """24 bits a row: about one change in 17 million goes unnoticed until the row changes again."""
 BOARD_HEADER = "Diemcau-Board"
-"""The mark of an update of ours: a WiFi's log-in page answers 200 too, and is none."""
+"""A header that identifies our updates: a Wi-Fi log-in page may answer 200 in their place."""
 NOT_MODIFIED = 304
 
 
@@ -105,9 +105,9 @@ def board(meeting: str) -> str:
 @blueprint.get("/hoi-nghi/<meeting>/cap-nhat")
 @allowed(Action.READ_BOARD)
 def update(meeting: str) -> Response:
-    """Return the rows that differ from the caller's ETag; 304 if none does.
+    """Return the board's rows that changed since the caller's ETag, or 304 if none did.
 
-    A row that no longer has the warning of the filter stays on the page in its present state.
+    A row that loses the warning by which the page is filtered is sent too, and stays there.
     """
     g.is_refresh = True
     connection = transaction()

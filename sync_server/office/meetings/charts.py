@@ -1,7 +1,6 @@
-"""The charts of a meeting, as numbers and as lengths; the templates draw them as SVG.
+"""The figures and bar lengths of a meeting's charts, which templates draw as SVG.
 
-They use the style sheet's tokens. A charting library's inline styles would break the strict
-content security policy.
+No charting library is used: its inline styles would break the content security policy.
 """
 
 from msgspec import Struct
@@ -56,7 +55,7 @@ class TypeBar(Struct, frozen=True):
 
     unit_type: str
     counts: Counts
-    stretches: tuple[BarSegment, ...]
+    segments: tuple[BarSegment, ...]
 
 
 STATES = (
@@ -99,7 +98,7 @@ def arrivals_of(board: Board, summary: MeetingSummary) -> Arrivals:
 
 
 def types_of(board: Board) -> tuple[TypeBar, ...]:
-    """Return a bar for each type of unit; lengths start at zero and follow the number summoned."""
+    """Return a bar for each type of unit, as long as its number of summoned people."""
     largest = (
         max((type_counts.summoned for type_counts in board.by_unit_type.values()), default=0) or 1
     )

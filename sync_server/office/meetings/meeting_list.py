@@ -23,7 +23,7 @@ blueprint = Blueprint("meeting_list", __name__)
 
 
 def _reads_meetings(account: Account) -> UrlValues:
-    """Hide the list of meetings from a unit's secretary and from accounts that read none."""
+    """Return None, which hides the menu entry, for secretaries and accounts without meetings."""
     return {} if account.unit is None and Action.READ_MEETINGS in MAY[account.role] else None
 
 

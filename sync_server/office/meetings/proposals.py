@@ -76,7 +76,7 @@ def answer(meeting: str) -> Response:
 
 
 def read_proposals(connection: Connection, *, with_answered: bool = False) -> list[Proposal]:
-    """Return the proposals; include meetings set aside or over only `with_answered`."""
+    """Return new or changed published meetings; `with_answered` adds those set aside or over."""
     proposals = []
     for published_meeting in read_published(connection).meetings:
         is_over = to_ms(published_meeting.ends_at) < now_ms()

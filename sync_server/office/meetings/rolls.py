@@ -47,7 +47,7 @@ def page(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap")
 @allowed(Action.ARRANGE)
 def by_rule(meeting: str) -> str | Response:
-    """Preview the changes that a rule would make; summon by it once they have been seen."""
+    """Preview the changes that a rule makes to the rolls, or apply them if the user confirms."""
     rank = forms.one_of("rank", RANKS)
     units, memberships = request.form.getlist("unit"), request.form.getlist("membership")
     rule = Rule(frozenset(units), rank, frozenset(memberships))
@@ -70,7 +70,7 @@ def by_rule(meeting: str) -> str | Response:
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap/tep")
 @allowed(Action.ARRANGE, is_slow=True)
 def by_file(meeting: str) -> str | Response | tuple[str, int]:
-    """Summon by a file, all of it or nothing; replace the roll of every point that it names."""
+    """Replace the rolls of the points in an uploaded file; a faulty file changes nothing."""
     at_ms, writer = now_ms(), access.signed_in_account().writer
     with reading() as connection:
         arrangements.require_meeting(connection, meeting, at_ms)
@@ -99,7 +99,7 @@ def _plan_rolls(
     }
     exempt = arrangements.exempt_people(before)
     by_unit: dict[str, list[RosterPerson]] = {}
-    for person in roster.people_by_code(connection):
+    for person in roster.list_people(connection):
         by_unit.setdefault(person.unit, []).append(person)
     rolls = {
         point_by_unit[unit]: build_roll(

@@ -33,7 +33,7 @@ class UrgentMatter(NamedTuple):
 @blueprint.get("/can-xu-ly")
 @allowed(Action.READ_HELD)
 def strip() -> str:
-    """Return the strip alone."""
+    """Return the strip of urgent matters as part of a page."""
     g.is_refresh = True
     return render_template("meetings/urgent.html", needs=urgent_matters())
 
@@ -46,7 +46,7 @@ def urgent_matters() -> list[UrgentMatter]:
     waiting = sum(item.is_open for item in items)
     try:
         proposed = proposals.read_proposals(connection)
-    except ReleaseMalformed:  # the page of proposals tells; every other page goes on
+    except ReleaseMalformed:  # the proposals page reports it; other pages must work
         proposed = []
     if waiting:
         matters.append(

@@ -19,7 +19,6 @@ from sync_server.messages import say
 from sync_server.office import access, forms, sealed_details
 from sync_server.office.access import allowed
 from sync_server.office.menus import Menu
-from sync_server.office.sealed_details import DetailContent
 from sync_server.storage import directory
 from sync_server.storage.access.accounts import Account
 from sync_server.storage.blobs import details
@@ -220,10 +219,6 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
     return cards
 
 
-def _note_of(content: DetailContent | None) -> str:
-    return sealed_details.text_fields_of(content).get("note", "")
-
-
 def _details_of(leave_request: Request) -> list[str]:
     """Return the hashes of the details that a request and its answers name."""
     hashes = (leave_request.detail, *(answer.detail for answer in leave_request.answers))
@@ -245,7 +240,7 @@ def _find_requests(
     ]
     keys = []
     for summary in summaries:
-        if state == "pending":  # the board's rows count these, so that only few streams are judged
+        if state == "pending":  # judge only points where the board counts requests
             rows = standings.board_of(connection, summary.id).points
             keys += [
                 StreamKey(summary.id, row.point)
@@ -259,7 +254,7 @@ def _find_requests(
     by = account.person if account.role is Profile.CHAIR else None
     requests = standings.requests_of(connection, sorted(keys), by=by, at_ms=at_ms)
     if account.unit is not None:
-        members = {member.person for member in roster.people_by_code(connection, unit=account.unit)}
+        members = {member.person for member in roster.list_people(connection, unit=account.unit)}
         requests = [
             (key, leave_request)
             for key, leave_request in requests
@@ -301,7 +296,7 @@ def _people_with_detail(connection: Connection, sha256: str) -> set[str]:
             if sha256 in _details_of(leave_request) and _may_open(account, key, leave_request):
                 people.add(leave_request.person)
     if account.unit is not None:
-        people &= {member.person for member in roster.people_by_code(connection, unit=account.unit)}
+        people &= {member.person for member in roster.list_people(connection, unit=account.unit)}
     if not people and (account.point, account.unit) != (None, None):
         raise access.refusal(Action.READ_DETAIL)
     return people
@@ -310,7 +305,7 @@ def _people_with_detail(connection: Connection, sha256: str) -> set[str]:
 def _may_open(account: Account, key: StreamKey, leave_request: Request) -> bool:
     """Return whether the account may open the details of a request.
 
-    A chair may not if the request is at another point or reserved for headquarters.
+    A chair may not open those of another point or reserved for headquarters, except their own.
     """
     if account.role is not Profile.CHAIR or leave_request.person == account.person:
         return True
@@ -326,7 +321,7 @@ class Target(NamedTuple):
 
 
 def _parse_target(value: str) -> Target:
-    """Parse the name of a request in a form. Raises: BadForm."""
+    """Parse a request's `meeting/point/id/state` in a form. Raises: BadForm."""
     parts = value.split("/")
     if len(parts) != len(("meeting", "point", "id", "state")) or not all(parts):
         raise BadForm(fault=say("form.choice", field=say("field.do"), value=value[:40]))

@@ -52,7 +52,7 @@ REGISTER_COLUMNS = (
 
 
 class Attendance(NamedTuple):
-    """How a person stood at a meeting, at a point that summoned them or that they visited."""
+    """A person's standing at one point of a meeting, which summoned them or which they visited."""
 
     meeting: MeetingSummary
     point: str
@@ -154,9 +154,12 @@ def page(person: str) -> str:
 @allowed(Action.CORRECT)
 def correct(person: str) -> AnyResponse:
     """Record when a person came or left; the audit log stores the reason."""
-    meeting, point = forms.needed("meeting", longest=64), forms.needed("hall", longest=16)
+    meeting, point = (
+        forms.required_text("meeting", longest=64),
+        forms.required_text("hall", longest=16),
+    )
     kind = forms.one_of("kind", decisions.MOVEMENTS)
-    happened_ms, reason = forms.moment_needed("happened_at"), forms.needed("reason")
+    happened_ms, reason = forms.moment_needed("happened_at"), forms.required_text("reason")
     at_ms, writer, key = now_ms(), access.signed_in_account().writer, StreamKey(meeting, point)
     connection = transaction()
     _must_see(connection, person)
@@ -175,9 +178,12 @@ def correct(person: str) -> AnyResponse:
 @blueprint.post("/nguoi/<person>/xin-vang")
 @allowed(Action.CORRECT)
 def ask(person: str) -> AnyResponse:
-    """Record a request for leave whose report came to headquarters."""
-    meeting, reason = forms.needed("meeting", longest=64), forms.one_of("leave_reason", REASONS)
-    number, note = forms.needed("document", longest=120), forms.text("note")
+    """Record a person's request for leave, whose written report headquarters received."""
+    meeting, reason = (
+        forms.required_text("meeting", longest=64),
+        forms.one_of("leave_reason", REASONS),
+    )
+    number, note = forms.required_text("document", longest=120), forms.text("note")
     at_ms, writer = now_ms(), access.signed_in_account().writer
     connection = transaction()
     _must_see(connection, person)
@@ -194,7 +200,7 @@ def ask(person: str) -> AnyResponse:
 
 
 def _own_unit(account: Account) -> UrlValues:
-    """Show a unit's secretary the way to that unit, and nobody else."""
+    """Return the unit of a unit's secretary; None, which hides the menu entry, for others."""
     return {"unit": account.unit} if account.unit else None
 
 
@@ -249,7 +255,7 @@ def attendances_by_person(
 
 def _search_roster(connection: Connection, text: str) -> list[RosterPerson]:
     account = access.signed_in_account()
-    people = roster.people_by_code(connection, unit=account.unit)
+    people = roster.list_people(connection, unit=account.unit)
     if account.point is not None:
         codes_at_point = _codes_of_point(connection, account.point)
         people = [person for person in people if person.person in codes_at_point]
@@ -286,7 +292,7 @@ def _must_see_unit(connection: Connection, unit: str) -> None:
 def _codes_of_point(connection: Connection, point: str) -> set[str]:
     """Return the codes of a point's unit members, and of its summoned people and visitors."""
     place = directory.points(connection).get(point)
-    members = roster.people_by_code(connection, unit=place.unit) if place else []
+    members = roster.list_people(connection, unit=place.unit) if place else []
     keys = [
         StreamKey(meeting.id, point) for meeting in directory.meetings(connection, now_ms(), point)
     ]
@@ -302,7 +308,7 @@ def _read_register(connection: Connection, unit: str, year: int) -> tuple[str, l
     names = directory.unit_names(connection)
     if unit not in names:
         raise UnknownUnit(unit=unit[:16])
-    people = roster.people_by_code(connection, unit=unit)
+    people = roster.list_people(connection, unit=unit)
     codes = [person.person for person in people]
     attendances = attendances_by_person(connection, _meetings_in(connection, year), codes)
     lines = [_count_year(person, attendances.get(person.person, [])) for person in people]

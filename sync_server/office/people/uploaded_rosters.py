@@ -1,4 +1,4 @@
-"""Uploaded roster and summons files: read whole, under a file name that the server chooses."""
+"""Reads uploaded roster and summons files, saved under a name that the server chooses."""
 
 import tempfile
 from datetime import UTC, datetime

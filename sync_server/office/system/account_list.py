@@ -53,7 +53,7 @@ def index() -> str:
 @allowed(Action.MANAGE_ACCOUNTS)
 def put() -> Response:
     """Create an account, or give an existing account this role and password."""
-    name = forms.needed("name", longest=account_rules.MAX_ACCOUNT_NAME).lower()
+    name = forms.required_text("name", longest=account_rules.MAX_ACCOUNT_NAME).lower()
     if name == access.signed_in_account().name:
         raise BadForm(fault=say("users.not_oneself"))
     account = Account(
@@ -63,7 +63,7 @@ def put() -> Response:
         unit=forms.text("unit", longest=16).upper() or None,
         person=forms.text("person", longest=32).upper() or None,
     )
-    password = forms.secret("password")
+    password = forms.password("password")
     connection = transaction()
     fault = account_rules.fault_of(connection, account, password)
     if fault:

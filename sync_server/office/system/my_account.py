@@ -66,8 +66,8 @@ def end() -> Response:
 def set_password() -> Response:
     """Change the password and end every other session."""
     account, current_session = access.signed_in_account(), access.current_session()
-    _require_password(forms.secret("password"))
-    new = forms.secret("new_password")
+    _require_password(forms.password("password"))
+    new = forms.password("new_password")
     if fault := account_rules.password_fault(account.name, new):
         raise BadForm(fault=fault)
     if new != request.form.get("new_again"):
@@ -89,7 +89,7 @@ def set_totp() -> Response:
     account, at_ms = access.signed_in_account(), now_ms()
     match forms.one_of("do", ("begin", "confirm", "remove")):
         case "begin":
-            _require_password(forms.secret("password"))
+            _require_password(forms.password("password"))
             session[PENDING_TOTP] = secrets.token_hex(SECRET_BYTES)
         case "confirm":
             secret = session.get(PENDING_TOTP)
@@ -100,7 +100,7 @@ def set_totp() -> Response:
             session.pop(PENDING_TOTP)
             flash(say("account.totp_set"))
         case _:
-            _require_password(forms.secret("password"))
+            _require_password(forms.password("password"))
             write(lambda c: accounts.set_totp(c, account.name, None))
             flash(say("account.totp_removed"))
     return redirect(url_for("office.my_account.page"))

@@ -56,7 +56,7 @@ def enter() -> Response | tuple[str, int]:
     wanted = session.get("wanted", "")
     session.clear()
     session[access.COOKIE] = token
-    session.permanent = True  # the browser's end is not the session's
+    session.permanent = True  # the session outlives the browser's window
     is_ours = wanted.startswith(url_for("office.meeting_list.start"))
     return redirect(wanted if is_ours else url_for("office.meeting_list.start"))
 

@@ -93,7 +93,7 @@ def _nobody_hash() -> str:
 
 
 def use_code(connection: Connection, name: str, code: str, *, now_ms: int) -> bool:
-    """Use up a one-time code; return whether it is right, as any is without a second factor."""
+    """Use up a one-time code; return whether it is right, or the account needs none."""
     secret = connection.scalar(select(AccountRow.totp_secret).where(AccountRow.name == name))
     if secret is None:
         return True

@@ -16,7 +16,7 @@ ILLEGIBLE = "dismiss_illegible"
 class AuditEntry(NamedTuple):
     """One line of the log. `who` is an account, or a device that opened a detail.
 
-    `outcome` is an HTTP status; `about` holds the codes of its people or things, with spaces.
+    `outcome` is an HTTP status; `about` holds the codes concerned, separated by spaces.
     """
 
     at_ms: int

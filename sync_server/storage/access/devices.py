@@ -1,4 +1,4 @@
-"""Devices: enrolled by a one-use code, identified by two tokens, watched for gaps."""
+"""Devices: enrolled by a one-use code, identified by two tokens, checked for missing records."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -56,7 +56,7 @@ class Enrolled(Struct, frozen=True):
 
 
 class Gaps(NamedTuple):
-    """The missing numbers of a device below its highest number, `head`."""
+    """The record numbers of a device that have not arrived, and the highest that has, `head`."""
 
     missing: Ranges
     head: int
@@ -87,7 +87,7 @@ def new_enrolment(
 def enrol(
     connection: Connection, code: str, label: str, public_key: str | None, *, now_ms: int
 ) -> Enrolled:
-    """Turn a code into a device with new tokens.
+    """Enrol a device by its code, and issue its tokens.
 
     The same code and public key again within 15 minutes mean the same device, whose answer was
     lost: it gets new tokens and the old ones end.
@@ -227,7 +227,7 @@ def count_open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
 
 
 class Signer(NamedTuple):
-    """A device and the public key that checks its records if they come by another road."""
+    """A device, and the public key that checks its signature on a queue file."""
 
     writer: Writer
     public_key: dict[str, str]
@@ -285,7 +285,7 @@ _WRITE_GAPS = Prepared(
 
 
 class LastContact(NamedTuple):
-    """The time of a contact, and what the device reported of itself; None if it did not."""
+    """The time of a contact, and the app version and unsent count, if the device sent them."""
 
     at_ms: int
     app: str | None = None

@@ -11,10 +11,10 @@ from sync_server.storage.models import OfficeSession
 
 HOUR_MS = 3600 * 1000
 IDLE_MS = 12 * HOUR_MS
-"""A conference's day; an account that is idle for longer signs in again."""
+"""The length of a conference day; a session that is idle for longer ends."""
 LONGEST_MS = 7 * 24 * HOUR_MS
 SEEN_MS = 5 * 60 * 1000
-"""The shortest time between two notes of a session's use: not every page writes one."""
+"""The shortest time between two updates of `seen_ms`, so that not every page writes."""
 
 
 class Session(NamedTuple):

@@ -1,4 +1,4 @@
-"""Failures to sign in, counted under a name from an address; each makes the next try wait."""
+"""Failures to sign in, counted by name and address; from the fifth on, the next try must wait."""
 
 import hashlib
 

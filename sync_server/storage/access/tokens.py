@@ -10,7 +10,7 @@ _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Characters that cannot be mistaken for others when read aloud or copied by hand."""
 
 _CODE_LETTERS = 16
-"""16 of 30 letters are 78 bits; the design asks for at least 64."""
+"""16 letters out of 30 give 78 random bits; fewer than 64 could be guessed."""
 
 
 def new_token(prefix: str) -> str:

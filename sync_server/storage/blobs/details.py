@@ -1,4 +1,4 @@
-"""Details: sealed boxes stored under their sha256 next to the ledger, and who opened which.
+"""Details: personal data in sealed boxes, stored under their sha256 apart from the ledger.
 
 Small ones come with a sync, large ones in pieces; a cut upload resumes where it stopped. No
 function here can open a box.
@@ -23,7 +23,7 @@ MAX_PIECE_BYTES = SHARED.detail_piece_bytes
 MAX_SMALL_BYTES = SHARED.small_detail_bytes
 """The largest detail that a sync may carry; larger ones would hold up the records."""
 MAX_DETAIL_BYTES = 2_900_000
-"""2 MiB, sealed and encoded in base64."""
+"""The size of a detail of 2 MiB once it is sealed and encoded in base64."""
 
 
 def note(connection: Connection, fresh: Iterable[Record]) -> None:
@@ -71,8 +71,8 @@ def missing(connection: Connection, records: Iterable[Record]) -> list[str]:
     )
 
 
-def well_named(sealed: Mapping[str, str]) -> dict[str, str]:
-    """Return the details of a request that are small and bear the name of their content."""
+def matching_small(sealed: Mapping[str, str]) -> dict[str, str]:
+    """Return the details of a request that are small enough and match their sha256."""
     return {
         sha256: text
         for sha256, text in sealed.items()

@@ -1,7 +1,7 @@
 """Blobs: content by its sha256 and owner, uploaded in pieces that can be resumed.
 
-It knows no permissions and opens nothing; sealed details and the files of releases stand on it and
-decide who may write and read.
+It checks no permissions and decrypts nothing. The modules for details and releases build on it;
+their callers decide who may write and read.
 """
 
 import hashlib
@@ -16,9 +16,9 @@ from sync_server.storage.prepared import in_chunks
 
 
 class BlobKey(NamedTuple):
-    """A blob's name, and who uploads it: a device, or the portal's publishers.
+    """The sha256 of a blob, and its uploader: a device, or the portal's publishers.
 
-    Uploads of one content by several owners are apart, so that nobody spoils another's.
+    Several owners' uploads of the same content stay separate, so that none spoils another's.
     """
 
     sha256: str
@@ -99,7 +99,7 @@ def read(connection: Connection, key: BlobKey, start: int = 0, stop: int | None 
 def complete_sizes(
     connection: Connection, hashes: Iterable[str], owner: str | None = None
 ) -> dict[str, int]:
-    """Return the bytes of the blobs stored in full by hash; with `owner`, only of that owner's."""
+    """Return the sizes in bytes of blobs stored in full, by hash; all owners' by default."""
     names = sorted(set(hashes))
     sizes: dict[str, int] = {}
     for chunk in in_chunks(names):

@@ -99,7 +99,7 @@ REVOKED = Refusal("device_revoked", "the device was revoked before this arrived"
 
 
 def judge_records(raws: Iterable[bytes], writer: Writer) -> list[OfferedRecord]:
-    """Judge records at the door, before any transaction begins."""
+    """Parse and check records; return each as an entry for the ledger or as refused."""
     offers = []
     for raw in raws:
         outcome = admit(raw, writer)
@@ -139,7 +139,7 @@ def receive(connection: Connection, delivery: Delivery) -> Receipt:
 
 
 def _numbers(delivery: Delivery) -> list[int]:
-    """Return the device's numbers in a delivery, including those of legible refused records."""
+    """Return the record numbers in a delivery, including those of legible refused records."""
     numbers = []
     for offer in delivery.offers:
         if isinstance(offer.outcome, LedgerEntry):
@@ -272,7 +272,7 @@ def _id_of(offer: OfferedRecord) -> str | None:
 
 
 def _typed_record(offer: OfferedRecord) -> Record | None:
-    """Return the record; a refused one if it can be typed: headquarters may have released it."""
+    """Return the parsed record, even if refused: headquarters may have released it."""
     if isinstance(offer.outcome, LedgerEntry):
         return offer.outcome.record
     try:

@@ -1,9 +1,9 @@
-"""Listings: the streams besides its home stream in which a record stands.
+"""Listings: the entries of a record in streams of other points than its own.
 
 Listings let a stream be judged alone. A record about a person is listed where that person is
 summoned or an officer. A roll is listed where any of its people, or people it drops, are
-summoned, for the later of two rolls governs. Forms of one id are listed in the streams of the
-others, for they cancel one another; a ruling is listed wherever its record stands.
+summoned, because the later of two rolls governs. Records with the same id are listed in one
+another's streams, because one may cancel another; a ruling is listed wherever its record stands.
 """
 
 from collections.abc import Iterable, Sequence
@@ -141,7 +141,7 @@ def _list_in(
 
 
 def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[StreamKey]:
-    """Update `summons` and the listings to a point's latest roll and officers.
+    """Update a point's `summons` and listings to its latest roll and officers.
 
     The caller holds the sole lock of the meeting. A stream that holds one roll of a point holds
     all rolls of that point, so that the latest is known.
@@ -188,7 +188,7 @@ def _summoned_at(connection: Connection, key: StreamKey) -> set[str]:
 
 
 def _renew_summons(connection: Connection, key: StreamKey, named: set[str]) -> set[str]:
-    """Replace the people that the point's governing roll names; return the earlier ones."""
+    """Replace the stored people of a point's roll and officers; return the earlier ones."""
     at_point = (Summons.meeting == key.meeting, Summons.point == key.point)
     before = _summoned_at(connection, key)
     if named != before:

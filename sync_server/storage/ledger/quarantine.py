@@ -12,13 +12,13 @@ from sync_server.storage.prepared import columns_of
 
 DAY_MS = 24 * 3600 * 1000
 MAX_ROWS_A_DAY, MAX_BYTES_A_DAY = 2_000, 16 * 1024 * 1024
-"""What one device may bring that is not accepted: a hall of 500 people makes some 1,500 records,
-all of which are held if its laptop is revoked. A stolen one must not fill disk and office."""
+"""Limits on unaccepted records of one device: a hall of 500 people makes some 1,500 records, all
+held if its laptop is revoked. A stolen laptop must not fill the disk, nor the office's list."""
 FULL_RETRY_S = 3600
 
 
 class QuarantinedRecord(NamedTuple):
-    """A record for the quarantine; `sha256` is the hash of its bytes."""
+    """A record for the quarantine; `sha256` is of its bytes, or of its canonical bytes if held."""
 
     sha256: str
     raw: bytes
@@ -31,7 +31,7 @@ def add_records(
 ) -> set[str]:
     """Store records that were not accepted, once; return the hashes that were stored before.
 
-    Raises: QuarantineFull if the device has brought more than that in a day.
+    Raises: QuarantineFull if the device has sent more in a day than the limits allow.
     """
     by_hash = {record.sha256: record for record in quarantined}
     if not by_hash:
@@ -78,7 +78,7 @@ def _brought_since(connection: Connection, device: str, since_ms: int) -> tuple[
 
 
 def busy_devices(connection: Connection, now_ms: int) -> dict[str, int]:
-    """Return the devices that have used half of their quota in a day, and how many records."""
+    """Return devices that used over half of their daily quota, with the number of records."""
     count = func.count()
     rows = connection.execute(
         select(QuarantineRow.device, count)

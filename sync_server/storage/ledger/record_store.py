@@ -1,8 +1,8 @@
 """The ledger: the set of accepted records. It only grows.
 
 The primary key makes appending idempotent. Everything that records change (streams, listings,
-standings) changes in the caller's one transaction. Every table is written by one statement,
-however many streams and devices the records are from.
+standings) changes in the caller's one transaction. One statement inserts all new records, however
+many streams and devices they are from.
 """
 
 from collections import Counter
@@ -38,7 +38,7 @@ class LedgerEntry(NamedTuple):
 
 
 class AppendResult(NamedTuple):
-    """The records stored before an append, and the flags in the streams of its records, by id."""
+    """The records stored before an append, and the flags of the streams touched, by record id."""
 
     known_keys: set[RecordKey]
     flags: dict[str, tuple[str, ...]]
@@ -146,7 +146,7 @@ def stored_keys(connection: Connection, entries: Sequence[LedgerEntry]) -> set[R
 
 
 def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[StreamKey]:
-    """Return every stream that holds or lists a record of one of these devices, or its release."""
+    """Return every stream with a record of these devices, or with a ruling that releases one."""
     wanted = sorted(devices)
     if not wanted:
         return set()

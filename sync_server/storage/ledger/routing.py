@@ -1,8 +1,8 @@
-"""Routing: the streams besides their home stream that records touch.
+"""Routing: the streams that new records touch besides the streams of their own points.
 
-A record about a person touches the points that follow that person, a roll its whole meeting, two
-forms of one id the streams of both, a ruling the streams of the record that it is about. The
-ledger looks the routing up before it takes the locks, and again afterwards.
+A record about a person touches the points whose roll or officers include that person; a roll, its
+whole meeting; records with the same id, one another's streams; a ruling, the streams of the record
+that it is about. The ledger finds the routing before it locks the streams.
 """
 
 from collections import defaultdict
@@ -114,7 +114,7 @@ def routing_of(
     reused: list[Record],
     rolls: set[StreamKey],
 ) -> Routing:
-    """Return the streams that records touch: of their people, of other forms, of whole meetings."""
+    """Return the streams touched: of people, reused ids and rulings, or all if a roll changed."""
     summoned = summoned_by_stream(connection, records)
     touched = set(summoned) | set(met_newcomers(connection, records))
     affecting = [*reused, *(record for record in records if isinstance(record, Ruling))]

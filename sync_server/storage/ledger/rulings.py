@@ -12,7 +12,7 @@ from sync_server.storage.prepared import Prepared
 
 
 def note(connection: Connection, fresh: Iterable[Record]) -> None:
-    """Note the record and the newcomer of the rulings among new records."""
+    """Store the subject of every ruling among new records: a record, or a newcomer's identity."""
     rows = [
         {
             "id": record.id,
@@ -31,7 +31,7 @@ def note(connection: Connection, fresh: Iterable[Record]) -> None:
 
 
 def about(connection: Connection, record_ids: Iterable[str]) -> dict[tuple[str, str], Ruling]:
-    """Return the ruling that holds on these records, the latest, by (meeting, record id)."""
+    """Return the latest release or dismissal of these records, by (meeting, record id)."""
     wanted = sorted(set(record_ids))
     if not wanted:
         return {}

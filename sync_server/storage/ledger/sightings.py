@@ -1,4 +1,4 @@
-"""Sightings of device clocks: the governing sighting of every boot."""
+"""Sightings: for every boot of a device, the clock measurement that corrects its records."""
 
 from collections.abc import Iterable, Sequence
 

@@ -26,8 +26,8 @@ _standing_decoder = msgspec.json.Decoder(PointStanding)
 _ranges_decoder = msgspec.json.Decoder(Ranges)
 
 
-class StoredRow(Struct, frozen=True, kw_only=True):
-    """A point's figures for the board, so that no reader of it decodes whole standings.
+class BoardFigures(Struct, frozen=True, kw_only=True):
+    """A point's figures for the board, stored apart so that it need not decode whole standings.
 
     `chair`: the person presiding now or last, else the person named to preside. `missing`: the
     items that keep the point from being ready. `counted`: False in a rehearsal or a cancelled
@@ -50,7 +50,7 @@ class StoredRow(Struct, frozen=True, kw_only=True):
     arrivals_ms: tuple[int, ...]
 
 
-class BoardRow(StoredRow, frozen=True, kw_only=True):
+class BoardRow(BoardFigures, frozen=True, kw_only=True):
     """One point on the board. Its counts mean nothing until the point has reported."""
 
     point: str
@@ -72,7 +72,7 @@ _DELETE_STANDINGS = Prepared(delete(PointStandingRow).where(*in_points(PointStan
 _READ_STANDINGS = Prepared(
     select(PointStandingRow.point, PointStandingRow.standing).where(*in_points(PointStandingRow))
 )
-_row_decoder = msgspec.json.Decoder(StoredRow)
+_row_decoder = msgspec.json.Decoder(BoardFigures)
 
 
 def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
@@ -98,9 +98,9 @@ def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamK
     return judged
 
 
-def _row_of(standing: PointStanding) -> StoredRow:
+def _row_of(standing: PointStanding) -> BoardFigures:
     pending = [attendee.person for attendee in standing.people if attendee.request == "pending"]
-    return StoredRow(
+    return BoardFigures(
         counts=standing.counts,
         chair=standing.chair.spans[-1].person if standing.chair.spans else standing.chair.named,
         missing=standing.missing,
@@ -119,7 +119,7 @@ def _row_of(standing: PointStanding) -> StoredRow:
 def requests_of(
     connection: Connection, keys: Iterable[StreamKey], *, by: str | None, at_ms: int
 ) -> list[tuple[StreamKey, Request]]:
-    """Return the requests made at these points, as `by` reads them now; None: headquarters."""
+    """Return these points' requests, and whether `by` may decide on them; None: headquarters."""
     return [
         (key, _as_read(standing, request, by, at_ms))
         for key, standing in read_all(connection, keys).items()

@@ -28,7 +28,7 @@ class StreamKey(NamedTuple):
 
 
 class RecordKey(NamedTuple):
-    """The key of one form of one record."""
+    """The ledger's primary key: a record's id, and the sha256 of its canonical bytes."""
 
     id: str
     fingerprint: str

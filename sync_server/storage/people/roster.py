@@ -75,9 +75,6 @@ def known_people(connection: Connection) -> set[str]:
     return set(connection.scalars(select(Person.code)))
 
 
-"""Positions in roster files whose holders may preside."""
-
-
 def officers_of(
     connection: Connection, unit: str, *, first: Collection[str]
 ) -> tuple[tuple[str, Office], ...]:
@@ -171,7 +168,7 @@ def person(connection: Connection, code: str) -> PersonLine | None:
 _PERSON_COLUMNS = columns_of(RosterPerson, Person, person=Person.code)
 
 
-def people_by_code(connection: Connection, *, unit: str | None = None) -> list[RosterPerson]:
+def list_people(connection: Connection, *, unit: str | None = None) -> list[RosterPerson]:
     """Return the stored people, all or those of a unit, sorted by code."""
     query = select(*_PERSON_COLUMNS).order_by(Person.code)
     if unit is not None:

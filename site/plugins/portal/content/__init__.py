@@ -1,1 +1,1 @@
-"""Content: what editors write, read with its faults by line, checked, and guarded."""
+"""Content: reads what editors write, checks it, and searches it for personal data."""

@@ -1,6 +1,6 @@
-"""Attached files: all that can be read in them, so that the guard looks at what is published.
+"""Extracts the text of attached files, so that the guard can search it for personal data.
 
-A file is judged by its content and not by its name. What cannot be looked into is a fault.
+A file that cannot be read, or whose content is of another kind than its name says, is a fault.
 """
 
 import io
@@ -19,7 +19,7 @@ from sync_server.sheets import MAX_INFLATED_BYTES, MOST_COLUMNS, MOST_ROWS
 Problem = Literal["other_kind", "old_office", "locked_file", "bad_file", "too_deep", "legacy_file"]
 
 MAX_DEPTH = 3
-"""A list in a workbook in an archive in an archive is found; deeper is a fault."""
+"""A workbook in an archive in an archive is read; a file deeper inside is a fault."""
 MAX_MEMBERS = 2_000
 
 KINDS = {
@@ -48,7 +48,7 @@ _TEXT_PARTS = re.compile(
     r"|xl/(?:comments\d*|comments/[^/]+|drawings/drawing\d+)\.xml"
     r"|(?:word|ppt|xl)/diagrams/data\d*\.xml|word/glossary/document\.xml|xl/sharedStrings\.xml"
 )
-"""The parts that hold text; others hold positions and numbers that look like telephones."""
+"""Parts of office files that hold text; others hold numbers that look like telephone numbers."""
 _AUTHORS = re.compile(r'\bw(?:15)?:author="([^"]*)"')
 _EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/")
 _SHEETS = re.compile(r"xl/worksheets/[^/]+\.xml")
@@ -67,14 +67,17 @@ _NATIONAL_DIGITS = 9
 
 
 class Found(NamedTuple):
-    """What a file holds: its words, and what keeps it from being looked into, by file name."""
+    """The texts found in a file, and the problems met, each with the file that has it."""
 
     words: list[str]
     problems: list[tuple[Problem, str]]
 
 
 def look_into(name: str, content: bytes) -> Found:
-    """Return all the words in a file, those of files within it included."""
+    """Return the text of a file and of files inside it, and what could not be read.
+
+    The pages of a PDF are read only if it is inside another file; `text_of_pdf` reads the others.
+    """
     found = Found([], [])
     _look(name, content, found, 1)
     return found
@@ -98,7 +101,7 @@ def _look(name: str, content: bytes, found: Found, depth: int) -> None:
 
 
 def _kind_of(content: bytes) -> str:
-    """Return the kind of a file by its first bytes."""
+    """Return the kind of a file by its content, whatever its name."""
     if content.startswith(b"%PDF-"):
         return "pdf"
     if content.startswith(b"\xd0\xcf\x11\xe0"):
@@ -121,7 +124,7 @@ def _kind_of(content: bytes) -> str:
 
 
 def _look_into_pdf(name: str, content: bytes, found: Found, depth: int) -> None:
-    """Read what stands beside the pages' text: who wrote the file, and files attached to it."""
+    """Read a PDF's metadata and attachments, and its pages if it is inside another file."""
     from pypdf import PdfReader
 
     try:
@@ -135,7 +138,7 @@ def _look_into_pdf(name: str, content: bytes, found: Found, depth: int) -> None:
         attached = [
             (inner, piece) for inner, pieces in reader.attachments.items() for piece in pieces
         ]
-    except Exception:  # noqa: BLE001 - of foreign files the library raises whatever comes
+    except Exception:  # noqa: BLE001 - damaged files can raise anything in the library
         found.problems.append(("bad_file", name))
         return
     for inner, piece in attached:
@@ -164,7 +167,7 @@ def _look_into_archive(name: str, content: bytes, kind: str, found: Found, depth
                 _look(part.filename, archive.read(part), found, depth + 1)
         if kind == "xlsx":
             found.words.extend(_rows_of_workbook(content))
-    except Exception:  # noqa: BLE001 - of foreign files the libraries raise whatever comes
+    except Exception:  # noqa: BLE001 - damaged files can raise anything in the libraries
         found.problems.append(("bad_file", name))
 
 
@@ -192,7 +195,7 @@ def _words_of(xml: str) -> str:
 
 
 def _rows_of_workbook(content: bytes) -> Iterator[str]:
-    """Return the rows of all sheets, hidden ones too; telephones have their leading 0 again."""
+    """Yield the rows of all sheets, hidden ones too; restore the leading 0 of telephone numbers."""
     from openpyxl import load_workbook
 
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
@@ -232,5 +235,5 @@ def _look_into_text(name: str, content: bytes, found: Found) -> None:
 
 
 def is_table(name: str) -> bool:
-    """Return whether a file may hold rows, of which a heading tells much."""
+    """Return whether a file may hold a table, whose headings may show that it is a roster."""
     return PurePosixPath(name.lower()).suffix in {".csv", ".txt", ".xlsx", ".zip"}

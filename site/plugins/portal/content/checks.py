@@ -51,7 +51,7 @@ def check_places(places: Source) -> None:
 def check_meeting(
     source: Source, meeting: MeetingMatter, materials: Mapping[str, MaterialMatter]
 ) -> None:
-    """Check a meeting's hours and basis, and that its materials are public in time (row 6)."""
+    """Check a meeting's hours and basis, and that materials are public in time (checklist 6)."""
     _check_hours(source, meeting)
     if not meeting.basis:  # checklist row 18
         source.warn((), "no_basis")
@@ -138,7 +138,7 @@ def _is_day(hour: str) -> bool:
 
 
 def check_pictures(folder: Path, display_path: Path) -> list[Fault]:
-    """Return the faults of the pictures; stems must differ, since all pictures become WebP."""
+    """Return the faults of the pictures; names must differ before the dot: all become `.webp`."""
     faults, stems = [], dict[str, str]()
     for path in sorted(folder.glob("*")):
         if is_litter(path.name):
@@ -176,7 +176,7 @@ def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard
 
 
 def _text_of(source: Source, path: Path) -> tuple[str, str]:
-    """Return the text of a file and all else that can be read in it; note what cannot be."""
+    """Return a file's text and, for a PDF, its hidden text, such as metadata; note its faults."""
     ending = path.suffix.lower()
     if ending not in KINDS:
         source.fault(("file",), "unknown_file", value=path.name)
@@ -197,7 +197,7 @@ def _text_of(source: Source, path: Path) -> tuple[str, str]:
 
 
 def check_text(source: Source, addresses: Addresses) -> None:
-    """Check that every link of a text leads somewhere, and that every picture has a description."""
+    """Check that no link of a text is dead, and that every picture exists and has a description."""
     if say("build.new.text") in source.text:
         source.warn((), "placeholder")
     for words in _SPACED_PICTURE.findall(source.text):
@@ -228,9 +228,9 @@ def warn_of_unused_materials(materials: Iterable[Any], sources: Iterable[Source]
 
 
 def check_unread(root: Path, read: Iterable[Path]) -> tuple[list[Fault], list[Fault]]:
-    """Return faults for texts that nobody reads, such as `x.md.txt`, and warnings for other files.
+    """Return faults for texts that no build reads (`x.md.txt`), and warnings for other files.
 
-    The latter were perhaps attached once, and are to be again.
+    Another file may have been attached once, and may be attached again.
     """
     known = set(read)
     unread = [

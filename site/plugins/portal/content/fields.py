@@ -1,4 +1,4 @@
-"""The types of the front matter of all kinds of content. No field describes a person."""
+"""The fields of the front matter of every kind of content, with their types."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -99,7 +99,7 @@ class MaterialMatter(Struct, frozen=True, kw_only=True):
     """The front matter of a material; `file` names a file in the same folder.
 
     Before `public_from` and after `withdrawn` a notice replaces the text and the file. `keywords`
-    are words by which readers look for it and which it does not hold.
+    are words that readers may search for and that the text does not contain.
     """
 
     code: MaterialCode
@@ -126,7 +126,7 @@ class MaterialMatter(Struct, frozen=True, kw_only=True):
 class PageMatter(Struct, frozen=True, kw_only=True):
     """The front matter of a page; `order` is the page's place in the menu.
 
-    `keywords` are words by which readers look for it and which it does not hold.
+    `keywords` are words that readers may search for and that the text does not contain.
     """
 
     title: Words

@@ -1,7 +1,7 @@
-"""Reads YAML as text and types it field by field, so that every fault has its line.
+"""Reads front matter (YAML) and converts it field by field, so that every fault names its line.
 
-The usual loader turns `17:20` into 1040 and `no` into false; here every scalar stays as the
-editor wrote it until a type asks for something else.
+The usual loader turns `17:20` into 1040 and `no` into false; here every value stays text until
+the type of its field demands something else.
 """
 
 import re
@@ -22,15 +22,15 @@ from portal.content.legacy import first_legacy
 from portal.messages import say
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
-"""Other years are slips, and calendars have none of them in every time zone."""
+"""Other years are slips, and the years 1 and 9999 also overflow in another time zone."""
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Categories of letters that nobody sees: control, direction, zero width, halves of a letter."""
+"""Unicode categories of invisible letters: control, direction, zero width, half letters."""
 MAX_SHOWN = 60
 """How many letters of a faulty line its message repeats."""
 
 _FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _CUT_BY_HASH = re.compile(r"^\s*(?:- )?\w+:\s+(?![\"'|>\[{]).*\S\s+#")
-"""A value without quotes that YAML ends at a `#`, with all that follows."""
+"""A line whose value has no quotes and a ` #`, at which YAML cuts the value off."""
 
 S = TypeVar("S", bound=Struct)
 ValuePath = tuple[str | int, ...]
@@ -172,7 +172,7 @@ def _note_bad_letters(source: Source) -> None:
 
 
 def _warn_of_cut_values(source: Source, matter: str) -> None:
-    """Warn of values that end at a `#`, of which the rest is lost."""
+    """Warn of values that YAML cuts off at a `#`."""
     for line, words in enumerate(matter.split("\n"), 1):
         if _CUT_BY_HASH.match(words):
             warning = say("build.cut_by_hash", value=words.strip()[:MAX_SHOWN])

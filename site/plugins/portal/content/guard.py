@@ -1,4 +1,4 @@
-"""Finds possible personal data, none of which may stand in the portal.
+"""Finds possible personal data, which must not appear in the portal.
 
 The guard checks what editors write, to name the line, and later every file that was built. Data
 meant for publication, such as a technician's number, stands in the `public_contacts` of its page.
@@ -41,10 +41,10 @@ PATTERNS = {
 
 _BIRTH = re.compile(r"[Ss]inh|SINH|SN")
 _TAX_CODE = re.compile(r"(?:mã số thuế|MST)\W{0,3}\d{10}(?:-\d{3})?\b", re.IGNORECASE)
-"""The number of an organisation, ten digits like a telephone's."""
+"""An organisation's tax code, which is allowed although it looks like a telephone number."""
 NUMBERS = ("phone", "id_card", "party_card")
 _LONG_NUMBER = re.compile(rf"\d(?:{_BETWEEN}\d){{8}}|\d{{2}}\.\d{{6}}")
-"""A quick first test: it matches every such number, and most texts have none."""
+"""A quick first test for these numbers, since most texts have no long number at all."""
 
 COLUMNS = re.compile(
     r"\b(?:full_name|birth_year|membership|card_hash)\b"
@@ -72,7 +72,7 @@ class Suspicion(NamedTuple):
 
 
 class Guard:
-    """A search for personal data, which also knows the people of a roster if there is one."""
+    """A search for personal data in texts; with a roster, also for the people on it."""
 
     def __init__(self, roster: Iterable[Sequence[str]] = ()) -> None:
         """Accept the rows of a roster; the first row holds the names of the columns."""
@@ -104,7 +104,7 @@ class Guard:
             yield from self._roster_suspicions(text)
 
     def suspicions_in_table(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
-        """Yield what `suspicions` yields, and roster columns: for files that editors attach."""
+        """Yield possible personal data in an attached table, names of roster columns included."""
         yield from self.suspicions(text, allowed)
         yield from _suspicions_of("field", COLUMNS, unicodedata.normalize("NFC", text))
 
@@ -128,7 +128,7 @@ class Guard:
 
 
 def _plain(text: str) -> str:
-    """Return a text as it is seen, without emphasis within words and links before numbers."""
+    """Return a text without invisible letters, `*` inside words, and links such as zalo.me/."""
     text = unicodedata.normalize("NFKC", text)
     text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
     return _MESSENGER.sub(" ", re.sub(r"(?<=\w)\*{1,3}(?=\w)", "", text))
@@ -159,6 +159,6 @@ def _column(rows: Sequence[Sequence[str]], *names: str) -> Iterator[str]:
 
 
 def _fold(word: str) -> str:
-    """Return a word without case and without the place of its tone mark (hoà, hòa)."""
+    """Return a key that ignores a word's case and which vowel has its tone mark (hoà, hòa)."""
     marks = unicodedata.normalize("NFD", word.lower())
     return "".join(sorted(marks, key=lambda mark: mark in TONES))

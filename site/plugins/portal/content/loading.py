@@ -1,6 +1,6 @@
 """The content as a whole: all that editors wrote, read, typed and checked together.
 
-Every fault in every file is reported before anything is built; the checks are in `portal_checks`.
+Every fault in every file is reported before anything is built; the checks are in `checks`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ from portal.messages import say
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
 
 FIRST_REVISION = datetime(2020, 1, 1, tzinfo=UTC)
-"""The stamp of meetings that were never revised."""
+"""The revision date of meetings that were never revised."""
 
 State = Literal["public", "held", "withdrawn"]
 
@@ -54,9 +54,9 @@ class Meeting(NamedTuple):
 
     @property
     def revised(self) -> datetime:
-        """When the meeting's time or place last changed, in UTC; by default before any change.
+        """When the meeting's time or place last changed, in UTC.
 
-        Never later than the meeting, for a stamp that lies ahead is none.
+        If it never changed: `FIRST_REVISION`, or the meeting's start if that is earlier.
         """
         if self.matter.revised:
             return instant(self.matter.revised)
@@ -113,7 +113,7 @@ class ContentFile(NamedTuple, Generic[M]):
     stem: str
 
 
-class Shelf:
+class FileCache:
     """A cache of the files that were read; it reads a file again only if that has changed."""
 
     def __init__(self, guard: Guard | None = None) -> None:
@@ -151,7 +151,7 @@ class Shelf:
             self._entries[path] = entry
         content_file: ContentFile[M] = entry[1]
         cached_source: Source = content_file.source
-        # Later checks compare it with other files, which may change: they write to a copy.
+        # Later checks depend on other files too, so their faults go to a copy, not to the cache.
         fresh = cached_source._replace(
             faults=[*cached_source.faults], warnings=[*cached_source.warnings]
         )
@@ -165,19 +165,21 @@ class Shelf:
         ]
 
 
-def load(root: Path, *, now: datetime | None = None, shelf: Shelf | None = None) -> PortalContent:
+def load(
+    root: Path, *, now: datetime | None = None, file_cache: FileCache | None = None
+) -> PortalContent:
     """Read and check all content under `root` as it is public at `now` (default: now).
 
     Raises: ContentFaults with every fault.
     """
     now = now or datetime.now(UTC)
-    shelf = shelf or Shelf()
-    meetings = shelf.read_folder(root, "meetings", MeetingMatter)
-    materials = shelf.read_folder(root, "materials", MaterialMatter)
-    pages = shelf.read_folder(root, "pages", PageMatter)
+    file_cache = file_cache or FileCache()
+    meetings = file_cache.read_folder(root, "meetings", MeetingMatter)
+    materials = file_cache.read_folder(root, "materials", MaterialMatter)
+    pages = file_cache.read_folder(root, "pages", PageMatter)
     places = _read_directory(root)
     all_files: list[ContentFile[Any]] = [*meetings, *materials, *pages]
-    addresses = shelf.addresses(Addresses(root, all_files))
+    addresses = file_cache.addresses(Addresses(root, all_files))
     check_names([*meetings, *pages])
     check_places(places)
     codes = {code for file in materials for code in file.source.texts(("code",))}
@@ -189,7 +191,7 @@ def load(root: Path, *, now: datetime | None = None, shelf: Shelf | None = None)
             check_meeting(meeting.source, meeting.matter, matter_by_code)
     for material in materials:
         if material.matter:
-            check_material(material.source, material.matter, root / "materials", shelf.guard)
+            check_material(material.source, material.matter, root / "materials", file_cache.guard)
     check_no_repeats(((e.source, c) for e in materials for c in e.source.texts(("code",))), "code")
     check_no_repeats(((e.source, f) for e in materials for f in e.source.texts(("file",))), "file")
     picture_faults = check_pictures(root / PICTURES, Path(root.name) / PICTURES)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from portal import ROOT
 from portal.content.guard import Guard
-from portal.content.loading import PortalContent, Shelf, load
+from portal.content.loading import FileCache, PortalContent, load
 from portal.editor.bundle import bundle
 from portal.media.cache import FOLDER
 from portal.messages import say
@@ -42,15 +42,15 @@ class Builder:
         self.url = url.rstrip("/")
         self._root = content
         self._guard = guard or Guard()
-        self._shelf = Shelf(self._guard)
+        self._file_cache = FileCache(self._guard)
         self._settings: dict[str, Any] = {}
         self._site: Any = None
         self.changed_hours: list[str] = []
-        """Meetings whose hours differ from the last build while they say nothing of a change."""
+        """Meetings whose hours differ from the last build although their `revised` is the same."""
 
     def read(self, now: datetime | None = None) -> PortalContent:
         """Read and check the content public at `now` (default: now). Raises: ContentFaults."""
-        return load(self._root, now=now, shelf=self._shelf)
+        return load(self._root, now=now, file_cache=self._file_cache)
 
     def forget(self) -> None:
         """Build every file again next time: after a change of theme or code, or after a fault."""
@@ -129,7 +129,7 @@ class Builder:
 
 
 def _changed_hours(content: PortalContent, before: Path, after: Path) -> list[str]:
-    """Return the meetings of which readers' calendars would keep the old hours."""
+    """Return the meetings whose new hours readers' calendars would ignore."""
 
     def lines_of(folder: Path, meeting_id: str) -> set[str]:
         path = folder / "hoi-nghi" / f"{meeting_id}.ics"

@@ -43,7 +43,7 @@ PIN_ITERATIONS = 600_000
 
 HALF_MADE = ".new"
 ABANDONED_S = 3600
-"""Older bundles go after an hour: until then another build may be copying from one."""
+"""Older bundles are deleted after an hour: until then another build may be copying from one."""
 
 
 class BundleFault(Exception):

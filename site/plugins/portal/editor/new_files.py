@@ -1,6 +1,7 @@
 """Creates the files of new meetings and materials, and marks materials as withdrawn."""
 
 import re
+import shutil
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
@@ -21,6 +22,7 @@ from portal.content.fields import (
 from portal.content.front_matter import expected, read_source
 from portal.content.loading import VIETNAM
 from portal.editor.builder import BuildFault
+from portal.editor.documents import draft_of
 from portal.messages import catalogue, say
 from sync_server.domain.names import fold
 
@@ -59,15 +61,25 @@ def ask(question: str) -> str:
         raise BuildFault(say("build.new.end")) from None
 
 
-def write_new(root: Path, kind: str, ask_editor: Ask, show_message: Callable[[str], None]) -> Path:
-    """Ask for the required fields and write a new file. Raises: BuildFault."""
+def write_new(root: Path, what: str, ask_editor: Ask, show_message: Callable[[str], None]) -> Path:
+    """Ask for the required fields and write a new file. Raises: BuildFault.
+
+    `what` is "meeting", "material", or the path of a document from which the material is made:
+    its text becomes the material's, and a copy of it is attached.
+    """
     if not root.is_dir():
         raise BuildFault(say("build.no_content", path=root))
+    document = None if what in QUESTIONS else Path(what)
+    draft = draft_of(document) if document else None
+    kind = "material" if document else what
+    if draft and draft.warning:
+        show_message(draft.warning)
     folder = root / f"{kind}s"
     used_codes = {
         code for file in folder.glob("*.md") for code in read_source(file, file).texts(("code",))
     }
-    answers = _answers(QUESTIONS[kind], ask_editor, show_message, used_codes)
+    suggestions = draft.suggestions if draft else {}
+    answers = _answers(QUESTIONS[kind], suggestions, ask_editor, show_message, used_codes)
     if kind == "meeting":
         path = folder / f"{answers['date']}-{_slug(answers['title'])}.md"
         fixed_lines = (
@@ -79,10 +91,16 @@ def write_new(root: Path, kind: str, ask_editor: Ask, show_message: Callable[[st
     else:
         path = folder / f"{answers['code']}.md"
         fixed_lines, text = "circulation: CONG_KHAI\n", f"{say('build.new.text')}\n"
+        if document and draft:
+            attached = folder / f"{answers['code']}{document.suffix.lower()}"
+            fixed_lines += f"file: {attached.name}\n"
+            text = f"{draft.text}\n" if draft.text else text
     if path.exists():
         raise BuildFault(say("build.new.exists", path=path))
     lines = "".join(f"{name}: {_quoted(value)}\n" for name, value in answers.items() if value)
     folder.mkdir(exist_ok=True)
+    if document:
+        shutil.copyfile(document, attached)
     path.write_text(f"---\n{lines}{fixed_lines}---\n{text}", encoding="utf-8", newline="\n")
     return path
 
@@ -106,7 +124,7 @@ def withdraw(root: Path, code: str, now: datetime) -> Path:
 
 
 BACK = "<"
-"""The answer that goes back to the question before."""
+"""The answer that goes back to the previous question."""
 
 DEFAULTS = {
     "kind": 0,
@@ -118,11 +136,12 @@ DEFAULTS = {
 
 def _answers(
     questions: Mapping[str, Any],
+    suggestions: Mapping[str, str],
     ask_editor: Ask,
     show_message: Callable[[str], None],
     used_codes: Collection[str],
 ) -> dict[str, str]:
-    """Ask all questions, in order; who answers `<` goes back to the question before."""
+    """Ask all questions, in order; the answer `<` goes back to the previous question."""
     show_message(say("build.new.how", back=BACK))
     answers: dict[str, str] = {}
     names = list(questions)
@@ -130,7 +149,8 @@ def _answers(
     while at < len(names):
         name = names[at]
         taken = used_codes if name == "code" else ()
-        answer = _answer(name, questions[name], ask_editor, show_message, taken)
+        suggestion = suggestions.get(name, "")
+        answer = _answer(name, questions[name], suggestion, ask_editor, show_message, taken)
         if answer is None:
             at = max(0, at - 1)
             continue
@@ -142,13 +162,16 @@ def _answers(
 def _answer(
     name: str,
     type_: Any,
+    suggestion: str,
     ask_editor: Ask,
     show_message: Callable[[str], None],
     used_values: Collection[str],
 ) -> str | None:
     """Ask until the answer fits its type and is not in use already; None to go back."""
     choices = _choices(type_)
-    default = choices[DEFAULTS[name]] if choices else ""
+    default = suggestion if suggestion not in used_values else ""
+    if choices and not default:
+        default = choices[DEFAULTS[name]]
     for number, choice in enumerate(choices, 1):
         show_message(f"  {number}. {_label(choice)}")
     question = say(f"build.new.{name}")
@@ -172,7 +195,7 @@ def _answer(
 
 
 def _as_written(typed: str, type_: Any, choices: Sequence[str]) -> str:
-    """Return an answer in the form of the file: people write 25/12/2026, 8h30, 1."""
+    """Convert a typed answer, such as 25/12/2026, 8h30 or 1, to the form that the file needs."""
     if choices:
         if typed.isdecimal() and 1 <= int(typed) <= len(choices):
             return choices[int(typed) - 1]
@@ -186,6 +209,7 @@ def _as_written(typed: str, type_: Any, choices: Sequence[str]) -> str:
 
 
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _HOUR = re.compile(r"(\d{1,2})(?:[:h.](\d{2})?)?(?: ?giờ)?")
 
 
@@ -194,7 +218,9 @@ def _expected(type_: Any, choices: Sequence[str]) -> str:
 
 
 def _label(choice: str) -> str:
-    """Return the words for a code, as the portal shows it."""
+    """Return the words for a code as the portal shows it, and a day as people write it."""
+    if day := _ISO_DAY.fullmatch(choice):
+        return f"{day[3]}/{day[2]}/{day[1]}"
     for surface, key in (
         ("kinds", choice),
         ("portal", f"meeting_kind.{choice}"),

@@ -28,7 +28,7 @@ from portal.release.manifest import files_of, release_of
 from sync_server.domain.release import MANIFEST_PATH
 
 PIECE_BYTES = 256 * 1024
-"""The size of a piece of a large file: the most that a broken line can cost."""
+"""The size of a piece of a large file: the most to send again after the line breaks."""
 UPLOADS_AT_ONCE = 4
 TIMEOUT_S = 60
 RETRIES = Retry(

@@ -86,7 +86,7 @@ class PreviewServer(http.server.ThreadingHTTPServer):
 class Handler(http.server.SimpleHTTPRequestHandler):
     """A request handler that serves the folder and adds a reload script to pages."""
 
-    extensions_map = TYPES  # a Windows registry may say anything
+    extensions_map = TYPES  # the types in a Windows registry may be wrong
 
     def __init__(self, *args: Any, versions: Versions, **kwargs: Any) -> None:
         self._versions = versions
@@ -125,7 +125,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 def serve(builder: Builder, content: Path, port: int, show_message: ShowMessage) -> None:
-    """Serve until interrupted. Raises: BuildFault if the port is in use."""
+    """Serve and rebuild the portal until interrupted. Raises: BuildFault if the port is in use."""
     from watchfiles import watch
 
     versions = Versions()

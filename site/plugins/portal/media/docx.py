@@ -1,40 +1,51 @@
-"""The text of a DOCX, so that it can be read and searched without downloading the file."""
+"""The text of a DOCX as Markdown, so that it can be read, searched and edited as such."""
 
 import re
 import unicodedata
 import zipfile
-from html import escape, unescape
 from pathlib import Path
 
+from portal.media.cache import cached
 from sync_server.sheets import MAX_INFLATED_BYTES
 
-DOCUMENT = "word/document.xml"
-_PARAGRAPH = re.compile(r"<w:p[ >].*?</w:p>", re.DOTALL)
-_HEADING = re.compile(r'<w:pStyle w:val="(?:Heading|Title|u)[^"]*"')
-_RUNS = re.compile(r"<w:t(?: [^>]*)?>([^<]*)</w:t>|<w:(?:tab|br)/>")
+VERSION = b"1"
+"""Increase this number when the same file gives another result."""
+
+STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => h2:fresh"
+_ROMAN = re.compile(r"^\*\*((?:[IVX]+|[A-Z])[.)] .+?)\*\*$", re.MULTILINE)
+_NUMBERED = re.compile(r"^\*\*((?:\d+\\?[.)]|Điều \d+\.?) .+?)\*\*$", re.MULTILINE)
 
 
-def paragraphs_of(path: Path) -> list[tuple[str, bool]]:
-    """Return the paragraphs of a document, and whether each is a heading; none if it is damaged."""
+def markdown_of(path: Path) -> str:
+    """Return the text of a document with its headings, lists and tables; "" if it is damaged.
+
+    Pictures and links are left out: the file itself stays attached.
+    """
+    content = path.read_bytes()
+    return cached("docx", VERSION + content, lambda: _convert(path).encode()).decode()
+
+
+def _convert(path: Path) -> str:
+    import mammoth
+    from markdownify import markdownify
+
     try:
         with zipfile.ZipFile(path) as archive:
-            if archive.getinfo(DOCUMENT).file_size > MAX_INFLATED_BYTES:
-                return []
-            xml = archive.read(DOCUMENT).decode("utf-8", "replace")
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
-        return []  # the checks report it
-    paragraphs = []
-    for match in _PARAGRAPH.finditer(xml):
-        words = "".join(unescape(run[1]) if run[1] else " " for run in _RUNS.finditer(match[0]))
-        text = " ".join(unicodedata.normalize("NFC", words).split())
-        if text:
-            paragraphs.append((text, _HEADING.search(match[0]) is not None))
-    return paragraphs
-
-
-def to_html(paragraphs: list[tuple[str, bool]]) -> str:
-    """Return the paragraphs as HTML."""
-    return "\n".join(
-        f"<h2>{escape(text)}</h2>" if is_heading else f"<p>{escape(text)}</p>"
-        for text, is_heading in paragraphs
+            if sum(part.file_size for part in archive.infolist()) > MAX_INFLATED_BYTES:
+                return ""
+        with path.open("rb") as file:
+            html = mammoth.convert_to_html(file, style_map=STYLES).value
+    except Exception:  # noqa: BLE001 - of foreign files the library raises whatever comes
+        return ""  # the checks report it
+    markdown = markdownify(
+        html, heading_style="ATX", strip=["a", "img"], bullets="-", table_infer_header=True
     )
+    return _headings_of_offices(unicodedata.normalize("NFC", markdown)).strip()
+
+
+def _headings_of_offices(markdown: str) -> str:
+    """Make headings of bold lines that begin with a number, as offices write them without styles.
+
+    A capital numeral is a heading of the second level, a number or an article of the third.
+    """
+    return _NUMBERED.sub(r"### \1", _ROMAN.sub(r"## \1", markdown))

@@ -1,4 +1,4 @@
-"""Converts Markdown to HTML with a safe list of tags: no slip of an editor can run in a browser."""
+"""Converts Markdown to HTML with only safe tags, so that no pasted script runs in a browser."""
 
 import re
 import unicodedata
@@ -23,21 +23,21 @@ ATTRIBUTES = {
 SCHEMES = {"http", "https", "mailto", "tel"}
 
 _CLAUSE = re.compile(r"(?<=\S)\n(?=[a-zđ]\) )")
-"""Before a clause such as `a)`, which stands on a line of its own in a document."""
+"""The line break before a clause such as `a)`, which must begin a new line on the page too."""
 _FOOTNOTE = re.compile(r"fn(?:ref)?-[\w-]+\Z")
 _HEADING = re.compile(r"<(h[1-6])>(.*?)</\1>", re.DOTALL)
 BOXES = {
     '<input type="checkbox" checked="" disabled="" />': "☑",
     '<input type="checkbox" disabled="" />': "☐",
 }
-"""A task's box, done and not done: a form's field has no place in a text."""
+"""Signs that replace the check boxes of task lists, since a text holds no form fields."""
 
 Resolve = Callable[[str], str | None]
 
 
 @lru_cache(maxsize=8192)
 def to_raw_html(text: str) -> str:
-    """Return the text as HTML with everything in it: for checks, never for publication."""
+    """Return Markdown as HTML, unsafe tags included: for checks, never for publication."""
     options = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES
     text = _CLAUSE.sub("  \n", text)
     html: str = cmarkgfm.github_flavored_markdown_to_html(text, options)

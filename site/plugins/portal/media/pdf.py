@@ -21,7 +21,7 @@ Problem = Literal["unreadable", "locked", "legacy", "scanned"]
 
 
 class PdfText(Struct, frozen=True):
-    """The text of a PDF by page, in NFC, and why it has none that can be read.
+    """The text of a PDF by page, in NFC, or the reason why none can be read.
 
     `locked`: it needs a password. `legacy`: its fonts hold Vietnamese in an encoding older than
     Unicode. `scanned`: its pages are pictures.
@@ -54,7 +54,7 @@ def _extract(path: Path) -> PdfText:
         if reader.is_encrypted and not reader.decrypt(""):
             return PdfText(problem="locked")
         pages = tuple(_clean(page.extract_text()) for page in reader.pages)
-    except Exception:  # noqa: BLE001 - of foreign files the library raises whatever comes
+    except Exception:  # noqa: BLE001 - damaged files can raise anything in the library
         return PdfText(problem="unreadable")
     if is_legacy(" ".join(pages)):
         return PdfText(problem="legacy")
@@ -62,7 +62,7 @@ def _extract(path: Path) -> PdfText:
 
 
 def _clean(text: str) -> str:
-    """Return a text in NFC, without letters that no page may hold."""
+    """Return a text in NFC without control characters and half letters."""
     return "".join(
         letter
         for letter in unicodedata.normalize("NFC", text)
@@ -75,11 +75,11 @@ def to_html(pages: tuple[str, ...]) -> str:
     html_lines = []
     for number, page in enumerate(pages, 1):
         html_lines.append(f'<p class="muted" id="trang-{number}">— {number} —</p>')
-        html_lines += [f"<p>{escape(words)}</p>" for words in _paragraphs(page)]
+        html_lines += [f"<p>{escape(words)}</p>" for words in paragraphs_of(page)]
     return "\n".join(html_lines)
 
 
-def _paragraphs(page: str) -> list[str]:
+def paragraphs_of(page: str) -> list[str]:
     """Return the paragraphs of a page: lines are joined and the page number is dropped."""
     lines = [line.strip() for line in page.splitlines()]
     paragraphs: list[str] = []

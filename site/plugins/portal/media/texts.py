@@ -1,4 +1,4 @@
-"""The text of a material for readers: in parts small enough for one flight of packets."""
+"""Texts for the portal's pages, split into parts that fit in one burst of packets (14 KB)."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -43,7 +43,7 @@ def headings_of(parts: Sequence[str]) -> list[Heading]:
 
 
 def link_parts(parts: Sequence[str], address: Callable[[int], str]) -> list[str]:
-    """Let links to places in other parts of a text lead there; `address` names a part's page."""
+    """Point links within a text to the part with their target; `address` names a part's page."""
     part_of = {name: n for n, part in enumerate(parts, 1) for name in _IDS.findall(part)}
 
     def linked(part: str, number: int) -> str:
@@ -77,11 +77,14 @@ def text_of(content: PortalContent, folder: str, markdown: str) -> Text:
 
 
 def text_of_material(content: PortalContent, material: Material) -> Text:
-    """Return the editor's text of a material, followed or replaced by that of its PDF or DOCX."""
+    """Return the editor's text of a material, followed or replaced by that of its PDF or DOCX.
+
+    Beside a text of the editor's that is at least half as long, the file's would be a repetition.
+    """
     editor_text = text_of(content, "materials", material.text)
     path = material.attachment
     html = _html_of(path) if path else ""
-    if path is None or not to_words(html):
+    if path is None or len(to_words(html)) <= 2 * len(editor_text.words):
         return editor_text
     note = f'<p class="muted">{say("portal.material.from_file", name=path.name)}</p>\n'
     parts = split_html(note + html, PART_LETTERS)
@@ -100,12 +103,12 @@ def _html_of(path: Path) -> str:
         case ".pdf":
             return pdf_to_html(text_of_pdf(path).pages)
         case ".docx":
-            return docx.to_html(docx.paragraphs_of(path))
+            return to_html(docx.markdown_of(path), lambda link: link)
     return ""
 
 
 def picture_at(content: PortalContent, address: str) -> Path:
-    """Return the picture file that is read at an address such as `hinh/so-do.webp`."""
+    """Return the picture file behind a portal address such as `hinh/so-do.webp`."""
     name = next(name for name, at in content.addresses.by_file.items() if at == address)
     return content.root / name
 

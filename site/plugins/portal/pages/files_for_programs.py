@@ -14,8 +14,8 @@ MAX_ENTRIES = 30
 def calendar(meeting: Meeting, address: str) -> bytes:
     """Return a meeting as iCalendar (RFC 5545), with times in UTC so that no zone is needed.
 
-    A calendar takes a change only with a larger `SEQUENCE`: the minutes until the meeting was last
-    revised, which are the same in every build of the same content.
+    A calendar takes a change only with a larger `SEQUENCE`: here the minutes from `FIRST_REVISION`
+    to the meeting's last revision, so that every build of the same content writes the same.
     """
     from icalendar import Calendar, Event
 

@@ -108,7 +108,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         write_manifest(Path(self.output_path), lines, self.lists, self._withdrawn_paths(lines))
 
     def _withdrawn_paths(self, lines: Mapping[str, FileLine]) -> dict[str, str]:
-        """Return by path the sha256 that replaces a material that is not public, "" for no file."""
+        """Map paths of materials that are not public to their new file's sha256, or "" for none."""
         held = [m.matter for m in self.content.materials.values() if m.state != "public"]
         pages = {f"t/{matter.code}.html": lines[f"t/{matter.code}.html"].sha256 for matter in held}
         texts = {f"tim/t-{matter.code}.js": "" for matter in held}

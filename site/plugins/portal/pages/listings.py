@@ -1,4 +1,4 @@
-"""Links between pages of the portal, with the facts that they show, in groups."""
+"""Links to meetings and materials, with the facts shown next to them, and grouped for lists."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

@@ -70,7 +70,7 @@ def documents_file(documents: Iterable[dict[str, Any]] | Sequence[dict[str, Any]
 
 
 def text_file(material: Material, words: str) -> bytes:
-    """Return the file of a material's text."""
+    """Return the search file that holds a material's text."""
     return script_call({"id": f"t/{material.matter.code}.html", "text": words})
 
 

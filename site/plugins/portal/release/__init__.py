@@ -1,1 +1,1 @@
-"""The release: a manifest in two levels over files by their sha256."""
+"""The release: a manifest, in two levels, that lists the built files with their sha256."""

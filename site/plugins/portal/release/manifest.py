@@ -26,7 +26,7 @@ def write_manifest(
     paths_by_list: Mapping[str, Iterable[str]],
     withdrawn: Mapping[str, str] | None = None,
 ) -> str:
-    """Write both levels over the files of a release and return its id.
+    """Write the manifest and the lists of a release's files; return the release's id.
 
     `paths_by_list` holds the paths of every list; a path may be in several lists, and a path in no
     list goes to the rest. `withdrawn` fills that field of the manifest. Lists that only an earlier

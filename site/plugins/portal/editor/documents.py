@@ -1,0 +1,89 @@
+"""Makes a material from a document: its text as Markdown, and answers to suggest to the editor."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+from portal.content.fields import MaterialKind
+from portal.editor.builder import BuildFault
+from portal.media import docx
+from portal.media.pdf import paragraphs_of, text_of_pdf
+from portal.messages import catalogue, say
+from sync_server.domain.names import fold
+
+SUFFIXES = (".docx", ".pdf")
+LONGEST_SUMMARY = 200
+LEAST_SUMMARY = 40
+"""A shorter paragraph is a heading or a greeting."""
+
+_NUMBER = re.compile(r"\b(\d+)[-/]([A-ZĐ]{2,4})/([A-ZĐ.]{2,8})\b")
+_DAY = re.compile(r"ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})", re.IGNORECASE)
+_MARKS = re.compile(r"^[#>\-*\s]+|[*_\\]+")
+_HEADING = re.compile(r"^(?:[IVX]+|Điều \d+)\. ")
+_LIST_START = re.compile(r"^([-+*#>]|\d+(?=[.)]))", re.MULTILINE)
+
+
+class Draft(NamedTuple):
+    """A material's text in Markdown, suggested answers by question, and a warning or ""."""
+
+    text: str
+    suggestions: dict[str, str]
+    warning: str
+
+
+def draft_of(path: Path) -> Draft:
+    """Read a DOCX or PDF. Raises: BuildFault for a missing file or one of another kind."""
+    if not path.is_file():
+        raise BuildFault(say("build.new.no_file", path=path))
+    if path.suffix.lower() not in SUFFIXES:
+        raise BuildFault(say("build.new.other_kind", path=path))
+    if path.suffix.lower() == ".docx":
+        text, problem = docx.markdown_of(path), "unreadable"
+    else:
+        pdf = text_of_pdf(path)
+        text, problem = "\n\n".join(_markdown_lines(pdf.pages)), pdf.problem or "scanned"
+    if not text:
+        return Draft("", {"title": path.stem}, say(f"build.new.{problem}", path=path.name))
+    return Draft(text, _suggestions(text), "")
+
+
+def _markdown_lines(pages: tuple[str, ...]) -> Iterator[str]:
+    for page in pages:
+        for paragraph in paragraphs_of(page):
+            is_heading = _HEADING.match(paragraph)
+            yield f"## {paragraph}" if is_heading else _LIST_START.sub(r"\\\1", paragraph)
+
+
+def _suggestions(text: str) -> dict[str, str]:
+    """Return what the text says of its kind, title, number, date and summary, as far as it does."""
+    lines = [line for line in (_MARKS.sub("", line).strip() for line in text.splitlines()) if line]
+    labels = {fold(catalogue()["kinds"][kind]): kind for kind in get_args(MaterialKind)}
+    suggestions = {}
+    at = next((i for i, line in enumerate(lines) if fold(line) in labels), None)
+    if at is not None:
+        kind = labels[fold(lines[at])]
+        suggestions["kind"] = kind
+        about = next((line for line in lines[at + 1 :] if not _says_number_or_day(line)), "")
+        suggestions["title"] = f"{catalogue()['kinds'][kind]} {about}".strip()
+    if number := _NUMBER.search(text):
+        suggestions["number"] = f"{number[1]}-{number[2]}/{number[3]}"
+        suggestions["code"] = f"{fold(number[2])}{number[1]}"
+    if day := _DAY.search(text):
+        suggestions["date"] = f"{day[3]}-{int(day[2]):02}-{int(day[1]):02}"
+    after = lines[at + 2 :] if at is not None else lines
+    paragraph = next((line for line in after if len(line) >= LEAST_SUMMARY and "|" not in line), "")
+    if paragraph:
+        suggestions["summary"] = _first_sentence(paragraph)
+    return suggestions
+
+
+def _says_number_or_day(line: str) -> bool:
+    return bool(_NUMBER.search(line) or _DAY.search(line) or set(line) <= set("-–—*_ "))
+
+
+def _first_sentence(paragraph: str) -> str:
+    sentence = re.split(r"(?<=[.!?])\s", paragraph, maxsplit=1)[0]
+    if len(sentence) <= LONGEST_SUMMARY:
+        return sentence
+    return sentence[:LONGEST_SUMMARY].rsplit(" ", 1)[0] + "…"
