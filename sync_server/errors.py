@@ -213,6 +213,12 @@ class QuarantineFull(AppError):
     status, code = 429, "quarantine_full"
 
 
+class DetailsFull(AppError):
+    """More bytes of details of one device in a day than are taken; the piece is not stored."""
+
+    status, code = 429, "details_full"
+
+
 class BadForm(AppError):
     """An office form with an invalid field; `fault` names the field and the remedy."""
 

@@ -90,7 +90,7 @@ def test_the_server_s_catalogue_and_code_agree() -> None:
     code = sources("sync_server", ".py", ".html")
     quoted = set(re.findall(r"""["']([a-zA-Z0-9_.]+)["']""", code))
     literal = set(re.findall(r"""say\(\s*["']([a-z_.]+[a-z_])["']""", code))
-    composed = {f"flag.{flag}" for flag in FLAGS.split()}
+    composed = {f"{stem}.{flag}" for stem in ("flag", "record_flag") for flag in FLAGS.split()}
     composed |= {f"missing.{item}" for item in (*READINESS_ITEMS, "chair", "capacity")}
     composed |= {f"office.state.{state}" for state in ("upcoming", "open", "opening", "closed")}
     composed |= {f"roster.unknown_{column}" for column in (*SUMMONS_COLUMNS[:3], "unit")}

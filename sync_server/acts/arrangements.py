@@ -177,6 +177,7 @@ def merge(
     ]
     both = [*rolls.get(into, ()), *moved]
     records: list[Record] = [
+        Setting(**envelope(writer, meeting, point, now_ms), body=SettingBody(merged_into=into)),
         Roll(**envelope(writer, meeting, point, now_ms), body=RollBody(people=())),
         Roll(**envelope(writer, meeting, into, now_ms), body=RollBody(people=tuple(both))),
     ]

@@ -21,13 +21,13 @@ from sync_server.domain.records.kinds import (
     CheckInBody,
     CheckOut,
     CheckOutBody,
-    Empty,
     Record,
     Reopening,
     ReopeningBody,
     Ruling,
     RulingBody,
     Void,
+    VoidBody,
     kind_of,
 )
 from sync_server.errors import BadForm, UnknownRecord
@@ -109,23 +109,34 @@ def record_movement(
     person: str,
     kind: Movement,
     happened_ms: int,
+    reason: Note,
     now_ms: int,
 ) -> None:
-    """Record that a person came to a point or left it at the stated time."""
+    """Record that a person came to a point or left it at the stated time, for a reason."""
     happened_at = from_ms(happened_ms)
     fields = {**envelope(writer, *key, now_ms), "person": person}
     record: Record
     if kind == "check_in":
-        record = CheckIn(**fields, body=CheckInBody(mode="in_person", happened_at=happened_at))
+        record = CheckIn(
+            **fields,
+            body=CheckInBody(mode="in_person", happened_at=happened_at, detail=reason.sha256),
+        )
     else:
-        record = CheckOut(**fields, body=CheckOutBody(happened_at=happened_at))
-    write_records(connection, writer, [record], now_ms)
+        record = CheckOut(
+            **fields, body=CheckOutBody(happened_at=happened_at, detail=reason.sha256)
+        )
+    write_records(connection, writer, [record], now_ms, _sealed_details(reason))
 
 
 def void(
-    connection: Connection, writer: Writer, key: StreamKey, record_id: str, now_ms: int
+    connection: Connection,
+    writer: Writer,
+    key: StreamKey,
+    record_id: str,
+    reason: Note,
+    now_ms: int,
 ) -> str:
-    """Void a record of a point; return the code of its person, empty if there is none.
+    """Void a record of a point for a reason; return the code of its person, "" if it has none.
 
     Raises: UnknownRecord, BadForm.
     """
@@ -133,8 +144,10 @@ def void(
     if kind_of(record) in LASTING_KINDS:
         raise BadForm(fault=say("records.lasting"))
     fields = envelope(writer, record.meeting, record.point, now_ms)
-    voiding = Void(**fields, person=record.person, refs=(record_id,), body=Empty())
-    write_records(connection, writer, [voiding], now_ms)
+    voiding = Void(
+        **fields, person=record.person, refs=(record_id,), body=VoidBody(detail=reason.sha256)
+    )
+    write_records(connection, writer, [voiding], now_ms, _sealed_details(reason))
     return record.person or ""
 
 
@@ -171,6 +184,23 @@ def rule(
     ruling_record = Ruling(**fields, person=record.person, refs=(record.id,), body=body)
     write_records(connection, writer, [ruling_record], now_ms, _sealed_details(reason))
     return record
+
+
+def dismiss_all(
+    connection: Connection, writer: Writer, records: Sequence[Record], reason: Note, now_ms: int
+) -> None:
+    """Dismiss every record with the ids of these, for one reason, in one write."""
+    body = RulingBody(ruling="dismiss", detail=reason.sha256)
+    rulings = [
+        Ruling(
+            **envelope(writer, record.meeting, record.point, now_ms),
+            person=record.person,
+            refs=(record.id,),
+            body=body,
+        )
+        for record in records
+    ]
+    write_records(connection, writer, rulings, now_ms, _sealed_details(reason))
 
 
 def identify(

@@ -8,12 +8,11 @@ from flask.cli import AppGroup, with_appcontext
 from sync_server import database
 from sync_server.clocks import now_ms
 from sync_server.commands.common import on_current_schema
-from sync_server.domain.records.codes import from_ms
+from sync_server.domain.records.codes import DAY_MS, from_ms
 from sync_server.messages import number, say
 from sync_server.storage.blobs import details
 from sync_server.storage.ledger import quarantine, record_store, streams
 
-DAY_MS = 24 * 3600 * 1000
 DETAIL_RETENTION_DAYS = 365
 """Reasons and scans are stored for twelve months."""
 

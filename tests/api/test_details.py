@@ -251,3 +251,17 @@ def test_an_upload_purged_half_way_starts_again_from_zero(as_clerk: Callable[...
     assert answer.headers["Upload-Offset"] == "0"
     again = clerk.put(path, whole[:PIECE], Content_Range=f"bytes 0-{PIECE - 1}/{len(whole)}")
     assert again.status_code == 204
+
+
+def test_a_device_fills_no_disk_with_details(
+    as_clerk: Callable[..., Persona], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(details, "MAX_BYTES_A_DAY", 1_000)
+    clerk = as_clerk()
+    (first, box), (second, more) = sealed(clerk, b"x" * 900), sealed(clerk, b"y")
+    assert clerk.put(f"/details/{first}", box.encode()).status_code == 204
+
+    refused = clerk.put(f"/details/{second}", more.encode())
+
+    assert (refused.status_code, (refused.json or {})["code"]) == (429, "details_full")
+    assert int(refused.headers["Retry-After"]) > 0

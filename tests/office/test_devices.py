@@ -124,6 +124,28 @@ def test_a_revoked_device_s_records_wait_until_headquarters_releases_them(
     assert "Đã gác lại" in settled
 
 
+def test_what_one_device_left_is_dismissed_together_and_nothing_else(
+    headquarters: Desk, as_clerk: Callable[..., Persona]
+) -> None:
+    stolen, other = as_clerk(), as_clerk("P002")
+    for seq in range(1, 6):
+        stolen.sync({"id": id_of(seq), "kind": "dance"})
+    headquarters.post(f"/thiet-bi/{stolen.device}/thu-hoi")
+    stolen.sync(draft("check_in", 6, person="M1"))
+    other.sync({"id": id_of(9), "kind": "dance"})
+    assert "6 bản ghi chờ xử lý của máy" in headquarters.get("/cho-xu-ly").text
+
+    answer = headquarters.post("/cho-xu-ly/may", device=stolen.device, reason="máy mất")
+
+    assert answer.status_code == 302
+    page = headquarters.get("/cho-xu-ly").text
+    assert "Đã gạt bỏ 6 bản ghi" in page
+    assert stolen.device not in page.partition("</section>")[0].partition("<section")[2]
+    assert other.device in page
+    retry = stolen.sync(draft("check_in", 6, person="M1"))
+    assert retry["verdicts"][0]["fate"] == "dismissed"
+
+
 def test_an_illegible_record_can_only_be_dismissed_and_the_log_says_why(
     headquarters: Desk, as_clerk: Callable[..., Persona]
 ) -> None:

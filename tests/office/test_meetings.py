@@ -162,6 +162,7 @@ def test_two_halls_are_merged_and_people_who_moved_are_summoned_once(
     assert people_at("P001") == ["M1", "M2", "M3", "S1", "S2", "T1"]
     assert people_at("P002") == []
     assert read_standing().terms.officers_at(EVE).secretary == "S1"
+    assert "Đã ghép vào P001" in headquarters.get(AT).text
     assert headquarters.post(f"{AT}/ghep", point_code="P001", into="P001").status_code == 422
 
 

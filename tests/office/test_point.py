@@ -89,11 +89,28 @@ def test_a_record_is_voided_by_a_record(clerk: Persona, headquarters: Desk) -> N
 
     assert answer.status_code == 302
     assert "ghi nhầm" in headquarters.get("/nhat-ky?viec=correct").text
+    assert "Lý do: ghi nhầm" in headquarters.get(f"{POINT}/ban-ghi").text
     assert read_standing().counts.present == 0
     page = headquarters.get(f"{POINT}/ban-ghi").text
     assert f'id="b-{id_of(1)}"' in page  # the record stays on the page
     assert "đã rút hiệu lực" in page
     assert f'name="record" value="{id_of(1)}"' not in page  # no form to void it again
+
+
+def test_a_number_that_a_device_used_twice_is_shown(clerk: Persona, headquarters: Desk) -> None:
+    clerk.sync(draft("check_in", 1, person="M1"), draft("check_in", 2, person="M2"))
+    assert "Trùng số thứ tự" not in headquarters.get(f"{POINT}/ban-ghi").text
+
+    clerk.sync(draft("check_in", 3, person="M3", seq=2))
+
+    assert headquarters.get(f"{POINT}/ban-ghi").text.count("Trùng số thứ tự") == 2
+
+
+def test_flags_of_a_record_speak_of_the_record(clerk: Persona, headquarters: Desk) -> None:
+    clerk.sync(draft("check_in", 1, person="M1"), draft("check_in", 2, person="M1"))
+
+    assert "Đã có mặt từ trước" in headquarters.get(f"{POINT}/ban-ghi").text
+    assert "Có người điểm danh hai lần" in headquarters.get(f"/hoi-nghi/{MEETING}").text
 
 
 def test_records_set_by_the_office_cannot_be_voided(hall: None, headquarters: Desk) -> None:

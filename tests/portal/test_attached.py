@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from portal.content.attached import MAX_DEPTH, look_into
 from portal.content.guard import Guard
 
@@ -40,15 +42,39 @@ def docx(text: str, **more: str) -> bytes:
     return archive(word__document_0_xml=f"<w:p><w:t>{text}</w:t></w:p>", **more)
 
 
-def pdf_with(author: str = "", attached: bytes | None = None) -> bytes:
+def pdf_with(
+    author: str = "", attached: bytes | None = None, note: str = "", bookmark: str = ""
+) -> bytes:
     from fpdf import FPDF
 
     pdf = FPDF()
     pdf.set_author(author)
     pdf.add_page()
+    if note:
+        pdf.text_annotation(10, 10, note)
+    if bookmark:
+        pdf.set_font("helvetica")
+        pdf.start_section(bookmark)
     if attached is not None:
         pdf.embed_file(bytes=attached, basename="kem.csv")
     return bytes(pdf.output())
+
+
+def png_with(**fields: str) -> bytes:
+    info, out = PngInfo(), io.BytesIO()
+    for name, value in fields.items():
+        info.add_text(name, value)
+    Image.new("RGB", (2, 2)).save(out, "PNG", pnginfo=info)
+    return out.getvalue()
+
+
+def jpeg_with(artist: str) -> bytes:
+    picture, out = Image.new("RGB", (2, 2)), io.BytesIO()
+    exif = picture.getexif()
+    exif[0x013B] = artist
+    exif[0x9C9D] = artist.encode("utf-16-le")
+    picture.save(out, "JPEG", exif=exif)
+    return out.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -58,6 +84,11 @@ def pdf_with(author: str = "", attached: bytes | None = None) -> bytes:
         ("a.zip", archive(b_0_zip=archive(c_0_docx=docx(PHONE)))),
         ("a.pdf", pdf_with(author=f"An {PHONE}")),
         ("a.pdf", pdf_with(attached=f"An;{PHONE}".encode())),
+        ("a.pdf", pdf_with(note=PHONE)),
+        ("a.pdf", pdf_with(bookmark=PHONE)),
+        ("a.png", png_with(Comment=PHONE)),
+        ("a.jpg", jpeg_with(PHONE)),
+        ("a.docx", docx("x", customXml__item1_0_xml=f"<a>{PHONE}</a>")),
         ("a.xlsx", workbook(["Họ tên", "Điện thoại"], ["An", 912345678])),
         ("a.xlsx", workbook(["Họ tên", "SĐT"], ["An", PHONE], is_hidden=True)),
         ("a.docx", docx("x", docProps__core_0_xml=f"<dc:creator>{PHONE}</dc:creator>")),
@@ -116,6 +147,11 @@ def test_numbers_that_are_no_telephones_are_left_alone(text: str) -> None:
 )
 def test_telephones_are_still_found(text: str) -> None:
     assert list(Guard().suspicions(text))
+
+
+@pytest.mark.parametrize("text", ["a.b(at)tinh.vn", "a.b [AT] tinh.gov.vn", "x (a còng) y.vn"])
+def test_an_address_in_disguise_is_found(text: str) -> None:
+    assert [suspicion.kind for suspicion in Guard().suspicions(text)] == ["email"]
 
 
 def test_positions_of_pictures_are_no_telephones() -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from sync_server.domain.judging.clocks import Sighting
-from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.codes import DAY_MS, to_ms
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.permissions import Profile
 from sync_server.errors import QuarantineFull
@@ -330,5 +330,5 @@ def test_a_device_fills_neither_disk_nor_office_with_what_is_not_accepted(
         with pytest.raises(QuarantineFull):
             send(c, bad[3])
         assert quarantine.busy_devices(c, NOW) == {"D-ONE": 3}
-        assert quarantine.busy_devices(c, NOW + 2 * quarantine.DAY_MS) == {}
+        assert quarantine.busy_devices(c, NOW + 2 * DAY_MS) == {}
         send(c, at_two(1, "M2"))  # another device goes on

@@ -38,6 +38,7 @@ export function termsOf(point, facts, rolls) {
     secretary_authority: fields.secretary_authority ?? "headquarters",
     reasons: fields.reasons ?? rules.absence_reasons,
     capacity: fields.capacity ?? null,
+    merged_into: fields.merged_into ?? null,
     guests: fields.guests ?? 0,
     roll_frozen_ms: parseMs(fields.roll_frozen_at),
     ready_by_ms: parseMs(fields.ready_by),

@@ -47,6 +47,7 @@ class Terms(Struct, frozen=True):
     secretary_authority: DecidingAuthority = "headquarters"
     reasons: tuple[str, ...] = REASONS
     capacity: int | None = None
+    merged_into: str | None = None
     guests: int = 0
     roll_frozen_ms: int | None = None
     ready_by_ms: int | None = None
@@ -113,6 +114,7 @@ def terms_of(point: str, facts: Iterable[Fact[Record]], lines: Iterable[Summoned
         secretary_authority=merged.get("secretary_authority", "headquarters"),
         reasons=merged.get("reasons", REASONS),
         capacity=merged.get("capacity"),
+        merged_into=merged.get("merged_into"),
         guests=merged.get("guests", 0),
         roll_frozen_ms=_ms(merged.get("roll_frozen_at")),
         ready_by_ms=_ms(merged.get("ready_by")),

@@ -24,6 +24,8 @@ Word = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}" + _END)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)]
 Seat = Annotated[str, Meta(min_length=1, max_length=16)]
 
+DAY_MS = 24 * 3600 * 1000
+
 NEWCOMER = "N-"
 """The prefix of the code that a hall gives to a person who is on no list."""
 

@@ -74,6 +74,7 @@ class SettingBody(_Fixed, frozen=True, kw_only=True):
     `officers`: the members of `chairing_unit` who may preside, `[person, office]`.
     `roll_frozen_at`: a change of the roll after this time is listed as late. `ready_by`: the time
     by which the hall must be ready. `guests`: the number of guests expected, who need seats too.
+    `merged_into`: the point whose roll took over this point's people.
     """
 
     starts_at: Instant | UnsetType = UNSET
@@ -90,6 +91,7 @@ class SettingBody(_Fixed, frozen=True, kw_only=True):
     ready_by: Instant | UnsetType = UNSET
     rehearsal: bool | UnsetType = UNSET
     cancelled: bool | UnsetType = UNSET
+    merged_into: PointCode | UnsetType = UNSET
 
 
 class Summoned(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -123,7 +125,8 @@ class CheckInBody(_Fixed, frozen=True, kw_only=True):
     """The body of a check-in.
 
     `happened_at` is the time that a person states for an arrival entered later, as from a paper
-    list. `detail` holds the name of a newcomer, who is on no list.
+    list. `detail` holds the name of a newcomer, who is on no list, or the reason of an arrival that
+    headquarters entered.
     """
 
     mode: Mode
@@ -133,7 +136,10 @@ class CheckInBody(_Fixed, frozen=True, kw_only=True):
 
 
 class CheckOutBody(_Fixed, frozen=True, kw_only=True):
+    """The body of a check-out; `detail` holds the reason of one that headquarters entered."""
+
     happened_at: Instant | None = None
+    detail: Sha256 | None = None
 
 
 class SeatChangeBody(_Fixed, frozen=True, kw_only=True):
@@ -360,11 +366,17 @@ class Shift(_Envelope, frozen=True, kw_only=True, tag="shift"):
     body: ShiftBody
 
 
+class VoidBody(_Fixed, frozen=True, kw_only=True):
+    """The body of a void; `detail` holds the reason that headquarters gave."""
+
+    detail: Sha256 | None = None
+
+
 class Void(_Envelope, frozen=True, kw_only=True, tag="void"):
     """A record that takes another one back; `person` repeats that record's person, for routing."""
 
     refs: OneRef
-    body: Empty
+    body: VoidBody
 
 
 DeviceRecord = (

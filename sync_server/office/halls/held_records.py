@@ -1,5 +1,7 @@
 """Records that were not accepted or contradict each other: inspected, released or dismissed."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -29,6 +31,10 @@ from sync_server.storage.people import roster
 blueprint = Blueprint("held_records", __name__)
 
 PAGE_SIZE = 50
+DISMISSED_AT_ONCE = 500
+"""Bounds one transaction: a stolen device may leave thousands of records in a day."""
+MANY = 5
+"""From this many open records of one device on, they can be dismissed together."""
 CONTRADICTION = "id_reuse"
 
 
@@ -71,6 +77,7 @@ def index() -> str:
         items=listed_items[:PAGE_SIZE],
         count=len(listed_items),
         busy=quarantine.busy_devices(connection, now_ms()),
+        many=_devices_with_many(all_items),
         names=names,
         meetings=meetings,
         with_settled=with_settled,
@@ -97,17 +104,51 @@ def rule() -> Response:
     if matching[0].record is None:
         if choice == "release":
             raise BadForm(fault=say("held.illegible", fault=matching[0].detail))
-        about = f"{reason} {sha256}"
-        entry = audit.AuditEntry(
-            at_ms, writer.name, audit.ILLEGIBLE, True, 200, request.path, about
-        )
-        audit.note(connection, entry)
+        _dismiss_illegible(connection, matching[0], reason, at_ms)
     else:
         raw, note = matching[0].text.encode(), seal_note(reason=reason)
         decisions.rule(connection, writer, raw, choice, note, at_ms)
     access.log_subjects(device, sha256)
     flash(say(f"held.done.{choice}"))
     return redirect(url_for("office.held_records.index"))
+
+
+@blueprint.post("/cho-xu-ly/may")
+@allowed(Action.RULE)
+def dismiss_device() -> Response:
+    """Dismiss the open held records of one device together, at most `DISMISSED_AT_ONCE`."""
+    device, reason = forms.required_text("device", longest=48), forms.required_text("reason")
+    at_ms, connection = now_ms(), transaction()
+    items = [
+        item
+        for item in held_items(connection)
+        if item.device == device and item.is_open and item.received_ms is not None
+    ][:DISMISSED_AT_ONCE]
+    for item in items:
+        if item.record is None:
+            _dismiss_illegible(connection, item, reason, at_ms)
+    records = [item.record for item in items if item.record]
+    writer = access.signed_in_account().writer
+    if records:
+        decisions.dismiss_all(connection, writer, records, seal_note(reason=reason), at_ms)
+    access.log_subjects(device, reason)
+    flash(say("held.done.dismiss_all", count=len(items), device=device))
+    return redirect(url_for("office.held_records.index"))
+
+
+def _dismiss_illegible(connection: Connection, item: HeldItem, reason: str, at_ms: int) -> None:
+    """Dismiss by a line of the log what no ruling can name."""
+    who, about = access.signed_in_account().writer.name, f"{reason} {item.sha256}"
+    audit.note(
+        connection,
+        audit.AuditEntry(at_ms, who, audit.ILLEGIBLE, True, 200, request.path, about),
+    )
+
+
+def _devices_with_many(items: Sequence[HeldItem]) -> dict[str, int]:
+    """Return the devices with `MANY` open held records or more, and how many each has."""
+    counts = Counter(item.device for item in items if item.is_open and item.received_ms is not None)
+    return {device: count for device, count in counts.items() if count >= MANY}
 
 
 def held_items(connection: Connection, since_ms: int = 0) -> list[HeldItem]:

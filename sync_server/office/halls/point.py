@@ -1,5 +1,7 @@
 """Pages on a point at a meeting: its roll, its hall, its records in order, and its closing."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -15,9 +17,11 @@ from sync_server.domain.judging.people import PersonStanding
 from sync_server.domain.judging.standing import PointStanding
 from sync_server.domain.names import name_sort_key
 from sync_server.domain.records.codes import NEWCOMER, to_ms
+from sync_server.domain.records.door import OFFICE_DEVICE
 from sync_server.domain.records.kinds import (
     AbsenceDecision,
     CheckIn,
+    CheckOut,
     Incident,
     Record,
     Roll,
@@ -32,7 +36,7 @@ from sync_server.domain.records.permissions import Action
 from sync_server.domain.summoning import RollDifference, compare_rolls
 from sync_server.errors import BadForm, UnknownPoint
 from sync_server.messages import say
-from sync_server.office import access, forms
+from sync_server.office import access, forms, sealed_details
 from sync_server.office.access import allowed
 from sync_server.storage import directory
 from sync_server.storage.access import devices
@@ -59,6 +63,10 @@ class HallEntry(NamedTuple):
     flags: tuple[str, ...]
     is_from_this_point: bool
     is_voided: bool
+    reason: str
+    """Headquarters' reason for a correction or a void; "" for other records."""
+    repeats_seq: bool
+    """Whether another record of the device has the same number, as after a copied disk."""
 
 
 class RollVersion(NamedTuple):
@@ -128,6 +136,8 @@ def records(meeting: str, point: str) -> str:
         for record in stream_records
         if isinstance(record, Void) and "without_authority" not in standing.flags.get(record.id, ())
     }
+    reasons = _reasons_of(stream_records)
+    uses_of_seq = Counter((record.device, record.seq) for record in stream_records)
     entries = []
     for record in stream_records:
         at_ms, device_ms = clocks.corrected_time_of(record).at_ms, to_ms(record.at)
@@ -142,6 +152,8 @@ def records(meeting: str, point: str) -> str:
                 standing.flags.get(record.id, ()),
                 record.point == point,
                 record.id in voided,
+                reasons.get(record.id, ""),
+                record.seq is not None and uses_of_seq[record.device, record.seq] > 1,
             )
         )
     entries.sort(key=lambda entry: (entry.at_ms, entry.record.device, entry.record.seq or 0))
@@ -181,11 +193,11 @@ def reopen(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/rut-ban-ghi")
 @allowed(Action.CORRECT)
 def void(meeting: str, point: str) -> Response:
-    """Cancel the effect of a record, which itself stays; the audit log stores the reason."""
+    """Cancel the effect of a record for a reason; the record itself stays."""
     record_id, reason = forms.required_text("record"), forms.required_text("reason")
     at_ms, writer = now_ms(), access.signed_in_account().writer
     key = StreamKey(meeting, point)
-    person = decisions.void(transaction(), writer, key, record_id, at_ms)
+    person = decisions.void(transaction(), writer, key, record_id, seal_note(reason=reason), at_ms)
     access.log_subjects(person, record_id, reason)
     flash(say("point.voided"))
     return redirect(url_for("office.point.records", meeting=meeting, point=point))
@@ -250,6 +262,25 @@ def set_contacts(meeting: str, point: str) -> Response:
     return redirect(url_for("office.point.page", meeting=meeting, point=point))
 
 
+def _reasons_of(records: Sequence[Record]) -> dict[str, str]:
+    """Return the reasons that headquarters gave for corrections and voids, by record."""
+    details = {
+        record.id: record.body.detail
+        for record in records
+        if isinstance(record, CheckIn | CheckOut | Void)
+        and record.device.startswith(OFFICE_DEVICE)
+        and record.body.detail
+    }
+    people = {record.id: record.person or "" for record in records}
+    contents = sealed_details.open_details(
+        {sha256: people[record_id] for record_id, sha256 in details.items()}
+    )
+    return {
+        record_id: sealed_details.text_fields_of(contents.get(sha256)).get("reason", "")
+        for record_id, sha256 in details.items()
+    }
+
+
 def _describe(record: Record) -> str:
     """Describe a record by the codes in its body; empty if they say no more than its kind."""
     match record:
@@ -310,7 +341,7 @@ def _versions(entries: list[HallEntry], standing: PointStanding) -> list[RollVer
         if isinstance(entry.record, Roll) and entry.is_from_this_point:
             after = entry.record.body.people
             is_late = frozen_ms is not None and entry.at_ms > frozen_ms
-            author = entry.record.device.removeprefix("O-")
+            author = entry.record.device.removeprefix(OFFICE_DEVICE)
             versions.append(RollVersion(entry.at_ms, author, compare_rolls(before, after), is_late))
             before = after
     return versions[::-1]

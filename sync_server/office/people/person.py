@@ -153,7 +153,7 @@ def page(person: str) -> str:
 @blueprint.post("/nguoi/<person>/dieu-chinh")
 @allowed(Action.CORRECT)
 def correct(person: str) -> AnyResponse:
-    """Record when a person came or left; the audit log stores the reason."""
+    """Record when a person came or left, for a reason that stays with the record."""
     meeting, point = (
         forms.required_text("meeting", longest=64),
         forms.required_text("hall", longest=16),
@@ -169,7 +169,8 @@ def correct(person: str) -> AnyResponse:
     first_ms, last_ms = to_ms(summary.starts_at) - FAR_MS, to_ms(summary.ends_at) + FAR_MS
     if not first_ms <= happened_ms <= min(last_ms, at_ms):
         raise BadForm(fault=say("person.not_then", at=format_moment(happened_ms)))
-    decisions.record_movement(connection, writer, key, person, kind, happened_ms, at_ms)
+    note = seal_note(reason=reason)
+    decisions.record_movement(connection, writer, key, person, kind, happened_ms, note, at_ms)
     access.log_subjects(person, point, reason)
     flash(say("person.corrected"))
     return redirect(url_for("office.person.page", person=person))

@@ -1,25 +1,29 @@
 """The audit log, filtered: views of personal data, acts, and refusals."""
 
-from datetime import timedelta
+import re
+from collections.abc import Mapping
 
 from flask import Blueprint, render_template, request
 
 from sync_server.clocks import now_ms
 from sync_server.database import transaction
+from sync_server.domain.records.codes import DAY_MS
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm
 from sync_server.messages import say
+from sync_server.office import access
 from sync_server.office.access import allowed
 from sync_server.office.formatting import parse_input
 from sync_server.office.menus import Menu
 from sync_server.office.system.sign_in import SIGN_IN, SIGN_OUT
 from sync_server.storage.access import accounts, audit
 from sync_server.storage.access.audit import ILLEGIBLE, AuditFilter
+from sync_server.storage.people import roster
 
 blueprint = Blueprint("audit_log", __name__)
 
 PAGE_SIZE = 100
-DAY_MS = round(timedelta(days=1).total_seconds() * 1000)
+_HASH = re.compile(r"\b[0-9a-f]{64}\b")
 OTHER_ACTIONS = (SIGN_IN, SIGN_OUT, ILLEGIBLE)
 
 
@@ -44,10 +48,12 @@ def index() -> str:
     )
     connection = transaction()
     entries = audit.read(connection, audit_filter, limit=PAGE_SIZE + 1, skip=(page - 1) * PAGE_SIZE)
+    names = roster.names_of(connection, {code for entry in entries for code in entry.about.split()})
+    access.log_subjects(*sorted(names))
     all_accounts = accounts.all_accounts(connection)
     return render_template(
         "system/audit_log.html",
-        lines=entries[:PAGE_SIZE],
+        lines=[(entry, _readable(entry.about, names)) for entry in entries[:PAGE_SIZE]],
         has_more=len(entries) > PAGE_SIZE,
         page=page,
         asked=audit_filter,
@@ -56,6 +62,18 @@ def index() -> str:
         actions=[*(action.value for action in Action), *OTHER_ACTIONS],
         query={k: v for k, v in arguments.items() if k != "trang"},
     )
+
+
+def _readable(about: str, names: Mapping[str, str]) -> str:
+    """Put the name after each person's code, and shorten the hashes of details."""
+    return " ".join(
+        f"{word} ({names[word]})" if word in names else _HASH.sub(_short_hash, word)
+        for word in about.split()
+    )
+
+
+def _short_hash(match: re.Match[str]) -> str:
+    return say("audit.detail", start=match[0][:8])
 
 
 def _parse_day(text: str) -> int | None:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, select
 
+from sync_server.domain.records.codes import DAY_MS
 from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.domain.shared import SHARED
-from sync_server.errors import UnknownDetail
+from sync_server.errors import DetailsFull, UnknownDetail
 from sync_server.storage.access.audit import AuditEntry
 from sync_server.storage.blobs import resumable_uploads
 from sync_server.storage.blobs.releases import PORTAL
@@ -22,6 +23,9 @@ from sync_server.storage.prepared import insert_rows
 MAX_PIECE_BYTES = SHARED.detail_piece_bytes
 MAX_SMALL_BYTES = SHARED.small_detail_bytes
 """The largest detail that a sync may carry; larger ones would hold up the records."""
+MAX_BYTES_A_DAY = 256 * 1024 * 1024
+"""Two hundred photographed reports of a whole hall; more in a day is a stolen token."""
+FULL_RETRY_S = 3_600
 MAX_DETAIL_BYTES = 2_900_000
 """The size of a detail of 2 MiB once it is sealed and encoded in base64."""
 
@@ -110,11 +114,14 @@ def put_piece(
 ) -> Offset:
     """Add a piece of a device's detail, as `resumable_uploads.put_piece` does.
 
-    A detail that any device has sent in full is not stored again.
+    A detail that any device has sent in full is not stored again. Raises: PieceOutOfPlace;
+    DetailsFull after `MAX_BYTES_A_DAY` of a device.
     """
     before = offset_of(connection, sha256, device)
     if before.is_complete:
         return before
+    if resumable_uploads.bytes_since(connection, device, now_ms - DAY_MS) > MAX_BYTES_A_DAY:
+        raise DetailsFull(device=device, retry_after_s=FULL_RETRY_S)
     key = BlobKey(sha256, device)
     return resumable_uploads.put_piece(connection, key, piece, at=at, total=total, now_ms=now_ms)
 

@@ -110,6 +110,14 @@ def complete_sizes(
     return sizes
 
 
+def bytes_since(connection: Connection, owner: str, since_ms: int) -> int:
+    """Return how many bytes of an owner's blobs have come since an instant."""
+    total = connection.scalar(
+        select(func.sum(Blob.received)).where(Blob.owner == owner, Blob.received_ms >= since_ms)
+    )
+    return int(total or 0)
+
+
 def owner_of(connection: Connection, sha256: str) -> str | None:
     """Return an owner whose blob is complete and not emptied; None if there is none."""
     return connection.scalar(

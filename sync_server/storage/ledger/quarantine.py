@@ -5,12 +5,12 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, func, insert, select
 
+from sync_server.domain.records.codes import DAY_MS
 from sync_server.domain.records.door import Refusal, header_of
 from sync_server.errors import QuarantineFull
 from sync_server.storage.models import QuarantineRow
 from sync_server.storage.prepared import columns_of
 
-DAY_MS = 24 * 3600 * 1000
 MAX_ROWS_A_DAY, MAX_BYTES_A_DAY = 2_000, 16 * 1024 * 1024
 """Limits on unaccepted records of one device: a hall of 500 people makes some 1,500 records, all
 held if its laptop is revoked. A stolen laptop must not fill the disk, nor the office's list."""

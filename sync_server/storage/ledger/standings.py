@@ -33,7 +33,8 @@ class BoardFigures(Struct, frozen=True, kw_only=True):
     items that keep the point from being ready. `counted`: False in a rehearsal or a cancelled
     meeting, which enter no figure. `pending`: the number of people waiting for a decision on
     leave; `reserved`: how many of them headquarters decides. `arrivals_ms`: the first arrival of
-    every summoned person who came, in order.
+    every summoned person who came, in order. `merged_into`: the point that took over all the
+    people of this one.
     """
 
     counts: Counts
@@ -48,6 +49,7 @@ class BoardFigures(Struct, frozen=True, kw_only=True):
     reserved: int
     late_after_ms: int | None
     arrivals_ms: tuple[int, ...]
+    merged_into: str | None = None
 
 
 class BoardRow(BoardFigures, frozen=True, kw_only=True):
@@ -113,6 +115,7 @@ def _row_of(standing: PointStanding) -> BoardFigures:
         reserved=sum(standing.terms.is_reserved(person) for person in pending),
         late_after_ms=standing.terms.late_after_ms,
         arrivals_ms=tuple(sorted(person.stays[0][0] for person in standing.people if person.stays)),
+        merged_into=None if standing.counts.summoned else standing.terms.merged_into,
     )
 
 

@@ -7,10 +7,10 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import unescape
 from pathlib import PurePosixPath
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from portal.content.legacy import is_legacy
 from sync_server.domain.names import fold
@@ -61,6 +61,8 @@ _ANCHORS = re.compile(r"<xdr:(?:from|to|pos|ext)\b.*?</xdr:(?:from|to|pos|ext)>"
 _ENDS_WORD = re.compile(r"</(?:\w+:)?(?:p|t[cr]|si|c|row|v|pt)>|<(?:\w+:)?(?:br|tab)/>")
 """Tags that end a word in the XML of office files."""
 _LINKS = re.compile(r'Target="((?:mailto|tel):[^"]*)"')
+LONGEST_NOTE_BYTES = 4_000
+"""A longer field of a picture is a thumbnail or a colour profile."""
 _PHONE_HEADING = re.compile(r"dien thoai|\bsdt\b|\bdt\b|di dong|phone|mobile|zalo")
 _NATIONAL_DIGITS = 9
 """A telephone number that a sheet stores as a number has lost its leading 0."""
@@ -98,6 +100,8 @@ def _look(name: str, content: bytes, found: Found, depth: int) -> None:
         _look_into_archive(name, content, kind, found, depth)
     elif kind == "text":
         _look_into_text(name, content, found)
+    elif kind == "picture":
+        _look_into_picture(name, content, found)
 
 
 def _kind_of(content: bytes) -> str:
@@ -133,6 +137,10 @@ def _look_into_pdf(name: str, content: bytes, found: Found, depth: int) -> None:
             found.problems.append(("locked_file", name))
             return
         found.words.extend(str(value) for value in (reader.metadata or {}).values())
+        found.words.extend(_bookmarks_of(reader.outline))
+        for page in reader.pages:
+            notes = (note.get_object() for note in page.get("/Annots") or ())
+            found.words.extend(str(note["/Contents"]) for note in notes if "/Contents" in note)
         if depth > 1:
             found.words.extend(page.extract_text() for page in reader.pages)
         attached = [
@@ -143,6 +151,32 @@ def _look_into_pdf(name: str, content: bytes, found: Found, depth: int) -> None:
         return
     for inner, piece in attached:
         _look(inner, piece, found, depth + 1)
+
+
+def _bookmarks_of(outline: Sequence[Any]) -> Iterator[str]:
+    for entry in outline:
+        if isinstance(entry, list):
+            yield from _bookmarks_of(entry)
+        else:
+            yield str(entry.title)
+
+
+def _look_into_picture(name: str, content: bytes, found: Found) -> None:
+    """Read what a camera or a program wrote into a picture beside its pixels."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            values = [*picture.getexif().values(), *picture.info.values()]
+    except Exception:  # noqa: BLE001 - damaged files can raise anything in the library
+        found.problems.append(("bad_file", name))
+        return
+    found.words.extend(value for value in values if isinstance(value, str))
+    found.words.extend(
+        value.decode("utf-16-le", "ignore")  # Windows' own fields: title, author, comment
+        for value in values
+        if isinstance(value, bytes) and len(value) <= LONGEST_NOTE_BYTES
+    )
 
 
 def _look_into_archive(name: str, content: bytes, kind: str, found: Found, depth: int) -> None:
@@ -178,7 +212,7 @@ def _words_of_office_file(archive: zipfile.ZipFile) -> Iterator[str]:
         xml = archive.read(name).decode("utf-8", "replace")
         if name.endswith(".rels"):
             yield " ".join(_LINKS.findall(xml))
-        elif name.startswith("docProps/"):
+        elif name.startswith(("docProps/", "customXml/item")):
             yield re.sub(r"<[^>]+>", "\n", xml)  # who wrote it, and who changed it last
         elif _CHARTS.fullmatch(name):
             yield from map(_words_of, _CHART_WORDS.findall(xml))

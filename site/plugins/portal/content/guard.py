@@ -29,7 +29,9 @@ PATTERNS = {
         re.IGNORECASE,
     ),
     "party_card": re.compile(r"(?<![\w/.-])\d{2}\.\d{6}(?![\w/.-])"),
-    "email": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    "email": re.compile(
+        r"[\w.+-]+(?:@| ?[\[(](?:at|a còng)[\])] ?)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE
+    ),
     "birth": re.compile(
         r"(?<!tuyển )(?<!phát )(?<!học )(?<!thí )(?<!nảy )(?<!tái )\bsinh:? ?(?:ngày |năm |tháng )?"
         r"(?:\d{1,2}(?:[/.-]| tháng ))?(?:\d{1,2}(?:[/.-]| năm ))?(?:19|20)\d\d\b"
@@ -39,6 +41,7 @@ PATTERNS = {
 }
 """Patterns that identify any person: numbers and addresses, and years of birth."""
 
+_AT = re.compile(r"@|[\[(](?:at|a còng)[\])]", re.IGNORECASE)
 _BIRTH = re.compile(r"[Ss]inh|SINH|SN")
 _TAX_CODE = re.compile(r"(?:mã số thuế|MST)\W{0,3}\d{10}(?:-\d{3})?\b", re.IGNORECASE)
 """An organisation's tax code, which is allowed although it looks like a telephone number."""
@@ -96,7 +99,7 @@ class Guard:
         if _LONG_NUMBER.search(text):
             for kind in NUMBERS:
                 yield from _suspicions_of(kind, PATTERNS[kind], text)
-        if "@" in text:
+        if _AT.search(text):
             yield from _suspicions_of("email", PATTERNS["email"], text)
         if _BIRTH.search(text):
             yield from _suspicions_of("birth", PATTERNS["birth"], text)
