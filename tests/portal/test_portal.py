@@ -19,6 +19,7 @@ from qrcode.main import QRCode
 
 import build
 from sync_server.config import ROOT
+from tests.portal.test_content import replace_in_file
 
 FIRST_VISIT_BYTES = 14_000
 KIOSK_FIRST_BYTES, KIOSK_DESK_BYTES, KIOSK_WHOLE_BYTES = 30_000, 44_000, 100_000
@@ -200,3 +201,20 @@ def test_the_pdf_equals_the_script_s_output() -> None:
     folder = ROOT / "content" / "materials"
 
     assert make_pdf(folder / "huong-dan-03.md") == (folder / "so-tay-diem-cau.pdf").read_bytes()
+
+
+def test_halls_are_listed_with_their_addresses_and_found_by_them(
+    content: Path, tmp_path: Path
+) -> None:
+    replace_in_file(
+        content / "directory.yaml",
+        "code: P001, unit: U01",
+        "code: P001, unit: U01, address: Số 8 Lê Lợi",
+    )
+
+    build.main(["--content", str(content), "--output", str(tmp_path / "output")])
+
+    page = (tmp_path / "output" / "trang" / "diem-cau.html").read_text("utf-8")
+    assert "Số 8 Lê Lợi" in page
+    assert "Số 8 Lê Lợi" in (tmp_path / "output" / "tim" / "trang.js").read_text("utf-8")
+    assert "diem-cau.html" in (tmp_path / "output" / "trang" / "index.html").read_text("utf-8")

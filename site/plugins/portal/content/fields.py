@@ -146,11 +146,15 @@ class Unit(Struct, frozen=True, kw_only=True):
 
 
 class Point(Struct, frozen=True, kw_only=True):
-    """A hall. Without a name of its own it takes its unit's (checklist row 37)."""
+    """A hall. Without a name of its own it takes its unit's (checklist row 37).
+
+    `address`: where it is, for readers who look for their hall.
+    """
 
     code: PlaceCode
     unit: PlaceCode
     name: Words | None = None
+    address: Words | None = None
 
 
 class Directory(Struct, frozen=True, kw_only=True):

@@ -33,13 +33,16 @@ from portal.pages.files_for_programs import atom, calendar, published_directory_
 from portal.pages.listings import (
     group_by_kind,
     group_by_year,
+    halls_of,
     kinds_of,
     material_links,
     meeting_links,
     uses_by_material,
 )
 from portal.pages.search import (
+    HALLS_PAGE,
     documents_file,
+    halls_document,
     material_document,
     meeting_document,
     page_document,
@@ -238,7 +241,13 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             html = Markup("".join(text.parts))  # noqa: S704 - reduced to a safe list
             shared.add(self._page(f"trang/{page.name}.html", "page", page=page, text=html))
             shared |= self._pictures(text.pictures)
-        shared.add(self._page("trang/index.html", "pages", pages=self.content.pages))
+        halls = halls_of(self.content.directory)
+        if halls:
+            documents.append(halls_document(halls))
+            shared.add(self._page(HALLS_PAGE, "halls", halls=halls))
+        shared.add(
+            self._page("trang/index.html", "pages", pages=self.content.pages, has_halls=bool(halls))
+        )
         shared.add(
             self.writer.put("tim/trang.js", {"of": documents}, lambda _: documents_file(documents))
         )

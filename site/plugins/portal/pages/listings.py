@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
-from portal.content.fields import MaterialKind, MaterialMatter, MeetingMatter
+from portal.content.fields import Directory, MaterialKind, MaterialMatter, MeetingMatter
 from portal.content.loading import PortalContent
 
 
@@ -29,6 +29,21 @@ class MaterialUse(NamedTuple):
     meeting: MeetingLink
     before: MaterialLink | None
     after: MaterialLink | None
+
+
+class HallLine(NamedTuple):
+    """A hall as readers find it."""
+
+    code: str
+    name: str
+    address: str | None
+
+
+def halls_of(directory: Directory) -> tuple[HallLine, ...]:
+    """Return all halls in the order of the directory."""
+    return tuple(
+        HallLine(point.code, directory.name_of(point), point.address) for point in directory.points
+    )
 
 
 def material_links(content: PortalContent) -> dict[str, MaterialLink]:

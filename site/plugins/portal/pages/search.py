@@ -11,9 +11,12 @@ from typing import Any
 import msgspec
 
 from portal.content.loading import Material, Meeting, PageText
+from portal.messages import say
+from portal.pages.listings import HallLine
 
 CALL = "portalDocuments"
 FOLDER = "tim"
+HALLS_PAGE = "trang/diem-cau.html"
 
 
 def make_document(**fields: object) -> dict[str, object]:
@@ -61,6 +64,17 @@ def page_document(page: PageText, words: str) -> dict[str, object]:
         title=page.matter.title,
         summary=page.matter.summary,
         text=" ".join([words, *page.matter.keywords]),
+    )
+
+
+def halls_document(halls: Iterable[HallLine]) -> dict[str, object]:
+    """Return the search document of the list of halls."""
+    return make_document(
+        id=HALLS_PAGE,
+        kind="TRANG",
+        title=say("portal.halls.title"),
+        summary=say("portal.halls.about"),
+        text=" ".join(f"{hall.code} {hall.name} {hall.address or ''}".strip() for hall in halls),
     )
 
 
