@@ -22,7 +22,7 @@ from portal.editor.builder import Builder, BuildFault, Built  # noqa: E402 - nee
 from portal.editor.bundle import BundleFault  # noqa: E402
 from portal.messages import say  # noqa: E402
 
-from sync_server.sheets import SheetFault  # noqa: E402
+from sync_server.sheets.grids import SheetFault  # noqa: E402
 
 INTERRUPTED = 130
 """The exit status after Ctrl+C."""
@@ -183,7 +183,7 @@ def _builder(options: Namespace, url: str | None = None) -> Builder:
         try:
             guard = Guard(read_roster(options.roster))
         except SheetFault as fault:
-            why = say(f"build.sheet.{fault.problem}", row=fault.row)
+            why = say(f"build.sheet.{fault.problem}")
             raise BuildFault(say("build.roster", path=options.roster, fault=why)) from None
         if not guard.knows_people:
             raise BuildFault(say("build.roster_empty", path=options.roster))

@@ -219,6 +219,12 @@ class DetailsFull(AppError):
     status, code = 429, "details_full"
 
 
+class UnknownList(AppError):
+    """A list of people that was never uploaded, was imported already, or was abandoned."""
+
+    status, code = 404, "unknown_list"
+
+
 class BadForm(AppError):
     """An office form with an invalid field; `fault` names the field and the remedy."""
 

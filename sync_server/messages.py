@@ -25,6 +25,11 @@ def say(key: str, **facts: object) -> str:
     return catalogue()[key].format(**facts)
 
 
+def name_code(stem: str, code: str) -> str:
+    """Return a code's Vietnamese name, or the code itself if the catalogue has no name for it."""
+    return catalogue().get(f"{stem}.{code}", code)
+
+
 def number(value: int) -> str:
     """Return a number as Vietnamese writes it: 4.950."""
     return format_decimal(value, locale=LANGUAGE)

@@ -61,8 +61,8 @@ def test_the_road_of_a_real_meeting_from_release_to_roster(
     people.write_text(f"{ROSTER}M1,Mẫu Văn An,U01,Bí thư,chính thức,1970\n", "utf-8")
     summons.write_text("meeting,point,person,seat\n2026-12-18-quy-bon,P001,M1,A1\n", "utf-8")
 
-    assert "Đã nhập 1 người" in run(ready, f"roster import {people}").output
-    assert "Đã triệu tập 1 người" in run(ready, f"roster import {summons}").output
+    assert "Đã nhập 1 người" in run(ready, f"roster import --yes {people}").output
+    assert "Đã triệu tập 1 người" in run(ready, f"roster import --yes {summons}").output
 
     with reading() as c:
         point_roster = roster.roster_of(c, StreamKey("2026-12-18-quy-bon", "P001"))
@@ -77,8 +77,8 @@ def test_a_rehearsal_has_the_same_rolls_and_grace_and_may_be_set_again(
     people, summons = tmp_path / "people.csv", tmp_path / "summons.csv"
     people.write_text(f"{ROSTER}M1,Mẫu Văn An,U01,Bí thư,chính thức,1970\n", "utf-8")
     summons.write_text("meeting,point,person,seat\n2026-12-18-quy-bon,P001,M1,A1\n", "utf-8")
-    run(ready, f"roster import {people}")
-    run(ready, f"roster import {summons}")
+    run(ready, f"roster import --yes {people}")
+    run(ready, f"roster import --yes {summons}")
     for hour in ("15:00", "16:00"):
         at = ["--at", f"2026-12-17 {hour}"]
         result = ready.invoke(args=["meeting", "rehearse", "2026-12-18-quy-bon", *at])
@@ -106,13 +106,40 @@ def test_a_faulty_roster_imports_nothing(ready: FlaskCliRunner, tmp_path: Path) 
     people = tmp_path / "people.csv"
     people.write_text(f"{ROSTER}M1,Mẫu Văn An,U01,,,\nM2,Mẫu Thị Bình,U99,,,\n", "utf-8")
 
-    result = run(ready, f"roster import {people}")
+    result = run(ready, f"roster import --yes {people}")
 
     assert result.exit_code == 1
-    assert "Dòng 3, cột «unit» ghi «U99»" in result.output
+    assert "Ô C3: không có đơn vị «U99»" in result.output
     assert "Chưa nhập dòng nào" in result.output
     with reading() as c:
         assert roster.known_people(c) == set()
+
+
+def test_without_anybody_to_ask_a_list_is_previewed_and_not_imported(
+    ready: FlaskCliRunner, tmp_path: Path
+) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("Họ và tên;Năm sinh;Đơn vị\nMẫu Văn An;1970;BTG Tỉnh uỷ\n", "utf-8")
+
+    result = run(ready, f"roster import {people}")
+
+    assert result.exit_code == 2
+    assert "1 mới" in result.output
+    assert "M00001 Mẫu Văn An" in result.output
+    with reading() as c:
+        assert roster.known_people(c) == set()
+    assert run(ready, f"roster import --yes {people}").exit_code == 0
+    assert "1 không đổi" in run(ready, f"roster import {people}").output
+
+
+def test_a_fresh_database_knows_the_units_of_the_portal(
+    runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    upgrade_schema()
+    people = tmp_path / "people.csv"
+    people.write_text("Họ và tên;Đơn vị\nMẫu Văn An;Ban Tuyên giáo Tỉnh uỷ\n", "utf-8")
+
+    assert run(runner, f"roster import --yes {people}").exit_code == 0
 
 
 def test_an_enrolment_code_comes_with_its_link(ready: FlaskCliRunner) -> None:

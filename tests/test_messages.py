@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import get_args
 
 from sync_server import errors
-from sync_server.acts.roster_files import POSITIONS, SUMMONS_COLUMNS
+from sync_server.acts.list_files import COLUMNS as TEMPLATE_COLUMNS
+from sync_server.acts.people_lists import USED
 from sync_server.config import ROOT
 from sync_server.domain.judging.people import AttendanceState, Cause
 from sync_server.domain.judging.settings import REASONS
+from sync_server.domain.positions import COMMITTEE
 from sync_server.domain.records.door import REFUSALS
 from sync_server.domain.records.kinds import KINDS, READINESS_ITEMS, IncidentCause, SettingBody
 from sync_server.domain.records.permissions import Action, Profile
@@ -20,8 +22,10 @@ from sync_server.office.halls import device_list, point, seats
 from sync_server.office.meetings import arrangements, board, urgent
 from sync_server.office.people import leave_requests, person
 from sync_server.office.system import audit_log
-from sync_server.sheets import Problem
+from sync_server.sheets.grids import CellProblem, FileProblem
+from sync_server.sheets.tables import TableProblem
 from sync_server.storage.people.contacts import DUTIES
+from sync_server.storage.people.roster import RosterPerson
 from sync_server.storage.remarks import HEADINGS
 
 FLAGS = (
@@ -40,6 +44,11 @@ UNIT_TYPES = (
     "CO_QUAN_BAO_CHI",
     "",  # a point that the release does not know
 )
+LIST_PROBLEMS = (
+    "empty_name", "bad_code", "too_long", "digits_in_name", "no_unit", "unknown_unit",
+    "unknown_point", "unknown_meeting", "unknown_person", "which_person", "membership", "birth",
+    "person_twice", "same_twice", "seat_twice", "other_meeting",
+)  # fmt: skip
 CODES: dict[str, Iterable[str]] = {
     "role": Profile,
     "profile": device_list.PROFILES,
@@ -64,8 +73,15 @@ CODES: dict[str, Iterable[str]] = {
     "board": board.CSV_COLUMNS,
     "register": person.REGISTER_COLUMNS,
     "setting": SettingBody.__struct_fields__,
-    "fact": ("title", "starts_at", "ends_at", "grace_minutes", "points"),
-    "position": POSITIONS.values(),
+    "fact": (
+        "title",
+        "starts_at",
+        "ends_at",
+        "grace_minutes",
+        "points",
+        *RosterPerson.__struct_fields__[1:],
+    ),
+    "position": COMMITTEE,
     "reason": REASONS,
     "duty": DUTIES,
     "heading": HEADINGS,
@@ -75,7 +91,15 @@ CODES: dict[str, Iterable[str]] = {
     "devices.concern": device_list.CONCERNS,
     "devices.tag": ("skew", "never", "old_app"),
     "seats.order": seats.ORDERS,
-    "roster": get_args(Problem),
+    "sheet": (
+        *get_args(CellProblem),
+        *get_args(FileProblem),
+        *get_args(TableProblem),
+        *LIST_PROBLEMS,
+    ),
+    "sheet.at": ("cell", "row", "column"),
+    "column": USED,
+    "template": (*TEMPLATE_COLUMNS, "choices.unit", "choices.position", "choices.membership"),
     "http": ("400", "413", "431", "500", "501", "503"),
 }
 """The codes that complete a message key, by the key's stem; every code needs a message."""
@@ -93,7 +117,6 @@ def test_the_server_s_catalogue_and_code_agree() -> None:
     composed = {f"{stem}.{flag}" for stem in ("flag", "record_flag") for flag in FLAGS.split()}
     composed |= {f"missing.{item}" for item in (*READINESS_ITEMS, "chair", "capacity")}
     composed |= {f"office.state.{state}" for state in ("upcoming", "open", "opening", "closed")}
-    composed |= {f"roster.unknown_{column}" for column in (*SUMMONS_COLUMNS[:3], "unit")}
     for error in _all_errors(errors.AppError):
         composed |= {f"error.{error.code}", f"error.{error.code}.title"}
     composed |= {f"{stem}.{word}" for stem, words in CODES.items() for word in words}

@@ -14,11 +14,12 @@ SERVER = ROOT / "sync_server"
 FLOORS: dict[str, set[str]] = {
     "domain": set(),
     "storage": {"domain"},
-    "acts": {"domain", "storage"},
+    "sheets": {"domain"},
+    "acts": {"domain", "sheets", "storage"},
     "web": {"domain", "storage"},
     "api": {"domain", "storage", "acts", "web"},
-    "office": {"domain", "storage", "acts", "web"},
-    "commands": {"domain", "storage", "acts", "web"},
+    "office": {"domain", "sheets", "storage", "acts", "web"},
+    "commands": {"domain", "sheets", "storage", "acts", "web"},
 }
 """The rooms that a room may import from, besides the files at the top."""
 

@@ -6,7 +6,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from sync_server.acts.roster_files import SummonsRow
+from sync_server.acts.summons_lists import SummonsRow
 from sync_server.acts.writing import SERVER_WRITER, envelope, write_records
 from sync_server.domain.records.codes import MINUTE_MS, from_ms, to_ms
 from sync_server.domain.records.door import Writer

@@ -1,42 +1,145 @@
-"""Commands on rosters and summonses."""
+"""Commands on lists of people and of summonses."""
 
-from datetime import UTC, datetime
+import sys
 from pathlib import Path
 
 import click
+import msgspec
 from flask.cli import AppGroup
 
 from sync_server import database
-from sync_server.acts import arrangements, roster_files
-from sync_server.acts.roster_files import RosterFault, SummonsRow
+from sync_server.acts import arrangements, list_imports, summons_lists
+from sync_server.acts.list_imports import ListPreview, UnreadableList, describe
+from sync_server.acts.people_lists import ListChoices
+from sync_server.acts.summons_lists import SummonsRow
 from sync_server.clocks import now_ms
-from sync_server.commands.common import on_current_schema
-from sync_server.messages import say
-from sync_server.storage.people import roster
+from sync_server.commands.common import current_settings, on_current_schema
+from sync_server.messages import number, say
+from sync_server.sheets.headings import FIELDS
+from sync_server.sheets.tables import Fault, Table
+from sync_server.storage.people import lists
+from sync_server.web import served_portal
 
-roster_group = AppGroup("roster", help="Rosters and summonses.")
+PROGRESS_FROM_ROWS = 5_000
+SHOWN_CHANGES = 20
+NOT_CONFIRMED = 2
+"""The exit status when nobody can be asked and `--yes` is missing: nothing was imported."""
+WHO = "dong-lenh"
+"""The account that the history names for an import at the terminal."""
+
+roster_group = AppGroup("roster", help="Lists of people and summonses.")
 
 
 @roster_group.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Import without asking.")
 @on_current_schema
-def roster_import(file: Path) -> None:
-    """Import a roster or a summons (CSV or XLSX), but nothing of it unless every row is valid."""
-    with database.reading() as c:
-        known_codes = roster_files.read_known_codes(c)
+def roster_import(file: Path, *, yes: bool) -> None:
+    """Preview a list of people or of summonses (XLSX or CSV), ask, and import all of it or nothing.
+
+    Exit status 1: faults; 2: nobody could be asked.
+    """
     try:
-        rows = roster_files.read_file(file, known_codes, datetime.now(UTC).year)
-    except RosterFault as fault:
-        sentences = "\n".join(f"  {sentence}" for sentence in fault.faults)
-        raise click.ClickException(
-            say("roster.nothing_imported", file=file.name, count=len(fault.faults))
-            + "\n"
-            + sentences
-        ) from None
-    summonses = [row for row in rows if isinstance(row, SummonsRow)]
-    people = [row for row in rows if not isinstance(row, SummonsRow)]
-    database.write(lambda c: roster.put_people(c, people))
+        content = file.read_bytes()
+    except OSError:
+        _fail(file, [Fault("unreadable", value=file.name)])
+    site_dir, at_ms = current_settings().site_dir, now_ms()
+    database.write(lambda c: served_portal.take_places_once(c, site_dir, at_ms))
+    try:
+        table = list_imports.open_table(
+            content, file.name, used=FIELDS, fields={}, is_unit=lambda _: False, progress=_progress
+        )
+        if {"meeting", "point", "seat"} & table.fields:
+            _import_summonses(file, table, yes=yes)
+        else:
+            with database.reading() as c:
+                read = list_imports.preview(c, content, file.name, ListChoices())
+            _import_people(file, content, read, yes=yes)
+    except UnreadableList as unreadable:
+        _fail(file, [unreadable.fault])
+
+
+def _import_people(file: Path, content: bytes, read: ListPreview, *, yes: bool) -> None:
+    plan, choices, at_ms = read.plan, ListChoices(), now_ms()
+    faults = plan.faults + [
+        Fault(
+            "which_person",
+            question.row,
+            value=question.person.full_name,
+            detail=", ".join(candidate.person for candidate in question.candidates),
+        )
+        for question in plan.questions
+    ]
+    if faults:
+        _fail(file, faults)
+    left_out = [column.heading for column in read.table.columns if column.field is None]
+    click.echo(
+        say(
+            "cli.list",
+            lines=number(len(read.table.lines)),
+            new=number(len(plan.new)),
+            changed=number(len(plan.changed)),
+            unchanged=number(plan.unchanged),
+            missing=number(len(plan.missing)),
+        )
+    )
+    if left_out:
+        click.echo(say("cli.list.left_out", columns=", ".join(left_out)))
+    for change in plan.changes[:SHOWN_CHANGES]:
+        facts = ", ".join(
+            f"{say(f'fact.{name}')} {getattr(change.before, name)} → {getattr(change.after, name)}"
+            for name in change.fields
+        )
+        person = change.after
+        about = facts or say("cli.list.new", unit=read.units[person.unit])
+        click.echo(f"  {person.person} {person.full_name}: {about}")
+    if len(plan.changes) > SHOWN_CHANGES:
+        click.echo(say("cli.list.more", count=number(len(plan.changes) - SHOWN_CHANGES)))
+    if not plan.changes:
+        return
+    _confirm(yes=yes)
+    encoded = msgspec.json.encode(choices)
+    list_id = database.write(lambda c: lists.add(c, WHO, file.name, content, encoded, now_ms=at_ms))
+    count = database.write(
+        lambda c: list_imports.import_list(c, read, choices, list_id, now_ms=at_ms)
+    )
+    click.echo(say("roster.imported_people", count=number(count)))
+
+
+def _import_summonses(file: Path, table: Table, *, yes: bool) -> None:
+    with database.reading() as c:
+        summonses, faults = summons_lists.read_summonses(c, table, None)
+    if faults:
+        _fail(file, faults)
+    points = {row.point for row in summonses}
+    click.echo(say("cli.list.summons", count=number(len(summonses)), points=len(points)))
+    _confirm(yes=yes)
+    rows: list[SummonsRow] = summonses
     at_ms = now_ms()
-    database.write(lambda c: arrangements.summon_rows(c, summonses, at_ms))
-    key = "roster.imported_summons" if summonses else "roster.imported_people"
-    click.echo(say(key, count=len(rows)))
+    database.write(lambda c: arrangements.summon_rows(c, rows, at_ms))
+    click.echo(say("roster.imported_summons", count=number(len(rows))))
+
+
+def _confirm(*, yes: bool) -> None:
+    """Ask whether to go on; end the command unless the answer is yes."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        click.echo(say("cli.list.not_asked"), err=True)
+        sys.exit(NOT_CONFIRMED)
+    if not click.confirm(say("cli.list.ask"), default=False):
+        click.echo(say("cli.list.given_up"))
+        sys.exit(0)
+
+
+def _fail(file: Path, faults: list[Fault]) -> None:
+    sentences = "\n".join(f"  {describe(fault)}" for fault in faults)
+    raise click.ClickException(
+        say("roster.nothing_imported", file=file.name, count=len(faults)) + "\n" + sentences
+    )
+
+
+def _progress(rows: int) -> None:
+    """Show how far a long list has been read, at a terminal."""
+    if sys.stderr.isatty() and rows and rows % PROGRESS_FROM_ROWS == 0:
+        click.echo(say("cli.list.progress", rows=number(rows)), err=True)

@@ -1,5 +1,8 @@
 """Positions in a Party committee (cấp uỷ), by the codes that rosters and rolls carry."""
 
+import re
+
+from sync_server.domain.names import fold
 from sync_server.domain.records.kinds import Office
 
 COMMITTEE = ("BI_THU", "PHO_BI_THU", "CAP_UY_VIEN")
@@ -7,3 +10,31 @@ COMMITTEE = ("BI_THU", "PHO_BI_THU", "CAP_UY_VIEN")
 
 OFFICES: dict[str, Office] = {"BI_THU": "secretary", "PHO_BI_THU": "deputy"}
 """The positions that may preside at a point (checklist rows 24 and 25)."""
+
+_WHERE = r"(?: (?:thuong truc|cap uy|dang uy|chi uy|chi bo|dang bo|chi bo co so|dang bo co so))*"
+_SPELLINGS = (
+    ("BI_THU", re.compile(rf"(?:bi thu|bt){_WHERE}")),
+    ("PHO_BI_THU", re.compile(rf"(?:pho bi thu|pho bt|pbt|p bi thu){_WHERE}")),
+    (
+        "CAP_UY_VIEN",
+        re.compile(
+            r"(?:cap uy vien|dang uy vien|chi uy vien|(?:uy vien|uv) (?:ban )?"
+            r"(?:bch|btv|chap hanh|ban chap hanh|ban thuong vu|thuong vu)"
+            r"(?: (?:dang bo|dang uy|chi bo))?)"
+        ),
+    ),
+)
+
+
+def position_of(text: str) -> str:
+    """Return the code of a position in the unit's committee, else the text as written.
+
+    Of several positions (Bí thư Đảng uỷ, Giám đốc) that in the committee counts. Bí thư Đoàn is
+    none, and stays a text.
+    """
+    for part in re.split(r"[,;+/]| - ", text):
+        folded = " ".join(re.sub(r"[\W_]+", " ", fold(part)).split())
+        for code, spelling in _SPELLINGS:
+            if spelling.fullmatch(folded):
+                return code
+    return text

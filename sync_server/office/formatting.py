@@ -9,7 +9,7 @@ from flask_babel import Babel, format_datetime, to_utc
 
 from sync_server.clocks import now_ms
 from sync_server.domain.records.codes import from_ms
-from sync_server.messages import catalogue, number, rate, say
+from sync_server.messages import name_code, number, rate, say
 from sync_server.office import access
 from sync_server.office.menus import Entry, meeting_menu
 
@@ -55,11 +55,6 @@ def format_span(starts: str | int | None, ends: str | int | None) -> str:
 def format_for_input(instant: str | int | None) -> str:
     """Return an instant in the form that a `datetime-local` field needs; empty for None."""
     return "" if instant is None else format_moment(instant, "yyyy-MM-dd'T'HH:mm")
-
-
-def name_code(stem: str, code: str) -> str:
-    """Return a code's Vietnamese name, or the code itself if the catalogue has no name for it."""
-    return catalogue().get(f"{stem}.{code}", code)
 
 
 def name_browser(agent: str) -> str:

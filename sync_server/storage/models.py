@@ -66,6 +66,35 @@ class Person(Base):
     position: Mapped[str] = mapped_column(String(120))
     membership: Mapped[str] = mapped_column(String(16))
     birth_year: Mapped[int | None]
+    ended_ms: Mapped[int | None] = mapped_column(BigInteger)
+    ended_why: Mapped[str] = mapped_column(String(120))
+
+
+class PeopleList(Base):
+    """A list of people that somebody uploaded: a draft until `done_ms`.
+
+    `content` is the file, emptied when done; `choices` are what its uploader decided about it;
+    `changes` are the facts of every changed person before and after, to take the import back.
+    """
+
+    __tablename__ = "people_list"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    at_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+    who: Mapped[str] = mapped_column(String(48))
+    name: Mapped[str] = mapped_column(String(200))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    choices: Mapped[bytes] = mapped_column(LargeBinary)
+    changes: Mapped[bytes] = mapped_column(LargeBinary)
+    done_ms: Mapped[int | None] = mapped_column(BigInteger)
+    undone_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class HeadingChoice(Base):
+    """The field that somebody set by hand for a heading, for the next list; "" leaves it out."""
+
+    __tablename__ = "heading_choice"
+    heading: Mapped[str] = mapped_column(String(120), primary_key=True)
+    field: Mapped[str] = mapped_column(String(24))
 
 
 class Card(Base):

@@ -17,6 +17,7 @@ from sync_server.database import reading
 from sync_server.domain.foreign_bytes import decode_foreign
 from sync_server.domain.release import CODE_PATHS, FACTS_PATH, MANIFEST_PATH
 from sync_server.errors import ReleaseMalformed
+from sync_server.storage import directory
 from sync_server.storage.blobs import releases, resumable_uploads
 from sync_server.storage.directory import PublishedDirectory
 
@@ -107,6 +108,17 @@ def published_directory(
     if directory_file is None:
         return None
     return parse_directory(directory_file.read(connection, 0, directory_file.size_bytes))
+
+
+def take_places_once(connection: Connection, site_dir: Path, now_ms: int) -> None:
+    """Store the published units and points if none are known yet, as in a fresh database.
+
+    Later changes of the portal reach them with the next meeting that headquarters accepts.
+    """
+    if directory.unit_codes(connection):
+        return
+    if published := published_directory(connection, site_dir, now_ms):
+        directory.put_places(connection, published.units, published.points)
 
 
 def parse_directory(content: bytes) -> PublishedDirectory:

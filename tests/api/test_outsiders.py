@@ -27,6 +27,7 @@ PARTS = {
     "unit": "U02",
     "device": "D-ONE",
     "name": "ai-do",
+    "list_id": "0193",
 }
 
 

@@ -25,7 +25,7 @@ def summon(system: System, path: Path, count: int) -> None:
     """Summon `count` people to the kiosk's hall with a roster file."""
     rows = [f"{system.meeting},P001,M{number:05d},A{number}" for number in range(1, count + 1)]
     path.write_text("\n".join(["meeting,point,person,seat", *rows]), "utf-8")
-    system.flask("roster", "import", str(path))
+    system.flask("roster", "import", "--yes", str(path))
 
 
 def fill_pin(page: Page, clerk: str, pin: str = PIN) -> None:

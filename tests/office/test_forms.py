@@ -1,5 +1,6 @@
 """Every act of the office is offered by a form on some page, so that it needs no script."""
 
+import io
 import re
 from collections.abc import Callable
 
@@ -13,7 +14,8 @@ from tests.office.desk import Desk
 AT = f"/hoi-nghi/{MEETING}"
 PAGES = (
     "/", "/xin-vang", "/de-nghi", "/thiet-bi", "/the", "/nhap-tep", "/cho-xu-ly", "/tai-khoan",
-    "/tai-khoan-cua-toi", "/nguoi", "/nguoi/M1?nam=2024", AT, f"{AT}/sap-xep", f"{AT}/trieu-tap",
+    "/tai-khoan-cua-toi", "/nguoi", "/nguoi/danh-sach", "/nguoi/M1?nam=2024",
+    AT, f"{AT}/sap-xep", f"{AT}/trieu-tap",
     f"{AT}/chat-luong", f"{AT}/diem-cau/P001", f"{AT}/diem-cau/P001/ban-ghi",
     f"{AT}/diem-cau/P001/cho-ngoi",
 )  # fmt: skip
@@ -31,6 +33,19 @@ def form_endpoints(page: str, path: str, routes: MapAdapter) -> set[str]:
     return endpoints
 
 
+def preview_lists(headquarters: Desk) -> tuple[str, str]:
+    """Import a list of people; return the path of a draft, and the preview of a roll by list."""
+    text = "Mã;Họ và tên;Đơn vị\nM9;Mẫu Văn Chín;U01\n".encode()
+    imported = headquarters.post("/nguoi/danh-sach", file=(io.BytesIO(text), "a.csv"))
+    path = imported.location.removeprefix("/van-phong")
+    [seen] = re.findall(r'name="seen" value="(\w+)"', headquarters.get(path).text)
+    headquarters.post(path, do="import", seen=seen)
+    draft_list = headquarters.post("/nguoi/danh-sach", file=(io.BytesIO(text), "a.csv"))
+    roll = "Mã;Họ và tên\nM1;x\n".encode()
+    seen_roll = headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(roll), "a.csv"))
+    return draft_list.location.removeprefix("/van-phong"), seen_roll.text
+
+
 def test_every_act_is_offered_by_a_form_on_some_page(
     app: Flask, hall: None, headquarters: Desk, as_clerk: Callable[..., Persona], chair: Desk
 ) -> None:
@@ -45,10 +60,12 @@ def test_every_act_is_offered_by_a_form_on_some_page(
     Desk(app.test_client()).sign_in("bantochuc")  # a second session, for the form that ends it
     routes = app.url_map.bind("localhost")
     offered = set()
-    for path in PAGES:
+    draft_list, roll_list = preview_lists(headquarters)
+    for path in (*PAGES, draft_list):
         answer = headquarters.get(path)
         assert answer.status_code == 200, path
         offered |= form_endpoints(answer.text, path, routes)
+    offered |= form_endpoints(roll_list, f"{AT}/trieu-tap/tep", routes)
 
     acts = {
         rule.endpoint

@@ -238,14 +238,17 @@ def test_an_exemption_holds_in_another_hall_and_on_a_new_roll(
 
 
 def summon_by_file(headquarters: Desk, text: str, name: str = "trieu-tap.csv") -> Any:
-    return headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), name))
+    """Upload a list and confirm its preview; return the answer to the last step."""
+    seen = headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), name))
+    confirm = re.search(r'action="/van-phong(/hoi-nghi/[^"]+/trieu-tap/tep/[^"]+)"', seen.text)
+    return headquarters.post(confirm[1]) if confirm else seen
 
 
 def test_a_file_summons_all_its_people_or_nobody(hall: None, headquarters: Desk) -> None:
     head = "meeting,point,person,seat\n"
     bad = summon_by_file(headquarters, f"{head}{MEETING},P001,M1,A1\n{MEETING},P099,M2,A1\n")
     assert bad.status_code == 422
-    assert "Dòng 3, cột «point» ghi «P099», không có điểm cầu này." in bad.text
+    assert "Ô B3: không có điểm cầu «P099»." in bad.text
     other = summon_by_file(headquarters, "person,full_name\nX,Y\n")
     assert other.status_code == 422
     assert summon_by_file(headquarters, "").status_code == 422
@@ -253,6 +256,20 @@ def test_a_file_summons_all_its_people_or_nobody(hall: None, headquarters: Desk)
 
     assert summon_by_file(headquarters, f"{head}{MEETING},P001,M1,A1\n").status_code == 302
     assert people_at("P001") == ["M1"]
+
+
+def test_a_list_by_names_summons_to_the_halls_of_their_units_after_a_preview(
+    hall: None, headquarters: Desk
+) -> None:
+    text = "Họ và tên;Đơn vị;Ghế\nMẫu Đức An;U01;B2\n"
+    seen = headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), "a.csv"))
+
+    assert "Danh sách này sẽ thay đổi" in seen.text
+    assert people_at("P001") == ["M1", "M2", "S1", "S2"]  # nothing is done yet
+    assert summon_by_file(headquarters, text).status_code == 302
+    assert len(people_at("P001")) == 1
+    nobody = summon_by_file(headquarters, "Họ và tên;Đơn vị\nMẫu Khác;U01\n")
+    assert "Ô A2: không có ai là «Mẫu Khác»" in nobody.text
 
 
 @pytest.mark.parametrize("name", ["x" * 300 + ".csv", "../../etc/passwd.xlsx", ".xlsx", "tệp.xlsx"])

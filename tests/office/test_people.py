@@ -4,7 +4,6 @@ import csv
 import io
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -154,23 +153,6 @@ def test_an_impossible_correction_is_refused(
     }
 
     assert headquarters.post("/nguoi/M2/dieu-chinh", **form).status_code == status
-
-
-def test_a_roster_file_is_imported_whole_or_not_at_all(hall: None, headquarters: Desk) -> None:
-    head = "person,full_name,unit,position,membership,birth_year\n"
-
-    def send(text: str) -> Any:
-        return headquarters.post("/nguoi", file=(io.BytesIO(text.encode()), "nguoi.csv"))
-
-    bad = send(f"{head}M9,Mẫu Văn Chín,U99,,chính thức,1980\n")
-    assert bad.status_code == 422
-    assert "Dòng 2, cột «unit» ghi «U99»" in bad.text
-    assert "cần các cột" in send(f"meeting,point,person,seat\n{MEETING},P001,M1,\n").text
-    assert search_people(headquarters, "chín") == []
-
-    assert send(f"{head}M9,Mẫu Văn Chín,U01,,chính thức,1980\n").status_code == 302
-    assert search_people(headquarters, "chín") == ["M9"]
-    assert search_people(headquarters, "m1") == ["M1"]  # nobody is removed
 
 
 def test_leave_requested_from_headquarters_is_recorded_there(

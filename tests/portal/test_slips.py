@@ -46,7 +46,11 @@ def test_a_command_that_does_not_exist_is_told_in_vietnamese(
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"a;b\n1;2\n", "không cho biết ai"), (b"", "không cho biết ai"), (b"\xff\n", "UTF-8")],
+    [
+        (b"a;b\n1;2\n", "không cho biết ai"),
+        (b"", "không cho biết ai"),
+        (b"\xd0\xcf\x11\xe0", "mật khẩu"),
+    ],
 )
 def test_a_roster_that_names_nobody_is_a_fault(
     content: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

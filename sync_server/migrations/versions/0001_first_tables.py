@@ -216,7 +216,31 @@ def upgrade() -> None:
         sa.Column("position", sa.String(length=120), nullable=False),
         sa.Column("membership", sa.String(length=16), nullable=False),
         sa.Column("birth_year", sa.Integer(), nullable=True),
+        sa.Column("ended_ms", sa.BigInteger(), nullable=True),
+        sa.Column("ended_why", sa.String(length=120), nullable=False),
         sa.PrimaryKeyConstraint("code"),
+    )
+    op.create_table(
+        "people_list",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("who", sa.String(length=48), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("choices", sa.LargeBinary(), nullable=False),
+        sa.Column("changes", sa.LargeBinary(), nullable=False),
+        sa.Column("done_ms", sa.BigInteger(), nullable=True),
+        sa.Column("undone_ms", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("people_list", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_people_list_at_ms"), ["at_ms"], unique=False)
+
+    op.create_table(
+        "heading_choice",
+        sa.Column("heading", sa.String(length=120), nullable=False),
+        sa.Column("field", sa.String(length=24), nullable=False),
+        sa.PrimaryKeyConstraint("heading"),
     )
     op.create_table(
         "point",
@@ -375,6 +399,11 @@ def downgrade() -> None:
     op.drop_table("quarantine")
     op.drop_table("point_standing")
     op.drop_table("point")
+    op.drop_table("heading_choice")
+    with op.batch_alter_table("people_list", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_people_list_at_ms"))
+
+    op.drop_table("people_list")
     op.drop_table("person")
     with op.batch_alter_table("office_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_office_session_account"))

@@ -6,8 +6,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from sync_server.acts import arrangements
-from sync_server.acts.roster_files import RosterFault, SummonsRow
+from sync_server.acts import arrangements, summons_lists
+from sync_server.acts.list_imports import UnreadableList, describe, open_table
+from sync_server.acts.summons_lists import SummonsRow
 from sync_server.clocks import now_ms
 from sync_server.database import reading, transaction, write
 from sync_server.domain.records.kinds import Summoned
@@ -21,15 +22,15 @@ from sync_server.domain.summoning import (
     build_roll,
     compare_rolls,
 )
-from sync_server.errors import BadForm
+from sync_server.errors import BadForm, UnknownList
 from sync_server.messages import say
-from sync_server.office import access, forms
+from sync_server.office import access, forms, uploads
 from sync_server.office.access import allowed
 from sync_server.office.menus import Menu
-from sync_server.office.people import uploaded_rosters
+from sync_server.sheets.tables import Fault
 from sync_server.storage import directory
 from sync_server.storage.ledger import standings, streams
-from sync_server.storage.people import roster
+from sync_server.storage.people import lists, roster
 from sync_server.storage.people.roster import RosterPerson
 
 blueprint = Blueprint("rolls", __name__)
@@ -70,23 +71,78 @@ def by_rule(meeting: str) -> str | Response:
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap/tep")
 @allowed(Action.ARRANGE, is_slow=True)
 def by_file(meeting: str) -> str | Response | tuple[str, int]:
-    """Replace the rolls of the points in an uploaded file; a faulty file changes nothing."""
+    """Show what a list would change about the rolls of its points, or the list's faults."""
+    account, at_ms = access.signed_in_account(), now_ms()
+    with reading() as connection:
+        arrangements.require_meeting(connection, meeting, at_ms)
+    file = uploads.list_file("file")
+    summonses, faults = _read_summonses(meeting, file.name, file.content)
+    if faults or not summonses:
+        sentences = [describe(fault) for fault in faults] or [say("rolls.nobody")]
+        with reading():
+            return _render_page(meeting, faults=sentences), UNPROCESSABLE
+    list_id = write(
+        lambda c: lists.add(c, account.name, file.name, file.content, b"{}", now_ms=at_ms)
+    )
+    with reading() as connection:
+        changes = _changes_of(connection, meeting, summonses)
+        return _render_page(meeting, changes=changes, list_id=list_id)
+
+
+@blueprint.post("/hoi-nghi/<meeting>/trieu-tap/tep/<list_id>")
+@allowed(Action.ARRANGE, is_slow=True)
+def summon_list(meeting: str, list_id: str) -> Response:
+    """Replace the rolls of the points in a list that was previewed."""
     at_ms, writer = now_ms(), access.signed_in_account().writer
     with reading() as connection:
         arrangements.require_meeting(connection, meeting, at_ms)
-    try:
-        summonses = [
-            row for row in uploaded_rosters.read_rows("file") if isinstance(row, SummonsRow)
-        ]
-        if not summonses or {row.meeting for row in summonses} != {meeting}:
-            raise RosterFault([say("rolls.other_meeting", meeting=meeting)])
-    except RosterFault as fault:
-        with reading():
-            return _render_page(meeting, faults=fault.faults), UNPROCESSABLE
-    write(lambda c: arrangements.summon_rows(c, summonses, at_ms, writer))
-    access.log_subjects(*{row.point for row in summonses})
+        stored = lists.find(connection, list_id)
+    if stored is None or stored.done_ms is not None:
+        raise UnknownList(list=list_id)
+    summonses, faults = _read_summonses(meeting, stored.name, stored.content)
+    if faults:
+        raise BadForm(fault=describe(faults[0]))
+
+    def summon(c: Connection) -> None:
+        arrangements.summon_rows(c, summonses, at_ms, writer)
+        lists.set_done(c, list_id, b"[]", now_ms=at_ms)
+
+    write(summon)
+    access.log_subjects(stored.name, *{row.point for row in summonses})
     flash(say("roster.imported_summons", count=len(summonses)))
     return redirect(url_for("office.rolls.page", meeting=meeting))
+
+
+def _read_summonses(
+    meeting: str, name: str, content: bytes
+) -> tuple[list[SummonsRow], list[Fault]]:
+    with reading() as connection:
+        units = summons_lists.read_places(connection).units
+    try:
+        table = open_table(
+            content,
+            name,
+            used=summons_lists.USED,
+            fields={},
+            is_unit=lambda text: units.find(text) is not None,
+        )
+    except UnreadableList as unreadable:
+        return [], [unreadable.fault]
+    with reading() as connection:
+        return summons_lists.read_summonses(connection, table, meeting)
+
+
+def _changes_of(
+    connection: Connection, meeting: str, summonses: Sequence[SummonsRow]
+) -> dict[str, RollDifference]:
+    """Return the differences at the points that a list names."""
+    before = arrangements.rolls_of(connection, meeting)
+    after: dict[str, list[Summoned]] = {}
+    for row in summonses:
+        after.setdefault(row.point, []).append(Summoned(row.person, row.point, "", row.seat))
+    return {
+        point: compare_rolls(before.get(point, ()), roll) for point, roll in sorted(after.items())
+    }
 
 
 def _plan_rolls(
@@ -119,6 +175,7 @@ def _render_page(
     *,
     changes: dict[str, RollDifference] | None = None,
     rule: Rule | None = None,
+    list_id: str = "",
     faults: Sequence[str] = (),
 ) -> str:
     connection = transaction()
@@ -138,6 +195,7 @@ def _render_page(
         memberships=MEMBERSHIPS,
         changes=changes,
         rule=rule or Rule(frozenset(units), rank, frozenset(MEMBERSHIPS[:2])),
+        list_id=list_id,
         faults=faults,
         is_frozen=any(
             standing.terms.roll_frozen_ms is not None and standing.terms.roll_frozen_ms < now_ms()

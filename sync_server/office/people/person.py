@@ -1,7 +1,5 @@
 """Pages on people: search, attendance over a year, and corrections, always as new records."""
 
-from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -9,10 +7,9 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from sync_server.acts import arrangements, decisions
-from sync_server.acts.roster_files import RosterFault
 from sync_server.acts.writing import seal_note
 from sync_server.clocks import now_ms
-from sync_server.database import reading, transaction, write
+from sync_server.database import transaction
 from sync_server.domain.judging.clocks import FAR_FROM_MEETING_MS
 from sync_server.domain.judging.people import PersonStanding
 from sync_server.domain.judging.settings import REASONS
@@ -25,7 +22,7 @@ from sync_server.office import access, csv_files, forms
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment
 from sync_server.office.menus import Menu, UrlValues
-from sync_server.office.people import leave_requests, uploaded_rosters
+from sync_server.office.people import leave_requests
 from sync_server.storage import directory
 from sync_server.storage.access.accounts import Account
 from sync_server.storage.directory import MeetingSummary
@@ -37,7 +34,6 @@ from sync_server.storage.people.roster import RosterPerson
 blueprint = Blueprint("person", __name__)
 
 MAX_SEARCH_RESULTS = 50
-UNPROCESSABLE = 422
 FAR_MS = FAR_FROM_MEETING_MS
 REGISTER_COLUMNS = (
     "code",
@@ -78,30 +74,7 @@ class YearLine(NamedTuple):
 @allowed(Action.READ_PERSON, menu=Menu(3, "people.title"))
 def search() -> str:
     """Find people by name or code; chairs and secretaries see only their point or unit."""
-    return _render_search(request.args.get("tim", "").strip())
-
-
-@blueprint.post("/nguoi")
-@allowed(Action.ARRANGE, is_slow=True)
-def import_people() -> AnyResponse | tuple[str, int]:
-    """Import a roster file, all of it or nothing; people already on file are updated."""
-    try:
-        people = [
-            row for row in uploaded_rosters.read_rows("file") if isinstance(row, RosterPerson)
-        ]
-        if not people:
-            raise RosterFault([say("people.no_people")])
-    except RosterFault as fault:
-        with reading():
-            return _render_search("", fault.faults), UNPROCESSABLE
-    write(partial(roster.put_people, people=people))
-    message = say("roster.imported_people", count=len(people))
-    access.log_subjects(message)
-    flash(message)
-    return redirect(url_for("office.person.search"))
-
-
-def _render_search(text: str, faults: Sequence[str] = ()) -> str:
+    text = request.args.get("tim", "").strip()
     connection = transaction()
     units = directory.unit_names(connection)
     people = _search_roster(connection, text) if text else []
@@ -112,7 +85,6 @@ def _render_search(text: str, faults: Sequence[str] = ()) -> str:
         count=len(people),
         text=text,
         units=units,
-        faults=faults,
     )
 
 

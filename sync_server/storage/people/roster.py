@@ -14,13 +14,13 @@ from sync_server.domain.positions import OFFICES
 from sync_server.domain.records.kinds import Office
 from sync_server.storage.ledger.sightings import clocks_of
 from sync_server.storage.ledger.streams import StreamKey, records_of
-from sync_server.storage.models import Person, Stream, Summons, Unit
+from sync_server.storage.models import LedgerRow, Person, Stream, Summons, Unit
 from sync_server.storage.people import cards
 from sync_server.storage.prepared import columns_of, in_chunks
 
 
 class RosterPerson(Struct, frozen=True):
-    """A person as a roster file states them."""
+    """A person with all stored facts. Ended: retired, moved away or died; in no new roll."""
 
     person: str
     full_name: str
@@ -28,6 +28,8 @@ class RosterPerson(Struct, frozen=True):
     position: str
     membership: str
     birth_year: int | None
+    ended_ms: int | None = None
+    ended_why: str = ""
 
 
 class PersonLine(NamedTuple):
@@ -70,6 +72,21 @@ def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
     refresh_revs(connection, codes)
 
 
+def remove_people(connection: Connection, codes: Sequence[str]) -> None:
+    """Remove people as if they had never been stored."""
+    for chunk in in_chunks(codes):
+        connection.execute(delete(Person).where(Person.code.in_(chunk)))
+
+
+def mentioned_people(connection: Connection, codes: Sequence[str]) -> set[str]:
+    """Return which of these people some roll or record names."""
+    mentioned: set[str] = set()
+    for chunk in in_chunks(codes):
+        for column in (Summons.person, LedgerRow.person):
+            mentioned |= set(connection.scalars(select(column).where(column.in_(chunk)).distinct()))
+    return {code for code in mentioned if code}
+
+
 def known_people(connection: Connection) -> set[str]:
     """Return the codes of all people."""
     return set(connection.scalars(select(Person.code)))
@@ -81,7 +98,7 @@ def officers_of(
     """Return a unit's one Secretary and its Deputies; of two Secretaries prefer one in `first`."""
     rows = connection.execute(
         select(Person.code, Person.position).where(
-            Person.unit == unit, Person.position.in_(OFFICES)
+            Person.unit == unit, Person.position.in_(OFFICES), Person.ended_ms.is_(None)
         )
     )
     ranked = sorted((code not in first, code, OFFICES[position]) for code, position in rows)
@@ -151,7 +168,7 @@ def people_of(connection: Connection, unit: str) -> list[PersonLine]:
     """Return a unit's people, sorted by code."""
     rows = connection.execute(
         select(Person.code, Person.full_name, Person.unit)
-        .where(Person.unit == unit)
+        .where(Person.unit == unit, Person.ended_ms.is_(None))
         .order_by(Person.code)
     )
     return [PersonLine(*row) for row in rows]
@@ -168,9 +185,13 @@ def person(connection: Connection, code: str) -> PersonLine | None:
 _PERSON_COLUMNS = columns_of(RosterPerson, Person, person=Person.code)
 
 
-def list_people(connection: Connection, *, unit: str | None = None) -> list[RosterPerson]:
+def list_people(
+    connection: Connection, *, unit: str | None = None, with_ended: bool = False
+) -> list[RosterPerson]:
     """Return the stored people, all or those of a unit, sorted by code."""
     query = select(*_PERSON_COLUMNS).order_by(Person.code)
+    if not with_ended:
+        query = query.where(Person.ended_ms.is_(None))
     if unit is not None:
         query = query.where(Person.unit == unit)
     return [RosterPerson(*row) for row in connection.execute(query)]
@@ -190,6 +211,8 @@ def _row(member: RosterPerson) -> dict[str, object]:
         "position": member.position,
         "membership": member.membership,
         "birth_year": member.birth_year,
+        "ended_ms": member.ended_ms,
+        "ended_why": member.ended_why,
     }
 
 

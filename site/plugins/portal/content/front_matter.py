@@ -18,8 +18,8 @@ import yaml
 from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo
 
-from portal.content.legacy import first_legacy
 from portal.messages import say
+from sync_server.domain.legacy_text import first_legacy
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """Other years are slips, and the years 1 and 9999 also overflow in another time zone."""

@@ -7,13 +7,15 @@ The guard cannot see a name in a picture or a recording.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from html import unescape
 from pathlib import Path
 from typing import NamedTuple
 
 from portal.messages import say
-from sync_server.sheets import read_sheet
+from sync_server.sheets.files import read_file
+from sync_server.sheets.headings import FIELDS
+from sync_server.sheets.tables import NoTable, find_table
 
 _MESSENGER = re.compile(r"(?:https?://)?(?:zalo|wa|viber)\.me/", re.IGNORECASE)
 _BETWEEN = r"[ .·_/()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013-]{0,2}"
@@ -74,15 +76,23 @@ class Suspicion(NamedTuple):
         return say(f"build.guard.{self.kind}", value=self.value)
 
 
+class RosterEntry(NamedTuple):
+    """A person of a roster: the code, or "", and the full name."""
+
+    code: str
+    name: str
+
+
 class Guard:
     """A search for personal data in texts; with a roster, also for the people on it."""
 
-    def __init__(self, roster: Iterable[Sequence[str]] = ()) -> None:
-        """Accept the rows of a roster; the first row holds the names of the columns."""
-        rows = list(roster)
-        names = _column(rows, "full_name", "họ và tên", "họ tên")
-        self._names = {tuple(map(_fold, name.split())) for name in names if " " in name.strip()}
-        self._codes = {_fold(code) for code in _column(rows, "person", "mã", "mã số")}
+    def __init__(self, roster: Iterable[RosterEntry] = ()) -> None:
+        """Look for these people too."""
+        people = list(roster)
+        self._names = {
+            tuple(map(_fold, person.name.split())) for person in people if " " in person.name
+        }
+        self._codes = {_fold(person.code) for person in people if person.code}
         self._first_words = self._codes | {name[0] for name in self._names}
 
     @property
@@ -149,16 +159,19 @@ def visible_text(html: str) -> str:
     return unescape(re.sub(r"<[^>]*>", " ", text))
 
 
-def read_roster(path: Path) -> list[list[str]]:
-    """Return the rows of a roster, CSV or XLSX. Raises: SheetFault."""
-    return [["" if cell is None else str(cell) for cell in row] for row in read_sheet(path)]
+def read_roster(path: Path) -> list[RosterEntry]:
+    """Return the people in every list of a file, CSV or XLSX, hidden sheets too.
 
-
-def _column(rows: Sequence[Sequence[str]], *names: str) -> Iterator[str]:
-    head = [cell.strip().lower() for cell in rows[0]] if rows else []
-    at = next((n for n, cell in enumerate(head) if cell in names), None)
-    if at is not None:
-        yield from (row[at] for row in rows[1:] if len(row) > at and row[at].strip())
+    Raises: SheetFault.
+    """
+    people = []
+    for grid in read_file(path):
+        try:
+            table = find_table([grid._replace(is_hidden=False)], used=FIELDS)
+        except NoTable:
+            continue
+        people += [RosterEntry(line.text("person"), line.text("full_name")) for line in table.lines]
+    return people
 
 
 def _fold(word: str) -> str:

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from portal.media.cache import cached
-from sync_server.sheets import MAX_INFLATED_BYTES
+from sync_server.sheets.files import MAX_INFLATED_BYTES
 
 VERSION = b"1"
 """Increase this number when the same file gives another result."""

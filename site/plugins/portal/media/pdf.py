@@ -10,8 +10,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from portal.content.legacy import is_legacy
 from portal.media.cache import cached
+from sync_server.domain.legacy_text import is_legacy
 
 VERSION = b"2"
 """Increase this number when the same file gives another result."""

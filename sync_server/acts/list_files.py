@@ -1,0 +1,117 @@
+"""The XLSX files of lists: templates to fill in, and a list with its faults beside every line."""
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sync_server.acts.list_imports import describe
+from sync_server.domain.positions import COMMITTEE
+from sync_server.messages import name_code, say
+from sync_server.sheets.grids import Grid
+from sync_server.sheets.tables import Fault
+from sync_server.storage.people.roster import RosterPerson
+
+COLUMNS = ("number", "person", "full_name", "birth", "unit", "position", "membership")
+"""The columns of a template, by the keys of their headings."""
+WIDTHS = (6, 12, 30, 12, 44, 22, 22)
+MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
+EMPTY_LINES = 500
+"""Lines below the last person that still offer the drop-down lists."""
+
+
+def template_of(people: Sequence[RosterPerson], units: Mapping[str, str]) -> bytes:
+    """Return a list as XLSX to correct and import again, with drop-down lists.
+
+    Without people it has an example line, which an import passes over.
+    """
+    out = io.BytesIO()
+    book = _book(out)
+    text, bold = book.add_format({"num_format": "@"}), _bold(book)
+    sheet = book.add_worksheet(say("template.sheet"))
+    choices = book.add_worksheet(say("template.choices"))
+    for column, (key, width) in enumerate(zip(COLUMNS, WIDTHS, strict=True)):
+        sheet.set_column(column, column, width, text)
+        sheet.write_string(0, column, say(f"template.{key}"), bold)
+    sheet.freeze_panes(1, 3)
+    for row, person in enumerate(people, start=1):
+        for column, value in enumerate(_cells(row, person, units)):
+            sheet.write_string(row, column, value, text)
+    if not people:
+        example = book.add_format({"italic": True, "font_color": "#777777", "num_format": "@"})
+        for column, value in enumerate(_example(units)):
+            sheet.write_string(1, column, value, example)
+    lists: tuple[list[str], ...] = (
+        list(units.values()),
+        [name_code("position", code) for code in COMMITTEE],
+        [say(f"membership.{code}") for code in MEMBERSHIPS],
+    )
+    last = len(people) + EMPTY_LINES
+    for place, (column, values) in enumerate(zip((4, 5, 6), lists, strict=True)):
+        choices.set_column(place, place, 44)
+        choices.write_string(0, place, say(f"template.choices.{COLUMNS[column]}"), bold)
+        for row, value in enumerate(values, start=1):
+            choices.write_string(row, place, value)
+        if values:
+            letter = "ABC"[place]
+            source = f"='{choices.name}'!${letter}$2:${letter}${len(values) + 1}"
+            # A warning only: other positions are allowed, and units by their codes too.
+            rule = {"validate": "list", "source": source, "error_type": "warning"}
+            sheet.data_validation(1, column, last, column, rule)
+    book.close()
+    return out.getvalue()
+
+
+def _cells(row: int, person: RosterPerson, units: Mapping[str, str]) -> Iterable[str]:
+    return (
+        str(row),
+        person.person,
+        person.full_name,
+        str(person.birth_year or ""),
+        units.get(person.unit, person.unit),
+        name_code("position", person.position),
+        say(f"membership.{person.membership}"),
+    )
+
+
+def _example(units: Mapping[str, str]) -> Iterable[str]:
+    unit = next(iter(units.values()), "")
+    position, membership = name_code("position", COMMITTEE[0]), say("membership.OFFICIAL")
+    name = say("template.example.name")
+    return (say("template.example"), "", name, "1975", unit, position, membership)
+
+
+def with_faults(grid: Grid, heading_row: int, faults: Sequence[Fault]) -> bytes:
+    """Return a sheet as it came, with a column that names the faults of every row."""
+    by_row: dict[int, list[str]] = {}
+    for fault in faults:
+        place_of_row = heading_row if fault.row is None else fault.row
+        by_row.setdefault(place_of_row, []).append(describe(fault))
+    out = io.BytesIO()
+    book = _book(out)
+    sheet = book.add_worksheet()
+    bold, bad = _bold(book), book.add_format({"font_color": "#a8201a", "text_wrap": True})
+    place = max((len(row) for row in grid.rows), default=0)
+    sheet.set_column(0, max(place - 1, 0), 20)
+    sheet.set_column(place, place, 70)
+    for at, row in enumerate(grid.rows):
+        for column, value in enumerate(row):
+            if value:
+                sheet.write_string(at, column, value)
+        if at == heading_row:
+            sheet.write_string(at, place, say("template.faults"), bold)
+        if at in by_row:
+            column = place + 1 if at == heading_row else place
+            sheet.write_string(at, column, "\n".join(by_row[at]), bad)
+    book.close()
+    return out.getvalue()
+
+
+def _book(out: io.BytesIO) -> Any:
+    from xlsxwriter import Workbook
+
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    return Workbook(out, options)
+
+
+def _bold(book: Any) -> Any:
+    return book.add_format({"bold": True, "bottom": 1, "num_format": "@"})

@@ -1,0 +1,185 @@
+"""Imports of uploaded lists of people: previewed, done as one act, and taken back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import NamedTuple, cast
+
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from sync_server.acts import people_lists
+from sync_server.acts.people_lists import Change, ListChoices, PeoplePlan
+from sync_server.domain.unit_names import UnitNames
+from sync_server.errors import BadForm
+from sync_server.messages import say
+from sync_server.sheets.files import Progress, read_grids
+from sync_server.sheets.grids import SheetFault
+from sync_server.sheets.headings import Field
+from sync_server.sheets.tables import Fault, NoTable, Table, find_table
+from sync_server.storage import directory
+from sync_server.storage.people import lists, roster
+from sync_server.storage.people.lists import StoredList
+from sync_server.storage.people.roster import RosterPerson
+
+MAX_LIST_BYTES = 16 * 1024 * 1024
+MOST_FAULTS_SHOWN = 20
+"""All of them are in the file to download."""
+
+NOT_ON_THE_LIST = "not_on_list"
+"""Why somebody was ended whom a list of their unit lacked."""
+
+
+class UnreadableList(Exception):
+    """A file without a table that can be read; `fault` says why."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__(fault.problem)
+
+
+class ListPreview(NamedTuple):
+    """A list's table, what it would change, and the units that it may name."""
+
+    table: Table
+    plan: PeoplePlan
+    units: dict[str, str]
+
+
+def open_table(
+    content: bytes,
+    name: str,
+    *,
+    used: Sequence[Field],
+    fields: Mapping[str, Field | None],
+    is_unit: Callable[[str], bool],
+    progress: Progress = lambda _rows: None,
+) -> Table:
+    """Return the table of a file. `fields`: set by hand, by heading. Raises: UnreadableList."""
+    try:
+        grids = read_grids(content, name, progress)
+        return find_table(grids, used=used, choices=fields, is_unit=is_unit)
+    except SheetFault as fault:
+        raise UnreadableList(Fault(fault.problem, value=name)) from None
+    except NoTable as missing:
+        raise UnreadableList(missing.fault) from None
+
+
+def preview(
+    connection: Connection,
+    content: bytes,
+    name: str,
+    choices: ListChoices,
+    *,
+    progress: Progress = lambda _rows: None,
+) -> ListPreview:
+    """Read a list of people and return what it would change. Raises: UnreadableList."""
+    names = directory.unit_names(connection)
+    units = UnitNames(names)
+    remembered = lists.remembered_fields(connection)
+    fields: dict[str, Field | None] = {
+        heading: cast(Field, field) if field else None for heading, field in remembered.items()
+    }
+    table = open_table(
+        content,
+        name,
+        used=people_lists.USED,
+        fields=fields | choices.fields,
+        is_unit=lambda text: units.find(text) is not None,
+        progress=progress,
+    )
+    return ListPreview(table, plan(connection, table, choices), names)
+
+
+def plan(connection: Connection, table: Table, choices: ListChoices) -> PeoplePlan:
+    """Return what a table would change about the people stored now."""
+    units = UnitNames(directory.unit_names(connection))
+    stored = roster.list_people(connection, with_ended=True)
+    return people_lists.plan_people(table, stored, units, choices, datetime.now(UTC).year)
+
+
+def changes_of(people_plan: PeoplePlan, choices: ListChoices, now_ms: int) -> list[Change]:
+    """Return every change that is to be made: new and changed people, and those to be ended."""
+    ended = set(choices.ended)
+    return people_plan.changes + [
+        Change(-1, person, replace(person, ended_ms=now_ms, ended_why=NOT_ON_THE_LIST))
+        for person in people_plan.missing
+        if person.person in ended
+    ]
+
+
+def fingerprint(people_plan: PeoplePlan) -> str:
+    """Return a mark of what a plan changes, to notice that others changed the people meanwhile."""
+    encoded = people_lists.as_json(people_plan.changes) + repr(people_plan.missing).encode()
+    return sha256(encoded).hexdigest()[:16]
+
+
+def import_list(
+    connection: Connection,
+    read: ListPreview,
+    choices: ListChoices,
+    list_id: str,
+    *,
+    now_ms: int,
+) -> int:
+    """Store the people of a list that was previewed; return how many it changed.
+
+    The import is noted with its changes, so that it can be taken back. Raises: BadForm if
+    somebody else has changed the people since the preview.
+    """
+    current_plan = plan(connection, read.table, choices)
+    if fingerprint(current_plan) != fingerprint(read.plan):
+        raise BadForm(fault=say("lists.look_again"))
+    changes = changes_of(current_plan, choices, now_ms)
+    roster.put_people(connection, [change.after for change in changes])
+    lists.set_done(connection, list_id, people_lists.as_json(changes), now_ms=now_ms)
+    return len(changes)
+
+
+def pairs_of(stored: StoredList) -> list[tuple[RosterPerson | None, RosterPerson]]:
+    """Return the people whom an import changed, before and after."""
+    return people_lists.from_json(stored.changes)
+
+
+def undo(connection: Connection, stored: StoredList, *, now_ms: int) -> int:
+    """Take an import back; return how many people it concerned.
+
+    Raises: BadForm if somebody has changed since, or a new person is on a roll or in a record.
+    """
+    pairs = pairs_of(stored)
+    if stored.done_ms is None or stored.undone_ms is not None or not pairs:
+        raise BadForm(fault=say("lists.not_to_undo"))
+    current = {p.person: p for p in roster.list_people(connection, with_ended=True)}
+    changed_since = [after.person for _, after in pairs if current.get(after.person) != after]
+    new = [after.person for before, after in pairs if before is None]
+    changed_since += sorted(roster.mentioned_people(connection, new))
+    if changed_since:
+        shown = ", ".join(changed_since[:MOST_FAULTS_SHOWN])
+        raise BadForm(fault=say("lists.newer", count=len(changed_since), people=shown))
+    roster.remove_people(connection, new)
+    roster.put_people(connection, [before for before, _ in pairs if before is not None])
+    lists.set_undone(connection, stored.id, now_ms=now_ms)
+    return len(pairs)
+
+
+def describe(fault: Fault) -> str:
+    """Return a fault as a sentence that names its cell and the remedy."""
+    place = ""
+    if fault.row is not None and fault.column is not None:
+        place = say("sheet.at.cell", place=fault.place)
+    elif fault.row is not None:
+        place = say("sheet.at.row", place=fault.place)
+    elif fault.column is not None:
+        place = say("sheet.at.column", place=fault.place)
+    detail = say("sheet.near", names=fault.detail) if _has_near(fault) else ""
+    sentence = say(f"sheet.{fault.problem}", value=_shown(fault.value), detail=fault.detail)
+    return f"{place}{sentence}{detail}"
+
+
+def _has_near(fault: Fault) -> bool:
+    return fault.problem in {"unknown_unit", "unknown_point"} and bool(fault.detail)
+
+
+def _shown(value: str) -> str:
+    """Return a value with characters that cannot be seen as their codes."""
+    return "".join(letter if letter.isprintable() else f"[U+{ord(letter):04X}]" for letter in value)

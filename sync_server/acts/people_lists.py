@@ -1,0 +1,431 @@
+"""Lists of people as offices keep them: what a list says, and how the stored people would change.
+
+Nothing is guessed between two people: such a line becomes a question. Nothing is written here.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sync_server.domain.names import SortKey, fold, word_sort_key
+from sync_server.domain.positions import position_of
+from sync_server.domain.records.codes import PersonCode
+from sync_server.domain.unit_names import UnitNames
+from sync_server.sheets.headings import Field
+from sync_server.sheets.tables import Fault, Line, Table
+from sync_server.storage.people.roster import RosterPerson
+
+USED: tuple[Field, ...] = (
+    "number",
+    "person",
+    "full_name",
+    "family_names",
+    "given_name",
+    "unit",
+    "position",
+    "membership",
+    "official",
+    "probationary",
+    "birth",
+)
+"""The fields that a list of people is read for; other known columns are left out."""
+
+OLDEST_BIRTH_YEAR, YOUNGEST_AGE = 1900, 16
+MAX_NAME = 120  # the limit of the table
+NEW = "new"
+"""The answer that a line is somebody who is not stored yet."""
+
+MEMBERSHIPS = {
+    "chinh thuc": "OFFICIAL",
+    "dang vien": "OFFICIAL",
+    "dang vien chinh thuc": "OFFICIAL",
+    "dvct": "OFFICIAL",
+    "ct": "OFFICIAL",
+    "official": "OFFICIAL",
+    "du bi": "PROBATIONARY",
+    "dang vien du bi": "PROBATIONARY",
+    "dvdb": "PROBATIONARY",
+    "db": "PROBATIONARY",
+    "probationary": "PROBATIONARY",
+    "quan chung": "NONE",
+    "chua vao dang": "NONE",
+    "khong": "NONE",
+    "none": "NONE",
+    "": "NONE",
+}
+_TICKS = frozenset({"x", "1", "v", "co", "+", "true", "✓", "✔"})
+_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?: 00:00:00)?")
+_MONTH = re.compile(r"(\d{1,2})[/.-](\d{4})")
+_YEAR = re.compile(r"\d{4}")
+_CODE = re.compile(r"M(\d{5,})")
+
+
+class ListChoices(Struct, frozen=True, omit_defaults=True):
+    """What a person decided about a list beyond its own words.
+
+    `fields`: the field of a column by folded heading, None to leave it out. `people`: by row, the
+    code of the stored person whom the line means, or `NEW`. `unit` and `membership` hold for lines
+    without their own. `ended`: codes of people to end, because the list lacks them.
+    """
+
+    fields: dict[str, Field | None] = {}
+    people: dict[int, str] = {}
+    unit: str = ""
+    membership: str = ""
+    ended: tuple[str, ...] = ()
+
+
+class Change(NamedTuple):
+    """One person's facts before and after; `before` is None for somebody new, `row` from 0."""
+
+    row: int
+    before: RosterPerson | None
+    after: RosterPerson
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """The facts that the person would lose."""
+        if self.before is None:
+            return ()
+        return tuple(
+            name
+            for name in ("position", "membership", "birth_year")
+            if getattr(self.before, name) not in {"", None, "NONE"}
+            and getattr(self.after, name) in {"", None, "NONE"}
+        )
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the facts that change."""
+        if self.before is None:
+            return ()
+        return tuple(
+            name
+            for name in RosterPerson.__struct_fields__
+            if getattr(self.before, name) != getattr(self.after, name)
+        )
+
+
+class Question(NamedTuple):
+    """A line that may mean several stored people; `answer` is "" until somebody chose."""
+
+    row: int
+    person: RosterPerson
+    candidates: tuple[RosterPerson, ...]
+    answer: str
+
+
+class PeoplePlan(NamedTuple):
+    """What a list would change. It can be done if it has neither faults nor open questions.
+
+    `missing`: people stored for the units of this list whom it lacks. `needs_unit` and
+    `needs_membership`: the list says neither for some line, so that one choice holds for all.
+    """
+
+    new: list[Change]
+    changed: list[Change]
+    unchanged: int
+    missing: list[RosterPerson]
+    questions: list[Question]
+    faults: list[Fault]
+    needs_unit: bool
+    needs_membership: bool
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing stands in the way of doing it."""
+        return not self.faults and all(question.answer for question in self.questions)
+
+    @property
+    def changes(self) -> list[Change]:
+        """Everybody new or changed, those who would lose a fact first."""
+        return sorted(self.changed, key=lambda change: not change.losses) + self.new
+
+
+def plan_people(
+    table: Table,
+    stored: Sequence[RosterPerson],
+    units: UnitNames,
+    choices: ListChoices,
+    year: int,
+) -> PeoplePlan:
+    """Return what a table of people would change about the stored ones; `year` is the present."""
+    reader = _Reader(table, units, choices, year)
+    drafts = [draft for line in table.lines if (draft := reader.read(line))]
+    matcher = _Matcher(stored, choices, reader.faults)
+    changes, questions = matcher.match(drafts)
+    new = [change for change in changes if change.before is None]
+    changed = [change for change in changes if change.before and change.fields]
+    matched = {change.after.person for change in changes}
+    asked = {person.person for question in questions for person in question.candidates}
+    covered = {draft.unit for draft in drafts}
+    missing = [
+        person
+        for person in stored
+        if person.unit in covered
+        and person.ended_ms is None
+        and person.person not in matched
+        and person.person not in asked
+    ]
+    return PeoplePlan(
+        new,
+        changed,
+        len(changes) - len(new) - len(changed),
+        missing,
+        questions,
+        [*table.faults, *reader.faults],
+        reader.needs_unit,
+        "membership" not in table.fields
+        and not {"official", "probationary"} & table.fields
+        and bool(new),
+    )
+
+
+class _Draft(NamedTuple):
+    """A line as read: None for a fact that the list has no column for."""
+
+    row: int
+    column: int
+    code: str
+    name: str
+    unit: str
+    position: str | None
+    membership: str | None
+    birth_year: int | None
+    has_birth: bool
+
+
+class _Reader:
+    """Reads lines into drafts, and notes every fault by its cell."""
+
+    def __init__(self, table: Table, units: UnitNames, choices: ListChoices, year: int) -> None:
+        self._table, self._units, self._choices, self._year = table, units, choices, year
+        self._units_by_text: dict[str, str | None] = {}
+        self.faults: list[Fault] = []
+        self.needs_unit = False
+
+    def read(self, line: Line) -> _Draft | None:
+        before = len(self.faults)
+        draft = _Draft(
+            line.row,
+            line.columns.get("full_name", 0),
+            self._code(line),
+            self._name(line),
+            self._unit(line),
+            self._position(line),
+            self._membership(line),
+            self._birth_year(line),
+            "birth" in self._table.fields,
+        )
+        return draft if len(self.faults) == before else None
+
+    def _fault(self, problem: str, line: Line, field: Field, value: str, detail: str = "") -> None:
+        self.faults.append(Fault(problem, line.row, line.columns.get(field), value[:80], detail))
+
+    def _code(self, line: Line) -> str:
+        code = line.text("person")
+        if code:
+            try:
+                msgspec.convert(code, PersonCode)
+            except msgspec.ValidationError:
+                self._fault("bad_code", line, "person", code)
+        return code
+
+    def _name(self, line: Line) -> str:
+        name = line.text("full_name")
+        if not name:
+            self._fault("empty_name", line, "full_name", "")
+        elif len(name) > MAX_NAME:
+            self._fault("too_long", line, "full_name", name, str(MAX_NAME))
+        elif any(letter.isdigit() for letter in name):
+            self._fault("digits_in_name", line, "full_name", name)
+        return name
+
+    def _unit(self, line: Line) -> str:
+        text = line.text("unit") or line.section
+        if not text:
+            self.needs_unit = True
+            if not self._choices.unit:
+                self._fault("no_unit", line, "unit", "")
+            return self._choices.unit
+        if text not in self._units_by_text:
+            self._units_by_text[text] = self._units.find(text)
+        unit = self._units_by_text[text]
+        if unit is None:
+            self._fault("unknown_unit", line, "unit", text, "; ".join(self._units.near(text)))
+        return unit or ""
+
+    def _position(self, line: Line) -> str | None:
+        if "position" not in self._table.fields:
+            return None
+        text = line.text("position")
+        if len(text) > MAX_NAME:
+            self._fault("too_long", line, "position", text, str(MAX_NAME))
+        return position_of(text)
+
+    def _membership(self, line: Line) -> str | None:
+        fields = self._table.fields
+        if "membership" in fields:
+            text = line.text("membership")
+            membership = MEMBERSHIPS.get(" ".join(fold(text).replace(".", " ").split()))
+            if membership is None and fold(text) in _TICKS:
+                membership = "OFFICIAL"
+            if membership is None:
+                self._fault("membership", line, "membership", text)
+            return membership
+        if {"official", "probationary"} & fields:
+            if line.text("official"):
+                return "OFFICIAL"
+            return "PROBATIONARY" if line.text("probationary") else "NONE"
+        return None
+
+    def _birth_year(self, line: Line) -> int | None:
+        text = line.text("birth")
+        if not text:
+            return None
+        match = _DAY.fullmatch(text)
+        year = match[3] if match else ""
+        if match and not (1 <= int(match[1]) <= 31 and 1 <= int(match[2]) <= 12):
+            year = ""
+        if not match and (month := _MONTH.fullmatch(text)):
+            year = month[2]
+        if not match and _YEAR.fullmatch(text):
+            year = text
+        if not year or not OLDEST_BIRTH_YEAR <= int(year) <= self._year - YOUNGEST_AGE:
+            self._fault("birth", line, "birth", text)
+            return None
+        return int(year)
+
+
+class _Matcher:
+    """Finds the stored person of every draft, and gives codes to the others."""
+
+    def __init__(
+        self, stored: Iterable[RosterPerson], choices: ListChoices, faults: list[Fault]
+    ) -> None:
+        self._choices, self._faults = choices, faults
+        self._by_code = {person.person: person for person in stored}
+        self._by_name: dict[SortKey, list[RosterPerson]] = {}
+        for person in self._by_code.values():
+            self._by_name.setdefault(_name_key(person.full_name), []).append(person)
+        self._rows: dict[str, int] = {}
+        self._unstored: dict[tuple[SortKey, str, int | None], int] = {}
+        taken = (int(match[1]) for code in self._by_code if (match := _CODE.fullmatch(code)))
+        self._last_number = max(taken, default=0)
+        self._codes_in_list: Collection[str] = ()
+
+    def match(self, drafts: Sequence[_Draft]) -> tuple[list[Change], list[Question]]:
+        self._codes_in_list = {draft.code for draft in drafts if draft.code}
+        changes, questions = [], []
+        for draft in drafts:
+            if draft.code:
+                change = Change(draft.row, self._by_code.get(draft.code), self._after(draft))
+                if self._is_first(draft, draft.code):
+                    changes.append(change)
+                continue
+            candidates = self._candidates(draft)
+            answer = self._choices.people.get(draft.row, "")
+            if len(candidates) > 1 or (candidates and candidates[0].unit != draft.unit):
+                codes = {candidate.person for candidate in candidates}
+                answer = answer if answer == NEW or answer in codes else ""
+                proposed = _merge(draft, None, "", self._choices)
+                questions.append(Question(draft.row, proposed, tuple(candidates), answer))
+                if not answer:
+                    continue
+            elif candidates:
+                answer = candidates[0].person
+            if answer and answer != NEW:
+                if self._is_first(draft, answer):
+                    after = self._after(draft._replace(code=answer))
+                    changes.append(Change(draft.row, self._by_code[answer], after))
+            elif self._is_new_once(draft, answer):
+                code = self._next_code()
+                changes.append(Change(draft.row, None, self._after(draft._replace(code=code))))
+        return changes, questions
+
+    def _after(self, draft: _Draft) -> RosterPerson:
+        return _merge(draft, self._by_code.get(draft.code), draft.code, self._choices)
+
+    def _candidates(self, draft: _Draft) -> list[RosterPerson]:
+        """Return the stored people whom a line without a code may mean.
+
+        Of the unit: those born in the stated year, else those without a stored year; if the line
+        states none, all of that name. Of other units: the same name born in the same year.
+        """
+        named = [
+            person
+            for person in self._by_name.get(_name_key(draft.name), ())
+            if person.person not in self._codes_in_list
+        ]
+        of_unit = [person for person in named if person.unit == draft.unit]
+        if draft.birth_year is None:
+            return of_unit
+        born_then = [person for person in of_unit if person.birth_year == draft.birth_year]
+        if born_then:
+            return born_then
+        return [person for person in of_unit if person.birth_year is None] or [
+            person for person in named if person.birth_year == draft.birth_year
+        ]
+
+    def _is_first(self, draft: _Draft, code: str) -> bool:
+        first = self._rows.setdefault(code, draft.row)
+        if first != draft.row:
+            self._faults.append(
+                Fault("person_twice", draft.row, draft.column, draft.name, str(first + 1))
+            )
+        return first == draft.row
+
+    def _is_new_once(self, draft: _Draft, answer: str) -> bool:
+        key = (_name_key(draft.name), draft.unit, draft.birth_year)
+        first = self._unstored.setdefault(key, draft.row)
+        if first != draft.row and answer != NEW:
+            self._faults.append(
+                Fault("same_twice", draft.row, draft.column, draft.name, str(first + 1))
+            )
+            return False
+        return True
+
+    def _next_code(self) -> str:
+        self._last_number += 1
+        while (code := f"M{self._last_number:05}") in self._codes_in_list:
+            self._last_number += 1
+        return code
+
+
+def _merge(
+    draft: _Draft, before: RosterPerson | None, code: str, choices: ListChoices
+) -> RosterPerson:
+    """Return a person's facts after a list; facts without a column stay as stored."""
+    kept = before or RosterPerson(code, "", "", "", choices.membership or "NONE", None)
+    return replace(
+        kept,
+        full_name=draft.name,
+        unit=draft.unit,
+        position=kept.position if draft.position is None else draft.position,
+        membership=kept.membership if draft.membership is None else draft.membership,
+        birth_year=draft.birth_year if draft.has_birth else kept.birth_year,
+        ended_ms=None,
+        ended_why="",
+    )
+
+
+def _name_key(name: str) -> SortKey:
+    """Return a key that ignores case and the tone style, and no accent: An is not Ân."""
+    return word_sort_key(" ".join(name.lower().split()))
+
+
+def as_json(changes: Sequence[Change]) -> bytes:
+    """Return changes as JSON, to be compared or taken back later."""
+    return msgspec.json.encode([(change.before, change.after) for change in changes])
+
+
+def from_json(encoded: bytes) -> list[tuple[RosterPerson | None, RosterPerson]]:
+    """Return the facts before and after of each change."""
+    decoded: list[tuple[RosterPerson | None, RosterPerson]] = msgspec.json.decode(
+        encoded, type=list[tuple[RosterPerson | None, RosterPerson]]
+    )
+    return decoded

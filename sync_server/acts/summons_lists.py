@@ -1,0 +1,149 @@
+"""Lists of who is summoned to a meeting: to which hall, and on which seat."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from sync_server.clocks import now_ms
+from sync_server.domain.names import SortKey, word_sort_key
+from sync_server.domain.unit_names import UnitNames
+from sync_server.sheets.headings import Field
+from sync_server.sheets.tables import Fault, Line, Table
+from sync_server.storage import directory
+from sync_server.storage.people import roster
+from sync_server.storage.people.roster import RosterPerson
+
+USED: tuple[Field, ...] = (
+    "number",
+    "person",
+    "full_name",
+    "family_names",
+    "given_name",
+    "unit",
+    "birth",
+    "meeting",
+    "point",
+    "seat",
+)
+MAX_SEAT = 16  # the limit of the rolls
+HALL = "Điểm cầu "
+
+
+class SummonsRow(NamedTuple):
+    """One person summoned to one point of one meeting."""
+
+    meeting: str
+    point: str
+    person: str
+    seat: str
+
+
+class Places(NamedTuple):
+    """The halls that a list may name, the hall of each unit, the units and the meetings."""
+
+    points: UnitNames
+    point_of_unit: dict[str, str]
+    units: UnitNames
+    meetings: frozenset[str]
+
+
+def read_places(connection: Connection) -> Places:
+    """Return the places and meetings that a list may name."""
+    points = directory.points(connection)
+    return Places(
+        UnitNames({code: point.name.removeprefix(HALL) for code, point in points.items()}),
+        {point.unit: code for code, point in reversed(points.items())},
+        UnitNames(directory.unit_names(connection)),
+        frozenset(summary.id for summary in directory.meetings(connection, now_ms())),
+    )
+
+
+def read_summonses(
+    connection: Connection, table: Table, meeting: str | None
+) -> tuple[list[SummonsRow], list[Fault]]:
+    """Return the lines of a table as summonses, and every fault.
+
+    `meeting` holds for a list without a column of meetings; another meeting in it is a fault.
+    """
+    places = read_places(connection)
+    people = PeopleByName(roster.list_people(connection), places.units)
+    faults = list(table.faults)
+    rows: list[SummonsRow] = []
+    seats: dict[tuple[str, str, str], int] = {}
+    persons: dict[tuple[str, str], int] = {}
+    for line in table.lines:
+        row, fault = _summons_of(line, places, people, meeting)
+        if fault or row is None:
+            faults += [fault] if fault else []
+            continue
+        first = persons.setdefault((row.meeting, row.person), line.row)
+        if first != line.row:
+            faults.append(_fault("person_twice", line, "full_name", row.person, str(first + 1)))
+        if row.seat:
+            taken = seats.setdefault((row.meeting, row.point, row.seat), line.row)
+            if taken != line.row:
+                faults.append(_fault("seat_twice", line, "seat", row.seat, str(taken + 1)))
+        rows.append(row)
+    return rows, faults
+
+
+def _summons_of(
+    line: Line, places: Places, people: "PeopleByName", meeting: str | None
+) -> tuple[SummonsRow | None, Fault | None]:
+    stated = line.text("meeting")
+    if meeting and stated and stated != meeting:
+        return None, _fault("other_meeting", line, "meeting", stated)
+    if not (meeting or stated in places.meetings):
+        return None, _fault("unknown_meeting", line, "meeting", stated)
+    person, fault = people.find(line)
+    if person is None:
+        return None, fault
+    text = line.text("point")
+    point = places.points.find(text) if text else places.point_of_unit.get(person.unit)
+    if point is None:
+        near = "; ".join(places.points.near(text))
+        return None, _fault("unknown_point", line, "point", text or person.unit, near)
+    seat = line.text("seat")
+    if len(seat) > MAX_SEAT:
+        return None, _fault("too_long", line, "seat", seat, str(MAX_SEAT))
+    return SummonsRow(meeting or stated, point, person.person, seat), None
+
+
+class PeopleByName:
+    """The stored people, found by code or by name, unit and year of birth; never guessed."""
+
+    def __init__(self, people: Sequence[RosterPerson], units: UnitNames) -> None:
+        """Index these people."""
+        self._by_code = {person.person: person for person in people}
+        self._units = units
+        self._by_name: dict[SortKey, list[RosterPerson]] = {}
+        for person in people:
+            self._by_name.setdefault(_key(person.full_name), []).append(person)
+
+    def find(self, line: Line) -> tuple[RosterPerson | None, Fault | None]:
+        """Return the person whom a line names, or the fault if nobody or several are meant."""
+        code = line.text("person")
+        if code:
+            person = self._by_code.get(code)
+            return person, None if person else _fault("unknown_person", line, "person", code)
+        name = line.text("full_name")
+        named = self._by_name.get(_key(name), [])
+        if text := line.text("unit") or line.section:
+            unit = self._units.find(text)
+            named = [person for person in named if person.unit == unit]
+        if len(named) > 1 and (year := line.text("birth")[-4:]):
+            named = [person for person in named if str(person.birth_year) == year]
+        if len(named) == 1:
+            return named[0], None
+        codes = ", ".join(person.person for person in named[:10])
+        problem = "which_person" if named else "unknown_person"
+        return None, _fault(problem, line, "full_name", name, codes)
+
+
+def _key(name: str) -> SortKey:
+    return word_sort_key(" ".join(name.lower().split()))
+
+
+def _fault(problem: str, line: Line, field: Field, value: str, detail: str = "") -> Fault:
+    return Fault(problem, line.row, line.columns.get(field), value[:80], detail)

@@ -1,0 +1,76 @@
+"""Finds a unit by its code or by its name as offices write it, abbreviations included."""
+
+import difflib
+import re
+from collections.abc import Mapping
+
+from sync_server.domain.names import fold
+
+_ABBREVIATIONS = {
+    "db": "dang bo",
+    "cb": "chi bo",
+    "du": "dang uy",
+    "cu": "chi uy",
+    "tu": "tinh uy",
+    "vp": "van phong",
+    "ubnd": "uy ban nhan dan",
+    "hdnd": "hoi dong nhan dan",
+    "ubkt": "uy ban kiem tra",
+    "ubmttq": "uy ban mat tran to quoc",
+    "mttq": "mat tran to quoc",
+    "btg": "ban tuyen giao",
+    "btc": "ban to chuc",
+    "bdv": "ban dan van",
+    "tt": "trung tam",
+    "bv": "benh vien",
+    "gd": "giao duc",
+    "gddt": "giao duc va dao tao",
+    "ldtbxh": "lao dong thuong binh va xa hoi",
+    "nnptnt": "nong nghiep va phat trien nong thon",
+    "khdt": "ke hoach va dau tu",
+    "khcn": "khoa hoc va cong nghe",
+    "tnmt": "tai nguyen va moi truong",
+    "tttt": "thong tin va truyen thong",
+    "vhttdl": "van hoa the thao va du lich",
+    "gtvt": "giao thong van tai",
+}
+_FORM = re.compile(r"^(?:(?:dang bo|chi bo|dang uy|chi uy) (?:co so )?)+")
+_MARKS = re.compile(r"[^\w]+")
+_NEAR = 0.75
+MOST_NEAR = 3
+
+
+class UnitNames:
+    """An index of the units by code and name."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        """Index these names by code."""
+        self._names = names
+        self._by_name: dict[str, set[str]] = {}
+        self._by_short: dict[str, set[str]] = {}
+        for code, name in names.items():
+            full = _expand(name)
+            self._by_name.setdefault(full, set()).add(code)
+            self._by_short.setdefault(_FORM.sub("", full), set()).add(code)
+
+    def find(self, text: str) -> str | None:
+        """Return the one unit that a text names by code or name; None if none or several."""
+        if text.upper() in self._names:
+            return text.upper()
+        full = _expand(text)
+        for index, key in ((self._by_name, full), (self._by_short, _FORM.sub("", full))):
+            if len(codes := index.get(key, set())) == 1:
+                return next(iter(codes))
+        return None
+
+    def near(self, text: str) -> list[str]:
+        """Return the names of units that come near a text, the nearest first."""
+        short = _FORM.sub("", _expand(text))
+        keys = difflib.get_close_matches(short, list(self._by_short), MOST_NEAR, _NEAR)
+        return [self._names[code] for key in keys for code in sorted(self._by_short[key])]
+
+
+def _expand(text: str) -> str:
+    """Return a name folded, its abbreviations spelled out, marks and the tone style ignored."""
+    words = _MARKS.sub(" ", fold(text).replace(" & ", " va ")).split()
+    return " ".join(_ABBREVIATIONS.get(word, word) for word in words)

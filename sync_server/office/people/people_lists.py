@@ -1,0 +1,265 @@
+"""Pages on lists of people: upload, preview with every change, import, and taking it back."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.wrappers import Response as AnyResponse
+
+from sync_server.acts import list_files, list_imports
+from sync_server.acts.list_imports import (
+    MOST_FAULTS_SHOWN,
+    ListPreview,
+    UnreadableList,
+    describe,
+)
+from sync_server.acts.people_lists import MEMBERSHIPS, USED, Change, ListChoices
+from sync_server.clocks import now_ms
+from sync_server.config import Settings
+from sync_server.database import reading, transaction, write
+from sync_server.domain.names import name_sort_key
+from sync_server.domain.records.permissions import Action
+from sync_server.errors import UnknownList
+from sync_server.messages import name_code, say
+from sync_server.office import access, forms, uploads
+from sync_server.office.access import allowed
+from sync_server.sheets.headings import FIELDS, Field, fold_heading
+from sync_server.storage import directory
+from sync_server.storage.people import lists, roster
+from sync_server.storage.people.lists import StoredList
+from sync_server.storage.people.roster import RosterPerson
+from sync_server.web import served_portal
+
+blueprint = Blueprint("people_lists", __name__)
+
+SHOWN_CHANGES, SHOWN_NEW = 200, 50
+"""More would make the page too long to check; the counts tell of all."""
+LEFT_OUT = "-"
+UNPROCESSABLE = 422
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CHOSEN_FIELDS = tuple(field for field in FIELDS if field in USED)
+
+
+class ChangeLine(NamedTuple):
+    """A change as the page shows it: each fact that changes, before and after, and the losses."""
+
+    change: Change
+    facts: list[tuple[str, str, str]]
+    losses: tuple[str, ...]
+
+
+@blueprint.get("/nguoi/danh-sach")
+@allowed(Action.ARRANGE)
+def index() -> str:
+    """Offer the upload and the templates, and list the latest imports."""
+    connection = transaction()
+    return render_template(
+        "people/people_lists.html",
+        imports=[
+            (stored, len(list_imports.pairs_of(stored))) for stored in lists.latest_done(connection)
+        ],
+        units=directory.unit_names(connection),
+    )
+
+
+@blueprint.post("/nguoi/danh-sach")
+@allowed(Action.ARRANGE, is_slow=True)
+def upload() -> AnyResponse:
+    """Keep an uploaded list as a draft, and show what it would change."""
+    file = uploads.list_file("file")
+    settings: Settings = current_app.config["SETTINGS"]
+    account, at_ms = access.signed_in_account(), now_ms()
+    choices = msgspec.json.encode(ListChoices())
+    write(lambda c: served_portal.take_places_once(c, settings.site_dir, at_ms))
+    list_id = write(
+        lambda c: lists.add(c, account.name, file.name, file.content, choices, now_ms=at_ms)
+    )
+    return redirect(url_for("office.people_lists.preview", list_id=list_id))
+
+
+@blueprint.get("/nguoi/danh-sach/<list_id>")
+@allowed(Action.ARRANGE, is_slow=True)
+def preview(list_id: str) -> str | tuple[str, int]:
+    """Show a draft's columns, faults, questions and changes; nothing is written."""
+    stored, choices = _draft(list_id)
+    return _render_preview(stored, choices)
+
+
+@blueprint.post("/nguoi/danh-sach/<list_id>")
+@allowed(Action.ARRANGE, is_slow=True)
+def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
+    """Note what was decided about a draft; import it if that is wanted and nothing is open."""
+    stored, before = _draft(list_id)
+    choices, at_ms = _read_choices(before), now_ms()
+    write(lambda c: lists.set_choices(c, list_id, msgspec.json.encode(choices)))
+    write(partial(lists.remember_fields, fields={k: v or "" for k, v in choices.fields.items()}))
+    if request.form.get("do") != "import":
+        return redirect(url_for("office.people_lists.preview", list_id=list_id))
+    with reading() as connection:
+        read = list_imports.preview(connection, stored.content, stored.name, choices)
+    if not read.plan.is_ready or list_imports.fingerprint(read.plan) != request.form.get("seen"):
+        flash(say("lists.look_again"))
+        return redirect(url_for("office.people_lists.preview", list_id=list_id))
+    count = write(lambda c: list_imports.import_list(c, read, choices, list_id, now_ms=at_ms))
+    message = say("lists.done", count=count)
+    access.log_subjects(stored.name, message)
+    flash(message)
+    return redirect(url_for("office.people_lists.index"))
+
+
+@blueprint.post("/nguoi/danh-sach/<list_id>/hoan-tac")
+@allowed(Action.ARRANGE)
+def undo(list_id: str) -> AnyResponse:
+    """Take an import back, if nobody on it has changed since."""
+    connection = transaction()
+    stored = _must_find(lists.find(connection, list_id))
+    count = list_imports.undo(connection, stored, now_ms=now_ms())
+    access.log_subjects(stored.name, say("lists.undone", count=count))
+    flash(say("lists.undone", count=count))
+    return redirect(url_for("office.people_lists.index"))
+
+
+@blueprint.get("/nguoi/danh-sach/<list_id>/loi.xlsx")
+@allowed(Action.ARRANGE, is_slow=True)
+def faults(list_id: str) -> Response:
+    """Return the list as it came, with a column that names the faults of every line."""
+    stored, choices = _draft(list_id)
+    with reading() as connection:
+        read = list_imports.preview(connection, stored.content, stored.name, choices)
+    content = list_files.with_faults(read.table.grid, read.table.heading_row, read.plan.faults)
+    return _download(content, "danh-sach-loi.xlsx")
+
+
+@blueprint.get("/nguoi/mau.xlsx")
+@allowed(Action.ARRANGE)
+def template() -> Response:
+    """Return today's people of a unit, or of all, as a list to correct; `trong` has an example."""
+    connection = transaction()
+    unit = request.args.get("don-vi") or None
+    people: list[RosterPerson] = []
+    if "trong" not in request.args:
+        people = roster.list_people(connection, unit=unit)
+        people.sort(key=lambda person: (person.unit, name_sort_key(person.full_name)))
+    access.log_subjects(unit or say("filter.all"))
+    content = list_files.template_of(people, directory.unit_names(connection))
+    return _download(content, "danh-sach-can-bo.xlsx")
+
+
+def _render_preview(stored: StoredList, choices: ListChoices) -> str | tuple[str, int]:
+    read: ListPreview | None = None
+    with reading() as connection:
+        try:
+            read = list_imports.preview(connection, stored.content, stored.name, choices)
+        except UnreadableList as unreadable:
+            page = _page(stored, choices, None, [describe(unreadable.fault)], 1)
+            return page, UNPROCESSABLE
+        return _page(
+            stored,
+            choices,
+            read,
+            [describe(fault) for fault in read.plan.faults[:MOST_FAULTS_SHOWN]],
+            len(read.plan.faults),
+        )
+
+
+def _page(
+    stored: StoredList,
+    choices: ListChoices,
+    read: ListPreview | None,
+    sentences: Sequence[str],
+    count: int,
+) -> str:
+    access.log_subjects(stored.name)
+    return render_template(
+        "people/list_preview.html",
+        stored=stored,
+        choices=choices,
+        read=read,
+        sentences=sentences,
+        count=count,
+        lines=[_line(change, read.units) for change in read.plan.changed[:SHOWN_CHANGES]]
+        if read
+        else [],
+        shown_new=SHOWN_NEW,
+        fields=CHOSEN_FIELDS,
+        memberships=list(dict.fromkeys(MEMBERSHIPS.values())),
+        left_out=LEFT_OUT,
+        fold_heading=fold_heading,
+        seen=list_imports.fingerprint(read.plan) if read else "",
+    )
+
+
+def _line(change: Change, units: dict[str, str]) -> ChangeLine:
+    assert change.before
+    pairs = [
+        (
+            say(f"fact.{name}"),
+            _fact(name, getattr(change.before, name), units),
+            _fact(name, getattr(change.after, name), units),
+        )
+        for name in change.fields
+    ]
+    return ChangeLine(change, pairs, change.losses)
+
+
+def _fact(name: str, value: object, units: dict[str, str]) -> str:
+    if value in {None, ""}:
+        return "–"
+    if name == "unit":
+        return units.get(str(value), str(value))
+    if name in {"position", "membership"}:
+        return name_code(name, str(value))
+    return say("lists.ended") if name == "ended_ms" else str(value)
+
+
+def _read_choices(before: ListChoices) -> ListChoices:
+    """Read what a form decided: `c-HEADING` for columns, `p-ROW` for people, and for the rest.
+
+    `b-HEADING` holds what a column was read as: only another choice is one.
+    """
+    fields: dict[str, Field | None] = {}
+    people: dict[int, str] = {}
+    for name, value in request.form.items():
+        kind, _, key = name.partition("-")
+        if kind == "c" and request.form.get(f"b-{key}") != value:
+            fields[key[:120]] = next((field for field in CHOSEN_FIELDS if field == value), None)
+        elif kind == "p" and key.isdecimal() and value:
+            people[int(key)] = value[:32]
+    return ListChoices(
+        before.fields | fields,
+        people,
+        forms.text("unit", longest=16),
+        forms.text("membership", longest=16),
+        tuple(request.form.getlist("ended")),
+    )
+
+
+def _draft(list_id: str) -> tuple[StoredList, ListChoices]:
+    with reading() as connection:
+        stored = _must_find(lists.find(connection, list_id))
+    if stored.done_ms is not None:
+        raise UnknownList(list=list_id)
+    return stored, msgspec.json.decode(stored.choices, type=ListChoices)
+
+
+def _must_find(stored: StoredList | None) -> StoredList:
+    if stored is None:
+        raise UnknownList(list="")
+    return stored
+
+
+def _download(content: bytes, name: str) -> Response:
+    response = Response(content, mimetype=XLSX)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,29 @@
+"""The file that a form sends, within a bound."""
+
+from typing import NamedTuple
+
+from flask import request
+
+from sync_server.acts.list_imports import MAX_LIST_BYTES
+from sync_server.errors import BadForm
+from sync_server.messages import say
+
+LONGEST_NAME = 120
+
+
+class Upload(NamedTuple):
+    """An uploaded file."""
+
+    name: str
+    content: bytes
+
+
+def list_file(field: str) -> Upload:
+    """Return the list that a form sends. Raises: BadForm if it is missing or too large."""
+    file = request.files.get(field)
+    if file is None or not file.filename:
+        raise BadForm(fault=say("form.nothing"))
+    content = file.read(MAX_LIST_BYTES + 1)
+    if len(content) > MAX_LIST_BYTES:
+        raise BadForm(fault=say("lists.too_large", megabytes=MAX_LIST_BYTES // 2**20))
+    return Upload(file.filename[-LONGEST_NAME:], content)

@@ -1,0 +1,306 @@
+"""Reads XLSX and CSV files from outside into grids, within bounds."""
+
+import csv
+import io
+import re
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time
+from pathlib import Path, PurePath
+from typing import Any
+from xml.etree.ElementTree import ParseError, fromstring, iterparse
+
+from sync_server.domain.legacy_text import is_legacy
+from sync_server.sheets.grids import (
+    MAX_CELL,
+    MOST_COLUMNS,
+    MOST_ROWS,
+    Area,
+    CellProblem,
+    Grid,
+    SheetFault,
+    clean_text,
+)
+
+MAX_INFLATED_BYTES = 64 * 1024 * 1024
+MAX_PART_BYTES = 4 * 1024 * 1024
+"""Sizes after decompression: 100,000 people take 60 MB of XML, styles next to nothing; a hostile
+file of a few hundred KB can expand to gigabytes."""
+MOST_SHEETS = 20
+MOST_CSV_COLUMNS = 1_000
+MOST_MERGES = 20_000
+
+XLSX_SUFFIXES = frozenset({".xlsx", ".xlsm"})
+OLE_START = b"\xd0\xcf\x11\xe0"
+"""The first bytes of Office files of before 2007, and of newer ones with a password."""
+
+_ROWS = re.compile(r"xl/(?:worksheets/[^/]+|sharedStrings)\.xml")
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_AREA = re.compile(r"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})")
+_SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+_SEPARATORS = (";", ",", "\t")
+_SAMPLE_LINES = 30
+_PLAIN_FORMATS = frozenset({"General", "0", "@", "#", "", "GENERAL"})
+_GROUPED = re.compile(r"#[,.]##0(?:_\)|;|$)")
+_GROUPED_FROM = 1_000
+_DAMAGED: tuple[type[Exception], ...] = (zipfile.BadZipFile, ParseError, zlib.error, OSError)
+_DAMAGED += (LookupError, AttributeError, TypeError, ValueError, NotImplementedError, RuntimeError)
+"""Errors that openpyxl raises over a damaged spreadsheet, depending on where the damage is."""
+
+Progress = Callable[[int], None]
+"""Receives the number of rows read so far."""
+
+
+def read_file(path: Path, progress: Progress = lambda _rows: None) -> list[Grid]:
+    """Return the sheets of a file on disk. Raises: SheetFault."""
+    try:
+        if path.stat().st_size > MAX_INFLATED_BYTES:
+            raise SheetFault("too_large")
+        return read_grids(path.read_bytes(), path.name, progress)
+    except OSError:
+        raise SheetFault("unreadable") from None
+
+
+def read_grids(content: bytes, name: str, progress: Progress = lambda _rows: None) -> list[Grid]:
+    """Return the sheets of a file, as the text that people see in them. Raises: SheetFault."""
+    if content.startswith(OLE_START):
+        raise SheetFault("old_or_locked")
+    if content.startswith(b"PK") or PurePath(name.lower()).suffix in XLSX_SUFFIXES:
+        return _read_workbook(content, progress)
+    if len(content) > MAX_INFLATED_BYTES:
+        raise SheetFault("too_large")
+    return [_read_text(content)]
+
+
+def _read_workbook(content: bytes, progress: Progress) -> list[Grid]:
+    from openpyxl import load_workbook  # takes a quarter of a second to import
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check_size(archive)
+            layouts = _layouts(archive)
+        book = load_workbook(io.BytesIO(content), read_only=True)
+        grids = [
+            _read_sheet(sheet, *layouts.get(sheet.title, _NO_LAYOUT), progress)
+            for sheet in book.worksheets[:MOST_SHEETS]
+        ]
+        book.close()
+        if any(formulas for _, formulas in grids):
+            book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+            for (grid, formulas), sheet in zip(grids, book.worksheets, strict=False):
+                if formulas:
+                    _fill_formulas(grid, formulas, sheet)
+            book.close()
+    except _DAMAGED:
+        raise SheetFault("not_xlsx") from None
+    return [grid for grid, _ in grids]
+
+
+def _check_size(archive: zipfile.ZipFile) -> None:
+    parts = archive.infolist()
+    if any(part.file_size > MAX_PART_BYTES for part in parts if not _ROWS.match(part.filename)):
+        raise SheetFault("too_large")
+    if sum(part.file_size for part in parts) > MAX_INFLATED_BYTES:
+        raise SheetFault("too_large")
+    if any(part.filename.startswith("xl/externalLinks/") for part in parts):
+        raise SheetFault("external_links")
+
+
+_Layout = tuple[frozenset[int], frozenset[int], tuple[Area, ...]]
+_NO_LAYOUT: _Layout = (frozenset(), frozenset(), ())
+
+
+def _layouts(archive: zipfile.ZipFile) -> dict[str, _Layout]:
+    """Return each sheet's hidden rows, hidden columns and merged cells, which streaming omits."""
+    targets = {
+        relation.get("Id"): relation.get("Target", "")
+        for relation in fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - bounded above; expat limits entities
+    }
+    sheets = fromstring(archive.read("xl/workbook.xml")).iter(f"{_MAIN}sheet")  # noqa: S314
+    layouts = {}
+    for sheet in sheets:
+        target = targets.get(sheet.get(_RELATION), "").removeprefix("/").removeprefix("xl/")
+        name = f"xl/{target}"
+        if target and name in archive.namelist():
+            with archive.open(name) as part:
+                layouts[sheet.get("name", "")] = _layout(part)
+    return layouts
+
+
+def _layout(part: Any) -> _Layout:
+    rows: set[int] = set()
+    columns: set[int] = set()
+    merged: list[Area] = []
+    for _, element in iterparse(part):  # noqa: S314 - its size is bounded
+        tag = element.tag.removeprefix(_MAIN)
+        if tag == "row":
+            if element.get("hidden") in {"1", "true"}:
+                rows.add(int(element.get("r", "0")) - 1)
+            element.clear()
+        elif tag == "col" and element.get("hidden") in {"1", "true"}:
+            first, last = int(element.get("min", "1")), int(element.get("max", "1"))
+            columns.update(range(first - 1, min(last, MOST_COLUMNS)))
+        elif tag == "mergeCell" and (match := _AREA.fullmatch(element.get("ref", ""))):
+            top, left = int(match[2]) - 1, _column_number(match[1])
+            merged.append(Area(top, left, int(match[4]) - 1, _column_number(match[3])))
+            if len(merged) > MOST_MERGES:
+                raise SheetFault("too_large")
+    return frozenset(rows), frozenset(columns), tuple(merged)
+
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
+
+
+def _read_sheet(
+    sheet: Any,
+    hidden_rows: frozenset[int],
+    hidden_columns: frozenset[int],
+    merged: tuple[Area, ...],
+    progress: Progress,
+) -> tuple[Grid, list[tuple[int, int]]]:
+    """Return a grid, and the places of formulas, whose stored values it still lacks."""
+    rows: list[list[str]] = []
+    problems: dict[tuple[int, int], CellProblem] = {}
+    formulas: list[tuple[int, int]] = []
+    last = -1
+    for at, cells in enumerate(sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS)):
+        texts = []
+        for column, cell in enumerate(cells):
+            value = cell.value
+            if value is None:
+                texts.append("")
+                continue
+            if cell.data_type == "f":
+                formulas.append((at, column))
+                texts.append("")
+                continue
+            text, problem = _as_shown(value, cell.data_type, cell)
+            if problem:
+                problems[at, column] = problem
+            texts.append(text)
+        while texts and not texts[-1]:
+            texts.pop()
+        rows.append(texts)
+        if texts or (formulas and formulas[-1][0] == at):
+            last = at
+        if at % 1_000 == 0:
+            progress(at)
+    if last >= MOST_ROWS:
+        raise SheetFault("too_large")
+    grid = Grid(
+        sheet.title,
+        rows[: last + 1],
+        problems,
+        merged,
+        hidden_rows,
+        hidden_columns,
+        sheet.sheet_state != "visible",
+    )
+    return grid, formulas
+
+
+def _fill_formulas(grid: Grid, formulas: list[tuple[int, int]], sheet: Any) -> None:
+    """Put the stored values of formulas into a grid; one without a value is a problem."""
+    by_row: dict[int, list[int]] = {}
+    for row, column in formulas:
+        by_row.setdefault(row, []).append(column)
+    for at, cells in enumerate(sheet.iter_rows(max_row=len(grid.rows), max_col=MOST_COLUMNS)):
+        for column in by_row.get(at, ()):
+            cell = cells[column] if column < len(cells) else None
+            line = grid.rows[at]
+            line.extend([""] * (column + 1 - len(line)))
+            if cell is None or cell.value is None:
+                grid.problems[at, column] = "formula_empty"
+                continue
+            line[column], problem = _as_shown(cell.value, cell.data_type, cell)
+            if problem:
+                grid.problems[at, column] = problem
+
+
+def _as_shown(value: object, data_type: str, cell: Any) -> tuple[str, CellProblem | None]:
+    """Return a value as the text that a spreadsheet shows, and what is doubtful about it."""
+    if isinstance(value, str):
+        if data_type == "e":
+            return value, "error_value"
+        return clean_text(value)
+    if isinstance(value, bool):
+        return ("TRUE" if value else "FALSE"), None
+    if isinstance(value, datetime):
+        is_day = value.time() == time()
+        return value.strftime("%d/%m/%Y" if is_day else "%d/%m/%Y %H:%M:%S"), None
+    if isinstance(value, date):
+        return value.strftime("%d/%m/%Y"), None
+    if isinstance(value, int | float):
+        number = int(value) if isinstance(value, float) and value.is_integer() else value
+        text = str(number)
+        return text, None if _is_shown_plainly(number, cell.number_format) else "shown_otherwise"
+    return str(value), None
+
+
+def _is_shown_plainly(number: float, number_format: str) -> bool:
+    """Return whether a format shows a number as its plain digits, so that 123 is not 00123."""
+    if number_format in _PLAIN_FORMATS:
+        return True
+    return bool(_GROUPED.match(number_format)) and abs(number) < _GROUPED_FROM
+
+
+def _read_text(content: bytes) -> Grid:
+    text = _decode(content)
+    separator, text = _separator(text)
+    csv.field_size_limit(MAX_CELL)
+    rows: list[list[str]] = []
+    problems: dict[tuple[int, int], CellProblem] = {}
+    try:
+        for at, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator)):
+            if at >= MOST_ROWS or len(cells) > MOST_CSV_COLUMNS:
+                raise SheetFault("too_large")
+            texts = []
+            for column, cell in enumerate(cells):
+                cleaned, problem = clean_text(cell)
+                if problem:
+                    problems[at, column] = problem
+                texts.append(cleaned)
+            rows.append(texts)
+    except csv.Error:  # a field longer than the reader accepts, as after a stray quote
+        raise SheetFault("too_large") from None
+    return Grid("", rows, problems, is_padded=False)
+
+
+def _decode(content: bytes) -> str:
+    """Decode the encodings that offices use; 8-bit letters of before Unicode are a fault."""
+    if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    try:
+        text = unicodedata.normalize("NFC", content.decode("cp1258"))
+    except UnicodeDecodeError:
+        raise SheetFault("other_encoding") from None
+    # In an older encoding the same bytes put tones on consonants, where none composes.
+    if any(unicodedata.combining(letter) for letter in text[:100_000]) or is_legacy(text):
+        raise SheetFault("other_encoding")
+    return text
+
+
+def _separator(text: str) -> tuple[str, str]:
+    """Return the separator of the cells, and the text without a line `sep=;`."""
+    if stated := _SEPARATOR_LINE.match(text):
+        return stated[1], text[stated.end() :]
+    lines = list(_first_lines(text))
+    counts = {separator: sum(1 for line in lines if separator in line) for separator in _SEPARATORS}
+    return max(_SEPARATORS, key=lambda separator: counts[separator]), text
+
+
+def _first_lines(text: str) -> Iterator[str]:
+    yield from io.StringIO(text[: _SAMPLE_LINES * MAX_CELL], newline=None).readlines()[
+        :_SAMPLE_LINES
+    ]

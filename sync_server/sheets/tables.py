@@ -1,0 +1,402 @@
+"""Finds the table in a sheet: its headings over one or two rows, its lines, and where it ends.
+
+A row without a name that names one unit is a section: the lines below belong to that unit.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from sync_server.domain.names import fold
+from sync_server.sheets.grids import Grid, name_cell, name_column
+from sync_server.sheets.headings import Field, field_of, fold_heading
+
+HEADING_WITHIN = 40
+"""Rows from the top in which the heading must stand."""
+FEWEST_HEADINGS = 2
+
+TableProblem = Literal[
+    "merged",
+    "hidden_row",
+    "hidden_column",
+    "hidden_sheet",
+    "cut_short",
+    "beyond_headings",
+    "heading_twice",
+    "no_name",
+    "no_table",
+    "many_tables",
+]
+UnitTest = Callable[[str], bool]
+"""Tells whether a text names a unit."""
+
+_TOTAL = re.compile(r"(?:tong(?: cong| so)?|cong)(?:\b|:)")
+_ENDS = re.compile(
+    r"(?:nguoi )?lap (?:bieu|danh sach)|\bt/?m\b|\bkt\.|xac nhan|thu truong|ky,? ghi ro|nguoi lap"
+    r"|.*\bngay\b.*\bthang\b.*\bnam\b|danh sach (?:nay )?(?:gom|co) |noi nhan"
+)
+_COLUMN_NUMBER = re.compile(r"\(?(?:\d{1,2}|[A-Z])\)?")
+_EXAMPLE = frozenset({"vd", "vi du"})
+"""In the column of numbers, marks the example line of our own templates."""
+
+
+class Fault(NamedTuple):
+    """A doubt about a cell, or about a row or column as a whole; places count from 0.
+
+    `problem`: a `CellProblem`, a `TableProblem`, or one of the kind of list. `detail` completes
+    its message, such as the names that come near.
+    """
+
+    problem: str
+    row: int | None = None
+    column: int | None = None
+    value: str = ""
+    detail: str = ""
+
+    @property
+    def place(self) -> str:
+        """The cell as a spreadsheet names it, else the row's number or the column's letter."""
+        if self.row is not None and self.column is not None:
+            return name_cell(self.row, self.column)
+        if self.row is not None:
+            return f"{self.row + 1}"
+        return name_column(self.column) if self.column is not None else ""
+
+
+class Column(NamedTuple):
+    """A column: its place, its heading as written, and the field it is read as; None: left out."""
+
+    at: int
+    heading: str
+    field: Field | None
+
+
+class Line(NamedTuple):
+    """A line of the table: its row, its text by field, the cell of each field, and its section."""
+
+    row: int
+    texts: dict[Field, str]
+    columns: dict[Field, int]
+    section: str
+
+    def text(self, field: Field) -> str:
+        """Return the text of a field; "" if the list has no such column."""
+        return self.texts.get(field, "")
+
+
+class Table(NamedTuple):
+    """The table of a file. `left_out` are the rows outside it, as (row, text), from 0."""
+
+    grid: Grid
+    heading_row: int
+    columns: tuple[Column, ...]
+    lines: list[Line]
+    left_out: list[tuple[int, str]]
+    faults: list[Fault]
+
+    @property
+    def fields(self) -> set[Field]:
+        """The fields that some column is read as."""
+        return {column.field for column in self.columns if column.field}
+
+
+class NoTable(Exception):
+    """No sheet has a table of people, or several have; `fault` says which."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__(fault.problem)
+
+
+def find_table(
+    grids: Sequence[Grid],
+    *,
+    used: Collection[Field],
+    choices: Mapping[str, Field | None] | None = None,
+    is_unit: UnitTest | None = None,
+) -> Table:
+    """Return the one table with a column of names or codes among the sheets. Raises: NoTable.
+
+    `used`: the fields that this kind of list is read for. `choices`: the fields that a person set
+    by hand, by folded heading; None leaves the column out. `is_unit` tells a section's heading.
+    """
+    visible = [grid for grid in grids if not grid.is_hidden]
+    candidates = [(grid, heading) for grid in visible if (heading := _find_heading(grid, choices))]
+    if not candidates:
+        first = next((grid for grid in visible if any(map(any, grid.rows))), None)
+        row = next((text for text in (first.rows if first else ()) if any(text)), [])
+        raise NoTable(Fault("no_table", value=" | ".join(cell for cell in row if cell)[:200]))
+    if len(candidates) > 1:
+        names = ", ".join(f"«{grid.name}»" for grid, _ in candidates)
+        raise NoTable(Fault("many_tables", value=names))
+    grid, heading = candidates[0]
+    table = _read_table(grid, heading, used, is_unit or (lambda _text: False))
+    hidden = [
+        Fault("hidden_sheet", value=other.name)
+        for other in grids
+        if other.is_hidden and any(map(any, other.rows))
+    ]
+    return table._replace(faults=hidden + table.faults)
+
+
+class _Heading(NamedTuple):
+    first_row: int
+    last_row: int
+    columns: tuple[Column, ...]
+    names_span: tuple[int, ...]  # columns of a merged heading of names: family names, given name
+
+
+def _find_heading(grid: Grid, choices: Mapping[str, Field | None] | None = None) -> _Heading | None:
+    """Return the first row with a column of names or codes and one more known heading."""
+    for at, row in enumerate(grid.rows[:HEADING_WITHIN]):
+        fields = [match[0] for cell in row if cell and (match := _field(cell, choices))]
+        names = {"full_name", "person", "family_names"} & set(fields)
+        if names and len(fields) >= FEWEST_HEADINGS:
+            return _columns_at(grid, at, choices)
+    return None
+
+
+def _field(heading: str, choices: Mapping[str, Field | None] | None) -> tuple[Field, int] | None:
+    folded = fold_heading(heading)
+    if choices and folded in choices:
+        chosen = choices[folded]
+        return (chosen, -1) if chosen else None
+    return field_of(heading)
+
+
+def _columns_at(grid: Grid, at: int, choices: Mapping[str, Field | None] | None) -> _Heading:
+    """Read the columns of a heading in row `at`, with a second row below it if it has one."""
+    top = list(grid.rows[at])
+    below = grid.rows[at + 1] if at + 1 < len(grid.rows) else []
+    is_double = _is_second_heading(grid, at, top, below)
+    width = max(len(top), len(below) if is_double else 0)
+    top += [""] * (width - len(top))
+    for area in grid.merged:
+        if area.top == at and area.bottom == at and area.right < width:
+            for column in range(area.left + 1, area.right + 1):
+                top[column] = top[column] or (top[area.left] if is_double else "")
+    headings = [
+        f"{top[n]} {below[n]}".strip() if is_double and n < len(below) and below[n] else top[n]
+        for n in range(width)
+    ]
+    columns = _without_worse_twins(
+        [
+            (n, heading, _field_of_pair(heading, n, below if is_double else (), choices))
+            for n, heading in enumerate(headings)
+            if heading
+        ]
+    )
+    span = next(
+        (
+            tuple(range(area.left, area.right + 1))
+            for area in grid.merged
+            if area.top == at
+            and area.right == area.left + 1
+            and not is_double
+            and any(c.at == area.left and c.field == "full_name" for c in columns)
+        ),
+        (),
+    )
+    return _Heading(at, at + is_double, columns, span)
+
+
+def _field_of_pair(
+    heading: str,
+    column: int,
+    below: Sequence[str],
+    choices: Mapping[str, Field | None] | None,
+) -> tuple[Field, int] | None:
+    """Return the field of both rows of a heading together, else of the lower one alone."""
+    whole = _field(heading, choices)
+    if whole or column >= len(below) or not below[column]:
+        return whole
+    return _field(below[column], choices)
+
+
+def _is_second_heading(grid: Grid, at: int, top: Sequence[str], below: Sequence[str]) -> bool:
+    """Return whether the row below a heading goes on with it: it fills only what that leaves open.
+
+    Columns under a merged cell of the heading are open; a name or a number there is a line.
+    """
+    filled = [n for n, cell in enumerate(below) if cell]
+    if not filled:
+        return False
+    spans = {
+        n
+        for area in grid.merged
+        if area.top == at and area.bottom == at
+        for n in range(area.left, area.right + 1)
+    }
+    return all(
+        (n >= len(top) or not top[n] or n in spans) and not below[n].isdecimal() for n in filled
+    ) and any(field_of(below[n]) or n in spans for n in filled)
+
+
+def _without_worse_twins(
+    columns: Iterable[tuple[int, str, tuple[Field, int] | None]],
+) -> tuple[Column, ...]:
+    """Let each field have one column, the one with the best heading; births may have two."""
+    columns = list(columns)
+    best: dict[Field, int] = {}
+    for _, _, match in columns:
+        if match:
+            best[match[0]] = min(match[1], best.get(match[0], match[1]))
+    return tuple(
+        Column(
+            at,
+            heading,
+            match[0] if match and (match[0] == "birth" or match[1] == best[match[0]]) else None,
+        )
+        for at, heading, match in columns
+    )
+
+
+def _read_table(grid: Grid, heading: _Heading, used: Collection[Field], is_unit: UnitTest) -> Table:
+    columns = tuple(
+        column if column.field in used or column.field == "number" else column._replace(field=None)
+        for column in heading.columns
+    )
+    reader = _LineReader(grid, heading, columns, is_unit)
+    lines, left_out = reader.read()
+    faults = _faults_of_headings(columns) + _faults_of_layout(grid, columns, lines) + reader.faults
+    above = [(n, _joined(grid.rows[n])) for n in range(heading.first_row) if any(grid.rows[n])]
+    faults.sort(key=lambda fault: (fault.row or 0, fault.column or 0))
+    return Table(grid, heading.first_row, columns, lines, above + left_out, faults)
+
+
+class _LineReader:
+    """Reads the rows below a heading, and collects what is doubtful about them."""
+
+    def __init__(
+        self, grid: Grid, heading: _Heading, columns: tuple[Column, ...], is_unit: UnitTest
+    ) -> None:
+        self._grid, self._heading, self._columns = grid, heading, columns
+        self._is_unit = is_unit
+        self._places: dict[Field, list[int]] = {}
+        for column in columns:
+            if column.field:
+                self._places.setdefault(column.field, []).append(column.at)
+        self._width = max(column.at for column in columns) + 1
+        self.faults: list[Fault] = []
+
+    def read(self) -> tuple[list[Line], list[tuple[int, str]]]:
+        lines: list[Line] = []
+        left_out: list[tuple[int, str]] = []
+        section = ""
+        rows = self._grid.rows
+        for at in range(self._heading.last_row + 1, len(rows)):
+            row = rows[at]
+            filled = [(n, cell) for n, cell in enumerate(row) if cell]
+            if not filled:
+                continue
+            if self._is_end(filled):
+                left_out += [(n, _joined(rows[n])) for n in range(at, len(rows)) if any(rows[n])]
+                break
+            line = self._line(at, row, section)
+            only_numbers_columns = not lines and self._is_column_numbers(filled)
+            if only_numbers_columns or fold(line.text("number")) in _EXAMPLE:
+                left_out.append((at, _joined(row)))
+            elif (name := self._section_of(filled)) is not None:
+                section = name
+                left_out.append((at, _joined(row)))
+            elif line.text("full_name") or line.text("person"):
+                self._check(at, row)
+                lines.append(line)
+            elif not self._check(at, row):
+                self.faults.append(Fault("no_name", at, value=_joined(row)[:80]))
+        return lines, left_out
+
+    def _line(self, at: int, row: Sequence[str], section: str) -> Line:
+        texts: dict[Field, str] = {}
+        columns: dict[Field, int] = {}
+        for field, places in self._places.items():
+            filled = [n for n in places if n < len(row) and row[n]]
+            columns[field] = filled[0] if filled else places[0]
+            texts[field] = row[columns[field]] if filled else ""
+        for column in self._heading.names_span[1:]:
+            more = row[column] if column < len(row) else ""
+            texts["full_name"] = f"{texts.get('full_name', '')} {more}".strip()
+        if "family_names" in texts or "given_name" in texts:
+            parts = (texts.get("family_names", ""), texts.get("given_name", ""))
+            texts["full_name"] = texts.get("full_name") or " ".join(filter(None, parts))
+            place = columns.get("family_names", columns.get("given_name", 0))
+            columns.setdefault("full_name", place)
+        return Line(at, texts, columns, section)
+
+    def _check(self, at: int, row: Sequence[str]) -> bool:
+        """Note what makes the cells of this line doubtful; return whether anything does."""
+        before = len(self.faults)
+        read_columns = {n for places in self._places.values() for n in places}
+        read_columns |= set(self._heading.names_span)
+        for column in sorted(read_columns):
+            if problem := self._grid.problems.get((at, column)):
+                value = row[column] if column < len(row) else ""
+                self.faults.append(Fault(problem, at, column, value))
+        beyond = next((n for n in range(self._width, len(row)) if row[n]), None)
+        if beyond is not None and beyond not in self._heading.names_span:
+            self.faults.append(Fault("beyond_headings", at, beyond, row[beyond]))
+        if not self._grid.is_padded and len(row) < self._width:
+            self.faults.append(Fault("cut_short", at, value=_joined(row)[:80]))
+        return len(self.faults) > before
+
+    def _is_end(self, filled: Sequence[tuple[int, str]]) -> bool:
+        """Return whether a row ends the table: a total, a date line, or a signature."""
+        names = self._places.get("number", []) + self._places.get("person", [])
+        is_numbered = any(n in names and cell.isdecimal() for n, cell in filled)
+        if is_numbered:
+            return False
+        texts = [fold(cell) for _, cell in filled]
+        return bool(_TOTAL.match(texts[0])) or any(_ENDS.match(text) for text in texts)
+
+    def _is_column_numbers(self, filled: Sequence[tuple[int, str]]) -> bool:
+        """Return whether a row only numbers the columns: (1) (2) (3), or A B 1 2."""
+        return len(filled) > 1 and all(_COLUMN_NUMBER.fullmatch(cell) for _, cell in filled)
+
+    def _section_of(self, filled: Sequence[tuple[int, str]]) -> str | None:
+        """Return the unit that a row names for the lines below it; None if it names none."""
+        texts = [cell for _, cell in filled if len(cell) > 3 and not cell.isdecimal()]
+        if len(texts) != 1:
+            return None
+        name = re.sub(r"^(?:[IVXLC]+|[A-Z]|\d+)[.)/ -]+\s*", "", texts[0])
+        return next((text for text in (texts[0], name) if self._is_unit(text)), None)
+
+
+def _faults_of_headings(columns: Sequence[Column]) -> list[Fault]:
+    faults = []
+    first: dict[str, int] = {}
+    for column in columns:
+        folded = fold_heading(column.heading)
+        if folded in first and column.field != "birth":
+            faults.append(Fault("heading_twice", None, column.at, column.heading))
+        first.setdefault(folded, column.at)
+    return faults
+
+
+def _faults_of_layout(grid: Grid, columns: Sequence[Column], lines: Sequence[Line]) -> list[Fault]:
+    """Return the merged cells over lines, and the hidden rows and columns with content."""
+    rows = {line.row for line in lines}
+    width = max(column.at for column in columns) + 1
+    faults = [
+        Fault("merged", area.top, area.left, _cell(grid, area.top, area.left))
+        for area in grid.merged
+        if area.left < width and not rows.isdisjoint(range(area.top, area.bottom + 1))
+    ]
+    faults += [
+        Fault("hidden_row", row, value=_joined(grid.rows[row])[:80])
+        for row in sorted(grid.hidden_rows & rows)
+    ]
+    faults += [
+        Fault("hidden_column", None, column.at, column.heading)
+        for column in columns
+        if column.at in grid.hidden_columns
+    ]
+    return faults
+
+
+def _cell(grid: Grid, row: int, column: int) -> str:
+    cells = grid.rows[row] if row < len(grid.rows) else []
+    return cells[column] if column < len(cells) else ""
+
+
+def _joined(row: Sequence[str]) -> str:
+    return " | ".join(cell for cell in row if cell)

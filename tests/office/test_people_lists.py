@@ -1,0 +1,194 @@
+"""Lists of people in the office: seen before done, done as one act, taken back."""
+
+import io
+import re
+from io import BytesIO
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from werkzeug.test import TestResponse
+
+from sync_server.database import reading
+from sync_server.storage.people import roster
+from sync_server.storage.people.roster import RosterPerson
+from tests.conftest import FakeClock
+from tests.office.desk import Desk
+from tests.sheets.sheets import workbook
+
+HEADING = ["STT", "Họ và tên", "Ngày sinh", "Đơn vị", "Chức vụ", "Đảng viên"]
+NEW_LINE = [1, "Lê Văn Cường", "05/06/1990", "U01", "", "dự bị"]
+
+
+def people() -> dict[str, RosterPerson]:
+    with reading() as c:
+        return {person.person: person for person in roster.list_people(c, with_ended=True)}
+
+
+def upload(headquarters: Desk, content: bytes, name: str = "a.xlsx") -> str:
+    """Upload a list; return the path of its preview."""
+    answer = headquarters.post("/nguoi/danh-sach", file=(io.BytesIO(content), name))
+    assert answer.status_code == 302
+    return answer.location.removeprefix("/van-phong")
+
+
+def confirm(headquarters: Desk, path: str, **choices: Any) -> TestResponse:
+    """Confirm what the preview shows, after these choices."""
+    headquarters.post(path, do="preview", **choices)
+    seen = re.findall(r'name="seen" value="(\w+)"', headquarters.get(path).text)
+    return headquarters.post(path, do="import", seen=seen[0], **choices)
+
+
+def test_a_list_is_seen_first_then_done_as_one_act_in_the_log(
+    hall: None, headquarters: Desk
+) -> None:
+    path = upload(headquarters, workbook([["DANH SÁCH"], HEADING, NEW_LINE]))
+
+    page = headquarters.get(path).text
+    assert "Lê Văn Cường" in page
+    assert "Nhập 1 thay đổi" in page
+    assert "M00001" not in people()
+
+    assert confirm(headquarters, path).status_code == 302
+    assert people()["M00001"] == RosterPerson(
+        "M00001", "Lê Văn Cường", "U01", "", "PROBATIONARY", 1990
+    )
+    assert "1 người mới hoặc thay đổi" in headquarters.get("/nhat-ky").text
+    assert headquarters.get(path).status_code == 404  # the draft is gone
+
+
+def test_a_faulty_list_names_cells_and_comes_back_with_its_faults(
+    hall: None, headquarters: Desk
+) -> None:
+    bad = [2, "Lê Văn Dũng", "1990", "Sở Ngoại vụ", "", "đoàn viên"]
+    path = upload(headquarters, workbook([HEADING, NEW_LINE, bad]))
+
+    page = headquarters.get(path).text
+    assert "Ô D3: không có đơn vị «Sở Ngoại vụ»" in page
+    assert "Có 2 chỗ phải sửa" in page
+    assert 'value="import"' not in page
+    sheet = load_workbook(BytesIO(headquarters.get(f"{path}/loi.xlsx").data)).active
+    assert sheet is not None
+    assert sheet["G1"].value == "Lỗi"
+    assert "Ô D3" in str(sheet["G3"].value)
+    assert "M00001" not in people()
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        (b"rubbish", "a.xlsx", "không mở được như một tệp Excel"),
+        (b"\xd0\xcf\x11\xe0", "a.xls", "lưu thành .xlsx"),
+        (b"a;b\n1;2\n", "a.csv", "Không thấy hàng tiêu đề"),
+    ],
+)
+def test_a_file_that_is_no_list_is_told_in_words(
+    headquarters: Desk, content: bytes, name: str, words: str
+) -> None:
+    answer = headquarters.get(upload(headquarters, content, name))
+
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+def test_a_question_is_answered_on_the_page(hall: None, headquarters: Desk) -> None:
+    upload_twins = workbook([HEADING, NEW_LINE, [2, "Lê Văn Cường", "1991", "U01", "", "dự bị"]])
+    confirm(headquarters, upload(headquarters, upload_twins))
+    path = upload(
+        headquarters, workbook([HEADING, [1, "Lê Văn Cường", None, "U01", "Phó BT", "dự bị"]])
+    )
+    assert "Máy không đoán giữa hai người" in headquarters.get(path).text
+    assert 'value="import"' not in headquarters.get(path).text
+
+    confirm(headquarters, path, **{"p-1": "M00002"})
+
+    assert people()["M00002"].position == "PHO_BI_THU"
+    assert people()["M00001"].position == ""
+
+
+def test_a_column_set_by_hand_is_remembered_for_the_next_list(
+    hall: None, headquarters: Desk
+) -> None:
+    rows = [["STT", "Họ và tên", "Ban ngành"], [1, "Lê Văn Cường", "U01"]]
+    path = upload(headquarters, workbook(rows))
+    assert "chưa có đơn vị" in headquarters.get(path).text
+
+    headquarters.post(path, do="preview", **{"b-ban nganh": "-", "c-ban nganh": "unit"})
+
+    assert "Nhập 1 thay đổi" in headquarters.get(path).text
+    assert "Nhập 1 thay đổi" in headquarters.get(upload(headquarters, workbook(rows))).text
+
+
+def test_missing_people_are_ended_only_if_marked_and_are_in_no_new_roll(
+    hall: None, headquarters: Desk, clock: FakeClock
+) -> None:
+    path = upload(
+        headquarters, workbook([["Mã", "Họ và tên", "Đơn vị"], ["M1", "Mẫu Đức An", "U01"]])
+    )
+    assert "Mẫu Thu Ân" in headquarters.get(path).text
+
+    confirm(headquarters, path, ended="M2")
+
+    with reading() as c:
+        assert "M2" not in {person.person for person in roster.list_people(c)}
+    assert people()["M2"].ended_why == "not_on_list"
+    assert people()["S2"].ended_ms is None
+
+
+def test_an_import_is_taken_back_while_nothing_newer_stands_on_it(
+    hall: None, headquarters: Desk
+) -> None:
+    before = people()
+    rows = [["Mã", *HEADING], ["M1", 1, "Mẫu Đức Anh", 1980, "U01", "", "dự bị"], ["", *NEW_LINE]]
+    confirm(headquarters, upload(headquarters, workbook(rows)))
+    [undo] = re.findall(
+        r'action="/van-phong(/nguoi/danh-sach/[^"]+/hoan-tac)"',
+        headquarters.get("/nguoi/danh-sach").text,
+    )
+    assert people() != before
+
+    assert headquarters.post(undo).status_code == 302
+    assert people() == before
+    assert headquarters.post(undo).status_code == 422
+
+
+def test_an_import_with_something_newer_on_it_stays(hall: None, headquarters: Desk) -> None:
+    rows = [["Mã", "Họ và tên", "Đơn vị"], ["M1", "Mẫu Đức Anh", "U01"]]
+    confirm(headquarters, upload(headquarters, workbook(rows)))
+    [undo] = re.findall(
+        r'action="/van-phong(/nguoi/danh-sach/[^"]+/hoan-tac)"',
+        headquarters.get("/nguoi/danh-sach").text,
+    )
+    rows[1][1] = "Mẫu Đức Ánh"
+    confirm(headquarters, upload(headquarters, workbook(rows)))
+
+    answer = headquarters.post(undo)
+
+    assert answer.status_code == 422
+    assert "M1" in answer.text
+    assert people()["M1"].full_name == "Mẫu Đức Ánh"
+
+
+def test_what_somebody_else_changed_since_the_preview_is_seen_again(
+    hall: None, headquarters: Desk
+) -> None:
+    path = upload(headquarters, workbook([HEADING, NEW_LINE]))
+    seen = re.findall(r'name="seen" value="(\w+)"', headquarters.get(path).text)
+    confirm(
+        headquarters, upload(headquarters, workbook([HEADING, [1, "Lê Hai", 1991, "U01", "", ""]]))
+    )
+
+    headquarters.post(path, do="import", seen=seen[0])
+
+    assert "Lê Văn Cường" not in {person.full_name for person in people().values()}
+    assert "Hãy xem lại" in headquarters.get(path).text
+
+
+def test_the_template_holds_todays_people_and_changes_nothing(
+    hall: None, headquarters: Desk
+) -> None:
+    filled = headquarters.get("/nguoi/mau.xlsx?don-vi=U01").data
+
+    assert "Không có gì thay đổi" in headquarters.get(upload(headquarters, filled)).text
+    empty = headquarters.get("/nguoi/mau.xlsx?trong=1").data
+    assert "dòng ví dụ" in headquarters.get(upload(headquarters, empty)).text

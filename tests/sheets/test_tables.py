@@ -1,0 +1,264 @@
+"""Sheets as offices send them: what is read, and what is doubtful, by its cell."""
+
+import unicodedata
+import zipfile
+from datetime import date, datetime
+from io import BytesIO
+
+import pytest
+
+from sync_server.sheets.files import MAX_INFLATED_BYTES, MOST_CSV_COLUMNS, read_grids
+from sync_server.sheets.grids import SheetFault, name_cell
+from sync_server.sheets.tables import NoTable
+from tests.sheets.sheets import problems_of, table_of, texts_of, workbook
+
+HEADING = ["STT", "Họ và tên", "Ngày sinh", "Đơn vị"]
+AN = ["1", "Nguyễn Văn An", "1975", "Sở Nội vụ"]
+
+
+def test_title_rows_totals_and_signatures_stand_outside_the_table() -> None:
+    rows = [
+        ["ĐẢNG UỶ KHỐI", None, None, "ĐẢNG CỘNG SẢN VIỆT NAM"],
+        [],
+        ["DANH SÁCH ĐẢNG VIÊN", None, None, None],
+        HEADING,
+        ["(1)", "(2)", "(3)", "(4)"],
+        AN,
+        [2, "Trần Thị Bình", date(1980, 5, 17), "Sở Nội vụ"],
+        [None, "Tổng cộng: 2 đồng chí"],
+        [None, None, None, "…, ngày 5 tháng 11 năm 2026"],
+        [None, "NGƯỜI LẬP BIỂU", None, "T/M CHI UỶ"],
+        [None, "Lê Văn Cường"],
+    ]
+
+    table = table_of(workbook(rows, merge=["A3:D3", "D9:D9"]))
+
+    assert texts_of(table, "full_name", "birth") == [
+        ("Nguyễn Văn An", "1975"),
+        ("Trần Thị Bình", "17/05/1980"),
+    ]
+    assert not table.faults
+    assert {row for row, _ in table.left_out} == {0, 2, 4, 7, 8, 9, 10}
+
+
+def test_headings_over_two_rows_with_marks_for_membership() -> None:
+    rows = [
+        ["TT", "Họ và tên", "Năm sinh", None, "Đảng viên", None, "Chi bộ"],
+        [None, None, "Nam", "Nữ", "Chính thức", "Dự bị", None],
+        [1, "Nguyễn Văn An", 1975, None, "x", None, "Sở Nội vụ"],
+        [2, "Trần Thị Bình", None, 1980, None, "x", "Sở Nội vụ"],
+    ]
+
+    table = table_of(workbook(rows, merge=["A1:A2", "B1:B2", "C1:D1", "E1:F1", "G1:G2"]))
+
+    assert texts_of(table, "full_name", "birth", "official", "probationary") == [
+        ("Nguyễn Văn An", "1975", "x", ""),
+        ("Trần Thị Bình", "1980", "", "x"),
+    ]
+    assert not table.faults
+
+
+def test_names_in_two_columns_are_joined() -> None:
+    under_one = [["STT", "Họ và tên", None, "Đơn vị"], [1, "Nguyễn Văn", "An", "Sở Nội vụ"]]
+    under_two = [["Họ đệm", "Tên", "Đơn vị"], ["Nguyễn Văn", "An", "Sở Nội vụ"]]
+
+    assert texts_of(table_of(workbook(under_one, merge=["B1:C1"])), "full_name") == [
+        ("Nguyễn Văn An",)
+    ]
+    assert texts_of(table_of(workbook(under_two)), "full_name") == [("Nguyễn Văn An",)]
+
+
+def test_a_row_that_names_a_unit_holds_for_the_lines_below() -> None:
+    rows = [
+        ["STT", "Họ và tên", "Năm sinh"],
+        ["I", "Đảng bộ Sở Nội vụ", None],
+        [1, "Nguyễn Văn An", 1975],
+        ["II. Chi bộ Ban Tuyên giáo Tỉnh uỷ"],
+        [1, "K’Brăk", 1980],
+    ]
+
+    table = table_of(workbook(rows))
+
+    assert [(line.text("full_name"), line.section) for line in table.lines] == [
+        ("Nguyễn Văn An", "Đảng bộ Sở Nội vụ"),
+        ("K’Brăk", "Chi bộ Ban Tuyên giáo Tỉnh uỷ"),
+    ]
+
+
+def with_tone_apart(letter: str) -> str:
+    """Return a letter as Windows-1258 writes it: ê, then the dot below."""
+    parts = unicodedata.normalize("NFD", letter)
+    tones = "".join(part for part in parts if part in "\u0300\u0301\u0303\u0309\u0323")
+    base = "".join(part for part in parts if part not in tones)
+    return unicodedata.normalize("NFC", base) + tones
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1258"])
+def test_text_files_of_every_kind(separator: str, encoding: str) -> None:
+    lines = ["Mã,Họ và tên,Đơn vị", "M1,Hà Bình,Sở Nội vụ", "M2,Lê Ân,Sở Nội vụ"]
+    text = "\r\n".join(lines).replace(",", separator)
+    if encoding == "cp1258":
+        text = "".join(map(with_tone_apart, text))
+
+    table = table_of(text.encode(encoding), "a.csv")
+
+    assert texts_of(table, "person", "full_name")[1] == ("M2", "Lê Ân")
+
+
+def test_a_stated_separator_is_obeyed() -> None:
+    table = table_of("sep=|\nHọ và tên|Đơn vị\nAn, Bình|x;y\n".encode(), "a.csv")
+
+    assert texts_of(table, "full_name", "unit") == [("An, Bình", "x;y")]
+
+
+def test_unknown_columns_are_named_and_left_out() -> None:
+    table = table_of(workbook([[*HEADING, "Số thẻ Đảng"], [*AN, "12.345678"]]))
+
+    assert [(c.heading, c.field) for c in table.columns][-1] == ("Số thẻ Đảng", None)
+
+
+def test_of_two_columns_for_one_field_the_better_heading_counts() -> None:
+    heading = ["Họ và tên", "Chức vụ", "Chức vụ Đảng"]
+    table = table_of(workbook([heading, ["Nguyễn Văn An", "Giám đốc", "Bí thư"]]))
+
+    assert texts_of(table, "position") == [("Bí thư",)]
+
+
+def test_a_column_is_set_by_hand() -> None:
+    rows = [["Ai", "Họ tên", "Ở đâu"], ["M1", "Nguyễn Văn An", "Sở Nội vụ"]]
+
+    table = table_of(workbook([[*r, "x"] for r in rows]), choices={"o dau": "unit", "ai": "person"})
+
+    assert texts_of(table, "person", "unit") == [("M1", "Sở Nội vụ")]
+
+
+def line_with(value: object, **settings: object) -> bytes:
+    return workbook([HEADING, ["1", value, "1975", "Sở Nội vụ"]], **settings)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (line_with("=1+1"), ("formula_empty", "B2")),
+        (line_with("#REF!"), ("error_value", "B2")),
+        (
+            workbook([HEADING, ["1", "An", 75, "x"]], formats={"C2": "0000"}),
+            ("shown_otherwise", "C2"),
+        ),
+        (
+            workbook([HEADING, ["1", "An", 1975, "x"]], formats={"C2": "#,##0"}),
+            ("shown_otherwise", "C2"),
+        ),
+        (line_with("Nguyễn\nVăn An"), ("line_break", "B2")),
+        (line_with("Ho\u00b5ng V¨n An, ban nh©n d©n, nghÞ quyÕt"), ("legacy", "B2")),
+        (workbook([HEADING, AN, AN], merge=["D2:D3"]), ("merged", "D2")),
+        (workbook([HEADING, AN], hide_rows=[2]), ("hidden_row", "2")),
+        (workbook([HEADING, AN], hide_columns=["C"]), ("hidden_column", "C")),
+        (workbook([HEADING, AN], hidden_sheets={"Cũ": [HEADING, AN]}), ("hidden_sheet", "")),
+        (workbook([HEADING, [*AN, "lạc"]]), ("beyond_headings", "E2")),
+        (workbook([["Họ và tên", "Đơn vị", "Đơn vị"], ["An", "a", "b"]]), ("heading_twice", "C")),
+        (workbook([HEADING, ["1", None, "1975", "Sở Nội vụ"]]), ("no_name", "2")),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_doubtful_cell_is_named(content: bytes, problem: tuple[str, str]) -> None:
+    assert problems_of(table_of(content)) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("Họ và tên;Đơn vị;Ghế\nAn;x;A1\nBình;y\n", ("cut_short", "3")),
+        ('Họ và tên;Đơn vị\nAn;"x\nBình;y\nCường;z\n', ("line_break", "B2")),
+        ("Họ và tên;Đơn vị\nAn\x07;x\n", ("control", "A2")),
+    ],
+)
+def test_a_doubtful_line_of_a_text_file_is_named(text: str, problem: tuple[str, str]) -> None:
+    assert problems_of(table_of(text.encode(), "a.csv")) == [problem]
+
+
+def test_what_cannot_be_seen_is_put_right_or_taken_out() -> None:
+    table = table_of(line_with(" Nguye\u0302\u0303n\u00a0 Va\u0306n\u200b An\ufeff "))
+
+    assert texts_of(table, "full_name") == [("Nguyễn Văn An",)]
+    assert not table.faults
+
+
+def test_stored_values_of_formulas_and_times_of_day_are_read_as_shown() -> None:
+    rows = [
+        [*HEADING, "Giờ vào"],
+        ["1", "An", 1975, "x", datetime.fromisoformat("2026-11-26T07:31")],
+    ]
+
+    assert texts_of(table_of(workbook(rows)), "joined") == [("26/11/2026 07:31:00",)]
+
+
+@pytest.mark.parametrize("part", ["xl/styles.xml", "[Content_Types].xml", "xl/worksheets/s.xml"])
+def test_a_bomb_is_refused_by_its_size(part: str) -> None:
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(part, b"<a/>" * (MAX_INFLATED_BYTES // 4 + 1))
+
+    with pytest.raises(SheetFault, match="too_large"):
+        read_grids(out.getvalue(), "a.xlsx")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [";" * (MOST_CSV_COLUMNS + 1), "x" * 200_000, "x\n" * 100_001],
+    ids=["wide", "cell", "long"],
+)
+def test_a_text_file_beyond_its_bounds_is_refused(text: str) -> None:
+    with pytest.raises(SheetFault, match="too_large"):
+        read_grids(text.encode(), "a.csv")
+
+
+def test_a_bold_cell_in_the_last_corner_costs_nothing() -> None:
+    from openpyxl import load_workbook
+
+    book = load_workbook(BytesIO(workbook([HEADING, AN])))
+    book.worksheets[0]["XFD1048576"].style = "Title"
+    out = BytesIO()
+    book.save(out)
+
+    table = table_of(out.getvalue())
+
+    assert len(table.lines) == 1
+    assert len(table.grid.rows) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "problem"),
+    [
+        (b"\xd0\xcf\x11\xe0rest", "a.xlsx", "old_or_locked"),
+        (b"\xd0\xcf\x11\xe0rest", "a.xls", "old_or_locked"),
+        (b"no workbook", "a.xlsx", "not_xlsx"),
+        (b"PK\x03\x04 cut", "a.xlsx", "not_xlsx"),
+        ("nghÞ quyÕt ban nh©n d©n\n".encode("latin-1") * 3, "a.csv", "other_encoding"),
+    ],
+)
+def test_a_file_that_is_no_sheet_is_refused(content: bytes, name: str, problem: str) -> None:
+    with pytest.raises(SheetFault, match=problem):
+        read_grids(content, name)
+
+
+def test_external_links_are_refused() -> None:
+    out = BytesIO(workbook([HEADING, AN]))
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("xl/externalLinks/externalLink1.xml", "<x/>")
+
+    with pytest.raises(SheetFault, match="external_links"):
+        read_grids(out.getvalue(), "a.xlsx")
+
+
+def test_no_table_and_two_tables_are_said() -> None:
+    with pytest.raises(NoTable, match="no_table"):
+        table_of(workbook([["Báo cáo"], ["x", "y"]]))
+    with pytest.raises(NoTable, match="many_tables"):
+        table_of(workbook([HEADING, AN], sheets={"Khác": [HEADING, AN]}))
+
+
+@pytest.mark.parametrize(("place", "name"), [((0, 0), "A1"), ((16, 3), "D17"), ((9, 27), "AB10")])
+def test_cells_are_named_as_a_spreadsheet_does(place: tuple[int, int], name: str) -> None:
+    assert name_cell(*place) == name
