@@ -24,6 +24,7 @@ from portal.messages import say  # noqa: E402
 
 from sync_server.sheets.grids import SheetFault  # noqa: E402
 
+MAX_PORT = 65_536
 INTERRUPTED = 130
 """The exit status after Ctrl+C."""
 
@@ -137,6 +138,14 @@ COMMANDS = {
 }
 
 
+def _port(text: str) -> int:
+    """Return a port that can be served. Raises: ValueError, which argparse reports."""
+    port = int(text)
+    if not 0 < port < MAX_PORT:
+        raise ValueError(text)
+    return port
+
+
 def _parser() -> _Parser:
     about = say("build.help.about")
     parser = _Parser(prog="build.py", description=about, parents=[_shared_options()])
@@ -146,7 +155,7 @@ def _parser() -> _Parser:
         for name in COMMANDS
     }
     command_parsers["serve"].add_argument(
-        "--port", type=int, default=8001, help=say("build.help.port")
+        "--port", type=_port, default=8001, help=say("build.help.port")
     )
     command_parsers["new"].add_argument("what", metavar="WHAT", help=say("build.help.what"))
     command_parsers["withdraw"].add_argument("code", metavar="CODE", help=say("build.help.code"))

@@ -38,12 +38,16 @@ def workbook(*rows: list[object], is_hidden: bool = False) -> bytes:
     return out.getvalue()
 
 
-def docx(text: str, **more: str) -> bytes:
+def docx(text: str, **more: str | bytes) -> bytes:
     return archive(word__document_0_xml=f"<w:p><w:t>{text}</w:t></w:p>", **more)
 
 
 def pdf_with(
-    author: str = "", attached: bytes | None = None, note: str = "", bookmark: str = ""
+    author: str = "",
+    attached: bytes | None = None,
+    note: str = "",
+    bookmark: str = "",
+    link: str = "",
 ) -> bytes:
     from fpdf import FPDF
 
@@ -52,6 +56,8 @@ def pdf_with(
     pdf.add_page()
     if note:
         pdf.text_annotation(10, 10, note)
+    if link:
+        pdf.link(1, 1, 9, 9, link)
     if bookmark:
         pdf.set_font("helvetica")
         pdf.start_section(bookmark)
@@ -86,6 +92,12 @@ def jpeg_with(artist: str) -> bytes:
         ("a.pdf", pdf_with(attached=f"An;{PHONE}".encode())),
         ("a.pdf", pdf_with(note=PHONE)),
         ("a.pdf", pdf_with(bookmark=PHONE)),
+        ("a.pdf", pdf_with(link=f"tel:{PHONE}")),
+        ("a.docx", docx("x", word__media__a_0_jpg=jpeg_with(PHONE))),
+        ("a.docx", docx(f'<wp:docPr descr="Gọi {PHONE}"/>x')),
+        ("a.docx", docx("x", word__people_0_xml=f'<w15:person w15:author="An {PHONE}"/>')),
+        ("a.docx", docx("x", word__chunk_0_html=f"<p>{PHONE}</p>")),
+        ("a.docx", docx("x", word__settings_0_xml=f'<w:docVar w:name="a" w:val="{PHONE}"/>')),
         ("a.png", png_with(Comment=PHONE)),
         ("a.jpg", jpeg_with(PHONE)),
         ("a.docx", docx("x", customXml__item1_0_xml=f"<a>{PHONE}</a>")),

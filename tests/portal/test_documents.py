@@ -9,6 +9,7 @@ from portal.content.loading import load
 from portal.editor.builder import BuildFault
 from portal.editor.new_files import write_new
 from portal.media.docx import markdown_of
+from portal.media.markdown import to_html
 from portal.media.texts import text_of_material
 
 from tests.portal.test_commands import answer_in_turn
@@ -44,6 +45,8 @@ RESOLUTION = (
     paragraph("Những năm qua việc học tập đã có nhiều tiến bộ. Còn hạn chế."),
     paragraph("1. Nhận thức", bold=True),
     paragraph("a) Rõ *trách nhiệm*;"),
+    paragraph("~~~"),
+    paragraph("3. Mục ba, [x](y) | z"),
     table(("TT", "Việc"), ("1", "Quán triệt")),
 )
 
@@ -74,7 +77,10 @@ def test_headings_tables_and_marks_of_a_word_document_are_kept(tmp_path: Path) -
 
     lines = markdown_of(tmp_path / "a.docx").splitlines()
 
-    assert {"## I. TÌNH HÌNH", "### 1. Nhận thức", r"a) Rõ \*trách nhiệm\*;"} <= set(lines)
+    assert {"## I. TÌNH HÌNH", r"### 1\. Nhận thức", r"a) Rõ \*trách nhiệm\*;"} <= set(lines)
+    html = to_html("\n".join(lines))
+    assert "<p>~~~</p>" in html
+    assert "<p>3. Mục ba, [x](y) | z</p>" in html
     assert "| 1 | Quán triệt |" in lines
 
 
@@ -94,7 +100,7 @@ def test_a_material_is_made_from_a_pdf(content: Path, tmp_path: Path) -> None:
     pdf = FPDF()
     pdf.add_page()
     pdf.set_font("helvetica")
-    for line in ("I. Chung", "1. Hoc tap day du, kip thoi, dung thanh phan.", "- Mot viec."):
+    for line in ("I. Chung", "3. Hoc tap day du, kip thoi, dung thanh phan.", "- Mot viec."):
         pdf.cell(text=line, new_x="LMARGIN", new_y="NEXT")
     pdf.output(str(tmp_path / "a.pdf"))
     answers = answer_in_turn("kh5", "Kế hoạch", "6", "", "1/2/2026", "Đảng uỷ", "")
@@ -103,7 +109,8 @@ def test_a_material_is_made_from_a_pdf(content: Path, tmp_path: Path) -> None:
 
     text = path.read_text("utf-8").partition("---\n")[2].partition("---\n")[2]
     assert text.split("\n\n")[0] == "## I. Chung"
-    assert r"\- Mot viec." in text
+    assert "<p>- Mot viec.</p>" in to_html(text)
+    assert "<p>3. Hoc tap day du" in to_html(text)
     assert load(content).materials["kh5"].attachment == content / "materials" / "kh5.pdf"
 
 

@@ -7,7 +7,7 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import unescape
 from pathlib import PurePosixPath
 from typing import Any, Literal, NamedTuple
@@ -44,7 +44,7 @@ KINDS = {
 _MP3 = (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
 _OFFICE_FOLDERS = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
 _TEXT_PARTS = re.compile(
-    r"word/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml"
+    r"word/(?:document\d*|header\d*|footer\d*|footnotes|endnotes|comments)\.xml"
     r"|ppt/(?:slides|notesSlides|comments)/[^/]+\.xml"
     r"|xl/(?:comments\d*|comments/[^/]+|drawings/drawing\d+)\.xml"
     r"|(?:word|ppt|xl)/diagrams/data\d*\.xml|word/glossary/document\.xml|xl/sharedStrings\.xml"
@@ -52,6 +52,19 @@ _TEXT_PARTS = re.compile(
 """Parts of office files that hold text; others hold numbers that look like telephone numbers."""
 _AUTHORS = re.compile(r'\bw(?:15)?:author="([^"]*)"')
 _EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/")
+_INSERTED = re.compile(
+    r"(?:word|ppt|xl)/(?:embeddings|media)/|word/[^/]+\.(?:html?|mht|docx|rtf|txt)$", re.IGNORECASE
+)
+"""Files inside an office file: objects, pictures, and whole documents inserted as such."""
+INSERTED_TEXTS = frozenset({".htm", ".html", ".mht", ".rtf"})
+_ATTRIBUTES = re.compile(
+    r"\b(?:descr|title|alt|string|alias|author|userId|instr|displayText|tooltip|name"
+    r'|(?<=<w:alias )w:val|(?<=<w:tag )w:val)="([^"]+)"'
+)
+"""Attributes that hold words which people typed: alternative texts, titles, names, fields."""
+_VARIABLES = re.compile(r'<w:docVar\b[^>]*\bw:val="([^"]*)"')
+MAX_NESTING = 60
+"""Objects of a PDF within one another; a hostile file nests them without end."""
 _SHEETS = re.compile(r"xl/worksheets/[^/]+\.xml")
 _SHEET_WORDS = re.compile(
     r"<is>.*?</is>|<headerFooter\b.*?</headerFooter>|<prompt>.*?</prompt>", re.DOTALL
@@ -130,18 +143,18 @@ def _kind_of(content: bytes) -> str:
 
 def _look_into_pdf(name: str, content: bytes, found: Found, depth: int) -> None:
     """Read a PDF's metadata and attachments, and its pages if it is inside another file."""
+    import logging
+
     from pypdf import PdfReader
 
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # a problem is told in our words
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
             found.problems.append(("locked_file", name))
             return
         found.words.extend(str(value) for value in (reader.metadata or {}).values())
-        found.words.extend(_bookmarks_of(reader.outline))
-        for page in reader.pages:
-            notes = (note.get_object() for note in page.get("/Annots") or ())
-            found.words.extend(str(note["/Contents"]) for note in notes if "/Contents" in note)
+        found.words.extend(_strings_of(reader))
         if depth > 1:
             found.words.extend(page.extract_text() for page in reader.pages)
         attached = [
@@ -154,12 +167,41 @@ def _look_into_pdf(name: str, content: bytes, found: Found, depth: int) -> None:
         _look(inner, piece, found, depth + 1)
 
 
-def _bookmarks_of(outline: Sequence[Any]) -> Iterator[str]:
-    for entry in outline:
-        if isinstance(entry, list):
-            yield from _bookmarks_of(entry)
-        else:
-            yield str(entry.title)
+def _strings_of(reader: Any) -> Iterator[str]:
+    """Yield every string in a PDF's objects and its XML metadata.
+
+    Bookmarks, notes and their authors, links, form fields, alternative texts, layers and names of
+    attachments are all such strings; the text of the pages is not.
+    """
+    for generation in reader.xref.values():
+        for number in generation:
+            yield from _strings_in(_object_of(reader, number), 0)
+    for number in reader.xref_objStm:
+        yield from _strings_in(_object_of(reader, number), 0)
+    if (metadata := reader.trailer["/Root"].get("/Metadata")) is not None:
+        xml = metadata.get_object().get_data().decode("utf-8", "replace")
+        yield re.sub(r"<[^>]+>", "\n", xml)
+
+
+def _object_of(reader: Any, number: int) -> Any:
+    from pypdf.generic import IndirectObject
+
+    return reader.get_object(IndirectObject(number, 0, reader))
+
+
+def _strings_in(value: Any, depth: int) -> Iterator[str]:
+    from pypdf.generic import ArrayObject, DictionaryObject, TextStringObject
+
+    if depth > MAX_NESTING:
+        return
+    if isinstance(value, TextStringObject):
+        yield re.sub(r"<[^>]+>", "\n", str(value))
+    elif isinstance(value, DictionaryObject):
+        for inner in value.values():  # an indirect object has its own turn
+            yield from _strings_in(inner, depth + 1)
+    elif isinstance(value, ArrayObject):
+        for inner in value:
+            yield from _strings_in(inner, depth + 1)
 
 
 def _look_into_picture(name: str, content: bytes, found: Found) -> None:
@@ -198,19 +240,29 @@ def _look_into_archive(name: str, content: bytes, kind: str, found: Found, depth
             return
         found.words.extend(_words_of_office_file(archive))
         for part in parts:
-            if _EMBEDDED.match(part.filename) and PurePosixPath(part.filename).suffix in KINDS:
-                _look(part.filename, archive.read(part), found, depth + 1)
+            _look_into_inserted(part.filename, archive, found, depth)
         if kind == "xlsx":
             found.words.extend(_rows_of_workbook(content))
     except Exception:  # noqa: BLE001 - damaged files can raise anything in the libraries
         found.problems.append(("bad_file", name))
 
 
+def _look_into_inserted(name: str, archive: zipfile.ZipFile, found: Found, depth: int) -> None:
+    """Look into a part of an office file that is a file of its own; refuse other objects."""
+    suffix = PurePosixPath(name.lower()).suffix
+    if _INSERTED.match(name) and suffix in INSERTED_TEXTS:
+        _look_into_text(name, re.sub(rb"<[^>]+>", b" ", archive.read(name)), found)
+    elif _INSERTED.match(name) and suffix in KINDS:
+        _look(name, archive.read(name), found, depth + 1)
+    elif _EMBEDDED.match(name):
+        found.problems.append(("other_kind", name))  # nobody can look into it
+
+
 def _words_of_office_file(archive: zipfile.ZipFile) -> Iterator[str]:
     for name in archive.namelist():
         if not name.endswith((".xml", ".rels")):
             continue
-        xml = archive.read(name).decode("utf-8", "replace")
+        xml = _decode_xml(archive.read(name))
         if name.endswith(".rels"):
             yield " ".join(_LINKS.findall(xml))
         elif name.startswith(("docProps/", "customXml/item")):
@@ -219,9 +271,18 @@ def _words_of_office_file(archive: zipfile.ZipFile) -> Iterator[str]:
             yield from map(_words_of, _CHART_WORDS.findall(xml))
         elif _SHEETS.fullmatch(name):
             yield from map(_words_of, _SHEET_WORDS.findall(xml))
+        elif name in {"word/people.xml", "word/settings.xml"}:
+            yield "\n".join(map(unescape, _ATTRIBUTES.findall(xml) + _VARIABLES.findall(xml)))
         elif _TEXT_PARTS.fullmatch(name):
+            yield "\n".join(map(unescape, _ATTRIBUTES.findall(xml)))
             yield "\n".join(_AUTHORS.findall(xml))
             yield _words_of(_ANCHORS.sub(" ", xml))
+
+
+def _decode_xml(content: bytes) -> str:
+    is_wide = content[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    text = content.decode("utf-16" if is_wide else "utf-8", "replace")
+    return re.sub(r"<!\[CDATA\[(.*?)\]\]>", r"\1", text, flags=re.DOTALL)
 
 
 def _words_of(xml: str) -> str:

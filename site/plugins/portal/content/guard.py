@@ -32,7 +32,8 @@ PATTERNS = {
     ),
     "party_card": re.compile(r"(?<![\w/.-])\d{2}\.\d{6}(?![\w/.-])"),
     "email": re.compile(
-        r"[\w.+-]+(?:@| ?[\[(](?:at|a còng)[\])] ?)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE
+        r"[\w.+-]+(?:@| ?[\[(](?:at|a còng)[\])] ?)[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}\b",
+        re.IGNORECASE,
     ),
     "birth": re.compile(
         r"(?<!tuyển )(?<!phát )(?<!học )(?<!thí )(?<!nảy )(?<!tái )\bsinh:? ?(?:ngày |năm |tháng )?"

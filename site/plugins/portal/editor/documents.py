@@ -21,7 +21,8 @@ _NUMBER = re.compile(r"\b(\d+)[-/]([A-ZĐ]{2,4})/([A-ZĐ.]{2,8})\b")
 _DAY = re.compile(r"ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})", re.IGNORECASE)
 _MARKS = re.compile(r"^[#>\-*\s]+|[*_\\]+")
 _HEADING = re.compile(r"^(?:[IVX]+|Điều \d+)\. ")
-_LIST_START = re.compile(r"^([-+*#>]|\d+(?=[.)]))", re.MULTILINE)
+_MARKDOWN = re.compile(r"([\\`*_\[\]<~|]|^[-+#>=](?=[\s#-=])|(?<=^\d)[.)]|(?<=^\d\d)[.)])")
+"""Characters that Markdown would read as marks; a number stays what the document says."""
 
 
 class Draft(NamedTuple):
@@ -52,7 +53,7 @@ def _markdown_lines(pages: tuple[str, ...]) -> Iterator[str]:
     for page in pages:
         for paragraph in paragraphs_of(page):
             is_heading = _HEADING.match(paragraph)
-            yield f"## {paragraph}" if is_heading else _LIST_START.sub(r"\\\1", paragraph)
+            yield f"## {paragraph}" if is_heading else _MARKDOWN.sub(r"\\\1", paragraph)
 
 
 def _suggestions(text: str) -> dict[str, str]:

@@ -8,12 +8,12 @@ from pathlib import Path
 from portal.media.cache import cached
 from sync_server.sheets.files import MAX_INFLATED_BYTES
 
-VERSION = b"1"
+VERSION = b"2"
 """Increase this number when the same file gives another result."""
 
 STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => h2:fresh"
-_ROMAN = re.compile(r"^\*\*((?:[IVX]+|[A-Z])[.)] .+?)\*\*$", re.MULTILINE)
-_NUMBERED = re.compile(r"^\*\*((?:\d+\\?[.)]|Điều \d+\.?) .+?)\*\*$", re.MULTILINE)
+_ROMAN = re.compile(r"^\*\*((?:[IVX]+|[A-Z])\\?[.)] .+?)\*\*$", re.MULTILINE)
+_NUMBERED = re.compile(r"^\*\*((?:\d+\\?[.)]|Điều \d+\\?\.?) .+?)\*\*$", re.MULTILINE)
 
 
 def markdown_of(path: Path) -> str:
@@ -38,7 +38,12 @@ def _convert(path: Path) -> str:
     except Exception:  # noqa: BLE001 - of foreign files the library raises whatever comes
         return ""  # the checks report it
     markdown = markdownify(
-        html, heading_style="ATX", strip=["a", "img"], bullets="-", table_infer_header=True
+        html,
+        heading_style="ATX",
+        strip=["a", "img"],
+        bullets="-",
+        table_infer_header=True,
+        escape_misc=True,
     )
     return _headings_of_offices(unicodedata.normalize("NFC", markdown)).strip()
 
