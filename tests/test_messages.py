@@ -8,6 +8,8 @@ from typing import get_args
 
 from sync_server import errors
 from sync_server.acts.list_files import COLUMNS as TEMPLATE_COLUMNS
+from sync_server.acts.list_imports import NOT_ON_THE_LIST
+from sync_server.acts.people import END_REASONS, MERGED
 from sync_server.acts.people_lists import USED
 from sync_server.config import ROOT
 from sync_server.domain.judging.people import AttendanceState, Cause
@@ -47,7 +49,7 @@ UNIT_TYPES = (
 LIST_PROBLEMS = (
     "empty_name", "bad_code", "too_long", "digits_in_name", "no_unit", "unknown_unit",
     "unknown_point", "unknown_meeting", "unknown_person", "which_person", "membership", "birth",
-    "person_twice", "same_twice", "seat_twice", "other_meeting",
+    "person_twice", "same_twice", "ended_person", "merged_person", "seat_twice", "other_meeting",
 )  # fmt: skip
 CODES: dict[str, Iterable[str]] = {
     "role": Profile,
@@ -82,6 +84,8 @@ CODES: dict[str, Iterable[str]] = {
         *RosterPerson.__struct_fields__[1:],
     ),
     "position": COMMITTEE,
+    "ended_why": (*END_REASONS, MERGED, NOT_ON_THE_LIST),
+    "people.roll": ("remove", "replace", "move", "update"),
     "reason": REASONS,
     "duty": DUTIES,
     "heading": HEADINGS,

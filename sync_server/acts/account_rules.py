@@ -56,6 +56,6 @@ def fault_of(connection: Connection, account: Account, password: str) -> str | N
         return say("point.unknown", value=account.point, count=count)
     if account.unit and account.unit not in directory.unit_codes(connection):
         return say("error.unknown_unit", unit=account.unit)
-    if account.person and roster.person(connection, account.person) is None:
+    if account.person and account.person not in roster.known_people(connection):
         return say("person.unknown", value=account.person)
     return None

@@ -133,9 +133,11 @@ def summon(
         for point, people in sorted(rolls.items())
     ]
     units = directory.units_of_points(connection, rolls)
+    starts_ms = start_of(connection, meeting, now_ms)
     for point, unit in sorted(units.items()):
         summoned = {entry.person for entry in rolls[point]}
-        if summoned and (officers := roster.officers_of(connection, unit, first=summoned)):
+        officers = roster.officers_of(connection, unit, first=summoned, at_ms=starts_ms)
+        if summoned and officers:
             body = SettingBody(chairing_unit=unit, officers=officers)
             records.append(Setting(**envelope(writer, meeting, point, now_ms), body=body))
     write_records(connection, writer, records, now_ms)
@@ -145,17 +147,29 @@ def summon_rows(
     connection: Connection, rows: Sequence[SummonsRow], at_ms: int, writer: Writer = SERVER_WRITER
 ) -> None:
     """Write the rolls that a file's rows describe; people who are exempt stay exempt."""
-    units_and_positions = roster.units_and_positions(connection, [row.person for row in rows])
-    rolls: dict[str, dict[str, list[Summoned]]] = {}
+    by_meeting: dict[str, list[SummonsRow]] = {}
     for row in rows:
-        unit, position = units_and_positions[row.person]
-        line = Summoned(row.person, unit, position, row.seat)
-        rolls.setdefault(row.meeting, {}).setdefault(row.point, []).append(line)
-    for meeting, by_point in rolls.items():
+        by_meeting.setdefault(row.meeting, []).append(row)
+    for meeting, meeting_rows in by_meeting.items():
+        units_and_positions = roster.units_and_positions(
+            connection,
+            [row.person for row in meeting_rows],
+            at_ms=start_of(connection, meeting, at_ms),
+        )
+        by_point: dict[str, list[Summoned]] = {}
+        for row in meeting_rows:
+            line = Summoned(row.person, *units_and_positions[row.person], row.seat)
+            by_point.setdefault(row.point, []).append(line)
         exempt = exempt_people(rolls_of(connection, meeting))
         for roll in by_point.values():
             roll[:] = [replace(summoned, exempt=summoned.person in exempt) for summoned in roll]
         summon(connection, meeting, by_point, at_ms, writer)
+
+
+def start_of(connection: Connection, meeting: str, now_ms: int) -> int:
+    """Return when a meeting starts; the present for one that headquarters has not accepted."""
+    summary = directory.meeting(connection, meeting, now_ms)
+    return to_ms(summary.starts_at) if summary else now_ms
 
 
 def exempt_people(rolls: Mapping[str, Sequence[Summoned]]) -> frozenset[str]:

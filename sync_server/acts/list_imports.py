@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from sync_server import clocks
 from sync_server.acts import people_lists
 from sync_server.acts.people_lists import Change, ListChoices, PeoplePlan
 from sync_server.domain.unit_names import UnitNames
@@ -94,8 +95,10 @@ def preview(
 def plan(connection: Connection, table: Table, choices: ListChoices) -> PeoplePlan:
     """Return what a table would change about the people stored now."""
     units = UnitNames(directory.unit_names(connection))
-    stored = roster.list_people(connection, with_ended=True)
-    return people_lists.plan_people(table, stored, units, choices, datetime.now(UTC).year)
+    at_ms = clocks.now_ms()
+    stored = roster.list_people(connection, with_ended=True, at_ms=at_ms)
+    year = datetime.fromtimestamp(at_ms / 1000, UTC).year
+    return people_lists.plan_people(table, stored, units, choices, year)
 
 
 def changes_of(people_plan: PeoplePlan, choices: ListChoices, now_ms: int) -> list[Change]:
@@ -149,7 +152,7 @@ def undo(connection: Connection, stored: StoredList, *, now_ms: int) -> int:
     pairs = pairs_of(stored)
     if stored.done_ms is None or stored.undone_ms is not None or not pairs:
         raise BadForm(fault=say("lists.not_to_undo"))
-    current = {p.person: p for p in roster.list_people(connection, with_ended=True)}
+    current = {p.person: p for p in roster.list_people(connection, with_ended=True, at_ms=now_ms)}
     changed_since = [after.person for _, after in pairs if current.get(after.person) != after]
     new = [after.person for before, after in pairs if before is None]
     changed_since += sorted(roster.mentioned_people(connection, new))

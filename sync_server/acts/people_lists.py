@@ -4,7 +4,8 @@ Nothing is guessed between two people: such a line becomes a question. Nothing i
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import count
 from typing import NamedTuple
 
 import msgspec
@@ -61,7 +62,7 @@ _TICKS = frozenset({"x", "1", "v", "co", "+", "true", "✓", "✔"})
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?: 00:00:00)?")
 _MONTH = re.compile(r"(\d{1,2})[/.-](\d{4})")
 _YEAR = re.compile(r"\d{4}")
-_CODE = re.compile(r"M(\d{5,})")
+_CODE = re.compile(r"M(\d{5,9})")
 
 
 class ListChoices(Struct, frozen=True, omit_defaults=True):
@@ -311,21 +312,22 @@ class _Matcher:
         self._by_code = {person.person: person for person in stored}
         self._by_name: dict[SortKey, list[RosterPerson]] = {}
         for person in self._by_code.values():
-            self._by_name.setdefault(_name_key(person.full_name), []).append(person)
+            if not person.merged_into:
+                self._by_name.setdefault(name_key(person.full_name), []).append(person)
         self._rows: dict[str, int] = {}
         self._unstored: dict[tuple[SortKey, str, int | None], int] = {}
-        taken = (int(match[1]) for code in self._by_code if (match := _CODE.fullmatch(code)))
-        self._last_number = max(taken, default=0)
+        self._new_codes: Iterator[str] = iter(())
         self._codes_in_list: Collection[str] = ()
 
     def match(self, drafts: Sequence[_Draft]) -> tuple[list[Change], list[Question]]:
         self._codes_in_list = {draft.code for draft in drafts if draft.code}
+        self._new_codes = new_codes(self._by_code.keys() | self._codes_in_list)
         changes, questions = [], []
         for draft in drafts:
             if draft.code:
-                change = Change(draft.row, self._by_code.get(draft.code), self._after(draft))
-                if self._is_first(draft, draft.code):
-                    changes.append(change)
+                if not self._is_merged(draft) and self._is_first(draft, draft.code):
+                    before = self._by_code.get(draft.code)
+                    changes.append(Change(draft.row, before, self._after(draft)))
                 continue
             candidates = self._candidates(draft)
             answer = self._choices.people.get(draft.row, "")
@@ -343,7 +345,7 @@ class _Matcher:
                     after = self._after(draft._replace(code=answer))
                     changes.append(Change(draft.row, self._by_code[answer], after))
             elif self._is_new_once(draft, answer):
-                code = self._next_code()
+                code = next(self._new_codes)
                 changes.append(Change(draft.row, None, self._after(draft._replace(code=code))))
         return changes, questions
 
@@ -358,7 +360,7 @@ class _Matcher:
         """
         named = [
             person
-            for person in self._by_name.get(_name_key(draft.name), ())
+            for person in self._by_name.get(name_key(draft.name), ())
             if person.person not in self._codes_in_list
         ]
         of_unit = [person for person in named if person.unit == draft.unit]
@@ -380,7 +382,7 @@ class _Matcher:
         return first == draft.row
 
     def _is_new_once(self, draft: _Draft, answer: str) -> bool:
-        key = (_name_key(draft.name), draft.unit, draft.birth_year)
+        key = (name_key(draft.name), draft.unit, draft.birth_year)
         first = self._unstored.setdefault(key, draft.row)
         if first != draft.row and answer != NEW:
             self._faults.append(
@@ -389,11 +391,14 @@ class _Matcher:
             return False
         return True
 
-    def _next_code(self) -> str:
-        self._last_number += 1
-        while (code := f"M{self._last_number:05}") in self._codes_in_list:
-            self._last_number += 1
-        return code
+    def _is_merged(self, draft: _Draft) -> bool:
+        stored = self._by_code.get(draft.code)
+        if stored is None or not stored.merged_into:
+            return False
+        self._faults.append(
+            Fault("merged_person", draft.row, draft.column, draft.code, stored.merged_into)
+        )
+        return True
 
 
 def _merge(
@@ -413,7 +418,13 @@ def _merge(
     )
 
 
-def _name_key(name: str) -> SortKey:
+def new_codes(taken: Collection[str]) -> Iterator[str]:
+    """Return codes for people without one, beyond the highest of those that are taken."""
+    numbers = (int(match[1]) for code in taken if (match := _CODE.fullmatch(code)))
+    return (f"M{number:05}" for number in count(max(numbers, default=0) + 1))
+
+
+def name_key(name: str) -> SortKey:
     """Return a key that ignores case and the tone style, and no accent: An is not Ân."""
     return word_sort_key(" ".join(name.lower().split()))
 

@@ -67,7 +67,9 @@ def read_summonses(
     `meeting` holds for a list without a column of meetings; another meeting in it is a fault.
     """
     places = read_places(connection)
-    people = PeopleByName(roster.list_people(connection), places.units)
+    people = PeopleByName(
+        roster.list_people(connection, with_ended=True, at_ms=now_ms()), places.units
+    )
     faults = list(table.faults)
     rows: list[SummonsRow] = []
     seats: dict[tuple[str, str, str], int] = {}
@@ -119,14 +121,19 @@ class PeopleByName:
         self._units = units
         self._by_name: dict[SortKey, list[RosterPerson]] = {}
         for person in people:
-            self._by_name.setdefault(_key(person.full_name), []).append(person)
+            if person.ended_ms is None:
+                self._by_name.setdefault(_key(person.full_name), []).append(person)
 
     def find(self, line: Line) -> tuple[RosterPerson | None, Fault | None]:
         """Return the person whom a line names, or the fault if nobody or several are meant."""
         code = line.text("person")
         if code:
             person = self._by_code.get(code)
-            return person, None if person else _fault("unknown_person", line, "person", code)
+            if person is None:
+                return None, _fault("unknown_person", line, "person", code)
+            if person.ended_ms is not None:
+                return None, _fault("ended_person", line, "person", code, person.full_name)
+            return person, None
         name = line.text("full_name")
         named = self._by_name.get(_key(name), [])
         if text := line.text("unit") or line.section:

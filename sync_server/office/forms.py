@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+import msgspec
 from flask import request
 
+from sync_server.domain.records.codes import PersonCode
 from sync_server.errors import BadForm, NotFound
 from sync_server.messages import say
 from sync_server.office.formatting import parse_input
@@ -38,6 +40,15 @@ def required_text(name: str, *, longest: int = MAX_LETTERS) -> str:
     if not value:
         raise BadForm(fault=say("form.empty", field=_field_label(name)))
     return value
+
+
+def person_code(name: str) -> str:
+    """Return a person's code in capitals, empty if none was typed. Raises: BadForm."""
+    code = text(name, longest=32).upper()
+    try:
+        return msgspec.convert(code, PersonCode) if code else ""
+    except msgspec.ValidationError:
+        raise BadForm(fault=say("form.choice", field=_field_label(name), value=code)) from None
 
 
 def password(name: str) -> str:

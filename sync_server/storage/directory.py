@@ -152,9 +152,12 @@ def unit_codes(connection: Connection) -> Sequence[str]:
     return connection.scalars(select(Unit.code).order_by(Unit.code)).all()
 
 
-def unit_names(connection: Connection) -> dict[str, str]:
-    """Return the names of all units by code, in the order of their codes."""
-    return dict(connection.execute(select(Unit.code, Unit.name).order_by(Unit.code)).all())
+def unit_names(connection: Connection, *, with_ended: bool = True) -> dict[str, str]:
+    """Return the names of the units by code, in the order of their codes."""
+    query = select(Unit.code, Unit.name).order_by(Unit.code)
+    if not with_ended:
+        query = query.where(Unit.ended_ms.is_(None))
+    return dict(connection.execute(query).all())
 
 
 class PointSummary(NamedTuple):

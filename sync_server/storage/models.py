@@ -19,21 +19,24 @@ class Node(Base):
 
 
 class Unit(Base):
-    """A grassroots organisation, as the release publishes it."""
+    """A grassroots organisation. An ended one is in no new roll; its past keeps its name."""
 
     __tablename__ = "unit"
     code: Mapped[str] = mapped_column(String(16), primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     type: Mapped[str] = mapped_column(String(32))
+    ended_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Point(Base):
-    """A hall joined to conferences (điểm cầu), as the release publishes it."""
+    """A hall joined to conferences (điểm cầu), and the unit that it belongs to."""
 
     __tablename__ = "point"
     code: Mapped[str] = mapped_column(String(16), primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     unit: Mapped[str] = mapped_column(String(16))
+    capacity: Mapped[int | None]
+    ended_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Meeting(Base):
@@ -57,7 +60,11 @@ class AnsweredProposal(Base):
 
 
 class Person(Base):
-    """A cadre or member. Personal data: sent only to readers who may see it."""
+    """A cadre or member. Personal data: sent only to readers who may see it.
+
+    `next_unit` is the unit that the person moves to at `moves_ms`. `merged_into` is the code under
+    which an entry that was ended as a duplicate goes on.
+    """
 
     __tablename__ = "person"
     code: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -68,6 +75,9 @@ class Person(Base):
     birth_year: Mapped[int | None]
     ended_ms: Mapped[int | None] = mapped_column(BigInteger)
     ended_why: Mapped[str] = mapped_column(String(120))
+    merged_into: Mapped[str] = mapped_column(String(32))
+    next_unit: Mapped[str] = mapped_column(String(16))
+    moves_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class PeopleList(Base):

@@ -46,8 +46,8 @@ def every(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, line in (("chi-thi-02", "withdrawn: 2024-09-01"), ("ke-hoach-05", HELD)):
         page = content / "materials" / f"{name}.md"
         page.write_text(page.read_text("utf-8").replace("issuer:", f"{line}\nissuer:", 1), "utf-8")
-    with (content / "materials" / "hoi-dap-08.md").open("a", encoding="utf-8") as page:
-        page.write("\n## Phần sau\n" + "\nMột đoạn của một tài liệu dài.\n" * 600)
+    with (content / "materials" / "hoi-dap-08.md").open("a", encoding="utf-8") as file:
+        file.write("\n## Phần sau\n" + "\nMột đoạn của một tài liệu dài.\n" * 600)
     assert build.main(["--content", str(content), "--output", str(folder / "output")]) == 0
     return folder / "output"
 

@@ -218,6 +218,9 @@ def upgrade() -> None:
         sa.Column("birth_year", sa.Integer(), nullable=True),
         sa.Column("ended_ms", sa.BigInteger(), nullable=True),
         sa.Column("ended_why", sa.String(length=120), nullable=False),
+        sa.Column("merged_into", sa.String(length=32), nullable=False),
+        sa.Column("next_unit", sa.String(length=16), nullable=False),
+        sa.Column("moves_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("code"),
     )
     op.create_table(
@@ -247,6 +250,8 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=16), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("unit", sa.String(length=16), nullable=False),
+        sa.Column("capacity", sa.Integer(), nullable=True),
+        sa.Column("ended_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("code"),
     )
     op.create_table(
@@ -361,6 +366,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=16), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("type", sa.String(length=32), nullable=False),
+        sa.Column("ended_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("code"),
     )
     # ### end Alembic commands ###

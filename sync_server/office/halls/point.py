@@ -87,7 +87,7 @@ def page(meeting: str, point: str) -> str:
     names = roster.names_of(connection, _people_named(standing))
     units = directory.unit_names(connection)
     units_and_positions = roster.units_and_positions(
-        connection, [person.person for person in standing.people]
+        connection, [person.person for person in standing.people], at_ms=now_ms()
     )
     point_devices = devices.list_devices(connection, point=point)
     officers = standing.terms.officers_at(now_ms())
@@ -213,7 +213,7 @@ def identify(meeting: str, point: str) -> Response:
     )
     at_ms, writer, key = now_ms(), access.signed_in_account().writer, StreamKey(meeting, point)
     connection = transaction()
-    if roster.person(connection, person) is None:
+    if roster.find_person(connection, person, at_ms=at_ms) is None:
         raise BadForm(fault=say("error.unknown_person", person=person))
     decisions.identify(connection, writer, key, newcomer, person, at_ms)
     access.log_subjects(newcomer, person)

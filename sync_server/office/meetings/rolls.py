@@ -154,8 +154,9 @@ def _plan_rolls(
         p.unit: p.code for p in directory.points(connection).values() if p.code in before
     }
     exempt = arrangements.exempt_people(before)
+    starts_ms = arrangements.start_of(connection, meeting, now_ms())
     by_unit: dict[str, list[RosterPerson]] = {}
-    for person in roster.list_people(connection):
+    for person in roster.list_people(connection, at_ms=starts_ms):
         by_unit.setdefault(person.unit, []).append(person)
     rolls = {
         point_by_unit[unit]: build_roll(

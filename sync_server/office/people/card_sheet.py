@@ -17,7 +17,7 @@ from sync_server.office.menus import Menu
 from sync_server.office.qr_codes import draw_qr_code
 from sync_server.storage import directory
 from sync_server.storage.people import cards, roster
-from sync_server.storage.people.roster import PersonLine
+from sync_server.storage.people.roster import RosterPerson
 
 blueprint = Blueprint("card_sheet", __name__)
 
@@ -27,7 +27,7 @@ PER_SHEET = 10
 class PrintedCard(NamedTuple):
     """A card ready to print; its code is shown only once."""
 
-    person: PersonLine
+    person: RosterPerson
     unit: str
     code: str
     picture: Markup
@@ -50,15 +50,15 @@ def issue() -> str:
     In a unit only people without a card get one, unless cards for all are requested.
     """
     code, unit = request.form.get("person", "").strip().upper(), request.form.get("unit", "")
-    connection = transaction()
+    at_ms, connection = now_ms(), transaction()
     units = directory.unit_names(connection)
     if code:
-        recipients = [_require_person(roster.person(connection, code), code)]
+        recipients = [_require_person(roster.find_person(connection, code, at_ms=at_ms), code)]
     else:
-        recipients = roster.people_of(connection, unit)
+        recipients = roster.list_people(connection, unit=unit, at_ms=at_ms)
     replaces_cards = bool(code) or "all" in request.form
     people = [recipient.person for recipient in recipients]
-    codes = _issue(connection, people=people, replaces_cards=replaces_cards, at_ms=now_ms())
+    codes = _issue(connection, people=people, replaces_cards=replaces_cards, at_ms=at_ms)
     access.log_subjects(*codes)
     printed = [
         PrintedCard(
@@ -74,7 +74,7 @@ def issue() -> str:
     return render_template("people/card_sheet.html", sheets=sheets, count=len(printed))
 
 
-def _require_person(person: PersonLine | None, code: str) -> PersonLine:
+def _require_person(person: RosterPerson | None, code: str) -> RosterPerson:
     if person is None:
         raise UnknownPerson(person=code)
     return person

@@ -172,7 +172,7 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
     summaries = {summary.id: summary for summary in directory.meetings(connection, at_ms)}
     units = directory.unit_names(connection)
     people = {
-        leave_request.person: roster.person_of(connection, leave_request.person)
+        leave_request.person: roster.find_person(connection, leave_request.person, at_ms=at_ms)
         for _, leave_request in requests
     }
     other_people = {answer.by for _, leave_request in requests for answer in leave_request.answers}
@@ -254,7 +254,7 @@ def _find_requests(
     by = account.person if account.role is Profile.CHAIR else None
     requests = standings.requests_of(connection, sorted(keys), by=by, at_ms=at_ms)
     if account.unit is not None:
-        members = {member.person for member in roster.list_people(connection, unit=account.unit)}
+        members = _members(connection, account.unit, at_ms)
         requests = [
             (key, leave_request)
             for key, leave_request in requests
@@ -296,10 +296,14 @@ def _people_with_detail(connection: Connection, sha256: str) -> set[str]:
             if sha256 in _details_of(leave_request) and _may_open(account, key, leave_request):
                 people.add(leave_request.person)
     if account.unit is not None:
-        people &= {member.person for member in roster.list_people(connection, unit=account.unit)}
+        people &= _members(connection, account.unit, at_ms)
     if not people and (account.point, account.unit) != (None, None):
         raise access.refusal(Action.READ_DETAIL)
     return people
+
+
+def _members(connection: Connection, unit: str, at_ms: int) -> set[str]:
+    return {member.person for member in roster.list_people(connection, unit=unit, at_ms=at_ms)}
 
 
 def _may_open(account: Account, key: StreamKey, leave_request: Request) -> bool:

@@ -149,7 +149,7 @@ def template() -> Response:
     unit = request.args.get("don-vi") or None
     people: list[RosterPerson] = []
     if "trong" not in request.args:
-        people = roster.list_people(connection, unit=unit)
+        people = roster.list_people(connection, unit=unit, at_ms=now_ms())
         people.sort(key=lambda person: (person.unit, name_sort_key(person.full_name)))
     access.log_subjects(unit or say("filter.all"))
     content = list_files.template_of(people, directory.unit_names(connection))

@@ -77,13 +77,15 @@ def search() -> str:
     text = request.args.get("tim", "").strip()
     connection = transaction()
     units = directory.unit_names(connection)
-    people = _search_roster(connection, text) if text else []
+    with_ended = "ca-da-thoi" in request.args
+    people = _search_roster(connection, text, with_ended=with_ended) if text else []
     access.log_subjects(*(person.person for person in people))
     return render_template(
         "people/search.html",
         people=people[:MAX_SEARCH_RESULTS],
         count=len(people),
         text=text,
+        with_ended=with_ended,
         units=units,
     )
 
@@ -117,6 +119,7 @@ def page(person: str) -> str:
         summary=_count_year(roster_person, attendances),
         items=request_cards,
         points=points,
+        merged=sorted(roster.merged_people(connection, [person])),
         reasons=REASONS,
         has_card=has_card,
     )
@@ -207,28 +210,34 @@ def register(unit: str) -> Response:
 def attendances_by_person(
     connection: Connection, meetings: list[MeetingSummary], people: list[str]
 ) -> dict[str, list[Attendance]]:
-    """Return people's attendance at these meetings by person code, the latest first."""
+    """Return people's attendance at these meetings by person code, the latest first.
+
+    What was recorded under an entry that was merged into a person is the person's.
+    """
     by_id = {meeting.id: meeting for meeting in meetings}
-    keys = streams.of_people(connection, sorted(by_id), people)
+    merged = roster.merged_people(connection, people)
+    wanted = {person: person for person in people} | merged
+    keys = streams.of_people(connection, sorted(by_id), list(wanted))
     attendances: dict[str, list[Attendance]] = {}
-    wanted = set(people)
     for key, standing in standings.read_all(connection, keys).items():
         for is_summoned, person_standings in ((True, standing.people), (False, standing.visitors)):
             for person_standing in person_standings:
-                if person_standing.person in wanted:
+                if person := wanted.get(person_standing.person):
                     meeting = by_id[key.meeting]
                     attendance = Attendance(
                         meeting, key.point, person_standing, is_summoned, standing.is_counted
                     )
-                    attendances.setdefault(person_standing.person, []).append(attendance)
+                    attendances.setdefault(person, []).append(attendance)
     for person_attendances in attendances.values():
         person_attendances.sort(key=lambda attendance: attendance.meeting.starts_at, reverse=True)
     return attendances
 
 
-def _search_roster(connection: Connection, text: str) -> list[RosterPerson]:
+def _search_roster(connection: Connection, text: str, *, with_ended: bool) -> list[RosterPerson]:
     account = access.signed_in_account()
-    people = roster.list_people(connection, unit=account.unit)
+    people = roster.list_people(
+        connection, unit=account.unit, with_ended=with_ended, at_ms=now_ms()
+    )
     if account.point is not None:
         codes_at_point = _codes_of_point(connection, account.point)
         people = [person for person in people if person.person in codes_at_point]
@@ -242,7 +251,8 @@ def _search_roster(connection: Connection, text: str) -> list[RosterPerson]:
 
 def _must_see(connection: Connection, person: str) -> RosterPerson:
     """Return a person if this account may see them. Raises: UnknownPerson, Forbidden."""
-    account, roster_person = access.signed_in_account(), roster.person_of(connection, person)
+    account = access.signed_in_account()
+    roster_person = roster.find_person(connection, person, at_ms=now_ms())
     if roster_person is None:
         raise UnknownPerson(person=person[:32])
     if account.unit not in {None, roster_person.unit}:
@@ -265,9 +275,10 @@ def _must_see_unit(connection: Connection, unit: str) -> None:
 def _codes_of_point(connection: Connection, point: str) -> set[str]:
     """Return the codes of a point's unit members, and of its summoned people and visitors."""
     place = directory.points(connection).get(point)
-    members = roster.list_people(connection, unit=place.unit) if place else []
+    at_ms = now_ms()
+    members = roster.list_people(connection, unit=place.unit, at_ms=at_ms) if place else []
     keys = [
-        StreamKey(meeting.id, point) for meeting in directory.meetings(connection, now_ms(), point)
+        StreamKey(meeting.id, point) for meeting in directory.meetings(connection, at_ms, point)
     ]
     codes = {member.person for member in members}
     for standing in standings.read_all(connection, keys).values():
@@ -281,7 +292,7 @@ def _read_register(connection: Connection, unit: str, year: int) -> tuple[str, l
     names = directory.unit_names(connection)
     if unit not in names:
         raise UnknownUnit(unit=unit[:16])
-    people = roster.list_people(connection, unit=unit)
+    people = roster.list_people(connection, unit=unit, at_ms=now_ms())
     codes = [person.person for person in people]
     attendances = attendances_by_person(connection, _meetings_in(connection, year), codes)
     lines = [_count_year(person, attendances.get(person.person, [])) for person in people]

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select, update
+from msgspec.structs import replace
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from sync_server.domain.judging.facts import Flags, facts_in_order
 from sync_server.domain.judging.settings import rolls_of
@@ -20,7 +21,11 @@ from sync_server.storage.prepared import columns_of, in_chunks
 
 
 class RosterPerson(Struct, frozen=True):
-    """A person with all stored facts. Ended: retired, moved away or died; in no new roll."""
+    """A person with all stored facts. Ended: retired, moved away or died; in no new roll.
+
+    `merged_into`: the code under which the person of this ended entry goes on. `next_unit`: the
+    unit that the person moves to at `moves_ms`.
+    """
 
     person: str
     full_name: str
@@ -30,14 +35,15 @@ class RosterPerson(Struct, frozen=True):
     birth_year: int | None
     ended_ms: int | None = None
     ended_why: str = ""
+    merged_into: str = ""
+    next_unit: str = ""
+    moves_ms: int | None = None
 
-
-class PersonLine(NamedTuple):
-    """A person by name and unit."""
-
-    person: str
-    name: str
-    unit: str
+    def at(self, at_ms: int) -> "RosterPerson":
+        """Return the person as of a moment: moved, if the move has come by then."""
+        if self.moves_ms is None or self.moves_ms > at_ms:
+            return self
+        return replace(self, unit=self.next_unit, next_unit="", moves_ms=None)
 
 
 class RosterLine(Struct, frozen=True, omit_defaults=True):
@@ -93,15 +99,14 @@ def known_people(connection: Connection) -> set[str]:
 
 
 def officers_of(
-    connection: Connection, unit: str, *, first: Collection[str]
+    connection: Connection, unit: str, *, first: Collection[str], at_ms: int
 ) -> tuple[tuple[str, Office], ...]:
     """Return a unit's one Secretary and its Deputies; of two Secretaries prefer one in `first`."""
-    rows = connection.execute(
-        select(Person.code, Person.position).where(
-            Person.unit == unit, Person.position.in_(OFFICES), Person.ended_ms.is_(None)
-        )
+    ranked = sorted(
+        (member.person not in first, member.person, OFFICES[member.position])
+        for member in list_people(connection, unit=unit, at_ms=at_ms)
+        if member.position in OFFICES
     )
-    ranked = sorted((code not in first, code, OFFICES[position]) for code, position in rows)
     officers: list[tuple[str, Office]] = []
     for _, person, office in ranked:
         if office == "deputy" or office not in dict(officers).values():
@@ -164,43 +169,35 @@ def refresh_revs(connection: Connection, people: Sequence[str]) -> None:
         refresh_rev(connection, key)
 
 
-def people_of(connection: Connection, unit: str) -> list[PersonLine]:
-    """Return a unit's people, sorted by code."""
-    rows = connection.execute(
-        select(Person.code, Person.full_name, Person.unit)
-        .where(Person.unit == unit, Person.ended_ms.is_(None))
-        .order_by(Person.code)
-    )
-    return [PersonLine(*row) for row in rows]
-
-
-def person(connection: Connection, code: str) -> PersonLine | None:
-    """Return one person; None if the code is unknown."""
-    row = connection.execute(
-        select(Person.code, Person.full_name, Person.unit).where(Person.code == code)
-    ).one_or_none()
-    return PersonLine(*row) if row else None
-
-
 _PERSON_COLUMNS = columns_of(RosterPerson, Person, person=Person.code)
 
 
 def list_people(
-    connection: Connection, *, unit: str | None = None, with_ended: bool = False
+    connection: Connection, *, at_ms: int, unit: str | None = None, with_ended: bool = False
 ) -> list[RosterPerson]:
-    """Return the stored people, all or those of a unit, sorted by code."""
+    """Return the people as of a moment, all or those of a unit, sorted by code."""
     query = select(*_PERSON_COLUMNS).order_by(Person.code)
     if not with_ended:
         query = query.where(Person.ended_ms.is_(None))
     if unit is not None:
-        query = query.where(Person.unit == unit)
-    return [RosterPerson(*row) for row in connection.execute(query)]
+        query = query.where(or_(Person.unit == unit, Person.next_unit == unit))
+    people = [RosterPerson(*row).at(at_ms) for row in connection.execute(query)]
+    return [member for member in people if unit in {None, member.unit}]
 
 
-def person_of(connection: Connection, code: str) -> RosterPerson | None:
-    """Return one person with all stored facts; None if the code is unknown."""
+def find_person(connection: Connection, code: str, *, at_ms: int) -> RosterPerson | None:
+    """Return one person as of a moment; None if the code is unknown."""
     row = connection.execute(select(*_PERSON_COLUMNS).where(Person.code == code)).one_or_none()
-    return RosterPerson(*row) if row else None
+    return RosterPerson(*row).at(at_ms) if row else None
+
+
+def merged_people(connection: Connection, codes: Sequence[str]) -> dict[str, str]:
+    """Return the entries that were merged into these people: {code of the entry: person}."""
+    merged: dict[str, str] = {}
+    for chunk in in_chunks(codes):
+        query = select(Person.code, Person.merged_into).where(Person.merged_into.in_(chunk))
+        merged |= dict(connection.execute(query).all())
+    return merged
 
 
 def _row(member: RosterPerson) -> dict[str, object]:
@@ -213,6 +210,9 @@ def _row(member: RosterPerson) -> dict[str, object]:
         "birth_year": member.birth_year,
         "ended_ms": member.ended_ms,
         "ended_why": member.ended_why,
+        "merged_into": member.merged_into,
+        "next_unit": member.next_unit,
+        "moves_ms": member.moves_ms,
     }
 
 
@@ -227,13 +227,13 @@ def _streams_summoning(connection: Connection, people: Sequence[str]) -> Iterabl
 
 
 def units_and_positions(
-    connection: Connection, people: Sequence[str]
+    connection: Connection, people: Sequence[str], *, at_ms: int
 ) -> dict[str, tuple[str, str]]:
     """Return the unit and position in the roster by person; unknown people are left out."""
     by_person: dict[str, tuple[str, str]] = {}
     for chunk in in_chunks(people):
-        rows = connection.execute(
-            select(Person.code, Person.unit, Person.position).where(Person.code.in_(chunk))
-        )
-        by_person |= {row.code: (row.unit, row.position) for row in rows}
+        query = select(*_PERSON_COLUMNS).where(Person.code.in_(chunk))
+        for row in connection.execute(query):
+            member = RosterPerson(*row).at(at_ms)
+            by_person[member.person] = (member.unit, member.position)
     return by_person

@@ -1,0 +1,203 @@
+"""Changes of one person: added, corrected, moved, ended, brought back, merged.
+
+The ledger's past stays as it was. Rolls of meetings to come change only when somebody asks.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, get_args
+
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from sync_server.acts import arrangements
+from sync_server.acts.people_lists import name_key, new_codes
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.door import Writer
+from sync_server.domain.records.kinds import Summoned
+from sync_server.errors import BadForm
+from sync_server.messages import say
+from sync_server.storage import directory
+from sync_server.storage.access import accounts, devices
+from sync_server.storage.directory import MeetingSummary
+from sync_server.storage.ledger import streams
+from sync_server.storage.people import roster
+from sync_server.storage.people.roster import RosterPerson
+
+EndReason = Literal["retired", "moved_away", "died", "other"]
+END_REASONS: tuple[EndReason, ...] = get_args(EndReason)
+MERGED = "merged"
+"""Why an entry was ended that was a second one of the same person."""
+
+
+class ComingRoll(NamedTuple):
+    """A roll of a meeting to come that names a person, and what the person's facts would change.
+
+    `target`: the point whose hall belongs to the person's unit, if another one. `change` is the
+    part of a message key: `remove`, `replace`, `move` or `update`; "" if the roll is right.
+    """
+
+    meeting: MeetingSummary
+    point: str
+    target: str
+    change: str
+
+
+def same_people(
+    connection: Connection, full_name: str, unit: str, *, at_ms: int
+) -> list[RosterPerson]:
+    """Return the people of a unit who bear a name, ended ones too."""
+    key = name_key(full_name)
+    return [
+        person
+        for person in roster.list_people(connection, unit=unit, with_ended=True, at_ms=at_ms)
+        if name_key(person.full_name) == key and not person.merged_into
+    ]
+
+
+def add(connection: Connection, person: RosterPerson) -> RosterPerson:
+    """Store a new person and return it; without a code, the person gets one. Raises: BadForm."""
+    known = roster.known_people(connection)
+    if person.person in known:
+        raise BadForm(fault=say("person.code_taken", person=person.person))
+    if not person.person:
+        person = replace(person, person=next(new_codes(known)))
+    roster.put_people(connection, [person])
+    return person
+
+
+def change(connection: Connection, person: RosterPerson) -> None:
+    """Store a person's corrected facts."""
+    roster.put_people(connection, [person])
+
+
+def move(connection: Connection, person: RosterPerson, unit: str, from_ms: int) -> None:
+    """Move a person to another unit from a moment on, in the past or to come. Raises: BadForm."""
+    if unit == person.unit:
+        raise BadForm(fault=say("person.same_unit", person=person.full_name))
+    roster.put_people(connection, [replace(person, next_unit=unit, moves_ms=from_ms)])
+
+
+def end(connection: Connection, person: RosterPerson, why: EndReason, now_ms: int) -> None:
+    """Note that a person is in no roll from now on. Raises: BadForm."""
+    if person.ended_ms is not None:
+        raise BadForm(fault=say("person.already_ended", person=person.full_name))
+    roster.put_people(connection, [replace(person, ended_ms=now_ms, ended_why=why)])
+
+
+def bring_back(connection: Connection, person: RosterPerson) -> None:
+    """Undo the end of a person, or the merging of an entry into another. Raises: BadForm."""
+    if person.ended_ms is None:
+        raise BadForm(fault=say("person.not_ended", person=person.full_name))
+    roster.put_people(connection, [replace(person, ended_ms=None, ended_why="", merged_into="")])
+
+
+def merge(connection: Connection, person: RosterPerson, kept: RosterPerson, now_ms: int) -> None:
+    """End an entry as the second one of a person who goes on under another code.
+
+    Accounts and devices act under a person's code: those of the entry must go first.
+    Raises: BadForm.
+    """
+    if person.person == kept.person or kept.merged_into or person.merged_into:
+        raise BadForm(fault=say("person.merge_itself", person=person.person))
+    users = [
+        account.name
+        for account in accounts.all_accounts(connection)
+        if account.person == person.person
+    ]
+    users += [
+        device.id
+        for device in devices.list_devices(connection)
+        if device.person == person.person and device.revoked_ms is None
+    ]
+    if users:
+        raise BadForm(
+            fault=say("person.merge_in_use", person=person.person, users=", ".join(users))
+        )
+    earlier = roster.merged_people(connection, [person.person])
+    entries = [
+        replace(_must_find(connection, code, now_ms), merged_into=kept.person)
+        for code in sorted(earlier)
+    ]
+    ended = replace(
+        person, ended_ms=person.ended_ms or now_ms, ended_why=MERGED, merged_into=kept.person
+    )
+    roster.put_people(connection, [*entries, ended])
+
+
+def coming_rolls(connection: Connection, person: RosterPerson, now_ms: int) -> list[ComingRoll]:
+    """Return the rolls of meetings that have not begun and name a person, the next one first."""
+    coming = [
+        meeting
+        for meeting in reversed(directory.meetings(connection, now_ms))
+        if not meeting.has_begun and not meeting.cancelled
+    ]
+    by_id = {meeting.id: meeting for meeting in coming}
+    keys = streams.of_people(connection, list(by_id), [person.person])
+    rolls = []
+    for key in sorted(keys, key=lambda key: (list(by_id).index(key.meeting), key.point)):
+        lines = {line.person: line for line in arrangements.roll_of(connection, key)}
+        if line := lines.get(person.person):
+            meeting = by_id[key.meeting]
+            target = _target(connection, person.at(to_ms(meeting.starts_at)), key.meeting)
+            facts = person.at(to_ms(meeting.starts_at))
+            rolls.append(
+                ComingRoll(meeting, key.point, target, _change(facts, line, key.point, target))
+            )
+    return rolls
+
+
+def update_rolls(
+    connection: Connection, writer: Writer, person: RosterPerson, now_ms: int
+) -> list[ComingRoll]:
+    """Bring the rolls of meetings to come in line with a person's facts; return those changed."""
+    changed = [roll for roll in coming_rolls(connection, person, now_ms) if roll.change]
+    for coming in changed:
+        rolls = arrangements.rolls_of(connection, coming.meeting.id)
+        new_rolls = _changed_rolls(rolls, coming, person.at(to_ms(coming.meeting.starts_at)))
+        arrangements.summon(connection, coming.meeting.id, new_rolls, now_ms, writer)
+    return changed
+
+
+def _changed_rolls(
+    rolls: Mapping[str, Sequence[Summoned]], coming: ComingRoll, facts: RosterPerson
+) -> dict[str, list[Summoned]]:
+    roll = list(rolls[coming.point])
+    place = next(n for n, line in enumerate(roll) if line.person == facts.person)
+    line = Summoned(facts.person, facts.unit, facts.position, roll[place].seat, roll[place].exempt)
+    match coming.change:
+        case "update":
+            roll[place] = line
+        case "replace":
+            is_summoned = any(
+                line.person == facts.merged_into for other in rolls.values() for line in other
+            )
+            kept = replace(roll[place], person=facts.merged_into)
+            roll[place : place + 1] = [] if is_summoned else [kept]
+        case _:
+            del roll[place]
+    changed = {coming.point: roll}
+    if coming.change == "move":
+        changed[coming.target] = [*rolls[coming.target], replace(line, seat="")]
+    return changed
+
+
+def _change(facts: RosterPerson, line: Summoned, point: str, target: str) -> str:
+    if facts.merged_into:
+        return "replace"
+    if facts.ended_ms is not None:
+        return "remove"
+    if line.unit != facts.unit and target not in {"", point}:
+        return "move"
+    return "update" if (line.unit, line.position) != (facts.unit, facts.position) else ""
+
+
+def _target(connection: Connection, facts: RosterPerson, meeting: str) -> str:
+    points = arrangements.points_of(connection, meeting)
+    units = directory.units_of_points(connection, points)
+    return next((point for point in points if units.get(point) == facts.unit), "")
+
+
+def _must_find(connection: Connection, code: str, at_ms: int) -> RosterPerson:
+    person = roster.find_person(connection, code, at_ms=at_ms)
+    assert person is not None
+    return person

@@ -1,0 +1,200 @@
+"""Pages that add a person, correct, move, end, bring back and merge; each act has a reason."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from msgspec.structs import replace
+from werkzeug.wrappers import Response
+
+from sync_server.acts import people
+from sync_server.acts.people import END_REASONS
+from sync_server.acts.people_lists import MAX_NAME, OLDEST_BIRTH_YEAR, YOUNGEST_AGE
+from sync_server.clocks import now_ms
+from sync_server.database import transaction
+from sync_server.domain.positions import COMMITTEE, position_of
+from sync_server.domain.records.permissions import Action
+from sync_server.domain.summoning import MEMBERSHIPS
+from sync_server.errors import BadForm, UnknownPerson, UnknownUnit
+from sync_server.messages import name_code, say
+from sync_server.office import access, forms
+from sync_server.office.access import allowed
+from sync_server.office.formatting import format_moment
+from sync_server.sheets.grids import clean_text
+from sync_server.storage import directory
+from sync_server.storage.people import roster
+from sync_server.storage.people.roster import RosterPerson
+
+blueprint = Blueprint("changes", __name__)
+
+NOBODY = RosterPerson("", "", "", "", MEMBERSHIPS[0], None)
+
+
+@blueprint.get("/nguoi/them")
+@allowed(Action.ARRANGE)
+def form() -> str:
+    """Show the form for a new person."""
+    return _render_new(replace(NOBODY, unit=request.args.get("don-vi", "")), [])
+
+
+@blueprint.post("/nguoi/them")
+@allowed(Action.ARRANGE)
+def add() -> str | Response:
+    """Add a person; if the unit has one of that name, ask first whether it is another one."""
+    connection, at_ms = transaction(), now_ms()
+    new_person = replace(
+        _read_facts(NOBODY), person=forms.person_code("code"), unit=_read_unit("unit")
+    )
+    same = people.same_people(connection, new_person.full_name, new_person.unit, at_ms=at_ms)
+    if same and "is_other" not in request.form:
+        return _render_new(new_person, same)
+    stored = people.add(connection, new_person)
+    access.log_subjects(stored.person, say("people.added"))
+    flash(say("people.was_added", name=stored.full_name, person=stored.person))
+    return redirect(url_for("office.person.page", person=stored.person))
+
+
+@blueprint.get("/nguoi/<person>/sua")
+@allowed(Action.ARRANGE)
+def page(person: str) -> str:
+    """Show what can be changed about a person, and the rolls to come that name them."""
+    connection, at_ms = transaction(), now_ms()
+    stored = _must_find(person)
+    access.log_subjects(person)
+    return render_template(
+        "people/changes.html",
+        person=stored,
+        units=directory.unit_names(connection, with_ended=False),
+        memberships=MEMBERSHIPS,
+        positions=COMMITTEE,
+        reasons=END_REASONS,
+        rolls=people.coming_rolls(connection, stored, at_ms),
+    )
+
+
+@blueprint.post("/nguoi/<person>/sua")
+@allowed(Action.ARRANGE)
+def correct(person: str) -> Response:
+    """Correct a person's name, position, membership and year of birth."""
+    before = _must_find(person)
+    after, reason = _read_facts(before), forms.required_text("reason", longest=500)
+    changed = [
+        name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name)
+    ]
+    if not changed:
+        raise BadForm(fault=say("people.nothing_changed"))
+    people.change(transaction(), after)
+    facts = "; ".join(
+        f"{say(f'fact.{name}')}: {_fact(before, name)} → {_fact(after, name)}" for name in changed
+    )
+    return _done(person, facts, reason)
+
+
+@blueprint.post("/nguoi/<person>/chuyen")
+@allowed(Action.ARRANGE)
+def move(person: str) -> Response:
+    """Move a person to another unit from a day on."""
+    before, unit = _must_find(person), _read_unit("unit")
+    from_ms, reason = forms.moment_needed("moves_at"), forms.required_text("reason", longest=500)
+    people.move(transaction(), before, unit, from_ms)
+    return _done(person, f"{before.unit} → {unit}, {format_moment(from_ms)}", reason)
+
+
+@blueprint.post("/nguoi/<person>/ket-thuc")
+@allowed(Action.ARRANGE)
+def end(person: str) -> Response:
+    """Note that a person has retired, moved away or died: no new roll names them."""
+    before, why = _must_find(person), forms.one_of("why", END_REASONS)
+    reason = forms.required_text("reason", longest=500)
+    people.end(transaction(), before, why, now_ms())
+    return _done(person, say(f"ended_why.{why}"), reason)
+
+
+@blueprint.post("/nguoi/<person>/dua-tro-lai")
+@allowed(Action.ARRANGE)
+def bring_back(person: str) -> Response:
+    """Undo the end of a person, or the merging of an entry."""
+    before, reason = _must_find(person), forms.required_text("reason", longest=500)
+    people.bring_back(transaction(), before)
+    return _done(person, say("people.brought_back"), reason)
+
+
+@blueprint.post("/nguoi/<person>/gop")
+@allowed(Action.ARRANGE)
+def merge(person: str) -> Response:
+    """Merge an entry into another one of the same person."""
+    entry, kept = _must_find(person), _must_find(forms.person_code("kept"))
+    reason = forms.required_text("reason", longest=500)
+    people.merge(transaction(), entry, kept, now_ms())
+    return _done(person, say("people.merged", kept=kept.person), reason)
+
+
+@blueprint.post("/nguoi/<person>/trieu-tap")
+@allowed(Action.ARRANGE)
+def update_rolls(person: str) -> Response:
+    """Bring the rolls of meetings to come in line with a person's facts."""
+    stored, writer = _must_find(person), access.signed_in_account().writer
+    changed = people.update_rolls(transaction(), writer, stored, now_ms())
+    access.log_subjects(person, *(f"{roll.meeting.id} {roll.point}" for roll in changed))
+    flash(say("people.rolls_updated", count=len(changed)))
+    return redirect(url_for("office.changes.page", person=person))
+
+
+def _done(person: str, what: str, reason: str) -> Response:
+    access.log_subjects(person, what, f"({reason})")
+    flash(say("people.was_changed"))
+    return redirect(url_for("office.changes.page", person=person))
+
+
+def _render_new(person: RosterPerson, same: Sequence[RosterPerson]) -> str:
+    access.log_subjects(*(other.person for other in same))
+    return render_template(
+        "people/new_person.html",
+        person=person,
+        same=same,
+        units=directory.unit_names(transaction(), with_ended=False),
+        memberships=MEMBERSHIPS,
+        positions=COMMITTEE,
+    )
+
+
+def _must_find(code: str) -> RosterPerson:
+    person = roster.find_person(transaction(), code, at_ms=now_ms())
+    if person is None:
+        raise UnknownPerson(person=code[:32])
+    return person
+
+
+def _read_facts(before: RosterPerson) -> RosterPerson:
+    """Read the facts that a form holds beside the unit. Raises: BadForm."""
+    name = _clean("full_name", forms.required_text("full_name", longest=MAX_NAME))
+    if any(letter.isdigit() for letter in name):
+        raise BadForm(fault=say("form.choice", field=say("field.full_name"), value=name))
+    youngest_year = int(format_moment(now_ms(), "yyyy")) - YOUNGEST_AGE
+    return replace(
+        before,
+        full_name=name,
+        position=position_of(_clean("position", forms.text("position", longest=MAX_NAME))),
+        membership=forms.one_of("membership", MEMBERSHIPS),
+        birth_year=forms.whole_number("birth_year", least=OLDEST_BIRTH_YEAR, most=youngest_year),
+    )
+
+
+def _clean(field: str, text: str) -> str:
+    cleaned, problem = clean_text(text)
+    if problem:
+        raise BadForm(fault=say("form.choice", field=say(f"field.{field}"), value=text[:40]))
+    return cleaned
+
+
+def _read_unit(name: str) -> str:
+    unit = forms.required_text(name, longest=16)
+    if unit not in directory.unit_names(transaction(), with_ended=False):
+        raise UnknownUnit(unit=unit)
+    return unit
+
+
+def _fact(person: RosterPerson, name: str) -> str:
+    value = getattr(person, name)
+    if name in {"position", "membership"} and value:
+        return name_code(name, str(value))
+    return str(value or "–")
