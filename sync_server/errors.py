@@ -117,6 +117,12 @@ class UnknownPoint(AppError):
     status, code = 404, "unknown_point"
 
 
+class UnknownHall(AppError):
+    """A code of a hall that the office does not know, or that belongs to another unit."""
+
+    status, code = 404, "unknown_hall"
+
+
 class UnknownDetail(AppError):
     """A detail that is not stored in full: it has not arrived yet, or was purged."""
 

@@ -8,6 +8,7 @@ from typing import get_args
 
 from sync_server import errors
 from sync_server.acts.list_files import COLUMNS as TEMPLATE_COLUMNS
+from sync_server.acts.list_files import PLACE_COLUMNS
 from sync_server.acts.list_imports import NOT_ON_THE_LIST
 from sync_server.acts.people import END_REASONS, MERGED
 from sync_server.acts.people_lists import USED
@@ -19,6 +20,7 @@ from sync_server.domain.records.door import REFUSALS
 from sync_server.domain.records.kinds import KINDS, READINESS_ITEMS, IncidentCause, SettingBody
 from sync_server.domain.records.permissions import Action, Profile
 from sync_server.domain.summoning import MEMBERSHIPS, RANKS
+from sync_server.domain.unit_types import UNIT_TYPES
 from sync_server.messages import catalogue, number, rate
 from sync_server.office.halls import device_list, point, seats
 from sync_server.office.meetings import arrangements, board, urgent
@@ -38,18 +40,12 @@ FLAGS = (
 )
 
 
-UNIT_TYPES = (
-    "CO_QUAN_HANH_CHINH",
-    "DON_VI_SU_NGHIEP",
-    "DOANH_NGHIEP",
-    "TO_CHUC_HOI_NGHE_NGHIEP",
-    "CO_QUAN_BAO_CHI",
-    "",  # a point that the release does not know
-)
 LIST_PROBLEMS = (
     "empty_name", "bad_code", "too_long", "digits_in_name", "no_unit", "unknown_unit",
     "unknown_point", "unknown_meeting", "unknown_person", "which_person", "membership", "birth",
-    "person_twice", "same_twice", "ended_person", "merged_person", "seat_twice", "other_meeting",
+    "person_twice", "same_twice", "ended_person", "merged_person",
+    "bad_place_code", "no_unit_name", "near_unit", "unit_type", "which_point", "capacity", "phone",
+    "phone_without_name", "seat_twice", "other_meeting",
 )  # fmt: skip
 CODES: dict[str, Iterable[str]] = {
     "role": Profile,
@@ -57,7 +53,7 @@ CODES: dict[str, Iterable[str]] = {
     "action": (*Action, *audit_log.OTHER_ACTIONS),
     "kind": KINDS,
     "refusal": (*REFUSALS, "device_revoked", "id_reuse"),
-    "unit_type": UNIT_TYPES,
+    "unit_type": (*UNIT_TYPES, ""),  # "": of a unit that is not known
     "trouble": board.WARNINGS,
     "trouble.count": board.WARNINGS,
     "needs": urgent.URGENT,
@@ -84,6 +80,7 @@ CODES: dict[str, Iterable[str]] = {
         *RosterPerson.__struct_fields__[1:],
     ),
     "position": COMMITTEE,
+    "place_fact": ("name", "type", "unit", "capacity", "phone", "new"),
     "ended_why": (*END_REASONS, MERGED, NOT_ON_THE_LIST),
     "people.roll": ("remove", "replace", "move", "update"),
     "reason": REASONS,
@@ -103,7 +100,7 @@ CODES: dict[str, Iterable[str]] = {
     ),
     "sheet.at": ("cell", "row", "column"),
     "column": USED,
-    "template": (*TEMPLATE_COLUMNS, "choices.unit", "choices.position", "choices.membership"),
+    "template": {*TEMPLATE_COLUMNS, *PLACE_COLUMNS},
     "http": ("400", "413", "431", "500", "501", "503"),
 }
 """The codes that complete a message key, by the key's stem; every code needs a message."""

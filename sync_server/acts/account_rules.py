@@ -54,7 +54,7 @@ def fault_of(connection: Connection, account: Account, password: str) -> str | N
     if account.point and account.point not in directory.point_codes(connection):
         count = len(directory.point_codes(connection))
         return say("point.unknown", value=account.point, count=count)
-    if account.unit and account.unit not in directory.unit_codes(connection):
+    if account.unit and account.unit not in directory.unit_names(connection):
         return say("error.unknown_unit", unit=account.unit)
     if account.person and account.person not in roster.known_people(connection):
         return say("person.unknown", value=account.person)

@@ -1,14 +1,17 @@
 """The XLSX files of lists: templates to fill in, and a list with its faults beside every line."""
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sync_server.acts.list_imports import describe
 from sync_server.domain.positions import COMMITTEE
+from sync_server.domain.unit_types import UNIT_TYPES
 from sync_server.messages import name_code, say
 from sync_server.sheets.grids import Grid
 from sync_server.sheets.tables import Fault
+from sync_server.storage.directory import PointSummary, UnitSummary
+from sync_server.storage.people.contacts import DUTIES, ContactLine
 from sync_server.storage.people.roster import RosterPerson
 
 COLUMNS = ("number", "person", "full_name", "birth", "unit", "position", "membership")
@@ -19,49 +22,99 @@ EMPTY_LINES = 500
 """Lines below the last person that still offer the drop-down lists."""
 
 
+PLACE_COLUMNS = (
+    "number",
+    "unit_code",
+    "unit",
+    "unit_type",
+    "point_code",
+    "point",
+    "capacity",
+    "clerk",
+    "clerk_phone",
+    "technician",
+    "technician_phone",
+)
+PLACE_WIDTHS = (6, 10, 44, 26, 12, 44, 10, 24, 16, 24, 16)
+
+
 def template_of(people: Sequence[RosterPerson], units: Mapping[str, str]) -> bytes:
     """Return a list as XLSX to correct and import again, with drop-down lists.
 
     Without people it has an example line, which an import passes over.
     """
+    rows = [_cells(number, person, units) for number, person in enumerate(people, start=1)]
+    choices = {
+        "unit": list(units.values()),
+        "position": [name_code("position", code) for code in COMMITTEE],
+        "membership": [say(f"membership.{code}") for code in MEMBERSHIPS],
+    }
+    return _template(COLUMNS, WIDTHS, rows, choices, _example(units))
+
+
+def template_of_places(
+    units: Mapping[str, UnitSummary],
+    points: Mapping[str, PointSummary],
+    contacts: Mapping[str, Sequence[ContactLine]],
+) -> bytes:
+    """Return the units and halls as XLSX to correct and import again, a line for every hall."""
+    rows: list[Sequence[str]] = []
+    for unit in units.values():
+        halls: list[PointSummary | None] = [p for p in points.values() if p.unit == unit.code]
+        for hall in halls or [None]:
+            people = {line.duty: line for line in contacts.get(hall.code, ())} if hall else {}
+            seats = str(hall.capacity or "") if hall else ""
+            cells = [str(len(rows) + 1), unit.code, unit.name, say(f"unit_type.{unit.type}")]
+            cells += [hall.code, hall.name, seats] if hall else ["", "", ""]
+            for duty in DUTIES:
+                cells += [people[duty].name, people[duty].phone] if duty in people else ["", ""]
+            rows.append(cells)
+    choices = {"unit_type": [say(f"unit_type.{code}") for code in UNIT_TYPES]}
+    return _template(PLACE_COLUMNS, PLACE_WIDTHS, rows, choices, [])
+
+
+def _template(
+    columns: Sequence[str],
+    widths: Sequence[int],
+    rows: Sequence[Sequence[str]],
+    choices: Mapping[str, Sequence[str]],
+    example: Sequence[str],
+) -> bytes:
+    """Return an XLSX whose cells are texts; `choices`: the drop-down list of a column by its key.
+
+    Without rows it shows the example, in another colour.
+    """
     out = io.BytesIO()
     book = _book(out)
     text, bold = book.add_format({"num_format": "@"}), _bold(book)
     sheet = book.add_worksheet(say("template.sheet"))
-    choices = book.add_worksheet(say("template.choices"))
-    for column, (key, width) in enumerate(zip(COLUMNS, WIDTHS, strict=True)):
+    lists = book.add_worksheet(say("template.choices"))
+    for column, (key, width) in enumerate(zip(columns, widths, strict=True)):
         sheet.set_column(column, column, width, text)
         sheet.write_string(0, column, say(f"template.{key}"), bold)
     sheet.freeze_panes(1, 3)
-    for row, person in enumerate(people, start=1):
-        for column, value in enumerate(_cells(row, person, units)):
-            sheet.write_string(row, column, value, text)
-    if not people:
-        example = book.add_format({"italic": True, "font_color": "#777777", "num_format": "@"})
-        for column, value in enumerate(_example(units)):
-            sheet.write_string(1, column, value, example)
-    lists: tuple[list[str], ...] = (
-        list(units.values()),
-        [name_code("position", code) for code in COMMITTEE],
-        [say(f"membership.{code}") for code in MEMBERSHIPS],
-    )
-    last = len(people) + EMPTY_LINES
-    for place, (column, values) in enumerate(zip((4, 5, 6), lists, strict=True)):
-        choices.set_column(place, place, 44)
-        choices.write_string(0, place, say(f"template.choices.{COLUMNS[column]}"), bold)
+    pale = book.add_format({"italic": True, "font_color": "#777777", "num_format": "@"})
+    for row, cells in enumerate(rows or [example], start=1):
+        for column, value in enumerate(cells):
+            sheet.write_string(row, column, value, text if rows else pale)
+    last = len(rows) + EMPTY_LINES
+    for place, (key, values) in enumerate(choices.items()):
+        lists.set_column(place, place, 44)
+        lists.write_string(0, place, say(f"template.{key}"), bold)
         for row, value in enumerate(values, start=1):
-            choices.write_string(row, place, value)
+            lists.write_string(row, place, value)
         if values:
             letter = "ABC"[place]
-            source = f"='{choices.name}'!${letter}$2:${letter}${len(values) + 1}"
+            source = f"='{lists.name}'!${letter}$2:${letter}${len(values) + 1}"
             # A warning only: other positions are allowed, and units by their codes too.
             rule = {"validate": "list", "source": source, "error_type": "warning"}
+            column = columns.index(key)
             sheet.data_validation(1, column, last, column, rule)
     book.close()
     return out.getvalue()
 
 
-def _cells(row: int, person: RosterPerson, units: Mapping[str, str]) -> Iterable[str]:
+def _cells(row: int, person: RosterPerson, units: Mapping[str, str]) -> Sequence[str]:
     return (
         str(row),
         person.person,
@@ -73,7 +126,7 @@ def _cells(row: int, person: RosterPerson, units: Mapping[str, str]) -> Iterable
     )
 
 
-def _example(units: Mapping[str, str]) -> Iterable[str]:
+def _example(units: Mapping[str, str]) -> Sequence[str]:
     unit = next(iter(units.values()), "")
     position, membership = name_code("position", COMMITTEE[0]), say("membership.OFFICIAL")
     name = say("template.example.name")

@@ -1,6 +1,6 @@
 """Imports of uploaded lists of people: previewed, done as one act, and taken back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import NamedTuple, cast
@@ -17,7 +17,7 @@ from sync_server.messages import say
 from sync_server.sheets.files import Progress, read_grids
 from sync_server.sheets.grids import SheetFault
 from sync_server.sheets.headings import Field
-from sync_server.sheets.tables import Fault, NoTable, Table, find_table
+from sync_server.sheets.tables import NAMES_OF_PEOPLE, Fault, NoTable, Table, find_table
 from sync_server.storage import directory
 from sync_server.storage.people import lists, roster
 from sync_server.storage.people.lists import StoredList
@@ -54,12 +54,16 @@ def open_table(
     used: Sequence[Field],
     fields: Mapping[str, Field | None],
     is_unit: Callable[[str], bool],
+    keys: Collection[Field] = NAMES_OF_PEOPLE,
     progress: Progress = lambda _rows: None,
 ) -> Table:
-    """Return the table of a file. `fields`: set by hand, by heading. Raises: UnreadableList."""
+    """Return the table of a file. `fields`: set by hand, by heading. Raises: UnreadableList.
+
+    `keys`: the fields of which every line has one.
+    """
     try:
         grids = read_grids(content, name, progress)
-        return find_table(grids, used=used, choices=fields, is_unit=is_unit)
+        return find_table(grids, used=used, choices=fields, is_unit=is_unit, keys=keys)
     except SheetFault as fault:
         raise UnreadableList(Fault(fault.problem, value=name)) from None
     except NoTable as missing:
@@ -75,8 +79,7 @@ def preview(
     progress: Progress = lambda _rows: None,
 ) -> ListPreview:
     """Read a list of people and return what it would change. Raises: UnreadableList."""
-    names = directory.unit_names(connection)
-    units = UnitNames(names)
+    units = UnitNames(directory.unit_names(connection))
     remembered = lists.remembered_fields(connection)
     fields: dict[str, Field | None] = {
         heading: cast(Field, field) if field else None for heading, field in remembered.items()
@@ -89,6 +92,7 @@ def preview(
         is_unit=lambda text: units.find(text) is not None,
         progress=progress,
     )
+    names = directory.all_unit_names(connection)
     return ListPreview(table, plan(connection, table, choices), names)
 
 

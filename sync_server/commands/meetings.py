@@ -32,7 +32,7 @@ def meeting_accept(meeting: str) -> None:
     at_ms = now_ms()
 
     def accept(c: Any) -> int:
-        directory.put_places(c, published.units, published.points)
+        directory.add_places(c, published.units, published.points)
         return arrangements.accept_meeting(c, published_meeting, at_ms)
 
     click.echo(say("cli.accepted", title=published_meeting.title, count=database.write(accept)))

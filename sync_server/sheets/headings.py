@@ -24,6 +24,13 @@ Field = Literal[
     "joined",
     "left",
     "minutes",
+    "unit_code",
+    "unit_type",
+    "point_code",
+    "capacity",
+    "clerk",
+    "technician",
+    "technician_phone",
 ]
 FIELDS: tuple[Field, ...] = get_args(Field)
 
@@ -60,6 +67,14 @@ _SPELLINGS: dict[Field, str] = {
     " | thoi gian roi khoi | thoi diem roi khoi",
     "minutes": "duration | duration minutes | in meeting duration | thoi luong"
     " | thoi luong phut | so phut | total duration minutes",
+    # A list of units and halls reads further headings in its own way: see `acts.place_lists`.
+    "unit_code": "",
+    "unit_type": "loai hinh | loai don vi | loai hinh don vi",
+    "point_code": "",
+    "capacity": "suc chua | so cho ngoi | so ghe ngoi | so luong cho",
+    "clerk": "thu ky | ho ten thu ky | thu ky diem cau | can bo dau moi | dau moi",
+    "technician": "ky thuat | can bo ky thuat | ho ten ky thuat | ky thuat vien",
+    "technician_phone": "dien thoai ky thuat | sdt ky thuat | dien thoai can bo ky thuat",
 }
 """Spellings in folded form, the better one first where a list has two columns for one field."""
 
@@ -67,6 +82,7 @@ _RANKS: dict[str, tuple[Field, int]] = {
     spelling.strip(): (field, rank)
     for field, spellings in _SPELLINGS.items()
     for rank, spelling in enumerate(spellings.split("|"))
+    if spelling
 }
 _NOTE = re.compile(r"\([^)]*\)")
 _MARKS = re.compile(r"[^\w#]+")

@@ -14,6 +14,7 @@ from sync_server.sheets.headings import Field, field_of, fold_heading
 HEADING_WITHIN = 40
 """Rows from the top in which the heading must stand."""
 FEWEST_HEADINGS = 2
+NAMES_OF_PEOPLE: tuple[Field, ...] = ("full_name", "person", "family_names")
 
 TableProblem = Literal[
     "merged",
@@ -114,14 +115,18 @@ def find_table(
     used: Collection[Field],
     choices: Mapping[str, Field | None] | None = None,
     is_unit: UnitTest | None = None,
+    keys: Collection[Field] = NAMES_OF_PEOPLE,
 ) -> Table:
-    """Return the one table with a column of names or codes among the sheets. Raises: NoTable.
+    """Return the one table with a column of `keys` among the sheets. Raises: NoTable.
 
+    Every line of the table has one of the keys: for people, a name or a code.
     `used`: the fields that this kind of list is read for. `choices`: the fields that a person set
     by hand, by folded heading; None leaves the column out. `is_unit` tells a section's heading.
     """
     visible = [grid for grid in grids if not grid.is_hidden]
-    candidates = [(grid, heading) for grid in visible if (heading := _find_heading(grid, choices))]
+    candidates = [
+        (grid, heading) for grid in visible if (heading := _find_heading(grid, choices, keys))
+    ]
     if not candidates:
         first = next((grid for grid in visible if any(map(any, grid.rows))), None)
         row = next((text for text in (first.rows if first else ()) if any(text)), [])
@@ -130,7 +135,7 @@ def find_table(
         names = ", ".join(f"«{grid.name}»" for grid, _ in candidates)
         raise NoTable(Fault("many_tables", value=names))
     grid, heading = candidates[0]
-    table = _read_table(grid, heading, used, is_unit or (lambda _text: False))
+    table = _read_table(grid, heading, used, is_unit or (lambda _text: False), keys)
     hidden = [
         Fault("hidden_sheet", value=other.name)
         for other in grids
@@ -146,12 +151,13 @@ class _Heading(NamedTuple):
     names_span: tuple[int, ...]  # columns of a merged heading of names: family names, given name
 
 
-def _find_heading(grid: Grid, choices: Mapping[str, Field | None] | None = None) -> _Heading | None:
-    """Return the first row with a column of names or codes and one more known heading."""
+def _find_heading(
+    grid: Grid, choices: Mapping[str, Field | None] | None, keys: Collection[Field]
+) -> _Heading | None:
+    """Return the first row with a column of `keys` and one more known heading."""
     for at, row in enumerate(grid.rows[:HEADING_WITHIN]):
         fields = [match[0] for cell in row if cell and (match := _field(cell, choices))]
-        names = {"full_name", "person", "family_names"} & set(fields)
-        if names and len(fields) >= FEWEST_HEADINGS:
+        if set(keys) & set(fields) and len(fields) >= FEWEST_HEADINGS:
             return _columns_at(grid, at, choices)
     return None
 
@@ -251,12 +257,18 @@ def _without_worse_twins(
     )
 
 
-def _read_table(grid: Grid, heading: _Heading, used: Collection[Field], is_unit: UnitTest) -> Table:
+def _read_table(
+    grid: Grid,
+    heading: _Heading,
+    used: Collection[Field],
+    is_unit: UnitTest,
+    keys: Collection[Field],
+) -> Table:
     columns = tuple(
         column if column.field in used or column.field == "number" else column._replace(field=None)
         for column in heading.columns
     )
-    reader = _LineReader(grid, heading, columns, is_unit)
+    reader = _LineReader(grid, heading, columns, is_unit, keys)
     lines, left_out = reader.read()
     faults = _faults_of_headings(columns) + _faults_of_layout(grid, columns, lines) + reader.faults
     above = [(n, _joined(grid.rows[n])) for n in range(heading.first_row) if any(grid.rows[n])]
@@ -268,10 +280,15 @@ class _LineReader:
     """Reads the rows below a heading, and collects what is doubtful about them."""
 
     def __init__(
-        self, grid: Grid, heading: _Heading, columns: tuple[Column, ...], is_unit: UnitTest
+        self,
+        grid: Grid,
+        heading: _Heading,
+        columns: tuple[Column, ...],
+        is_unit: UnitTest,
+        keys: Collection[Field],
     ) -> None:
         self._grid, self._heading, self._columns = grid, heading, columns
-        self._is_unit = is_unit
+        self._is_unit, self._keys = is_unit, keys
         self._places: dict[Field, list[int]] = {}
         for column in columns:
             if column.field:
@@ -299,7 +316,7 @@ class _LineReader:
             elif (name := self._section_of(filled)) is not None:
                 section = name
                 left_out.append((at, _joined(row)))
-            elif line.text("full_name") or line.text("person"):
+            elif any(line.text(key) for key in self._keys):
                 self._check(at, row)
                 lines.append(line)
             elif not self._check(at, row):

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, select, update
 
 from sync_server.domain.records.codes import from_ms, to_ms
@@ -65,18 +66,73 @@ class MeetingSummary(Struct, frozen=True):
     cancelled: bool
 
 
+class UnitSummary(Struct, frozen=True):
+    """A unit as the office knows it; an ended one is in no new roll."""
+
+    code: str
+    name: str
+    type: str
+    ended_ms: int | None = None
+
+
+class PointSummary(Struct, frozen=True):
+    """A hall as the office knows it; an ended one is asked to no new meeting.
+
+    `unit`: the unit that it belongs to. `capacity`: its seats, None if unknown.
+    """
+
+    code: str
+    name: str
+    unit: str
+    unit_type: str = ""
+    capacity: int | None = None
+    ended_ms: int | None = None
+
+
+def put_unit(connection: Connection, unit: UnitSummary) -> None:
+    """Store a unit, or replace its facts."""
+    values = {"name": unit.name, "type": unit.type, "ended_ms": unit.ended_ms}
+    statement = update(Unit).where(Unit.code == unit.code).values(values)
+    if connection.execute(statement).rowcount == 0:
+        connection.execute(insert(Unit).values(code=unit.code, **values))
+
+
+def put_point(connection: Connection, point: PointSummary) -> None:
+    """Store a hall, or replace its facts."""
+    values = {
+        "name": point.name,
+        "unit": point.unit,
+        "capacity": point.capacity,
+        "ended_ms": point.ended_ms,
+    }
+    statement = update(Point).where(Point.code == point.code).values(values)
+    if connection.execute(statement).rowcount == 0:
+        connection.execute(insert(Point).values(code=point.code, **values))
+
+
 def put_places(
     connection: Connection, units: Iterable[PublishedUnit], points: Iterable[PublishedPoint]
 ) -> None:
-    """Replace the directory of units and points."""
-    connection.execute(delete(Point))
-    connection.execute(delete(Unit))
-    for model, places in ((Unit, list(units)), (Point, list(points))):
-        if places:
-            rows = [
-                {name: getattr(place, name) for name in place.__struct_fields__} for place in places
-            ]
-            connection.execute(insert(model), rows)
+    """Take names, types and units of halls as published; nothing else changes, nothing ends."""
+    stored_units, stored_points = all_units(connection), all_points(connection)
+    for unit in units:
+        ended_ms = stored_units[unit.code].ended_ms if unit.code in stored_units else None
+        put_unit(connection, UnitSummary(unit.code, unit.name, unit.type, ended_ms))
+    for published in points:
+        before = stored_points.get(published.code) or PointSummary(published.code, "", "")
+        put_point(connection, replace(before, name=published.name, unit=published.unit))
+
+
+def add_places(
+    connection: Connection, units: Iterable[PublishedUnit], points: Iterable[PublishedPoint]
+) -> None:
+    """Add the published units and halls that the office does not know yet."""
+    unit_codes_known, point_codes_known = all_units(connection), all_points(connection)
+    put_places(
+        connection,
+        [unit for unit in units if unit.code not in unit_codes_known],
+        [point for point in points if point.code not in point_codes_known],
+    )
 
 
 def put_meeting(connection: Connection, published: PublishedMeeting) -> None:
@@ -94,17 +150,25 @@ def put_meeting(connection: Connection, published: PublishedMeeting) -> None:
 
 def answer(connection: Connection, published: PublishedMeeting) -> None:
     """Note that headquarters has seen these published facts, whether or not it accepts them."""
-    connection.execute(delete(AnsweredProposal).where(AnsweredProposal.meeting == published.id))
-    row = {"meeting": published.id, "fingerprint": _fingerprint(published)}
-    connection.execute(insert(AnsweredProposal), [row])
+    note_answer(connection, published.id, _fingerprint(published))
 
 
 def is_answered(connection: Connection, published: PublishedMeeting) -> bool:
     """Return whether headquarters has seen exactly these published facts."""
-    last_answer = select(AnsweredProposal.fingerprint).where(
-        AnsweredProposal.meeting == published.id
-    )
-    return connection.scalar(last_answer) == _fingerprint(published)
+    return last_answer(connection, published.id) == _fingerprint(published)
+
+
+def note_answer(connection: Connection, subject: str, fingerprint: str) -> None:
+    """Note what of a subject, such as a published meeting, headquarters has seen."""
+    connection.execute(delete(AnsweredProposal).where(AnsweredProposal.meeting == subject))
+    row = {"meeting": subject, "fingerprint": fingerprint}
+    connection.execute(insert(AnsweredProposal), [row])
+
+
+def last_answer(connection: Connection, subject: str) -> str | None:
+    """Return the fingerprint of what headquarters last saw of a subject."""
+    query = select(AnsweredProposal.fingerprint).where(AnsweredProposal.meeting == subject)
+    return connection.scalar(query)
 
 
 def _fingerprint(published: PublishedMeeting) -> str:
@@ -137,8 +201,9 @@ def meeting(connection: Connection, meeting_id: str, now_ms: int) -> MeetingSumm
 
 
 def point_codes(connection: Connection) -> Sequence[str]:
-    """Return the codes of all points, sorted."""
-    return connection.scalars(select(Point.code).order_by(Point.code)).all()
+    """Return the codes of the points that have not ended, sorted."""
+    query = select(Point.code).where(Point.ended_ms.is_(None))
+    return connection.scalars(query.order_by(Point.code)).all()
 
 
 def units_of_points(connection: Connection, points: Iterable[str]) -> dict[str, str]:
@@ -147,36 +212,42 @@ def units_of_points(connection: Connection, points: Iterable[str]) -> dict[str, 
     return dict(rows.all())
 
 
-def unit_codes(connection: Connection) -> Sequence[str]:
-    """Return the codes of all units, sorted."""
-    return connection.scalars(select(Unit.code).order_by(Unit.code)).all()
+def all_units(connection: Connection) -> dict[str, UnitSummary]:
+    """Return the units by code, ended ones too, in the order of their codes."""
+    query = select(Unit.code, Unit.name, Unit.type, Unit.ended_ms).order_by(Unit.code)
+    return {row.code: UnitSummary(*row) for row in connection.execute(query)}
 
 
-def unit_names(connection: Connection, *, with_ended: bool = True) -> dict[str, str]:
-    """Return the names of the units by code, in the order of their codes."""
-    query = select(Unit.code, Unit.name).order_by(Unit.code)
-    if not with_ended:
-        query = query.where(Unit.ended_ms.is_(None))
-    return dict(connection.execute(query).all())
+def all_unit_names(connection: Connection) -> dict[str, str]:
+    """Return the names of the units by code, ended ones too, to name what is past."""
+    return {code: unit.name for code, unit in all_units(connection).items()}
 
 
-class PointSummary(NamedTuple):
-    """A point with its unit, as the release publishes them."""
-
-    code: str
-    name: str
-    unit: str
-    unit_type: str
+def unit_names(connection: Connection) -> dict[str, str]:
+    """Return the names of the units that have not ended by code, to choose from."""
+    return {
+        code: unit.name for code, unit in all_units(connection).items() if unit.ended_ms is None
+    }
 
 
-def points(connection: Connection) -> dict[str, PointSummary]:
-    """Return all points by code, in the order of their codes."""
+def all_points(connection: Connection) -> dict[str, PointSummary]:
+    """Return the points by code, ended ones too, in the order of their codes."""
     rows = connection.execute(
-        select(Point.code, Point.name, Point.unit, Unit.type)
+        select(Point.code, Point.name, Point.unit, Unit.type, Point.capacity, Point.ended_ms)
         .outerjoin(Unit, Unit.code == Point.unit)
         .order_by(Point.code)
     )
-    return {row.code: PointSummary(row.code, row.name, row.unit, row.type or "") for row in rows}
+    return {
+        row.code: PointSummary(
+            row.code, row.name, row.unit, row.type or "", row.capacity, row.ended_ms
+        )
+        for row in rows
+    }
+
+
+def points(connection: Connection) -> dict[str, PointSummary]:
+    """Return the points that have not ended by code, to choose from."""
+    return {code: point for code, point in all_points(connection).items() if point.ended_ms is None}
 
 
 _MEETING_COLUMNS = (

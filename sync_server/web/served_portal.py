@@ -115,7 +115,7 @@ def take_places_once(connection: Connection, site_dir: Path, now_ms: int) -> Non
 
     Later changes of the portal reach them with the next meeting that headquarters accepts.
     """
-    if directory.unit_codes(connection):
+    if directory.all_units(connection):
         return
     if published := published_directory(connection, site_dir, now_ms):
         directory.put_places(connection, published.units, published.points)

@@ -28,6 +28,7 @@ PARTS = {
     "device": "D-ONE",
     "name": "ai-do",
     "list_id": "0193",
+    "hall": "P002",
 }
 
 

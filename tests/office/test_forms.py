@@ -17,12 +17,17 @@ PAGES = (
     "/", "/xin-vang", "/de-nghi", "/thiet-bi", "/the", "/nhap-tep", "/cho-xu-ly", "/tai-khoan",
     "/tai-khoan-cua-toi", "/nguoi", "/nguoi/danh-sach", "/nguoi/M1?nam=2024",
     "/nguoi/them", "/nguoi/M1/sua",
+    "/don-vi", "/don-vi/them", "/don-vi/U01/sua",
     AT, f"{AT}/sap-xep", f"{AT}/trieu-tap",
     f"{AT}/chat-luong", f"{AT}/diem-cau/P001", f"{AT}/diem-cau/P001/ban-ghi",
     f"{AT}/diem-cau/P001/cho-ngoi",
 )  # fmt: skip
-PORTAL_ENDPOINTS = {"office.proposals.answer", "office.publishing.activate"}
-"""Their forms need a served portal; tests/office/test_meetings.py and tests/e2e press them."""
+PORTAL_ENDPOINTS = {
+    "office.proposals.answer",
+    "office.proposals.answer_places",
+    "office.publishing.activate",
+}
+"""Their forms need a served portal; test_meetings.py, test_places.py and tests/e2e press them."""
 
 
 def form_endpoints(page: str, path: str, routes: MapAdapter) -> set[str]:
@@ -72,7 +77,9 @@ def test_every_act_is_offered_by_a_form_on_some_page(
     )
     Desk(app.test_client()).sign_in("bantochuc")  # a second session, for the form that ends it
     draft_list, roll_list = preview_lists(headquarters)
-    for path in (*PAGES, draft_list):
+    text = "Đơn vị;Số chỗ ngồi\nChi bộ Một;80\n".encode()
+    places = headquarters.post("/don-vi/danh-sach", file=(io.BytesIO(text), "a.csv")).location
+    for path in (*PAGES, draft_list, places.removeprefix("/van-phong")):
         answer = headquarters.get(path)
         assert answer.status_code == 200, path
         offered |= form_endpoints(answer.text, path, routes)

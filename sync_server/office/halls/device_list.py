@@ -48,7 +48,7 @@ def index() -> str:
     concern, text = request.args.get("viec", ""), request.args.get("tim", "").strip().upper()
     connection = transaction()
     device_lines = devices.list_devices(connection)
-    points = directory.points(connection)
+    points = directory.all_points(connection)
     people = {device.person for device in device_lines if device.person}
     names = roster.names_of(connection, people)
     waiting = devices.count_open_codes(connection, now_ms=now_ms())

@@ -38,13 +38,13 @@ from sync_server.errors import BadForm, UnknownPoint
 from sync_server.messages import say
 from sync_server.office import access, forms, sealed_details
 from sync_server.office.access import allowed
+from sync_server.office.halls.places import read_contacts
 from sync_server.storage import directory
 from sync_server.storage.access import devices
 from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import sightings, standings, streams
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.people import contacts, roster
-from sync_server.storage.people.contacts import DUTIES, ContactLine
 
 blueprint = Blueprint("point", __name__)
 
@@ -85,7 +85,7 @@ def page(meeting: str, point: str) -> str:
     connection = transaction()
     summary, standing = _read_point(connection, meeting, point)
     names = roster.names_of(connection, _people_named(standing))
-    units = directory.unit_names(connection)
+    units = directory.all_unit_names(connection)
     units_and_positions = roster.units_and_positions(
         connection, [person.person for person in standing.people], at_ms=now_ms()
     )
@@ -93,7 +93,7 @@ def page(meeting: str, point: str) -> str:
     officers = standing.terms.officers_at(now_ms())
     names |= roster.names_of(connection, officers.deputies)
     contact_lines = contacts.of_points(connection, [point]).get(point, [])
-    place = directory.points(connection).get(point)
+    place = directory.all_points(connection).get(point)
     state = request.args.get("loc", "")
     people = [person for person in standing.people if _matches_filter(person, state)]
     access.log_subjects(point)
@@ -247,16 +247,7 @@ def delegate(meeting: str, point: str) -> Response:
 @allowed(Action.ARRANGE)
 def set_contacts(meeting: str, point: str) -> Response:
     """Set the names and telephone numbers of the people to call at a point."""
-    lines = [
-        ContactLine(
-            point,
-            duty,
-            forms.text(f"name_{duty}", longest=120),
-            "".join(c for c in forms.text(f"phone_{duty}", longest=24) if c in "+0123456789"),
-        )
-        for duty in DUTIES
-    ]
-    contacts.put(transaction(), lines)
+    contacts.put(transaction(), read_contacts(point))
     access.log_subjects(point)
     flash(say("point.contacts_set"))
     return redirect(url_for("office.point.page", meeting=meeting, point=point))

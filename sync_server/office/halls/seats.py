@@ -38,7 +38,7 @@ def plan(meeting: str, point: str) -> str:
         raise UnknownPoint(point=point, meeting=meeting)
     people = roster.roster_of(connection, key).people
     roll = arrangements.roll_of(connection, key)
-    place = directory.points(connection).get(point)
+    place = directory.all_points(connection).get(point)
     access.log_subjects(point)
     return render_template(
         "halls/seats.html",

@@ -33,7 +33,7 @@ def page(meeting: str) -> str:
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     point_standings = standings.read_all(connection, streams.of_meeting(connection, meeting))
-    names = directory.points(connection)
+    names = directory.all_points(connection)
     points = {key.point: standing for key, standing in sorted(point_standings.items())}
     terms = next(iter(points.values())).terms if points else None
     return render_template(

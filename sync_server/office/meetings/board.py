@@ -17,7 +17,7 @@ from sync_server.domain.judging.counts import Counts
 from sync_server.domain.names import fold, word_sort_key
 from sync_server.domain.records.permissions import Action
 from sync_server.messages import rate, say
-from sync_server.office import access, csv_files
+from sync_server.office import access, downloads
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment, format_recent
 from sync_server.office.meetings import charts
@@ -188,7 +188,7 @@ def csv(meeting: str) -> Response:
         _csv_row(line, chairs.get(line.row.chair or "", ""))
         for line in _filtered_lines(meeting_board.points, summary, _read_filter())
     ]
-    return csv_files.csv_of(
+    return downloads.csv_of(
         [say(f"board.{column}") for column in CSV_COLUMNS],
         rows,
         f"{meeting}.csv",

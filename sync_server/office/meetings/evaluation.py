@@ -38,7 +38,7 @@ def page(meeting: str) -> str:
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
     remarks_by_heading = remarks.latest(connection, meeting)
-    names = directory.points(connection)
+    names = directory.all_points(connection)
     halls = {key.point: standing for key, standing in sorted(standings_by_key.items())}
     notable = {
         point: standing

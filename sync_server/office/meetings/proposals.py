@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from sync_server.acts import arrangements
+from sync_server.acts import arrangements, places
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import transaction
@@ -48,7 +48,28 @@ def index() -> str:
     """Show every difference between the published and the accepted meetings."""
     connection = transaction()
     proposals = read_proposals(connection, with_answered=True)
-    return render_template("meetings/proposals.html", proposals=proposals)
+    return render_template(
+        "meetings/proposals.html",
+        proposals=proposals,
+        places=places.differences(connection, read_published(connection)),
+    )
+
+
+@blueprint.post("/de-nghi")
+@allowed(Action.ARRANGE)
+def answer_places() -> Response:
+    """Take units and halls as published, or keep the office's facts until they change again."""
+    connection = transaction()
+    published = read_published(connection)
+    if request.form.get("do") == "accept":
+        count = places.take(connection, published)
+        access.log_subjects(say("proposals.places.done", count=count))
+        flash(say("proposals.places.done", count=count))
+    else:
+        seen = places.fingerprint(places.differences(connection, published))
+        directory.note_answer(connection, places.PORTAL, seen)
+        access.log_subjects(say("proposals.places.leave"))
+    return redirect(url_for("office.proposals.index"))
 
 
 @blueprint.post("/de-nghi/<meeting>")
@@ -66,7 +87,7 @@ def answer(meeting: str) -> Response:
     if published_meeting is None:
         raise UnknownMeeting(meeting=meeting)
     if is_accepted:
-        directory.put_places(connection, published_directory.units, published_directory.points)
+        directory.add_places(connection, published_directory.units, published_directory.points)
         writer = access.signed_in_account().writer
         arrangements.accept_meeting(connection, published_meeting, at_ms, writer)
     else:
@@ -87,6 +108,14 @@ def read_proposals(connection: Connection, *, with_answered: bool = False) -> li
         if summary is None or differences:
             proposals.append(Proposal(published_meeting, summary is None, differences))
     return proposals
+
+
+def places_differ(connection: Connection) -> bool:
+    """Return whether the portal's units and halls differ in a way that nobody has answered."""
+    found = places.differences(connection, read_published(connection))
+    if not found:
+        return False
+    return directory.last_answer(connection, places.PORTAL) != places.fingerprint(found)
 
 
 def read_published(connection: Connection) -> PublishedDirectory:

@@ -182,7 +182,7 @@ def _render_page(
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
-    names = directory.points(connection)
+    names = directory.all_points(connection)
     units = directory.unit_names(connection)
     points = {key.point: standing for key, standing in sorted(standings_by_key.items())}
     rank: Rank = "everybody"

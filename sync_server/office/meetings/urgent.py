@@ -45,16 +45,19 @@ def urgent_matters() -> list[UrgentMatter]:
     items = held_records.held_items(connection, since_ms=now_ms() - leave_requests.RECENT_MS)
     waiting = sum(item.is_open for item in items)
     try:
-        proposed = proposals.read_proposals(connection)
+        proposed = len(proposals.read_proposals(connection))
+        is_other_directory = proposals.places_differ(connection)
     except ReleaseMalformed:  # the proposals page reports it; other pages must work
-        proposed = []
+        proposed, is_other_directory = 0, False
     if waiting:
         matters.append(
             UrgentMatter(say("needs.held", count=waiting), url_for("office.held_records.index"))
         )
+    link = url_for("office.proposals.index")
     if proposed:
-        link = url_for("office.proposals.index")
-        matters.append(UrgentMatter(say("needs.proposed", count=len(proposed)), link))
+        matters.append(UrgentMatter(say("needs.proposed", count=proposed), link))
+    if is_other_directory:
+        matters.append(UrgentMatter(say("needs.places"), link))
     return matters
 
 

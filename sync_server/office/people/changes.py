@@ -63,7 +63,7 @@ def page(person: str) -> str:
     return render_template(
         "people/changes.html",
         person=stored,
-        units=directory.unit_names(connection, with_ended=False),
+        units=directory.unit_names(connection),
         memberships=MEMBERSHIPS,
         positions=COMMITTEE,
         reasons=END_REASONS,
@@ -151,7 +151,7 @@ def _render_new(person: RosterPerson, same: Sequence[RosterPerson]) -> str:
         "people/new_person.html",
         person=person,
         same=same,
-        units=directory.unit_names(transaction(), with_ended=False),
+        units=directory.unit_names(transaction()),
         memberships=MEMBERSHIPS,
         positions=COMMITTEE,
     )
@@ -188,7 +188,7 @@ def _clean(field: str, text: str) -> str:
 
 def _read_unit(name: str) -> str:
     unit = forms.required_text(name, longest=16)
-    if unit not in directory.unit_names(transaction(), with_ended=False):
+    if unit not in directory.unit_names(transaction()):
         raise UnknownUnit(unit=unit)
     return unit
 

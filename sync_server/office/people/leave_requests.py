@@ -170,7 +170,7 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
     account, at_ms = access.signed_in_account(), now_ms()
     connection = transaction()
     summaries = {summary.id: summary for summary in directory.meetings(connection, at_ms)}
-    units = directory.unit_names(connection)
+    units = directory.all_unit_names(connection)
     people = {
         leave_request.person: roster.find_person(connection, leave_request.person, at_ms=at_ms)
         for _, leave_request in requests

@@ -34,6 +34,7 @@ from sync_server.errors import UnknownList
 from sync_server.messages import name_code, say
 from sync_server.office import access, forms, uploads
 from sync_server.office.access import allowed
+from sync_server.office.downloads import xlsx_of
 from sync_server.sheets.headings import FIELDS, Field, fold_heading
 from sync_server.storage import directory
 from sync_server.storage.people import lists, roster
@@ -47,7 +48,6 @@ SHOWN_CHANGES, SHOWN_NEW = 200, 50
 """More would make the page too long to check; the counts tell of all."""
 LEFT_OUT = "-"
 UNPROCESSABLE = 422
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CHOSEN_FIELDS = tuple(field for field in FIELDS if field in USED)
 
 
@@ -138,7 +138,7 @@ def faults(list_id: str) -> Response:
     with reading() as connection:
         read = list_imports.preview(connection, stored.content, stored.name, choices)
     content = list_files.with_faults(read.table.grid, read.table.heading_row, read.plan.faults)
-    return _download(content, "danh-sach-loi.xlsx")
+    return xlsx_of(content, "danh-sach-loi.xlsx")
 
 
 @blueprint.get("/nguoi/mau.xlsx")
@@ -153,7 +153,7 @@ def template() -> Response:
         people.sort(key=lambda person: (person.unit, name_sort_key(person.full_name)))
     access.log_subjects(unit or say("filter.all"))
     content = list_files.template_of(people, directory.unit_names(connection))
-    return _download(content, "danh-sach-can-bo.xlsx")
+    return xlsx_of(content, "danh-sach-can-bo.xlsx")
 
 
 def _render_preview(stored: StoredList, choices: ListChoices) -> str | tuple[str, int]:
@@ -257,9 +257,3 @@ def _must_find(stored: StoredList | None) -> StoredList:
     if stored is None:
         raise UnknownList(list="")
     return stored
-
-
-def _download(content: bytes, name: str) -> Response:
-    response = Response(content, mimetype=XLSX)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

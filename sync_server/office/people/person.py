@@ -18,7 +18,7 @@ from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm, UnknownPerson, UnknownPoint, UnknownUnit
 from sync_server.messages import say
-from sync_server.office import access, csv_files, forms
+from sync_server.office import access, downloads, forms
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment
 from sync_server.office.menus import Menu, UrlValues
@@ -76,7 +76,7 @@ def search() -> str:
     """Find people by name or code; chairs and secretaries see only their point or unit."""
     text = request.args.get("tim", "").strip()
     connection = transaction()
-    units = directory.unit_names(connection)
+    units = directory.all_unit_names(connection)
     with_ended = "ca-da-thoi" in request.args
     people = _search_roster(connection, text, with_ended=with_ended) if text else []
     access.log_subjects(*(person.person for person in people))
@@ -97,8 +97,8 @@ def page(person: str) -> str:
     year = _requested_year()
     connection = transaction()
     roster_person = _must_see(connection, person)
-    units = directory.unit_names(connection)
-    points = directory.points(connection)
+    units = directory.all_unit_names(connection)
+    points = directory.all_points(connection)
     meetings = _meetings_in(connection, year)
     attendances = attendances_by_person(connection, meetings, [person]).get(person, [])
     keys = [
@@ -202,7 +202,7 @@ def register(unit: str) -> Response:
     _, lines = _read_register(connection, unit, year)
     access.log_subjects(unit)
     rows = [[line.person.person, line.person.full_name, *line[1:-1]] for line in lines]
-    return csv_files.csv_of(
+    return downloads.csv_of(
         [say(f"register.{column}") for column in REGISTER_COLUMNS], rows, f"{unit}-{year}.csv"
     )
 
@@ -265,7 +265,7 @@ def _must_see(connection: Connection, person: str) -> RosterPerson:
 def _must_see_unit(connection: Connection, unit: str) -> None:
     """Check that this account may see a unit's people. Raises: Forbidden."""
     account = access.signed_in_account()
-    place = directory.points(connection).get(account.point or "")
+    place = directory.all_points(connection).get(account.point or "")
     if account.point is not None and (place is None or place.unit != unit):
         raise access.refusal_elsewhere(Action.READ_PERSON)
     if account.unit not in {None, unit}:
@@ -274,7 +274,7 @@ def _must_see_unit(connection: Connection, unit: str) -> None:
 
 def _codes_of_point(connection: Connection, point: str) -> set[str]:
     """Return the codes of a point's unit members, and of its summoned people and visitors."""
-    place = directory.points(connection).get(point)
+    place = directory.all_points(connection).get(point)
     at_ms = now_ms()
     members = roster.list_people(connection, unit=place.unit, at_ms=at_ms) if place else []
     keys = [
@@ -289,7 +289,7 @@ def _codes_of_point(connection: Connection, point: str) -> set[str]:
 
 
 def _read_register(connection: Connection, unit: str, year: int) -> tuple[str, list[YearLine]]:
-    names = directory.unit_names(connection)
+    names = directory.all_unit_names(connection)
     if unit not in names:
         raise UnknownUnit(unit=unit[:16])
     people = roster.list_people(connection, unit=unit, at_ms=now_ms())

@@ -36,8 +36,8 @@ def index() -> str:
     names = roster.names_of(
         connection, {account.person for account in office_accounts if account.person}
     )
-    points = directory.points(connection)
-    units = directory.unit_names(connection)
+    points = directory.all_points(connection)
+    units = directory.all_unit_names(connection)
     return render_template(
         "system/account_list.html",
         accounts=office_accounts,

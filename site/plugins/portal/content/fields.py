@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from portal.messages import say
+from sync_server.domain.unit_types import UnitType
 
 MaterialKind = Literal[
     "NGHI_QUYET", "CHI_THI", "KET_LUAN", "QUY_DINH", "QUYET_DINH", "KE_HOACH", "CHUONG_TRINH",
@@ -20,10 +21,6 @@ MeetingKind = Literal["HOI_NGHI_HOC_TAP", "HOI_NGHI", "SINH_HOAT_CHUYEN_DE"]
 Mode = Literal["TRUC_TIEP", "TRUC_TUYEN", "KET_HOP"]
 HostLevel = Literal["TRUNG_UONG", "TINH", "KHOI", "CO_SO"]
 Circulation = Literal["CONG_KHAI", "LUU_HANH_NOI_BO", "MAT"]
-UnitType = Literal[
-    "CO_QUAN_HANH_CHINH", "DON_VI_SU_NGHIEP", "DOANH_NGHIEP", "TO_CHUC_HOI_NGHE_NGHIEP",
-    "CO_QUAN_BAO_CHI",
-]  # fmt: skip
 Day = date
 """The type `date` under another name, for a struct that has a field `date`."""
 

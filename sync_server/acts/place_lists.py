@@ -1,0 +1,247 @@
+"""Lists of units and halls, with seats and telephones: what a list would change. It ends nothing.
+
+A line is a unit, or a hall of a unit. Without a code it is found by name, else it is new.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from sync_server.acts import places
+from sync_server.acts.list_imports import open_table
+from sync_server.acts.places import is_code, new_codes
+from sync_server.domain.names import fold
+from sync_server.domain.records.door import Writer
+from sync_server.domain.unit_names import UnitNames
+from sync_server.domain.unit_types import UNIT_TYPES
+from sync_server.messages import say
+from sync_server.sheets.headings import Field
+from sync_server.sheets.tables import Fault, Line, Table
+from sync_server.storage import directory
+from sync_server.storage.directory import PointSummary, UnitSummary
+from sync_server.storage.people import contacts
+from sync_server.storage.people.contacts import ContactLine, Duty
+
+HEADINGS: Mapping[str, Field | None] = {
+    "ma": "unit_code",
+    "ma don vi": "unit_code",
+    "ma diem cau": "point_code",
+    "ten diem cau": "point",
+    "diem cau": "point",
+    "hoi truong": "point",
+    "dien thoai thu ky": "phone",
+    "sdt thu ky": "phone",
+    "ten": "unit",
+}
+"""The headings that a list of places reads otherwise than a list of people."""
+USED: tuple[Field, ...] = (
+    "unit_code",
+    "unit",
+    "unit_type",
+    "point_code",
+    "point",
+    "capacity",
+    "clerk",
+    "phone",
+    "technician",
+    "technician_phone",
+)
+KEYS: tuple[Field, ...] = ("unit", "unit_code", "point", "point_code")
+MAX_NAME, MAX_PERSON = 200, 120
+MOST_SEATS = 100_000
+DEFAULT_TYPE = UNIT_TYPES[0]
+
+Place = TypeVar("Place", UnitSummary, PointSummary)
+
+
+class PlaceChange(NamedTuple):
+    """A unit, hall or contact that a list states, beside the stored one; None: it is new."""
+
+    row: int
+    before: UnitSummary | PointSummary | ContactLine | None
+    after: UnitSummary | PointSummary | ContactLine
+
+
+class PlacePlan(NamedTuple):
+    """What a list of places would change, and its faults."""
+
+    table: Table
+    changes: list[PlaceChange]
+    unchanged: int
+    faults: list[Fault]
+
+    @property
+    def fingerprint(self) -> str:
+        """A mark of the changes, to notice that others changed the places meanwhile."""
+        return hashlib.sha256(repr(self.changes).encode()).hexdigest()[:16]
+
+
+def plan_places(connection: Connection, content: bytes, name: str) -> PlacePlan:
+    """Read a list of units and halls and return its changes. Raises: UnreadableList."""
+    table = open_table(
+        content, name, used=USED, fields=HEADINGS, is_unit=lambda _text: False, keys=KEYS
+    )
+    reader = _Reader(connection)
+    for line in table.lines:
+        reader.read(line)
+    changes = [change for change in reader.changes if change.before != change.after]
+    return PlacePlan(
+        table, changes, len(reader.changes) - len(changes), [*table.faults, *reader.faults]
+    )
+
+
+def import_places(connection: Connection, plan: PlacePlan, writer: Writer, now_ms: int) -> None:
+    """Store the units, halls and contacts of a list."""
+    for change in plan.changes:
+        match change.after:
+            case UnitSummary():
+                places.put_unit(connection, change.after, is_new=change.before is None)
+            case PointSummary():
+                is_new = change.before is None
+                places.put_point(connection, change.after, writer, now_ms, is_new=is_new)
+            case ContactLine():
+                contacts.put(connection, [change.after])
+
+
+class _Reader:
+    """Reads lines one after the other; what one makes, the next can name."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._units = directory.all_units(connection)
+        self._points = directory.all_points(connection)
+        stored = contacts.of_points(connection, self._points)
+        self._contacts = {
+            (line.point, line.duty): line for lines in stored.values() for line in lines
+        }
+        self._unit_codes = new_codes("U", self._units)
+        self._point_codes = new_codes("P", self._points)
+        self._noted: set[str] = set()
+        self.changes: list[PlaceChange] = []
+        self.faults: list[Fault] = []
+
+    def read(self, line: Line) -> None:
+        before = len(self.faults)
+        unit = self._unit(line)
+        point = self._point(line, unit) if unit else None
+        contact_lines = self._contact_lines(line, point) if point else []
+        if len(self.faults) > before or unit is None:
+            return
+        self._note(line, self._units, unit)
+        if point:
+            self._note(line, self._points, point)
+        for contact in contact_lines:
+            self.changes.append(
+                PlaceChange(line.row, self._contacts.get((contact.point, contact.duty)), contact)
+            )
+
+    def _note(self, line: Line, stored: dict[str, Place], place: Place) -> None:
+        """Note a place; a unit that several lines name alike is noted once."""
+        if stored.get(place.code) != place or place.code not in self._noted:
+            self.changes.append(PlaceChange(line.row, stored.get(place.code), place))
+        stored[place.code] = place
+        self._noted.add(place.code)
+
+    def _fault(self, problem: str, line: Line, field: Field, value: str, detail: str = "") -> None:
+        self.faults.append(Fault(problem, line.row, line.columns.get(field), value[:80], detail))
+
+    def _unit(self, line: Line) -> UnitSummary | None:
+        code, name = line.text("unit_code").upper(), line.text("unit")
+        if code and not is_code(code):
+            self._fault("bad_place_code", line, "unit_code", code)
+            return None
+        names = UnitNames({key: unit.name for key, unit in self._units.items()})
+        found = code or names.find(name) or ""
+        stored = self._units.get(found)
+        if stored is None and not name:
+            point = self._points.get(line.text("point_code").upper())
+            stored = self._units.get(point.unit) if point else None
+            if stored is None:
+                self._fault("no_unit_name", line, "unit", code)
+                return None
+        if stored is None:
+            near = names.near(name)
+            if near and not code:
+                self._fault("near_unit", line, "unit", name, "; ".join(near))
+                return None
+            stored = UnitSummary(code or next(self._unit_codes), name, DEFAULT_TYPE)
+        if len(name) > MAX_NAME:
+            self._fault("too_long", line, "unit", name, str(MAX_NAME))
+        is_renamed = bool(code and name) and name != stored.name
+        return replace(
+            stored,
+            name=name if is_renamed else stored.name,
+            type=self._type(line) or stored.type,
+        )
+
+    def _type(self, line: Line) -> str:
+        text = line.text("unit_type")
+        if not text:
+            return ""
+        for code in UNIT_TYPES:
+            if text.upper() == code or fold(text) == fold(say(f"unit_type.{code}")):
+                return code
+        names = "; ".join(say(f"unit_type.{code}") for code in UNIT_TYPES)
+        self._fault("unit_type", line, "unit_type", text, names)
+        return ""
+
+    def _point(self, line: Line, unit: UnitSummary) -> PointSummary | None:
+        code, name = line.text("point_code").upper(), line.text("point")
+        has_facts = any(line.text(field) for field in USED[USED.index("capacity") :])
+        if code and not is_code(code):
+            self._fault("bad_place_code", line, "point_code", code)
+            return None
+        of_unit = [point for point in self._points.values() if point.unit == unit.code]
+        stored = self._points.get(code or name.upper())
+        if stored is None and not code:
+            named = [p for p in of_unit if fold(p.name) == fold(name)] if name else of_unit
+            stored = named[0] if len(named) == 1 else None
+            if len(named) > 1 and has_facts:
+                self._fault("which_point", line, "point", name, ", ".join(p.code for p in named))
+                return None
+        if stored is None and not (code or name or has_facts):
+            return None
+        if stored is None:
+            hall = name or say("places.hall_of", name=unit.name)
+            stored = PointSummary(code or next(self._point_codes), hall, unit.code, unit.type)
+        is_renamed = bool(code and name) and name != stored.name
+        return replace(
+            stored,
+            name=name if is_renamed else stored.name,
+            unit=unit.code,
+            unit_type=unit.type,
+            capacity=self._capacity(line, stored.capacity),
+        )
+
+    def _capacity(self, line: Line, before: int | None) -> int | None:
+        text = line.text("capacity").removesuffix(" chỗ")
+        if not text:
+            return before
+        if text.isdecimal() and text.isascii() and int(text[:9]) <= MOST_SEATS:
+            return int(text)
+        self._fault("capacity", line, "capacity", text)
+        return before
+
+    def _contact_lines(self, line: Line, point: PointSummary) -> Sequence[ContactLine]:
+        fields: tuple[tuple[Duty, Field, Field], ...] = (
+            ("clerk", "clerk", "phone"),
+            ("technician", "technician", "technician_phone"),
+        )
+        lines = []
+        for duty, name_field, phone_field in fields:
+            stored = self._contacts.get((point.code, duty))
+            name = line.text(name_field) or (stored.name if stored else "")
+            phone = line.text(phone_field)
+            digits = "".join(c for c in phone if c in "+0123456789")
+            if phone and len(digits) < len("0123456"):
+                self._fault("phone", line, phone_field, phone)
+            elif phone and not name:
+                self._fault("phone_without_name", line, name_field, phone)
+            elif len(name) > MAX_PERSON:
+                self._fault("too_long", line, name_field, name, str(MAX_PERSON))
+            elif name:
+                phone_kept = digits[:24] or (stored.phone if stored else "")
+                lines.append(ContactLine(point.code, duty, name, phone_kept))
+        return lines

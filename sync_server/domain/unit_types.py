@@ -1,0 +1,12 @@
+"""The five types of unit under the committee (checklist row 37)."""
+
+from typing import Literal, get_args
+
+UnitType = Literal[
+    "CO_QUAN_HANH_CHINH",
+    "DON_VI_SU_NGHIEP",
+    "DOANH_NGHIEP",
+    "TO_CHUC_HOI_NGHE_NGHIEP",
+    "CO_QUAN_BAO_CHI",
+]
+UNIT_TYPES: tuple[UnitType, ...] = get_args(UnitType)

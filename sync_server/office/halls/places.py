@@ -1,0 +1,268 @@
+"""Pages on units and halls: made, renamed, ended, given seats and telephones, and lists of them."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from msgspec.structs import replace
+from werkzeug.wrappers import Response as AnyResponse
+
+from sync_server.acts import list_files, place_lists, places
+from sync_server.acts.list_imports import MOST_FAULTS_SHOWN, UnreadableList, describe
+from sync_server.acts.place_lists import MAX_NAME, MOST_SEATS, PlaceChange
+from sync_server.clocks import now_ms
+from sync_server.database import reading, transaction, write
+from sync_server.domain.records.permissions import Action
+from sync_server.domain.unit_types import UNIT_TYPES
+from sync_server.errors import BadForm, UnknownHall, UnknownList, UnknownUnit
+from sync_server.messages import say
+from sync_server.office import access, forms, uploads
+from sync_server.office.access import allowed
+from sync_server.office.downloads import xlsx_of
+from sync_server.storage import directory
+from sync_server.storage.directory import PointSummary, UnitSummary
+from sync_server.storage.people import contacts, lists
+from sync_server.storage.people.contacts import DUTIES, ContactLine
+
+blueprint = Blueprint("places", __name__)
+
+UNPROCESSABLE = 422
+NEW = "moi"
+"""In an address, the place of the code of a hall that is not made yet."""
+
+
+@blueprint.get("/don-vi")
+@allowed(Action.READ_ARRANGEMENTS)
+def index() -> str:
+    """List the units with their halls, seats and contacts."""
+    connection = transaction()
+    points = directory.all_points(connection)
+    return render_template(
+        "halls/places.html",
+        units=directory.all_units(connection),
+        points=points,
+        contacts=contacts.of_points(connection, points),
+    )
+
+
+@blueprint.get("/don-vi/them")
+@allowed(Action.ARRANGE)
+def new_unit() -> str:
+    """Show the form for a new unit."""
+    return render_template("halls/unit_form.html", unit=None, types=UNIT_TYPES, points=[])
+
+
+@blueprint.post("/don-vi/them")
+@allowed(Action.ARRANGE)
+def add_unit() -> AnyResponse:
+    """Make a unit, with a hall of its own if that is ticked."""
+    connection, writer, at_ms = transaction(), access.signed_in_account().writer, now_ms()
+    unit = UnitSummary(
+        forms.text("unit_code", longest=16).upper(),
+        forms.required_text("place_name", longest=MAX_NAME),
+        forms.one_of("unit_type", UNIT_TYPES),
+    )
+    unit = places.put_unit(connection, unit, is_new=True)
+    if "with_hall" in request.form:
+        hall = PointSummary("", say("places.hall_of", name=unit.name), unit.code, unit.type)
+        places.put_point(connection, hall, writer, at_ms, is_new=True)
+    access.log_subjects(unit.code, unit.name)
+    flash(say("places.unit_added", code=unit.code, name=unit.name))
+    return redirect(url_for("office.places.unit", unit=unit.code))
+
+
+@blueprint.get("/don-vi/<unit>/sua")
+@allowed(Action.ARRANGE)
+def unit(unit: str) -> str:
+    """Show what can be changed about a unit and its halls."""
+    connection = transaction()
+    stored = _must_find_unit(unit)
+    points = [p for p in directory.all_points(connection).values() if p.unit == unit]
+    return render_template(
+        "halls/unit_form.html",
+        unit=stored,
+        types=UNIT_TYPES,
+        points=points,
+        contacts=contacts.of_points(connection, [point.code for point in points]),
+        duties=DUTIES,
+        new=NEW,
+    )
+
+
+@blueprint.post("/don-vi/<unit>/sua")
+@allowed(Action.ARRANGE)
+def change_unit(unit: str) -> AnyResponse:
+    """Rename a unit, change its type, end it or bring it back."""
+    connection, at_ms = transaction(), now_ms()
+    stored = _must_find_unit(unit)
+    match forms.one_of("do", ("save", "end", "bring_back")):
+        case "save":
+            name = forms.required_text("place_name", longest=MAX_NAME)
+            unit_type = forms.one_of("unit_type", UNIT_TYPES)
+            directory.put_unit(connection, replace(stored, name=name, type=unit_type))
+            access.log_subjects(unit, f"{stored.name} → {name}")
+        case "end":
+            places.end_unit(connection, stored, at_ms)
+            access.log_subjects(unit, say("places.ended"))
+        case _:
+            directory.put_unit(connection, replace(stored, ended_ms=None))
+            access.log_subjects(unit, say("people.brought_back"))
+    flash(say("places.saved"))
+    return redirect(url_for("office.places.unit", unit=unit))
+
+
+@blueprint.post("/don-vi/<unit>/diem-cau/<hall>")
+@allowed(Action.ARRANGE)
+def change_hall(unit: str, hall: str) -> AnyResponse:
+    """Make a unit's hall, or change its name, seats and contacts, end it or bring it back."""
+    connection, writer, at_ms = transaction(), access.signed_in_account().writer, now_ms()
+    owner = _must_find_unit(unit)
+    stored = directory.all_points(connection).get(hall)
+    if hall != NEW and (stored is None or stored.unit != unit):
+        raise UnknownHall(point=hall[:16])
+    match forms.one_of("do", ("save", "end", "bring_back")):
+        case "save":
+            code = forms.text("point_code", longest=16).upper()
+            place = stored or PointSummary(code, "", unit, owner.type)
+            place = replace(
+                place,
+                name=forms.required_text("place_name", longest=MAX_NAME),
+                capacity=forms.whole_number("capacity", most=MOST_SEATS),
+            )
+            place = places.put_point(connection, place, writer, at_ms, is_new=stored is None)
+            contacts.put(connection, read_contacts(place.code))
+            access.log_subjects(place.code, place.name)
+        case "end" if stored:
+            places.end_point(connection, stored, at_ms)
+            access.log_subjects(hall, say("places.ended"))
+        case "bring_back" if stored:
+            directory.put_point(connection, replace(stored, ended_ms=None))
+            access.log_subjects(hall, say("people.brought_back"))
+    flash(say("places.saved"))
+    return redirect(url_for("office.places.unit", unit=unit))
+
+
+@blueprint.get("/don-vi/mau.xlsx")
+@allowed(Action.READ_ARRANGEMENTS)
+def template() -> Response:
+    """Return the units and halls as a list to correct and import again."""
+    connection = transaction()
+    points = directory.points(connection)
+    units = {
+        code: unit
+        for code, unit in directory.all_units(connection).items()
+        if unit.ended_ms is None
+    }
+    content = list_files.template_of_places(units, points, contacts.of_points(connection, points))
+    return xlsx_of(content, "don-vi-diem-cau.xlsx")
+
+
+@blueprint.post("/don-vi/danh-sach")
+@allowed(Action.ARRANGE, is_slow=True)
+def upload() -> AnyResponse:
+    """Keep a list of units and halls as a draft, and show what it would change."""
+    file, account, at_ms = uploads.list_file("file"), access.signed_in_account(), now_ms()
+    list_id = write(
+        lambda c: lists.add(c, account.name, file.name, file.content, b"{}", now_ms=at_ms)
+    )
+    return redirect(url_for("office.places.preview", list_id=list_id))
+
+
+@blueprint.get("/don-vi/danh-sach/<list_id>")
+@allowed(Action.ARRANGE, is_slow=True)
+def preview(list_id: str) -> str | tuple[str, int]:
+    """Show what a list of units and halls would change, or its faults."""
+    with reading() as connection:
+        stored = _must_find_list(lists.find(connection, list_id))
+        try:
+            plan = place_lists.plan_places(connection, stored.content, stored.name)
+        except UnreadableList as unreadable:
+            sentences = [describe(unreadable.fault)]
+            return _render_preview(stored.id, stored.name, sentences), UNPROCESSABLE
+    sentences = [describe(fault) for fault in plan.faults]
+    return _render_preview(stored.id, stored.name, sentences, plan.changes, plan.fingerprint)
+
+
+@blueprint.post("/don-vi/danh-sach/<list_id>")
+@allowed(Action.ARRANGE)
+def import_list(list_id: str) -> AnyResponse:
+    """Store the units and halls of a list that was previewed."""
+    connection, writer, at_ms = transaction(), access.signed_in_account().writer, now_ms()
+    stored = _must_find_list(lists.find(connection, list_id))
+    try:
+        plan = place_lists.plan_places(connection, stored.content, stored.name)
+    except UnreadableList as unreadable:
+        raise BadForm(fault=describe(unreadable.fault)) from None
+    if plan.faults or plan.fingerprint != request.form.get("seen"):
+        raise BadForm(fault=say("lists.look_again"))
+    place_lists.import_places(connection, plan, writer, at_ms)
+    lists.set_done(connection, list_id, b"[]", now_ms=at_ms)
+    message = say("places.imported", count=len(plan.changes))
+    access.log_subjects(stored.name, message)
+    flash(message)
+    return redirect(url_for("office.places.index"))
+
+
+def read_contacts(point: str) -> list[ContactLine]:
+    """Read the names and telephone numbers of a hall's clerk and technician. Raises: BadForm."""
+    return [
+        ContactLine(
+            point,
+            duty,
+            forms.text(f"name_{duty}", longest=120),
+            "".join(c for c in forms.text(f"phone_{duty}", longest=24) if c in "+0123456789"),
+        )
+        for duty in DUTIES
+    ]
+
+
+def _render_preview(
+    list_id: str,
+    name: str,
+    sentences: Sequence[str],
+    changes: Sequence[PlaceChange] = (),
+    seen: str = "",
+) -> str:
+    access.log_subjects(name)
+    return render_template(
+        "halls/place_preview.html",
+        list_id=list_id,
+        name=name,
+        sentences=sentences[:MOST_FAULTS_SHOWN],
+        count=len(sentences),
+        lines=[(change, _facts(change)) for change in changes],
+        seen=seen,
+    )
+
+
+def _facts(change: PlaceChange) -> list[tuple[str, str, str]]:
+    """Return the facts that a change touches: their name, before and after."""
+    names = {
+        UnitSummary: ("name", "type"),
+        PointSummary: ("name", "unit", "capacity"),
+        ContactLine: ("name", "phone"),
+    }[type(change.after)]
+    return [
+        (say(f"place_fact.{name}"), _shown(change.before, name), _shown(change.after, name))
+        for name in names
+        if getattr(change.before, name, None) != getattr(change.after, name)
+    ]
+
+
+def _shown(place: object, name: str) -> str:
+    value = getattr(place, name, None)
+    if name == "type" and value:
+        return say(f"unit_type.{value}")
+    return "–" if value in {None, ""} else str(value)
+
+
+def _must_find_unit(code: str) -> UnitSummary:
+    unit = directory.all_units(transaction()).get(code)
+    if unit is None:
+        raise UnknownUnit(unit=code[:16])
+    return unit
+
+
+def _must_find_list(stored: lists.StoredList | None) -> lists.StoredList:
+    if stored is None or stored.done_ms is not None:
+        raise UnknownList(list="")
+    return stored
