@@ -17,11 +17,12 @@ sys.path.insert(0, str(ROOT / "site" / "plugins"))
 
 from portal.content.front_matter import ContentFaults  # noqa: E402
 from portal.content.guard import Guard, read_roster  # noqa: E402
-from portal.content.loading import VIETNAM, PortalContent  # noqa: E402
+from portal.content.loading import PortalContent  # noqa: E402
 from portal.editor.builder import Builder, BuildFault, Built  # noqa: E402 - needs the path above
 from portal.editor.bundle import BundleFault  # noqa: E402
 from portal.messages import say  # noqa: E402
 
+from sync_server.domain.records.codes import VIETNAM  # noqa: E402
 from sync_server.sheets.grids import SheetFault  # noqa: E402
 
 MAX_PORT = 65_536

@@ -24,6 +24,7 @@ from sync_server.domain.unit_types import UNIT_TYPES
 from sync_server.messages import catalogue, number, rate
 from sync_server.office.halls import device_list, point, seats
 from sync_server.office.meetings import arrangements, board, urgent
+from sync_server.office.meetings.attendance_lists import MODES, SHOWN_STATES
 from sync_server.office.people import leave_requests, person
 from sync_server.office.system import audit_log
 from sync_server.sheets.grids import CellProblem, FileProblem
@@ -45,7 +46,8 @@ LIST_PROBLEMS = (
     "unknown_point", "unknown_meeting", "unknown_person", "which_person", "membership", "birth",
     "person_twice", "same_twice", "ended_person", "merged_person",
     "bad_place_code", "no_unit_name", "near_unit", "unit_type", "which_point", "capacity", "phone",
-    "phone_without_name", "seat_twice", "other_meeting",
+    "phone_without_name", "moment", "minutes", "left_before",
+    "not_summoned", "seat_twice", "other_meeting",
 )  # fmt: skip
 CODES: dict[str, Iterable[str]] = {
     "role": Profile,
@@ -82,6 +84,9 @@ CODES: dict[str, Iterable[str]] = {
     "position": COMMITTEE,
     "place_fact": ("name", "type", "unit", "capacity", "phone", "new"),
     "ended_why": (*END_REASONS, MERGED, NOT_ON_THE_LIST),
+    "attendance.state": SHOWN_STATES,
+    "attendance.why": SHOWN_STATES[1:],
+    "mode": MODES,
     "people.roll": ("remove", "replace", "move", "update"),
     "reason": REASONS,
     "duty": DUTIES,

@@ -99,7 +99,9 @@ def _import_people(file: Path, content: bytes, read: ListPreview, *, yes: bool) 
         return
     _confirm(yes=yes)
     encoded = msgspec.json.encode(choices)
-    list_id = database.write(lambda c: lists.add(c, WHO, file.name, content, encoded, now_ms=at_ms))
+    list_id = database.write(
+        lambda c: lists.add(c, "people", WHO, file.name, content, now_ms=at_ms, choices=encoded)
+    )
     count = database.write(
         lambda c: list_imports.import_list(c, read, choices, list_id, now_ms=at_ms)
     )

@@ -24,6 +24,8 @@ Field = Literal[
     "joined",
     "left",
     "minutes",
+    "present",
+    "absent",
     "unit_code",
     "unit_type",
     "point_code",
@@ -67,6 +69,9 @@ _SPELLINGS: dict[Field, str] = {
     " | thoi gian roi khoi | thoi diem roi khoi",
     "minutes": "duration | duration minutes | in meeting duration | thoi luong"
     " | thoi luong phut | so phut | total duration minutes",
+    "present": "co mat | diem danh | hien dien | tham du | co du | du hop | tinh trang"
+    " | trang thai",
+    "absent": "vang | vang mat | vang co ly do | vang khong ly do",
     # A list of units and halls reads further headings in its own way: see `acts.place_lists`.
     "unit_code": "",
     "unit_type": "loai hinh | loai don vi | loai hinh don vi",

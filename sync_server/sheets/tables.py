@@ -34,7 +34,8 @@ UnitTest = Callable[[str], bool]
 _TOTAL = re.compile(r"(?:tong(?: cong| so)?|cong)(?:\b|:)")
 _ENDS = re.compile(
     r"(?:nguoi )?lap (?:bieu|danh sach)|\bt/?m\b|\bkt\.|xac nhan|thu truong|ky,? ghi ro|nguoi lap"
-    r"|.*\bngay\b.*\bthang\b.*\bnam\b|danh sach (?:nay )?(?:gom|co) |noi nhan"
+    r"|\d\. (?:in-meeting|hoat dong trong)|.*\bngay\b.*\bthang\b.*\bnam\b"
+    r"|danh sach (?:nay )?(?:gom|co) |noi nhan"
 )
 _COLUMN_NUMBER = re.compile(r"\(?(?:\d{1,2}|[A-Z])\)?")
 _EXAMPLE = frozenset({"vd", "vi du"})

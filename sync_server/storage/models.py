@@ -80,17 +80,21 @@ class Person(Base):
     moves_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
-class PeopleList(Base):
-    """A list of people that somebody uploaded: a draft until `done_ms`.
+class UploadedList(Base):
+    """A list that somebody uploaded: a draft until `done_ms`.
 
-    `content` is the file, emptied when done; `choices` are what its uploader decided about it;
-    `changes` are the facts of every changed person before and after, to take the import back.
+    `subject` is the meeting of an attendance list or a roll; a list of people or places has none.
+    `content` is the file, emptied when done; `choices` are what its uploader decided about it.
+    `changes` of a list of people are the facts of everybody changed, before and after, to take the
+    import back; those of an attendance list are its lines with the records made of them.
     """
 
-    __tablename__ = "people_list"
+    __tablename__ = "uploaded_list"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     at_ms: Mapped[int] = mapped_column(BigInteger, index=True)
     who: Mapped[str] = mapped_column(String(48))
+    kind: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))
     content: Mapped[bytes] = mapped_column(LargeBinary)
     choices: Mapped[bytes] = mapped_column(LargeBinary)

@@ -14,8 +14,10 @@ OWN_BYTES = {
     "domain/records/forms.py",  # canonical bytes from the ledger
     "storage/ledger/standings.py",
     "storage/access/devices.py",
-    "acts/people_lists.py",  # what the server stored of an import
-    "office/people/people_lists.py",  # choices that the server stored
+    "acts/attendance_lists.py",  # what the server stored of an import
+    "acts/people_lists.py",  # the same
+    "office/meetings/attendance_lists.py",  # choices that the server stored
+    "office/people/people_lists.py",  # the same
     "api/sync.py",  # canonical bytes from the ledger
 }
 """The modules that decode JSON of our own making."""

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from sync_server.commands.demo.demonstration import VIETNAM
+from sync_server.domain.records.codes import VIETNAM
 from tests.e2e.cards import issue_card, video_of
 from tests.e2e.conftest import Laptop, System
 from tests.e2e.kiosk import (

@@ -19,7 +19,7 @@ PAGES = (
     "/nguoi/them", "/nguoi/M1/sua",
     "/don-vi", "/don-vi/them", "/don-vi/U01/sua",
     AT, f"{AT}/sap-xep", f"{AT}/trieu-tap",
-    f"{AT}/chat-luong", f"{AT}/diem-cau/P001", f"{AT}/diem-cau/P001/ban-ghi",
+    f"{AT}/tu-tep", f"{AT}/chat-luong", f"{AT}/diem-cau/P001", f"{AT}/diem-cau/P001/ban-ghi",
     f"{AT}/diem-cau/P001/cho-ngoi",
 )  # fmt: skip
 PORTAL_ENDPOINTS = {
@@ -79,7 +79,10 @@ def test_every_act_is_offered_by_a_form_on_some_page(
     draft_list, roll_list = preview_lists(headquarters)
     text = "Đơn vị;Số chỗ ngồi\nChi bộ Một;80\n".encode()
     places = headquarters.post("/don-vi/danh-sach", file=(io.BytesIO(text), "a.csv")).location
-    for path in (*PAGES, draft_list, places.removeprefix("/van-phong")):
+    counted = "Họ và tên;Giờ đến\nMẫu Đức An;07:20\n".encode()
+    attendance = headquarters.post(f"{AT}/tu-tep", file=(io.BytesIO(counted), "a.csv")).location
+    drafts = [address.removeprefix("/van-phong") for address in (places, attendance)]
+    for path in (*PAGES, draft_list, *drafts):
         answer = headquarters.get(path)
         assert answer.status_code == 200, path
         offered |= form_endpoints(answer.text, path, routes)

@@ -8,7 +8,7 @@ kiosk can be tried at any hour.
 import random
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -18,7 +18,7 @@ from sync_server.acts.writing import SERVER_WRITER, seal_note
 from sync_server.commands.demo.hall_day import DAY_MS, SEED, Hall
 from sync_server.database import write
 from sync_server.domain.positions import COMMITTEE
-from sync_server.domain.records.codes import MINUTE_MS, from_ms, to_ms
+from sync_server.domain.records.codes import MINUTE_MS, VIETNAM, from_ms, to_ms
 from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.records.permissions import Profile
 from sync_server.messages import number, say
@@ -39,7 +39,6 @@ KIOSK_POINT = "P001"
 
 SILENT_POINTS = frozenset({"P047", "P066"})
 """Points that never send a record."""
-VIETNAM = timezone(timedelta(hours=7))
 
 _MIDDLE = ("Văn", "Thị", "Đức", "Thanh", "Ngọc", "Minh", "Hữu", "Thu", "Quang", "Bích")
 _GIVEN = (

@@ -1,6 +1,6 @@
 """Codes and instants as constrained types: the values that any record is made of."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated
 
 import msgspec
@@ -25,6 +25,8 @@ Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)]
 Seat = Annotated[str, Meta(min_length=1, max_length=16)]
 
 DAY_MS = 24 * 3600 * 1000
+VIETNAM = timezone(timedelta(hours=7), "+07:00")
+"""Vietnam has no summer time."""
 
 NEWCOMER = "N-"
 """The prefix of the code that a hall gives to a person who is on no list."""

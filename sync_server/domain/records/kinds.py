@@ -29,7 +29,7 @@ from sync_server.domain.records.codes import (
     Word,
 )
 
-Source = Literal["qr", "search", "bulk", "paper", "office"]
+Source = Literal["qr", "search", "bulk", "paper", "import", "office"]
 OneRef = Annotated[tuple[RecordId, ...], Meta(min_length=1, max_length=1)]
 AtMostOneRef = Annotated[tuple[RecordId, ...], Meta(max_length=1)]
 Label = Annotated[str, Meta(max_length=120)]

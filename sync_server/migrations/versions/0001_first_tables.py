@@ -224,10 +224,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code"),
     )
     op.create_table(
-        "people_list",
+        "uploaded_list",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.Column("who", sa.String(length=48), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("choices", sa.LargeBinary(), nullable=False),
@@ -236,8 +238,8 @@ def upgrade() -> None:
         sa.Column("undone_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("people_list", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_people_list_at_ms"), ["at_ms"], unique=False)
+    with op.batch_alter_table("uploaded_list", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_uploaded_list_at_ms"), ["at_ms"], unique=False)
 
     op.create_table(
         "heading_choice",
@@ -406,10 +408,10 @@ def downgrade() -> None:
     op.drop_table("point_standing")
     op.drop_table("point")
     op.drop_table("heading_choice")
-    with op.batch_alter_table("people_list", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_people_list_at_ms"))
+    with op.batch_alter_table("uploaded_list", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_uploaded_list_at_ms"))
 
-    op.drop_table("people_list")
+    op.drop_table("uploaded_list")
     op.drop_table("person")
     with op.batch_alter_table("office_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_office_session_account"))

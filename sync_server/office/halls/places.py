@@ -162,7 +162,7 @@ def upload() -> AnyResponse:
     """Keep a list of units and halls as a draft, and show what it would change."""
     file, account, at_ms = uploads.list_file("file"), access.signed_in_account(), now_ms()
     list_id = write(
-        lambda c: lists.add(c, account.name, file.name, file.content, b"{}", now_ms=at_ms)
+        lambda c: lists.add(c, "places", account.name, file.name, file.content, now_ms=at_ms)
     )
     return redirect(url_for("office.places.preview", list_id=list_id))
 
@@ -172,7 +172,7 @@ def upload() -> AnyResponse:
 def preview(list_id: str) -> str | tuple[str, int]:
     """Show what a list of units and halls would change, or its faults."""
     with reading() as connection:
-        stored = _must_find_list(lists.find(connection, list_id))
+        stored = _must_find_list(lists.find(connection, "places", list_id))
         try:
             plan = place_lists.plan_places(connection, stored.content, stored.name)
         except UnreadableList as unreadable:
@@ -187,7 +187,7 @@ def preview(list_id: str) -> str | tuple[str, int]:
 def import_list(list_id: str) -> AnyResponse:
     """Store the units and halls of a list that was previewed."""
     connection, writer, at_ms = transaction(), access.signed_in_account().writer, now_ms()
-    stored = _must_find_list(lists.find(connection, list_id))
+    stored = _must_find_list(lists.find(connection, "places", list_id))
     try:
         plan = place_lists.plan_places(connection, stored.content, stored.name)
     except UnreadableList as unreadable:

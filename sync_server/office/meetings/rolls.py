@@ -82,7 +82,9 @@ def by_file(meeting: str) -> str | Response | tuple[str, int]:
         with reading():
             return _render_page(meeting, faults=sentences), UNPROCESSABLE
     list_id = write(
-        lambda c: lists.add(c, account.name, file.name, file.content, b"{}", now_ms=at_ms)
+        lambda c: lists.add(
+            c, "roll", account.name, file.name, file.content, now_ms=at_ms, subject=meeting
+        )
     )
     with reading() as connection:
         changes = _changes_of(connection, meeting, summonses)
@@ -96,7 +98,7 @@ def summon_list(meeting: str, list_id: str) -> Response:
     at_ms, writer = now_ms(), access.signed_in_account().writer
     with reading() as connection:
         arrangements.require_meeting(connection, meeting, at_ms)
-        stored = lists.find(connection, list_id)
+        stored = lists.find(connection, "roll", list_id)
     if stored is None or stored.done_ms is not None:
         raise UnknownList(list=list_id)
     summonses, faults = _read_summonses(meeting, stored.name, stored.content)

@@ -67,7 +67,8 @@ def index() -> str:
     return render_template(
         "people/people_lists.html",
         imports=[
-            (stored, len(list_imports.pairs_of(stored))) for stored in lists.latest_done(connection)
+            (stored, len(list_imports.pairs_of(stored)))
+            for stored in lists.latest_done(connection, "people")
         ],
         units=directory.unit_names(connection),
     )
@@ -83,7 +84,9 @@ def upload() -> AnyResponse:
     choices = msgspec.json.encode(ListChoices())
     write(lambda c: served_portal.take_places_once(c, settings.site_dir, at_ms))
     list_id = write(
-        lambda c: lists.add(c, account.name, file.name, file.content, choices, now_ms=at_ms)
+        lambda c: lists.add(
+            c, "people", account.name, file.name, file.content, now_ms=at_ms, choices=choices
+        )
     )
     return redirect(url_for("office.people_lists.preview", list_id=list_id))
 
@@ -123,7 +126,7 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
 def undo(list_id: str) -> AnyResponse:
     """Take an import back, if nobody on it has changed since."""
     connection = transaction()
-    stored = _must_find(lists.find(connection, list_id))
+    stored = _must_find(lists.find(connection, "people", list_id))
     count = list_imports.undo(connection, stored, now_ms=now_ms())
     access.log_subjects(stored.name, say("lists.undone", count=count))
     flash(say("lists.undone", count=count))
@@ -247,7 +250,7 @@ def _read_choices(before: ListChoices) -> ListChoices:
 
 def _draft(list_id: str) -> tuple[StoredList, ListChoices]:
     with reading() as connection:
-        stored = _must_find(lists.find(connection, list_id))
+        stored = _must_find(lists.find(connection, "people", list_id))
     if stored.done_ms is not None:
         raise UnknownList(list=list_id)
     return stored, msgspec.json.decode(stored.choices, type=ListChoices)

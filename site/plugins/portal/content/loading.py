@@ -4,7 +4,7 @@ Every fault in every file is reported before anything is built; the checks are i
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
@@ -32,8 +32,7 @@ from portal.content.front_matter import ContentFaults, Fault, Source, read_sourc
 from portal.content.guard import Guard
 from portal.content.links import PICTURES, Addresses, is_litter
 from portal.messages import say
-
-VIETNAM = timezone(timedelta(hours=7), "+07:00")
+from sync_server.domain.records.codes import VIETNAM
 
 FIRST_REVISION = datetime(2020, 1, 1, tzinfo=UTC)
 """The revision date of meetings that were never revised."""

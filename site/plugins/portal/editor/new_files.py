@@ -20,11 +20,11 @@ from portal.content.fields import (
     Words,
 )
 from portal.content.front_matter import expected, read_source
-from portal.content.loading import VIETNAM
 from portal.editor.builder import BuildFault
 from portal.editor.documents import draft_of
 from portal.messages import catalogue, say
 from sync_server.domain.names import fold
+from sync_server.domain.records.codes import VIETNAM
 
 Ask = Callable[[str], str]
 

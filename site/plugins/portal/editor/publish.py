@@ -20,11 +20,11 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from portal import ROOT
-from portal.content.loading import VIETNAM
 from portal.editor.builder import Builder, BuildFault
 from portal.editor.progress import Steps
 from portal.messages import say
 from portal.release.manifest import files_of, release_of
+from sync_server.domain.records.codes import VIETNAM
 from sync_server.domain.release import MANIFEST_PATH
 
 PIECE_BYTES = 256 * 1024

@@ -5,8 +5,9 @@ from datetime import date, datetime, time
 from typing import Any
 from xml.sax.saxutils import escape
 
-from portal.content.loading import FIRST_REVISION, VIETNAM, Material, Meeting, PortalContent
+from portal.content.loading import FIRST_REVISION, Material, Meeting, PortalContent
 from portal.messages import say
+from sync_server.domain.records.codes import VIETNAM
 
 MAX_ENTRIES = 30
 

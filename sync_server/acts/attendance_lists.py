@@ -1,0 +1,379 @@
+"""Attendance that other programs or a paper list counted, as check-ins and check-outs.
+
+A line is matched to a person whom the meeting summons: by code, else by name, unit and year. A
+name in a video conference may lack its accents, or carry a unit. Nothing is guessed between two.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from sync_server.acts import arrangements
+from sync_server.acts.attendance_times import Span, joined_stays, length_of, moment_of
+from sync_server.acts.list_imports import open_table
+from sync_server.acts.people_lists import name_key
+from sync_server.acts.writing import envelope, write_records
+from sync_server.domain.names import SortKey, fold
+from sync_server.domain.records.codes import from_ms, to_ms
+from sync_server.domain.records.door import Writer
+from sync_server.domain.records.kinds import (
+    CheckIn,
+    CheckInBody,
+    CheckOut,
+    CheckOutBody,
+    Mode,
+    Record,
+    Void,
+    kind_of,
+)
+from sync_server.domain.unit_names import UnitNames
+from sync_server.sheets.headings import Field
+from sync_server.sheets.tables import Fault, Line, Table
+from sync_server.storage import directory
+from sync_server.storage.ledger import standings, streams
+from sync_server.storage.ledger.streams import StreamKey, records_of
+from sync_server.storage.people import roster
+from sync_server.storage.people.roster import RosterPerson
+
+USED: tuple[Field, ...] = (
+    "number",
+    "person",
+    "full_name",
+    "family_names",
+    "given_name",
+    "unit",
+    "birth",
+    "joined",
+    "left",
+    "minutes",
+    "present",
+    "absent",
+)
+SKIP = "skip"
+"""The answer that a line is nobody to be recorded."""
+MIN_WORDS = 2
+"""A single word of a display name, such as a given name, says too little to match."""
+
+LineState = Literal["new", "recorded", "present", "unknown", "question", "skipped"]
+_PIECES = re.compile(r"[-_|/,;()\[\]]+| {2,}")
+_NO = frozenset({"", "0", "khong", "k", "-", "absent", "no", "false"})
+
+
+class AttendanceChoices(Struct, frozen=True, omit_defaults=True):
+    """What somebody decided about a list: people by row, the mode, and a time for lines without.
+
+    `mode`: "" takes what the file says: online if a video conference made it.
+    """
+
+    people: dict[int, str] = {}
+    mode: Mode | Literal[""] = ""
+    at_ms: int | None = None
+
+
+class AttendanceLine(NamedTuple):
+    """A line of the list as understood: whom it means, and what would be recorded of them."""
+
+    row: int
+    text: str
+    state: LineState
+    person: RosterPerson | None
+    point: str
+    stays: tuple[tuple[int, int | None], ...]
+    candidates: tuple[RosterPerson, ...] = ()
+
+
+class AttendancePlan(NamedTuple):
+    """What a list would record; it can be done without faults and open questions."""
+
+    table: Table
+    lines: list[AttendanceLine]
+    faults: list[Fault]
+    mode: Mode
+    needs_time: bool
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing stands in the way of doing it."""
+        return not self.faults and not self.of_state("question")
+
+    def of_state(self, state: LineState) -> list[AttendanceLine]:
+        """Return the lines in a state."""
+        return [line for line in self.lines if line.state == state]
+
+
+class RecordedLine(Struct, frozen=True):
+    """A line of an imported list, and the ids of the records made of it."""
+
+    row: int
+    text: str
+    person: str
+    point: str
+    records: tuple[str, ...]
+
+
+def plan_attendance(
+    connection: Connection,
+    meeting: str,
+    content: bytes,
+    name: str,
+    choices: AttendanceChoices,
+    *,
+    now_ms: int,
+    point: str | None = None,
+) -> AttendancePlan:
+    """Read an attendance list of a meeting and return what it would record.
+
+    `point`: only the people of this hall are matched. Raises: UnreadableList, UnknownMeeting.
+    """
+    summary = arrangements.require_meeting(connection, meeting, now_ms)
+    units = UnitNames(directory.all_unit_names(connection))
+    table = open_table(
+        content, name, used=USED, fields={}, is_unit=lambda text: units.find(text) is not None
+    )
+    span = Span(to_ms(summary.starts_at), to_ms(summary.ends_at))
+    people = _Summoned(connection, meeting, units, at_ms=span.starts_ms, point=point)
+    reader = _Reader(table, people, choices, span)
+    lines = reader.read()
+    is_conference = {"joined", "left"} <= table.fields or {"joined", "minutes"} <= table.fields
+    mode: Mode = choices.mode or ("online" if is_conference else "in_person")
+    return AttendancePlan(table, lines, [*table.faults, *reader.faults], mode, reader.needs_time)
+
+
+def import_attendance(
+    connection: Connection, meeting: str, plan: AttendancePlan, writer: Writer, now_ms: int
+) -> list[RecordedLine]:
+    """Write the records of a list; return its lines with their ids."""
+    records: list[Record] = []
+    recorded: list[RecordedLine] = []
+    for line in plan.of_state("new"):
+        assert line.person
+        made = list(_records_of(line, line.person.person, meeting, plan.mode, writer, now_ms))
+        records += made
+        ids = tuple(record.id for record in made)
+        recorded.append(RecordedLine(line.row, line.text, line.person.person, line.point, ids))
+    write_records(connection, writer, records, now_ms)
+    return recorded
+
+
+def as_json(recorded: Sequence[RecordedLine]) -> bytes:
+    """Return the lines of an imported list as JSON, to be shown later."""
+    return msgspec.json.encode(recorded)
+
+
+def from_json(encoded: bytes) -> list[RecordedLine]:
+    """Return the lines of an imported list."""
+    return msgspec.json.decode(encoded, type=list[RecordedLine])
+
+
+def _records_of(
+    line: AttendanceLine, person: str, meeting: str, mode: Mode, writer: Writer, now_ms: int
+) -> Iterator[Record]:
+    for came_ms, left_ms in line.stays:
+        fields = {**envelope(writer, meeting, line.point, now_ms), "source": "import"}
+        yield CheckIn(
+            **fields, person=person, body=CheckInBody(mode=mode, happened_at=from_ms(came_ms))
+        )
+        if left_ms is not None:
+            fields = {**envelope(writer, meeting, line.point, now_ms), "source": "import"}
+            yield CheckOut(**fields, person=person, body=CheckOutBody(happened_at=from_ms(left_ms)))
+
+
+class _Summoned:
+    """The people whom a meeting summons, by code and by name, with what is recorded of them."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        meeting: str,
+        units: UnitNames,
+        *,
+        at_ms: int,
+        point: str | None,
+    ) -> None:
+        self._units = units
+        keys = [
+            key for key in streams.of_meeting(connection, meeting) if point in {None, key.point}
+        ]
+        self._by_code = {
+            person.person: person
+            for person in roster.list_people(connection, with_ended=True, at_ms=at_ms)
+        }
+        self.point_of = {
+            line.person: key.point for key in keys for line in arrangements.roll_of(connection, key)
+        }
+        self._by_name: dict[SortKey, list[RosterPerson]] = {}
+        self._by_words: dict[tuple[str, ...], list[RosterPerson]] = {}
+        for code in self.point_of:
+            if person := self._by_code.get(code):
+                self._by_name.setdefault(name_key(person.full_name), []).append(person)
+                self._by_words.setdefault(_words(person.full_name), []).append(person)
+        self.present = {
+            person.person
+            for standing in standings.read_all(connection, keys).values()
+            for person in standing.people
+            if person.stays
+        }
+        self.recorded = _recorded(connection, keys)
+
+    def of_code(self, code: str) -> RosterPerson | None:
+        """Return the summoned person of this code."""
+        return self._by_code.get(code) if code in self.point_of else None
+
+    def of_name(self, name: str, unit: str, year: str) -> list[RosterPerson]:
+        """Return the summoned people whom a name may mean, those of the unit and year if stated.
+
+        The name as written comes first, then its words without accents and in any order.
+        """
+        pieces = [piece for piece in (p.strip() for p in _PIECES.split(name)) if piece]
+        stated = self._units.find(unit) if unit else None
+        stated = stated or next((code for p in pieces if (code := self._units.find(p))), None)
+        for text in dict.fromkeys([name, *pieces]):
+            for found in (self._by_name.get(name_key(text)), self._by_words.get(_words(text))):
+                if not found or (len(_words(text)) < MIN_WORDS and text != name):
+                    continue
+                people = [p for p in found if stated in {None, p.unit}] or found
+                if year and len(people) > 1:
+                    people = [p for p in people if str(p.birth_year) == year] or people
+                return people
+        return []
+
+
+class _Reader:
+    """Reads lines; several lines of one person become one line with several stays."""
+
+    def __init__(
+        self, table: Table, people: _Summoned, choices: AttendanceChoices, span: Span
+    ) -> None:
+        self._table, self._people, self._choices, self._span = table, people, choices, span
+        self.faults: list[Fault] = []
+        self.needs_time = False
+
+    def read(self) -> list[AttendanceLine]:
+        lines: dict[str, AttendanceLine] = {}
+        others: list[AttendanceLine] = []
+        for line in self._table.lines:
+            stay = self._stay(line)
+            if stay is None or not self._is_present(line):
+                continue
+            understood = self._match(line, stay)
+            if understood.person is None:
+                others.append(understood)
+            elif before := lines.get(understood.person.person):
+                stays = tuple(joined_stays([*before.stays, stay]))
+                lines[understood.person.person] = before._replace(stays=stays)
+            else:
+                lines[understood.person.person] = understood
+        return [self._judge(line) for line in lines.values()] + others
+
+    def _match(self, line: Line, stay: tuple[int, int | None]) -> AttendanceLine:
+        answer = self._choices.people.get(line.row, "")
+        name = line.text("full_name")
+        text = " · ".join(filter(None, (name or line.text("person"), line.text("unit"))))
+        understood = AttendanceLine(line.row, text, "unknown", None, "", (stay,))
+        if answer == SKIP:
+            return understood._replace(state="skipped")
+        code = (answer or line.text("person")).upper()
+        if person := self._people.of_code(code):
+            return self._found(understood, person)
+        if answer:
+            self._fault("not_summoned", line, "full_name", answer)
+            return understood
+        year = line.text("birth")[-4:]
+        candidates = self._people.of_name(name, line.text("unit") or line.section, year)
+        if len(candidates) == 1:
+            return self._found(understood, candidates[0])
+        if candidates:
+            return understood._replace(state="question", candidates=tuple(candidates))
+        return understood
+
+    def _found(self, line: AttendanceLine, person: RosterPerson) -> AttendanceLine:
+        point = self._people.point_of[person.person]
+        return line._replace(state="new", person=person, point=point)
+
+    def _judge(self, line: AttendanceLine) -> AttendanceLine:
+        """Tell what is recorded already: this very stay, or another presence."""
+        assert line.person
+        code = line.person.person
+        wanted = {(code, kind, at) for kind, at in _moments(line.stays)}
+        if wanted <= self._people.recorded:
+            return line._replace(state="recorded")
+        return line._replace(state="present") if code in self._people.present else line
+
+    def _is_present(self, line: Line) -> bool:
+        fields = self._table.fields
+        if "present" in fields and not _says_yes(line.text("present")):
+            return False
+        return "absent" not in fields or not line.text("absent")
+
+    def _stay(self, line: Line) -> tuple[int, int | None] | None:
+        """Return when a line says that its person came and left; None after a fault."""
+        came_ms = self._moment(line, "joined")
+        if came_ms is None and "joined" not in self._table.fields:
+            came_ms = moment_of(line.text("present"), self._span)
+        left_ms = self._moment(line, "left")
+        if came_ms is None and not line.text("joined"):
+            self.needs_time = True
+            came_ms = self._choices.at_ms or self._span.starts_ms
+        if came_ms is None:
+            return None
+        if left_ms is None and (text := line.text("minutes")) and line.text("joined"):
+            length_ms = length_of(text)
+            if length_ms is None:
+                self._fault("minutes", line, "minutes", text)
+                return None
+            left_ms = came_ms + length_ms
+        if left_ms is not None and left_ms < came_ms:
+            self._fault("left_before", line, "left", line.text("left"))
+            return None
+        return came_ms, left_ms
+
+    def _moment(self, line: Line, field: Field) -> int | None:
+        text = line.text(field)
+        if not text:
+            return None
+        at_ms = moment_of(text, self._span)
+        if at_ms is None:
+            day = datetime.fromtimestamp(self._span.starts_ms / 1000, UTC)
+            self._fault("moment", line, field, text, f"{day:%d/%m/%Y}")
+        return at_ms
+
+    def _fault(self, problem: str, line: Line, field: Field, value: str, detail: str = "") -> None:
+        self.faults.append(Fault(problem, line.row, line.columns.get(field), value[:80], detail))
+
+
+def _moments(stays: Sequence[tuple[int, int | None]]) -> Iterator[tuple[str, str]]:
+    for came_ms, left_ms in stays:
+        yield "check_in", from_ms(came_ms)
+        if left_ms is not None:
+            yield "check_out", from_ms(left_ms)
+
+
+def _recorded(connection: Connection, keys: Sequence[StreamKey]) -> set[tuple[str, str, str]]:
+    """Return the stated movements that earlier imports recorded: person, kind and instant.
+
+    What was voided since can be imported again.
+    """
+    recorded = set()
+    for records in records_of(connection, keys).values():
+        voided = {record.refs[0] for record in records if isinstance(record, Void)}
+        for record in records:
+            if not isinstance(record, CheckIn | CheckOut) or record.id in voided:
+                continue
+            if record.source == "import":
+                recorded.add((record.person, kind_of(record), record.body.happened_at or ""))
+    return recorded
+
+
+def _says_yes(text: str) -> bool:
+    """Return whether a column of presences says so: any mark but a no; a time says yes too."""
+    folded = fold(text)
+    return folded not in _NO and not folded.startswith("vang")
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(sorted(fold(name).split()))

@@ -1,0 +1,175 @@
+"""Pages on attendance that other programs counted: upload, preview, import, and its history."""
+
+from typing import NamedTuple
+
+import msgspec
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from sync_server.acts import arrangements, attendance_lists
+from sync_server.acts.attendance_lists import (
+    AttendanceChoices,
+    AttendancePlan,
+    LineState,
+    RecordedLine,
+)
+from sync_server.acts.list_imports import MOST_FAULTS_SHOWN, UnreadableList, describe
+from sync_server.clocks import now_ms
+from sync_server.database import reading, transaction, write
+from sync_server.domain.records.kinds import Mode
+from sync_server.domain.records.permissions import Action
+from sync_server.errors import BadForm, UnknownList
+from sync_server.messages import say
+from sync_server.office import access, forms, uploads
+from sync_server.office.access import allowed
+from sync_server.office.menus import Menu
+from sync_server.storage import directory
+from sync_server.storage.people import lists, roster
+from sync_server.storage.people.lists import StoredList
+
+blueprint = Blueprint("attendance_lists", __name__)
+
+UNPROCESSABLE = 422
+SHOWN_LINES = 300
+MODES: tuple[Mode, Mode] = ("in_person", "online")
+SHOWN_STATES: tuple[LineState, ...] = ("question", "unknown", "new", "present", "recorded")
+"""The states of lines in the order in which the page shows them."""
+
+
+class ImportedList(NamedTuple):
+    """An attendance list that was imported: its lines with their records, and names by code."""
+
+    stored: StoredList
+    lines: list[RecordedLine]
+
+
+@blueprint.get("/hoi-nghi/<meeting>/tu-tep")
+@allowed(Action.READ_ARRANGEMENTS, meeting_menu=Menu(6, "attendance.title"))
+def index(meeting: str) -> str:
+    """Offer the upload of an attendance list, and show those imported, line by line."""
+    connection = transaction()
+    summary = arrangements.require_meeting(connection, meeting, now_ms())
+    imported = [
+        ImportedList(stored, attendance_lists.from_json(stored.changes))
+        for stored in lists.latest_done(connection, "attendance", meeting)
+    ]
+    people = {line.person for one in imported for line in one.lines}
+    access.log_subjects(meeting)
+    return render_template(
+        "meetings/attendance_lists.html",
+        meeting=summary,
+        imported=imported,
+        names=roster.names_of(connection, people),
+    )
+
+
+@blueprint.post("/hoi-nghi/<meeting>/tu-tep")
+@allowed(Action.CORRECT, is_slow=True)
+def upload(meeting: str) -> Response:
+    """Keep an attendance list as a draft, and show what it would record."""
+    file, account, at_ms = uploads.list_file("file"), access.signed_in_account(), now_ms()
+    with reading() as connection:
+        arrangements.require_meeting(connection, meeting, at_ms)
+    list_id = write(
+        lambda c: lists.add(
+            c, "attendance", account.name, file.name, file.content, now_ms=at_ms, subject=meeting
+        )
+    )
+    return redirect(url_for("office.attendance_lists.preview", meeting=meeting, list_id=list_id))
+
+
+@blueprint.get("/hoi-nghi/<meeting>/tu-tep/<list_id>")
+@allowed(Action.CORRECT, is_slow=True)
+def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
+    """Show whom the lines of a draft mean, and what would be recorded."""
+    with reading() as connection:
+        stored, choices = _draft(connection, meeting, list_id)
+        try:
+            plan = _plan(connection, stored, choices)
+        except UnreadableList as unreadable:
+            return _render(connection, stored, choices, None, [describe(unreadable.fault)]), (
+                UNPROCESSABLE
+            )
+        sentences = [describe(fault) for fault in plan.faults]
+        return _render(connection, stored, choices, plan, sentences)
+
+
+@blueprint.post("/hoi-nghi/<meeting>/tu-tep/<list_id>")
+@allowed(Action.CORRECT, is_slow=True)
+def decide(meeting: str, list_id: str) -> Response:
+    """Note what was decided about a draft; record it if that is wanted and nothing is open."""
+    writer, at_ms = access.signed_in_account().writer, now_ms()
+    choices = AttendanceChoices(
+        people={
+            int(name[2:]): value.strip()[:32]
+            for name, value in request.form.items()
+            if name.startswith("p-") and name[2:].isdecimal() and value.strip()
+        },
+        mode=forms.one_of("mode", ("", *MODES)),
+        at_ms=forms.moment("happened_at"),
+    )
+    encoded = msgspec.json.encode(choices)
+    write(lambda c: lists.set_choices(c, list_id, encoded))
+    back = url_for("office.attendance_lists.preview", meeting=meeting, list_id=list_id)
+    if request.form.get("do") != "import":
+        return redirect(back)
+
+    def record(c: Connection) -> int | None:
+        stored, _ = _draft(c, meeting, list_id)
+        plan = _plan(c, stored, choices)
+        if not plan.is_ready or str(len(plan.of_state("new"))) != request.form.get("seen"):
+            return None
+        recorded = attendance_lists.import_attendance(c, meeting, plan, writer, at_ms)
+        lists.set_done(c, list_id, attendance_lists.as_json(recorded), now_ms=at_ms)
+        access.log_subjects(stored.name, *(line.person for line in recorded))
+        return len(recorded)
+
+    try:
+        count = write(record)
+    except UnreadableList as unreadable:
+        raise BadForm(fault=describe(unreadable.fault)) from None
+    if count is None:
+        flash(say("attendance.look_again"))
+        return redirect(back)
+    flash(say("attendance.done", count=count))
+    return redirect(url_for("office.attendance_lists.index", meeting=meeting))
+
+
+def _plan(connection: Connection, stored: StoredList, choices: AttendanceChoices) -> AttendancePlan:
+    return attendance_lists.plan_attendance(
+        connection, stored.subject, stored.content, stored.name, choices, now_ms=now_ms()
+    )
+
+
+def _render(
+    connection: Connection,
+    stored: StoredList,
+    choices: AttendanceChoices,
+    plan: AttendancePlan | None,
+    sentences: list[str],
+) -> str:
+    access.log_subjects(stored.name)
+    return render_template(
+        "meetings/attendance_preview.html",
+        meeting=arrangements.require_meeting(connection, stored.subject, now_ms()),
+        stored=stored,
+        choices=choices,
+        plan=plan,
+        sentences=sentences[:MOST_FAULTS_SHOWN],
+        count=len(sentences),
+        groups=[(state, plan.of_state(state)) for state in SHOWN_STATES] if plan else [],
+        shown_lines=SHOWN_LINES,
+        units=directory.all_unit_names(connection),
+        modes=MODES,
+        skip=attendance_lists.SKIP,
+    )
+
+
+def _draft(
+    connection: Connection, meeting: str, list_id: str
+) -> tuple[StoredList, AttendanceChoices]:
+    stored = lists.find(connection, "attendance", list_id)
+    if stored is None or stored.done_ms is not None or stored.subject != meeting:
+        raise UnknownList(list=list_id)
+    return stored, msgspec.json.decode(stored.choices, type=AttendanceChoices)
