@@ -97,12 +97,28 @@ def test_a_request_is_read_and_approved_and_the_kiosk_receives_the_decision(
     assert "Đã đồng ý" in chair.get("/xin-vang?loc=approved").text
 
 
-def test_the_chair_s_first_page_says_how_many_requests_wait(clerk: Persona, chair: Desk) -> None:
-    assert "đang chờ đồng chí" not in chair.get("/").text
+def test_the_board_the_chair_s_first_page_and_the_list_count_the_same_requests(
+    clerk: Persona, chair: Desk, headquarters: Desk
+) -> None:
+    assert "đang chờ quyết định" not in chair.get("/").text
     request_leave(clerk, 1, "M1")
-    request_leave(clerk, 2, "S1")  # the chair's leave, which headquarters decides
+    request_leave(clerk, 2, "M1")  # a second request of the same person is decided too
+    request_leave(clerk, 3, "S1")  # the chair's leave, which headquarters decides
+    detail = sealing.seal(clerk.seal_key, json.dumps({"name": "Người Thay Mẫu"}).encode())
+    sha256 = hashlib.sha256(detail.encode()).hexdigest()
+    body = {"for": "M2", "detail": sha256}
+    substitute = draft("substitute", 4, person="N-ONE-4", at=EVE, body=body)
+    clerk.sync(substitute, details={sha256: detail})
 
-    assert "1 đơn xin vắng đang chờ đồng chí" in chair.get("/").text
+    assert "4 đơn xin vắng, dự thay đang chờ quyết định" in chair.get("/").text
+    page = chair.get("/xin-vang").text
+    assert page.count('<article class="asked"') == 4
+    assert "Người Thay Mẫu" in page
+    assert "N-ONE-4 ·" not in page
+    with reading() as c:
+        [row] = [r for r in standings.board_of(c, MEETING).points if r.point == "P001"]
+    assert row.pending == 4
+    assert headquarters.get("/xin-vang").text.count('<article class="asked"') == 4
 
 
 def test_many_requests_are_decided_at_once_with_one_note_that_is_sealed(

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
 from sync_server.database import reading
 from sync_server.domain.judging.standing import PointStanding
 from sync_server.domain.records.permissions import Profile
+from sync_server.storage.access.accounts import Account
 from sync_server.storage.ledger import standings, streams
 from sync_server.storage.ledger.streams import StreamKey
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft, id_of
-from tests.office.desk import Desk
+from tests.office.desk import Desk, desk_of
 
 POINT = f"/hoi-nghi/{MEETING}/diem-cau/P001"
 
@@ -194,6 +196,23 @@ def test_headquarters_records_the_deputy_that_the_secretary_names(
     records_text = str(as_clerk().sync(meeting=MEETING, point="P001", cursor="0")["records"])
     assert "chair_delegation" in records_text
     assert "05-CV/CB" not in records_text  # sealed
+
+
+def test_the_secretary_signed_in_on_a_telephone_names_the_deputy(
+    hall: None, chair: Desk, headquarters: Desk
+) -> None:
+    assert "phân công một Phó Bí thư" in chair.get(POINT).text
+    assert chair.post(f"{POINT}/phan-cong", deputy="S2", document="").status_code == 302
+    assert read_standing().chair.delegate == "S2"
+    flags = {flag for flags in read_standing().flags.values() for flag in flags}
+    assert "without_authority" not in flags
+
+
+def test_a_deputy_signed_in_names_nobody(app: Flask, hall: None) -> None:
+    deputy = desk_of(app, Account("phochutri", Profile.CHAIR, point="P001", person="S2"))
+    assert "phan-cong" not in deputy.get(POINT).text
+    assert deputy.post(f"{POINT}/phan-cong", deputy="S2", document="").status_code == 422
+    assert read_standing().chair.delegate is None
 
 
 def test_a_contact_s_telephone_number_is_stored_as_it_is_dialled(

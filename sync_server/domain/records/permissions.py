@@ -50,6 +50,7 @@ class Action(StrEnum):
     READ_AUDIT = "read_audit"
     READ_ACCOUNTS = "read_accounts"
     DECIDE = "decide"
+    DELEGATE = "delegate"
     REOPEN = "reopen"
     CORRECT = "correct"
     ARRANGE = "arrange"
@@ -118,6 +119,7 @@ MAY: Mapping[Profile, frozenset[Action]] = {
         Action.READ_REQUESTS,
         Action.READ_PERSON,
         Action.DECIDE,
+        Action.DELEGATE,
         Action.REOPEN,
         Action.OWN_ACCOUNT,
     },

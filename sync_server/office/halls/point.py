@@ -32,7 +32,7 @@ from sync_server.domain.records.kinds import (
     Void,
     kind_of,
 )
-from sync_server.domain.records.permissions import Action
+from sync_server.domain.records.permissions import Action, Profile
 from sync_server.domain.summoning import RollDifference, compare_rolls
 from sync_server.errors import BadForm, UnknownPoint
 from sync_server.messages import say
@@ -222,19 +222,23 @@ def identify(meeting: str, point: str) -> Response:
 
 
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/phan-cong")
-@allowed(Action.ARRANGE)
+@allowed(Action.DELEGATE)
 def delegate(meeting: str, point: str) -> Response:
-    """Record that the Secretary's document names a Deputy to preside (checklist row 25)."""
-    deputy, number = (
-        forms.required_text("deputy", longest=32),
-        forms.required_text("document", longest=120),
-    )
-    at_ms, writer, key = now_ms(), access.signed_in_account().writer, StreamKey(meeting, point)
-    connection = transaction()
+    """Record that the Secretary names a Deputy to preside (checklist row 25).
+
+    Headquarters notes it by the Secretary's document; the Secretary needs none.
+    """
+    account, at_ms, key = access.signed_in_account(), now_ms(), StreamKey(meeting, point)
+    deputy = forms.required_text("deputy", longest=32)
+    is_own = account.role is Profile.CHAIR
+    number = (forms.text if is_own else forms.required_text)("document", longest=120)
+    connection, writer = transaction(), account.writer
     _, standing = _read_point(connection, meeting, point)
     officers = standing.terms.officers_at(at_ms)
     if officers.secretary is None or deputy not in officers.deputies:
         raise BadForm(fault=say("point.no_deputy", person=deputy, point=point))
+    if is_own and account.person != officers.secretary:
+        raise BadForm(fault=say("point.not_secretary", name=officers.secretary))
     named = (officers.secretary, deputy)
     document = seal_note(number=number)
     decisions.delegate(connection, writer, key, named, document, at_ms)

@@ -1,9 +1,6 @@
 """The start page of each role, and the list of meetings."""
 
-from collections.abc import Sequence
-
 from flask import Blueprint, redirect, render_template, url_for
-from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from sync_server.clocks import now_ms
@@ -13,11 +10,9 @@ from sync_server.office import access
 from sync_server.office.access import allowed
 from sync_server.office.meetings import proposals
 from sync_server.office.menus import Menu, UrlValues
+from sync_server.office.people import leave_requests
 from sync_server.storage import directory
 from sync_server.storage.access.accounts import Account
-from sync_server.storage.directory import MeetingSummary
-from sync_server.storage.ledger import standings
-from sync_server.storage.ledger.streams import StreamKey
 
 blueprint = Blueprint("meeting_list", __name__)
 
@@ -39,7 +34,7 @@ def start() -> str | Response:
     connection = transaction()
     meetings = directory.meetings(connection, now_ms(), account.point)
     proposed = proposals.read_proposals(connection) if access.may(Action.ARRANGE) else []
-    waiting = _count_waiting(connection, meetings, account.point) if account.point else 0
+    waiting = leave_requests.count_pending(connection) if account.point else 0
     return render_template(
         "meetings/meeting_list.html",
         meetings=meetings,
@@ -47,12 +42,3 @@ def start() -> str | Response:
         proposed=proposed,
         waiting=waiting,
     )
-
-
-def _count_waiting(connection: Connection, meetings: Sequence[MeetingSummary], point: str) -> int:
-    """Count the pending requests that the chair of this point may decide."""
-    keys = [StreamKey(meeting.id, point) for meeting in meetings if meeting.state != "closed"]
-    requests = standings.requests_of(
-        connection, keys, by=access.signed_in_account().person, at_ms=now_ms()
-    )
-    return sum(request.state == "pending" and request.is_decidable for _, request in requests)

@@ -225,6 +225,11 @@ def _details_of(leave_request: Request) -> list[str]:
     return [sha256 for sha256 in hashes if sha256]
 
 
+def count_pending(connection: Connection) -> int:
+    """Return how many requests wait for a decision, of those that this account may see."""
+    return len(_find_requests(connection, "", "pending"))
+
+
 def _find_requests(
     connection: Connection, meeting: str, state: str
 ) -> list[tuple[StreamKey, Request]]:
@@ -242,11 +247,7 @@ def _find_requests(
     for summary in summaries:
         if state == "pending":  # judge only points where the board counts requests
             rows = standings.board_of(connection, summary.id).points
-            keys += [
-                StreamKey(summary.id, row.point)
-                for row in rows
-                if row.pending or row.counts.wrong_composition
-            ]
+            keys += [StreamKey(summary.id, row.point) for row in rows if row.pending]
         else:
             keys += streams.of_meeting(connection, summary.id)
     if account.point is not None:

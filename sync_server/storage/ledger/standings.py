@@ -31,10 +31,10 @@ class BoardFigures(Struct, frozen=True, kw_only=True):
 
     `chair`: the person presiding now or last, else the person named to preside. `missing`: the
     items that keep the point from being ready. `counted`: False in a rehearsal or a cancelled
-    meeting, which enter no figure. `pending`: the number of people waiting for a decision on
-    leave; `reserved`: how many of them headquarters decides. `arrivals_ms`: the first arrival of
-    every summoned person who came, in order. `merged_into`: the point that took over all the
-    people of this one.
+    meeting, which enter no figure. `pending`: the number of requests for leave and substitutes
+    that wait for a decision; `reserved`: how many of them headquarters decides. `arrivals_ms`: the
+    first arrival of every summoned person who came, in order. `merged_into`: the point that took
+    over all the people of this one.
     """
 
     counts: Counts
@@ -101,7 +101,7 @@ def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamK
 
 
 def _row_of(standing: PointStanding) -> BoardFigures:
-    pending = [attendee.person for attendee in standing.people if attendee.request == "pending"]
+    pending = [request for request in standing.requests if request.state == "pending"]
     return BoardFigures(
         counts=standing.counts,
         chair=standing.chair.spans[-1].person if standing.chair.spans else standing.chair.named,
@@ -112,7 +112,9 @@ def _row_of(standing: PointStanding) -> BoardFigures:
         counted=standing.is_counted,
         flags=tuple(sorted(set().union(*standing.flags.values()))),
         pending=len(pending),
-        reserved=sum(standing.terms.is_reserved(person) for person in pending),
+        reserved=sum(
+            standing.terms.is_reserved(request.person, request.instead_of) for request in pending
+        ),
         late_after_ms=standing.terms.late_after_ms,
         arrivals_ms=tuple(sorted(person.stays[0][0] for person in standing.people if person.stays)),
         merged_into=None if standing.counts.summoned else standing.terms.merged_into,

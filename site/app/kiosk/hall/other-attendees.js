@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
+import { isPresentNow } from "../desk/check-in.js";
 import { readForm, PersonField, TextField } from "../desk/fields.js";
 import { newcomerCode } from "../sync/new-record.js";
 import { recordsInForce } from "../desk/hall-standing.js";
@@ -20,6 +21,11 @@ function TakeBack({ desk, isMeant }) {
   return targets.length > 0 && html`<button onClick=${() => desk.undo(targets)}>${roomText("take_back")}</button>`;
 }
 
+/** Return the state of a substitute's request. @param {import("../desk/desk.js").Desk} desk @param {LedgerRecord} record */
+function stateOf(desk, record) {
+  return desk.hall.all.requests.find((request) => request.id === record.id)?.state ?? "pending";
+}
+
 /** Show the guests, substitutes and visitors recorded so far, and the form that adds another.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function OtherAttendees({ desk }) {
@@ -30,7 +36,14 @@ export function OtherAttendees({ desk }) {
     const { name, unit, code, instead } = readForm(event);
     const personCode = (code ?? "").trim().toUpperCase();
     const isBad = personCode && !PERSON.test(personCode);
-    const problem = isBad ? roomText("beside.bad_code", { code: personCode }) : name?.trim() || personCode ? "" : roomText("beside.nobody");
+    const isReplacedHere = kind === "substitute" && isPresentNow(desk, instead);
+    const problem = isBad
+      ? roomText("beside.bad_code", { code: personCode })
+      : isReplacedHere
+        ? roomText("beside.is_present", { name: desk.nameOf(instead) })
+        : name?.trim() || personCode
+          ? ""
+          : roomText("beside.nobody");
     setFault(problem);
     if (problem) return;
     const personal = name ? { name, ...(unit ? { unit } : {}) } : undefined;
@@ -54,6 +67,7 @@ export function OtherAttendees({ desk }) {
         (record) => html`<li>
           <b>${desk.detailContents.get(record.body.detail)?.name ?? desk.nameOf(record.person) ?? "–"}</b> · ${nameOfCode("kind", record.kind)}
           ${record.body.for && ` · ${roomText("beside.instead", { name: desk.nameOf(record.body.for) })}`}
+          ${record.body.for && html` <span class="tag">${nameOfCode("request", stateOf(desk, record))}</span>`}
           <${TakeBack} desk=${desk} isMeant=${(/** @type {LedgerRecord} */ other) => other.id === record.id || (record.kind === "substitute" && other.person === record.person)} />
         </li>`,
       )}
