@@ -99,6 +99,12 @@ class EnrolmentCodeUsed(AppError):
     status, code = 409, "enrolment_code_used"
 
 
+class EnrolmentSecondNeeded(AppError):
+    """An enrolment code by post without its second secret, or with a wrong one."""
+
+    status, code = 403, "enrolment_second_needed"
+
+
 class EnrolmentCodeExpired(AppError):
     """An enrolment code that is older than a day."""
 

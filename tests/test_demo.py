@@ -18,7 +18,7 @@ from sync_server.commands.demo.demonstration import (
 from sync_server.config import Settings
 from sync_server.database import db, reading, upgrade_schema, write
 from sync_server.office.meetings.board import MAX_UPDATE_ROWS
-from sync_server.storage import directory
+from sync_server.storage import directory, purpose
 from sync_server.storage.ledger import standings
 from sync_server.storage.ledger.standings import Board
 from sync_server.storage.people import roster
@@ -114,8 +114,9 @@ def test_filling_again_adds_nothing_to_what_is_there(shown: DemoSummary, portal:
 
 
 def test_it_is_not_filled_in_among_real_people(shown: DemoSummary, portal: Path) -> None:
-    real = RosterPerson("X1", "Ai đó", "U01", "", "NONE", None)
+    real = RosterPerson("M00001", "Ai đó", "U01", "", "NONE", None)  # a code of the demonstration
     write(lambda c: roster.put_people(c, [real]))
+    write(lambda c: purpose.set_demonstration(c, False))
 
     with pytest.raises(demonstration.RealPeopleFault):
         _fill(portal, NOON)

@@ -11,6 +11,7 @@ from sync_server.api.bodies import json_response, read_body
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import write
+from sync_server.errors import EnrolmentSecondNeeded
 from sync_server.storage.access import devices
 from sync_server.web import rate_limits
 
@@ -21,12 +22,13 @@ class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The body of an enrolment request.
 
     `public_key`: the device's key as a JWK; with the same key, a device whose answer was lost may
-    send the request again.
+    send the request again. `second`: the secret told by telephone, for a code that came by post.
     """
 
     code: Annotated[str, Meta(min_length=1, max_length=64)]
     label: Annotated[str, Meta(max_length=80, pattern=r"^[^\x00-\x1f]*\Z")] = ""
     public_key: dict[str, str] | None = None
+    second: Annotated[str, Meta(max_length=16)] = ""
 
 
 _decoder = msgspec.json.Decoder(EnrolRequest)
@@ -45,9 +47,16 @@ def enrol() -> Response:
     at_ms = now_ms()
     enrolled = write(
         lambda c: devices.enrol(
-            c, enrol_request.code, enrol_request.label, device_key, now_ms=at_ms
+            c,
+            enrol_request.code,
+            enrol_request.label,
+            device_key,
+            now_ms=at_ms,
+            second=enrol_request.second,
         )
     )
+    if enrolled is None:
+        raise EnrolmentSecondNeeded
     settings: Settings = current_app.config["SETTINGS"]
     keys = {
         "seal_key": sealing.public_key(settings.seal_key),

@@ -17,6 +17,7 @@ from sync_server.commands.common import current_settings, on_current_schema
 from sync_server.messages import number, say
 from sync_server.sheets.headings import FIELDS
 from sync_server.sheets.tables import Fault, Table
+from sync_server.storage import purpose
 from sync_server.storage.people import lists
 from sync_server.web import served_portal
 
@@ -97,6 +98,7 @@ def _import_people(file: Path, content: bytes, read: ListPreview, *, yes: bool) 
         click.echo(say("cli.list.more", count=number(len(plan.changes) - SHOWN_CHANGES)))
     if not plan.changes:
         return
+    _confirm_in_demonstration()
     _confirm(yes=yes)
     encoded = msgspec.json.encode(choices)
     list_id = database.write(
@@ -132,6 +134,21 @@ def _confirm(*, yes: bool) -> None:
     if not click.confirm(say("cli.list.ask"), default=False):
         click.echo(say("cli.list.given_up"))
         sys.exit(0)
+
+
+def _confirm_in_demonstration() -> None:
+    """In a demonstration's database ask whether real people go there; `--yes` is no answer."""
+    with database.reading() as c:
+        if not purpose.is_demonstration(c):
+            return
+    if not sys.stdin.isatty():
+        click.echo(say("demo.not_accepted"), err=True)
+        sys.exit(NOT_CONFIRMED)
+    click.echo(say("demo.is_one"))
+    if not click.confirm(say("demo.accept"), default=False):
+        click.echo(say("cli.list.given_up"))
+        sys.exit(0)
+    database.write(lambda c: purpose.set_demonstration(c, False))
 
 
 def _fail(file: Path, faults: list[Fault]) -> None:

@@ -41,7 +41,7 @@ def demo_command() -> None:
             published, sealing.public_key(current_settings().seal_key), now_ms()
         )
     except demonstration.RealPeopleFault:
-        click.echo(say("demo.real_people"))
+        click.echo(say("demo.real_people", url=current_settings().public_url))
         return
     click.echo(
         say("demo.ready", url=current_settings().public_url, **msgspec.structs.asdict(summary))

@@ -107,6 +107,8 @@ def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str,
         return make_response(_redirect_to_sign_in())
     if not may(action):
         raise refusal(action)
+    if signed_in_account().must_change and action is not Action.OWN_ACCOUNT:
+        return make_response(redirect(url_for("office.my_account.page")))
     if "point" in url_values:
         must_cover(point=url_values["point"])
     return make_response(view(**url_values))

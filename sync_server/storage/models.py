@@ -11,11 +11,15 @@ from sync_server.database import Base
 
 
 class Node(Base):
-    """The identity of this database. Cursors carry its `epoch`; a cursor of another is ignored."""
+    """The identity of this database. Cursors carry its `epoch`; a cursor of another is ignored.
+
+    `is_demonstration`: its people are synthetic; see `storage.purpose`.
+    """
 
     __tablename__ = "node"
     name: Mapped[str] = mapped_column(String(8), primary_key=True, default="here")
     epoch: Mapped[str] = mapped_column(String(16))
+    is_demonstration: Mapped[bool] = mapped_column(default=False)
 
 
 class Unit(Base):
@@ -142,7 +146,11 @@ class Device(Base):
 
 
 class EnrolmentCode(Base):
-    """A code that enrols one device, once; stored as its hash."""
+    """A code that enrols one device, once; stored as its hash.
+
+    `second_hash` is of a secret told by telephone, which a code that lives long needs besides;
+    `failures` counts wrong ones.
+    """
 
     __tablename__ = "enrolment_code"
     code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -152,13 +160,16 @@ class EnrolmentCode(Base):
     expires_ms: Mapped[int] = mapped_column(BigInteger)
     used_ms: Mapped[int | None] = mapped_column(BigInteger)
     device: Mapped[str | None] = mapped_column(String(48))
+    second_hash: Mapped[str | None] = mapped_column(String(64))
+    failures: Mapped[int] = mapped_column(default=0)
 
 
 class AccountRow(Base):
     """An office account; `token_hash` is for programs, made on demand.
 
     `point` and `person` are set for a chair, `unit` for a unit's secretary. `totp_step` is the last
-    time step whose one-time password was used, so that none is used twice.
+    time step whose one-time password was used, so that none is used twice. `must_change`: somebody
+    else chose the password, so it must be changed first.
     """
 
     __tablename__ = "account"
@@ -171,6 +182,7 @@ class AccountRow(Base):
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     totp_secret: Mapped[str | None] = mapped_column(String(64))
     totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    must_change: Mapped[bool] = mapped_column(default=False)
 
 
 class OfficeSession(Base):

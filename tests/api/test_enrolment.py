@@ -6,8 +6,9 @@ import pytest
 from flask import Flask
 
 from sync_server.database import write
+from sync_server.domain.records.codes import DAY_MS
 from sync_server.storage.access import devices
-from sync_server.storage.access.devices import CODE_LIFE_MS, REPEAT_MS
+from sync_server.storage.access.devices import REPEAT_MS
 from tests.conftest import FakeClock, Persona
 
 KEY = {"kty": "EC", "crv": "P-256", "x": "x1", "y": "y1"}
@@ -62,10 +63,38 @@ def test_a_lost_answer_can_be_asked_for_again_with_the_same_key(
 
 
 def test_a_code_ends_after_a_day(as_outsider: Persona, code: str, clock: FakeClock) -> None:
-    clock.now_ms += CODE_LIFE_MS + 1
+    clock.now_ms += DAY_MS + 1
 
     assert enrol(as_outsider, code)[1]["code"] == "enrolment_code_expired"
 
 
 def test_a_code_that_was_never_issued_is_refused(as_outsider: Persona) -> None:
     assert enrol(as_outsider, "AAAA-BBBB-CCCC-DDDD")[1]["code"] == "enrolment_code_unknown"
+
+
+@pytest.fixture
+def post_code(app: Flask, clock: FakeClock) -> str:
+    """Return a code for P001 that travels by post: 30 days, with a second secret."""
+    return write(
+        lambda c: devices.new_enrolment(c, "P001", now_ms=clock.now_ms, days=30, second="012345")
+    )
+
+
+def test_a_code_by_post_enrols_only_with_the_secret_told_by_telephone(
+    as_outsider: Persona, post_code: str, clock: FakeClock
+) -> None:
+    clock.now_ms += 29 * DAY_MS
+    assert enrol(as_outsider, post_code)[1]["code"] == "enrolment_second_needed"
+    assert enrol(as_outsider, post_code, second="999999")[0] == 403
+    assert enrol(as_outsider, post_code, second=" 012345 ")[0] == 201
+
+
+def test_five_wrong_secrets_use_a_code_up(as_outsider: Persona, post_code: str) -> None:
+    for number in range(5):
+        assert enrol(as_outsider, post_code, second=f"{number}")[0] == 403
+    assert enrol(as_outsider, post_code, second="012345")[1]["code"] == "enrolment_code_expired"
+
+
+def test_a_code_by_post_ends_too(as_outsider: Persona, post_code: str, clock: FakeClock) -> None:
+    clock.now_ms += 30 * DAY_MS + 1
+    assert enrol(as_outsider, post_code, second="012345")[1]["code"] == "enrolment_code_expired"

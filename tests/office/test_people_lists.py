@@ -9,7 +9,8 @@ import pytest
 from openpyxl import load_workbook
 from werkzeug.test import TestResponse
 
-from sync_server.database import reading
+from sync_server.database import reading, write
+from sync_server.storage import purpose
 from sync_server.storage.people import roster
 from sync_server.storage.people.roster import RosterPerson
 from tests.conftest import FakeClock
@@ -192,3 +193,22 @@ def test_the_template_holds_todays_people_and_changes_nothing(
     assert "Không có gì thay đổi" in headquarters.get(upload(headquarters, filled)).text
     empty = headquarters.get("/nguoi/mau.xlsx?trong=1").data
     assert "dòng ví dụ" in headquarters.get(upload(headquarters, empty)).text
+
+
+def test_a_demonstration_takes_in_real_people_only_after_a_plain_question(
+    hall: None, headquarters: Desk
+) -> None:
+    write(lambda c: purpose.set_demonstration(c, True))
+    path = upload(headquarters, workbook([HEADING, NEW_LINE]))
+    assert "Cơ sở dữ liệu này là bản minh hoạ" in headquarters.get(path).text
+    assert "Chưa nhập gì" in confirm(headquarters, path).text
+    assert "M00001" not in people()
+
+    fields = {"full_name": "Mẫu Mới", "membership": "NONE", "unit": "U01", "position": ""}
+    answer = headquarters.post("/nguoi/them", birth_year="", code="", **fields)
+    assert "Chưa nhập gì" in answer.text
+
+    confirm(headquarters, path, into_demonstration="on")
+    assert "M00001" in people()
+    with reading() as c:
+        assert not purpose.is_demonstration(c)

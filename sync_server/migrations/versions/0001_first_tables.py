@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.String(length=64), nullable=True),
         sa.Column("totp_secret", sa.String(length=64), nullable=True),
         sa.Column("totp_step", sa.BigInteger(), nullable=False),
+        sa.Column("must_change", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
         sa.UniqueConstraint("token_hash"),
     )
@@ -131,6 +132,8 @@ def upgrade() -> None:
         sa.Column("expires_ms", sa.BigInteger(), nullable=False),
         sa.Column("used_ms", sa.BigInteger(), nullable=True),
         sa.Column("device", sa.String(length=48), nullable=True),
+        sa.Column("second_hash", sa.String(length=64), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("code_hash"),
     )
     op.create_table(
@@ -191,6 +194,7 @@ def upgrade() -> None:
         "node",
         sa.Column("name", sa.String(length=8), nullable=False),
         sa.Column("epoch", sa.String(length=16), nullable=False),
+        sa.Column("is_demonstration", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(

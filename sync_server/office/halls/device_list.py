@@ -11,6 +11,7 @@ from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import transaction
 from sync_server.domain.judging.clocks import SUSPECT_SKEW_MS
+from sync_server.domain.records.codes import DAY_MS
 from sync_server.domain.records.permissions import Action, Profile
 from sync_server.errors import BadForm, UnknownDevice
 from sync_server.messages import say
@@ -20,7 +21,8 @@ from sync_server.office.menus import Menu
 from sync_server.storage import directory
 from sync_server.storage.access import devices
 from sync_server.storage.access.devices import DeviceLine
-from sync_server.storage.people import roster
+from sync_server.storage.access.tokens import new_second_secret
+from sync_server.storage.people import contacts, roster
 
 blueprint = Blueprint("device_list", __name__)
 
@@ -31,7 +33,7 @@ URGENT = frozenset({"unsent", "skew", "gaps"})
 
 
 class Ticket(NamedTuple):
-    """An enrolment code printed for a hall; the code is shown only once."""
+    """An enrolment code printed for a hall, shown only once, and its second secret, not printed."""
 
     point: str
     name: str
@@ -39,6 +41,7 @@ class Ticket(NamedTuple):
     code: str
     link: str
     picture: Markup
+    second: str | None
 
 
 @blueprint.get("/thiet-bi")
@@ -99,9 +102,17 @@ def new_codes() -> str:
         raise BadForm(fault=say("devices.choose"))
     if person and len(chosen) > 1:
         raise BadForm(fault=say("devices.one_point"))
+    days = forms.whole_number("days", least=1, most=devices.LONGEST_CODE_DAYS) or 1
+    seconds = {point: new_second_secret() if days > 1 else None for point in chosen}
     codes = {
         point: devices.new_enrolment(
-            connection, point, now_ms=at_ms, profile=profile, person=person
+            connection,
+            point,
+            now_ms=at_ms,
+            profile=profile,
+            person=person,
+            days=days,
+            second=seconds[point],
         )
         for point in chosen
     }
@@ -112,9 +123,22 @@ def new_codes() -> str:
         link = enrolment.enrolment_url(settings, code)
         person_name = names.get(person or "", "")
         tickets.append(
-            Ticket(point, points[point].name, person_name, code, link, qr_codes.draw_qr_code(link))
+            Ticket(
+                point,
+                points[point].name,
+                person_name,
+                code,
+                link,
+                qr_codes.draw_qr_code(link),
+                seconds[point],
+            )
         )
-    return render_template("halls/tickets.html", tickets=tickets)
+    return render_template(
+        "halls/tickets.html",
+        tickets=tickets,
+        until_ms=at_ms + days * DAY_MS,
+        contacts=contacts.of_points(connection, chosen),
+    )
 
 
 @blueprint.post("/thiet-bi/<device>/thu-hoi")

@@ -16,11 +16,11 @@ from sync_server.domain.records.permissions import Action
 from sync_server.domain.summoning import MEMBERSHIPS
 from sync_server.errors import BadForm, UnknownPerson, UnknownUnit
 from sync_server.messages import name_code, say
-from sync_server.office import access, forms
+from sync_server.office import access, demonstration, forms
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment
 from sync_server.sheets.grids import clean_text
-from sync_server.storage import directory
+from sync_server.storage import directory, purpose
 from sync_server.storage.people import roster
 from sync_server.storage.people.roster import RosterPerson
 
@@ -41,6 +41,7 @@ def form() -> str:
 def add() -> str | Response:
     """Add a person; if the unit has one of that name, ask first whether it is another one."""
     connection, at_ms = transaction(), now_ms()
+    demonstration.must_accept_real_people(connection)
     new_person = replace(
         _read_facts(NOBODY), person=forms.person_code("code"), unit=_read_unit("unit")
     )
@@ -154,6 +155,7 @@ def _render_new(person: RosterPerson, same: Sequence[RosterPerson]) -> str:
         units=directory.unit_names(transaction()),
         memberships=MEMBERSHIPS,
         positions=COMMITTEE,
+        is_demonstration=purpose.is_demonstration(transaction()),
     )
 
 

@@ -15,6 +15,7 @@ from flask import (
     request,
     url_for,
 )
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from sync_server.acts import list_files, list_imports
@@ -32,11 +33,11 @@ from sync_server.domain.names import name_sort_key
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import UnknownList
 from sync_server.messages import name_code, say
-from sync_server.office import access, forms, uploads
+from sync_server.office import access, demonstration, forms, uploads
 from sync_server.office.access import allowed
 from sync_server.office.downloads import xlsx_of
 from sync_server.sheets.headings import FIELDS, Field, fold_heading
-from sync_server.storage import directory
+from sync_server.storage import directory, purpose
 from sync_server.storage.people import lists, roster
 from sync_server.storage.people.lists import StoredList
 from sync_server.storage.people.roster import RosterPerson
@@ -114,7 +115,12 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
     if not read.plan.is_ready or list_imports.fingerprint(read.plan) != request.form.get("seen"):
         flash(say("lists.look_again"))
         return redirect(url_for("office.people_lists.preview", list_id=list_id))
-    count = write(lambda c: list_imports.import_list(c, read, choices, list_id, now_ms=at_ms))
+
+    def import_list(c: Connection) -> int:
+        demonstration.must_accept_real_people(c)
+        return list_imports.import_list(c, read, choices, list_id, now_ms=at_ms)
+
+    count = write(import_list)
     message = say("lists.done", count=count)
     access.log_subjects(stored.name, message)
     flash(message)
@@ -200,6 +206,7 @@ def _page(
         left_out=LEFT_OUT,
         fold_heading=fold_heading,
         seen=list_imports.fingerprint(read.plan) if read else "",
+        is_demonstration=purpose.is_demonstration(transaction()),
     )
 
 

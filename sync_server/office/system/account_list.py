@@ -1,6 +1,6 @@
 """Accounts of the office: their role, point or unit; created, changed and removed."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sync_server.acts import account_rules
@@ -62,6 +62,7 @@ def put() -> Response:
         point=forms.text("account_point", longest=16).upper() or None,
         unit=forms.text("unit", longest=16).upper() or None,
         person=forms.text("person", longest=32).upper() or None,
+        must_change="must_change" in request.form,
     )
     password = forms.password("password")
     connection = transaction()

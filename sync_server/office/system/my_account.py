@@ -70,6 +70,8 @@ def set_password() -> Response:
     new = forms.password("new_password")
     if fault := account_rules.password_fault(account.name, new):
         raise BadForm(fault=fault)
+    if new == request.form.get("password"):
+        raise BadForm(fault=say("account.same_password"))
     if new != request.form.get("new_again"):
         raise BadForm(fault=say("account.not_the_same"))
 

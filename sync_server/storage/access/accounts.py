@@ -28,7 +28,10 @@ _HASHING_SLOTS = BoundedSemaphore(2)
 
 
 class Account(Struct, frozen=True):
-    """An office account. A chair has a point and a person's code, a unit's secretary has a unit."""
+    """An office account. A chair has a point and a person's code, a unit's secretary has a unit.
+
+    `must_change`: its password is somebody else's choice, and must be changed before anything else.
+    """
 
     name: str
     role: Profile
@@ -36,6 +39,7 @@ class Account(Struct, frozen=True):
     unit: str | None = None
     person: str | None = None
     has_totp: bool = False
+    must_change: bool = False
 
     @property
     def writer(self) -> Writer:
@@ -46,11 +50,24 @@ class Account(Struct, frozen=True):
 _ACCOUNT_COLUMNS = columns_of(Account, AccountRow, has_totp=AccountRow.totp_secret.is_not(None))
 
 
+def hash_password(password: str) -> str:
+    """Return the hash of a password. It is slow on purpose: no transaction should wait for it."""
+    with _HASHING_SLOTS:
+        return _hasher.hash(password)
+
+
 def put(connection: Connection, account: Account, password: str) -> None:
     """Create an account, or replace the account of that name, with this password.
 
     The earlier account's token, second factor and sessions end.
     """
+    put_hashed(connection, account, hash_password(password), must_change=account.must_change)
+
+
+def put_hashed(
+    connection: Connection, account: Account, password_hash: str, *, must_change: bool
+) -> None:
+    """Create or replace an account like `put`, with a password that was hashed before."""
     remove(connection, account.name)
     connection.execute(
         insert(AccountRow).values(
@@ -59,15 +76,17 @@ def put(connection: Connection, account: Account, password: str) -> None:
             point=account.point,
             unit=account.unit,
             person=account.person,
-            password_hash=_hasher.hash(password),
+            password_hash=password_hash,
+            must_change=must_change,
         )
     )
 
 
 def set_password(connection: Connection, name: str, password: str) -> None:
-    """Replace an account's password."""
+    """Replace an account's password by the user's own choice."""
     statement = update(AccountRow).where(AccountRow.name == name)
-    connection.execute(statement.values(password_hash=_hasher.hash(password)))
+    values = {"password_hash": hash_password(password), "must_change": False}
+    connection.execute(statement.values(values))
 
 
 def account_with_password(connection: Connection, name: str, password: str) -> Account | None:
@@ -83,7 +102,7 @@ def account_with_password(connection: Connection, name: str, password: str) -> A
             _hasher.verify(row.password_hash if row else _nobody_hash(), password)
     except (VerifyMismatchError, InvalidHashError):
         return None
-    return _account_of(*row[:6]) if row else None
+    return _account_of(*row[:-1]) if row else None
 
 
 @cache
@@ -171,5 +190,6 @@ def _account_of(
     unit: str | None,
     person: str | None,
     has_totp: bool,
+    must_change: bool,
 ) -> Account:
-    return Account(name, Profile(role), point, unit, person, has_totp)
+    return Account(name, Profile(role), point, unit, person, has_totp, must_change)

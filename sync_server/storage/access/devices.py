@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Integer, String, bindparam, func, insert, select, update
 
+from sync_server.domain.records.codes import DAY_MS
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.permissions import Profile
 from sync_server.domain.records.sequence import Ranges, missing_after
@@ -26,7 +27,8 @@ from sync_server.storage.ledger import sightings
 from sync_server.storage.models import Device, EnrolmentCode, Point
 from sync_server.storage.prepared import Prepared
 
-CODE_LIFE_MS = 24 * 3600 * 1000
+LONGEST_CODE_DAYS = 30
+MOST_SECOND_FAILURES = 5
 REPEAT_MS = 15 * 60 * 1000
 """How long a device whose answer was lost may enrol again with the same code and key."""
 
@@ -69,8 +71,13 @@ def new_enrolment(
     now_ms: int,
     profile: Profile = Profile.CLERK,
     person: str | None = None,
+    days: int = 1,
+    second: str | None = None,
 ) -> str:
-    """Create and return a code that enrols one device of the point within a day."""
+    """Create and return a code that enrols one device of the point within some days.
+
+    `second`: a secret that the device must send besides, told by telephone.
+    """
     code = new_code()
     connection.execute(
         insert(EnrolmentCode).values(
@@ -78,16 +85,25 @@ def new_enrolment(
             point=point,
             profile=profile.value,
             person=person,
-            expires_ms=now_ms + CODE_LIFE_MS,
+            expires_ms=now_ms + days * DAY_MS,
+            second_hash=hash_code(f"{code}{second}") if second else None,
         )
     )
     return code
 
 
 def enrol(
-    connection: Connection, code: str, label: str, public_key: str | None, *, now_ms: int
-) -> Enrolled:
+    connection: Connection,
+    code: str,
+    label: str,
+    public_key: str | None,
+    *,
+    now_ms: int,
+    second: str = "",
+) -> Enrolled | None:
     """Enrol a device by its code, and issue its tokens.
+
+    None: the code needs another second secret; that was counted, and must be committed.
 
     The same code and public key again within 15 minutes mean the same device, whose answer was
     lost: it gets new tokens and the old ones end.
@@ -107,10 +123,18 @@ def enrol(
             EnrolmentCode.expires_ms,
             EnrolmentCode.used_ms,
             EnrolmentCode.device,
+            EnrolmentCode.second_hash,
+            EnrolmentCode.failures,
         ).where(is_this_code)
     ).one_or_none()
     if enrolment is None:
         raise EnrolmentCodeUnknown
+    if enrolment.failures >= MOST_SECOND_FAILURES:
+        raise EnrolmentCodeExpired
+    if enrolment.second_hash and enrolment.second_hash != hash_code(f"{code}{second}"):
+        failures = EnrolmentCode.failures + bool(second)
+        connection.execute(update(EnrolmentCode).where(is_this_code).values(failures=failures))
+        return None
     token, read_token = new_token(PUSH), new_token(READ)
     hashes = {"token_hash": hash_token(token), "read_token_hash": hash_token(read_token)}
     if enrolment.used_ms is not None:

@@ -24,6 +24,17 @@ def new_code() -> str:
     return "-".join(letters[i : i + 4] for i in range(0, _CODE_LETTERS, 4))
 
 
+def new_first_password() -> str:
+    """Return a password such as `7f3k-9q2m-x4tb`, to be printed and changed at first sign-in."""
+    letters = "".join(secrets.choice(_LETTERS) for _ in range(12)).lower()
+    return "-".join(letters[i : i + 4] for i in range(0, 12, 4))
+
+
+def new_second_secret() -> str:
+    """Return six digits that are told by telephone, besides a code that travels by post."""
+    return f"{secrets.randbelow(1_000_000):06}"
+
+
 def new_device_id() -> str:
     """Return a device's id such as `D-7F3KQ2MX`, short enough to be read over the telephone."""
     return "D-" + "".join(secrets.choice(_LETTERS) for _ in range(8))

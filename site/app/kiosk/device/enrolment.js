@@ -9,12 +9,16 @@ import { call } from "../sync/server.js";
 import { getMeta, putEnrolment, setMeta } from "./store.js";
 import { newKey, seal, withClerk } from "./vault.js";
 
+/** The server's answer to a code that came by post without the secret told by telephone. */
+const SECOND_NEEDED = "enrolment_second_needed";
+
 /** Show the form that takes an enrolment code and a clerk's name and PIN.
  * @param {{db: import("./store.js").Database, onBack: (() => void) | null,
  *   onDone: (unlockedVault: import("../desk/desk.js").UnlockedVault) => void}} props */
 export function Enrolment({ db, onDone, onBack }) {
   const [code, setCode] = useState(() => codeInLink());
   const [clerk, setClerk] = useState({ name: "", pin: "", again: "" });
+  const [second, setSecond] = useState(/** @type {string | null} */ (null)); // null: not asked for
   const [fault, setFault] = useState("");
   const [isBusy, setBusy] = useState(false);
 
@@ -35,10 +39,12 @@ export function Enrolment({ db, onDone, onBack }) {
   async function enrolWith(/** @type {string} */ enrolmentCode) {
     const keyPair = await readDeviceKey(db);
     const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", keyPair.publicKey);
-    const body = { code: enrolmentCode, label: deviceLabel(), public_key: { kty, crv, x, y } };
+    const told = second === null ? {} : { second: second.trim() };
+    const body = { code: enrolmentCode, label: deviceLabel(), public_key: { kty, crv, x, y }, ...told };
     const result = await call("/enrol", { body });
     if (!result.ok) {
       setBusy(false);
+      if (result.code === SECOND_NEEDED) setSecond("");
       setFault(result.reason === "network" ? say("enrol.no_line") : sayCode(result.code));
       return;
     }
@@ -72,6 +78,18 @@ export function Enrolment({ db, onDone, onBack }) {
             required
           />
         </label>
+        ${second !== null &&
+        html`<label>
+          ${say("enrol.second")}
+          <input
+            name="second"
+            inputmode="numeric"
+            value=${second}
+            onInput=${(/** @type {any} */ event) => setSecond(event.target.value)}
+            autocomplete="off"
+            required
+          />
+        </label>`}
         <${PinFields} value=${clerk} onChange=${setClerk} />
         <p class="muted">${say("pin.why")}</p>
         ${fault && html`<p class="fault" role="alert">${fault}</p>`}
