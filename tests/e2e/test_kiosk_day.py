@@ -26,6 +26,7 @@ from tests.e2e.kiosk import (
     wait_until,
 )
 from tests.e2e.line import Line
+from tests.sheets.sheets import workbook
 
 pytestmark = pytest.mark.e2e
 SECRETARY, DEPUTY = "M00001", "M00002"
@@ -328,3 +329,34 @@ def test_a_rehearsal_counts_in_no_figure_and_a_roll_is_printed(
     sheet = page.title()
     assert "DANH SÁCH ĐIỂM DANH" in sheet
     assert "M00059" in sheet
+
+
+def test_a_list_on_a_usb_stick_is_taken_in_without_a_line(system: System, laptop: Laptop) -> None:
+    page = laptop.start()
+    enrol(page, system)
+    system.line.set(Line.CUT)
+    open_room(page, "Hội trường")
+    open_step(page, "Điểm danh từ tệp (USB)")
+    rows = [["DANH SÁCH"], ["STT", "Mã", "Họ và tên", "Giờ đến"]]
+    now = datetime.now(VIETNAM) - timedelta(minutes=5)
+    rows += [["1", "M00005", "", f"{now:%H:%M}"], ["2", "M00006", "", f"{now:%H:%M}"]]
+    rows += [["3", "", "Không Ai Cả", f"{now:%H:%M}"]]
+    choose_file(page, "danh-sach.xlsx", workbook(rows))
+    expect(page.get_by_text("Sẽ ghi 2 người; 0 người đã có mặt; 1 dòng")).to_be_visible()
+    page.get_by_role("button", name="Ghi 2 người có mặt").click()
+    expect(page.get_by_text("Đã ghi 2 người có mặt theo tệp")).to_be_visible()
+
+    choose_file(page, "danh-sach.csv", "Mã;Giờ đến\nM00005;07:00\n".encode("utf-16"))
+    expect(page.get_by_text("Sẽ ghi 0 người; 1 người đã có mặt")).to_be_visible()
+    choose_file(page, "hong.xlsx", b"PK\x03\x04 rubbish")
+    expect(page.get_by_text("Tệp không mở được như một bảng tính")).to_be_visible()
+
+    system.line.set(Line.OPEN)
+    wait_until(page, lambda: len(system.device_records()) == 2)
+    assert {record["source"] for record in system.device_records()} == {"import"}
+
+
+def choose_file(page: Page, name: str, content: bytes) -> None:
+    page.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    )

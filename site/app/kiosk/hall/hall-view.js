@@ -8,6 +8,7 @@ import { leaveRequestsOf, waitingOf } from "../desk/requests.js";
 import { timeOf } from "../words/messages.js";
 import { Counts } from "../desk/roll-call.js";
 import { roomText } from "../words/room-messages.js";
+import { AttendanceFile } from "./attendance-file.js";
 import { Chair } from "./chairing.js";
 import { Closing } from "./closing.js";
 import { Conduct } from "./conduct.js";
@@ -70,6 +71,7 @@ function stepsOf(desk) {
     { phase: "during", key: "beside", isOpen: openUnless(otherAttendees === 0), note: roomText("step.beside_n", { n: otherAttendees }), Part: OtherAttendees },
     { phase: "during", key: "conduct", isOpen: openUnless(noted === 0), note: roomText("step.conduct_n", { n: noted }), Part: Conduct },
     { phase: "during", key: "incidents", isOpen: openUnless(counts.incidents === 0, ongoing > 0), note: roomText("step.incidents_n", { n: counts.incidents }), Part: Incidents },
+    { phase: "during", key: "file", isOpen: null, Part: AttendanceFile },
     { phase: "closing", key: "closing", isOpen: closing === null, note: closing ? roomText("step.closed", { at: timeOf(closing.at_ms), name: desk.nameOf(closing.person) }) : "", Part: Closing },
   ];
 }

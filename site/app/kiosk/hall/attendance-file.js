@@ -1,0 +1,77 @@
+/** Attendance from a file on a USB stick: who of this hall it means, seen first, then recorded. */
+
+import { html } from "htm/preact";
+import { useState } from "preact/hooks";
+
+import { statedInstant } from "../words/instants.js";
+import { timeOf } from "../words/messages.js";
+import { roomText } from "../words/room-messages.js";
+import { countedLines } from "./attendance-list.js";
+import { readRows, UnreadableFile } from "./sheet-file.js";
+
+/**
+ * @typedef {import("../desk/desk.js").Desk} Desk
+ * @typedef {import("./attendance-list.js").CountedLine} CountedLine
+ */
+
+/** Show the choice of a file, and the people in it with a button that records them.
+ * @param {{desk: Desk}} props */
+export function AttendanceFile({ desk }) {
+  const [lines, setLines] = useState(/** @type {CountedLine[] | null} */ (null));
+  const [message, setMessage] = useState("");
+  const [time, setTime] = useState("");
+  const { meeting } = desk;
+  if (!meeting) return null;
+
+  async function choose(/** @type {any} */ event) {
+    const [file] = event.target.files ?? [];
+    setLines(null);
+    setMessage("");
+    if (!file || !meeting) return;
+    try {
+      const found = countedLines(await readRows(file), [...desk.roster.values()], meeting);
+      setLines(found);
+      if (found === null) setMessage(roomText("file.no_table"));
+    } catch (fault) {
+      if (!(fault instanceof UnreadableFile)) throw fault;
+      setMessage(roomText(fault.message));
+    }
+  }
+
+  const statedTime = statedInstant(meeting, time, Date.now());
+  const single = (lines ?? []).filter(({ people }) => people.length === 1);
+  const isHere = (/** @type {CountedLine} */ { people }) => desk.hall.of.get(people[0].person)?.standing === "present";
+  const fresh = single.filter((line) => !isHere(line));
+  const timed = fresh.filter((line) => line.cameAt ?? statedTime);
+  const others = (lines ?? []).filter(({ people }) => people.length !== 1);
+
+  async function record() {
+    const drafts = timed.flatMap(({ people: [{ person }], cameAt, leftAt }) => {
+      const body = { mode: "in_person", happened_at: cameAt ?? statedTime };
+      const arrival = { kind: "check_in", person, source: "import", body };
+      const leaving = { kind: "check_out", person, source: "import", body: { happened_at: leftAt } };
+      return leftAt ? [arrival, leaving] : [arrival];
+    });
+    const stored = await desk.recordAll(drafts.map((draft) => [draft]), roomText("file.label"));
+    if (stored.length < drafts.length) return;
+    setLines(null);
+    setMessage(roomText("file.done", { n: timed.length }));
+  }
+
+  return html`<p class="muted">${roomText("file.why")}</p>
+    <label>${roomText("file.choose")} <input type="file" accept=".csv,.txt,.xlsx" onChange=${choose} /></label>
+    ${message && html`<p role="status">${message}</p>`}
+    ${lines &&
+    html`<p role="status">${roomText("file.found", { n: fresh.length, here: single.length - fresh.length, others: others.length })}</p>
+      ${fresh.some((line) => !line.cameAt) &&
+      html`<label>${roomText("file.time")} <input type="time" value=${time} onInput=${(/** @type {any} */ event) => setTime(event.target.value)} /></label>`}
+      <ul class="entries">
+        ${fresh.map(({ people, cameAt, leftAt }) => html`<li><b>${people[0].name}</b> · ${cameAt ? timeOf(cameAt) : statedTime ? timeOf(statedTime) : "–"}${leftAt ? ` – ${timeOf(leftAt)}` : ""}</li>`)}
+      </ul>
+      ${others.length > 0 &&
+      html`<details>
+        <summary>${roomText("file.others", { n: others.length })}</summary>
+        <ul class="entries">${others.map(({ text, people }) => html`<li>${text}${people.length > 1 && ` · ${roomText("file.several", { n: people.length })}`}</li>`)}</ul>
+      </details>`}
+      ${timed.length > 0 && html`<button class="main" onClick=${record}>${roomText("file.record", { n: timed.length })}</button>`}`}`;
+}
