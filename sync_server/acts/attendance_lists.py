@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from sync_server.acts import arrangements
 from sync_server.acts.attendance_times import Span, joined_stays, length_of, moment_of
-from sync_server.acts.list_imports import open_table
+from sync_server.acts.list_imports import find_list
 from sync_server.acts.people_lists import name_key
 from sync_server.acts.writing import envelope, write_records
 from sync_server.domain.names import SortKey, fold
@@ -32,6 +32,7 @@ from sync_server.domain.records.kinds import (
     kind_of,
 )
 from sync_server.domain.unit_names import UnitNames
+from sync_server.sheets.grids import Grid
 from sync_server.sheets.headings import Field
 from sync_server.sheets.tables import Fault, Line, Table
 from sync_server.storage import directory
@@ -119,8 +120,7 @@ class RecordedLine(Struct, frozen=True):
 def plan_attendance(
     connection: Connection,
     meeting: str,
-    content: bytes,
-    name: str,
+    grids: Sequence[Grid],
     choices: AttendanceChoices,
     *,
     now_ms: int,
@@ -132,8 +132,8 @@ def plan_attendance(
     """
     summary = arrangements.require_meeting(connection, meeting, now_ms)
     units = UnitNames(directory.all_unit_names(connection))
-    table = open_table(
-        content, name, used=USED, fields={}, is_unit=lambda text: units.find(text) is not None
+    table = find_list(
+        grids, used=USED, fields={}, is_unit=lambda text: units.find(text) is not None
     )
     span = Span(to_ms(summary.starts_at), to_ms(summary.ends_at))
     people = _Summoned(connection, meeting, units, at_ms=span.starts_ms, point=point)

@@ -14,8 +14,8 @@ from sync_server.acts.people_lists import Change, ListChoices, PeoplePlan
 from sync_server.domain.unit_names import UnitNames
 from sync_server.errors import BadForm
 from sync_server.messages import say
-from sync_server.sheets.files import Progress, read_grids
-from sync_server.sheets.grids import SheetFault
+from sync_server.sheets.files import Progress, ignore_progress, read_grids
+from sync_server.sheets.grids import Grid, SheetFault
 from sync_server.sheets.headings import Field
 from sync_server.sheets.tables import NAMES_OF_PEOPLE, Fault, NoTable, Table, find_table
 from sync_server.storage import directory
@@ -47,50 +47,44 @@ class ListPreview(NamedTuple):
     units: dict[str, str]
 
 
-def open_table(
-    content: bytes,
-    name: str,
+def open_grids(content: bytes, name: str, progress: Progress = ignore_progress) -> list[Grid]:
+    """Return the sheets of a list. Slow: no transaction should wait. Raises: UnreadableList."""
+    try:
+        return read_grids(content, name, progress)
+    except SheetFault as fault:
+        raise UnreadableList(Fault(fault.problem, value=name)) from None
+
+
+def find_list(
+    grids: Sequence[Grid],
     *,
     used: Sequence[Field],
     fields: Mapping[str, Field | None],
     is_unit: Callable[[str], bool],
     keys: Collection[Field] = NAMES_OF_PEOPLE,
-    progress: Progress = lambda _rows: None,
 ) -> Table:
-    """Return the table of a file. `fields`: set by hand, by heading. Raises: UnreadableList.
+    """Return the table among sheets. `fields`: set by hand, by heading. Raises: UnreadableList.
 
     `keys`: the fields of which every line has one.
     """
     try:
-        grids = read_grids(content, name, progress)
         return find_table(grids, used=used, choices=fields, is_unit=is_unit, keys=keys)
-    except SheetFault as fault:
-        raise UnreadableList(Fault(fault.problem, value=name)) from None
     except NoTable as missing:
         raise UnreadableList(missing.fault) from None
 
 
-def preview(
-    connection: Connection,
-    content: bytes,
-    name: str,
-    choices: ListChoices,
-    *,
-    progress: Progress = lambda _rows: None,
-) -> ListPreview:
+def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices) -> ListPreview:
     """Read a list of people and return what it would change. Raises: UnreadableList."""
     units = UnitNames(directory.unit_names(connection))
     remembered = lists.remembered_fields(connection)
     fields: dict[str, Field | None] = {
         heading: cast(Field, field) if field else None for heading, field in remembered.items()
     }
-    table = open_table(
-        content,
-        name,
+    table = find_list(
+        grids,
         used=people_lists.USED,
         fields=fields | choices.fields,
         is_unit=lambda text: units.find(text) is not None,
-        progress=progress,
     )
     names = directory.all_unit_names(connection)
     return ListPreview(table, plan(connection, table, choices), names)

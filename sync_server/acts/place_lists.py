@@ -11,13 +11,14 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from sync_server.acts import places
-from sync_server.acts.list_imports import open_table
+from sync_server.acts.list_imports import find_list
 from sync_server.acts.places import is_code, new_codes
 from sync_server.domain.names import fold
 from sync_server.domain.records.door import Writer
 from sync_server.domain.unit_names import UnitNames
 from sync_server.domain.unit_types import UNIT_TYPES
 from sync_server.messages import say
+from sync_server.sheets.grids import Grid
 from sync_server.sheets.headings import Field
 from sync_server.sheets.tables import Fault, Line, Table
 from sync_server.storage import directory
@@ -79,11 +80,9 @@ class PlacePlan(NamedTuple):
         return hashlib.sha256(repr(self.changes).encode()).hexdigest()[:16]
 
 
-def plan_places(connection: Connection, content: bytes, name: str) -> PlacePlan:
+def plan_places(connection: Connection, grids: Sequence[Grid]) -> PlacePlan:
     """Read a list of units and halls and return its changes. Raises: UnreadableList."""
-    table = open_table(
-        content, name, used=USED, fields=HEADINGS, is_unit=lambda _text: False, keys=KEYS
-    )
+    table = find_list(grids, used=USED, fields=HEADINGS, is_unit=lambda _text: False, keys=KEYS)
     reader = _Reader(connection)
     for line in table.lines:
         reader.read(line)

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any, Self
 
 import click
 import msgspec
@@ -47,14 +48,14 @@ def roster_import(file: Path, *, yes: bool) -> None:
     site_dir, at_ms = current_settings().site_dir, now_ms()
     database.write(lambda c: served_portal.take_places_once(c, site_dir, at_ms))
     try:
-        table = list_imports.open_table(
-            content, file.name, used=FIELDS, fields={}, is_unit=lambda _: False, progress=_progress
-        )
+        with _ProgressBar() as progress_bar:
+            grids = list_imports.open_grids(content, file.name, progress_bar.show)
+        table = list_imports.find_list(grids, used=FIELDS, fields={}, is_unit=lambda _: False)
         if {"meeting", "point", "seat"} & table.fields:
             _import_summonses(file, table, yes=yes)
         else:
             with database.reading() as c:
-                read = list_imports.preview(c, content, file.name, ListChoices())
+                read = list_imports.preview(c, grids, ListChoices())
             _import_people(file, content, read, yes=yes)
     except UnreadableList as unreadable:
         _fail(file, [unreadable.fault])
@@ -158,7 +159,25 @@ def _fail(file: Path, faults: list[Fault]) -> None:
     )
 
 
-def _progress(rows: int) -> None:
-    """Show how far a long list has been read, at a terminal."""
-    if sys.stderr.isatty() and rows and rows % PROGRESS_FROM_ROWS == 0:
-        click.echo(say("cli.list.progress", rows=number(rows)), err=True)
+class _ProgressBar:
+    """A bar that shows how far a long list has been read, at a terminal only."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.render_finish()
+
+    def show(self, rows: int, all_rows: int) -> None:
+        """Show that so many rows of so many were read."""
+        if not sys.stderr.isatty() or max(rows, all_rows) < PROGRESS_FROM_ROWS:
+            return
+        if self._bar is None:
+            label = say("cli.list.progress")
+            self._bar = click.progressbar(length=all_rows or None, label=label, file=sys.stderr)
+            self._bar.render_progress()
+        self._bar.update(rows - self._bar.pos)

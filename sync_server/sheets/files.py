@@ -50,11 +50,15 @@ _DAMAGED: tuple[type[Exception], ...] = (zipfile.BadZipFile, ParseError, zlib.er
 _DAMAGED += (LookupError, AttributeError, TypeError, ValueError, NotImplementedError, RuntimeError)
 """Errors that openpyxl raises over a damaged spreadsheet, depending on where the damage is."""
 
-Progress = Callable[[int], None]
-"""Receives the number of rows read so far."""
+Progress = Callable[[int, int], None]
+"""Receives the number of rows of a sheet that were read so far, and of all, 0 if unknown."""
 
 
-def read_file(path: Path, progress: Progress = lambda _rows: None) -> list[Grid]:
+def ignore_progress(_rows: int, _all_rows: int) -> None:
+    """Show no progress."""
+
+
+def read_file(path: Path, progress: Progress = ignore_progress) -> list[Grid]:
     """Return the sheets of a file on disk. Raises: SheetFault."""
     try:
         if path.stat().st_size > MAX_INFLATED_BYTES:
@@ -64,7 +68,7 @@ def read_file(path: Path, progress: Progress = lambda _rows: None) -> list[Grid]
         raise SheetFault("unreadable") from None
 
 
-def read_grids(content: bytes, name: str, progress: Progress = lambda _rows: None) -> list[Grid]:
+def read_grids(content: bytes, name: str, progress: Progress = ignore_progress) -> list[Grid]:
     """Return the sheets of a file, as the text that people see in them. Raises: SheetFault."""
     if content.startswith(OLE_START):
         raise SheetFault("old_or_locked")
@@ -72,7 +76,7 @@ def read_grids(content: bytes, name: str, progress: Progress = lambda _rows: Non
         return _read_workbook(content, progress)
     if len(content) > MAX_INFLATED_BYTES:
         raise SheetFault("too_large")
-    return [_read_text(content)]
+    return [_read_text(content, progress)]
 
 
 def _read_workbook(content: bytes, progress: Progress) -> list[Grid]:
@@ -191,7 +195,7 @@ def _read_sheet(
         if texts or (formulas and formulas[-1][0] == at):
             last = at
         if at % 1_000 == 0:
-            progress(at)
+            progress(at, sheet.max_row or 0)
     if last >= MOST_ROWS:
         raise SheetFault("too_large")
     grid = Grid(
@@ -251,8 +255,9 @@ def _is_shown_plainly(number: float, number_format: str) -> bool:
     return bool(_GROUPED.match(number_format)) and abs(number) < _GROUPED_FROM
 
 
-def _read_text(content: bytes) -> Grid:
+def _read_text(content: bytes, progress: Progress) -> Grid:
     text = _decode(content)
+    all_rows = text.count("\n")
     separator, text = _separator(text)
     csv.field_size_limit(MAX_CELL)
     rows: list[list[str]] = []
@@ -268,6 +273,8 @@ def _read_text(content: bytes) -> Grid:
                     problems[at, column] = problem
                 texts.append(cleaned)
             rows.append(texts)
+            if at % 1_000 == 0:
+                progress(at, all_rows)
     except csv.Error:  # a field longer than the reader accepts, as after a stray quote
         raise SheetFault("too_large") from None
     return Grid("", rows, problems, is_padded=False)

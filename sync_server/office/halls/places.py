@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from msgspec.structs import replace
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from sync_server.acts import list_files, place_lists, places
-from sync_server.acts.list_imports import MOST_FAULTS_SHOWN, UnreadableList, describe
+from sync_server.acts.list_imports import MOST_FAULTS_SHOWN, UnreadableList, describe, open_grids
 from sync_server.acts.place_lists import MAX_NAME, MOST_SEATS, PlaceChange
 from sync_server.clocks import now_ms
 from sync_server.database import reading, transaction, write
@@ -173,30 +174,39 @@ def preview(list_id: str) -> str | tuple[str, int]:
     """Show what a list of units and halls would change, or its faults."""
     with reading() as connection:
         stored = _must_find_list(lists.find(connection, "places", list_id))
-        try:
-            plan = place_lists.plan_places(connection, stored.content, stored.name)
-        except UnreadableList as unreadable:
-            sentences = [describe(unreadable.fault)]
-            return _render_preview(stored.id, stored.name, sentences), UNPROCESSABLE
+    try:
+        grids = open_grids(stored.content, stored.name)
+        with reading() as connection:
+            plan = place_lists.plan_places(connection, grids)
+    except UnreadableList as unreadable:
+        sentences = [describe(unreadable.fault)]
+        return _render_preview(stored.id, stored.name, sentences), UNPROCESSABLE
     sentences = [describe(fault) for fault in plan.faults]
     return _render_preview(stored.id, stored.name, sentences, plan.changes, plan.fingerprint)
 
 
 @blueprint.post("/don-vi/danh-sach/<list_id>")
-@allowed(Action.ARRANGE)
+@allowed(Action.ARRANGE, is_slow=True)
 def import_list(list_id: str) -> AnyResponse:
     """Store the units and halls of a list that was previewed."""
-    connection, writer, at_ms = transaction(), access.signed_in_account().writer, now_ms()
-    stored = _must_find_list(lists.find(connection, "places", list_id))
+    writer, at_ms = access.signed_in_account().writer, now_ms()
+    with reading() as connection:
+        stored = _must_find_list(lists.find(connection, "places", list_id))
     try:
-        plan = place_lists.plan_places(connection, stored.content, stored.name)
+        grids = open_grids(stored.content, stored.name)
+
+        def import_places(c: Connection) -> int:
+            plan = place_lists.plan_places(c, grids)
+            if plan.faults or plan.fingerprint != request.form.get("seen"):
+                raise BadForm(fault=say("lists.look_again"))
+            place_lists.import_places(c, plan, writer, at_ms)
+            lists.set_done(c, list_id, b"[]", now_ms=at_ms)
+            return len(plan.changes)
+
+        count = write(import_places)
     except UnreadableList as unreadable:
         raise BadForm(fault=describe(unreadable.fault)) from None
-    if plan.faults or plan.fingerprint != request.form.get("seen"):
-        raise BadForm(fault=say("lists.look_again"))
-    place_lists.import_places(connection, plan, writer, at_ms)
-    lists.set_done(connection, list_id, b"[]", now_ms=at_ms)
-    message = say("places.imported", count=len(plan.changes))
+    message = say("places.imported", count=count)
     access.log_subjects(stored.name, message)
     flash(message)
     return redirect(url_for("office.places.index"))

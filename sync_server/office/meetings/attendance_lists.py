@@ -1,5 +1,6 @@
 """Pages on attendance that other programs counted: upload, preview, import, and its history."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -14,7 +15,7 @@ from sync_server.acts.attendance_lists import (
     LineState,
     RecordedLine,
 )
-from sync_server.acts.list_imports import MOST_FAULTS_SHOWN, UnreadableList, describe
+from sync_server.acts.list_imports import MOST_FAULTS_SHOWN, UnreadableList, describe, open_grids
 from sync_server.clocks import now_ms
 from sync_server.database import reading, transaction, write
 from sync_server.domain.records.kinds import Mode
@@ -24,6 +25,7 @@ from sync_server.messages import say
 from sync_server.office import access, forms, uploads
 from sync_server.office.access import allowed
 from sync_server.office.menus import Menu
+from sync_server.sheets.grids import Grid
 from sync_server.storage import directory
 from sync_server.storage.people import lists, roster
 from sync_server.storage.people.lists import StoredList
@@ -85,13 +87,16 @@ def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
     """Show whom the lines of a draft mean, and what would be recorded."""
     with reading() as connection:
         stored, choices = _draft(connection, meeting, list_id)
-        try:
-            plan = _plan(connection, stored, choices)
-        except UnreadableList as unreadable:
-            return _render(connection, stored, choices, None, [describe(unreadable.fault)]), (
-                UNPROCESSABLE
-            )
-        sentences = [describe(fault) for fault in plan.faults]
+    try:
+        grids = open_grids(stored.content, stored.name)
+        with reading() as connection:
+            plan = _plan(connection, stored, grids, choices)
+    except UnreadableList as unreadable:
+        with reading() as connection:
+            page = _render(connection, stored, choices, None, [describe(unreadable.fault)])
+            return page, UNPROCESSABLE
+    sentences = [describe(fault) for fault in plan.faults]
+    with reading() as connection:
         return _render(connection, stored, choices, plan, sentences)
 
 
@@ -115,9 +120,12 @@ def decide(meeting: str, list_id: str) -> Response:
     if request.form.get("do") != "import":
         return redirect(back)
 
+    with reading() as connection:
+        stored, _ = _draft(connection, meeting, list_id)
+
     def record(c: Connection) -> int | None:
-        stored, _ = _draft(c, meeting, list_id)
-        plan = _plan(c, stored, choices)
+        _draft(c, meeting, list_id)  # nobody else may have recorded it meanwhile
+        plan = _plan(c, stored, grids, choices)
         if not plan.is_ready or str(len(plan.of_state("new"))) != request.form.get("seen"):
             return None
         recorded = attendance_lists.import_attendance(c, meeting, plan, writer, at_ms)
@@ -126,6 +134,7 @@ def decide(meeting: str, list_id: str) -> Response:
         return len(recorded)
 
     try:
+        grids = open_grids(stored.content, stored.name)
         count = write(record)
     except UnreadableList as unreadable:
         raise BadForm(fault=describe(unreadable.fault)) from None
@@ -136,9 +145,11 @@ def decide(meeting: str, list_id: str) -> Response:
     return redirect(url_for("office.attendance_lists.index", meeting=meeting))
 
 
-def _plan(connection: Connection, stored: StoredList, choices: AttendanceChoices) -> AttendancePlan:
+def _plan(
+    connection: Connection, stored: StoredList, grids: Sequence[Grid], choices: AttendanceChoices
+) -> AttendancePlan:
     return attendance_lists.plan_attendance(
-        connection, stored.subject, stored.content, stored.name, choices, now_ms=now_ms()
+        connection, stored.subject, grids, choices, now_ms=now_ms()
     )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from sync_server.acts import arrangements, summons_lists
-from sync_server.acts.list_imports import UnreadableList, describe, open_table
+from sync_server.acts.list_imports import UnreadableList, describe, find_list, open_grids
 from sync_server.acts.summons_lists import SummonsRow
 from sync_server.clocks import now_ms
 from sync_server.database import reading, transaction, write
@@ -121,9 +121,8 @@ def _read_summonses(
     with reading() as connection:
         units = summons_lists.read_places(connection).units
     try:
-        table = open_table(
-            content,
-            name,
+        table = find_list(
+            open_grids(content, name),
             used=summons_lists.USED,
             fields={},
             is_unit=lambda text: units.find(text) is not None,

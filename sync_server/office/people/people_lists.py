@@ -110,8 +110,9 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
     write(partial(lists.remember_fields, fields={k: v or "" for k, v in choices.fields.items()}))
     if request.form.get("do") != "import":
         return redirect(url_for("office.people_lists.preview", list_id=list_id))
+    grids = list_imports.open_grids(stored.content, stored.name)
     with reading() as connection:
-        read = list_imports.preview(connection, stored.content, stored.name, choices)
+        read = list_imports.preview(connection, grids, choices)
     if not read.plan.is_ready or list_imports.fingerprint(read.plan) != request.form.get("seen"):
         flash(say("lists.look_again"))
         return redirect(url_for("office.people_lists.preview", list_id=list_id))
@@ -144,8 +145,9 @@ def undo(list_id: str) -> AnyResponse:
 def faults(list_id: str) -> Response:
     """Return the list as it came, with a column that names the faults of every line."""
     stored, choices = _draft(list_id)
+    grids = list_imports.open_grids(stored.content, stored.name)
     with reading() as connection:
-        read = list_imports.preview(connection, stored.content, stored.name, choices)
+        read = list_imports.preview(connection, grids, choices)
     content = list_files.with_faults(read.table.grid, read.table.heading_row, read.plan.faults)
     return xlsx_of(content, "danh-sach-loi.xlsx")
 
@@ -166,13 +168,15 @@ def template() -> Response:
 
 
 def _render_preview(stored: StoredList, choices: ListChoices) -> str | tuple[str, int]:
-    read: ListPreview | None = None
-    with reading() as connection:
-        try:
-            read = list_imports.preview(connection, stored.content, stored.name, choices)
-        except UnreadableList as unreadable:
+    try:
+        grids = list_imports.open_grids(stored.content, stored.name)
+        with reading() as connection:
+            read = list_imports.preview(connection, grids, choices)
+    except UnreadableList as unreadable:
+        with reading():
             page = _page(stored, choices, None, [describe(unreadable.fault)], 1)
             return page, UNPROCESSABLE
+    with reading():
         return _page(
             stored,
             choices,

@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, render_template, request
 
 from sync_server.acts import bulk_accounts, summons_lists
 from sync_server.acts.bulk_accounts import Made
-from sync_server.acts.list_imports import UnreadableList, describe, open_table
+from sync_server.acts.list_imports import UnreadableList, describe, find_list, open_grids
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, transaction
@@ -62,9 +62,8 @@ def by_list() -> str | tuple[str, int]:
     """Make the accounts of the chairs in a list of people and halls."""
     file = uploads.list_file("file")
     try:
-        table = open_table(
-            file.content,
-            file.name,
+        table = find_list(
+            open_grids(file.content, file.name),
             used=summons_lists.USED,
             fields={},
             is_unit=lambda _text: False,
