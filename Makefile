@@ -39,6 +39,7 @@ bench: .venv/dev browser ## measure builds, first paint, records taken in and pa
 	@python -m bench.ingest
 	@python -m bench.kiosk
 	@python -m bench.office
+	@python -m bench.lists
 	@python -m bench.morning
 
 chaos: .venv/dev browser ## cut the kiosk's power at twenty random moments
