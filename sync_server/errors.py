@@ -231,6 +231,12 @@ class DetailsFull(AppError):
     status, code = 429, "details_full"
 
 
+class UnknownReport(AppError):
+    """A report that was never made, or a format that reports do not come in."""
+
+    status, code = 404, "unknown_report"
+
+
 class UnknownList(AppError):
     """A list of people that was never uploaded, was imported already, or was abandoned."""
 

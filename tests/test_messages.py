@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
+from portal.content.fields import MaterialKind
+
 from sync_server import errors
 from sync_server.acts.list_files import COLUMNS as TEMPLATE_COLUMNS
 from sync_server.acts.list_files import PLACE_COLUMNS
@@ -27,6 +29,9 @@ from sync_server.office.meetings import arrangements, board, urgent
 from sync_server.office.meetings.attendance_lists import MODES, SHOWN_STATES
 from sync_server.office.people import leave_requests, person
 from sync_server.office.system import audit_log
+from sync_server.reports import document, figures
+from sync_server.reports.layouts import LAYOUTS
+from sync_server.reports.making import FORMATS
 from sync_server.sheets.grids import CellProblem, FileProblem
 from sync_server.sheets.tables import TableProblem
 from sync_server.storage.people.contacts import DUTIES
@@ -87,6 +92,29 @@ CODES: dict[str, Iterable[str]] = {
     "attendance.state": SHOWN_STATES,
     "attendance.why": SHOWN_STATES[1:],
     "mode": MODES,
+    "report.title": document.KINDS,
+    "report.file": document.KINDS,
+    "report.kind": document.KINDS,
+    "report.layout": LAYOUTS,
+    "report.format": FORMATS,
+    "report.part": [part for part, _ in document.PARTS],
+    "report.column": (*document.COUNTED, *document.AFTER_RATE),
+    "report.chair": ("secretary", "deputy", "none"),
+    "report.minutes.chair": ("secretary", "deputy", "none"),
+    "report.minutes.sign": ("chair", "clerk"),
+    "report.note": get_args(figures.Note),
+    "report.state": ("late", *get_args(AttendanceState)),
+    "report.limit": (
+        "silent",
+        "unexcused",
+        "late",
+        "no_chair",
+        "not_ready",
+        "open",
+        "pending",
+        "wrong_composition",
+    ),
+    "material_kind": get_args(MaterialKind),
     "people.roll": ("remove", "replace", "move", "update"),
     "reason": REASONS,
     "duty": DUTIES,

@@ -18,8 +18,9 @@ FLOORS: dict[str, set[str]] = {
     "acts": {"domain", "sheets", "storage"},
     "web": {"domain", "storage"},
     "api": {"domain", "storage", "acts", "web"},
-    "office": {"domain", "sheets", "storage", "acts", "web"},
-    "commands": {"domain", "sheets", "storage", "acts", "web"},
+    "reports": {"domain", "storage", "acts", "web"},
+    "office": {"domain", "sheets", "storage", "acts", "web", "reports"},
+    "commands": {"domain", "sheets", "storage", "acts", "web", "reports"},
 }
 """The rooms that a room may import from, besides the files at the top."""
 

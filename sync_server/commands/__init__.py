@@ -2,7 +2,16 @@
 
 from flask import Flask
 
-from sync_server.commands import accounts, devices, meetings, queues, roster, serving, upkeep
+from sync_server.commands import (
+    accounts,
+    devices,
+    meetings,
+    queues,
+    reports,
+    roster,
+    serving,
+    upkeep,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -10,6 +19,7 @@ def init_app(app: Flask) -> None:
     for command in (
         serving.serve,
         serving.demo_command,
+        reports.report_group,
         roster.roster_group,
         devices.device_group,
         accounts.user_group,

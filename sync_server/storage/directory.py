@@ -43,6 +43,17 @@ class PublishedMeeting(Struct, frozen=True):
     grace_minutes: int = 0
     points: tuple[str, ...] = ()
     rehearsal: bool = False
+    materials: tuple[str, ...] = ()
+
+
+class PublishedMaterial(Struct, frozen=True):
+    """A material in the release's `facts.json`; `public_from`: "" if it is public at once."""
+
+    code: str
+    title: str
+    kind: str
+    number: str = ""
+    public_from: str = ""
 
 
 class PublishedDirectory(Struct, frozen=True):
@@ -51,6 +62,7 @@ class PublishedDirectory(Struct, frozen=True):
     units: tuple[PublishedUnit, ...]
     points: tuple[PublishedPoint, ...]
     meetings: tuple[PublishedMeeting, ...]
+    materials: tuple[PublishedMaterial, ...] = ()
 
 
 class MeetingSummary(Struct, frozen=True):
@@ -172,7 +184,8 @@ def last_answer(connection: Connection, subject: str) -> str | None:
 
 
 def _fingerprint(published: PublishedMeeting) -> str:
-    return hashlib.sha256(msgspec.json.encode(published)).hexdigest()
+    facts = replace(published, materials=())  # another material needs no answer
+    return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()
 
 
 def set_cancelled(connection: Connection, meeting_id: str, is_cancelled: bool) -> None:

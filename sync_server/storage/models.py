@@ -235,14 +235,40 @@ class PointContact(Base):
     phone: Mapped[str] = mapped_column(String(24))
 
 
+class OrganisationRow(Base):
+    """The names and words of the organisation that issues reports, from a moment on (JSON)."""
+
+    __tablename__ = "organisation"
+    since_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    words: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ReportRow(Base):
+    """A revision of a report: its spec (JSON), from which its files are written at any time."""
+
+    __tablename__ = "report"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    meeting: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))
+    revision: Mapped[int]
+    by: Mapped[str] = mapped_column(String(48))
+    made_ms: Mapped[int] = mapped_column(BigInteger)
+    spec: Mapped[bytes] = mapped_column(LargeBinary)
+    __table_args__ = (UniqueConstraint("meeting", "kind", "revision"),)
+
+
 class Remark(Base):
-    """A version of the text under one heading of a meeting's evaluation; the latest holds."""
+    """A version of the text under one heading of a meeting's evaluation; the latest holds.
+
+    `draft` is the text that the figures gave when it was written.
+    """
 
     __tablename__ = "remark"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     meeting: Mapped[str] = mapped_column(String(64), index=True)
     heading: Mapped[str] = mapped_column(String(16))
     text: Mapped[str] = mapped_column(Text)
+    draft: Mapped[str] = mapped_column(Text, default="")
     by: Mapped[str] = mapped_column(String(32))
     at_ms: Mapped[int] = mapped_column(BigInteger)
 

@@ -7,18 +7,32 @@ from sqlalchemy import Connection, insert, select
 
 from sync_server.storage.models import Remark
 
-Heading = Literal["quality", "limits", "causes", "tasks", "proposals", "good_practice"]
+Heading = Literal[
+    "organisation",
+    "numbers",
+    "quality",
+    "facilities",
+    "good_practice",
+    "limits",
+    "causes",
+    "tasks",
+    "proposals",
+]
 HEADINGS: tuple[Heading, ...] = get_args(Heading)
-"""Parts II.2, III, IV and V of the report, and good practice (checklist row 21)."""
+"""The sections of the report, parts I to V; good practice is checklist row 21."""
 
 
 class RemarkLine(NamedTuple):
-    """The text under one heading, with its author and its time."""
+    """The text under one heading, with its author and its time.
+
+    `draft`: what the figures gave when it was written, to tell when they have changed.
+    """
 
     heading: str
     text: str
     by: str
     at_ms: int
+    draft: str = ""
 
 
 def add(connection: Connection, meeting: str, line: RemarkLine) -> None:
@@ -30,7 +44,7 @@ def add(connection: Connection, meeting: str, line: RemarkLine) -> None:
 def latest(connection: Connection, meeting: str) -> dict[str, RemarkLine]:
     """Return the latest text by heading."""
     rows = connection.execute(
-        select(Remark.heading, Remark.text, Remark.by, Remark.at_ms)
+        select(Remark.heading, Remark.text, Remark.by, Remark.at_ms, Remark.draft)
         .where(Remark.meeting == meeting)
         .order_by(Remark.at_ms, Remark.id)
     )

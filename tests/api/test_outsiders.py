@@ -29,6 +29,8 @@ PARTS = {
     "name": "ai-do",
     "list_id": "0193",
     "hall": "P002",
+    "report_id": "0193",
+    "file_format": "docx",
 }
 
 

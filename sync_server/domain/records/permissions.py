@@ -47,6 +47,7 @@ class Action(StrEnum):
     READ_HELD = "read_held"
     READ_ARRANGEMENTS = "read_arrangements"
     READ_QUALITY = "read_quality"
+    READ_REPORT = "read_report"
     READ_AUDIT = "read_audit"
     READ_ACCOUNTS = "read_accounts"
     DECIDE = "decide"
@@ -133,6 +134,7 @@ MAY: Mapping[Profile, frozenset[Action]] = {
             Action.READ_MEETINGS,
             Action.READ_BOARD,
             Action.READ_QUALITY,
+            Action.READ_REPORT,
             Action.EVALUATE,
             Action.PUBLISH,
             Action.OWN_ACCOUNT,
@@ -154,6 +156,7 @@ PERSONAL = frozenset(
         Action.READ_DETAIL,
         Action.READ_ARRANGEMENTS,
         Action.READ_HELD,
+        Action.READ_REPORT,  # of totals, but who exported what is logged
         Action.READ_AUDIT,
         Action.READ_ACCOUNTS,
     }

@@ -303,11 +303,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_release_file_sha256"), ["sha256"], unique=False)
 
     op.create_table(
+        "organisation",
+        sa.Column("since_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("since_ms"),
+    )
+    op.create_table(
+        "report",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("meeting", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("by", sa.String(length=48), nullable=False),
+        sa.Column("made_ms", sa.BigInteger(), nullable=False),
+        sa.Column("spec", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("meeting", "kind", "revision"),
+    )
+    op.create_table(
         "remark",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("meeting", sa.String(length=64), nullable=False),
         sa.Column("heading", sa.String(length=16), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("draft", sa.Text(), nullable=False),
         sa.Column("by", sa.String(length=32), nullable=False),
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -415,6 +434,8 @@ def downgrade() -> None:
     with op.batch_alter_table("uploaded_list", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_uploaded_list_at_ms"))
 
+    op.drop_table("report")
+    op.drop_table("organisation")
     op.drop_table("uploaded_list")
     op.drop_table("person")
     with op.batch_alter_table("office_session", schema=None) as batch_op:

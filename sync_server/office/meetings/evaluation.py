@@ -2,11 +2,12 @@
 
 import hashlib
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from sync_server.acts import arrangements
 from sync_server.clocks import now_ms
+from sync_server.config import Settings
 from sync_server.database import transaction
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm
@@ -15,9 +16,11 @@ from sync_server.office import access, forms
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment
 from sync_server.office.menus import Menu
+from sync_server.reports import snapshot
+from sync_server.reports.narrative import drafts_of
 from sync_server.storage import directory, remarks
 from sync_server.storage.ledger import standings, streams
-from sync_server.storage.remarks import HEADINGS, RemarkLine
+from sync_server.storage.remarks import HEADINGS, Heading, RemarkLine
 
 blueprint = Blueprint("evaluation", __name__)
 
@@ -38,6 +41,7 @@ def page(meeting: str) -> str:
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
     remarks_by_heading = remarks.latest(connection, meeting)
+    drafts = _drafts(meeting)
     names = directory.all_points(connection)
     halls = {key.point: standing for key, standing in sorted(standings_by_key.items())}
     notable = {
@@ -58,6 +62,7 @@ def page(meeting: str) -> str:
         names=names,
         headings=HEADINGS,
         said=remarks_by_heading,
+        drafts=drafts,
         mark=short_hash,
     )
 
@@ -72,11 +77,13 @@ def evaluate(meeting: str) -> Response:
     account, at_ms = access.signed_in_account(), now_ms()
     connection = transaction()
     arrangements.require_meeting(connection, meeting, at_ms)
-    before = remarks.latest(connection, meeting)
+    before, drafts = remarks.latest(connection, meeting), _drafts(meeting)
     changed = {}
     for heading in HEADINGS:
         text = forms.text(heading, longest=MAX_REMARK).replace("\r\n", "\n")
         seen_hash = forms.text(f"seen {heading}", longest=HASH_LETTERS) or short_hash("")
+        if text == drafts[heading].strip() and heading not in before:
+            continue  # the draft, unedited, goes on following the figures
         latest = before[heading].text if heading in before else ""
         if text == latest or short_hash(text) == seen_hash:
             continue  # unchanged, or not edited in this form
@@ -86,7 +93,8 @@ def evaluate(meeting: str) -> Response:
             raise BadForm(
                 fault=say("quality.changed", heading=heading_name, by=author, at=written_at)
             )
-        changed[heading] = RemarkLine(heading, text, account.name, at_ms)
+        draft = drafts[heading]
+        changed[heading] = RemarkLine(heading, text, account.name, at_ms, draft)
     if not changed:
         raise BadForm(fault=say("quality.nothing_new"))
     for line in changed.values():
@@ -94,3 +102,10 @@ def evaluate(meeting: str) -> Response:
     access.log_subjects(*changed)
     flash(say("quality.kept", count=len(changed)))
     return redirect(url_for("office.evaluation.page", meeting=meeting))
+
+
+def _drafts(meeting: str) -> dict[Heading, str]:
+    """Return what the figures of the moment say under every heading."""
+    settings: Settings = current_app.config["SETTINGS"]
+    taken = snapshot.take(transaction(), meeting, settings.site_dir, settings.seal_key, now_ms())
+    return drafts_of(taken.figures)

@@ -22,8 +22,13 @@ _SIGHTINGS = Prepared(
 
 def clocks_of(connection: Connection, devices: Iterable[str]) -> Clocks:
     """Return the clocks that correct the times of these devices' records."""
+    return Clocks(of_devices(connection, devices))
+
+
+def of_devices(connection: Connection, devices: Iterable[str]) -> list[Sighting]:
+    """Return the governing sightings of these devices."""
     rows = _SIGHTINGS.rows(connection, devices=sorted(devices))
-    return Clocks(Sighting(*row) for row in rows)
+    return sorted((Sighting(*row) for row in rows), key=lambda one: (one.device, one.boot))
 
 
 def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:

@@ -6,7 +6,7 @@ and is *listed* in the streams of other points that it touches.
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
@@ -165,6 +165,26 @@ def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[Stream
             for point, record in query.rows(connection, meeting=meeting, points=points):
                 records[StreamKey(meeting, point)].append(decode_canonical(record))
     return records
+
+
+def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
+    """Return the last position in use in each stream of a meeting, by point."""
+    query = select(Stream.point, Stream.head).where(Stream.meeting == meeting)
+    return dict(connection.execute(query.order_by(Stream.point)).all())
+
+
+def records_up_to(
+    connection: Connection, heads: Mapping[StreamKey, int]
+) -> dict[StreamKey, list[Record]]:
+    """Return the records of streams up to a position of each, as they stood then."""
+    return {
+        key: [
+            decode_canonical(row.record)
+            for row in _rows(connection, key, 0, None)
+            if row.position <= head
+        ]
+        for key, head in heads.items()
+    }
 
 
 def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Page:

@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from typing import Any
 from xml.sax.saxutils import escape
 
-from portal.content.loading import FIRST_REVISION, Material, Meeting, PortalContent
+from portal.content.loading import FIRST_REVISION, Material, Meeting, PortalContent, instant
 from portal.messages import say
 from sync_server.domain.records.codes import VIETNAM
 
@@ -129,7 +129,22 @@ def published_directory_of(content: PortalContent) -> dict[str, Any]:
                 "ends_at": f"{meeting.instant(meeting.matter.ends):%Y-%m-%dT%H:%M:%S.000Z}",
                 "grace_minutes": meeting.matter.grace_minutes,
                 "points": meeting.matter.points,
+                "materials": [
+                    code for code in meeting.material_codes() if code in content.materials
+                ],
             }
             for meeting in content.meetings
+        ],
+        "materials": [
+            {
+                "code": matter.code,
+                "title": matter.title,
+                "kind": matter.kind,
+                "number": matter.number or "",
+                "public_from": f"{instant(matter.public_from):%Y-%m-%dT%H:%M:%S.000Z}"
+                if matter.public_from
+                else "",
+            }
+            for matter in (material.matter for material in content.materials.values())
         ],
     }

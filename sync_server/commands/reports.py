@@ -1,0 +1,108 @@
+"""Commands that write a meeting's reports as files, and verify a report's file."""
+
+import sys
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from sync_server import database
+from sync_server.clocks import now_ms
+from sync_server.commands.common import current_settings, on_current_schema
+from sync_server.errors import AppError
+from sync_server.messages import number, say
+from sync_server.reports import making, verify
+from sync_server.reports.document import Kind
+from sync_server.reports.layouts import DEFAULT_LAYOUT, LAYOUTS, LayoutName
+from sync_server.reports.making import FORMATS, Format
+from sync_server.reports.pdf_file import PdfUnavailable
+
+KINDS: dict[str, Kind] = {
+    "nhanh": "quick",
+    "danh-gia": "evaluation",
+    "bien-ban": "minutes",
+    "danh-sach": "presence",
+}
+WHO = "dong-lenh"
+"""The account that the history names for a report made at the terminal."""
+
+
+class _MeetingFirst(AppGroup):
+    """`report MEETING` makes a report; `report verify FILE` is a command of its own."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["make", *args]
+        return super().parse_args(ctx, args)
+
+
+report_group = _MeetingFirst("report", help="Reports to the superior: `report MEETING --out DIR`.")
+
+
+@report_group.command("make")
+@click.argument("meeting")
+@click.option("--kind", type=click.Choice(list(KINDS)), default="nhanh", show_default=True)
+@click.option("--layout", type=click.Choice(list(LAYOUTS)), default=DEFAULT_LAYOUT)
+@click.option("--point", default="", help="The hall of minutes, or of a presence list.")
+@click.option("--internal", is_flag=True, help="With the names of who was absent.")
+@click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@on_current_schema
+def report_make(
+    meeting: str,
+    kind: str,
+    layout: LayoutName,
+    point: str,
+    *,
+    internal: bool,
+    formats: tuple[Format, ...],
+    out: Path,
+) -> None:
+    """Write the reports of MEETING into a folder, as DOCX, XLSX and PDF."""
+    settings, at_ms = current_settings(), now_ms()
+    report_kind = KINDS[kind]
+    keys = {"site_dir": settings.site_dir, "seal_key": settings.seal_key, "now_ms": at_ms}
+    try:
+        if report_kind in {"minutes", "presence"}:
+            with database.reading() as c:
+                spec = making.make_list(c, meeting, report_kind, layout, point, **keys)  # type: ignore[arg-type]
+        else:
+            stored = database.write(
+                lambda c: making.make(c, meeting, report_kind, layout, by=WHO, **keys)  # type: ignore[arg-type]
+            )
+            spec = making.spec_of(stored)
+            if internal:
+                with database.reading() as c:
+                    spec = making.with_names(c, spec)
+    except AppError as fault:
+        raise click.ClickException(str(fault)) from None
+    out.mkdir(parents=True, exist_ok=True)
+    for file_format in formats or ("docx", "xlsx", "pdf"):
+        path = out / making.file_name(spec, file_format)
+        try:
+            path.write_bytes(making.write(spec, file_format))
+        except PdfUnavailable:
+            click.echo(say("report.no_pdf"), err=True)
+            continue
+        click.echo(f"{path}")
+
+
+@report_group.command("verify")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@on_current_schema
+def report_verify(file: Path) -> None:
+    """Compute the figures of a report's FILE again; exit status 1 if the file says otherwise."""
+    content = file.read_bytes()
+    try:
+        with database.reading() as c:
+            verdict = verify.verify(c, content)
+    except verify.NotAReport:
+        raise click.ClickException(say("report.verify.not_one")) from None
+    for line in verdict.differences:
+        click.echo(f"  {line}")
+    if verdict.later:
+        click.echo(say("report.verify.later", count=number(verdict.later)))
+    if not verdict.is_equal:
+        click.echo(say("report.verify.differs"), err=True)
+        sys.exit(1)
+    click.echo(say("report.verify.equal"))

@@ -1,0 +1,305 @@
+"""A report as DOCX, in the measures of its layout; the same report is the same file to the byte."""
+
+import io
+import zipfile
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from sync_server.messages import number, say
+from sync_server.reports.document import Cell, Document, Passage, Table
+from sync_server.reports.words import day_of
+
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+"""The date inside of files, so that the same report is the same to the byte."""
+SPEC_PART = "/customXml/report.xml"
+"""The part that holds the report's spec, to be read back by `verify`."""
+_A4_MM = (210, 297)
+_TABLE_PT = 10
+
+
+def write_docx(document: Document) -> bytes:
+    """Return a report as DOCX."""
+    import docx
+
+    word = docx.Document()
+    writer = _Writer(word, document)
+    writer.write()
+    _attach_spec(word, document)
+    word.core_properties.created = word.core_properties.modified = EPOCH.replace(tzinfo=None)
+    word.core_properties.title = document.title
+    word.core_properties.author = document.spec.organisation.name
+    word.core_properties.language = "vi-VN"
+    out = io.BytesIO()
+    word.save(out)
+    return _same_bytes(out.getvalue())
+
+
+def read_spec(content: bytes) -> bytes | None:
+    """Return the spec's JSON in a DOCX; None if it holds none."""
+    import re
+    from html import unescape
+
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if SPEC_PART[1:] not in archive.namelist():
+            return None
+        match = re.search(r"<spec>(.*)</spec>", archive.read(SPEC_PART[1:]).decode(), re.DOTALL)
+    return unescape(match[1]).encode() if match else None
+
+
+def texts_of(content: bytes) -> list[str]:
+    """Return the visible texts of a DOCX: its paragraphs, then the cells of its tables."""
+    import docx
+
+    word = docx.Document(io.BytesIO(content))
+    texts = [paragraph.text for paragraph in word.paragraphs if paragraph.text.strip()]
+    for table in word.tables:
+        texts += [" | ".join(cell.text for cell in row.cells) for row in table.rows]
+    return texts
+
+
+class _Writer:
+    """Writes the parts of a paper in their order."""
+
+    def __init__(self, word: Any, document: Document) -> None:
+        self._word, self._document = word, document
+        self._layout, self._organisation = document.layout, document.spec.organisation
+
+    def write(self) -> None:
+        self._set_style()
+        self._set_page(self._word.sections[0], is_wide=False)
+        self._write_page_numbers()
+        self._write_head()
+        self._write_title()
+        for passage in self._document.passages:
+            self._write_passage(passage)
+        self._write_signature()
+        self._write_tables()
+
+    def _set_style(self) -> None:
+        from docx.oxml.ns import qn
+        from docx.shared import Pt
+
+        style = self._word.styles["Normal"]
+        style.font.name, style.font.size = self._layout.font, Pt(self._layout.body_pt)
+        style.element.rPr.rFonts.set(qn("w:eastAsia"), self._layout.font)
+
+    def _set_page(self, section: Any, *, is_wide: bool) -> None:
+        from docx.enum.section import WD_ORIENT
+        from docx.shared import Mm
+
+        top, bottom, left, right = self._layout.margins_mm
+        width, height = _A4_MM[::-1] if is_wide else _A4_MM
+        section.orientation = WD_ORIENT.LANDSCAPE if is_wide else WD_ORIENT.PORTRAIT
+        section.page_width, section.page_height = Mm(width), Mm(height)
+        section.top_margin, section.bottom_margin = Mm(top), Mm(bottom)
+        section.left_margin, section.right_margin = Mm(left), Mm(right)
+        section.header_distance = Mm(self._layout.page_number_mm)
+
+    def _write_page_numbers(self) -> None:
+        from docx.enum.text import WD_ALIGN_PARAGRAPH
+        from docx.oxml import OxmlElement
+        from docx.oxml.ns import qn
+
+        section = self._word.sections[0]
+        section.different_first_page_header_footer = True  # no number on the first page
+        paragraph = section.header.paragraphs[0]
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        run = paragraph.add_run()
+        for kind, text in (("begin", None), (None, "PAGE"), ("end", None)):
+            element = OxmlElement("w:fldChar" if kind else "w:instrText")
+            if kind:
+                element.set(qn("w:fldCharType"), kind)
+            else:
+                element.text = text
+            run._r.append(element)
+
+    def _write_head(self) -> None:
+        left, right = self._two_columns()
+        organisation, layout = self._organisation, self._layout
+        self._line(left, organisation.parent.upper(), layout.left_pt)
+        self._line(left, organisation.name.upper(), layout.left_pt, bold=True)
+        if layout.star:
+            self._line(left, "*", layout.left_pt)
+        else:
+            self._rule(left, "———")
+        self._line(left, layout.number.format(symbol=organisation.symbol), layout.left_pt)
+        for text, size, bold in layout.right_lines:
+            self._line(right, text, size, bold=bold, underline=text == layout.right_lines[-1][0])
+        place = organisation.place or say("report.place")
+        day = say("report.blank_day", place=place, year=self._year())
+        self._line(right, day, layout.date_italic_pt, italic=True)
+
+    def _year(self) -> int:
+        return day_of(self._document.spec.figures.meeting.at_ms).year
+
+    def _write_title(self) -> None:
+        document = self._document
+        self._line(self._word, "", 6)
+        self._line(self._word, document.title, document.layout.title_pt, bold=True)
+        self._line(self._word, document.summary, document.layout.body_pt, bold=True)
+        if document.layout.rule_under_title:
+            self._line(self._word, document.layout.rule_under_title, document.layout.body_pt)
+        else:
+            self._rule(self._word, "————")
+
+    def _write_passage(self, passage: Passage) -> None:
+        from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+        from docx.shared import Mm, Pt
+
+        texts = [(passage.heading, True), *((text, False) for text in passage.paragraphs)]
+        for text, is_heading in texts:
+            paragraph = self._word.add_paragraph()
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.JUSTIFY
+            form = paragraph.paragraph_format
+            form.first_line_indent = Mm(self._layout.first_line_mm)
+            form.line_spacing_rule = WD_LINE_SPACING.EXACTLY
+            form.line_spacing = Pt(self._layout.line_pt)
+            form.space_after, form.space_before = Pt(6), Pt(0)
+            form.keep_with_next = is_heading
+            run = paragraph.add_run(self._document.spelled(text))
+            run.bold = is_heading
+            if is_heading and passage.level > 1:
+                run.italic = False
+
+    def _write_signature(self) -> None:
+        from docx.enum.text import WD_ALIGN_PARAGRAPH
+
+        layout = self._layout
+        left, right = self._two_columns()
+        self._line(
+            left,
+            say("report.recipients"),
+            layout.recipients_title_pt,
+            bold=True,
+            italic=not layout.recipients_underlined,
+            underline=layout.recipients_underlined,
+            align=WD_ALIGN_PARAGRAPH.LEFT,
+        )
+        for text in self._document.recipients:
+            self._line(left, text, layout.recipients_pt, align=WD_ALIGN_PARAGRAPH.LEFT)
+        body = f"{layout.body_on} {self._organisation.body}".strip()
+        self._line(right, body, layout.signature_pt, bold=True)
+        for _ in range(5):
+            self._line(right, "", layout.signature_pt)
+        for text in self._document.foot:
+            self._line(self._word, text, 8, align=WD_ALIGN_PARAGRAPH.LEFT)
+
+    def _write_tables(self) -> None:
+        from docx.enum.section import WD_SECTION
+
+        if not self._document.tables:
+            return
+        section = self._word.add_section(WD_SECTION.NEW_PAGE)
+        self._set_page(section, is_wide=True)
+        section.different_first_page_header_footer = False
+        for table in self._document.tables:
+            self._line(self._word, table.title, 12, bold=True, keeps=True)
+            self._write_table(table)
+            self._line(self._word, "", 8)
+
+    def _write_table(self, table: Table) -> None:
+        from docx.shared import Mm
+
+        rows = [*table.rows, *([table.total] if table.total else [])]
+        grid = self._word.add_table(rows=1 + len(rows), cols=len(table.columns))
+        grid.style, grid.autofit = "Table Grid", False
+        _repeat_first_row(grid)
+        share = (_A4_MM[1] - 45) / sum(column.width for column in table.columns)
+        for place, column in enumerate(table.columns):
+            grid.columns[place].width = Mm(column.width * share)
+        self._fill(grid.rows[0], [column.title for column in table.columns], table, bold=True)
+        for place, row in enumerate(rows, start=1):
+            self._fill(grid.rows[place], row, table, bold=place > len(table.rows))
+
+    def _fill(self, row: Any, cells: list[Any], table: Table, *, bold: bool) -> None:
+        from docx.enum.text import WD_ALIGN_PARAGRAPH
+        from docx.shared import Pt
+
+        for cell, value, column in zip(row.cells, cells, table.columns, strict=True):
+            paragraph = cell.paragraphs[0]
+            right, left = WD_ALIGN_PARAGRAPH.RIGHT, WD_ALIGN_PARAGRAPH.LEFT
+            paragraph.alignment = right if column.is_number else left
+            run = paragraph.add_run(shown(value))
+            run.font.size, run.bold = Pt(_TABLE_PT), bold
+
+    def _two_columns(self) -> tuple[Any, Any]:
+        from docx.shared import Mm
+
+        table = self._word.add_table(rows=1, cols=2)
+        table.autofit = False
+        for cell, width in zip(table.rows[0].cells, (75, 90), strict=True):
+            cell.width = Mm(width)
+        first, second = table.rows[0].cells
+        return first, second
+
+    def _rule(self, place: Any, text: str) -> None:
+        self._line(place, text, 8)
+
+    def _line(
+        self,
+        place: Any,
+        text: str,
+        size: float,
+        *,
+        bold: bool = False,
+        italic: bool = False,
+        underline: bool = False,
+        align: Any = None,
+        keeps: bool = False,
+    ) -> None:
+        from docx.enum.text import WD_ALIGN_PARAGRAPH
+        from docx.shared import Pt
+
+        is_first = hasattr(place, "paragraphs") and place.paragraphs[:1] and hasattr(place, "_tc")
+        is_empty = is_first and len(place.paragraphs) == 1 and not place.paragraphs[0].runs
+        paragraph = place.paragraphs[0] if is_empty else place.add_paragraph()
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER if align is None else align
+        paragraph.paragraph_format.space_after = Pt(2)
+        paragraph.paragraph_format.keep_with_next = keeps
+        run = paragraph.add_run(self._document.spelled(text))
+        run.font.size, run.bold, run.italic = Pt(size), bold, italic
+        run.underline = underline
+
+
+def shown(value: Cell) -> str:
+    """Return a cell's value as a paper writes it: 4.925."""
+    return number(value) if isinstance(value, int) else value
+
+
+def _repeat_first_row(grid: Any) -> None:
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    mark = OxmlElement("w:tblHeader")
+    mark.set(qn("w:val"), "true")
+    grid.rows[0]._tr.get_or_add_trPr().append(mark)
+
+
+def _attach_spec(word: Any, document: Document) -> None:
+    from html import escape
+
+    from docx.opc.constants import RELATIONSHIP_TYPE
+    from docx.opc.packuri import PackURI
+    from docx.opc.part import Part
+
+    spec = escape(msgspec.json.encode(document.spec).decode(), quote=False)
+    xml = f'<?xml version="1.0" encoding="UTF-8"?><spec>{spec}</spec>'.encode()
+    part = Part(PackURI(SPEC_PART), "application/xml", xml, word.part.package)
+    word.part.relate_to(part, RELATIONSHIP_TYPE.CUSTOM_XML)
+
+
+def _same_bytes(content: bytes) -> bytes:
+    """Return a ZIP file with its entries in order of name, and all of one date."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as archive,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as sorted_archive,
+    ):
+        names = sorted(archive.namelist(), key=lambda name: (name != "[Content_Types].xml", name))
+        for name in names:
+            entry = zipfile.ZipInfo(name, EPOCH.timetuple()[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            sorted_archive.writestr(entry, archive.read(name))
+    return out.getvalue()

@@ -1,0 +1,127 @@
+"""The form of official papers as data: the Party's of 2026 and 2018, and the state's of 2020.
+
+Sizes are in points and lengths in millimetres. The values come from secondary sources: secretaries'
+handbooks on Hướng dẫn 05-HD/VPTW (2026) and 36-HD/VPTW (2018), and Nghị định 30/2020/NĐ-CP,
+Phụ lục I. Where the sources differ, a comment names the range.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+LayoutName = Literal["PARTY_HD05_2026", "PARTY_HD36_2018", "STATE_ND30_2020"]
+
+
+class Layout(Struct, frozen=True):
+    """The measures and fixed words of one form of paper.
+
+    `right_lines`: the header on the right, each with its size and whether it is bold; a rule of
+    the same length follows. `number`: the number line, with the symbol; the number stays blank.
+    `body_on`: the words before the name of the body that signs. `keeps_recipient_marks`: recipients
+    end with punctuation, and the last names the clerk's office.
+    """
+
+    name: LayoutName
+    margins_mm: tuple[int, int, int, int]  # top, bottom, left, right
+    font: str
+    body_pt: int
+    line_pt: float
+    first_line_mm: float
+    right_lines: tuple[tuple[str, float, bool], ...]
+    left_pt: float
+    star: bool
+    number: str
+    date_italic_pt: float
+    title_pt: float
+    rule_under_title: str
+    headings: tuple[str, str]
+    recipients_title_pt: float
+    recipients_pt: float
+    recipients_underlined: bool
+    archive: str
+    body_on: str
+    signature_pt: float
+    page_number_mm: float
+    end: str
+
+
+_PARTY_HEADER = (("ĐẢNG CỘNG SẢN VIỆT NAM", 15, True),)
+
+LAYOUTS: dict[LayoutName, Layout] = {
+    "PARTY_HD05_2026": Layout(
+        name="PARTY_HD05_2026",
+        margins_mm=(20, 20, 30, 15),
+        font="Times New Roman",
+        body_pt=14,
+        line_pt=19,  # sources: exactly 18 to 20
+        first_line_mm=10,
+        right_lines=_PARTY_HEADER,
+        left_pt=14,
+        star=True,
+        number="Số        -BC/{symbol}",  # no colon; numbers run by type and term
+        date_italic_pt=14,
+        title_pt=15,  # sources: 14 to 16
+        rule_under_title="-----",
+        headings=("{number}-", "{number}-"),
+        recipients_title_pt=14,
+        recipients_pt=12,
+        recipients_underlined=True,
+        archive="Lưu {organisation}.",
+        body_on="T/M",
+        signature_pt=14,
+        page_number_mm=10,
+        end=".",
+    ),
+    "PARTY_HD36_2018": Layout(
+        name="PARTY_HD36_2018",
+        margins_mm=(20, 20, 30, 15),
+        font="Times New Roman",
+        body_pt=14,
+        line_pt=18,
+        first_line_mm=10,
+        right_lines=_PARTY_HEADER,
+        left_pt=14,
+        star=True,
+        number="Số        -BC/{symbol}",
+        date_italic_pt=14,
+        title_pt=16,
+        rule_under_title="-----",
+        headings=("{number}-", "{number}-"),
+        recipients_title_pt=14,
+        recipients_pt=12,
+        recipients_underlined=True,
+        archive="Lưu Văn phòng {organisation}.",
+        body_on="T/M",
+        signature_pt=14,
+        page_number_mm=10,
+        end="./.",
+    ),
+    "STATE_ND30_2020": Layout(
+        name="STATE_ND30_2020",
+        margins_mm=(20, 20, 30, 15),
+        font="Times New Roman",
+        body_pt=14,
+        line_pt=18,
+        first_line_mm=12.7,
+        right_lines=(
+            ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 13, True),
+            ("Độc lập - Tự do - Hạnh phúc", 14, True),
+        ),
+        left_pt=13,
+        star=False,
+        number="Số:        /BC-{symbol}",
+        date_italic_pt=14,
+        title_pt=14,
+        rule_under_title="",
+        headings=("{number}.", "{number}."),
+        recipients_title_pt=12,
+        recipients_pt=11,
+        recipients_underlined=False,
+        archive="Lưu: VT.",
+        body_on="TM.",
+        signature_pt=14,
+        page_number_mm=10,
+        end="./.",
+    ),
+}
+DEFAULT_LAYOUT: LayoutName = "PARTY_HD05_2026"

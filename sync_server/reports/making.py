@@ -1,0 +1,198 @@
+"""Makes reports: a revision with its figures, texts and changes, written in any format."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from sync_server.domain.names import name_sort_key
+from sync_server.errors import UnknownPoint
+from sync_server.messages import number, say
+from sync_server.reports import docx_file, pdf_file, snapshot, xlsx_file
+from sync_server.reports.document import Document, Kind, PersonLine, ReportSpec, build
+from sync_server.reports.figures import Figures, HallLine
+from sync_server.reports.layouts import LayoutName
+from sync_server.reports.narrative import SECTIONS, Section
+from sync_server.reports.snapshot import Snapshot
+from sync_server.storage import directory, organisation, remarks, reports
+from sync_server.storage.people import roster
+from sync_server.storage.reports import StoredReport
+
+Format = Literal["docx", "xlsx", "pdf", "html"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+MEDIA_TYPES: Mapping[Format, str] = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+    "html": "text/html",
+}
+_WRITERS: Mapping[Format, Callable[[Document], bytes]] = {
+    "docx": docx_file.write_docx,
+    "xlsx": xlsx_file.write_xlsx,
+    "pdf": pdf_file.write_pdf,
+    "html": lambda document: pdf_file.write_html(document).encode(),
+}
+MOST_CHANGES = 40
+_decoder = msgspec.json.Decoder(ReportSpec)
+COMPARED = ("summoned", "present", "absent_excused", "absent_unexcused", "not_recorded", "late")
+
+
+def make(
+    connection: Connection,
+    meeting: str,
+    kind: Kind,
+    layout: LayoutName,
+    *,
+    by: str,
+    site_dir: Path,
+    seal_key: str,
+    now_ms: int,
+) -> StoredReport:
+    """Make the next revision of a report and store it. Raises: UnknownMeeting."""
+    taken = snapshot.take(connection, meeting, site_dir, seal_key, now_ms)
+    before = reports.latest(connection, meeting, kind)
+    spec = _spec_of(connection, taken, kind, layout, before, now_ms)
+    encoded = msgspec.json.encode(spec)
+    report_id = reports.add(connection, meeting, kind, spec.revision, by, encoded, now_ms)
+    return StoredReport(report_id, meeting, kind, spec.revision, by, now_ms, encoded)
+
+
+def spec_of(stored: StoredReport) -> ReportSpec:
+    """Return the spec of a stored revision."""
+    return _decoder.decode(stored.spec)
+
+
+def with_names(connection: Connection, spec: ReportSpec) -> ReportSpec:
+    """Return a spec for an internal file, with the names of everybody summoned."""
+    taken = snapshot.take_again(connection, spec.basis)
+    attendees = [line for line in taken.attendees if spec.point in {"", line.point}]
+    codes = [line.person for line in attendees]
+    names = roster.names_of(connection, codes)
+    facts = roster.units_and_positions(connection, codes, at_ms=spec.basis.meeting.starts_ms)
+    units = directory.all_unit_names(connection)
+    people = []
+    for line in attendees:
+        unit, position = facts.get(line.person, ("", ""))
+        name = names.get(line.person, line.person)
+        people.append(PersonLine(line, name, units.get(unit, unit), position))
+    people.sort(key=lambda line: (line.facts.point, name_sort_key(line.name)))
+    return replace(spec, is_internal=True, people=tuple(people))
+
+
+def make_list(
+    connection: Connection,
+    meeting: str,
+    kind: Kind,
+    layout: LayoutName,
+    point: str,
+    *,
+    site_dir: Path,
+    seal_key: str,
+    now_ms: int,
+) -> ReportSpec:
+    """Return a hall's minutes, or the presence list of a hall or of all, as of now; not stored.
+
+    Raises: UnknownMeeting, UnknownPoint.
+    """
+    taken = snapshot.take(connection, meeting, site_dir, seal_key, now_ms)
+    known = {hall.point for hall in taken.figures.halls}
+    if (point or kind == "minutes") and point not in known:
+        raise UnknownPoint(point=point, meeting=meeting)
+    spec = ReportSpec(
+        kind=kind,
+        layout=layout,
+        revision=1,
+        organisation=organisation.current(connection, now_ms),
+        basis=taken.basis,
+        figures=taken.figures,
+        point=point,
+    )
+    return with_names(connection, spec)
+
+
+def write(spec: ReportSpec, file_format: Format) -> bytes:
+    """Return a report as a file. Raises: PdfUnavailable."""
+    return _WRITERS[file_format](build(spec))
+
+
+def file_name(spec: ReportSpec, file_format: Format) -> str:
+    """Return the name of a report's file."""
+    internal = "-noi-bo" if spec.is_internal else ""
+    hall = f"-{spec.point.lower()}" if spec.point else ""
+    kind = say(f"report.file.{spec.kind}")
+    return f"{kind}-{spec.figures.meeting.id}{hall}-lan-{spec.revision}{internal}.{file_format}"
+
+
+def _spec_of(
+    connection: Connection,
+    taken: Snapshot,
+    kind: Kind,
+    layout: LayoutName,
+    before: StoredReport | None,
+    now_ms: int,
+) -> ReportSpec:
+    meeting = taken.figures.meeting.id
+    latest = remarks.latest(connection, meeting)
+    sections: dict[Section, str] = {
+        section: latest[section].text
+        for section in SECTIONS
+        if section in latest and latest[section].text.strip()
+    }
+    changes, points = changes_between(spec_of(before).figures if before else None, taken.figures)
+    return ReportSpec(
+        kind=kind,
+        layout=layout,
+        revision=reports.next_revision(connection, meeting, kind),
+        organisation=organisation.current(connection, now_ms),
+        basis=taken.basis,
+        figures=taken.figures,
+        sections=sections,
+        changes=changes,
+        changed_points=points,
+    )
+
+
+def changes_between(
+    before: Figures | None, after: Figures
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return in words what changed since a revision, and the points of the halls that changed."""
+    if before is None:
+        return (), ()
+    earlier = {hall.point: hall for hall in before.halls}
+    lines: list[str] = []
+    points: list[str] = []
+    for hall in after.halls:
+        differences = _differences(earlier.get(hall.point), hall)
+        if differences:
+            points.append(hall.point)
+            lines.append(f"{hall.name}: {'; '.join(differences)}.")
+    if len(lines) > MOST_CHANGES:
+        rest = len(lines) - MOST_CHANGES
+        lines = [*lines[:MOST_CHANGES], say("report.change.more", count=number(rest))]
+    totals = [
+        f"{say(f'report.column.{name}').lower()} {number(a)} → {number(b)}"
+        for name in COMPARED
+        if (a := getattr(before.totals, name)) != (b := getattr(after.totals, name))
+    ]
+    if totals:
+        lines.insert(0, say("report.change.totals", changes="; ".join(totals)))
+    return tuple(lines), tuple(points)
+
+
+def _differences(before: HallLine | None, after: HallLine) -> Sequence[str]:
+    if before is None:
+        return [say("report.change.new")]
+    differences = [
+        f"{say(f'report.column.{name}').lower()} {number(a)} → {number(b)}"
+        for name in COMPARED
+        if (a := getattr(before.counts, name)) != (b := getattr(after.counts, name))
+    ]
+    if before.chair != after.chair:
+        chair = say(f"report.chair.{after.chair or 'none'}")
+        differences.append(say("report.change.chair", chair=chair))
+    if before.is_reported != after.is_reported:
+        differences.insert(0, say("report.change.reported"))
+    return differences

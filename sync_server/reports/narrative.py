@@ -1,0 +1,160 @@
+"""Sentences drafted from the figures alone: nothing is praised that no figure shows."""
+
+from sync_server.messages import name_code, number, say
+from sync_server.reports.figures import Figures
+from sync_server.reports.words import day_and_hours, moment, percent
+from sync_server.storage.remarks import HEADINGS, Heading
+
+Section = Heading
+SECTIONS = HEADINGS
+
+
+def drafts_of(figures: Figures) -> dict[Section, str]:
+    """Return a drafted text for every section; "" where no figure says anything."""
+    drafts: dict[Section, str] = dict.fromkeys(SECTIONS, "")
+    drafts["organisation"] = _organisation(figures)
+    drafts["numbers"] = _numbers(figures)
+    drafts["quality"] = _quality(figures)
+    drafts["facilities"] = _facilities(figures)
+    drafts["limits"] = _limits(figures)
+    return drafts
+
+
+def _organisation(figures: Figures) -> str:
+    meeting = figures.meeting
+    types = "; ".join(
+        say(
+            "report.draft.type", type=say(f"unit_type.{line.unit_type}").lower(), count=line.planned
+        )
+        for line in figures.types
+    )
+    sentences = [
+        say(
+            "report.draft.held",
+            title=meeting.title,
+            when=day_and_hours(meeting.starts_ms, meeting.ends_ms),
+            planned=number(figures.planned),
+            types=types,
+        ),
+        say(
+            "report.draft.connected",
+            connected=number(figures.connected),
+            reported=number(figures.reported),
+            silent=number(len(figures.silent)),
+        ),
+    ]
+    if not meeting.is_over:
+        sentences.insert(0, say("report.draft.as_of", at=moment(meeting.at_ms)))
+    if figures.reported:
+        sentences.append(
+            say(
+                "report.draft.chairs",
+                secretary=number(figures.chaired_by("secretary")),
+                deputy=number(figures.chaired_by("deputy")),
+            )
+        )
+    if figures.materials:
+        sentences.append(
+            say(
+                "report.draft.materials",
+                count=number(len(figures.materials)),
+                in_time=number(sum(line.is_in_time for line in figures.materials)),
+            )
+        )
+    return " ".join(sentences)
+
+
+def _numbers(figures: Figures) -> str:
+    totals = figures.totals
+    sentences = [
+        say(
+            "report.draft.people",
+            summoned=number(totals.summoned),
+            present=number(totals.present),
+            rate=percent(totals.present, totals.summoned),
+            excused=number(totals.absent_excused),
+            unexcused=number(totals.absent_unexcused),
+            not_recorded=number(totals.not_recorded),
+        ),
+        say("report.draft.late", late=number(totals.late), early=number(totals.left_early)),
+    ]
+    if totals.online:
+        sentences.append(say("report.draft.online", count=number(totals.online)))
+    if totals.guests or totals.substitutes:
+        sentences.append(
+            say(
+                "report.draft.others",
+                guests=number(totals.guests),
+                substitutes=number(totals.substitutes),
+            )
+        )
+    if figures.reasons:
+        reasons = "; ".join(
+            f"{reason_name(code).lower()} {number(count)}"
+            for code, count in figures.reasons.items()
+        )
+        sentences.append(say("report.draft.reasons", reasons=reasons))
+    return " ".join(sentences)
+
+
+def _quality(figures: Figures) -> str:
+    totals = figures.totals
+    if not figures.reported:
+        return ""
+    if not (totals.calls or totals.private_use or totals.disorder or totals.wrong_seat):
+        return say("report.draft.no_conduct", reported=number(figures.reported))
+    return say(
+        "report.draft.conduct",
+        calls=number(totals.calls),
+        private_use=number(totals.private_use),
+        disorder=number(totals.disorder),
+        wrong_seat=number(totals.wrong_seat),
+    )
+
+
+def _facilities(figures: Figures) -> str:
+    if not figures.reported:
+        return ""
+    not_ready = figures.with_note("not_ready")
+    ready = say(
+        "report.draft.ready",
+        ready=number(figures.reported - not_ready),
+        reported=number(figures.reported),
+    )
+    if not figures.incidents:
+        return f"{ready} {say('report.draft.no_incidents')}"
+    lengths = [line.minutes for line in figures.incidents if line.minutes is not None]
+    incidents = say(
+        "report.draft.incidents",
+        count=number(len(figures.incidents)),
+        halls=number(len({line.point for line in figures.incidents})),
+        minutes=number(sum(lengths)),
+        longest=number(max(lengths, default=0)),
+    )
+    return f"{ready} {incidents}"
+
+
+def _limits(figures: Figures) -> str:
+    totals = figures.totals
+    counts = {
+        "silent": len(figures.silent),
+        "unexcused": totals.absent_unexcused,
+        "late": totals.late,
+        "no_chair": figures.with_note("no_chair"),
+        "not_ready": figures.with_note("not_ready"),
+        "open": figures.with_note("open"),
+        "pending": figures.pending,
+        "wrong_composition": totals.wrong_composition,
+    }
+    return "\n".join(
+        say(f"report.limit.{name}", count=number(count)) for name, count in counts.items() if count
+    )
+
+
+def _in_sentence(key: str) -> str:
+    return say(key).lower()
+
+
+def reason_name(code: str) -> str:
+    """Return the name of a reason, also of one that nobody can open any more."""
+    return name_code("reason", code) if code else say("report.no_reason")

@@ -1,0 +1,186 @@
+"""What a report is computed from: the streams up to their heads, the clocks, the portal's facts.
+
+A snapshot is taken in one transaction. With the same basis the figures can be computed again from
+the ledger alone, at any later time.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from sync_server import sealing
+from sync_server.acts import arrangements
+from sync_server.domain.foreign_bytes import decode_foreign
+from sync_server.domain.judging.clocks import Clocks, Sighting, devices_of
+from sync_server.domain.judging.standing import PointStanding, standing_of
+from sync_server.domain.records.codes import to_ms
+from sync_server.domain.records.kinds import Record
+from sync_server.errors import DetailUnreadable, UnknownDetail
+from sync_server.reports.figures import (
+    Attendee,
+    Figures,
+    Hall,
+    MaterialLine,
+    MeetingFacts,
+    attendees_of,
+    figures_of,
+)
+from sync_server.storage import directory
+from sync_server.storage.blobs import details
+from sync_server.storage.ledger import sightings, standings, streams
+from sync_server.storage.ledger.streams import StreamKey
+from sync_server.web import served_portal
+
+NO_REASON = ""
+"""The code under which an excused person counts whose reason cannot be opened any more."""
+_reason_decoder = msgspec.json.Decoder(dict[str, object])
+
+
+class HallFacts(Struct, frozen=True):
+    """What a report says of a hall beside its records, and the last position that it read."""
+
+    name: str
+    unit_type: str
+    head: int
+
+
+class Basis(Struct, frozen=True):
+    """All that the figures depend on, the ledger's records apart.
+
+    `epoch` names the database. `sightings` are the clock measurements in force. `reasons` are
+    counted by opening the sealed details once; their codes are kept as counts alone.
+    """
+
+    epoch: str
+    meeting: MeetingFacts
+    halls: dict[str, HallFacts]
+    sightings: tuple[Sighting, ...]
+    reasons: dict[str, int]
+    materials: tuple[MaterialLine, ...]
+
+
+class Snapshot(Struct, frozen=True):
+    """A basis with the figures that follow from it, and everybody summoned, for internal files."""
+
+    basis: Basis
+    figures: Figures
+    attendees: tuple[Attendee, ...]
+
+
+def take(
+    connection: Connection, meeting: str, site_dir: Path, seal_key: str, now_ms: int
+) -> Snapshot:
+    """Take the snapshot of a meeting as of now. Raises: UnknownMeeting."""
+    summary = arrangements.require_meeting(connection, meeting, now_ms)
+    facts = MeetingFacts(
+        meeting, summary.title, to_ms(summary.starts_at), to_ms(summary.ends_at), now_ms
+    )
+    heads = streams.heads_of(connection, meeting)
+    places = directory.all_points(connection)
+    halls = {
+        point: HallFacts(
+            places[point].name if point in places else point,
+            places[point].unit_type if point in places else "",
+            head,
+        )
+        for point, head in heads.items()
+    }
+    keys = [StreamKey(meeting, point) for point in heads]
+    records = streams.records_of(connection, keys)
+    stored = standings.read_all(connection, keys)
+    devices = devices_of(chain.from_iterable(records.values()))
+    basis = Basis(
+        epoch=streams.epoch(connection) or "",
+        meeting=facts,
+        halls=halls,
+        sightings=tuple(sightings.of_devices(connection, devices)),
+        reasons=_reasons_of(connection, stored.values(), seal_key),
+        materials=_materials_of(connection, facts, site_dir, now_ms),
+    )
+    return _snapshot(basis, records, stored)
+
+
+def take_again(connection: Connection, basis: Basis) -> Snapshot:
+    """Compute the figures of an earlier basis again, from the ledger's records alone."""
+    keys = {StreamKey(basis.meeting.id, point): facts.head for point, facts in basis.halls.items()}
+    records = streams.records_up_to(connection, keys)
+    clocks = Clocks(basis.sightings)
+    judged = {
+        key: standing_of(key.point, hall_records, clocks) for key, hall_records in records.items()
+    }
+    return _snapshot(basis, records, judged)
+
+
+def _snapshot(
+    basis: Basis,
+    records: Mapping[StreamKey, Sequence[Record]],
+    judged: Mapping[StreamKey, PointStanding],
+) -> Snapshot:
+    halls = [
+        Hall(
+            key.point,
+            basis.halls[key.point].name,
+            basis.halls[key.point].unit_type,
+            any(r.seq is not None and r.point == key.point for r in records[key]),
+            judged[key],
+        )
+        for key in sorted(judged)
+    ]
+    figures = figures_of(basis.meeting, halls, basis.reasons, basis.materials)
+    return Snapshot(basis, figures, attendees_of(halls))
+
+
+def _reasons_of(
+    connection: Connection, judged: Iterable[PointStanding], seal_key: str
+) -> dict[str, int]:
+    """Count the excused people by the code of the reason in their approved request.
+
+    The details are opened for the count alone: nobody sees whose reason is which.
+    """
+    counts: dict[str, int] = {}
+    for standing in judged:
+        if not standing.is_counted:
+            continue
+        excused = {p.person for p in standing.people if p.standing == "absent_excused"}
+        reasons = {
+            request.person: _reason_in(connection, request.detail, seal_key)
+            for request in standing.requests
+            if request.state == "approved" and request.person in excused and not request.instead_of
+        }
+        for reason in reasons.values():
+            counts[reason] = counts.get(reason, 0) + 1
+    return counts
+
+
+def _reason_in(connection: Connection, sha256: str | None, seal_key: str) -> str:
+    try:
+        content, _ = sealing.open_sealed(seal_key, details.read(connection, sha256 or ""))
+        reason = decode_foreign(content, _reason_decoder).get("reason", NO_REASON)
+    except (UnknownDetail, DetailUnreadable, msgspec.DecodeError):
+        return NO_REASON
+    return str(reason)[:40]
+
+
+def _materials_of(
+    connection: Connection, meeting: MeetingFacts, site_dir: Path, now_ms: int
+) -> tuple[MaterialLine, ...]:
+    published = served_portal.published_directory(connection, site_dir, now_ms)
+    if published is None:
+        return ()
+    by_code = {material.code: material for material in published.materials}
+    codes = next((m.materials for m in published.meetings if m.id == meeting.id), ())
+    lines = []
+    for code in codes:
+        if material := by_code.get(code):
+            public_ms = to_ms(material.public_from) if material.public_from else None
+            is_in_time = public_ms is None or public_ms <= meeting.starts_ms
+            lines.append(
+                MaterialLine(
+                    code, material.title, material.kind, material.number, public_ms, is_in_time
+                )
+            )
+    return tuple(lines)

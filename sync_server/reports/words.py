@@ -1,0 +1,81 @@
+"""Dates, times, numbers and spelling as official papers write them, in Vietnam's time."""
+
+import re
+import unicodedata
+from datetime import datetime
+from typing import Literal
+
+from sync_server.domain.records.codes import VIETNAM
+from sync_server.messages import number
+
+Spelling = Literal["uỷ", "ủy"]
+"""Where the tone of oa, oe and uy stands: on the last vowel, or on the first."""
+
+_OPEN_PAIR = re.compile(
+    r"(?<![qQ])(?P<first>[ouOU])(?P<second>[aeyAEY])(?P<tone>[\u0300\u0301\u0303\u0309\u0323])(?![^\W\d_])"
+)
+_FIRST_TONE = re.compile(
+    r"(?<![qQ])(?P<first>[ouOU])(?P<tone>[\u0300\u0301\u0303\u0309\u0323])(?P<second>[aeyAEY])(?![^\W\d_])"
+)
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share as papers write it, `98,5%`; an en dash if there is nothing to share."""
+    if not whole:
+        return "–"
+    tenths = (part * 2000 + whole) // (2 * whole)
+    return f"{number(tenths // 10)},{tenths % 10}%"
+
+
+def day_of(at_ms: int) -> datetime:
+    """Return a moment in Vietnam."""
+    return datetime.fromtimestamp(at_ms / 1000, VIETNAM)
+
+
+def moment(at_ms: int) -> str:
+    """Return a moment such as `09:15 ngày 22/8/2024`."""
+    at = day_of(at_ms)
+    return f"{at:%H:%M} ngày {_short_day(at)}"
+
+
+def day_and_hours(starts_ms: int, ends_ms: int) -> str:
+    """Return a meeting's time: `từ 07:30 đến 11:00 ngày 22/8/2024`."""
+    starts, ends = day_of(starts_ms), day_of(ends_ms)
+    if starts.date() == ends.date():
+        return f"từ {starts:%H:%M} đến {ends:%H:%M} ngày {_short_day(starts)}"
+    return f"từ {starts:%H:%M} ngày {_short_day(starts)} đến {ends:%H:%M} ngày {_short_day(ends)}"
+
+
+def long_day(at_ms: int) -> str:
+    """Return a day as the date line writes it; only days below 10 and months 1, 2 have a zero."""
+    at = day_of(at_ms)
+    month = f"{at.month:02}" if at.month <= 2 else f"{at.month}"
+    return f"ngày {at.day:02} tháng {month} năm {at.year}"
+
+
+def spell(text: str, spelling: Spelling) -> str:
+    """Return a text with the tones of oa, oe and uy where an organisation puts them.
+
+    Only open syllables differ: hoà and hòa, uỷ and ủy; not toàn, nor quý.
+    """
+    decomposed = _tones_last(text)
+    if spelling == "uỷ":
+        moved = _FIRST_TONE.sub(r"\g<first>\g<second>\g<tone>", decomposed)
+    else:
+        moved = _OPEN_PAIR.sub(r"\g<first>\g<tone>\g<second>", decomposed)
+    return unicodedata.normalize("NFC", moved)
+
+
+def _tones_last(text: str) -> str:
+    """Return a text whose letters are composed and whose tones stand apart, after their letter."""
+    letters = []
+    for letter in text:
+        parts = unicodedata.normalize("NFD", letter)
+        tone = "".join(part for part in parts[1:] if part in "\u0300\u0301\u0303\u0309\u0323")
+        base = "".join(part for part in parts if part not in "\u0300\u0301\u0303\u0309\u0323")
+        letters.append(unicodedata.normalize("NFC", base) + tone)
+    return "".join(letters)
+
+
+def _short_day(at: datetime) -> str:
+    return f"{at.day:02}/{at.month}/{at.year}" if at.month > 2 else f"{at.day:02}/{at:%m}/{at.year}"

@@ -1,0 +1,147 @@
+"""A report as XLSX: a sheet for every table, totals as formulas, and a sheet of the sources."""
+
+import io
+from typing import Any
+
+import msgspec
+
+from sync_server.messages import say
+from sync_server.reports.document import Document, Table
+from sync_server.reports.docx_file import EPOCH
+
+SOURCE_SHEET = "report.sheet.source"
+PIECE = 30_000
+"""A cell holds at most 32,767 letters, so the spec is written in pieces."""
+_SPEC_COLUMN = 1
+
+
+def write_xlsx(document: Document) -> bytes:
+    """Return a report as XLSX."""
+    from xlsxwriter import Workbook
+
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = Workbook(out, options)
+    book.set_properties(
+        {"title": document.title, "author": document.spec.organisation.name,
+         "created": EPOCH.replace(tzinfo=None)}
+    )  # fmt: skip
+    formats = {
+        "bold": book.add_format({"bold": True, "border": 1, "text_wrap": True, "valign": "top"}),
+        "text": book.add_format({"border": 1, "text_wrap": True, "valign": "top"}),
+        "number": book.add_format({"border": 1, "num_format": "#,##0"}),
+        "total": book.add_format({"border": 1, "bold": True, "num_format": "#,##0"}),
+        "rate": book.add_format({"border": 1, "bold": True, "num_format": "0.0%"}),
+        "share": book.add_format({"border": 1, "num_format": "0.0%"}),
+        "title": book.add_format({"bold": True, "font_size": 13}),
+    }
+    _write_text(book, document, formats)
+    for table in document.tables:
+        _write_table(book, table, formats)
+    _write_source(book, document)
+    book.close()
+    return out.getvalue()
+
+
+def read_spec(content: bytes) -> bytes | None:
+    """Return the spec's JSON in an XLSX; None if it holds none."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(io.BytesIO(content), read_only=True)
+    if say(SOURCE_SHEET) not in book.sheetnames:
+        return None
+    rows = book[say(SOURCE_SHEET)].iter_rows(values_only=True)
+    pieces = [
+        str(row[_SPEC_COLUMN]) for row in rows if len(row) > _SPEC_COLUMN and row[0] == "spec"
+    ]
+    return "".join(pieces).encode() or None
+
+
+def texts_of(content: bytes) -> list[str]:
+    """Return the rows of an XLSX as it shows them, without the sheet of sources."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    return [
+        f"{sheet.title}: " + " | ".join("" if cell is None else str(cell) for cell in row)
+        for sheet in book.worksheets
+        if sheet.title != say(SOURCE_SHEET)
+        for row in sheet.iter_rows(values_only=True)
+        if any(cell is not None for cell in row)
+    ]
+
+
+def _write_text(book: Any, document: Document, formats: dict[str, Any]) -> None:
+    sheet = book.add_worksheet(say("report.sheet.text"))
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    sheet.set_column(0, 0, 100)
+    lines = [(document.title, "title"), (document.summary, "title")]
+    for passage in document.passages:
+        lines.append((passage.heading, "title"))
+        lines += [(text, "") for text in passage.paragraphs]
+    lines += [(text, "") for text in document.foot]
+    for row, (text, form) in enumerate(lines):
+        sheet.write_string(row, 0, document.spelled(text), formats[form] if form else wrapped)
+
+
+def _write_table(book: Any, table: Table, formats: dict[str, Any]) -> None:
+    sheet = book.add_worksheet(say("report.sheet.table", table=table.key))
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.write_string(0, 0, table.title, formats["title"])
+    for place, column in enumerate(table.columns):
+        sheet.set_column(place, place, column.width * 2.2)
+        sheet.write_string(2, place, column.title, formats["bold"])
+    first, rate = 3, table.rate
+    for at, row in enumerate(table.rows, start=first):
+        for place, value in enumerate(row):
+            if rate and place == rate[0]:
+                _write_rate(sheet, at, rate, row, formats["share"])
+            elif isinstance(value, int):
+                sheet.write_number(at, place, value, formats["number"])
+            else:
+                sheet.write_string(at, place, value, formats["text"])
+    last = first + len(table.rows) - 1
+    if table.total:
+        for place, value in enumerate(table.total):
+            if place in table.sums:
+                letter = _letter(place)
+                formula = f"=SUM({letter}{first + 1}:{letter}{last + 1})"
+                sheet.write_formula(last + 1, place, formula, formats["total"], value)
+            elif rate and place == rate[0]:
+                _write_rate(sheet, last + 1, rate, table.total, formats["rate"])
+            else:
+                sheet.write_string(last + 1, place, str(value), formats["bold"])
+    sheet.autofilter(2, 0, last, len(table.columns) - 1)
+    sheet.freeze_panes(3, 2)
+    sheet.repeat_rows(2)
+
+
+def _write_rate(sheet: Any, at: int, rate: tuple[int, int, int], row: list[Any], form: Any) -> None:
+    """Write a share as a formula, so that it follows the numbers; an en dash without a whole."""
+    place, part, whole = rate
+    cells = (f"{_letter(part)}{at + 1}", f"{_letter(whole)}{at + 1}")
+    value = row[part] / row[whole] if row[whole] else "–"
+    sheet.write_formula(at, place, f'=IF({cells[1]}=0,"–",{cells[0]}/{cells[1]})', form, value)
+
+
+def _write_source(book: Any, document: Document) -> None:
+    sheet = book.add_worksheet(say(SOURCE_SHEET))
+    sheet.set_column(1, 1, 60)
+    row = 0
+    for text in document.foot:
+        sheet.write_string(row, 0, text)
+        row += 1
+    spec = msgspec.json.encode(document.spec).decode()
+    for start in range(0, len(spec), PIECE):
+        sheet.write_string(row, 0, "spec")
+        sheet.write_string(row, _SPEC_COLUMN, spec[start : start + PIECE])
+        row += 1
+
+
+def _letter(place: int) -> str:
+    from xlsxwriter.utility import xl_col_to_name
+
+    name: str = xl_col_to_name(place)
+    return name

@@ -1,0 +1,69 @@
+"""Reports that were made: every revision with its spec, and who made and exported it when."""
+
+from typing import NamedTuple
+
+import uuid_utils
+from sqlalchemy import Connection, func, insert, select
+
+from sync_server.storage.models import ReportRow
+from sync_server.storage.prepared import columns_of
+
+
+class StoredReport(NamedTuple):
+    """A revision of a report; see `ReportRow`."""
+
+    id: str
+    meeting: str
+    kind: str
+    revision: int
+    by: str
+    made_ms: int
+    spec: bytes
+
+
+_COLUMNS = columns_of(StoredReport, ReportRow)
+
+
+def add(
+    connection: Connection,
+    meeting: str,
+    kind: str,
+    revision: int,
+    by: str,
+    spec: bytes,
+    now_ms: int,
+) -> str:
+    """Store a revision and return its id."""
+    row = StoredReport(str(uuid_utils.uuid7()), meeting, kind, revision, by, now_ms, spec)
+    connection.execute(insert(ReportRow), [row._asdict()])
+    return row.id
+
+
+def find(connection: Connection, report_id: str) -> StoredReport | None:
+    """Return a revision; None if there is none of this id."""
+    row = connection.execute(select(*_COLUMNS).where(ReportRow.id == report_id)).one_or_none()
+    return StoredReport(*row) if row else None
+
+
+def latest(connection: Connection, meeting: str, kind: str) -> StoredReport | None:
+    """Return the latest revision of a kind of report; None before the first."""
+    query = select(*_COLUMNS).where(ReportRow.meeting == meeting, ReportRow.kind == kind)
+    row = connection.execute(query.order_by(ReportRow.revision.desc()).limit(1)).one_or_none()
+    return StoredReport(*row) if row else None
+
+
+def of_meeting(connection: Connection, meeting: str) -> list[StoredReport]:
+    """Return all revisions of a meeting's reports, the newest first."""
+    query = select(*_COLUMNS).where(ReportRow.meeting == meeting)
+    rows = connection.execute(query.order_by(ReportRow.made_ms.desc(), ReportRow.id.desc()))
+    return [StoredReport(*row) for row in rows]
+
+
+def next_revision(connection: Connection, meeting: str, kind: str) -> int:
+    """Return the number of the next revision of a kind of report."""
+    last = connection.scalar(
+        select(func.max(ReportRow.revision)).where(
+            ReportRow.meeting == meeting, ReportRow.kind == kind
+        )
+    )
+    return (last or 0) + 1

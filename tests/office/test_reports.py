@@ -1,0 +1,313 @@
+"""Reports in the office and at the terminal: made, exported, verified; names only inside."""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import docx
+import msgspec
+import pytest
+from flask import Flask
+from msgspec.structs import replace
+from openpyxl import load_workbook
+from pypdf import PdfReader
+
+from sync_server import sealing
+from sync_server.database import reading
+from sync_server.domain.records.permissions import Profile
+from sync_server.reports import making, verify
+from sync_server.reports.making import Format
+from sync_server.storage import reports
+from tests.conftest import FakeClock, Persona
+from tests.factories import MEETING, draft
+from tests.office.conftest import NAMES
+from tests.office.desk import ROLE_ACCOUNTS, Desk, desk_of
+
+PAGE = f"/hoi-nghi/{MEETING}/bao-cao"
+WORDS = {
+    "parent": "Tỉnh uỷ minh hoạ",
+    "organisation_name": "Đảng uỷ Khối minh hoạ",
+    "symbol": "ĐUK",
+    "place": "Hoà Bình",
+    "body": "BAN THƯỜNG VỤ",
+    "recipients": "Thường trực Tỉnh uỷ\nBan Tổ chức",
+    "spelling": "ủy",
+}
+FILES: tuple[Format, ...] = ("docx", "xlsx", "pdf")
+
+
+@pytest.fixture
+def after(
+    hall: None, as_clerk: Callable[..., Persona], headquarters: Desk, clock: FakeClock
+) -> Persona:
+    """Hold the conference at P001: M1 came, M2 is away on business, S1 presided; P002 is silent."""
+    clerk = as_clerk()
+    reason = sealing.seal(clerk.seal_key, json.dumps({"reason": "CONG_TAC"}).encode())
+    sha256 = hashlib.sha256(reason.encode()).hexdigest()
+    body = {"report": "numbered", "detail": sha256}
+    request = draft("absence_request", 20, person="M2", seq=1, body=body)
+    clerk.sync(request, details={sha256: reason})
+    clerk.sync(
+        draft("check_in", 25, person="S1", seq=2),
+        draft("chair_assumed", 26, person="S1", seq=3),
+        draft("check_in", 50, person="M1", seq=4),
+    )
+    value = f"approve {MEETING}/P001/{request['id']}/pending"
+    assert headquarters.post("/xin-vang", do=value).status_code == 302
+    clock.now_ms += 4 * 3_600_000
+    headquarters.sign_in("bantochuc")
+    return clerk
+
+
+def make(headquarters: Desk, kind: str = "evaluation", layout: str = "PARTY_HD05_2026") -> str:
+    """Make a revision and return its id."""
+    answer = headquarters.post(PAGE, report_kind=kind, layout=layout)
+    assert answer.status_code == 302
+    with reading() as c:
+        latest = reports.latest(c, MEETING, kind)
+    assert latest
+    return latest.id
+
+
+def export(headquarters: Desk, report_id: str, file_format: str, query: str = "") -> bytes:
+    answer = headquarters.get(f"{PAGE}/{report_id}/{file_format}{query}")
+    assert answer.status_code == 200
+    return bytes(answer.data)
+
+
+def parts_of(content: bytes) -> Iterator[str]:
+    """Return everything in a file as text: its ZIP parts, or a PDF's text, fields, attachments."""
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = [name for name in archive.namelist() if not name.endswith(".jpeg")]
+            yield from (archive.read(name).decode("utf-8", "replace") for name in names)
+    elif content.startswith(b"%PDF"):
+        reader = PdfReader(io.BytesIO(content))
+        yield from (page.extract_text() for page in reader.pages)
+        yield str(reader.metadata)
+        for attached in reader.attachments.values():
+            yield from (part.decode("utf-8", "replace") for part in attached)
+    else:
+        yield content.decode()
+
+
+def test_a_report_says_what_the_ledger_says_in_every_format(
+    after: Persona, headquarters: Desk
+) -> None:
+    headquarters.post("/to-chuc", **WORDS)
+    report_id = make(headquarters)
+
+    for file_format in (*FILES, "html"):
+        text = " ".join(parts_of(export(headquarters, report_id, file_format)))
+        plain = re.sub(r"<[^>]+>", "", text)
+        assert "Triệu tập 6 đồng chí; có mặt 2 đồng chí (33,3%)" in " ".join(plain.split())
+        assert "đi công tác 1" in " ".join(plain.split())
+    word = docx.Document(io.BytesIO(export(headquarters, report_id, "docx")))
+    head = "\n".join(cell.text for cell in word.tables[0].rows[0].cells)
+    assert "TỈNH ỦY MINH HỌA\nĐẢNG ỦY KHỐI MINH HỌA\n*\nSố        -BC/ĐUK" in head
+    assert "ĐẢNG CỘNG SẢN VIỆT NAM\nHòa Bình, ngày … tháng … năm 2024" in head
+    section = word.sections[0]
+    margins = (section.top_margin, section.bottom_margin, section.left_margin, section.right_margin)
+    assert [round(margin.mm) for margin in margins if margin] == [20, 20, 30, 15]
+    book = load_workbook(io.BytesIO(export(headquarters, report_id, "xlsx")))
+    total = [cell.value for cell in book["Biểu 1"][6]]
+    assert total[1] == "Cộng"
+    assert total[4:6] == ["=SUM(E4:E5)", "=SUM(F4:F5)"]
+
+
+def test_a_pdf_is_tagged_and_numbers_its_pages_from_the_second(
+    after: Persona, headquarters: Desk
+) -> None:
+    reader = PdfReader(io.BytesIO(export(headquarters, make(headquarters), "pdf")))
+    root: Any = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert "/StructTreeRoot" in root
+    assert root["/Lang"] == "vi"
+    assert "/Table" in str(_structure(root["/StructTreeRoot"]))
+    first, second = (page.extract_text().splitlines() for page in reader.pages[:2])
+    assert "1" not in first
+    assert "2" in second
+    assert set(reader.attachments) >= {"bao-cao.json", "bieu-1.csv", "bieu-2.csv"}
+
+
+def _structure(element: Any, depth: int = 0) -> list[Any]:
+    kids = element.get("/K", []) if hasattr(element, "get") else []
+    kids = kids if isinstance(kids, list) else [kids]
+    found = [element.get("/S")] if hasattr(element, "get") else []
+    if depth < 8:
+        for kid in kids:
+            kid = kid.get_object() if hasattr(kid, "get_object") else kid
+            found += _structure(kid, depth + 1)
+    return found
+
+
+@pytest.mark.parametrize("file_format", FILES)
+def test_the_same_report_is_the_same_file_and_verifies(
+    after: Persona, headquarters: Desk, file_format: Format
+) -> None:
+    report_id = make(headquarters)
+    content = export(headquarters, report_id, file_format)
+    assert export(headquarters, report_id, file_format) == content
+    with reading() as c:
+        verdict = verify.verify(c, content)
+    assert verdict.is_equal, verdict.differences
+    page = headquarters.post(f"{PAGE}/kiem-lai", file=(io.BytesIO(content), "a")).text
+    assert "mọi số liệu trong tệp khớp" in page
+
+
+@pytest.mark.parametrize("file_format", FILES)
+def test_one_changed_digit_is_found(
+    after: Persona, headquarters: Desk, file_format: Format
+) -> None:
+    make(headquarters)
+    with reading() as c:
+        stored = reports.latest(c, MEETING, "evaluation")
+        assert stored
+        spec = making.spec_of(stored)
+        counts = replace(spec.figures.totals, present=spec.figures.totals.present + 1)
+        forged = replace(spec, figures=replace(spec.figures, totals=counts))
+        verdict = verify.verify(c, making.write(forged, file_format))
+        assert "Cộng, present: tệp ghi 3, sổ cho 2." in verdict.differences
+        # The same digit changed by hand, in what the file shows alone.
+        seen = making.write(replace(spec, sections={"tasks": "Đã sửa."}), file_format)
+        honest = msgspec.json.encode(spec)
+        assert honest != msgspec.json.encode(replace(spec, sections={"tasks": "Đã sửa."}))
+        assert verify.verify(c, seen).is_equal  # the texts in the file are its own
+
+
+def test_a_digit_changed_in_the_document_alone_is_found(after: Persona, headquarters: Desk) -> None:
+    content = export(headquarters, make(headquarters), "docx")
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w") as forged:
+        for name in source.namelist():
+            part = source.read(name)
+            if name == "word/document.xml":
+                part = part.replace(
+                    "Triệu tập 6 đồng chí".encode(), "Triệu tập 7 đồng chí".encode()
+                )
+            forged.writestr(name, part)
+    with reading() as c:
+        [difference] = verify.verify(c, out.getvalue()).differences
+    assert "Triệu tập 7 đồng chí" in difference
+
+
+def test_a_late_record_leaves_the_report_true_and_makes_the_next_revision_say_so(
+    after: Persona, headquarters: Desk
+) -> None:
+    content = export(headquarters, make(headquarters), "xlsx")
+    body = {"mode": "in_person", "happened_at": "2024-08-22T00:20:00.000Z"}
+    after.sync(draft("check_in", 60, person="S2", seq=5, body=body))
+    with reading() as c:
+        verdict = verify.verify(c, content)
+    assert verdict.is_equal
+    assert verdict.later == 1
+
+    make(headquarters)
+    page = headquarters.get(PAGE).text
+    assert "Tổng: có mặt 2 → 3; chưa điểm danh 3 → 2." in page
+    assert "Điểm cầu Một: có mặt 2 → 3; chưa điểm danh 3 → 2" in page or "Một: có mặt 2 → 3" in page
+
+
+def test_files_of_others_are_told_apart(after: Persona, headquarters: Desk) -> None:
+    make(headquarters)
+    with reading() as c:
+        stored = reports.latest(c, MEETING, "evaluation")
+        assert stored
+        spec = making.spec_of(stored)
+        foreign = replace(spec, basis=replace(spec.basis, epoch="e-khac"))
+        [difference] = verify.verify(c, making.write(foreign, "docx")).differences
+    assert "cơ sở dữ liệu khác" in difference
+    for content in (b"rubbish", b"%PDF-1.7 rubbish", b"PK\x03\x04 word/document.xml"):
+        answer = headquarters.post(f"{PAGE}/kiem-lai", file=(io.BytesIO(content), "a.docx"))
+        assert answer.status_code == 422
+        assert "không phải báo cáo" in answer.text
+
+
+@pytest.mark.parametrize("kind", ["quick", "evaluation"])
+def test_no_person_is_in_a_file_that_is_not_internal(
+    after: Persona, headquarters: Desk, kind: str
+) -> None:
+    report_id = make(headquarters, kind)
+    for file_format in (*FILES, "html"):
+        text = " ".join(parts_of(export(headquarters, report_id, file_format)))
+        text = re.sub(r'\br(?:ef)?="[A-Z0-9:]+"', "", text)  # places of cells look like codes
+        assert not [name for name, _, _ in NAMES.values() if name in text]
+        assert not [code for code in NAMES if re.search(rf"\b{code}\b", text)]
+
+
+def test_names_come_only_in_internal_files_and_every_export_is_logged(
+    app: Flask, after: Persona, headquarters: Desk
+) -> None:
+    report_id = make(headquarters)
+    internal = " ".join(parts_of(export(headquarters, report_id, "docx", "?noi-bo=1")))
+    assert "Mẫu Thu Ân" in internal
+    assert "LƯU HÀNH NỘI BỘ" in internal
+    propaganda = desk_of(app, ROLE_ACCOUNTS[Profile.PROPAGANDA])
+    assert propaganda.get(f"{PAGE}/{report_id}/docx").status_code == 200
+    assert propaganda.get(f"{PAGE}/{report_id}/docx?noi-bo=1").status_code == 403
+    assert propaganda.get(f"/hoi-nghi/{MEETING}/danh-sach?loai=presence").status_code == 403
+    log = headquarters.get("/nhat-ky").text
+    assert f"bao-cao-danh-gia-{MEETING}-lan-1-noi-bo.docx" in log
+    assert f"bao-cao-danh-gia-{MEETING}-lan-1.docx" in log
+
+
+def test_minutes_and_a_presence_list_name_the_hall_s_people(
+    after: Persona, headquarters: Desk
+) -> None:
+    def fetch(query: str) -> str:
+        answer = headquarters.get(f"/hoi-nghi/{MEETING}/danh-sach?{query}&dang=html")
+        assert answer.status_code == 200
+        return answer.text
+
+    minutes = fetch("loai=minutes&diem-cau=P001")
+    assert "BIÊN BẢN" in minutes
+    assert "Chủ trì: Bí thư." in minutes
+    assert "Mẫu Đức An" in minutes
+    assert "Mẫu Thị Yến" not in minutes
+    assert "Mẫu Thị Yến" in fetch("loai=presence")
+    assert headquarters.get(f"/hoi-nghi/{MEETING}/danh-sach?loai=minutes").status_code == 404
+
+
+def test_a_draft_follows_the_figures_until_it_is_edited(after: Persona, headquarters: Desk) -> None:
+    page = headquarters.get(f"/hoi-nghi/{MEETING}/chat-luong").text
+    assert "Triệu tập 6 đồng chí; có mặt 2" in page
+    fields = {"numbers": "Dự đông đủ.", "seen numbers": ""}
+    headquarters.post(f"/hoi-nghi/{MEETING}/chat-luong", **fields)
+    text = " ".join(parts_of(export(headquarters, make(headquarters), "docx")))
+    assert "Dự đông đủ." in text
+    assert "Triệu tập 6 đồng chí" not in text
+    after.sync(draft("check_in", 60, person="S2", seq=5))
+    page = headquarters.get(f"/hoi-nghi/{MEETING}/chat-luong").text
+    assert "Số liệu đã đổi từ khi viết" in page
+
+
+def test_the_text_to_copy_has_totals_only(after: Persona, headquarters: Desk) -> None:
+    page = headquarters.get(PAGE).text
+    assert "Triệu tập: 6\nCó mặt: 2 (33,3%)" in page
+    assert "Điểm cầu: 2; đã kết nối 1; đã báo cáo 1; chưa báo cáo 1" in page
+    assert not [name for name, _, _ in NAMES.values() if name in page]
+
+
+def test_the_terminal_writes_and_verifies(
+    app: Flask, after: Persona, headquarters: Desk, tmp_path: Path
+) -> None:
+    run = app.test_cli_runner().invoke
+    run(args=["db", "stamp", "head"])
+    done = run(args=["report", MEETING, "--kind", "danh-gia", "--out", str(tmp_path / "ra")])
+    assert done.exit_code == 0, done.output
+    files = sorted((tmp_path / "ra").iterdir())
+    assert [file.suffix for file in files] == [".docx", ".pdf", ".xlsx"]
+    for file in files:
+        done = run(args=["report", "verify", str(file)])
+        assert done.exit_code == 0, done.output
+        assert "Đúng" in done.output
+    done = run(args=["report", "khong-co"])
+    assert done.exit_code == 1
+    assert "khong-co" in done.output
+    (tmp_path / "x.docx").write_bytes(b"rubbish")
+    assert run(args=["report", "verify", str(tmp_path / "x.docx")]).exit_code == 1

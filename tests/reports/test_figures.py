@@ -1,0 +1,120 @@
+"""The figures of a report: identities that hold in every table, on random conferences."""
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync_server.domain.judging.clocks import Clocks
+from sync_server.domain.judging.counts import Counts
+from sync_server.domain.judging.standing import standing_of
+from sync_server.domain.records.forms import parse_record
+from sync_server.reports.document import ReportSpec, build
+from sync_server.reports.figures import Figures, Hall, MeetingFacts, attendees_of, figures_of
+from sync_server.reports.narrative import drafts_of
+from sync_server.reports.snapshot import Basis
+from sync_server.reports.words import day_and_hours, long_day, percent, spell
+from sync_server.storage.organisation import Organisation
+from tests.conferences import conference
+from tests.factories import raw
+
+STARTS, ENDS = 1_724_286_600_000, 1_724_299_200_000
+MEETING = MeetingFacts("2024-08-22-hoc-tap", "Hội nghị thử", STARTS, ENDS, ENDS + 1)
+
+
+def halls_of(records: list[dict[str, Any]]) -> list[Hall]:
+    parsed = [parse_record(raw(record)) for record in records]
+    points = sorted({record.point for record in parsed})
+    return [
+        Hall(
+            point,
+            f"Điểm cầu {point}",
+            "DOANH_NGHIEP",
+            True,
+            standing_of(point, [r for r in parsed if r.point == point], Clocks(())),
+        )
+        for point in points
+    ]
+
+
+def adds_up(counts: Counts) -> bool:
+    absent = counts.absent_excused + counts.absent_unexcused + counts.not_recorded
+    return counts.summoned == counts.present + absent
+
+
+@settings(deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_every_row_and_every_total_adds_up(dice: Random) -> None:
+    halls = halls_of(conference(dice))
+    figures = figures_of(MEETING, halls, {}, ())
+
+    rows = [line.counts for line in figures.halls] + [line.counts for line in figures.types]
+    assert all(adds_up(counts) for counts in rows)
+    assert adds_up(figures.totals)
+    assert figures.totals == sum((line.counts for line in figures.types), Counts())
+    assert figures.planned == sum(line.planned for line in figures.types) == len(figures.halls)
+    assert figures.reported + len(figures.silent) == figures.planned
+    assert figures.reported <= figures.connected
+    attendees = attendees_of(halls)
+    assert len(attendees) == figures.totals.summoned
+    assert sum(a.state == "present" for a in attendees) == figures.totals.present
+
+
+def figures_with(**counts: int) -> Figures:
+    return Figures(MEETING, (), Counts(**counts), (), {"CONG_TAC": 3, "": 1}, (), (), 0)
+
+
+def spec_of(figures: Figures, **changes: Any) -> ReportSpec:
+    basis = Basis("e1", MEETING, {}, (), {}, ())
+    words = Organisation(name="Đảng uỷ Khối", symbol="ĐUK", place="Hoà Bình")
+    return ReportSpec("evaluation", "PARTY_HD05_2026", 1, words, basis, figures, **changes)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [(4925, 5000, "98,5%"), (0, 0, "–"), (1, 3, "33,3%"), (2, 3, "66,7%"), (5000, 5000, "100,0%"),
+     (0, 7, "0,0%")],
+)  # fmt: skip
+def test_a_share_is_written_as_papers_do(part: int, whole: int, text: str) -> None:
+    assert percent(part, whole) == text
+
+
+def test_days_have_a_zero_only_below_ten_and_before_march() -> None:
+    assert long_day(STARTS) == "ngày 22 tháng 8 năm 2024"
+    assert long_day(1_707_000_000_000) == "ngày 04 tháng 02 năm 2024"
+    assert day_and_hours(STARTS, ENDS) == "từ 07:30 đến 11:00 ngày 22/8/2024"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Đảng uỷ Hoà Bình", "Đảng ủy Hòa Bình"),
+        ("khoẻ, thuỷ lợi, UỶ BAN", "khỏe, thủy lợi, ỦY BAN"),
+        ("toàn quý, quả, giờ", "toàn quý, quả, giờ"),
+    ],
+)
+def test_the_spelling_is_the_organisation_s(one: str, other: str) -> None:
+    assert spell(one, "ủy") == spell(other, "ủy") == other
+    assert spell(other, "uỷ") == spell(one, "uỷ") == one
+
+
+def test_nothing_is_said_that_no_figure_shows() -> None:
+    drafts = drafts_of(figures_with(summoned=0))
+    assert drafts["quality"] == ""
+    assert drafts["facilities"] == ""
+    assert drafts["limits"] == ""
+    assert "0 đồng chí (–)" in drafts["numbers"]
+    assert "đi công tác 3" in drafts["numbers"]
+    assert "lý do không còn lưu 1" in drafts["numbers"]
+    limits = drafts_of(figures_with(summoned=5, present=3, late=2, absent_unexcused=2))["limits"]
+    assert limits.splitlines() == ["2 đồng chí vắng không lý do.", "2 đồng chí đi muộn."]
+
+
+def test_an_edited_section_replaces_its_draft_and_empty_ones_wait_for_words() -> None:
+    document = build(spec_of(figures_with(), sections={"tasks": "Việc một.\nViệc hai."}))
+    texts = {passage.heading: passage.paragraphs for passage in document.passages}
+    assert texts["IV- NHIỆM VỤ, GIẢI PHÁP"] == ("Việc một.", "Việc hai.")
+    assert texts["V- KIẾN NGHỊ"] == ("…",)
+    assert [heading.split("-")[0] for heading in texts][:1] == ["I"]
