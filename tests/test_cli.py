@@ -119,7 +119,9 @@ def test_without_anybody_to_ask_a_list_is_previewed_and_not_imported(
     ready: FlaskCliRunner, tmp_path: Path
 ) -> None:
     people = tmp_path / "people.csv"
-    people.write_text("Họ và tên;Năm sinh;Đơn vị\nMẫu Văn An;1970;BTG Tỉnh uỷ\n", "utf-8")
+    people.write_text(
+        "Họ và tên;Năm sinh;Đơn vị;Đảng viên\nMẫu Văn An;1970;BTG Tỉnh uỷ;dự bị\n", "utf-8"
+    )
 
     result = run(ready, f"roster import {people}")
 
@@ -137,7 +139,7 @@ def test_a_fresh_database_knows_the_units_of_the_portal(
 ) -> None:
     upgrade_schema()
     people = tmp_path / "people.csv"
-    people.write_text("Họ và tên;Đơn vị\nMẫu Văn An;Ban Tuyên giáo Tỉnh uỷ\n", "utf-8")
+    people.write_text("Họ và tên;Đơn vị;Đảng viên\nMẫu Văn An;Ban Tuyên giáo Tỉnh uỷ;\n", "utf-8")
 
     assert run(runner, f"roster import --yes {people}").exit_code == 0
 

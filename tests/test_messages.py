@@ -52,7 +52,8 @@ LIST_PROBLEMS = (
     "person_twice", "same_twice", "ended_person", "merged_person",
     "bad_place_code", "no_unit_name", "near_unit", "unit_type", "which_point", "capacity", "phone",
     "phone_without_name", "moment", "minutes", "left_before",
-    "not_summoned", "seat_twice", "other_meeting",
+    "not_summoned",
+    "title_in_name", "both_memberships", "no_membership", "seat_twice", "other_meeting",
 )  # fmt: skip
 CODES: dict[str, Iterable[str]] = {
     "role": Profile,

@@ -72,6 +72,9 @@ def change(connection: Connection, person: RosterPerson) -> None:
 
 def move(connection: Connection, person: RosterPerson, unit: str, from_ms: int) -> None:
     """Move a person to another unit from a moment on, in the past or to come. Raises: BadForm."""
+    if unit == person.unit and person.next_unit:  # the planned move is given up
+        roster.put_people(connection, [replace(person, next_unit="", moves_ms=None)])
+        return
     if unit == person.unit:
         raise BadForm(fault=say("person.same_unit", person=person.full_name))
     roster.put_people(connection, [replace(person, next_unit=unit, moves_ms=from_ms)])

@@ -4,7 +4,9 @@ Nothing is guessed between two people: such a line becomes a question. Nothing i
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date
 from itertools import count
 from typing import NamedTuple
 
@@ -12,8 +14,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sync_server.domain.legacy_text import is_legacy_name
 from sync_server.domain.names import SortKey, fold, word_sort_key
-from sync_server.domain.positions import position_of
+from sync_server.domain.positions import COMMITTEE, position_of
 from sync_server.domain.records.codes import PersonCode
 from sync_server.domain.unit_names import UnitNames
 from sync_server.sheets.headings import Field
@@ -60,8 +63,18 @@ MEMBERSHIPS = {
 }
 _TICKS = frozenset({"x", "1", "v", "co", "+", "true", "✓", "✔"})
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?: 00:00:00)?")
+_ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?: 00:00:00)?")
 _MONTH = re.compile(r"(\d{1,2})[/.-](\d{4})")
-_YEAR = re.compile(r"\d{4}")
+_YEAR = re.compile(r"(?:năm )?(\d{4})", re.IGNORECASE)
+_TITLE = re.compile(
+    r"(?:đ/c|đồng chí|ông|bà|ths|ts|pgs|gs|bs|ks|cn|cử nhân|thạc sĩ|tiến sĩ|bác sĩ)[.:]? ",
+    re.IGNORECASE,
+)
+"""Forms of address, which are no part of a name."""
+_NOTHING = frozenset({"-", "–", "khong", "khong co", "0", "x"})
+"""What offices write into a column of positions for somebody without one."""
+_NO = frozenset({"", "0", "khong", "k", "-", "no", "false"})
+_APOSTROPHES = re.compile("[‘’ʼ`´]")
 _CODE = re.compile(r"M(\d{5,9})")
 
 
@@ -89,15 +102,25 @@ class Change(NamedTuple):
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """The facts that the person would lose."""
+        """The facts that the person would lose; all of them if it becomes somebody else."""
         if self.before is None:
             return ()
+        if self.is_other:
+            return ("full_name", "birth_year")
         return tuple(
             name
             for name in ("position", "membership", "birth_year")
             if getattr(self.before, name) not in {"", None, "NONE"}
             and getattr(self.after, name) in {"", None, "NONE"}
         )
+
+    @property
+    def is_other(self) -> bool:
+        """Whether the code would go to another person: another name, and another year or unit."""
+        before, after = self.before, self.after
+        if before is None or name_key(before.full_name) == name_key(after.full_name):
+            return False
+        return (before.birth_year, before.unit) != (after.birth_year, after.unit)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -124,7 +147,9 @@ class PeoplePlan(NamedTuple):
     """What a list would change. It can be done if it has neither faults nor open questions.
 
     `missing`: people stored for the units of this list whom it lacks. `needs_unit` and
-    `needs_membership`: the list says neither for some line, so that one choice holds for all.
+    `needs_membership`: the list says neither for some line, so that one choice holds for all;
+    `lacks_membership`: nobody has chosen yet. `secretaries`: units that would have several, and
+    how many, since only one presides.
     """
 
     new: list[Change]
@@ -135,11 +160,14 @@ class PeoplePlan(NamedTuple):
     faults: list[Fault]
     needs_unit: bool
     needs_membership: bool
+    lacks_membership: bool = False
+    secretaries: tuple[tuple[str, int], ...] = ()
 
     @property
     def is_ready(self) -> bool:
         """Whether nothing stands in the way of doing it."""
-        return not self.faults and all(question.answer for question in self.questions)
+        is_answered = all(question.answer for question in self.questions)
+        return not self.faults and is_answered and not self.lacks_membership
 
     @property
     def changes(self) -> list[Change]:
@@ -172,6 +200,11 @@ def plan_people(
         and person.person not in matched
         and person.person not in asked
     ]
+    needs_membership = (
+        "membership" not in table.fields
+        and not {"official", "probationary"} & table.fields
+        and bool(new)
+    )
     return PeoplePlan(
         new,
         changed,
@@ -180,10 +213,21 @@ def plan_people(
         questions,
         [*table.faults, *reader.faults],
         reader.needs_unit,
-        "membership" not in table.fields
-        and not {"official", "probationary"} & table.fields
-        and bool(new),
+        needs_membership,
+        needs_membership and not choices.membership,
+        _secretaries(stored, changes),
     )
+
+
+def _secretaries(
+    stored: Iterable[RosterPerson], changes: Iterable[Change]
+) -> tuple[tuple[str, int], ...]:
+    """Return the units that would have several Secretaries, and how many."""
+    after = {p.person: p for p in stored if p.ended_ms is None}
+    after |= {change.after.person: change.after for change in changes}
+    counts = Counter(p.unit for p in after.values() if p.position == COMMITTEE[0])
+    touched = {change.after.unit for change in changes}
+    return tuple(sorted((u, n) for u, n in counts.items() if n > 1 and u in touched))
 
 
 class _Draft(NamedTuple):
@@ -198,6 +242,7 @@ class _Draft(NamedTuple):
     membership: str | None
     birth_year: int | None
     has_birth: bool
+    birth: str
 
 
 class _Reader:
@@ -221,6 +266,7 @@ class _Reader:
             self._membership(line),
             self._birth_year(line),
             "birth" in self._table.fields,
+            line.text("birth"),
         )
         return draft if len(self.faults) == before else None
 
@@ -244,6 +290,10 @@ class _Reader:
             self._fault("too_long", line, "full_name", name, str(MAX_NAME))
         elif any(letter.isdigit() for letter in name):
             self._fault("digits_in_name", line, "full_name", name)
+        elif title := _TITLE.match(name):
+            self._fault("title_in_name", line, "full_name", name, title[0].strip())
+        elif is_legacy_name(name):
+            self._fault("legacy", line, "full_name", name)
         return name
 
     def _unit(self, line: Line) -> str:
@@ -266,7 +316,7 @@ class _Reader:
         text = line.text("position")
         if len(text) > MAX_NAME:
             self._fault("too_long", line, "position", text, str(MAX_NAME))
-        return position_of(text)
+        return "" if fold(text) in _NOTHING else position_of(text)
 
     def _membership(self, line: Line) -> str | None:
         fields = self._table.fields
@@ -279,27 +329,41 @@ class _Reader:
                 self._fault("membership", line, "membership", text)
             return membership
         if {"official", "probationary"} & fields:
-            if line.text("official"):
+            is_official = fold(line.text("official")) not in _NO
+            is_probationary = fold(line.text("probationary")) not in _NO
+            if is_official and is_probationary:
+                self._fault("both_memberships", line, "probationary", line.text("probationary"))
+            if is_official:
                 return "OFFICIAL"
-            return "PROBATIONARY" if line.text("probationary") else "NONE"
+            return "PROBATIONARY" if is_probationary else "NONE"
         return None
 
     def _birth_year(self, line: Line) -> int | None:
         text = line.text("birth")
         if not text:
             return None
-        match = _DAY.fullmatch(text)
-        year = match[3] if match else ""
-        if match and not (1 <= int(match[1]) <= 31 and 1 <= int(match[2]) <= 12):
-            year = ""
-        if not match and (month := _MONTH.fullmatch(text)):
-            year = month[2]
-        if not match and _YEAR.fullmatch(text):
-            year = text
+        year = ""
+        if match := _DAY.fullmatch(text):
+            year = match[3] if _is_day(match[3], match[2], match[1]) else ""
+        elif match := _ISO_DAY.fullmatch(text):
+            year = match[1] if _is_day(match[1], match[2], match[3]) else ""
+        elif match := _MONTH.fullmatch(text):
+            year = match[2]
+        elif match := _YEAR.fullmatch(text):
+            year = match[1]
         if not year or not OLDEST_BIRTH_YEAR <= int(year) <= self._year - YOUNGEST_AGE:
             self._fault("birth", line, "birth", text)
             return None
         return int(year)
+
+
+def _is_day(year: str, month: str, day: str) -> bool:
+    """Return whether three numbers are a day of the calendar, so that 31/02 is none."""
+    try:
+        date(int(year), int(month), int(day))
+    except ValueError:
+        return False
+    return True
 
 
 class _Matcher:
@@ -315,7 +379,7 @@ class _Matcher:
             if not person.merged_into:
                 self._by_name.setdefault(name_key(person.full_name), []).append(person)
         self._rows: dict[str, int] = {}
-        self._unstored: dict[tuple[SortKey, str, int | None], int] = {}
+        self._unstored: dict[tuple[SortKey, str, str], int] = {}
         self._new_codes: Iterator[str] = iter(())
         self._codes_in_list: Collection[str] = ()
 
@@ -382,7 +446,7 @@ class _Matcher:
         return first == draft.row
 
     def _is_new_once(self, draft: _Draft, answer: str) -> bool:
-        key = (name_key(draft.name), draft.unit, draft.birth_year)
+        key = (name_key(draft.name), draft.unit, draft.birth)
         first = self._unstored.setdefault(key, draft.row)
         if first != draft.row and answer != NEW:
             self._faults.append(
@@ -406,9 +470,10 @@ def _merge(
 ) -> RosterPerson:
     """Return a person's facts after a list; facts without a column stay as stored."""
     kept = before or RosterPerson(code, "", "", "", choices.membership or "NONE", None)
+    is_same_in_capitals = draft.name.isupper() and draft.name == kept.full_name.upper()
     return replace(
         kept,
-        full_name=draft.name,
+        full_name=kept.full_name if is_same_in_capitals else draft.name,
         unit=draft.unit,
         position=kept.position if draft.position is None else draft.position,
         membership=kept.membership if draft.membership is None else draft.membership,
@@ -426,7 +491,7 @@ def new_codes(taken: Collection[str]) -> Iterator[str]:
 
 def name_key(name: str) -> SortKey:
     """Return a key that ignores case and the tone style, and no accent: An is not Ân."""
-    return word_sort_key(" ".join(name.lower().split()))
+    return word_sort_key(" ".join(_APOSTROPHES.sub("'", name.lower()).split()))
 
 
 def as_json(changes: Sequence[Change]) -> bytes:

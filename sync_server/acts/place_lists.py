@@ -24,7 +24,7 @@ from sync_server.sheets.tables import Fault, Line, Table
 from sync_server.storage import directory
 from sync_server.storage.directory import PointSummary, UnitSummary
 from sync_server.storage.people import contacts
-from sync_server.storage.people.contacts import ContactLine, Duty
+from sync_server.storage.people.contacts import ContactLine, Duty, is_phone
 
 HEADINGS: Mapping[str, Field | None] = {
     "ma": "unit_code",
@@ -36,6 +36,9 @@ HEADINGS: Mapping[str, Field | None] = {
     "dien thoai thu ky": "phone",
     "sdt thu ky": "phone",
     "ten": "unit",
+    "so cho": "capacity",
+    "so ghe": "capacity",
+    "cho ngoi": "capacity",
 }
 """The headings that a list of places reads otherwise than a list of people."""
 USED: tuple[Field, ...] = (
@@ -151,7 +154,7 @@ class _Reader:
         if code and not is_code(code):
             self._fault("bad_place_code", line, "unit_code", code)
             return None
-        names = UnitNames({key: unit.name for key, unit in self._units.items()})
+        names = UnitNames({k: unit.name for k, unit in self._units.items() if not unit.ended_ms})
         found = code or names.find(name) or ""
         stored = self._units.get(found)
         if stored is None and not name:
@@ -234,7 +237,7 @@ class _Reader:
             name = line.text(name_field) or (stored.name if stored else "")
             phone = line.text(phone_field)
             digits = "".join(c for c in phone if c in "+0123456789")
-            if phone and len(digits) < len("0123456"):
+            if phone and not is_phone(phone):
                 self._fault("phone", line, phone_field, phone)
             elif phone and not name:
                 self._fault("phone_without_name", line, name_field, phone)

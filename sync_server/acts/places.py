@@ -18,6 +18,7 @@ from sync_server.acts import arrangements
 from sync_server.domain.records.codes import PointCode
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.kinds import SettingBody
+from sync_server.domain.unit_names import UnitNames
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.storage import directory
@@ -52,6 +53,9 @@ def put_unit(connection: Connection, unit: UnitSummary, *, is_new: bool) -> Unit
         unit = replace(unit, code=next(new_codes("U", stored)))
     if is_new and unit.code in stored:
         raise BadForm(fault=say("places.code_taken", code=unit.code, name=stored[unit.code].name))
+    others = {c: u.name for c, u in stored.items() if c != unit.code and u.ended_ms is None}
+    if twin := UnitNames(others).find(unit.name):
+        raise BadForm(fault=say("places.name_taken", name=unit.name, code=twin))
     _check_code(unit.code)
     directory.put_unit(connection, unit)
     return unit

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from sync_server.clocks import now_ms
-from sync_server.domain.names import SortKey, word_sort_key
+from sync_server.domain.names import SortKey, fold, word_sort_key
 from sync_server.domain.unit_names import UnitNames
 from sync_server.sheets.headings import Field
 from sync_server.sheets.tables import Fault, Line, Table
@@ -102,7 +102,8 @@ def _summons_of(
     if person is None:
         return None, fault
     text = line.text("point")
-    point = places.points.find(text) if text else places.point_of_unit.get(person.unit)
+    short = text[len(HALL) :] if fold(text).startswith(fold(HALL)) else text
+    point = places.points.find(short) if text else places.point_of_unit.get(person.unit)
     if point is None:
         near = "; ".join(places.points.near(text))
         return None, _fault("unknown_point", line, "point", text or person.unit, near)

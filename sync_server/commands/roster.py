@@ -72,6 +72,8 @@ def _import_people(file: Path, content: bytes, read: ListPreview, *, yes: bool) 
         )
         for question in plan.questions
     ]
+    if plan.lacks_membership:
+        faults.append(Fault("no_membership", value=file.name))
     if faults:
         _fail(file, faults)
     left_out = [column.heading for column in read.table.columns if column.field is None]

@@ -7,6 +7,10 @@ _TCVN3 = re.compile(
     "|[a-zđ][\u00c0-\u00de]"  # «nghÞ quyÕt»: capitals that never stand inside a word
 )
 _VNI = re.compile(r"[aeouyAEOUY][äåëïûøÿÄÅËÏÛØ][a-z]?[a-z]?\b")  # «Coäng hoøa»
+_VNI_NAME = re.compile(  # «Nguyeãn Vaên Huøng»: pairs that no Vietnamese word has
+    r"[aA][øùûõïâêáàãåäéèë]|[eE][øùûõïâãáàåä]|[oO][øùûõïâåä]|[uU][øùûõïåä]|[öÖ][øùûõïôâ]"
+)
+_TCVN3_NAME = re.compile(r"[^\W\d_]?[ª¶×µ¸§¬®¦¨©«·¹º»¼½¾¿](?=[^\W\d_]|\b)|[^\W\d_]å|å[^\W\d_]")
 _LEGACY = ((_TCVN3, 2), (_VNI, 3))
 """How many matches of a pattern make a fault: «Noël ở Citroën» has too few."""
 
@@ -18,6 +22,11 @@ def first_legacy(text: str) -> int | None:
         if len(matches) >= least:
             return matches[0].start()
     return None
+
+
+def is_legacy_name(text: str) -> bool:
+    """Return whether a short text such as a name holds letters that only old encodings give it."""
+    return bool(_VNI_NAME.search(text) or _TCVN3_NAME.search(text))
 
 
 def is_legacy(text: str) -> bool:

@@ -22,6 +22,11 @@ _ABBREVIATIONS = {
     "btc": "ban to chuc",
     "bdv": "ban dan van",
     "tt": "trung tam",
+    "tand": "toa an nhan dan",
+    "vksnd": "vien kiem sat nhan dan",
+    "bhxh": "bao hiem xa hoi",
+    "dhqg": "dai hoc quoc gia",
+    "thads": "thi hanh an dan su",
     "bv": "benh vien",
     "gd": "giao duc",
     "gddt": "giao duc va dao tao",
@@ -36,6 +41,7 @@ _ABBREVIATIONS = {
 }
 _FORM = re.compile(r"^(?:(?:dang bo|chi bo|dang uy|chi uy) (?:co so )?)+")
 _MARKS = re.compile(r"[^\w]+")
+_JOINED = re.compile(r"(?<=[a-z])&(?=[a-z])")  # KH&ĐT is KHĐT
 _NEAR = 0.75
 MOST_NEAR = 3
 
@@ -72,5 +78,6 @@ class UnitNames:
 
 def _expand(text: str) -> str:
     """Return a name folded, its abbreviations spelled out, marks and the tone style ignored."""
-    words = _MARKS.sub(" ", fold(text).replace(" & ", " va ")).split()
+    joined = _JOINED.sub("", fold(text).replace(" & ", " va "))
+    words = _MARKS.sub(" ", joined).split()
     return " ".join(_ABBREVIATIONS.get(word, word) for word in words)

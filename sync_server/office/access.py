@@ -107,7 +107,8 @@ def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str,
         return make_response(_redirect_to_sign_in())
     if not may(action):
         raise refusal(action)
-    if signed_in_account().must_change and action is not Action.OWN_ACCOUNT:
+    is_own_page = (request.endpoint or "").startswith("office.my_account.")
+    if signed_in_account().must_change and not is_own_page:
         return make_response(redirect(url_for("office.my_account.page")))
     if "point" in url_values:
         must_cover(point=url_values["point"])

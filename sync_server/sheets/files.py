@@ -50,6 +50,8 @@ _DAMAGED: tuple[type[Exception], ...] = (zipfile.BadZipFile, ParseError, zlib.er
 _DAMAGED += (LookupError, AttributeError, TypeError, ValueError, NotImplementedError, RuntimeError)
 """Errors that openpyxl raises over a damaged spreadsheet, depending on where the damage is."""
 
+_WHITE = "FFFFFFFF"
+
 Progress = Callable[[int, int], None]
 """Receives the number of rows of a sheet that were read so far, and of all, 0 if unknown."""
 
@@ -173,6 +175,7 @@ def _read_sheet(
     rows: list[list[str]] = []
     problems: dict[tuple[int, int], CellProblem] = {}
     formulas: list[tuple[int, int]] = []
+    styles: dict[int, CellProblem | None] = {}
     last = -1
     for at, cells in enumerate(sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS)):
         texts = []
@@ -186,6 +189,7 @@ def _read_sheet(
                 texts.append("")
                 continue
             text, problem = _as_shown(value, cell.data_type, cell)
+            problem = problem or _style_problem(cell, styles)
             if problem:
                 problems[at, column] = problem
             texts.append(text)
@@ -246,6 +250,26 @@ def _as_shown(value: object, data_type: str, cell: Any) -> tuple[str, CellProble
         text = str(number)
         return text, None if _is_shown_plainly(number, cell.number_format) else "shown_otherwise"
     return str(value), None
+
+
+def _style_problem(cell: Any, known: dict[int, CellProblem | None]) -> CellProblem | None:
+    """Return what makes a cell's look doubtful; every style of a sheet is looked at once."""
+    style = cell._style_id
+    if style not in known:
+        known[style] = _look_at_style(cell)
+    return known[style]
+
+
+def _look_at_style(cell: Any) -> CellProblem | None:
+    """Return why a reader does not take a cell's text as it stands: struck out, or not seen."""
+    font = cell.font
+    if font is not None and font.strike:
+        return "struck"
+    is_white = font is not None and font.color is not None and font.color.rgb == _WHITE
+    has_fill = cell.fill is not None and cell.fill.fill_type is not None
+    if cell.number_format.replace(" ", "") == ";;;" or (is_white and not has_fill):
+        return "invisible"
+    return None
 
 
 def _is_shown_plainly(number: float, number_format: str) -> bool:

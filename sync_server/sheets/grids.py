@@ -12,7 +12,14 @@ MAX_CELL = 32_767
 """The most that Excel itself keeps in a cell."""
 
 CellProblem = Literal[
-    "formula_empty", "error_value", "shown_otherwise", "line_break", "control", "legacy"
+    "formula_empty",
+    "error_value",
+    "shown_otherwise",
+    "line_break",
+    "control",
+    "legacy",
+    "struck",
+    "invisible",
 ]
 FileProblem = Literal[
     "unreadable", "not_xlsx", "old_or_locked", "external_links", "too_large", "other_encoding"

@@ -13,7 +13,7 @@ from sync_server.sheets.headings import Field, field_of, fold_heading
 
 HEADING_WITHIN = 40
 """Rows from the top in which the heading must stand."""
-FEWEST_HEADINGS = 2
+FEWEST_HEADINGS, MANY_FIELDS = 2, 3
 NAMES_OF_PEOPLE: tuple[Field, ...] = ("full_name", "person", "family_names")
 
 TableProblem = Literal[
@@ -25,6 +25,7 @@ TableProblem = Literal[
     "beyond_headings",
     "heading_twice",
     "no_name",
+    "unknown_section",
     "no_table",
     "many_tables",
 ]
@@ -158,7 +159,8 @@ def _find_heading(
     """Return the first row with a column of `keys` and one more known heading."""
     for at, row in enumerate(grid.rows[:HEADING_WITHIN]):
         fields = [match[0] for cell in row if cell and (match := _field(cell, choices))]
-        if set(keys) & set(fields) and len(fields) >= FEWEST_HEADINGS:
+        is_only_column = len(fields) == 1 and max(map(len, grid.rows)) == 1
+        if set(keys) & set(fields) and (len(fields) >= FEWEST_HEADINGS or is_only_column):
             return _columns_at(grid, at, choices)
     return None
 
@@ -300,23 +302,28 @@ class _LineReader:
     def read(self) -> tuple[list[Line], list[tuple[int, str]]]:
         lines: list[Line] = []
         left_out: list[tuple[int, str]] = []
-        section = ""
+        section, has_ended = "", False
         rows = self._grid.rows
+        heading_texts = [column.heading for column in self._columns]
         for at in range(self._heading.last_row + 1, len(rows)):
             row = rows[at]
             filled = [(n, cell) for n, cell in enumerate(row) if cell]
             if not filled:
                 continue
-            if self._is_end(filled):
-                left_out += [(n, _joined(rows[n])) for n in range(at, len(rows)) if any(rows[n])]
-                break
             line = self._line(at, row, section)
+            is_end, is_total = self._is_end(filled), self._is_total(filled)
+            has_ended = has_ended or (is_end and not is_total)
+            is_aside = is_end or (has_ended and not line.text("number").isdecimal())
             only_numbers_columns = not lines and self._is_column_numbers(filled)
-            if only_numbers_columns or fold(line.text("number")) in _EXAMPLE:
+            is_heading_again = [cell for _, cell in filled] == heading_texts
+            is_example = fold(line.text("number")) in _EXAMPLE
+            if is_aside or only_numbers_columns or is_heading_again or is_example:
                 left_out.append((at, _joined(row)))
             elif (name := self._section_of(filled)) is not None:
                 section = name
                 left_out.append((at, _joined(row)))
+            elif self._is_like_a_section(filled, line):
+                self.faults.append(Fault("unknown_section", at, value=_joined(row)[:80]))
             elif any(line.text(key) for key in self._keys):
                 self._check(at, row)
                 lines.append(line)
@@ -357,6 +364,21 @@ class _LineReader:
             self.faults.append(Fault("cut_short", at, value=_joined(row)[:80]))
         return len(self.faults) > before
 
+    def _is_total(self, filled: Sequence[tuple[int, str]]) -> bool:
+        """Return whether a row is a total, after which the list may go on."""
+        return bool(_TOTAL.match(fold(filled[0][1])))
+
+    def _is_like_a_section(self, filled: Sequence[tuple[int, str]], line: Line) -> bool:
+        """Return whether a row looks like a section's heading, which would make it a person.
+
+        It holds one text, without a number or with a Roman one, in a list of several columns.
+        """
+        number = line.text("number")
+        texts = [cell for _, cell in filled if cell != number]
+        if number.isdecimal() or "number" not in self._places or len(self._places) < MANY_FIELDS:
+            return False
+        return len(texts) == 1 and len(texts[0].split()) > 1
+
     def _is_end(self, filled: Sequence[tuple[int, str]]) -> bool:
         """Return whether a row ends the table: a total, a date line, or a signature."""
         names = self._places.get("number", []) + self._places.get("person", [])
@@ -368,7 +390,8 @@ class _LineReader:
 
     def _is_column_numbers(self, filled: Sequence[tuple[int, str]]) -> bool:
         """Return whether a row only numbers the columns: (1) (2) (3), or A B 1 2."""
-        return len(filled) > 1 and all(_COLUMN_NUMBER.fullmatch(cell) for _, cell in filled)
+        is_whole = len(filled) == len(self._columns) > 1
+        return is_whole and all(_COLUMN_NUMBER.fullmatch(cell) for _, cell in filled)
 
     def _section_of(self, filled: Sequence[tuple[int, str]]) -> str | None:
         """Return the unit that a row names for the lines below it; None if it names none."""

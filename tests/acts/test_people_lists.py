@@ -6,9 +6,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sync_server.acts.list_files import template_of
-from sync_server.acts.people_lists import NEW, USED, ListChoices, PeoplePlan, plan_people
+from sync_server.acts.people_lists import (
+    _TITLE,
+    NEW,
+    USED,
+    ListChoices,
+    PeoplePlan,
+    plan_people,
+)
+from sync_server.domain.legacy_text import is_legacy_name
 from sync_server.domain.unit_names import UnitNames
 from sync_server.sheets.files import read_grids
 from sync_server.sheets.tables import find_table
@@ -172,9 +181,11 @@ def test_codes_are_kept_and_new_ones_are_free() -> None:
 
 
 LETTERS = "aăâbcdđeêghiklmnoôơpqrstuưvxyáàảãạắấéếíóốớúứýỳ"
-NAMES = st.lists(
-    st.text(LETTERS, min_size=1, max_size=7).map(str.capitalize), min_size=1, max_size=4
-).map(" ".join)
+NAMES = (
+    st.lists(st.text(LETTERS, min_size=1, max_size=7).map(str.capitalize), min_size=1, max_size=4)
+    .map(" ".join)
+    .filter(lambda name: not is_legacy_name(name) and not _TITLE.match(name))
+)
 PEOPLE = st.lists(
     st.builds(
         RosterPerson,
@@ -208,3 +219,77 @@ def test_the_example_line_of_an_empty_template_is_nobody() -> None:
 
     assert not table.lines
     assert not table.faults
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (["Đ/c Nguyễn Văn Mới", 1980, "U10", "", "chính thức"], "title_in_name"),
+        (["ThS. Nguyễn Văn Mới", 1980, "U10", "", "chính thức"], "title_in_name"),
+        (["Nguyeãn Vaên Huøng", 1980, "U10", "", "chính thức"], "legacy"),
+        (["Lª Thanh H¶i", 1980, "U10", "", "chính thức"], "legacy"),
+        (["Hå Quèc B×nh", 1980, "U10", "", "chính thức"], "legacy"),
+        (["Nguyễn Văn Mới", "31/02/1980", "U10", "", "chính thức"], "birth"),
+    ],
+)
+def test_what_is_no_name_or_day_is_a_fault(line: list[Any], problem: str) -> None:
+    assert [fault.problem for fault in plan_of([line]).faults] == [problem]
+
+
+@pytest.mark.parametrize("birth", ["1980-03-05", "Năm 1980", "05/3/1980", "3/1980", 1980])
+def test_a_year_of_birth_is_read_however_it_is_written(birth: Any) -> None:
+    [change] = plan_of([["Nguyễn Văn Mới", birth, "U10", "", "chính thức"]]).new
+    assert change.after.birth_year == 1980
+
+
+@pytest.mark.parametrize("position", ["-", "không", "–", ""])
+def test_no_position_is_written_in_many_ways(position: str) -> None:
+    [change] = plan_of([["Nguyễn Văn Mới", 1980, "U10", position, "chính thức"]]).new
+    assert change.after.position == ""
+
+
+def test_marks_of_membership_are_read_as_marks_and_both_are_a_fault() -> None:
+    heading = ["Họ và tên", "Đơn vị", "Chính thức", "Dự bị"]
+
+    def read(official: str, probationary: str) -> PeoplePlan:
+        rows = [heading, ["Nguyễn Văn Mới", "U10", official, probationary]]
+        table = find_table(read_grids(workbook(rows), "a.xlsx"), used=USED)
+        return plan_people(table, [], UnitNames(UNITS), ListChoices(), 2026)
+
+    marks = {("x", ""): "OFFICIAL", ("0", "1"): "PROBATIONARY", ("Không", "x"): "PROBATIONARY"}
+    for cells, membership in marks.items():
+        assert read(*cells).new[0].after.membership == membership
+    assert [fault.problem for fault in read("x", "x").faults] == ["both_memberships"]
+
+
+def test_a_list_without_memberships_asks_and_several_secretaries_are_named() -> None:
+    rows = [["Họ và tên", "Đơn vị", "Chức vụ"], ["Một Văn Mới", "U06", "Bí thư"]]
+    rows.append(["Hai Văn Mới", "U06", "Bí thư"])
+    table = find_table(read_grids(workbook(rows), "a.xlsx"), used=USED)
+
+    plan = plan_people(table, [], UnitNames(UNITS), ListChoices(), 2026)
+    assert plan.lacks_membership
+    assert not plan.is_ready
+    assert plan.secretaries == (("U06", 2),)
+    choices = ListChoices(membership="NONE")
+    assert plan_people(table, [], UnitNames(UNITS), choices, 2026).is_ready
+
+
+def test_a_code_that_would_go_to_somebody_else_is_marked() -> None:
+    heading = ["Mã", "Họ và tên", "Năm sinh", "Đơn vị", "Đảng viên"]
+    line = ["M00001", "Trần Thị Khác", 1990, "U06", "dự bị"]
+    table = find_table(read_grids(workbook([heading, line]), "a.xlsx"), used=USED)
+    [change] = plan_people(table, [AN], UnitNames(UNITS), ListChoices(), 2026).changed
+    assert change.is_other
+    assert change.losses
+
+
+def test_capitals_and_apostrophes_rename_nobody() -> None:
+    krang = replace(AN, person="M00009", full_name="K’Brăk")
+    heading = ["Họ và tên", "Năm sinh", "Đơn vị", "Chức vụ", "Đảng viên"]
+    lines = [["NGUYỄN VĂN AN", 1975, "U10", "Bí thư", "chính thức"]]
+    lines.append(["K'Brăk", 1975, "U10", "Bí thư", "chính thức"])
+    table = find_table(read_grids(workbook([heading, *lines]), "a.xlsx"), used=USED)
+    plan = plan_people(table, [AN, krang], UnitNames(UNITS), ListChoices(), 2026)
+    assert not plan.new
+    assert all(change.after.full_name != "NGUYỄN VĂN AN" for change in plan.changed)

@@ -43,7 +43,7 @@ def form_endpoints(page: str, path: str, routes: MapAdapter) -> set[str]:
 
 def preview_lists(headquarters: Desk) -> tuple[str, str]:
     """Import a list of people; return the path of a draft, and the preview of a roll by list."""
-    text = "Mã;Họ và tên;Đơn vị\nM9;Mẫu Văn Chín;U01\n".encode()
+    text = "Mã;Họ và tên;Đơn vị;Đảng viên\nM9;Mẫu Văn Chín;U01;dự bị\n".encode()
     imported = headquarters.post("/nguoi/danh-sach", file=(io.BytesIO(text), "a.csv"))
     path = imported.location.removeprefix("/van-phong")
     [seen] = re.findall(r'name="seen" value="(\w+)"', headquarters.get(path).text)

@@ -110,7 +110,7 @@ def test_a_question_is_answered_on_the_page(hall: None, headquarters: Desk) -> N
 def test_a_column_set_by_hand_is_remembered_for_the_next_list(
     hall: None, headquarters: Desk
 ) -> None:
-    rows = [["STT", "Họ và tên", "Ban ngành"], [1, "Lê Văn Cường", "U01"]]
+    rows = [["STT", "Họ và tên", "Ban ngành", "Đảng viên"], [1, "Lê Văn Cường", "U01", ""]]
     path = upload(headquarters, workbook(rows))
     assert "chưa có đơn vị" in headquarters.get(path).text
 

@@ -6,10 +6,12 @@ from datetime import date, datetime
 from io import BytesIO
 
 import pytest
+from openpyxl import Workbook
+from openpyxl.styles import Font
 
 from sync_server.sheets.files import MAX_INFLATED_BYTES, MOST_CSV_COLUMNS, read_grids
 from sync_server.sheets.grids import SheetFault, name_cell
-from sync_server.sheets.tables import NoTable
+from sync_server.sheets.tables import NoTable, Table
 from tests.sheets.sheets import problems_of, table_of, texts_of, workbook
 
 HEADING = ["STT", "Họ và tên", "Ngày sinh", "Đơn vị"]
@@ -262,3 +264,63 @@ def test_no_table_and_two_tables_are_said() -> None:
 @pytest.mark.parametrize(("place", "name"), [((0, 0), "A1"), ((16, 3), "D17"), ((9, 27), "AB10")])
 def test_cells_are_named_as_a_spreadsheet_does(place: tuple[int, int], name: str) -> None:
     assert name_cell(*place) == name
+
+
+LISTED = ["STT", "Họ và tên", "Năm sinh", "Đơn vị"]
+
+
+def test_a_list_goes_on_after_a_total_or_a_signature() -> None:
+    rows = [
+        LISTED,
+        [1, "Trịnh Thị Đào", 1980, "U10"],
+        ["Cộng: 1 đồng chí"],
+        [2, "Lương Văn Cường", 1975, "U06"],
+        ["", "Người lập biểu"],
+        [3, "Cao Bá Mẫu", 1970, "U06"],
+        ["", "Nguyễn Thị Ký"],
+    ]
+    table = table_of(workbook(rows))
+    assert names_in(table) == ["Trịnh Thị Đào", "Lương Văn Cường", "Cao Bá Mẫu"]
+    assert [row for row, _ in table.left_out] == [2, 4, 6]
+    assert not table.faults
+
+
+def test_a_heading_that_is_repeated_on_every_page_is_passed_over() -> None:
+    rows = [LISTED, [1, "Trịnh Thị Đào", 1980, "U10"], LISTED, [2, "Cao Bá Mẫu", 1970, "U06"]]
+    assert names_in(table_of(workbook(rows))) == ["Trịnh Thị Đào", "Cao Bá Mẫu"]
+
+
+@pytest.mark.parametrize("number", ["III", "", "C"])
+def test_a_section_that_names_no_unit_is_a_fault_and_nobody(number: str) -> None:
+    rows = [
+        ["STT", "Họ và tên", "Năm sinh", "Chức vụ"],
+        [number, "Chi bộ Không Có Thật"],
+        [1, "Cao Bá Mẫu", 1970, ""],
+    ]
+    table = table_of(workbook(rows))
+    assert names_in(table) == ["Cao Bá Mẫu"]
+    assert [fault.problem for fault in table.faults] == ["unknown_section"]
+
+
+def test_a_line_struck_out_and_a_text_that_nobody_sees_are_faults() -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for row in (LISTED, [1, "Bị Gạch Tên", 1980, "U10"], [2, "Chữ Trắng Tên", 1981, "U10"]):
+        sheet.append(row)
+    sheet.append([3, "Ẩn Định Dạng", 1982, "U10"])
+    sheet["B2"].font = Font(strike=True)
+    sheet["B3"].font = Font(color="FFFFFFFF")
+    sheet["B4"].number_format = ";;;"
+    out = BytesIO()
+    book.save(out)
+    problems = [(fault.problem, fault.place) for fault in table_of(out.getvalue()).faults]
+    assert problems == [("struck", "B2"), ("invisible", "B3"), ("invisible", "B4")]
+
+
+def test_a_list_of_one_column_is_a_list() -> None:
+    table = table_of(workbook([["Họ và tên"], ["Cao Bá Mẫu"], ["Y Moan"]]))
+    assert names_in(table) == ["Cao Bá Mẫu", "Y Moan"]
+
+
+def names_in(table: Table) -> list[str]:
+    return [line.text("full_name") for line in table.lines]

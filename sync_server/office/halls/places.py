@@ -22,7 +22,7 @@ from sync_server.office.downloads import xlsx_of
 from sync_server.storage import directory
 from sync_server.storage.directory import PointSummary, UnitSummary
 from sync_server.storage.people import contacts, lists
-from sync_server.storage.people.contacts import DUTIES, ContactLine
+from sync_server.storage.people.contacts import DUTIES, ContactLine, is_phone
 
 blueprint = Blueprint("places", __name__)
 
@@ -99,7 +99,8 @@ def change_unit(unit: str) -> AnyResponse:
         case "save":
             name = forms.required_text("place_name", longest=MAX_NAME)
             unit_type = forms.one_of("unit_type", UNIT_TYPES)
-            directory.put_unit(connection, replace(stored, name=name, type=unit_type))
+            renamed = replace(stored, name=name, type=unit_type)
+            places.put_unit(connection, renamed, is_new=False)
             access.log_subjects(unit, f"{stored.name} → {name}")
         case "end":
             places.end_unit(connection, stored, at_ms)
@@ -214,15 +215,15 @@ def import_list(list_id: str) -> AnyResponse:
 
 def read_contacts(point: str) -> list[ContactLine]:
     """Read the names and telephone numbers of a hall's clerk and technician. Raises: BadForm."""
-    return [
-        ContactLine(
-            point,
-            duty,
-            forms.text(f"name_{duty}", longest=120),
-            "".join(c for c in forms.text(f"phone_{duty}", longest=24) if c in "+0123456789"),
-        )
-        for duty in DUTIES
-    ]
+    lines = []
+    for duty in DUTIES:
+        phone = forms.text(f"phone_{duty}", longest=24)
+        if phone and not is_phone(phone):
+            fault = say("form.choice", field=say(f"field.phone_{duty}"), value=phone)
+            raise BadForm(fault=fault)
+        digits = "".join(letter for letter in phone if letter in "+0123456789")
+        lines.append(ContactLine(point, duty, forms.text(f"name_{duty}", longest=120), digits))
+    return lines
 
 
 def _render_preview(

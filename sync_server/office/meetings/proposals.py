@@ -89,7 +89,8 @@ def answer(meeting: str) -> Response:
     if is_accepted:
         directory.add_places(connection, published_directory.units, published_directory.points)
         writer = access.signed_in_account().writer
-        arrangements.accept_meeting(connection, published_meeting, at_ms, writer)
+        count = arrangements.accept_meeting(connection, published_meeting, at_ms, writer)
+        flash(say("proposals.accepted", title=published_meeting.title, count=count))
     else:
         directory.answer(connection, published_meeting)
     access.log_subjects(meeting)

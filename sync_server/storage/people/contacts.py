@@ -1,5 +1,6 @@
 """Contacts of a point: its clerk and its technician, with their telephone numbers."""
 
+import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, get_args
 
@@ -9,6 +10,17 @@ from sync_server.storage.models import PointContact
 
 Duty = Literal["clerk", "technician"]
 DUTIES: tuple[Duty, ...] = get_args(Duty)
+
+
+_PHONE = re.compile(r"(?:\+\d|0)[\d .()-]{6,18}")
+_DIGITS = range(8, 13)
+"""How many digits a telephone number has in Vietnam, with its leading 0 or 84."""
+
+
+def is_phone(text: str) -> bool:
+    """Return whether a text is one telephone number, with its leading 0 or its country's code."""
+    is_one = _PHONE.fullmatch(text.strip()) is not None
+    return is_one and sum(letter.isdigit() for letter in text) in _DIGITS
 
 
 class ContactLine(NamedTuple):
