@@ -9,6 +9,7 @@ from typing import get_args
 from portal.content.fields import MaterialKind
 
 from sync_server import errors
+from sync_server.acts.attendance_lists import USED as ATTENDANCE_USED
 from sync_server.acts.list_files import COLUMNS as TEMPLATE_COLUMNS
 from sync_server.acts.list_files import PLACE_COLUMNS
 from sync_server.acts.list_imports import NOT_ON_THE_LIST
@@ -116,7 +117,7 @@ CODES: dict[str, Iterable[str]] = {
         "wrong_composition",
     ),
     "material_kind": get_args(MaterialKind),
-    "people.roll": ("remove", "replace", "move", "update"),
+    "people.roll": ("remove", "replace", "move", "update", "add"),
     "reason": REASONS,
     "duty": DUTIES,
     "heading": HEADINGS,
@@ -133,7 +134,7 @@ CODES: dict[str, Iterable[str]] = {
         *LIST_PROBLEMS,
     ),
     "sheet.at": ("cell", "row", "column"),
-    "column": USED,
+    "column": {*USED, *ATTENDANCE_USED},
     "template": {*TEMPLATE_COLUMNS, *PLACE_COLUMNS},
     "http": ("400", "413", "431", "500", "501", "503"),
 }

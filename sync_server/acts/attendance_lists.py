@@ -5,7 +5,7 @@ name in a video conference may lack its accents, or carry a unit. Nothing is gue
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
@@ -17,7 +17,7 @@ from sync_server.acts import arrangements
 from sync_server.acts.attendance_times import Span, joined_stays, length_of, moment_of
 from sync_server.acts.list_imports import find_list
 from sync_server.acts.people_lists import name_key
-from sync_server.acts.writing import envelope, write_records
+from sync_server.acts.writing import Note, envelope, write_records
 from sync_server.domain.names import SortKey, fold
 from sync_server.domain.records.codes import from_ms, to_ms
 from sync_server.domain.records.door import Writer
@@ -29,6 +29,7 @@ from sync_server.domain.records.kinds import (
     Mode,
     Record,
     Void,
+    VoidBody,
     kind_of,
 )
 from sync_server.domain.unit_names import UnitNames
@@ -60,7 +61,7 @@ SKIP = "skip"
 MIN_WORDS = 2
 """A single word of a display name, such as a given name, says too little to match."""
 
-LineState = Literal["new", "recorded", "present", "unknown", "question", "skipped"]
+LineState = Literal["new", "recorded", "present", "outside", "unknown", "question", "skipped"]
 _PIECES = re.compile(r"[-_|/,;()\[\]]+| {2,}")
 _NO = frozenset({"", "0", "khong", "k", "-", "absent", "no", "false"})
 
@@ -108,13 +109,18 @@ class AttendancePlan(NamedTuple):
 
 
 class RecordedLine(Struct, frozen=True):
-    """A line of an imported list, and the ids of the records made of it."""
+    """A line of an imported list, the ids of the records made of it, and when it said they came."""
 
     row: int
     text: str
     person: str
     point: str
     records: tuple[str, ...]
+    came_ms: int = 0
+
+
+Earlier = Mapping[tuple[str, int], str]
+"""Whom a line of an earlier import meant, by its text and the time of arrival in it."""
 
 
 def plan_attendance(
@@ -124,11 +130,12 @@ def plan_attendance(
     choices: AttendanceChoices,
     *,
     now_ms: int,
-    point: str | None = None,
+    earlier: Earlier | None = None,
 ) -> AttendancePlan:
     """Read an attendance list of a meeting and return what it would record.
 
-    `point`: only the people of this hall are matched. Raises: UnreadableList, UnknownMeeting.
+    `earlier`: what the lines of earlier imports meant; the same line means the same person.
+    Raises: UnreadableList, UnknownMeeting.
     """
     summary = arrangements.require_meeting(connection, meeting, now_ms)
     units = UnitNames(directory.all_unit_names(connection))
@@ -136,8 +143,8 @@ def plan_attendance(
         grids, used=USED, fields={}, is_unit=lambda text: units.find(text) is not None
     )
     span = Span(to_ms(summary.starts_at), to_ms(summary.ends_at))
-    people = _Summoned(connection, meeting, units, at_ms=span.starts_ms, point=point)
-    reader = _Reader(table, people, choices, span)
+    people = _Summoned(connection, meeting, units, at_ms=span.starts_ms)
+    reader = _Reader(table, people, choices, span, earlier or {})
     lines = reader.read()
     is_conference = {"joined", "left"} <= table.fields or {"joined", "minutes"} <= table.fields
     mode: Mode = choices.mode or ("online" if is_conference else "in_person")
@@ -155,9 +162,35 @@ def import_attendance(
         made = list(_records_of(line, line.person.person, meeting, plan.mode, writer, now_ms))
         records += made
         ids = tuple(record.id for record in made)
-        recorded.append(RecordedLine(line.row, line.text, line.person.person, line.point, ids))
+        person = line.person.person
+        recorded.append(
+            RecordedLine(line.row, line.text, person, line.point, ids, line.stays[0][0])
+        )
     write_records(connection, writer, records, now_ms)
     return recorded
+
+
+def undo_import(
+    connection: Connection,
+    meeting: str,
+    recorded: Sequence[RecordedLine],
+    writer: Writer,
+    reason: Note,
+    now_ms: int,
+) -> None:
+    """Void the records of an imported list, for a reason."""
+    body = VoidBody(detail=reason.sha256)
+    voids = [
+        Void(
+            **envelope(writer, meeting, line.point, now_ms),
+            person=line.person,
+            refs=(record_id,),
+            body=body,
+        )
+        for line in recorded
+        for record_id in line.records
+    ]
+    write_records(connection, writer, voids, now_ms, {reason.sha256: reason.box})
 
 
 def as_json(recorded: Sequence[RecordedLine]) -> bytes:
@@ -193,12 +226,9 @@ class _Summoned:
         units: UnitNames,
         *,
         at_ms: int,
-        point: str | None,
     ) -> None:
         self._units = units
-        keys = [
-            key for key in streams.of_meeting(connection, meeting) if point in {None, key.point}
-        ]
+        keys = streams.of_meeting(connection, meeting)
         self._by_code = {
             person.person: person
             for person in roster.list_people(connection, with_ended=True, at_ms=at_ms)
@@ -224,10 +254,11 @@ class _Summoned:
         """Return the summoned person of this code."""
         return self._by_code.get(code) if code in self.point_of else None
 
-    def of_name(self, name: str, unit: str, year: str) -> list[RosterPerson]:
-        """Return the summoned people whom a name may mean, those of the unit and year if stated.
+    def of_name(self, name: str, unit: str, year: str) -> tuple[list[RosterPerson], bool]:
+        """Return the summoned people whom a name may mean, and whether that is beyond doubt.
 
-        The name as written comes first, then its words without accents and in any order.
+        The name as written comes first, then its words without accents and in any order. It is
+        doubtful if the line states another unit or year than theirs, or a unit that nobody knows.
         """
         pieces = [piece for piece in (p.strip() for p in _PIECES.split(name)) if piece]
         stated = self._units.find(unit) if unit else None
@@ -236,20 +267,27 @@ class _Summoned:
             for found in (self._by_name.get(name_key(text)), self._by_words.get(_words(text))):
                 if not found or (len(_words(text)) < MIN_WORDS and text != name):
                     continue
-                people = [p for p in found if stated in {None, p.unit}] or found
-                if year and len(people) > 1:
-                    people = [p for p in people if str(p.birth_year) == year] or people
-                return people
-        return []
+                people = [p for p in found if stated in {None, p.unit}]
+                if people and year:
+                    people = [p for p in people if str(p.birth_year) == year or not p.birth_year]
+                is_sure = bool(people) and not (unit and stated is None)
+                return (people or found), is_sure
+        return [], False
 
 
 class _Reader:
     """Reads lines; several lines of one person become one line with several stays."""
 
     def __init__(
-        self, table: Table, people: _Summoned, choices: AttendanceChoices, span: Span
+        self,
+        table: Table,
+        people: _Summoned,
+        choices: AttendanceChoices,
+        span: Span,
+        earlier: Earlier,
     ) -> None:
         self._table, self._people, self._choices, self._span = table, people, choices, span
+        self._earlier = earlier
         self.faults: list[Fault] = []
         self.needs_time = False
 
@@ -277,6 +315,7 @@ class _Reader:
         understood = AttendanceLine(line.row, text, "unknown", None, "", (stay,))
         if answer == SKIP:
             return understood._replace(state="skipped")
+        answer = answer or self._earlier.get((text, stay[0]), "")
         code = (answer or line.text("person")).upper()
         if person := self._people.of_code(code):
             return self._found(understood, person)
@@ -284,8 +323,9 @@ class _Reader:
             self._fault("not_summoned", line, "full_name", answer)
             return understood
         year = line.text("birth")[-4:]
-        candidates = self._people.of_name(name, line.text("unit") or line.section, year)
-        if len(candidates) == 1:
+        stated_unit = line.text("unit") or line.section
+        candidates, is_sure = self._people.of_name(name, stated_unit, year)
+        if len(candidates) == 1 and is_sure:
             return self._found(understood, candidates[0])
         if candidates:
             return understood._replace(state="question", candidates=tuple(candidates))
@@ -302,6 +342,8 @@ class _Reader:
         wanted = {(code, kind, at) for kind, at in _moments(line.stays)}
         if wanted <= self._people.recorded:
             return line._replace(state="recorded")
+        if not any(self._span.is_during(stay) for stay in line.stays):
+            return line._replace(state="outside")
         return line._replace(state="present") if code in self._people.present else line
 
     def _is_present(self, line: Line) -> bool:

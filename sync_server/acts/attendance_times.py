@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sync_server.domain.names import fold
 from sync_server.domain.records.codes import MINUTE_MS, VIETNAM
+from sync_server.domain.shared import SHARED
 
 NEAR_MS = 12 * 60 * MINUTE_MS
 """How far before or after the meeting a stated time may be."""
@@ -39,6 +40,16 @@ class Span(NamedTuple):
     def is_near(self, at_ms: int) -> bool:
         """Return whether a moment is near the meeting."""
         return self.starts_ms - NEAR_MS <= at_ms <= self.ends_ms + NEAR_MS
+
+    def is_during(self, stay: tuple[int, int | None]) -> bool:
+        """Return whether a stay touches the meeting: not over before it, nor begun after it.
+
+        Who only came, without a time of leaving, came after the halls had opened.
+        """
+        came_ms, left_ms = stay
+        if left_ms is None:
+            return self.starts_ms - SHARED.opens_before_ms <= came_ms < self.ends_ms
+        return came_ms < self.ends_ms and left_ms > self.starts_ms
 
     @property
     def days(self) -> Sequence[date]:

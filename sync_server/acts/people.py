@@ -20,6 +20,7 @@ from sync_server.storage import directory
 from sync_server.storage.access import accounts, devices
 from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import streams
+from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.people import roster
 from sync_server.storage.people.roster import RosterPerson
 
@@ -33,7 +34,7 @@ class ComingRoll(NamedTuple):
     """A roll of a meeting to come that names a person, and what the person's facts would change.
 
     `target`: the point whose hall belongs to the person's unit, if another one. `change` is the
-    part of a message key: `remove`, `replace`, `move` or `update`; "" if the roll is right.
+    part of a message key: `remove`, `replace`, `move`, `update` or `add`; "" if the roll is right.
     """
 
     meeting: MeetingSummary
@@ -146,14 +147,30 @@ def coming_rolls(connection: Connection, person: RosterPerson, now_ms: int) -> l
             rolls.append(
                 ComingRoll(meeting, key.point, target, _change(facts, line, key.point, target))
             )
+    named = {roll.meeting.id for roll in rolls}
+    if person.ended_ms is None:
+        rolls += [
+            ComingRoll(meeting, point, "", "add")
+            for meeting in coming
+            if meeting.id not in named
+            and (point := _target(connection, person.at(to_ms(meeting.starts_at)), meeting.id))
+            and arrangements.roll_of(connection, StreamKey(meeting.id, point))
+        ]
     return rolls
 
 
 def update_rolls(
-    connection: Connection, writer: Writer, person: RosterPerson, now_ms: int
+    connection: Connection, writer: Writer, person: RosterPerson, now_ms: int, *, adds: bool
 ) -> list[ComingRoll]:
-    """Bring the rolls of meetings to come in line with a person's facts; return those changed."""
-    changed = [roll for roll in coming_rolls(connection, person, now_ms) if roll.change]
+    """Bring the rolls of meetings to come in line with a person's facts; return those changed.
+
+    `adds`: put the person on the rolls of their unit's hall that lack them, and change no others.
+    """
+    changed = [
+        roll
+        for roll in coming_rolls(connection, person, now_ms)
+        if roll.change and (roll.change == "add") is adds
+    ]
     for coming in changed:
         rolls = arrangements.rolls_of(connection, coming.meeting.id)
         new_rolls = _changed_rolls(rolls, coming, person.at(to_ms(coming.meeting.starts_at)))
@@ -165,6 +182,8 @@ def _changed_rolls(
     rolls: Mapping[str, Sequence[Summoned]], coming: ComingRoll, facts: RosterPerson
 ) -> dict[str, list[Summoned]]:
     roll = list(rolls[coming.point])
+    if coming.change == "add":
+        return {coming.point: [*roll, Summoned(facts.person, facts.unit, facts.position)]}
     place = next(n for n, line in enumerate(roll) if line.person == facts.person)
     line = Summoned(facts.person, facts.unit, facts.position, roll[place].seat, roll[place].exempt)
     match coming.change:

@@ -188,3 +188,75 @@ def test_only_headquarters_records_from_files(hall: None, headquarters: Desk, ch
     assert chair.post(AT, file=(io.BytesIO(b"x"), "a.csv")).status_code == 403
     path = draft(headquarters, ZOOM)
     assert chair.get(path).status_code == 403
+
+
+def test_the_same_line_means_the_same_person_again(hall: None, headquarters: Desk) -> None:
+    twin = RosterPerson("M8", "Mẫu Đức Ân", "U01", "", "OFFICIAL", 1990)
+    write(lambda c: roster.put_people(c, [twin]))
+    headquarters.post(
+        f"/hoi-nghi/{MEETING}/trieu-tap", do="summon", unit="U01", rank="everybody",
+        membership="OFFICIAL",
+    )  # fmt: skip
+    text = "Họ và tên;Giờ đến\nMau Duc An;07:20\n"
+    confirm(headquarters, draft(headquarters, text), **{"p-1": "M8"})
+    page = headquarters.get(draft(headquarters, text)).text
+    assert "Máy không đoán" not in page
+    assert "Lần nhập trước đã ghi đúng như vậy" in page
+    assert standing("M1").stays == ()
+
+
+@pytest.mark.parametrize(
+    "line", ["Mẫu Đức An;13:55;14:30", "Mẫu Đức An;06:55;07:30", "Mẫu Đức An;21/8/2024 20:04;"]
+)
+def test_who_was_there_outside_of_the_meeting_s_hours_is_not_recorded(
+    hall: None, headquarters: Desk, line: str
+) -> None:
+    path = draft(headquarters, f"Họ và tên;Giờ vào;Giờ ra\n{line}\n")
+    page = headquarters.get(path).text
+    assert "không được ghi" in page
+    assert 'value="import"' not in page
+
+
+def test_a_line_that_names_another_unit_or_year_is_asked_about(
+    hall: None, headquarters: Desk
+) -> None:
+    for text in (
+        "Họ và tên;Đơn vị;Giờ đến\nMẫu Đức An;Chi bộ Hai;07:20\n",
+        "Họ và tên;Đơn vị;Giờ đến\nMẫu Đức An;Đơn vị lạ;07:20\n",
+        "Họ và tên;Năm sinh;Giờ đến\nMẫu Đức An;1900;07:20\n",
+    ):
+        assert "Máy không đoán" in headquarters.get(draft(headquarters, text)).text
+
+
+def test_absentees_on_a_signature_list_are_not_recorded(hall: None, headquarters: Desk) -> None:
+    rows: list[Any] = [
+        ["STT", "Họ và tên", "Ký tên"],
+        [1, "Mẫu Đức An", "x"],
+        [2, "Mẫu Thu Ân", ""],
+    ]
+    rows += [[3, "Mẫu Văn Bình", "vắng"], [4, "Mẫu Thị Ánh", "Vắng có phép"]]
+    confirm(headquarters, draft(headquarters, workbook(rows), "a.xlsx"))
+    assert [code for code in ("M1", "M2", "S1", "S2") if standing(code).stays] == ["M1"]
+
+
+def test_an_import_is_taken_back_as_a_whole(hall: None, headquarters: Desk) -> None:
+    path = draft(headquarters, ZOOM)
+    confirm(headquarters, path)
+    assert stays("M1")
+    headquarters.post(f"{path}/hoan-tac")
+    assert stays("M1") == []
+    assert standing("M3", "P002").stays == ()
+    assert "đã hoàn tác" in headquarters.get(AT).text
+    assert headquarters.post(f"{path}/hoan-tac").status_code == 404
+    confirm(headquarters, draft(headquarters, ZOOM))
+    assert stays("M1")
+
+
+def test_nobody_was_at_a_meeting_that_is_still_to_come(
+    hall: None, headquarters: Desk, clock: FakeClock
+) -> None:
+    clock.now_ms = to_ms("2024-08-21T01:00:00.000Z")
+    headquarters.sign_in("bantochuc")
+    answer = headquarters.post(AT, file=(io.BytesIO(ZOOM.encode()), "a.csv"))
+    assert answer.status_code == 422
+    assert "chưa tới giờ" in answer.text

@@ -130,6 +130,9 @@ def test_who_has_ended_is_in_no_new_roll_and_can_be_brought_back(
 
     headquarters.post("/nguoi/M1/dua-tro-lai", **REASON)
     assert person("M1").ended_ms is None
+    assert "Thêm vào các danh sách còn thiếu" in headquarters.get("/nguoi/M1/sua").text
+    headquarters.post("/nguoi/M1/trieu-tap", do="add")
+    assert "M1" in rolls()["P001"]
     assert search_people(headquarters, "duc an") == ["M1"]
 
 
@@ -190,3 +193,10 @@ def test_every_change_needs_a_reason_and_the_right(hall: None, headquarters: Des
 def test_only_headquarters_changes_people(hall: None, chair: Desk) -> None:
     assert chair.get("/nguoi/M1/sua").status_code == 403
     assert chair.post("/nguoi/M1/ket-thuc", why="died", **REASON).status_code == 403
+
+
+def test_a_planned_move_is_given_up_by_staying(hall: None, headquarters: Desk) -> None:
+    headquarters.post("/nguoi/M1/chuyen", unit="U02", moves_at="2024-09-01T00:00", **REASON)
+    assert person("M1").next_unit == "U02"
+    headquarters.post("/nguoi/M1/chuyen", unit="U01", moves_at="2024-09-01T00:00", **REASON)
+    assert person("M1").next_unit == ""

@@ -16,6 +16,7 @@ from sync_server.acts.attendance_lists import (
     RecordedLine,
 )
 from sync_server.acts.list_imports import MOST_FAULTS_SHOWN, UnreadableList, describe, open_grids
+from sync_server.acts.writing import seal_note
 from sync_server.clocks import now_ms
 from sync_server.database import reading, transaction, write
 from sync_server.domain.records.kinds import Mode
@@ -35,7 +36,14 @@ blueprint = Blueprint("attendance_lists", __name__)
 UNPROCESSABLE = 422
 SHOWN_LINES = 300
 MODES: tuple[Mode, Mode] = ("in_person", "online")
-SHOWN_STATES: tuple[LineState, ...] = ("question", "unknown", "new", "present", "recorded")
+SHOWN_STATES: tuple[LineState, ...] = (
+    "question",
+    "unknown",
+    "outside",
+    "new",
+    "present",
+    "recorded",
+)
 """The states of lines in the order in which the page shows them."""
 
 
@@ -72,7 +80,9 @@ def upload(meeting: str) -> Response:
     """Keep an attendance list as a draft, and show what it would record."""
     file, account, at_ms = uploads.list_file("file"), access.signed_in_account(), now_ms()
     with reading() as connection:
-        arrangements.require_meeting(connection, meeting, at_ms)
+        summary = arrangements.require_meeting(connection, meeting, at_ms)
+        if summary.state == "upcoming":
+            raise BadForm(fault=say("attendance.too_early", title=summary.title))
     list_id = write(
         lambda c: lists.add(
             c, "attendance", account.name, file.name, file.content, now_ms=at_ms, subject=meeting
@@ -145,11 +155,39 @@ def decide(meeting: str, list_id: str) -> Response:
     return redirect(url_for("office.attendance_lists.index", meeting=meeting))
 
 
+@blueprint.post("/hoi-nghi/<meeting>/tu-tep/<list_id>/hoan-tac")
+@allowed(Action.CORRECT)
+def undo(meeting: str, list_id: str) -> Response:
+    """Void every record that was made of an imported list."""
+    writer, at_ms, connection = access.signed_in_account().writer, now_ms(), transaction()
+    stored = lists.find(connection, "attendance", list_id)
+    if stored is None or stored.done_ms is None or stored.undone_ms is not None:
+        raise UnknownList(list=list_id)
+    recorded = attendance_lists.from_json(stored.changes)
+    reason = seal_note(reason=say("attendance.undone_why", name=stored.name))
+    attendance_lists.undo_import(connection, meeting, recorded, writer, reason, at_ms)
+    lists.set_undone(connection, list_id, now_ms=at_ms)
+    message = say("attendance.undone", count=len(recorded))
+    access.log_subjects(stored.name, message)
+    flash(message)
+    return redirect(url_for("office.attendance_lists.index", meeting=meeting))
+
+
 def _plan(
     connection: Connection, stored: StoredList, grids: Sequence[Grid], choices: AttendanceChoices
 ) -> AttendancePlan:
     return attendance_lists.plan_attendance(
-        connection, stored.subject, grids, choices, now_ms=now_ms()
+        connection,
+        stored.subject,
+        grids,
+        choices,
+        now_ms=now_ms(),
+        earlier={
+            (line.text, line.came_ms): line.person
+            for imported in lists.latest_done(connection, "attendance", stored.subject)
+            if imported.undone_ms is None
+            for line in attendance_lists.from_json(imported.changes)
+        },
     )
 
 

@@ -134,7 +134,8 @@ def merge(person: str) -> Response:
 def update_rolls(person: str) -> Response:
     """Bring the rolls of meetings to come in line with a person's facts."""
     stored, writer = _must_find(person), access.signed_in_account().writer
-    changed = people.update_rolls(transaction(), writer, stored, now_ms())
+    adds = request.form.get("do") == "add"
+    changed = people.update_rolls(transaction(), writer, stored, now_ms(), adds=adds)
     access.log_subjects(person, *(f"{roll.meeting.id} {roll.point}" for roll in changed))
     flash(say("people.rolls_updated", count=len(changed)))
     return redirect(url_for("office.changes.page", person=person))
