@@ -45,7 +45,7 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_every_command_is_documented_and_has_help(app: Flask) -> None:
-    ours = {"serve", "demo", "roster", "device", "user", "meeting", "queue", "ledger", "purge"}
+    ours = app.cli.commands.keys() - {"db"}
     command_names = []
     for name in sorted(ours):
         command = app.cli.commands[name]

@@ -22,12 +22,13 @@ from sync_server.domain.records.codes import MINUTE_MS, VIETNAM, from_ms, to_ms
 from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.records.permissions import Profile
 from sync_server.messages import number, say
-from sync_server.storage import directory, purpose
+from sync_server.storage import directory, organisation, purpose
 from sync_server.storage.access import accounts, devices
 from sync_server.storage.access.accounts import Account
 from sync_server.storage.directory import PublishedDirectory, PublishedMeeting
 from sync_server.storage.ledger import intake, streams
 from sync_server.storage.ledger.streams import StreamKey
+from sync_server.storage.organisation import Organisation
 from sync_server.storage.people import contacts, roster
 from sync_server.storage.people.contacts import DUTIES, ContactLine
 from sync_server.storage.people.roster import RosterPerson
@@ -36,6 +37,15 @@ PEOPLE_COUNT = 4_950
 FINISHED_MEETING = "2024-08-22-hoc-tap"
 ACCOUNT_NAME = "bantochuc"
 KIOSK_POINT = "P001"
+
+_ORGANISATION = Organisation(
+    parent="Tỉnh uỷ (bản minh hoạ)",
+    name="Đảng uỷ Khối các cơ quan tỉnh (bản minh hoạ)",
+    symbol="MH",
+    place="Tỉnh lỵ",
+    body="BAN THƯỜNG VỤ",
+    recipients=("Thường trực Tỉnh uỷ (báo cáo)", "Các chi, đảng bộ cơ sở"),
+)
 
 SILENT_POINTS = frozenset({"P047", "P066"})
 """Points that never send a record."""
@@ -102,6 +112,8 @@ def fill_database(
             else:
                 accounts.put(c, account, password)
         contacts.put(c, _synthetic_contacts(published))
+        if not organisation.current(c, now_ms).name:
+            organisation.put(c, _ORGANISATION, now_ms)
         purpose.set_demonstration(c, True)
         return devices.new_enrolment(c, KIOSK_POINT, now_ms=now_ms)
 
