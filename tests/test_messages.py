@@ -10,6 +10,7 @@ from portal.content.fields import MaterialKind
 
 from sync_server import errors
 from sync_server.acts.attendance_lists import USED as ATTENDANCE_USED
+from sync_server.acts.follow_ups import STATES
 from sync_server.acts.list_files import COLUMNS as TEMPLATE_COLUMNS
 from sync_server.acts.list_files import PLACE_COLUMNS
 from sync_server.acts.list_imports import NOT_ON_THE_LIST
@@ -94,6 +95,8 @@ CODES: dict[str, Iterable[str]] = {
     "attendance.state": SHOWN_STATES,
     "attendance.why": SHOWN_STATES[1:],
     "mode": MODES,
+    "follow_up.state": STATES,
+    "follow_up.set": STATES,
     "report.title": document.KINDS,
     "report.file": document.KINDS,
     "report.kind": document.KINDS,

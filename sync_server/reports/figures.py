@@ -76,6 +76,16 @@ class IncidentLine(Struct, frozen=True):
     minutes: int | None
 
 
+class TaskLine(Struct, frozen=True):
+    """A task that a hall was left with; its owner is nobody's business outside."""
+
+    point: str
+    name: str
+    item: str
+    due_ms: int | None
+    state: str
+
+
 class Attendee(Struct, frozen=True):
     """A person whom a hall summoned, as it stands; in internal files only.
 
@@ -112,6 +122,8 @@ class Figures(Struct, frozen=True):
     materials: tuple[MaterialLine, ...]
     incidents: tuple[IncidentLine, ...]
     pending: int
+    tasks: tuple[TaskLine, ...] = ()
+    essays: int = 0
 
     @property
     def planned(self) -> int:
@@ -174,6 +186,12 @@ def figures_of(
         pending=sum(
             request.state == "pending" for hall in counted for request in hall.standing.requests
         ),
+        tasks=tuple(
+            TaskLine(hall.point, hall.name, task.item, task.due_ms, task.state)
+            for hall in counted
+            for task in hall.standing.follow_ups.tasks
+        ),
+        essays=sum(hall.standing.follow_ups.essays_handed_in for hall in counted),
     )
 
 

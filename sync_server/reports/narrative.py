@@ -17,6 +17,7 @@ def drafts_of(figures: Figures) -> dict[Section, str]:
     drafts["quality"] = _quality(figures)
     drafts["facilities"] = _facilities(figures)
     drafts["limits"] = _limits(figures)
+    drafts["tasks"] = _tasks(figures)
     return drafts
 
 
@@ -153,6 +154,23 @@ def _limits(figures: Figures) -> str:
 
 def _in_sentence(key: str) -> str:
     return say(key).lower()
+
+
+def _tasks(figures: Figures) -> str:
+    lines = [
+        say(
+            "report.draft.task",
+            item=line.item,
+            where=line.name,
+            due=say("report.draft.due", at=moment(line.due_ms)) if line.due_ms else "",
+            state=say(f"follow_up.state.{line.state}"),
+        )
+        for line in figures.tasks
+        if line.state != "dropped"
+    ]
+    if figures.essays:
+        lines.append(say("report.draft.essays", count=number(figures.essays)))
+    return "\n".join(lines)
 
 
 def reason_name(code: str) -> str:

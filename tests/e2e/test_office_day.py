@@ -45,7 +45,7 @@ def test_four_people_in_their_roles_play_the_day(
 
     # The chair, on a telephone: two taps.
     chair.goto(f"{system.url}/van-phong/")
-    chair.get_by_role("link", name="2 đơn xin vắng đang chờ đồng chí").click()
+    chair.get_by_role("link", name="2 đơn xin vắng, dự thay đang chờ").click()
     request_card = chair.locator("article.asked", has_text="M00030").or_(
         chair.locator("article.asked", has=chair.get_by_role("link", name="Mở ảnh, văn bản"))
     )

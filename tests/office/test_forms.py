@@ -15,7 +15,7 @@ from tests.office.desk import Desk
 AT = f"/hoi-nghi/{MEETING}"
 PAGES = (
     "/", "/xin-vang", "/de-nghi", "/thiet-bi", "/the", "/nhap-tep", "/cho-xu-ly", "/tai-khoan",
-    "/tai-khoan/hang-loat", "/to-chuc", f"{AT}/bao-cao",
+    "/tai-khoan/hang-loat", "/to-chuc", f"{AT}/bao-cao", f"{AT}/viec",
     "/tai-khoan-cua-toi", "/nguoi", "/nguoi/danh-sach", "/nguoi/M1?nam=2024",
     "/nguoi/them", "/nguoi/M1/sua",
     "/don-vi", "/don-vi/them", "/don-vi/U01/sua",

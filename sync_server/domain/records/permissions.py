@@ -50,6 +50,7 @@ class Action(StrEnum):
     READ_REPORT = "read_report"
     READ_AUDIT = "read_audit"
     READ_ACCOUNTS = "read_accounts"
+    FOLLOW_UP = "follow_up"
     DECIDE = "decide"
     DELEGATE = "delegate"
     REOPEN = "reopen"
@@ -95,8 +96,8 @@ MAY_WRITE: Mapping[Profile, frozenset[str]] = {
     },
     Profile.CHAIR: _CLERK_AND_CHAIR_WRITE | {"absence_decision", "reopening"},
     Profile.HEADQUARTERS: frozenset(KINDS),
-    Profile.SECRETARY: frozenset(),
-    Profile.PROPAGANDA: frozenset(),
+    Profile.SECRETARY: frozenset({"follow_up"}),
+    Profile.PROPAGANDA: frozenset({"follow_up"}),
     Profile.AUDITOR: frozenset(),
     Profile.EDITOR: frozenset(),
 }
@@ -121,12 +122,19 @@ MAY: Mapping[Profile, frozenset[Action]] = {
         Action.READ_PERSON,
         Action.DECIDE,
         Action.DELEGATE,
+        Action.FOLLOW_UP,
         Action.REOPEN,
         Action.OWN_ACCOUNT,
     },
     Profile.HEADQUARTERS: frozenset(Action),
     Profile.SECRETARY: frozenset(
-        {Action.READ_MEETINGS, Action.READ_REQUESTS, Action.READ_PERSON, Action.OWN_ACCOUNT}
+        {
+            Action.READ_MEETINGS,
+            Action.READ_REQUESTS,
+            Action.READ_PERSON,
+            Action.FOLLOW_UP,
+            Action.OWN_ACCOUNT,
+        }
     ),
     # Materials and evaluation, but no attendance records (checklist row 20).
     Profile.PROPAGANDA: frozenset(
@@ -135,6 +143,7 @@ MAY: Mapping[Profile, frozenset[Action]] = {
             Action.READ_BOARD,
             Action.READ_QUALITY,
             Action.READ_REPORT,
+            Action.FOLLOW_UP,
             Action.EVALUATE,
             Action.PUBLISH,
             Action.OWN_ACCOUNT,

@@ -1,0 +1,57 @@
+"""What a conference leaves to do, written as records: tasks, their states, essays."""
+
+from typing import Literal, get_args
+
+from sqlalchemy import Connection
+
+from sync_server.acts.writing import envelope, write_records
+from sync_server.domain.records.codes import from_ms
+from sync_server.domain.records.door import Writer
+from sync_server.domain.records.kinds import Essays, FollowUp, FollowUpBody
+from sync_server.errors import UnknownRecord
+from sync_server.storage.ledger import standings
+from sync_server.storage.ledger.streams import StreamKey
+
+State = Literal["open", "done", "dropped"]
+STATES: tuple[State, ...] = get_args(State)
+
+
+def add_task(
+    connection: Connection,
+    writer: Writer,
+    key: StreamKey,
+    item: str,
+    owner: str,
+    due_ms: int | None,
+    now_ms: int,
+) -> None:
+    """Record a task of a hall, perhaps with the person who owns it and its due time."""
+    body = FollowUpBody(item=item, due=from_ms(due_ms) if due_ms else None, state="open")
+    record = FollowUp(**envelope(writer, *key, now_ms), person=owner or None, body=body)
+    write_records(connection, writer, [record], now_ms)
+
+
+def set_state(
+    connection: Connection, writer: Writer, key: StreamKey, task_id: str, state: State, now_ms: int
+) -> None:
+    """Record that a task is done, dropped, or open again. Raises: UnknownRecord."""
+    standing = standings.read(connection, key)
+    tasks = standing.follow_ups.tasks if standing else ()
+    task = next((task for task in tasks if task.id == task_id), None)
+    if task is None:
+        raise UnknownRecord(record=task_id[:48])
+    due = from_ms(task.due_ms) if task.due_ms else None
+    body = FollowUpBody(item=task.item, due=due, state=state)
+    fields = envelope(writer, *key, now_ms)
+    record = FollowUp(**fields, person=task.owner, refs=(task.id,), body=body)
+    write_records(connection, writer, [record], now_ms)
+
+
+def count_essays(
+    connection: Connection, writer: Writer, key: StreamKey, count: int, due_ms: int, now_ms: int
+) -> None:
+    """Record how many essays a hall's people have handed in, and when they are due."""
+    body = FollowUpBody(essays=Essays(due=from_ms(due_ms), handed_in=count))
+    write_records(
+        connection, writer, [FollowUp(**envelope(writer, *key, now_ms), body=body)], now_ms
+    )

@@ -1,0 +1,95 @@
+"""What a conference leaves to do: tasks with an owner and a due day, programmes, and essays."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from sync_server.acts import arrangements, follow_ups
+from sync_server.acts.follow_ups import STATES
+from sync_server.clocks import now_ms
+from sync_server.database import transaction
+from sync_server.domain.records.permissions import Action
+from sync_server.errors import BadForm, UnknownPoint
+from sync_server.messages import say
+from sync_server.office import access, forms
+from sync_server.office.access import allowed
+from sync_server.office.menus import Menu
+from sync_server.storage import directory
+from sync_server.storage.ledger import standings
+from sync_server.storage.ledger.streams import StreamKey
+from sync_server.storage.people import roster
+
+blueprint = Blueprint("follow_ups", __name__)
+
+LONGEST_ITEM = 200
+MOST_ESSAYS = 100_000
+
+
+@blueprint.get("/hoi-nghi/<meeting>/viec")
+@allowed(Action.FOLLOW_UP, meeting_menu=Menu(8, "follow_up.title"))
+def page(meeting: str) -> str:
+    """Show the tasks and the essays of the halls that this account may see, with forms."""
+    connection = transaction()
+    summary = arrangements.require_meeting(connection, meeting, now_ms())
+    points = _points(connection, meeting)
+    halls = {
+        key.point: standing.follow_ups
+        for key, standing in standings.read_all(
+            connection, [StreamKey(meeting, point) for point in points]
+        ).items()
+    }
+    owners = {task.owner for hall in halls.values() for task in hall.tasks if task.owner}
+    access.log_subjects(*owners)
+    return render_template(
+        "meetings/follow_ups.html",
+        meeting=summary,
+        halls=halls,
+        points=points,
+        places=directory.all_points(connection),
+        names=roster.names_of(connection, owners),
+        states=STATES,
+    )
+
+
+@blueprint.post("/hoi-nghi/<meeting>/viec")
+@allowed(Action.FOLLOW_UP)
+def add(meeting: str) -> Response:
+    """Record a task of a hall, a task's new state, or the number of essays handed in."""
+    writer, at_ms, connection = access.signed_in_account().writer, now_ms(), transaction()
+    key = StreamKey(meeting, forms.required_text("point_code", longest=16))
+    if key.point not in _points(connection, meeting):
+        raise UnknownPoint(point=key.point, meeting=meeting)
+    match forms.one_of("do", ("task", "state", "essays")):
+        case "task":
+            owner = forms.person_code("person")
+            if owner and not roster.names_of(connection, [owner]):
+                raise BadForm(fault=say("error.unknown_person", person=owner))
+            item = forms.required_text("item", longest=LONGEST_ITEM)
+            due_ms = forms.moment("due_at")
+            follow_ups.add_task(connection, writer, key, item, owner, due_ms, at_ms)
+            access.log_subjects(key.point, owner)
+        case "state":
+            state = forms.one_of("state", STATES)
+            follow_ups.set_state(connection, writer, key, forms.required_text("task"), state, at_ms)
+            access.log_subjects(key.point, state)
+        case _:
+            count = forms.whole_number("handed_in", most=MOST_ESSAYS) or 0
+            due_ms = forms.moment_needed("due_at")
+            follow_ups.count_essays(connection, writer, key, count, due_ms, at_ms)
+            access.log_subjects(key.point, str(count))
+    flash(say("follow_up.saved"))
+    return redirect(url_for("office.follow_ups.page", meeting=meeting, _anchor=key.point))
+
+
+def _points(connection: Connection, meeting: str) -> list[str]:
+    """Return the points of a meeting that this account is not kept from, or that a page names."""
+    account = access.signed_in_account()
+    places = directory.all_points(connection)
+    wanted = request.args.get("diem-cau", "")
+    return [
+        point
+        for point in arrangements.points_of(connection, meeting)
+        if account.point in {None, point}
+        and (account.unit is None or (point in places and places[point].unit == account.unit))
+        and (not wanted or wanted == point)
+    ]
