@@ -11,6 +11,7 @@ from sync_server.domain.records.permissions import DEVICE_PROFILES, Profile
 from sync_server.messages import say
 from sync_server.storage import directory
 from sync_server.storage.access import devices
+from sync_server.storage.access.tokens import new_second_secret
 from sync_server.storage.people import roster
 
 device_group = AppGroup("device", help="Kiosks and chairs' devices.")
@@ -25,9 +26,15 @@ device_group = AppGroup("device", help="Kiosks and chairs' devices.")
     show_default=True,
 )
 @click.option("--person", help="The code of the chair who uses the device.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, devices.LONGEST_CODE_DAYS),
+    default=1,
+    help="How long the code lives; beyond a day it needs a second secret.",
+)
 @on_current_schema
-def device_enrol(point: str, profile: str, person: str | None) -> None:
-    """Print a one-use code, valid for a day, that enrols a device of POINT."""
+def device_enrol(point: str, profile: str, person: str | None, days: int) -> None:
+    """Print a one-use code that enrols a device of POINT."""
     if (profile == Profile.CHAIR) != (person is not None):
         raise click.ClickException(say("cli.chair_person"))
     with database.reading() as c:
@@ -38,9 +45,16 @@ def device_enrol(point: str, profile: str, person: str | None) -> None:
     if person and person not in people:
         raise click.ClickException(say("person.unknown", value=person))
     at_ms = now_ms()
+    second = new_second_secret() if days > 1 else None
     code = database.write(
         lambda c: devices.new_enrolment(
-            c, point, now_ms=at_ms, profile=Profile(profile), person=person
+            c,
+            point,
+            now_ms=at_ms,
+            profile=Profile(profile),
+            person=person,
+            days=days,
+            second=second,
         )
     )
     click.echo(
@@ -49,8 +63,11 @@ def device_enrol(point: str, profile: str, person: str | None) -> None:
             point=point,
             code=code,
             url=enrolment.enrolment_url(current_settings(), code),
+            hours=24 * days,
         )
     )
+    if second:
+        click.echo(say("cli.second", second=second))
 
 
 @device_group.command("revoke")

@@ -23,6 +23,7 @@ from tests.e2e.kiosk import (
     SLOW_MS,
     check_in,
     enrol,
+    fill_pin,
     open_again,
     open_room,
     open_step,
@@ -345,3 +346,21 @@ def check_in_on_flapping_line(system: System, pages: list[Page], *, rounds: int,
                     page.keyboard.press("Escape")
             page.get_by_role("button", name="Gửi ngay").click()
             page.wait_for_timeout(dice.randint(50, 400))
+
+
+def test_a_code_that_came_by_post_needs_the_secret_told_by_telephone(
+    system: System, laptop: Laptop
+) -> None:
+    printed = system.flask("device", "enrol", "P001", "--days", "14")
+    link, second = re.findall(r"http\S+#ma=\S+|(?<=: )\d{6}(?=\s)", printed + " ")
+    page = laptop.start()
+    page.goto(link)
+    fill_pin(page, "Thư ký Mẫu")
+    page.get_by_role("button", name="Đăng ký máy này").click()
+    expect(page.get_by_role("alert")).to_contain_text("cần thêm số bí mật")
+    page.get_by_label("Số bí mật 6 chữ số").fill("000000" if second != "000000" else "111111")
+    page.get_by_role("button", name="Đăng ký máy này").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nhập sai năm lần")
+    page.get_by_label("Số bí mật 6 chữ số").fill(second)
+    page.get_by_role("button", name="Đăng ký máy này").click()
+    expect(page.locator(".person").first).to_be_visible(timeout=2 * SLOW_MS)
