@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sync_server.domain.names import name_sort_key
 from sync_server.errors import UnknownPoint
 from sync_server.messages import number, say
-from sync_server.reports import docx_file, pdf_file, snapshot, xlsx_file
+from sync_server.reports import csv_file, docx_file, pdf_file, snapshot, xlsx_file
 from sync_server.reports.document import Document, Kind, PersonLine, ReportSpec, build
 from sync_server.reports.figures import Figures, HallLine
 from sync_server.reports.layouts import LayoutName
@@ -21,19 +21,21 @@ from sync_server.storage import directory, organisation, remarks, reports
 from sync_server.storage.people import roster
 from sync_server.storage.reports import StoredReport
 
-Format = Literal["docx", "xlsx", "pdf", "html"]
+Format = Literal["docx", "xlsx", "pdf", "html", "zip"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 MEDIA_TYPES: Mapping[Format, str] = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "pdf": "application/pdf",
     "html": "text/html",
+    "zip": "application/zip",
 }
 _WRITERS: Mapping[Format, Callable[[Document], bytes]] = {
     "docx": docx_file.write_docx,
     "xlsx": xlsx_file.write_xlsx,
     "pdf": pdf_file.write_pdf,
     "html": lambda document: pdf_file.write_html(document).encode(),
+    "zip": csv_file.write_csv,
 }
 MOST_CHANGES = 40
 _decoder = msgspec.json.Decoder(ReportSpec)

@@ -1,6 +1,5 @@
 """A report as HTML to print, and from it as PDF/UA with the tables and the spec attached."""
 
-import csv
 import io
 from datetime import UTC, datetime
 from functools import cache
@@ -10,7 +9,8 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, Template
 
 from sync_server.messages import say
-from sync_server.reports.document import Document, Table
+from sync_server.reports.csv_file import csv_text
+from sync_server.reports.document import Document
 from sync_server.reports.docx_file import shown
 from sync_server.reports.words import day_of
 
@@ -62,16 +62,6 @@ def write_pdf(document: Document) -> bytes:
         pdf_variant="pdf/ua-1", attachments=attachments
     )
     return pdf
-
-
-def csv_text(table: Table) -> str:
-    """Return a table as CSV, as Excel in Vietnam opens it: a byte order mark, semicolons."""
-    out = io.StringIO()
-    out.write("\ufeff")
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow([column.title for column in table.columns])
-    writer.writerows([*table.rows, *([table.total] if table.total else [])])
-    return out.getvalue()
 
 
 def read_spec(content: bytes) -> bytes | None:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import re
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -233,7 +234,7 @@ def test_no_person_is_in_a_file_that_is_not_internal(
     after: Persona, headquarters: Desk, kind: str
 ) -> None:
     report_id = make(headquarters, kind)
-    for file_format in (*FILES, "html"):
+    for file_format in (*FILES, "html", "zip"):
         text = " ".join(parts_of(export(headquarters, report_id, file_format)))
         text = re.sub(r'\br(?:ef)?="[A-Z0-9:]+"', "", text)  # places of cells look like codes
         assert not [name for name, _, _ in NAMES.values() if name in text]
@@ -311,3 +312,27 @@ def test_the_terminal_writes_and_verifies(
     assert "khong-co" in done.output
     (tmp_path / "x.docx").write_bytes(b"rubbish")
     assert run(args=["report", "verify", str(tmp_path / "x.docx")]).exit_code == 1
+
+
+def test_without_pango_everything_but_the_pdf_works_and_says_so(
+    after: Persona, headquarters: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Missing:
+        def __getattr__(self, _: str) -> None:
+            raise OSError("cannot load library 'libpango-1.0-0'")
+
+    monkeypatch.setitem(sys.modules, "weasyprint", Missing())
+    report_id = make(headquarters)
+    answer = headquarters.get(f"{PAGE}/{report_id}/pdf")
+    assert answer.status_code == 422
+    assert "apt install libpango" in answer.text
+    assert export(headquarters, report_id, "docx")
+
+
+def test_the_tables_come_as_csv(after: Persona, headquarters: Desk) -> None:
+    content = export(headquarters, make(headquarters), "zip")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.namelist() == ["bieu-1.csv", "bieu-2.csv", "bieu-3.csv"]
+        table = archive.read("bieu-1.csv").decode("utf-8-sig").splitlines()
+    assert table[0].startswith("TT;Điểm cầu;Loại hình;Chủ trì;Triệu tập;Có mặt")
+    assert table[-1].startswith(";Cộng;;;6;2;1;0;3;33,3%")
