@@ -237,9 +237,9 @@ AFTER_RATE = ("late", "left_early", "substitutes", "guests")
 
 def _count_columns() -> tuple[Column, ...]:
     return (
-        *(Column(say(f"report.column.{name}"), 5, True) for name in COUNTED),
-        Column(say("report.column.rate"), 5, True),
-        *(Column(say(f"report.column.{name}"), 4, True) for name in AFTER_RATE),
+        *(Column(say(f"report.column.{name}"), 6, True) for name in COUNTED),
+        Column(say("report.column.rate"), 7, True),
+        *(Column(say(f"report.column.{name}"), 6, True) for name in AFTER_RATE),
     )
 
 
@@ -256,11 +256,11 @@ def _table_1(spec: ReportSpec) -> Table:
     first = 4
     columns = (
         Column(say("report.column.number"), 3, True),
-        Column(say("report.column.point"), 16),
-        Column(say("report.column.type"), 9),
+        Column(say("report.column.point"), 20),
+        Column(say("report.column.type"), 10),
         Column(say("report.column.chair"), 5),
         *_count_columns(),
-        Column(say("report.column.note"), 9),
+        Column(say("report.column.note"), 10),
     )
     rows: list[list[Cell]] = [
         [
