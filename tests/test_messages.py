@@ -102,6 +102,8 @@ CODES: dict[str, Iterable[str]] = {
     "report.kind": document.KINDS,
     "report.layout": LAYOUTS,
     "report.format": FORMATS,
+    "report.draft.conduct": ("calls", "private_use", "disorder", "wrong_seat"),
+    "report.draft.others": ("guests", "substitutes"),
     "report.part": [part for part, _ in document.PARTS],
     "report.column": (*document.COUNTED, *document.AFTER_RATE),
     "report.chair": ("secretary", "deputy", "none"),
@@ -111,6 +113,7 @@ CODES: dict[str, Iterable[str]] = {
     "report.state": ("late", *get_args(AttendanceState)),
     "report.limit": (
         "silent",
+        "not_recorded",
         "unexcused",
         "late",
         "no_chair",

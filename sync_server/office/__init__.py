@@ -39,7 +39,7 @@ SANDBOX = "sandbox; default-src 'none'"
 def guard(response: Response) -> Response:
     """Add the headers that keep personal data out of caches, and other sites out of the pages."""
     is_page = response.mimetype == "text/html"
-    response.headers["Content-Security-Policy"] = POLICY if is_page else SANDBOX
+    response.headers.setdefault("Content-Security-Policy", POLICY if is_page else SANDBOX)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -28,6 +28,8 @@ PARTS: tuple[tuple[str, tuple[Section, ...]], ...] = (
     ("proposals", ("proposals",)),
 )
 """The five parts of an evaluation (domain.md §3) and the sections in each."""
+OPTIONAL: tuple[Section, ...] = ("good_practice", "causes")
+"""Sections that are left out while nobody has written them."""
 
 
 WITH_NAMES: tuple[Kind, ...] = ("minutes", "presence")
@@ -48,7 +50,8 @@ class ReportSpec(Struct, frozen=True):
 
     `sections`: the edited texts; others are drafted from the figures. `changes`: what differs from
     the revision before, in words; `changed_points`: the halls to mark. `point`: the one hall that
-    minutes or a presence list are of, "" for all. `people` is empty unless the file is internal.
+    minutes or a presence list are of, "" for all. `chair`, the name of who presided there, and
+    `people` are empty unless the file is internal.
     """
 
     kind: Kind
@@ -62,6 +65,7 @@ class ReportSpec(Struct, frozen=True):
     changed_points: tuple[str, ...] = ()
     is_internal: bool = False
     point: str = ""
+    chair: str = ""
     people: tuple[PersonLine, ...] = ()
 
 
@@ -109,6 +113,25 @@ class Document(NamedTuple):
     recipients: list[str]
     foot: list[str]
 
+    @property
+    def number(self) -> str:
+        """The line with the number, which stays blank; "" for a list, which has none."""
+        match self.spec.kind:
+            case "presence":
+                return ""
+            case "minutes":
+                line = self.layout.number.replace("BC", "BB")
+            case _:
+                line = self.layout.number
+        return line.format(symbol=self.spec.organisation.symbol)
+
+    @property
+    def signing_body(self) -> str:
+        """The body that signs; "" where the people in the hall sign."""
+        if self.spec.kind in WITH_NAMES:
+            return ""
+        return f"{self.layout.body_on} {self.spec.organisation.body}".strip()
+
     def spelled(self, text: str) -> str:
         """Return a text in the spelling of the organisation."""
         return spell(text, self.spec.organisation.spelling)
@@ -131,21 +154,29 @@ def build(spec: ReportSpec) -> Document:
         heading = say("report.changes", revision=spec.revision - 1)
         passages.append(Passage(1, heading, spec.changes))
     tables = _tables(spec)
-    archive = layout.archive.format(organisation=organisation.name.capitalize())
+    name = organisation.name
+    archive = layout.archive.format(organisation=name.capitalize() if name.isupper() else name)
     return Document(
         spec=spec,
         layout=layout,
         title=say(f"report.title.{spec.kind}"),
-        summary=say(
-            "report.summary",
-            title=spec.figures.meeting.title,
-            when=day_and_hours(spec.figures.meeting.starts_ms, spec.figures.meeting.ends_ms),
-        ),
+        summary=_summary(spec),
         passages=passages,
         tables=[table for table in tables if table.rows],
-        recipients=[f"- {line};" for line in organisation.recipients] + [f"- {archive}"],
+        recipients=[]
+        if spec.kind in WITH_NAMES
+        else [f"- {line};" for line in organisation.recipients] + [f"- {archive}"],
         foot=foot_of(spec),
     )
+
+
+def _summary(spec: ReportSpec) -> str:
+    meeting = spec.figures.meeting
+    when = day_and_hours(meeting.starts_ms, meeting.ends_ms)
+    if spec.point:
+        hall = spec.basis.halls[spec.point].name
+        return say("report.summary.hall", hall=hall, title=meeting.title, when=when)
+    return say("report.summary", title=meeting.title, when=when)
 
 
 def _tables(spec: ReportSpec) -> list[Table]:
@@ -154,6 +185,7 @@ def _tables(spec: ReportSpec) -> list[Table]:
     tables = [_table_1(spec), _table_2(spec.figures)]
     if spec.kind == "evaluation":
         tables += [_table_3(spec.figures), _table_4(spec.figures), _table_5(spec.figures)]
+        tables.append(_table_7(spec.figures))
     if spec.is_internal:
         tables.append(_table_6(spec.people))
     return tables
@@ -162,7 +194,8 @@ def _tables(spec: ReportSpec) -> list[Table]:
 def foot_of(spec: ReportSpec) -> list[str]:
     """Return the small lines that say from what the figures were computed."""
     basis = spec.basis
-    heads = ", ".join(f"{point}:{facts.head}" for point, facts in sorted(basis.halls.items()))
+    halls = {p: f for p, f in sorted(basis.halls.items()) if spec.point in {"", p}}
+    heads = ", ".join(f"{point}:{facts.head}" for point, facts in halls.items())
     lines = [
         say("report.foot", at=moment(basis.meeting.at_ms), revision=spec.revision),
         say("report.foot.heads", epoch=basis.epoch, heads=heads),
@@ -203,7 +236,8 @@ def _evaluation(texts: dict[Section, str], layout: Layout) -> list[Passage]:
             passages.append(Passage(1, heading, _paragraphs(texts[sections[0]])))
             continue
         passages.append(Passage(1, heading, ()))
-        for place, section in enumerate(sections, start=1):
+        written = [section for section in sections if texts[section] or section not in OPTIONAL]
+        for place, section in enumerate(written, start=1):
             title = f"{layout.headings[1].format(number=place)} {say(f'heading.{section}')}"
             passages.append(Passage(2, title, _paragraphs(texts[section])))
     return passages
@@ -373,6 +407,27 @@ def _table_5(figures: Figures) -> Table:
     return Table("5", say("report.table.5"), columns, rows, total, (4,))
 
 
+def _table_7(figures: Figures) -> Table:
+    columns = (
+        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.item"), 24),
+        Column(say("report.column.point"), 16),
+        Column(say("report.column.due"), 10),
+        Column(say("report.column.state"), 8),
+    )
+    rows: list[list[Cell]] = [
+        [
+            place,
+            line.item,
+            _short(line.name),
+            moment(line.due_ms) if line.due_ms else NONE,
+            say(f"follow_up.state.{line.state}"),
+        ]
+        for place, line in enumerate(figures.tasks, start=1)
+    ]
+    return Table("7", say("report.table.7"), columns, rows)
+
+
 def _minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
     """Return the texts of a hall's minutes: figures, chair, incidents, and lines to sign on."""
     hall = next(line for line in spec.figures.halls if line.point == spec.point)
@@ -380,7 +435,11 @@ def _minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
     incidents = [line for line in spec.figures.incidents if line.point == spec.point]
     texts = [
         say("report.minutes.held", name=hall.name, title=spec.figures.meeting.title),
-        say("report.minutes.chair", chair=say(f"report.minutes.chair.{hall.chair or 'none'}")),
+        say(
+            "report.minutes.chair",
+            chair=say(f"report.minutes.chair.{hall.chair or 'none'}"),
+            name=f", {spec.chair}" if spec.chair else "",
+        ),
         say(
             "report.draft.people",
             summoned=number(counts.summoned),

@@ -17,6 +17,7 @@ SPEC_PART = "/customXml/report.xml"
 """The part that holds the report's spec, to be read back by `verify`."""
 _A4_MM = (210, 297)
 _TABLE_PT = 10
+_GRID = "Table Grid"
 
 
 def write_docx(document: Document) -> bytes:
@@ -49,12 +50,17 @@ def read_spec(content: bytes) -> bytes | None:
 
 
 def texts_of(content: bytes) -> list[str]:
-    """Return the visible texts of a DOCX: its paragraphs, then the cells of its tables."""
+    """Return the texts of a DOCX that are the report's: its paragraphs, then its tables.
+
+    The head and the signature are left out: there a clerk fills in number, date and names.
+    """
     import docx
 
     word = docx.Document(io.BytesIO(content))
     texts = [paragraph.text for paragraph in word.paragraphs if paragraph.text.strip()]
     for table in word.tables:
+        if table.style is None or table.style.name != _GRID:
+            continue
         texts += [" | ".join(cell.text for cell in row.cells) for row in table.rows]
     return texts
 
@@ -124,7 +130,7 @@ class _Writer:
             self._line(left, "*", layout.left_pt)
         else:
             self._rule(left, "———")
-        self._line(left, layout.number.format(symbol=organisation.symbol), layout.left_pt)
+        self._line(left, self._document.number, layout.left_pt)
         for text, size, bold in layout.right_lines:
             self._line(right, text, size, bold=bold, underline=text == layout.right_lines[-1][0])
         place = organisation.place or say("report.place")
@@ -167,22 +173,23 @@ class _Writer:
         from docx.enum.text import WD_ALIGN_PARAGRAPH
 
         layout = self._layout
-        left, right = self._two_columns()
-        self._line(
-            left,
-            say("report.recipients"),
-            layout.recipients_title_pt,
-            bold=True,
-            italic=not layout.recipients_underlined,
-            underline=layout.recipients_underlined,
-            align=WD_ALIGN_PARAGRAPH.LEFT,
-        )
-        for text in self._document.recipients:
-            self._line(left, text, layout.recipients_pt, align=WD_ALIGN_PARAGRAPH.LEFT)
-        body = f"{layout.body_on} {self._organisation.body}".strip()
-        self._line(right, body, layout.signature_pt, bold=True)
-        for _ in range(5):
-            self._line(right, "", layout.signature_pt)
+        if self._document.signing_body:
+            left, right = self._two_columns()
+            self._line(
+                left,
+                say("report.recipients"),
+                layout.recipients_title_pt,
+                bold=True,
+                italic=not layout.recipients_underlined,
+                underline=layout.recipients_underlined,
+                align=WD_ALIGN_PARAGRAPH.LEFT,
+            )
+            for text in self._document.recipients:
+                self._line(left, text, layout.recipients_pt, align=WD_ALIGN_PARAGRAPH.LEFT)
+            self._line(right, self._document.signing_body, layout.signature_pt, bold=True)
+            self._line(right, self._organisation.signer_office, layout.signature_pt)
+            for _ in range(5):
+                self._line(right, "", layout.signature_pt)
         for text in self._document.foot:
             self._line(self._word, text, 8, align=WD_ALIGN_PARAGRAPH.LEFT)
 
@@ -204,7 +211,7 @@ class _Writer:
 
         rows = [*table.rows, *([table.total] if table.total else [])]
         grid = self._word.add_table(rows=1 + len(rows), cols=len(table.columns))
-        grid.style, grid.autofit = "Table Grid", False
+        grid.style, grid.autofit = _GRID, False
         _repeat_first_row(grid)
         share = (_A4_MM[1] - 45) / sum(column.width for column in table.columns)
         for place, column in enumerate(table.columns):

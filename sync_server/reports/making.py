@@ -18,6 +18,8 @@ from sync_server.reports.layouts import LayoutName
 from sync_server.reports.narrative import SECTIONS, Section
 from sync_server.reports.snapshot import Snapshot
 from sync_server.storage import directory, organisation, remarks, reports
+from sync_server.storage.ledger import standings
+from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.people import roster
 from sync_server.storage.reports import StoredReport
 
@@ -112,6 +114,12 @@ def make_list(
         figures=taken.figures,
         point=point,
     )
+    key = StreamKey(meeting, point)
+    standing = standings.read(connection, key) if kind == "minutes" else None
+    if standing and standing.chair.spans:
+        person = standing.chair.spans[-1].person
+        name = roster.names_of(connection, [person]).get(person, person)
+        spec = replace(spec, chair=name)
     return with_names(connection, spec)
 
 

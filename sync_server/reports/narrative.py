@@ -1,5 +1,8 @@
 """Sentences drafted from the figures alone: nothing is praised that no figure shows."""
 
+from collections.abc import Sequence
+
+from sync_server.domain.judging.counts import Counts
 from sync_server.messages import name_code, number, say
 from sync_server.reports.figures import Figures
 from sync_server.reports.words import day_and_hours, moment, percent
@@ -82,13 +85,8 @@ def _numbers(figures: Figures) -> str:
     if totals.online:
         sentences.append(say("report.draft.online", count=number(totals.online)))
     if totals.guests or totals.substitutes:
-        sentences.append(
-            say(
-                "report.draft.others",
-                guests=number(totals.guests),
-                substitutes=number(totals.substitutes),
-            )
-        )
+        others = _counted("others", ("guests", "substitutes"), totals)
+        sentences.append(say("report.draft.others", others=others))
     if figures.reasons:
         reasons = "; ".join(
             f"{reason_name(code).lower()} {number(count)}"
@@ -104,13 +102,8 @@ def _quality(figures: Figures) -> str:
         return ""
     if not (totals.calls or totals.private_use or totals.disorder or totals.wrong_seat):
         return say("report.draft.no_conduct", reported=number(figures.reported))
-    return say(
-        "report.draft.conduct",
-        calls=number(totals.calls),
-        private_use=number(totals.private_use),
-        disorder=number(totals.disorder),
-        wrong_seat=number(totals.wrong_seat),
-    )
+    seen = _counted("conduct", ("calls", "private_use", "disorder", "wrong_seat"), totals)
+    return say("report.draft.conduct", seen=seen)
 
 
 def _facilities(figures: Figures) -> str:
@@ -139,6 +132,7 @@ def _limits(figures: Figures) -> str:
     totals = figures.totals
     counts = {
         "silent": len(figures.silent),
+        "not_recorded": totals.not_recorded,
         "unexcused": totals.absent_unexcused,
         "late": totals.late,
         "no_chair": figures.with_note("no_chair"),
@@ -147,13 +141,25 @@ def _limits(figures: Figures) -> str:
         "pending": figures.pending,
         "wrong_composition": totals.wrong_composition,
     }
+    silent = sum(hall.counts.not_recorded for hall in figures.silent)
     return "\n".join(
-        say(f"report.limit.{name}", count=number(count)) for name, count in counts.items() if count
+        say(f"report.limit.{name}", count=number(count), silent=number(silent))
+        for name, count in counts.items()
+        if count
     )
 
 
 def _in_sentence(key: str) -> str:
     return say(key).lower()
+
+
+def _counted(stem: str, names: Sequence[str], counts: Counts) -> str:
+    """Return the counts that are not 0, in words."""
+    return ", ".join(
+        say(f"report.draft.{stem}.{name}", count=number(count))
+        for name in names
+        if (count := getattr(counts, name))
+    )
 
 
 def _tasks(figures: Figures) -> str:

@@ -11,11 +11,14 @@ from sync_server.messages import number
 Spelling = Literal["uỷ", "ủy"]
 """Where the tone of oa, oe and uy stands: on the last vowel, or on the first."""
 
+_TONE = "[\u0300\u0301\u0303\u0309\u0323]"
+_FIRST_O, _FIRST_U = "[oO](?=[aeAE])", "[uU](?=[yY])"
 _OPEN_PAIR = re.compile(
-    r"(?<![qQ])(?P<first>[ouOU])(?P<second>[aeyAEY])(?P<tone>[\u0300\u0301\u0303\u0309\u0323])(?![^\W\d_])"
+    rf"(?<![qQ])(?P<first>{_FIRST_O}|{_FIRST_U})(?P<second>[aeyAEY])(?P<tone>{_TONE})(?![^\W\d_])"
 )
 _FIRST_TONE = re.compile(
-    r"(?<![qQ])(?P<first>[ouOU])(?P<tone>[\u0300\u0301\u0303\u0309\u0323])(?P<second>[aeyAEY])(?![^\W\d_])"
+    rf"(?<![qQ])(?P<first>[oOuU])(?P<tone>{_TONE})"
+    r"(?P<second>(?<=[oO].)[aeAE]|(?<=[uU].)[yY])(?![^\W\d_])"
 )
 
 

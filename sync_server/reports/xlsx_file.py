@@ -22,18 +22,22 @@ def write_xlsx(document: Document) -> bytes:
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = Workbook(out, options)
+    book.formats[0].set_font_name(document.layout.font)
     book.set_properties(
         {"title": document.title, "author": document.spec.organisation.name,
          "created": EPOCH.replace(tzinfo=None)}
     )  # fmt: skip
+    font = {"font_name": document.layout.font}
     formats = {
-        "bold": book.add_format({"bold": True, "border": 1, "text_wrap": True, "valign": "top"}),
-        "text": book.add_format({"border": 1, "text_wrap": True, "valign": "top"}),
-        "number": book.add_format({"border": 1, "num_format": "#,##0"}),
-        "total": book.add_format({"border": 1, "bold": True, "num_format": "#,##0"}),
-        "rate": book.add_format({"border": 1, "bold": True, "num_format": "0.0%"}),
-        "share": book.add_format({"border": 1, "num_format": "0.0%"}),
-        "title": book.add_format({"bold": True, "font_size": 13}),
+        "bold": book.add_format(
+            font | {"bold": True, "border": 1, "text_wrap": True, "valign": "top"}
+        ),
+        "text": book.add_format(font | {"border": 1, "text_wrap": True, "valign": "top"}),
+        "number": book.add_format(font | {"border": 1, "num_format": "#,##0"}),
+        "total": book.add_format(font | {"border": 1, "bold": True, "num_format": "#,##0"}),
+        "rate": book.add_format(font | {"border": 1, "bold": True, "num_format": "0.0%"}),
+        "share": book.add_format(font | {"border": 1, "num_format": "0.0%"}),
+        "title": book.add_format(font | {"bold": True, "font_size": 13}),
     }
     _write_text(book, document, formats)
     for table in document.tables:
@@ -73,8 +77,11 @@ def texts_of(content: bytes) -> list[str]:
 
 def _write_text(book: Any, document: Document, formats: dict[str, Any]) -> None:
     sheet = book.add_worksheet(say("report.sheet.text"))
-    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    font = {"font_name": document.layout.font}
+    wrapped = book.add_format(font | {"text_wrap": True, "valign": "top"})
     sheet.set_column(0, 0, 100)
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
     lines = [(document.title, "title"), (document.summary, "title")]
     for passage in document.passages:
         lines.append((passage.heading, "title"))
@@ -129,6 +136,7 @@ def _write_rate(sheet: Any, at: int, rate: tuple[int, int, int], row: list[Any],
 def _write_source(book: Any, document: Document) -> None:
     sheet = book.add_worksheet(say(SOURCE_SHEET))
     sheet.set_column(1, 1, 60)
+    sheet.hide()  # its spec is for programs; the foot of the text says the same in short
     row = 0
     for text in document.foot:
         sheet.write_string(row, 0, text)

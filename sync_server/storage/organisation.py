@@ -14,7 +14,8 @@ MAX_WORDS = 200
 class Organisation(Struct, frozen=True):
     """The words of a report's head and foot. `parent` and `name` stand in capitals.
 
-    `symbol` is that of the number, as ĐUK in 05-BC/ĐUK. `body` signs; `recipients` are lines.
+    `symbol` is that of the number, as ĐUK in 05-BC/ĐUK. `body` signs, by a person of
+    this office (BÍ THƯ); `recipients` are lines.
     """
 
     parent: str = ""
@@ -22,6 +23,7 @@ class Organisation(Struct, frozen=True):
     symbol: str = ""
     place: str = ""
     body: str = ""
+    signer_office: str = ""
     recipients: tuple[str, ...] = ()
     spelling: Literal["uỷ", "ủy"] = "uỷ"
 

@@ -28,6 +28,7 @@ NO_PAGES = {
     "office.leave_requests.detail",
     "office.reports.export",
     "office.reports.people",
+    "office.reports.minutes",
 }
 MORE_PATHS = (
     f"/xin-vang?loc=all&hoi-nghi={FINISHED_MEETING}",

@@ -40,10 +40,14 @@ def test_a_task_is_recorded_done_and_in_the_report(hall: None, headquarters: Des
 
 
 def test_essays_are_counted(hall: None, headquarters: Desk) -> None:
-    fields = {"do": "essays", "point_code": "P001", "handed_in": "12"}
+    fields = {"do": "essays", "point_code": "P001", "handed_in": "3"}
     headquarters.post(PAGE, due_at="2024-09-01T17:00", **fields)
-    assert left_to_do().essays_handed_in == 12
-    assert "đã nộp 12" in headquarters.get(PAGE).text
+    assert left_to_do().essays_handed_in == 3
+    assert "đã nộp 3" in headquarters.get(PAGE).text
+    many = headquarters.post(PAGE, due_at="2024-09-01T17:00", **{**fields, "handed_in": "500"})
+    assert "triệu tập 4 người" in many.text
+    early = headquarters.post(PAGE, due_at="2020-09-01T17:00", **fields)
+    assert "ở trước hội nghị" in early.text
 
 
 @pytest.mark.parametrize("role", [Profile.SECRETARY, Profile.PROPAGANDA, Profile.CHAIR])

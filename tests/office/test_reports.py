@@ -267,7 +267,10 @@ def test_minutes_and_a_presence_list_name_the_hall_s_people(
 
     minutes = fetch("loai=minutes&diem-cau=P001")
     assert "BIÊN BẢN" in minutes
-    assert "Chủ trì: Bí thư." in minutes
+    assert "Chủ trì: Bí thư, Mẫu Văn Bình." in minutes
+    assert "-BB/" in minutes
+    assert "T/M" not in minutes
+    assert "P002:" not in minutes
     assert "Mẫu Đức An" in minutes
     assert "Mẫu Thị Yến" not in minutes
     assert "Mẫu Thị Yến" in fetch("loai=presence")
@@ -336,3 +339,46 @@ def test_the_tables_come_as_csv(after: Persona, headquarters: Desk) -> None:
         table = archive.read("bieu-1.csv").decode("utf-8-sig").splitlines()
     assert table[0].startswith("TT;Điểm cầu;Loại hình;Chủ trì;Triệu tập;Có mặt")
     assert table[-1].startswith(";Cộng;;;6;2;1;0;3;33,3%")
+
+
+def test_a_chair_fetches_the_minutes_of_the_own_hall_only(
+    after: Persona, headquarters: Desk, chair: Desk
+) -> None:
+    at = f"/hoi-nghi/{MEETING}/diem-cau"
+    assert f"{at}/P001/bien-ban" in chair.get(f"{at}/P001").text
+    content = chair.get(f"{at}/P001/bien-ban").data
+    assert "Mẫu Đức An" in " ".join(parts_of(content))
+    assert chair.get(f"{at}/P002/bien-ban").status_code == 403
+
+
+def test_what_a_clerk_fills_in_by_hand_changes_nothing_that_is_verified(
+    after: Persona, headquarters: Desk
+) -> None:
+    headquarters.post("/to-chuc", **WORDS)
+    word = docx.Document(io.BytesIO(export(headquarters, make(headquarters), "docx")))
+    for paragraph in word.tables[0].rows[0].cells[0].paragraphs:
+        for run in paragraph.runs:
+            run.text = run.text.replace("Số        -BC", "Số 12-BC")
+    out = io.BytesIO()
+    word.save(out)
+    with reading() as c:
+        assert verify.verify(c, out.getvalue()).is_equal
+
+
+def test_recorded_tasks_stand_in_the_report_whatever_is_written(
+    after: Persona, headquarters: Desk
+) -> None:
+    task = {"do": "task", "point_code": "P001", "item": "Mua máy phát điện", "person": ""}
+    headquarters.post(f"/hoi-nghi/{MEETING}/viec", **task)
+    words = {"tasks": "Tiếp tục quán triệt.", "seen tasks": ""}
+    headquarters.post(f"/hoi-nghi/{MEETING}/chat-luong", **words)
+    text = " ".join(parts_of(export(headquarters, make(headquarters), "docx")))
+    assert "Tiếp tục quán triệt." in text
+    assert "Biểu 7. Việc sau hội nghị" in text
+    assert "Mua máy phát điện" in text
+
+
+def test_the_page_to_print_may_use_its_own_styles(after: Persona, headquarters: Desk) -> None:
+    answer = headquarters.get(f"{PAGE}/{make(headquarters)}/html")
+    assert "style-src 'unsafe-inline'" in answer.headers["Content-Security-Policy"]
+    assert "script" not in answer.headers["Content-Security-Policy"]

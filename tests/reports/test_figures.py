@@ -93,6 +93,7 @@ def test_days_have_a_zero_only_below_ten_and_before_march() -> None:
         ("Đảng uỷ Hoà Bình", "Đảng ủy Hòa Bình"),
         ("khoẻ, thuỷ lợi, UỶ BAN", "khỏe, thủy lợi, ỦY BAN"),
         ("toàn quý, quả, giờ", "toàn quý, quả, giờ"),
+        ("của, lúa, múa, huệ, tuệ, thuế, UỶ", "của, lúa, múa, huệ, tuệ, thuế, ỦY"),
     ],
 )
 def test_the_spelling_is_the_organisation_s(one: str, other: str) -> None:
@@ -109,7 +110,7 @@ def test_nothing_is_said_that_no_figure_shows() -> None:
     assert "đi công tác 3" in drafts["numbers"]
     assert "lý do không còn lưu 1" in drafts["numbers"]
     limits = drafts_of(figures_with(summoned=5, present=3, late=2, absent_unexcused=2))["limits"]
-    assert limits.splitlines() == ["2 đồng chí vắng không lý do.", "2 đồng chí đi muộn."]
+    assert limits.splitlines() == ["Có 2 đồng chí vắng không lý do.", "Có 2 đồng chí đi muộn."]
 
 
 def test_an_edited_section_replaces_its_draft_and_empty_ones_wait_for_words() -> None:

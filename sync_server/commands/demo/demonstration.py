@@ -44,6 +44,7 @@ _ORGANISATION = Organisation(
     symbol="MH",
     place="Tỉnh lỵ",
     body="BAN THƯỜNG VỤ",
+    signer_office="BÍ THƯ",
     recipients=("Thường trực Tỉnh uỷ (báo cáo)", "Các chi, đảng bộ cơ sở"),
 )
 

@@ -8,11 +8,13 @@ from sync_server.acts import arrangements, follow_ups
 from sync_server.acts.follow_ups import STATES
 from sync_server.clocks import now_ms
 from sync_server.database import transaction
+from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm, UnknownPoint
 from sync_server.messages import say
 from sync_server.office import access, forms
 from sync_server.office.access import allowed
+from sync_server.office.formatting import format_moment
 from sync_server.office.menus import Menu
 from sync_server.storage import directory
 from sync_server.storage.ledger import standings
@@ -66,6 +68,7 @@ def add(meeting: str) -> Response:
                 raise BadForm(fault=say("error.unknown_person", person=owner))
             item = forms.required_text("item", longest=LONGEST_ITEM)
             due_ms = forms.moment("due_at")
+            _require_later(connection, meeting, due_ms)
             follow_ups.add_task(connection, writer, key, item, owner, due_ms, at_ms)
             access.log_subjects(key.point, owner)
         case "state":
@@ -75,10 +78,23 @@ def add(meeting: str) -> Response:
         case _:
             count = forms.whole_number("handed_in", most=MOST_ESSAYS) or 0
             due_ms = forms.moment_needed("due_at")
+            _require_later(connection, meeting, due_ms)
+            standing = standings.read(connection, key)
+            summoned = standing.counts.summoned if standing else 0
+            if count > summoned:
+                fault = say("follow_up.too_many", point=key.point, summoned=summoned, count=count)
+                raise BadForm(fault=fault)
             follow_ups.count_essays(connection, writer, key, count, due_ms, at_ms)
             access.log_subjects(key.point, str(count))
     flash(say("follow_up.saved"))
     return redirect(url_for("office.follow_ups.page", meeting=meeting, _anchor=key.point))
+
+
+def _require_later(connection: Connection, meeting: str, due_ms: int | None) -> None:
+    """Check that something is due after the meeting began. Raises: BadForm."""
+    summary = arrangements.require_meeting(connection, meeting, now_ms())
+    if due_ms is not None and due_ms < to_ms(summary.starts_at):
+        raise BadForm(fault=say("follow_up.too_early", at=format_moment(due_ms)))
 
 
 def _points(connection: Connection, meeting: str) -> list[str]:

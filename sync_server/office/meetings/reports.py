@@ -33,6 +33,8 @@ blueprint = Blueprint("reports", __name__)
 
 STORED: tuple[Kind, ...] = ("quick", "evaluation")
 LAYOUT_NAMES: tuple[LayoutName, ...] = tuple(LAYOUTS)
+PAPER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""A paper brings its own measures as styles, and nothing else."""
 MAX_FILE_BYTES = 16 * 1024 * 1024
 
 
@@ -124,12 +126,33 @@ def people(meeting: str) -> Response:
     return _send(spec, wanted)
 
 
+@blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>/bien-ban")
+@allowed(Action.READ_STANDING, is_slow=True)
+def minutes(meeting: str, point: str) -> Response:
+    """Return a hall's minutes for the hall to sign, as DOCX."""
+    settings: Settings = current_app.config["SETTINGS"]
+    with reading() as connection:
+        spec = making.make_list(
+            connection,
+            meeting,
+            "minutes",
+            LAYOUT_NAMES[0],
+            point,
+            site_dir=settings.site_dir,
+            seal_key=settings.seal_key,
+            now_ms=now_ms(),
+        )
+    return _send(spec, "docx")
+
+
 @blueprint.post("/hoi-nghi/<meeting>/bao-cao/kiem-lai")
 @allowed(Action.READ_REPORT, is_slow=True)
 def check(meeting: str) -> str:
     """Compare a report's file with the ledger."""
     file = request.files.get("file")
     content = file.read(MAX_FILE_BYTES + 1) if file else b""
+    if not file or not file.filename:
+        raise BadForm(fault=say("report.verify.no_file"))
     if not content or len(content) > MAX_FILE_BYTES:
         raise BadForm(fault=say("report.verify.not_one"))
     with reading() as connection:
@@ -152,7 +175,9 @@ def _send(spec: ReportSpec, file_format: Format) -> Response:
     except PdfUnavailable:
         raise BadForm(fault=say("report.no_pdf")) from None
     if file_format == "html":
-        return Response(content, mimetype="text/html")
+        page = Response(content, mimetype="text/html")
+        page.headers["Content-Security-Policy"] = PAPER_POLICY
+        return page
     name = making.file_name(spec, file_format)
     return downloads.file_of(content, name, MEDIA_TYPES[file_format])
 

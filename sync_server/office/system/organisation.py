@@ -43,6 +43,7 @@ def put() -> Response:
         symbol=forms.text("symbol", longest=20),
         place=forms.text("place", longest=80),
         body=forms.text("body", longest=MAX_WORDS),
+        signer_office=forms.text("signer_office", longest=MAX_WORDS),
         recipients=tuple(line.strip(" -;") for line in recipients if line.strip())[
             :MOST_RECIPIENTS
         ],
