@@ -27,7 +27,7 @@ from sync_server.domain.summoning import MEMBERSHIPS, RANKS
 from sync_server.domain.unit_types import UNIT_TYPES
 from sync_server.messages import catalogue, number, rate
 from sync_server.office.halls import device_list, point, seats
-from sync_server.office.meetings import arrangements, board, urgent
+from sync_server.office.meetings import arrangements, board, trend, urgent
 from sync_server.office.meetings.attendance_lists import MODES, SHOWN_STATES
 from sync_server.office.people import leave_requests, person
 from sync_server.office.system import audit_log
@@ -95,6 +95,7 @@ CODES: dict[str, Iterable[str]] = {
     "attendance.state": SHOWN_STATES,
     "attendance.why": SHOWN_STATES[1:],
     "mode": MODES,
+    "trend": trend.COLUMNS,
     "follow_up.state": STATES,
     "follow_up.set": STATES,
     "report.title": document.KINDS,

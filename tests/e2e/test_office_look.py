@@ -23,6 +23,7 @@ PARTS = {"meeting": FINISHED_MEETING, "point": "P003", "person": "M00001", "unit
 NO_PAGES = {
     "office.board.update",
     "office.board.csv",
+    "office.trend.table",
     "office.urgent.strip",
     "office.person.register",
     "office.leave_requests.detail",
