@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -25,6 +26,7 @@ from tests.chromium import find_chromium
 from tests.conftest import Shared
 from tests.e2e.line import PoorLine
 
+FIRST_PORT, PORTS_OF_WORKER, MOST_WORKERS = 20_000, 700, 16
 DATABASE, PRINTED_FILE = "demonstration.sqlite3", "facts.json"
 FLAGS = [
     "--no-sandbox",  # the suite may run as root, as in a container
@@ -249,9 +251,21 @@ def laptop(laptops: Callable[[], Laptop]) -> Laptop:
 
 
 def _free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a port that nothing uses, below those that systems give to outgoing connections.
+
+    Another connection could take a port of those between this answer and its use. Every process of
+    the suite has ports of its own.
+    """
+    worker = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
+    first = FIRST_PORT + worker % MOST_WORKERS * PORTS_OF_WORKER
+    for port in random.sample(range(first, first + PORTS_OF_WORKER), PORTS_OF_WORKER):
+        with closing(socket.socket()) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no port is free")
 
 
 def _extract(pattern: str, text: str) -> str:
