@@ -106,7 +106,7 @@ class EnrolmentSecondNeeded(AppError):
 
 
 class EnrolmentCodeExpired(AppError):
-    """An enrolment code that is older than a day."""
+    """An enrolment code that is past its time, or was withdrawn."""
 
     status, code = 410, "enrolment_code_expired"
 

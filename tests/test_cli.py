@@ -150,6 +150,7 @@ def test_an_enrolment_code_comes_with_its_link(ready: FlaskCliRunner) -> None:
     code = re.search(r"^  (\S{4}-\S{4}-\S{4}-\S{4})$", output, re.MULTILINE)
     assert code
     assert f"http://localhost:8000/diem-danh/index.html#ma={code[1]}" in output
+    assert "Đã thu hồi 1 mã chưa dùng của P017" in run(ready, "device withdraw P017").output
 
 
 @pytest.mark.parametrize(
@@ -159,6 +160,7 @@ def test_an_enrolment_code_comes_with_its_link(ready: FlaskCliRunner) -> None:
         ("device enrol P001 --profile chair", "--person"),
         ("device enrol P001 --person M1", "--person"),
         ("device enrol P001 --profile chair --person M9", "«M9»"),
+        ("device withdraw P999", "«P999»"),
         ("device revoke D-NONE", "«D-NONE»"),
         ("user token nobody", "«nobody»"),
         ("user add cô-ba --role headquarters --password mat-khau-dai", "cô-ba"),

@@ -70,6 +70,20 @@ def device_enrol(point: str, profile: str, person: str | None, days: int) -> Non
         click.echo(say("cli.second", second=second))
 
 
+@device_group.command("withdraw")
+@click.argument("point")
+@on_current_schema
+def device_withdraw(point: str) -> None:
+    """Withdraw the unused enrolment codes of POINT, whose sheets went astray."""
+    with database.reading() as c:
+        points = directory.all_points(c)
+    if point not in points:
+        raise click.ClickException(say("point.unknown", value=point, count=len(points)))
+    at_ms = now_ms()
+    count = database.write(lambda c: devices.withdraw_codes(c, point, now_ms=at_ms))
+    click.echo(say("devices.withdrawn", count=count, point=point))
+
+
 @device_group.command("revoke")
 @click.argument("device")
 @on_current_schema

@@ -9,7 +9,7 @@ import pytest
 import zxingcpp
 from flask import Flask
 
-from sync_server.database import reading
+from sync_server.database import reading, write
 from sync_server.domain.records.codes import from_ms
 from sync_server.domain.records.permissions import Profile
 from sync_server.office.halls import device_list
@@ -47,6 +47,27 @@ def test_codes_are_made_for_every_hall_and_printed_as_qr_codes(
     page = headquarters.get("/thiet-bi").text
     assert enrolment.get_json()["device"] in page
     assert "1 máy chưa liên hệ lần nào" in page
+
+
+def test_unused_codes_of_a_hall_are_withdrawn_and_no_other_hall_s(
+    app: Flask, headquarters: Desk, clock: FakeClock
+) -> None:
+    def enrol(code: str) -> int:
+        body = {"code": code, "label": "Máy"}
+        return app.test_client().post("/api/v1/enrol", json=body).status_code
+
+    def new_code(point: str) -> str:
+        return write(lambda c: devices.new_enrolment(c, point, now_ms=clock.now_ms))
+
+    used, lost, other = new_code("P001"), new_code("P001"), new_code("P002")
+    assert enrol(used) == 201
+    assert "Thu hồi 1 mã của P001" in headquarters.get("/thiet-bi").text
+
+    headquarters.post("/thiet-bi/ma/P001/thu-hoi")
+
+    assert "Đã thu hồi 1 mã chưa dùng của P001." in (page := headquarters.get("/thiet-bi").text)
+    assert "Thu hồi 1 mã của P001" not in page
+    assert [enrol(lost), enrol(other)] == [410, 201]
 
 
 def test_a_chair_s_code_is_bound_to_a_person_and_one_hall(hall: None, headquarters: Desk) -> None:

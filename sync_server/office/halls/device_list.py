@@ -141,6 +141,16 @@ def new_codes() -> str:
     )
 
 
+@blueprint.post("/thiet-bi/ma/<point>/thu-hoi")
+@allowed(Action.MANAGE_DEVICES)
+def withdraw_codes(point: str) -> Response:
+    """Withdraw the unused enrolment codes of a point, whose sheets went astray."""
+    count = devices.withdraw_codes(transaction(), point, now_ms=now_ms())
+    access.log_subjects(point)
+    flash(say("devices.withdrawn", count=count, point=point))
+    return redirect(url_for("office.device_list.index"))
+
+
 @blueprint.post("/thiet-bi/<device>/thu-hoi")
 @allowed(Action.MANAGE_DEVICES)
 def revoke(device: str) -> Response:

@@ -5,7 +5,18 @@ from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Integer, String, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from sync_server.domain.records.codes import DAY_MS
 from sync_server.domain.records.door import Writer
@@ -149,7 +160,7 @@ def enrol(
             raise EnrolmentCodeUsed
         device = enrolment.device
     else:
-        if now_ms > enrolment.expires_ms:
+        if now_ms >= enrolment.expires_ms:
             raise EnrolmentCodeExpired
         device = new_device_id()
         connection.execute(
@@ -244,10 +255,28 @@ def count_open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
     """Return by point how many enrolment codes are unused and still valid."""
     rows = connection.execute(
         select(EnrolmentCode.point, func.count())
-        .where(EnrolmentCode.used_ms.is_(None), EnrolmentCode.expires_ms > now_ms)
+        .where(_is_open(now_ms))
         .group_by(EnrolmentCode.point)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def withdraw_codes(connection: Connection, point: str, *, now_ms: int) -> int:
+    """Let the unused codes of a point expire at once; return how many there were."""
+    is_of_point = EnrolmentCode.point == point
+    result = connection.execute(
+        update(EnrolmentCode).where(is_of_point, _is_open(now_ms)).values(expires_ms=now_ms)
+    )
+    return result.rowcount
+
+
+def _is_open(now_ms: int) -> ColumnElement[bool]:
+    """Return the condition that a code is unused and still enrols a device."""
+    return and_(
+        EnrolmentCode.used_ms.is_(None),
+        EnrolmentCode.expires_ms > now_ms,
+        EnrolmentCode.failures < MOST_SECOND_FAILURES,
+    )
 
 
 class Signer(NamedTuple):
