@@ -62,6 +62,36 @@ def test_those_who_answer_for_it_enter_it_for_their_halls(
     assert bool(re.search(r'value="P002"', desk.get(PAGE).text)) is (role is Profile.PROPAGANDA)
 
 
+def test_an_auditor_reads_it_and_enters_nothing(
+    as_role: Callable[[Profile], Desk], headquarters: Desk
+) -> None:
+    headquarters.post(PAGE, **TASK)
+    auditor = as_role(Profile.AUDITOR)
+    page = auditor.get(PAGE).text
+    assert "Trang bị máy phát điện" in page
+    assert 'name="item"' not in page
+    assert 'name="state"' not in page
+    assert auditor.post(PAGE, **TASK).status_code == 403
+
+
+@pytest.mark.parametrize("role", [Profile.CHAIR, Profile.SECRETARY, Profile.PROPAGANDA])
+def test_a_code_gives_no_name_to_somebody_without_the_right(
+    as_role: Callable[[Profile], Desk], headquarters: Desk, role: Profile
+) -> None:
+    headquarters.post(PAGE, **{**TASK, "person": "M3"})
+    assert "Mẫu Thị Yến" in headquarters.get(PAGE).text
+
+    desk = as_role(role)
+    page = desk.get(PAGE).text
+
+    assert "Trang bị máy phát điện" in page
+    assert "Mẫu Thị Yến" not in page
+    if role is not Profile.PROPAGANDA:
+        named = desk.post(PAGE, **{**TASK, "person": "M3"})
+        assert named.status_code == 422
+        assert "Mẫu Thị Yến" not in named.text
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [({"item": ""}, "Việc"), ({"person": "M99"}, "M99"), ({"point_code": "P099"}, "P099")],

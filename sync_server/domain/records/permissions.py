@@ -48,6 +48,7 @@ class Action(StrEnum):
     READ_ARRANGEMENTS = "read_arrangements"
     READ_QUALITY = "read_quality"
     READ_REPORT = "read_report"
+    READ_FOLLOW_UPS = "read_follow_ups"
     READ_AUDIT = "read_audit"
     READ_ACCOUNTS = "read_accounts"
     FOLLOW_UP = "follow_up"
@@ -122,6 +123,7 @@ MAY: Mapping[Profile, frozenset[Action]] = {
         Action.READ_PERSON,
         Action.DECIDE,
         Action.DELEGATE,
+        Action.READ_FOLLOW_UPS,
         Action.FOLLOW_UP,
         Action.REOPEN,
         Action.OWN_ACCOUNT,
@@ -132,6 +134,7 @@ MAY: Mapping[Profile, frozenset[Action]] = {
             Action.READ_MEETINGS,
             Action.READ_REQUESTS,
             Action.READ_PERSON,
+            Action.READ_FOLLOW_UPS,
             Action.FOLLOW_UP,
             Action.OWN_ACCOUNT,
         }
@@ -143,6 +146,7 @@ MAY: Mapping[Profile, frozenset[Action]] = {
             Action.READ_BOARD,
             Action.READ_QUALITY,
             Action.READ_REPORT,
+            Action.READ_FOLLOW_UPS,
             Action.FOLLOW_UP,
             Action.EVALUATE,
             Action.PUBLISH,
@@ -166,6 +170,7 @@ PERSONAL = frozenset(
         Action.READ_ARRANGEMENTS,
         Action.READ_HELD,
         Action.READ_REPORT,  # of totals, but who exported what is logged
+        Action.READ_FOLLOW_UPS,
         Action.READ_AUDIT,
         Action.READ_ACCOUNTS,
     }

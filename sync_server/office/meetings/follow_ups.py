@@ -16,6 +16,7 @@ from sync_server.office import access, forms
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment
 from sync_server.office.menus import Menu
+from sync_server.office.people.person import visible_names
 from sync_server.storage import directory
 from sync_server.storage.ledger import standings
 from sync_server.storage.ledger.streams import StreamKey
@@ -28,9 +29,9 @@ MOST_ESSAYS = 100_000
 
 
 @blueprint.get("/hoi-nghi/<meeting>/viec")
-@allowed(Action.FOLLOW_UP, meeting_menu=Menu(8, "follow_up.title"))
+@allowed(Action.READ_FOLLOW_UPS, meeting_menu=Menu(8, "follow_up.title"))
 def page(meeting: str) -> str:
-    """Show the tasks and the essays of the halls that this account may see, with forms."""
+    """Show the tasks and the essays of the halls that this account may see, and forms to add."""
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     points = _points(connection, meeting)
@@ -48,7 +49,7 @@ def page(meeting: str) -> str:
         halls=halls,
         points=points,
         places=directory.all_points(connection),
-        names=roster.names_of(connection, owners),
+        names=visible_names(connection, owners),
         states=STATES,
     )
 
@@ -64,7 +65,8 @@ def add(meeting: str) -> Response:
     match forms.one_of("do", ("task", "state", "essays")):
         case "task":
             owner = forms.person_code("person")
-            if owner and not roster.names_of(connection, [owner]):
+            find_names = visible_names if access.may(Action.READ_PERSON) else roster.names_of
+            if owner and not find_names(connection, [owner]):
                 raise BadForm(fault=say("error.unknown_person", person=owner))
             item = forms.required_text("item", longest=LONGEST_ITEM)
             due_ms = forms.moment("due_at")

@@ -1,5 +1,6 @@
 """Pages on people: search, attendance over a year, and corrections, always as new records."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -260,6 +261,19 @@ def _must_see(connection: Connection, person: str) -> RosterPerson:
     if account.point is not None and person not in _codes_of_point(connection, account.point):
         raise access.refusal_elsewhere(Action.READ_PERSON)
     return roster_person
+
+
+def visible_names(connection: Connection, people: Iterable[str]) -> dict[str, str]:
+    """Return by code the names of those people whom this account may see."""
+    account, codes = access.signed_in_account(), set(people)
+    if not codes or not access.may(Action.READ_PERSON):
+        return {}
+    if account.point is not None:
+        codes &= _codes_of_point(connection, account.point)
+    if account.unit is not None:
+        members = roster.list_people(connection, unit=account.unit, with_ended=True, at_ms=now_ms())
+        codes &= {member.person for member in members}
+    return roster.names_of(connection, codes)
 
 
 def _must_see_unit(connection: Connection, unit: str) -> None:
