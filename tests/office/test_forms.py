@@ -77,6 +77,7 @@ def test_every_act_is_offered_by_a_form_on_some_page(
         *({"id": id_of(number), "kind": "check_in"} for number in range(4, 9)),
     )
     Desk(app.test_client()).sign_in("bantochuc")  # a second session, for the form that ends it
+    headquarters.post("/thiet-bi/ma", profile="clerk", point_code="P002")  # a code to withdraw
     draft_list, roll_list = preview_lists(headquarters)
     text = "Đơn vị;Số chỗ ngồi\nChi bộ Một;80\n".encode()
     places = headquarters.post("/don-vi/danh-sach", file=(io.BytesIO(text), "a.csv")).location
