@@ -6,7 +6,7 @@ difference to the portal is shown to headquarters (see `differences`).
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import NamedTuple
 
@@ -25,6 +25,8 @@ from sync_server.storage import directory
 from sync_server.storage.directory import (
     PointSummary,
     PublishedDirectory,
+    PublishedPoint,
+    PublishedUnit,
     UnitSummary,
 )
 from sync_server.storage.ledger import streams
@@ -111,26 +113,26 @@ def differences(connection: Connection, published: PublishedDirectory) -> list[P
     A unit or hall that the portal does not have is the office's own affair, and no difference.
     """
     units, points = directory.all_units(connection), directory.all_points(connection)
-    found: list[PlaceDifference] = []
-    for unit in published.units:
-        stored_unit = units.get(unit.code)
-        if stored_unit is None:
-            found.append(PlaceDifference(unit.code, "new", "", unit.name))
+    return [
+        *_differences(published.units, units, ("name", "type")),
+        *_differences(published.points, points, ("name", "unit")),
+    ]
+
+
+def _differences(
+    published: Iterable[PublishedUnit | PublishedPoint],
+    stored: Mapping[str, UnitSummary | PointSummary],
+    facts: Sequence[str],
+) -> Iterator[PlaceDifference]:
+    """Yield what is published of units, or of halls, otherwise than it is stored by code."""
+    for place in published:
+        if place.code not in stored:
+            yield PlaceDifference(place.code, "new", "", place.name)
             continue
-        for what in ("name", "type"):
-            before, after = getattr(stored_unit, what), getattr(unit, what)
+        for what in facts:
+            before, after = getattr(stored[place.code], what), getattr(place, what)
             if before != after:
-                found.append(PlaceDifference(unit.code, what, before, after))
-    for point in published.points:
-        stored_point = points.get(point.code)
-        if stored_point is None:
-            found.append(PlaceDifference(point.code, "new", "", point.name))
-            continue
-        for what in ("name", "unit"):
-            before, after = getattr(stored_point, what), getattr(point, what)
-            if before != after:
-                found.append(PlaceDifference(point.code, what, before, after))
-    return found
+                yield PlaceDifference(place.code, what, before, after)
 
 
 def take(connection: Connection, published: PublishedDirectory) -> int:

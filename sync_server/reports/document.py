@@ -9,7 +9,13 @@ from sync_server.domain.judging.counts import Counts
 from sync_server.messages import name_code, number, say
 from sync_server.reports.figures import Attendee, Figures, HallLine
 from sync_server.reports.layouts import LAYOUTS, Layout, LayoutName
-from sync_server.reports.narrative import SECTIONS, Section, drafts_of, reason_name
+from sync_server.reports.narrative import (
+    SECTIONS,
+    Section,
+    attendance_sentences,
+    drafts_of,
+    reason_name,
+)
 from sync_server.reports.snapshot import Basis
 from sync_server.reports.words import day_and_hours, day_of, moment, percent, spell
 from sync_server.storage.organisation import Organisation
@@ -431,7 +437,6 @@ def _table_7(figures: Figures) -> Table:
 def _minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
     """Return the texts of a hall's minutes: figures, chair, incidents, and lines to sign on."""
     hall = next(line for line in spec.figures.halls if line.point == spec.point)
-    counts = hall.counts
     incidents = [line for line in spec.figures.incidents if line.point == spec.point]
     texts = [
         say("report.minutes.held", name=hall.name, title=spec.figures.meeting.title),
@@ -440,16 +445,7 @@ def _minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
             chair=say(f"report.minutes.chair.{hall.chair or 'none'}"),
             name=f", {spec.chair}" if spec.chair else "",
         ),
-        say(
-            "report.draft.people",
-            summoned=number(counts.summoned),
-            present=number(counts.present),
-            rate=percent(counts.present, counts.summoned),
-            excused=number(counts.absent_excused),
-            unexcused=number(counts.absent_unexcused),
-            not_recorded=number(counts.not_recorded),
-        ),
-        say("report.draft.late", late=number(counts.late), early=number(counts.left_early)),
+        *attendance_sentences(hall.counts),
         *(
             say(
                 "report.minutes.incident",

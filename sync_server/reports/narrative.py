@@ -68,20 +68,25 @@ def _organisation(figures: Figures) -> str:
     return " ".join(sentences)
 
 
-def _numbers(figures: Figures) -> str:
-    totals = figures.totals
-    sentences = [
+def attendance_sentences(counts: Counts) -> list[str]:
+    """Return what a report and a hall's minutes say of who came, stayed away, was late or left."""
+    return [
         say(
             "report.draft.people",
-            summoned=number(totals.summoned),
-            present=number(totals.present),
-            rate=percent(totals.present, totals.summoned),
-            excused=number(totals.absent_excused),
-            unexcused=number(totals.absent_unexcused),
-            not_recorded=number(totals.not_recorded),
+            summoned=number(counts.summoned),
+            present=number(counts.present),
+            rate=percent(counts.present, counts.summoned),
+            excused=number(counts.absent_excused),
+            unexcused=number(counts.absent_unexcused),
+            not_recorded=number(counts.not_recorded),
         ),
-        say("report.draft.late", late=number(totals.late), early=number(totals.left_early)),
+        say("report.draft.late", late=number(counts.late), early=number(counts.left_early)),
     ]
+
+
+def _numbers(figures: Figures) -> str:
+    totals = figures.totals
+    sentences = attendance_sentences(totals)
     if totals.online:
         sentences.append(say("report.draft.online", count=number(totals.online)))
     if totals.guests or totals.substitutes:

@@ -46,8 +46,18 @@ _SAMPLE_LINES = 30
 _PLAIN_FORMATS = frozenset({"General", "0", "@", "#", "", "GENERAL"})
 _GROUPED = re.compile(r"#[,.]##0(?:_\)|;|$)")
 _GROUPED_FROM = 1_000
-_DAMAGED: tuple[type[Exception], ...] = (zipfile.BadZipFile, ParseError, zlib.error, OSError)
-_DAMAGED += (LookupError, AttributeError, TypeError, ValueError, NotImplementedError, RuntimeError)
+_DAMAGED = (
+    zipfile.BadZipFile,
+    ParseError,
+    zlib.error,
+    OSError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
 """Errors that openpyxl raises over a damaged spreadsheet, depending on where the damage is."""
 
 _WHITE = "FFFFFFFF"
