@@ -31,7 +31,7 @@ from sync_server.office.meetings import arrangements, board, trend, urgent
 from sync_server.office.meetings.attendance_lists import MODES, SHOWN_STATES
 from sync_server.office.people import leave_requests, person
 from sync_server.office.system import audit_log
-from sync_server.reports import document, figures
+from sync_server.reports import figures, spec, tables
 from sync_server.reports.layouts import LAYOUTS
 from sync_server.reports.making import FORMATS
 from sync_server.sheets.grids import CellProblem, FileProblem
@@ -98,15 +98,15 @@ CODES: dict[str, Iterable[str]] = {
     "trend": trend.COLUMNS,
     "follow_up.state": STATES,
     "follow_up.set": STATES,
-    "report.title": document.KINDS,
-    "report.file": document.KINDS,
-    "report.kind": document.KINDS,
+    "report.title": spec.KINDS,
+    "report.file": spec.KINDS,
+    "report.kind": spec.KINDS,
     "report.layout": LAYOUTS,
     "report.format": FORMATS,
     "report.draft.conduct": ("calls", "private_use", "disorder", "wrong_seat"),
     "report.draft.others": ("guests", "substitutes"),
     "report.part": [part for part, _ in document.PARTS],
-    "report.column": (*document.COUNTED, *document.AFTER_RATE),
+    "report.column": (*tables.COUNTED, *tables.AFTER_RATE),
     "report.chair": ("secretary", "deputy", "none"),
     "report.minutes.chair": ("secretary", "deputy", "none"),
     "report.minutes.sign": ("chair", "clerk"),

@@ -12,10 +12,10 @@ from sync_server.commands.common import current_settings, on_current_schema
 from sync_server.errors import AppError
 from sync_server.messages import number, say
 from sync_server.reports import making, verify
-from sync_server.reports.document import Kind
 from sync_server.reports.layouts import DEFAULT_LAYOUT, LAYOUTS, LayoutName
 from sync_server.reports.making import FORMATS, Format
 from sync_server.reports.pdf_file import PdfUnavailable
+from sync_server.reports.spec import Kind
 
 KINDS: dict[str, Kind] = {
     "nhanh": "quick",

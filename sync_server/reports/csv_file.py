@@ -4,8 +4,9 @@ import csv
 import io
 import zipfile
 
-from sync_server.reports.document import Cell, Document, Table
+from sync_server.reports.document import Document
 from sync_server.reports.docx_file import EPOCH
+from sync_server.reports.parts import Cell, Table
 
 _FORMULA_STARTS = ("=", "+", "-", "@")
 """Characters at the start of a text that a spreadsheet would run as a formula."""

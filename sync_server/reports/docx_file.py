@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from sync_server.messages import number, say
-from sync_server.reports.document import Cell, Document, Passage, Table
+from sync_server.reports.document import Document
+from sync_server.reports.parts import Cell, Passage, Table
 from sync_server.reports.words import day_of
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)

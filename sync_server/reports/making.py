@@ -12,11 +12,12 @@ from sync_server.domain.names import name_sort_key
 from sync_server.errors import UnknownPoint
 from sync_server.messages import number, say
 from sync_server.reports import csv_file, docx_file, pdf_file, snapshot, xlsx_file
-from sync_server.reports.document import Document, Kind, PersonLine, ReportSpec, build
+from sync_server.reports.document import Document, build
 from sync_server.reports.figures import Figures, HallLine
 from sync_server.reports.layouts import LayoutName
 from sync_server.reports.narrative import SECTIONS, Section
 from sync_server.reports.snapshot import Snapshot
+from sync_server.reports.spec import Kind, PersonLine, ReportSpec
 from sync_server.storage import directory, organisation, remarks, reports
 from sync_server.storage.ledger import standings
 from sync_server.storage.ledger.streams import StreamKey

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 
 from sync_server.messages import say
 from sync_server.reports import docx_file, making, pdf_file, snapshot, xlsx_file
-from sync_server.reports.document import ReportSpec
 from sync_server.reports.figures import Figures
 from sync_server.reports.making import Format
+from sync_server.reports.spec import ReportSpec
 from sync_server.storage.ledger import streams
 
 FileFormat = Literal["docx", "xlsx", "pdf"]

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from sync_server.messages import say
-from sync_server.reports.document import Document, Table
+from sync_server.reports.document import Document
 from sync_server.reports.docx_file import EPOCH
+from sync_server.reports.parts import Table
 
 SOURCE_SHEET = "report.sheet.source"
 PIECE = 30_000

@@ -11,10 +11,11 @@ from sync_server.domain.judging.clocks import Clocks
 from sync_server.domain.judging.counts import Counts
 from sync_server.domain.judging.standing import standing_of
 from sync_server.domain.records.forms import parse_record
-from sync_server.reports.document import ReportSpec, build
+from sync_server.reports.document import build
 from sync_server.reports.figures import Figures, Hall, MeetingFacts, attendees_of, figures_of
 from sync_server.reports.narrative import drafts_of
 from sync_server.reports.snapshot import Basis
+from sync_server.reports.spec import ReportSpec
 from sync_server.reports.words import day_and_hours, long_day, percent, spell
 from sync_server.storage.organisation import Organisation
 from tests.conferences import conference

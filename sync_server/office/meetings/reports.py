@@ -23,10 +23,10 @@ from sync_server.office import access, downloads, forms
 from sync_server.office.access import allowed
 from sync_server.office.menus import Menu
 from sync_server.reports import document, making, snapshot, verify
-from sync_server.reports.document import WITH_NAMES, Kind, ReportSpec
 from sync_server.reports.layouts import LAYOUTS, LayoutName
 from sync_server.reports.making import FORMATS, MEDIA_TYPES, Format
 from sync_server.reports.pdf_file import PdfUnavailable
+from sync_server.reports.spec import WITH_NAMES, Kind, ReportSpec
 from sync_server.storage import directory, organisation, reports
 
 blueprint = Blueprint("reports", __name__)

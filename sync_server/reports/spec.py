@@ -1,0 +1,50 @@
+"""What a report says and was computed from: the same spec makes the same file."""
+
+from typing import Literal, get_args
+
+from msgspec import Struct
+
+from sync_server.reports.figures import Attendee, Figures
+from sync_server.reports.layouts import LayoutName
+from sync_server.reports.narrative import Section
+from sync_server.reports.snapshot import Basis
+from sync_server.storage.organisation import Organisation
+
+Kind = Literal["quick", "evaluation", "minutes", "presence"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+WITH_NAMES: tuple[Kind, ...] = ("minutes", "presence")
+"""The kinds that name people: they are internal always."""
+
+
+class PersonLine(Struct, frozen=True):
+    """A person with name, unit and position: only in files marked internal."""
+
+    facts: Attendee
+    name: str
+    unit: str
+    position: str
+
+
+class ReportSpec(Struct, frozen=True):
+    """Everything that a report says and was computed from. The same spec makes the same file.
+
+    `sections`: the edited texts; others are drafted from the figures. `changes`: what differs from
+    the revision before, in words; `changed_points`: the halls to mark. `point`: the one hall that
+    minutes or a presence list are of, "" for all. `chair`, the name of who presided there, and
+    `people` are empty unless the file is internal.
+    """
+
+    kind: Kind
+    layout: LayoutName
+    revision: int
+    organisation: Organisation
+    basis: Basis
+    figures: Figures
+    sections: dict[Section, str] = {}
+    changes: tuple[str, ...] = ()
+    changed_points: tuple[str, ...] = ()
+    is_internal: bool = False
+    point: str = ""
+    chair: str = ""
+    people: tuple[PersonLine, ...] = ()

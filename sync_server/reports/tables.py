@@ -1,0 +1,246 @@
+"""The tables of a report (domain.md §3), from its figures, and of who was summoned."""
+
+from collections.abc import Sequence
+
+from sync_server.domain.judging.counts import Counts
+from sync_server.messages import name_code, say
+from sync_server.reports.figures import Figures, HallLine
+from sync_server.reports.narrative import reason_name
+from sync_server.reports.parts import NONE, Cell, Column, Table
+from sync_server.reports.spec import WITH_NAMES, PersonLine, ReportSpec
+from sync_server.reports.words import day_of, moment, percent
+
+
+def tables_of(spec: ReportSpec) -> list[Table]:
+    """Return the tables of a report, in their order."""
+    if spec.kind in WITH_NAMES:
+        return [_table_of_people(spec)]
+    tables = [_table_1(spec), _table_2(spec.figures)]
+    if spec.kind == "evaluation":
+        tables += [_table_3(spec.figures), _table_4(spec.figures), _table_5(spec.figures)]
+        tables.append(_table_7(spec.figures))
+    if spec.is_internal:
+        tables.append(_table_6(spec.people))
+    return tables
+
+
+COUNTED = (
+    "summoned", "present", "absent_excused", "absent_unexcused", "not_recorded",
+)  # fmt: skip
+"""The columns of a table of people before the rate; the rest add to the first."""
+AFTER_RATE = ("late", "left_early", "substitutes", "guests")
+
+
+def _count_columns() -> tuple[Column, ...]:
+    return (
+        *(Column(say(f"report.column.{name}"), 6, True) for name in COUNTED),
+        Column(say("report.column.rate"), 7, True),
+        *(Column(say(f"report.column.{name}"), 6, True) for name in AFTER_RATE),
+    )
+
+
+def _count_cells(counts: Counts) -> list[Cell]:
+    return [
+        *(getattr(counts, name) for name in COUNTED),
+        percent(counts.present, counts.summoned),
+        *(getattr(counts, name) for name in AFTER_RATE),
+    ]
+
+
+def _table_1(spec: ReportSpec) -> Table:
+    figures = spec.figures
+    first = 4
+    columns = (
+        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.point"), 20),
+        Column(say("report.column.type"), 10),
+        Column(say("report.column.chair"), 5),
+        *_count_columns(),
+        Column(say("report.column.note"), 10),
+    )
+    rows: list[list[Cell]] = [
+        [
+            place,
+            f"{_short(hall.name)}{' *' if hall.point in spec.changed_points else ''}",
+            say(f"unit_type.{hall.unit_type}"),
+            say(f"report.chair.{hall.chair or 'none'}") if hall.is_reported else NONE,
+            *_count_cells(hall.counts),
+            _notes(hall),
+        ]
+        for place, hall in enumerate(figures.halls, start=1)
+    ]
+    total = ["", say("report.total"), "", "", *_count_cells(figures.totals), ""]
+    rate = first + len(COUNTED)
+    sums = tuple(n for n in range(first, first + len(COUNTED) + 1 + len(AFTER_RATE)) if n != rate)
+    return Table(
+        "1", say("report.table.1"), columns, rows, total, sums, (rate, first + 1, first), True
+    )
+
+
+def _short(name: str) -> str:
+    """Leave out the words "Điểm cầu", which the column's heading says."""
+    return name.removeprefix(say("places.hall_of", name="")).strip() or name
+
+
+def _notes(hall: HallLine) -> str:
+    return "; ".join(say(f"report.note.{note}") for note in hall.notes)
+
+
+def _table_2(figures: Figures) -> Table:
+    columns = (
+        Column(say("report.column.type"), 12),
+        Column(say("report.column.planned"), 5, True),
+        Column(say("report.column.reported"), 5, True),
+        *_count_columns(),
+    )
+    rows: list[list[Cell]] = [
+        [
+            say(f"unit_type.{line.unit_type}"),
+            line.planned,
+            line.reported,
+            *_count_cells(line.counts),
+        ]
+        for line in figures.types
+    ]
+    total = [
+        say("report.total"), figures.planned, figures.reported, *_count_cells(figures.totals),
+    ]  # fmt: skip
+    first = 3
+    rate = first + len(COUNTED)
+    sums = tuple(n for n in range(1, len(columns)) if n != rate)
+    return Table(
+        "2", say("report.table.2"), columns, rows, total, sums, (rate, first + 1, first), True
+    )
+
+
+def _table_3(figures: Figures) -> Table:
+    columns = (
+        Column(say("report.column.reason"), 20),
+        Column(say("report.column.people"), 6, True),
+    )
+    rows: list[list[Cell]] = [[reason_name(code), count] for code, count in figures.reasons.items()]
+    total: list[Cell] = [say("report.total"), sum(figures.reasons.values())]
+    return Table("3", say("report.table.3"), columns, rows, total, (1,))
+
+
+def _table_4(figures: Figures) -> Table:
+    columns = (
+        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.material"), 30),
+        Column(say("report.column.kind"), 10),
+        Column(say("report.column.document"), 10),
+        Column(say("report.column.public"), 12),
+    )
+    rows: list[list[Cell]] = [
+        [
+            place,
+            line.title,
+            name_code("material_kind", line.kind),
+            line.number or NONE,
+            say("report.public.in_time" if line.is_in_time else "report.public.late")
+            if line.public_ms is None
+            else f"{moment(line.public_ms)}{'' if line.is_in_time else say('report.public.after')}",
+        ]
+        for place, line in enumerate(figures.materials, start=1)
+    ]
+    return Table("4", say("report.table.4"), columns, rows)
+
+
+def _table_5(figures: Figures) -> Table:
+    columns = (
+        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.point"), 20),
+        Column(say("report.column.incident"), 12),
+        Column(say("report.column.from"), 8),
+        Column(say("report.column.minutes"), 6, True),
+    )
+    rows: list[list[Cell]] = [
+        [
+            place,
+            _short(line.name),
+            say(f"incident.{line.what}"),
+            f"{day_of(line.from_ms):%H:%M}",
+            NONE if line.minutes is None else line.minutes,
+        ]
+        for place, line in enumerate(figures.incidents, start=1)
+    ]
+    minutes = sum(line.minutes or 0 for line in figures.incidents)
+    total: list[Cell] = ["", say("report.total"), "", "", minutes]
+    return Table("5", say("report.table.5"), columns, rows, total, (4,))
+
+
+def _table_7(figures: Figures) -> Table:
+    columns = (
+        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.item"), 24),
+        Column(say("report.column.point"), 16),
+        Column(say("report.column.due"), 10),
+        Column(say("report.column.state"), 8),
+    )
+    rows: list[list[Cell]] = [
+        [
+            place,
+            line.item,
+            _short(line.name),
+            moment(line.due_ms) if line.due_ms else NONE,
+            say(f"follow_up.state.{line.state}"),
+        ]
+        for place, line in enumerate(figures.tasks, start=1)
+    ]
+    return Table("7", say("report.table.7"), columns, rows)
+
+
+def _table_of_people(spec: ReportSpec) -> Table:
+    columns = (
+        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.name"), 16),
+        Column(say("report.column.unit"), 16),
+        Column(say("report.column.position"), 9),
+        Column(say("report.column.state"), 11),
+        Column(say("report.column.came"), 5),
+        Column(say("report.column.left"), 5),
+        Column(say("report.column.signature"), 10),
+    )
+    rows: list[list[Cell]] = [
+        [
+            place,
+            line.name,
+            line.unit,
+            name_code("position", line.position),
+            _state_of(line),
+            f"{day_of(line.facts.came_ms):%H:%M}" if line.facts.came_ms else "",
+            f"{day_of(line.facts.left_ms):%H:%M}" if line.facts.left_ms else "",
+            "",
+        ]
+        for place, line in enumerate(spec.people, start=1)
+    ]
+    return Table("people", say("report.table.people"), columns, rows, is_wide=True)
+
+
+def _table_6(people: Sequence[PersonLine]) -> Table:
+    columns = (
+        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.name"), 18),
+        Column(say("report.column.unit"), 20),
+        Column(say("report.column.point"), 6),
+        Column(say("report.column.state"), 12),
+    )
+    rows: list[list[Cell]] = [
+        [
+            place,
+            line.name,
+            line.unit,
+            line.facts.point,
+            _state_of(line),
+        ]
+        for place, line in enumerate(
+            (line for line in people if line.facts.state.startswith("absent")), start=1
+        )
+    ]
+    return Table("6", say("report.table.6"), columns, rows)
+
+
+def _state_of(line: PersonLine) -> str:
+    facts = line.facts
+    state = say("report.state.late") if facts.is_late else say(f"report.state.{facts.state}")
+    return f"{state} ({say(f'cause.{facts.cause}')})" if facts.cause else state
