@@ -237,6 +237,12 @@ class UnknownReport(AppError):
     status, code = 404, "unknown_report"
 
 
+class NobodyToName(AppError):
+    """A summons for somebody whom the meeting does not summon, a certificate for who was absent."""
+
+    status, code = 409, "nobody_to_name"
+
+
 class UnknownList(AppError):
     """A list of people that was never uploaded, was imported already, or was abandoned."""
 

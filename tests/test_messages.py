@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
-from portal.content.fields import MaterialKind
+from portal.content.fields import MaterialKind, Mode
 
 from sync_server import errors
 from sync_server.acts.attendance_lists import USED as ATTENDANCE_USED
@@ -31,7 +31,7 @@ from sync_server.office.meetings import arrangements, board, trend, urgent
 from sync_server.office.meetings.attendance_lists import MODES, SHOWN_STATES
 from sync_server.office.people import leave_requests, person
 from sync_server.office.system import audit_log
-from sync_server.reports import figures, spec, tables
+from sync_server.reports import document, figures, spec, tables
 from sync_server.reports.layouts import LAYOUTS
 from sync_server.reports.making import FORMATS
 from sync_server.sheets.grids import CellProblem, FileProblem
@@ -109,6 +109,10 @@ CODES: dict[str, Iterable[str]] = {
     "report.column": (*tables.COUNTED, *tables.AFTER_RATE),
     "report.chair": ("secretary", "deputy", "none"),
     "report.minutes.chair": ("secretary", "deputy", "none"),
+    "report.summary": ("summons", "certificate"),
+    "report.certificate": ("online", "in_person"),
+    "report.mode": get_args(Mode),
+    "report.material_group": figures.MATERIAL_GROUPS,
     "report.minutes.sign": ("chair", "clerk"),
     "report.note": get_args(figures.Note),
     "report.state": ("late", *get_args(AttendanceState)),

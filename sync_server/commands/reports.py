@@ -15,13 +15,15 @@ from sync_server.reports import making, verify
 from sync_server.reports.layouts import DEFAULT_LAYOUT, LAYOUTS, LayoutName
 from sync_server.reports.making import FORMATS, Format
 from sync_server.reports.pdf_file import PdfUnavailable
-from sync_server.reports.spec import Kind
+from sync_server.reports.spec import WITH_NAMES, Kind
 
 KINDS: dict[str, Kind] = {
     "nhanh": "quick",
     "danh-gia": "evaluation",
     "bien-ban": "minutes",
     "danh-sach": "presence",
+    "giay-trieu-tap": "summons",
+    "giay-xac-nhan": "certificate",
 }
 WHO = "dong-lenh"
 """The account that the history names for a report made at the terminal."""
@@ -44,6 +46,8 @@ report_group = _MeetingFirst("report", help="Reports to the superior: `report ME
 @click.option("--kind", type=click.Choice(list(KINDS)), default="nhanh", show_default=True)
 @click.option("--layout", type=click.Choice(list(LAYOUTS)), default=DEFAULT_LAYOUT)
 @click.option("--point", default="", help="The hall of minutes, or of a presence list.")
+@click.option("--unit", default="", help="The unit of a list or a summons.")
+@click.option("--person", default="", help="The person of a summons or a certificate.")
 @click.option("--internal", is_flag=True, help="With the names of who was absent.")
 @click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path())
@@ -53,6 +57,8 @@ def report_make(
     kind: str,
     layout: LayoutName,
     point: str,
+    unit: str,
+    person: str,
     *,
     internal: bool,
     formats: tuple[Format, ...],
@@ -63,9 +69,18 @@ def report_make(
     report_kind = KINDS[kind]
     keys = {"site_dir": settings.site_dir, "seal_key": settings.seal_key, "now_ms": at_ms}
     try:
-        if report_kind in {"minutes", "presence"}:
+        if report_kind in WITH_NAMES:
             with database.reading() as c:
-                spec = making.make_list(c, meeting, report_kind, layout, point, **keys)  # type: ignore[arg-type]
+                spec = making.make_list(
+                    c,
+                    meeting,
+                    report_kind,
+                    layout,
+                    point,
+                    unit=unit,
+                    person=person,
+                    **keys,  # type: ignore[arg-type]
+                )
         else:
             stored = database.write(
                 lambda c: making.make(c, meeting, report_kind, layout, by=WHO, **keys)  # type: ignore[arg-type]

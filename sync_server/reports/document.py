@@ -1,14 +1,15 @@
 """A report as one document, whatever the format of its file: texts, tables, head and foot."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from sync_server.messages import number, say
 from sync_server.reports.figures import Figures
 from sync_server.reports.layouts import LAYOUTS, Layout
-from sync_server.reports.letters import minutes
+from sync_server.reports.letters import certificate, minutes, summons
 from sync_server.reports.narrative import Section, drafts_of
 from sync_server.reports.parts import Passage, Table
-from sync_server.reports.spec import WITH_NAMES, ReportSpec
+from sync_server.reports.spec import WITH_NAMES, Kind, ReportSpec
 from sync_server.reports.tables import tables_of
 from sync_server.reports.words import day_and_hours, moment, percent, spell
 
@@ -23,6 +24,17 @@ PARTS: tuple[tuple[str, tuple[Section, ...]], ...] = (
 """The five parts of an evaluation (domain.md §3) and the sections in each."""
 OPTIONAL: tuple[Section, ...] = ("good_practice", "causes")
 """Sections that are left out while nobody has written them."""
+
+
+SYMBOLS: Mapping[Kind, str] = {
+    "quick": "BC",
+    "evaluation": "BC",
+    "minutes": "BB",
+    "summons": "GTT",
+    "certificate": "GXN",
+}
+"""The letters of each kind of paper in its number."""
+SIGNED_IN_THE_HALL: tuple[Kind, ...] = ("minutes", "presence")
 
 
 class Document(NamedTuple):
@@ -40,19 +52,15 @@ class Document(NamedTuple):
     @property
     def number(self) -> str:
         """The line with the number, which stays blank; "" for a list, which has none."""
-        match self.spec.kind:
-            case "presence":
-                return ""
-            case "minutes":
-                line = self.layout.number.replace("BC", "BB")
-            case _:
-                line = self.layout.number
+        if self.spec.kind == "presence":
+            return ""
+        line = self.layout.number.replace("BC", SYMBOLS[self.spec.kind])
         return line.format(symbol=self.spec.organisation.symbol)
 
     @property
     def signing_body(self) -> str:
         """The body that signs; "" where the people in the hall sign."""
-        if self.spec.kind in WITH_NAMES:
+        if self.spec.kind in SIGNED_IN_THE_HALL:
             return ""
         return f"{self.layout.body_on} {self.spec.organisation.body}".strip()
 
@@ -72,6 +80,10 @@ def build(spec: ReportSpec) -> Document:
             passages = _quick(texts, layout)
         case "minutes":
             passages = minutes(spec, layout)
+        case "summons":
+            passages = summons(spec)
+        case "certificate":
+            passages = certificate(spec)
         case _:
             passages = []
     if spec.changes:
@@ -96,6 +108,8 @@ def build(spec: ReportSpec) -> Document:
 
 def _summary(spec: ReportSpec) -> str:
     meeting = spec.figures.meeting
+    if spec.kind in {"summons", "certificate"}:
+        return say(f"report.summary.{spec.kind}", title=meeting.title)
     when = day_and_hours(meeting.starts_ms, meeting.ends_ms)
     if spec.point:
         hall = spec.basis.halls[spec.point].name

@@ -155,7 +155,8 @@ class _Writer:
         from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
         from docx.shared import Mm, Pt
 
-        texts = [(passage.heading, True), *((text, False) for text in passage.paragraphs)]
+        heading = [(passage.heading, True)] if passage.heading else []
+        texts = [*heading, *((text, False) for text in passage.paragraphs)]
         for text, is_heading in texts:
             paragraph = self._word.add_paragraph()
             paragraph.alignment = WD_ALIGN_PARAGRAPH.JUSTIFY

@@ -15,17 +15,31 @@ from sync_server.domain.records.codes import MINUTE_MS
 from sync_server.domain.unit_types import UNIT_TYPES
 
 ChairOffice = Literal["secretary", "deputy", ""]
+MATERIAL_GROUPS: Mapping[str, frozenset[str]] = {
+    "documents": frozenset(
+        ("NGHI_QUYET", "CHI_THI", "KET_LUAN", "QUY_DINH", "QUYET_DINH", "CONG_VAN", "VAN_KIEN")
+    ),
+    "plans": frozenset(("KE_HOACH", "CHUONG_TRINH", "HUONG_DAN")),
+    "study": frozenset(("DE_CUONG", "TAI_LIEU_THAM_KHAO", "SLIDE", "VIDEO", "AUDIO")),
+}
+"""What a study conference gives its members to read (checklist rows 6, 7 and 31), by kind."""
+
 Note = Literal["silent", "open", "amended", "no_chair", "not_ready", "merged"]
 
 
 class MeetingFacts(Struct, frozen=True):
-    """A meeting's times in ms since 1970 UTC, and `at_ms`, the moment that the figures are of."""
+    """A meeting's times in ms since 1970 UTC, and `at_ms`, the moment that the figures are of.
+
+    `host` and `mode` are as published; "" if the portal has no such meeting.
+    """
 
     id: str
     title: str
     starts_ms: int
     ends_ms: int
     at_ms: int
+    host: str = ""
+    mode: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -34,7 +48,10 @@ class MeetingFacts(Struct, frozen=True):
 
 
 class HallLine(Struct, frozen=True):
-    """A row of table 1: one hall. `chair`: the office of who presided."""
+    """A row of table 1: one hall. `chair`: the office of who presided.
+
+    `keeps_materials`: whether its device reported that it keeps the materials without a line.
+    """
 
     point: str
     name: str
@@ -43,6 +60,7 @@ class HallLine(Struct, frozen=True):
     counts: Counts
     is_connected: bool
     is_reported: bool
+    keeps_materials: bool
     notes: tuple[Note, ...]
 
 
@@ -56,7 +74,10 @@ class TypeLine(Struct, frozen=True):
 
 
 class MaterialLine(Struct, frozen=True):
-    """A row of table 4: a material of the meeting; `public_ms`: None if it was public at once."""
+    """A row of table 4: a material of the meeting; `public_ms`: None if it was public at once.
+
+    `issued_on`: the document's own date, YYYY-MM-DD; `is_basis`: whether the meeting is held by it.
+    """
 
     code: str
     title: str
@@ -64,6 +85,9 @@ class MaterialLine(Struct, frozen=True):
     number: str
     public_ms: int | None
     is_in_time: bool
+    issuer: str = ""
+    issued_on: str = ""
+    is_basis: bool = False
 
 
 class IncidentLine(Struct, frozen=True):
@@ -77,13 +101,21 @@ class IncidentLine(Struct, frozen=True):
 
 
 class TaskLine(Struct, frozen=True):
-    """A task that a hall was left with; its owner is nobody's business outside."""
+    """A task that a hall was left with; its owner is nobody's business outside.
+
+    `meeting`: the title of the earlier meeting that left it; "" for the report's own.
+    """
 
     point: str
     name: str
     item: str
     due_ms: int | None
     state: str
+    meeting: str = ""
+
+    def is_overdue(self, at_ms: int) -> bool:
+        """Whether it was still to be done after its due time."""
+        return self.state == "open" and self.due_ms is not None and self.due_ms < at_ms
 
 
 class Attendee(Struct, frozen=True):
@@ -97,6 +129,7 @@ class Attendee(Struct, frozen=True):
     state: str
     cause: str
     is_late: bool
+    is_online: bool
     came_ms: int | None
     left_ms: int | None
 
@@ -112,7 +145,10 @@ class Hall(Struct, frozen=True):
 
 
 class Figures(Struct, frozen=True):
-    """The tables of a report. `reasons`: the number of excused people by the code of the reason."""
+    """The tables of a report. `reasons`: the number of excused people by the code of the reason.
+
+    `earlier_tasks`: what earlier meetings left to do.
+    """
 
     meeting: MeetingFacts
     halls: tuple[HallLine, ...]
@@ -124,6 +160,7 @@ class Figures(Struct, frozen=True):
     pending: int
     tasks: tuple[TaskLine, ...] = ()
     essays: int = 0
+    earlier_tasks: tuple[TaskLine, ...] = ()
 
     @property
     def planned(self) -> int:
@@ -145,6 +182,23 @@ class Figures(Struct, frozen=True):
         """The halls that have not reported."""
         return tuple(hall for hall in self.halls if not hall.is_reported)
 
+    @property
+    def basis(self) -> tuple[MaterialLine, ...]:
+        """The documents that the meeting is held by (checklist row 18)."""
+        return tuple(line for line in self.materials if line.is_basis)
+
+    @property
+    def keep_materials(self) -> int:
+        """In how many reporting halls the device keeps the materials."""
+        return sum(hall.is_reported and hall.keeps_materials for hall in self.halls)
+
+    @property
+    def missing_groups(self) -> tuple[str, ...]:
+        """The groups of material kinds of which the meeting has none; () if it has nothing."""
+        kinds = {line.kind for line in self.materials}
+        lacking = [name for name, group in MATERIAL_GROUPS.items() if not kinds & group]
+        return tuple(lacking) if kinds else ()
+
     def chaired_by(self, office: ChairOffice) -> int:
         """Return in how many reporting halls the holder of an office presided; "": nobody."""
         return sum(hall.is_reported and hall.chair == office for hall in self.halls)
@@ -159,6 +213,7 @@ def figures_of(
     halls: Sequence[Hall],
     reasons: Mapping[str, int],
     materials: Sequence[MaterialLine],
+    earlier_tasks: Sequence[TaskLine] = (),
 ) -> Figures:
     """Compute the tables of a meeting; rehearsals and cancelled halls enter none."""
     counted = [hall for hall in halls if hall.standing.is_counted]
@@ -192,6 +247,7 @@ def figures_of(
             for task in hall.standing.follow_ups.tasks
         ),
         essays=sum(hall.standing.follow_ups.essays_handed_in for hall in counted),
+        earlier_tasks=tuple(earlier_tasks),
     )
 
 
@@ -204,6 +260,7 @@ def attendees_of(halls: Sequence[Hall]) -> tuple[Attendee, ...]:
             person.standing,
             person.cause or "",
             person.is_late,
+            person.mode == "online",
             person.stays[0][0] if person.stays else None,
             person.stays[-1][1] if person.stays else None,
         )
@@ -234,6 +291,7 @@ def _line_of(hall: Hall, meeting: MeetingFacts) -> HallLine:
         standing.counts,
         hall.is_connected or is_reported,
         is_reported,
+        is_reported and "materials" not in standing.missing,
         tuple(note for note, applies in signs.items() if applies),
     )
 

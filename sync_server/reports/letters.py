@@ -1,11 +1,11 @@
-"""The texts of the papers beside the reports: a hall's minutes."""
+"""The texts of the papers beside the reports: minutes, summonses, certificates of attendance."""
 
-from sync_server.messages import number, say
+from sync_server.messages import name_code, number, say
 from sync_server.reports.layouts import Layout
-from sync_server.reports.narrative import attendance_sentences
+from sync_server.reports.narrative import attendance_sentences, cited
 from sync_server.reports.parts import NONE, Passage
-from sync_server.reports.spec import ReportSpec
-from sync_server.reports.words import day_of
+from sync_server.reports.spec import PersonLine, ReportSpec
+from sync_server.reports.words import day_and_hours, day_of
 
 
 def minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
@@ -39,3 +39,53 @@ def minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
             1, f"{layout.headings[1].format(number=2)} {say('report.minutes.signing')}", signing
         ),
     ]
+
+
+def summons(spec: ReportSpec) -> list[Passage]:
+    """Return the text of a summons: of one person by name, or of all on the list below it."""
+    meeting, documents = spec.figures.meeting, spec.figures.basis
+    texts = []
+    if documents:
+        texts.append(say("report.draft.basis", documents=cited(documents)))
+    if spec.person:
+        line = spec.people[0]
+        texts.append(_about("report.summons.one", line))
+        where = [say("report.summons.where", hall=spec.basis.halls[line.facts.point].name)]
+    else:
+        texts.append(say("report.summons.all", count=number(len(spec.people))))
+        where = []
+    when = day_and_hours(meeting.starts_ms, meeting.ends_ms)
+    texts += [
+        say("report.summons.what", title=meeting.title),
+        say("report.summons.when", when=when),
+        *where,
+        say("report.summons.leave"),
+    ]
+    return [Passage(1, "", tuple(texts))]
+
+
+def certificate(spec: ReportSpec) -> list[Passage]:
+    """Return the text of a certificate: that a person attended, where and from when to when."""
+    meeting, line = spec.figures.meeting, spec.people[0]
+    hall = spec.basis.halls[line.facts.point].name
+    came, left = line.facts.came_ms, line.facts.left_ms
+    texts = [
+        _about("report.certificate.one", line),
+        say(
+            "report.certificate.attended",
+            title=meeting.title,
+            when=day_and_hours(meeting.starts_ms, meeting.ends_ms),
+            hall=hall,
+            mode=say(f"report.certificate.{'online' if line.facts.is_online else 'in_person'}"),
+        ),
+    ]
+    if came is not None:
+        left_at = f"{day_of(left):%H:%M}" if left is not None else NONE
+        texts.append(say("report.certificate.times", came=f"{day_of(came):%H:%M}", left=left_at))
+    return [Passage(1, "", tuple(texts))]
+
+
+def _about(key: str, line: PersonLine) -> str:
+    """Return a sentence about a person, with name, position if any, and unit."""
+    position = f", {name_code('position', line.position)}" if line.position else ""
+    return say(key, name=line.name, position=position, unit=line.unit)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from sync_server.domain.names import name_sort_key
-from sync_server.errors import UnknownPoint
+from sync_server.errors import NobodyToName, UnknownPoint
 from sync_server.messages import number, say
 from sync_server.reports import csv_file, docx_file, pdf_file, snapshot, xlsx_file
 from sync_server.reports.document import Document, build
@@ -73,7 +73,11 @@ def spec_of(stored: StoredReport) -> ReportSpec:
 def with_names(connection: Connection, spec: ReportSpec) -> ReportSpec:
     """Return a spec for an internal file, with the names of everybody summoned."""
     taken = snapshot.take_again(connection, spec.basis)
-    attendees = [line for line in taken.attendees if spec.point in {"", line.point}]
+    attendees = [
+        line
+        for line in taken.attendees
+        if spec.point in {"", line.point} and spec.person in {"", line.person}
+    ]
     codes = [line.person for line in attendees]
     names = roster.names_of(connection, codes)
     facts = roster.units_and_positions(connection, codes, at_ms=spec.basis.meeting.starts_ms)
@@ -81,6 +85,8 @@ def with_names(connection: Connection, spec: ReportSpec) -> ReportSpec:
     people = []
     for line in attendees:
         unit, position = facts.get(line.person, ("", ""))
+        if spec.unit not in {"", unit}:
+            continue
         name = names.get(line.person, line.person)
         people.append(PersonLine(line, name, units.get(unit, unit), position))
     people.sort(key=lambda line: (line.facts.point, name_sort_key(line.name)))
@@ -92,15 +98,18 @@ def make_list(
     meeting: str,
     kind: Kind,
     layout: LayoutName,
-    point: str,
+    point: str = "",
     *,
+    unit: str = "",
+    person: str = "",
     site_dir: Path,
     seal_key: str,
     now_ms: int,
 ) -> ReportSpec:
-    """Return a hall's minutes, or the presence list of a hall or of all, as of now; not stored.
+    """Return a hall's minutes, a presence list, a summons or a certificate as of now; not stored.
 
-    Raises: UnknownMeeting, UnknownPoint.
+    `point`, `unit` and `person` limit whom it names; minutes need a point, and a certificate a
+    person who attended. Raises: UnknownMeeting, UnknownPoint, NobodyToName.
     """
     taken = snapshot.take(connection, meeting, site_dir, seal_key, now_ms)
     known = {hall.point for hall in taken.figures.halls}
@@ -114,6 +123,8 @@ def make_list(
         basis=taken.basis,
         figures=taken.figures,
         point=point,
+        unit=unit,
+        person=person,
     )
     key = StreamKey(meeting, point)
     standing = standings.read(connection, key) if kind == "minutes" else None
@@ -121,7 +132,15 @@ def make_list(
         person = standing.chair.spans[-1].person
         name = roster.names_of(connection, [person]).get(person, person)
         spec = replace(spec, chair=name)
-    return with_names(connection, spec)
+    named = with_names(connection, spec)
+    if kind == "certificate":
+        attended = tuple(line for line in named.people if line.facts.state == "present")
+        if not person or not attended:
+            raise NobodyToName(kind=say("report.kind.certificate"), person=person or "–")
+        return replace(named, people=attended[:1])
+    if kind == "summons" and not named.people:
+        raise NobodyToName(kind=say("report.kind.summons"), person=person or unit or point or "–")
+    return named
 
 
 def write(spec: ReportSpec, file_format: Format) -> bytes:
@@ -132,7 +151,7 @@ def write(spec: ReportSpec, file_format: Format) -> bytes:
 def file_name(spec: ReportSpec, file_format: Format) -> str:
     """Return the name of a report's file."""
     internal = "-noi-bo" if spec.is_internal else ""
-    hall = f"-{spec.point.lower()}" if spec.point else ""
+    hall = "".join(f"-{code.lower()}" for code in (spec.point, spec.unit, spec.person) if code)
     kind = say(f"report.file.{spec.kind}")
     return f"{kind}-{spec.figures.meeting.id}{hall}-lan-{spec.revision}{internal}.{file_format}"
 

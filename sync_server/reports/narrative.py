@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sync_server.domain.judging.counts import Counts
 from sync_server.messages import name_code, number, say
-from sync_server.reports.figures import Figures
-from sync_server.reports.words import day_and_hours, moment, percent
+from sync_server.reports.figures import Figures, MaterialLine
+from sync_server.reports.words import cited_day, day_and_hours, moment, percent
 from sync_server.storage.remarks import HEADINGS, Heading
 
 Section = Heading
@@ -33,6 +33,7 @@ def _organisation(figures: Figures) -> str:
         for line in figures.types
     )
     sentences = [
+        *([say("report.draft.basis", documents=cited(figures.basis))] if figures.basis else []),
         say(
             "report.draft.held",
             title=meeting.title,
@@ -47,6 +48,9 @@ def _organisation(figures: Figures) -> str:
             silent=number(len(figures.silent)),
         ),
     ]
+    if meeting.host and meeting.mode:
+        mode = say(f"report.mode.{meeting.mode}")
+        sentences.append(say("report.draft.host", host=meeting.host, mode=mode))
     if not meeting.is_over:
         sentences.insert(0, say("report.draft.as_of", at=moment(meeting.at_ms)))
     if figures.reported:
@@ -65,7 +69,26 @@ def _organisation(figures: Figures) -> str:
                 in_time=number(sum(line.is_in_time for line in figures.materials)),
             )
         )
+        if figures.reported:
+            keep, reported = number(figures.keep_materials), number(figures.reported)
+            sentences.append(say("report.draft.kept", keep=keep, reported=reported))
     return " ".join(sentences)
+
+
+def cited(documents: Sequence[MaterialLine]) -> str:
+    """Return documents as papers cite them: kind, number, date and issuer."""
+    return "; ".join(
+        say(
+            "report.cited",
+            kind=name_code("material_kind", line.kind),
+            number=line.number,
+            day=cited_day(line.issued_on),
+            issuer=line.issuer,
+        )
+        if line.number and line.issued_on
+        else line.title
+        for line in documents
+    )
 
 
 def attendance_sentences(counts: Counts) -> list[str]:
@@ -147,10 +170,30 @@ def _limits(figures: Figures) -> str:
         "wrong_composition": totals.wrong_composition,
     }
     silent = sum(hall.counts.not_recorded for hall in figures.silent)
-    return "\n".join(
+    sentences = [
         say(f"report.limit.{name}", count=number(count), silent=number(silent))
         for name, count in counts.items()
         if count
+    ]
+    if figures.missing_groups:
+        groups = ", ".join(say(f"report.material_group.{name}") for name in figures.missing_groups)
+        sentences.append(say("report.limit.materials", groups=groups))
+    if figures.earlier_tasks:
+        sentences.append(_earlier_limits(figures))
+    return "\n".join(sentences)
+
+
+def _earlier_limits(figures: Figures) -> str:
+    """Return how far the limits of earlier meetings have been overcome (checklist row 17)."""
+    tasks = figures.earlier_tasks
+    is_open = [line for line in tasks if line.state == "open"]
+    overdue = sum(line.is_overdue(figures.meeting.at_ms) for line in is_open)
+    return say(
+        "report.limit.earlier",
+        count=number(len(tasks)),
+        done=number(len(tasks) - len(is_open)),
+        open=number(len(is_open)),
+        overdue=number(overdue),
     )
 
 

@@ -31,7 +31,7 @@ class Table(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A heading of level 1 or 2 and the paragraphs under it."""
+    """A heading of level 1 or 2, "" for none, and the paragraphs under it."""
 
     level: int
     heading: str

@@ -26,15 +26,19 @@ from sync_server.reports.figures import (
     Hall,
     MaterialLine,
     MeetingFacts,
+    TaskLine,
     attendees_of,
     figures_of,
 )
 from sync_server.storage import directory
 from sync_server.storage.blobs import details
+from sync_server.storage.directory import PointSummary, PublishedDirectory, PublishedMeeting
 from sync_server.storage.ledger import sightings, standings, streams
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.web import served_portal
 
+YEAR_MS = 366 * 86_400_000
+"""How far back a report looks for tasks that are still to be done."""
 NO_REASON = ""
 """The code under which an excused person counts whose reason cannot be opened any more."""
 _reason_decoder = msgspec.json.Decoder(dict[str, object])
@@ -52,7 +56,8 @@ class Basis(Struct, frozen=True):
     """All that the figures depend on, the ledger's records apart.
 
     `epoch` names the database. `sightings` are the clock measurements in force. `reasons` are
-    counted by opening the sealed details once; their codes are kept as counts alone.
+    counted by opening the sealed details once; their codes are kept as counts alone. Materials and
+    the tasks of earlier meetings are kept as they were known at the moment.
     """
 
     epoch: str
@@ -61,6 +66,7 @@ class Basis(Struct, frozen=True):
     sightings: tuple[Sighting, ...]
     reasons: dict[str, int]
     materials: tuple[MaterialLine, ...]
+    earlier_tasks: tuple[TaskLine, ...] = ()
 
 
 class Snapshot(Struct, frozen=True):
@@ -76,8 +82,16 @@ def take(
 ) -> Snapshot:
     """Take the snapshot of a meeting as of now. Raises: UnknownMeeting."""
     summary = arrangements.require_meeting(connection, meeting, now_ms)
+    published = served_portal.published_directory(connection, site_dir, now_ms)
+    announced = _announced(published, meeting)
     facts = MeetingFacts(
-        meeting, summary.title, to_ms(summary.starts_at), to_ms(summary.ends_at), now_ms
+        meeting,
+        summary.title,
+        to_ms(summary.starts_at),
+        to_ms(summary.ends_at),
+        now_ms,
+        announced.host if announced else "",
+        announced.mode if announced else "",
     )
     heads = streams.heads_of(connection, meeting)
     places = directory.all_points(connection)
@@ -99,7 +113,8 @@ def take(
         halls=halls,
         sightings=tuple(sightings.of_devices(connection, devices)),
         reasons=_reasons_of(connection, stored.values(), seal_key),
-        materials=_materials_of(connection, facts, site_dir, now_ms),
+        materials=_materials_of(published, announced, facts.starts_ms),
+        earlier_tasks=_earlier_tasks(connection, facts, places),
     )
     return _snapshot(basis, records, stored)
 
@@ -130,7 +145,7 @@ def _snapshot(
         )
         for key in sorted(judged)
     ]
-    figures = figures_of(basis.meeting, halls, basis.reasons, basis.materials)
+    figures = figures_of(basis.meeting, halls, basis.reasons, basis.materials, basis.earlier_tasks)
     return Snapshot(basis, figures, attendees_of(halls))
 
 
@@ -165,22 +180,54 @@ def _reason_in(connection: Connection, sha256: str | None, seal_key: str) -> str
     return str(reason)[:40]
 
 
+def _announced(published: PublishedDirectory | None, meeting: str) -> PublishedMeeting | None:
+    meetings = published.meetings if published else ()
+    return next((announced for announced in meetings if announced.id == meeting), None)
+
+
 def _materials_of(
-    connection: Connection, meeting: MeetingFacts, site_dir: Path, now_ms: int
+    published: PublishedDirectory | None, announced: PublishedMeeting | None, starts_ms: int
 ) -> tuple[MaterialLine, ...]:
-    published = served_portal.published_directory(connection, site_dir, now_ms)
-    if published is None:
+    if published is None or announced is None:
         return ()
     by_code = {material.code: material for material in published.materials}
-    codes = next((m.materials for m in published.meetings if m.id == meeting.id), ())
     lines = []
-    for code in codes:
+    for code in announced.materials:
         if material := by_code.get(code):
             public_ms = to_ms(material.public_from) if material.public_from else None
-            is_in_time = public_ms is None or public_ms <= meeting.starts_ms
             lines.append(
                 MaterialLine(
-                    code, material.title, material.kind, material.number, public_ms, is_in_time
+                    code,
+                    material.title,
+                    material.kind,
+                    material.number,
+                    public_ms,
+                    is_in_time=public_ms is None or public_ms <= starts_ms,
+                    issuer=material.issuer,
+                    issued_on=material.date,
+                    is_basis=code in announced.basis,
                 )
             )
+    return tuple(lines)
+
+
+def _earlier_tasks(
+    connection: Connection, facts: MeetingFacts, places: Mapping[str, PointSummary]
+) -> tuple[TaskLine, ...]:
+    """Return the tasks that meetings of the year before this one left, the latest meeting first.
+
+    Tasks that are done are told of the latest such meeting alone; dropped ones of none.
+    """
+    lines: list[TaskLine] = []
+    for earlier in directory.meetings(connection, facts.at_ms):
+        starts_ms = to_ms(earlier.starts_at)
+        if not facts.starts_ms - YEAR_MS <= starts_ms < facts.starts_ms:
+            continue
+        is_latest = not lines
+        for key, task in standings.tasks_of(connection, earlier.id):
+            if task.state == "open" or (task.state == "done" and is_latest):
+                name = places[key.point].name if key.point in places else key.point
+                lines.append(
+                    TaskLine(key.point, name, task.item, task.due_ms, task.state, earlier.title)
+                )
     return tuple(lines)

@@ -10,10 +10,10 @@ from sync_server.reports.narrative import Section
 from sync_server.reports.snapshot import Basis
 from sync_server.storage.organisation import Organisation
 
-Kind = Literal["quick", "evaluation", "minutes", "presence"]
+Kind = Literal["quick", "evaluation", "minutes", "presence", "summons", "certificate"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-WITH_NAMES: tuple[Kind, ...] = ("minutes", "presence")
+WITH_NAMES: tuple[Kind, ...] = ("minutes", "presence", "summons", "certificate")
 """The kinds that name people: they are internal always."""
 
 
@@ -31,8 +31,8 @@ class ReportSpec(Struct, frozen=True):
 
     `sections`: the edited texts; others are drafted from the figures. `changes`: what differs from
     the revision before, in words; `changed_points`: the halls to mark. `point`: the one hall that
-    minutes or a presence list are of, "" for all. `chair`, the name of who presided there, and
-    `people` are empty unless the file is internal.
+    minutes or a list are of, `unit` and `person` those whom a list or a letter is for; "" for all.
+    `chair`, the name of who presided there, and `people` are empty unless the file is internal.
     """
 
     kind: Kind
@@ -46,5 +46,7 @@ class ReportSpec(Struct, frozen=True):
     changed_points: tuple[str, ...] = ()
     is_internal: bool = False
     point: str = ""
+    unit: str = ""
+    person: str = ""
     chair: str = ""
     people: tuple[PersonLine, ...] = ()

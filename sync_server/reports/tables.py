@@ -7,18 +7,23 @@ from sync_server.messages import name_code, say
 from sync_server.reports.figures import Figures, HallLine
 from sync_server.reports.narrative import reason_name
 from sync_server.reports.parts import NONE, Cell, Column, Table
-from sync_server.reports.spec import WITH_NAMES, PersonLine, ReportSpec
+from sync_server.reports.spec import PersonLine, ReportSpec
 from sync_server.reports.words import day_of, moment, percent
 
 
 def tables_of(spec: ReportSpec) -> list[Table]:
     """Return the tables of a report, in their order."""
-    if spec.kind in WITH_NAMES:
-        return [_table_of_people(spec)]
+    match spec.kind:
+        case "minutes" | "presence":
+            return [_table_of_people(spec)]
+        case "summons" if not spec.person:
+            return [_table_of_summoned(spec.people)]
+        case "summons" | "certificate":
+            return []
     tables = [_table_1(spec), _table_2(spec.figures)]
     if spec.kind == "evaluation":
         tables += [_table_3(spec.figures), _table_4(spec.figures), _table_5(spec.figures)]
-        tables.append(_table_7(spec.figures))
+        tables += [_table_7(spec.figures), _table_8(spec.figures)]
     if spec.is_internal:
         tables.append(_table_6(spec.people))
     return tables
@@ -61,7 +66,7 @@ def _table_1(spec: ReportSpec) -> Table:
     rows: list[list[Cell]] = [
         [
             place,
-            f"{_short(hall.name)}{' *' if hall.point in spec.changed_points else ''}",
+            f"{short_hall_name(hall.name)}{' *' if hall.point in spec.changed_points else ''}",
             say(f"unit_type.{hall.unit_type}"),
             say(f"report.chair.{hall.chair or 'none'}") if hall.is_reported else NONE,
             *_count_cells(hall.counts),
@@ -77,7 +82,7 @@ def _table_1(spec: ReportSpec) -> Table:
     )
 
 
-def _short(name: str) -> str:
+def short_hall_name(name: str) -> str:
     """Leave out the words "Điểm cầu", which the column's heading says."""
     return name.removeprefix(say("places.hall_of", name="")).strip() or name
 
@@ -157,7 +162,7 @@ def _table_5(figures: Figures) -> Table:
     rows: list[list[Cell]] = [
         [
             place,
-            _short(line.name),
+            short_hall_name(line.name),
             say(f"incident.{line.what}"),
             f"{day_of(line.from_ms):%H:%M}",
             NONE if line.minutes is None else line.minutes,
@@ -181,13 +186,59 @@ def _table_7(figures: Figures) -> Table:
         [
             place,
             line.item,
-            _short(line.name),
+            short_hall_name(line.name),
             moment(line.due_ms) if line.due_ms else NONE,
             say(f"follow_up.state.{line.state}"),
         ]
         for place, line in enumerate(figures.tasks, start=1)
     ]
     return Table("7", say("report.table.7"), columns, rows)
+
+
+def _table_8(figures: Figures) -> Table:
+    columns = (
+        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.item"), 20),
+        Column(say("report.column.meeting"), 20),
+        Column(say("report.column.point"), 14),
+        Column(say("report.column.due"), 10),
+        Column(say("report.column.state"), 8),
+    )
+    rows: list[list[Cell]] = [
+        [
+            place,
+            line.item,
+            line.meeting,
+            short_hall_name(line.name),
+            moment(line.due_ms) if line.due_ms else NONE,
+            say("report.overdue")
+            if line.is_overdue(figures.meeting.at_ms)
+            else say(f"follow_up.state.{line.state}"),
+        ]
+        for place, line in enumerate(figures.earlier_tasks, start=1)
+    ]
+    return Table("8", say("report.table.8"), columns, rows)
+
+
+def _table_of_summoned(people: Sequence[PersonLine]) -> Table:
+    columns = (
+        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.name"), 18),
+        Column(say("report.column.unit"), 18),
+        Column(say("report.column.position"), 10),
+        Column(say("report.column.point"), 8),
+    )
+    rows: list[list[Cell]] = [
+        [
+            place,
+            line.name,
+            line.unit,
+            name_code("position", line.position),
+            line.facts.point,
+        ]
+        for place, line in enumerate(people, start=1)
+    ]
+    return Table("summoned", say("report.table.people"), columns, rows)
 
 
 def _table_of_people(spec: ReportSpec) -> Table:

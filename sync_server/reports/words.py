@@ -49,6 +49,11 @@ def day_and_hours(starts_ms: int, ends_ms: int) -> str:
     return f"từ {starts:%H:%M} ngày {_short_day(starts)} đến {ends:%H:%M} ngày {_short_day(ends)}"
 
 
+def cited_day(day: str) -> str:
+    """Return the date YYYY-MM-DD of a document as papers cite it: `12/8/2024`."""
+    return _short_day(datetime.fromisoformat(day))
+
+
 def long_day(at_ms: int) -> str:
     """Return a day as the date line writes it; only days below 10 and months 1, 2 have a zero."""
     at = day_of(at_ms)

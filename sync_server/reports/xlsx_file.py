@@ -85,7 +85,8 @@ def _write_text(book: Any, document: Document, formats: dict[str, Any]) -> None:
     sheet.fit_to_pages(1, 0)
     lines = [(document.title, "title"), (document.summary, "title")]
     for passage in document.passages:
-        lines.append((passage.heading, "title"))
+        if passage.heading:
+            lines.append((passage.heading, "title"))
         lines += [(text, "") for text in passage.paragraphs]
     lines += [(text, "") for text in document.foot]
     for row, (text, form) in enumerate(lines):

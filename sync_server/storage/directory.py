@@ -34,7 +34,10 @@ class PublishedPoint(Struct, frozen=True):
 
 
 class PublishedMeeting(Struct, frozen=True):
-    """A meeting in the release's `facts.json`; empty `points` means all points."""
+    """A meeting in the release's `facts.json`; empty `points` means all points.
+
+    `basis`: the materials that it is held by (checklist row 18).
+    """
 
     id: str
     title: str
@@ -44,16 +47,24 @@ class PublishedMeeting(Struct, frozen=True):
     points: tuple[str, ...] = ()
     rehearsal: bool = False
     materials: tuple[str, ...] = ()
+    basis: tuple[str, ...] = ()
+    host: str = ""
+    mode: str = ""
 
 
 class PublishedMaterial(Struct, frozen=True):
-    """A material in the release's `facts.json`; `public_from`: "" if it is public at once."""
+    """A material in the release's `facts.json`; `public_from`: "" if it is public at once.
+
+    `date` is the document's own, YYYY-MM-DD.
+    """
 
     code: str
     title: str
     kind: str
     number: str = ""
     public_from: str = ""
+    issuer: str = ""
+    date: str = ""
 
 
 class PublishedDirectory(Struct, frozen=True):
@@ -184,7 +195,8 @@ def last_answer(connection: Connection, subject: str) -> str | None:
 
 
 def _fingerprint(published: PublishedMeeting) -> str:
-    facts = replace(published, materials=())  # another material needs no answer
+    facts = replace(published, materials=(), basis=(), host="", mode="")
+    # no answer is needed to what is for reports only
     return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()
 
 

@@ -263,10 +263,10 @@ class ChairAssumed(_Envelope, frozen=True, kw_only=True, tag="chair_assumed"):
 # The hall --------------------------------------------------------------------------------------
 
 ReadinessItem = Literal[
-    "power", "screen", "sound", "camera", "line", "backup_line", "seats", "printed_qr"
+    "power", "screen", "sound", "camera", "line", "backup_line", "seats", "printed_qr", "materials"
 ]
 READINESS_ITEMS: tuple[ReadinessItem, ...] = get_args(ReadinessItem)
-"""The things that a hall must have ready (checklist row 30)."""
+"""What a hall must have ready (checklist row 30); `materials`: kept on its device (row 6)."""
 ConductCategory = Literal["call", "private_use", "disorder"]
 IncidentCause = Literal["power", "screen", "sound", "camera", "line", "phone", "order", "other"]
 

@@ -55,11 +55,12 @@ def index(meeting: str) -> str:
         ],
         organisation=organisation.current(connection, at_ms),
         kinds=STORED,
-        lists=WITH_NAMES,
+        lists=[kind for kind in WITH_NAMES if kind != "certificate"],
         layouts=LAYOUT_NAMES,
         formats=FORMATS,
         points=arrangements.points_of(connection, meeting),
         names=directory.all_points(connection),
+        units=directory.all_unit_names(connection),
     )
 
 
@@ -107,7 +108,7 @@ def export(meeting: str, report_id: str, file_format: str) -> Response:
 @blueprint.get("/hoi-nghi/<meeting>/danh-sach")
 @allowed(Action.READ_ARRANGEMENTS, is_slow=True)
 def people(meeting: str) -> Response:
-    """Return a hall's minutes, or the presence list of a hall or of all, as a file with names."""
+    """Return minutes, a presence list, a summons or a certificate: a file with names."""
     kind = next((k for k in WITH_NAMES if k == request.args.get("loai")), WITH_NAMES[-1])
     wanted = _format(request.args.get("dang", "docx"))
     layout = next((n for n in LAYOUT_NAMES if n == request.args.get("mau")), LAYOUT_NAMES[0])
@@ -119,6 +120,8 @@ def people(meeting: str) -> Response:
             kind,
             layout,
             request.args.get("diem-cau", ""),
+            unit=request.args.get("don-vi", ""),
+            person=request.args.get("nguoi", ""),
             site_dir=settings.site_dir,
             seal_key=settings.seal_key,
             now_ms=now_ms(),

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, select
 from sync_server.database import read_once
 from sync_server.domain.judging.clocks import devices_of
 from sync_server.domain.judging.counts import Counts
+from sync_server.domain.judging.hall import Task
 from sync_server.domain.judging.requests import Request
 from sync_server.domain.judging.standing import PointStanding, may_decide, standing_of
 from sync_server.domain.records.codes import from_ms
@@ -34,7 +35,7 @@ class BoardFigures(Struct, frozen=True, kw_only=True):
     meeting, which enter no figure. `pending`: the number of requests for leave and substitutes
     that wait for a decision; `reserved`: how many of them headquarters decides. `arrivals_ms`: the
     first arrival of every summoned person who came, in order. `merged_into`: the point that took
-    over all the people of this one.
+    over all the people of this one. `tasks`: the number of tasks that the point was left with.
     """
 
     counts: Counts
@@ -50,6 +51,7 @@ class BoardFigures(Struct, frozen=True, kw_only=True):
     late_after_ms: int | None
     arrivals_ms: tuple[int, ...]
     merged_into: str | None = None
+    tasks: int = 0
 
 
 class BoardRow(BoardFigures, frozen=True, kw_only=True):
@@ -118,6 +120,7 @@ def _row_of(standing: PointStanding) -> BoardFigures:
         late_after_ms=standing.terms.late_after_ms,
         arrivals_ms=tuple(sorted(person.stays[0][0] for person in standing.people if person.stays)),
         merged_into=None if standing.counts.summoned else standing.terms.merged_into,
+        tasks=len(standing.follow_ups.tasks),
     )
 
 
@@ -152,6 +155,17 @@ def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKe
         for point, encoded in _READ_STANDINGS.rows(connection, meeting=meeting, points=points):
             stored[StreamKey(meeting, point)] = _standing_decoder.decode(encoded)
     return stored
+
+
+def tasks_of(connection: Connection, meeting: str) -> list[tuple[StreamKey, Task]]:
+    """Return the tasks that a meeting left, point by point; none of a rehearsal."""
+    rows = board_of(connection, meeting).points
+    keys = [StreamKey(meeting, row.point) for row in rows if row.counted and row.tasks]
+    return [
+        (key, task)
+        for key, standing in read_all(connection, keys).items()
+        for task in standing.follow_ups.tasks
+    ]
 
 
 def board_of(connection: Connection, meeting: str) -> Board:

@@ -26,16 +26,18 @@ export function askWorker(type, list) {
 }
 
 /**
- * Return whether a list is saved completely, and whether a newer version waits.
- * @param {string} list @returns {{isKept: boolean, isNewer: boolean}}
+ * Return how much of a list is saved, and whether a newer version waits; a list that the release
+ * does not have has no files.
+ * @param {string} list
+ * @returns {{isKept: boolean, isNewer: boolean, isWanted: boolean, done: number, files: number}}
  */
 export function useSavedState(list) {
-  const [state, setState] = useState({ isKept: false, isNewer: false });
+  const [state, setState] = useState({ isKept: false, isNewer: false, isWanted: false, done: 0, files: 0 });
   useEffect(() => {
     if (!navigator.serviceWorker) return undefined;
     const listen = (/** @type {MessageEvent<Progress>} */ event) => {
-      const { type, list: reportedList, done, files, isNewer } = event.data;
-      if (type === "kept" && reportedList === list) setState({ isKept: files > 0 && done === files, isNewer: isNewer ?? false });
+      const { type, list: reportedList, done, files, isWanted, isNewer = false } = event.data;
+      if (type === "kept" && reportedList === list) setState({ isKept: files > 0 && done === files, isNewer, isWanted, done, files });
     };
     navigator.serviceWorker.addEventListener("message", listen);
     askWorker("state", list);

@@ -125,10 +125,13 @@ def published_directory_of(content: PortalContent) -> dict[str, Any]:
             {
                 "id": meeting.id,
                 "title": meeting.matter.title,
+                "host": meeting.matter.host,
+                "mode": meeting.matter.mode,
                 "starts_at": f"{meeting.instant(meeting.matter.starts):%Y-%m-%dT%H:%M:%S.000Z}",
                 "ends_at": f"{meeting.instant(meeting.matter.ends):%Y-%m-%dT%H:%M:%S.000Z}",
                 "grace_minutes": meeting.matter.grace_minutes,
                 "points": meeting.matter.points,
+                "basis": [code for code in meeting.matter.basis if code in content.materials],
                 "materials": [
                     code for code in meeting.material_codes() if code in content.materials
                 ],
@@ -141,6 +144,8 @@ def published_directory_of(content: PortalContent) -> dict[str, Any]:
                 "title": matter.title,
                 "kind": matter.kind,
                 "number": matter.number or "",
+                "issuer": matter.issuer,
+                "date": f"{matter.date:%Y-%m-%d}",
                 "public_from": f"{instant(matter.public_from):%Y-%m-%dT%H:%M:%S.000Z}"
                 if matter.public_from
                 else "",
