@@ -17,6 +17,7 @@ from sync_server.acts.list_imports import NOT_ON_THE_LIST
 from sync_server.acts.people import END_REASONS, MERGED
 from sync_server.acts.people_lists import USED
 from sync_server.config import ROOT
+from sync_server.domain.judging.counts import Counts
 from sync_server.domain.judging.people import AttendanceState, Cause
 from sync_server.domain.judging.settings import REASONS
 from sync_server.domain.positions import COMMITTEE
@@ -31,7 +32,7 @@ from sync_server.office.meetings import arrangements, board, trend, urgent
 from sync_server.office.meetings.attendance_lists import MODES, SHOWN_STATES
 from sync_server.office.people import leave_requests, person
 from sync_server.office.system import audit_log
-from sync_server.reports import document, figures, spec, tables
+from sync_server.reports import document, figures, spec
 from sync_server.reports.layouts import LAYOUTS
 from sync_server.reports.making import FORMATS
 from sync_server.sheets.grids import CellProblem, FileProblem
@@ -106,7 +107,7 @@ CODES: dict[str, Iterable[str]] = {
     "report.draft.conduct": ("calls", "private_use", "disorder", "wrong_seat"),
     "report.draft.others": ("guests", "substitutes"),
     "report.part": [part for part, _ in document.PARTS],
-    "report.column": (*tables.COUNTED, *tables.AFTER_RATE),
+    "report.column": Counts.__struct_fields__,
     "report.chair": ("secretary", "deputy", "none"),
     "report.minutes.chair": ("secretary", "deputy", "none"),
     "report.summary": ("summons", "certificate"),
@@ -114,6 +115,7 @@ CODES: dict[str, Iterable[str]] = {
     "report.mode": get_args(Mode),
     "report.material_group": figures.MATERIAL_GROUPS,
     "report.minutes.sign": ("chair", "clerk"),
+    "report.period.table": ("1", "2", "3"),
     "report.note": get_args(figures.Note),
     "report.state": ("late", *get_args(AttendanceState)),
     "report.limit": (

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from sync_server.acts.summons_lists import SummonsRow
 from sync_server.acts.writing import SERVER_WRITER, envelope, write_records
-from sync_server.domain.records.codes import MINUTE_MS, from_ms, to_ms
+from sync_server.domain.records.codes import MINUTE_MS, from_ms, to_ms, year_of
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.kinds import Record, Roll, RollBody, Setting, SettingBody, Summoned
 from sync_server.errors import UnknownMeeting
@@ -242,6 +242,23 @@ def require_meeting(connection: Connection, meeting: str, now_ms: int) -> Meetin
     if summary is None:
         raise UnknownMeeting(meeting=meeting)
     return summary
+
+
+def of_year(meetings: Iterable[MeetingSummary], year: int) -> list[MeetingSummary]:
+    """Return those meetings that start in a year of Vietnam's calendar, in the same order."""
+    return [meeting for meeting in meetings if year_of(to_ms(meeting.starts_at)) == year]
+
+
+def held_in(connection: Connection, year: int, now_ms: int) -> list[MeetingSummary]:
+    """Return the meetings of a year that are over, the latest first.
+
+    Rehearsals and cancelled meetings are not among them.
+    """
+    return [
+        meeting
+        for meeting in of_year(directory.meetings(connection, now_ms), year)
+        if meeting.state == "closed" and not meeting.cancelled and not meeting.rehearsal
+    ]
 
 
 def _grace_minutes(connection: Connection, meeting: str, point: str) -> int:

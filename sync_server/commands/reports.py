@@ -7,6 +7,7 @@ import click
 from flask.cli import AppGroup
 
 from sync_server import database
+from sync_server.acts.arrangements import held_in
 from sync_server.clocks import now_ms
 from sync_server.commands.common import current_settings, on_current_schema
 from sync_server.errors import AppError
@@ -15,7 +16,8 @@ from sync_server.reports import making, verify
 from sync_server.reports.layouts import DEFAULT_LAYOUT, LAYOUTS, LayoutName
 from sync_server.reports.making import FORMATS, Format
 from sync_server.reports.pdf_file import PdfUnavailable
-from sync_server.reports.spec import WITH_NAMES, Kind
+from sync_server.reports.snapshot import Source
+from sync_server.reports.spec import WITH_NAMES, AnySpec, Kind
 
 KINDS: dict[str, Kind] = {
     "nhanh": "quick",
@@ -30,7 +32,7 @@ WHO = "dong-lenh"
 
 
 class _MeetingFirst(AppGroup):
-    """`report MEETING` makes a report; `report verify FILE` is a command of its own."""
+    """`report MEETING` makes a report; `report verify FILE` and `report year YEAR` are others."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and not args[0].startswith("-"):
@@ -65,25 +67,16 @@ def report_make(
     out: Path,
 ) -> None:
     """Write the reports of MEETING into a folder, as DOCX, XLSX and PDF."""
-    settings, at_ms = current_settings(), now_ms()
-    report_kind = KINDS[kind]
-    keys = {"site_dir": settings.site_dir, "seal_key": settings.seal_key, "now_ms": at_ms}
+    report_kind, source = KINDS[kind], _source()
     try:
         if report_kind in WITH_NAMES:
             with database.reading() as c:
                 spec = making.make_list(
-                    c,
-                    meeting,
-                    report_kind,
-                    layout,
-                    point,
-                    unit=unit,
-                    person=person,
-                    **keys,  # type: ignore[arg-type]
+                    c, meeting, report_kind, layout, source, point=point, unit=unit, person=person
                 )
         else:
             stored = database.write(
-                lambda c: making.make(c, meeting, report_kind, layout, by=WHO, **keys)  # type: ignore[arg-type]
+                lambda c: making.make(c, meeting, report_kind, layout, source, by=WHO)
             )
             spec = making.spec_of(stored)
             if internal:
@@ -91,6 +84,34 @@ def report_make(
                     spec = making.with_names(c, spec)
     except AppError as fault:
         raise click.ClickException(str(fault)) from None
+    _write_files(spec, formats, out)
+
+
+@report_group.command("year")
+@click.argument("year", type=click.IntRange(2000, 2199))
+@click.option("--layout", type=click.Choice(list(LAYOUTS)), default=DEFAULT_LAYOUT)
+@click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@on_current_schema
+def report_year(year: int, layout: LayoutName, formats: tuple[Format, ...], out: Path) -> None:
+    """Write the report on the conferences of YEAR into a folder, as DOCX, XLSX and PDF."""
+    source = _source()
+    with database.reading() as c:
+        meetings = [meeting.id for meeting in held_in(c, year, source.now_ms)]
+        if not meetings:
+            raise click.ClickException(say("cli.report.nothing", year=year))
+        name = say("report.period.year", year=year)
+        spec = making.make_period(c, meetings, name, layout, source)
+    _write_files(spec, formats, out)
+
+
+def _source() -> Source:
+    settings = current_settings()
+    return Source(settings.site_dir, settings.seal_key, now_ms())
+
+
+def _write_files(spec: AnySpec, formats: tuple[Format, ...], out: Path) -> None:
+    """Write a report in these formats, by default as DOCX, XLSX and PDF, and print the paths."""
     out.mkdir(parents=True, exist_ok=True)
     for file_format in formats or ("docx", "xlsx", "pdf"):
         path = out / making.file_name(spec, file_format)

@@ -6,10 +6,11 @@ from typing import TypeVar
 import msgspec
 from flask import request
 
+from sync_server.clocks import now_ms
 from sync_server.domain.records.codes import PersonCode
 from sync_server.errors import BadForm, NotFound
 from sync_server.messages import say
-from sync_server.office.formatting import parse_input
+from sync_server.office.formatting import format_moment, parse_input
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -100,6 +101,14 @@ def one_of(name: str, choices: Sequence[Choice]) -> Choice:
         if choice == value:
             return choice
     raise BadForm(fault=say("form.choice", field=_field_label(name), value=value[:40]))
+
+
+def requested_year() -> int:
+    """Return the year in the query, by default the current year in Vietnam."""
+    typed_year = request.args.get("nam", "")
+    if typed_year.isascii() and typed_year.isdecimal() and len(typed_year) == len("2024"):
+        return int(typed_year)
+    return int(format_moment(now_ms(), "yyyy"))
 
 
 def _field_label(name: str) -> str:

@@ -8,10 +8,11 @@ from sync_server.reports.figures import Figures
 from sync_server.reports.layouts import LAYOUTS, Layout
 from sync_server.reports.letters import certificate, minutes, summons
 from sync_server.reports.narrative import Section, drafts_of
-from sync_server.reports.parts import Passage, Table
-from sync_server.reports.spec import WITH_NAMES, Kind, ReportSpec
+from sync_server.reports.parts import Bar, Passage, Table
+from sync_server.reports.spec import LETTERS, WITH_NAMES, AnySpec, Kind, ReportSpec
 from sync_server.reports.tables import tables_of
 from sync_server.reports.words import day_and_hours, moment, percent, spell
+from sync_server.storage.organisation import Organisation
 
 ROMAN = ("I", "II", "III", "IV", "V")
 PARTS: tuple[tuple[str, tuple[Section, ...]], ...] = (
@@ -32,46 +33,67 @@ SYMBOLS: Mapping[Kind, str] = {
     "minutes": "BB",
     "summons": "GTT",
     "certificate": "GXN",
+    "period": "BC",
 }
 """The letters of each kind of paper in its number."""
 SIGNED_IN_THE_HALL: tuple[Kind, ...] = ("minutes", "presence")
 
 
 class Document(NamedTuple):
-    """A report ready to be written as a file."""
+    """A report ready to be written as a file.
 
-    spec: ReportSpec
+    `subject`: what it reports on, for the file's title; `at_ms`: the moment of its figures; `bars`:
+    the shares of people present, for a chart.
+    """
+
+    spec: AnySpec
+    kind: Kind
+    organisation: Organisation
     layout: Layout
+    subject: str
+    at_ms: int
     title: str
     summary: str
     passages: list[Passage]
     tables: list[Table]
-    recipients: list[str]
+    bars: list[Bar]
     foot: list[str]
 
     @property
     def number(self) -> str:
         """The line with the number, which stays blank; "" for a list, which has none."""
-        if self.spec.kind == "presence":
+        if self.kind == "presence":
             return ""
-        line = self.layout.number.replace("BC", SYMBOLS[self.spec.kind])
-        return line.format(symbol=self.spec.organisation.symbol)
+        line = self.layout.number.replace("BC", SYMBOLS[self.kind])
+        return line.format(symbol=self.organisation.symbol)
 
     @property
     def signing_body(self) -> str:
         """The body that signs; "" where the people in the hall sign."""
-        if self.spec.kind in SIGNED_IN_THE_HALL:
+        if self.kind in SIGNED_IN_THE_HALL:
             return ""
-        return f"{self.layout.body_on} {self.spec.organisation.body}".strip()
+        return f"{self.layout.body_on} {self.organisation.body}".strip()
+
+    @property
+    def recipients(self) -> list[str]:
+        """The recipients, the archive last; none, where the people in the hall sign."""
+        if self.kind in SIGNED_IN_THE_HALL:
+            return []
+        name = self.organisation.name
+        archive = self.layout.archive.format(
+            organisation=name.capitalize() if name.isupper() else name
+        )
+        others = () if self.kind in LETTERS else self.organisation.recipients
+        return [f"- {line};" for line in others] + [f"- {archive}"]
 
     def spelled(self, text: str) -> str:
         """Return a text in the spelling of the organisation."""
-        return spell(text, self.spec.organisation.spelling)
+        return spell(text, self.organisation.spelling)
 
 
 def build(spec: ReportSpec) -> Document:
     """Build the document of a report."""
-    organisation, layout = spec.organisation, LAYOUTS[spec.layout]
+    layout, meeting = LAYOUTS[spec.layout], spec.figures.meeting
     texts = drafts_of(spec.figures) | {k: v for k, v in spec.sections.items() if v.strip()}
     match spec.kind:
         case "evaluation":
@@ -89,26 +111,32 @@ def build(spec: ReportSpec) -> Document:
     if spec.changes:
         heading = say("report.changes", revision=spec.revision - 1)
         passages.append(Passage(1, heading, spec.changes))
-    tables = tables_of(spec)
-    name = organisation.name
-    archive = layout.archive.format(organisation=name.capitalize() if name.isupper() else name)
     return Document(
         spec=spec,
+        kind=spec.kind,
+        organisation=spec.organisation,
         layout=layout,
+        subject=meeting.title,
+        at_ms=meeting.at_ms,
         title=say(f"report.title.{spec.kind}"),
         summary=_summary(spec),
         passages=passages,
-        tables=[table for table in tables if table.rows],
-        recipients=[]
-        if spec.kind in WITH_NAMES
-        else [f"- {line};" for line in organisation.recipients] + [f"- {archive}"],
+        tables=[table for table in tables_of(spec) if table.rows],
+        bars=_bars(spec) if spec.kind == "evaluation" else [],
         foot=foot_of(spec),
     )
 
 
+def _bars(spec: ReportSpec) -> list[Bar]:
+    return [
+        Bar(say(f"unit_type.{line.unit_type}"), line.counts.present, line.counts.summoned)
+        for line in spec.figures.types
+    ]
+
+
 def _summary(spec: ReportSpec) -> str:
     meeting = spec.figures.meeting
-    if spec.kind in {"summons", "certificate"}:
+    if spec.kind in LETTERS:
         return say(f"report.summary.{spec.kind}", title=meeting.title)
     when = day_and_hours(meeting.starts_ms, meeting.ends_ms)
     if spec.point:
@@ -120,13 +148,16 @@ def _summary(spec: ReportSpec) -> str:
 def foot_of(spec: ReportSpec) -> list[str]:
     """Return the small lines that say from what the figures were computed."""
     basis = spec.basis
-    halls = {p: f for p, f in sorted(basis.halls.items()) if spec.point in {"", p}}
+    named = {spec.point} - {""} or {line.facts.point for line in spec.people}
+    points = named if spec.kind in WITH_NAMES else basis.halls.keys()
+    halls = {point: basis.halls[point] for point in sorted(points)}
     heads = ", ".join(f"{point}:{facts.head}" for point, facts in halls.items())
     lines = [
         say("report.foot", at=moment(basis.meeting.at_ms), revision=spec.revision),
         say("report.foot.heads", epoch=basis.epoch, heads=heads),
     ]
-    return [say("report.internal"), *lines] if spec.is_internal else lines
+    is_marked = spec.is_internal and spec.kind not in LETTERS  # a letter goes to whom it names
+    return [say("report.internal"), *lines] if is_marked else lines
 
 
 def quick_text(figures: Figures) -> str:

@@ -14,6 +14,9 @@ from sync_server.domain.judging.standing import PointStanding
 from sync_server.domain.records.codes import MINUTE_MS
 from sync_server.domain.unit_types import UNIT_TYPES
 
+ON_TIME_MS = 2 * 60 * MINUTE_MS
+"""How long after the end a hall has to sign its roll off (domain.md §3, step A1)."""
+
 ChairOffice = Literal["secretary", "deputy", ""]
 MATERIAL_GROUPS: Mapping[str, frozenset[str]] = {
     "documents": frozenset(
@@ -50,7 +53,8 @@ class MeetingFacts(Struct, frozen=True):
 class HallLine(Struct, frozen=True):
     """A row of table 1: one hall. `chair`: the office of who presided.
 
-    `keeps_materials`: whether its device reported that it keeps the materials without a line.
+    `keeps_materials`: whether its device reported that it keeps the materials without a line;
+    `is_on_time`: whether the roll was signed off by `ON_TIME_MS` after the end.
     """
 
     point: str
@@ -61,6 +65,7 @@ class HallLine(Struct, frozen=True):
     is_connected: bool
     is_reported: bool
     keeps_materials: bool
+    is_on_time: bool
     notes: tuple[Note, ...]
 
 
@@ -292,6 +297,7 @@ def _line_of(hall: Hall, meeting: MeetingFacts) -> HallLine:
         hall.is_connected or is_reported,
         is_reported,
         is_reported and "materials" not in standing.missing,
+        standing.closing is not None and standing.closing.at_ms <= meeting.ends_ms + ON_TIME_MS,
         tuple(note for note, applies in signs.items() if applies),
     )
 

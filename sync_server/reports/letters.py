@@ -70,9 +70,9 @@ def certificate(spec: ReportSpec) -> list[Passage]:
     hall = spec.basis.halls[line.facts.point].name
     came, left = line.facts.came_ms, line.facts.left_ms
     texts = [
-        _about("report.certificate.one", line),
-        say(
-            "report.certificate.attended",
+        _about(
+            "report.certificate.one",
+            line,
             title=meeting.title,
             when=day_and_hours(meeting.starts_ms, meeting.ends_ms),
             hall=hall,
@@ -85,7 +85,7 @@ def certificate(spec: ReportSpec) -> list[Passage]:
     return [Passage(1, "", tuple(texts))]
 
 
-def _about(key: str, line: PersonLine) -> str:
+def _about(key: str, line: PersonLine, **facts: object) -> str:
     """Return a sentence about a person, with name, position if any, and unit."""
     position = f", {name_code('position', line.position)}" if line.position else ""
-    return say(key, name=line.name, position=position, unit=line.unit)
+    return say(key, name=line.name, position=position, unit=line.unit, **facts)

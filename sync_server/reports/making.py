@@ -1,7 +1,6 @@
 """Makes reports: a revision with its figures, texts and changes, written in any format."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Literal, get_args
 
 import msgspec
@@ -16,8 +15,18 @@ from sync_server.reports.document import Document, build
 from sync_server.reports.figures import Figures, HallLine
 from sync_server.reports.layouts import LayoutName
 from sync_server.reports.narrative import SECTIONS, Section
-from sync_server.reports.snapshot import Snapshot
-from sync_server.reports.spec import Kind, PersonLine, ReportSpec
+from sync_server.reports.period import build_period
+from sync_server.reports.snapshot import Snapshot, Source
+from sync_server.reports.spec import (
+    LETTERS,
+    AnySpec,
+    Conference,
+    Kind,
+    PeriodSpec,
+    PersonLine,
+    ReportSpec,
+)
+from sync_server.reports.words import day_of
 from sync_server.storage import directory, organisation, remarks, reports
 from sync_server.storage.ledger import standings
 from sync_server.storage.ledger.streams import StreamKey
@@ -50,19 +59,17 @@ def make(
     meeting: str,
     kind: Kind,
     layout: LayoutName,
+    source: Source,
     *,
     by: str,
-    site_dir: Path,
-    seal_key: str,
-    now_ms: int,
 ) -> StoredReport:
     """Make the next revision of a report and store it. Raises: UnknownMeeting."""
-    taken = snapshot.take(connection, meeting, site_dir, seal_key, now_ms)
+    taken = snapshot.take(connection, meeting, source)
     before = reports.latest(connection, meeting, kind)
-    spec = _spec_of(connection, taken, kind, layout, before, now_ms)
+    spec = _spec_of(connection, taken, kind, layout, before, source.now_ms)
     encoded = msgspec.json.encode(spec)
-    report_id = reports.add(connection, meeting, kind, spec.revision, by, encoded, now_ms)
-    return StoredReport(report_id, meeting, kind, spec.revision, by, now_ms, encoded)
+    report_id = reports.add(connection, meeting, kind, spec.revision, by, encoded, source.now_ms)
+    return StoredReport(report_id, meeting, kind, spec.revision, by, source.now_ms, encoded)
 
 
 def spec_of(stored: StoredReport) -> ReportSpec:
@@ -87,6 +94,8 @@ def with_names(connection: Connection, spec: ReportSpec) -> ReportSpec:
         unit, position = facts.get(line.person, ("", ""))
         if spec.unit not in {"", unit}:
             continue
+        if spec.kind == "certificate" and line.state != "present":
+            continue
         name = names.get(line.person, line.person)
         people.append(PersonLine(line, name, units.get(unit, unit), position))
     people.sort(key=lambda line: (line.facts.point, name_sort_key(line.name)))
@@ -98,20 +107,18 @@ def make_list(
     meeting: str,
     kind: Kind,
     layout: LayoutName,
-    point: str = "",
+    source: Source,
     *,
+    point: str = "",
     unit: str = "",
     person: str = "",
-    site_dir: Path,
-    seal_key: str,
-    now_ms: int,
 ) -> ReportSpec:
     """Return a hall's minutes, a presence list, a summons or a certificate as of now; not stored.
 
     `point`, `unit` and `person` limit whom it names; minutes need a point, and a certificate a
     person who attended. Raises: UnknownMeeting, UnknownPoint, NobodyToName.
     """
-    taken = snapshot.take(connection, meeting, site_dir, seal_key, now_ms)
+    taken = snapshot.take(connection, meeting, source)
     known = {hall.point for hall in taken.figures.halls}
     if (point or kind == "minutes") and point not in known:
         raise UnknownPoint(point=point, meeting=meeting)
@@ -119,7 +126,7 @@ def make_list(
         kind=kind,
         layout=layout,
         revision=1,
-        organisation=organisation.current(connection, now_ms),
+        organisation=organisation.current(connection, source.now_ms),
         basis=taken.basis,
         figures=taken.figures,
         point=point,
@@ -133,23 +140,43 @@ def make_list(
         name = roster.names_of(connection, [person]).get(person, person)
         spec = replace(spec, chair=name)
     named = with_names(connection, spec)
-    if kind == "certificate":
-        attended = tuple(line for line in named.people if line.facts.state == "present")
-        if not person or not attended:
-            raise NobodyToName(kind=say("report.kind.certificate"), person=person or "–")
-        return replace(named, people=attended[:1])
-    if kind == "summons" and not named.people:
-        raise NobodyToName(kind=say("report.kind.summons"), person=person or unit or point or "–")
+    is_empty = not named.people or (kind == "certificate" and not person)
+    if kind in LETTERS and is_empty:
+        asked_for = person or unit or point or "–"
+        raise NobodyToName(kind=say(f"report.kind.{kind}"), person=asked_for)
     return named
 
 
-def write(spec: ReportSpec, file_format: Format) -> bytes:
+def make_period(
+    connection: Connection,
+    meetings: Sequence[str],
+    name: str,
+    layout: LayoutName,
+    source: Source,
+) -> PeriodSpec:
+    """Return the report on several conferences as of now, in the order of their starts; not stored.
+
+    `name`: the period in words. Raises: UnknownMeeting.
+    """
+    snapshots = [snapshot.take(connection, meeting, source) for meeting in meetings]
+    snapshots.sort(key=lambda taken: taken.basis.meeting.starts_ms)
+    conferences = tuple(Conference(taken.basis, taken.figures) for taken in snapshots)
+    return PeriodSpec(
+        layout, organisation.current(connection, source.now_ms), name, source.now_ms, conferences
+    )
+
+
+def write(spec: AnySpec, file_format: Format) -> bytes:
     """Return a report as a file. Raises: PdfUnavailable."""
-    return _WRITERS[file_format](build(spec))
+    document = build_period(spec) if isinstance(spec, PeriodSpec) else build(spec)
+    return _WRITERS[file_format](document)
 
 
-def file_name(spec: ReportSpec, file_format: Format) -> str:
+def file_name(spec: AnySpec, file_format: Format) -> str:
     """Return the name of a report's file."""
+    if isinstance(spec, PeriodSpec):
+        days = f"{day_of(spec.at_ms):%Y%m%d-%H%M}"
+        return f"{say('report.file.period')}-{days}.{file_format}"
     internal = "-noi-bo" if spec.is_internal else ""
     hall = "".join(f"-{code.lower()}" for code in (spec.point, spec.unit, spec.person) if code)
     kind = say(f"report.file.{spec.kind}")

@@ -30,6 +30,14 @@ class Table(NamedTuple):
     is_wide: bool = False
 
 
+class Bar(NamedTuple):
+    """A bar of a chart: `part` of `whole`, with its label."""
+
+    label: str
+    part: int
+    whole: int
+
+
 class Passage(NamedTuple):
     """A heading of level 1 or 2, "" for none, and the paragraphs under it."""
 

@@ -9,10 +9,11 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, Template
 
 from sync_server.messages import say
+from sync_server.reports.chart import bar_chart
 from sync_server.reports.csv_file import csv_text
 from sync_server.reports.document import Document
 from sync_server.reports.docx_file import shown
-from sync_server.reports.words import day_of
+from sync_server.reports.words import day_of, percent
 
 SPEC_NAME = "bao-cao.json"
 
@@ -29,7 +30,10 @@ class PdfUnavailable(Exception):
 
 def write_html(document: Document) -> str:
     """Return a report as a page to print."""
-    return _paper().render(document=document, shown=shown, say=say, day_of=day_of)
+    chart = bar_chart(document.bars) if document.bars else ""
+    return _paper().render(
+        document=document, chart=chart, shown=shown, say=say, day_of=day_of, percent=percent
+    )
 
 
 def write_pdf(document: Document) -> bytes:
@@ -38,7 +42,7 @@ def write_pdf(document: Document) -> bytes:
         from weasyprint import HTML, Attachment
     except OSError as fault:
         raise PdfUnavailable from fault
-    made = datetime.fromtimestamp(document.spec.basis.meeting.at_ms / 1000, UTC)
+    made = datetime.fromtimestamp(document.at_ms / 1000, UTC)
     attachments = [
         Attachment(
             string=msgspec.json.encode(document.spec).decode(),

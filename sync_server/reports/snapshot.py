@@ -7,6 +7,7 @@ the ledger alone, at any later time.
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -44,6 +45,17 @@ NO_REASON = ""
 _reason_decoder = msgspec.json.Decoder(dict[str, object])
 
 
+class Source(NamedTuple):
+    """What a snapshot reads beside the database, and its moment in ms since 1970 UTC.
+
+    `site_dir`: the folder of a portal that was built here; `seal_key` opens the sealed reasons.
+    """
+
+    site_dir: Path
+    seal_key: str
+    now_ms: int
+
+
 class HallFacts(Struct, frozen=True):
     """What a report says of a hall beside its records, and the last position that it read."""
 
@@ -77,12 +89,11 @@ class Snapshot(Struct, frozen=True):
     attendees: tuple[Attendee, ...]
 
 
-def take(
-    connection: Connection, meeting: str, site_dir: Path, seal_key: str, now_ms: int
-) -> Snapshot:
-    """Take the snapshot of a meeting as of now. Raises: UnknownMeeting."""
+def take(connection: Connection, meeting: str, source: Source) -> Snapshot:
+    """Take the snapshot of a meeting. Raises: UnknownMeeting."""
+    now_ms = source.now_ms
     summary = arrangements.require_meeting(connection, meeting, now_ms)
-    published = served_portal.published_directory(connection, site_dir, now_ms)
+    published = served_portal.published_directory(connection, source.site_dir, now_ms)
     announced = _announced(published, meeting)
     facts = MeetingFacts(
         meeting,
@@ -112,7 +123,7 @@ def take(
         meeting=facts,
         halls=halls,
         sightings=tuple(sightings.of_devices(connection, devices)),
-        reasons=_reasons_of(connection, stored.values(), seal_key),
+        reasons=_reasons_of(connection, stored.values(), source.seal_key),
         materials=_materials_of(published, announced, facts.starts_ms),
         earlier_tasks=_earlier_tasks(connection, facts, places),
     )

@@ -10,11 +10,15 @@ from sync_server.reports.narrative import Section
 from sync_server.reports.snapshot import Basis
 from sync_server.storage.organisation import Organisation
 
-Kind = Literal["quick", "evaluation", "minutes", "presence", "summons", "certificate"]
+Kind = Literal["quick", "evaluation", "minutes", "presence", "summons", "certificate", "period"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 WITH_NAMES: tuple[Kind, ...] = ("minutes", "presence", "summons", "certificate")
 """The kinds that name people: they are internal always."""
+
+
+LETTERS: tuple[Kind, ...] = ("summons", "certificate")
+"""The kinds that go to the people whom they name."""
 
 
 class PersonLine(Struct, frozen=True):
@@ -26,7 +30,7 @@ class PersonLine(Struct, frozen=True):
     position: str
 
 
-class ReportSpec(Struct, frozen=True):
+class ReportSpec(Struct, frozen=True, tag="report"):
     """Everything that a report says and was computed from. The same spec makes the same file.
 
     `sections`: the edited texts; others are drafted from the figures. `changes`: what differs from
@@ -50,3 +54,26 @@ class ReportSpec(Struct, frozen=True):
     person: str = ""
     chair: str = ""
     people: tuple[PersonLine, ...] = ()
+
+
+class Conference(Struct, frozen=True):
+    """One of the conferences of a period: what its figures follow from, and the figures."""
+
+    basis: Basis
+    figures: Figures
+
+
+class PeriodSpec(Struct, frozen=True, tag="period"):
+    """What a report on several conferences says: those of a year, or of a series.
+
+    `name`: the period in words; `at_ms`: the moment of the figures.
+    """
+
+    layout: LayoutName
+    organisation: Organisation
+    name: str
+    at_ms: int
+    conferences: tuple[Conference, ...]
+
+
+AnySpec = ReportSpec | PeriodSpec

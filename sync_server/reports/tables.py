@@ -36,7 +36,8 @@ COUNTED = (
 AFTER_RATE = ("late", "left_early", "substitutes", "guests")
 
 
-def _count_columns() -> tuple[Column, ...]:
+def count_columns() -> tuple[Column, ...]:
+    """Return the columns of a table of people."""
     return (
         *(Column(say(f"report.column.{name}"), 6, True) for name in COUNTED),
         Column(say("report.column.rate"), 7, True),
@@ -44,7 +45,8 @@ def _count_columns() -> tuple[Column, ...]:
     )
 
 
-def _count_cells(counts: Counts) -> list[Cell]:
+def count_cells(counts: Counts) -> list[Cell]:
+    """Return the cells under `count_columns`."""
     return [
         *(getattr(counts, name) for name in COUNTED),
         percent(counts.present, counts.summoned),
@@ -52,15 +54,25 @@ def _count_cells(counts: Counts) -> list[Cell]:
     ]
 
 
+def sums_and_rate(first: int, before: int = 0) -> tuple[tuple[int, ...], tuple[int, int, int]]:
+    """Return the columns that a total adds up, and those of the rate: share, part, whole.
+
+    `first`: the first column of numbers, `before` how many come before those of people.
+    """
+    people = first + before
+    rate = people + len(COUNTED)
+    last = people + len(count_columns())
+    return tuple(n for n in range(first, last) if n != rate), (rate, people + 1, people)
+
+
 def _table_1(spec: ReportSpec) -> Table:
     figures = spec.figures
-    first = 4
     columns = (
         Column(say("report.column.number"), 3, True),
         Column(say("report.column.point"), 20),
         Column(say("report.column.type"), 10),
         Column(say("report.column.chair"), 5),
-        *_count_columns(),
+        *count_columns(),
         Column(say("report.column.note"), 10),
     )
     rows: list[list[Cell]] = [
@@ -69,21 +81,18 @@ def _table_1(spec: ReportSpec) -> Table:
             f"{short_hall_name(hall.name)}{' *' if hall.point in spec.changed_points else ''}",
             say(f"unit_type.{hall.unit_type}"),
             say(f"report.chair.{hall.chair or 'none'}") if hall.is_reported else NONE,
-            *_count_cells(hall.counts),
+            *count_cells(hall.counts),
             _notes(hall),
         ]
         for place, hall in enumerate(figures.halls, start=1)
     ]
-    total = ["", say("report.total"), "", "", *_count_cells(figures.totals), ""]
-    rate = first + len(COUNTED)
-    sums = tuple(n for n in range(first, first + len(COUNTED) + 1 + len(AFTER_RATE)) if n != rate)
-    return Table(
-        "1", say("report.table.1"), columns, rows, total, sums, (rate, first + 1, first), True
-    )
+    total = ["", say("report.total"), "", "", *count_cells(figures.totals), ""]
+    sums, rate = sums_and_rate(4)
+    return Table("1", say("report.table.1"), columns, rows, total, sums, rate, True)
 
 
 def short_hall_name(name: str) -> str:
-    """Leave out the words "Điểm cầu", which the column's heading says."""
+    """Return a hall's name without the words "Điểm cầu", which the heading says."""
     return name.removeprefix(say("places.hall_of", name="")).strip() or name
 
 
@@ -96,26 +105,22 @@ def _table_2(figures: Figures) -> Table:
         Column(say("report.column.type"), 12),
         Column(say("report.column.planned"), 5, True),
         Column(say("report.column.reported"), 5, True),
-        *_count_columns(),
+        *count_columns(),
     )
     rows: list[list[Cell]] = [
         [
             say(f"unit_type.{line.unit_type}"),
             line.planned,
             line.reported,
-            *_count_cells(line.counts),
+            *count_cells(line.counts),
         ]
         for line in figures.types
     ]
     total = [
-        say("report.total"), figures.planned, figures.reported, *_count_cells(figures.totals),
+        say("report.total"), figures.planned, figures.reported, *count_cells(figures.totals),
     ]  # fmt: skip
-    first = 3
-    rate = first + len(COUNTED)
-    sums = tuple(n for n in range(1, len(columns)) if n != rate)
-    return Table(
-        "2", say("report.table.2"), columns, rows, total, sums, (rate, first + 1, first), True
-    )
+    sums, rate = sums_and_rate(1, before=2)
+    return Table("2", say("report.table.2"), columns, rows, total, sums, rate, True)
 
 
 def _table_3(figures: Figures) -> Table:

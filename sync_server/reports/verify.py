@@ -1,23 +1,24 @@
 """Verifies a report's file: computes its figures again, and reads what the file shows."""
 
+from collections.abc import Sequence
 from difflib import SequenceMatcher
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 from sqlalchemy import Connection
 
 from sync_server.messages import say
 from sync_server.reports import docx_file, making, pdf_file, snapshot, xlsx_file
 from sync_server.reports.figures import Figures
 from sync_server.reports.making import Format
-from sync_server.reports.spec import ReportSpec
+from sync_server.reports.snapshot import Basis
+from sync_server.reports.spec import AnySpec, Conference, PeriodSpec, ReportSpec
 from sync_server.storage.ledger import streams
 
-FileFormat = Literal["docx", "xlsx", "pdf"]
 MOST_SHOWN = 20
 _READERS = {"docx": docx_file, "xlsx": xlsx_file, "pdf": pdf_file}
-_decoder = msgspec.json.Decoder(ReportSpec)
+_decoder = msgspec.json.Decoder(ReportSpec | PeriodSpec)
 
 
 class NotAReport(Exception):
@@ -25,13 +26,13 @@ class NotAReport(Exception):
 
 
 class Verdict(NamedTuple):
-    """What verifying a file found. `spec`: the report in it.
+    """The result of verifying a file. `spec`: the report in it.
 
     `differences`: sentences on what the file says otherwise than the ledger; `later`: how many
     records have come since, which a new revision would show.
     """
 
-    spec: ReportSpec
+    spec: AnySpec
     differences: list[str]
     later: int
 
@@ -53,25 +54,48 @@ def verify(connection: Connection, content: bytes) -> Verdict:
         spec = _decoder.decode(encoded or b"")
     except Exception as fault:
         raise NotAReport from fault
-    basis = spec.basis
-    if basis.epoch != (streams.epoch(connection) or ""):
-        return Verdict(spec, [say("report.verify.other_database", epoch=basis.epoch)], 0)
-    heads = streams.heads_of(connection, basis.meeting.id)
-    behind = [point for point, facts in basis.halls.items() if facts.head > heads.get(point, -1)]
-    if behind:
-        return Verdict(spec, [say("report.verify.unknown_heads", points=", ".join(behind))], 0)
-    later = sum(heads[point] - facts.head for point, facts in basis.halls.items()) + sum(
-        head for point, head in heads.items() if point not in basis.halls
+    parts = spec.conferences if isinstance(spec, PeriodSpec) else (spec,)
+    for part in parts:
+        if difference := _unknown_basis(connection, part.basis):
+            return Verdict(spec, [difference], 0)
+    again = tuple(
+        Conference(part.basis, snapshot.take_again(connection, part.basis).figures)
+        for part in parts
     )
-    again = snapshot.take_again(connection, basis)
-    differences = figure_differences(spec.figures, again.figures)
-    expected = msgspec.structs.replace(spec, figures=again.figures)
-    if spec.is_internal:
-        expected = making.with_names(connection, expected)
+    differences = [
+        difference
+        for part, computed in zip(parts, again, strict=True)
+        for difference in figure_differences(part.figures, computed.figures)
+    ]
+    expected = _expected(connection, spec, again)
     differences += _text_differences(
         reader.texts_of(content), reader.texts_of(making.write(expected, file_format))
     )
+    later = sum(_records_since(connection, part.basis) for part in parts)
     return Verdict(spec, list(dict.fromkeys(differences))[:MOST_SHOWN], later)
+
+
+def _expected(connection: Connection, spec: AnySpec, computed: Sequence[Conference]) -> AnySpec:
+    """Return the spec of a file with the figures, and any names, as the ledger gives them."""
+    if isinstance(spec, PeriodSpec):
+        return replace(spec, conferences=tuple(computed))
+    report = replace(spec, figures=computed[0].figures)
+    return making.with_names(connection, report) if report.is_internal else report
+
+
+def _unknown_basis(connection: Connection, basis: Basis) -> str:
+    """Return why this database cannot compute figures again; "" if it can."""
+    if basis.epoch != (streams.epoch(connection) or ""):
+        return say("report.verify.other_database", epoch=basis.epoch)
+    heads = streams.heads_of(connection, basis.meeting.id)
+    behind = [point for point, facts in basis.halls.items() if facts.head > heads.get(point, -1)]
+    return say("report.verify.unknown_heads", points=", ".join(behind)) if behind else ""
+
+
+def _records_since(connection: Connection, basis: Basis) -> int:
+    """Return how many records a meeting's streams have taken since a report's basis."""
+    heads = streams.heads_of(connection, basis.meeting.id)
+    return sum(heads.values()) - sum(facts.head for facts in basis.halls.values())
 
 
 def figure_differences(stated: Figures, computed: Figures) -> list[str]:
@@ -84,10 +108,16 @@ def figure_differences(stated: Figures, computed: Figures) -> list[str]:
         for hall in computed.halls
         if hall.point in halls
     ]
-    for name, said, found in pairs:
-        before, after = asdict(said), asdict(found)
+    for name, stated_counts, computed_counts in pairs:
+        before, after = asdict(stated_counts), asdict(computed_counts)
         differences += [
-            say("report.verify.number", where=name, what=field, said=before[field], found=value)
+            say(
+                "report.verify.number",
+                where=name,
+                what=say(f"report.column.{field}"),
+                said=before[field],
+                found=value,
+            )
             for field, value in after.items()
             if before[field] != value
         ]

@@ -85,5 +85,10 @@ def _tones_last(text: str) -> str:
     return "".join(letters)
 
 
+def short_day(at_ms: int) -> str:
+    """Return a day such as `22/8/2024`."""
+    return _short_day(day_of(at_ms))
+
+
 def _short_day(at: datetime) -> str:
     return f"{at.day:02}/{at.month}/{at.year}" if at.month > 2 else f"{at.day:02}/{at:%m}/{at.year}"

@@ -25,7 +25,7 @@ def write_xlsx(document: Document) -> bytes:
     book = Workbook(out, options)
     book.formats[0].set_font_name(document.layout.font)
     book.set_properties(
-        {"title": document.title, "author": document.spec.organisation.name,
+        {"title": document.title, "author": document.organisation.name,
          "created": EPOCH.replace(tzinfo=None)}
     )  # fmt: skip
     font = {"font_name": document.layout.font}

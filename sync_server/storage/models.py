@@ -273,6 +273,18 @@ class Remark(Base):
     at_ms: Mapped[int] = mapped_column(BigInteger)
 
 
+class CallNote(Base):
+    """A note on a call to a point that has not reported: who promised what, written by `by`."""
+
+    __tablename__ = "call_note"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    meeting: Mapped[str] = mapped_column(String(64), index=True)
+    point: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(String(200))
+    by: Mapped[str] = mapped_column(String(32))
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
 class MeetingLock(Base):
     """A meeting's lock: writers share it, but a writer of rolls or rulings holds it alone."""
 

@@ -170,6 +170,35 @@ def test_many_at_once_and_a_paper_list_with_its_hour(system: System, laptop: Lap
     assert stated == earlier.replace(second=0, microsecond=0)
 
 
+SAVED = """([meeting, done, isWanted]) => {
+  const data = {type: "kept", list: "m-" + meeting, done, files: 3, isWanted};
+  navigator.serviceWorker.dispatchEvent(new MessageEvent("message", {data}));
+}"""
+"""What the service worker says of the meeting's materials."""
+
+
+def test_the_device_itself_says_whether_it_keeps_the_materials(
+    system: System, laptop: Laptop
+) -> None:
+    page = laptop.start()
+    enrol(page, system)
+    open_room(page, "Hội trường")
+    step = open_step(page, "Kiểm tra hội trường")
+    materials = step.get_by_label("Tài liệu hội nghị lưu sẵn trên máy này")
+    expect(materials).to_be_enabled()  # the portal has no such meeting: the clerk knows
+    page.evaluate(SAVED, [system.meeting, 1, False])
+    expect(materials).to_be_disabled()
+    expect(step.get_by_role("button", name="Lưu tài liệu vào máy này")).to_be_visible()
+    page.evaluate(SAVED, [system.meeting, 2, True])
+    expect(step).to_contain_text("Đang lưu 2/3 tệp…")
+    page.evaluate(SAVED, [system.meeting, 3, True])
+    expect(materials).to_be_checked()
+    step.get_by_label("Người kiểm tra").select_option(index=3)
+    step.get_by_role("button", name="Ghi kết quả").click()
+    wait_until(page, lambda: "readiness" in ledger_kinds(system))
+    assert system.device_records()[-1]["body"]["items"]["materials"] is True
+
+
 def test_the_order_of_the_day_and_a_chair_enrolled_on_the_same_laptop(
     system: System, laptop: Laptop, tmp_path: Path
 ) -> None:
@@ -177,7 +206,7 @@ def test_the_order_of_the_day_and_a_chair_enrolled_on_the_same_laptop(
     enrol(page, system)
     open_room(page, "Hội trường")
     readiness_step = open_step(page, "Kiểm tra hội trường")
-    expect(readiness_step.get_by_role("checkbox")).to_have_count(8)
+    expect(readiness_step.get_by_role("checkbox")).to_have_count(9)
     for box in readiness_step.get_by_role("checkbox").all():
         box.check()
     readiness_step.get_by_label("Người kiểm tra").select_option(index=3)

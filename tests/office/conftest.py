@@ -1,10 +1,13 @@
 """People signed in to the office by role, and two halls to which people are summoned."""
 
+import hashlib
+import json
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
 
+from sync_server import sealing
 from sync_server.acts import arrangements
 from sync_server.database import write
 from sync_server.domain.records.codes import to_ms
@@ -12,7 +15,8 @@ from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.records.permissions import Profile
 from sync_server.storage.people import roster
 from sync_server.storage.people.roster import RosterPerson
-from tests.factories import MEETING
+from tests.conftest import FakeClock, Persona
+from tests.factories import MEETING, draft
 from tests.office.desk import ROLE_ACCOUNTS, Desk, desk_of
 
 NAMES = {
@@ -56,3 +60,26 @@ def headquarters(as_role: Callable[[Profile], Desk]) -> Desk:
 def chair(as_role: Callable[[Profile], Desk]) -> Desk:
     """Return a browser in which the Secretary of P001 is signed in."""
     return as_role(Profile.CHAIR)
+
+
+@pytest.fixture
+def after(
+    hall: None, as_clerk: Callable[..., Persona], headquarters: Desk, clock: FakeClock
+) -> Persona:
+    """Hold the conference at P001: M1 came, M2 is away on business, S1 presided; P002 is silent."""
+    clerk = as_clerk()
+    reason = sealing.seal(clerk.seal_key, json.dumps({"reason": "CONG_TAC"}).encode())
+    sha256 = hashlib.sha256(reason.encode()).hexdigest()
+    body = {"report": "numbered", "detail": sha256}
+    request = draft("absence_request", 20, person="M2", seq=1, body=body)
+    clerk.sync(request, details={sha256: reason})
+    clerk.sync(
+        draft("check_in", 25, person="S1", seq=2),
+        draft("chair_assumed", 26, person="S1", seq=3),
+        draft("check_in", 50, person="M1", seq=4),
+    )
+    value = f"approve {MEETING}/P001/{request['id']}/pending"
+    assert headquarters.post("/xin-vang", do=value).status_code == 302
+    clock.now_ms += 4 * 3_600_000
+    headquarters.sign_in("bantochuc")
+    return clerk

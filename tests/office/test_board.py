@@ -57,7 +57,7 @@ def test_totals_and_every_point_are_shown_and_silent_points_are_named(
         "P001",
     ]  # a silent point comes before one that is not ready
     assert "16,7 %" in page
-    assert "Chưa sẵn sàng: 8 mục" in page
+    assert "Chưa sẵn sàng: 9 mục" in page
     assert page.count("○ Chưa báo cáo") == 1
 
 
@@ -264,3 +264,14 @@ def test_an_unknown_meeting_is_reported_in_words(headquarters: Desk) -> None:
 
     assert answer.status_code == 404
     assert "Không có hội nghị «khong-co»" in answer.text
+
+
+def test_a_call_to_a_silent_point_is_noted(hall: None, headquarters: Desk, chair: Desk) -> None:
+    at = f"/hoi-nghi/{MEETING}/chua-bao-cao"
+    headquarters.post(f"{at}/P002", call_note="Thư ký hứa gửi trước 10 giờ")
+    page = headquarters.get(at).text
+    assert "Thư ký hứa gửi trước 10 giờ" in page
+    assert "bantochuc" in page
+    assert "P002 Điểm cầu Hai" in page[page.index("<textarea") :]
+    assert headquarters.post(f"{at}/P009", call_note="x").status_code == 404
+    assert chair.post(f"{at}/P002", call_note="x").status_code == 403

@@ -19,7 +19,7 @@ PAGES = (
     "/tai-khoan-cua-toi", "/nguoi", "/nguoi/danh-sach", "/nguoi/M1?nam=2024",
     "/nguoi/them", "/nguoi/M1/sua",
     "/don-vi", "/don-vi/them", "/don-vi/U01/sua",
-    AT, f"{AT}/sap-xep", f"{AT}/trieu-tap",
+    AT, f"{AT}/sap-xep", f"{AT}/trieu-tap", f"{AT}/chua-bao-cao",
     f"{AT}/tu-tep", f"{AT}/chat-luong", f"{AT}/diem-cau/P001", f"{AT}/diem-cau/P001/ban-ghi",
     f"{AT}/diem-cau/P001/cho-ngoi",
 )  # fmt: skip

@@ -1,12 +1,9 @@
 """Reports in the office and at the terminal: made, exported, verified; names only inside."""
 
-import hashlib
 import io
-import json
 import re
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +15,17 @@ from msgspec.structs import replace
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
-from sync_server import sealing
 from sync_server.database import reading
 from sync_server.domain.records.permissions import Profile
 from sync_server.reports import making, verify
 from sync_server.reports.making import Format
 from sync_server.storage import reports
-from tests.conftest import FakeClock, Persona
+from tests.conftest import Persona
 from tests.factories import MEETING, draft
 from tests.office.conftest import NAMES
 from tests.office.desk import ROLE_ACCOUNTS, Desk, desk_of
+from tests.office.report_files import PAGE, export, make, parts_of
 
-PAGE = f"/hoi-nghi/{MEETING}/bao-cao"
 WORDS = {
     "parent": "Tỉnh uỷ minh hoạ",
     "organisation_name": "Đảng uỷ Khối minh hoạ",
@@ -40,61 +36,6 @@ WORDS = {
     "spelling": "ủy",
 }
 FILES: tuple[Format, ...] = ("docx", "xlsx", "pdf")
-
-
-@pytest.fixture
-def after(
-    hall: None, as_clerk: Callable[..., Persona], headquarters: Desk, clock: FakeClock
-) -> Persona:
-    """Hold the conference at P001: M1 came, M2 is away on business, S1 presided; P002 is silent."""
-    clerk = as_clerk()
-    reason = sealing.seal(clerk.seal_key, json.dumps({"reason": "CONG_TAC"}).encode())
-    sha256 = hashlib.sha256(reason.encode()).hexdigest()
-    body = {"report": "numbered", "detail": sha256}
-    request = draft("absence_request", 20, person="M2", seq=1, body=body)
-    clerk.sync(request, details={sha256: reason})
-    clerk.sync(
-        draft("check_in", 25, person="S1", seq=2),
-        draft("chair_assumed", 26, person="S1", seq=3),
-        draft("check_in", 50, person="M1", seq=4),
-    )
-    value = f"approve {MEETING}/P001/{request['id']}/pending"
-    assert headquarters.post("/xin-vang", do=value).status_code == 302
-    clock.now_ms += 4 * 3_600_000
-    headquarters.sign_in("bantochuc")
-    return clerk
-
-
-def make(headquarters: Desk, kind: str = "evaluation", layout: str = "PARTY_HD05_2026") -> str:
-    """Make a revision and return its id."""
-    answer = headquarters.post(PAGE, report_kind=kind, layout=layout)
-    assert answer.status_code == 302
-    with reading() as c:
-        latest = reports.latest(c, MEETING, kind)
-    assert latest
-    return latest.id
-
-
-def export(headquarters: Desk, report_id: str, file_format: str, query: str = "") -> bytes:
-    answer = headquarters.get(f"{PAGE}/{report_id}/{file_format}{query}")
-    assert answer.status_code == 200
-    return bytes(answer.data)
-
-
-def parts_of(content: bytes) -> Iterator[str]:
-    """Return everything in a file as text: its ZIP parts, or a PDF's text, fields, attachments."""
-    if content.startswith(b"PK"):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = [name for name in archive.namelist() if not name.endswith(".jpeg")]
-            yield from (archive.read(name).decode("utf-8", "replace") for name in names)
-    elif content.startswith(b"%PDF"):
-        reader = PdfReader(io.BytesIO(content))
-        yield from (page.extract_text() for page in reader.pages)
-        yield str(reader.metadata)
-        for attached in reader.attachments.values():
-            yield from (part.decode("utf-8", "replace") for part in attached)
-    else:
-        yield content.decode()
 
 
 def test_a_report_says_what_the_ledger_says_in_every_format(
@@ -173,7 +114,7 @@ def test_one_changed_digit_is_found(
         counts = replace(spec.figures.totals, present=spec.figures.totals.present + 1)
         forged = replace(spec, figures=replace(spec.figures, totals=counts))
         verdict = verify.verify(c, making.write(forged, file_format))
-        assert "Cộng, present: tệp ghi 3, sổ cho 2." in verdict.differences
+        assert "Cộng, Có mặt: tệp ghi 3, sổ cho 2." in verdict.differences
         # The same digit changed by hand, in what the file shows alone.
         seen = making.write(replace(spec, sections={"tasks": "Đã sửa."}), file_format)
         honest = msgspec.json.encode(spec)

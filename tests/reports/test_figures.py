@@ -12,10 +12,19 @@ from sync_server.domain.judging.counts import Counts
 from sync_server.domain.judging.standing import standing_of
 from sync_server.domain.records.forms import parse_record
 from sync_server.reports.document import build
-from sync_server.reports.figures import Figures, Hall, MeetingFacts, attendees_of, figures_of
+from sync_server.reports.figures import (
+    Figures,
+    Hall,
+    MaterialLine,
+    MeetingFacts,
+    TaskLine,
+    attendees_of,
+    figures_of,
+)
 from sync_server.reports.narrative import drafts_of
+from sync_server.reports.period import build_period, by_hall, by_type
 from sync_server.reports.snapshot import Basis
-from sync_server.reports.spec import ReportSpec
+from sync_server.reports.spec import Conference, PeriodSpec, ReportSpec
 from sync_server.reports.words import day_and_hours, long_day, percent, spell
 from sync_server.storage.organisation import Organisation
 from tests.conferences import conference
@@ -120,3 +129,50 @@ def test_an_edited_section_replaces_its_draft_and_empty_ones_wait_for_words() ->
     assert texts["IV- NHIỆM VỤ, GIẢI PHÁP"] == ("Việc một.", "Việc hai.")
     assert texts["V- KIẾN NGHỊ"] == ("…",)
     assert [heading.split("-")[0] for heading in texts][:1] == ["I"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.randoms(use_true_random=False), min_size=1, max_size=3))
+def test_a_period_is_the_sum_of_its_conferences(dice: list[Random]) -> None:
+    figures = [figures_of(MEETING, halls_of(conference(d)), {}, ()) for d in dice]
+    halls = [hall for meeting in figures for hall in meeting.halls]
+    whole = sum((meeting.totals for meeting in figures), Counts())
+
+    for lines in (by_type(halls), by_hall(halls)):
+        assert sum((line.counts for line in lines), Counts()) == whole
+        assert sum(line.halls for line in lines) == len(halls)
+        assert all(line.on_time <= line.halls for line in lines)
+        assert all(adds_up(line.counts) for line in lines)
+    basis = Basis("e1", MEETING, {}, (), {}, ())
+    conferences = tuple(Conference(basis, meeting) for meeting in figures)
+    spec = PeriodSpec("PARTY_HD05_2026", Organisation(), "năm 2024", ENDS, conferences)
+    for table in build_period(spec).tables:
+        assert table.total
+        for column in table.sums:
+            assert table.total[column] == sum(int(row[column]) for row in table.rows)
+
+
+def material(kind: str, **changes: Any) -> MaterialLine:
+    facts = {"public_ms": None, "is_in_time": True, **changes}
+    return MaterialLine(kind.lower(), "Tài liệu mẫu", kind, "632-CV/TU", **facts)
+
+
+def test_a_report_cites_its_basis_and_names_the_kinds_that_are_missing() -> None:
+    basis = material("CONG_VAN", issuer="Tỉnh uỷ", issued_on="2024-08-12", is_basis=True)
+    drafts = drafts_of(figures_of(MEETING, [], {}, [basis, material("SLIDE")]))
+    cited = "Căn cứ Công văn số 632-CV/TU, ngày 12/8/2024 của Tỉnh uỷ."
+    assert drafts["organisation"].startswith(cited)
+    assert "chưa có tài liệu loại: kế hoạch, chương trình, hướng dẫn." in drafts["limits"]
+
+
+def test_a_report_says_how_far_earlier_limits_were_overcome() -> None:
+    tasks = [
+        TaskLine("P001", "Điểm cầu Một", "Mua máy phát điện", ENDS, "open", "Hội nghị trước"),
+        TaskLine("P002", "Điểm cầu Hai", "Sửa loa", None, "done", "Hội nghị trước"),
+    ]
+    figures = figures_of(MEETING, [], {}, (), tasks)
+    limits = drafts_of(figures)["limits"]
+    assert "2 việc phải khắc phục, đã xong 1, chưa xong 1, trong đó quá hạn 1." in limits
+    [table] = [table for table in build(spec_of(figures)).tables if table.key == "8"]
+    assert table.rows[0][1:3] == ["Mua máy phát điện", "Hội nghị trước"]
+    assert [row[-1] for row in table.rows] == ["Quá hạn", "đã xong"]

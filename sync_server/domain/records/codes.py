@@ -66,6 +66,11 @@ def to_ms(instant: str) -> int:
     return round(datetime.fromisoformat(instant).timestamp() * 1000)
 
 
+def year_of(at_ms: int) -> int:
+    """Return the year of a moment in Vietnam."""
+    return datetime.fromtimestamp(at_ms / 1000, VIETNAM).year
+
+
 def from_ms(at_ms: int) -> str:
     """Return the instant with three digits of milliseconds, as JavaScript's `toISOString` does."""
     moment = EPOCH + timedelta(milliseconds=at_ms)

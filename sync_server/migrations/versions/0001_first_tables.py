@@ -335,6 +335,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_remark_meeting"), ["meeting"], unique=False)
 
     op.create_table(
+        "call_note",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("meeting", sa.String(length=64), nullable=False),
+        sa.Column("point", sa.String(length=16), nullable=False),
+        sa.Column("text", sa.String(length=200), nullable=False),
+        sa.Column("by", sa.String(length=32), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("call_note", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_call_note_meeting"), ["meeting"], unique=False)
+
+    op.create_table(
         "ruling",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
@@ -415,6 +428,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ruling_known_as")
 
     op.drop_table("ruling")
+    with op.batch_alter_table("call_note", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_call_note_meeting"))
+
+    op.drop_table("call_note")
     with op.batch_alter_table("remark", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_remark_meeting"))
 

@@ -17,7 +17,7 @@ from sync_server.domain.judging.counts import Counts
 from sync_server.domain.names import fold, word_sort_key
 from sync_server.domain.records.permissions import Action
 from sync_server.messages import rate, say
-from sync_server.office import access, downloads
+from sync_server.office import downloads
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment, format_recent
 from sync_server.office.meetings import charts
@@ -25,7 +25,7 @@ from sync_server.office.menus import Menu
 from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import standings
 from sync_server.storage.ledger.standings import BoardRow
-from sync_server.storage.people import contacts, roster
+from sync_server.storage.people import roster
 
 blueprint = Blueprint("board", __name__)
 
@@ -192,25 +192,6 @@ def csv(meeting: str) -> Response:
         [say(f"board.{column}") for column in CSV_COLUMNS],
         rows,
         f"{meeting}.csv",
-    )
-
-
-@blueprint.get("/hoi-nghi/<meeting>/chua-bao-cao")
-@allowed(Action.READ_CONTACTS, meeting_menu=Menu(2, "silent.title"))
-def silent(meeting: str) -> str:
-    """List the points that have not reported, with the people to call."""
-    connection = transaction()
-    summary = arrangements.require_meeting(connection, meeting, now_ms())
-    meeting_board = standings.board_of(connection, meeting)
-    rows = [row for row in meeting_board.points if not row.reported and row.counts.summoned]
-    people = contacts.of_points(connection, [row.point for row in rows])
-    access.log_subjects(*people)
-    return render_template(
-        "meetings/silent.html",
-        meeting=summary,
-        rows=rows,
-        contacts=people,
-        points=len(meeting_board.points),
     )
 
 

@@ -2,12 +2,11 @@
 
 import hashlib
 
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from sync_server.acts import arrangements
 from sync_server.clocks import now_ms
-from sync_server.config import Settings
 from sync_server.database import transaction
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm
@@ -15,6 +14,7 @@ from sync_server.messages import say
 from sync_server.office import access, forms
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment
+from sync_server.office.meetings.report_files import source_now
 from sync_server.office.menus import Menu
 from sync_server.reports import snapshot
 from sync_server.reports.narrative import drafts_of
@@ -106,6 +106,4 @@ def evaluate(meeting: str) -> Response:
 
 def _drafts(meeting: str) -> dict[Heading, str]:
     """Return what the figures of the moment say under every heading."""
-    settings: Settings = current_app.config["SETTINGS"]
-    taken = snapshot.take(transaction(), meeting, settings.site_dir, settings.seal_key, now_ms())
-    return drafts_of(taken.figures)
+    return drafts_of(snapshot.take(transaction(), meeting, source_now()).figures)

@@ -3,7 +3,6 @@
 from flask import (
     Blueprint,
     Response,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -14,27 +13,30 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sync_server.acts import arrangements
 from sync_server.clocks import now_ms
-from sync_server.config import Settings
 from sync_server.database import reading, transaction, write
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm, UnknownReport
 from sync_server.messages import say
-from sync_server.office import access, downloads, forms
+from sync_server.office import access, forms
 from sync_server.office.access import allowed
+from sync_server.office.meetings.report_files import (
+    LAYOUT_NAMES,
+    format_of,
+    requested_format,
+    requested_layout,
+    send,
+    source_now,
+)
 from sync_server.office.menus import Menu
 from sync_server.reports import document, making, snapshot, verify
-from sync_server.reports.layouts import LAYOUTS, LayoutName
-from sync_server.reports.making import FORMATS, MEDIA_TYPES, Format
-from sync_server.reports.pdf_file import PdfUnavailable
-from sync_server.reports.spec import WITH_NAMES, Kind, ReportSpec
+from sync_server.reports.layouts import DEFAULT_LAYOUT
+from sync_server.reports.making import FORMATS
+from sync_server.reports.spec import WITH_NAMES, Kind
 from sync_server.storage import directory, organisation, reports
 
 blueprint = Blueprint("reports", __name__)
 
 STORED: tuple[Kind, ...] = ("quick", "evaluation")
-LAYOUT_NAMES: tuple[LayoutName, ...] = tuple(LAYOUTS)
-PAPER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-"""A paper brings its own measures as styles, and nothing else."""
 MAX_FILE_BYTES = 16 * 1024 * 1024
 
 
@@ -44,8 +46,7 @@ def index(meeting: str) -> str:
     """Show the figures as of now as a text to copy, the revisions, and the ways to make one."""
     connection, at_ms = transaction(), now_ms()
     summary = arrangements.require_meeting(connection, meeting, at_ms)
-    settings: Settings = current_app.config["SETTINGS"]
-    taken = snapshot.take(connection, meeting, settings.site_dir, settings.seal_key, at_ms)
+    taken = snapshot.take(connection, meeting, source_now())
     return render_template(
         "meetings/reports.html",
         meeting=summary,
@@ -69,20 +70,8 @@ def index(meeting: str) -> str:
 def make(meeting: str) -> AnyResponse:
     """Make the next revision of a report from the figures as of now."""
     kind, layout = forms.one_of("report_kind", STORED), forms.one_of("layout", LAYOUT_NAMES)
-    settings: Settings = current_app.config["SETTINGS"]
-    account, at_ms = access.signed_in_account(), now_ms()
-    stored = write(
-        lambda c: making.make(
-            c,
-            meeting,
-            kind,
-            layout,
-            by=account.name,
-            site_dir=settings.site_dir,
-            seal_key=settings.seal_key,
-            now_ms=at_ms,
-        )
-    )
+    by, source = access.signed_in_account().name, source_now()
+    stored = write(lambda c: making.make(c, meeting, kind, layout, source, by=by))
     access.log_subjects(meeting, say(f"report.title.{kind}"), f"{stored.revision}")
     flash(say("report.made", kind=say(f"report.kind.{kind}"), revision=stored.revision))
     return redirect(url_for("office.reports.index", meeting=meeting))
@@ -92,7 +81,7 @@ def make(meeting: str) -> AnyResponse:
 @allowed(Action.READ_REPORT, is_slow=True)
 def export(meeting: str, report_id: str, file_format: str) -> Response:
     """Return a revision as a file; with `noi-bo`, one with names, for those who may see them."""
-    wanted = _format(file_format)
+    wanted = format_of(file_format)
     with reading() as connection:
         stored = reports.find(connection, report_id)
         if stored is None or stored.meeting != meeting:
@@ -102,50 +91,37 @@ def export(meeting: str, report_id: str, file_format: str) -> Response:
             if not access.may(Action.READ_HELD):
                 raise access.refusal(Action.READ_STANDING)
             spec = making.with_names(connection, spec)
-    return _send(spec, wanted)
+    return send(spec, wanted)
 
 
 @blueprint.get("/hoi-nghi/<meeting>/danh-sach")
 @allowed(Action.READ_ARRANGEMENTS, is_slow=True)
 def people(meeting: str) -> Response:
     """Return minutes, a presence list, a summons or a certificate: a file with names."""
-    kind = next((k for k in WITH_NAMES if k == request.args.get("loai")), WITH_NAMES[-1])
-    wanted = _format(request.args.get("dang", "docx"))
-    layout = next((n for n in LAYOUT_NAMES if n == request.args.get("mau")), LAYOUT_NAMES[0])
-    settings: Settings = current_app.config["SETTINGS"]
+    kind: Kind = next((k for k in WITH_NAMES if k == request.args.get("loai")), "presence")
     with reading() as connection:
         spec = making.make_list(
             connection,
             meeting,
             kind,
-            layout,
-            request.args.get("diem-cau", ""),
+            requested_layout(),
+            source_now(),
+            point=request.args.get("diem-cau", ""),
             unit=request.args.get("don-vi", ""),
             person=request.args.get("nguoi", ""),
-            site_dir=settings.site_dir,
-            seal_key=settings.seal_key,
-            now_ms=now_ms(),
         )
-    return _send(spec, wanted)
+    return send(spec, requested_format())
 
 
 @blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>/bien-ban")
 @allowed(Action.READ_STANDING, is_slow=True)
 def minutes(meeting: str, point: str) -> Response:
     """Return a hall's minutes for the hall to sign, as DOCX."""
-    settings: Settings = current_app.config["SETTINGS"]
     with reading() as connection:
         spec = making.make_list(
-            connection,
-            meeting,
-            "minutes",
-            LAYOUT_NAMES[0],
-            point,
-            site_dir=settings.site_dir,
-            seal_key=settings.seal_key,
-            now_ms=now_ms(),
+            connection, meeting, "minutes", DEFAULT_LAYOUT, source_now(), point=point
         )
-    return _send(spec, "docx")
+    return send(spec, "docx")
 
 
 @blueprint.post("/hoi-nghi/<meeting>/bao-cao/kiem-lai")
@@ -169,24 +145,3 @@ def check(meeting: str) -> str:
         return render_template(
             "meetings/report_verdict.html", meeting=summary, verdict=verdict, name=name
         )
-
-
-def _send(spec: ReportSpec, file_format: Format) -> Response:
-    access.log_subjects(making.file_name(spec, file_format))
-    try:
-        content = making.write(spec, file_format)
-    except PdfUnavailable:
-        raise BadForm(fault=say("report.no_pdf")) from None
-    if file_format == "html":
-        page = Response(content, mimetype="text/html")
-        page.headers["Content-Security-Policy"] = PAPER_POLICY
-        return page
-    name = making.file_name(spec, file_format)
-    return downloads.file_of(content, name, MEDIA_TYPES[file_format])
-
-
-def _format(text: str) -> Format:
-    for file_format in FORMATS:
-        if file_format == text:
-            return file_format
-    raise UnknownReport(report=text[:16])

@@ -5,20 +5,33 @@ from typing import NamedTuple
 from flask import Blueprint, Response, render_template, request
 from sqlalchemy import Connection
 
+from sync_server.acts.arrangements import held_in
 from sync_server.clocks import now_ms
-from sync_server.database import transaction
+from sync_server.database import reading, transaction
 from sync_server.domain.judging.counts import Counts
 from sync_server.domain.records.permissions import Action
+from sync_server.errors import BadForm
 from sync_server.messages import rate, say
 from sync_server.office import downloads
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment
+from sync_server.office.forms import requested_year
+from sync_server.office.meetings.report_files import (
+    LAYOUT_NAMES,
+    requested_format,
+    requested_layout,
+    send,
+    source_now,
+)
 from sync_server.office.menus import Menu
-from sync_server.storage import directory
+from sync_server.reports import making
+from sync_server.reports.making import FORMATS
 from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import standings
 
 blueprint = Blueprint("trend", __name__)
+
+MOST_CONFERENCES = 60
 
 COLUMNS = (
     "meeting",
@@ -52,15 +65,21 @@ class TrendLine(NamedTuple):
 @allowed(Action.READ_BOARD, menu=Menu(1, "trend.title"))
 def page() -> str:
     """Show every conference of a year that is over, the latest first."""
-    year = _requested_year()
-    return render_template("meetings/trend.html", lines=_lines(transaction(), year), year=year)
+    year = requested_year()
+    return render_template(
+        "meetings/trend.html",
+        lines=_lines(transaction(), year),
+        year=year,
+        layouts=LAYOUT_NAMES,
+        formats=FORMATS,
+    )
 
 
 @blueprint.get("/xu-huong/bang.csv")
 @allowed(Action.READ_BOARD)
 def table() -> Response:
     """Return the conferences of a year as a CSV file."""
-    year = _requested_year()
+    year = requested_year()
     rows = [
         [
             line.meeting.title,
@@ -84,12 +103,29 @@ def table() -> Response:
     return downloads.csv_of(headings, rows, f"hoi-nghi-{year}.csv")
 
 
+@blueprint.get("/xu-huong/bao-cao")
+@allowed(Action.READ_REPORT, is_slow=True)
+def report() -> Response:
+    """Return the report on the conferences that the query names, as a file; by default the year's.
+
+    Raises: UnknownMeeting, BadForm if they are none, or more than `MOST_CONFERENCES`.
+    """
+    year = requested_year()
+    with reading() as connection:
+        held = [meeting.id for meeting in held_in(connection, year, now_ms())]
+        meetings = list(dict.fromkeys(request.args.getlist("hoi-nghi"))) or held
+        if not 0 < len(meetings) <= MOST_CONFERENCES:
+            fault = say("trend.how_many", count=len(meetings), most=MOST_CONFERENCES)
+            raise BadForm(fault=fault)
+        is_whole_year = set(meetings) == set(held)
+        name = say("report.period.year", year=year) if is_whole_year else say("report.period.some")
+        spec = making.make_period(connection, meetings, name, requested_layout(), source_now())
+    return send(spec, requested_format())
+
+
 def _lines(connection: Connection, year: int) -> list[TrendLine]:
     lines = []
-    for meeting in directory.meetings(connection, now_ms()):
-        is_of_year = format_moment(meeting.starts_at, "yyyy") == f"{year:04d}"
-        if not is_of_year or meeting.state != "closed" or meeting.cancelled or meeting.rehearsal:
-            continue
+    for meeting in held_in(connection, year, now_ms()):
         board = standings.board_of(connection, meeting.id)
         reported = [row for row in board.points if row.counted and row.reported]
         lines.append(
@@ -102,11 +138,3 @@ def _lines(connection: Connection, year: int) -> list[TrendLine]:
             )
         )
     return lines
-
-
-def _requested_year() -> int:
-    """Return the year in the query, by default the current year in Vietnam."""
-    typed_year = request.args.get("nam", "")
-    if typed_year.isascii() and typed_year.isdecimal() and len(typed_year) == len("2024"):
-        return int(typed_year)
-    return int(format_moment(now_ms(), "yyyy"))

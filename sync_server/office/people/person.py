@@ -95,7 +95,7 @@ def search() -> str:
 @allowed(Action.READ_PERSON)
 def page(person: str) -> str:
     """Show a person's year: their meetings, their requests, and whether they have a card."""
-    year = _requested_year()
+    year = forms.requested_year()
     connection = transaction()
     roster_person = _must_see(connection, person)
     units = directory.all_unit_names(connection)
@@ -185,7 +185,7 @@ def _own_unit(account: Account) -> UrlValues:
 @allowed(Action.READ_PERSON, menu=Menu(1, "people.own_unit", _own_unit))
 def unit(unit: str) -> str:
     """Show a unit's people with their year in figures (the study register, checklist row 19)."""
-    year = _requested_year()
+    year = forms.requested_year()
     connection = transaction()
     _must_see_unit(connection, unit)
     name, lines = _read_register(connection, unit, year)
@@ -197,7 +197,7 @@ def unit(unit: str) -> str:
 @allowed(Action.READ_PERSON)
 def register(unit: str) -> Response:
     """Return a unit's study register as a CSV file."""
-    year = _requested_year()
+    year = forms.requested_year()
     connection = transaction()
     _must_see_unit(connection, unit)
     _, lines = _read_register(connection, unit, year)
@@ -339,16 +339,5 @@ def _count_year(person: RosterPerson, attendances: list[Attendance]) -> YearLine
     )
 
 
-def _requested_year() -> int:
-    """Return the year in the query, by default the current year in Vietnam."""
-    typed_year = request.args.get("nam", "")
-    if typed_year.isascii() and typed_year.isdecimal() and len(typed_year) == len("2024"):
-        return int(typed_year)
-    return int(format_moment(now_ms(), "yyyy"))
-
-
 def _meetings_in(connection: Connection, year: int) -> list[MeetingSummary]:
-    meetings = directory.meetings(connection, now_ms())
-    return [
-        meeting for meeting in meetings if format_moment(meeting.starts_at, "yyyy") == f"{year:04d}"
-    ]
+    return arrangements.of_year(directory.meetings(connection, now_ms()), year)

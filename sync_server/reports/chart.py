@@ -1,0 +1,36 @@
+"""A chart of shares as SVG, for the papers that are printed."""
+
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import quote
+
+from sync_server.reports.parts import Bar
+from sync_server.reports.words import percent
+
+_LABEL, _SCALE, _FIGURE, _LINE = 250, 380, 70, 26
+"""The widths of a label, of a whole bar and of its figure, and the height of a line, in pixels."""
+_LONGEST_LABEL = 38
+
+
+def bar_chart(bars: Sequence[Bar]) -> str:
+    """Return bars beneath each other, each as a share of the same length, as a `data:` address."""
+    width, height = _LABEL + _SCALE + _FIGURE, _LINE * len(bars)
+    lines = [_line(bar, place * _LINE) for place, bar in enumerate(bars)]
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" font-family="Times New Roman, Tinos, Liberation Serif, '
+        f'serif" font-size="14">{"".join(lines)}</svg>'
+    )
+    return f"data:image/svg+xml,{quote(svg)}"
+
+
+def _line(bar: Bar, top: int) -> str:
+    is_long = len(bar.label) > _LONGEST_LABEL
+    label = f"{bar.label[: _LONGEST_LABEL - 1]}…" if is_long else bar.label
+    filled = _SCALE * bar.part / bar.whole if bar.whole else 0
+    return (
+        f'<text x="{_LABEL - 8}" y="{top + 17}" text-anchor="end">{escape(label)}</text>'
+        f'<rect x="{_LABEL}" y="{top + 4}" width="{_SCALE}" height="16" fill="#e4e4e4"/>'
+        f'<rect x="{_LABEL}" y="{top + 4}" width="{filled:.1f}" height="16" fill="#555"/>'
+        f'<text x="{_LABEL + _SCALE + 8}" y="{top + 17}">{percent(bar.part, bar.whole)}</text>'
+    )
