@@ -186,8 +186,12 @@ def test_the_device_itself_says_whether_it_keeps_the_materials(
     step = open_step(page, "Kiểm tra hội trường")
     materials = step.get_by_label("Tài liệu hội nghị lưu sẵn trên máy này")
     expect(materials).to_be_enabled()  # the portal has no such meeting: the clerk knows
-    page.evaluate(SAVED, [system.meeting, 1, False])
-    expect(materials).to_be_disabled()
+
+    def is_taken_from_the_worker() -> bool:
+        page.evaluate(SAVED, [system.meeting, 1, False])
+        return materials.is_disabled()
+
+    wait_until(page, is_taken_from_the_worker)  # once the form listens
     expect(step.get_by_role("button", name="Lưu tài liệu vào máy này")).to_be_visible()
     page.evaluate(SAVED, [system.meeting, 2, True])
     expect(step).to_contain_text("Đang lưu 2/3 tệp…")
