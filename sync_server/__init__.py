@@ -28,10 +28,11 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     from sync_server.clocks import system_clock
     from sync_server.config import load_settings
     from sync_server.storage.access.sessions import LONGEST_MS
-    from sync_server.web import error_pages, hosts, portal_files, rate_limits
+    from sync_server.web import error_pages, hosts, portal_files, rate_limits, response_headers
 
     settings = settings or load_settings()
     app = Flask(__name__, static_folder=None, template_folder="office")
+    is_https = settings.public_url.startswith("https:")
     app.config.from_mapping(
         SETTINGS=settings,
         CLOCK=clock or system_clock,
@@ -39,9 +40,10 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         MIGRATIONS_DIR=Path(__file__).with_name("migrations"),
         PERMANENT_SESSION_LIFETIME=LONGEST_MS // 1000,
+        SESSION_COOKIE_NAME="__Host-session" if is_https else "session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.public_url.startswith("https:"),
+        SESSION_COOKIE_SECURE=is_https,
         WTF_CSRF_CHECK_DEFAULT=False,  # only the office checks it; the API has bearer tokens
         WTF_CSRF_TIME_LIMIT=None,  # valid as long as the session
         BABEL_DEFAULT_LOCALE="vi",
@@ -72,6 +74,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     office.babel.init_app(app)
     error_pages.init_app(app)
     hosts.init_app(app)
+    response_headers.init_app(app)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(office.blueprint)
     app.register_blueprint(portal_files.blueprint)

@@ -20,6 +20,8 @@ gets a verdict of refusal while the records sent with it are still judged."""
 MAX_UPLOAD_BYTES = 72 * 1024 * 1024
 """The largest form of the office: a queue file of 64 MiB, and the form data around it."""
 UPLOADS_PATH = "/van-phong/nhap-tep"
+PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+"""The modes of the database's folder and file: nobody else on the machine may read them."""
 ENGINES = frozenset({"sqlite", "postgresql"})
 MOST_PROXIES = 9
 MIN_SECRET_LENGTH = 32
@@ -68,7 +70,7 @@ def _resolve_database_url(value: str) -> str:
             raise ValueError
         if url.get_backend_name() == "sqlite" and url.database:
             path = ROOT / url.database  # joining leaves an absolute path as it is
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             return f"sqlite:///{path}"
     except (ArgumentError, NoSuchModuleError, ImportError, OSError, ValueError):
         raise ConfigError(say("config.database_url", value=value)) from None

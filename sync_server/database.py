@@ -1,13 +1,15 @@
 """The database handle, and the only way to write: one transaction, whole or not at all."""
 
+import contextlib
 import errno
+import os
 import random
 import secrets
 import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -23,6 +25,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
+from sync_server.config import PRIVATE_FILE
 from sync_server.errors import DatabaseBusy, DiskFull
 
 T = TypeVar("T")
@@ -85,6 +88,7 @@ def init_app(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(app.config["MIGRATIONS_DIR"]), render_as_batch=True)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "do_connect", _create_private)
             event.listen(db.engine, "connect", _prepare_sqlite)
             event.listen(db.engine, "begin", _begin_sqlite)
 
@@ -236,6 +240,14 @@ def is_full(fault: Exception) -> bool:
     if isinstance(cause, OSError):
         return cause.errno in {errno.ENOSPC, errno.EDQUOT}
     return getattr(cause, "sqlstate", None) == "53100" or "disk is full" in str(cause)
+
+
+def _create_private(_dialect: Any, _record: Any, args: Sequence[Any], _options: Any) -> None:
+    """Create a database's file for its owner alone; SQLite's WAL takes over its mode."""
+    path = str(args[0])
+    if path not in {"", ":memory:"} and not path.startswith("file:"):
+        with contextlib.suppress(OSError):  # a read-only disk: the connection reports it
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -1,8 +1,11 @@
 """Writes: applied whole or not at all, and retried after a conflict with another writer."""
 
+import os
 import sqlite3
+import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -40,6 +43,27 @@ def test_the_migrations_make_the_tables_of_the_models(settings: Settings, clock:
             differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
         db.engine.dispose()
     assert differences == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+def test_nobody_else_on_the_machine_may_read_the_database(
+    settings: Settings, clock: FakeClock, tmp_path: Path
+) -> None:
+    from sync_server import create_app
+    from sync_server.config import load_settings
+
+    path = tmp_path / "instance" / "so.sqlite3"
+    keys = {"SECRET_KEY": settings.secret_key, "SEAL_KEY": settings.seal_key}
+    app = create_app(load_settings({"DATABASE_URL": f"sqlite:///{path}", **keys}), clock)
+    with app.app_context():
+        upgrade_schema()
+        with db.engine.connect() as connection:
+            connection.execute(select(1))
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+        db.engine.dispose()
+    assert set(modes.values()) == {0o600}
+    assert "so.sqlite3-wal" in modes
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
 def test_a_failing_write_leaves_nothing(app: Flask) -> None:

@@ -15,7 +15,7 @@ def refuse_nul_characters() -> None:
         raise NotFound(path=request.path)
 
 
-blueprint.after_request(callers.log_office_access)
+blueprint.after_request(callers.log_access)
 blueprint.register_blueprint(health.blueprint)
 for routes in (details, enrolment, meetings, releases, sync):
     blueprint.register_blueprint(routes.blueprint, url_prefix="/api/v1")

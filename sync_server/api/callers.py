@@ -25,7 +25,8 @@ from sync_server.storage.access.devices import Caller
 from sync_server.web import rate_limits
 from sync_server.web.error_pages import error_response
 
-FORBIDDEN = 403
+REFUSED = (401, 403)
+MAX_LOGGED_PATH = 200
 
 
 def authenticate_caller(connection: Connection) -> Caller:
@@ -34,7 +35,9 @@ def authenticate_caller(connection: Connection) -> Caller:
     Raises: Unauthenticated; TooManyRequests after many unknown tokens from one address.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    caller = devices.caller_of(connection, token) if scheme.lower() == "bearer" and token else None
+    caller = None
+    if scheme.lower() == "bearer" and token:
+        caller = devices.caller_of(connection, token, now_ms=now_ms())
     if caller is None:
         rate_limits.count_attempt(rate_limits.UNKNOWN_TOKEN)
         raise Unauthenticated
@@ -61,14 +64,27 @@ def require_permission(caller: Caller, action: Action, point: str | None = None)
         raise ReadTokenNeeded
 
 
-def log_office_access(response: Response) -> Response:
-    """Log an office account's request if it is a POST, reads personal data or is refused."""
+def log_access(response: Response) -> Response:
+    """Log an office account's act or reading of personal data, and whatever was refused to anybody.
+
+    Of refusals only some in a minute are logged for one address, so that nobody can fill the log.
+    """
     writer, action = g.pop("checked_action", (None, None))
-    is_act = request.method == "POST"
-    is_noted = is_act or action in PERSONAL_BY_API or response.status_code == FORBIDDEN
-    if writer is not None and writer.is_office and is_noted:
-        outcome, path = response.status_code, request.full_path.rstrip("?")
-        entry = audit.AuditEntry(now_ms(), writer.name, action.value, is_act, outcome, path, "")
+    is_act, is_refused = request.method == "POST", response.status_code in REFUSED
+    is_office = writer is not None and writer.is_office
+    is_noted = is_office and (is_act or action in PERSONAL_BY_API)
+    if is_refused and not is_noted:
+        is_noted = rate_limits.is_within(rate_limits.REFUSAL_LOGGED)
+    if is_noted:
+        entry = audit.AuditEntry(
+            now_ms(),
+            (writer.name if is_office else writer.device) if writer else "",
+            action.value if action else audit.REFUSED_CALL,
+            is_act,
+            response.status_code,
+            request.full_path.rstrip("?")[:MAX_LOGGED_PATH],
+            request.remote_addr or "" if is_refused else "",
+        )
         try:
             write(lambda c: audit.note(c, entry))
         except DatabaseBusy as fault:  # a response that cannot be logged is not sent

@@ -5,6 +5,7 @@ from flask.cli import AppGroup
 
 from sync_server import database
 from sync_server.acts import account_rules
+from sync_server.clocks import now_ms
 from sync_server.commands.common import on_current_schema
 from sync_server.domain.records.permissions import OFFICE_ROLES, Profile
 from sync_server.messages import say
@@ -39,8 +40,8 @@ def user_add(
 @click.argument("name")
 @on_current_schema
 def user_token(name: str) -> None:
-    """Print a new bearer token for programs that act as NAME; the previous token stops working."""
-    token = database.write(lambda c: accounts.renew_token(c, name))
+    """Print a new bearer token for programs that act as NAME, for 180 days; the one before ends."""
+    token = database.write(lambda c: accounts.renew_token(c, name, now_ms=now_ms()))
     if token is None:
         raise click.ClickException(say("cli.unknown_user", value=name))
     click.echo(token)

@@ -165,11 +165,12 @@ class EnrolmentCode(Base):
 
 
 class AccountRow(Base):
-    """An office account; `token_hash` is for programs, made on demand.
+    """An office account; `token_hash` is for programs, made on demand, until `token_ends_ms`.
 
-    `point` and `person` are set for a chair, `unit` for a unit's secretary. `totp_step` is the last
-    time step whose one-time password was used, so that none is used twice. `must_change`: somebody
-    else chose the password, so it must be changed first.
+    `point` and `person` are set for a chair, `unit` for a unit's secretary. `totp_secret` is sealed
+    to headquarters' key; `totp_step` is the last time step whose one-time password was used, so
+    that none is used twice. `must_change`: somebody else chose the password, so it must be changed
+    first.
     """
 
     __tablename__ = "account"
@@ -180,7 +181,8 @@ class AccountRow(Base):
     person: Mapped[str | None] = mapped_column(String(32))
     password_hash: Mapped[str] = mapped_column(String(200))
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
-    totp_secret: Mapped[str | None] = mapped_column(String(64))
+    token_ends_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    totp_secret: Mapped[str | None] = mapped_column(Text)
     totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
     must_change: Mapped[bool] = mapped_column(default=False)
 
@@ -199,14 +201,14 @@ class OfficeSession(Base):
 
 
 class SignInFailure(Base):
-    """Consecutive failures to sign in under a name from an address, and the time of the last.
+    """Consecutive failures to sign in under a name from a source, and the time of the last.
 
     Names without an account are counted too, so that the delay reveals nothing.
     """
 
     __tablename__ = "sign_in_failure"
     name_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
     failures: Mapped[int]
     failed_ms: Mapped[int] = mapped_column(BigInteger)
 

@@ -29,6 +29,9 @@ SYNC = RateLimit("sync", 600)
 UNKNOWN_TOKEN = RateLimit("unknown_token", 120)
 """Enough for a hall of revoked laptops behind one address, which keep trying."""
 
+REFUSAL_LOGGED = RateLimit("refusal_logged", 5)
+"""How many refused calls of one address are logged in a minute; more say nothing new."""
+
 WINDOW_S = 60
 MAX_CALLERS = 20_000
 """The most callers counted at a time, in about 5 MB; the longest silent is forgotten first."""
@@ -65,6 +68,11 @@ def init_app(app: Flask) -> None:
 
 def count_attempt(limit: RateLimit, caller: str | None = None) -> None:
     """Count an attempt by `caller`, by default the client's address. Raises: TooManyRequests."""
-    attempts: _Attempts = current_app.extensions["diemcau_attempts"]
-    if attempts.count(limit.action, caller or request.remote_addr or "?") > limit.amount:
+    if not is_within(limit, caller):
         raise TooManyRequests(limit=limit.amount, retry_after_s=WINDOW_S)
+
+
+def is_within(limit: RateLimit, caller: str | None = None) -> bool:
+    """Count an attempt like `count_attempt`; return whether it is within the limit."""
+    attempts: _Attempts = current_app.extensions["diemcau_attempts"]
+    return attempts.count(limit.action, caller or request.remote_addr or "?") <= limit.amount

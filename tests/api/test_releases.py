@@ -74,7 +74,7 @@ def server(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Flask]:
 def editor(server: Flask) -> Publisher:
     """Return an editor with a token."""
     write(lambda c: accounts.put(c, Account("bientap", Profile.EDITOR), "mat-khau-thu-1"))
-    token = write(lambda c: accounts.renew_token(c, "bientap"))
+    token = write(lambda c: accounts.renew_token(c, "bientap", now_ms=NOON))
     return Publisher(server.test_client(), token)
 
 
@@ -372,7 +372,9 @@ def test_only_editors_publish_and_editors_see_no_people(
     server: Flask, editor: Publisher, portal: Path
 ) -> None:
     write(lambda c: accounts.put(c, Account("kiemtra", Profile.AUDITOR), "mat-khau-thu-1"))
-    auditor = Publisher(server.test_client(), write(lambda c: accounts.renew_token(c, "kiemtra")))
+    auditor = Publisher(
+        server.test_client(), write(lambda c: accounts.renew_token(c, "kiemtra", now_ms=NOON))
+    )
 
     assert auditor.post("/releases", (portal / "manifest.json").read_bytes()).status_code == 403
     assert auditor.put(f"/blobs/{'0' * 64}", b"x").status_code == 403

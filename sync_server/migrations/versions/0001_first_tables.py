@@ -24,7 +24,8 @@ def upgrade() -> None:
         sa.Column("person", sa.String(length=32), nullable=True),
         sa.Column("password_hash", sa.String(length=200), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=True),
-        sa.Column("totp_secret", sa.String(length=64), nullable=True),
+        sa.Column("token_ends_ms", sa.BigInteger(), nullable=False),
+        sa.Column("totp_secret", sa.Text(), nullable=True),
         sa.Column("totp_step", sa.BigInteger(), nullable=False),
         sa.Column("must_change", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
@@ -376,10 +377,10 @@ def upgrade() -> None:
     op.create_table(
         "sign_in_failure",
         sa.Column("name_hash", sa.String(length=64), nullable=False),
-        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("failed_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("name_hash", "address"),
+        sa.PrimaryKeyConstraint("name_hash", "source"),
     )
     op.create_table(
         "stream",

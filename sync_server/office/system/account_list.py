@@ -93,6 +93,7 @@ def remove(name: str) -> Response:
 def end_sessions(name: str) -> Response:
     """Sign an account out everywhere."""
     sessions.end_all(transaction(), name)
+    accounts.end_token(transaction(), name)
     access.log_subjects(name)
     flash(say("users.signed_out", name=name))
     return redirect(url_for("office.account_list.index"))

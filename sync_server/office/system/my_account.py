@@ -2,12 +2,23 @@
 
 import secrets
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from sync_server import sealing
 from sync_server.acts import account_rules
 from sync_server.clocks import now_ms
+from sync_server.config import Settings
 from sync_server.database import reading, transaction, write
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm
@@ -48,14 +59,15 @@ def page() -> str:
 @blueprint.post("/tai-khoan-cua-toi/phien")
 @allowed(Action.OWN_ACCOUNT)
 def end() -> Response:
-    """End one session, or every session but this one."""
+    """End one session, or every session but this one, and with them the token for programs."""
     account, current_session = access.signed_in_account(), access.current_session()
     chosen = forms.text("session", longest=36)
     if chosen:
         sessions.end(transaction(), chosen, account.name)
     else:
+        accounts.end_token(transaction(), account.name)
         sessions.end_all(
-            transaction(), account.name, but=current_session.id if current_session else None
+            transaction(), account.name, except_id=current_session.id if current_session else None
         )
     flash(say("account.ended"))
     return redirect(url_for("office.my_account.page"))
@@ -77,7 +89,7 @@ def set_password() -> Response:
 
     def work(c: Connection) -> None:
         accounts.set_password(c, account.name, new)
-        sessions.end_all(c, account.name, but=current_session.id if current_session else None)
+        sessions.end_all(c, account.name, except_id=current_session.id if current_session else None)
 
     write(work)
     flash(say("account.password_set"))
@@ -94,11 +106,13 @@ def set_totp() -> Response:
             _require_password(forms.password("password"))
             session[PENDING_TOTP] = secrets.token_hex(SECRET_BYTES)
         case "confirm":
-            secret = session.get(PENDING_TOTP)
+            secret = str(session.get(PENDING_TOTP, ""))
             step = accounts.totp_step(secret, forms.text("code"), now_ms=at_ms) if secret else None
             if step is None:
                 raise BadForm(fault=say("account.code_wrong"))
-            write(lambda c: accounts.set_totp(c, account.name, secret, step))
+            settings: Settings = current_app.config["SETTINGS"]
+            sealed = sealing.seal(sealing.public_key(settings.seal_key), secret.encode())
+            write(lambda c: accounts.set_totp(c, account.name, sealed, step))
             session.pop(PENDING_TOTP)
             flash(say("account.totp_set"))
         case _:

@@ -1,12 +1,13 @@
 """Signing in to the office and out of it. A failure never shows its reason."""
 
-from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from sync_server.clocks import now_ms
 from sync_server.database import reading, write
 from sync_server.office import access
+from sync_server.office.system.known_browsers import known_browser, remember_browser
 from sync_server.storage.access import accounts, audit, sessions, sign_in_failures
 from sync_server.web import rate_limits
 
@@ -26,24 +27,27 @@ def form() -> str:
 def enter() -> Response | tuple[str, int]:
     """Sign in; every failure gets the same answer, and so does a sign-in that must wait.
 
-    After five failures under a name from an address, every further failure lengthens the wait,
-    in which the right password is refused too.
+    After five failures under a name from an address, or fifty from anywhere, every further failure
+    lengthens the wait, in which the right password is refused too. A browser in which the account
+    has signed in before waits for its own failures alone.
     """
     rate_limits.count_attempt(rate_limits.SIGN_IN)
     name = request.form.get("name", "").strip().lower()  # phones capitalise the first letter
     password = request.form.get("password", "")
     code, at_ms, address = request.form.get("code", ""), now_ms(), request.remote_addr or "?"
-    browser = request.user_agent.string
+    browser, settings = request.user_agent.string, current_app.config["SETTINGS"]
+    sources = sign_in_failures.sources_of(address, known_browser(name))
 
     # Counted before the check, so that parallel attempts wait like consecutive ones.
-    must_wait = write(lambda c: sign_in_failures.count_attempt(c, name, address, now_ms=at_ms))
+    must_wait = write(lambda c: sign_in_failures.count_attempt(c, name, sources, now_ms=at_ms))
     with reading() as connection:  # slow on purpose: no write transaction must wait for it
         account = accounts.account_with_password(connection, name, password)
 
     def work(c: Connection) -> str | None:
         token = None
-        if account and not must_wait and accounts.use_code(c, name, code, now_ms=at_ms):
-            sign_in_failures.clear(c, name, address)
+        is_right = account is not None and not must_wait
+        if is_right and accounts.use_code(c, name, code, settings.seal_key, now_ms=at_ms):
+            sign_in_failures.clear(c, name, sources)
             token = sessions.start(c, name, browser=browser, address=address, now_ms=at_ms)
         outcome = REDIRECT if token else UNAUTHORISED
         entry = audit.AuditEntry(at_ms, name[:32], SIGN_IN, True, outcome, request.path, address)
@@ -58,7 +62,9 @@ def enter() -> Response | tuple[str, int]:
     session[access.COOKIE] = token
     session.permanent = True  # the session outlives the browser's window
     is_ours = wanted.startswith(url_for("office.meeting_list.start"))
-    return redirect(wanted if is_ours else url_for("office.meeting_list.start"))
+    response = redirect(wanted if is_ours else url_for("office.meeting_list.start"))
+    remember_browser(response, name)
+    return response
 
 
 @blueprint.post("/dang-xuat")

@@ -10,8 +10,10 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, case, delete, insert, select, update
 
+from sync_server import sealing
+from sync_server.domain.records.codes import DAY_MS
 from sync_server.domain.records.door import OFFICE_DEVICE, Writer
 from sync_server.domain.records.permissions import Profile
 from sync_server.storage.access import sessions
@@ -22,6 +24,9 @@ from sync_server.storage.prepared import columns_of
 TOTP_DIGITS, TOTP_STEP_S = 6, 30
 """The values that every authenticator app uses (RFC 6238)."""
 
+TOKEN_LIFE_MS = 180 * DAY_MS
+"""How long a token for programs holds: a publisher renews it twice a year."""
+
 _hasher = PasswordHasher()
 _HASHING_SLOTS = BoundedSemaphore(2)
 """One hash takes 64 MB of memory, so simultaneous sign-ins take turns."""
@@ -31,6 +36,7 @@ class Account(Struct, frozen=True):
     """An office account. A chair has a point and a person's code, a unit's secretary has a unit.
 
     `must_change`: its password is somebody else's choice, and must be changed before anything else.
+    `token_ends_ms`: until when its token for programs holds, 0 if it has none.
     """
 
     name: str
@@ -40,6 +46,7 @@ class Account(Struct, frozen=True):
     person: str | None = None
     has_totp: bool = False
     must_change: bool = False
+    token_ends_ms: int = 0
 
     @property
     def writer(self) -> Writer:
@@ -47,7 +54,12 @@ class Account(Struct, frozen=True):
         return Writer(f"{OFFICE_DEVICE}{self.name}", self.role, self.point, self.person)
 
 
-_ACCOUNT_COLUMNS = columns_of(Account, AccountRow, has_totp=AccountRow.totp_secret.is_not(None))
+_ACCOUNT_COLUMNS = columns_of(
+    Account,
+    AccountRow,
+    has_totp=AccountRow.totp_secret.is_not(None),
+    token_ends_ms=case((AccountRow.token_hash.is_not(None), AccountRow.token_ends_ms), else_=0),
+)
 
 
 def hash_password(password: str) -> str:
@@ -83,9 +95,13 @@ def put_hashed(
 
 
 def set_password(connection: Connection, name: str, password: str) -> None:
-    """Replace an account's password by the user's own choice."""
+    """Replace an account's password by the user's own choice, and end its token for programs."""
     statement = update(AccountRow).where(AccountRow.name == name)
-    values = {"password_hash": hash_password(password), "must_change": False}
+    values = {
+        "password_hash": hash_password(password),
+        "must_change": False,
+        "token_hash": None,
+    }
     connection.execute(statement.values(values))
 
 
@@ -111,11 +127,15 @@ def _nobody_hash() -> str:
     return _hasher.hash("nobody")
 
 
-def use_code(connection: Connection, name: str, code: str, *, now_ms: int) -> bool:
-    """Use up a one-time code; return whether it is right, or the account needs none."""
-    secret = connection.scalar(select(AccountRow.totp_secret).where(AccountRow.name == name))
-    if secret is None:
+def use_code(connection: Connection, name: str, code: str, seal_key: str, *, now_ms: int) -> bool:
+    """Use up a one-time code; return whether it is right, or the account needs none.
+
+    Raises: DetailUnreadable if the secret was sealed to another key.
+    """
+    sealed = connection.scalar(select(AccountRow.totp_secret).where(AccountRow.name == name))
+    if sealed is None:
         return True
+    secret = sealing.open_box(seal_key, sealed.encode()).decode()
     step = totp_step(secret, code, now_ms=now_ms)
     if step is None:
         return False
@@ -141,10 +161,10 @@ def totp_step(secret: str, code: str, *, now_ms: int) -> int | None:
     return None
 
 
-def set_totp(connection: Connection, name: str, secret: str | None, step: int = 0) -> None:
+def set_totp(connection: Connection, name: str, sealed_secret: str | None, step: int = 0) -> None:
     """Require one-time codes of this secret, later than `step`'s; None ends the second factor."""
     statement = update(AccountRow).where(AccountRow.name == name)
-    connection.execute(statement.values(totp_secret=secret, totp_step=step))
+    connection.execute(statement.values(totp_secret=sealed_secret, totp_step=step))
 
 
 def find_account(connection: Connection, name: str) -> Account | None:
@@ -161,20 +181,28 @@ def all_accounts(connection: Connection) -> Sequence[Account]:
     ]
 
 
-def account_of_token(connection: Connection, token: str) -> Account | None:
-    """Return the account that holds this bearer token; None if there is none."""
-    holds_token = AccountRow.token_hash == hash_token(token)
-    row = connection.execute(select(*_ACCOUNT_COLUMNS).where(holds_token)).one_or_none()
+def account_of_token(connection: Connection, token: str, *, now_ms: int) -> Account | None:
+    """Return the account that holds this bearer token; None if there is none, or it has ended."""
+    holds_token = (AccountRow.token_hash == hash_token(token), AccountRow.token_ends_ms > now_ms)
+    row = connection.execute(select(*_ACCOUNT_COLUMNS).where(*holds_token)).one_or_none()
     return _account_of(*row) if row else None
 
 
-def renew_token(connection: Connection, name: str) -> str | None:
-    """Replace an account's bearer token for programs and return it. None: no such account."""
+def renew_token(connection: Connection, name: str, *, now_ms: int) -> str | None:
+    """Replace an account's bearer token for programs and return it. None: no such account.
+
+    It holds for `TOKEN_LIFE_MS`.
+    """
     token = new_token(OFFICE)
-    result = connection.execute(
-        update(AccountRow).where(AccountRow.name == name).values(token_hash=hash_token(token))
-    )
+    values = {"token_hash": hash_token(token), "token_ends_ms": now_ms + TOKEN_LIFE_MS}
+    result = connection.execute(update(AccountRow).where(AccountRow.name == name).values(values))
     return token if result.rowcount else None
+
+
+def end_token(connection: Connection, name: str) -> None:
+    """End an account's token for programs."""
+    statement = update(AccountRow).where(AccountRow.name == name)
+    connection.execute(statement.values(token_hash=None))
 
 
 def remove(connection: Connection, name: str) -> bool:
@@ -191,5 +219,6 @@ def _account_of(
     person: str | None,
     has_totp: bool,
     must_change: bool,
+    token_ends_ms: int,
 ) -> Account:
-    return Account(name, Profile(role), point, unit, person, has_totp, must_change)
+    return Account(name, Profile(role), point, unit, person, has_totp, must_change, token_ends_ms)

@@ -10,6 +10,8 @@ from sync_server.storage.models import AuditRow
 from sync_server.storage.prepared import columns_of
 
 LONGEST_PATH = 2_000
+REFUSED_CALL = "refused_call"
+"""The action of an API call that was refused before it named one."""
 ILLEGIBLE = "dismiss_illegible"
 
 

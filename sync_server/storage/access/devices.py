@@ -301,10 +301,10 @@ def signer(connection: Connection, device: str) -> Signer | None:
     return Signer(writer, key, row.revoked_ms is not None)
 
 
-def caller_of(connection: Connection, token: str) -> Caller | None:
+def caller_of(connection: Connection, token: str, *, now_ms: int) -> Caller | None:
     """Return the device or office account that holds the token; None if nobody does."""
     if token.startswith(OFFICE):
-        account = accounts.account_of_token(connection, token)
+        account = accounts.account_of_token(connection, token, now_ms=now_ms)
         return Caller(account.writer, True, False) if account else None
     can_read = token.startswith(READ)
     rows = (_BY_READ_TOKEN if can_read else _BY_TOKEN).rows(connection, hashed=hash_token(token))

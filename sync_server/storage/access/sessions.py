@@ -94,8 +94,8 @@ def end(connection: Connection, session_id: str, account: str) -> bool:
     return connection.execute(delete(OfficeSession).where(*this_session)).rowcount == 1
 
 
-def end_all(connection: Connection, account: str, *, but: str | None = None) -> None:
-    """End every session of an account, except `but`."""
+def end_all(connection: Connection, account: str, *, except_id: str | None = None) -> None:
+    """End every session of an account, except one."""
     connection.execute(
-        delete(OfficeSession).where(OfficeSession.account == account, OfficeSession.id != but)
+        delete(OfficeSession).where(OfficeSession.account == account, OfficeSession.id != except_id)
     )

@@ -124,7 +124,8 @@ export function pinFault({ name, pin, again }) {
   return pin === again ? "" : say("pin.differ");
 }
 
-/** A field for a PIN; `isFirst` gives it the focus.
+/** A field for a PIN; `isFirst` gives it the focus. It is no password field, so that no browser
+ * offers to keep the PIN.
  * @param {{name: string, value: string, onInput: (value: string) => void, isFirst?: boolean}} props */
 function Pin({ name, value, onInput, isFirst = false }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -134,9 +135,11 @@ function Pin({ name, value, onInput, isFirst = false }) {
   return html`<input
     ref=${field}
     name=${name}
-    type="password"
+    type="text"
+    class="pin"
     inputmode="numeric"
-    autocomplete="off"
+    autocomplete="one-time-code"
+    spellcheck=${false}
     maxlength="12"
     value=${value}
     onInput=${(/** @type {any} */ event) => onInput(event.target.value)}

@@ -3,6 +3,9 @@
 const API = "/api/v1";
 const TIMEOUT_MS = 30_000;
 const WORTH_PACKING_BYTES = 1000;
+/** The header by which the server marks its answers: the log-in page of a Wi-Fi, or a proxy, may
+ * answer in its place, even with status 200. */
+const MARK = "Diemcau-Api";
 
 /**
  * @template T
@@ -35,9 +38,8 @@ export async function call(path, { token, body, method, piece, headers: extraHea
   }
   try {
     const response = await fetch(API + path, request);
+    if (response.ok && !response.headers.has(MARK)) return failure("refused", response.status, "not_ours", null);
     const isJson = response.headers.get("Content-Type")?.includes("json") && method !== "HEAD";
-    // A WiFi's log-in page may answer instead of the server, and even with status 200.
-    if (response.ok && body !== undefined && !isJson) return failure("refused", response.status, "not_ours", null);
     if (response.ok) {
       const data = isJson ? await response.json() : await response.blob();
       return { ok: true, data, headers: response.headers };

@@ -44,7 +44,7 @@ const SENT = { state: "sent", code: null, skewMs: null, retryAfterS: null };
 
 /**
  * Run one round: send the queue of every enrolment on this device, and fetch new records for the
- * reader. The outcome is the reader's; without a reader, the first failure.
+ * reader. Return the outcome for the unlocked enrolment; if none is unlocked, the first failure.
  * @param {Database} db @param {() => import("../device/clock.js").ClockReading} clock
  * @param {Reader | null} reader @returns {Promise<Outcome>}
  */
@@ -170,17 +170,14 @@ async function refreshRoster(db, { device, point }, reader, meeting, token, rev)
  * @param {import("../types.js").Detail} detail @returns {Promise<import("./server.js").Failure | null>} */
 async function uploadDetail(db, token, { sha256, box }) {
   const path = `/details/${sha256}`;
-  const uploadState = await call(path, { token, method: "HEAD" });
-  if (!uploadState.ok) return uploadState;
-  let isComplete = uploadState.headers.get("Upload-Complete") === "?1";
-  for (let at = Number(uploadState.headers.get("Upload-Offset")); !isComplete; ) {
+  let answer = await call(path, { token, method: "HEAD" });
+  while (answer.ok && answer.headers.get("Upload-Complete") !== "?1") {
+    const at = Number(answer.headers.get("Upload-Offset"));
     const piece = box.slice(at, at + PIECE_BYTES);
     const headers = { "Content-Range": `bytes ${at}-${at + piece.length - 1}/${box.length}` };
-    const uploaded = await call(path, { token, method: "PUT", piece, headers });
-    if (!uploaded.ok) return uploaded;
-    at += piece.length;
-    isComplete = at >= box.length;
+    answer = await call(path, { token, method: "PUT", piece, headers });
   }
+  if (!answer.ok) return answer;
   await deleteSentDetails(db, [sha256]);
   return null;
 }
