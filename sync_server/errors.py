@@ -219,12 +219,6 @@ class TooManyRequests(AppError):
     status, code = 429, "too_many_requests"
 
 
-class QuarantineFull(AppError):
-    """More unaccepted records of one device in a day than `limit`; the request stores nothing."""
-
-    status, code = 429, "quarantine_full"
-
-
 class DetailsFull(AppError):
     """More bytes of details of one device in a day than are taken; the piece is not stored."""
 

@@ -45,7 +45,7 @@ FLAGS = (
     "already_present other_point not_summoned clock_suspect time_stated after_close already_closed "
     "without_authority id_reuse ruled seat_taken no_chair escalated over_capacity after_freeze "
     "late_readiness wrong_composition came_though_excused late_approval document_pending "
-    "document_late"
+    "document_late seq_reuse"
 )
 
 

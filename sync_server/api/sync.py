@@ -112,6 +112,9 @@ def sync() -> Response:
         caller,
         Action.PUSH if sync_request.records or sync_request.details else Action.READ_MEETINGS,
     )
+    if sync_request.records:
+        amount = len(sync_request.records)
+        rate_limits.count_attempt(rate_limits.RECORDS, caller.writer.device, amount)
     stream_key = _pulled_stream(sync_request, caller)
     offered_records = intake.judge_records(
         [bytes(raw) for raw in sync_request.records], caller.writer

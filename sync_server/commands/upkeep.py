@@ -54,8 +54,10 @@ def ledger_held() -> None:
 def purge(days: int) -> None:
     """Delete sealed details (reasons, scans, names) that arrived more than DAYS days ago.
 
-    Nothing else is deleted: the ledger, its figures and the log of readings remain.
+    Also records that were not accepted and that headquarters has ruled on. Nothing else is deleted:
+    the ledger, its figures and the log of readings remain.
     """
     before_ms = now_ms() - days * DAY_MS
     count = database.write(lambda c: details.purge(c, before_ms=before_ms))
-    click.echo(say("cli.purged", count=number(count), days=days))
+    settled = database.write(lambda c: quarantine.purge(c, before_ms=before_ms))
+    click.echo(say("cli.purged", count=number(count), settled=number(settled), days=days))

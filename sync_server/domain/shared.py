@@ -17,6 +17,7 @@ class SharedRules(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     suspect_skew_ms: int
+    clock_drift_ms: int
     far_from_meeting_ms: int
     opens_before_ms: int
     small_detail_bytes: int

@@ -379,6 +379,9 @@ class SightingRow(Base):
     mono_ms: Mapped[int] = mapped_column(BigInteger)
     skew_ms: Mapped[int] = mapped_column(BigInteger)
     seq: Mapped[int] = mapped_column(BigInteger)
+    origin_ms: Mapped[int | None] = mapped_column(BigInteger)
+    least_step: Mapped[int | None]
+    most_step: Mapped[int | None]
 
 
 class PointStandingRow(Base):
@@ -402,7 +405,10 @@ class Mention(Base):
 
 
 class QuarantineRow(Base):
-    """Bytes that were not accepted, with the reason; `fate` is refused or held."""
+    """Bytes that were not accepted, with the reason; `fate` is refused or held.
+
+    `is_dismissed`: headquarters has dismissed bytes that no ruling can name.
+    """
 
     __tablename__ = "quarantine"
     device: Mapped[str] = mapped_column(String(48), primary_key=True)
@@ -413,6 +419,7 @@ class QuarantineRow(Base):
     detail: Mapped[str] = mapped_column(Text)
     received_ms: Mapped[int] = mapped_column(BigInteger)
     raw: Mapped[bytes] = mapped_column(LargeBinary)
+    is_dismissed: Mapped[bool] = mapped_column(default=False)
     __table_args__ = (Index("ix_quarantine_day", "device", "received_ms"),)
 
 

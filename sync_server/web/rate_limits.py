@@ -13,10 +13,11 @@ from sync_server.errors import TooManyRequests
 
 
 class RateLimit(NamedTuple):
-    """The most attempts at an action that one caller may make in a minute."""
+    """The most attempts at an action that one caller may make in a window of time."""
 
     action: str
     amount: int
+    window_s: int = 60
 
 
 SIGN_IN = RateLimit("sign_in", 30)
@@ -29,16 +30,19 @@ SYNC = RateLimit("sync", 600)
 UNKNOWN_TOKEN = RateLimit("unknown_token", 120)
 """Enough for a hall of revoked laptops behind one address, which keep trying."""
 
+RECORDS = RateLimit("records", 20_000, 24 * 3600)
+"""The most records that a device may send in a day, repeats included: a hall makes some 1,500. A
+stolen token must not fill the disk."""
 REFUSAL_LOGGED = RateLimit("refusal_logged", 5)
 """How many refused calls of one address are logged in a minute; more say nothing new."""
 
-WINDOW_S = 60
+LONGEST_RETRY_S = 3_600
 MAX_CALLERS = 20_000
 """The most callers counted at a time, in about 5 MB; the longest silent is forgotten first."""
 
 
 class _Attempts:
-    """A count of every caller's attempts in the current window of a minute.
+    """A count of every caller's attempts in the current window.
 
     A library that we tried started a thread at nearly every attempt, which took a sixth of the
     time of a sync.
@@ -48,17 +52,17 @@ class _Attempts:
         self._lock = threading.Lock()
         self._windows: dict[tuple[str, str], tuple[float, int]] = {}
 
-    def count(self, action: str, caller: str) -> int:
-        """Count an attempt; return how many the caller has made in the current window."""
-        now_s = time.monotonic()
+    def count(self, limit: RateLimit, caller: str, attempts: int) -> int:
+        """Count attempts; return how many the caller has made in the current window."""
+        now_s, key = time.monotonic(), (limit.action, caller)
         with self._lock:
-            began_s, count = self._windows.pop((action, caller), (now_s, 0))
-            if now_s - began_s >= WINDOW_S:
+            began_s, count = self._windows.pop(key, (now_s, 0))
+            if now_s - began_s >= limit.window_s:
                 began_s, count = now_s, 0
             while len(self._windows) >= MAX_CALLERS:
                 del self._windows[next(iter(self._windows))]
-            self._windows[action, caller] = began_s, count + 1
-            return count + 1
+            self._windows[key] = began_s, count + attempts
+            return count + attempts
 
 
 def init_app(app: Flask) -> None:
@@ -66,13 +70,15 @@ def init_app(app: Flask) -> None:
     app.extensions["diemcau_attempts"] = _Attempts()
 
 
-def count_attempt(limit: RateLimit, caller: str | None = None) -> None:
-    """Count an attempt by `caller`, by default the client's address. Raises: TooManyRequests."""
-    if not is_within(limit, caller):
-        raise TooManyRequests(limit=limit.amount, retry_after_s=WINDOW_S)
+def count_attempt(limit: RateLimit, caller: str | None = None, attempts: int = 1) -> None:
+    """Count attempts by `caller`, by default the client's address. Raises: TooManyRequests."""
+    if not is_within(limit, caller, attempts):
+        raise TooManyRequests(
+            limit=limit.amount, retry_after_s=min(limit.window_s, LONGEST_RETRY_S)
+        )
 
 
-def is_within(limit: RateLimit, caller: str | None = None) -> bool:
-    """Count an attempt like `count_attempt`; return whether it is within the limit."""
-    attempts: _Attempts = current_app.extensions["diemcau_attempts"]
-    return attempts.count(limit.action, caller or request.remote_addr or "?") <= limit.amount
+def is_within(limit: RateLimit, caller: str | None = None, attempts: int = 1) -> bool:
+    """Count attempts like `count_attempt`; return whether they are within the limit."""
+    counts: _Attempts = current_app.extensions["diemcau_attempts"]
+    return counts.count(limit, caller or request.remote_addr or "?", attempts) <= limit.amount

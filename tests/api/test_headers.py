@@ -12,6 +12,7 @@ from sync_server.database import reading
 from sync_server.storage.models import AuditRow
 from sync_server.web import rate_limits
 from tests.conftest import Persona
+from tests.factories import draft
 
 
 @pytest.mark.parametrize("path", ["/api/v1/meetings", "/healthz", "/khong-co", "/van-phong/"])
@@ -67,3 +68,14 @@ def test_nobody_fills_the_log_with_refused_calls(app: Flask) -> None:
         client.get("/api/v1/meetings", headers={"Authorization": f"Bearer {number}"})
 
     assert len(refusals()) == rate_limits.REFUSAL_LOGGED.amount
+
+
+def test_a_stolen_token_does_not_fill_the_disk(
+    app: Flask, as_clerk: Callable[..., Persona], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limits, "RECORDS", rate_limits.RateLimit("records", 2, 86_400))
+    clerk = as_clerk()
+    clerk.sync(draft("check_in", 1), draft("check_in", 2, person="M2"))
+    refused = clerk.post("/sync", {"records": [draft("check_in", 3, person="M3")]})
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"] == "3600"

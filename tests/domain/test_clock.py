@@ -1,6 +1,8 @@
 """Corrected time: the time a device's clock showed, minus its skew."""
 
-from sync_server.domain.judging.clocks import Clocks, Sighting
+from itertools import permutations
+
+from sync_server.domain.judging.clocks import MOST_APART_MS, Clocks, Sighting
 from tests.factories import record
 
 AT = 1_724_284_860_000  # the record numbered 1: 07:01 in Vietnam
@@ -39,6 +41,31 @@ def test_a_skew_above_two_minutes_is_corrected_and_doubted() -> None:
     clocks = Clocks([Sighting("D-ONE", "b1", 10, -14 * 60_000, 0)])
 
     assert clocks.corrected_time_of(record("check_in", 1, person="M1")) == (AT - 14 * 60_000, True)
+
+
+def test_a_record_whose_two_clocks_disagree_with_its_boot_is_doubted() -> None:
+    clocks = Clocks([Sighting("D-ONE", "b1", 0, 0, 0, origin_ms=AT - 60_000)])
+    honest = record("check_in", 1, person="M1")
+    assert clocks.corrected_time_of(honest) == (AT, False)
+    nearly = record("check_in", 1, person="M1", mono_ms=60_000 + MOST_APART_MS)
+    assert not clocks.corrected_time_of(nearly).is_doubtful  # a kiosk's clocks may drift so far
+    early = record("check_in", 1, person="M1", mono_ms=60_000 + 2 * 3_600_000)
+    assert clocks.corrected_time_of(early) == (AT, True)  # two hours back, while `mono_ms` says now
+
+
+def test_measurements_of_one_boot_that_differ_make_it_doubtful_in_any_order() -> None:
+    first, second = Sighting("D-ONE", "b1", 10, 0, 0), Sighting("D-ONE", "b1", 99, 11_000, 7)
+    close = Sighting("D-ONE", "b1", 50, 3_000, 3)
+    moves_back = Sighting("D-ONE", "b1", 1, 40_000, 0)
+
+    def judge(*sightings: Sighting) -> tuple[int, bool]:
+        corrected = Clocks(sightings).corrected_time_of(record("check_in", 1, person="M1"))
+        return corrected.at_ms - AT, corrected.is_doubtful
+
+    assert judge(first, close) == judge(close, first) == (0, False)
+    for order in permutations((first, second, close)):
+        assert judge(*order) == (0, True)
+    assert judge(first, moves_back) == judge(moves_back, first) == (40_000, True)
 
 
 def test_time_of_an_office_record_is_never_doubtful() -> None:

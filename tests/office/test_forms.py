@@ -74,6 +74,7 @@ def test_every_act_is_offered_by_a_form_on_some_page(
         draft("absence_request", 1, person="M1"),
         draft("check_in", 2, person="N-ONE-1"),
         draft("closing", 3, person="S1", body=body),
+        draft("check_in", 30, person="M2"),  # leaves a gap that can be given up
         *({"id": id_of(number), "kind": "check_in"} for number in range(4, 9)),
     )
     Desk(app.test_client()).sign_in("bantochuc")  # a second session, for the form that ends it

@@ -16,6 +16,7 @@ from sync_server.storage.ledger import intake, record_store, sightings, standing
 from sync_server.storage.ledger.intake import Delivery, Receipt
 from sync_server.storage.ledger.record_store import LedgerEntry
 from sync_server.storage.models import SightingRow
+from sync_server.storage.prepared import columns_of
 from tests.conferences import WRITERS
 from tests.factories import MEETING, raw
 
@@ -50,8 +51,8 @@ def sight(connection: Connection, sighting: Sighting) -> None:
 
 def exchange(source: Connection, target: Connection) -> None:
     """Copy everything from one node to another: sightings, then every stream page by page."""
-    for row in source.execute(select(SightingRow)).all():
-        sight(target, Sighting(row.device, row.boot, row.mono_ms, row.skew_ms, row.seq))
+    for row in source.execute(select(*columns_of(Sighting, SightingRow))).all():
+        sight(target, Sighting(*row))
     for key in streams.all_streams(source):
         cursor, more = "0", True
         while more:

@@ -1,5 +1,6 @@
 """The ledger: any order, any repetition, any batches, the same standing."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import permutations
@@ -9,11 +10,12 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from sync_server.domain.judging.clocks import Sighting
-from sync_server.domain.records.codes import DAY_MS, to_ms
+from sync_server.domain.records.codes import DAY_MS, MAX_SEQ, to_ms
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.permissions import Profile
-from sync_server.errors import QuarantineFull
+from sync_server.domain.records.sequence import MAX_JUMP
 from sync_server.storage.access import devices
+from sync_server.storage.blobs import details
 from sync_server.storage.ledger import (
     intake,
     quarantine,
@@ -34,6 +36,8 @@ CLERKS = {
     "D-TWO": Writer("D-TWO", Profile.CLERK, "P002"),
 }
 OFFICE = Writer("O-office", Profile.HEADQUARTERS, None)
+ORIGIN = to_ms("2024-08-22T00:00:00.000Z")
+"""What the monotonic clocks of the devices count from: 07:00 in Vietnam, as their records do."""
 SKEW = {"D-ONE": -5000, "D-TWO": 90_000}
 
 
@@ -52,7 +56,8 @@ def send(connection: Connection, *drafts: dict[str, Any], revoked: bool = False)
     writer = CLERKS.get(device, OFFICE)
     contact = None
     if device in SKEW:
-        contact = DeviceReport(NOW - SKEW[device], 500, "b1", NOW)
+        wall_ms = NOW - SKEW[device]
+        contact = DeviceReport(wall_ms, wall_ms - ORIGIN, "b1", NOW)
     offers = intake.judge_records([raw(fields) for fields in drafts], writer)
     return intake.receive(connection, Delivery(writer, offers, NOW, contact, revoked))
 
@@ -327,8 +332,60 @@ def test_a_device_fills_neither_disk_nor_office_with_what_is_not_accepted(
         send(c, *bad[:3])
         send(c, *bad[:3])  # repeats cost nothing
 
-        with pytest.raises(QuarantineFull):
-            send(c, bad[3])
+        receipt = send(c, bad[3], check_in(5, "M2"))  # what is over the quota holds up nobody
+        refused, stored = receipt.verdicts
+        assert (refused.status, refused.code) == ("refused", "quarantine_full")
+        assert stored.status == "stored"
         assert quarantine.busy_devices(c, NOW) == {"D-ONE": 3}
         assert quarantine.busy_devices(c, NOW + 2 * DAY_MS) == {}
         send(c, at_two(1, "M2"))  # another device goes on
+
+
+def test_a_number_that_jumps_ahead_is_refused_and_asked_for_by_nobody(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
+        send(c, check_in(5, "M1"))
+        receipt = send(c, check_in(6, "M2") | {"seq": MAX_SEQ})
+        assert receipt.verdicts[0].code == "seq_jump"
+        assert receipt.want == ((1, 4),)
+        receipt = send(c, check_in(7, "M2") | {"seq": 5 + MAX_JUMP})  # as after a restored backup
+        assert receipt.verdicts[0].status == "stored"
+
+
+def test_a_refused_record_closes_its_gap_and_is_counted_at_its_point(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
+        send(c, check_in(2, "M1"))
+        receipt = send(c, check_in(1, "M1") | {"kind": "dance"})
+        assert receipt.want == ()
+        [row] = [row for row in standings.board_of(c, MEETING).points if row.point == "P001"]
+        assert (row.missing_seq, row.refused_records) == (0, 1)
+
+
+def test_headquarters_asks_for_lost_numbers_no_more(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
+        assert send(c, check_in(4, "M1")).want == ((1, 3),)
+        assert devices.give_up_gaps(c, "D-ONE") == ((1, 3),)
+        assert send(c, check_in(6, "M2")).want == ((5, 5),)
+
+
+def test_what_was_dismissed_is_counted_no_more_and_purged_in_time(ledger: Ledger) -> None:
+    with two_halls(ledger) as c:
+        send(c, check_in(1, "M1") | {"kind": "dance"}, check_in(2, "M1") | {"kind": "dance"})
+        [first, _] = quarantine.all_entries(c)
+        quarantine.dismiss(c, first.device, first.sha256)
+        assert quarantine.count_open(c) == 1
+        assert quarantine.count_refused(c) == {"P001": 1}
+        assert quarantine.purge(c, before_ms=NOW) == 0
+        assert quarantine.purge(c, before_ms=NOW + 1) == 1
+        assert len(quarantine.all_entries(c)) == 1
+
+
+def test_small_details_come_within_the_daily_quota_too(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(details, "MAX_BYTES_A_DAY", 10)
+    with two_halls(ledger) as c:
+        boxes = {hashlib.sha256(text.encode()).hexdigest(): text for text in ("x" * 20, "y" * 20)}
+        for sha256, text in boxes.items():
+            details.put_small(c, "D-ONE", {sha256: text}, now_ms=NOW)
+        stored = [details.offset_of(c, sha256, "D-ONE").is_complete for sha256 in boxes]
+        assert stored == [True, False]

@@ -27,7 +27,12 @@ from tests.storage.nodes import enrol_everybody, exchange, judged_state, send, s
 DEVICES = sorted(writer.device for writer in WRITERS.values() if writer.point)
 EXAMPLES = int(os.environ.get("EXAMPLES", "20"))
 """Conferences per property; `make fuzz` sets more."""
-BOOTS = (("b1", 500, 0, 9), ("b1", 90, -40_000, 4), ("b2", 7, 90_000, 2))
+BOOTS = (
+    ("b1", 500, 0, 9, 70),
+    ("b1", 90, -40_000, 4, 40),
+    ("b1", 700, 9_000, 9, 10),
+    ("b2", 7, 90_000, 2),
+)
 SIGHTINGS = [Sighting(device, *boot) for device in DEVICES for boot in BOOTS]
 
 

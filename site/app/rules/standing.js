@@ -83,6 +83,7 @@ export function standingOf(point, records, correctedTimeOf) {
   const chair = chairOf(terms, chairing, away);
   const otherAttendees = otherAttendeesOf(point, rolls.lines, stays, requests.approved, effective, flags);
   flagTimes(facts, terms, flags);
+  flagReusedNumbers(facts, flags);
   flagAfter(closing, inForce.facts, flags);
   for (const [person, state] of requests.byPerson) {
     const firstStay = stays.get(person)?.[0];
@@ -238,6 +239,19 @@ function countPeople(/** @type {PersonStanding[]} */ people) {
 
 function countConduct(/** @type {ReturnType<typeof conductOf>} */ sums) {
   return { calls: sums.call, private_use: sums.private_use, disorder: sums.disorder };
+}
+
+/** Flag the records of a device that share a number, as after a disk was copied.
+ * @param {Fact[]} facts @param {Flags} flags */
+function flagReusedNumbers(facts, flags) {
+  /** @type {Map<string, Set<string>>} */
+  const idsOf = new Map();
+  for (const { id, record } of facts) {
+    if (record.seq === null) continue;
+    const number = `${record.device} ${record.seq}`;
+    idsOf.set(number, (idsOf.get(number) ?? new Set()).add(id));
+  }
+  for (const ids of idsOf.values()) if (ids.size > 1) for (const id of ids) flags.add(id, "seq_reuse");
 }
 
 /** Flag stated times, doubtful clocks, and times far from the meeting.

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.kinds import Record, Ruling
@@ -21,11 +22,22 @@ FAR_FROM_MEETING_MS = SHARED.far_from_meeting_ms
 """A record made over twelve hours before or after its meeting points to a wrong clock."""
 
 
+SKEW_STEP_MS = 5_000
+"""Skews are compared in steps, so that a few milliseconds more or less write nothing."""
+
+
+MOST_APART_MS = 2 * SHARED.clock_drift_ms
+"""A kiosk begins a new boot when its clocks drift apart by more than half of this, either way."""
+
+
 class Sighting(Struct, frozen=True):
     """A node's measurement of one boot of a device.
 
     `skew_ms` is the node's clock minus the device's; `seq` is the highest number among the
-    device's records known at that moment, 0 before the first.
+    device's records known at that moment, 0 before the first. `origin_ms`: what the device's clock
+    showed when its monotonic clock began, None if no node has noted it. `least_step` and
+    `most_step`: the least and the greatest skew that a node has measured of this boot, in steps of
+    `SKEW_STEP_MS`, None for that of this measurement.
     """
 
     device: str
@@ -33,6 +45,30 @@ class Sighting(Struct, frozen=True):
     mono_ms: int
     skew_ms: int
     seq: int
+    origin_ms: int | None = None
+    least_step: int | None = None
+    most_step: int | None = None
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """The least and the greatest skew of the boot, in steps."""
+        step = self.skew_ms // SKEW_STEP_MS
+        return (
+            step if self.least_step is None else self.least_step,
+            step if self.most_step is None else self.most_step,
+        )
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether measurements of one boot differ: a clock was set, the device's or a node's."""
+        least, most = self.steps
+        return most - least > 1
+
+    def disagrees_with(self, record: Record) -> bool:
+        """Return whether a record's two clocks stand apart otherwise than those of its boot do."""
+        if self.origin_ms is None or record.mono_ms is None:
+            return False
+        return abs(to_ms(record.at) - record.mono_ms - self.origin_ms) > MOST_APART_MS
 
 
 class CorrectedTime(NamedTuple):
@@ -43,8 +79,13 @@ class CorrectedTime(NamedTuple):
 
 
 def governing_sighting(a: Sighting, b: Sighting) -> Sighting:
-    """Return which of two sightings corrects a boot's records: the one nearer to its beginning."""
-    return min(a, b, key=lambda sighting: (sighting.mono_ms, sighting.skew_ms, sighting.seq))
+    """Return which of two sightings corrects a boot's records: the one nearer to its beginning.
+
+    It takes over how far the measurements of the boot differ.
+    """
+    first = min(a, b, key=lambda one: (one.mono_ms, one.skew_ms, one.seq, one.origin_ms or 0))
+    least, most = zip(a.steps, b.steps, strict=True)
+    return replace(first, least_step=min(least), most_step=max(most))
 
 
 def devices_of(records: Iterable[Record]) -> set[str]:
@@ -77,7 +118,12 @@ class Clocks:
             return CorrectedTime(at_ms, False)
         sighting = self._of_boot.get((record.device, record.boot))
         if sighting:
-            return CorrectedTime(at_ms + sighting.skew_ms, abs(sighting.skew_ms) > SUSPECT_SKEW_MS)
+            is_doubtful = (
+                abs(sighting.skew_ms) > SUSPECT_SKEW_MS
+                or sighting.is_disputed
+                or sighting.disagrees_with(record)
+            )
+            return CorrectedTime(at_ms + sighting.skew_ms, is_doubtful)
         device_sightings = self._of_device.get(record.device)
         if not device_sightings:
             return CorrectedTime(at_ms, True)

@@ -6,6 +6,7 @@ settings, rolls, rulings -> voids -> presence -> chair -> decisions -> closing.
 `site/app/rules/standing.js` is its twin for the kiosk; both are held to tests/vectors/.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 import msgspec
@@ -104,6 +105,7 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
     )
     seats = seats_of(point, layers.rolls, layers.stays, effective, flags)
     _flag_times(layers.facts, terms, flags)
+    _flag_reused_numbers(layers.facts, flags)
     flag_after(closing, layers.in_force.facts, flags)
     _flag_excused_who_came(layers.stays, layers.requests, flags)
     judge = PersonJudge(
@@ -246,6 +248,18 @@ def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, flags: Flags) -> No
         )
         if is_far or fact.is_doubtful:
             flags.add(fact.id, "clock_suspect")
+
+
+def _flag_reused_numbers(facts: Iterable[Fact[Record]], flags: Flags) -> None:
+    """Flag the records of a device that share a number, as after a disk was copied."""
+    ids_of: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+    for fact in facts:
+        if fact.record.seq is not None:
+            ids_of[fact.record.device, fact.record.seq].add(fact.id)
+    for ids in ids_of.values():
+        if len(ids) > 1:
+            for record_id in ids:
+                flags.add(record_id, "seq_reuse")
 
 
 def _flag_excused_who_came(stays: Stays, requests: RequestStates, flags: Flags) -> None:

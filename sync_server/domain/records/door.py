@@ -65,6 +65,8 @@ REFUSALS = frozenset(
         "foreign_point",
         "foreign_author",
         "kind_not_permitted",
+        "seq_jump",
+        "quarantine_full",
     }
 )
 

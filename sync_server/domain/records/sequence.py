@@ -6,6 +6,21 @@ Ranges = tuple[tuple[int, int], ...]
 """Missing numbers as inclusive ranges in ascending order: `((38, 38), (41, 43))`."""
 
 
+MAX_JUMP = 10_000
+"""The furthest that a record number may lie beyond the highest one known. A hall makes some 1,500
+records in a day: a number further ahead is an error or an attack, and no gap to be asked for."""
+
+
+def without_jumps(head: int, arrived: Iterable[int]) -> set[int]:
+    """Return the numbers that follow the highest known one without a jump beyond `MAX_JUMP`."""
+    plausible = set()
+    for seq in sorted(set(arrived)):
+        if seq <= head + MAX_JUMP:
+            plausible.add(seq)
+            head = max(head, seq)
+    return plausible
+
+
 def missing_after(missing: Ranges, head: int, arrived: Iterable[int]) -> tuple[Ranges, int]:
     """Return the gaps and the highest number known after `arrived` is added.
 

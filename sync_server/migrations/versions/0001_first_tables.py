@@ -279,6 +279,7 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("received_ms", sa.BigInteger(), nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("is_dismissed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("device", "sha256"),
     )
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
@@ -372,6 +373,9 @@ def upgrade() -> None:
         sa.Column("mono_ms", sa.BigInteger(), nullable=False),
         sa.Column("skew_ms", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("origin_ms", sa.BigInteger(), nullable=True),
+        sa.Column("least_step", sa.Integer(), nullable=True),
+        sa.Column("most_step", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("device", "boot"),
     )
     op.create_table(

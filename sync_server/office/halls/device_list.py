@@ -13,6 +13,7 @@ from sync_server.database import transaction
 from sync_server.domain.judging.clocks import SUSPECT_SKEW_MS
 from sync_server.domain.records.codes import DAY_MS
 from sync_server.domain.records.permissions import Action, Profile
+from sync_server.domain.records.sequence import count_missing
 from sync_server.errors import BadForm, UnknownDevice
 from sync_server.messages import say
 from sync_server.office import access, forms, qr_codes
@@ -29,6 +30,8 @@ blueprint = Blueprint("device_list", __name__)
 PROFILES = (Profile.CLERK.value, Profile.CHAIR.value)
 CONCERNS = ("unsent", "skew", "gaps", "revoked", "never", "old_app")
 
+MOST_RANGES_SHOWN = 20
+"""The most ranges of numbers that a line of the log names."""
 URGENT = frozenset({"unsent", "skew", "gaps"})
 
 
@@ -160,6 +163,20 @@ def revoke(device: str) -> Response:
         raise UnknownDevice(device=device[:48])
     access.log_subjects(device)
     flash(say("device.revoked", device=device))
+    return redirect(url_for("office.device_list.index"))
+
+
+@blueprint.post("/thiet-bi/<device>/thoi-cho")
+@allowed(Action.MANAGE_DEVICES)
+def give_up_gaps(device: str) -> Response:
+    """Ask for a device's missing records no more, for a reason, as when its disk is lost."""
+    reason = forms.required_text("reason")
+    missing = devices.give_up_gaps(transaction(), device)
+    if not missing:
+        raise UnknownDevice(device=device[:48])
+    numbers = ", ".join(f"{first}-{last}" for first, last in missing[:MOST_RANGES_SHOWN])
+    access.log_subjects(device, numbers, reason)
+    flash(say("devices.given_up", device=device, count=count_missing(missing)))
     return redirect(url_for("office.device_list.index"))
 
 

@@ -137,12 +137,20 @@ def dismiss_device() -> Response:
 
 
 def _dismiss_illegible(connection: Connection, item: HeldItem, reason: str, at_ms: int) -> None:
-    """Dismiss by a line of the log what no ruling can name."""
+    """Dismiss what no ruling can name, with a line of the log."""
+    quarantine.dismiss(connection, item.device, item.sha256)
     who, about = access.signed_in_account().writer.name, f"{reason} {item.sha256}"
     audit.note(
         connection,
         audit.AuditEntry(at_ms, who, audit.ILLEGIBLE, True, 200, request.path, about),
     )
+
+
+def count_open(connection: Connection, since_ms: int) -> int:
+    """Return how many records wait for a ruling, contradictions of late meetings included."""
+    keys = _streams_with_contradictions(connection, since_ms)
+    contradictory = [item for item in _contradictions(connection, keys) if item.is_open]
+    return quarantine.count_open(connection) + len(contradictory)
 
 
 def _devices_with_many(items: Sequence[HeldItem]) -> dict[str, int]:
@@ -157,10 +165,9 @@ def held_items(connection: Connection, since_ms: int = 0) -> list[HeldItem]:
     Contradictions are limited to meetings that ended after `since_ms`.
     """
     items = []
-    dismissed_hashes = audit.dismissed_hashes(connection)
     for entry in quarantine.all_entries(connection):
         record = _parse_or_none(entry.raw)
-        answer = "dismiss" if entry.sha256 in dismissed_hashes else ""
+        answer = "dismiss" if entry.is_dismissed else ""
         text = entry.raw.decode("utf-8", "replace")
         kind = kind_of(record) if record else ""
         items.append(
@@ -176,9 +183,14 @@ def held_items(connection: Connection, since_ms: int = 0) -> list[HeldItem]:
                 answer,
             )
         )
-    for forms_of_id in record_store.contradictions(
-        connection, _streams_with_contradictions(connection, since_ms)
-    ):
+    items = _with_rulings(connection, items)
+    return items + _contradictions(connection, _streams_with_contradictions(connection, since_ms))
+
+
+def _contradictions(connection: Connection, keys: Sequence[StreamKey]) -> list[HeldItem]:
+    """Return the records of these streams that share their id with another record."""
+    items = []
+    for forms_of_id in record_store.contradictions(connection, keys) if keys else ():
         for raw in forms_of_id:
             record = parse_record(raw)
             items.append(
@@ -194,6 +206,10 @@ def held_items(connection: Connection, since_ms: int = 0) -> list[HeldItem]:
                     "",
                 )
             )
+    return _with_rulings(connection, items)
+
+
+def _with_rulings(connection: Connection, items: Sequence[HeldItem]) -> list[HeldItem]:
     rulings_by_record = rulings.about(connection, [item.record.id for item in items if item.record])
     return [_with_ruling(item, rulings_by_record) for item in items]
 

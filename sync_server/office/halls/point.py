@@ -1,6 +1,5 @@
 """Pages on a point at a meeting: its roll, its hall, its records in order, and its closing."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -65,8 +64,6 @@ class HallEntry(NamedTuple):
     is_voided: bool
     reason: str
     """Headquarters' reason for a correction or a void; "" for other records."""
-    repeats_seq: bool
-    """Whether another record of the device has the same number, as after a copied disk."""
 
 
 class RollVersion(NamedTuple):
@@ -137,7 +134,6 @@ def records(meeting: str, point: str) -> str:
         if isinstance(record, Void) and "without_authority" not in standing.flags.get(record.id, ())
     }
     reasons = _reasons_of(stream_records)
-    uses_of_seq = Counter((record.device, record.seq) for record in stream_records)
     entries = []
     for record in stream_records:
         at_ms, device_ms = clocks.corrected_time_of(record).at_ms, to_ms(record.at)
@@ -153,7 +149,6 @@ def records(meeting: str, point: str) -> str:
                 record.point == point,
                 record.id in voided,
                 reasons.get(record.id, ""),
-                record.seq is not None and uses_of_seq[record.device, record.seq] > 1,
             )
         )
     entries.sort(key=lambda entry: (entry.at_ms, entry.record.device, entry.record.seq or 0))

@@ -205,7 +205,7 @@ def warnings_of(row: BoardRow, meeting: MeetingSummary) -> tuple[str, ...]:
         "escalated": "escalated" in row.flags,
         "no_chair": "no_chair" in row.flags if meeting.has_begun else "chair" in row.missing,
         "silent": not row.reported and meeting.state != "upcoming",
-        "gaps": row.missing_seq > 0,
+        "gaps": row.missing_seq > 0 or row.refused_records > 0,
         "reserved": row.reserved > 0,
         "not_ready": is_open and bool(set(row.missing) - {"chair"}),
     }

@@ -42,8 +42,7 @@ def urgent_matters() -> list[UrgentMatter]:
     """Return the urgent matters: meetings by warning, then held records, then proposals."""
     connection = transaction()
     matters = _matters_of_meetings(connection)
-    items = held_records.held_items(connection, since_ms=now_ms() - leave_requests.RECENT_MS)
-    waiting = sum(item.is_open for item in items)
+    waiting = held_records.count_open(connection, now_ms() - leave_requests.RECENT_MS)
     try:
         proposed = len(proposals.read_proposals(connection))
         is_other_directory = proposals.places_differ(connection)

@@ -50,12 +50,6 @@ def note(connection: Connection, entry: AuditEntry) -> None:
     connection.execute(insert(AuditRow).values(id=str(uuid_utils.uuid7()), **values))
 
 
-def dismissed_hashes(connection: Connection) -> set[str]:
-    """Return the sha256 of dismissed illegible records; no ruling can name such a record."""
-    rows = connection.scalars(select(AuditRow.about).where(AuditRow.action == ILLEGIBLE))
-    return {about.rpartition(" ")[2] for about in rows}
-
-
 def read(
     connection: Connection, wanted: AuditFilter, *, limit: int, skip: int = 0
 ) -> Sequence[AuditEntry]:

@@ -367,6 +367,13 @@ def gaps_of(connection: Connection, device: str) -> Gaps:
     return Gaps(_ranges_decoder.decode(row.missing), row.head_seq) if row else Gaps((), 0)
 
 
+def give_up_gaps(connection: Connection, device: str) -> Ranges:
+    """Ask for a device's missing numbers no more; return the ranges that were given up."""
+    missing = gaps_of(connection, device).missing
+    connection.execute(update(Device).where(Device.id == device).values(missing="[]"))
+    return missing
+
+
 def close_gaps(connection: Connection, device: str, gaps: Gaps, numbers: Sequence[int]) -> Ranges:
     """Note the numbers that have arrived; return the ranges that the device must send again."""
     after = Gaps(*missing_after(gaps.missing, gaps.head, numbers))

@@ -87,7 +87,12 @@ def matching_small(sealed: Mapping[str, str]) -> dict[str, str]:
 def put_small(
     connection: Connection, device: str, sealed: Mapping[str, str], *, now_ms: int
 ) -> None:
-    """Store the small details of a sync; skip any that is too large or does not match its hash."""
+    """Store the small details of a sync; skip any that is too large or does not match its hash.
+
+    After `MAX_BYTES_A_DAY` of a device all are skipped, and asked for again.
+    """
+    if not sealed or _is_over_quota(connection, device, now_ms):
+        return
     for sha256, text in sealed.items():
         box = text.encode()
         if len(box) <= MAX_SMALL_BYTES and not offset_of(connection, sha256, device).is_complete:
@@ -120,10 +125,15 @@ def put_piece(
     before = offset_of(connection, sha256, device)
     if before.is_complete:
         return before
-    if resumable_uploads.bytes_since(connection, device, now_ms - DAY_MS) > MAX_BYTES_A_DAY:
+    if _is_over_quota(connection, device, now_ms):
         raise DetailsFull(device=device, retry_after_s=FULL_RETRY_S)
     key = BlobKey(sha256, device)
     return resumable_uploads.put_piece(connection, key, piece, at=at, total=total, now_ms=now_ms)
+
+
+def _is_over_quota(connection: Connection, device: str, now_ms: int) -> bool:
+    since_ms = now_ms - DAY_MS
+    return resumable_uploads.bytes_since(connection, device, since_ms) > MAX_BYTES_A_DAY
 
 
 def read(connection: Connection, sha256: str) -> bytes:

@@ -4,7 +4,7 @@ A record goes to the ledger, or with its reason into quarantine; nothing disappe
 record never holds up the others.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -21,7 +21,7 @@ from sync_server.domain.records.forms import (
     parse_record,
 )
 from sync_server.domain.records.kinds import Record, Ruling
-from sync_server.domain.records.sequence import Ranges
+from sync_server.domain.records.sequence import MAX_JUMP, Ranges, without_jumps
 from sync_server.storage.access import devices
 from sync_server.storage.access.devices import LastContact
 from sync_server.storage.blobs import details
@@ -95,6 +95,8 @@ class Receipt(NamedTuple):
     want_details: list[str]
 
 
+QUARANTINE_FULL = "quarantine_full"
+"""The code for a refused record that the quarantine did not take: its device sent too many."""
 REVOKED = Refusal("device_revoked", "the device was revoked before this arrived")
 
 
@@ -120,7 +122,8 @@ def receive(connection: Connection, delivery: Delivery) -> Receipt:
     device, report = delivery.writer.device, delivery.report
     contact = LastContact(delivery.now_ms, report and report.app, report and report.unsent)
     gaps = devices.lock(connection, device, contact)
-    numbers = _numbers(delivery)
+    numbers = without_jumps(gaps.head, _numbers(delivery))
+    delivery = _refuse_jumps(delivery, numbers)
     sighted: set[str] = set()
     if not delivery.is_revoked:
         details.put_small(connection, device, delivery.sealed, now_ms=delivery.now_ms)
@@ -133,9 +136,25 @@ def receive(connection: Connection, delivery: Delivery) -> Receipt:
     )
     return Receipt(
         _verdicts(connection, delivery, accepted, appended),
-        devices.close_gaps(connection, device, gaps, numbers),
+        devices.close_gaps(connection, device, gaps, sorted(numbers)),
         details.missing(connection, [entry.record for entry in delivery.entries]),
     )
+
+
+def _refuse_jumps(delivery: Delivery, numbers: Collection[int]) -> Delivery:
+    """Return the delivery with those records refused whose numbers jump ahead."""
+    offers = []
+    for offer in delivery.offers:
+        entry = offer.outcome
+        seq = entry.record.seq if isinstance(entry, LedgerEntry) else None
+        is_jump = seq is not None and seq not in numbers
+        offers.append(OfferedRecord(offer.raw, jump_refusal(seq or 0)) if is_jump else offer)
+    return delivery._replace(offers=offers)
+
+
+def jump_refusal(seq: int) -> Refusal:
+    """Return the reason for refusing a record whose number jumps ahead."""
+    return Refusal("seq_jump", f"seq: {seq} is over {MAX_JUMP} beyond the highest number known")
 
 
 def _numbers(delivery: Delivery) -> list[int]:
@@ -154,7 +173,8 @@ def _numbers(delivery: Delivery) -> list[int]:
 
 def _sighting(device: str, report: DeviceReport, *, highest_seq: int) -> Sighting:
     skew_ms = report.now_ms - report.wall_ms
-    return Sighting(device, report.boot, report.mono_ms, skew_ms, highest_seq)
+    origin_ms = report.wall_ms - report.mono_ms
+    return Sighting(device, report.boot, report.mono_ms, skew_ms, highest_seq, origin_ms)
 
 
 def _accepted(connection: Connection, delivery: Delivery) -> list[LedgerEntry]:
@@ -174,7 +194,7 @@ def _verdicts(
     """Quarantine what was not accepted, and return the verdict on every record, in order."""
     device = delivery.writer.device
     in_quarantine = _quarantined(delivery, accepted)
-    quarantined_before = quarantine.add_records(
+    quarantined_before, over_quota = quarantine.add_records(
         connection, device, list(in_quarantine.values()), delivery.now_ms
     )
     wanted_ids = {
@@ -193,6 +213,8 @@ def _verdicts(
         before = quarantined_before if quarantined else stored_before
         is_known = hashes[place] in before or hashes[place] in hashes[:place]
         fate, flags, code = _fate_of(offer, quarantined, appended, ruling_by_record)
+        if quarantined and quarantined.sha256 in over_quota:
+            fate, code = "refused", QUARANTINE_FULL  # the device alone keeps it
         verdicts.append(
             Verdict(
                 id=_id_of(offer),

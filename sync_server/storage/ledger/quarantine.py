@@ -3,18 +3,16 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, exists, func, insert, or_, select, update
 
 from sync_server.domain.records.codes import DAY_MS
 from sync_server.domain.records.door import Refusal, header_of
-from sync_server.errors import QuarantineFull
-from sync_server.storage.models import QuarantineRow
+from sync_server.storage.models import Device, QuarantineRow, RulingRow
 from sync_server.storage.prepared import columns_of
 
 MAX_ROWS_A_DAY, MAX_BYTES_A_DAY = 2_000, 16 * 1024 * 1024
 """Limits on unaccepted records of one device: a hall of 500 people makes some 1,500 records, all
 held if its laptop is revoked. A stolen laptop must not fill the disk, nor the office's list."""
-FULL_RETRY_S = 3600
 
 
 class QuarantinedRecord(NamedTuple):
@@ -28,14 +26,15 @@ class QuarantinedRecord(NamedTuple):
 
 def add_records(
     connection: Connection, device: str, quarantined: Sequence[QuarantinedRecord], now_ms: int
-) -> set[str]:
-    """Store records that were not accepted, once; return the hashes that were stored before.
+) -> tuple[set[str], set[str]]:
+    """Store records that were not accepted, once.
 
-    Raises: QuarantineFull if the device has sent more in a day than the limits allow.
+    Return the hashes that were stored before, and those that are not stored because the device
+    has sent more in a day than the limits allow: they hold up no other record.
     """
     by_hash = {record.sha256: record for record in quarantined}
     if not by_hash:
-        return set()
+        return set(), set()
     before = set(
         connection.scalars(
             select(QuarantineRow.sha256).where(
@@ -55,17 +54,23 @@ def add_records(
             ),  # PostgreSQL text cannot hold it
             "received_ms": now_ms,
             "raw": record.raw,
+            "is_dismissed": False,
         }
         for sha256, record in by_hash.items()
         if sha256 not in before
     ]
-    if rows:
-        count, size_bytes = _brought_since(connection, device, now_ms - DAY_MS)
-        size_bytes += sum(len(by_hash[str(row["sha256"])].raw) for row in rows)
-        if count + len(rows) > MAX_ROWS_A_DAY or size_bytes > MAX_BYTES_A_DAY:
-            raise QuarantineFull(device=device, limit=MAX_ROWS_A_DAY, retry_after_s=FULL_RETRY_S)
-        connection.execute(insert(QuarantineRow), rows)
-    return before
+    if not rows:
+        return before, set()
+    count, size_bytes = _brought_since(connection, device, now_ms - DAY_MS)
+    within_quota = []
+    for row in rows:
+        count, size_bytes = count + 1, size_bytes + len(by_hash[str(row["sha256"])].raw)
+        if count > MAX_ROWS_A_DAY or size_bytes > MAX_BYTES_A_DAY:
+            break
+        within_quota.append(row)
+    if within_quota:
+        connection.execute(insert(QuarantineRow), within_quota)
+    return before, {str(row["sha256"]) for row in rows[len(within_quota) :]}
 
 
 def _brought_since(connection: Connection, device: str, since_ms: int) -> tuple[int, int]:
@@ -101,6 +106,7 @@ class QuarantineEntry(NamedTuple):
     code: str
     detail: str
     raw: bytes
+    is_dismissed: bool
 
 
 _ENTRY_COLUMNS = columns_of(QuarantineEntry, QuarantineRow)
@@ -114,3 +120,38 @@ def all_entries(connection: Connection) -> list[QuarantineEntry]:
         )
     )
     return [QuarantineEntry(*row) for row in rows]
+
+
+def dismiss(connection: Connection, device: str, sha256: str) -> None:
+    """Mark bytes as dismissed that no ruling can name."""
+    this_entry = (QuarantineRow.device == device, QuarantineRow.sha256 == sha256)
+    connection.execute(update(QuarantineRow).where(*this_entry).values(is_dismissed=True))
+
+
+def count_open(connection: Connection) -> int:
+    """Return how many entries headquarters has not ruled on."""
+    return connection.scalar(select(func.count()).where(~_IS_SETTLED)) or 0
+
+
+def count_refused(connection: Connection) -> dict[str, int]:
+    """Return by point how many refused records of its devices headquarters has not ruled on."""
+    rows = connection.execute(
+        select(Device.point, func.count())
+        .join(QuarantineRow, QuarantineRow.device == Device.id)
+        .where(~_IS_SETTLED, QuarantineRow.fate == "refused")
+        .group_by(Device.point)
+    )
+    return dict(rows.all())
+
+
+def purge(connection: Connection, *, before_ms: int) -> int:
+    """Delete the entries that came before an instant and were ruled on; return how many."""
+    old = (QuarantineRow.received_ms < before_ms, _IS_SETTLED)
+    return connection.execute(delete(QuarantineRow).where(*old)).rowcount
+
+
+_IS_SETTLED = or_(
+    QuarantineRow.is_dismissed,
+    exists().where(RulingRow.record_id == QuarantineRow.record_id),
+)
+"""Whether headquarters has dismissed an entry, or ruled on a record of its id."""

@@ -7,16 +7,12 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from sync_server.domain.judging.clocks import Clocks, Sighting, governing_sighting
 from sync_server.storage.models import SightingRow
-from sync_server.storage.prepared import Prepared
+from sync_server.storage.prepared import Prepared, columns_of
 
 _SIGHTINGS = Prepared(
-    select(
-        SightingRow.device,
-        SightingRow.boot,
-        SightingRow.mono_ms,
-        SightingRow.skew_ms,
-        SightingRow.seq,
-    ).where(SightingRow.device.in_(bindparam("devices", expanding=True)))
+    select(*columns_of(Sighting, SightingRow)).where(
+        SightingRow.device.in_(bindparam("devices", expanding=True))
+    )
 )
 
 
@@ -40,7 +36,7 @@ def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
     after = dict(before)
     for sighting in sightings:
         key = (sighting.device, sighting.boot)
-        after[key] = governing_sighting(after[key], sighting) if key in after else sighting
+        after[key] = governing_sighting(after.get(key, sighting), sighting)
     changed = {key: sighting for key, sighting in after.items() if before.get(key) != sighting}
     for device, boot in changed.keys() & before.keys():
         connection.execute(

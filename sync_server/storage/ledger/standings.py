@@ -16,7 +16,7 @@ from sync_server.domain.judging.requests import Request
 from sync_server.domain.judging.standing import PointStanding, may_decide, standing_of
 from sync_server.domain.records.codes import from_ms
 from sync_server.domain.records.sequence import Ranges, count_missing
-from sync_server.storage.ledger import streams
+from sync_server.storage.ledger import quarantine, streams
 from sync_server.storage.ledger.sightings import clocks_of
 from sync_server.storage.ledger.streams import StreamKey, records_of
 from sync_server.storage.models import Device, Point, PointStandingRow, Unit
@@ -55,13 +55,18 @@ class BoardFigures(Struct, frozen=True, kw_only=True):
 
 
 class BoardRow(BoardFigures, frozen=True, kw_only=True):
-    """One point on the board. Its counts mean nothing until the point has reported."""
+    """One point on the board. Its counts mean nothing until the point has reported.
+
+    `missing_seq`: record numbers that its devices still owe; `refused_records`: records of its
+    devices that were refused and that headquarters has not ruled on.
+    """
 
     point: str
     name: str
     unit_type: str
     last_contact_at: str | None
     missing_seq: int
+    refused_records: int
 
 
 class Board(Struct, frozen=True):
@@ -177,7 +182,7 @@ def board_of(connection: Connection, meeting: str) -> Board:
 
 
 def _read_board(connection: Connection, meeting: str) -> Board:
-    contacts = _last_contacts(connection)
+    contacts, refused = _last_contacts(connection), quarantine.count_refused(connection)
     rows = []
     for point, encoded, name, unit_type in connection.execute(
         select(PointStandingRow.point, PointStandingRow.board_row, Point.name, Unit.type)
@@ -195,6 +200,7 @@ def _read_board(connection: Connection, meeting: str) -> Board:
                 unit_type=unit_type or "",
                 last_contact_at=from_ms(last_contact_ms) if last_contact_ms else None,
                 missing_seq=missing,
+                refused_records=refused.get(point, 0),
             )
         )
     by_unit_type: dict[str, Counts] = {}

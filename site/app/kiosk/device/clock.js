@@ -3,7 +3,9 @@
  * which the two agree; when the clock is set or the device sleeps, a new boot begins.
  */
 
-export const DRIFT_MS = 2000;
+import rules from "../../../rules.json" with { type: "json" };
+
+export const DRIFT_MS = rules.clock_drift_ms;
 
 /**
  * @typedef {{wall: () => number, mono: () => number}} ClockSources
