@@ -5,12 +5,11 @@ import io
 import re
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path, PurePath
 from typing import Any
-from xml.etree.ElementTree import ParseError, fromstring, iterparse
+from xml.etree.ElementTree import fromstring, iterparse
 
 from sync_server.domain.legacy_text import is_legacy
 from sync_server.sheets.grids import (
@@ -46,19 +45,6 @@ _SAMPLE_LINES = 30
 _PLAIN_FORMATS = frozenset({"General", "0", "@", "#", "", "GENERAL"})
 _GROUPED = re.compile(r"#[,.]##0(?:_\)|;|$)")
 _GROUPED_FROM = 1_000
-_DAMAGED = (
-    zipfile.BadZipFile,
-    ParseError,
-    zlib.error,
-    OSError,
-    LookupError,
-    AttributeError,
-    TypeError,
-    ValueError,
-    NotImplementedError,
-    RuntimeError,
-)
-"""Errors that openpyxl raises over a damaged spreadsheet, depending on where the damage is."""
 
 _WHITE = "FFFFFFFF"
 
@@ -110,7 +96,9 @@ def _read_workbook(content: bytes, progress: Progress) -> list[Grid]:
                 if formulas:
                     _fill_formulas(grid, formulas, sheet)
             book.close()
-    except _DAMAGED:
+    except SheetFault:
+        raise
+    except Exception:  # noqa: BLE001 - a damaged file can raise anything in the libraries
         raise SheetFault("not_xlsx") from None
     return [grid for grid, _ in grids]
 

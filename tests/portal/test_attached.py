@@ -9,7 +9,7 @@ from openpyxl import Workbook
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from portal.content.attached import MAX_DEPTH, look_into
-from portal.content.guard import Guard
+from portal.content.guard import Guard, RosterEntry
 
 from tests.portal.test_content import faults_of, replace_in_file
 
@@ -40,6 +40,27 @@ def workbook(*rows: list[object], is_hidden: bool = False) -> bytes:
 
 def docx(text: str, **more: str | bytes) -> bytes:
     return archive(word__document_0_xml=f"<w:p><w:t>{text}</w:t></w:p>", **more)
+
+
+def with_part(**parts: str) -> bytes:
+    """Return a workbook with a part that openpyxl does not read."""
+    out = io.BytesIO(workbook(["x"]))
+    with zipfile.ZipFile(out, "a") as file:
+        for name, content in parts.items():
+            file.writestr(name.replace("__", "/").replace("_0_", "."), content)
+    return out.getvalue()
+
+
+def slides(**parts: str) -> bytes:
+    return archive(ppt__slides__slide1_0_xml="<a:t>x</a:t>", **parts)
+
+
+def mp3_with(**fields: str) -> bytes:
+    frames = b""
+    for name, value in fields.items():
+        content = b"\1" + value.encode("utf-16")
+        frames += name.encode() + len(content).to_bytes(4) + b"\0\0" + content
+    return b"ID3\3\0\0" + len(frames).to_bytes(4) + frames + b"\xff\xfb"
 
 
 def pdf_with(
@@ -107,10 +128,23 @@ def jpeg_with(artist: str) -> bytes:
         ("a.pptx", archive(ppt__charts__chart1_0_xml=f"<c:strCache><c:v>{PHONE}</c:v></c:strCache>",
                            ppt__slides__slide1_0_xml="<a:t>x</a:t>")),
         ("a.csv", f"Họ tên;ĐT\nĐỗ;{PHONE}".encode("cp1258", "replace")),
+        ("a.csv", "Họ tên;Điện thoại\nAn;912345678".encode()),
+        ("a.xlsx", workbook(["Họ tên", "SĐT"], ["An", "912345678"])),
+        ("a.xlsx", with_part(xl__pivotCache__records1_0_xml=f'<r><s v="An {PHONE}"/></r>')),
+        ("a.xlsx", with_part(xl__externalLinks__link1_0_xml=f"<cell><v>{PHONE}</v></cell>")),
+        ("a.xlsx", with_part(xl__persons__person_0_xml=f'<person displayName="An {PHONE}"/>')),
+        ("a.xlsx", with_part(xl__threadedComments__tc1_0_xml=f"<text>{PHONE}</text>")),
+        ("a.xlsx", with_part(xl__drawings__vmlDrawing1_0_vml=f"<v:textbox>{PHONE}</v:textbox>")),
+        ("a.docx", docx("x", word__charts__chart1_0_xml=f"<c:title><a:t>{PHONE}</a:t></c:title>")),
+        ("a.docx", docx("x", word__drawings__drawing1_0_xml=f"<a:t>{PHONE}</a:t>")),
+        ("a.pptx", slides(ppt__slideMasters__slideMaster1_0_xml=f"<a:t>{PHONE}</a:t>")),
+        ("a.pptx", slides(ppt__charts__chartEx1_0_xml=f"<cx:v>{PHONE}</cx:v>")),
+        ("a.pptx", slides(ppt__commentAuthors_0_xml=f'<p:cmAuthor name="An {PHONE}"/>')),
+        ("a.mp3", mp3_with(TIT2=f"Gọi {PHONE}")),
     ],
 )  # fmt: skip
 def test_a_telephone_is_found_in_every_layer(name: str, content: bytes) -> None:
-    words = "\n".join(look_into(name, content).words)
+    words = "\n".join(look_into(name, content).texts)
 
     assert {suspicion.value for suspicion in Guard().suspicions(words)} == {PHONE}
 
@@ -169,10 +203,30 @@ def test_an_address_in_disguise_is_found(text: str) -> None:
 def test_positions_of_pictures_are_no_telephones() -> None:
     anchor = "<xdr:from><xdr:col>0</xdr:col><xdr:colOff>757912029</xdr:colOff></xdr:from>"
     content = archive(
-        xl__workbook_0_xml="<a/>", xl__drawings__drawing1_0_xml=anchor, xl__theme_0_xml=PHONE
+        xl__workbook_0_xml="<a/>",
+        xl__drawings__drawing1_0_xml=anchor,
+        xl__theme__theme1_0_xml=PHONE,
     )
 
-    assert list(Guard().suspicions("\n".join(look_into("a.xlsx", content).words))) == []
+    assert list(Guard().suspicions("\n".join(look_into("a.xlsx", content).texts))) == []
+
+
+def test_the_numbers_of_a_chart_are_no_telephones() -> None:
+    cache = "<c:numCache><c:pt><c:v>0.912</c:v></c:pt><c:pt><c:v>345678</c:v></c:pt></c:numCache>"
+    content = with_part(xl__charts__chart1_0_xml=f"<c:chart>{cache}</c:chart>")
+    extracted = look_into("a.xlsx", content)
+    assert not extracted.problems
+    assert list(Guard().suspicions("\n".join(extracted.texts))) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["K‘Brăk Niê", "H’Hen Niê", "Mẫu Công Tằng Tôn Nữ Thị Bích"], ids=["K", "H", "long"]
+)
+def test_names_of_every_form_are_found_in_a_text(name: str) -> None:
+    guard = Guard([RosterEntry("M1", name)])
+    for written in (name, name.replace("‘", "'").replace("’", "ʼ").upper()):
+        found_names = [s.value for s in guard.suspicions(f"Đồng chí {written} vắng.")]
+        assert len(found_names) == 1, written
 
 
 def test_a_material_with_such_a_file_is_not_published(content: Path) -> None:

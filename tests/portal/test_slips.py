@@ -13,6 +13,7 @@ from portal.editor.new_files import write_new
 from portal.editor.serve import Versions, rebuild
 from portal.media.markdown import to_html
 from portal.media.pdf import PdfText, _clean, text_of_pdf
+from portal.media.texts import text_of_material
 
 import build
 from tests.portal.test_commands import answer_in_turn, write_picture
@@ -353,3 +354,38 @@ def test_letters_that_nobody_sees_are_told_however_they_are_written(
     replace_in_file(content / "materials" / "a.md", "title: Công văn", f'title: "Tên {escape} x"')
 
     assert any("không nhìn thấy" in fault for fault in faults_of(content))
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["quy-bon.md", "meeting/quy-bon.md", "meetings/2026/quy-bon.md", "meetings/quy-bon.docx",
+     "meetings/quy-bon.markdown", "pages/quy-bon.txt"],
+)  # fmt: skip
+def test_a_text_in_a_place_that_nobody_reads_is_a_fault(content: Path, place: str) -> None:
+    path = content / place
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"# Quy bon")
+    assert any(fault.startswith(f"content/{place}:1:") for fault in faults_of(content))
+
+
+@pytest.mark.parametrize("hour", ["0001-01-01 00:00", "2024-02-30 09:00", "9999-12-31 23:59"])
+def test_an_hour_that_no_calendar_has_is_a_fault_in_every_field(content: Path, hour: str) -> None:
+    [meeting] = sorted((content / "meetings").glob("*.md"))[:1]
+    replace_in_file(meeting, "starts:", f"revised: {hour}\nstarts:")
+    [fault] = faults_of(content)
+    assert hour in fault
+    assert meeting.name in fault
+
+
+@pytest.mark.parametrize(
+    "words", ["nghÞ quyÕt cña ban chÊp hµnh", "nghò quyeát cuûa ban chaáp haønh tænh uûy"]
+)
+def test_a_document_in_an_old_font_is_warned_of_and_its_text_not_published(
+    content: Path, words: str
+) -> None:
+    write_document(content / "materials" / "cu.docx", *[paragraph(words)] * 9)
+    replace_in_file(content / "materials" / "a.md", "summary:", "file: cu.docx\nsummary:")
+    loaded = load(content)
+    assert any("bảng mã cũ" in warning.message for warning in loaded.warnings)
+    text = text_of_material(loaded, loaded.materials["cv1"])
+    assert "ban cha" not in text.words

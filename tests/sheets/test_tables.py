@@ -2,8 +2,11 @@
 
 import unicodedata
 import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from io import BytesIO
+from random import Random
 
 import pytest
 from openpyxl import Workbook
@@ -324,3 +327,32 @@ def test_a_list_of_one_column_is_a_list() -> None:
 
 def names_in(table: Table) -> list[str]:
     return [line.text("full_name") for line in table.lines]
+
+
+def damaged(content: bytes) -> Iterator[bytes]:
+    """Yield the workbook with one part cut, emptied or scrambled, a good many times."""
+    dice = Random(20261126)
+    with zipfile.ZipFile(BytesIO(content)) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    for name in [*parts] * 12:
+        part = bytearray(parts[name])
+        at = dice.randrange(len(part))
+        match dice.randrange(3):
+            case 0:
+                part = part[:at]
+            case 1:
+                part[at : at + 8] = dice.randbytes(8)
+            case _:
+                part = part[:at] + part[at : at + 40] * 3 + part[at + 40 :]
+        out = BytesIO()
+        with zipfile.ZipFile(out, "w") as broken:
+            for other, other_part in parts.items():
+                broken.writestr(other, bytes(part) if other == name else other_part)
+        yield out.getvalue()
+
+
+def test_a_damaged_workbook_is_a_fault_and_never_an_error_of_ours() -> None:
+    content = workbook([HEADING, AN, [2, "Trần Thị Bình", date(1980, 5, 17), "Sở Nội vụ"]])
+    for broken in damaged(content):
+        with suppress(SheetFault):
+            read_grids(broken, "a.xlsx")

@@ -7,7 +7,7 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
 from pathlib import PurePosixPath
 from typing import Any, Literal, NamedTuple
@@ -22,6 +22,8 @@ Problem = Literal["other_kind", "old_office", "locked_file", "bad_file", "too_de
 MAX_DEPTH = 3
 """A workbook in an archive in an archive is read; a file deeper inside is a fault."""
 MAX_MEMBERS = 2_000
+ID3_HEADER_BYTES, MAX_TAG_BYTES = 10, 256 * 1024
+"""The header of an ID3 tag, and of each of its fields, and how far a tag is read."""
 
 KINDS = {
     ".pdf": "pdf",
@@ -41,15 +43,23 @@ KINDS = {
 }
 """The kinds of files that may be attached, by the ending of their names."""
 
-_MP3 = (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
 _OFFICE_FOLDERS = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
-_TEXT_PARTS = re.compile(
-    r"word/(?:document\d*|header\d*|footer\d*|footnotes|endnotes|comments)\.xml"
-    r"|ppt/(?:slides|notesSlides|comments)/[^/]+\.xml"
-    r"|xl/(?:comments\d*|comments/[^/]+|drawings/drawing\d+)\.xml"
-    r"|(?:word|ppt|xl)/diagrams/data\d*\.xml|word/glossary/document\.xml|xl/sharedStrings\.xml"
+_NUMBER_PARTS = re.compile(
+    r"(?:word|xl|ppt)/(?:theme/|styles\.xml|fontTable|webSettings|tableStyles|presProps|viewProps"
+    r"|calcChain|metadata|worksheets/|charts/(?:style|colors)|diagrams/(?:colors|quickStyle|layout))"
+    r"|word/(?:numbering|stylesWithEffects|settings|people)\.xml|\[Content_Types\]\.xml"
 )
-"""Parts of office files that hold text; others hold numbers that look like telephone numbers."""
+"""Parts of office files that hold numbers or names of styles; all others may hold people's words.
+
+Sheets, `settings` and `people` are read in ways of their own.
+"""
+_NUMBERS = re.compile(
+    r"<c:num(?:Cache|Lit)>.*?</c:num(?:Cache|Lit)>|<cx:numDim\b.*?</cx:numDim>", re.DOTALL
+)
+"""The numbers of a chart, which look like telephone numbers when they run together."""
+_PIVOT_PARTS = re.compile(r"xl/pivotCache/")
+_PIVOT_WORDS = re.compile(r'<s\b[^>]*\bv="([^"]*)"')
+"""The words of a pivot table's cache: the whole list that it was made from."""
 _AUTHORS = re.compile(r'\bw(?:15)?:author="([^"]*)"')
 _EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/")
 _INSERTED = re.compile(
@@ -58,7 +68,7 @@ _INSERTED = re.compile(
 """Files inside an office file: objects, pictures, and whole documents inserted as such."""
 INSERTED_TEXTS = frozenset({".htm", ".html", ".mht", ".rtf"})
 _ATTRIBUTES = re.compile(
-    r"\b(?:descr|title|alt|string|alias|author|userId|instr|displayText|tooltip|name"
+    r"\b(?:descr|title|alt|string|alias|author|displayName|userId|instr|displayText|tooltip|name"
     r'|(?<=<w:alias )w:val|(?<=<w:tag )w:val)="([^"]+)"'
 )
 """Attributes that hold words which people typed: alternative texts, titles, names, fields."""
@@ -69,8 +79,6 @@ _SHEETS = re.compile(r"xl/worksheets/[^/]+\.xml")
 _SHEET_WORDS = re.compile(
     r"<is>.*?</is>|<headerFooter\b.*?</headerFooter>|<prompt>.*?</prompt>", re.DOTALL
 )
-_CHARTS = re.compile(r"(?:word|xl|ppt)/charts/chart[^/]*\.xml")
-_CHART_WORDS = re.compile(r"<c:str(?:Cache|Lit)>(.*?)</c:str(?:Cache|Lit)>", re.DOTALL)
 _ANCHORS = re.compile(r"<xdr:(?:from|to|pos|ext)\b.*?</xdr:(?:from|to|pos|ext)>", re.DOTALL)
 _ENDS_WORD = re.compile(r"</(?:\w+:)?(?:p|t[cr]|si|c|row|v|pt)>|<(?:\w+:)?(?:br|tab)/>")
 """Tags that end a word in the XML of office files."""
@@ -82,40 +90,42 @@ _NATIONAL_DIGITS = 9
 """A telephone number that a sheet stores as a number has lost its leading 0."""
 
 
-class Found(NamedTuple):
-    """The texts found in a file, and the problems met, each with the file that has it."""
+class ExtractedText(NamedTuple):
+    """The texts of a file and of files inside it, and the problems as (problem, file name)."""
 
-    words: list[str]
+    texts: list[str]
     problems: list[tuple[Problem, str]]
 
 
-def look_into(name: str, content: bytes) -> Found:
+def look_into(name: str, content: bytes) -> ExtractedText:
     """Return the text of a file and of files inside it, and what could not be read.
 
     The pages of a PDF are read only if it is inside another file; `text_of_pdf` reads the others.
     """
-    found = Found([], [])
-    _look(name, content, found, 1)
-    return found
+    extracted = ExtractedText([], [])
+    _look(name, content, extracted, 1)
+    return extracted
 
 
-def _look(name: str, content: bytes, found: Found, depth: int) -> None:
+def _look(name: str, content: bytes, extracted: ExtractedText, depth: int) -> None:
     if depth > MAX_DEPTH:
-        found.problems.append(("too_deep", name))
+        extracted.problems.append(("too_deep", name))
         return
     kind, stated = _kind_of(content), KINDS.get(PurePosixPath(name.lower()).suffix)
     if kind == "old_office":
-        found.problems.append(("old_office", name))
+        extracted.problems.append(("old_office", name))
     elif kind != stated:
-        found.problems.append(("other_kind", name))
+        extracted.problems.append(("other_kind", name))
     elif kind == "pdf":
-        _look_into_pdf(name, content, found, depth)
+        _look_into_pdf(name, content, extracted, depth)
     elif kind in {"zip", "docx", "xlsx", "pptx"}:
-        _look_into_archive(name, content, kind, found, depth)
+        _look_into_archive(name, content, kind, extracted, depth)
     elif kind == "text":
-        _look_into_text(name, content, found)
+        _look_into_text(name, content, extracted)
     elif kind == "picture":
-        _look_into_picture(name, content, found)
+        _look_into_picture(name, content, extracted)
+    elif kind == "recording":
+        _look_into_recording(content, extracted)
 
 
 def _kind_of(content: bytes) -> str:
@@ -141,30 +151,30 @@ def _kind_of(content: bytes) -> str:
     return "text"
 
 
-def _look_into_pdf(name: str, content: bytes, found: Found, depth: int) -> None:
+def _look_into_pdf(name: str, content: bytes, extracted: ExtractedText, depth: int) -> None:
     """Read a PDF's metadata and attachments, and its pages if it is inside another file."""
     import logging
 
     from pypdf import PdfReader
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # a problem is told in our words
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # we report problems in our own words
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
-            found.problems.append(("locked_file", name))
+            extracted.problems.append(("locked_file", name))
             return
-        found.words.extend(str(value) for value in (reader.metadata or {}).values())
-        found.words.extend(_strings_of(reader))
+        extracted.texts.extend(str(value) for value in (reader.metadata or {}).values())
+        extracted.texts.extend(_strings_of(reader))
         if depth > 1:
-            found.words.extend(page.extract_text() for page in reader.pages)
+            extracted.texts.extend(page.extract_text() for page in reader.pages)
         attached = [
             (inner, piece) for inner, pieces in reader.attachments.items() for piece in pieces
         ]
     except Exception:  # noqa: BLE001 - damaged files can raise anything in the library
-        found.problems.append(("bad_file", name))
+        extracted.problems.append(("bad_file", name))
         return
     for inner, piece in attached:
-        _look(inner, piece, found, depth + 1)
+        _look(inner, piece, extracted, depth + 1)
 
 
 def _strings_of(reader: Any) -> Iterator[str]:
@@ -204,7 +214,7 @@ def _strings_in(value: Any, depth: int) -> Iterator[str]:
             yield from _strings_in(inner, depth + 1)
 
 
-def _look_into_picture(name: str, content: bytes, found: Found) -> None:
+def _look_into_picture(name: str, content: bytes, extracted: ExtractedText) -> None:
     """Read what a camera or a program wrote into a picture beside its pixels."""
     from PIL import Image
 
@@ -212,71 +222,75 @@ def _look_into_picture(name: str, content: bytes, found: Found) -> None:
         with Image.open(io.BytesIO(content)) as picture:
             values = [*picture.getexif().values(), *picture.info.values()]
     except Exception:  # noqa: BLE001 - damaged files can raise anything in the library
-        found.problems.append(("bad_file", name))
+        extracted.problems.append(("bad_file", name))
         return
-    found.words.extend(value for value in values if isinstance(value, str))
-    found.words.extend(
+    extracted.texts.extend(value for value in values if isinstance(value, str))
+    extracted.texts.extend(
         value.decode("utf-16-le", "ignore")  # Windows' own fields: title, author, comment
         for value in values
         if isinstance(value, bytes) and len(value) <= LONGEST_NOTE_BYTES
     )
 
 
-def _look_into_archive(name: str, content: bytes, kind: str, found: Found, depth: int) -> None:
+def _look_into_archive(
+    name: str, content: bytes, kind: str, extracted: ExtractedText, depth: int
+) -> None:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         parts = [part for part in archive.infolist() if not part.is_dir()]
         is_too_large = sum(part.file_size for part in parts) > MAX_INFLATED_BYTES
         if len(parts) > MAX_MEMBERS or is_too_large:
-            found.problems.append(("too_deep", name))
+            extracted.problems.append(("too_deep", name))
             return
         if any(part.flag_bits & 1 for part in parts):
-            found.problems.append(("locked_file", name))
+            extracted.problems.append(("locked_file", name))
             return
         if kind == "zip":
             for part in parts:
-                found.words.append(part.filename)
-                _look(part.filename, archive.read(part), found, depth + 1)
+                extracted.texts.append(part.filename)
+                _look(part.filename, archive.read(part), extracted, depth + 1)
             return
-        found.words.extend(_words_of_office_file(archive))
+        extracted.texts.extend(_words_of_office_file(archive))
         for part in parts:
-            _look_into_inserted(part.filename, archive, found, depth)
+            _look_into_inserted(part.filename, archive, extracted, depth)
         if kind == "xlsx":
-            found.words.extend(_rows_of_workbook(content))
+            extracted.texts.extend(_rows_of_workbook(content))
     except Exception:  # noqa: BLE001 - damaged files can raise anything in the libraries
-        found.problems.append(("bad_file", name))
+        extracted.problems.append(("bad_file", name))
 
 
-def _look_into_inserted(name: str, archive: zipfile.ZipFile, found: Found, depth: int) -> None:
+def _look_into_inserted(
+    name: str, archive: zipfile.ZipFile, extracted: ExtractedText, depth: int
+) -> None:
     """Look into a part of an office file that is a file of its own; refuse other objects."""
     suffix = PurePosixPath(name.lower()).suffix
     if _INSERTED.match(name) and suffix in INSERTED_TEXTS:
-        _look_into_text(name, re.sub(rb"<[^>]+>", b" ", archive.read(name)), found)
+        _look_into_text(name, re.sub(rb"<[^>]+>", b" ", archive.read(name)), extracted)
     elif _INSERTED.match(name) and suffix in KINDS:
-        _look(name, archive.read(name), found, depth + 1)
+        _look(name, archive.read(name), extracted, depth + 1)
     elif _EMBEDDED.match(name):
-        found.problems.append(("other_kind", name))  # nobody can look into it
+        extracted.problems.append(("other_kind", name))  # nobody can look into it
 
 
 def _words_of_office_file(archive: zipfile.ZipFile) -> Iterator[str]:
     for name in archive.namelist():
-        if not name.endswith((".xml", ".rels")):
+        if not name.endswith((".xml", ".rels", ".vml")):
             continue
         xml = _decode_xml(archive.read(name))
         if name.endswith(".rels"):
             yield " ".join(_LINKS.findall(xml))
         elif name.startswith(("docProps/", "customXml/item")):
             yield re.sub(r"<[^>]+>", "\n", xml)  # who wrote it, and who changed it last
-        elif _CHARTS.fullmatch(name):
-            yield from map(_words_of, _CHART_WORDS.findall(xml))
+        elif _PIVOT_PARTS.match(name):
+            yield "\n".join(map(unescape, _PIVOT_WORDS.findall(xml)))
         elif _SHEETS.fullmatch(name):
             yield from map(_words_of, _SHEET_WORDS.findall(xml))
         elif name in {"word/people.xml", "word/settings.xml"}:
             yield "\n".join(map(unescape, _ATTRIBUTES.findall(xml) + _VARIABLES.findall(xml)))
-        elif _TEXT_PARTS.fullmatch(name):
+        elif not _NUMBER_PARTS.match(name):
             yield "\n".join(map(unescape, _ATTRIBUTES.findall(xml)))
             yield "\n".join(_AUTHORS.findall(xml))
-            yield _words_of(_ANCHORS.sub(" ", xml))
+            yield _words_of(_NUMBERS.sub(" ", _ANCHORS.sub(" ", xml)))
 
 
 def _decode_xml(content: bytes) -> str:
@@ -297,13 +311,21 @@ def _rows_of_workbook(content: bytes) -> Iterator[str]:
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     for sheet in book.worksheets:
         yield sheet.title
-        phone_columns: set[int] = set()
-        for row in sheet.iter_rows(values_only=True, max_row=MOST_ROWS, max_col=MOST_COLUMNS):
-            cells = list(row)
-            for at, cell in enumerate(cells):
-                if isinstance(cell, str) and _PHONE_HEADING.search(fold(cell)):
-                    phone_columns.add(at)
-            yield "\t".join(_cell_text(cell, at in phone_columns) for at, cell in enumerate(cells))
+        yield from _rows_with_phones(
+            sheet.iter_rows(values_only=True, max_row=MOST_ROWS, max_col=MOST_COLUMNS)
+        )
+
+
+def _rows_with_phones(rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Yield rows as text, with the leading 0 that telephone numbers lose in spreadsheets."""
+    phone_columns: set[int] = set()
+    for row in rows:
+        for column, cell in enumerate(row):
+            if isinstance(cell, str) and _PHONE_HEADING.search(fold(cell)):
+                phone_columns.add(column)
+        yield "\t".join(
+            _cell_text(cell, column in phone_columns) for column, cell in enumerate(row)
+        )
 
 
 def _cell_text(cell: object, is_phone: bool) -> str:
@@ -312,22 +334,45 @@ def _cell_text(cell: object, is_phone: bool) -> str:
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     text = str(cell)
-    lost_its_0 = is_phone and isinstance(cell, int) and len(text) == _NATIONAL_DIGITS
+    lost_its_0 = is_phone and text.isdecimal() and len(text) == _NATIONAL_DIGITS
     return f"0{text}" if lost_its_0 else text
 
 
-def _look_into_text(name: str, content: bytes, found: Found) -> None:
+def _rows_of_csv(text: str) -> Iterator[str]:
+    first_line = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first_line.count)
+    return _rows_with_phones(line.split(delimiter) for line in text.splitlines())
+
+
+def _look_into_text(name: str, content: bytes, extracted: ExtractedText) -> None:
     """Decode a text in the encodings that offices use."""
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        found.words.append(content.decode("utf-16", "replace"))
-        return
-    try:
-        found.words.append(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        if is_legacy(content.decode("latin-1")):
-            found.problems.append(("legacy_file", name))
-        text = content.decode("cp1258", "replace")
-        found.words.append(unicodedata.normalize("NFC", text))
+        text = content.decode("utf-16", "replace")
+    else:
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            if is_legacy(content.decode("latin-1")):
+                extracted.problems.append(("legacy_file", name))
+            text = unicodedata.normalize("NFC", content.decode("cp1258", "replace"))
+    extracted.texts.append(text)
+    if name.lower().endswith(".csv"):
+        extracted.texts.extend(_rows_of_csv(text))
+
+
+def _look_into_recording(content: bytes, extracted: ExtractedText) -> None:
+    """Read the text fields of an MP3's ID3 tag, such as title, artist and comment."""
+    end = min(len(content), MAX_TAG_BYTES)
+    at = ID3_HEADER_BYTES
+    while content.startswith(b"ID3") and at + ID3_HEADER_BYTES <= end:
+        name, size = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8])
+        if not name.isalnum() or size > end - at:
+            return
+        if name.startswith((b"T", b"COMM", b"USLT", b"W")):
+            field = content[at + ID3_HEADER_BYTES + 1 : at + ID3_HEADER_BYTES + size]
+            is_wide = content[at + ID3_HEADER_BYTES : at + ID3_HEADER_BYTES + 1] in {b"\1", b"\2"}
+            extracted.texts.append(field.decode("utf-16" if is_wide else "utf-8", "replace"))
+        at += ID3_HEADER_BYTES + size
 
 
 def is_table(name: str) -> bool:

@@ -10,15 +10,25 @@ from typing import Any
 import yaml
 
 from portal.content.attached import KINDS, is_table, look_into
-from portal.content.fields import MaterialMatter, MeetingMatter
+from portal.content.fields import Hour, MaterialMatter, MeetingMatter
 from portal.content.front_matter import FIRST_YEAR, LAST_YEAR, MAX_SHOWN, Fault, Source, ValuePath
 from portal.content.guard import Guard
-from portal.content.links import FOLDERS, NAME, PICTURE_ENDINGS, Addresses, is_litter
+from portal.content.links import (
+    DIRECTORY,
+    NAME,
+    PICTURE_ENDINGS,
+    PICTURES,
+    Addresses,
+    is_litter,
+)
 from portal.media.markdown import to_raw_html
 from portal.media.pdf import text_of_pdf
 from portal.media.pictures import is_picture
 from portal.messages import say
+from sync_server.domain.legacy_text import is_legacy
 
+TEXT_ENDINGS = frozenset({".markdown", ".txt", ".doc", ".docx", ".rtf", ".odt"})
+"""Endings of files that an editor may take for a page; outside `materials` nobody reads them."""
 MAX_PHONE_BYTES = 2_000_000
 """The largest file without a warning: it takes over five minutes at 50 kbit/s."""
 
@@ -53,6 +63,7 @@ def check_meeting(
 ) -> None:
     """Check a meeting's hours and basis, and that materials are public in time (checklist 6)."""
     _check_hours(source, meeting)
+    _check_hour_of(source, "revised", meeting.revised)
     if not meeting.basis:  # checklist row 18
         source.warn((), "no_basis")
     begins = f"{meeting.date} {meeting.starts}"
@@ -106,15 +117,7 @@ def _references(source: Source) -> list[tuple[ValuePath, str]]:
 
 def check_material(source: Source, matter: MaterialMatter, folder: Path, guard: Guard) -> None:
     """Check that a material may be published and has text or a file that can be read."""
-    if matter.public_from and not _is_day(matter.public_from):
-        wanted = say("build.expect.hour")
-        source.fault(
-            ("public_from",),
-            "wrong_value",
-            field="public_from",
-            value=matter.public_from,
-            expected=wanted,
-        )
+    _check_hour_of(source, "public_from", matter.public_from)
     if matter.circulation != "CONG_KHAI":
         source.fault(("circulation",), "not_public", value=matter.circulation)
     previous_date = matter.date
@@ -129,12 +132,15 @@ def check_material(source: Source, matter: MaterialMatter, folder: Path, guard: 
         source.fault((), "no_text", name=source.path.stem)
 
 
-def _is_day(hour: str) -> bool:
+def _check_hour_of(source: Source, field: str, hour: Hour | None) -> None:
+    """Check that a day and hour exists, in a year that calendars and Vietnam's time can hold."""
     try:
-        year = datetime.fromisoformat(hour).year
+        is_right = hour is None or FIRST_YEAR <= datetime.fromisoformat(hour).year <= LAST_YEAR
     except ValueError:
-        return False
-    return FIRST_YEAR <= year <= LAST_YEAR
+        is_right = False
+    if not is_right:
+        wanted = say("build.expect.hour")
+        source.fault((field,), "wrong_value", field=field, value=hour, expected=wanted)
 
 
 def check_pictures(folder: Path, display_path: Path) -> list[Fault]:
@@ -181,11 +187,13 @@ def _text_of(source: Source, path: Path) -> tuple[str, str]:
     if ending not in KINDS:
         source.fault(("file",), "unknown_file", value=path.name)
         return "", ""
-    found = look_into(path.name, path.read_bytes())
-    for problem, name in found.problems:
+    extracted = look_into(path.name, path.read_bytes())
+    for problem, name in extracted.problems:
         source.fault(("file",), problem, value=name)
-    words = "\n".join(found.words)
-    if ending != ".pdf" or found.problems:
+    words = "\n".join(extracted.texts)
+    if ending == ".docx" and is_legacy(words):
+        source.warn(("file",), "legacy_pdf", value=path.name)
+    if ending != ".pdf" or extracted.problems:
         return words, ""
     text_of_file = text_of_pdf(path)
     if text_of_file.problem in {"unreadable", "locked"}:
@@ -227,20 +235,26 @@ def warn_of_unused_materials(materials: Iterable[Any], sources: Iterable[Source]
             material.source.warn(("code",), "unused", value=code)
 
 
-def check_unread(root: Path, read: Iterable[Path]) -> tuple[list[Fault], list[Fault]]:
+def check_unread(root: Path, read_paths: Iterable[Path]) -> tuple[list[Fault], list[Fault]]:
     """Return faults for texts that no build reads (`x.md.txt`), and warnings for other files.
 
-    Another file may have been attached once, and may be attached again.
+    Of the files in `materials`, only Markdown is a fault: another file may have been attached once,
+    and may be attached again. Pictures are checked by `check_pictures`.
     """
-    known = set(read)
-    unread = [
-        Fault(Path(root.name) / path.relative_to(root), 1, say("build.unread", value=path.name))
-        for folder in FOLDERS
-        for path in sorted((root / folder).glob("*"))
-        if path not in known and not is_litter(path.name)
-    ]
-    texts = [fault for fault in unread if ".md" in fault.path.name.lower()]
-    return texts, [fault for fault in unread if fault not in texts]
+    known = {*read_paths, root / DIRECTORY}
+    unread_texts: list[Fault] = []
+    unread_files: list[Fault] = []
+    for path in sorted(root.rglob("*")):
+        place = path.relative_to(root)
+        is_elsewhere = is_litter(path.name) or place.parts[0] == PICTURES
+        if path in known or path.is_dir() or is_elsewhere:
+            continue
+        is_text = ".md" in path.name.lower() or (
+            path.suffix.lower() in TEXT_ENDINGS and place.parent.name != "materials"
+        )
+        fault = Fault(Path(root.name) / place, 1, say("build.unread", value=path.name))
+        (unread_texts if is_text else unread_files).append(fault)
+    return unread_texts, unread_files
 
 
 def check_no_repeats(

@@ -62,7 +62,8 @@ COLUMNS = re.compile(
 KEYS = re.compile(r'"(?:person|full_name|birth_year|membership|card_hash|seat)"\s*:')
 """Fields of a roster in JSON."""
 
-MAX_NAME_WORDS = 6
+_WORDS = re.compile(r"[^\W_\u02b9\u02bb\u02bc]+")
+"""The words of a text and of a name alike: `K’Brăk` is two, whatever the apostrophe."""
 TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 
 
@@ -90,9 +91,9 @@ class Guard:
     def __init__(self, roster: Iterable[RosterEntry] = ()) -> None:
         """Look for these people too."""
         people = list(roster)
-        self._names = {
-            tuple(map(_fold, person.name.split())) for person in people if " " in person.name
-        }
+        names = [tuple(map(_fold, _WORDS.findall(person.name))) for person in people]
+        self._names = {name for name in names if len(name) > 1}
+        self._longest_name = max(map(len, self._names), default=0)
         self._codes = {_fold(person.code) for person in people if person.code}
         self._first_words = self._codes | {name[0] for name in self._names}
 
@@ -131,11 +132,11 @@ class Guard:
         for code in re.finditer(r"[\w-]+", text) if self._codes else ():
             if _fold(code[0]) in self._codes:
                 yield Suspicion(text.count("\n", 0, code.start()) + 1, "person", code[0])
-        words = list(re.finditer(r"[^\W_]+", text))
+        words = list(_WORDS.finditer(text))
         folded = [_fold(word[0]) for word in words]
         for at, word in enumerate(words):
             line = text.count("\n", 0, word.start()) + 1 if folded[at] in self._first_words else 0
-            for length in range(2, min(MAX_NAME_WORDS, len(words) - at) + 1) if line else ():
+            for length in range(2, min(self._longest_name, len(words) - at) + 1) if line else ():
                 if tuple(folded[at : at + length]) in self._names:
                     name = " ".join(match[0] for match in words[at : at + length])
                     yield Suspicion(line, "name", name)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 PICTURES = "images"
+DIRECTORY = "directory.yaml"
 PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 FOLDERS = {"meetings": "hoi-nghi", "materials": "t", "pages": "trang"}
 """The portal's folder for every folder of the content."""

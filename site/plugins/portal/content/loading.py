@@ -30,7 +30,7 @@ from portal.content.fields import (
 )
 from portal.content.front_matter import ContentFaults, Fault, Source, read_source, typed
 from portal.content.guard import Guard
-from portal.content.links import PICTURES, Addresses, is_litter
+from portal.content.links import DIRECTORY, PICTURES, Addresses, is_litter
 from portal.messages import say
 from sync_server.domain.records.codes import VIETNAM
 
@@ -268,7 +268,7 @@ def _valid_files(files: Iterable[ContentFile[M]]) -> list[tuple[ContentFile[M], 
 
 
 def _read_directory(root: Path) -> Source:
-    path, display_path = root / "directory.yaml", Path(root.name) / "directory.yaml"
+    path, display_path = root / DIRECTORY, Path(root.name) / DIRECTORY
     if path.is_file():
         return read_source(path, display_path, has_text=False)
     return Source(

@@ -12,6 +12,7 @@ from portal.media.pdf import text_of_pdf
 from portal.media.pdf import to_html as pdf_to_html
 from portal.media.pictures import shrink_picture, size_px
 from portal.messages import say
+from sync_server.domain.legacy_text import is_legacy
 
 PART_LETTERS = 16_000
 """HTML letters in a part, some 3,500 words: with the page they fit 14 KB when compressed."""
@@ -98,12 +99,13 @@ def text_of_material(content: PortalContent, material: Material) -> Text:
 
 
 def _html_of(path: Path) -> str:
-    """Return the text of a PDF or a DOCX as HTML; nothing for other files."""
+    """Return the text of a PDF or a DOCX as HTML; nothing for other files, nor for old fonts."""
     match path.suffix.lower():
         case ".pdf":
             return pdf_to_html(text_of_pdf(path).pages)
         case ".docx":
-            return to_html(docx.markdown_of(path), lambda link: link)
+            markdown = docx.markdown_of(path)
+            return "" if is_legacy(markdown) else to_html(markdown, lambda link: link)
     return ""
 
 
