@@ -219,6 +219,13 @@ def test_the_numbers_of_a_chart_are_no_telephones() -> None:
     assert list(Guard().suspicions("\n".join(extracted.texts))) == []
 
 
+def test_numbers_in_neighbouring_cells_are_no_telephone() -> None:
+    content = workbook(
+        ["A", "B", "C", "D", "E"], [0, 74, 0, 0.96, 3, 2, 0, 1], [0, 9, 12, 345, 678]
+    )
+    assert list(Guard().suspicions("\n".join(look_into("a.xlsx", content).texts))) == []
+
+
 @pytest.mark.parametrize(
     "name", ["K‘Brăk Niê", "H’Hen Niê", "Mẫu Công Tằng Tôn Nữ Thị Bích"], ids=["K", "H", "long"]
 )

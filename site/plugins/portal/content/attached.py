@@ -323,7 +323,7 @@ def _rows_with_phones(rows: Iterable[Sequence[object]]) -> Iterator[str]:
         for column, cell in enumerate(row):
             if isinstance(cell, str) and _PHONE_HEADING.search(fold(cell)):
                 phone_columns.add(column)
-        yield "\t".join(
+        yield " | ".join(
             _cell_text(cell, column in phone_columns) for column, cell in enumerate(row)
         )
 
