@@ -243,11 +243,14 @@ def is_full(fault: Exception) -> bool:
 
 
 def _create_private(_dialect: Any, _record: Any, args: Sequence[Any], _options: Any) -> None:
-    """Create a database's file for its owner alone; SQLite's WAL takes over its mode."""
+    """Create a database's file for its owner alone; SQLite's WAL takes over its mode.
+
+    A file that exists is not opened: closing it would end this process's locks on it (POSIX).
+    """
     path = str(args[0])
     if path not in {"", ":memory:"} and not path.startswith("file:"):
-        with contextlib.suppress(OSError):  # a read-only disk: the connection reports it
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
+        with contextlib.suppress(OSError):  # it exists; or a read-only disk, of which SQLite tells
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

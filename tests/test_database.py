@@ -3,10 +3,13 @@
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -64,6 +67,34 @@ def test_nobody_else_on_the_machine_may_read_the_database(
     assert set(modes.values()) == {0o600}
     assert "so.sqlite3-wal" in modes
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps locks otherwise")
+def test_another_connection_does_not_end_the_lock_of_a_writer(
+    settings: Settings, clock: FakeClock, tmp_path: Path
+) -> None:
+    from sync_server import create_app
+
+    path = tmp_path / "so.sqlite3"
+    file_settings = msgspec.structs.replace(settings, database_url=f"sqlite:///{path}")
+    with create_app(file_settings, clock).app_context():
+        upgrade_schema()
+        db.engine.dispose()
+
+        def work(_: Connection) -> bool:
+            with db.engine.connect() as another:  # closing the file anywhere ends a process's locks
+                another.execute(select(1))
+            return is_locked_for_others(path)
+
+        assert write(work)
+        db.engine.dispose()
+
+
+def is_locked_for_others(path: Path) -> bool:
+    """Return whether another process is kept from writing."""
+    script = "import sqlite3, sys; sqlite3.connect(sys.argv[1], 0).execute('BEGIN IMMEDIATE')"
+    command = [sys.executable, "-c", script, str(path)]
+    return subprocess.run(command, capture_output=True).returncode != 0  # noqa: S603 - our own
 
 
 def test_a_failing_write_leaves_nothing(app: Flask) -> None:

@@ -4,8 +4,9 @@ import { openDB } from "idb";
 
 /** @typedef {import("idb").IDBPDatabase<any>} Handle */
 
-/** Names of errors that mean the database closed before the work was stored; a retry is safe. */
-const CUT_OFF = new Set(["InvalidStateError", "AbortError"]);
+/** Names of errors that mean the database closed before the work was stored; a retry is safe.
+ * WebKit says UnknownError when it loses the connection to its database server. */
+const CUT_OFF = new Set(["InvalidStateError", "AbortError", "UnknownError"]);
 
 export class Database {
   /** @type {Promise<Handle> | undefined} */

@@ -1,6 +1,6 @@
 """The enrolment route: it exchanges a one-use code for a device id and two tokens."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from flask import Blueprint, Response, current_app
@@ -10,7 +10,7 @@ from sync_server import sealing
 from sync_server.api.bodies import json_response, read_body
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
-from sync_server.database import write
+from sync_server.database import reading, write
 from sync_server.errors import EnrolmentSecondNeeded
 from sync_server.storage.access import devices
 from sync_server.web import rate_limits
@@ -58,8 +58,10 @@ def enrol() -> Response:
     if enrolled is None:
         raise EnrolmentSecondNeeded
     settings: Settings = current_app.config["SETTINGS"]
-    keys = {
+    keys: dict[str, Any] = {
         "seal_key": sealing.public_key(settings.seal_key),
         "sign_key": sealing.sign_key(settings.seal_key),
     }
-    return json_response(msgspec.structs.replace(enrolled, **keys), 201)
+    with reading() as connection:
+        owing = devices.owing_devices(connection, enrolled.point)
+    return json_response(msgspec.structs.replace(enrolled, owing=owing, **keys), 201)

@@ -15,6 +15,8 @@ PAGE_POLICY = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 """The policy of pages outside of office and portal, which are errors."""
+PORTAL_FILE, FIRST_ERROR = "site.file", 400
+"""The portal's files bring their own headers: the policy of a worker's script binds the worker."""
 HSTS = f"max-age={365 * 24 * 3600}"
 """A browser that came by TLS once comes by TLS for a year (RFC 6797)."""
 
@@ -28,9 +30,10 @@ def add_headers(response: Response) -> Response:
     """Add the headers that the response does not have yet."""
     settings: Settings = current_app.config["SETTINGS"]
     policy = PAGE_POLICY if response.mimetype == "text/html" else NO_CONTENT_POLICY
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("Content-Security-Policy", policy)
+    if not (request.endpoint == PORTAL_FILE and response.status_code < FIRST_ERROR):
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("Content-Security-Policy", policy)
     if settings.public_url.startswith("https:"):
         response.headers["Strict-Transport-Security"] = HSTS
     if request.path.startswith("/api/"):

@@ -1,5 +1,6 @@
 """Enrolment: a code works once, for a day; a device can repeat a request after a lost answer."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sync_server.domain.records.codes import DAY_MS
 from sync_server.storage.access import devices
 from sync_server.storage.access.devices import REPEAT_MS
 from tests.conftest import FakeClock, Persona
+from tests.factories import draft
 
 KEY = {"kty": "EC", "crv": "P-256", "x": "x1", "y": "y1"}
 
@@ -98,3 +100,18 @@ def test_five_wrong_secrets_use_a_code_up(as_outsider: Persona, post_code: str) 
 def test_a_code_by_post_ends_too(as_outsider: Persona, post_code: str, clock: FakeClock) -> None:
     clock.now_ms += 30 * DAY_MS + 1
     assert enrol(as_outsider, post_code, second="012345")[1]["code"] == "enrolment_code_expired"
+
+
+def test_a_new_device_learns_which_devices_of_its_point_still_owe_records(
+    as_outsider: Persona, as_clerk: Callable[..., Persona], code: str
+) -> None:
+    clock = {"wall": "2024-08-22T00:05:00.000Z", "mono_ms": 300_000, "boot": "b1"}
+    clerk = as_clerk()
+    clerk.sync(draft("check_in", 1), unsent=2, clock=clock)
+    other = as_clerk("P002")
+    other.sync(draft("check_in", 1, point="P002", device=other.device), unsent=5, clock=clock)
+
+    _, answer = enrol(as_outsider, code)
+
+    [owing] = answer["owing"]
+    assert (owing["device"], owing["unsent"]) == (clerk.device, 2)

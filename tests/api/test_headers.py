@@ -1,6 +1,7 @@
 """The headers that every answer carries, and the log of calls that were refused."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -23,6 +24,14 @@ def test_no_answer_may_be_cached_sniffed_or_framed(app: Flask, path: str) -> Non
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert "Strict-Transport-Security" not in headers
+
+
+def test_the_worker_of_the_portal_may_fetch(app: Flask, portal: Path) -> None:
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], site_dir=portal)
+    response = app.test_client().get("/sw.js")
+
+    assert response.status_code == 200
+    assert "Content-Security-Policy" not in response.headers
 
 
 def test_with_tls_browsers_come_back_by_tls_and_the_cookie_is_this_hosts_alone(app: Flask) -> None:

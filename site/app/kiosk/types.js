@@ -19,10 +19,11 @@
  * A record of the point's stream, made here or elsewhere, with its corrected time.
  * @typedef {LedgerRecord & {at_corrected: string}} StreamRecord
  *
- * The server's answer to an enrolment.
+ * The server's answer to an enrolment. `owing`: the point's other devices that last said they had
+ * records left to send.
  * @typedef {{device: string, token: string, read_token: string, point: string,
  *   point_name: string, profile: string, person: string | null, seal_key: JsonWebKey,
- *   sign_key: JsonWebKey}} EnrolmentAnswer
+ *   sign_key: JsonWebKey, owing: {device: string, unsent: number, last_contact_at: string | null}[]}} EnrolmentAnswer
  *
  * An enrolment as stored: the read token is in the vault. `lost` says why the vault was wiped.
  * @typedef {Omit<EnrolmentAnswer, "read_token"> & {key: CryptoKeyPair,

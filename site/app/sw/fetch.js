@@ -7,6 +7,9 @@ import { dropPieces, saveFile, savePiece, piecesOf, scope } from "./kept.js";
 
 const PIECE_BYTES = 64 * 1024;
 const STALLED_MS = 120_000; // the largest text takes half of that on the poorest line
+const MANIFEST_STALLED_MS = 20_000; // the manifest is small, and a reader waits for its answer
+export const MANIFEST = "manifest.json";
+const HTML = /\.html$/;
 const TEXT = /\.(?:html|js|json|svg|css|ics)$/; // comes compressed, and therefore whole
 
 /** @typedef {import("../worker-messages.js").Fault} Fault */
@@ -71,12 +74,13 @@ export async function fetchChecked(path, sha256) {
  * @returns {Promise<(Fetched & {ok: true, isWhole: boolean}) | (Fetched & {ok: false})>} */
 async function get(path, headers) {
   const controller = new AbortController(); // old phones have no `AbortSignal.timeout`
-  const timer = setTimeout(() => controller.abort(), STALLED_MS);
+  const timer = setTimeout(() => controller.abort(), path === MANIFEST ? MANIFEST_STALLED_MS : STALLED_MS);
   try {
     const response = await fetch(scope + encodeURI(path), { cache: "no-cache", headers, signal: controller.signal });
     if (!response.ok) return { ok: false, fault: response.status >= 500 ? "network" : "changed" };
     const bytes = await response.arrayBuffer();
     const type = response.headers.get("Content-Type") ?? "";
+    if (type.startsWith("text/html") && !HTML.test(path)) return { ok: false, fault: "network" }; // a Wi-Fi's log-in page
     return { ok: true, bytes, type, isWhole: response.status !== 206 };
   } catch {
     return { ok: false, fault: "network" };

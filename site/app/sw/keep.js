@@ -4,21 +4,20 @@
  * new ones. A newer kiosk is fetched, and takes over only when its clerk consents.
  */
 
-import { fetchChecked, fetchFile } from "./fetch.js";
+import { MANIFEST, fetchChecked, fetchFile } from "./fetch.js";
 import { changeIndex, hasFile, measureSaved, readFile, readIndex, sweep } from "./kept.js";
 
 const SHELL = "shell";
 const KIOSK = "kiosk";
 const OF_KIOSK = /^(diem-danh\/|app\/kiosk(?!-zxing))/;
 const OF_KIOSK_OR_SCANNER = /^(diem-danh\/|app\/kiosk)/;
-const TOP = "manifest.json";
 
 /**
  * @typedef {import("../worker-messages.js").FileLine} FileLine
  * @typedef {import("../worker-messages.js").Fault} Fault
  * @typedef {import("../worker-messages.js").WorkerMessage} WorkerMessage
  * @typedef {{name: string, path: string, sha256: string, files: number, bytes: number}} ListLine
- * @typedef {{lists: ListLine[], withdrawn?: [path: string, sha256: string][]}} Top
+ * @typedef {{lists: ListLine[], withdrawn?: [path: string, sha256: string][]}} Manifest
  */
 
 /** @type {Promise<void> | null} */
@@ -50,8 +49,8 @@ export async function keep(/** @type {string} */ list) {
 export async function forget(/** @type {string} */ list) {
   await changeIndex((index) => ({ ...index, wanted: index.wanted.filter((name) => name !== list) }));
   await running; // it skips this list now; until it ends, the files that it fetches must stay
-  const top = await savedTop();
-  if (top) await dropUnwanted(top);
+  const manifest = await savedManifest();
+  if (manifest) await dropUnwanted(manifest);
   await reportWanted();
   await reportSaved(list);
 }
@@ -74,8 +73,8 @@ export async function reportFiles(/** @type {string} */ list) {
 
 /** @returns {Promise<ListLine | undefined>} */
 async function lineOf(/** @type {string} */ list) {
-  const top = (await savedTop()) ?? (await fetchTop())?.top;
-  return top?.lists.find((entry) => entry.name === list);
+  const manifest = (await savedManifest()) ?? (await fetchManifest())?.manifest;
+  return manifest?.lists.find((entry) => entry.name === list);
 }
 
 /** Report to the pages the wanted lists, and the number and bytes of all saved files. */
@@ -85,15 +84,15 @@ export async function reportWanted() {
 }
 
 async function refreshOnce() {
-  const fetched = await fetchTop();
+  const fetched = await fetchManifest();
   await postToPages({ type: "line", isOpen: fetched !== null });
   if (!fetched) return reportCut();
   const before = (await readIndex()).paths;
-  await dropWithdrawn(fetched.top);
-  const fault = await fetchWanted(fetched.top);
+  await dropWithdrawn(fetched.manifest);
+  const fault = await fetchWanted(fetched.manifest);
   if (!fault) {
-    await changeIndex((index) => ({ ...index, top: fetched.text }));
-    await dropUnwanted(fetched.top);
+    await changeIndex((index) => ({ ...index, manifest: fetched.text }));
+    await dropUnwanted(fetched.manifest);
   }
   const now = (await readIndex()).paths;
   const paths = Object.keys(now).filter((path) => before[path] && before[path] !== now[path]);
@@ -102,9 +101,9 @@ async function refreshOnce() {
 
 /** Report a network fault for every list that the reader wants. */
 async function reportCut() {
-  const top = await savedTop();
+  const manifest = await savedManifest();
   for (const name of (await readIndex()).wanted) {
-    const line = top?.lists.find((entry) => entry.name === name);
+    const line = manifest?.lists.find((entry) => entry.name === name);
     const lines = line && (await hasFile(line.sha256)) ? await fetchList(line) : null;
     if (lines && typeof lines !== "string") await report(name, lines, "network");
     else await reportMissingList(line ?? { name, path: "", sha256: "", files: 0, bytes: 0 }, "network");
@@ -112,8 +111,8 @@ async function reportCut() {
 }
 
 /** Drop withdrawn files before fetching others, so that a broken connection cannot delay it. */
-async function dropWithdrawn(/** @type {Top} */ top) {
-  const withdrawn = new Map(top.withdrawn ?? []);
+async function dropWithdrawn(/** @type {Manifest} */ manifest) {
+  const withdrawn = new Map(manifest.withdrawn ?? []);
   // `t/ct02-2.html` is a further part of `t/ct02.html`, and is dropped with it.
   const remains = (/** @type {[string, string]} */ [path, sha]) =>
     withdrawn.has(path) ? withdrawn.get(path) === sha : !withdrawn.has(path.replace(/^(t\/\w+)-\d+\.html$/, "$1.html"));
@@ -125,11 +124,11 @@ async function dropWithdrawn(/** @type {Top} */ top) {
 }
 
 /** Fetch the files of the wanted lists that are not saved yet. @returns {Promise<Fault | null>} */
-async function fetchWanted(/** @type {Top} */ top) {
+async function fetchWanted(/** @type {Manifest} */ manifest) {
   /** @type {Fault | null} */
   let first = null;
   for (const name of [SHELL, ...(await readIndex()).wanted]) {
-    const line = top.lists.find((entry) => entry.name === name);
+    const line = manifest.lists.find((entry) => entry.name === name);
     if (!line) continue;
     const lines = await fetchList(line);
     if (typeof lines === "string") {
@@ -191,13 +190,13 @@ async function saveFileByFile(/** @type {string} */ name, /** @type {FileLine[]}
 }
 
 /** Drop every path and file that is in no wanted list of the release. */
-async function dropUnwanted(/** @type {Top} */ top) {
-  const present = new Set(top.lists.map((line) => line.name));
+async function dropUnwanted(/** @type {Manifest} */ manifest) {
+  const present = new Set(manifest.lists.map((line) => line.name));
   const before = await readIndex();
   /** @type {Record<string, string>} */
   const reachable = {};
   const awaited = new Set();
-  for (const line of top.lists.filter(({ name }) => name === SHELL || before.wanted.includes(name))) {
+  for (const line of manifest.lists.filter(({ name }) => name === SHELL || before.wanted.includes(name))) {
     reachable[line.path] = line.sha256;
     for (const [path, sha256] of (await readFile(line.sha256).then((response) => response?.json())) ?? []) {
       awaited.add(sha256);
@@ -248,23 +247,23 @@ async function postToPages(/** @type {WorkerMessage} */ message) {
 }
 
 /** Fetch the manifest, and return it both parsed and as text; null if it cannot be had.
- * @returns {Promise<{top: Top, text: string} | null>} */
-async function fetchTop() {
-  const fetched = await fetchChecked(TOP, null);
+ * @returns {Promise<{manifest: Manifest, text: string} | null>} */
+async function fetchManifest() {
+  const fetched = await fetchChecked(MANIFEST, null);
   if (!fetched.ok) return null;
   const text = new TextDecoder().decode(fetched.bytes);
   try {
-    const top = JSON.parse(text);
-    return Array.isArray(top.lists) ? { top, text } : null;
+    const manifest = JSON.parse(text);
+    return Array.isArray(manifest.lists) ? { manifest, text } : null;
   } catch {
     return null; // a WiFi's log-in page, which comes with status 200
   }
 }
 
-/** Return the manifest of this device's last complete update. @returns {Promise<Top | null>} */
-async function savedTop() {
-  const { top } = await readIndex();
-  return top ? JSON.parse(top) : null;
+/** Return the manifest of this device's last complete update. @returns {Promise<Manifest | null>} */
+async function savedManifest() {
+  const { manifest } = await readIndex();
+  return manifest ? JSON.parse(manifest) : null;
 }
 
 /** Return the files of a list, saving the list like any file so that it can be reported offline.

@@ -21,8 +21,8 @@ const HEADERS = {
 
 /**
  * `paths` are the sha256 of files by path; `wanted` are the lists that the reader saves; `next` are
- * the paths of a newer kiosk that waits for consent; `top` is the manifest of the last full update.
- * @typedef {{paths: Record<string, string>, wanted: string[], next: Record<string, string>, top: string}} Index
+ * the paths of a newer kiosk that waits for consent; `manifest` is that of the last full update.
+ * @typedef {{paths: Record<string, string>, wanted: string[], next: Record<string, string>, manifest: string}} Index
  * @typedef {{bytes: ArrayBuffer, type: string}} SavedFile
  */
 
@@ -31,7 +31,7 @@ const database = new Database("diemcau-kept", (handle) => {
 });
 
 /** @type {Index} */
-const EMPTY_INDEX = { paths: {}, wanted: [], next: {}, top: "" };
+const EMPTY_INDEX = { paths: {}, wanted: [], next: {}, manifest: "" };
 
 /** Read the index; it is empty before the first save. @returns {Promise<Index>} */
 export async function readIndex() {

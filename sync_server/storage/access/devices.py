@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from sync_server.domain.records.codes import DAY_MS
+from sync_server.domain.records.codes import DAY_MS, from_ms
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.permissions import Profile
 from sync_server.domain.records.sequence import Ranges, missing_after
@@ -54,7 +54,15 @@ class Caller(NamedTuple):
     is_revoked: bool
 
 
-class Enrolled(Struct, frozen=True):
+class OwingDevice(Struct, frozen=True):
+    """A device of the same point that last said it had records left to send."""
+
+    device: str
+    unsent: int
+    last_contact_at: str | None
+
+
+class EnrolmentAnswer(Struct, frozen=True):
     """The answer to an enrolment: the only time that the tokens are shown."""
 
     device: str
@@ -66,6 +74,7 @@ class Enrolled(Struct, frozen=True):
     person: str | None = None
     seal_key: dict[str, str] = {}
     sign_key: dict[str, str] = {}
+    owing: tuple[OwingDevice, ...] = ()
 
 
 class Gaps(NamedTuple):
@@ -111,7 +120,7 @@ def enrol(
     *,
     now_ms: int,
     second: str = "",
-) -> Enrolled | None:
+) -> EnrolmentAnswer | None:
     """Enrol a device by its code, and issue its tokens.
 
     None: the code needs another second secret; that was counted, and must be committed.
@@ -173,13 +182,13 @@ def enrol(
         )
     name = connection.scalar(select(Point.name).where(Point.code == enrolment.point))
     point = enrolment.point
-    return Enrolled(
+    return EnrolmentAnswer(
         device, token, read_token, point, name or point, enrolment.profile, person=enrolment.person
     )
 
 
 def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> None:
-    """Store a device, with tokens that nobody holds."""
+    """Store a device whose tokens nobody holds, as the demonstration's are."""
     connection.execute(
         insert(Device).values(
             id=writer.device,
@@ -221,6 +230,22 @@ class DeviceLine(NamedTuple):
     unsent: int | None
     missing: Ranges
     skew_ms: int | None
+
+
+def owing_devices(connection: Connection, point: str) -> tuple[OwingDevice, ...]:
+    """Return the point's devices that last said they had records left to send.
+
+    A browser that lost what it kept can only be enrolled anew: this says what it may have lost.
+    """
+    rows = connection.execute(
+        select(Device.id, Device.unsent, Device.last_contact_ms)
+        .where(Device.point == point, Device.unsent > 0, Device.revoked_ms.is_(None))
+        .order_by(Device.last_contact_ms.desc())
+    )
+    return tuple(
+        OwingDevice(device, unsent or 0, from_ms(at_ms) if at_ms else None)
+        for device, unsent, at_ms in rows
+    )
 
 
 def list_devices(connection: Connection, *, point: str | None = None) -> list[DeviceLine]:

@@ -52,7 +52,7 @@ function Request({ desk, request }) {
   const { person } = request;
   const isOwn = isOwnRequest(desk.enrolment.person, person, request.instead_of);
   const isClosed = desk.hall.all.closing !== null;
-  const isForHeadquarters = isReserved(desk.hall.all.terms, person, request.instead_of, Date.now());
+  const isForHeadquarters = isReserved(desk.hall.all.terms, person, request.instead_of, desk.nowMs);
 
   async function decide(/** @type {any} */ event) {
     const { note } = readForm(event);
@@ -92,7 +92,7 @@ function Request({ desk, request }) {
  * @param {Desk} desk @param {LeaveRequest} request */
 function mayReadDetail(desk, { person, instead_of }) {
   const isOwn = isOwnRequest(desk.enrolment.person, person, instead_of);
-  return !isOwn && !isReserved(desk.hall.all.terms, person, instead_of, Date.now());
+  return !isOwn && !isReserved(desk.hall.all.terms, person, instead_of, desk.nowMs);
 }
 
 /** Fetch the details of pending requests while the server answers, to read them offline later.

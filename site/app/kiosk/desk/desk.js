@@ -7,7 +7,7 @@ import { Drawer, EMPTY_ROSTER_INDEX } from "./drawer.js";
 import { chooseMeeting } from "./choose-meeting.js";
 import { prepareRecord } from "../sync/new-record.js";
 import { hallOf, undoable } from "./hall-standing.js";
-import { addRecord, countFates, getMeta, getSealed, listMeetingRecords, setMeta } from "../device/store.js";
+import { addRecord, countFates, getMeta, getSealed, listMeetingRecords, putEnrolment, setMeta } from "../device/store.js";
 
 /**
  * @typedef {import("../types.js").DeviceRecord} DeviceRecord
@@ -114,6 +114,7 @@ export class Desk {
 
   close() {
     this.#isClosed = true;
+    this.db.onLost = async () => {}; // a locked desk keeps nothing that it could write again
     this.#listeners.clear();
     this.#otherTabs.close();
   }
@@ -183,7 +184,7 @@ export class Desk {
   /** Switch to another meeting and store the choice.
    * @param {string} id of the meeting that the clerk chooses */
   async switchMeeting(id) {
-    await setMeta(this.db, "choice", { id, chosenMs: Date.now() });
+    await setMeta(this.db, "choice", { id, chosenMs: this.nowMs });
     this.#meetingId = id;
     this.lastAction = { label: "", ids: [] };
     await this.reload();
@@ -268,6 +269,13 @@ export class Desk {
       ]),
     );
     this.lastAction = { label: "", ids: [] };
+    this.notifyListeners();
+  }
+
+  /** Stop telling of the point's other devices that have records left to send. */
+  async forgetOwing() {
+    this.enrolment = { ...this.enrolment, owing: [] };
+    await putEnrolment(this.db, this.enrolment);
     this.notifyListeners();
   }
 

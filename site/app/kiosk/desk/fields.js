@@ -15,6 +15,20 @@ export function readForm(event) {
   return Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
 }
 
+/** Empty a form's fields for the next entry, and return what they held.
+ * @param {HTMLFormElement} form @returns {[HTMLInputElement, string][]} */
+export function emptyFields(form) {
+  const typed = /** @type {[HTMLInputElement, string][]} */ ([...form.querySelectorAll("input")].map((field) => [field, field.value]));
+  for (const [field] of typed) field.value = field.defaultValue;
+  return typed;
+}
+
+/** Put back what the fields held, where nothing new has been typed since.
+ * @param {[HTMLInputElement, string][]} typed */
+export function putBack(typed) {
+  for (const [field, value] of typed) if (field.value === field.defaultValue) field.value = value;
+}
+
 /**
  * A field that chooses a person of the roster, without a mouse; `among` allows only these codes.
  * @param {{desk: Desk, name: string, label: string, among?: string[], value?: string | null}} props

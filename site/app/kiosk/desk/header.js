@@ -52,6 +52,10 @@ export function Notices({ desk }) {
     html`<p class="notice bad" role="alert">${sayCode(desk.outcome.code ?? "")} ${say("stopped")}</p>`}
     ${Math.abs(skewMs) > SUSPECT_SKEW_MS &&
     html`<p class="notice">${say(skewMs < 0 ? "clock.fast" : "clock.slow", { minutes })}</p>`}
+    ${(desk.enrolment.owing ?? []).map(
+      ({ device, unsent, last_contact_at: at }) => html`<p class="notice" role="status">${say("owing", { device, n: unsent, at: at ? timeOf(at) : "–" })}</p>`,
+    )}
+    ${desk.enrolment.owing?.length > 0 && html`<p class="notice"><button onClick=${() => desk.forgetOwing()}>${say("owing.known")}</button></p>`}
     ${desk.hall.all.closing &&
     html`<p class="notice">${say("closed", { at: timeOf(desk.hall.all.closing.at_ms) })}</p>`}
     ${desk.meeting?.rehearsal && html`<p class="notice">${say("rehearsal")}</p>`}

@@ -46,7 +46,7 @@ export function View({ desk, person, onClose, onAnswer }) {
   async function arrive(/** @type {"in_person" | "online"} */ mode) {
     if (!(await checkIn(desk, [line], "search", null, mode))) return;
     onClose();
-    onAnswer({ person, message: roomText("sheet.stored", { at: timeOf(Date.now()) }) });
+    onAnswer({ person, message: roomText("sheet.stored", { at: timeOf(desk.nowMs) }) });
   }
 
   return html`<dialog class="sheet" ref=${dialog} onClose=${onClose} aria-label=${name}>

@@ -18,6 +18,7 @@ import { beep } from "./sound.js";
  * @typedef {import("./desk.js").Desk} Desk
  */
 
+const LONGEST_SHOWN = 40; // letters of a text that matches nobody
 const STATES = ["present", "late", "excused", "unexcused", "unrecorded"];
 
 /** Show the search field, the tools and the list of people, from which arrivals are recorded.
@@ -41,7 +42,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
   const isFiltered = Object.values(filter).some(Boolean);
   const absentLines = visibleLines.filter((line) => !isPresentNow(desk, line.person));
   const onlyMatch = selectedMatch(matches, typed);
-  const happenedAt = isPaper && desk.meeting ? statedInstant(desk.meeting, statedTime, Date.now()) : null;
+  const happenedAt = isPaper && desk.meeting ? statedInstant(desk.meeting, statedTime, desk.nowMs) : null;
   const isTimeUnclear = isPaper && happenedAt === null;
 
   /** Record an arrival and show the answer. A chair records none: show the person's sheet.
@@ -60,7 +61,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
       const arrivedAt = timeOf(desk.hall.of.get(line.person)?.stays[0]?.[0] ?? 0);
       const storedKey = desk.outcome?.state === "sent" ? "answer.stored" : "answer.queued";
       const messageKey = wasInHall ? "answer.was" : isFromPaper ? "answer.stated" : storedKey;
-      const message = say(messageKey, { at: arrivedAt, now: timeOf(Date.now()) });
+      const message = say(messageKey, { at: arrivedAt, now: timeOf(desk.nowMs) });
       const substitute = substituteOf(desk, line.person);
       const warning = substitute ? ` ${say("answer.substituted", { name: desk.nameOf(substitute) })}` : "";
       onAnswer({ person: line.person, message: message + warning });
@@ -86,7 +87,11 @@ export function RollCall({ desk, onAnswer, onPerson }) {
     const text = search.current?.value.trim() ?? "";
     const match = selectedMatch(findPeople(sortedLines, text), text);
     if (!isCard(text) && !match) {
-      if (text) beep("was"); // the list below shows all possible matches
+      if (!text) return;
+      beep("was");
+      if (findPeople(sortedLines, text).length > 0) return; // the list below shows whom it may mean
+      empty(); // a code of another kind must not swallow the next one
+      onAnswer({ message: say("answer.nobody", { text: text.slice(0, LONGEST_SHOWN) }) });
       return;
     }
     empty();
@@ -113,7 +118,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
 
   function togglePaper() {
     setPaper(!isPaper);
-    setStatedTime(timeOf(Date.now()));
+    setStatedTime(timeOf(desk.nowMs));
   }
 
   latestTap.current = tap;

@@ -28,7 +28,7 @@ export function View({ desk, onAnswer, onPerson }) {
   async function tap(/** @type {string} */ person) {
     const line = desk.roster.get(person);
     if (!line || isPresentNow(desk, person)) return onPerson(person);
-    if (await checkIn(desk, [line], "search", null)) onAnswer({ person, message: roomText("sheet.stored", { at: timeOf(Date.now()) }) });
+    if (await checkIn(desk, [line], "search", null)) onAnswer({ person, message: roomText("sheet.stored", { at: timeOf(desk.nowMs) }) });
     return undefined;
   }
 

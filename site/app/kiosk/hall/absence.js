@@ -26,7 +26,7 @@ export function AbsenceForm({ desk, person, reasons, onDone }) {
     const { reason, number, date, note, due, photo, who } = readForm(event);
     const scan = photo instanceof File && photo.size > 0 ? await shrinkPhoto(photo) : null;
     if (report === "scanned" && !scan) return setFault(roomText("absence.no_photo"));
-    const day = due || dayOf(desk.meeting?.starts_at ?? Date.now());
+    const day = due || dayOf(desk.meeting?.starts_at ?? desk.nowMs);
     const body = { report, ...(report === "to_follow" ? { to_follow_by: instantOf(day, "17:00") } : {}) };
     const personal = withoutEmpty({ reason, number, date, note, scan });
     const personCode = person ?? who;

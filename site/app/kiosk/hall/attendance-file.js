@@ -38,7 +38,7 @@ export function AttendanceFile({ desk }) {
     }
   }
 
-  const statedTime = statedInstant(meeting, time, Date.now());
+  const statedTime = statedInstant(meeting, time, desk.nowMs);
   const single = (lines ?? []).filter(({ people }) => people.length === 1);
   const isHere = (/** @type {CountedLine} */ { people }) => desk.hall.of.get(people[0].person)?.standing === "present";
   const fresh = single.filter((line) => !isHere(line));

@@ -40,7 +40,7 @@ export function Closing({ desk }) {
   }
 
   const { starts_ms: startsMs, ends_ms: endsMs } = desk.hall.all.terms;
-  const isBefore = (/** @type {number | null} */ atMs) => atMs !== null && Date.now() < atMs;
+  const isBefore = (/** @type {number | null} */ atMs) => atMs !== null && desk.nowMs < atMs;
   const early = isBefore(startsMs) ? "closing.not_begun" : isBefore(endsMs) ? "closing.not_over" : "";
   const waiting = waitingOf(desk).length;
   const signers = desk.isChair ? [desk.enrolment.person ?? ""] : undefined;

@@ -3,7 +3,7 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
-import { ChoiceField, readForm, TextField } from "../desk/fields.js";
+import { ChoiceField, emptyFields, putBack, readForm, TextField } from "../desk/fields.js";
 import { latestInstant } from "../words/instants.js";
 import { timeOf } from "../words/messages.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
@@ -18,17 +18,18 @@ export function Incidents({ desk }) {
 
   async function add(/** @type {any} */ event) {
     const { what, since, until, note } = readForm(event);
-    const from = latestInstant(since, Date.now());
-    const body = { what, from, ...(until ? { until: latestInstant(until, Date.now()) } : {}) };
+    const from = latestInstant(since, desk.nowMs);
+    const body = { what, from, ...(until ? { until: latestInstant(until, desk.nowMs) } : {}) };
     const isBackwards = body.until !== undefined && body.until < from;
     setFault(isBackwards ? roomText("incident.backwards") : "");
     if (isBackwards) return;
-    if (await desk.record({ kind: "incident", source: "search", body }, note ? { note } : undefined, nameOfCode("trouble", what))) event.target.reset();
+    const typed = emptyFields(event.target);
+    if (!(await desk.record({ kind: "incident", source: "search", body }, note ? { note } : undefined, nameOfCode("trouble", what)))) putBack(typed);
   }
 
   const end = (/** @type {(typeof incidents)[number]} */ { id, what, from_ms: fromMs }) => {
     const { detail } = bodyOf(id);
-    const body = { what, from: new Date(fromMs).toISOString(), until: new Date().toISOString(), ...(detail ? { detail } : {}) };
+    const body = { what, from: new Date(fromMs).toISOString(), until: new Date(desk.nowMs).toISOString(), ...(detail ? { detail } : {}) };
     return desk.record({ kind: "incident", refs: [id], source: "search", body }, undefined, nameOfCode("trouble", what));
   };
 
@@ -43,7 +44,7 @@ export function Incidents({ desk }) {
     </ul>
     <form class="stack" onSubmit=${add}>
       <${ChoiceField} name="what" label=${roomText("incident.what")} options=${rules.incident_causes.map((code) => [code, nameOfCode("trouble", code)])} />
-      <${TextField} name="since" label=${roomText("incident.since")} type="time" value=${timeOf(Date.now())} />
+      <${TextField} name="since" label=${roomText("incident.since")} type="time" value=${timeOf(desk.nowMs)} />
       <${TextField} name="until" label=${roomText("incident.until")} type="time" isOptional />
       <${TextField} name="note" label=${roomText("note")} isOptional />
       ${fault && html`<p class="fault" role="alert">${fault}</p>`}

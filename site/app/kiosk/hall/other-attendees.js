@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
 import { isPresentNow } from "../desk/check-in.js";
-import { readForm, PersonField, TextField } from "../desk/fields.js";
+import { emptyFields, putBack, readForm, PersonField, TextField } from "../desk/fields.js";
 import { newcomerCode } from "../sync/new-record.js";
 import { recordsInForce } from "../desk/hall-standing.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
@@ -53,9 +53,9 @@ export function OtherAttendees({ desk }) {
     let drafts = [[checkInDraft, personal]];
     if (kind === "guest") drafts = [[{ kind, source: "search", body: {} }, personal]];
     if (kind === "substitute") drafts = [[{ kind, person, source: "search", body: { for: instead } }, personal], [checkInDraft]];
+    const typed = emptyFields(event.target); // at once, as the next name may be typed while this one is stored
     const stored = await desk.recordAll(drafts, name || personCode);
-    if (stored.length < drafts.length) return;
-    for (const field of event.target.querySelectorAll("input")) field.value = "";
+    if (stored.length < drafts.length) putBack(typed);
   }
 
   const attendeeRecords = recordsInForce(desk.hall.records).filter(
