@@ -170,13 +170,15 @@ class Point:
         return [person for person, office in current_officers if office == sought]
 
     def delegate_at(self, at: int) -> str | None:
-        delegate = None
+        delegate, since = None, 0
         for fact in self.facts_of("chair_delegation", at_this_point=True):
             is_attested = attested(fact)
             is_permitted = self.may_delegate(fact)
             if is_attested and is_permitted and self.model.at(fact) <= at:
-                delegate = fact["body"]["to"]
-        return delegate if delegate in self.officers_at(at, "deputy") else None
+                delegate, since = fact["body"]["to"], self.model.at(fact)
+        moments = [since, *(named for named, _ in self.officers if since < named <= at)]
+        was_deputy = all(delegate in self.officers_at(moment, "deputy") for moment in moments)
+        return delegate if was_deputy else None
 
     def may_delegate(self, fact: Json) -> bool:
         at = self.model.at(fact)

@@ -341,7 +341,7 @@ class Listing(Base):
 
 
 class Summons(Base):
-    """A person on a point's latest roll or among its officers: their records are listed there."""
+    """Whom any roll of a point has named, and its officers: their records are listed there."""
 
     __tablename__ = "summons"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)

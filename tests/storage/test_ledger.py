@@ -389,3 +389,23 @@ def test_small_details_come_within_the_daily_quota_too(
             details.put_small(c, "D-ONE", {sha256: text}, now_ms=NOW)
         stored = [details.offset_of(c, sha256, "D-ONE").is_complete for sha256 in boxes]
         assert stored == [True, False]
+
+
+def test_who_left_before_the_freeze_is_not_removed_in_whatever_order_rolls_come(
+    ledger: Ledger,
+) -> None:
+    frozen = {"roll_frozen_at": "2024-08-20T00:00:00.000Z"}
+    drafts = [
+        draft("setting", 1, at="2024-08-10T00:00:00.000Z", body=frozen),
+        roll(2, "M1", "M2", at="2024-08-18T00:00:00.000Z"),
+        roll(3, "M1", point="P002", at="2024-08-19T00:00:00.000Z"),
+        roll(4, "M2", at="2024-08-21T00:00:00.000Z"),
+    ]
+    for order in permutations(drafts):
+        with two_halls(ledger) as c:
+            for fields in order:
+                send(c, fields)
+            standing = standings.read(c, StreamKey(MEETING, "P001"))
+            assert standing
+            assert (standing.roll_changes.added, standing.roll_changes.removed) == ((), ())
+            assert not record_store.rebuild(c, MEETING)

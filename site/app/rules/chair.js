@@ -108,8 +108,11 @@ export class Chairing {
  * none, or if the one named is no Deputy any more.
  * @param {Terms} terms @param {Delegation[]} delegations @param {number} atMs @returns {string | null} */
 export function delegateAt(terms, delegations, atMs = Infinity) {
-  const delegate = delegations.filter((delegation) => delegation.from_ms <= atMs).at(-1)?.to ?? null;
-  return delegate !== null && officersAt(terms, atMs).deputies.includes(delegate) ? delegate : null;
+  const last = delegations.filter((delegation) => delegation.from_ms <= atMs).at(-1);
+  if (!last) return null;
+  const since = terms.officers.filter((officers) => last.from_ms < officers.from_ms && officers.from_ms <= atMs);
+  const isInOffice = [officersAt(terms, last.from_ms), ...since].every((officers) => officers.deputies.includes(last.to));
+  return isInOffice ? last.to : null;
 }
 
 /** Return the chair as the standing shows it. `named` is to preside: the Secretary or, if they are

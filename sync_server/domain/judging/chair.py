@@ -146,11 +146,22 @@ def delegate_at(
 ) -> str | None:
     """Return the Deputy to whom the Secretary last delegated, by a moment if one is given.
 
-    None without a delegation, or if that person is no Deputy at that moment.
+    None without a delegation, or if that person has been no Deputy at some moment since: who is
+    named again later needs a new one.
     """
     before = [one for one in delegations if at_ms is None or one.from_ms <= at_ms]
-    delegate = before[-1].to if before else None
-    return delegate if delegate in terms.officers_at(at_ms).deputies else None
+    if not before:
+        return None
+    last = before[-1]
+    since = [
+        officers
+        for officers in terms.officers
+        if last.from_ms < officers.from_ms and (at_ms is None or officers.from_ms <= at_ms)
+    ]
+    in_office = all(
+        last.to in officers.deputies for officers in (terms.officers_at(last.from_ms), *since)
+    )
+    return last.to if in_office else None
 
 
 def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:

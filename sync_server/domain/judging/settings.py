@@ -1,6 +1,6 @@
 """Settings and rolls: the arrangements of a meeting at one point, and the people it summons."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -204,14 +204,16 @@ def changes_since_frozen(
     return RollChanges(tuple(sorted(now - before)), tuple(sorted(before - now)))
 
 
-def people_to_follow(point: str, records: Iterable[Record], clocks: Clocks) -> set[str]:
-    """Return the people whose records a point's stream must hold: its officers and latest roll.
+def people_to_follow(point: str, records: Sequence[Record], clocks: Clocks) -> set[str]:
+    """Return the people whose records a point's stream must hold: its officers, and all whom any of
+    its rolls has named.
 
-    People whom another point's later roll summons are included.
+    Earlier rolls count too: whether somebody left this hall before or after the freeze shows in the
+    rolls of other points, which must stand in the stream in whatever order they came.
     """
+    rolls = [record for record in records if isinstance(record, Roll) and record.point == point]
+    named = {line.person for roll in rolls for line in roll.body.people}
     facts = facts_in_order(point, records, clocks, Flags())
-    governing = rolls_of(point, facts).governing
-    named = {line.person for line in _roll_lines(governing)} if governing else set()
     return named | terms_of(point, facts).all_officers
 
 
