@@ -7,7 +7,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal
 
 LANGUAGE = "vi"
 
@@ -36,5 +36,16 @@ def number(value: int) -> str:
 
 
 def rate(part: int, whole: int) -> str:
-    """Return `part / whole` as a percentage, `98,5 %`, or an en dash if `whole` is 0."""
-    return format_percent(part / whole, "#,##0.0 %", locale=LANGUAGE) if whole else "–"
+    """Return `part` of `whole` as a percentage, `98,5 %`; an en dash if `whole` is 0."""
+    return percent(part, whole).replace("%", " %")
+
+
+def percent(part: int, whole: int) -> str:
+    """Return `part` of `whole` as official papers write it, `98,5%`; an en dash if `whole` is 0.
+
+    Halves are rounded up, in papers and on pages alike.
+    """
+    if not whole:
+        return "–"
+    tenths = (part * 2000 + whole) // (2 * whole)
+    return f"{number(tenths // 10)},{tenths % 10}%"

@@ -12,12 +12,13 @@ from flask.testing import FlaskCliRunner
 
 from sync_server import create_app
 from sync_server.clocks import now_ms
+from sync_server.commands import serving
 from sync_server.config import Settings
 from sync_server.database import db, reading, upgrade_schema
 from sync_server.domain.records.codes import DAY_MS, to_ms
 from sync_server.domain.records.permissions import Profile
 from sync_server.storage.access import accounts
-from sync_server.storage.ledger import standings
+from sync_server.storage.ledger import record_store, standings
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.people import roster
 from tests.conftest import SECRET, FakeClock
@@ -214,3 +215,26 @@ def test_held_records_are_listed_and_old_ones_are_purged(ready: FlaskCliRunner) 
     assert "0 bản ghi không được nhận" in held.output
     assert "30 ngày" in purged.output
     assert "0 nơi khác" in rebuilt.output
+
+
+def test_a_database_that_cannot_be_read_is_named(
+    settings: Settings, tmp_path: Path, clock: FakeClock
+) -> None:
+    path = tmp_path / "hong.sqlite3"
+    path.write_bytes(b"no database at all, but long enough for one" * 40)
+    broken = msgspec.structs.replace(settings, database_url=f"sqlite:///{path}")
+    with create_app(broken, clock).app_context():
+        result = run(current_app.test_cli_runner(), "ledger held")
+        db.engine.dispose()
+    assert result.exit_code == 1
+    assert str(path) in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_clock_behind_the_newest_receipt_is_told_at_the_start(
+    ready: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "serve_forever", lambda *_: None)
+    assert "chậm hơn" not in run(ready, "serve").output
+    monkeypatch.setattr(record_store, "newest_receipt_ms", lambda _: now_ms() + 3_600_000)
+    assert "chậm hơn bản ghi mới nhất trong sổ 60 phút" in run(ready, "serve").output

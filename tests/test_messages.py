@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
+import pytest
 from portal.content.fields import MaterialKind, Mode
 
 from sync_server import errors
@@ -26,7 +27,7 @@ from sync_server.domain.records.kinds import KINDS, READINESS_ITEMS, IncidentCau
 from sync_server.domain.records.permissions import Action, Profile
 from sync_server.domain.summoning import MEMBERSHIPS, RANKS
 from sync_server.domain.unit_types import UNIT_TYPES
-from sync_server.messages import catalogue, number, rate
+from sync_server.messages import catalogue, number, percent, rate
 from sync_server.office.halls import device_list, point, seats
 from sync_server.office.meetings import arrangements, board, trend, urgent
 from sync_server.office.meetings.attendance_lists import MODES, SHOWN_STATES
@@ -226,3 +227,11 @@ def _all_errors(base: type[errors.AppError]) -> list[type[errors.AppError]]:
     return [
         error for subclass in base.__subclasses__() for error in (subclass, *_all_errors(subclass))
     ]
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "share"), [(1, 16, "6,3"), (49, 400, "12,3"), (1, 3, "33,3")]
+)
+def test_a_share_is_the_same_on_a_page_and_in_a_paper(part: int, whole: int, share: str) -> None:
+    assert percent(part, whole) == f"{share}%"
+    assert rate(part, whole) == f"{share} %"

@@ -401,8 +401,14 @@ def _recorded(connection: Connection, keys: Sequence[StreamKey]) -> set[tuple[st
     What was voided since can be imported again.
     """
     recorded = set()
-    for records in records_of(connection, keys).values():
-        voided = {record.refs[0] for record in records if isinstance(record, Void)}
+    stored = standings.read_all(connection, keys)
+    for key, records in records_of(connection, keys).items():
+        flags = stored[key].flags if key in stored else {}
+        voided = {
+            record.refs[0]
+            for record in records
+            if isinstance(record, Void) and "without_authority" not in flags.get(record.id, ())
+        }
         for record in records:
             if not isinstance(record, CheckIn | CheckOut) or record.id in voided:
                 continue

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 from flask import current_app
+from sqlalchemy.exc import DatabaseError
 
 from sync_server import database
 from sync_server.clocks import now_ms
@@ -40,7 +41,13 @@ def on_current_schema(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def checked(*args: Any, **kwargs: Any) -> None:
-        if not database.has_current_schema():
+        try:
+            is_current = database.has_current_schema()
+        except DatabaseError as fault:  # unreadable, cut, or no database at all
+            cause = str(fault.orig or fault)
+            path = database.db.engine.url.database or ""
+            raise click.ClickException(say("cli.database", path=path, fault=cause)) from None
+        if not is_current:
             raise click.ClickException(say("cli.schema"))
         command(*args, **kwargs)
 

@@ -8,9 +8,14 @@ from sync_server import database, sealing
 from sync_server.clocks import now_ms
 from sync_server.commands.common import current_settings, on_current_schema, published_directory
 from sync_server.commands.demo import demonstration
-from sync_server.messages import say
+from sync_server.domain.records.codes import MINUTE_MS
+from sync_server.messages import number, say
 from sync_server.storage.blobs import releases
+from sync_server.storage.ledger import record_store
 from sync_server.web.production_server import serve_forever
+
+CLOCK_TOLERANCE_MS = MINUTE_MS
+"""How far the clock may lie behind the newest receipt before a start says so."""
 
 
 @click.command("serve")
@@ -19,8 +24,13 @@ from sync_server.web.production_server import serve_forever
 @on_current_schema
 def serve(host: str, port: int) -> None:
     """Serve the portal, the kiosk's API and the office with a production server."""
+    at_ms = now_ms()
     with database.reading() as connection:
-        release = releases.current(connection, now_ms())
+        release = releases.current(connection, at_ms)
+        newest_ms = record_store.newest_receipt_ms(connection)
+    if newest_ms > at_ms + CLOCK_TOLERANCE_MS:
+        minutes = (newest_ms - at_ms) // MINUTE_MS
+        click.echo(say("serve.clock_behind", minutes=number(minutes)), err=True)
     if release:
         click.echo(say("serve.published", release=release[:12], path=current_settings().site_dir))
     try:

@@ -8,10 +8,11 @@ from flask_wtf.csrf import CSRFProtect
 
 from sync_server.database import reading
 from sync_server.domain.records.permissions import Action
-from sync_server.office import access, formatting, forms
+from sync_server.office import access, formatting
 from sync_server.office.formatting import babel
 from sync_server.office.meetings import urgent
 from sync_server.office.menus import main_menu
+from sync_server.web.hosts import refuse_nul
 
 __all__ = ["babel", "blueprint", "csrf"]
 
@@ -22,7 +23,7 @@ for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
 
 csrf = CSRFProtect()
 blueprint.before_request(access.clear_request_state)
-blueprint.before_request(forms.refuse_nul)
+blueprint.before_request(refuse_nul)
 blueprint.before_request(csrf.protect)
 blueprint.after_request(access.log_failure)
 

@@ -8,7 +8,7 @@ from flask import request
 
 from sync_server.clocks import now_ms
 from sync_server.domain.records.codes import PersonCode
-from sync_server.errors import BadForm, NotFound
+from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.office.formatting import format_moment, parse_input
 
@@ -16,13 +16,6 @@ Choice = TypeVar("Choice", bound=str)
 
 MAX_LETTERS = 2_000
 LONGEST_PASSWORD = 200
-
-
-def refuse_nul() -> None:
-    """Answer 404 if the address holds a NUL character, which PostgreSQL cannot compare."""
-    parts = (*(request.view_args or {}).values(), *request.args.values())
-    if any("\x00" in part for part in parts):
-        raise NotFound(path=request.path)
 
 
 def text(name: str, *, longest: int = MAX_LETTERS) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
+from sync_server.messages import percent
 from sync_server.reports.parts import Bar
-from sync_server.reports.words import percent
 
 _LABEL, _SCALE, _FIGURE, _LINE = 250, 380, 70, 26
 """The widths of a label, of a whole bar and of its figure, and the height of a line, in pixels."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sync_server.messages import number, say
+from sync_server.messages import number, percent, say
 from sync_server.reports.figures import Figures
 from sync_server.reports.layouts import LAYOUTS, Layout
 from sync_server.reports.letters import certificate, minutes, summons
@@ -11,7 +11,7 @@ from sync_server.reports.narrative import Section, drafts_of
 from sync_server.reports.parts import Bar, Passage, Table
 from sync_server.reports.spec import LETTERS, WITH_NAMES, AnySpec, Kind, ReportSpec
 from sync_server.reports.tables import tables_of
-from sync_server.reports.words import day_and_hours, moment, percent, spell
+from sync_server.reports.words import day_and_hours, moment, spell
 from sync_server.storage.organisation import Organisation
 
 ROMAN = ("I", "II", "III", "IV", "V")

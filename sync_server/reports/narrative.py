@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from sync_server.domain.judging.counts import Counts
-from sync_server.messages import name_code, number, say
+from sync_server.messages import name_code, number, percent, say
 from sync_server.reports.figures import Figures, MaterialLine
-from sync_server.reports.words import cited_day, day_and_hours, moment, percent
+from sync_server.reports.words import cited_day, day_and_hours, moment
 from sync_server.storage.remarks import HEADINGS, Heading
 
 Section = Heading

@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 from jinja2 import Environment, FileSystemLoader, Template
 
-from sync_server.messages import say
+from sync_server.messages import percent, say
 from sync_server.reports.chart import bar_chart
 from sync_server.reports.csv_file import csv_text
 from sync_server.reports.document import Document
 from sync_server.reports.docx_file import shown
-from sync_server.reports.words import day_of, percent
+from sync_server.reports.words import day_of
 
 SPEC_NAME = "bao-cao.json"
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sync_server.domain.judging.counts import Counts
 from sync_server.domain.unit_types import UNIT_TYPES
-from sync_server.messages import number, say
+from sync_server.messages import number, percent, say
 from sync_server.reports.document import Document
 from sync_server.reports.figures import Figures, HallLine
 from sync_server.reports.layouts import LAYOUTS
@@ -17,7 +17,7 @@ from sync_server.reports.tables import (
     short_hall_name,
     sums_and_rate,
 )
-from sync_server.reports.words import moment, percent, short_day
+from sync_server.reports.words import moment, short_day
 
 
 class PeriodLine(NamedTuple):

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from sync_server.domain.judging.counts import Counts
-from sync_server.messages import name_code, say
+from sync_server.messages import name_code, percent, say
 from sync_server.reports.figures import Figures, HallLine
 from sync_server.reports.narrative import reason_name
 from sync_server.reports.parts import NONE, Cell, Column, Table
 from sync_server.reports.spec import PersonLine, ReportSpec
-from sync_server.reports.words import day_of, moment, percent
+from sync_server.reports.words import day_of, moment
 
 
 def tables_of(spec: ReportSpec) -> list[Table]:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Literal
 
 from sync_server.domain.records.codes import VIETNAM
-from sync_server.messages import number
 
 Spelling = Literal["uỷ", "ủy"]
 """Where the tone of oa, oe and uy stands: on the last vowel, or on the first."""
@@ -20,14 +19,6 @@ _FIRST_TONE = re.compile(
     rf"(?<![qQ])(?P<first>[oOuU])(?P<tone>{_TONE})"
     r"(?P<second>(?<=[oO].)[aeAE]|(?<=[uU].)[yY])(?![^\W\d_])"
 )
-
-
-def percent(part: int, whole: int) -> str:
-    """Return a share as papers write it, `98,5%`; an en dash if there is nothing to share."""
-    if not whole:
-        return "–"
-    tenths = (part * 2000 + whole) // (2 * whole)
-    return f"{number(tenths // 10)},{tenths % 10}%"
 
 
 def day_of(at_ms: int) -> datetime:
@@ -52,13 +43,6 @@ def day_and_hours(starts_ms: int, ends_ms: int) -> str:
 def cited_day(day: str) -> str:
     """Return the date YYYY-MM-DD of a document as papers cite it: `12/8/2024`."""
     return _short_day(datetime.fromisoformat(day))
-
-
-def long_day(at_ms: int) -> str:
-    """Return a day as the date line writes it; only days below 10 and months 1, 2 have a zero."""
-    at = day_of(at_ms)
-    month = f"{at.month:02}" if at.month <= 2 else f"{at.month}"
-    return f"ngày {at.day:02} tháng {month} năm {at.year}"
 
 
 def spell(text: str, spelling: Spelling) -> str:

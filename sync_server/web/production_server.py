@@ -129,12 +129,17 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         with self.lock:
             if len(self.queue) >= MAX_QUEUED:
                 task.requests[0].error = _Overloaded("")
-            path = getattr(task.requests[0], "path", "")  # a request that is not HTTP has no path
-            if path.startswith(API_PATH):
-                self.queue.appendleft(task)
+            if _is_for_the_api(task):  # after the API's others, before all the rest
+                place = sum(_is_for_the_api(waiting) for waiting in self.queue)
+                self.queue.insert(place, task)
             else:
                 self.queue.append(task)
             self.queue_cv.notify()
+
+
+def _is_for_the_api(task: HTTPChannel) -> bool:
+    path = getattr(task.requests[0], "path", "")  # a request that is not HTTP has no path
+    return bool(path.startswith(API_PATH))
 
 
 class ProductionServer(TcpWSGIServer):  # type: ignore[misc]

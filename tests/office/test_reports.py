@@ -4,6 +4,7 @@ import io
 import re
 import sys
 import zipfile
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from sync_server.database import reading
+from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.permissions import Profile
 from sync_server.reports import making, verify
 from sync_server.reports.making import Format
-from sync_server.storage import reports
-from tests.conftest import Persona
+from sync_server.storage import remarks, reports
+from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft
 from tests.office.conftest import NAMES
 from tests.office.desk import ROLE_ACCOUNTS, Desk, desk_of
@@ -229,6 +231,21 @@ def test_a_draft_follows_the_figures_until_it_is_edited(after: Persona, headquar
     after.sync(draft("check_in", 60, person="S2", seq=5))
     page = headquarters.get(f"/hoi-nghi/{MEETING}/chat-luong").text
     assert "Số liệu đã đổi từ khi viết" in page
+
+
+def test_a_draft_that_changed_while_the_page_was_open_is_no_edit(
+    hall: None, headquarters: Desk, clock: FakeClock
+) -> None:
+    clock.now_ms = to_ms("2024-08-22T01:15:00.000Z")  # under way: the draft names the minute
+    page = headquarters.get(f"/hoi-nghi/{MEETING}/chat-luong").text
+    fields = dict(re.findall(r'name="((?:seen|draft) \w+)" value="([^"]*)"', page))
+    fields |= {name: unescape(text) for name, text in
+               re.findall(r'<textarea name="(\w+)"[^>]*>([^<]*)</textarea>', page)}  # fmt: skip
+    assert "Số liệu tính đến 08:15" in fields["organisation"]
+    clock.now_ms += 60_000
+    headquarters.post(f"/hoi-nghi/{MEETING}/chat-luong", **{**fields, "limits": "Một số vào muộn."})
+    with reading() as c:
+        assert list(remarks.latest(c, MEETING)) == ["limits"]
 
 
 def test_the_text_to_copy_has_totals_only(after: Persona, headquarters: Desk) -> None:

@@ -11,6 +11,7 @@ from sync_server.domain.judging.clocks import Clocks
 from sync_server.domain.judging.counts import Counts
 from sync_server.domain.judging.standing import standing_of
 from sync_server.domain.records.forms import parse_record
+from sync_server.messages import percent
 from sync_server.reports.document import build
 from sync_server.reports.figures import (
     Figures,
@@ -25,7 +26,7 @@ from sync_server.reports.narrative import drafts_of
 from sync_server.reports.period import build_period, by_hall, by_type
 from sync_server.reports.snapshot import Basis
 from sync_server.reports.spec import Conference, PeriodSpec, ReportSpec
-from sync_server.reports.words import day_and_hours, long_day, percent, spell
+from sync_server.reports.words import day_and_hours, spell
 from sync_server.storage.organisation import Organisation
 from tests.conferences import conference
 from tests.factories import raw
@@ -91,9 +92,7 @@ def test_a_share_is_written_as_papers_do(part: int, whole: int, text: str) -> No
     assert percent(part, whole) == text
 
 
-def test_days_have_a_zero_only_below_ten_and_before_march() -> None:
-    assert long_day(STARTS) == "ngày 22 tháng 8 năm 2024"
-    assert long_day(1_707_000_000_000) == "ngày 04 tháng 02 năm 2024"
+def test_days_and_hours_are_written_as_papers_do() -> None:
     assert day_and_hours(STARTS, ENDS) == "từ 07:30 đến 11:00 ngày 22/8/2024"
 
 

@@ -46,6 +46,7 @@ from sync_server.storage.ledger.intake import Delivery, DeviceReport
 
 SEED = 632
 DAY_MS = 86_400_000
+UP_DAYS = 3  # since before the first request for leave
 STILL_OPEN = frozenset({"P012", "P031"})
 """Points whose roll nobody signed off; one record of the first of them is missing."""
 FAST_CLOCK = "P020"
@@ -124,8 +125,13 @@ class Hall:
         offered_records = intake.judge_records(
             [canonical_bytes(record) for _, record in timed_records], writer
         )
-        device_report = DeviceReport(wall_ms, 20_000_000, "b1", received_ms)
+        mono_ms = self._mono_ms_at(received_ms)
+        device_report = DeviceReport(wall_ms, mono_ms, "b1", received_ms)
         return Delivery(writer, offered_records, received_ms, device_report, sealed=self._sealed)
+
+    def _mono_ms_at(self, at_ms: int) -> int:
+        """Return what a device's monotonic clock shows that began days before the conference."""
+        return at_ms - self._starts_ms + UP_DAYS * DAY_MS
 
     def _request_leaves(self) -> None:
         """Schedule the leave requests of most absent people, and the Secretary's decisions."""
@@ -257,7 +263,7 @@ class Hall:
             seq=seq,
             boot="b1",
             at=from_ms(event.at_ms + self._fast_ms(event.device)),
-            mono_ms=max(0, event.at_ms - self._starts_ms + 2 * DAY_MS),
+            mono_ms=self._mono_ms_at(event.at_ms),
             by=writer.by,
             source="search",
             **event.fields,

@@ -38,7 +38,7 @@ from sync_server.domain.judging.hall import (
 )
 from sync_server.domain.judging.layers import Layers, layers_of
 from sync_server.domain.judging.people import PersonJudge, PersonStanding
-from sync_server.domain.judging.presence import Stays, is_in_at, seats_of
+from sync_server.domain.judging.presence import Stays, seats_of
 from sync_server.domain.judging.requests import (
     Request,
     RequestStates,
@@ -159,18 +159,6 @@ def may_decide(standing: PointStanding, request: Request, person: str | None, at
     return standing.closing is None and rights.allows(
         person, request.person, request.instead_of, at_ms
     )
-
-
-def people_present_at(point: str, standing: PointStanding, at_ms: int) -> list[str]:
-    """Return the people in this hall at a moment: the roll in its order, then other attendees."""
-    person_standings = (*standing.people, *standing.exempt, *standing.visitors)
-    return [
-        person_standing.person
-        for person_standing in person_standings
-        if is_in_at(
-            [(came, left) for came, left, hall in person_standing.stays if hall == point], at_ms
-        )
-    ]
 
 
 def _judge_chair(point: str, layers: Layers) -> Chair:

@@ -61,9 +61,9 @@ def page(meeting: str) -> str:
         notable=notable,
         names=names,
         headings=HEADINGS,
-        said=remarks_by_heading,
+        remarks=remarks_by_heading,
         drafts=drafts,
-        mark=short_hash,
+        hash=short_hash,
     )
 
 
@@ -82,8 +82,9 @@ def evaluate(meeting: str) -> Response:
     for heading in HEADINGS:
         text = forms.text(heading, longest=MAX_REMARK).replace("\r\n", "\n")
         seen_hash = forms.text(f"seen {heading}", longest=HASH_LETTERS) or short_hash("")
-        if text == drafts[heading].strip() and heading not in before:
-            continue  # the draft, unedited, goes on following the figures
+        draft_hash = forms.text(f"draft {heading}", longest=HASH_LETTERS)
+        if short_hash(text) == draft_hash and heading not in before:
+            continue  # the draft as it was shown, unedited, goes on following the figures
         latest = before[heading].text if heading in before else ""
         if text == latest or short_hash(text) == seen_hash:
             continue  # unchanged, or not edited in this form

@@ -245,3 +245,8 @@ def _insert(
             }
         )
     insert_rows(connection, LedgerRow, rows)
+
+
+def newest_receipt_ms(connection: Connection) -> int:
+    """Return when the newest record was received, in ms since 1970 UTC; 0 before the first."""
+    return connection.scalar(select(func.max(LedgerRow.received_ms))) or 0
