@@ -177,7 +177,7 @@ def _parser() -> _Parser:
 def _shared_options() -> _Parser:
     """Return the options that may stand before or after the command.
 
-    Every parser has its own, without defaults: a command's default would overwrite an option
+    Every parser has one, without defaults: a command's default would overwrite an option
     that stands before the command.
     """
     shared = _Parser(add_help=False, argument_default=argparse.SUPPRESS)

@@ -1,4 +1,4 @@
-"""The settings, from the environment or a `.env` file. An invalid one stops the start."""
+"""The settings, from the environment or a `.env` file. The server starts only with valid ones."""
 
 import os
 from collections.abc import Mapping

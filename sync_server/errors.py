@@ -232,7 +232,7 @@ class UnknownReport(AppError):
 
 
 class NobodyToName(AppError):
-    """A summons for somebody whom the meeting does not summon, a certificate for who was absent."""
+    """A summons for a person outside the meeting's rolls, or a certificate for an absent person."""
 
     status, code = 409, "nobody_to_name"
 

@@ -25,7 +25,7 @@ MAX_MEETING_CODE = 64
 def accept_meeting(
     connection: Connection, meeting: PublishedMeeting, now_ms: int, writer: Writer = SERVER_WRITER
 ) -> int:
-    """Accept a published meeting at each of its points; return the number of points.
+    """Accept a published meeting at its points; return the number of points.
 
     A release changes no standing by itself: this act puts the published facts into force.
     """
@@ -50,7 +50,7 @@ def arrange(
     now_ms: int,
     writer: Writer = SERVER_WRITER,
 ) -> None:
-    """Write a setting with this body at each of these points."""
+    """Write a setting with this body at these points."""
     settings = [Setting(**envelope(writer, meeting, point, now_ms), body=body) for point in points]
     write_records(connection, writer, settings, now_ms)
 
@@ -123,7 +123,7 @@ def summon(
     now_ms: int,
     writer: Writer = SERVER_WRITER,
 ) -> None:
-    """Write the roll of each named point, and the officers of its unit who may preside there.
+    """Write the rolls of the named points, and the officers of their units who may preside there.
 
     The new roll replaces the point's roll. By default the unit's Secretary presides, or a Deputy
     named by the Secretary (checklist rows 24 and 25).
@@ -218,7 +218,7 @@ def assign_seats(
 
 
 def rolls_of(connection: Connection, meeting: str) -> dict[str, list[Summoned]]:
-    """For each point of a meeting, return the people it summons, in the order of its roll."""
+    """Return the people that the points of a meeting summon, in the order of their rolls."""
     keys = streams.of_meeting(connection, meeting)
     return {key.point: roll_of(connection, key) for key in keys}
 

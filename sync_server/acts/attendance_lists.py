@@ -1,6 +1,6 @@
 """Attendance that other programs or a paper list counted, as check-ins and check-outs.
 
-A line is matched to a person whom the meeting summons: by code, else by name, unit and year. A
+A line is matched to a summoned person: by code, else by name, unit and year. A
 name in a video conference may lack its accents, or carry a unit. Nothing is guessed between two.
 """
 
@@ -78,7 +78,7 @@ class AttendanceChoices(Struct, frozen=True, omit_defaults=True):
 
 
 class AttendanceLine(NamedTuple):
-    """A line of the list as understood: whom it means, and what would be recorded of them."""
+    """A line of the list as understood: the person, and what would be recorded of them."""
 
     row: int
     text: str
@@ -144,7 +144,7 @@ def plan_attendance(
     )
     span = Span(to_ms(summary.starts_at), to_ms(summary.ends_at))
     people = _Summoned(connection, meeting, units, at_ms=span.starts_ms)
-    reader = _Reader(table, people, choices, span, earlier or {})
+    reader = _AttendanceMatcher(table, people, choices, span, earlier or {})
     lines = reader.read()
     is_conference = {"joined", "left"} <= table.fields or {"joined", "minutes"} <= table.fields
     mode: Mode = choices.mode or ("online" if is_conference else "in_person")
@@ -217,7 +217,7 @@ def _records_of(
 
 
 class _Summoned:
-    """The people whom a meeting summons, by code and by name, with what is recorded of them."""
+    """A meeting's summoned people, by code and by name, with what is recorded of them."""
 
     def __init__(
         self,
@@ -255,7 +255,7 @@ class _Summoned:
         return self._by_code.get(code) if code in self.point_of else None
 
     def of_name(self, name: str, unit: str, year: str) -> tuple[list[RosterPerson], bool]:
-        """Return the summoned people whom a name may mean, and whether that is beyond doubt.
+        """Return the summoned people that a name may mean, and whether that is beyond doubt.
 
         The name as written comes first, then its words without accents and in any order. It is
         doubtful if the line states another unit or year than theirs, or a unit that nobody knows.
@@ -264,18 +264,18 @@ class _Summoned:
         stated = self._units.find(unit) if unit else None
         stated = stated or next((code for p in pieces if (code := self._units.find(p))), None)
         for text in dict.fromkeys([name, *pieces]):
-            for found in (self._by_name.get(name_key(text)), self._by_words.get(_words(text))):
-                if not found or (len(_words(text)) < MIN_WORDS and text != name):
+            for matches in (self._by_name.get(name_key(text)), self._by_words.get(_words(text))):
+                if not matches or (len(_words(text)) < MIN_WORDS and text != name):
                     continue
-                people = [p for p in found if stated in {None, p.unit}]
+                people = [p for p in matches if stated in {None, p.unit}]
                 if people and year:
                     people = [p for p in people if str(p.birth_year) == year or not p.birth_year]
                 is_sure = bool(people) and not (unit and stated is None)
-                return (people or found), is_sure
+                return (people or matches), is_sure
         return [], False
 
 
-class _Reader:
+class _AttendanceMatcher:
     """Reads lines; several lines of one person become one line with several stays."""
 
     def __init__(

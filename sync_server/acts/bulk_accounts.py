@@ -25,7 +25,7 @@ class Slip(NamedTuple):
     password: str
 
 
-class Made(NamedTuple):
+class AccountBatch(NamedTuple):
     """What was made: slips to print, accounts that exist already, places without a Secretary."""
 
     slips: list[Slip]
@@ -34,7 +34,7 @@ class Made(NamedTuple):
 
 
 def chairs_of(connection: Connection, points: Iterable[str], *, at_ms: int) -> dict[str, str]:
-    """Return the Secretary of the unit of each point: {point: person}; none for some."""
+    """Return the Secretaries of the points' units: {point: person}; some points have none."""
     units = directory.units_of_points(connection, points)
     chairs = {}
     for point, unit in sorted(units.items()):
@@ -45,7 +45,7 @@ def chairs_of(connection: Connection, points: Iterable[str], *, at_ms: int) -> d
 
 
 def chair_accounts(pairs: Sequence[tuple[str, str]]) -> list[Account]:
-    """Return the accounts of chairs, each given as its point and its person."""
+    """Return the accounts of chairs, given as (point, person)."""
     named: list[Account] = []
     for point, person in pairs:
         name = f"chutri-{point.lower()}"
@@ -60,18 +60,18 @@ def secretary_accounts(units: Iterable[str]) -> list[Account]:
     return [Account(f"bithu-{unit.lower()}", Profile.SECRETARY, unit=unit) for unit in units]
 
 
-def make(wanted: Sequence[Account], *, renews: bool) -> Made:
+def make(wanted: Sequence[Account], *, renews: bool) -> AccountBatch:
     """Make accounts that do not exist yet.
 
     `renews`: those that exist with the same role and place get a new password.
 
-    Hashing is slow, so every account is written in a transaction of its own.
+    Hashing is slow, so every account is written in a separate transaction.
     """
     with reading() as connection:
         stored: Mapping[str, Account] = {
             account.name: account for account in accounts.all_accounts(connection)
         }
-    made = Made([], [], [])
+    made = AccountBatch([], [], [])
     for account in wanted:
         before = stored.get(account.name)
         is_same = before is not None and _scope(before) == _scope(account)

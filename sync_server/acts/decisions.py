@@ -52,7 +52,7 @@ def decide(
     now_ms: int,
     note: Note | None = None,
 ) -> None:
-    """Decide on requests, each given as its stream, its id and its person.
+    """Decide on requests, given as (stream, id, person).
 
     The decision is written at the request's point. The standing judges whether it counts.
     """

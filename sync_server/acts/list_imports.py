@@ -28,7 +28,7 @@ MOST_FAULTS_SHOWN = 20
 """All of them are in the file to download."""
 
 NOT_ON_THE_LIST = "not_on_list"
-"""Why somebody was ended whom a list of their unit lacked."""
+"""Why somebody was ended: a list of their unit lacked them."""
 
 
 class UnreadableList(Exception):
@@ -138,7 +138,7 @@ def import_list(
 
 
 def pairs_of(stored: StoredList) -> list[tuple[RosterPerson | None, RosterPerson]]:
-    """Return the people whom an import changed, before and after."""
+    """Return the people that an import changed, before and after."""
     return people_lists.from_json(stored.changes)
 
 
@@ -182,5 +182,5 @@ def _has_near(fault: Fault) -> bool:
 
 
 def _shown(value: str) -> str:
-    """Return a value with characters that cannot be seen as their codes."""
+    """Return a value with every invisible character replaced by its code."""
     return "".join(letter if letter.isprintable() else f"[U+{ord(letter):04X}]" for letter in value)

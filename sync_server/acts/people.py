@@ -72,7 +72,7 @@ def change(connection: Connection, person: RosterPerson) -> None:
 
 
 def move(connection: Connection, person: RosterPerson, unit: str, from_ms: int) -> None:
-    """Move a person to another unit from a moment on, in the past or to come. Raises: BadForm."""
+    """Move a person to another unit from a given time, past or future. Raises: BadForm."""
     if unit == person.unit and person.next_unit:  # the planned move is given up
         roster.put_people(connection, [replace(person, next_unit="", moves_ms=None)])
         return

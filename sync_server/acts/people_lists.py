@@ -79,11 +79,11 @@ _CODE = re.compile(r"M(\d{5,9})")
 
 
 class ListChoices(Struct, frozen=True, omit_defaults=True):
-    """What a person decided about a list beyond its own words.
+    """What a person decided about a list beyond its words.
 
     `fields`: the field of a column by folded heading, None to leave it out. `people`: by row, the
-    code of the stored person whom the line means, or `NEW`. `unit` and `membership` hold for lines
-    without their own. `ended`: codes of people to end, because the list lacks them.
+    code of the stored person that the line means, or `NEW`. `unit` and `membership` hold for lines
+    without one. `ended`: codes of people to end, because the list lacks them.
     """
 
     fields: dict[str, Field | None] = {}
@@ -146,7 +146,7 @@ class Question(NamedTuple):
 class PeoplePlan(NamedTuple):
     """What a list would change. It can be done if it has neither faults nor open questions.
 
-    `missing`: people stored for the units of this list whom it lacks. `needs_unit` and
+    `missing`: people stored for the units of this list that it lacks. `needs_unit` and
     `needs_membership`: the list says neither for some line, so that one choice holds for all;
     `lacks_membership`: nobody has chosen yet. `secretaries`: units that would have several, and
     how many, since only one presides.
@@ -183,7 +183,7 @@ def plan_people(
     year: int,
 ) -> PeoplePlan:
     """Return what a table of people would change about the stored ones; `year` is the present."""
-    reader = _Reader(table, units, choices, year)
+    reader = _PersonLineParser(table, units, choices, year)
     drafts = [draft for line in table.lines if (draft := reader.read(line))]
     matcher = _Matcher(stored, choices, reader.faults)
     changes, questions = matcher.match(drafts)
@@ -245,7 +245,7 @@ class _Draft(NamedTuple):
     birth: str
 
 
-class _Reader:
+class _PersonLineParser:
     """Reads lines into drafts, and notes every fault by its cell."""
 
     def __init__(self, table: Table, units: UnitNames, choices: ListChoices, year: int) -> None:
@@ -417,7 +417,7 @@ class _Matcher:
         return _merge(draft, self._by_code.get(draft.code), draft.code, self._choices)
 
     def _candidates(self, draft: _Draft) -> list[RosterPerson]:
-        """Return the stored people whom a line without a code may mean.
+        """Return the stored people that a line without a code may mean.
 
         Of the unit: those born in the stated year, else those without a stored year; if the line
         states none, all of that name. Of other units: the same name born in the same year.
@@ -500,7 +500,7 @@ def as_json(changes: Sequence[Change]) -> bytes:
 
 
 def from_json(encoded: bytes) -> list[tuple[RosterPerson | None, RosterPerson]]:
-    """Return the facts before and after of each change."""
+    """Return the facts before and after every change."""
     decoded: list[tuple[RosterPerson | None, RosterPerson]] = msgspec.json.decode(
         encoded, type=list[tuple[RosterPerson | None, RosterPerson]]
     )

@@ -1,6 +1,6 @@
 """Lists of units and halls, with seats and telephones: what a list would change. It ends nothing.
 
-A line is a unit, or a hall of a unit. Without a code it is found by name, else it is new.
+A line is a unit, or a hall of a unit. Without a code it is matched by name, else it is new.
 """
 
 import hashlib
@@ -86,7 +86,7 @@ class PlacePlan(NamedTuple):
 def plan_places(connection: Connection, grids: Sequence[Grid]) -> PlacePlan:
     """Read a list of units and halls and return its changes. Raises: UnreadableList."""
     table = find_list(grids, used=USED, fields=HEADINGS, is_unit=lambda _text: False, keys=KEYS)
-    reader = _Reader(connection)
+    reader = _PlaceLineParser(connection)
     for line in table.lines:
         reader.read(line)
     changes = [change for change in reader.changes if change.before != change.after]
@@ -108,7 +108,7 @@ def import_places(connection: Connection, plan: PlacePlan, writer: Writer, now_m
                 contacts.put(connection, [change.after])
 
 
-class _Reader:
+class _PlaceLineParser:
     """Reads lines one after the other; what one makes, the next can name."""
 
     def __init__(self, connection: Connection) -> None:
@@ -155,8 +155,8 @@ class _Reader:
             self._fault("bad_place_code", line, "unit_code", code)
             return None
         names = UnitNames({k: unit.name for k, unit in self._units.items() if not unit.ended_ms})
-        found = code or names.find(name) or ""
-        stored = self._units.get(found)
+        known_code = code or names.find(name) or ""
+        stored = self._units.get(known_code)
         if stored is None and not name:
             point = self._points.get(line.text("point_code").upper())
             stored = self._units.get(point.unit) if point else None

@@ -110,7 +110,7 @@ def end_point(connection: Connection, point: PointSummary, now_ms: int) -> None:
 def differences(connection: Connection, published: PublishedDirectory) -> list[PlaceDifference]:
     """Return what the portal states otherwise than the office about units and halls.
 
-    A unit or hall that the portal does not have is the office's own affair, and no difference.
+    A unit or hall that the portal does not have is the office's affair alone, and no difference.
     """
     units, points = directory.all_units(connection), directory.all_points(connection)
     return [
@@ -142,9 +142,9 @@ def take(connection: Connection, published: PublishedDirectory) -> int:
     return count_before
 
 
-def fingerprint(found: Collection[PlaceDifference]) -> str:
+def fingerprint(differences: Collection[PlaceDifference]) -> str:
     """Return a mark of these differences, to notice when the portal's change again."""
-    return hashlib.sha256(msgspec.json.encode(list(found))).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(list(differences))).hexdigest()
 
 
 def new_codes(letter: str, taken: Collection[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Lists of who is summoned to a meeting: to which hall, and on which seat."""
+"""Lists of the people summoned to a meeting: to which hall, and on which seat."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -40,7 +40,7 @@ class SummonsRow(NamedTuple):
 
 
 class Places(NamedTuple):
-    """The halls that a list may name, the hall of each unit, the units and the meetings."""
+    """The halls that a list may name, the halls by unit, the units and the meetings."""
 
     points: UnitNames
     point_of_unit: dict[str, str]
@@ -114,7 +114,7 @@ def _summons_of(
 
 
 class PeopleByName:
-    """The stored people, found by code or by name, unit and year of birth; never guessed."""
+    """The stored people, matched by code or by name, unit and year of birth; never guessed."""
 
     def __init__(self, people: Sequence[RosterPerson], units: UnitNames) -> None:
         """Index these people."""
@@ -126,7 +126,7 @@ class PeopleByName:
                 self._by_name.setdefault(_key(person.full_name), []).append(person)
 
     def find(self, line: Line) -> tuple[RosterPerson | None, Fault | None]:
-        """Return the person whom a line names, or the fault if nobody or several are meant."""
+        """Return the person that a line names, or the fault if nobody or several are meant."""
         code = line.text("person")
         if code:
             person = self._by_code.get(code)

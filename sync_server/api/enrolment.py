@@ -22,7 +22,7 @@ class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The body of an enrolment request.
 
     `public_key`: the device's key as a JWK; with the same key, a device whose answer was lost may
-    send the request again. `second`: the secret told by telephone, for a code that came by post.
+    send the request again. `second`: the secret given by telephone, for a code that came by post.
     """
 
     code: Annotated[str, Meta(min_length=1, max_length=64)]

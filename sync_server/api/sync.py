@@ -40,7 +40,7 @@ MAX_RECORDS = 500
 """A request of this size is stored in well under a second; longer queues take several requests."""
 
 MAX_DETAILS = 100
-"""The most small details in one request, since each takes time to write; a kiosk sends 40."""
+"""The most small details in one request, since all take time to write; a kiosk sends 40."""
 
 MAX_VALUES = 500_000
 """The most JSON values in a body; the rolls of a whole province have a third as many. A few
@@ -233,7 +233,7 @@ def _pull(
 def _with_corrected(form: bytes, at_ms: int, released_at_ms: int | None) -> bytes:
     """Return a record's canonical bytes with `at_corrected` inserted as the first field.
 
-    A ruling that releases a held record contains that record, which gets its own `at_corrected`.
+    A ruling that releases a held record contains that record, which gets an `at_corrected` too.
     """
     if released_at_ms is not None:
         fields = msgspec.json.decode(form)

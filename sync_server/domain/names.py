@@ -1,4 +1,4 @@
-"""Vietnamese names and words: their sort order, and their unmarked form for searching.
+"""Vietnamese names and words: how they sort, and their spelling without accents for searching.
 
 A list of people is sorted by given name, which stands last; then by the names before it, the
 family name first. Letters sort as a ă â b c d đ e ê …, then by tone.
@@ -45,7 +45,7 @@ def name_sort_key(full_name: str) -> tuple[SortKey, SortKey]:
 def name_matches(full_name: str, text: str) -> bool:
     """Return whether every typed word begins a word of the name, with or without marks.
 
-    K’Brăk is found by `k'brak`, `kbrak` and `brak`.
+    K’Brăk matches `k'brak`, `kbrak` and `brak`.
     """
     words = fold(full_name).split() + [fold(part) for part in _PARTS.split(full_name)[1:]]
     return all(any(word.startswith(typed) for word in words) for typed in fold(text).split())

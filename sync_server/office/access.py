@@ -151,7 +151,7 @@ def refusal(action: Action) -> Forbidden:
 
 
 def refusal_elsewhere(action: Action) -> Forbidden:
-    """Return the error for an account that may act only for its own point or unit."""
+    """Return the error for an account that is limited to another point or unit."""
     scoped_action = say("action.elsewhere", action=say(f"action.{action}"))
     return Forbidden(action=scoped_action, profile=say(f"role.{signed_in_account().role}"))
 
@@ -172,7 +172,7 @@ def _redirect_to_sign_in() -> AnyResponse:
 
 
 def log_failure(response: Response) -> Response:
-    """Log a failed act or a refusal in a new transaction, since its own was rolled back."""
+    """Log a failed act or a refusal in a new transaction, since the request's was rolled back."""
     is_busy = response.status_code == UNAVAILABLE  # the log cannot be written either
     if g.get("is_logged") or is_busy or response.status_code < HTTP_BAD_REQUEST:
         return response

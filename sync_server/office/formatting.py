@@ -44,7 +44,7 @@ def shorten_hall_name(name: str) -> str:
 
 
 def format_span(starts: str | int | None, ends: str | int | None) -> str:
-    """Format a start and an end; name the day once if it is the same."""
+    """Format a start and an end; write the day once if both fall on it."""
     if starts is None or ends is None:
         return format_moment(starts)
     if format_moment(starts, DAY) == format_moment(ends, DAY):

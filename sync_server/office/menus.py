@@ -1,4 +1,4 @@
-"""The office's menus: every page declares its own entries, next to its permission."""
+"""The office's menus: every page declares its entries, next to its permission."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple

@@ -22,7 +22,7 @@ _fields_decoder = msgspec.json.Decoder(dict[str, object])
 
 
 class DetailContent(NamedTuple):
-    """The content of a detail, with the media type found by looking at the content."""
+    """The content of a detail, with the media type that its first bytes show."""
 
     content: bytes
     media_type: str

@@ -13,7 +13,7 @@ _LONGEST_LABEL = 38
 
 
 def bar_chart(bars: Sequence[Bar]) -> str:
-    """Return bars beneath each other, each as a share of the same length, as a `data:` address."""
+    """Return a chart of horizontal bars, one a line, as a `data:` address."""
     width, height = _LABEL + _SCALE + _FIGURE, _LINE * len(bars)
     lines = [_line(bar, place * _LINE) for place, bar in enumerate(bars)]
     svg = (

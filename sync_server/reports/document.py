@@ -22,7 +22,7 @@ PARTS: tuple[tuple[str, tuple[Section, ...]], ...] = (
     ("tasks", ("tasks",)),
     ("proposals", ("proposals",)),
 )
-"""The five parts of an evaluation (domain.md §3) and the sections in each."""
+"""The five parts of an evaluation (domain.md §3) and their sections."""
 OPTIONAL: tuple[Section, ...] = ("good_practice", "causes")
 """Sections that are left out while nobody has written them."""
 
@@ -35,7 +35,7 @@ SYMBOLS: Mapping[Kind, str] = {
     "certificate": "GXN",
     "period": "BC",
 }
-"""The letters of each kind of paper in its number."""
+"""The letters of every kind of paper in its number."""
 SIGNED_IN_THE_HALL: tuple[Kind, ...] = ("minutes", "presence")
 
 
@@ -146,7 +146,7 @@ def _summary(spec: ReportSpec) -> str:
 
 
 def foot_of(spec: ReportSpec) -> list[str]:
-    """Return the small lines that say from what the figures were computed."""
+    """Return the report's footnote, which says what the figures were computed from."""
     basis = spec.basis
     named = {spec.point} - {""} or {line.facts.point for line in spec.people}
     points = named if spec.kind in WITH_NAMES else basis.halls.keys()
@@ -156,7 +156,7 @@ def foot_of(spec: ReportSpec) -> list[str]:
         say("report.foot", at=moment(basis.meeting.at_ms), revision=spec.revision),
         say("report.foot.heads", epoch=basis.epoch, heads=heads),
     ]
-    is_marked = spec.is_internal and spec.kind not in LETTERS  # a letter goes to whom it names
+    is_marked = spec.is_internal and spec.kind not in LETTERS  # a letter leaves the office
     return [say("report.internal"), *lines] if is_marked else lines
 
 

@@ -69,7 +69,7 @@ def texts_of(content: bytes) -> list[str]:
 
 
 class _Writer:
-    """Writes the parts of a paper in their order."""
+    """Writes a report as DOCX: head, title, text, signature, tables."""
 
     def __init__(self, word: Any, document: Document) -> None:
         self._word, self._document = word, document

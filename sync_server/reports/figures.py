@@ -81,7 +81,7 @@ class TypeLine(Struct, frozen=True):
 class MaterialLine(Struct, frozen=True):
     """A row of table 4: a material of the meeting; `public_ms`: None if it was public at once.
 
-    `issued_on`: the document's own date, YYYY-MM-DD; `is_basis`: whether the meeting is held by it.
+    `issued_on`: the document's date, YYYY-MM-DD; `is_basis`: whether the meeting is held by it.
     """
 
     code: str
@@ -108,7 +108,7 @@ class IncidentLine(Struct, frozen=True):
 class TaskLine(Struct, frozen=True):
     """A task that a hall was left with; its owner is nobody's business outside.
 
-    `meeting`: the title of the earlier meeting that left it; "" for the report's own.
+    `meeting`: the title of the earlier meeting that left it; "" for the meeting of the report.
     """
 
     point: str
@@ -124,9 +124,9 @@ class TaskLine(Struct, frozen=True):
 
 
 class Attendee(Struct, frozen=True):
-    """A person whom a hall summoned, as it stands; in internal files only.
+    """One summoned person and their attendance; only internal files contain it.
 
-    `came_ms` and `left_ms` are of the first arrival and the last leaving.
+    `came_ms`: the first arrival; `left_ms`: the last departure.
     """
 
     point: str

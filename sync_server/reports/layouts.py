@@ -15,8 +15,8 @@ LayoutName = Literal["PARTY_HD05_2026", "PARTY_HD36_2018", "STATE_ND30_2020"]
 class Layout(Struct, frozen=True):
     """The measures and fixed words of one form of paper.
 
-    `right_lines`: the header on the right, each with its size and whether it is bold; a rule of
-    the same length follows. `number`: the number line, with the symbol; the number stays blank.
+    `right_lines`: the header on the right, as (text, size, is bold); a rule of the same length
+    follows. `number`: the number line, with the symbol; the number stays blank.
     `body_on`: the words before the name of the body that signs. `keeps_recipient_marks`: recipients
     end with punctuation, and the last names the clerk's office.
     """

@@ -115,7 +115,7 @@ def make_list(
 ) -> ReportSpec:
     """Return a hall's minutes, a presence list, a summons or a certificate as of now; not stored.
 
-    `point`, `unit` and `person` limit whom it names; minutes need a point, and a certificate a
+    `point`, `unit` and `person` limit the people on it; minutes need a point, and a certificate a
     person who attended. Raises: UnknownMeeting, UnknownPoint, NobodyToName.
     """
     taken = snapshot.take(connection, meeting, source)

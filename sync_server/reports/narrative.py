@@ -13,7 +13,7 @@ SECTIONS = HEADINGS
 
 
 def drafts_of(figures: Figures) -> dict[Section, str]:
-    """Return a drafted text for every section; "" where no figure says anything."""
+    """Return a drafted text for every section; "" for a section without figures."""
     drafts: dict[Section, str] = dict.fromkeys(SECTIONS, "")
     drafts["organisation"] = _organisation(figures)
     drafts["numbers"] = _numbers(figures)

@@ -1,4 +1,4 @@
-"""What a report is computed from: the streams up to their heads, the clocks, the portal's facts.
+"""What a report is computed from: records up to stored positions, clocks, the portal's facts.
 
 A snapshot is taken in one transaction. With the same basis the figures can be computed again from
 the ledger alone, at any later time.
@@ -227,7 +227,7 @@ def _earlier_tasks(
 ) -> tuple[TaskLine, ...]:
     """Return the tasks that meetings of the year before this one left, the latest meeting first.
 
-    Tasks that are done are told of the latest such meeting alone; dropped ones of none.
+    Finished tasks are listed for the latest such meeting alone, dropped ones never.
     """
     lines: list[TaskLine] = []
     for earlier in directory.meetings(connection, facts.at_ms):

@@ -18,7 +18,7 @@ WITH_NAMES: tuple[Kind, ...] = ("minutes", "presence", "summons", "certificate")
 
 
 LETTERS: tuple[Kind, ...] = ("summons", "certificate")
-"""The kinds that go to the people whom they name."""
+"""The kinds that go to the people on them."""
 
 
 class PersonLine(Struct, frozen=True):
@@ -35,7 +35,7 @@ class ReportSpec(Struct, frozen=True, tag="report"):
 
     `sections`: the edited texts; others are drafted from the figures. `changes`: what differs from
     the revision before, in words; `changed_points`: the halls to mark. `point`: the one hall that
-    minutes or a list are of, `unit` and `person` those whom a list or a letter is for; "" for all.
+    minutes or a list are of, `unit` and `person` those that a list or a letter is for; "" for all.
     `chair`, the name of who presided there, and `people` are empty unless the file is internal.
     """
 

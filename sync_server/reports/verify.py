@@ -115,8 +115,8 @@ def figure_differences(stated: Figures, computed: Figures) -> list[str]:
                 "report.verify.number",
                 where=name,
                 what=say(f"report.column.{field}"),
-                said=before[field],
-                found=value,
+                stated=before[field],
+                computed=value,
             )
             for field, value in after.items()
             if before[field] != value
@@ -126,16 +126,18 @@ def figure_differences(stated: Figures, computed: Figures) -> list[str]:
     return differences
 
 
-def _text_differences(said: list[str], expected: list[str]) -> list[str]:
+def _text_differences(stated: list[str], expected: list[str]) -> list[str]:
     """Return the lines of a file that differ from those of the report made again."""
     differences = []
-    for kind, a, b, c, d in SequenceMatcher(None, said, expected, autojunk=False).get_opcodes():
+    for kind, i1, i2, j1, j2 in SequenceMatcher(
+        None, stated, expected, autojunk=False
+    ).get_opcodes():
         if kind != "equal":
             differences.append(
                 say(
                     "report.verify.text",
-                    said=" / ".join(said[a:b])[:200] or "–",
-                    found=" / ".join(expected[c:d])[:200] or "–",
+                    stated=" / ".join(stated[i1:i2])[:200] or "–",
+                    computed=" / ".join(expected[j1:j2])[:200] or "–",
                 )
             )
     return differences

@@ -118,7 +118,7 @@ _NO_LAYOUT: _Layout = (frozenset(), frozenset(), ())
 
 
 def _layouts(archive: zipfile.ZipFile) -> dict[str, _Layout]:
-    """Return each sheet's hidden rows, hidden columns and merged cells, which streaming omits."""
+    """Return the sheets' hidden rows, hidden columns and merged cells, which streaming omits."""
     targets = {
         relation.get("Id"): relation.get("Target", "")
         for relation in fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - bounded above; expat limits entities

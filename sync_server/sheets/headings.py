@@ -1,4 +1,4 @@
-"""The headings that offices write over the columns of their lists, and the field each names."""
+"""The headings that offices write over the columns of their lists, and the fields they name."""
 
 import re
 from pathlib import Path
@@ -43,7 +43,7 @@ _PATH = Path(__file__).resolve().parents[2] / "site" / "headings.json"
 _SPELLINGS = msgspec.json.decode(_PATH.read_bytes(), type=dict[Field, tuple[str, ...]])
 """Spellings in folded form, the better one first where a list has two columns for one field.
 
-The kiosk reads the same file. A list of units and halls reads further headings in its own way: see
+The kiosk reads the same file. A list of units and halls reads further headings in another way: see
 `acts.place_lists`.
 """
 

@@ -40,7 +40,7 @@ _ENDS = re.compile(
 )
 _COLUMN_NUMBER = re.compile(r"\(?(?:\d{1,2}|[A-Z])\)?")
 _EXAMPLE = frozenset({"vd", "vi du"})
-"""In the column of numbers, marks the example line of our own templates."""
+"""In the column of numbers, marks the example line of our templates."""
 
 
 class Fault(NamedTuple):
@@ -75,7 +75,7 @@ class Column(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of the table: its row, its text by field, the cell of each field, and its section."""
+    """A line of the table: its row, its texts and cells by field, and its section."""
 
     row: int
     texts: dict[Field, str]
@@ -244,7 +244,7 @@ def _is_second_heading(grid: Grid, at: int, top: Sequence[str], below: Sequence[
 def _without_worse_twins(
     columns: Iterable[tuple[int, str, tuple[Field, int] | None]],
 ) -> tuple[Column, ...]:
-    """Let each field have one column, the one with the best heading; births may have two."""
+    """Let every field have one column, the one with the best heading; births may have two."""
     columns = list(columns)
     best: dict[Field, int] = {}
     for _, _, match in columns:

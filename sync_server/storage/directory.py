@@ -55,7 +55,7 @@ class PublishedMeeting(Struct, frozen=True):
 class PublishedMaterial(Struct, frozen=True):
     """A material in the release's `facts.json`; `public_from`: "" if it is public at once.
 
-    `date` is the document's own, YYYY-MM-DD.
+    `date` is that of the document, YYYY-MM-DD.
     """
 
     code: str

@@ -148,7 +148,7 @@ class Device(Base):
 class EnrolmentCode(Base):
     """A code that enrols one device, once; stored as its hash.
 
-    `second_hash` is of a secret told by telephone, which a code that lives long needs besides;
+    `second_hash` is of a secret given by telephone, which a code that lives long needs besides;
     `failures` counts wrong ones.
     """
 

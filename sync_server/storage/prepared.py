@@ -1,4 +1,4 @@
-"""Prepared: the few statements that every upload runs, compiled once for each engine.
+"""Prepared: the few statements that every upload runs, compiled once for every engine.
 
 SQLAlchemy works out every execution again (cache key, types, a parameter for every value of a
 list), which takes longer than SQLite takes to answer and as long as a round trip to PostgreSQL.
@@ -39,7 +39,7 @@ CHUNK = 1_000
 
 
 def in_chunks(values: Sequence[V], size: int = CHUNK) -> Iterator[Sequence[V]]:
-    """Return the values in parts, each small enough for one statement."""
+    """Return the values in parts that are small enough for one statement."""
     return (values[start : start + size] for start in range(0, len(values), size))
 
 

@@ -1,6 +1,6 @@
 """Headers that every response carries: nothing personal is cached, nothing foreign runs.
 
-What a room sets for its own pages stays.
+Headers that a page has set stay.
 """
 
 from flask import Flask, Response, current_app, request
@@ -16,7 +16,7 @@ PAGE_POLICY = (
 )
 """The policy of pages outside of office and portal, which are errors."""
 PORTAL_FILE, FIRST_ERROR = "site.file", 400
-"""The portal's files bring their own headers: the policy of a worker's script binds the worker."""
+"""The portal's files have other headers: the policy of a worker's script binds the worker."""
 HSTS = f"max-age={365 * 24 * 3600}"
 """A browser that came by TLS once comes by TLS for a year (RFC 6797)."""
 

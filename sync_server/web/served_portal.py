@@ -22,7 +22,7 @@ from sync_server.storage.blobs import releases, resumable_uploads
 from sync_server.storage.directory import PublishedDirectory
 
 PIECE_BYTES = 256 * 1024
-"""How many bytes of a large file are in memory for each of its readers."""
+"""How many bytes of a large file are in memory for every reader."""
 
 _cached_hashes: dict[Path, tuple[tuple[int, int], str]] = {}
 _decoder = msgspec.json.Decoder(PublishedDirectory)
@@ -49,7 +49,7 @@ class ServedFile(NamedTuple):
 
 
 class _FilePart(RawIOBase):
-    """A part of a served file as a stream; every piece is read in a transaction of its own."""
+    """A part of a served file as a stream; every piece is read in a new transaction."""
 
     def __init__(self, file: ServedFile, start: int, stop: int) -> None:
         self._file, self._start, self._stop = file, start, stop

@@ -104,7 +104,7 @@ export class Chairing {
   }
 }
 
-/** Return the Deputy whom the Secretary has named by a time (default: in the end); null if there is
+/** Return the Deputy that the Secretary has named by a time (default: in the end); null if there is
  * none, or if the one named is no Deputy any more.
  * @param {Terms} terms @param {Delegation[]} delegations @param {number} atMs @returns {string | null} */
 export function delegateAt(terms, delegations, atMs = Infinity) {

@@ -9,7 +9,7 @@ const MAX_SHOWN = 50;
 const CONTEXT_CHARS = 70;
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 
-/** Show the best matches, at most 50, with an excerpt of each that marks the typed words. */
+/** Show the best matches, at most 50, with excerpts that mark the typed words. */
 export function showMatches(/** @type {HTMLElement} */ place, /** @type {KnownDocument[]} */ matches, /** @type {string} */ typedText) {
   const typed = typedText.match(WORD) ?? [];
   place.replaceChildren(...matches.slice(0, MAX_SHOWN).map((match) => resultItem(match, typed)));

@@ -47,7 +47,7 @@ class Fact(NamedTuple, Generic[R]):
 
 
 class Flags:
-    """Anomalies found in judging, by record id, or by point code if they concern the point."""
+    """Anomalies seen in judging, by record id, or by point code if they concern the point."""
 
     def __init__(self) -> None:
         self._of: dict[str, set[str]] = {}

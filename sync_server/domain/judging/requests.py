@@ -200,7 +200,7 @@ class PointRequests(NamedTuple):
     def _withdrawn_keys(self, targets: Targets) -> set[RequestKey]:
         """Return the requests withdrawn before the closing by somebody who may withdraw them.
 
-        After the closing, headquarters may still withdraw its own requests.
+        After the closing, headquarters may still withdraw what it requested itself.
         """
         withdrawn = set()
         for fact in self.effective.of(AbsenceWithdrawal):

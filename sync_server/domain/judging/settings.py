@@ -205,8 +205,7 @@ def changes_since_frozen(
 
 
 def people_to_follow(point: str, records: Sequence[Record], clocks: Clocks) -> set[str]:
-    """Return the people whose records a point's stream must hold: its officers, and all whom any of
-    its rolls has named.
+    """Return the people whose records a point's stream must hold: officers, and all on its rolls.
 
     Earlier rolls count too: whether somebody left this hall before or after the freeze shows in the
     rolls of other points, which must stand in the stream in whatever order they came.

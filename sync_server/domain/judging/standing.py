@@ -1,9 +1,9 @@
 """The standing of one point at one meeting: a pure function of its stream's records and sightings.
 
-It reads no table, no release and no present time; the order and the repetition of records make no
+It reads no database, no release and no clock; the order and the repetition of records make no
 difference. It is judged in layers, and a layer reads only those before it:
 settings, rolls, rulings -> voids -> presence -> chair -> decisions -> closing.
-`site/app/rules/standing.js` is its twin for the kiosk; both are held to tests/vectors/.
+`site/app/rules/standing.js` does the same in the kiosk; tests/vectors/ tests both.
 """
 
 from collections import defaultdict

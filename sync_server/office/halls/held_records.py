@@ -1,4 +1,4 @@
-"""Records that were not accepted or contradict each other: inspected, released or dismissed."""
+"""Records that were not accepted or are contradictory: inspected, released or dismissed."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -154,7 +154,7 @@ def count_open(connection: Connection, since_ms: int) -> int:
 
 
 def _devices_with_many(items: Sequence[HeldItem]) -> dict[str, int]:
-    """Return the devices with `MANY` open held records or more, and how many each has."""
+    """Return the devices with `MANY` open held records or more: {device: number}."""
     counts = Counter(item.device for item in items if item.is_open and item.received_ms is not None)
     return {device: count for device, count in counts.items() if count >= MANY}
 

@@ -55,7 +55,7 @@ def new_unit() -> str:
 @blueprint.post("/don-vi/them")
 @allowed(Action.ARRANGE)
 def add_unit() -> AnyResponse:
-    """Make a unit, with a hall of its own if that is ticked."""
+    """Create a unit and, if the box is ticked, its hall."""
     connection, writer, at_ms = transaction(), access.signed_in_account().writer, now_ms()
     unit = UnitSummary(
         forms.text("unit_code", longest=16).upper(),

@@ -201,7 +201,7 @@ def void(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/nhan-ra")
 @allowed(Action.RULE)
 def identify(meeting: str, point: str) -> Response:
-    """Record which person of the roster a newcomer is: someone whom no list named at check-in."""
+    """Record which person of the roster a newcomer is: someone on no list at check-in."""
     newcomer, person = (
         forms.required_text("newcomer"),
         forms.required_text("person", longest=32).upper(),

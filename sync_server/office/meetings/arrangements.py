@@ -29,7 +29,7 @@ LONGEST_MEETING_MS = 14 * 24 * 3600 * 1000
 @blueprint.get("/hoi-nghi/<meeting>/sap-xep")
 @allowed(Action.READ_ARRANGEMENTS, meeting_menu=Menu(5, "arranging.title"))
 def page(meeting: str) -> str:
-    """Show the arrangements of a meeting, with a form for each that can be changed."""
+    """Show the arrangements of a meeting, with forms for those that can be changed."""
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     point_standings = standings.read_all(connection, streams.of_meeting(connection, meeting))

@@ -94,7 +94,7 @@ def upload(meeting: str) -> Response:
 @blueprint.get("/hoi-nghi/<meeting>/tu-tep/<list_id>")
 @allowed(Action.CORRECT, is_slow=True)
 def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
-    """Show whom the lines of a draft mean, and what would be recorded."""
+    """Show the people that the lines of a draft mean, and what would be recorded."""
     with reading() as connection:
         stored, choices = _draft(connection, meeting, list_id)
     try:

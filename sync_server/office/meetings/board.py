@@ -152,7 +152,7 @@ def update(meeting: str) -> Response:
 def row_marks(
     rows: Sequence[BoardRow], meeting: MeetingSummary, chairs: Mapping[str, str]
 ) -> list[str]:
-    """For each row, return a mark that changes when anything shown in the row changes."""
+    """Return a mark for every row that changes when anything shown in the row changes."""
     return [
         _mark_of(
             replace(row, last_contact_at=format_recent(row.last_contact_at)),

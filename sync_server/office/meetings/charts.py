@@ -68,7 +68,7 @@ STATES = (
 
 
 def arrivals_of(board: Board, summary: MeetingSummary) -> Arrivals:
-    """Count first arrivals by five minutes, from an hour before the start to an hour after it."""
+    """Count first arrivals in five-minute steps, from an hour before the start to an hour after."""
     starts_ms = to_ms(summary.starts_at)
     first_ms = starts_ms - BEFORE_MS
     steps = (BEFORE_MS + AFTER_MS) // STEP_MS
@@ -98,7 +98,7 @@ def arrivals_of(board: Board, summary: MeetingSummary) -> Arrivals:
 
 
 def types_of(board: Board) -> tuple[TypeBar, ...]:
-    """Return a bar for each type of unit, as long as its number of summoned people."""
+    """Return a bar for every type of unit, as long as its number of summoned people."""
     largest = (
         max((type_counts.summoned for type_counts in board.by_unit_type.values()), default=0) or 1
     )

@@ -1,4 +1,4 @@
-"""The start page of each role, and the list of meetings."""
+"""The start page by role, and the list of meetings."""
 
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response

@@ -113,10 +113,10 @@ def read_proposals(connection: Connection, *, with_answered: bool = False) -> li
 
 def places_differ(connection: Connection) -> bool:
     """Return whether the portal's units and halls differ in a way that nobody has answered."""
-    found = places.differences(connection, read_published(connection))
-    if not found:
+    differences = places.differences(connection, read_published(connection))
+    if not differences:
         return False
-    return directory.last_answer(connection, places.PORTAL) != places.fingerprint(found)
+    return directory.last_answer(connection, places.PORTAL) != places.fingerprint(differences)
 
 
 def read_published(connection: Connection) -> PublishedDirectory:

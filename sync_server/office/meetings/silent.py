@@ -1,4 +1,4 @@
-"""The points that have not reported: whom to call there, and what was promised on the telephone."""
+"""The points that have not reported: the people to call, and what they promised."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy import Connection

@@ -1,4 +1,4 @@
-"""The conferences of a year beside each other: present, late, unexcused, ready, reported."""
+"""The conferences of a year side by side: present, late, unexcused, ready, reported."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Pages that add a person, correct, move, end, bring back and merge; each act has a reason."""
+"""Pages that add a person, correct, move, end, bring back and merge; every act has a reason."""
 
 from collections.abc import Sequence
 

@@ -42,7 +42,7 @@ class RequestCard(NamedTuple):
     """A request as shown, with its meeting, its person, and its opened details.
 
     `names`: of the other people in it, by code; `request_fields`: the text fields of its detail;
-    `answer_notes`: the note of each answer, by id; `files`: the sha256 of details that hold a file.
+    `answer_notes`: the notes of answers, by id; `files`: the sha256 of details that hold a file.
     """
 
     key: StreamKey
@@ -131,7 +131,7 @@ def decide() -> AnyResponse:
 def _decidable(
     connection: Connection, targets: Sequence["Target"], account: Account, at_ms: int
 ) -> list[tuple["Target", str]]:
-    """Return each target with its person, if decidable now. Raises: UnknownRecord, BadForm."""
+    """Return the targets with their people, if decidable now. Raises: UnknownRecord, BadForm."""
     by = account.person if account.role is Profile.CHAIR else None
     keys = sorted({target.key for target in targets})
     requests = standings.requests_of(connection, keys, by=by, at_ms=at_ms)
@@ -166,7 +166,7 @@ def detail(sha256: str) -> Response:
 
 
 def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]:
-    """Return requests as shown, with their details opened, and log each opening."""
+    """Return requests as shown, with their details opened, and log every opening."""
     account, at_ms = access.signed_in_account(), now_ms()
     connection = transaction()
     summaries = {summary.id: summary for summary in directory.meetings(connection, at_ms)}
@@ -310,7 +310,7 @@ def _members(connection: Connection, unit: str, at_ms: int) -> set[str]:
 def _may_open(account: Account, key: StreamKey, leave_request: Request) -> bool:
     """Return whether the account may open the details of a request.
 
-    A chair may not open those of another point or reserved for headquarters, except their own.
+    A chair may open their request; of others, not those of another point or of headquarters.
     """
     if account.role is not Profile.CHAIR or leave_request.person == account.person:
         return True

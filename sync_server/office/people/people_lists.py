@@ -53,7 +53,7 @@ CHOSEN_FIELDS = tuple(field for field in FIELDS if field in USED)
 
 
 class ChangeLine(NamedTuple):
-    """A change as the page shows it: each fact that changes, before and after, and the losses."""
+    """A change as the page shows it: the facts that change, before and after, and the losses."""
 
     change: Change
     facts: list[tuple[str, str, str]]

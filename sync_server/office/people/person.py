@@ -264,7 +264,7 @@ def _must_see(connection: Connection, person: str) -> RosterPerson:
 
 
 def visible_names(connection: Connection, people: Iterable[str]) -> dict[str, str]:
-    """Return by code the names of those people whom this account may see."""
+    """Return by code the names of the people that this account may see."""
     account, codes = access.signed_in_account(), set(people)
     if not codes or not access.may(Action.READ_PERSON):
         return {}

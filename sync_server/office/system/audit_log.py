@@ -65,7 +65,7 @@ def index() -> str:
 
 
 def _readable(about: str, names: Mapping[str, str]) -> str:
-    """Put the name after each person's code, and shorten the hashes of details."""
+    """Put the names after people's codes, and shorten the hashes of details."""
     return " ".join(
         f"{word} ({names[word]})" if word in names else _HASH.sub(_short_hash, word)
         for word in about.split()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask import Blueprint, current_app, render_template, request
 
 from sync_server.acts import bulk_accounts, summons_lists
-from sync_server.acts.bulk_accounts import Made
+from sync_server.acts.bulk_accounts import AccountBatch
 from sync_server.acts.list_imports import UnreadableList, describe, find_list, open_grids
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
@@ -90,7 +90,7 @@ def _render_form(faults: Sequence[str]) -> str:
     )
 
 
-def _render_slips(made: Made) -> str:
+def _render_slips(made: AccountBatch) -> str:
     settings: Settings = current_app.config["SETTINGS"]
     access.log_subjects(*(slip.account.name for slip in made.slips))
     with reading() as connection:

@@ -1,6 +1,6 @@
 """Browsers in which an account has signed in before, known by a signed cookie.
 
-Whoever guesses at an account's password, from anywhere, does not keep its own people out.
+Strangers who guess at an account's password do not keep its people out.
 """
 
 import secrets

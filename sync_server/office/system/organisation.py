@@ -1,4 +1,4 @@
-"""The organisation that issues reports: its names and words, each set of them dated."""
+"""The organisation that issues reports: its names and words, valid from a date."""
 
 from typing import Literal, get_args
 

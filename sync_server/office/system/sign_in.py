@@ -29,7 +29,7 @@ def enter() -> Response | tuple[str, int]:
 
     After five failures under a name from an address, or fifty from anywhere, every further failure
     lengthens the wait, in which the right password is refused too. A browser in which the account
-    has signed in before waits for its own failures alone.
+    has signed in before waits only for failures in that browser.
     """
     rate_limits.count_attempt(rate_limits.SIGN_IN)
     name = request.form.get("name", "").strip().lower()  # phones capitalise the first letter

@@ -95,7 +95,7 @@ def put_hashed(
 
 
 def set_password(connection: Connection, name: str, password: str) -> None:
-    """Replace an account's password by the user's own choice, and end its token for programs."""
+    """Replace an account's password by the user's choice, and end its token for programs."""
     statement = update(AccountRow).where(AccountRow.name == name)
     values = {
         "password_hash": hash_password(password),

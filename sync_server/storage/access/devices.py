@@ -96,7 +96,7 @@ def new_enrolment(
 ) -> str:
     """Create and return a code that enrols one device of the point within some days.
 
-    `second`: a secret that the device must send besides, told by telephone.
+    `second`: a secret that the device must send besides, given by telephone.
     """
     code = new_code()
     connection.execute(
@@ -235,7 +235,7 @@ class DeviceLine(NamedTuple):
 def owing_devices(connection: Connection, point: str) -> tuple[OwingDevice, ...]:
     """Return the point's devices that last said they had records left to send.
 
-    A browser that lost what it kept can only be enrolled anew: this says what it may have lost.
+    A browser that lost what it kept must be enrolled again: this says what it may have lost.
     """
     rows = connection.execute(
         select(Device.id, Device.unsent, Device.last_contact_ms)

@@ -1,7 +1,7 @@
 """Failures to sign in: after some, the next try from the same source must wait.
 
 A source is an address, or all addresses together, so that many of them guess no faster. A browser
-that has signed in before is a source of its own: nobody else's failures make it wait.
+that has signed in before is a separate source: nobody else's failures make it wait.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ FORGOTTEN_MS = 24 * 3600 * 1000
 
 
 def sources_of(address: str, known_browser: str | None) -> tuple[str, ...]:
-    """Return the sources whose failures count for a try: of a known browser only its own."""
+    """Return the sources whose failures count for a try: of a known browser only that browser's."""
     return (f"browser {known_browser}",) if known_browser else (address, ANYWHERE)
 
 

@@ -31,7 +31,7 @@ def new_first_password() -> str:
 
 
 def new_second_secret() -> str:
-    """Return six digits that are told by telephone, besides a code that travels by post."""
+    """Return six digits that are given by telephone, besides a code that travels by post."""
     return f"{secrets.randbelow(1_000_000):06}"
 
 

@@ -114,7 +114,7 @@ def activate(connection: Connection, release: str, *, from_ms: int, now_ms: int)
 def list_releases(connection: Connection, now_ms: int) -> list[ReleaseRow]:
     """Return the stored releases, the newest activation first.
 
-    A release that has been served is sorted by its last past activation, not by a coming one.
+    A release that was served is sorted by its latest past activation; scheduled ones do not count.
     """
     served = current(connection, now_ms)
     past = func.max(case((Activation.from_ms <= now_ms, Activation.from_ms)))

@@ -50,7 +50,7 @@ class Verdict(Struct, frozen=True):
     detail: str | None = None
 
 
-class OfferedRecord(NamedTuple):
+class CheckedRecord(NamedTuple):
     """A record as it arrived, and the door's judgement: an entry for the ledger, or a refusal."""
 
     raw: bytes
@@ -75,7 +75,7 @@ class Delivery(NamedTuple):
     """The content of one request: judged records, the device's report, small sealed details."""
 
     writer: Writer
-    offers: Sequence[OfferedRecord]
+    offers: Sequence[CheckedRecord]
     now_ms: int
     report: DeviceReport | None = None
     is_revoked: bool = False
@@ -100,17 +100,17 @@ QUARANTINE_FULL = "quarantine_full"
 REVOKED = Refusal("device_revoked", "the device was revoked before this arrived")
 
 
-def judge_records(raws: Iterable[bytes], writer: Writer) -> list[OfferedRecord]:
-    """Parse and check records; return each as an entry for the ledger or as refused."""
+def judge_records(raws: Iterable[bytes], writer: Writer) -> list[CheckedRecord]:
+    """Parse and check records; return them as entries for the ledger or as refused."""
     offers = []
     for raw in raws:
         outcome = admit(raw, writer)
         if isinstance(outcome, Refusal):
-            offers.append(OfferedRecord(raw, outcome))
+            offers.append(CheckedRecord(raw, outcome))
         else:
             form = canonical_bytes(outcome)
             cache_record(form, outcome)
-            offers.append(OfferedRecord(raw, LedgerEntry(outcome, form, fingerprint(form))))
+            offers.append(CheckedRecord(raw, LedgerEntry(outcome, form, fingerprint(form))))
     return offers
 
 
@@ -148,7 +148,7 @@ def _refuse_jumps(delivery: Delivery, numbers: Collection[int]) -> Delivery:
         entry = offer.outcome
         seq = entry.record.seq if isinstance(entry, LedgerEntry) else None
         is_jump = seq is not None and seq not in numbers
-        offers.append(OfferedRecord(offer.raw, jump_refusal(seq or 0)) if is_jump else offer)
+        offers.append(CheckedRecord(offer.raw, jump_refusal(seq or 0)) if is_jump else offer)
     return delivery._replace(offers=offers)
 
 
@@ -246,21 +246,21 @@ def _quarantined(
     return quarantined
 
 
-def _hash_of(offer: OfferedRecord, quarantined: QuarantinedRecord | None) -> str:
+def _hash_of(offer: CheckedRecord, quarantined: QuarantinedRecord | None) -> str:
     """Return the hash by which the ledger or the quarantine knows a record."""
     if isinstance(offer.outcome, LedgerEntry):
         return offer.outcome.fingerprint
     return quarantined.sha256 if quarantined else ""
 
 
-def _corrected_instant(offer: OfferedRecord, clocks: Clocks) -> str | None:
+def _corrected_instant(offer: CheckedRecord, clocks: Clocks) -> str | None:
     if not isinstance(offer.outcome, LedgerEntry):
         return None
     return from_ms(clocks.corrected_time_of(offer.outcome.record).at_ms)
 
 
 def _fate_of(
-    offer: OfferedRecord,
+    offer: CheckedRecord,
     quarantined: QuarantinedRecord | None,
     appended: AppendResult,
     ruling_by_record: Mapping[tuple[str, str], Ruling],
@@ -287,13 +287,13 @@ def _first_status(fate: Fate, quarantined: QuarantinedRecord | None) -> Status:
     return "held" if fate == "held" else "stored"
 
 
-def _id_of(offer: OfferedRecord) -> str | None:
+def _id_of(offer: CheckedRecord) -> str | None:
     if isinstance(offer.outcome, LedgerEntry):
         return offer.outcome.record.id
     return header_of(offer.raw).id
 
 
-def _typed_record(offer: OfferedRecord) -> Record | None:
+def _typed_record(offer: CheckedRecord) -> Record | None:
     """Return the parsed record, even if refused: headquarters may have released it."""
     if isinstance(offer.outcome, LedgerEntry):
         return offer.outcome.record

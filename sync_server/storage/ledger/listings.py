@@ -1,4 +1,4 @@
-"""Listings: the entries of a record in streams of other points than its own.
+"""Listings: the entries of a record in the streams of other points.
 
 Listings let a stream be judged alone. A record about a person is listed where that person is
 summoned or an officer. A roll is listed where any of its people, or people it drops, are
@@ -36,14 +36,14 @@ def list_records(
     connection: Connection, fresh: Sequence[Record], routing: Routing, heads: Heads
 ) -> set[StreamKey]:
     """List new records in the other streams that they touch; return the streams that grew."""
-    grown: set[StreamKey] = set()
+    changed_streams: set[StreamKey] = set()
     # Reused ids come first, for a roll whose id is used twice may govern nothing.
     for record in routing.reused:
         for key in streams_holding(connection, record.meeting, [record.id]):
             _list_in(connection, key, [record.id], heads)
-            grown.add(key)
+            changed_streams.add(key)
     for key in sorted(routing.rolls):
-        grown |= _follow_roll(connection, key, heads)
+        changed_streams |= _follow_roll(connection, key, heads)
     summons = summoned_by_stream(connection, fresh) if routing.rolls else routing.summoned
     identified = {record.person for record in fresh if isinstance(record, Ruling)}
     for key, people in summons.items():
@@ -54,9 +54,9 @@ def list_records(
             and record.meeting == key.meeting
             and record.point != key.point
         ]
-        grown |= _list_in(connection, key, elsewhere, heads)
-        grown |= _list_people(connection, key, people & identified, heads)
-    return grown | _list_rulings(connection, fresh, heads)
+        changed_streams |= _list_in(connection, key, elsewhere, heads)
+        changed_streams |= _list_people(connection, key, people & identified, heads)
+    return changed_streams | _list_rulings(connection, fresh, heads)
 
 
 def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey]:
@@ -64,41 +64,43 @@ def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey
 
     The caller holds the sole lock of the meeting.
     """
-    grown: set[StreamKey] = set()
+    changed_streams: set[StreamKey] = set()
     of_meeting = LedgerRow.meeting == meeting
     reused = connection.scalars(
         select(LedgerRow.id).where(of_meeting).group_by(LedgerRow.id).having(func.count() > 1)
     )
     for record_id in reused.all():
         for key in streams_holding(connection, meeting, [record_id]):
-            grown |= _list_in(connection, key, [record_id], heads)
+            changed_streams |= _list_in(connection, key, [record_id], heads)
     for key in sorted(heads):
-        grown |= _follow_roll(connection, key, heads)
+        changed_streams |= _follow_roll(connection, key, heads)
     for key in sorted(heads):
         named = _summoned_at(connection, key)
         named |= rulings.former_newcomer_codes(connection, meeting, named)
-        grown |= _list_people(connection, key, named, heads)
+        changed_streams |= _list_people(connection, key, named, heads)
     ruling_rows = connection.scalars(
         select(LedgerRow.record).where(of_meeting, LedgerRow.kind == "ruling")
     )
-    return grown | _list_rulings(connection, [decode_canonical(row) for row in ruling_rows], heads)
+    return changed_streams | _list_rulings(
+        connection, [decode_canonical(row) for row in ruling_rows], heads
+    )
 
 
 def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads) -> set[StreamKey]:
     """List rulings in the streams that hold their record or in which their newcomer was met."""
-    grown: set[StreamKey] = set()
+    changed_streams: set[StreamKey] = set()
     met = met_newcomers(connection, fresh)
     for record in fresh:
         if record.person and record.person.startswith(NEWCOMER):
             met[home_stream(record)].add(record.person)
     for key, people in met.items():
         identifying_ids = rulings.identifying(connection, key.meeting, people)
-        grown |= _list_in(connection, key, identifying_ids, heads)
+        changed_streams |= _list_in(connection, key, identifying_ids, heads)
     for meeting, ids in ids_by_meeting(fresh).items():
         for record_id, ruling_ids in rulings.touching(connection, meeting, ids).items():
             for key in streams_holding(connection, meeting, [record_id]):
-                grown |= _list_in(connection, key, ruling_ids, heads)
-    return grown
+                changed_streams |= _list_in(connection, key, ruling_ids, heads)
+    return changed_streams
 
 
 def _list_in(
@@ -141,34 +143,34 @@ def _list_in(
 
 
 def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[StreamKey]:
-    """Update a point's `summons` and listings to its latest roll and officers.
+    """Bring a point's `summons` rows and listings in line with its rolls and officers.
 
-    The caller holds the sole lock of the meeting. A stream that holds one roll of a point holds
-    all rolls of that point, so that the latest is known.
+    The caller holds the exclusive lock of the meeting. A stream with one roll of a point has all
+    rolls of that point, so that the latest is known.
     """
     records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, devices_of(records))
     named = people_to_follow(key.point, records, clocks)
     before = _renew_summons(connection, key, named)
-    grown: set[StreamKey] = set()
+    changed_streams: set[StreamKey] = set()
     roll_ids = _rolls_of(connection, key)
     other_streams = _streams_summoning(connection, key, named | before) | {
         StreamKey(record.meeting, record.point) for record in records if isinstance(record, Roll)
     }
     for other in other_streams - {key}:
-        grown |= _list_in(connection, key, _rolls_of(connection, other), heads)
+        changed_streams |= _list_in(connection, key, _rolls_of(connection, other), heads)
     holding_streams = streams_holding(connection, key.meeting, roll_ids)
     for other in (other_streams | holding_streams) - {key}:
-        grown |= _list_in(connection, other, roll_ids, heads)
+        changed_streams |= _list_in(connection, other, roll_ids, heads)
     gained = named - before
     gained |= rulings.former_newcomer_codes(connection, key.meeting, gained)
-    return grown | _list_people(connection, key, gained, heads)
+    return changed_streams | _list_people(connection, key, gained, heads)
 
 
 def _list_people(
     connection: Connection, key: StreamKey, people: Iterable[str | None], heads: Heads
 ) -> set[StreamKey]:
-    """List in a stream the records of these people that were made at other points."""
+    """Add listings to a stream for these people's records made at other points."""
     wanted = sorted(person for person in people if person)
     if not wanted:
         return set()

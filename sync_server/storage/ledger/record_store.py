@@ -92,12 +92,12 @@ def append_records(
     _insert(connection, look_up.fresh, heads, now_ms)
     rulings.note(connection, fresh)
     details.note(connection, fresh)
-    grown = {home_stream(record) for record in fresh} | sighted_streams
-    grown |= listings.list_records(connection, fresh, look_up.routing, heads)
-    streams.write_heads(connection, {key: heads[key] for key in grown})
-    judged = standings.recompute(connection, sorted(grown))
+    changed_streams = {home_stream(record) for record in fresh} | sighted_streams
+    changed_streams |= listings.list_records(connection, fresh, look_up.routing, heads)
+    streams.write_heads(connection, {key: heads[key] for key in changed_streams})
+    judged = standings.recompute(connection, sorted(changed_streams))
     if look_up.routing.rolls:
-        for key in sorted(grown):
+        for key in sorted(changed_streams):
             roster.refresh_rev(connection, key)
 
     reported_keys = {
@@ -119,8 +119,8 @@ def rebuild(connection: Connection, meeting: str) -> list[StreamKey]:
     streams.lock_meetings(connection, [meeting], is_sole=True)
     heads = streams.lock(connection, streams.of_meeting(connection, meeting))
     before = standings.read_all(connection, heads)
-    grown = listings.rebuild(connection, meeting, heads)
-    streams.write_heads(connection, {key: heads[key] for key in grown})
+    changed_streams = listings.rebuild(connection, meeting, heads)
+    streams.write_heads(connection, {key: heads[key] for key in changed_streams})
     after = standings.recompute(connection, sorted(heads))
     return [key for key, standing in after.items() if standing != before.get(key)]
 

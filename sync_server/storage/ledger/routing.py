@@ -1,4 +1,4 @@
-"""Routing: the streams that new records touch besides the streams of their own points.
+"""Routing: the streams that new records touch besides the streams of their points.
 
 A record about a person touches the points whose roll or officers include that person; a roll, its
 whole meeting; records with the same id, one another's streams; a ruling, the streams of the record

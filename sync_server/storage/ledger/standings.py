@@ -216,9 +216,11 @@ def _last_contacts(connection: Connection) -> Mapping[str, tuple[int | None, int
         select(Device.point, func.max(Device.last_contact_ms)).group_by(Device.point)
     )
     latest = dict(rows.all())
-    owing: dict[str, int] = {}
+    missing_by_point: dict[str, int] = {}
     for point, missing in connection.execute(
         select(Device.point, Device.missing).where(Device.missing != "[]")
     ):
-        owing[point] = owing.get(point, 0) + count_missing(_ranges_decoder.decode(missing))
-    return {point: (latest[point], owing.get(point, 0)) for point in latest}
+        missing_by_point[point] = missing_by_point.get(point, 0) + count_missing(
+            _ranges_decoder.decode(missing)
+        )
+    return {point: (latest[point], missing_by_point.get(point, 0)) for point in latest}

@@ -168,7 +168,7 @@ def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[Stream
 
 
 def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
-    """Return the last position in use in each stream of a meeting, by point."""
+    """Return the last position in use in the streams of a meeting, by point."""
     query = select(Stream.point, Stream.head).where(Stream.meeting == meeting)
     return dict(connection.execute(query.order_by(Stream.point)).all())
 
@@ -176,7 +176,7 @@ def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
 def records_up_to(
     connection: Connection, heads: Mapping[StreamKey, int]
 ) -> dict[StreamKey, list[Record]]:
-    """Return the records of streams up to a position of each, as they stood then."""
+    """Return the records of streams as they stood when they had grown to these positions."""
     return {
         key: [
             decode_canonical(row.record)

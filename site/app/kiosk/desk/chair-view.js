@@ -77,7 +77,7 @@ function Request({ desk, request }) {
     ${detail?.hasScan && !scan && html`<button onClick=${showScan}>${roomText("decide.look")}</button>`}
     ${scan && html`<img class="scan" src=${scan} alt=${roomText("absence.has_photo")} />`}
     ${isOwn || isForHeadquarters || isClosed
-      ? html`<p class="muted">${roomText(isClosed ? "decide.closed" : isOwn ? "decide.own" : "decide.reserved")}</p>`
+      ? html`<p class="muted">${roomText(isClosed ? "decide.closed" : isOwn ? "decide.yours" : "decide.reserved")}</p>`
       : html`<form class="stack" onSubmit=${decide}>
           <${TextField} name="note" label=${roomText("note")} isOptional />
           <p class="tools">

@@ -261,7 +261,7 @@ export class Desk {
     return addRecord(this.db, this.enrolment.device, { record, clerk: this.clerk, detail });
   }
 
-  /** Take records back by recording a void of each. @param {LedgerRecord[]} targets */
+  /** Take records back by recording voids of them. @param {LedgerRecord[]} targets */
   async undo(targets) {
     await this.recordAll(
       targets.map(({ id, person }) => [

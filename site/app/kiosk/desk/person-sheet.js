@@ -33,7 +33,7 @@ export function View({ desk, person, onClose, onAnswer }) {
     const deviceRecord = await desk.record({ kind, person, source: "search", body }, undefined, `${label}: ${name}`);
     if (!deviceRecord) return;
     onClose();
-    onAnswer({ person, message: roomText("sheet.told", { what: label, at: timeOf(deviceRecord.record.at) }) });
+    onAnswer({ person, message: roomText("sheet.noted", { what: label, at: timeOf(deviceRecord.record.at) }) });
   }
 
   function changeSeat(/** @type {Event} */ event) {

@@ -89,7 +89,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
     if (!isCard(text) && !match) {
       if (!text) return;
       beep("was");
-      if (findPeople(sortedLines, text).length > 0) return; // the list below shows whom it may mean
+      if (findPeople(sortedLines, text).length > 0) return; // the list below shows all possible matches
       empty(); // a code of another kind must not swallow the next one
       onAnswer({ message: say("answer.nobody", { text: text.slice(0, LONGEST_SHOWN) }) });
       return;

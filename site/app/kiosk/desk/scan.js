@@ -1,4 +1,4 @@
-/** Reads cards with the camera, by the browser's own QR reader or else by the ZXing library. */
+/** Reads cards with the camera, by the browser's QR reader or else by the ZXing library. */
 
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";

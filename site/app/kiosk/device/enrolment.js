@@ -9,7 +9,7 @@ import { call } from "../sync/server.js";
 import { getMeta, putEnrolment, setMeta } from "./store.js";
 import { newKey, seal, withClerk } from "./vault.js";
 
-/** The server's answer to a code that came by post without the secret told by telephone. */
+/** The server's answer to a code that came by post without the secret given by telephone. */
 const SECOND_NEEDED = "enrolment_second_needed";
 
 /** Show the form that takes an enrolment code and a clerk's name and PIN.
@@ -39,8 +39,8 @@ export function Enrolment({ db, onDone, onBack }) {
   async function enrolWith(/** @type {string} */ enrolmentCode) {
     const keyPair = await readDeviceKey(db);
     const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", keyPair.publicKey);
-    const told = second === null ? {} : { second: second.trim() };
-    const body = { code: enrolmentCode, label: deviceLabel(), public_key: { kty, crv, x, y }, ...told };
+    const secret = second === null ? {} : { second: second.trim() };
+    const body = { code: enrolmentCode, label: deviceLabel(), public_key: { kty, crv, x, y }, ...secret };
     const result = await call("/enrol", { body });
     if (!result.ok) {
       setBusy(false);

@@ -29,9 +29,9 @@ export function AttendanceFile({ desk }) {
     setMessage("");
     if (!file || !meeting) return;
     try {
-      const found = countedLines(await readRows(file), [...desk.roster.values()], meeting);
-      setLines(found);
-      if (found === null) setMessage(roomText("file.no_table"));
+      const read = countedLines(await readRows(file), [...desk.roster.values()], meeting);
+      setLines(read);
+      if (read === null) setMessage(roomText("file.no_table"));
     } catch (fault) {
       if (!(fault instanceof UnreadableFile)) throw fault;
       setMessage(roomText(fault.message));
@@ -62,7 +62,7 @@ export function AttendanceFile({ desk }) {
     <label>${roomText("file.choose")} <input type="file" accept=".csv,.txt,.xlsx" onChange=${choose} /></label>
     ${message && html`<p role="status">${message}</p>`}
     ${lines &&
-    html`<p role="status">${roomText("file.found", { n: fresh.length, here: single.length - fresh.length, others: others.length })}</p>
+    html`<p role="status">${roomText("file.read", { n: fresh.length, here: single.length - fresh.length, others: others.length })}</p>
       ${fresh.some((line) => !line.cameAt) &&
       html`<label>${roomText("file.time")} <input type="time" value=${time} onInput=${(/** @type {any} */ event) => setTime(event.target.value)} /></label>`}
       <ul class="entries">

@@ -1,4 +1,4 @@
-/** Finds in a list whom it means: the people of this hall's roster, and when they came and left. */
+/** Matches the lines of a list to the people of this hall's roster, with their times. */
 
 import headings from "../../../headings.json" with { type: "json" };
 import { fold } from "../../fold.js";
@@ -7,7 +7,7 @@ import { dayOf, instantOf } from "../words/instants.js";
 
 /**
  * @typedef {import("../types.js").RosterLine} RosterLine
- * `people`: whom the line may mean; exactly one is a match.
+ * `people`: all that the line may mean; exactly one is a match.
  * @typedef {{text: string, people: RosterLine[], cameAt: string | null, leftAt: string | null}} CountedLine
  * @typedef {{starts_at: string, ends_at: string}} Span
  * @typedef {"person" | "full_name" | "unit" | "joined" | "left" | "present" | "absent" | "number"} ListField
@@ -74,7 +74,7 @@ function fieldOf(heading) {
   return FIELDS.find((field) => headings[field].includes(folded)) ?? null;
 }
 
-/** Return a function that finds the people whom a code or a name may mean.
+/** Return a function that finds the people that a code or a name may mean.
  * @param {RosterLine[]} roster */
 function finder(roster) {
   const wordsOf = (/** @type {string} */ name) => fold(name).split(" ").sort().join(" ");

@@ -10,7 +10,7 @@ const CATEGORIES = /** @type {const} */ ([
   ["disorder", "disorder"],
 ]);
 
-/** Show one button for each kind of breach, with its count; a tap records one more.
+/** Show one button for every kind of breach, with its count; a tap records one more.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Conduct({ desk }) {
   const { counts } = desk.hall.all;

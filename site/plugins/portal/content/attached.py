@@ -23,7 +23,7 @@ MAX_DEPTH = 3
 """A workbook in an archive in an archive is read; a file deeper inside is a fault."""
 MAX_MEMBERS = 2_000
 ID3_HEADER_BYTES, MAX_TAG_BYTES = 10, 256 * 1024
-"""The header of an ID3 tag, and of each of its fields, and how far a tag is read."""
+"""The sizes of the headers of an ID3 tag and of its fields, and how far a tag is read."""
 
 KINDS = {
     ".pdf": "pdf",
@@ -51,7 +51,7 @@ _NUMBER_PARTS = re.compile(
 )
 """Parts of office files that hold numbers or names of styles; all others may hold people's words.
 
-Sheets, `settings` and `people` are read in ways of their own.
+Sheets, `settings` and `people` are read in other ways.
 """
 _NUMBERS = re.compile(
     r"<c:num(?:Cache|Lit)>.*?</c:num(?:Cache|Lit)>|<cx:numDim\b.*?</cx:numDim>", re.DOTALL
@@ -157,7 +157,7 @@ def _look_into_pdf(name: str, content: bytes, extracted: ExtractedText, depth: i
 
     from pypdf import PdfReader
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # we report problems in our own words
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # problems are reported by us
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
@@ -207,7 +207,7 @@ def _strings_in(value: Any, depth: int) -> Iterator[str]:
     if isinstance(value, TextStringObject):
         yield re.sub(r"<[^>]+>", "\n", str(value))
     elif isinstance(value, DictionaryObject):
-        for inner in value.values():  # an indirect object has its own turn
+        for inner in value.values():  # an indirect object has its turn later
             yield from _strings_in(inner, depth + 1)
     elif isinstance(value, ArrayObject):
         for inner in value:
@@ -226,7 +226,7 @@ def _look_into_picture(name: str, content: bytes, extracted: ExtractedText) -> N
         return
     extracted.texts.extend(value for value in values if isinstance(value, str))
     extracted.texts.extend(
-        value.decode("utf-16-le", "ignore")  # Windows' own fields: title, author, comment
+        value.decode("utf-16-le", "ignore")  # Windows' fields: title, author, comment
         for value in values
         if isinstance(value, bytes) and len(value) <= LONGEST_NOTE_BYTES
     )
@@ -262,7 +262,7 @@ def _look_into_archive(
 def _look_into_inserted(
     name: str, archive: zipfile.ZipFile, extracted: ExtractedText, depth: int
 ) -> None:
-    """Look into a part of an office file that is a file of its own; refuse other objects."""
+    """Look into a file inside an office file; refuse other objects."""
     suffix = PurePosixPath(name.lower()).suffix
     if _INSERTED.match(name) and suffix in INSERTED_TEXTS:
         _look_into_text(name, re.sub(rb"<[^>]+>", b" ", archive.read(name)), extracted)

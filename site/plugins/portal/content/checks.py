@@ -177,7 +177,7 @@ def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard
     find_suspicions = guard.suspicions_in_table if is_table(path.name) else guard.suspicions
     name = re.sub(r"[-_]", " ", path.stem)
     for suspicion in find_suspicions(f"{words}\n{hidden_words}\n{name}", matter.public_contacts):
-        source.fault(("file",), "guard.in_file", value=path.name, told=suspicion)
+        source.fault(("file",), "guard.in_file", value=path.name, suspicion=suspicion)
     return words
 
 

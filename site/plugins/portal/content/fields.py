@@ -143,7 +143,7 @@ class Unit(Struct, frozen=True, kw_only=True):
 
 
 class Point(Struct, frozen=True, kw_only=True):
-    """A hall. Without a name of its own it takes its unit's (checklist row 37).
+    """A hall. Without a name it takes its unit's (checklist row 37).
 
     `address`: where it is, for readers who look for their hall.
     """

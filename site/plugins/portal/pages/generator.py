@@ -78,7 +78,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         self.env.globals.update(
             say=say,
             url=self.url,
-            css=Markup(self._style("look.css", "portal.css")),  # noqa: S704 - our own style sheets
+            css=Markup(self._style("look.css", "portal.css")),  # noqa: S704 - our style sheets
             print_css=Markup(self._style("print.css")),  # noqa: S704
         )
         self.env.filters["kilobytes"] = kilobytes
