@@ -33,7 +33,7 @@ from sync_server.office.meetings import arrangements, board, trend, urgent
 from sync_server.office.meetings.attendance_lists import MODES, SHOWN_STATES
 from sync_server.office.people import leave_requests, person
 from sync_server.office.system import audit_log
-from sync_server.reports import document, figures, spec
+from sync_server.reports import document, figures, open_data, spec
 from sync_server.reports.layouts import LAYOUTS
 from sync_server.reports.making import FORMATS
 from sync_server.sheets.grids import CellProblem, FileProblem
@@ -117,6 +117,7 @@ CODES: dict[str, Iterable[str]] = {
     "report.material_group": figures.MATERIAL_GROUPS,
     "report.minutes.sign": ("chair", "clerk"),
     "report.period.table": ("1", "2", "3"),
+    "open_data": open_data.FIELDS,
     "report.note": get_args(figures.Note),
     "report.state": ("late", *get_args(AttendanceState)),
     "report.limit": (

@@ -1,14 +1,10 @@
 """Files to download: CSV as Excel in Vietnam opens it (a byte order mark, semicolons), XLSX."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 from flask import Response
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""Characters at the start of a cell that a spreadsheet would run as a formula."""
-
+from sync_server.sheets.csv_output import csv_text
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -27,15 +23,4 @@ def file_of(content: bytes | str, name: str, media_type: str) -> Response:
 
 def csv_of(headings: Sequence[str], rows: Iterable[Sequence[object]], name: str) -> Response:
     """Return a table as a CSV file to download, with formulas made harmless."""
-    out = io.StringIO()
-    out.write("\ufeff")
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(headings)
-    writer.writerows([_escape_cell(value) for value in row] for row in rows)
-    return file_of(out.getvalue(), name, "text/csv")
-
-
-def _escape_cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    return file_of(csv_text(headings, rows), name, "text/csv")

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, Template
 
 from sync_server.messages import percent, say
 from sync_server.reports.chart import bar_chart
-from sync_server.reports.csv_file import csv_text
+from sync_server.reports.csv_file import table_as_csv
 from sync_server.reports.document import Document
 from sync_server.reports.docx_file import shown
 from sync_server.reports.words import day_of
@@ -53,7 +53,7 @@ def write_pdf(document: Document) -> bytes:
         ),
         *(
             Attachment(
-                string=csv_text(table),
+                string=table_as_csv(table),
                 name=f"bieu-{table.key}.csv",
                 description=table.title,
                 created=made,

@@ -353,3 +353,16 @@ def test_the_conferences_of_a_year_stand_beside_each_other(
     assert table.splitlines()[1].startswith("Hội nghị thử;22/08/2024;2;1;6;2;33,3 %;")
     assert "chưa có hội nghị nào" in headquarters.get("/xu-huong?nam=2023").text
     assert chair.get("/xu-huong").status_code == 403
+
+
+def test_totals_come_as_open_data_without_small_numbers(
+    after: Persona, headquarters: Desk, chair: Desk
+) -> None:
+    data = headquarters.get(f"{PAGE}/du-lieu-mo/json").get_json()
+    assert data["meeting"]["id"] == MEETING
+    assert data["rows"][0]["summoned"] == 6
+    assert data["rows"][0]["present"] is None  # two people
+    table = headquarters.get(f"{PAGE}/du-lieu-mo/csv").data.decode("utf-8-sig").splitlines()
+    assert table[0].startswith("unit_type;halls;reported;summoned;present")
+    assert headquarters.get(f"{PAGE}/du-lieu-mo/xlsx").status_code == 404
+    assert chair.get(f"{PAGE}/du-lieu-mo/json").status_code == 403

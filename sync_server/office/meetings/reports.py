@@ -1,5 +1,6 @@
 """Reports of a meeting: made as revisions, exported, verified; and lists with names, logged."""
 
+import msgspec
 from flask import (
     Blueprint,
     Response,
@@ -17,7 +18,7 @@ from sync_server.database import reading, transaction, write
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm, UnknownReport
 from sync_server.messages import say
-from sync_server.office import access, forms
+from sync_server.office import access, downloads, forms
 from sync_server.office.access import allowed
 from sync_server.office.meetings.report_files import (
     LAYOUT_NAMES,
@@ -28,7 +29,7 @@ from sync_server.office.meetings.report_files import (
     source_now,
 )
 from sync_server.office.menus import Menu
-from sync_server.reports import document, making, snapshot, verify
+from sync_server.reports import document, making, open_data, snapshot, verify
 from sync_server.reports.layouts import DEFAULT_LAYOUT
 from sync_server.reports.making import FORMATS
 from sync_server.reports.spec import WITH_NAMES, Kind
@@ -37,6 +38,7 @@ from sync_server.storage import directory, organisation, reports
 blueprint = Blueprint("reports", __name__)
 
 STORED: tuple[Kind, ...] = ("quick", "evaluation")
+OPEN_FORMATS = ("json", "csv")
 MAX_FILE_BYTES = 16 * 1024 * 1024
 
 
@@ -59,6 +61,8 @@ def index(meeting: str) -> str:
         lists=[kind for kind in WITH_NAMES if kind != "certificate"],
         layouts=LAYOUT_NAMES,
         formats=FORMATS,
+        open_formats=OPEN_FORMATS,
+        smallest=open_data.SMALLEST,
         points=arrangements.points_of(connection, meeting),
         names=directory.all_points(connection),
         units=directory.all_unit_names(connection),
@@ -122,6 +126,23 @@ def minutes(meeting: str, point: str) -> Response:
             connection, meeting, "minutes", DEFAULT_LAYOUT, source_now(), point=point
         )
     return send(spec, "docx")
+
+
+@blueprint.get("/hoi-nghi/<meeting>/bao-cao/du-lieu-mo/<file_format>")
+@allowed(Action.READ_REPORT, is_slow=True)
+def export_open_data(meeting: str, file_format: str) -> Response:
+    """Return the meeting's totals as open data: JSON with its schema, or CSV."""
+    if file_format not in OPEN_FORMATS:
+        raise UnknownReport(report=file_format[:16])
+    with reading() as connection:
+        figures = snapshot.take(connection, meeting, source_now()).figures
+    name = f"du-lieu-mo-{meeting}.{file_format}"
+    access.log_subjects(name)
+    if file_format == "json":
+        content = msgspec.json.format(msgspec.json.encode(open_data.open_data(figures)))
+        return downloads.file_of(content, name, "application/json")
+    rows = [row.cells() for row in open_data.open_rows(figures)]
+    return downloads.csv_of(open_data.FIELDS, rows, name)
 
 
 @blueprint.post("/hoi-nghi/<meeting>/bao-cao/kiem-lai")
