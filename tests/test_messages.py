@@ -81,7 +81,7 @@ CODES: dict[str, Iterable[str]] = {
     "held.done": ("release", "dismiss"),
     "held.answer": ("release", "dismiss"),
     "board": board.CSV_COLUMNS,
-    "register": person.REGISTER_COLUMNS,
+    "register": {*person.REGISTER_COLUMNS, *person.DETAIL_COLUMNS},
     "setting": SettingBody.__struct_fields__,
     "fact": (
         "title",

@@ -366,3 +366,18 @@ def test_totals_come_as_open_data_without_small_numbers(
     assert table[0].startswith("unit_type;halls;reported;summoned;present")
     assert headquarters.get(f"{PAGE}/du-lieu-mo/xlsx").status_code == 404
     assert chair.get(f"{PAGE}/du-lieu-mo/json").status_code == 403
+
+
+def test_the_detailed_register_says_what_was_excused_and_why_to_those_who_may_know(
+    app: Flask, after: Persona, headquarters: Desk, chair: Desk
+) -> None:
+    table = headquarters.get("/don-vi/U01/so-chi-tiet.csv?nam=2024").data.decode("utf-8-sig")
+    rows = {row.split(";")[0]: row.split(";") for row in table.splitlines()}
+    assert rows["M2"][5] == "Vắng có lý do"
+    assert rows["M2"][9] == "Đi công tác"
+    assert rows["M1"][5:8] == ["Có mặt", "07:50", "11:00"]
+    secretary = desk_of(app, ROLE_ACCOUNTS[Profile.SECRETARY])
+    assert "Đi công tác" in secretary.get("/don-vi/U01/so-chi-tiet.csv?nam=2024").text
+    assert secretary.get("/don-vi/U02/so-chi-tiet.csv?nam=2024").status_code == 403
+    log = headquarters.get("/nhat-ky").text
+    assert "M2" in log

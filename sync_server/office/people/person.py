@@ -1,6 +1,6 @@
 """Pages on people: search, attendance over a year, and corrections, always as new records."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -18,7 +18,7 @@ from sync_server.domain.names import name_matches, name_sort_key
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm, UnknownPerson, UnknownPoint, UnknownUnit
-from sync_server.messages import say
+from sync_server.messages import name_code, say
 from sync_server.office import access, downloads, forms
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment
@@ -45,6 +45,21 @@ REGISTER_COLUMNS = (
     "excused",
     "unexcused",
     "not_recorded",
+)
+
+
+DETAIL_COLUMNS = (
+    "code",
+    "name",
+    "meeting",
+    "day",
+    "point",
+    "standing",
+    "came",
+    "left",
+    "late_minutes",
+    "reason",
+    "document",
 )
 
 
@@ -206,6 +221,75 @@ def register(unit: str) -> Response:
     return downloads.csv_of(
         [say(f"register.{column}") for column in REGISTER_COLUMNS], rows, f"{unit}-{year}.csv"
     )
+
+
+@blueprint.get("/don-vi/<unit>/so-chi-tiet.csv")
+@allowed(Action.READ_PERSON)
+def detailed_register(unit: str) -> Response:
+    """Return a unit's year as a CSV file, a row for every person and meeting.
+
+    The reasons of approved leave are in it for those who may open them; every opening is logged.
+    """
+    year, connection = forms.requested_year(), transaction()
+    _must_see_unit(connection, unit)
+    people = roster.list_people(connection, unit=unit, at_ms=now_ms())
+    attendances = attendances_by_person(
+        connection, _meetings_in(connection, year), [person.person for person in people]
+    )
+    reasons = _reasons_by_meeting(connection, attendances)
+    rows = [
+        [
+            person.person,
+            person.full_name,
+            attendance.meeting.title,
+            format_moment(attendance.meeting.starts_at, "dd/MM/yyyy"),
+            attendance.point,
+            say(f"standing.{attendance.standing.standing}"),
+            *_times_of(attendance.standing),
+            *reasons.get((person.person, attendance.meeting.id), ("", "")),
+        ]
+        for person in sorted(people, key=lambda one: name_sort_key(one.full_name))
+        for attendance in attendances.get(person.person, ())
+        if attendance.is_counted and attendance.meeting.state == "closed"
+    ]
+    access.log_subjects(unit)
+    headings = [say(f"register.{column}") for column in DETAIL_COLUMNS]
+    return downloads.csv_of(headings, rows, f"{unit}-{year}-chi-tiet.csv")
+
+
+def _times_of(standing: PersonStanding) -> tuple[str, str, str]:
+    """Return when a person first came and last left, and the minutes they were late."""
+    if not standing.stays:
+        return "", "", ""
+    came_ms, left_ms = standing.stays[0][0], standing.stays[-1][1]
+    late = str(standing.late_minutes) if standing.is_late else ""
+    return format_moment(came_ms, "HH:mm"), format_moment(left_ms, "HH:mm") if left_ms else "", late
+
+
+def _reasons_by_meeting(
+    connection: Connection, attendances: Mapping[str, list[Attendance]]
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the reason and the document of approved leave, by person and meeting."""
+    keys = {
+        StreamKey(attendance.meeting.id, attendance.point)
+        for person_attendances in attendances.values()
+        for attendance in person_attendances
+        if attendance.standing.standing == "absent_excused"
+    }
+    requests = [
+        (key, leave_request)
+        for key, leave_request in standings.requests_of(
+            connection, sorted(keys), by=None, at_ms=now_ms()
+        )
+        if leave_request.state == "approved" and leave_request.person in attendances
+    ]
+    return {
+        (card.request.person, card.meeting.id): (
+            name_code("reason", card.request_fields.get("reason", "")),
+            card.request_fields.get("number", ""),
+        )
+        for card in leave_requests.cards_of(requests)
+    }
 
 
 def attendances_by_person(
