@@ -1,6 +1,6 @@
 # Everything runs from the checkout: .venv, node_modules, instance and output are its own.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint bench chaos fuzz format lock clean browser
+.PHONY: help run test coverage lint bench papers chaos fuzz format lock clean browser
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -41,6 +41,10 @@ bench: .venv/dev browser ## measure builds, first paint, records taken in and pa
 	@python -m bench.office
 	@python -m bench.lists
 	@python -m bench.morning
+
+papers: .venv/dev ## measure reports as LibreOffice shows them, and have it add up their totals
+	@command -v soffice >/dev/null || { $(APT) -qq update && $(APT) -qq install -y libreoffice-writer libreoffice-calc; }
+	@PAPERS=1 python -m pytest -q tests/reports/test_papers.py
 
 chaos: .venv/dev browser ## cut the kiosk's power at twenty random moments
 	@KILLS=20 python -m pytest -q tests/e2e/test_kiosk_power.py
