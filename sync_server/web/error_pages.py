@@ -43,13 +43,25 @@ def error_response(error: AppError) -> Response:
         response.mimetype = "application/problem+json"
     else:
         g.is_fault = error.status >= OUR_FAULT
-        response = Response(render_template("error.html", error=error, back=_form_page()))
+        page = render_template("error.html", error=error, back=_form_page(), typed=_typed_texts())
+        response = Response(page)
     response.status_code = error.status
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(error.retry_after_s)
     if error.status == MISSING_CREDENTIALS:
         response.headers["WWW-Authenticate"] = 'Bearer realm="diemcau"'
     return response
+
+
+def _typed_texts() -> list[str]:
+    """Return the longer texts of a form of the office, so that none has to be typed again."""
+    if request.method != "POST" or not request.path.startswith(OFFICE_PATH):
+        return []
+    return [
+        text
+        for name, text in request.form.items()
+        if " " in text.strip() and len(text) >= WORTH_KEEPING and "password" not in name
+    ]
 
 
 def _form_page() -> str | None:
@@ -60,6 +72,8 @@ def _form_page() -> str | None:
 
 
 MISSING_CREDENTIALS, OUR_FAULT = 401, 500
+OFFICE_PATH, WORTH_KEEPING = "/van-phong/", 20
+"""Texts of this length, in letters, are shown again on the page of an error."""
 
 
 def _httperror_response(fault: HTTPException) -> Response:

@@ -185,3 +185,14 @@ def test_a_unit_s_secretary_sees_the_people_who_are_present_now(
 def test_an_unknown_person_or_unit_is_not_found(headquarters: Desk) -> None:
     assert headquarters.get("/nguoi/KHONG-CO").status_code == 404
     assert headquarters.get("/don-vi/U99").status_code == 404
+
+
+def test_what_was_typed_is_on_the_page_that_refuses_it(hall: None, headquarters: Desk) -> None:
+    reason = "Đến muộn vì đường ngập ở cầu, có xác nhận"
+    fields = {"meeting": MEETING, "hall": "P001", "kind": "check_in", "reason": reason}
+    answer = headquarters.post("/nguoi/M1/dieu-chinh", happened_at="2030-01-01T08:00", **fields)
+    assert answer.status_code == 422
+    assert reason in answer.text
+    secret = "mat khau dai qua hai muoi chu"
+    answer = headquarters.post("/tai-khoan-cua-toi/mat-khau", password=secret, new_password="x")
+    assert secret not in answer.text
