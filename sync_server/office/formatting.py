@@ -88,13 +88,18 @@ def _meeting_menu(meeting: str) -> list[Entry]:
     return meeting_menu(access.signed_in_account(), meeting)
 
 
+def unbroken_rate(part: int, whole: int) -> str:
+    """Return a share whose number and sign stay on one line."""
+    return rate(part, whole).replace(" ", "\u00a0")
+
+
 def init(blueprint: Blueprint) -> None:
     """Register the functions and filters that the office's templates use."""
     template_globals: dict[str, Callable[..., Any]] = {
         "say": say,
         "word": name_code,
         "now": now_ms,
-        "rate": rate,
+        "rate": unbroken_rate,
         "span": format_span,
         "may": access.may,
         "meeting_menu": _meeting_menu,

@@ -56,7 +56,7 @@ def test_totals_and_every_point_are_shown_and_silent_points_are_named(
         "P002",
         "P001",
     ]  # a silent point comes before one that is not ready
-    assert "16,7 %" in page
+    assert "16,7\u00a0%" in page
     assert "Chưa sẵn sàng: 9 mục" in page
     assert page.count("○ Chưa báo cáo") == 1
 

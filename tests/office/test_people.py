@@ -95,7 +95,7 @@ def test_a_unit_s_register_counts_meetings_that_are_over(
     assert register()["M2"] == ["1", "0", "0", "0", "1", "0"]
     page = headquarters.get("/don-vi/U01?nam=2024").text
     assert page.index("Mẫu Đức An") < page.index("Mẫu Văn Bình")
-    assert "100,0 %" in page
+    assert "100,0\u00a0%" in page
 
 
 def test_a_correction_is_a_record_of_headquarters(

@@ -348,7 +348,7 @@ def test_the_conferences_of_a_year_stand_beside_each_other(
     page = headquarters.get("/xu-huong?nam=2024").text
     assert "Hội nghị thử" in page
     assert '<td class="n" data-label="Đã báo cáo">1/2</td>' in page
-    assert '<td class="n" data-label="Tỷ lệ">33,3 %</td>' in page
+    assert '<td class="n" data-label="Tỷ lệ">33,3\u00a0%</td>' in page
     table = headquarters.get("/xu-huong/bang.csv?nam=2024").data.decode("utf-8-sig")
     assert table.splitlines()[1].startswith("Hội nghị thử;22/08/2024;2;1;6;2;33,3 %;")
     assert "chưa có hội nghị nào" in headquarters.get("/xu-huong?nam=2023").text
