@@ -18,7 +18,7 @@ FLOORS: dict[str, set[str]] = {
     "acts": {"domain", "sheets", "storage"},
     "web": {"domain", "storage"},
     "api": {"domain", "storage", "acts", "web"},
-    "reports": {"domain", "storage", "acts", "web"},
+    "reports": {"domain", "sheets", "storage", "acts", "web"},
     "office": {"domain", "sheets", "storage", "acts", "web", "reports"},
     "commands": {"domain", "sheets", "storage", "acts", "web", "reports"},
 }

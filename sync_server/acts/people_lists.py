@@ -83,7 +83,8 @@ class ListChoices(Struct, frozen=True, omit_defaults=True):
 
     `fields`: the field of a column by folded heading, None to leave it out. `people`: by row, the
     code of the stored person that the line means, or `NEW`. `unit` and `membership` hold for lines
-    without one. `ended`: codes of people to end, because the list lacks them.
+    without one. `ended`: codes of people to end, because the list lacks them. `others_new`: every
+    line that might mean a stored person, and for which nobody was chosen, is somebody new.
     """
 
     fields: dict[str, Field | None] = {}
@@ -91,6 +92,7 @@ class ListChoices(Struct, frozen=True, omit_defaults=True):
     unit: str = ""
     membership: str = ""
     ended: tuple[str, ...] = ()
+    others_new: bool = False
 
 
 class Change(NamedTuple):
@@ -397,7 +399,8 @@ class _Matcher:
             answer = self._choices.people.get(draft.row, "")
             if len(candidates) > 1 or (candidates and candidates[0].unit != draft.unit):
                 codes = {candidate.person for candidate in candidates}
-                answer = answer if answer == NEW or answer in codes else ""
+                others = NEW if self._choices.others_new else ""
+                answer = answer if answer == NEW or answer in codes else others
                 proposed = _merge(draft, None, "", self._choices)
                 questions.append(Question(draft.row, proposed, tuple(candidates), answer))
                 if not answer:

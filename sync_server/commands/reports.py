@@ -132,6 +132,8 @@ def report_verify(file: Path) -> None:
     try:
         with database.reading() as c:
             verdict = verify.verify(c, content)
+    except verify.SourceLost:
+        raise click.ClickException(say("report.verify.source_lost")) from None
     except verify.NotAReport:
         raise click.ClickException(say("report.verify.not_one")) from None
     for line in verdict.differences:

@@ -42,6 +42,7 @@ _ABBREVIATIONS = {
 _FORM = re.compile(r"^(?:(?:dang bo|chi bo|dang uy|chi uy) (?:co so )?)+")
 _MARKS = re.compile(r"[^\w]+")
 _JOINED = re.compile(r"(?<=[a-z])&(?=[a-z])")  # KH&ĐT is KHĐT
+_NUMBERS = re.compile(r"\d+|\b[ivx]+\b")
 _NEAR = 0.75
 MOST_NEAR = 3
 
@@ -72,7 +73,9 @@ class UnitNames:
     def near(self, text: str) -> list[str]:
         """Return the names of units that come near a text, the nearest first."""
         short = _FORM.sub("", _expand(text))
-        keys = difflib.get_close_matches(short, list(self._by_short), MOST_NEAR, _NEAR)
+        numbers = _NUMBERS.findall(short)  # Chi bộ 1 is no misspelling of Chi bộ 2
+        candidates = [key for key in self._by_short if _NUMBERS.findall(key) == numbers]
+        keys = difflib.get_close_matches(short, candidates, MOST_NEAR, _NEAR)
         return [self._names[code] for key in keys for code in sorted(self._by_short[key])]
 
 

@@ -1,6 +1,7 @@
 """A report as one document, whatever the format of its file: texts, tables, head and foot."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sync_server.messages import number, percent, say
@@ -9,7 +10,7 @@ from sync_server.reports.layouts import LAYOUTS, Layout
 from sync_server.reports.letters import certificate, minutes, summons
 from sync_server.reports.narrative import Section, drafts_of
 from sync_server.reports.parts import Bar, Passage, Table
-from sync_server.reports.spec import LETTERS, WITH_NAMES, AnySpec, Kind, ReportSpec
+from sync_server.reports.spec import LETTERS, AnySpec, Kind, ReportSpec
 from sync_server.reports.tables import tables_of
 from sync_server.reports.words import day_and_hours, moment, spell
 from sync_server.storage.organisation import Organisation
@@ -36,6 +37,7 @@ SYMBOLS: Mapping[Kind, str] = {
     "period": "BC",
 }
 """The letters of every kind of paper in its number."""
+MARK_LETTERS = 12
 SIGNED_IN_THE_HALL: tuple[Kind, ...] = ("minutes", "presence")
 
 
@@ -121,10 +123,23 @@ def build(spec: ReportSpec) -> Document:
         title=say(f"report.title.{spec.kind}"),
         summary=_summary(spec),
         passages=passages,
-        tables=[table for table in tables_of(spec) if table.rows],
+        tables=numbered(table for table in tables_of(spec) if table.rows),
         bars=_bars(spec) if spec.kind == "evaluation" else [],
         foot=foot_of(spec),
     )
+
+
+def numbered(tables: Iterable[Table]) -> list[Table]:
+    """Number the tables that a document has; the one list of a letter has no number."""
+    result: list[Table] = []
+    for table in tables:
+        if table.key.isdecimal():
+            key = str(len(result) + 1)
+            title = say("report.table.numbered", number=key, title=table.title)
+            result.append(table._replace(key=key, title=title))
+        else:
+            result.append(table)
+    return result
 
 
 def _bars(spec: ReportSpec) -> list[Bar]:
@@ -146,18 +161,24 @@ def _summary(spec: ReportSpec) -> str:
 
 
 def foot_of(spec: ReportSpec) -> list[str]:
-    """Return the report's footnote, which says what the figures were computed from."""
+    """Return the footnote, which says what the figures were computed from; letters have none.
+
+    The heads of all streams are in the spec that the file carries; the paper has their hash.
+    """
+    if spec.kind in LETTERS:
+        return []
     basis = spec.basis
-    named = {spec.point} - {""} or {line.facts.point for line in spec.people}
-    points = named if spec.kind in WITH_NAMES else basis.halls.keys()
-    halls = {point: basis.halls[point] for point in sorted(points)}
-    heads = ", ".join(f"{point}:{facts.head}" for point, facts in halls.items())
     lines = [
         say("report.foot", at=moment(basis.meeting.at_ms), revision=spec.revision),
-        say("report.foot.heads", epoch=basis.epoch, heads=heads),
+        source_line(basis.epoch, [facts.head for _, facts in sorted(basis.halls.items())]),
     ]
-    is_marked = spec.is_internal and spec.kind not in LETTERS  # a letter leaves the office
-    return [say("report.internal"), *lines] if is_marked else lines
+    return [say("report.internal"), *lines] if spec.is_internal else lines
+
+
+def source_line(epoch: str, heads: Sequence[int]) -> str:
+    """Return the line that names the ledger and the positions up to which it was read."""
+    mark = hashlib.sha256(",".join(map(str, heads)).encode()).hexdigest()[:MARK_LETTERS]
+    return say("report.foot.heads", epoch=epoch, count=number(sum(heads)), mark=mark)
 
 
 def quick_text(figures: Figures) -> str:

@@ -1,6 +1,7 @@
 """A report as DOCX, in the measures of its layout; the same report is the same file to the byte."""
 
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,9 @@ SPEC_PART = "/customXml/report.xml"
 """The part that holds the report's spec, to be read back by `verify`."""
 _A4_MM = (210, 297)
 _TABLE_PT = 10
+_TWIPS_IN_MM = 1440 / 25.4
+_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""Characters that XML cannot hold."""
 _GRID = "Table Grid"
 CELL_STYLES = {False: "Bảng: chữ", True: "Bảng: số"}
 """The styles of paragraphs in tables, by whether they hold numbers."""
@@ -42,7 +46,6 @@ def write_docx(document: Document) -> bytes:
 
 def read_spec(content: bytes) -> bytes | None:
     """Return the spec's JSON in a DOCX; None if it holds none."""
-    import re
     from html import unescape
 
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -220,34 +223,54 @@ class _Writer:
             self._line(self._word, "", 8)
 
     def _write_table(self, table: Table) -> None:
-        from docx.shared import Mm
+        """Add a table as XML in one piece: cell by cell, five thousand rows take minutes."""
+        from docx.oxml import parse_xml
+        from docx.oxml.ns import nsdecls
 
-        rows = [*table.rows, *([table.total] if table.total else [])]
-        grid = self._word.add_table(rows=1 + len(rows), cols=len(table.columns))
-        grid.style, grid.autofit = _GRID, False
-        _repeat_first_row(grid)
         share = (_A4_MM[1] - 45) / sum(column.width for column in table.columns)
-        for place, column in enumerate(table.columns):
-            grid.columns[place].width = Mm(column.width * share)
-        self._fill(grid.rows[0], [column.title for column in table.columns], table, bold=True)
-        for place, row in enumerate(rows, start=1):
-            self._fill(grid.rows[place], row, table, bold=place > len(table.rows))
+        widths = [round(column.width * share * _TWIPS_IN_MM) for column in table.columns]
+        heading = [column.title for column in table.columns]
+        rows = [
+            self._row_of(heading, table, widths, is_heading=True),
+            *(self._row_of(row, table, widths) for row in table.rows),
+            *([self._row_of(table.total, table, widths, is_bold=True)] if table.total else []),
+        ]
+        grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
+        xml = (
+            f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblStyle w:val="{_GRID.replace(" ", "")}"/>'
+            f'<w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:tblLayout w:type="fixed"/></w:tblPr>'
+            f"<w:tblGrid>{grid}</w:tblGrid>{''.join(rows)}</w:tbl>"
+        )
+        self._word.element.body._insert_tbl(parse_xml(xml))
 
-    def _fill(self, row: Any, cells: list[Any], table: Table, *, bold: bool) -> None:
-        for cell, value, column in zip(row.cells, cells, table.columns, strict=True):
-            paragraph = cell.paragraphs[0]
-            # Set by id: looking the style up for every cell takes most of the time.
-            paragraph._p.style = self._cell_styles[column.is_number]
-            run = paragraph.add_run(shown(value))
-            if bold:
-                run.bold = True
+    def _row_of(
+        self,
+        cells: list[Cell] | list[str],
+        table: Table,
+        widths: list[int],
+        *,
+        is_heading: bool = False,
+        is_bold: bool = False,
+    ) -> str:
+        from html import escape
+
+        bold = "<w:rPr><w:b/></w:rPr>" if is_heading or is_bold else ""
+        repeats = "<w:tblHeader/>" if is_heading else ""
+        written = (
+            f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>'
+            f'<w:p><w:pPr><w:pStyle w:val="{self._cell_styles[column.is_number]}"/></w:pPr>'
+            f'<w:r>{bold}<w:t xml:space="preserve">{escape(_NO_XML.sub("", shown(value)))}</w:t>'
+            "</w:r></w:p></w:tc>"
+            for value, column, width in zip(cells, table.columns, widths, strict=True)
+        )
+        return f"<w:tr><w:trPr><w:cantSplit/>{repeats}</w:trPr>{''.join(written)}</w:tr>"
 
     def _two_columns(self) -> tuple[Any, Any]:
         from docx.shared import Mm
 
         table = self._word.add_table(rows=1, cols=2)
         table.autofit = False
-        for cell, width in zip(table.rows[0].cells, (75, 90), strict=True):
+        for cell, width in zip(table.rows[0].cells, (68, 97), strict=True):
             cell.width = Mm(width)
         first, second = table.rows[0].cells
         return first, second
@@ -284,15 +307,6 @@ class _Writer:
 def shown(value: Cell) -> str:
     """Return a cell's value as a paper writes it: 4.925."""
     return number(value) if isinstance(value, int) else value
-
-
-def _repeat_first_row(grid: Any) -> None:
-    from docx.oxml import OxmlElement
-    from docx.oxml.ns import qn
-
-    mark = OxmlElement("w:tblHeader")
-    mark.set(qn("w:val"), "true")
-    grid.rows[0]._tr.get_or_add_trPr().append(mark)
 
 
 def _attach_spec(word: Any, document: Document) -> None:

@@ -104,8 +104,8 @@ LAYOUTS: dict[LayoutName, Layout] = {
         line_pt=18,
         first_line_mm=12.7,
         right_lines=(
-            ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 13, True),
-            ("Độc lập - Tự do - Hạnh phúc", 14, True),
+            ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 12, True),
+            ("Độc lập - Tự do - Hạnh phúc", 13, True),
         ),
         left_pt=13,
         star=False,

@@ -44,16 +44,18 @@ def minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
 def summons(spec: ReportSpec) -> list[Passage]:
     """Return the text of a summons: of one person by name, or of all on the list below it."""
     meeting, documents = spec.figures.meeting, spec.figures.basis
-    texts = []
+    units = {line.unit for line in spec.people}
+    if spec.person:
+        texts = [_about("report.summons.one", spec.people[0])]
+    else:
+        texts = [say("report.summons.to_unit", unit=unit) for unit in units if len(units) == 1]
     if documents:
         texts.append(say("report.draft.basis", documents=cited(documents)))
-    if spec.person:
-        line = spec.people[0]
-        texts.append(_about("report.summons.one", line))
-        where = [say("report.summons.where", hall=spec.basis.halls[line.facts.point].name)]
-    else:
+    if not spec.person:
         texts.append(say("report.summons.all", count=number(len(spec.people))))
-        where = []
+    points = {line.facts.point for line in spec.people}
+    halls = [spec.basis.halls[point].name for point in points if len(points) == 1]
+    where = [say("report.summons.where", hall=hall) for hall in halls]
     when = day_and_hours(meeting.starts_ms, meeting.ends_ms)
     texts += [
         say("report.summons.what", title=meeting.title),

@@ -103,7 +103,11 @@ def attendance_sentences(counts: Counts) -> list[str]:
             unexcused=number(counts.absent_unexcused),
             not_recorded=number(counts.not_recorded),
         ),
-        say("report.draft.late", late=number(counts.late), early=number(counts.left_early)),
+        *(
+            [say("report.draft.late", late=number(counts.late), early=number(counts.left_early))]
+            if counts.late or counts.left_early
+            else []
+        ),
     ]
 
 
@@ -146,6 +150,8 @@ def _facilities(figures: Figures) -> str:
     if not figures.incidents:
         return f"{ready} {say('report.draft.no_incidents')}"
     lengths = [line.minutes for line in figures.incidents if line.minutes is not None]
+    if len(figures.incidents) == len(lengths) == 1:
+        return f"{ready} {say('report.draft.incidents.one', minutes=number(lengths[0]))}"
     incidents = say(
         "report.draft.incidents",
         count=number(len(figures.incidents)),

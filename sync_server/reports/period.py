@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sync_server.domain.judging.counts import Counts
 from sync_server.domain.unit_types import UNIT_TYPES
 from sync_server.messages import number, percent, say
-from sync_server.reports.document import Document
+from sync_server.reports.document import Document, numbered, source_line
 from sync_server.reports.figures import Figures, HallLine
 from sync_server.reports.layouts import LAYOUTS
 from sync_server.reports.parts import Bar, Cell, Column, Passage, Table
@@ -46,11 +46,13 @@ def build_period(spec: PeriodSpec) -> Document:
         title=say("report.title.period"),
         summary=say("report.summary.period", name=spec.name),
         passages=_passages(figures, whole, layout.headings[1]),
-        tables=[
-            _table_of_meetings(figures, whole),
-            _table("2", "report.column.type", by_type(halls), whole),
-            _table("3", "report.column.point", by_hall(halls), whole),
-        ],
+        tables=numbered(
+            (
+                _table_of_meetings(figures, whole),
+                _table("2", "report.column.type", by_type(halls), whole),
+                _table("3", "report.column.point", by_hall(halls), whole),
+            )
+        ),
         bars=[
             Bar(
                 f"{short_day(meeting.meeting.starts_ms)} {meeting.meeting.title}",
@@ -158,13 +160,9 @@ def _table_of_meetings(figures: Sequence[Figures], whole: PeriodLine) -> Table:
 
 
 def _foot_of(spec: PeriodSpec) -> list[str]:
-    heads = "; ".join(
-        f"{conference.basis.meeting.id} "
-        f"{sum(hall.head for hall in conference.basis.halls.values())}"
-        for conference in spec.conferences
-    )
-    epoch = spec.conferences[0].basis.epoch if spec.conferences else ""
+    bases = [conference.basis for conference in spec.conferences]
+    heads = [hall.head for basis in bases for _, hall in sorted(basis.halls.items())]
     return [
         say("report.foot", at=moment(spec.at_ms), revision=1),
-        say("report.foot.heads", epoch=epoch, heads=heads),
+        source_line(bases[0].epoch if bases else "", heads),
     ]

@@ -38,8 +38,6 @@ from sync_server.storage.ledger import sightings, standings, streams
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.web import served_portal
 
-YEAR_MS = 366 * 86_400_000
-"""How far back a report looks for tasks that are still to be done."""
 NO_REASON = ""
 """The code under which an excused person counts whose reason cannot be opened any more."""
 _reason_decoder = msgspec.json.Decoder(dict[str, object])
@@ -225,14 +223,14 @@ def _materials_of(
 def _earlier_tasks(
     connection: Connection, facts: MeetingFacts, places: Mapping[str, PointSummary]
 ) -> tuple[TaskLine, ...]:
-    """Return the tasks that meetings of the year before this one left, the latest meeting first.
+    """Return the tasks that meetings before this one left, the latest meeting first.
 
     Finished tasks are listed for the latest such meeting alone, dropped ones never.
     """
     lines: list[TaskLine] = []
     for earlier in directory.meetings(connection, facts.at_ms):
         starts_ms = to_ms(earlier.starts_at)
-        if not facts.starts_ms - YEAR_MS <= starts_ms < facts.starts_ms:
+        if starts_ms >= facts.starts_ms:
             continue
         is_latest = not lines
         for key, task in standings.tasks_of(connection, earlier.id):

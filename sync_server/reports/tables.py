@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sync_server.domain.judging.counts import Counts
 from sync_server.messages import name_code, percent, say
-from sync_server.reports.figures import Figures, HallLine
+from sync_server.reports.figures import Figures, HallLine, TaskLine
 from sync_server.reports.narrative import reason_name
 from sync_server.reports.parts import NONE, Cell, Column, Table
 from sync_server.reports.spec import PersonLine, ReportSpec
@@ -193,7 +193,7 @@ def _table_7(figures: Figures) -> Table:
             line.item,
             short_hall_name(line.name),
             moment(line.due_ms) if line.due_ms else NONE,
-            say(f"follow_up.state.{line.state}"),
+            _state_of_task(line, figures.meeting.at_ms),
         ]
         for place, line in enumerate(figures.tasks, start=1)
     ]
@@ -216,13 +216,15 @@ def _table_8(figures: Figures) -> Table:
             line.meeting,
             short_hall_name(line.name),
             moment(line.due_ms) if line.due_ms else NONE,
-            say("report.overdue")
-            if line.is_overdue(figures.meeting.at_ms)
-            else say(f"follow_up.state.{line.state}"),
+            _state_of_task(line, figures.meeting.at_ms),
         ]
         for place, line in enumerate(figures.earlier_tasks, start=1)
     ]
     return Table("8", say("report.table.8"), columns, rows)
+
+
+def _state_of_task(line: TaskLine, at_ms: int) -> str:
+    return say("report.overdue" if line.is_overdue(at_ms) else f"follow_up.state.{line.state}")
 
 
 def _table_of_summoned(people: Sequence[PersonLine]) -> Table:

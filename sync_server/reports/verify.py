@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import NamedTuple
 
 import msgspec
@@ -17,12 +18,18 @@ from sync_server.reports.spec import AnySpec, Conference, PeriodSpec, ReportSpec
 from sync_server.storage.ledger import streams
 
 MOST_SHOWN = 20
+SHOWN_BEFORE, MOST_LETTERS = 40, 120
+"""How many letters of a line are shown before a difference, and in all."""
 _READERS = {"docx": docx_file, "xlsx": xlsx_file, "pdf": pdf_file}
 _decoder = msgspec.json.Decoder(ReportSpec | PeriodSpec)
 
 
 class NotAReport(Exception):
     """A file that holds no report of ours, or whose report cannot be read."""
+
+
+class SourceLost(NotAReport):
+    """A file of the right kind without the source that we put in, as after saving it elsewhere."""
 
 
 class Verdict(NamedTuple):
@@ -45,14 +52,19 @@ class Verdict(NamedTuple):
 def verify(connection: Connection, content: bytes) -> Verdict:
     """Compare a file with the ledger as of the heads that it was computed from.
 
-    Raises: NotAReport.
+    Raises: NotAReport, SourceLost.
     """
     file_format = _format_of(content)
     reader = _READERS[file_format]
     try:
         encoded = reader.read_spec(content)
-        spec = _decoder.decode(encoded or b"")
     except Exception as fault:
+        raise NotAReport from fault
+    if encoded is None:
+        raise SourceLost
+    try:
+        spec = _decoder.decode(encoded)
+    except msgspec.DecodeError as fault:
         raise NotAReport from fault
     parts = spec.conferences if isinstance(spec, PeriodSpec) else (spec,)
     for part in parts:
@@ -129,18 +141,26 @@ def figure_differences(stated: Figures, computed: Figures) -> list[str]:
 def _text_differences(stated: list[str], expected: list[str]) -> list[str]:
     """Return the lines of a file that differ from those of the report made again."""
     differences = []
-    for kind, i1, i2, j1, j2 in SequenceMatcher(
-        None, stated, expected, autojunk=False
-    ).get_opcodes():
-        if kind != "equal":
-            differences.append(
-                say(
-                    "report.verify.text",
-                    stated=" / ".join(stated[i1:i2])[:200] or "–",
-                    computed=" / ".join(expected[j1:j2])[:200] or "–",
-                )
-            )
+    matcher = SequenceMatcher(None, stated, expected, autojunk=False)
+    for kind, i1, i2, j1, j2 in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        for one, other in zip_longest(stated[i1:i2], expected[j1:j2], fillvalue="–"):
+            shown = _around_difference(one, other)
+            differences.append(say("report.verify.text", stated=shown[0], computed=shown[1]))
     return differences
+
+
+def _around_difference(one: str, other: str) -> tuple[str, str]:
+    """Return two lines from shortly before the first letter in which they differ."""
+    pairs = enumerate(zip(one, other, strict=False))
+    first = next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+    start = max(0, first - SHOWN_BEFORE)
+    dots = "…" if start else ""
+    return (
+        f"{dots}{one[start : start + MOST_LETTERS]}",
+        f"{dots}{other[start : start + MOST_LETTERS]}",
+    )
 
 
 def _format_of(content: bytes) -> Format:

@@ -11,6 +11,8 @@ from sync_server.reports.docx_file import EPOCH
 from sync_server.reports.parts import Table
 
 SOURCE_SHEET = "report.sheet.source"
+LINE_PT, LETTERS_IN_LINE = 16, 84
+"""The height of a line of text, and how many letters it holds: not every program fits rows."""
 PIECE = 30_000
 """A cell holds at most 32,767 letters, so the spec is written in pieces."""
 _SPEC_COLUMN = 1
@@ -38,7 +40,10 @@ def write_xlsx(document: Document) -> bytes:
         "total": book.add_format(font | {"border": 1, "bold": True, "num_format": "#,##0"}),
         "rate": book.add_format(font | {"border": 1, "bold": True, "num_format": "0.0%"}),
         "share": book.add_format(font | {"border": 1, "num_format": "0.0%"}),
-        "title": book.add_format(font | {"bold": True, "font_size": 13}),
+        "name": book.add_format(font | {"bold": True, "font_size": 13}),
+        "title": book.add_format(
+            font | {"bold": True, "font_size": 13, "text_wrap": True, "valign": "top"}
+        ),
     }
     _write_text(book, document, formats)
     for table in document.tables:
@@ -68,12 +73,19 @@ def texts_of(content: bytes) -> list[str]:
 
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     return [
-        f"{sheet.title}: " + " | ".join("" if cell is None else str(cell) for cell in row)
+        f"{sheet.title}: " + " | ".join(_as_shown(cell) for cell in row)
         for sheet in book.worksheets
         if sheet.title != say(SOURCE_SHEET)
         for row in sheet.iter_rows(values_only=True)
         if any(cell is not None for cell in row)
     ]
+
+
+def _as_shown(cell: object) -> str:
+    """Return a cell's value; numbers as programs agree on them, who store 1 as 1.0, say."""
+    if isinstance(cell, float):
+        return f"{cell:.10g}"
+    return "" if cell is None else str(cell)
 
 
 def _write_text(book: Any, document: Document, formats: dict[str, Any]) -> None:
@@ -90,6 +102,7 @@ def _write_text(book: Any, document: Document, formats: dict[str, Any]) -> None:
         lines += [(text, "") for text in passage.paragraphs]
     lines += [(text, "") for text in document.foot]
     for row, (text, form) in enumerate(lines):
+        sheet.set_row(row, LINE_PT * max(1, -(-len(text) // LETTERS_IN_LINE)))
         sheet.write_string(row, 0, document.spelled(text), formats[form] if form else wrapped)
 
 
@@ -98,7 +111,7 @@ def _write_table(book: Any, table: Table, formats: dict[str, Any]) -> None:
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
-    sheet.write_string(0, 0, table.title, formats["title"])
+    sheet.write_string(0, 0, table.title, formats["name"])
     for place, column in enumerate(table.columns):
         sheet.set_column(place, place, column.width * 2.2)
         sheet.write_string(2, place, column.title, formats["bold"])

@@ -70,6 +70,8 @@ def read_grids(content: bytes, name: str, progress: Progress = ignore_progress) 
     """Return the sheets of a file, as the text that people see in them. Raises: SheetFault."""
     if content.startswith(OLE_START):
         raise SheetFault("old_or_locked")
+    if content.startswith(b"%PDF"):
+        raise SheetFault("pdf")
     if content.startswith(b"PK") or PurePath(name.lower()).suffix in XLSX_SUFFIXES:
         return _read_workbook(content, progress)
     if len(content) > MAX_INFLATED_BYTES:

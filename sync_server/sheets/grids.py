@@ -22,7 +22,13 @@ CellProblem = Literal[
     "invisible",
 ]
 FileProblem = Literal[
-    "unreadable", "not_xlsx", "old_or_locked", "external_links", "too_large", "other_encoding"
+    "unreadable",
+    "not_xlsx",
+    "old_or_locked",
+    "external_links",
+    "too_large",
+    "other_encoding",
+    "pdf",
 ]
 
 

@@ -61,3 +61,10 @@ def test_near_misses_are_offered() -> None:
 )
 def test_a_position_is_read_as_people_write_it(text: str, position: str) -> None:
     assert position_of(text) == position
+
+
+def test_names_that_differ_by_their_number_are_no_near_misses() -> None:
+    units = UnitNames({"U01": "Chi bộ Xã số 1", "U02": "Chi bộ khu phố II"})
+    assert units.near("Chi bộ Xã số 2") == []
+    assert units.near("Chi bộ khu phố III") == []
+    assert units.near("Chi bộ Xãã số 1") == ["Chi bộ Xã số 1"]

@@ -58,7 +58,7 @@ def test_those_who_answer_for_it_enter_it_for_their_halls(
     assert desk.post(PAGE, **{**TASK, "person": ""}).status_code == 302
     assert len(left_to_do().tasks) == 1
     other = desk.post(PAGE, **{**TASK, "point_code": "P002", "person": ""})
-    assert other.status_code == (302 if role is Profile.PROPAGANDA else 404)
+    assert other.status_code == (302 if role is Profile.PROPAGANDA else 403)
     assert bool(re.search(r'value="P002"', desk.get(PAGE).text)) is (role is Profile.PROPAGANDA)
 
 

@@ -110,3 +110,19 @@ def test_the_terminal_writes_the_report_of_a_year(
     [file] = (tmp_path / "ra").iterdir()
     assert "Đã tổ chức 1 hội nghị" in file.read_text("utf-8")
     assert "2023" in run(args=["report", "year", "2023"]).output
+
+
+def test_a_report_is_on_finished_conferences_that_somebody_chose(
+    hall: None, headquarters: Desk
+) -> None:
+    none_ticked = headquarters.get("/xu-huong/bao-cao?nam=2024&chon=1")
+    assert "hãy chọn từ 1 đến 60" in none_ticked.text
+    still_on = headquarters.get(f"/xu-huong/bao-cao?hoi-nghi={MEETING}")
+    assert "chưa kết thúc" in still_on.text
+
+
+def test_a_unit_s_summons_says_to_whom_and_where(hall: None, headquarters: Desk) -> None:
+    unit = text_of(headquarters, "loai=summons&don-vi=U02&dang=html")
+    assert unit.index("Kính gửi: ") < unit.index("Triệu tập 2 đồng chí")
+    assert "Địa điểm: Điểm cầu Hai." in unit
+    assert "Số liệu tính đến" not in unit  # a letter is no report

@@ -361,6 +361,20 @@ def test_a_difference_is_shown_before_it_is_accepted_or_left(published: Desk) ->
     assert read_meeting().starts_at == "2024-08-22T00:30:00.000Z"
 
 
+def test_a_conference_that_is_over_keeps_its_halls_when_new_ones_are_made(
+    published: Desk, clock: FakeClock
+) -> None:
+    published.post(f"/de-nghi/{MEETING}", do="accept")
+    clock.now_ms = to_ms("2024-08-23T01:00:00.000Z")  # the conference is over
+    published.sign_in("bantochuc")
+    fields = {"place_name": "Chi bộ Mới", "unit_type": "DOANH_NGHIEP", "with_hall": "1"}
+    assert published.post("/don-vi/them", **fields).status_code == 302
+    assert f'action="/van-phong/de-nghi/{MEETING}"' not in published.get("/de-nghi").text
+    published.post(f"/de-nghi/{MEETING}", do="accept")
+    with reading() as c:
+        assert len(streams.of_meeting(c, MEETING)) == 72
+
+
 def test_a_meeting_that_nobody_proposes_cannot_be_accepted(published: Desk) -> None:
     assert published.post("/de-nghi/khong-co", do="accept").status_code == 404
 

@@ -212,3 +212,25 @@ def test_a_demonstration_takes_in_real_people_only_after_a_plain_question(
     assert "M00001" in people()
     with reading() as c:
         assert not purpose.is_demonstration(c)
+
+
+def test_namesakes_can_all_be_said_to_be_new_at_once(hall: None, headquarters: Desk) -> None:
+    elsewhere = [["", name, "1/1/1980", "U02", "", "chính thức"] for name in
+                 ("Mẫu Đức An", "Mẫu Thu Ân")]  # fmt: skip
+    path = upload(headquarters, workbook([HEADING, *elsewhere]))
+    before = len(people())
+    page = headquarters.get(path).text
+    assert page.count("<fieldset") >= 2
+    confirm(headquarters, path, others_new="on")
+    assert len(people()) == before + 2
+
+
+def test_a_list_of_units_that_are_missing_names_them_once(hall: None, headquarters: Desk) -> None:
+    lines = [["", f"Mẫu Thị {n}", "1/1/1970", "Chi bộ Chưa Có", "", ""] for n in ("Hoa", "Lan")]
+    page = headquarters.get(upload(headquarters, workbook([HEADING, *lines]))).text
+    assert "Chưa có 1 đơn vị: Chi bộ Chưa Có." in page
+
+
+def test_a_pdf_is_called_a_pdf(hall: None, headquarters: Desk) -> None:
+    page = headquarters.get(upload(headquarters, b"%PDF-1.7 ...", "a.pdf")).text
+    assert "là tệp PDF" in page

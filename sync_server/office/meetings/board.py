@@ -185,7 +185,7 @@ def csv(meeting: str) -> Response:
     meeting_board = standings.board_of(connection, meeting)
     chairs = _chair_names(connection, meeting_board.points)
     rows = [
-        _csv_row(line, chairs.get(line.row.chair or "", ""))
+        _csv_row(line, _chair_in_words(line.row, chairs))
         for line in _filtered_lines(meeting_board.points, summary, _read_filter())
     ]
     return downloads.csv_of(
@@ -279,6 +279,11 @@ def _count_warnings(rows: Sequence[BoardRow], meeting: MeetingSummary) -> dict[s
 
 def _chair_names(connection: Connection, rows: Sequence[BoardRow]) -> dict[str, str]:
     return roster.names_of(connection, (row.chair for row in rows if row.chair))
+
+
+def _chair_in_words(row: BoardRow, chairs: Mapping[str, str]) -> str:
+    name = chairs.get(row.chair or "", "")
+    return f"{name} {say('board.chair_planned')}" if name and "no_chair" in row.flags else name
 
 
 def _csv_row(line: BoardLine, chair: str) -> list[object]:

@@ -60,8 +60,10 @@ def add(meeting: str) -> Response:
     """Record a task of a hall, a task's new state, or the number of essays handed in."""
     writer, at_ms, connection = access.signed_in_account().writer, now_ms(), transaction()
     key = StreamKey(meeting, forms.required_text("point_code", longest=16))
-    if key.point not in _points(connection, meeting):
+    if key.point not in arrangements.points_of(connection, meeting):
         raise UnknownPoint(point=key.point, meeting=meeting)
+    if key.point not in _points(connection, meeting):
+        raise access.refusal_elsewhere(Action.FOLLOW_UP)
     match forms.one_of("do", ("task", "state", "essays")):
         case "task":
             owner = forms.person_code("person")

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from msgspec.structs import replace
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
@@ -89,7 +90,9 @@ def answer(meeting: str) -> Response:
     if is_accepted:
         directory.add_places(connection, published_directory.units, published_directory.points)
         writer = access.signed_in_account().writer
-        count = arrangements.accept_meeting(connection, published_meeting, at_ms, writer)
+        count = arrangements.accept_meeting(
+            connection, _with_its_halls(connection, published_meeting), at_ms, writer
+        )
         flash(say("proposals.accepted", title=published_meeting.title, count=count))
     else:
         directory.answer(connection, published_meeting)
@@ -128,8 +131,9 @@ def read_published(connection: Connection) -> PublishedDirectory:
 
 def _differences(connection: Connection, published_meeting: PublishedMeeting) -> list[Difference]:
     summary = arrangements.require_meeting(connection, published_meeting.id, now_ms())
-    current = sorted(key.point for key in streams.of_meeting(connection, published_meeting.id))
-    proposed = sorted(published_meeting.points or directory.point_codes(connection))
+    current = arrangements.points_of(connection, published_meeting.id)
+    offered = _with_its_halls(connection, published_meeting)
+    proposed = sorted(offered.points or directory.point_codes(connection))
     grace = 0
     for key in streams.of_meeting(connection, published_meeting.id)[:1]:
         if standing := standings.read(connection, key):
@@ -152,6 +156,15 @@ def _differences(connection: Connection, published_meeting: PublishedMeeting) ->
         for what, (before, after) in pairs.items()
         if before != after
     ]
+
+
+def _with_its_halls(connection: Connection, published: PublishedMeeting) -> PublishedMeeting:
+    """Return a published meeting; one that is over keeps its halls where it names all."""
+    is_over = to_ms(published.ends_at) < now_ms()
+    points = tuple(arrangements.points_of(connection, published.id))
+    if published.points or not is_over or not points:
+        return published
+    return replace(published, points=points)
 
 
 def _describe_points(points: list[str], other_points: list[str]) -> str:

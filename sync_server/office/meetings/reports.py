@@ -32,8 +32,9 @@ from sync_server.office.menus import Menu
 from sync_server.reports import document, making, open_data, snapshot, verify
 from sync_server.reports.layouts import DEFAULT_LAYOUT
 from sync_server.reports.making import FORMATS
+from sync_server.reports.narrative import drafts_of
 from sync_server.reports.spec import WITH_NAMES, Kind
-from sync_server.storage import directory, organisation, reports
+from sync_server.storage import directory, organisation, remarks, reports
 
 blueprint = Blueprint("reports", __name__)
 
@@ -49,18 +50,21 @@ def index(meeting: str) -> str:
     connection, at_ms = transaction(), now_ms()
     summary = arrangements.require_meeting(connection, meeting, at_ms)
     taken = snapshot.take(connection, meeting, source_now())
+    written = remarks.latest(connection, meeting)
+    texts = drafts_of(taken.figures) | {
+        heading: remark.text for heading, remark in written.items() if remark.text.strip()
+    }
     return render_template(
         "meetings/reports.html",
         meeting=summary,
         text=document.quick_text(taken.figures),
-        stored=[
-            (row, making.spec_of(row).changes) for row in reports.of_meeting(connection, meeting)
-        ],
+        stored=[(row, making.spec_of(row)) for row in reports.of_meeting(connection, meeting)],
         organisation=organisation.current(connection, at_ms),
         kinds=STORED,
         lists=[kind for kind in WITH_NAMES if kind != "certificate"],
         layouts=LAYOUT_NAMES,
         formats=FORMATS,
+        empty=[name for name, text in texts.items() if not text and name not in document.OPTIONAL],
         open_formats=OPEN_FORMATS,
         smallest=open_data.SMALLEST,
         points=arrangements.points_of(connection, meeting),
@@ -103,6 +107,8 @@ def export(meeting: str, report_id: str, file_format: str) -> Response:
 def people(meeting: str) -> Response:
     """Return minutes, a presence list, a summons or a certificate: a file with names."""
     kind: Kind = next((k for k in WITH_NAMES if k == request.args.get("loai")), "presence")
+    if kind == "minutes" and not request.args.get("diem-cau"):
+        raise BadForm(fault=say("report.pick_hall"))
     with reading() as connection:
         spec = making.make_list(
             connection,
@@ -159,6 +165,8 @@ def check(meeting: str) -> str:
         summary = arrangements.require_meeting(connection, meeting, now_ms())
         try:
             verdict = verify.verify(connection, content)
+        except verify.SourceLost:
+            raise BadForm(fault=say("report.verify.source_lost")) from None
         except verify.NotAReport:
             raise BadForm(fault=say("report.verify.not_one")) from None
         name = file.filename or "" if file else ""

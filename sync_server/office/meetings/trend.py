@@ -5,7 +5,7 @@ from typing import NamedTuple
 from flask import Blueprint, Response, render_template, request
 from sqlalchemy import Connection
 
-from sync_server.acts.arrangements import held_in
+from sync_server.acts.arrangements import held_in, require_meeting
 from sync_server.clocks import now_ms
 from sync_server.database import reading, transaction
 from sync_server.domain.judging.counts import Counts
@@ -113,10 +113,15 @@ def report() -> Response:
     year = requested_year()
     with reading() as connection:
         held = [meeting.id for meeting in held_in(connection, year, now_ms())]
-        meetings = list(dict.fromkeys(request.args.getlist("hoi-nghi"))) or held
+        ticked = list(dict.fromkeys(request.args.getlist("hoi-nghi")))
+        meetings = ticked if ticked or "chon" in request.args else held
         if not 0 < len(meetings) <= MOST_CONFERENCES:
             fault = say("trend.how_many", count=len(meetings), most=MOST_CONFERENCES)
             raise BadForm(fault=fault)
+        for meeting in meetings:
+            summary = require_meeting(connection, meeting, now_ms())
+            if summary.state != "closed":
+                raise BadForm(fault=say("trend.still_on", meeting=summary.title))
         is_whole_year = set(meetings) == set(held)
         name = say("report.period.year", year=year) if is_whole_year else say("report.period.some")
         spec = making.make_period(connection, meetings, name, requested_layout(), source_now())

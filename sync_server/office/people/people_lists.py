@@ -205,6 +205,7 @@ def _page(
         if read
         else [],
         shown_new=SHOWN_NEW,
+        unknown_units=_unknown_units(read),
         fields=CHOSEN_FIELDS,
         memberships=list(dict.fromkeys(MEMBERSHIPS.values())),
         left_out=LEFT_OUT,
@@ -212,6 +213,12 @@ def _page(
         seen=list_imports.fingerprint(read.plan) if read else "",
         is_demonstration=purpose.is_demonstration(transaction()),
     )
+
+
+def _unknown_units(read: ListPreview | None) -> list[str]:
+    """Return the units of a list that the office does not have, in the order of the list."""
+    faults = read.plan.faults if read else ()
+    return list(dict.fromkeys(fault.value for fault in faults if fault.problem == "unknown_unit"))
 
 
 def _line(change: Change, units: dict[str, str]) -> ChangeLine:
@@ -256,6 +263,7 @@ def _read_choices(before: ListChoices) -> ListChoices:
         forms.text("unit", longest=16),
         forms.text("membership", longest=16),
         tuple(request.form.getlist("ended")),
+        "others_new" in request.form,
     )
 
 
