@@ -1,18 +1,22 @@
 """The production server: its bounds on connections and bodies, and its end."""
 
 import http.client
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from waitress.adjustments import Adjustments
 
-from sync_server.config import MAX_BODY_BYTES
+from sync_server.config import MAX_BODY_BYTES, ROOT, Settings
 from sync_server.web import production_server
 from sync_server.web.production_server import ProductionServer
 
@@ -135,3 +139,28 @@ def test_what_is_no_http_is_answered(app: Flask, request_line: bytes) -> None:
         client.sendall(request_line + b"\r\n\r\n")
         assert b" 400 " in client.makefile("rb").readline()
         assert get(server)[0] == 200
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends a process otherwise")
+def test_an_ordered_stop_ends_with_0_and_the_wal_written_back(
+    tmp_path: Path, settings: Settings
+) -> None:
+    path = tmp_path / "so.sqlite3"
+    environ = os.environ | {
+        "DATABASE_URL": f"sqlite:///{path}",
+        "SECRET_KEY": settings.secret_key,
+        "SEAL_KEY": settings.seal_key,
+        "SITE_DIR": str(tmp_path),
+    }
+    flask = [sys.executable, "-m", "flask", "--app", "sync_server"]
+    upgrade = [*flask, "db", "upgrade"]
+    subprocess.run(upgrade, env=environ, cwd=ROOT, check=True, capture_output=True)  # noqa: S603
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    serve = [*flask, "serve", f"--port={port}"]
+    with subprocess.Popen(serve, env=environ, cwd=ROOT, stdout=subprocess.PIPE) as process:  # noqa: S603
+        assert process.stdout
+        assert "Đang phục vụ".encode() in process.stdout.readline()
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+    assert not path.with_name("so.sqlite3-wal").exists()

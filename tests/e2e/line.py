@@ -8,11 +8,12 @@ from enum import Enum
 
 
 class Line(Enum):
-    """State of the line: carry all, refuse all, or carry requests and lose their answers."""
+    """State of the line: carry all, refuse all, lose the answers, or answer with a log-in page."""
 
     OPEN = "open"
     CUT = "cut"
     LOSES_ANSWERS = "loses answers"
+    LOG_IN = "asks to log in"
 
 
 class PoorLine:
@@ -52,7 +53,8 @@ class PoorLine:
             if self.state is Line.CUT:
                 _break(browser)
             else:
-                threading.Thread(target=self._carry, args=(browser,), daemon=True).start()
+                serve = _ask_to_log_in if self.state is Line.LOG_IN else self._carry
+                threading.Thread(target=serve, args=(browser,), daemon=True).start()
 
     def _carry(self, browser: socket.socket) -> None:
         server = socket.create_connection(("127.0.0.1", self._server_port))
@@ -79,6 +81,16 @@ class PoorLine:
                     return False
             (server if source is browser else browser).sendall(data)
         return True
+
+
+def _ask_to_log_in(browser: socket.socket) -> None:
+    """Answer a request as a Wi-Fi does that wants its users to log in: with a page and 200."""
+    page = b"<!doctype html><title>Wi-Fi</title>Log in"
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\n"
+    with contextlib.suppress(OSError):
+        is_head = browser.recv(65536).startswith(b"HEAD")
+        browser.sendall(f"{head}Connection: close\r\n\r\n".encode() + (b"" if is_head else page))
+    _break(browser)
 
 
 def _break(connection: socket.socket) -> None:

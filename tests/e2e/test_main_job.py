@@ -1,10 +1,23 @@
 """The main job in a real browser with the real server: check in offline, lose nothing."""
 
+from pathlib import Path
+
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Laptop, System
-from tests.e2e.kiosk import QUEUE, SLOW_MS, check_in, enrol, open_again, read_store, wait_until
+from tests.e2e.kiosk import (
+    QUEUE,
+    SLOW_MS,
+    check_in,
+    enrol,
+    open_again,
+    open_room,
+    open_step,
+    read_store,
+    wait_until,
+)
 from tests.e2e.line import Line
 
 pytestmark = pytest.mark.e2e
@@ -52,6 +65,34 @@ def test_five_checked_in_without_a_line_survive_the_power_and_arrive_once(
     assert send_again(page) == ["known"] * 5
     assert len(system.device_records()) == 5
     assert system.board_row()["present"] == 5
+
+
+def test_the_log_in_page_of_a_wifi_takes_nothing_away(
+    system: System, laptop: Laptop, tmp_path: Path
+) -> None:
+    page = laptop.start()
+    enrol(page, system)
+    system.line.set(Line.LOG_IN)
+    check_in(page, 2)
+    open_room(page, "Hội trường")
+    step = open_step(page, "Đơn xin vắng")
+    step.get_by_role("button", name="Ghi đơn xin vắng").click()
+    step.get_by_label("Người xin vắng").select_option("M00031")
+    step.get_by_label("Văn bản báo cáo").select_option("scanned")
+    photo = tmp_path / "photo.jpg"
+    Image.effect_noise((1200, 900), 90).save(photo, quality=90)
+    step.locator("input[type=file]").set_input_files(photo)
+    step.get_by_role("button", name="Gửi đơn").click()
+    expect(page.locator(QUEUE)).to_contain_text("đang hỏi đăng nhập", timeout=SLOW_MS)
+    expect(page.locator(QUEUE)).to_contain_text("chưa gửi 3")
+    expect(page.locator(QUEUE)).to_contain_text("giấy tờ chưa gửi")
+
+    system.line.set(Line.OPEN)
+    page.get_by_role("button", name="Gửi ngay").click()
+    expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0", timeout=4 * SLOW_MS)
+    expect(page.locator(QUEUE)).not_to_contain_text("giấy tờ chưa gửi", timeout=4 * SLOW_MS)
+    kinds = [record["kind"] for record in system.device_records()]
+    assert kinds == ["check_in", "check_in", "absence_request"]
 
 
 def test_a_lost_answer_adds_no_second_record(system: System, laptop: Laptop) -> None:
