@@ -199,7 +199,7 @@ def test_the_site_s_catalogue_and_code_agree() -> None:
     )
     python = sources("site", ".py", ".html") + Path(ROOT / "build.py").read_text("utf-8")
     scripts = sources("site/app", ".js")
-    rooms = json.loads((ROOT / "site" / "messages.desk.vi.json").read_text("utf-8"))
+    rooms = json.loads((ROOT / "site" / "messages.rooms.vi.json").read_text("utf-8"))
     for surface, texts in [*messages.items(), ("desk", rooms)]:
         code = scripts if surface in {"kiosk", "desk"} else python + scripts
         unused = [key for key in texts if not _is_used(key, surface, code)]

@@ -1,4 +1,4 @@
-/** Fills values into messages of the catalogues `messages.vi.json` and `messages.desk.vi.json`. */
+/** Fills values into messages of the catalogues `messages.vi.json` and `messages.rooms.vi.json`. */
 
 /**
  * Return the message with its values filled in.

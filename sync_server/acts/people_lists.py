@@ -104,7 +104,7 @@ class Change(NamedTuple):
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """The facts that the person would lose; all of them if it becomes somebody else."""
+        """The fields that would be emptied; name and birth year if the code passes to another."""
         if self.before is None:
             return ()
         if self.is_other:

@@ -1,4 +1,4 @@
-"""Vietnamese in two encodings older than Unicode, as it looks when it is read as Unicode."""
+"""Recognises Vietnamese text typed in TCVN3 or VNI, encodings older than Unicode, by its looks."""
 
 import re
 

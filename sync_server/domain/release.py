@@ -100,7 +100,10 @@ def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> 
 
 
 def foreign_code(files: Iterable[FileLine], ours: Mapping[str, str]) -> str | None:
-    """Return the first path whose code is missing or not `ours` (path → sha256); else None."""
+    """Return a release's first program file that differs from this server's; None if none does.
+
+    `ours`: the hashes of the server's program files by path; a file that only one side has differs.
+    """
     theirs = {file.path: file.sha256 for file in files if CODE_PATHS.match(file.path)}
     return next(
         (path for path in sorted(theirs.keys() | ours) if theirs.get(path) != ours.get(path)), None

@@ -113,7 +113,7 @@ class PointSummary(Struct, frozen=True):
 
 
 def put_unit(connection: Connection, unit: UnitSummary) -> None:
-    """Store a unit, or replace its facts."""
+    """Store a unit; if it is stored already, replace its name, type and end."""
     values = {"name": unit.name, "type": unit.type, "ended_ms": unit.ended_ms}
     statement = update(Unit).where(Unit.code == unit.code).values(values)
     if connection.execute(statement).rowcount == 0:
@@ -121,7 +121,7 @@ def put_unit(connection: Connection, unit: UnitSummary) -> None:
 
 
 def put_point(connection: Connection, point: PointSummary) -> None:
-    """Store a hall, or replace its facts."""
+    """Store a hall; if it is stored already, replace its name, unit, capacity and end."""
     values = {
         "name": point.name,
         "unit": point.unit,
@@ -182,7 +182,7 @@ def is_answered(connection: Connection, published: PublishedMeeting) -> bool:
 
 
 def note_answer(connection: Connection, subject: str, fingerprint: str) -> None:
-    """Note what of a subject, such as a published meeting, headquarters has seen."""
+    """Note which version of a published item, such as a meeting, headquarters has seen."""
     connection.execute(delete(AnsweredProposal).where(AnsweredProposal.meeting == subject))
     row = {"meeting": subject, "fingerprint": fingerprint}
     connection.execute(insert(AnsweredProposal), [row])

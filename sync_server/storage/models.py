@@ -444,7 +444,7 @@ class ReleaseFile(Base):
 
 
 class Activation(Base):
-    """The instant from which a release is served; the latest past activation holds."""
+    """The time from which a release is served; of times that have passed, the latest holds."""
 
     __tablename__ = "activation"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

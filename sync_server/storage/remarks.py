@@ -23,9 +23,10 @@ HEADINGS: tuple[Heading, ...] = get_args(Heading)
 
 
 class RemarkLine(NamedTuple):
-    """The text under one heading, with its author and its time.
+    """What an author wrote under one heading of the evaluation, and when.
 
-    `draft`: what the figures gave when it was written, to tell when they have changed.
+    `draft`: the text that the program proposed from the figures at that time; if it would propose
+    another now, the figures have changed.
     """
 
     heading: str

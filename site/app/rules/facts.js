@@ -154,7 +154,8 @@ function applyRuling(ruling, ref, effective) {
 }
 
 /**
- * Remove the voids and the facts that they void; `undone` lists (void, target) pairs.
+ * Leave out every fact that a later record cancelled, and the cancelling records too. `undone`
+ * lists the pairs of a cancelling record and what it cancelled.
  * @param {Fact[]} facts @param {Flags} flags
  */
 export function withoutVoided(facts, flags) {

@@ -36,7 +36,7 @@ class Fact(NamedTuple, Generic[R]):
 
     @property
     def order(self) -> FactOrder:
-        """The sort key of the fact."""
+        """The key by which facts are put in order: first time, then device, number and id."""
         return self[:4]
 
     @property

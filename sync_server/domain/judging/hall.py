@@ -126,7 +126,7 @@ def was_in_hall(point: str, person: str, stays: Stays) -> bool:
 
 
 def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]:
-    """Sum the conduct counts of a point, by category."""
+    """Add up the disturbances in a hall: telephone calls, private use of telephones, disorder."""
     sums: dict[ConductCategory, int] = {"call": 0, "private_use": 0, "disorder": 0}
     for fact in effective.at(point, Conduct):
         sums[fact.record.body.category] += fact.record.body.count

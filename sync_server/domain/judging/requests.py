@@ -1,6 +1,7 @@
-"""Requests for leave and substitutes: their state, by the decisions that count, and the answers.
+"""Finds how every request for leave or for a substitute stands, and who answered it.
 
-Excused = a written report AND approval (checklist rows 12, 13, 27 and 28).
+A person is excused only with both a written report and an approval (checklist rows 12, 13, 27
+and 28).
 """
 
 from collections import defaultdict

@@ -79,7 +79,7 @@ def put(connection: Connection, account: Account, password: str) -> None:
 def put_hashed(
     connection: Connection, account: Account, password_hash: str, *, must_change: bool
 ) -> None:
-    """Create or replace an account like `put`, with a password that was hashed before."""
+    """Create an account, or replace the one of that name, from the hash of its password."""
     remove(connection, account.name)
     connection.execute(
         insert(AccountRow).values(

@@ -145,7 +145,7 @@ def read(connection: Connection, sha256: str) -> bytes:
 
 
 def opening_entry(sha256: str, reader: str, *, now_ms: int, about: str = "") -> AuditEntry:
-    """Return the line of the log that says who opened a detail, about which people."""
+    """Return an entry for the audit log: who opened a sealed detail, and whom it concerns."""
     subjects = f"{about} {sha256}".strip()
     return AuditEntry(now_ms, reader, "read_detail", False, 200, "", subjects)
 

@@ -140,7 +140,7 @@ def contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[li
 
 
 def stored_keys(connection: Connection, entries: Sequence[LedgerEntry]) -> set[RecordKey]:
-    """Return the keys of these entries that the ledger already holds."""
+    """Find which of these records are already stored; return their keys."""
     stored = {RecordKey(form.id, form.fingerprint) for form in _forms_of(connection, entries)}
     return stored & {entry.key for entry in entries}
 

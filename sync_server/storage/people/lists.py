@@ -94,7 +94,7 @@ def latest_done(connection: Connection, kind: ListKind, subject: str = "") -> li
 
 
 def set_choices(connection: Connection, list_id: str, choices: bytes) -> None:
-    """Store what the uploader decided about a draft."""
+    """Store what the person who uploaded a list chose before its import."""
     connection.execute(
         update(UploadedList).where(UploadedList.id == list_id).values(choices=choices)
     )

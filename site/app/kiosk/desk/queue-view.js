@@ -87,7 +87,8 @@ function Line({ desk, deviceRecord }) {
   </li>`;
 }
 
-/** Return the fate to show: a queued record is `sending` while a round of sync runs.
+/** Return what to show of a record's way to the server: one that waits is shown as being sent while
+ * the kiosk is sending.
  * @param {DeviceRecord} deviceRecord @param {Desk} desk
  * @returns {keyof typeof SIGNS} */
 function fateOf(deviceRecord, desk) {

@@ -1,4 +1,5 @@
-/** Enrolment: exchanges a code, typed or in the link, for tokens and sets the clerk's PIN. */
+/** Enrols this browser for a hall: sends the server a one-use code, which was typed or came in the
+ * page's address, and lets the clerk choose a PIN. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";

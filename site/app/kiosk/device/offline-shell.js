@@ -26,8 +26,8 @@ export function askWorker(type, list) {
 }
 
 /**
- * Return how much of a list is saved, and whether a newer version waits; a list that the release
- * does not have has no files.
+ * Return how many of a list's files this device has saved, and whether a newer version is ready. If
+ * the portal has published no such list, the number of files is 0.
  * @param {string} list
  * @returns {{isKept: boolean, isNewer: boolean, isWanted: boolean, done: number, files: number}}
  */

@@ -1,7 +1,7 @@
 /** The messages of the kiosk's rooms: its pages and sheets other than the roll call. */
 
 // Not in `messages.vi.json`: the roll call opens sooner if it need not load these too.
-import words from "../../../messages.desk.vi.json";
+import words from "../../../messages.rooms.vi.json";
 import { fill } from "../../words.js";
 
 const catalogue = /** @type {Record<string, string>} */ (words);

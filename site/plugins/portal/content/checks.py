@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from portal.content.attached import KINDS, is_table, look_into
+from portal.content.attached_texts import KINDS, is_table, look_into
 from portal.content.fields import Hour, MaterialMatter, MeetingMatter
 from portal.content.front_matter import FIRST_YEAR, LAST_YEAR, MAX_SHOWN, Fault, Source, ValuePath
 from portal.content.guard import Guard

@@ -59,7 +59,7 @@ class PublishTarget:
         self._session.mount(f"{parts.scheme}://", adapter)
 
     def list_releases(self) -> list[dict[str, Any]]:
-        """Return the releases that the server can go back to, the newest activation first."""
+        """Return all releases that the server stores, the last to be served first."""
         rows: list[dict[str, Any]] = self._call("GET", "/releases")
         return rows
 

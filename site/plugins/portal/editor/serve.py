@@ -93,7 +93,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         super().__init__(*args, **kwargs)
 
     def do_GET(self) -> None:
-        """Answer with a file, a page that reloads itself, or the next change."""
+        """Send a file or a page that reloads itself, or wait until something changes."""
         path, _, query = self.path.partition("?")
         if path == EVENTS:
             self._answer(self._versions.after(query.removeprefix("since=")).encode(), "text/plain")

@@ -67,7 +67,7 @@ SIGN_IN_ROWS = 22
 
 
 class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
-    """The generator that renders all pages and then writes the manifest."""
+    """Writes all pages of the portal, then the manifest, which lists its files with hashes."""
 
     def generate_context(self) -> None:
         """Prepare the templates and links for the content that build.py has checked."""
@@ -346,7 +346,7 @@ def kilobytes(size_bytes: int) -> str:
 
 
 def _list_of(name: str) -> str:
-    """Return the name of the list that holds a file of the code, by the readers who need it."""
+    """Return the list that a program file belongs to: of all readers, kiosk, scanner or server."""
     if name in {"sw.js", "office.css", "look.css"}:
         return SERVER
     if not name.startswith("kiosk"):

@@ -8,7 +8,7 @@ import pytest
 from openpyxl import Workbook
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from portal.content.attached import MAX_DEPTH, look_into
+from portal.content.attached_texts import MAX_DEPTH, look_into
 from portal.content.guard import Guard, RosterEntry
 
 from tests.portal.test_content import faults_of, replace_in_file
