@@ -55,6 +55,11 @@ def test_before_the_schema_is_there_a_command_says_what_to_run(runner: FlaskCliR
     assert "flask --app sync_server db upgrade" in result.output
 
 
+def test_help_is_vietnamese_for_commands_and_options(runner: FlaskCliRunner) -> None:
+    assert "Viết báo cáo các hội nghị của năm YEAR." in run(runner, "report --help").output
+    assert "Mã của người giữ vai chủ trì" in run(runner, "user add --help").output
+
+
 def test_the_road_of_a_real_meeting_from_release_to_roster(
     ready: FlaskCliRunner, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from sync_server.acts.list_files import PLACE_COLUMNS
 from sync_server.acts.list_imports import NOT_ON_THE_LIST
 from sync_server.acts.people import END_REASONS, MERGED
 from sync_server.acts.people_lists import USED
+from sync_server.commands import COMMANDS, command_parts
 from sync_server.config import ROOT
 from sync_server.domain.judging.counts import Counts
 from sync_server.domain.judging.people import AttendanceState, Cause
@@ -151,6 +152,7 @@ CODES: dict[str, Iterable[str]] = {
     "sheet.at": ("cell", "row", "column"),
     "column": {*USED, *ATTENDANCE_USED},
     "template": {*TEMPLATE_COLUMNS, *PLACE_COLUMNS},
+    "cli.help": [path for command in COMMANDS for path, _ in command_parts(command)],
     "http": ("400", "413", "431", "500", "501", "503"),
 }
 """The codes that complete a message key, by the key's stem; every code needs a message."""

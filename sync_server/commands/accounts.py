@@ -12,15 +12,15 @@ from sync_server.messages import say
 from sync_server.storage.access import accounts
 from sync_server.storage.access.accounts import Account
 
-user_group = AppGroup("user", help="Office accounts.")
+user_group = AppGroup("user")
 
 
 @user_group.command("add")
 @click.argument("name")
 @click.option("--role", type=click.Choice(sorted(r.value for r in OFFICE_ROLES)), required=True)
-@click.option("--point", help="The point that a chair is held to.")
-@click.option("--unit", help="The unit that a secretary is held to.")
-@click.option("--person", help="The code of the person who is the chair.")
+@click.option("--point")
+@click.option("--unit")
+@click.option("--person")
 @click.password_option(prompt=say("cli.password"), confirmation_prompt=say("cli.password_again"))
 @on_current_schema
 def user_add(

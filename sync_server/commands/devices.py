@@ -14,7 +14,7 @@ from sync_server.storage.access import devices
 from sync_server.storage.access.tokens import new_second_secret
 from sync_server.storage.people import roster
 
-device_group = AppGroup("device", help="Kiosks and chairs' devices.")
+device_group = AppGroup("device")
 
 
 @device_group.command("enrol")
@@ -25,13 +25,8 @@ device_group = AppGroup("device", help="Kiosks and chairs' devices.")
     default=Profile.CLERK.value,
     show_default=True,
 )
-@click.option("--person", help="The code of the chair who uses the device.")
-@click.option(
-    "--days",
-    type=click.IntRange(1, devices.LONGEST_CODE_DAYS),
-    default=1,
-    help="How long the code lives; beyond a day it needs a second secret.",
-)
+@click.option("--person")
+@click.option("--days", type=click.IntRange(1, devices.LONGEST_CODE_DAYS), default=1)
 @on_current_schema
 def device_enrol(point: str, profile: str, person: str | None, days: int) -> None:
     """Print a one-use code that enrols a device of POINT."""

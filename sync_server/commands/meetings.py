@@ -14,7 +14,7 @@ from sync_server.errors import UnknownMeeting
 from sync_server.messages import say
 from sync_server.storage import directory
 
-meeting_group = AppGroup("meeting", help="Meetings as headquarters accepts them.")
+meeting_group = AppGroup("meeting")
 
 
 @meeting_group.command("accept")
@@ -40,7 +40,7 @@ def meeting_accept(meeting: str) -> None:
 
 @meeting_group.command("rehearse")
 @click.argument("meeting")
-@click.option("--at", required=True, help="When it begins, in Vietnam: 2024-08-21 15:00.")
+@click.option("--at", required=True)
 @on_current_schema
 def meeting_rehearse(meeting: str, at: str) -> None:
     """Create a rehearsal of MEETING with the same halls and rolls; it enters no figure."""

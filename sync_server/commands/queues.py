@@ -11,7 +11,7 @@ from sync_server.commands.common import current_settings, on_current_schema
 from sync_server.errors import QueueFileFaulty
 from sync_server.messages import say
 
-queue_group = AppGroup("queue", help="Queues of halls that come as files.")
+queue_group = AppGroup("queue")
 
 
 @queue_group.command("import")

@@ -40,17 +40,17 @@ class _MeetingFirst(AppGroup):
         return super().parse_args(ctx, args)
 
 
-report_group = _MeetingFirst("report", help="Reports to the superior: `report MEETING --out DIR`.")
+report_group = _MeetingFirst("report")
 
 
 @report_group.command("make")
 @click.argument("meeting")
 @click.option("--kind", type=click.Choice(list(KINDS)), default="nhanh", show_default=True)
 @click.option("--layout", type=click.Choice(list(LAYOUTS)), default=DEFAULT_LAYOUT)
-@click.option("--point", default="", help="The hall of minutes, or of a presence list.")
-@click.option("--unit", default="", help="The unit of a list or a summons.")
-@click.option("--person", default="", help="The person of a summons or a certificate.")
-@click.option("--internal", is_flag=True, help="With the names of who was absent.")
+@click.option("--point", default="")
+@click.option("--unit", default="")
+@click.option("--person", default="")
+@click.option("--internal", is_flag=True)
 @click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @on_current_schema

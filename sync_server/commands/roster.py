@@ -29,12 +29,12 @@ NOT_CONFIRMED = 2
 WHO = "dong-lenh"
 """The account that the history names for an import at the terminal."""
 
-roster_group = AppGroup("roster", help="Lists of people and summonses.")
+roster_group = AppGroup("roster")
 
 
 @roster_group.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--yes", is_flag=True, help="Import without asking.")
+@click.option("--yes", is_flag=True)
 @on_current_schema
 def roster_import(file: Path, *, yes: bool) -> None:
     """Preview a list of people or of summonses (XLSX or CSV), ask, and import all of it or nothing.

@@ -16,7 +16,7 @@ from sync_server.storage.ledger import quarantine, record_store, streams
 DETAIL_RETENTION_DAYS = 365
 """Reasons and scans are stored for twelve months."""
 
-ledger_group = AppGroup("ledger", help="The ledger and its stored standings.")
+ledger_group = AppGroup("ledger")
 
 
 @ledger_group.command("rebuild")

@@ -191,9 +191,7 @@ def _table_7(figures: Figures) -> Table:
         [
             place,
             line.item,
-            short_hall_name(line.name),
-            moment(line.due_ms) if line.due_ms else NONE,
-            _state_of_task(line, figures.meeting.at_ms),
+            *_hall_and_state(line, figures.meeting.at_ms),
         ]
         for place, line in enumerate(figures.tasks, start=1)
     ]
@@ -214,17 +212,18 @@ def _table_8(figures: Figures) -> Table:
             place,
             line.item,
             line.meeting,
-            short_hall_name(line.name),
-            moment(line.due_ms) if line.due_ms else NONE,
-            _state_of_task(line, figures.meeting.at_ms),
+            *_hall_and_state(line, figures.meeting.at_ms),
         ]
         for place, line in enumerate(figures.earlier_tasks, start=1)
     ]
     return Table("8", say("report.table.8"), columns, rows)
 
 
-def _state_of_task(line: TaskLine, at_ms: int) -> str:
-    return say("report.overdue" if line.is_overdue(at_ms) else f"follow_up.state.{line.state}")
+def _hall_and_state(line: TaskLine, at_ms: int) -> tuple[str, str, str]:
+    """Return a task's hall, when it is due, and its state."""
+    due = moment(line.due_ms) if line.due_ms else NONE
+    state = "report.overdue" if line.is_overdue(at_ms) else f"follow_up.state.{line.state}"
+    return short_hall_name(line.name), due, say(state)
 
 
 def _table_of_summoned(people: Sequence[PersonLine]) -> Table:
