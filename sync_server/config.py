@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import click
 from dotenv import dotenv_values
 from msgspec import Struct
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from sync_server.messages import say
+from sync_server.terminal import CommandFault
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -28,7 +28,7 @@ MIN_SECRET_LENGTH = 32
 """Shorter keys could be guessed, and both keys protect personal data."""
 
 
-class ConfigError(click.ClickException):
+class ConfigError(CommandFault):
     """A missing or malformed setting; the message names it and the remedy."""
 
 

@@ -52,6 +52,7 @@ def test_before_the_schema_is_there_a_command_says_what_to_run(runner: FlaskCliR
     result = run(runner, "device enrol P001")
 
     assert result.exit_code == 1
+    assert result.output.startswith("Lỗi: ")
     assert "flask --app sync_server db upgrade" in result.output
 
 

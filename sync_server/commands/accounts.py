@@ -11,6 +11,7 @@ from sync_server.domain.records.permissions import OFFICE_ROLES, Profile
 from sync_server.messages import say
 from sync_server.storage.access import accounts
 from sync_server.storage.access.accounts import Account
+from sync_server.terminal import CommandFault
 
 user_group = AppGroup("user")
 
@@ -31,7 +32,7 @@ def user_add(
     with database.reading() as c:
         fault = account_rules.fault_of(c, account, password)
     if fault:
-        raise click.ClickException(fault)
+        raise CommandFault(fault)
     database.write(lambda c: accounts.put(c, account, password))
     click.echo(say("account.added", name=name, role=say(f"role.{role}")))
 
@@ -43,5 +44,5 @@ def user_token(name: str) -> None:
     """Print a new bearer token for programs that act as NAME, for 180 days; the one before ends."""
     token = database.write(lambda c: accounts.renew_token(c, name, now_ms=now_ms()))
     if token is None:
-        raise click.ClickException(say("cli.unknown_user", value=name))
+        raise CommandFault(say("cli.unknown_user", value=name))
     click.echo(token)

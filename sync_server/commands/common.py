@@ -4,7 +4,6 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import click
 from flask import current_app
 from sqlalchemy.exc import DatabaseError
 
@@ -13,6 +12,7 @@ from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.messages import say
 from sync_server.storage.directory import PublishedDirectory
+from sync_server.terminal import CommandFault
 from sync_server.web import served_portal
 
 
@@ -25,14 +25,14 @@ def current_settings() -> Settings:
 def published_directory() -> PublishedDirectory:
     """Return the units, points and meetings that the served portal publishes.
 
-    Raises: ClickException if there is no release.
+    Raises: CommandFault if there is no release.
     """
     with database.reading() as connection:
         published = served_portal.published_directory(
             connection, current_settings().site_dir, now_ms()
         )
     if published is None:
-        raise click.ClickException(say("cli.no_release", path=current_settings().site_dir))
+        raise CommandFault(say("cli.no_release", path=current_settings().site_dir))
     return published
 
 
@@ -46,9 +46,9 @@ def on_current_schema(command: Callable[..., None]) -> Callable[..., None]:
         except DatabaseError as fault:  # unreadable, cut, or no database at all
             cause = str(fault.orig or fault)
             path = database.db.engine.url.database or ""
-            raise click.ClickException(say("cli.database", path=path, fault=cause)) from None
+            raise CommandFault(say("cli.database", path=path, fault=cause)) from None
         if not is_current:
-            raise click.ClickException(say("cli.schema"))
+            raise CommandFault(say("cli.schema"))
         command(*args, **kwargs)
 
     return checked

@@ -13,6 +13,7 @@ from sync_server.storage import directory
 from sync_server.storage.access import devices
 from sync_server.storage.access.tokens import new_second_secret
 from sync_server.storage.people import roster
+from sync_server.terminal import CommandFault
 
 device_group = AppGroup("device")
 
@@ -31,14 +32,14 @@ device_group = AppGroup("device")
 def device_enrol(point: str, profile: str, person: str | None, days: int) -> None:
     """Print a one-use code that enrols a device of POINT."""
     if (profile == Profile.CHAIR) != (person is not None):
-        raise click.ClickException(say("cli.chair_person"))
+        raise CommandFault(say("cli.chair_person"))
     with database.reading() as c:
         points = directory.point_codes(c)
         people = roster.known_people(c) if person else set()
     if point not in points:
-        raise click.ClickException(say("point.unknown", value=point, count=len(points)))
+        raise CommandFault(say("point.unknown", value=point, count=len(points)))
     if person and person not in people:
-        raise click.ClickException(say("person.unknown", value=person))
+        raise CommandFault(say("person.unknown", value=person))
     at_ms = now_ms()
     second = new_second_secret() if days > 1 else None
     code = database.write(
@@ -73,7 +74,7 @@ def device_withdraw(point: str) -> None:
     with database.reading() as c:
         points = directory.all_points(c)
     if point not in points:
-        raise click.ClickException(say("point.unknown", value=point, count=len(points)))
+        raise CommandFault(say("point.unknown", value=point, count=len(points)))
     at_ms = now_ms()
     count = database.write(lambda c: devices.withdraw_codes(c, point, now_ms=at_ms))
     click.echo(say("devices.withdrawn", count=count, point=point))
@@ -86,5 +87,5 @@ def device_revoke(device: str) -> None:
     """Revoke DEVICE: it gets no data, and the records that it sends are held."""
     at_ms = now_ms()
     if not database.write(lambda c: devices.revoke(c, device, now_ms=at_ms)):
-        raise click.ClickException(say("cli.unknown_device", value=device))
+        raise CommandFault(say("cli.unknown_device", value=device))
     click.echo(say("device.revoked", device=device))

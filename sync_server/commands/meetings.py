@@ -13,6 +13,7 @@ from sync_server.commands.common import on_current_schema, published_directory
 from sync_server.errors import UnknownMeeting
 from sync_server.messages import say
 from sync_server.storage import directory
+from sync_server.terminal import CommandFault
 
 meeting_group = AppGroup("meeting")
 
@@ -28,7 +29,7 @@ def meeting_accept(meeting: str) -> None:
     )
     if published_meeting is None:
         meeting_ids = ", ".join(candidate.id for candidate in published.meetings)
-        raise click.ClickException(say("cli.unknown_meeting", value=meeting, known=meeting_ids))
+        raise CommandFault(say("cli.unknown_meeting", value=meeting, known=meeting_ids))
     at_ms = now_ms()
 
     def accept(c: Any) -> int:
@@ -47,11 +48,11 @@ def meeting_rehearse(meeting: str, at: str) -> None:
     try:
         begins = datetime.strptime(f"{at} +0700", "%Y-%m-%d %H:%M %z")
     except ValueError:
-        raise click.ClickException(say("cli.rehearsal_at", value=at)) from None
+        raise CommandFault(say("cli.rehearsal_at", value=at)) from None
     at_ms = now_ms()
     starts_ms = round(begins.timestamp() * 1000)
     try:
         rehearsal = database.write(lambda c: arrangements.rehearse(c, meeting, starts_ms, at_ms))
     except UnknownMeeting as fault:
-        raise click.ClickException(str(fault)) from None
+        raise CommandFault(str(fault)) from None
     click.echo(say("cli.rehearsal", title=rehearsal.title, id=rehearsal.id))

@@ -10,6 +10,7 @@ from sync_server.clocks import now_ms
 from sync_server.commands.common import current_settings, on_current_schema
 from sync_server.errors import QueueFileFaulty
 from sync_server.messages import say
+from sync_server.terminal import CommandFault
 
 queue_group = AppGroup("queue")
 
@@ -24,11 +25,9 @@ def queue_import(file: Path) -> None:
         receipt = file.with_name(f"{file.stem}-bien-nhan.diemcau")
         receipt.write_bytes(imported.receipt)
     except QueueFileFaulty as fault:
-        raise click.ClickException(str(fault)) from None
+        raise CommandFault(str(fault)) from None
     except OSError as fault:
-        raise click.ClickException(
-            say("cli.queue_unreadable", path=file, fault=fault.strerror)
-        ) from None
+        raise CommandFault(say("cli.queue_unreadable", path=file, fault=fault.strerror)) from None
     statuses = {status: imported.count(status) for status in ("stored", "known", "held", "refused")}
     click.echo(say("queue_file.taken", **statuses))
     click.echo(say("cli.queue_taken", path=receipt))

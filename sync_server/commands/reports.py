@@ -18,6 +18,7 @@ from sync_server.reports.making import FORMATS, Format
 from sync_server.reports.pdf_file import PdfUnavailable
 from sync_server.reports.snapshot import Source
 from sync_server.reports.spec import WITH_NAMES, AnySpec, Kind
+from sync_server.terminal import CommandFault
 
 KINDS: dict[str, Kind] = {
     "nhanh": "quick",
@@ -83,7 +84,7 @@ def report_make(
                 with database.reading() as c:
                     spec = making.with_names(c, spec)
     except AppError as fault:
-        raise click.ClickException(str(fault)) from None
+        raise CommandFault(str(fault)) from None
     _write_files(spec, formats, out)
 
 
@@ -99,7 +100,7 @@ def report_year(year: int, layout: LayoutName, formats: tuple[Format, ...], out:
     with database.reading() as c:
         meetings = [meeting.id for meeting in held_in(c, year, source.now_ms)]
         if not meetings:
-            raise click.ClickException(say("cli.report.nothing", year=year))
+            raise CommandFault(say("cli.report.nothing", year=year))
         name = say("report.period.year", year=year)
         spec = making.make_period(c, meetings, name, layout, source)
     _write_files(spec, formats, out)
@@ -133,9 +134,9 @@ def report_verify(file: Path) -> None:
         with database.reading() as c:
             verdict = verify.verify(c, content)
     except verify.SourceLost:
-        raise click.ClickException(say("report.verify.source_lost")) from None
+        raise CommandFault(say("report.verify.source_lost")) from None
     except verify.NotAReport:
-        raise click.ClickException(say("report.verify.not_one")) from None
+        raise CommandFault(say("report.verify.not_one")) from None
     for line in verdict.differences:
         click.echo(f"  {line}")
     if verdict.later:

@@ -20,6 +20,7 @@ from sync_server.sheets.headings import FIELDS
 from sync_server.sheets.tables import Fault, Table
 from sync_server.storage import purpose
 from sync_server.storage.people import lists
+from sync_server.terminal import CommandFault
 from sync_server.web import served_portal
 
 PROGRESS_FROM_ROWS = 5_000
@@ -156,7 +157,7 @@ def _confirm_in_demonstration() -> None:
 
 def _fail(file: Path, faults: list[Fault]) -> None:
     sentences = "\n".join(f"  {describe(fault)}" for fault in faults)
-    raise click.ClickException(
+    raise CommandFault(
         say("roster.nothing_imported", file=file.name, count=len(faults)) + "\n" + sentences
     )
 

@@ -12,6 +12,7 @@ from sync_server.domain.records.codes import MINUTE_MS
 from sync_server.messages import number, say
 from sync_server.storage.blobs import releases
 from sync_server.storage.ledger import record_store
+from sync_server.terminal import CommandFault
 from sync_server.web.production_server import serve_forever
 
 CLOCK_TOLERANCE_MS = MINUTE_MS
@@ -36,9 +37,7 @@ def serve(host: str, port: int) -> None:
     try:
         serve_forever(current_app._get_current_object(), host, port)  # type: ignore[attr-defined]
     except OSError as fault:
-        raise click.ClickException(
-            say("cli.port", host=host, port=port, fault=fault.strerror)
-        ) from None
+        raise CommandFault(say("cli.port", host=host, port=port, fault=fault.strerror)) from None
 
 
 @click.command("demo")
