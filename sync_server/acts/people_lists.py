@@ -85,6 +85,7 @@ class ListChoices(Struct, frozen=True, omit_defaults=True):
     code of the stored person that the line means, or `NEW`. `unit` and `membership` hold for lines
     without one. `ended`: codes of people to end, because the list lacks them. `others_new`: every
     line that might mean a stored person, and for which nobody was chosen, is somebody new.
+    `into_demonstration`: real people may go into a demonstration's database.
     """
 
     fields: dict[str, Field | None] = {}
@@ -93,6 +94,7 @@ class ListChoices(Struct, frozen=True, omit_defaults=True):
     membership: str = ""
     ended: tuple[str, ...] = ()
     others_new: bool = False
+    into_demonstration: bool = False
 
 
 class Change(NamedTuple):

@@ -4,6 +4,7 @@ A line is a unit, or a hall of a unit. Without a code it is matched by name, els
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -81,6 +82,10 @@ class PlacePlan(NamedTuple):
     def fingerprint(self) -> str:
         """A mark of the changes, to notice that others changed the places meanwhile."""
         return hashlib.sha256(repr(self.changes).encode()).hexdigest()[:16]
+
+
+_LOST_ZERO = re.compile(r"[35789]\d{8}|2\d{9}")
+"""A mobile or landline number of Vietnam as a cell holds it that took it for an amount."""
 
 
 def plan_places(connection: Connection, grids: Sequence[Grid]) -> PlacePlan:
@@ -235,7 +240,7 @@ class _PlaceLineParser:
         for duty, name_field, phone_field in fields:
             stored = self._contacts.get((point.code, duty))
             name = line.text(name_field) or (stored.name if stored else "")
-            phone = line.text(phone_field)
+            phone = _with_leading_zero(line.text(phone_field))
             digits = "".join(c for c in phone if c in "+0123456789")
             if phone and not is_phone(phone):
                 self._fault("phone", line, phone_field, phone)
@@ -247,3 +252,8 @@ class _PlaceLineParser:
                 phone_kept = digits[:24] or (stored.phone if stored else "")
                 lines.append(ContactLine(point.code, duty, name, phone_kept))
         return lines
+
+
+def _with_leading_zero(phone: str) -> str:
+    """Return a telephone number with the 0 that a cell drops when it takes it for an amount."""
+    return f"0{phone}" if _LOST_ZERO.fullmatch(phone.replace(" ", "")) else phone

@@ -208,6 +208,8 @@ def test_a_demonstration_takes_in_real_people_only_after_a_plain_question(
     answer = headquarters.post("/nguoi/them", birth_year="", code="", **fields)
     assert "Chưa nhập gì" in answer.text
 
+    headquarters.post(path, do="preview", into_demonstration="on")
+    assert 'name="into_demonstration" checked' in headquarters.get(path).text
     confirm(headquarters, path, into_demonstration="on")
     assert "M00001" in people()
     with reading() as c:

@@ -151,6 +151,18 @@ def test_the_list_of_today_changes_nothing_when_it_comes_back(
     assert "Không có gì thay đổi" in headquarters.get(path).text
 
 
+@pytest.mark.parametrize(
+    ("cell", "phone"),
+    [(912345678, "0912345678"), (2433334444, "02433334444"), ("912 345 678", "0912345678")],
+)
+def test_a_telephone_number_gets_back_the_zero_that_its_cell_dropped(
+    hall: None, headquarters: Desk, cell: int | str, phone: str
+) -> None:
+    import_list(headquarters, [HEADING, [1, "Chi bộ Một", "", "", "", "Mẫu Thu", cell]])
+    with reading() as c:
+        assert contacts.of_points(c, ["P001"])["P001"][0].phone == phone
+
+
 def publish(settings: Settings, facts: PublishedDirectory) -> None:
     settings.site_dir.mkdir(exist_ok=True)
     (settings.site_dir / "facts.json").write_bytes(msgspec.json.encode(facts))

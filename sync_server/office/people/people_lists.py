@@ -264,6 +264,7 @@ def _read_choices(before: ListChoices) -> ListChoices:
         forms.text("membership", longest=16),
         tuple(request.form.getlist("ended")),
         "others_new" in request.form,
+        demonstration.FIELD in request.form,
     )
 
 
