@@ -4,7 +4,6 @@ A line is a unit, or a hall of a unit. Without a code it is matched by name, els
 """
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -25,7 +24,7 @@ from sync_server.sheets.tables import Fault, Line, Table
 from sync_server.storage import directory
 from sync_server.storage.directory import PointSummary, UnitSummary
 from sync_server.storage.people import contacts
-from sync_server.storage.people.contacts import ContactLine, Duty, is_phone
+from sync_server.storage.people.contacts import ContactLine, Duty, dialled
 
 HEADINGS: Mapping[str, Field | None] = {
     "ma": "unit_code",
@@ -82,10 +81,6 @@ class PlacePlan(NamedTuple):
     def fingerprint(self) -> str:
         """A mark of the changes, to notice that others changed the places meanwhile."""
         return hashlib.sha256(repr(self.changes).encode()).hexdigest()[:16]
-
-
-_LOST_ZERO = re.compile(r"[35789]\d{8}|2\d{9}")
-"""A mobile or landline number of Vietnam as a cell holds it that took it for an amount."""
 
 
 def plan_places(connection: Connection, grids: Sequence[Grid]) -> PlacePlan:
@@ -240,20 +235,14 @@ class _PlaceLineParser:
         for duty, name_field, phone_field in fields:
             stored = self._contacts.get((point.code, duty))
             name = line.text(name_field) or (stored.name if stored else "")
-            phone = _with_leading_zero(line.text(phone_field))
-            digits = "".join(c for c in phone if c in "+0123456789")
-            if phone and not is_phone(phone):
+            phone = line.text(phone_field)
+            if phone and not dialled(phone):
                 self._fault("phone", line, phone_field, phone)
             elif phone and not name:
                 self._fault("phone_without_name", line, name_field, phone)
             elif len(name) > MAX_PERSON:
                 self._fault("too_long", line, name_field, name, str(MAX_PERSON))
             elif name:
-                phone_kept = digits[:24] or (stored.phone if stored else "")
+                phone_kept = dialled(phone) or (stored.phone if stored else "")
                 lines.append(ContactLine(point.code, duty, name, phone_kept))
         return lines
-
-
-def _with_leading_zero(phone: str) -> str:
-    """Return a telephone number with the 0 that a cell drops when it takes it for an amount."""
-    return f"0{phone}" if _LOST_ZERO.fullmatch(phone.replace(" ", "")) else phone

@@ -163,6 +163,21 @@ def test_a_telephone_number_gets_back_the_zero_that_its_cell_dropped(
         assert contacts.of_points(c, ["P001"])["P001"][0].phone == phone
 
 
+@pytest.mark.parametrize(
+    ("text", "phone"),
+    [
+        ("0912.345.678", "0912345678"),
+        ("+84 912 345 678", "+84912345678"),
+        ("912345678", "0912345678"),
+        ("0912345678 - 0987654321", None),
+        ("91234567", None),
+        ("máy lẻ 12", None),
+    ],
+)
+def test_a_telephone_number_is_kept_as_it_is_dialled(text: str, phone: str | None) -> None:
+    assert contacts.dialled(text) == phone
+
+
 def publish(settings: Settings, facts: PublishedDirectory) -> None:
     settings.site_dir.mkdir(exist_ok=True)
     (settings.site_dir / "facts.json").write_bytes(msgspec.json.encode(facts))

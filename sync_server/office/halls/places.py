@@ -22,7 +22,7 @@ from sync_server.office.downloads import xlsx_of
 from sync_server.storage import directory
 from sync_server.storage.directory import PointSummary, UnitSummary
 from sync_server.storage.people import contacts, lists
-from sync_server.storage.people.contacts import DUTIES, ContactLine, is_phone
+from sync_server.storage.people.contacts import DUTIES, ContactLine, dialled
 
 blueprint = Blueprint("places", __name__)
 
@@ -218,11 +218,11 @@ def read_contacts(point: str) -> list[ContactLine]:
     lines = []
     for duty in DUTIES:
         phone = forms.text(f"phone_{duty}", longest=24)
-        if phone and not is_phone(phone):
+        if phone and not dialled(phone):
             fault = say("form.choice", field=say(f"field.phone_{duty}"), value=phone)
             raise BadForm(fault=fault)
-        digits = "".join(letter for letter in phone if letter in "+0123456789")
-        lines.append(ContactLine(point, duty, forms.text(f"name_{duty}", longest=120), digits))
+        name = forms.text(f"name_{duty}", longest=120)
+        lines.append(ContactLine(point, duty, name, dialled(phone) or ""))
     return lines
 
 

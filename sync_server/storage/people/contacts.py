@@ -15,12 +15,21 @@ DUTIES: tuple[Duty, ...] = get_args(Duty)
 _PHONE = re.compile(r"(?:\+\d|0)[\d .()-]{6,18}")
 _DIGITS = range(8, 13)
 """How many digits a telephone number has in Vietnam, with its leading 0 or 84."""
+_LOST_ZERO = re.compile(r"[35789]\d{8}|2\d{9}")
+"""A mobile or landline number of Vietnam as a cell holds it that took it for an amount."""
 
 
-def is_phone(text: str) -> bool:
-    """Return whether a text is one telephone number, with its leading 0 or its country's code."""
-    is_one = _PHONE.fullmatch(text.strip()) is not None
-    return is_one and sum(letter.isdigit() for letter in text) in _DIGITS
+def dialled(text: str) -> str | None:
+    """Return a telephone number as it is dialled; None if the text is not one number.
+
+    It begins with the country's code or with 0, which it gets back if a cell has dropped it.
+    """
+    number = text.strip()
+    if _LOST_ZERO.fullmatch(number.replace(" ", "")):
+        number = f"0{number}"
+    digits = "".join(letter for letter in number if letter in "+0123456789")
+    is_one = _PHONE.fullmatch(number) is not None and len(digits.lstrip("+")) in _DIGITS
+    return digits if is_one else None
 
 
 class ContactLine(NamedTuple):
