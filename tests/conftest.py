@@ -27,6 +27,7 @@ from sync_server.storage import directory
 from sync_server.storage.access import accounts, devices
 from sync_server.storage.access.accounts import Account
 from sync_server.storage.directory import PublishedMeeting, PublishedPoint, PublishedUnit
+from sync_server.web import rate_limits
 from tests.factories import ENDS, MEETING, STARTS
 
 URL = "http://localhost:8000"
@@ -156,11 +157,17 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
+@pytest.fixture(scope="session")
+def database_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the database that every test fills anew."""
+    return tmp_path_factory.mktemp("database")
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Return settings with a database and a portal folder for this test only."""
+def settings(tmp_path: Path, database_folder: Path) -> Settings:
+    """Return settings with a portal folder for this test only."""
     return Settings(
-        database_url=f"sqlite:///{tmp_path / DATABASE}",
+        database_url=f"sqlite:///{database_folder / DATABASE}",
         secret_key=SECRET,
         seal_key=SECRET[::-1],
         site_dir=tmp_path / "output",
@@ -185,13 +192,28 @@ def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def wired_app(database_folder: Path) -> Flask:
+    """Return the app as `create_app` wires it: its routes and templates are compiled once."""
+    return create_app(
+        Settings(
+            f"sqlite:///{database_folder / DATABASE}", SECRET, SECRET[::-1], database_folder, URL
+        )
+    )
+
+
 @pytest.fixture
-def app(settings: Settings, clock: FakeClock, accepted: Path, tmp_path: Path) -> Iterator[Flask]:
-    """Return the app on a copy of the `accepted` database."""
-    shutil.copy(accepted, tmp_path / DATABASE)
-    app = create_app(settings, clock)
-    with app.app_context():
-        yield app
+def app(
+    wired_app: Flask, settings: Settings, clock: FakeClock, accepted: Path, database_folder: Path
+) -> Iterator[Flask]:
+    """Return the app on a copy of the `accepted` database, as if it had just been started."""
+    for left_over in database_folder.iterdir():
+        left_over.unlink()
+    shutil.copy(accepted, database_folder / DATABASE)
+    wired_app.config.from_mapping(SETTINGS=settings, CLOCK=clock)
+    rate_limits.init_app(wired_app)
+    with wired_app.app_context():
+        yield wired_app
         db.engine.dispose()
 
 

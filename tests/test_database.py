@@ -34,10 +34,15 @@ from sync_server.storage.models import AccountRow
 from tests.conftest import FakeClock
 
 
-def test_the_migrations_make_the_tables_of_the_models(settings: Settings, clock: FakeClock) -> None:
+def test_the_migrations_make_the_tables_of_the_models(
+    settings: Settings, clock: FakeClock, tmp_path: Path
+) -> None:
     from sync_server import create_app
 
-    app = create_app(settings, clock)
+    app = create_app(
+        msgspec.structs.replace(settings, database_url=f"sqlite:///{tmp_path / 'new.sqlite3'}"),
+        clock,
+    )
     with app.app_context():
         assert not has_current_schema()
         upgrade_schema()

@@ -4,7 +4,7 @@ import hashlib
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,13 @@ from flask import Flask
 from msgspec.structs import replace
 from portal.release.manifest import files_of, release_of
 
-from sync_server import create_app
-from sync_server.config import Settings
-from sync_server.database import Base, db, reading, write
+from sync_server.database import reading, write
 from sync_server.domain.records.permissions import Profile
 from sync_server.storage.access import accounts
 from sync_server.storage.access.accounts import Account
 from sync_server.web import served_portal
 from sync_server.web.portal_files import MAX_WHOLE_BYTES
-from tests.conftest import NOON, SECRET, FakeClock, Persona
+from tests.conftest import NOON, FakeClock, Persona
 
 HOUR_MS = 3_600_000
 PIECE = 1024 * 1024
@@ -53,21 +51,11 @@ class Publisher(Persona):
         return release
 
 
-def _app(site: Path, folder: Path, clock: FakeClock) -> Flask:
-    url = f"sqlite:///{folder / 'releases.sqlite3'}"
-    app = create_app(Settings(url, SECRET, SECRET, site, "http://localhost:8000"), clock)
-    with app.app_context():
-        Base.metadata.create_all(db.engine)
-    return app
-
-
 @pytest.fixture
-def server(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Flask]:
+def server(app: Flask, portal: Path) -> Flask:
     """Return a server that has our portal as its built site."""
-    app = _app(portal, tmp_path, clock)
-    with app.app_context():
-        yield app
-        db.engine.dispose()
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], site_dir=portal)
+    return app
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import System
+from tests.e2e.line import Line
 
 QUEUE = ".queue"
 SLOW_MS = 20_000
@@ -49,6 +50,12 @@ def open_again(page: Page, system: System) -> None:
     page.goto(f"{system.url}/diem-danh/index.html")
     unlock(page)
     expect(page.locator(QUEUE)).to_be_visible(timeout=SLOW_MS)
+
+
+def reconnect(page: Page, system: System) -> None:
+    """Open the line again, and tell the browser as a laptop does whose network is back."""
+    system.line.set(Line.OPEN)
+    page.evaluate("dispatchEvent(new Event('online'))")
 
 
 def open_room(page: Page, name: str) -> None:

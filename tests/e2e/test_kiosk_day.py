@@ -21,6 +21,7 @@ from tests.e2e.kiosk import (
     open_room,
     open_step,
     read_store,
+    reconnect,
     unlock,
     unsent_count,
     wait_until,
@@ -269,7 +270,7 @@ def test_the_order_of_the_day_and_a_chair_enrolled_on_the_same_laptop(
     expect(page.locator("main")).to_contain_text("Không có đơn nào đang chờ")
 
     page.get_by_role("button", name="Khoá").click()
-    system.line.set(Line.OPEN)
+    reconnect(page, system)
     expect(page.get_by_text("Mọi bản ghi làm trên máy này đã được gửi")).to_be_visible(
         timeout=4 * SLOW_MS
     )
@@ -384,7 +385,7 @@ def test_a_list_on_a_usb_stick_is_taken_in_without_a_line(system: System, laptop
     choose_file(page, "hong.xlsx", b"PK\x03\x04 rubbish")
     expect(page.get_by_text("Tệp không mở được như một bảng tính")).to_be_visible()
 
-    system.line.set(Line.OPEN)
+    reconnect(page, system)
     wait_until(page, lambda: len(system.device_records()) == 2)
     assert {record["source"] for record in system.device_records()} == {"import"}
 

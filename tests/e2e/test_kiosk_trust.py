@@ -28,6 +28,7 @@ from tests.e2e.kiosk import (
     open_room,
     open_step,
     read_store,
+    reconnect,
     unlock,
     unsent_count,
     wait_until,
@@ -55,7 +56,7 @@ def test_a_locked_kiosk_sends_and_shows_nobody(system: System, laptop: Laptop) -
     assert "read_token" not in enrolment
     assert "dr_" not in json.dumps(enrolment)
 
-    system.line.set(Line.OPEN)
+    reconnect(page, system)
     expect(page.get_by_text("Mọi bản ghi làm trên máy này đã được gửi")).to_be_visible(
         timeout=4 * SLOW_MS
     )
@@ -78,7 +79,7 @@ def test_ten_wrong_pins_wipe_the_roster_and_never_the_queue(system: System, lapt
     assert read_store(page, "sealed") == []
     assert len(read_store(page, "records")) == 1
 
-    system.line.set(Line.OPEN)
+    reconnect(page, system)
     wait_until(page, lambda: len(system.device_records()) == 1)
     enrol_again(page, system)
     expect(page.locator(".counts")).to_contain_text("Có mặt 1/59", timeout=SLOW_MS)
@@ -103,7 +104,7 @@ def test_a_revoked_device_is_wiped_and_keeps_its_queue_and_the_next_enrolment_wo
     expect(page.locator(QUEUE)).to_contain_text("giấy tờ chưa gửi 1")
     [enrolment] = read_store(page, "enrolments")
     system.flask("device", "revoke", str(enrolment["device"]))
-    system.line.set(Line.OPEN)
+    reconnect(page, system)
     expect(page.get_by_text("Máy đã bị ban tổ chức thu hồi")).to_be_visible(timeout=4 * SLOW_MS)
     assert read_store(page, "sealed") == []
     [row] = read_store(page, "records")

@@ -16,6 +16,7 @@ from tests.e2e.kiosk import (
     open_room,
     open_step,
     read_store,
+    reconnect,
     wait_until,
 )
 from tests.e2e.line import Line
@@ -110,7 +111,7 @@ def test_a_lost_answer_adds_no_second_record(system: System, laptop: Laptop) -> 
     wait_until(page, lambda: len(system.device_records()) == 5)
     expect(page.locator(QUEUE)).to_contain_text("chưa gửi 5")
 
-    system.line.set(Line.OPEN)
+    reconnect(page, system)
     expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0", timeout=4 * SLOW_MS)
     assert sorted(record["person"] for record in system.device_records()) == sorted(codes)
     assert system.board_row()["present"] == 5
@@ -131,7 +132,7 @@ def test_a_database_that_the_browser_deletes_is_written_again_from_memory(
     expect(page.locator(QUEUE)).to_contain_text("chưa gửi 3")
     expect(page.get_by_text("Trình duyệt đã xoá dữ liệu")).to_be_visible()
 
-    system.line.set(Line.OPEN)
+    reconnect(page, system)
     expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0", timeout=4 * SLOW_MS)
     assert len(system.device_records()) == 3
     assert system.board_row()["present"] == 3

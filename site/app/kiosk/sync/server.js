@@ -26,8 +26,10 @@ export async function call(path, { token, body, method, piece, headers: extraHea
   /** @type {Record<string, string>} */
   const headers = { ...extraHeaders };
   if (token) headers.Authorization = `Bearer ${token}`;
+  const controller = new AbortController(); // old phones have no `AbortSignal.timeout`
+  const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
   /** @type {RequestInit} */
-  const request = { headers, method: method ?? "GET", body: piece, cache: "no-store", signal: timeout(TIMEOUT_MS) };
+  const request = { headers, method: method ?? "GET", body: piece, cache: "no-store", signal: controller.signal };
   if (body !== undefined) {
     headers["Content-Type"] = "application/json";
     request.method = "POST";
@@ -49,6 +51,8 @@ export async function call(path, { token, body, method, piece, headers: extraHea
     return failure("refused", response.status, problem.code, after || null);
   } catch {
     return failure("network", 0, "network", null);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -60,13 +64,6 @@ function failure(
   /** @type {number | null} */ retryAfterS,
 ) {
   return { ok: false, reason, status, code: code ?? String(status), retryAfterS };
-}
-
-/** Return a signal that aborts after a time: old phones have no `AbortSignal.timeout`. */
-function timeout(/** @type {number} */ ms) {
-  const controller = new AbortController();
-  setTimeout(() => controller.abort(), ms);
-  return controller.signal;
 }
 
 async function gzip(/** @type {string} */ text) {
