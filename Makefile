@@ -70,7 +70,7 @@ clean: ## remove everything that was made here, the demonstration's database inc
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage test-results
 
 browser: .venv/dev
-	@python tests/chromium.py >/dev/null || { $(APT) -qq update && $(APT) -qq install -y chromium; }
+	@python tests/chromium.py >/dev/null || { $(APT) -qq update && $(APT) -qq install -y chromium-headless-shell; }
 
 .venv/run: requirements/run.txt | .venv/made
 	@echo "Đang cài thư viện Python vào .venv (chỉ lần đầu)…"

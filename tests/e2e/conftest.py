@@ -7,8 +7,6 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
@@ -20,11 +18,12 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from sync_server import create_app
-from sync_server.config import ROOT, load_settings
+from sync_server.config import load_settings
 from sync_server.database import db
 from tests.chromium import find_chromium
 from tests.conftest import Shared
 from tests.e2e.line import PoorLine
+from tests.e2e.servers import ServerProcess
 
 FIRST_PORT, PORTS_OF_WORKER, MOST_WORKERS = 20_000, 700, 16
 DATABASE, PRINTED_FILE = "demonstration.sqlite3", "facts.json"
@@ -75,7 +74,6 @@ def environ_of(database: Path, portal: Path, url: str) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{database}",
         "SITE_DIR": str(portal),
         "PUBLIC_URL": url,
-        "PYTHONWARNINGS": "default",
     }
 
 
@@ -105,15 +103,7 @@ class System:
         )
         database = Path(shutil.copy(demonstration.database, folder / "e2e.sqlite3"))
         self.environ = environ_of(database, portal, self.url)
-        self.process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "flask", "--app", "sync_server", "serve", f"--port={self.port}"],
-            cwd=ROOT,
-            env=self.environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        assert self.process.stdout
-        assert "Đang phục vụ".encode() in self.process.stdout.readline()
+        self.server = ServerProcess(self.environ, self.port)
 
     def flask(self, *arguments: str) -> str:
         """Run a command of the server and return its output."""
@@ -167,10 +157,7 @@ class System:
     def stop(self) -> None:
         """Stop the server and the line."""
         self.line.close()
-        self.process.terminate()
-        self.process.wait(10)
-        if self.process.stdout:
-            self.process.stdout.close()
+        self.server.stop()
 
 
 class Laptop:

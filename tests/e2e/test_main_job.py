@@ -129,11 +129,14 @@ def test_a_database_that_the_browser_deletes_is_written_again_from_memory(
     origin = page.evaluate("location.origin")
     session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "indexeddb"})
     check_in(page, 1)
-    expect(page.locator(QUEUE)).to_contain_text("chưa gửi 3")
-    expect(page.get_by_text("Trình duyệt đã xoá dữ liệu")).to_be_visible()
+    check_in(page, 1)
+    expect(page.locator(QUEUE)).to_contain_text("chưa gửi 4")
+    notice = page.get_by_text("Trình duyệt đã xoá dữ liệu")
+    expect(notice).to_be_visible()
 
     reconnect(page, system)
     expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0", timeout=4 * SLOW_MS)
-    assert len(system.device_records()) == 3
-    assert system.board_row()["present"] == 3
-    assert sorted(str(row["seq"]) for row in read_store(page, "records")) == ["1", "2", "3"]
+    expect(notice).to_have_count(0)
+    assert len(system.device_records()) == 4
+    assert system.board_row()["present"] == 4
+    assert sorted(str(row["seq"]) for row in read_store(page, "records")) == list("1234")

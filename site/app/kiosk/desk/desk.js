@@ -48,7 +48,10 @@ export class Desk {
   /** @type {import("../sync/sync.js").Outcome | null} */
   outcome = null;
   isSending = false;
+  /** Why the last record could not be stored; empty if it was. */
   fault = "";
+  /** Whether the browser has deleted the database, so that what is unsent may be all there is. */
+  wasDatabaseLost = false;
   lastAction = { label: "", ids: /** @type {string[]} */ ([]) };
   /** @type {Map<string, any>} contents of the details that this vault holds, by sha256 */
   detailContents = new Map();
@@ -104,7 +107,7 @@ export class Desk {
     for (const deviceRecord of this.deviceRecords) void tx.objectStore("records").put(deviceRecord);
     for (const [name, value] of this.#sealedCopies) void tx.objectStore("sealed").put(value, [device, name]);
     await tx.done;
-    this.fault = "store.lost";
+    this.wasDatabaseLost = true;
   }
 
   /** The reader that a round of sync fetches records for. @returns {import("../sync/sync.js").Reader} */

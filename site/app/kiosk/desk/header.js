@@ -47,7 +47,9 @@ export function Notices({ desk }) {
   const { isNewer } = useSavedState(SHELL_LIST);
   const skewMs = desk.outcome?.skewMs ?? 0;
   const minutes = Math.round(Math.abs(skewMs) / MINUTE_MS);
+  const isLostUnsent = desk.wasDatabaseLost && desk.fates.unsent > 0;
   return html`${desk.fault && html`<p class="notice bad" role="alert">${say(desk.fault)}</p>`}
+    ${isLostUnsent && html`<p class="notice bad" role="alert">${say("store.lost")}</p>`}
     ${desk.outcome?.state === "stopped" &&
     html`<p class="notice bad" role="alert">${sayCode(desk.outcome.code ?? "")} ${say("stopped")}</p>`}
     ${Math.abs(skewMs) > SUSPECT_SKEW_MS &&

@@ -1,0 +1,43 @@
+"""Starts servers from a process that has loaded their modules once: each start is a fork."""
+
+import multiprocessing
+import os
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+
+from flask.cli import ScriptInfo
+
+from sync_server import api, commands, create_app, office  # noqa: F401 - loaded before the forks
+from sync_server.config import load_settings
+
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload([__name__])
+
+
+class ServerProcess:
+    """A process that runs `flask serve`."""
+
+    def __init__(self, environ: Mapping[str, str], port: int) -> None:
+        """Start it; return once it says that it serves."""
+        self._output, output_of_server = _forks.Pipe(duplex=False)
+        self._process = _forks.Process(
+            target=_serve, args=(dict(environ), port, output_of_server), daemon=True
+        )
+        self._process.start()
+        output_of_server.close()
+        message = os.read(self._output.fileno(), 4096).decode()
+        assert "Đang phục vụ" in message, message
+
+    def stop(self) -> None:
+        """Stop it in order, as an operator does."""
+        self._process.terminate()
+        self._process.join(10)
+        assert self._process.exitcode == 0
+        self._output.close()
+
+
+def _serve(environ: dict[str, str], port: int, output: Connection) -> None:
+    os.dup2(output.fileno(), 1)
+    app = create_app(load_settings(environ))
+    with app.app_context():
+        app.cli.main(["serve", f"--port={port}"], "flask", obj=ScriptInfo(create_app=lambda: app))
