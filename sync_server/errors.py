@@ -219,10 +219,10 @@ class TooManyRequests(AppError):
     status, code = 429, "too_many_requests"
 
 
-class DetailsFull(AppError):
-    """More bytes of details of one device in a day than are taken; the piece is not stored."""
+class UploadQuotaReached(AppError):
+    """One uploader sent more bytes in a day than are taken; the piece is not stored."""
 
-    status, code = 429, "details_full"
+    status, code = 429, "upload_quota_reached"
 
 
 class UnknownReport(AppError):

@@ -116,10 +116,10 @@ def put_blob(sha256: str) -> Response:
     """Store a piece of a file; without `Content-Range` the body is the whole file."""
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
-    key, at_ms = releases.file_key(sha256), now_ms()
+    at_ms = now_ms()
 
     def put(c: Connection, piece: bytes, start: int, total: int) -> Offset:
-        return resumable_uploads.put_piece(c, key, piece, at=start, total=total, now_ms=at_ms)
+        return releases.put_piece(c, sha256, piece, at=start, total=total, now_ms=at_ms)
 
     return accept_piece(sha256, BOUNDS, put)
 

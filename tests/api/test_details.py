@@ -263,5 +263,5 @@ def test_a_device_fills_no_disk_with_details(
 
     refused = clerk.put(f"/details/{second}", more.encode())
 
-    assert (refused.status_code, (refused.json or {})["code"]) == (429, "details_full")
+    assert (refused.status_code, (refused.json or {})["code"]) == (429, "upload_quota_reached")
     assert int(refused.headers["Retry-After"]) > 0

@@ -17,6 +17,7 @@ from sync_server.database import reading, write
 from sync_server.domain.records.permissions import Profile
 from sync_server.storage.access import accounts
 from sync_server.storage.access.accounts import Account
+from sync_server.storage.blobs import releases
 from sync_server.web import served_portal
 from sync_server.web.portal_files import MAX_WHOLE_BYTES
 from tests.conftest import NOON, FakeClock, Persona
@@ -199,6 +200,18 @@ def test_a_large_file_goes_on_where_it_was_cut(editor: Publisher) -> None:
 
     assert rest.status_code == 204
     assert editor.offset(f"/blobs/{name}") == (total, True)
+
+
+def test_editors_fill_no_disk_with_files_of_no_release(
+    editor: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(releases, "MAX_BYTES_A_DAY", 1_000)
+    first, second = b"x" * 1_001, b"y"
+    assert editor.put(f"/blobs/{hashlib.sha256(first).hexdigest()}", first).status_code == 204
+
+    refused = editor.put(f"/blobs/{hashlib.sha256(second).hexdigest()}", second)
+
+    assert (refused.status_code, (refused.json or {})["code"]) == (429, "upload_quota_reached")
 
 
 def test_a_file_under_another_name_is_refused_and_can_be_sent_again(editor: Publisher) -> None:

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, select
 
-from sync_server.domain.records.codes import DAY_MS
 from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.domain.shared import SHARED
-from sync_server.errors import DetailsFull, UnknownDetail
+from sync_server.errors import UnknownDetail
 from sync_server.storage.access.audit import AuditEntry
 from sync_server.storage.blobs import resumable_uploads
 from sync_server.storage.blobs.releases import PORTAL
@@ -25,7 +24,6 @@ MAX_SMALL_BYTES = SHARED.small_detail_bytes
 """The largest detail that a sync may carry; larger ones would hold up the records."""
 MAX_BYTES_A_DAY = 256 * 1024 * 1024
 """Two hundred photographed reports of a whole hall; more in a day is a stolen token."""
-FULL_RETRY_S = 3_600
 MAX_DETAIL_BYTES = 2_900_000
 """The size of a detail of 2 MiB once it is sealed and encoded in base64."""
 
@@ -91,7 +89,9 @@ def put_small(
 
     After `MAX_BYTES_A_DAY` of a device all are skipped, and asked for again.
     """
-    if not sealed or _is_over_quota(connection, device, now_ms):
+    if not sealed or resumable_uploads.is_over_quota(
+        connection, device, MAX_BYTES_A_DAY, now_ms=now_ms
+    ):
         return
     for sha256, text in sealed.items():
         box = text.encode()
@@ -120,20 +120,14 @@ def put_piece(
     """Add a piece of a device's detail, as `resumable_uploads.put_piece` does.
 
     A detail that any device has sent in full is not stored again. Raises: PieceOutOfPlace;
-    DetailsFull after `MAX_BYTES_A_DAY` of a device.
+    UploadQuotaReached after `MAX_BYTES_A_DAY` of a device.
     """
     before = offset_of(connection, sha256, device)
     if before.is_complete:
         return before
-    if _is_over_quota(connection, device, now_ms):
-        raise DetailsFull(device=device, retry_after_s=FULL_RETRY_S)
+    resumable_uploads.check_quota(connection, device, MAX_BYTES_A_DAY, now_ms=now_ms)
     key = BlobKey(sha256, device)
     return resumable_uploads.put_piece(connection, key, piece, at=at, total=total, now_ms=now_ms)
-
-
-def _is_over_quota(connection: Connection, device: str, now_ms: int) -> bool:
-    since_ms = now_ms - DAY_MS
-    return resumable_uploads.bytes_since(connection, device, since_ms) > MAX_BYTES_A_DAY
 
 
 def read(connection: Connection, sha256: str) -> bytes:

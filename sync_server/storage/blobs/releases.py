@@ -15,12 +15,14 @@ from sync_server.domain.records.codes import from_ms
 from sync_server.domain.release import FileLine
 from sync_server.errors import ReleaseMalformed, UnknownRelease
 from sync_server.storage.blobs import resumable_uploads
-from sync_server.storage.blobs.resumable_uploads import BlobKey
+from sync_server.storage.blobs.resumable_uploads import BlobKey, Offset
 from sync_server.storage.models import Activation, Blob, Release, ReleaseFile
 
 KEPT_RELEASES = 10
 ABANDONED_MS = 24 * 3600 * 1000
 """An interrupted upload is resumed the same day, or starts again."""
+MAX_BYTES_A_DAY = 4 * 1024**3
+"""Twenty recordings of a morning; more in a day is a stolen token."""
 PORTAL = "portal"
 """The owner of all files of releases in the store of blobs."""
 
@@ -65,6 +67,18 @@ def file_at(connection: Connection, release: str, path: str) -> FileAt | None:
 def file_key(sha256: str) -> BlobKey:
     """Return the key of a release's file in the store of blobs."""
     return BlobKey(sha256, PORTAL)
+
+
+def put_piece(
+    connection: Connection, sha256: str, piece: bytes, *, at: int, total: int, now_ms: int
+) -> Offset:
+    """Add a piece of a release's file, as `resumable_uploads.put_piece` does.
+
+    Raises: PieceOutOfPlace; UploadQuotaReached after `MAX_BYTES_A_DAY` of all editors together.
+    """
+    resumable_uploads.check_quota(connection, PORTAL, MAX_BYTES_A_DAY, now_ms=now_ms)
+    key = file_key(sha256)
+    return resumable_uploads.put_piece(connection, key, piece, at=at, total=total, now_ms=now_ms)
 
 
 def missing(connection: Connection, hashes: Iterable[str]) -> list[str]:

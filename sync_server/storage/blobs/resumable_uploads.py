@@ -10,9 +10,13 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from sync_server.errors import PieceOutOfPlace
+from sync_server.domain.records.codes import DAY_MS
+from sync_server.errors import PieceOutOfPlace, UploadQuotaReached
 from sync_server.storage.models import Blob, BlobPiece
 from sync_server.storage.prepared import in_chunks
+
+QUOTA_RETRY_S = 3_600
+"""An uploader over its quota tries once an hour: the quota covers the last 24 hours."""
 
 
 class BlobKey(NamedTuple):
@@ -110,12 +114,22 @@ def complete_sizes(
     return sizes
 
 
-def bytes_since(connection: Connection, owner: str, since_ms: int) -> int:
-    """Return how many bytes of an owner's blobs have come since an instant."""
+def is_over_quota(connection: Connection, owner: str, limit_bytes: int, *, now_ms: int) -> bool:
+    """Return whether an owner has uploaded more than `limit_bytes` in the last 24 hours."""
     total = connection.scalar(
-        select(func.sum(Blob.received)).where(Blob.owner == owner, Blob.received_ms >= since_ms)
+        select(func.sum(Blob.received)).where(
+            Blob.owner == owner, Blob.received_ms >= now_ms - DAY_MS
+        )
     )
-    return int(total or 0)
+    return (total or 0) > limit_bytes
+
+
+def check_quota(connection: Connection, owner: str, limit_bytes: int, *, now_ms: int) -> None:
+    """Check that an owner may upload more today. Raises: UploadQuotaReached."""
+    if is_over_quota(connection, owner, limit_bytes, now_ms=now_ms):
+        raise UploadQuotaReached(
+            owner=owner, limit_mib=limit_bytes // 1024**2, retry_after_s=QUOTA_RETRY_S
+        )
 
 
 def owner_of(connection: Connection, sha256: str) -> str | None:

@@ -37,8 +37,10 @@ RETRIES = Retry(
     status_forcelist=(429, 503),
     allowed_methods=None,
     raise_on_status=False,
+    retry_after_max=10,
 )
-"""Every request may be sent again, because the second time it changes nothing."""
+"""Every request may be repeated, because the second time it changes nothing. A server that asks
+for more than ten seconds of patience gets its message shown to the editor."""
 
 LATER_FOLDER = ROOT / ".cache" / "later"
 """The folder in which the releases for later hours are built."""
