@@ -19,7 +19,10 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 gets a verdict of refusal while the records sent with it are still judged."""
 MAX_UPLOAD_BYTES = 72 * 1024 * 1024
 """The largest form of the office: a queue file of 64 MiB, and the form data around it."""
-UPLOADS_PATH = "/van-phong/nhap-tep"
+MAX_STRANGERS_BODY_BYTES = 64 * 1024
+"""The largest request without a token or a session: a form to sign in, a kiosk that enrols."""
+OFFICE_PATH = "/van-phong"
+UPLOADS_PATH = f"{OFFICE_PATH}/nhap-tep"
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 """The modes of the database's folder and file: nobody else on the machine may read them."""
 ENGINES = frozenset({"sqlite", "postgresql"})

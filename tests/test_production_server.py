@@ -14,11 +14,18 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from waitress.adjustments import Adjustments
+from flask.sessions import SecureCookieSessionInterface
 
-from sync_server.config import MAX_BODY_BYTES, ROOT, Settings
+from sync_server.config import (
+    MAX_BODY_BYTES,
+    MAX_STRANGERS_BODY_BYTES,
+    MAX_UPLOAD_BYTES,
+    ROOT,
+    Settings,
+)
 from sync_server.web import production_server
-from sync_server.web.production_server import ProductionServer
+from sync_server.web.production_server import ProductionServer, ServerAdjustments
+from sync_server.web.session_cookies import TOKEN
 
 
 @contextmanager
@@ -29,8 +36,11 @@ def running(app: Any) -> Iterator[ProductionServer]:
         app,
         dispatcher=dispatcher,
         sockinfo=(socket.AF_INET, socket.SOCK_STREAM, 0, ("127.0.0.1", 0)),
-        adj=Adjustments(
-            max_request_body_size=2 * MAX_BODY_BYTES, cleanup_interval=0, asyncore_use_poll=True
+        adj=ServerAdjustments(
+            app,
+            max_request_body_size=2 * MAX_BODY_BYTES,
+            cleanup_interval=0,
+            asyncore_use_poll=True,
         ),
     )
     thread = threading.Thread(target=server.run)
@@ -99,13 +109,53 @@ def test_more_requests_than_can_wait_are_told_to_come_again(
         assert "quá đông" in text
 
 
-def test_too_large_a_body_is_refused_in_vietnamese_before_it_is_read(app: Flask) -> None:
+def session_cookie(app: Flask, **values: str) -> str:
+    """Return a `Cookie` header with a session that the server has signed."""
+    serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert serializer
+    return f"Cookie: session={serializer.dumps(values)}"
+
+
+STRANGERS, USUAL, UPLOAD = MAX_STRANGERS_BODY_BYTES, 2 * MAX_BODY_BYTES, MAX_UPLOAD_BYTES
+
+
+@pytest.mark.parametrize(
+    ("path", "who", "most"),
+    [
+        ("/", "a stranger", STRANGERS),
+        ("/", "an account", STRANGERS),
+        ("/api/v1/sync", "a stranger", STRANGERS),
+        ("/api/v1/sync", "a token", USUAL),
+        ("/van-phong/nguoi/danh-sach", "a stranger", STRANGERS),
+        ("/van-phong/nguoi/danh-sach", "an account", USUAL),
+        ("/van-phong/nhap-tep", "a stranger", STRANGERS),
+        ("/van-phong/nhap-tep", "somebody about to sign in", STRANGERS),
+        ("/van-phong/nhap-tep", "a forger", STRANGERS),
+        ("/van-phong/nhap-tep", "an account", UPLOAD),
+    ],
+)
+def test_too_large_a_body_is_refused_before_it_is_received(
+    app: Flask, path: str, who: str, most: int
+) -> None:
+    header = {
+        "a stranger": "X: y",
+        "a token": "Authorization: Bearer x",
+        "somebody about to sign in": session_cookie(app, csrf_token="x"),
+        "a forger": "Cookie: session=eyJ0b2tlbiI6ImEifQ.aaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbb",
+        "an account": session_cookie(app, **{TOKEN: "x"}),
+    }[who]
+    for size, is_taken in ((most - 1, True), (most + 1, False)):
+        parser = production_server._Parser(ServerAdjustments(app, max_request_body_size=USUAL))
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\n{header}\r\nContent-Length: {size}\r\n\r\n"
+        parser.received(head.encode())
+        assert (parser.error is None) == is_taken, size
+
+
+def test_the_refusal_of_a_large_body_is_in_vietnamese(app: Flask) -> None:
     with running(app) as server, connect(server) as client:
-        size = 3 * MAX_BODY_BYTES
-        client.sendall(f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n")
         answer = client.makefile("rb").read().decode()
 
-    assert answer.startswith("HTTP/1.1 413 ")
     assert "quá lớn" in answer
 
 

@@ -5,7 +5,16 @@ from contextlib import nullcontext
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Response, current_app, g, make_response, redirect, request, session, url_for
+from flask import (
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -19,10 +28,10 @@ from sync_server.storage.access import accounts, audit, sessions
 from sync_server.storage.access.accounts import Account
 from sync_server.storage.access.audit import AuditEntry
 from sync_server.storage.access.sessions import Session
+from sync_server.web.session_cookies import TOKEN
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-COOKIE = "token"
 HTTP_BAD_REQUEST, UNAUTHORISED, FORBIDDEN, UNAVAILABLE = 400, 401, 403, 503
 
 
@@ -44,7 +53,7 @@ def account_if_signed_in() -> Account | None:
 
 def current_session() -> Session | None:
     """Return the session of this request's cookie; None without a valid one."""
-    token = session.get(COOKIE)
+    token = session.get(TOKEN)
     if not isinstance(token, str):
         return None
     with reading() as connection:
@@ -83,7 +92,7 @@ def allowed(
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(**url_values: str) -> Any:
-            if session.get(COOKIE) is None:  # strangers open no write transaction
+            if session.get(TOKEN) is None:  # strangers open no write transaction
                 return make_response(_redirect_to_sign_in())
             if request.method == "POST" and not is_slow:
                 return _run_act(lambda: _run_view(view, action, url_values))

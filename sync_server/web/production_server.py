@@ -22,9 +22,16 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import Error
 
-from sync_server.config import MAX_BODY_BYTES, MAX_UPLOAD_BYTES, UPLOADS_PATH
+from sync_server.config import (
+    MAX_BODY_BYTES,
+    MAX_STRANGERS_BODY_BYTES,
+    MAX_UPLOAD_BYTES,
+    OFFICE_PATH,
+    UPLOADS_PATH,
+)
 from sync_server.database import WRITERS
 from sync_server.messages import say
+from sync_server.web.session_cookies import has_signed_session
 
 THREADS = WRITERS + 8
 """Requests served at a time: those that may wait to write, and some that only read."""
@@ -62,19 +69,37 @@ class _Overloaded(Error):  # type: ignore[misc]
     reason = "Service Unavailable"
 
 
+class ServerAdjustments(Adjustments):  # type: ignore[misc]
+    """waitress's settings, and the app, which recognises the senders of large bodies."""
+
+    def __init__(self, app: Flask, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.app = app
+
+
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    """A parser of requests that allows large bodies only for the office's upload of queue files."""
+    """A parser that limits a request's body by its sender, before the body is received."""
 
     def parse_header(self, header_plus: bytes) -> None:
         try:
             super().parse_header(header_plus)
         except ValueError:  # an address or a length that Python cannot read
             raise ParsingError("Invalid header") from None
-        if self.path.startswith(UPLOADS_PATH):
-            self.adj = _uploads_adjustments
+        if self.chunked or self.content_length > MAX_STRANGERS_BODY_BYTES:
+            self.adj = self._limits()
+
+    def _limits(self) -> Adjustments:
+        """Return the settings with the largest body that this sender may send to this path."""
+        if self.path.startswith(API_PATH):
+            return self.adj if "AUTHORIZATION" in self.headers else _STRANGERS_LIMITS
+        is_office = self.path.startswith(OFFICE_PATH)
+        if not (is_office and has_signed_session(self.adj.app, self.headers.get("COOKIE", ""))):
+            return _STRANGERS_LIMITS
+        return _UPLOAD_LIMITS if self.path.startswith(UPLOADS_PATH) else self.adj
 
 
-_uploads_adjustments = Adjustments(max_request_body_size=MAX_UPLOAD_BYTES)
+_STRANGERS_LIMITS = Adjustments(max_request_body_size=MAX_STRANGERS_BODY_BYTES)
+_UPLOAD_LIMITS = Adjustments(max_request_body_size=MAX_UPLOAD_BYTES)
 
 
 class _ErrorTask(ErrorTask):  # type: ignore[misc]
@@ -212,7 +237,8 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
         app,
         sockinfo=(family, socket.SOCK_STREAM, 0, address),
         dispatcher=dispatcher,
-        adj=Adjustments(
+        adj=ServerAdjustments(
+            app,
             max_request_body_size=MAX_BODY_BYTES * 2,  # the app answers 413 itself
             connection_limit=MAX_CONNECTIONS * 2,  # handle_accept closes some before that
             cleanup_interval=MAINTENANCE_S,

@@ -10,6 +10,7 @@ from sync_server.office import access
 from sync_server.office.system.known_browsers import known_browser, remember_browser
 from sync_server.storage.access import accounts, audit, sessions, sign_in_failures
 from sync_server.web import rate_limits
+from sync_server.web.session_cookies import TOKEN
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -59,7 +60,7 @@ def enter() -> Response | tuple[str, int]:
         return render_template("system/sign_in.html", name=name, is_wrong=True), UNAUTHORISED
     wanted = session.get("wanted", "")
     session.clear()
-    session[access.COOKIE] = token
+    session[TOKEN] = token
     session.permanent = True  # the session outlives the browser's window
     is_ours = wanted.startswith(url_for("office.meeting_list.start"))
     response = redirect(wanted if is_ours else url_for("office.meeting_list.start"))
