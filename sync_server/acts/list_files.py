@@ -8,8 +8,7 @@ from sync_server.acts.list_imports import describe
 from sync_server.domain.positions import COMMITTEE
 from sync_server.domain.unit_types import UNIT_TYPES
 from sync_server.messages import name_code, say
-from sync_server.sheets.grids import Grid
-from sync_server.sheets.tables import Fault
+from sync_server.sheets.tables import Fault, Table
 from sync_server.storage.directory import PointSummary, UnitSummary
 from sync_server.storage.people.contacts import DUTIES, ContactLine
 from sync_server.storage.people.roster import RosterPerson
@@ -133,8 +132,9 @@ def _example(units: Mapping[str, str]) -> Sequence[str]:
     return (say("template.example"), "", name, "1975", unit, position, membership)
 
 
-def with_faults(grid: Grid, heading_row: int, faults: Sequence[Fault]) -> bytes:
-    """Return a sheet as it came, with a column that names the faults of every row."""
+def with_faults(table: Table, faults: Sequence[Fault]) -> bytes:
+    """Return a list's sheet as it came, as XLSX, with a column that names each row's faults."""
+    grid, heading_row = table.grid, table.heading_row
     by_row: dict[int, list[str]] = {}
     for fault in faults:
         place_of_row = heading_row if fault.row is None else fault.row

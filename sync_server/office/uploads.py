@@ -1,10 +1,12 @@
-"""The file that a form sends, within a bound."""
+"""The lists that a form sends: within a bound, and refused if they are no tables."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from flask import request
 
-from sync_server.acts.list_imports import MAX_LIST_BYTES
+from sync_server.acts.list_imports import MAX_LIST_BYTES, UnreadableList, describe
 from sync_server.errors import BadForm
 from sync_server.messages import say
 
@@ -27,3 +29,12 @@ def list_file(field: str) -> Upload:
     if len(content) > MAX_LIST_BYTES:
         raise BadForm(fault=say("lists.too_large", megabytes=MAX_LIST_BYTES // 2**20))
     return Upload(file.filename[-LONGEST_NAME:], content)
+
+
+@contextmanager
+def readable_list() -> Iterator[None]:
+    """Answer with the fault if the list that is read within has no table. Raises: BadForm."""
+    try:
+        yield
+    except UnreadableList as unreadable:
+        raise BadForm(fault=describe(unreadable.fault)) from None

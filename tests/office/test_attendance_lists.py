@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from sync_server.database import reading, write
 from sync_server.domain.judging.people import PersonStanding
@@ -181,6 +182,13 @@ def test_a_faulty_list_names_the_cell_and_records_nothing(
     assert words in page
     assert 'value="import"' not in page
     assert standing("M1").stays == ()
+    answer = headquarters.get(f"{path}/loi.xlsx")
+    if "/loi.xlsx" in page:
+        sheet = load_workbook(io.BytesIO(answer.data)).active
+        assert sheet is not None
+        assert words in str([cell.value for row in sheet.iter_rows() for cell in row])
+    else:
+        assert answer.status_code == 422
 
 
 def test_only_headquarters_records_from_files(hall: None, headquarters: Desk, chair: Desk) -> None:

@@ -134,6 +134,11 @@ def test_a_faulty_line_is_named_and_nothing_is_taken_in(
     assert "Ô " in page
     assert points()["P001"].capacity is None
     assert list(units()) == ["U01", "U02"]
+    [path] = re.findall(r'href="/van-phong(/don-vi/danh-sach/[^"]+/loi.xlsx)"', page)
+    sheet = load_workbook(io.BytesIO(headquarters.get(path).data)).active
+    assert sheet is not None
+    assert sheet["H1"].value == "Lỗi"
+    assert words in str(sheet["H2"].value)
 
 
 def test_the_list_of_today_changes_nothing_when_it_comes_back(

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sync_server.acts import list_files, place_lists, places
 from sync_server.acts.list_imports import MOST_FAULTS_SHOWN, UnreadableList, describe, open_grids
-from sync_server.acts.place_lists import MAX_NAME, MOST_SEATS, PlaceChange
+from sync_server.acts.place_lists import MAX_NAME, MOST_SEATS, PlaceChange, PlacePlan
 from sync_server.clocks import now_ms
 from sync_server.database import reading, transaction, write
 from sync_server.domain.records.permissions import Action
@@ -183,7 +183,17 @@ def preview(list_id: str) -> str | tuple[str, int]:
         sentences = [describe(unreadable.fault)]
         return _render_preview(stored.id, stored.name, sentences), UNPROCESSABLE
     sentences = [describe(fault) for fault in plan.faults]
-    return _render_preview(stored.id, stored.name, sentences, plan.changes, plan.fingerprint)
+    return _render_preview(stored.id, stored.name, sentences, plan)
+
+
+@blueprint.get("/don-vi/danh-sach/<list_id>/loi.xlsx")
+@allowed(Action.ARRANGE, is_slow=True)
+def faults(list_id: str) -> Response:
+    """Return the list as it came, with a column that names the faults of every line."""
+    with reading() as connection, uploads.readable_list():
+        stored = _must_find_list(lists.find(connection, "places", list_id))
+        plan = place_lists.plan_places(connection, open_grids(stored.content, stored.name))
+    return xlsx_of(list_files.with_faults(plan.table, plan.faults), "don-vi-loi.xlsx")
 
 
 @blueprint.post("/don-vi/danh-sach/<list_id>")
@@ -193,7 +203,7 @@ def import_list(list_id: str) -> AnyResponse:
     writer, at_ms = access.signed_in_account().writer, now_ms()
     with reading() as connection:
         stored = _must_find_list(lists.find(connection, "places", list_id))
-    try:
+    with uploads.readable_list():
         grids = open_grids(stored.content, stored.name)
 
         def import_places(c: Connection) -> int:
@@ -205,8 +215,6 @@ def import_list(list_id: str) -> AnyResponse:
             return len(plan.changes)
 
         count = write(import_places)
-    except UnreadableList as unreadable:
-        raise BadForm(fault=describe(unreadable.fault)) from None
     message = say("places.imported", count=count)
     access.log_subjects(stored.name, message)
     flash(message)
@@ -230,8 +238,7 @@ def _render_preview(
     list_id: str,
     name: str,
     sentences: Sequence[str],
-    changes: Sequence[PlaceChange] = (),
-    seen: str = "",
+    plan: PlacePlan | None = None,
 ) -> str:
     access.log_subjects(name)
     return render_template(
@@ -240,8 +247,9 @@ def _render_preview(
         name=name,
         sentences=sentences[:MOST_FAULTS_SHOWN],
         count=len(sentences),
-        lines=[(change, _facts(change)) for change in changes],
-        seen=seen,
+        is_read=plan is not None,
+        lines=[(change, _facts(change)) for change in plan.changes] if plan else [],
+        seen=plan.fingerprint if plan else "",
     )
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from sync_server.acts import arrangements, attendance_lists
+from sync_server.acts import arrangements, attendance_lists, list_files
 from sync_server.acts.attendance_lists import (
     AttendanceChoices,
     AttendancePlan,
@@ -25,6 +25,7 @@ from sync_server.errors import BadForm, UnknownList
 from sync_server.messages import say
 from sync_server.office import access, forms, uploads
 from sync_server.office.access import allowed
+from sync_server.office.downloads import xlsx_of
 from sync_server.office.menus import Menu
 from sync_server.sheets.grids import Grid
 from sync_server.storage import directory
@@ -110,6 +111,16 @@ def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
         return _render(connection, stored, choices, plan, sentences)
 
 
+@blueprint.get("/hoi-nghi/<meeting>/tu-tep/<list_id>/loi.xlsx")
+@allowed(Action.CORRECT, is_slow=True)
+def faults(meeting: str, list_id: str) -> Response:
+    """Return the list as it came, with a column that names the faults of every line."""
+    with reading() as connection, uploads.readable_list():
+        stored, choices = _draft(connection, meeting, list_id)
+        plan = _plan(connection, stored, open_grids(stored.content, stored.name), choices)
+    return xlsx_of(list_files.with_faults(plan.table, plan.faults), "diem-danh-loi.xlsx")
+
+
 @blueprint.post("/hoi-nghi/<meeting>/tu-tep/<list_id>")
 @allowed(Action.CORRECT, is_slow=True)
 def decide(meeting: str, list_id: str) -> Response:
@@ -143,11 +154,9 @@ def decide(meeting: str, list_id: str) -> Response:
         access.log_subjects(stored.name, *(line.person for line in recorded))
         return len(recorded)
 
-    try:
+    with uploads.readable_list():
         grids = open_grids(stored.content, stored.name)
         count = write(record)
-    except UnreadableList as unreadable:
-        raise BadForm(fault=describe(unreadable.fault)) from None
     if count is None:
         flash(say("attendance.look_again"))
         return redirect(back)

@@ -145,10 +145,10 @@ def undo(list_id: str) -> AnyResponse:
 def faults(list_id: str) -> Response:
     """Return the list as it came, with a column that names the faults of every line."""
     stored, choices = _draft(list_id)
-    grids = list_imports.open_grids(stored.content, stored.name)
-    with reading() as connection:
+    with reading() as connection, uploads.readable_list():
+        grids = list_imports.open_grids(stored.content, stored.name)
         read = list_imports.preview(connection, grids, choices)
-    content = list_files.with_faults(read.table.grid, read.table.heading_row, read.plan.faults)
+    content = list_files.with_faults(read.table, read.plan.faults)
     return xlsx_of(content, "danh-sach-loi.xlsx")
 
 
