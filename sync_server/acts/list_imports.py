@@ -39,12 +39,24 @@ class UnreadableList(Exception):
         super().__init__(fault.problem)
 
 
+class UnmatchedUnit(NamedTuple):
+    """A unit's name on a list that matches no stored unit.
+
+    `near`: the codes of units with almost this name. `code`: the unit that somebody chose, or "".
+    """
+
+    text: str
+    near: list[str]
+    code: str
+
+
 class ListPreview(NamedTuple):
-    """A list's table, what it would change, and the units that it may name."""
+    """A list's table, what it would change, the names of all units, and units without a match."""
 
     table: Table
     plan: PeoplePlan
     units: dict[str, str]
+    unmatched_units: list[UnmatchedUnit]
 
 
 def open_grids(content: bytes, name: str, progress: Progress = ignore_progress) -> list[Grid]:
@@ -87,7 +99,13 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
         is_unit=lambda text: units.find(text) is not None,
     )
     names = directory.all_unit_names(connection)
-    return ListPreview(table, plan(connection, table, choices), names)
+    people_plan = plan(connection, table, choices)
+    unknown = [fault.value for fault in people_plan.faults if fault.problem == "unknown_unit"]
+    unmatched_units = [
+        UnmatchedUnit(text, units.near_codes(text), choices.units.get(text, ""))
+        for text in dict.fromkeys([*choices.units, *unknown])
+    ]
+    return ListPreview(table, people_plan, names, unmatched_units)
 
 
 def plan(connection: Connection, table: Table, choices: ListChoices) -> PeoplePlan:

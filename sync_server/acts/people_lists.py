@@ -40,6 +40,8 @@ USED: tuple[Field, ...] = (
 
 OLDEST_BIRTH_YEAR, YOUNGEST_AGE = 1900, 16
 MAX_NAME = 120  # the limit of the table
+MAX_VALUE = 80
+"""How much of a cell a fault shows, in letters."""
 NEW = "new"
 """The answer that a line is somebody who is not stored yet."""
 
@@ -83,14 +85,17 @@ class ListChoices(Struct, frozen=True, omit_defaults=True):
 
     `fields`: the field of a column by folded heading, None to leave it out. `people`: by row, the
     code of the stored person that the line means, or `NEW`. `unit` and `membership` hold for lines
-    without one. `ended`: codes of people to end, because the list lacks them. `others_new`: every
-    line that might mean a stored person, and for which nobody was chosen, is somebody new.
+    without one. `units`: the code of the unit that a name on the list means, by the first
+    `MAX_VALUE` letters of the name. `ended`: codes of people to end, because the list lacks them.
+    `others_new`: every line that might mean a stored person, and for which nobody was chosen, is
+    somebody new.
     `into_demonstration`: real people may go into a demonstration's database.
     """
 
     fields: dict[str, Field | None] = {}
     people: dict[int, str] = {}
     unit: str = ""
+    units: dict[str, str] = {}
     membership: str = ""
     ended: tuple[str, ...] = ()
     others_new: bool = False
@@ -275,7 +280,9 @@ class _PersonLineParser:
         return draft if len(self.faults) == before else None
 
     def _fault(self, problem: str, line: Line, field: Field, value: str, detail: str = "") -> None:
-        self.faults.append(Fault(problem, line.row, line.columns.get(field), value[:80], detail))
+        self.faults.append(
+            Fault(problem, line.row, line.columns.get(field), value[:MAX_VALUE], detail)
+        )
 
     def _code(self, line: Line) -> str:
         code = line.text("person")
@@ -308,7 +315,8 @@ class _PersonLineParser:
                 self._fault("no_unit", line, "unit", "")
             return self._choices.unit
         if text not in self._units_by_text:
-            self._units_by_text[text] = self._units.find(text)
+            chosen = self._choices.units.get(text[:MAX_VALUE], "")
+            self._units_by_text[text] = self._units.find(chosen or text)
         unit = self._units_by_text[text]
         if unit is None:
             self._fault("unknown_unit", line, "unit", text, "; ".join(self._units.near(text)))

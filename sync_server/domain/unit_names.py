@@ -71,12 +71,16 @@ class UnitNames:
         return None
 
     def near(self, text: str) -> list[str]:
-        """Return the names of units that come near a text, the nearest first."""
+        """Return the names of units that are spelled almost like a text, the nearest first."""
+        return [self._names[code] for code in self.near_codes(text)]
+
+    def near_codes(self, text: str) -> list[str]:
+        """Return the codes of the units whose names `near` returns, in the same order."""
         short = _FORM.sub("", _expand(text))
         numbers = _NUMBERS.findall(short)  # Chi bộ 1 is no misspelling of Chi bộ 2
         candidates = [key for key in self._by_short if _NUMBERS.findall(key) == numbers]
         keys = difflib.get_close_matches(short, candidates, MOST_NEAR, _NEAR)
-        return [self._names[code] for key in keys for code in sorted(self._by_short[key])]
+        return [code for key in keys for code in sorted(self._by_short[key])]
 
 
 def _expand(text: str) -> str:

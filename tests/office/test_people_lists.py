@@ -227,10 +227,26 @@ def test_namesakes_can_all_be_said_to_be_new_at_once(hall: None, headquarters: D
     assert len(people()) == before + 2
 
 
-def test_a_list_of_units_that_are_missing_names_them_once(hall: None, headquarters: Desk) -> None:
-    lines = [["", f"Mẫu Thị {n}", "1/1/1970", "Chi bộ Chưa Có", "", ""] for n in ("Hoa", "Lan")]
-    page = headquarters.get(upload(headquarters, workbook([HEADING, *lines]))).text
-    assert "Chưa có 1 đơn vị: Chi bộ Chưa Có." in page
+def test_a_unit_under_an_unknown_name_is_chosen_once_for_all_its_lines(
+    hall: None, headquarters: Desk
+) -> None:
+    name = "Chi bộ Haii, là đơn vị có tên dài hơn mọi tên khác trong cả danh sách của cơ quan này"
+    lines = [["", f"Mẫu Thị {n}", "1/1/1970", name, "", "chính thức"] for n in ("Hoa", "Lan")]
+    path = upload(headquarters, workbook([HEADING, *lines]))
+    [field] = re.findall(r'<select name="(u-[^"]+)"', headquarters.get(path).text)
+
+    headquarters.post(path, do="preview", **{field: "U99"})
+    assert "không có đơn vị" in headquarters.get(path).text
+    confirm(headquarters, path, **{field: "U02"})
+
+    assert [p.unit for p in people().values() if p.birth_year == 1970] == ["U02", "U02"]
+
+
+def test_units_with_almost_the_name_are_offered_first(hall: None, headquarters: Desk) -> None:
+    line = ["", "Mẫu Thị Hoa", "1/1/1970", "Chi bộ Haii", "", "chính thức"]
+    page = headquarters.get(upload(headquarters, workbook([HEADING, line]))).text
+    near = page.partition('<optgroup label="Tên gần giống">')[2].partition("</optgroup>")[0]
+    assert re.findall(r'value="(\w+)"', near) == ["U02"]
 
 
 def test_a_pdf_is_called_a_pdf(hall: None, headquarters: Desk) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 from portal.content.loading import load
 from portal.editor import serve
 from portal.editor.builder import Builder
@@ -63,7 +63,10 @@ def test_a_roster_that_names_nobody_is_a_fault(
     assert words in capsys.readouterr().err
 
 
-def test_a_picture_cut_in_half_is_a_fault_at_the_check(content: Path) -> None:
+def test_a_picture_cut_in_half_is_a_fault_at_the_check(
+    content: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as WeasyPrint leaves it
     path = content / "images" / "so-do.jpg"
     write_picture(path, 900)
     path.write_bytes(path.read_bytes()[:-400])

@@ -25,7 +25,7 @@ from sync_server.acts.list_imports import (
     UnreadableList,
     describe,
 )
-from sync_server.acts.people_lists import MEMBERSHIPS, USED, Change, ListChoices
+from sync_server.acts.people_lists import MAX_VALUE, MEMBERSHIPS, USED, Change, ListChoices
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, transaction, write
@@ -47,6 +47,8 @@ blueprint = Blueprint("people_lists", __name__)
 
 SHOWN_CHANGES, SHOWN_NEW = 200, 50
 """More would make the page too long to check; the counts tell of all."""
+MOST_UNMATCHED = 40
+"""Names of units to choose a unit for; a list with more needs a list of units first."""
 LEFT_OUT = "-"
 UNPROCESSABLE = 422
 CHOSEN_FIELDS = tuple(field for field in FIELDS if field in USED)
@@ -205,7 +207,7 @@ def _page(
         if read
         else [],
         shown_new=SHOWN_NEW,
-        unknown_units=_unknown_units(read),
+        most_unmatched=MOST_UNMATCHED,
         fields=CHOSEN_FIELDS,
         memberships=list(dict.fromkeys(MEMBERSHIPS.values())),
         left_out=LEFT_OUT,
@@ -213,12 +215,6 @@ def _page(
         seen=list_imports.fingerprint(read.plan) if read else "",
         is_demonstration=purpose.is_demonstration(transaction()),
     )
-
-
-def _unknown_units(read: ListPreview | None) -> list[str]:
-    """Return the units of a list that the office does not have, in the order of the list."""
-    faults = read.plan.faults if read else ()
-    return list(dict.fromkeys(fault.value for fault in faults if fault.problem == "unknown_unit"))
 
 
 def _line(change: Change, units: dict[str, str]) -> ChangeLine:
@@ -247,8 +243,10 @@ def _fact(name: str, value: object, units: dict[str, str]) -> str:
 def _read_choices(before: ListChoices) -> ListChoices:
     """Read what a form decided: `c-HEADING` for columns, `p-ROW` for people, and for the rest.
 
-    `b-HEADING` holds what a column was read as: only another choice is one.
+    `u-UNIT` names the unit that a name on the list means. `b-HEADING` holds the field that a column
+    was read as, so that only another choice counts.
     """
+    units = dict(before.units)
     fields: dict[str, Field | None] = {}
     people: dict[int, str] = {}
     for name, value in request.form.items():
@@ -257,10 +255,13 @@ def _read_choices(before: ListChoices) -> ListChoices:
             fields[key[:120]] = next((field for field in CHOSEN_FIELDS if field == value), None)
         elif kind == "p" and key.isdecimal() and value:
             people[int(key)] = value[:32]
+        elif kind == "u":
+            units[key[:MAX_VALUE]] = value[:16]
     return ListChoices(
         before.fields | fields,
         people,
         forms.text("unit", longest=16),
+        {text: code for text, code in units.items() if code},
         forms.text("membership", longest=16),
         tuple(request.form.getlist("ended")),
         "others_new" in request.form,

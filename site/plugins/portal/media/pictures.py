@@ -25,8 +25,9 @@ def shrink_picture(path: Path) -> bytes:
 
 def is_picture(path: Path) -> bool:
     """Return whether a file can be read as a picture to its end, and is not too large for that."""
-    from PIL import Image
+    from PIL import Image, ImageFile
 
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint sets this to True for the whole process
     try:
         with Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
