@@ -1,4 +1,5 @@
-"""Database tables and the operations on them. Storage knows the domain, and knows no web.
+"""Database tables and the operations on them.
 
-Every operation uses the connection of the transaction that its caller opened.
+This package imports the domain rules but no web code. Every operation runs in the transaction that
+its caller opened.
 """

@@ -1,4 +1,4 @@
-"""Notes on calls to points that have not reported: when, and who promised what. All stay."""
+"""Store notes on telephone calls to points that have not reported. Notes are never deleted."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from sync_server.storage.prepared import columns_of
 
 
 class CallNoteLine(NamedTuple):
-    """A note on a call to a point; `by`: the account that wrote it."""
+    """A note on a telephone call to a point, written by the account `by`."""
 
     point: str
     text: str
@@ -23,13 +23,13 @@ _COLUMNS = columns_of(CallNoteLine, CallNote)
 
 
 def add(connection: Connection, meeting: str, line: CallNoteLine) -> None:
-    """Add a note."""
+    """Store a note on a call to one of the meeting's points."""
     values = line._asdict() | {"id": str(uuid_utils.uuid7()), "meeting": meeting}
     connection.execute(insert(CallNote).values(values))
 
 
 def of_meeting(connection: Connection, meeting: str) -> dict[str, list[CallNoteLine]]:
-    """Return a meeting's notes by point, the latest first."""
+    """Return a meeting's call notes, grouped by point, the latest first."""
     query = select(*_COLUMNS).where(CallNote.meeting == meeting)
     notes: dict[str, list[CallNoteLine]] = {}
     for row in connection.execute(query.order_by(CallNote.at_ms.desc(), CallNote.id.desc())):

@@ -1,4 +1,4 @@
-"""Units, points and meetings: the public facts that headquarters accepted from a release."""
+"""Store units, points and meetings, the public facts that headquarters accepted from a release."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -14,11 +14,11 @@ from sync_server.domain.shared import SHARED
 from sync_server.storage.models import AnsweredProposal, Meeting, Point, Stream, Unit
 
 OPENS_BEFORE_MS = SHARED.opens_before_ms
-"""Halls gather, test and seat people well before the opening; a kiosk then offers the meeting."""
+"""Kiosks offer a meeting from three hours before its start, because halls test and seat people."""
 
 
 class PublishedUnit(Struct, frozen=True):
-    """A unit in the release's `facts.json`."""
+    """A unit in the release's `facts.json`. `type` is one of the five unit types."""
 
     code: str
     name: str
@@ -26,7 +26,7 @@ class PublishedUnit(Struct, frozen=True):
 
 
 class PublishedPoint(Struct, frozen=True):
-    """A point in the release's `facts.json`."""
+    """A hall in the release's `facts.json`. `unit` is the code of the unit that it belongs to."""
 
     code: str
     name: str
@@ -34,9 +34,10 @@ class PublishedPoint(Struct, frozen=True):
 
 
 class PublishedMeeting(Struct, frozen=True):
-    """A meeting in the release's `facts.json`; empty `points` means all points.
+    """A meeting in the release's `facts.json`. Empty `points` means all points.
 
-    `basis`: the materials that it is held by (checklist row 18).
+    `starts_at` and `ends_at` are in ISO 8601 UTC. `basis`: the codes of the documents on which the
+    meeting is based (checklist row 18).
     """
 
     id: str
@@ -53,9 +54,10 @@ class PublishedMeeting(Struct, frozen=True):
 
 
 class PublishedMaterial(Struct, frozen=True):
-    """A material in the release's `facts.json`; `public_from`: "" if it is public at once.
+    """A material in the release's `facts.json`.
 
-    `date` is that of the document, YYYY-MM-DD.
+    `public_from` is in ISO 8601 UTC, or empty if the material is public at once. `date` is the date
+    of the document, YYYY-MM-DD.
     """
 
     code: str
@@ -68,7 +70,7 @@ class PublishedMaterial(Struct, frozen=True):
 
 
 class PublishedDirectory(Struct, frozen=True):
-    """The whole of `facts.json`."""
+    """The content of a release's `facts.json`: its units, points, meetings and materials."""
 
     units: tuple[PublishedUnit, ...]
     points: tuple[PublishedPoint, ...]
@@ -77,7 +79,11 @@ class PublishedDirectory(Struct, frozen=True):
 
 
 class MeetingSummary(Struct, frozen=True):
-    """A meeting in a device's or the office's list; it is open from `OPENS_BEFORE_MS` before it."""
+    """A meeting in a list for a device or the office. Times are in ISO 8601 UTC.
+
+    `state` is open from `OPENS_BEFORE_MS` before the start until the end, then closed. A cancelled
+    meeting is closed.
+    """
 
     id: str
     title: str
@@ -90,7 +96,7 @@ class MeetingSummary(Struct, frozen=True):
 
 
 class UnitSummary(Struct, frozen=True):
-    """A unit as the office knows it; an ended one is in no new roll."""
+    """A unit as the office lists it. After `ended_ms`, no new roll includes the unit."""
 
     code: str
     name: str
@@ -99,9 +105,9 @@ class UnitSummary(Struct, frozen=True):
 
 
 class PointSummary(Struct, frozen=True):
-    """A hall as the office knows it; an ended one is asked to no new meeting.
+    """A hall as the office lists it. After `ended_ms`, it is not invited to new meetings.
 
-    `unit`: the unit that it belongs to. `capacity`: its seats, None if unknown.
+    `unit`: the unit that it belongs to. `capacity`: its number of seats, None if unknown.
     """
 
     code: str
@@ -113,7 +119,7 @@ class PointSummary(Struct, frozen=True):
 
 
 def put_unit(connection: Connection, unit: UnitSummary) -> None:
-    """Store a unit; if it is stored already, replace its name, type and end."""
+    """Store a unit; if its code is already stored, replace the name, type and end."""
     values = {"name": unit.name, "type": unit.type, "ended_ms": unit.ended_ms}
     statement = update(Unit).where(Unit.code == unit.code).values(values)
     if connection.execute(statement).rowcount == 0:
@@ -121,7 +127,7 @@ def put_unit(connection: Connection, unit: UnitSummary) -> None:
 
 
 def put_point(connection: Connection, point: PointSummary) -> None:
-    """Store a hall; if it is stored already, replace its name, unit, capacity and end."""
+    """Store a hall; if its code is already stored, replace the name, unit, capacity and end."""
     values = {
         "name": point.name,
         "unit": point.unit,
@@ -136,7 +142,10 @@ def put_point(connection: Connection, point: PointSummary) -> None:
 def put_places(
     connection: Connection, units: Iterable[PublishedUnit], points: Iterable[PublishedPoint]
 ) -> None:
-    """Take names, types and units of halls as published; nothing else changes, nothing ends."""
+    """Store the published units and halls; for stored ones, update only names, types and units.
+
+    Capacities and ends stay unchanged. A hall or unit that is not published does not end.
+    """
     stored_units, stored_points = all_units(connection), all_points(connection)
     for unit in units:
         ended_ms = stored_units[unit.code].ended_ms if unit.code in stored_units else None
@@ -149,7 +158,7 @@ def put_places(
 def add_places(
     connection: Connection, units: Iterable[PublishedUnit], points: Iterable[PublishedPoint]
 ) -> None:
-    """Add the published units and halls that the office does not know yet."""
+    """Store the published units and halls whose codes are not stored yet."""
     unit_codes_known, point_codes_known = all_units(connection), all_points(connection)
     put_places(
         connection,
@@ -159,7 +168,10 @@ def add_places(
 
 
 def put_meeting(connection: Connection, published: PublishedMeeting) -> None:
-    """Store a published meeting or replace its facts; whether it is cancelled does not change."""
+    """Store a published meeting, or update its title, times and rehearsal mark if already stored.
+
+    A cancelled meeting stays cancelled.
+    """
     values = {
         "title": published.title,
         "starts_ms": to_ms(published.starts_at),
@@ -172,42 +184,45 @@ def put_meeting(connection: Connection, published: PublishedMeeting) -> None:
 
 
 def answer(connection: Connection, published: PublishedMeeting) -> None:
-    """Note that headquarters has seen these published facts, whether or not it accepts them."""
+    """Store that headquarters has seen these published facts, whether or not it accepts them."""
     note_answer(connection, published.id, _fingerprint(published))
 
 
 def is_answered(connection: Connection, published: PublishedMeeting) -> bool:
-    """Return whether headquarters has seen exactly these published facts."""
+    """Return whether these published facts equal the version that headquarters last saw."""
     return last_answer(connection, published.id) == _fingerprint(published)
 
 
 def note_answer(connection: Connection, subject: str, fingerprint: str) -> None:
-    """Note which version of a published item, such as a meeting, headquarters has seen."""
+    """Store the fingerprint of the version of a published item that headquarters last saw.
+
+    `subject` is a meeting's id, or a code for another kind of item.
+    """
     connection.execute(delete(AnsweredProposal).where(AnsweredProposal.meeting == subject))
     row = {"meeting": subject, "fingerprint": fingerprint}
     connection.execute(insert(AnsweredProposal), [row])
 
 
 def last_answer(connection: Connection, subject: str) -> str | None:
-    """Return the fingerprint of what headquarters last saw of a subject."""
+    """Return the fingerprint of the version that headquarters last saw; None if it saw none."""
     query = select(AnsweredProposal.fingerprint).where(AnsweredProposal.meeting == subject)
     return connection.scalar(query)
 
 
 def _fingerprint(published: PublishedMeeting) -> str:
     facts = replace(published, materials=(), basis=(), host="", mode="")
-    # no answer is needed to what is for reports only
+    # Fields that only reports use are left out: a change of them needs no answer.
     return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()
 
 
 def set_cancelled(connection: Connection, meeting_id: str, is_cancelled: bool) -> None:
-    """Store whether a meeting is cancelled; its points learn it from their settings."""
+    """Store whether a meeting is cancelled. Its points learn this from `setting` records."""
     statement = update(Meeting).where(Meeting.id == meeting_id)
     connection.execute(statement.values(is_cancelled=is_cancelled))
 
 
 def meetings(connection: Connection, now_ms: int, point: str | None = None) -> list[MeetingSummary]:
-    """Return all meetings, or those of a point, the latest first."""
+    """Return all meetings, or those of one point, the latest start first."""
     query = select(*_MEETING_COLUMNS)
     if point is not None:
         query = query.join(Stream, Stream.meeting == Meeting.id).where(Stream.point == point)
@@ -218,7 +233,7 @@ def meetings(connection: Connection, now_ms: int, point: str | None = None) -> l
 
 
 def meeting(connection: Connection, meeting_id: str, now_ms: int) -> MeetingSummary | None:
-    """Return one meeting; None if it is unknown."""
+    """Return the meeting with this id; None if it is unknown."""
     row = connection.execute(
         select(*_MEETING_COLUMNS).where(Meeting.id == meeting_id)
     ).one_or_none()
@@ -226,37 +241,40 @@ def meeting(connection: Connection, meeting_id: str, now_ms: int) -> MeetingSumm
 
 
 def point_codes(connection: Connection) -> Sequence[str]:
-    """Return the codes of the points that have not ended, sorted."""
+    """Return the sorted codes of the points that have not ended."""
     query = select(Point.code).where(Point.ended_ms.is_(None))
     return connection.scalars(query.order_by(Point.code)).all()
 
 
 def units_of_points(connection: Connection, points: Iterable[str]) -> dict[str, str]:
-    """Return, by point, the code of the unit that the hall belongs to."""
+    """For each of these points, return the code of the unit that the hall belongs to.
+
+    Unknown points are left out.
+    """
     rows = connection.execute(select(Point.code, Point.unit).where(Point.code.in_(sorted(points))))
     return dict(rows.all())
 
 
 def all_units(connection: Connection) -> dict[str, UnitSummary]:
-    """Return the units by code, ended ones too, in the order of their codes."""
+    """Return all units by code, including ended ones, sorted by code."""
     query = select(Unit.code, Unit.name, Unit.type, Unit.ended_ms).order_by(Unit.code)
     return {row.code: UnitSummary(*row) for row in connection.execute(query)}
 
 
 def all_unit_names(connection: Connection) -> dict[str, str]:
-    """Return the names of the units by code, ended ones too, to name what is past."""
+    """Return the names of all units by code, including ended ones, for old meetings."""
     return {code: unit.name for code, unit in all_units(connection).items()}
 
 
 def unit_names(connection: Connection) -> dict[str, str]:
-    """Return the names of the units that have not ended by code, to choose from."""
+    """Return the names of the units that have not ended, by code, for lists to choose from."""
     return {
         code: unit.name for code, unit in all_units(connection).items() if unit.ended_ms is None
     }
 
 
 def all_points(connection: Connection) -> dict[str, PointSummary]:
-    """Return the points by code, ended ones too, in the order of their codes."""
+    """Return all points by code, including ended ones, sorted by code."""
     rows = connection.execute(
         select(Point.code, Point.name, Point.unit, Unit.type, Point.capacity, Point.ended_ms)
         .outerjoin(Unit, Unit.code == Point.unit)
@@ -271,7 +289,7 @@ def all_points(connection: Connection) -> dict[str, PointSummary]:
 
 
 def points(connection: Connection) -> dict[str, PointSummary]:
-    """Return the points that have not ended by code, to choose from."""
+    """Return the points that have not ended, by code, for lists to choose from."""
     return {code: point for code, point in all_points(connection).items() if point.ended_ms is None}
 
 

@@ -1,7 +1,7 @@
-"""The tables. Instants are `_ms`: milliseconds since 1970-01-01 UTC.
+"""The database tables. Instants (`…_ms`) are in milliseconds since 1970-01-01 UTC.
 
-Keys are codes of the domain or UUIDv7, never counters, so that several nodes and a distributed
-engine can hold the same rows.
+Primary keys are codes of the domain or UUIDv7, never counters, so that several servers or a
+distributed database can store the same rows.
 """
 
 from sqlalchemy import BigInteger, Index, LargeBinary, String, Text, UniqueConstraint
@@ -11,9 +11,10 @@ from sync_server.database import Base
 
 
 class Node(Base):
-    """The identity of this database. Cursors carry its `epoch`; a cursor of another is ignored.
+    """The identity of this database, in one row.
 
-    `is_demonstration`: its people are synthetic; see `storage.purpose`.
+    Cursors contain its `epoch`; a cursor with another epoch is ignored. `is_demonstration`: all
+    people in the database are synthetic.
     """
 
     __tablename__ = "node"
@@ -23,7 +24,10 @@ class Node(Base):
 
 
 class Unit(Base):
-    """A grassroots organisation. An ended one is in no new roll; its past keeps its name."""
+    """A grassroots Party organisation. After `ended_ms`, no new roll includes the unit.
+
+    The row stays, so that old meetings still show the unit's name.
+    """
 
     __tablename__ = "unit"
     code: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -33,7 +37,10 @@ class Unit(Base):
 
 
 class Point(Base):
-    """A hall joined to conferences (điểm cầu), and the unit that it belongs to."""
+    """A hall from which people take part in meetings (điểm cầu). It belongs to `unit`.
+
+    `capacity` is its number of seats, None if unknown. After `ended_ms` it joins no new meeting.
+    """
 
     __tablename__ = "point"
     code: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -44,7 +51,10 @@ class Point(Base):
 
 
 class Meeting(Base):
-    """A meeting as headquarters accepted it; its settings carry the same times to the points."""
+    """A meeting with the title and times that headquarters accepted.
+
+    Points receive the same times in records of kind `setting`.
+    """
 
     __tablename__ = "meeting"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -56,7 +66,7 @@ class Meeting(Base):
 
 
 class AnsweredProposal(Base):
-    """The hash of a meeting's published facts that headquarters last accepted or set aside."""
+    """The sha256 of a meeting's published facts that headquarters last accepted or rejected."""
 
     __tablename__ = "answered_proposal"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -64,10 +74,10 @@ class AnsweredProposal(Base):
 
 
 class Person(Base):
-    """A cadre or member. Personal data: sent only to readers who may see it.
+    """A cadre or Party member. The row is personal data, sent only to readers with permission.
 
-    `next_unit` is the unit that the person moves to at `moves_ms`. `merged_into` is the code under
-    which an entry that was ended as a duplicate goes on.
+    At `moves_ms`, the person moves to `next_unit`. If the row was a duplicate, it has ended, and
+    `merged_into` is the code of the person's remaining row.
     """
 
     __tablename__ = "person"
@@ -85,12 +95,13 @@ class Person(Base):
 
 
 class UploadedList(Base):
-    """A list that somebody uploaded: a draft until `done_ms`.
+    """A list file that a user uploaded. It is a draft until `done_ms`, the time of its import.
 
-    `subject` is the meeting of an attendance list or a roll; a list of people or places has none.
-    `content` is the file, emptied when done; `choices` are what its uploader decided about it.
-    `changes` of a list of people are the facts of everybody changed, before and after, to take the
-    import back; those of an attendance list are its lines with the records made of them.
+    `subject` is the meeting of an attendance list or a roll, and empty for a list of people or
+    places. `content` is the file, emptied after the import; `choices` are the uploader's decisions
+    (JSON). `changes` (JSON) of a list of people are each changed person's facts before and after,
+    needed to undo the import. `changes` of an attendance list are its rows and the records made
+    from them.
     """
 
     __tablename__ = "uploaded_list"
@@ -108,7 +119,10 @@ class UploadedList(Base):
 
 
 class HeadingChoice(Base):
-    """The field that somebody set by hand for a heading, for the next list; "" leaves it out."""
+    """The field that a user assigned to a column heading, reused for the next list.
+
+    An empty `field` means that the column is ignored.
+    """
 
     __tablename__ = "heading_choice"
     heading: Mapped[str] = mapped_column(String(120), primary_key=True)
@@ -116,7 +130,10 @@ class HeadingChoice(Base):
 
 
 class Card(Base):
-    """The card that identifies a person to a kiosk; a new card replaces the earlier one."""
+    """The personal card that identifies a person to a kiosk. A new card replaces the old one.
+
+    `code_hash` is the hash of the code printed on it.
+    """
 
     __tablename__ = "card"
     person: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -125,7 +142,12 @@ class Card(Base):
 
 
 class Device(Base):
-    """An enrolled device. `head_seq` and `missing` show which of its records have arrived."""
+    """An enrolled device.
+
+    `head_seq` is the highest record number received from it. `missing` contains the ranges of lower
+    numbers that have not arrived (JSON). `unsent` is the number of unsent records that it last
+    reported.
+    """
 
     __tablename__ = "device"
     id: Mapped[str] = mapped_column(String(48), primary_key=True)
@@ -146,10 +168,10 @@ class Device(Base):
 
 
 class EnrolmentCode(Base):
-    """A code that enrols one device, once; stored as its hash.
+    """A code that enrols one device, once. Only its hash is stored.
 
-    `second_hash` is of a secret given by telephone, which a code that lives long needs besides;
-    `failures` counts wrong ones.
+    `second_hash` is the hash of a second secret, given by telephone, that a code valid for several
+    days also needs. `failures` counts wrong second secrets.
     """
 
     __tablename__ = "enrolment_code"
@@ -165,12 +187,12 @@ class EnrolmentCode(Base):
 
 
 class AccountRow(Base):
-    """An office account; `token_hash` is for programs, made on demand, until `token_ends_ms`.
+    """An office account. `token_hash` is the hash of its token for programs, None without a token.
 
-    `point` and `person` are set for a chair, `unit` for a unit's secretary. `totp_secret` is sealed
-    to headquarters' key; `totp_step` is the last time step whose one-time password was used, so
-    that none is used twice. `must_change`: somebody else chose the password, so it must be changed
-    first.
+    A chair's account has a `point` and a `person`; a unit secretary's has a `unit`. `totp_secret`
+    is encrypted with headquarters' key. `totp_step` is the last time step whose one-time code was
+    used, so that no code works twice. `must_change`: somebody else chose the password, so the user
+    must change it first.
     """
 
     __tablename__ = "account"
@@ -188,7 +210,7 @@ class AccountRow(Base):
 
 
 class OfficeSession(Base):
-    """A browser in which an account is signed in; the cookie's token is stored as its hash."""
+    """A sign-in of an account in one browser. `token_hash` is the hash of the cookie's token."""
 
     __tablename__ = "office_session"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -201,7 +223,7 @@ class OfficeSession(Base):
 
 
 class SignInFailure(Base):
-    """Consecutive failures to sign in under a name from a source, and the time of the last.
+    """The number of failed sign-ins under a name from one source, and the time of the last.
 
     Names without an account are counted too, so that the delay reveals nothing.
     """
@@ -214,7 +236,10 @@ class SignInFailure(Base):
 
 
 class AuditRow(Base):
-    """A line of the audit log: who read personal data or acted, and when. The table only grows."""
+    """An entry of the audit log: who read personal data or acted, and when.
+
+    Rows are never changed or deleted.
+    """
 
     __tablename__ = "audit"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -228,7 +253,10 @@ class AuditRow(Base):
 
 
 class PointContact(Base):
-    """A contact of a point. Personal data: shown to headquarters, never sent to a device."""
+    """A person to telephone at a point, with a duty: clerk or technician.
+
+    The row is personal data, shown to headquarters and never sent to a device.
+    """
 
     __tablename__ = "contact"
     point: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -238,7 +266,7 @@ class PointContact(Base):
 
 
 class OrganisationRow(Base):
-    """The names and words of the organisation that issues reports, from a moment on (JSON)."""
+    """The details (JSON) of the organisation that issues reports, valid from `since_ms` on."""
 
     __tablename__ = "organisation"
     since_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -246,7 +274,7 @@ class OrganisationRow(Base):
 
 
 class ReportRow(Base):
-    """A revision of a report: its spec (JSON), from which its files are written at any time."""
+    """A revision of a report. `spec` is its content (JSON), from which files can always be made."""
 
     __tablename__ = "report"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -260,9 +288,9 @@ class ReportRow(Base):
 
 
 class Remark(Base):
-    """A version of the text under one heading of a meeting's evaluation; the latest holds.
+    """A version of the text under one heading of a meeting's evaluation; the latest is valid.
 
-    `draft` is the text that the figures gave when it was written.
+    `draft` is the text that the program proposed from the figures at that time.
     """
 
     __tablename__ = "remark"
@@ -276,7 +304,7 @@ class Remark(Base):
 
 
 class CallNote(Base):
-    """A note on a call to a point that has not reported: who promised what, written by `by`."""
+    """A note on a telephone call to a point that has not reported. The account `by` wrote it."""
 
     __tablename__ = "call_note"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -288,14 +316,20 @@ class CallNote(Base):
 
 
 class MeetingLock(Base):
-    """A meeting's lock: writers share it, but a writer of rolls or rulings holds it alone."""
+    """A row that writers lock, one per meeting.
+
+    Most writers share the lock; a writer of rolls or rulings holds it alone.
+    """
 
     __tablename__ = "meeting_lock"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class Stream(Base):
-    """One (meeting, point). Writers lock this row. `head` is the last position in use."""
+    """The records of one point at one meeting, in order. Writers lock this row.
+
+    `head` is the last position in use. `roster_rev` is the revision of the point's roster.
+    """
 
     __tablename__ = "stream"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -305,9 +339,10 @@ class Stream(Base):
 
 
 class LedgerRow(Base):
-    """One record, in canonical bytes, at its position in its home stream.
+    """One record as canonical bytes, at its position in the stream of its own point.
 
-    The key includes the fingerprint: different records with the same id are all stored.
+    `fingerprint` is the sha256 of the bytes. The primary key includes it, because different records
+    with the same id are all stored.
     """
 
     __tablename__ = "ledger"
@@ -329,7 +364,10 @@ class LedgerRow(Base):
 
 
 class Listing(Base):
-    """A record's place in a second stream that it touches (see `storage.ledger.listings`)."""
+    """A record's position in the stream of another point that the record concerns.
+
+    See `storage.ledger.listings`.
+    """
 
     __tablename__ = "listing"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -341,7 +379,10 @@ class Listing(Base):
 
 
 class Summons(Base):
-    """Whom any roll of a point has named, and its officers: their records are listed there."""
+    """A person on any roll of a point, or one of its officers.
+
+    The person's records from other points are listed in the point's stream.
+    """
 
     __tablename__ = "summons"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -351,9 +392,10 @@ class Summons(Base):
 
 
 class RulingRow(Base):
-    """The record that a ruling is about, and the identity that it gives to a newcomer.
+    """The record that a ruling decides on (`record_id`), or the newcomer whom it identifies.
 
-    `device` made the record that the ruling releases: its clock places that record.
+    `known_as` is the identified person's code. `device` made the record that the ruling releases;
+    the clock of that device corrects the record's time.
     """
 
     __tablename__ = "ruling"
@@ -371,7 +413,10 @@ class RulingRow(Base):
 
 
 class SightingRow(Base):
-    """The governing sighting of a device's boot (see `domain.judging.clocks`)."""
+    """The clock measurement that corrects the records of one boot of a device.
+
+    See `domain.judging.clocks.Sighting`.
+    """
 
     __tablename__ = "sighting"
     device: Mapped[str] = mapped_column(String(48), primary_key=True)
@@ -385,7 +430,7 @@ class SightingRow(Base):
 
 
 class PointStandingRow(Base):
-    """A point's standing and its row of the board, recomputed in full when its stream grows."""
+    """A point's standing and its board figures (JSON), recomputed in full when its stream grows."""
 
     __tablename__ = "point_standing"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -395,7 +440,7 @@ class PointStandingRow(Base):
 
 
 class Mention(Base):
-    """A record that names a detail, and the device that made the record."""
+    """A record that refers to a detail (`sha256`), and the device that made the record."""
 
     __tablename__ = "mention"
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -405,9 +450,10 @@ class Mention(Base):
 
 
 class QuarantineRow(Base):
-    """Bytes that were not accepted, with the reason; `fate` is refused or held.
+    """A record that was not accepted, as received (`raw`). `fate` is `refused` or `held`.
 
-    `is_dismissed`: headquarters has dismissed bytes that no ruling can name.
+    `code` and `detail` give the reason. `is_dismissed`: headquarters dismissed the row because its
+    record has no readable id.
     """
 
     __tablename__ = "quarantine"
@@ -424,7 +470,10 @@ class QuarantineRow(Base):
 
 
 class Release(Base):
-    """A portal that was published here; `id` is the sha256 of its manifest."""
+    """A version of the portal that was published to this server. `id` is its manifest's sha256.
+
+    `files` is the number of its files, `bytes` their total size.
+    """
 
     __tablename__ = "release"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -434,7 +483,7 @@ class Release(Base):
 
 
 class ReleaseFile(Base):
-    """A file of a release: its path, hash and size."""
+    """A file of a release: its path, its sha256 and its size in bytes."""
 
     __tablename__ = "release_file"
     release: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -444,7 +493,7 @@ class ReleaseFile(Base):
 
 
 class Activation(Base):
-    """The time from which a release is served; of times that have passed, the latest holds."""
+    """The time from which a release is served. Of all past activations, the latest is in force."""
 
     __tablename__ = "activation"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -453,9 +502,9 @@ class Activation(Base):
 
 
 class Blob(Base):
-    """Content by its sha256 and its owner, or as much of it as has arrived.
+    """Content that an owner uploads, or the part of it that has arrived (`received` bytes).
 
-    `is_purged`: the content was deleted; the row stays, so that it is not asked for again.
+    `is_purged`: the content was deleted. The row stays, so that it is not requested again.
     """
 
     __tablename__ = "blob"
@@ -468,7 +517,7 @@ class Blob(Base):
 
 
 class BlobPiece(Base):
-    """A stretch of a blob, at its offset in bytes."""
+    """A piece of a blob. `position` is its offset in bytes."""
 
     __tablename__ = "blob_piece"
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)

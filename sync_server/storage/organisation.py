@@ -1,4 +1,7 @@
-"""The organisation that issues reports: its words are dated, so that old reports keep theirs."""
+"""Store the name and other details of the organisation that issues reports.
+
+Each version has the time from which it is valid, so that old reports keep their old names.
+"""
 
 from typing import Literal
 
@@ -12,10 +15,11 @@ MAX_WORDS = 200
 
 
 class Organisation(Struct, frozen=True):
-    """The words of a report's head and foot. `parent` and `name` stand in capitals.
+    """The organisation's details in the header and footer of a report.
 
-    `symbol` is that of the number, as ĐUK in 05-BC/ĐUK. `body` signs, by a person of
-    this office (BÍ THƯ); `recipients` are lines.
+    `parent` and `name` are in capitals. `symbol` is part of the document number, such as ĐUK in
+    05-BC/ĐUK. `body` is the committee that signs, and `signer_office` the office of the person who
+    signs for it (BÍ THƯ). `recipients` are the lines of the list of recipients.
     """
 
     parent: str = ""
@@ -32,7 +36,7 @@ _decoder = msgspec.json.Decoder(Organisation)
 
 
 def current(connection: Connection, at_ms: int) -> Organisation:
-    """Return the organisation as it is named at a moment; empty words before any were set."""
+    """Return the organisation's details valid at `at_ms`; all are empty if none are stored."""
     row = connection.scalar(
         select(OrganisationRow.words)
         .where(OrganisationRow.since_ms <= at_ms)
@@ -43,6 +47,6 @@ def current(connection: Connection, at_ms: int) -> Organisation:
 
 
 def put(connection: Connection, organisation: Organisation, since_ms: int) -> None:
-    """Name the organisation so from a moment on."""
+    """Store the organisation's details, valid from `since_ms` on."""
     words = msgspec.json.encode(organisation)
     connection.execute(insert(OrganisationRow).values(since_ms=since_ms, words=words))

@@ -1,8 +1,8 @@
-"""Prepared: the few statements that every upload runs, compiled once for every engine.
+"""Run the SQL statements of an upload without SQLAlchemy's overhead, compiled once per engine.
 
-SQLAlchemy works out every execution again (cache key, types, a parameter for every value of a
-list), which takes longer than SQLite takes to answer and as long as a round trip to PostgreSQL.
-SQLite's driver runs the compiled text by itself; PostgreSQL receives a list as one array.
+On every execution, SQLAlchemy builds the cache key, the types and one parameter per list value.
+This takes longer than SQLite takes to answer, and as long as a round trip to PostgreSQL. Here,
+SQLite's driver runs the compiled text directly, and PostgreSQL receives each list as one array.
 """
 
 import re
@@ -27,7 +27,10 @@ _LIST = re.compile(r"\(__\[POSTCOMPILE_(\w+)\]\)")
 
 
 def in_points(table: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Return the condition that a row belongs to the bound `meeting` and one of its `points`."""
+    """Return SQL conditions that select a table's rows of one meeting and some of its points.
+
+    When the statement runs, bind `meeting` to a meeting's id and `points` to a list of point codes.
+    """
     return (
         table.meeting == bindparam("meeting"),
         table.point.in_(bindparam("points", expanding=True)),
@@ -35,25 +38,29 @@ def in_points(table: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 CHUNK = 1_000
-"""Values in one statement: well below every engine's limit on parameters."""
+"""The most values in one statement. Every engine allows more parameters than this."""
 
 
 def in_chunks(values: Sequence[V], size: int = CHUNK) -> Iterator[Sequence[V]]:
-    """Return the values in parts that are small enough for one statement."""
+    """Return an iterator over slices of the values, in order, each with at most `size` values."""
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def columns_of(shape: Any, model: type[Base], **others: Any) -> tuple[Any, ...]:
-    """Return a model's columns in the order of a shape's fields, so that a row fills the shape.
+    """Return a model's columns in the order of the fields of `shape`, a struct or named tuple.
 
-    `others` gives the columns of fields that the model names otherwise.
+    A selected row then fills the shape: `shape(*row)`. `others` gives the column of each field that
+    has another name in the model.
     """
     names = getattr(shape, "__struct_fields__", None) or shape._fields
     return tuple(others[name] if name in others else getattr(model, name) for name in names)
 
 
 class Prepared:
-    """A statement compiled once; lists need expanding parameters, single values named ones."""
+    """A statement that is compiled once and then runs on SQLite or PostgreSQL.
+
+    In the statement, write every value as a named `bindparam`, and every list as an expanding one.
+    """
 
     def __init__(self, statement: Executable) -> None:
         assert isinstance(statement, ClauseElement)
@@ -64,11 +71,15 @@ class Prepared:
         self._text_with_arrays = re.sub(rf"IN {_LIST.pattern}", r"= ANY(%(\1)s)", in_list)
 
     def rows(self, connection: Connection, **parameters: Any) -> Sequence[tuple[Any, ...]]:
-        """Run the statement and return its rows as plain tuples."""
+        """Run the statement and return its rows as tuples; the list is empty if it yields none.
+
+        `parameters` gives a value or a list for each name. Raises: DBAPIError if the database
+        fails.
+        """
         if connection.dialect.name == "postgresql":
             result = connection.exec_driver_sql(self._text_with_arrays, parameters)
             return [tuple(row) for row in result] if result.returns_rows else []
-        # Bound by position, for SQLite looks a name up among all names of the statement.
+        # Values are bound by position: binding by name makes SQLite search all the names.
         text, values = self._text, []
         for name in self._names:
             if name not in self._lists:
@@ -83,11 +94,15 @@ class Prepared:
             raise _wrapped(text, fault) from fault
 
     def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """Run the statement once for every row of parameters, in order."""
+        """Run the statement once for each row of parameters, in the given order.
+
+        Each row maps parameter names to single values, never lists. Raises: DBAPIError if the
+        database fails.
+        """
         if not rows:
             return
         if connection.dialect.name == "postgresql":
-            # One row alone needs no pipeline, whose end is another round trip.
+            # A pipeline costs one more round trip, so a single row is sent without one.
             parameters = list(rows) if len(rows) > 1 else rows[0]
             connection.exec_driver_sql(self._text_with_arrays, parameters)
             return
@@ -99,9 +114,10 @@ class Prepared:
 
 
 def insert_rows(connection: Connection, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows by one statement; every row has all the columns.
+    """Insert rows into a model's table; do nothing if there are no rows.
 
-    SQLite's `executemany` counts as one; PostgreSQL receives one array per column.
+    Each row gives a value for every column. SQLite runs one `executemany`; PostgreSQL receives one
+    array per column. Raises: IntegrityError if a row's key is already in the table.
     """
     if not rows:
         return
@@ -120,7 +136,7 @@ def _insert_into(model: type[Base]) -> Prepared:
 
 @cache
 def _insert_of_arrays(model: type[Base], names: tuple[str, ...]) -> str:
-    """Return the text of an insert that takes an array per column, for PostgreSQL."""
+    """Return the SQL text of a PostgreSQL INSERT that takes one array per column."""
     arrays = [
         func.unnest(bindparam(name, type_=ARRAY(model.__table__.c[name].type))) for name in names
     ]
@@ -128,7 +144,10 @@ def _insert_of_arrays(model: type[Base], names: tuple[str, ...]) -> str:
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
-    """Return SQLite's driver connection within SQLAlchemy's transaction."""
+    """Return the sqlite3 connection behind a SQLAlchemy connection, inside an open transaction.
+
+    Begin the transaction if none is open.
+    """
     if not connection.in_transaction():
         connection.begin()
     raw = connection.connection.driver_connection
@@ -137,7 +156,10 @@ def _driver(connection: Connection) -> sqlite3.Connection:
 
 
 def _wrapped(text: str, fault: sqlite3.Error) -> DBAPIError:
-    """Return a driver's fault as SQLAlchemy's, the type that the rest of the program handles."""
+    """Convert an sqlite3 error to the SQLAlchemy error that callers catch.
+
+    `text` is the SQL statement that failed.
+    """
     wrapped = DBAPIError.instance(text, None, fault, sqlite3.Error, dialect=_SQLITE)
     assert isinstance(wrapped, DBAPIError)
     return wrapped

@@ -1,4 +1,4 @@
-"""Whether this database is a demonstration, so that synthetic and real people never mix unasked."""
+"""Store whether the database is a demonstration, so that real people are not added by mistake."""
 
 from sqlalchemy import Connection, select, update
 
@@ -6,10 +6,10 @@ from sync_server.storage.models import Node
 
 
 def is_demonstration(connection: Connection) -> bool:
-    """Return whether the database was filled with the demonstration, and nobody real was added."""
+    """Return whether the database contains the demonstration's data and no real people."""
     return bool(connection.scalar(select(Node.is_demonstration)))
 
 
 def set_demonstration(connection: Connection, is_demonstration: bool) -> None:
-    """Note that the database is a demonstration, or no longer one. It has a stream already."""
+    """Store whether the database is a demonstration. Without any stream, nothing is stored."""
     connection.execute(update(Node).values(is_demonstration=is_demonstration))

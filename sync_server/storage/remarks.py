@@ -1,4 +1,7 @@
-"""The written evaluation of a meeting, by the headings of the report. All versions stay."""
+"""Store the written evaluation of a meeting, one text per heading of the report.
+
+All versions of a text stay in the database.
+"""
 
 from typing import Literal, NamedTuple, get_args
 
@@ -19,14 +22,14 @@ Heading = Literal[
     "proposals",
 ]
 HEADINGS: tuple[Heading, ...] = get_args(Heading)
-"""The sections of the report, parts I to V; good practice is checklist row 21."""
+"""The headings of the report's parts I to V; `good_practice` is from checklist row 21."""
 
 
 class RemarkLine(NamedTuple):
-    """What an author wrote under one heading of the evaluation, and when.
+    """One version of the text under a heading of a meeting's evaluation.
 
-    `draft`: the text that the program proposed from the figures at that time; if it would propose
-    another now, the figures have changed.
+    `by` is the account that wrote it. `draft` is the text that the program proposed from the
+    figures at that time. If the proposal is different today, the figures have changed.
     """
 
     heading: str
@@ -37,13 +40,13 @@ class RemarkLine(NamedTuple):
 
 
 def add(connection: Connection, meeting: str, line: RemarkLine) -> None:
-    """Add a version of the text under a heading."""
+    """Store a new version of the text under one heading of a meeting's evaluation."""
     values = line._asdict() | {"id": str(uuid_utils.uuid7()), "meeting": meeting}
     connection.execute(insert(Remark).values(values))
 
 
 def latest(connection: Connection, meeting: str) -> dict[str, RemarkLine]:
-    """Return the latest text by heading."""
+    """Return the latest version of each heading's text; headings without a text are left out."""
     rows = connection.execute(
         select(Remark.heading, Remark.text, Remark.by, Remark.at_ms, Remark.draft)
         .where(Remark.meeting == meeting)

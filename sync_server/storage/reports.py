@@ -1,4 +1,4 @@
-"""Reports that were made: every revision with its spec, and who made and exported it when."""
+"""Store every revision of a meeting's reports: its content, its author and its time."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,10 @@ from sync_server.storage.prepared import columns_of
 
 
 class StoredReport(NamedTuple):
-    """A revision of a report; see `ReportRow`."""
+    """One revision of a report, numbered from 1 for each meeting and kind.
+
+    `spec` is the report's content (JSON). `by` is the account that made it, at `made_ms`.
+    """
 
     id: str
     meeting: str
@@ -33,20 +36,20 @@ def add(
     spec: bytes,
     now_ms: int,
 ) -> str:
-    """Store a revision and return its id."""
+    """Store a new revision of a meeting's report, and return its id."""
     row = StoredReport(str(uuid_utils.uuid7()), meeting, kind, revision, by, now_ms, spec)
     connection.execute(insert(ReportRow), [row._asdict()])
     return row.id
 
 
 def find(connection: Connection, report_id: str) -> StoredReport | None:
-    """Return a revision; None if there is none of this id."""
+    """Return the revision with this id; None if there is none."""
     row = connection.execute(select(*_COLUMNS).where(ReportRow.id == report_id)).one_or_none()
     return StoredReport(*row) if row else None
 
 
 def latest(connection: Connection, meeting: str, kind: str) -> StoredReport | None:
-    """Return the latest revision of a kind of report; None before the first."""
+    """Return a meeting's latest revision of one kind of report; None if there is none."""
     query = select(*_COLUMNS).where(ReportRow.meeting == meeting, ReportRow.kind == kind)
     row = connection.execute(query.order_by(ReportRow.revision.desc()).limit(1)).one_or_none()
     return StoredReport(*row) if row else None
@@ -60,7 +63,7 @@ def of_meeting(connection: Connection, meeting: str) -> list[StoredReport]:
 
 
 def next_revision(connection: Connection, meeting: str, kind: str) -> int:
-    """Return the number of the next revision of a kind of report."""
+    """Return the number of the next revision of one kind of report, starting with 1."""
     last = connection.scalar(
         select(func.max(ReportRow.revision)).where(
             ReportRow.meeting == meeting, ReportRow.kind == kind

@@ -1,1 +1,1 @@
-"""Access in the database: accounts, devices, sessions, tokens, and the audit log."""
+"""Database operations for access: accounts, devices, sessions, tokens and the audit log."""

@@ -1,4 +1,7 @@
-"""Office accounts: names, roles, their scope (point, unit, person), and argon2 password hashes."""
+"""Store office accounts and check their passwords, one-time codes and tokens.
+
+Passwords are stored as argon2 hashes. Browser sessions are in the module `sessions`.
+"""
 
 from collections.abc import Sequence
 from functools import cache
@@ -22,21 +25,22 @@ from sync_server.storage.models import AccountRow
 from sync_server.storage.prepared import columns_of
 
 TOTP_DIGITS, TOTP_STEP_S = 6, 30
-"""The values that every authenticator app uses (RFC 6238)."""
+"""One-time codes have 6 digits and change every 30 s, as authenticator apps expect (RFC 6238)."""
 
 TOKEN_LIFE_MS = 180 * DAY_MS
-"""How long a token for programs holds: a publisher renews it twice a year."""
+"""A token for programs is valid for 180 days, so a publisher renews it twice a year."""
 
 _hasher = PasswordHasher()
 _HASHING_SLOTS = BoundedSemaphore(2)
-"""One hash takes 64 MB of memory, so simultaneous sign-ins take turns."""
+"""Limits hashing to two passwords at a time, because one argon2 hash takes 64 MB of memory."""
 
 
 class Account(Struct, frozen=True):
-    """An office account. A chair has a point and a person's code, a unit's secretary has a unit.
+    """A user's account for the office pages, without the password.
 
-    `must_change`: its password is somebody else's choice, and must be changed before anything else.
-    `token_ends_ms`: until when its token for programs holds, 0 if it has none.
+    A chair's account has a `point` and a `person` (code); a unit secretary's has a `unit`.
+    `must_change`: somebody else chose the password, so the user must change it first.
+    `token_ends_ms`: when the token for programs expires, in ms since 1970 UTC; 0 without a token.
     """
 
     name: str
@@ -50,7 +54,7 @@ class Account(Struct, frozen=True):
 
     @property
     def writer(self) -> Writer:
-        """The writer of this account's records, which carry no `seq`: the office has no queue."""
+        """This account as a writer of records; its device code is `O-` plus its name."""
         return Writer(f"{OFFICE_DEVICE}{self.name}", self.role, self.point, self.person)
 
 
@@ -63,15 +67,18 @@ _ACCOUNT_COLUMNS = columns_of(
 
 
 def hash_password(password: str) -> str:
-    """Return the hash of a password. It is slow on purpose: no transaction should wait for it."""
+    """Return the argon2 hash of a password.
+
+    Hashing is slow on purpose, so hash before a transaction begins where possible.
+    """
     with _HASHING_SLOTS:
         return _hasher.hash(password)
 
 
 def put(connection: Connection, account: Account, password: str) -> None:
-    """Create an account, or replace the account of that name, with this password.
+    """Create an account with this password, or replace the account of the same name.
 
-    The earlier account's token, second factor and sessions end.
+    Replacing an account ends its sessions and deletes its token and its second factor.
     """
     put_hashed(connection, account, hash_password(password), must_change=account.must_change)
 
@@ -79,7 +86,11 @@ def put(connection: Connection, account: Account, password: str) -> None:
 def put_hashed(
     connection: Connection, account: Account, password_hash: str, *, must_change: bool
 ) -> None:
-    """Create an account, or replace the one of that name, from the hash of its password."""
+    """Create or replace an account, given the argon2 hash of its password.
+
+    Replacing an account ends its sessions and deletes its token and its second factor. The argument
+    `must_change` is stored, not the field of `account`.
+    """
     remove(connection, account.name)
     connection.execute(
         insert(AccountRow).values(
@@ -95,7 +106,10 @@ def put_hashed(
 
 
 def set_password(connection: Connection, name: str, password: str) -> None:
-    """Replace an account's password by the user's choice, and end its token for programs."""
+    """Store the password that a user has chosen, and delete the account's token for programs.
+
+    The account no longer requires a change of password.
+    """
     statement = update(AccountRow).where(AccountRow.name == name)
     values = {
         "password_hash": hash_password(password),
@@ -106,9 +120,9 @@ def set_password(connection: Connection, name: str, password: str) -> None:
 
 
 def account_with_password(connection: Connection, name: str, password: str) -> Account | None:
-    """Return the account if the password is right, else None.
+    """Return the account of this name if the password is right; otherwise return None.
 
-    An unknown name takes as long as a wrong password, so that nobody can tell them apart.
+    An unknown name takes as long as a wrong password, so response times do not reveal names.
     """
     row = connection.execute(
         select(*_ACCOUNT_COLUMNS, AccountRow.password_hash).where(AccountRow.name == name)
@@ -123,14 +137,19 @@ def account_with_password(connection: Connection, name: str, password: str) -> A
 
 @cache
 def _nobody_hash() -> str:
-    """Return a hash to verify when the name is unknown, so that the answer takes as long."""
+    """Return a hash to check passwords against when the account is unknown.
+
+    The check then takes as long as for a known account.
+    """
     return _hasher.hash("nobody")
 
 
 def use_code(connection: Connection, name: str, code: str, seal_key: str, *, now_ms: int) -> bool:
-    """Use up a one-time code; return whether it is right, or the account needs none.
+    """Return whether a one-time code is right, and mark the code as used.
 
-    Raises: DetailUnreadable if the secret was sealed to another key.
+    A used code is wrong the next time. An account without a second factor accepts any code.
+    `seal_key` decrypts the stored secret. Raises: DetailUnreadable if another key encrypted the
+    secret.
     """
     sealed = connection.scalar(select(AccountRow.totp_secret).where(AccountRow.name == name))
     if sealed is None:
@@ -144,15 +163,18 @@ def use_code(connection: Connection, name: str, code: str, seal_key: str, *, now
 
 
 def totp_of(secret: str) -> TOTP:
-    """Return the generator of one-time codes for a secret (hexadecimal)."""
+    """Return the one-time code generator (RFC 6238) for a secret in hexadecimal."""
     key = bytes.fromhex(secret)
     return TOTP(key, TOTP_DIGITS, SHA1(), TOTP_STEP_S)  # noqa: S303 - authenticators use SHA-1
 
 
 def totp_step(secret: str, code: str, *, now_ms: int) -> int | None:
-    """Return the time step that a code belongs to; None if it belongs to none near the present."""
+    """Return the number of the 30 s time step that a one-time code is for; None if it is wrong.
+
+    Only the present step and its two neighbours are tried. Steps are counted from 1970 UTC.
+    """
     step = now_ms // 1000 // TOTP_STEP_S
-    for candidate in (step, step - 1, step + 1):  # a telephone may be half a minute off
+    for candidate in (step, step - 1, step + 1):  # a telephone's clock may be 30 s wrong
         try:
             totp_of(secret).verify(code.strip().encode(), candidate * TOTP_STEP_S)
         except InvalidToken:
@@ -162,7 +184,10 @@ def totp_step(secret: str, code: str, *, now_ms: int) -> int | None:
 
 
 def set_totp(connection: Connection, name: str, sealed_secret: str | None, step: int = 0) -> None:
-    """Require one-time codes of this secret, later than `step`'s; None ends the second factor."""
+    """Store the encrypted secret for an account's one-time codes; None turns the second factor off.
+
+    Codes of time step `step` and of earlier steps are refused.
+    """
     statement = update(AccountRow).where(AccountRow.name == name)
     connection.execute(statement.values(totp_secret=sealed_secret, totp_step=step))
 
@@ -182,16 +207,16 @@ def all_accounts(connection: Connection) -> Sequence[Account]:
 
 
 def account_of_token(connection: Connection, token: str, *, now_ms: int) -> Account | None:
-    """Return the account that holds this bearer token; None if there is none, or it has ended."""
+    """Return the account with this token for programs; None if it is unknown or has expired."""
     holds_token = (AccountRow.token_hash == hash_token(token), AccountRow.token_ends_ms > now_ms)
     row = connection.execute(select(*_ACCOUNT_COLUMNS).where(*holds_token)).one_or_none()
     return _account_of(*row) if row else None
 
 
 def renew_token(connection: Connection, name: str, *, now_ms: int) -> str | None:
-    """Replace an account's bearer token for programs and return it. None: no such account.
+    """Give an account a new token for programs and return the token; None if the name is unknown.
 
-    It holds for `TOKEN_LIFE_MS`.
+    The old token stops working. The new one is valid for `TOKEN_LIFE_MS`.
     """
     token = new_token(OFFICE)
     values = {"token_hash": hash_token(token), "token_ends_ms": now_ms + TOKEN_LIFE_MS}
@@ -200,13 +225,13 @@ def renew_token(connection: Connection, name: str, *, now_ms: int) -> str | None
 
 
 def end_token(connection: Connection, name: str) -> None:
-    """End an account's token for programs."""
+    """Delete an account's token for programs, so that it no longer works."""
     statement = update(AccountRow).where(AccountRow.name == name)
     connection.execute(statement.values(token_hash=None))
 
 
 def remove(connection: Connection, name: str) -> bool:
-    """Remove an account, which signs it out everywhere; return False if there was none."""
+    """Delete an account and end its sessions; return False if no account has this name."""
     sessions.end_all(connection, name)
     return connection.execute(delete(AccountRow).where(AccountRow.name == name)).rowcount == 1
 

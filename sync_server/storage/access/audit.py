@@ -1,4 +1,7 @@
-"""The audit log: who read personal data or acted, and when. Rows are never changed or removed."""
+"""Store the audit log: who read personal data or changed something, and when.
+
+Rows are never changed or deleted.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,14 +14,15 @@ from sync_server.storage.prepared import columns_of
 
 LONGEST_PATH = 2_000
 REFUSED_CALL = "refused_call"
-"""The action of an API call that was refused before it named one."""
+"""Logged as the action of an API call that was refused before its action was known."""
 ILLEGIBLE = "dismiss_illegible"
 
 
 class AuditEntry(NamedTuple):
-    """One line of the log. `who` is an account, or a device that opened a detail.
+    """One row of the audit log. `who` is an account, or a device that opened a detail.
 
-    `outcome` is an HTTP status; `about` holds the codes concerned, separated by spaces.
+    `is_act`: True for an action, False for reading. `outcome` is an HTTP status. `about` contains
+    the codes of the people and things concerned, separated by spaces.
     """
 
     at_ms: int
@@ -31,7 +35,11 @@ class AuditEntry(NamedTuple):
 
 
 class AuditFilter(NamedTuple):
-    """A filter of the log; an empty field matches every line. `until_ms` is exclusive."""
+    """Conditions for rows of the audit log; an empty field matches every row.
+
+    `about` also matches part of a code or of the path. `from_ms` is inclusive, `until_ms`
+    exclusive. `only_acts` leaves out mere reading.
+    """
 
     who: str = ""
     action: str = ""
@@ -45,7 +53,7 @@ _ENTRY_COLUMNS = columns_of(AuditEntry, AuditRow)
 
 
 def note(connection: Connection, entry: AuditEntry) -> None:
-    """Add a line to the log; a path longer than `LONGEST_PATH` is cut."""
+    """Add a row to the audit log; cut a path that is longer than `LONGEST_PATH` characters."""
     values = entry._asdict() | {"path": entry.path[:LONGEST_PATH]}
     connection.execute(insert(AuditRow).values(id=str(uuid_utils.uuid7()), **values))
 
@@ -53,7 +61,10 @@ def note(connection: Connection, entry: AuditEntry) -> None:
 def read(
     connection: Connection, wanted: AuditFilter, *, limit: int, skip: int = 0
 ) -> Sequence[AuditEntry]:
-    """Return the lines that pass the filter, the latest first."""
+    """Return the rows that match the filter, the latest first.
+
+    Skip the first `skip` rows and return at most `limit`.
+    """
     query = select(*_ENTRY_COLUMNS).where(
         AuditRow.at_ms >= wanted.from_ms, AuditRow.at_ms < wanted.until_ms
     )

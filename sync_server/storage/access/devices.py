@@ -1,4 +1,7 @@
-"""Devices: enrolled by a one-use code, identified by two tokens, checked for missing records."""
+"""Enrol devices, identify the sender of a request, and track missing records.
+
+A one-time code enrols a device. The device gets two tokens: one to send records, one to read.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -41,13 +44,16 @@ from sync_server.storage.prepared import Prepared
 LONGEST_CODE_DAYS = 30
 MOST_SECOND_FAILURES = 5
 REPEAT_MS = 15 * 60 * 1000
-"""How long a device whose answer was lost may enrol again with the same code and key."""
+"""For 15 minutes, a device that got no answer may enrol again with the same code and key."""
 
 _ranges_decoder = msgspec.json.Decoder(Ranges)
 
 
 class Caller(NamedTuple):
-    """The holder of a token: the writer of its records, and whether it may read personal data."""
+    """The device or office account that sent a request.
+
+    `can_read`: whether its token permits reading personal data.
+    """
 
     writer: Writer
     can_read: bool
@@ -55,7 +61,10 @@ class Caller(NamedTuple):
 
 
 class OwingDevice(Struct, frozen=True):
-    """A device of the same point that last said it had records left to send."""
+    """A device that still had unsent records at its last contact with the server.
+
+    `unsent` is their number. `last_contact_at` is in ISO 8601 UTC, None if unknown.
+    """
 
     device: str
     unsent: int
@@ -63,7 +72,12 @@ class OwingDevice(Struct, frozen=True):
 
 
 class EnrolmentAnswer(Struct, frozen=True):
-    """The answer to an enrolment: the only time that the tokens are shown."""
+    """The server's response to an enrolment, the only place where the tokens appear.
+
+    `token` permits sending records, `read_token` also reading. `person` is set for a chair's
+    device. `seal_key` and `sign_key` are headquarters' public keys (JWK). `owing`: devices of the
+    same point that may have unsent records.
+    """
 
     device: str
     token: str
@@ -78,7 +92,10 @@ class EnrolmentAnswer(Struct, frozen=True):
 
 
 class Gaps(NamedTuple):
-    """The record numbers of a device that have not arrived, and the highest that has, `head`."""
+    """The record numbers that a device has not sent yet, and the highest number received.
+
+    `missing`: ranges of numbers below `head`. `head`: the highest number received, 0 for none.
+    """
 
     missing: Ranges
     head: int
@@ -94,9 +111,10 @@ def new_enrolment(
     days: int = 1,
     second: str | None = None,
 ) -> str:
-    """Create and return a code that enrols one device of the point within some days.
+    """Create a code that enrols one device at this point, and return the code.
 
-    `second`: a secret that the device must send besides, given by telephone.
+    The code is valid for `days` days. `person`: the person who uses a chair's device. `second`: a
+    second secret, given by telephone, that the device must send with the code.
     """
     code = new_code()
     connection.execute(
@@ -121,17 +139,19 @@ def enrol(
     now_ms: int,
     second: str = "",
 ) -> EnrolmentAnswer | None:
-    """Enrol a device by its code, and issue its tokens.
+    """Enrol a device with a one-time code, and return its id and tokens.
 
-    None: the code needs another second secret; that was counted, and must be committed.
+    Return None if the code needs a second secret and `second` is missing or wrong. A wrong one is
+    counted, so the caller must commit.
 
-    The same code and public key again within 15 minutes mean the same device, whose answer was
-    lost: it gets new tokens and the old ones end.
+    The same code and public key within 15 minutes mean a device that got no answer. It keeps its id
+    and gets new tokens.
 
-    Raises: EnrolmentCodeUnknown, EnrolmentCodeUsed, EnrolmentCodeExpired.
+    Raises: EnrolmentCodeUnknown; EnrolmentCodeUsed; EnrolmentCodeExpired, also after five wrong
+    second secrets.
     """
     is_this_code = EnrolmentCode.code_hash == hash_code(code)
-    # The update locks the row, so that devices with the same code take turns.
+    # This update locks the row, so that two devices cannot use the same code at once.
     connection.execute(
         update(EnrolmentCode).where(is_this_code).values(code_hash=EnrolmentCode.code_hash)
     )
@@ -188,7 +208,10 @@ def enrol(
 
 
 def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> None:
-    """Store a device whose tokens nobody holds, as the demonstration's are."""
+    """Store a new device with random tokens that nobody has.
+
+    `enrol` then replaces the tokens; devices of the demonstration need none.
+    """
     connection.execute(
         insert(Device).values(
             id=writer.device,
@@ -206,16 +229,20 @@ def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> N
 
 
 def revoke(connection: Connection, device: str, *, now_ms: int) -> bool:
-    """Revoke a device; return False if there is no such device."""
+    """Mark a device as revoked; return False if no device has this id.
+
+    The server then holds the device's new records and sends it no data.
+    """
     result = connection.execute(update(Device).where(Device.id == device).values(revoked_ms=now_ms))
     return result.rowcount == 1
 
 
 class DeviceLine(NamedTuple):
-    """A device in headquarters' list.
+    """A device as listed for headquarters.
 
-    `skew_ms`: how far its clock was behind ours when last seen; `missing`: the numbers of its
-    records that have not come though later ones have; `unsent`: how many it last reported unsent.
+    `skew_ms`: the server's clock minus the device's at the last measurement, None if unknown.
+    `missing`: ranges of record numbers that have not arrived although later ones have. `unsent`:
+    the number of unsent records that the device last reported. `app`: the kiosk's version.
     """
 
     id: str
@@ -233,9 +260,10 @@ class DeviceLine(NamedTuple):
 
 
 def owing_devices(connection: Connection, point: str) -> tuple[OwingDevice, ...]:
-    """Return the point's devices that last said they had records left to send.
+    """Return the point's devices that still had unsent records at their last contact.
 
-    A browser that lost what it kept must be enrolled again: this says what it may have lost.
+    The latest contact comes first; revoked devices are left out. A browser that lost its data must
+    enrol again, and the list shows which records it may have lost.
     """
     rows = connection.execute(
         select(Device.id, Device.unsent, Device.last_contact_ms)
@@ -277,7 +305,7 @@ def list_devices(connection: Connection, *, point: str | None = None) -> list[De
 
 
 def count_open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
-    """Return by point how many enrolment codes are unused and still valid."""
+    """Return the number of unused, valid enrolment codes at each point; omit points without any."""
     rows = connection.execute(
         select(EnrolmentCode.point, func.count())
         .where(_is_open(now_ms))
@@ -287,7 +315,7 @@ def count_open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
 
 
 def withdraw_codes(connection: Connection, point: str, *, now_ms: int) -> int:
-    """Let the unused codes of a point expire at once; return how many there were."""
+    """Make the unused enrolment codes of a point expire now; return the number of these codes."""
     is_of_point = EnrolmentCode.point == point
     result = connection.execute(
         update(EnrolmentCode).where(is_of_point, _is_open(now_ms)).values(expires_ms=now_ms)
@@ -296,7 +324,10 @@ def withdraw_codes(connection: Connection, point: str, *, now_ms: int) -> int:
 
 
 def _is_open(now_ms: int) -> ColumnElement[bool]:
-    """Return the condition that a code is unused and still enrols a device."""
+    """Return the SQL condition that an enrolment code can still be used.
+
+    Such a code is unused, not expired, and not blocked by five wrong second secrets.
+    """
     return and_(
         EnrolmentCode.used_ms.is_(None),
         EnrolmentCode.expires_ms > now_ms,
@@ -305,7 +336,7 @@ def _is_open(now_ms: int) -> ColumnElement[bool]:
 
 
 class Signer(NamedTuple):
-    """A device, and the public key that checks its signature on a queue file."""
+    """A device that can sign queue files, and the public key (JWK) that verifies its signature."""
 
     writer: Writer
     public_key: dict[str, str]
@@ -313,7 +344,7 @@ class Signer(NamedTuple):
 
 
 def signer(connection: Connection, device: str) -> Signer | None:
-    """Return a device with its public key; None if it is unknown or has registered none."""
+    """Return a device with its public key; None if the device is unknown or registered no key."""
     row = connection.execute(
         select(
             Device.profile, Device.point, Device.person, Device.public_key, Device.revoked_ms
@@ -327,7 +358,7 @@ def signer(connection: Connection, device: str) -> Signer | None:
 
 
 def caller_of(connection: Connection, token: str, *, now_ms: int) -> Caller | None:
-    """Return the device or office account that holds the token; None if nobody does."""
+    """Return the device or account with this token; None if the token is unknown or has expired."""
     if token.startswith(OFFICE):
         account = accounts.account_of_token(connection, token, now_ms=now_ms)
         return Caller(account.writer, True, False) if account else None
@@ -363,7 +394,10 @@ _WRITE_GAPS = Prepared(
 
 
 class LastContact(NamedTuple):
-    """The time of a contact, and the app version and unsent count, if the device sent them."""
+    """A device's contact with the server, at `at_ms` (ms since 1970 UTC).
+
+    `app` is the kiosk's version and `unsent` the number of unsent records; None if not reported.
+    """
 
     at_ms: int
     app: str | None = None
@@ -371,7 +405,10 @@ class LastContact(NamedTuple):
 
 
 def lock(connection: Connection, device: str, contact: LastContact) -> Gaps:
-    """Lock a device, note its contact, and return its gaps; an office account has none."""
+    """Lock a device's row, store its contact, and return its missing record numbers.
+
+    An office account has no row and no missing numbers.
+    """
     rows = _NOTE_CONTACT.rows(
         connection,
         device_id=device,
@@ -385,7 +422,7 @@ def lock(connection: Connection, device: str, contact: LastContact) -> Gaps:
 
 
 def gaps_of(connection: Connection, device: str) -> Gaps:
-    """Return a device's gaps; an office account has none."""
+    """Return a device's missing record numbers; an office account has none."""
     row = connection.execute(
         select(Device.missing, Device.head_seq).where(Device.id == device)
     ).one_or_none()
@@ -393,14 +430,17 @@ def gaps_of(connection: Connection, device: str) -> Gaps:
 
 
 def give_up_gaps(connection: Connection, device: str) -> Ranges:
-    """Ask for a device's missing numbers no more; return the ranges that were given up."""
+    """Stop requesting a device's missing records; return the ranges of their numbers."""
     missing = gaps_of(connection, device).missing
     connection.execute(update(Device).where(Device.id == device).values(missing="[]"))
     return missing
 
 
 def close_gaps(connection: Connection, device: str, gaps: Gaps, numbers: Sequence[int]) -> Ranges:
-    """Note the numbers that have arrived; return the ranges that the device must send again."""
+    """Remove arrived record numbers from a device's gaps; return the ranges still missing.
+
+    `gaps` is the result of `lock`.
+    """
     after = Gaps(*missing_after(gaps.missing, gaps.head, numbers))
     if after != gaps:
         missing = msgspec.json.encode(after.missing).decode()

@@ -1,4 +1,7 @@
-"""Sessions of office accounts."""
+"""Store the browser sessions of users who are signed in to the office.
+
+A session ends after 12 hours without use, and at the latest 7 days after sign-in.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,14 +14,18 @@ from sync_server.storage.models import OfficeSession
 
 HOUR_MS = 3600 * 1000
 IDLE_MS = 12 * HOUR_MS
-"""The length of a conference day; a session that is idle for longer ends."""
+"""A session ends after 12 hours without use, the length of a conference day."""
 LONGEST_MS = 7 * 24 * HOUR_MS
 SEEN_MS = 5 * 60 * 1000
-"""The shortest time between two updates of `seen_ms`, so that not every page writes."""
+"""`seen_ms` is updated at most every 5 minutes, so that most page views write nothing."""
 
 
 class Session(NamedTuple):
-    """A browser in which an account is signed in."""
+    """One sign-in of an account in one browser. Times are in ms since 1970 UTC.
+
+    `browser` is the User-Agent header, cut to 120 characters; `address` is the IP address.
+    `seen_ms` is the time of the last use, exact to 5 minutes.
+    """
 
     id: str
     account: str
@@ -39,7 +46,7 @@ _SESSION = (
 
 
 def start(connection: Connection, account: str, *, browser: str, address: str, now_ms: int) -> str:
-    """Begin a session and return the token for its cookie."""
+    """Start a session for an account and return the token for the browser's cookie."""
     token = new_token(SESSION)
     connection.execute(
         insert(OfficeSession).values(
@@ -56,7 +63,7 @@ def start(connection: Connection, account: str, *, browser: str, address: str, n
 
 
 def find(connection: Connection, token: str, *, now_ms: int) -> Session | None:
-    """Return the session of a cookie's token; None if it is unknown or has ended."""
+    """Return the session that a cookie's token belongs to; None if it is unknown or has expired."""
     row = connection.execute(
         select(*_SESSION).where(
             OfficeSession.token_hash == hash_token(token),
@@ -68,7 +75,7 @@ def find(connection: Connection, token: str, *, now_ms: int) -> Session | None:
 
 
 def of_account(connection: Connection, account: str, *, now_ms: int) -> Sequence[Session]:
-    """Return an account's sessions, the most recently used first."""
+    """Return an account's sessions that have not expired, the most recently used first."""
     rows = connection.execute(
         select(*_SESSION)
         .where(
@@ -82,7 +89,7 @@ def of_account(connection: Connection, account: str, *, now_ms: int) -> Sequence
 
 
 def mark_used(connection: Connection, session_id: str, *, now_ms: int) -> None:
-    """Note that a session is in use, and delete the sessions that have run out."""
+    """Store the time of a session's last use; delete all sessions that were not used for 7 days."""
     this_session = OfficeSession.id == session_id
     connection.execute(update(OfficeSession).where(this_session).values(seen_ms=now_ms))
     connection.execute(delete(OfficeSession).where(OfficeSession.seen_ms < now_ms - LONGEST_MS))
@@ -95,7 +102,7 @@ def end(connection: Connection, session_id: str, account: str) -> bool:
 
 
 def end_all(connection: Connection, account: str, *, except_id: str | None = None) -> None:
-    """End every session of an account, except one."""
+    """Delete every session of an account, except the session `except_id` if given."""
     connection.execute(
         delete(OfficeSession).where(OfficeSession.account == account, OfficeSession.id != except_id)
     )

@@ -1,7 +1,8 @@
-"""Failures to sign in: after some, the next try from the same source must wait.
+"""Slow down password guessing: after several failed sign-ins, a user must wait before the next.
 
-A source is an address, or all addresses together, so that many of them guess no faster. A browser
-that has signed in before is a separate source: nobody else's failures make it wait.
+Failures are counted per name and source. A source is one address, or all addresses together, so
+that many addresses guess no faster. A browser that has signed in before is a separate source, so
+other people's failures never delay it.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sync_server.storage.models import SignInFailure
 
 ANYWHERE = "*"
-"""The source of all failures under a name, but those of its known browsers."""
+"""The source that stands for all addresses together, except browsers that have signed in before."""
 FREE_FAILURES, FREE_ANYWHERE = 5, 50
 FIRST_WAIT_MS = 30 * 1000
 LONGEST_WAIT_MS = 15 * 60 * 1000
@@ -20,21 +21,29 @@ FORGOTTEN_MS = 24 * 3600 * 1000
 
 
 def sources_of(address: str, known_browser: str | None) -> tuple[str, ...]:
-    """Return the sources whose failures count for a try: of a known browser only that browser's."""
+    """Return the sources to which an attempt to sign in belongs.
+
+    An attempt from a known browser belongs to that browser alone. `known_browser` is its code, None
+    for a browser in which the account has not signed in before.
+    """
     return (f"browser {known_browser}",) if known_browser else (address, ANYWHERE)
 
 
 def wait_ms(connection: Connection, name: str, sources: Sequence[str], *, now_ms: int) -> int:
-    """Return for how many milliseconds signing in under a name from these sources is refused."""
+    """Return how many milliseconds a user must wait before signing in; 0 if there is no wait.
+
+    The source with the longest wait decides.
+    """
     return max(_wait_of(connection, name, source, now_ms) for source in sources)
 
 
 def count_attempt(
     connection: Connection, name: str, sources: Sequence[str], *, now_ms: int
 ) -> bool:
-    """Count a try as a failure until it succeeds; return whether sign-in is refused for now.
+    """Return True if the user must wait; otherwise count the attempt as a failure and return False.
 
-    A try that must wait is not counted: otherwise anybody could keep a name waiting for good.
+    After a successful sign-in, `clear` removes the failure. Attempts during a wait are not counted,
+    because anybody could otherwise block a name forever.
     """
     if wait_ms(connection, name, sources, now_ms=now_ms):
         return True
@@ -44,7 +53,7 @@ def count_attempt(
 
 
 def count(connection: Connection, name: str, source: str, *, now_ms: int) -> None:
-    """Count one more failure to sign in, and delete failures that are a day old."""
+    """Add one failed sign-in under a name from a source; delete failures older than a day."""
     connection.execute(delete(SignInFailure).where(SignInFailure.failed_ms < now_ms - FORGOTTEN_MS))
     matching = _failures_of(name, source)
     statement = update(SignInFailure).where(*matching)
@@ -58,10 +67,13 @@ def count(connection: Connection, name: str, source: str, *, now_ms: int) -> Non
 
 
 def clear(connection: Connection, name: str, sources: Sequence[str]) -> None:
-    """Forget a name's failures from these sources, after a sign-in; others' guesses still count."""
+    """After a successful sign-in, delete the name's failures from these sources.
+
+    For `ANYWHERE`, subtract only this attempt, so that other people's guesses still count.
+    """
     for source in sources:
         matching = _failures_of(name, source)
-        if source == ANYWHERE:  # only the try that succeeded
+        if source == ANYWHERE:  # subtract only the attempt that succeeded
             statement = update(SignInFailure).where(*matching)
             connection.execute(statement.values(failures=SignInFailure.failures - 1))
         else:

@@ -1,1 +1,1 @@
-"""Large content in the database: sealed details and the files of releases."""
+"""Store large content: encrypted details of records, and the files of portal releases."""

@@ -1,7 +1,7 @@
-"""Details: personal data in sealed boxes, stored under their sha256 apart from the ledger.
+"""Store details: encrypted personal data that records refer to by sha256.
 
-Small ones come with a sync, large ones in pieces; a cut upload resumes where it stopped. No
-function here can open a box.
+Small details arrive with a sync. Large ones arrive in pieces, and an interrupted upload resumes
+where it stopped. Nothing in this module can decrypt a detail.
 """
 
 import hashlib
@@ -21,15 +21,18 @@ from sync_server.storage.prepared import insert_rows
 
 MAX_PIECE_BYTES = SHARED.detail_piece_bytes
 MAX_SMALL_BYTES = SHARED.small_detail_bytes
-"""The largest detail that a sync may carry; larger ones would hold up the records."""
+"""The largest detail that a sync may contain. A larger one would delay the records."""
 MAX_BYTES_A_DAY = 256 * 1024 * 1024
-"""Two hundred photographed reports of a whole hall; more in a day is a stolen token."""
+"""Daily limit of one device, enough for 200 photographed reports. More suggests a stolen token."""
 MAX_DETAIL_BYTES = 2_900_000
-"""The size of a detail of 2 MiB once it is sealed and encoded in base64."""
+"""The size of a detail of 2 MiB after encryption and base64 encoding."""
 
 
 def note(connection: Connection, fresh: Iterable[Record]) -> None:
-    """Note the details that new records name, with the meeting, device and id of those records."""
+    """Store which new records refer to a detail, with their meeting and device.
+
+    Records inside rulings are included.
+    """
     rows: list[dict[str, str]] = []
     for record in fresh:
         naming_records: list[Record] = [record]
@@ -61,12 +64,12 @@ def note(connection: Connection, fresh: Iterable[Record]) -> None:
 
 
 def detail_of(record: Record) -> str | None:
-    """Return the sha256 of the detail that a record names; None if it names none."""
+    """Return the sha256 of the detail that a record refers to; None if the record has no detail."""
     return getattr(record.body, "detail", None)
 
 
 def missing(connection: Connection, records: Iterable[Record]) -> list[str]:
-    """Return the details that these records name and that are not stored in full, sorted."""
+    """Return the sorted sha256 of details that these records refer to but that are not complete."""
     named = {sha256 for record in records if (sha256 := detail_of(record))}
     return (
         sorted(named - resumable_uploads.complete_sizes(connection, named).keys()) if named else []
@@ -74,7 +77,7 @@ def missing(connection: Connection, records: Iterable[Record]) -> list[str]:
 
 
 def matching_small(sealed: Mapping[str, str]) -> dict[str, str]:
-    """Return the details of a request that are small enough and match their sha256."""
+    """Return the details that are small enough and whose sha256 is their key."""
     return {
         sha256: text
         for sha256, text in sealed.items()
@@ -85,9 +88,10 @@ def matching_small(sealed: Mapping[str, str]) -> dict[str, str]:
 def put_small(
     connection: Connection, device: str, sealed: Mapping[str, str], *, now_ms: int
 ) -> None:
-    """Store the small details of a sync; skip any that is too large or does not match its hash.
+    """Store the small details of a sync, given as encrypted texts by sha256.
 
-    After `MAX_BYTES_A_DAY` of a device all are skipped, and asked for again.
+    Skip a detail that is too large or does not match its sha256. Skip all details if the device has
+    uploaded over `MAX_BYTES_A_DAY` in the last 24 hours; the server requests them again later.
     """
     if not sealed or resumable_uploads.is_over_quota(
         connection, device, MAX_BYTES_A_DAY, now_ms=now_ms
@@ -100,7 +104,10 @@ def put_small(
 
 
 def offset_of(connection: Connection, sha256: str, device: str) -> Offset:
-    """Return how far a device's upload has got; complete if any device has sent it all."""
+    """Return how many bytes of a detail have arrived from a device.
+
+    The detail is complete if any device has sent it in full.
+    """
     sizes = resumable_uploads.complete_sizes(connection, [sha256])
     if sha256 in sizes:
         return Offset(sizes[sha256], True)
@@ -117,10 +124,11 @@ def put_piece(
     total: int,
     now_ms: int,
 ) -> Offset:
-    """Add a piece of a device's detail, as `resumable_uploads.put_piece` does.
+    """Store a piece of a device's detail at byte offset `at`; return the progress of the upload.
 
-    A detail that any device has sent in full is not stored again. Raises: PieceOutOfPlace;
-    UploadQuotaReached after `MAX_BYTES_A_DAY` of a device.
+    A detail that any device has sent in full is not stored again. Raises: PieceOutOfPlace if `at`
+    is not where the last piece ended; UploadQuotaReached if the device has uploaded over
+    `MAX_BYTES_A_DAY` in the last 24 hours.
     """
     before = offset_of(connection, sha256, device)
     if before.is_complete:
@@ -131,7 +139,10 @@ def put_piece(
 
 
 def read(connection: Connection, sha256: str) -> bytes:
-    """Return a sealed detail; the caller logs who opened it. Raises: UnknownDetail."""
+    """Return the encrypted bytes of a detail. The caller must log who opened it.
+
+    Raises: UnknownDetail if the detail has not arrived in full, or was purged.
+    """
     device = resumable_uploads.owner_of(connection, sha256)
     if device is None:
         raise UnknownDetail(sha256=sha256)
@@ -139,15 +150,19 @@ def read(connection: Connection, sha256: str) -> bytes:
 
 
 def opening_entry(sha256: str, reader: str, *, now_ms: int, about: str = "") -> AuditEntry:
-    """Return an entry for the audit log: who opened a sealed detail, and whom it concerns."""
+    """Return an audit log entry for a reader who opened a sealed detail.
+
+    `about`: the codes of the people concerned, separated by spaces.
+    """
     subjects = f"{about} {sha256}".strip()
     return AuditEntry(now_ms, reader, "read_detail", False, 200, "", subjects)
 
 
 def records_naming(connection: Connection, sha256: str) -> list[tuple[str, str]]:
-    """Return (meeting, record id) of the records naming a detail that its sending device made.
+    """Return (meeting, record id) of the records that refer to a detail.
 
-    Records of another device do not count: knowing a hash gives no claim on the content.
+    A record counts only if its own device sent the detail, because knowing a sha256 must give no
+    access to the content.
     """
     rows = connection.execute(
         select(Mention.meeting, Mention.record_id)
@@ -159,9 +174,9 @@ def records_naming(connection: Connection, sha256: str) -> list[tuple[str, str]]
 
 
 def purge(connection: Connection, *, before_ms: int) -> int:
-    """Empty every detail that came before an instant, and nothing else; return how many.
+    """Delete the content of all details received before an instant; return the number of details.
 
-    The row of a complete detail stays, so that it is neither asked for nor accepted again.
+    The row of a complete detail stays, so that the detail is never requested or accepted again.
     """
     old = connection.execute(
         select(Blob.sha256, Blob.owner, Blob.is_complete).where(

@@ -1,7 +1,7 @@
-"""Published releases: files by their sha256, the files of a release, and when it is served.
+"""Store the published releases of the portal, their files, and when each is served.
 
-The last `KEPT_RELEASES` releases stay, with all their files, so that an editor can go back to
-any of them.
+The last `KEPT_RELEASES` releases stay with all their files, so that an editor can return to any of
+them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,22 +20,25 @@ from sync_server.storage.models import Activation, Blob, Release, ReleaseFile
 
 KEPT_RELEASES = 10
 ABANDONED_MS = 24 * 3600 * 1000
-"""An interrupted upload is resumed the same day, or starts again."""
+"""A file that no release needs may be deleted a day after its upload stopped."""
 MAX_BYTES_A_DAY = 4 * 1024**3
-"""Twenty recordings of a morning; more in a day is a stolen token."""
+"""Daily limit of all editors together: 20 half-day recordings. More suggests a stolen token."""
 PORTAL = "portal"
-"""The owner of all files of releases in the store of blobs."""
+"""The `owner` of all release files in the table of blobs."""
 
 
 class FileAt(NamedTuple):
-    """A file of a release: its hash and its size."""
+    """A file at a path of a release: its sha256 and its size in bytes."""
 
     sha256: str
     bytes: int
 
 
 class ReleaseRow(Struct, frozen=True):
-    """A release in an editor's list; `serves_from` is null if it was never activated."""
+    """A release in an editor's list, with its number of files and their total size in bytes.
+
+    `serves_from` is in ISO 8601 UTC, None if the release was never activated.
+    """
 
     release: str
     serves_from: str | None
@@ -45,7 +48,7 @@ class ReleaseRow(Struct, frozen=True):
 
 
 def current(connection: Connection, now_ms: int) -> str | None:
-    """Return the release that is served at an instant; None if no activation has come yet."""
+    """Return the id of the release served at `now_ms`; None before the first activation."""
     return connection.scalar(
         select(Activation.release)
         .where(Activation.from_ms <= now_ms)
@@ -55,7 +58,7 @@ def current(connection: Connection, now_ms: int) -> str | None:
 
 
 def file_at(connection: Connection, release: str, path: str) -> FileAt | None:
-    """Return the file of a release at a path; None if it has none there."""
+    """Return the file at a path of a release; None if the release has no such file."""
     row = connection.execute(
         select(ReleaseFile.sha256, ReleaseFile.bytes).where(
             ReleaseFile.release == release, ReleaseFile.path == path
@@ -65,16 +68,17 @@ def file_at(connection: Connection, release: str, path: str) -> FileAt | None:
 
 
 def file_key(sha256: str) -> BlobKey:
-    """Return the key of a release's file in the store of blobs."""
+    """Return the blob key of a release's file."""
     return BlobKey(sha256, PORTAL)
 
 
 def put_piece(
     connection: Connection, sha256: str, piece: bytes, *, at: int, total: int, now_ms: int
 ) -> Offset:
-    """Add a piece of a release's file, as `resumable_uploads.put_piece` does.
+    """Store a piece of a release's file at byte offset `at`; return the progress of the upload.
 
-    Raises: PieceOutOfPlace; UploadQuotaReached after `MAX_BYTES_A_DAY` of all editors together.
+    Raises: PieceOutOfPlace if `at` is not where the last piece ended; UploadQuotaReached if all
+    editors together have uploaded over `MAX_BYTES_A_DAY` in the last 24 hours.
     """
     resumable_uploads.check_quota(connection, PORTAL, MAX_BYTES_A_DAY, now_ms=now_ms)
     key = file_key(sha256)
@@ -82,15 +86,15 @@ def put_piece(
 
 
 def missing(connection: Connection, hashes: Iterable[str]) -> list[str]:
-    """Return, sorted, which of these hashes have no complete file here."""
+    """Return, sorted, which of these sha256 belong to no complete file in the database."""
     names = set(hashes)
     return sorted(names - resumable_uploads.complete_sizes(connection, names, PORTAL).keys())
 
 
 def put(connection: Connection, release: str, files: Mapping[str, FileLine], now_ms: int) -> None:
-    """Add a release whose files are all here; a repeat only updates `put_ms`.
+    """Store a release whose files have all been uploaded; a repeat only updates `put_ms`.
 
-    Raises: ReleaseMalformed if a file is missing or its size is not as the release says.
+    Raises: ReleaseMalformed if a file is missing or its size differs from the manifest.
     """
     sizes = {file.sha256: file.bytes for file in files.values()}
     if resumable_uploads.complete_sizes(connection, sizes, PORTAL) != sizes:
@@ -110,10 +114,12 @@ def put(connection: Connection, release: str, files: Mapping[str, FileLine], now
 
 
 def activate(connection: Connection, release: str, *, from_ms: int, now_ms: int) -> None:
-    """Serve a release from an instant on.
+    """Serve a release from the instant `from_ms` on.
 
-    An immediate activation cancels all coming ones; a later one is added to them.
-    Raises: UnknownRelease.
+    An activation in the present deletes all scheduled ones; an activation in the future is added to
+    them. Releases older than the last `KEPT_RELEASES` are deleted.
+
+    Raises: UnknownRelease if no release has this id.
     """
     if connection.scalar(select(Release.id).where(Release.id == release)) is None:
         raise UnknownRelease(release=release)
@@ -126,9 +132,10 @@ def activate(connection: Connection, release: str, *, from_ms: int, now_ms: int)
 
 
 def list_releases(connection: Connection, now_ms: int) -> list[ReleaseRow]:
-    """Return the stored releases, the newest activation first.
+    """Return all stored releases, the most recently activated first.
 
-    A release that was served is sorted by its latest past activation; scheduled ones do not count.
+    The latest past activation of a release counts; a scheduled one counts only if there is no
+    other.
     """
     served = current(connection, now_ms)
     past = func.max(case((Activation.from_ms <= now_ms, Activation.from_ms)))
@@ -153,12 +160,12 @@ def list_releases(connection: Connection, now_ms: int) -> list[ReleaseRow]:
 
 
 def _prune(connection: Connection, now_ms: int) -> None:
-    """Delete all but the last and the coming releases, and the files that none of them needs."""
+    """Delete releases that are neither recent nor scheduled, and files that no release needs."""
     rows = list_releases(connection, now_ms)
     waiting = set(connection.scalars(select(Activation.release).where(Activation.from_ms > now_ms)))
     recent = select(Release.id).where(Release.put_ms > now_ms - ABANDONED_MS)
     activated = {row.release for row in rows if row.serves_from}
-    # A release that is stored but not yet activated waits for its editor.
+    # A recent release without an activation stays, because its editor may still activate it.
     waiting |= set(connection.scalars(recent)) - activated
     past = [row.release for row in rows if row.release not in waiting]
     for release in past[KEPT_RELEASES:]:

@@ -1,7 +1,7 @@
-"""Blobs: content by its sha256 and owner, uploaded in pieces that can be resumed.
+"""Store large content (blobs) by sha256 and owner, uploaded in pieces that can be resumed.
 
-It checks no permissions and decrypts nothing. The modules for details and releases build on it;
-their callers decide who may write and read.
+This module checks no permissions and decrypts nothing. The modules `details` and `releases` use it,
+and their callers decide who may write and read.
 """
 
 import hashlib
@@ -16,13 +16,13 @@ from sync_server.storage.models import Blob, BlobPiece
 from sync_server.storage.prepared import in_chunks
 
 QUOTA_RETRY_S = 3_600
-"""An uploader over its quota tries once an hour: the quota covers the last 24 hours."""
+"""An uploader over its daily quota must wait one hour before the next attempt."""
 
 
 class BlobKey(NamedTuple):
-    """The sha256 of a blob, and its uploader: a device, or the portal's publishers.
+    """The primary key of a blob: its sha256 and its owner, a device or `portal`.
 
-    Several owners' uploads of the same content stay separate, so that none spoils another's.
+    Uploads of the same content by different owners stay separate, so that none can damage another.
     """
 
     sha256: str
@@ -30,7 +30,7 @@ class BlobKey(NamedTuple):
 
 
 class Offset(NamedTuple):
-    """How many bytes of a blob have arrived, and whether that is all."""
+    """The number of bytes of a blob that have arrived, and whether the blob is complete."""
 
     received: int
     is_complete: bool
@@ -40,7 +40,7 @@ NOTHING_RECEIVED = Offset(0, False)
 
 
 def offset_of(connection: Connection, key: BlobKey) -> Offset:
-    """Return how far an upload has got."""
+    """Return how many bytes of an upload have arrived; 0 if the upload has not begun."""
     row = connection.execute(
         select(Blob.received, Blob.is_complete).where(*_is(Blob, key))
     ).one_or_none()
@@ -50,12 +50,13 @@ def offset_of(connection: Connection, key: BlobKey) -> Offset:
 def put_piece(
     connection: Connection, key: BlobKey, piece: bytes, *, at: int, total: int, now_ms: int
 ) -> Offset:
-    """Add a piece at an offset in bytes; return how far the upload has got.
+    """Store a piece of a blob at byte offset `at`; return how many bytes have arrived.
 
-    A piece that has arrived before changes nothing. The last piece completes the blob; if its
-    sha256 is another than its name, the upload is deleted and has to start again.
+    A piece that arrived before changes nothing. The last piece completes a blob of `total` bytes.
+    If its content does not match its sha256, the upload is deleted and must start again.
 
-    Raises: PieceOutOfPlace, which names the offset to resume at.
+    Raises: PieceOutOfPlace if the piece does not start where the last one ended. The error contains
+    the right offset.
     """
     before = offset_of(connection, key)
     if before.is_complete or 0 < at + len(piece) <= before.received:
@@ -74,14 +75,20 @@ def put_piece(
 
 
 def put_whole(connection: Connection, key: BlobKey, content: bytes, *, now_ms: int) -> None:
-    """Store a blob in one piece, in place of an upload that was begun; its sha256 is checked."""
+    """Store a whole blob at once; it replaces an incomplete upload.
+
+    A complete blob stays unchanged. Content that does not match its sha256 is not stored.
+    """
     if not offset_of(connection, key).is_complete:
         drop(connection, [key])
         put_piece(connection, key, content, at=0, total=len(content), now_ms=now_ms)
 
 
 def read(connection: Connection, key: BlobKey, start: int = 0, stop: int | None = None) -> bytes:
-    """Return the bytes from `start` up to but not including `stop`."""
+    """Return the bytes of a blob from offset `start` up to, but not including, `stop`.
+
+    The result is empty if nothing is stored there.
+    """
     first = (
         select(func.max(BlobPiece.position))
         .where(*_is(BlobPiece, key), BlobPiece.position <= start)
@@ -103,7 +110,10 @@ def read(connection: Connection, key: BlobKey, start: int = 0, stop: int | None 
 def complete_sizes(
     connection: Connection, hashes: Iterable[str], owner: str | None = None
 ) -> dict[str, int]:
-    """Return the sizes in bytes of blobs stored in full, by hash; all owners' by default."""
+    """Return the sizes in bytes of complete blobs, by sha256.
+
+    Blobs of all owners count by default. Incomplete blobs are left out.
+    """
     names = sorted(set(hashes))
     sizes: dict[str, int] = {}
     for chunk in in_chunks(names):
@@ -125,7 +135,10 @@ def is_over_quota(connection: Connection, owner: str, limit_bytes: int, *, now_m
 
 
 def check_quota(connection: Connection, owner: str, limit_bytes: int, *, now_ms: int) -> None:
-    """Check that an owner may upload more today. Raises: UploadQuotaReached."""
+    """Check that an owner has uploaded at most `limit_bytes` in the last 24 hours.
+
+    Raises: UploadQuotaReached if the owner has uploaded more.
+    """
     if is_over_quota(connection, owner, limit_bytes, now_ms=now_ms):
         raise UploadQuotaReached(
             owner=owner, limit_mib=limit_bytes // 1024**2, retry_after_s=QUOTA_RETRY_S
@@ -133,7 +146,7 @@ def check_quota(connection: Connection, owner: str, limit_bytes: int, *, now_ms:
 
 
 def owner_of(connection: Connection, sha256: str) -> str | None:
-    """Return an owner whose blob is complete and not emptied; None if there is none."""
+    """Return an owner whose blob with this sha256 is complete and not purged; None without one."""
     return connection.scalar(
         select(Blob.owner)
         .where(Blob.sha256 == sha256, Blob.is_complete, Blob.is_purged.is_(False))
@@ -143,13 +156,13 @@ def owner_of(connection: Connection, sha256: str) -> str | None:
 
 
 def empty(connection: Connection, key: BlobKey) -> None:
-    """Delete a blob's content but not its row, so that it is never asked for or accepted again."""
+    """Delete a blob's content but not its row, so that it is never requested or accepted again."""
     connection.execute(delete(BlobPiece).where(*_is(BlobPiece, key)))
     connection.execute(update(Blob).where(*_is(Blob, key)).values(is_purged=True))
 
 
 def drop(connection: Connection, keys: Sequence[BlobKey]) -> None:
-    """Delete blobs and uploads with all their pieces."""
+    """Delete these blobs, complete or not, with all their pieces."""
     for key in keys:
         for table in (BlobPiece, Blob):
             connection.execute(delete(table).where(*_is(table, key)))

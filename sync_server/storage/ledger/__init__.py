@@ -1,1 +1,1 @@
-"""The ledger in the database: intake, streams, listings, and the standings stored for reading."""
+"""Receive and store records (the ledger), and compute people's standings from them."""

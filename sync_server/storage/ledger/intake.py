@@ -1,7 +1,7 @@
-"""Intake: the records that devices and office accounts send, and the verdict on every record.
+"""Receive records from devices and office accounts, and return a verdict on each record.
 
-A record goes to the ledger, or with its reason into quarantine; nothing disappears, and one bad
-record never holds up the others.
+Accepted records go to the ledger, all others to the quarantine with the reason. One bad record
+never delays the rest.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -34,11 +34,12 @@ Fate = Literal["stored", "held", "refused", "released", "dismissed"]
 
 
 class Verdict(Struct, frozen=True):
-    """The outcome for one record of a request; verdicts stand in the request's order.
+    """The verdict on one record. Verdicts are in the order of the request.
 
-    `status` answers this sending, `fate` is the record's state now, `flags` its anomalies so far.
-    `id` is null if none could be read. `detail` explains to a programmer why a record was not
-    accepted.
+    `status` is the outcome of this upload, `fate` the record's state after any ruling. `flags` are
+    the anomalies known so far. `id` is null if it is unreadable. `code` and `detail` give the
+    reason why a record was not accepted: `code` for programs, `detail` for programmers.
+    `at_corrected` is in ISO 8601 UTC.
     """
 
     id: str | None
@@ -51,16 +52,17 @@ class Verdict(Struct, frozen=True):
 
 
 class CheckedRecord(NamedTuple):
-    """A record as it arrived, and the door's judgement: an entry for the ledger, or a refusal."""
+    """A record as received (`raw`), and the result of its check: a ledger entry or a refusal."""
 
     raw: bytes
     outcome: LedgerEntry | Refusal
 
 
 class DeviceReport(NamedTuple):
-    """A device's report at a sync: its clock readings, and the node's time then (`now_ms`).
+    """The state that a device reports at a sync, and the server's time at that moment (`now_ms`).
 
-    Also the kiosk's version (`app`) and the number of records that are still unsent.
+    `wall_ms` and `mono_ms` are the device's wall and monotonic clocks. `app` is the kiosk's
+    version, `unsent` the number of records that it has not sent yet.
     """
 
     wall_ms: int
@@ -72,7 +74,11 @@ class DeviceReport(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """The content of one request: judged records, the device's report, small sealed details."""
+    """The content of one upload by a device or an office account.
+
+    `offers`: the checked records. `report`: the device's state, if reported. `sealed`: small
+    encrypted details, by sha256.
+    """
 
     writer: Writer
     offers: Sequence[CheckedRecord]
@@ -83,12 +89,16 @@ class Delivery(NamedTuple):
 
     @property
     def entries(self) -> list[LedgerEntry]:
-        """The records that the door admitted, in the order of the request."""
+        """The records that passed their check, in the order of the request."""
         return [offer.outcome for offer in self.offers if isinstance(offer.outcome, LedgerEntry)]
 
 
 class Receipt(NamedTuple):
-    """The verdicts on a delivery, and the numbers and details that the device must send (again)."""
+    """The server's response to a delivery.
+
+    `verdicts`: one per record, in order. `want`: ranges of record numbers that have not arrived.
+    `want_details`: the sha256 of details that have not arrived in full.
+    """
 
     verdicts: list[Verdict]
     want: Ranges
@@ -96,12 +106,15 @@ class Receipt(NamedTuple):
 
 
 QUARANTINE_FULL = "quarantine_full"
-"""The code for a refused record that the quarantine did not take: its device sent too many."""
+"""The code for a refused record that was not stored, because its device exceeded its quota."""
 REVOKED = Refusal("device_revoked", "the device was revoked before this arrived")
 
 
 def judge_records(raws: Iterable[bytes], writer: Writer) -> list[CheckedRecord]:
-    """Parse and check records; return them as entries for the ledger or as refused."""
+    """Parse records and check that `writer` may send them.
+
+    Return every record in order, as an entry for the ledger or as a refusal.
+    """
     offers = []
     for raw in raws:
         outcome = admit(raw, writer)
@@ -115,9 +128,11 @@ def judge_records(raws: Iterable[bytes], writer: Writer) -> list[CheckedRecord]:
 
 
 def receive(connection: Connection, delivery: Delivery) -> Receipt:
-    """Store a delivery; repeats change nothing, and new records of a revoked device are held.
+    """Store the content of an upload and return a verdict on every record.
 
-    Raises: Stale, as `record_store.append_records` does.
+    A repeated upload changes nothing. New records of a revoked device are held in quarantine.
+
+    Raises: Stale if another writer interfered; the caller must run the transaction again.
     """
     device, report = delivery.writer.device, delivery.report
     contact = LastContact(delivery.now_ms, report and report.app, report and report.unsent)
@@ -142,7 +157,7 @@ def receive(connection: Connection, delivery: Delivery) -> Receipt:
 
 
 def _refuse_jumps(delivery: Delivery, numbers: Collection[int]) -> Delivery:
-    """Return the delivery with those records refused whose numbers jump ahead."""
+    """Refuse the records whose number is not in `numbers`, and return the changed delivery."""
     offers = []
     for offer in delivery.offers:
         entry = offer.outcome
@@ -153,12 +168,12 @@ def _refuse_jumps(delivery: Delivery, numbers: Collection[int]) -> Delivery:
 
 
 def jump_refusal(seq: int) -> Refusal:
-    """Return the reason for refusing a record whose number jumps ahead."""
+    """Return the refusal of a record whose number is too far beyond the highest one received."""
     return Refusal("seq_jump", f"seq: {seq} is over {MAX_JUMP} beyond the highest number known")
 
 
 def _numbers(delivery: Delivery) -> list[int]:
-    """Return the record numbers in a delivery, including those of legible refused records."""
+    """Return the record numbers in a delivery, including those of refused records if readable."""
     numbers = []
     for offer in delivery.offers:
         if isinstance(offer.outcome, LedgerEntry):
@@ -178,7 +193,7 @@ def _sighting(device: str, report: DeviceReport, *, highest_seq: int) -> Sightin
 
 
 def _accepted(connection: Connection, delivery: Delivery) -> list[LedgerEntry]:
-    """Return the entries for the ledger: of a revoked device only records already stored there."""
+    """Return the entries to append; of a revoked device, only entries that are already stored."""
     if not delivery.is_revoked:
         return delivery.entries
     stored = record_store.stored_keys(connection, delivery.entries)
@@ -191,7 +206,7 @@ def _verdicts(
     accepted: Sequence[LedgerEntry],
     appended: AppendResult,
 ) -> list[Verdict]:
-    """Quarantine what was not accepted, and return the verdict on every record, in order."""
+    """Quarantine the records that were not accepted; return a verdict on each record, in order."""
     device = delivery.writer.device
     in_quarantine = _quarantined(delivery, accepted)
     quarantined_before, over_quota = quarantine.add_records(
@@ -214,7 +229,7 @@ def _verdicts(
         is_known = hashes[place] in before or hashes[place] in hashes[:place]
         fate, flags, code = _fate_of(offer, quarantined, appended, ruling_by_record)
         if quarantined and quarantined.sha256 in over_quota:
-            fate, code = "refused", QUARANTINE_FULL  # the device alone keeps it
+            fate, code = "refused", QUARANTINE_FULL  # only the device has the record
         verdicts.append(
             Verdict(
                 id=_id_of(offer),
@@ -232,7 +247,7 @@ def _verdicts(
 def _quarantined(
     delivery: Delivery, accepted: Sequence[LedgerEntry]
 ) -> dict[bytes, QuarantinedRecord]:
-    """Return the records that the door refused or that a revoked device sent, by their bytes."""
+    """Return the records that were refused or that a revoked device sent, by their raw bytes."""
     accepted_fingerprints = {entry.fingerprint for entry in accepted}
     quarantined = {}
     for offer in delivery.offers:
@@ -247,7 +262,7 @@ def _quarantined(
 
 
 def _hash_of(offer: CheckedRecord, quarantined: QuarantinedRecord | None) -> str:
-    """Return the hash by which the ledger or the quarantine knows a record."""
+    """Return the hash that identifies a record in the ledger or the quarantine."""
     if isinstance(offer.outcome, LedgerEntry):
         return offer.outcome.fingerprint
     return quarantined.sha256 if quarantined else ""
@@ -265,7 +280,7 @@ def _fate_of(
     appended: AppendResult,
     ruling_by_record: Mapping[tuple[str, str], Ruling],
 ) -> tuple[Fate, tuple[str, ...], str | None]:
-    """Return a record's present fate, its flags, and the code of why it was not accepted."""
+    """Return a record's present fate, its flags, and the reason code if it was not accepted."""
     record_id = _id_of(offer) or ""
     flags = () if quarantined else appended.flags.get(record_id, ())
     code = quarantined.reason.code if quarantined else None
@@ -281,7 +296,7 @@ def _fate_of(
 
 
 def _first_status(fate: Fate, quarantined: QuarantinedRecord | None) -> Status:
-    """Return the status that answers a first sending, whatever headquarters has ruled since."""
+    """Return the status that a record's first upload gets, whatever was ruled later."""
     if quarantined:
         return quarantined.fate
     return "held" if fate == "held" else "stored"
@@ -294,7 +309,10 @@ def _id_of(offer: CheckedRecord) -> str | None:
 
 
 def _typed_record(offer: CheckedRecord) -> Record | None:
-    """Return the parsed record, even if refused: headquarters may have released it."""
+    """Return the parsed record, or None if it cannot be parsed.
+
+    Refused records are parsed too, because headquarters may have released them.
+    """
     if isinstance(offer.outcome, LedgerEntry):
         return offer.outcome.record
     try:

@@ -1,9 +1,10 @@
-"""Listings: the entries of a record in the streams of other points.
+"""List records in the streams of other points that they concern.
 
-Listings let a stream be judged alone. A record about a person is listed where that person is
-summoned or an officer. A roll is listed where any of its people, or people it drops, are
-summoned, because the later of two rolls governs. Records with the same id are listed in one
-another's streams, because one may cancel another; a ruling is listed wherever its record stands.
+Each point can then be judged from its stream alone. A record about a person is listed at the points
+where that person is summoned or an officer. A roll is listed at the points that summon anyone whom
+it names or drops, because the later of two rolls governs. Records with the same id are listed in
+each other's streams, because one may cancel another. A ruling is listed in every stream that
+contains its record.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,15 +30,15 @@ from sync_server.storage.ledger.streams import StreamKey, records_of
 from sync_server.storage.models import LedgerRow, Listing, Summons
 
 Heads = dict[StreamKey, int]
-"""Locked streams and their last positions, raised as records are listed."""
+"""The last position in use in each locked stream. It rises as records are listed."""
 
 
 def list_records(
     connection: Connection, fresh: Sequence[Record], routing: Routing, heads: Heads
 ) -> set[StreamKey]:
-    """List new records in the other streams that they touch; return the streams that grew."""
+    """List new records in the other streams that they concern; return the streams that grew."""
     changed_streams: set[StreamKey] = set()
-    # Reused ids come first, for a roll whose id is used twice may govern nothing.
+    # Records with a reused id come first, because a roll among them may lose its effect.
     for record in routing.reused:
         for key in streams_holding(connection, record.meeting, [record.id]):
             _list_in(connection, key, [record.id], heads)
@@ -60,9 +61,9 @@ def list_records(
 
 
 def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey]:
-    """Rebuild the listings of a meeting from the ledger alone; return the streams that grew.
+    """Add the missing listings of a meeting, from the ledger alone; return the streams that grew.
 
-    The caller holds the sole lock of the meeting.
+    The caller must hold the exclusive lock of the meeting.
     """
     changed_streams: set[StreamKey] = set()
     of_meeting = LedgerRow.meeting == meeting
@@ -87,7 +88,10 @@ def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey
 
 
 def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads) -> set[StreamKey]:
-    """List rulings in the streams that hold their record or in which their newcomer was met."""
+    """List rulings in the streams of their records and of the newcomers whom they identify.
+
+    Return the streams that grew.
+    """
     changed_streams: set[StreamKey] = set()
     met = met_newcomers(connection, fresh)
     for record in fresh:
@@ -106,7 +110,10 @@ def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads)
 def _list_in(
     connection: Connection, key: StreamKey, ids: Iterable[str], heads: Heads
 ) -> set[StreamKey]:
-    """List all forms of these ids in a stream, except forms that stand there already."""
+    """List in one stream all records with these ids and the rulings about them.
+
+    Skip records that the stream already contains. Return the stream if it grew, else an empty set.
+    """
     wanted = sorted(set(ids))
     if not wanted:
         return set()
@@ -143,10 +150,10 @@ def _list_in(
 
 
 def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[StreamKey]:
-    """Bring a point's `summons` rows and listings in line with its rolls and officers.
+    """Update a point's `summons` rows and its listings to match its rolls and officers.
 
-    The caller holds the exclusive lock of the meeting. A stream with one roll of a point has all
-    rolls of that point, so that the latest is known.
+    Return the streams that grew. The caller must hold the exclusive lock of the meeting. A stream
+    with one roll of a point contains all rolls of that point, so that the latest is known.
     """
     records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, devices_of(records))
@@ -170,7 +177,10 @@ def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[St
 def _list_people(
     connection: Connection, key: StreamKey, people: Iterable[str | None], heads: Heads
 ) -> set[StreamKey]:
-    """Add listings to a stream for these people's records made at other points."""
+    """List in one stream the records about these people that were made at other points.
+
+    Return the stream if it grew, else an empty set.
+    """
     wanted = sorted(person for person in people if person)
     if not wanted:
         return set()
@@ -190,7 +200,7 @@ def _summoned_at(connection: Connection, key: StreamKey) -> set[str]:
 
 
 def _renew_summons(connection: Connection, key: StreamKey, named: set[str]) -> set[str]:
-    """Replace the stored people of a point's roll and officers; return the earlier ones."""
+    """Store the people on a point's rolls and its officers; return those stored before."""
     at_point = (Summons.meeting == key.meeting, Summons.point == key.point)
     before = _summoned_at(connection, key)
     if named != before:

@@ -1,4 +1,7 @@
-"""Quarantine: bytes that were not accepted, stored once with the reason. Nothing disappears."""
+"""Store records that were not accepted, each once, with the reason.
+
+Only `purge` deletes entries, after headquarters has ruled on or dismissed them.
+"""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -11,12 +14,16 @@ from sync_server.storage.models import Device, QuarantineRow, RulingRow
 from sync_server.storage.prepared import columns_of
 
 MAX_ROWS_A_DAY, MAX_BYTES_A_DAY = 2_000, 16 * 1024 * 1024
-"""Limits on unaccepted records of one device: a hall of 500 people makes some 1,500 records, all
-held if its laptop is revoked. A stolen laptop must not fill the disk, nor the office's list."""
+"""Daily limits on the quarantined records of one device. A hall of 500 people makes about 1,500
+records, all of them held if its laptop is revoked. A stolen laptop must not fill the disk or the
+office's list."""
 
 
 class QuarantinedRecord(NamedTuple):
-    """A record for the quarantine; `sha256` is of its bytes, or of its canonical bytes if held."""
+    """A record to put into quarantine, as received (`raw`), with the reason.
+
+    `sha256` is the hash of the raw bytes if the record was refused, of its canonical bytes if held.
+    """
 
     sha256: str
     raw: bytes
@@ -27,10 +34,10 @@ class QuarantinedRecord(NamedTuple):
 def add_records(
     connection: Connection, device: str, quarantined: Sequence[QuarantinedRecord], now_ms: int
 ) -> tuple[set[str], set[str]]:
-    """Store records that were not accepted, once.
+    """Store records in quarantine, each once, within the device's daily limits.
 
-    Return the hashes that were stored before, and those that are not stored because the device
-    has sent more in a day than the limits allow: they hold up no other record.
+    Return two sets of hashes: records that were stored before, and records that are not stored
+    because the device exceeded a limit.
     """
     by_hash = {record.sha256: record for record in quarantined}
     if not by_hash:
@@ -51,7 +58,7 @@ def add_records(
             "code": record.reason.code,
             "detail": record.reason.detail.replace(
                 "\x00", "\ufffd"
-            ),  # PostgreSQL text cannot hold it
+            ),  # PostgreSQL refuses NUL in text
             "received_ms": now_ms,
             "raw": record.raw,
             "is_dismissed": False,
@@ -83,7 +90,10 @@ def _brought_since(connection: Connection, device: str, since_ms: int) -> tuple[
 
 
 def busy_devices(connection: Connection, now_ms: int) -> dict[str, int]:
-    """Return devices that used over half of their daily quota, with the number of records."""
+    """Find devices that sent over half of the daily limit of quarantined records.
+
+    Return the number of records in the last 24 hours, by device.
+    """
     count = func.count()
     rows = connection.execute(
         select(QuarantineRow.device, count)
@@ -96,7 +106,11 @@ def busy_devices(connection: Connection, now_ms: int) -> dict[str, int]:
 
 
 class QuarantineEntry(NamedTuple):
-    """A stored record that was not accepted, for the people who examine it."""
+    """A row of the quarantine, as headquarters examines it.
+
+    `code` and `detail` give the reason why the record was not accepted. `is_dismissed`:
+    headquarters dismissed the entry because its record has no readable id.
+    """
 
     received_ms: int
     device: str
@@ -113,7 +127,7 @@ _ENTRY_COLUMNS = columns_of(QuarantineEntry, QuarantineRow)
 
 
 def all_entries(connection: Connection) -> list[QuarantineEntry]:
-    """Return everything in quarantine, the oldest first."""
+    """Return all entries of the quarantine, the oldest first."""
     rows = connection.execute(
         select(*_ENTRY_COLUMNS).order_by(
             QuarantineRow.received_ms, QuarantineRow.device, QuarantineRow.sha256
@@ -123,18 +137,21 @@ def all_entries(connection: Connection) -> list[QuarantineEntry]:
 
 
 def dismiss(connection: Connection, device: str, sha256: str) -> None:
-    """Mark bytes as dismissed that no ruling can name."""
+    """Mark as dismissed an entry that no ruling can refer to, for want of a readable record id."""
     this_entry = (QuarantineRow.device == device, QuarantineRow.sha256 == sha256)
     connection.execute(update(QuarantineRow).where(*this_entry).values(is_dismissed=True))
 
 
 def count_open(connection: Connection) -> int:
-    """Return how many entries headquarters has not ruled on."""
+    """Return the number of entries that headquarters has neither ruled on nor dismissed."""
     return connection.scalar(select(func.count()).where(~_IS_SETTLED)) or 0
 
 
 def count_refused(connection: Connection) -> dict[str, int]:
-    """Return by point how many refused records of its devices headquarters has not ruled on."""
+    """For each point, return how many refused records of its devices wait for headquarters' ruling.
+
+    Points without such records are left out.
+    """
     rows = connection.execute(
         select(Device.point, func.count())
         .join(QuarantineRow, QuarantineRow.device == Device.id)
@@ -145,7 +162,10 @@ def count_refused(connection: Connection) -> dict[str, int]:
 
 
 def purge(connection: Connection, *, before_ms: int) -> int:
-    """Delete the entries that came before an instant and were ruled on; return how many."""
+    """Delete settled entries that were received before an instant; return how many.
+
+    An entry is settled once headquarters has ruled on it or dismissed it.
+    """
     old = (QuarantineRow.received_ms < before_ms, _IS_SETTLED)
     return connection.execute(delete(QuarantineRow).where(*old)).rowcount
 
@@ -154,4 +174,4 @@ _IS_SETTLED = or_(
     QuarantineRow.is_dismissed,
     exists().where(RulingRow.record_id == QuarantineRow.record_id),
 )
-"""Whether headquarters has dismissed an entry, or ruled on a record of its id."""
+"""The SQL condition that headquarters has dismissed an entry or ruled on its record."""

@@ -1,8 +1,8 @@
-"""The ledger: the set of accepted records. It only grows.
+"""Append records to the ledger, the set of all accepted records. The ledger only grows.
 
-The primary key makes appending idempotent. Everything that records change (streams, listings,
-standings) changes in the caller's one transaction. One statement inserts all new records, however
-many streams and devices they are from.
+The primary key prevents a record from being stored twice. Everything that new records change
+(streams, listings, standings) changes in the caller's transaction. One statement inserts all new
+records, even those of several streams and devices.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ from sync_server.storage.prepared import Prepared, insert_rows
 
 
 class LedgerEntry(NamedTuple):
-    """A record with its canonical bytes (`form`) and their sha256 (`fingerprint`)."""
+    """A record with its canonical bytes (`form`) and their sha256 in hex (`fingerprint`)."""
 
     record: Record
     form: bytes
@@ -33,19 +33,26 @@ class LedgerEntry(NamedTuple):
 
     @property
     def key(self) -> RecordKey:
-        """The ledger's primary key."""
+        """The primary key of this record in the ledger."""
         return RecordKey(self.record.id, self.fingerprint)
 
 
 class AppendResult(NamedTuple):
-    """The records stored before an append, and the flags of the streams touched, by record id."""
+    """The result of an append.
+
+    `known_keys`: the keys that the ledger already contained for these record ids. `flags`: the
+    flags of the records in all affected streams, by record id.
+    """
 
     known_keys: set[RecordKey]
     flags: dict[str, tuple[str, ...]]
 
 
 class _StoredForm(NamedTuple):
-    """The columns of a stored record that the ledger's key and the listings need."""
+    """The columns of a stored record that the ledger's key and the listings need.
+
+    Different records with the same id are called the forms of that id.
+    """
 
     id: str
     fingerprint: str
@@ -55,7 +62,11 @@ class _StoredForm(NamedTuple):
 
 
 class _LookUp(NamedTuple):
-    """The state before an append: stored forms of its ids, new entries, the streams they touch."""
+    """The state of the ledger before an append.
+
+    `forms`: stored records with an id of these entries. `fresh`: entries that are not stored yet.
+    `routing`: the streams that the entries affect.
+    """
 
     forms: set[_StoredForm]
     fresh: list[LedgerEntry]
@@ -69,12 +80,13 @@ def append_records(
     now_ms: int,
     sighted_devices: Iterable[str] = (),
 ) -> AppendResult:
-    """Append new records and recompute every stream that they, or `sighted_devices`, change.
+    """Store new records and recompute the standings of every stream that they affect.
 
-    Records that are stored already change nothing. `sighted_devices` have new clock sightings.
+    Records that are already stored change nothing. `sighted_devices` have new clock measurements,
+    so the streams with their records are recomputed too.
 
-    Raises: Stale if another writer stored one of these ids between the look-up and the lock; the
-    whole transaction is then run again.
+    Raises: Stale if another writer stored one of these ids between the look-up and the lock. The
+    caller must then run the whole transaction again.
     """
     sighted_streams = streams_of_devices(connection, sighted_devices)
     records = [entry.record for entry in entries]
@@ -115,7 +127,10 @@ def append_records(
 
 
 def rebuild(connection: Connection, meeting: str) -> list[StreamKey]:
-    """Rebuild a meeting's listings and standings from its records; return the changed points."""
+    """Rebuild a meeting's listings and standings from its records.
+
+    Return the streams whose standing differs from the one that was stored.
+    """
     streams.lock_meetings(connection, [meeting], is_sole=True)
     heads = streams.lock(connection, streams.of_meeting(connection, meeting))
     before = standings.read_all(connection, heads)
@@ -126,7 +141,10 @@ def rebuild(connection: Connection, meeting: str) -> list[StreamKey]:
 
 
 def contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[list[bytes]]:
-    """Return, for every id used more than once at these points, all stored forms of that id."""
+    """Find ids that several different records at these points share.
+
+    Return, for each such id, the canonical bytes of all records with that id.
+    """
     groups = []
     for meeting, points in streams.by_meeting(keys).items():
         at = (LedgerRow.meeting == meeting, LedgerRow.point.in_(points))
@@ -140,13 +158,16 @@ def contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[li
 
 
 def stored_keys(connection: Connection, entries: Sequence[LedgerEntry]) -> set[RecordKey]:
-    """Find which of these records are already stored; return their keys."""
+    """Return the keys of those entries that the ledger already contains."""
     stored = {RecordKey(form.id, form.fingerprint) for form in _forms_of(connection, entries)}
     return stored & {entry.key for entry in entries}
 
 
 def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[StreamKey]:
-    """Return every stream with a record of these devices, or with a ruling that releases one."""
+    """Return all streams that contain a record of these devices.
+
+    Streams with a ruling that releases such a record are included.
+    """
     wanted = sorted(devices)
     if not wanted:
         return set()
@@ -191,7 +212,7 @@ def _look_up(
     id_counts = Counter([*(row.id for row in forms), *(entry.record.id for entry in fresh)])
     reused = [entry.record for entry in fresh if id_counts[entry.record.id] > 1]
     rolls = {home_stream(entry.record) for entry in fresh if _names_people(entry.record)}
-    if reused:  # a roll whose id is used twice may no longer govern
+    if reused:  # a stored roll may lose its effect to a new record with the same id
         used = {(record.id, record.meeting) for record in reused}
         rolls |= {
             StreamKey(row.meeting, row.point)
@@ -211,7 +232,7 @@ def _names_people(record: Record) -> bool:
 
 
 def _forms_of(connection: Connection, entries: Sequence[LedgerEntry]) -> set[_StoredForm]:
-    """Return all stored forms of the ids of these entries."""
+    """Return all stored records that have the id of one of these entries."""
     ids = sorted({entry.record.id for entry in entries})
     return {_StoredForm(*row) for row in _FORMS.rows(connection, ids=ids)} if ids else set()
 
@@ -248,5 +269,5 @@ def _insert(
 
 
 def newest_receipt_ms(connection: Connection) -> int:
-    """Return when the newest record was received, in ms since 1970 UTC; 0 before the first."""
+    """Return the time of the newest record's receipt, in ms since 1970 UTC; 0 if there is none."""
     return connection.scalar(select(func.max(LedgerRow.received_ms))) or 0

@@ -1,8 +1,9 @@
-"""Routing: the streams that new records touch besides the streams of their points.
+"""Find the streams that new records affect, apart from the streams of their own points.
 
-A record about a person touches the points whose roll or officers include that person; a roll, its
-whole meeting; records with the same id, one another's streams; a ruling, the streams of the record
-that it is about. The ledger finds the routing before it locks the streams.
+A record about a person affects every point whose rolls or officers include that person. A roll
+affects all streams of its meeting. Records with the same id affect each other's streams. A ruling
+affects the streams of the record that it decides on. The ledger finds the streams before it locks
+them.
 """
 
 from collections import defaultdict
@@ -27,7 +28,10 @@ def home_stream(record: Record) -> StreamKey:
 def summoned_by_stream(
     connection: Connection, records: Sequence[Record]
 ) -> dict[StreamKey, set[str]]:
-    """Return the people of these records that a point has summoned, by the point's stream."""
+    """For each stream, return the people of these records whom its point has summoned.
+
+    Officers of the point count as summoned. Streams without such people are left out.
+    """
     by_meeting: defaultdict[str, set[str]] = defaultdict(set)
     for record in records:
         if record.person:
@@ -54,7 +58,7 @@ _SUMMONED = Prepared(
 
 
 def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) -> set[StreamKey]:
-    """Return every stream of a meeting that holds a record with one of these ids."""
+    """Return every stream of a meeting that contains a record with one of these ids."""
     wanted = sorted(set(ids))
     keys: set[StreamKey] = set()
     for table in (LedgerRow, Listing):
@@ -68,7 +72,10 @@ def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) ->
 def met_newcomers(
     connection: Connection, records: Iterable[Record]
 ) -> defaultdict[StreamKey, set[str]]:
-    """Return, by stream, the newcomers met there that these records identify."""
+    """For each stream, return the newcomers recorded there whom these records identify.
+
+    A newcomer is a person on no list, with a code that begins with `N-`. A ruling identifies one.
+    """
     newcomers: defaultdict[StreamKey, set[str]] = defaultdict(set)
     for record in records:
         if isinstance(record, Ruling) and record.body.known_as and record.person:
@@ -83,9 +90,9 @@ def met_newcomers(
 
 
 def ids_by_meeting(records: Iterable[Record]) -> dict[str, list[str]]:
-    """Group record ids by meeting: forms of one id interact within a meeting only.
+    """Return the ids of these records by meeting, because an id matters only within its meeting.
 
-    The id that a ruling is about is included, for the ruling touches that record's streams.
+    For a ruling, also include the id of the record that it decides on.
     """
     ids: defaultdict[str, list[str]] = defaultdict(list)
     for record in records:
@@ -96,10 +103,11 @@ def ids_by_meeting(records: Iterable[Record]) -> dict[str, list[str]]:
 
 
 class Routing(NamedTuple):
-    """The streams that records touch; the ledger locks all `streams`.
+    """The streams that records affect; the ledger locks all `streams`.
 
-    `reused`: new records whose id also has other forms. `rolls`: points whose latest roll may
-    have changed. `summoned`: the people of these records that a stream's point summons.
+    `reused`: new records whose id another record also has. `rolls`: streams of points whose roll or
+    officers may change. `summoned`: for each stream, the people of these records whom its point has
+    summoned.
     """
 
     streams: set[StreamKey]
@@ -114,7 +122,10 @@ def routing_of(
     reused: list[Record],
     rolls: set[StreamKey],
 ) -> Routing:
-    """Return the streams touched: of people, reused ids and rulings, or all if a roll changed."""
+    """Return the streams that these records affect; if a roll changes, all streams of its meeting.
+
+    `reused` and `rolls` are as in `Routing`.
+    """
     summoned = summoned_by_stream(connection, records)
     touched = set(summoned) | set(met_newcomers(connection, records))
     affecting = [*reused, *(record for record in records if isinstance(record, Ruling))]

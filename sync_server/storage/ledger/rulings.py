@@ -1,4 +1,7 @@
-"""Stored rulings: the record that a ruling is about, and the identity it gives to a newcomer."""
+"""Store, for each ruling of headquarters, the record it decides on or the newcomer it identifies.
+
+A newcomer is a person on no list; a ruling states under which code the person is known.
+"""
 
 from collections.abc import Iterable
 
@@ -12,7 +15,10 @@ from sync_server.storage.prepared import Prepared
 
 
 def note(connection: Connection, fresh: Iterable[Record]) -> None:
-    """Store the subject of every ruling among new records: a record, or a newcomer's identity."""
+    """Store the subject of every ruling among new records.
+
+    The subject is a record, or a newcomer with the person's code that the ruling gives.
+    """
     rows = [
         {
             "id": record.id,
@@ -31,7 +37,10 @@ def note(connection: Connection, fresh: Iterable[Record]) -> None:
 
 
 def about(connection: Connection, record_ids: Iterable[str]) -> dict[tuple[str, str], Ruling]:
-    """Return the latest release or dismissal of these records, by (meeting, record id)."""
+    """Return the latest ruling that releases or dismisses each record, by (meeting, record id).
+
+    Records without such a ruling are left out.
+    """
     wanted = sorted(set(record_ids))
     if not wanted:
         return {}
@@ -51,7 +60,10 @@ def about(connection: Connection, record_ids: Iterable[str]) -> dict[tuple[str, 
 def touching(
     connection: Connection, meeting: str, record_ids: Iterable[str]
 ) -> dict[str, list[str]]:
-    """Return the ids of all the rulings about these records of a meeting, by record id."""
+    """For each of these records of a meeting, return the ids of all rulings about the record.
+
+    Records without a ruling are left out.
+    """
     ruling_ids: dict[str, list[str]] = {}
     wanted = sorted(set(record_ids))
     for record_id, ruling_id in _TOUCHING.rows(connection, meeting=meeting, ids=wanted):
@@ -70,7 +82,10 @@ _TOUCHING = Prepared(
 def codes_by_person(
     connection: Connection, meeting: str, people: Iterable[str], fresh: Iterable[Record]
 ) -> dict[str, set[str]]:
-    """Return by person the codes they may be summoned under; rulings add codes to a newcomer."""
+    """For each person, return all codes under which a roll may name the person.
+
+    Stored rulings and those among `fresh` add codes to a newcomer.
+    """
     codes = {person: {person} for person in people}
     newcomers = sorted(person for person in codes if person.startswith(NEWCOMER))
     if not newcomers:
@@ -90,7 +105,7 @@ def codes_by_person(
 
 
 def identifying(connection: Connection, meeting: str, newcomers: Iterable[str]) -> list[str]:
-    """Return the ids of the rulings that identify these newcomers."""
+    """Return the ids of the rulings of a meeting that identify any of these newcomers."""
     return list(
         connection.scalars(
             select(RulingRow.id).where(
@@ -101,7 +116,7 @@ def identifying(connection: Connection, meeting: str, newcomers: Iterable[str]) 
 
 
 def former_newcomer_codes(connection: Connection, meeting: str, people: Iterable[str]) -> set[str]:
-    """Return the newcomers' codes under which these people were first recorded, by the rulings."""
+    """Return the codes that these people had as newcomers, before rulings identified them."""
     newcomers = connection.scalars(
         select(RulingRow.newcomer).where(
             RulingRow.meeting == meeting, RulingRow.known_as.in_(sorted(people))

@@ -1,4 +1,8 @@
-"""Sightings: for every boot of a device, the clock measurement that corrects its records."""
+"""Store sightings, the measurements of device clocks that correct the times of records.
+
+One sighting is stored per device and boot. A boot is a span in which the device's wall clock and
+monotonic clock agree.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,18 +21,21 @@ _SIGHTINGS = Prepared(
 
 
 def clocks_of(connection: Connection, devices: Iterable[str]) -> Clocks:
-    """Return the clocks that correct the times of these devices' records."""
+    """Return the clock corrections for the records of these devices."""
     return Clocks(of_devices(connection, devices))
 
 
 def of_devices(connection: Connection, devices: Iterable[str]) -> list[Sighting]:
-    """Return the governing sightings of these devices."""
+    """Return the stored sightings of these devices, sorted by device and boot."""
     rows = _SIGHTINGS.rows(connection, devices=sorted(devices))
     return sorted((Sighting(*row) for row in rows), key=lambda one: (one.device, one.boot))
 
 
 def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
-    """Store the sightings that govern their boot; return the devices for which one changed."""
+    """Store the sighting nearest to the beginning of each boot, and delete the one it replaces.
+
+    Return the devices whose stored sightings changed.
+    """
     if not sightings:
         return set()
     rows = _SIGHTINGS.rows(connection, devices=sorted({sighting.device for sighting in sightings}))
@@ -50,7 +57,10 @@ def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
 
 
 def latest_skews(connection: Connection, devices: Sequence[str]) -> dict[str, int]:
-    """Return by device how far its clock was behind when last seen, in milliseconds."""
+    """For each device, return the server's clock minus the device's at the last measurement, in ms.
+
+    Devices without a measurement are left out.
+    """
     rows = connection.execute(
         select(SightingRow.device, SightingRow.skew_ms)
         .where(SightingRow.device.in_(devices))

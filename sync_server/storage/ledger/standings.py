@@ -1,4 +1,7 @@
-"""Stored standings: recomputed in full when a stream grows, never on reading."""
+"""Store the standings: the attendance of every person at each point of a meeting.
+
+A point's standings are recomputed in full when its stream grows; reading never computes them.
+"""
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
@@ -28,14 +31,15 @@ _ranges_decoder = msgspec.json.Decoder(Ranges)
 
 
 class BoardFigures(Struct, frozen=True, kw_only=True):
-    """A point's figures for the board, stored apart so that it need not decode whole standings.
+    """One point's figures for headquarters' board, stored apart from its full standing.
 
-    `chair`: the person presiding now or last, else the person named to preside. `missing`: the
-    items that keep the point from being ready. `counted`: False in a rehearsal or a cancelled
-    meeting, which enter no figure. `pending`: the number of requests for leave and substitutes
-    that wait for a decision; `reserved`: how many of them headquarters decides. `arrivals_ms`: the
-    first arrival of every summoned person who came, in order. `merged_into`: the point that took
-    over all the people of this one. `tasks`: the number of tasks that the point was left with.
+    The board therefore decodes no whole standing. `chair`: the person presiding now or last, else
+    the person named to preside. `missing`: items that the point still lacks to be ready. `counted`:
+    False for a rehearsal or a cancelled meeting, which no total includes. `pending`: the number of
+    requests for leave and substitutes that wait for a decision; `reserved`: how many of them
+    headquarters decides. `late_after_ms`: arrivals after this time are late. `arrivals_ms`: the
+    first arrival of every summoned person who came, sorted. `merged_into`: the point that took over
+    all people of this point. `tasks`: the number of the point's follow-up tasks.
     """
 
     counts: Counts
@@ -55,10 +59,10 @@ class BoardFigures(Struct, frozen=True, kw_only=True):
 
 
 class BoardRow(BoardFigures, frozen=True, kw_only=True):
-    """One point on the board. Its counts mean nothing until the point has reported.
+    """One point on headquarters' board. Ignore its counts until `reported` is True.
 
-    `missing_seq`: record numbers that its devices still owe; `refused_records`: records of its
-    devices that were refused and that headquarters has not ruled on.
+    `missing_seq`: the number of records that its devices have not sent yet. `refused_records`: the
+    number of its devices' refused records on which headquarters has not ruled.
     """
 
     point: str
@@ -70,7 +74,10 @@ class BoardRow(BoardFigures, frozen=True, kw_only=True):
 
 
 class Board(Struct, frozen=True):
-    """A meeting seen from headquarters: the totals sum the rows that count."""
+    """Headquarters' board of a meeting: all its points, and totals in all and by unit type.
+
+    The totals add up the points with `counted`.
+    """
 
     totals: Counts
     by_unit_type: dict[str, Counts]
@@ -85,7 +92,10 @@ _row_decoder = msgspec.json.Decoder(BoardFigures)
 
 
 def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
-    """Recompute and store the standings of streams. The caller holds the streams' locks."""
+    """Recompute and store the standings of these streams; return the new standings by stream.
+
+    The caller must hold the streams' locks.
+    """
     records = records_of(connection, keys)
     clocks = clocks_of(connection, devices_of(chain.from_iterable(records.values())))
     judged = {
@@ -132,7 +142,11 @@ def _row_of(standing: PointStanding) -> BoardFigures:
 def requests_of(
     connection: Connection, keys: Iterable[StreamKey], *, by: str | None, at_ms: int
 ) -> list[tuple[StreamKey, Request]]:
-    """Return these points' requests, and whether `by` may decide on them; None: headquarters."""
+    """Return the requests for leave or a substitute at these points, each with its stream.
+
+    `is_decidable` of a request is True if `by` may decide on it at `at_ms`. `by` is a person's
+    code, or None for headquarters.
+    """
     return [
         (key, _as_read(standing, request, by, at_ms))
         for key, standing in read_all(connection, keys).items()
@@ -149,12 +163,12 @@ def _as_read(standing: PointStanding, request: Request, by: str | None, at_ms: i
 
 
 def read(connection: Connection, key: StreamKey) -> PointStanding | None:
-    """Return the stored standing of a point; None if it has no stream in this meeting."""
+    """Return a point's stored standing; None if the point has no stream in this meeting."""
     return read_all(connection, [key]).get(key)
 
 
 def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
-    """Return the stored standings of these points; points without one are left out."""
+    """Return the stored standings of these streams; streams without a standing are left out."""
     stored = {}
     for meeting, points in streams.by_meeting(keys).items():
         for point, encoded in _READ_STANDINGS.rows(connection, meeting=meeting, points=points):
@@ -163,7 +177,10 @@ def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKe
 
 
 def tasks_of(connection: Connection, meeting: str) -> list[tuple[StreamKey, Task]]:
-    """Return the tasks that a meeting left, point by point; none of a rehearsal."""
+    """Return the follow-up tasks of a meeting's points, each with its point's stream.
+
+    A rehearsal or a cancelled meeting has none.
+    """
     rows = board_of(connection, meeting).points
     keys = [StreamKey(meeting, row.point) for row in rows if row.counted and row.tasks]
     return [
@@ -174,9 +191,9 @@ def tasks_of(connection: Connection, meeting: str) -> list[tuple[StreamKey, Task
 
 
 def board_of(connection: Connection, meeting: str) -> Board:
-    """Return the board of a meeting, its points in the order of their codes.
+    """Return headquarters' board of a meeting, with the points sorted by code.
 
-    A page that needs it twice reads it once.
+    A second call in one read transaction returns the first result again.
     """
     return read_once(("board", meeting), lambda: _read_board(connection, meeting))
 
@@ -211,7 +228,10 @@ def _read_board(connection: Connection, meeting: str) -> Board:
 
 
 def _last_contacts(connection: Connection) -> Mapping[str, tuple[int | None, int]]:
-    """Return, by point, the last contact of its devices and the number of their missing records."""
+    """For each point, return its devices' last contact and the number of their missing records.
+
+    The contact is in ms since 1970 UTC, None before the first.
+    """
     rows = connection.execute(
         select(Device.point, func.max(Device.last_contact_ms)).group_by(Device.point)
     )

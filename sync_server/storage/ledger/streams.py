@@ -1,8 +1,8 @@
-"""Streams: the gapless order in which a reader of one (meeting, point) receives its records.
+"""Store streams: the ordered records of one point at one meeting.
 
-A position is assigned while the stream's row is locked, so that a reader with a cursor never
-skips a record that commits late. A record stands in its home stream, the stream of its point,
-and is *listed* in the streams of other points that it touches.
+A record gets the next position while the stream's row is locked. A reader with a cursor therefore
+never misses a record that is committed late. A record belongs to its home stream, that of its own
+point, and is *listed* in the streams of other points that it concerns.
 """
 
 import secrets
@@ -21,7 +21,7 @@ from sync_server.storage.prepared import Prepared, in_chunks, in_points
 
 
 class StreamKey(NamedTuple):
-    """The key of a stream. Streams are locked in the order of these keys."""
+    """The primary key of a stream: a meeting and a point. Streams are locked in this sort order."""
 
     meeting: str
     point: str
@@ -35,9 +35,10 @@ class RecordKey(NamedTuple):
 
 
 class Page(NamedTuple):
-    """The next part of a stream, and the cursor after it.
+    """The next records of a stream, and the cursor to continue from.
 
-    `records`: canonical bytes, the corrected time, and that of the record that a ruling releases.
+    Each record is a tuple: canonical bytes, corrected time, and the corrected time of the record
+    that a ruling releases (else None). Times are in ms since 1970 UTC.
     """
 
     records: list[tuple[bytes, int, int | None]]
@@ -46,12 +47,15 @@ class Page(NamedTuple):
 
 
 def epoch(connection: Connection) -> str | None:
-    """Return this database's epoch; None before its first stream."""
+    """Return this database's random code, which cursors contain; None before the first stream."""
     return connection.scalar(select(Node.epoch))
 
 
 def by_meeting(keys: Iterable[StreamKey]) -> dict[str, list[str]]:
-    """Group streams by meeting, points sorted, so that one statement reads a meeting's streams."""
+    """Group streams by meeting, so that one statement reads all streams of a meeting.
+
+    Return the sorted point codes of each meeting, without duplicates.
+    """
     grouped: dict[str, list[str]] = {}
     for key in sorted(set(keys)):
         grouped.setdefault(key.meeting, []).append(key.point)
@@ -59,9 +63,10 @@ def by_meeting(keys: Iterable[StreamKey]) -> dict[str, list[str]]:
 
 
 def lock_meetings(connection: Connection, meetings: Iterable[str], *, is_sole: bool) -> None:
-    """Lock meetings, shared with other writers or, with `is_sole`, alone.
+    """Lock meetings until the transaction ends, shared or, with `is_sole`, exclusively.
 
-    A roll lists records in all streams that exist: no stream may begin at the same time.
+    A roll adds listings to all existing streams of its meeting, so its writer needs the exclusive
+    lock: no stream may be created at the same time. SQLite has only one writer and needs no lock.
     """
     if is_only_writer(connection):
         return
@@ -72,7 +77,10 @@ def lock_meetings(connection: Connection, meetings: Iterable[str], *, is_sole: b
 
 
 def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, int]:
-    """Lock the streams in sorted order, creating new ones; return their heads."""
+    """Lock streams in sorted order until the transaction ends; create those that do not exist.
+
+    Return the last position in use in each stream, 0 for a new stream.
+    """
     wanted = sorted(set(keys))
     if not wanted:
         return {}
@@ -103,7 +111,7 @@ _LISTED_RECORDS = Prepared(
 
 
 def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
-    """Create these streams; if they are the database's first, store a new random epoch too."""
+    """Create streams; if they are the database's first, also store a new random epoch."""
     if not keys:
         return
     rows = [{"meeting": k.meeting, "point": k.point, "head": 0, "roster_rev": ""} for k in keys]
@@ -113,7 +121,7 @@ def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
 
 
 def write_heads(connection: Connection, heads: dict[StreamKey, int]) -> None:
-    """Write the new heads of locked streams."""
+    """Store the last position in use of each of these streams. The caller must hold their locks."""
     _WRITE_HEAD.run(
         connection,
         [
@@ -124,7 +132,7 @@ def write_heads(connection: Connection, heads: dict[StreamKey, int]) -> None:
 
 
 def of_meeting(connection: Connection, meeting: str) -> list[StreamKey]:
-    """Return every stream of a meeting."""
+    """Return the keys of all streams of a meeting, in no particular order."""
     points = connection.scalars(select(Stream.point).where(Stream.meeting == meeting))
     return [StreamKey(meeting, point) for point in points]
 
@@ -132,7 +140,7 @@ def of_meeting(connection: Connection, meeting: str) -> list[StreamKey]:
 def of_people(
     connection: Connection, meetings: Sequence[str], people: Sequence[str]
 ) -> set[StreamKey]:
-    """Return the streams of these meetings that record or summon any of these people."""
+    """Return the streams of these meetings whose point recorded or summoned any of these people."""
     keys: set[StreamKey] = set()
     for chunk in in_chunks(people):
         for table in (LedgerRow, Summons):
@@ -146,7 +154,7 @@ def of_people(
 
 
 def all_streams(connection: Connection) -> list[StreamKey]:
-    """Return all streams, in the order in which they are locked."""
+    """Return the keys of all streams, sorted by meeting and point."""
     rows = connection.execute(select(Stream.meeting, Stream.point))
     return sorted(StreamKey(*row) for row in rows)
 
@@ -158,7 +166,7 @@ def roster_rev(connection: Connection, key: StreamKey) -> str:
 
 
 def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, list[Record]]:
-    """Return all records that stand in these streams, by stream."""
+    """For each stream, return all its records, including listed ones, in no particular order."""
     records: dict[StreamKey, list[Record]] = {key: [] for key in keys}
     for meeting, points in by_meeting(records).items():
         for query in (_HOME_RECORDS, _LISTED_RECORDS):
@@ -168,7 +176,7 @@ def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[Stream
 
 
 def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
-    """Return the last position in use in the streams of a meeting, by point."""
+    """Return the last position in use in each stream of a meeting, by point, sorted by point."""
     query = select(Stream.point, Stream.head).where(Stream.meeting == meeting)
     return dict(connection.execute(query.order_by(Stream.point)).all())
 
@@ -176,7 +184,7 @@ def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
 def records_up_to(
     connection: Connection, heads: Mapping[StreamKey, int]
 ) -> dict[StreamKey, list[Record]]:
-    """Return the records of streams as they stood when they had grown to these positions."""
+    """For each stream, return its records up to and including the given position, in order."""
     return {
         key: [
             decode_canonical(row.record)
@@ -188,7 +196,10 @@ def records_up_to(
 
 
 def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Page:
-    """Read on from a cursor; `"0"` and foreign or illegible cursors start from the beginning."""
+    """Return up to `limit` records of a stream that follow a cursor.
+
+    The cursor `"0"`, an unreadable one or one from another database starts at the beginning.
+    """
     current_epoch = epoch(connection)
     after = _position(cursor, current_epoch)
     rows = _rows(connection, key, after, limit + 1)
@@ -210,7 +221,7 @@ def _released_at_ms(record: Record, clocks: Clocks) -> int | None:
 
 def _position(cursor: str, current_epoch: str | None) -> int:
     cursor_epoch, _, position = cursor.partition(":")
-    # No position that was ever assigned has 19 digits, so such a cursor is not ours.
+    # No assigned position has 19 digits, so a longer number is not from this database.
     is_ours = cursor_epoch == current_epoch and position.isascii() and position.isdecimal()
     return int(position) if is_ours and len(position) < 19 else 0
 

@@ -1,1 +1,1 @@
-"""People in the database: rosters, personal cards, and the contacts of points."""
+"""Store people: rosters, personal cards, uploaded lists, and the contacts of points."""

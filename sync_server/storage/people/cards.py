@@ -1,4 +1,4 @@
-"""Personal cards: a random code, printed once and stored only as a hash."""
+"""Issue personal cards. The random code on a card is printed once and stored only as a hash."""
 
 import base64
 import hashlib
@@ -12,19 +12,26 @@ from sync_server.storage.models import Card
 from sync_server.storage.prepared import in_chunks
 
 DIGITS = SHARED.card_digits
-"""24 digits are 79 bits, and pass a USB scanner while a Vietnamese input method is on."""
+"""24 digits give 79 random bits. USB scanners type digits correctly despite a Vietnamese
+keyboard."""
 
 HASH_BYTES = 12
 
 
 def hash_of(code: str) -> str:
-    """Return the hash of a code as stored and sent to kiosks: 96 bits of its sha256, base64url."""
+    """Return the hash of a card's code, as stored and sent to kiosks.
+
+    The hash is the first 96 bits of the code's sha256, in base64url.
+    """
     digest = hashlib.sha256(code.encode()).digest()[:HASH_BYTES]
     return base64.urlsafe_b64encode(digest).decode()
 
 
 def issue(connection: Connection, people: Sequence[str], *, now_ms: int) -> dict[str, str]:
-    """Issue new cards to people and return the codes by person; earlier cards end at once."""
+    """Issue new cards to people and return the cards' codes by person.
+
+    The people's old cards stop working at once.
+    """
     codes = {
         person: "".join(secrets.choice("0123456789") for _ in range(DIGITS)) for person in people
     }
@@ -39,7 +46,7 @@ def issue(connection: Connection, people: Sequence[str], *, now_ms: int) -> dict
 
 
 def hashes_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
-    """Return the hashes of people's present cards, by person; people without one are left out."""
+    """Return the hashes of people's valid cards, by person; people without a card are left out."""
     hashes: dict[str, str] = {}
     for chunk in in_chunks(sorted(set(people))):
         rows = connection.execute(select(Card.person, Card.code_hash).where(Card.person.in_(chunk)))

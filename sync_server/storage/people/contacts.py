@@ -1,4 +1,4 @@
-"""Contacts of a point: its clerk and its technician, with their telephone numbers."""
+"""Store the contacts of each point: its clerk and its technician, with telephone numbers."""
 
 import re
 from collections.abc import Iterable
@@ -14,15 +14,17 @@ DUTIES: tuple[Duty, ...] = get_args(Duty)
 
 _PHONE = re.compile(r"(?:\+\d|0)[\d .()-]{6,18}")
 _DIGITS = range(8, 13)
-"""How many digits a telephone number has in Vietnam, with its leading 0 or 84."""
+"""The number of digits in a Vietnamese telephone number, including the leading 0 or 84."""
 _LOST_ZERO = re.compile(r"[35789]\d{8}|2\d{9}")
-"""A mobile or landline number of Vietnam as a cell holds it that took it for an amount."""
+"""A Vietnamese mobile or landline number whose leading 0 was lost in a spreadsheet's number
+cell."""
 
 
 def dialled(text: str) -> str | None:
-    """Return a telephone number as it is dialled; None if the text is not one number.
+    """Return a telephone number in the form that is dialled; None if the text is not one number.
 
-    It begins with the country's code or with 0, which it gets back if a cell has dropped it.
+    The result contains only digits and perhaps a leading +. A leading 0 that a spreadsheet removed
+    is restored.
     """
     number = text.strip()
     if _LOST_ZERO.fullmatch(number.replace(" ", "")):
@@ -33,7 +35,10 @@ def dialled(text: str) -> str | None:
 
 
 class ContactLine(NamedTuple):
-    """A person to call; `phone` as it is dialled, with its leading 0."""
+    """A person to telephone at a point. `phone` has its leading 0 or country code.
+
+    `duty` is clerk or technician.
+    """
 
     point: str
     duty: str
@@ -42,7 +47,7 @@ class ContactLine(NamedTuple):
 
 
 def put(connection: Connection, lines: Iterable[ContactLine]) -> None:
-    """Replace the contact of every listed point and duty; a line without a name removes it."""
+    """Replace the contact for each point and duty listed; an empty name deletes the contact."""
     for line in lines:
         matching = (PointContact.point == line.point, PointContact.duty == line.duty)
         connection.execute(delete(PointContact).where(*matching))
@@ -51,7 +56,10 @@ def put(connection: Connection, lines: Iterable[ContactLine]) -> None:
 
 
 def of_points(connection: Connection, points: Iterable[str]) -> dict[str, list[ContactLine]]:
-    """Return the contacts by point, the clerk first."""
+    """Return the contacts of these points, grouped by point, the clerk first.
+
+    Points without a contact are left out.
+    """
     contacts: dict[str, list[ContactLine]] = {}
     for row in connection.execute(
         select(PointContact.point, PointContact.duty, PointContact.name, PointContact.phone)

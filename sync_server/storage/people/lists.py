@@ -1,4 +1,4 @@
-"""Uploaded lists: drafts, what was imported from them, and remembered headings."""
+"""Store uploaded lists: drafts, the changes that imports made, and remembered column headings."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
@@ -11,7 +11,7 @@ from sync_server.storage.models import HeadingChoice, UploadedList
 from sync_server.storage.prepared import columns_of
 
 DRAFT_LIFE_MS = 2 * DAY_MS
-"""An abandoned draft holds personal data; it goes with the next upload after this."""
+"""A draft contains personal data, so the first upload after two days deletes it."""
 
 MOST_LISTED = 20
 
@@ -19,7 +19,7 @@ ListKind = Literal["people", "places", "roll", "attendance"]
 
 
 class StoredList(NamedTuple):
-    """An uploaded list; see `UploadedList`."""
+    """A list file that a user uploaded, with its state; `UploadedList` explains the fields."""
 
     id: str
     at_ms: int
@@ -48,7 +48,7 @@ def add(
     choices: bytes = b"{}",
     subject: str = "",
 ) -> str:
-    """Store a draft, delete abandoned ones, and return its id."""
+    """Store an uploaded file as a draft and return its id; delete drafts older than two days."""
     connection.execute(
         delete(UploadedList).where(
             UploadedList.done_ms.is_(None), UploadedList.at_ms < now_ms - DRAFT_LIFE_MS
@@ -72,14 +72,14 @@ def add(
 
 
 def find(connection: Connection, kind: ListKind, list_id: str) -> StoredList | None:
-    """Return a list; None if there is none of this kind and id."""
+    """Return the uploaded list with this kind and id; None if there is none."""
     query = select(*_COLUMNS).where(UploadedList.id == list_id, UploadedList.kind == kind)
     row = connection.execute(query).one_or_none()
     return StoredList(*row) if row else None
 
 
 def latest_done(connection: Connection, kind: ListKind, subject: str = "") -> list[StoredList]:
-    """Return the latest imports of a kind without their contents, the newest first."""
+    """Return the last `MOST_LISTED` imported lists of this kind and subject, the newest first."""
     rows = connection.execute(
         select(*_COLUMNS)
         .where(
@@ -94,32 +94,35 @@ def latest_done(connection: Connection, kind: ListKind, subject: str = "") -> li
 
 
 def set_choices(connection: Connection, list_id: str, choices: bytes) -> None:
-    """Store what the person who uploaded a list chose before its import."""
+    """Store the decisions (JSON) that the uploader made about a list before its import."""
     connection.execute(
         update(UploadedList).where(UploadedList.id == list_id).values(choices=choices)
     )
 
 
 def set_done(connection: Connection, list_id: str, changes: bytes, *, now_ms: int) -> None:
-    """Note that a list was imported, with its changes; the file itself goes."""
+    """Store the changes (JSON) that the import of a list made, and delete the file's content."""
     values = {"content": b"", "changes": changes, "done_ms": now_ms}
     connection.execute(update(UploadedList).where(UploadedList.id == list_id).values(**values))
 
 
 def set_undone(connection: Connection, list_id: str, *, now_ms: int) -> None:
-    """Note that an import was taken back."""
+    """Store the time at which a user took an import back."""
     connection.execute(
         update(UploadedList).where(UploadedList.id == list_id).values(undone_ms=now_ms)
     )
 
 
 def remembered_fields(connection: Connection) -> dict[str, str]:
-    """Return the fields that people set by hand, by folded heading; "" leaves a column out."""
+    """Return the fields that users assigned to column headings, by heading.
+
+    Headings are in lower case without accents. An empty field means that the column is ignored.
+    """
     return dict(connection.execute(select(HeadingChoice.heading, HeadingChoice.field)).all())
 
 
 def remember_fields(connection: Connection, fields: Mapping[str, str]) -> None:
-    """Remember the fields of these headings for the next list."""
+    """Store the fields that a user assigned to these column headings, for the next list."""
     if fields:
         connection.execute(delete(HeadingChoice).where(HeadingChoice.heading.in_(sorted(fields))))
         connection.execute(

@@ -1,4 +1,4 @@
-"""People, and the roster of a point: the few facts that its kiosk needs to identify them."""
+"""Store people, and read the roster of a point: the few facts that its kiosk needs about them."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
@@ -21,10 +21,10 @@ from sync_server.storage.prepared import columns_of, in_chunks
 
 
 class RosterPerson(Struct, frozen=True):
-    """A person with all stored facts. Ended: retired, moved away or died; in no new roll.
+    """A person with all stored facts. An ended person retired, moved away or died.
 
-    `merged_into`: the code under which the person of this ended entry goes on. `next_unit`: the
-    unit that the person moves to at `moves_ms`.
+    No new roll includes an ended person. `merged_into`: the person's other code, if this entry
+    ended as a duplicate. At `moves_ms`, the person moves to `next_unit`.
     """
 
     person: str
@@ -40,14 +40,18 @@ class RosterPerson(Struct, frozen=True):
     moves_ms: int | None = None
 
     def at(self, at_ms: int) -> "RosterPerson":
-        """Return the person as of a moment: moved, if the move has come by then."""
+        """Return the person as of an instant, in the new unit if the move is over by then."""
         if self.moves_ms is None or self.moves_ms > at_ms:
             return self
         return replace(self, unit=self.next_unit, next_unit="", moves_ms=None)
 
 
 class RosterLine(Struct, frozen=True, omit_defaults=True):
-    """The facts that a kiosk may hold about a person: no birth year, no telephone, no document."""
+    """The facts about a person that a kiosk may store, without birth year, telephone or document.
+
+    `name` is the full name; `person` is the code. `exempt`: the person may attend but is not
+    counted as summoned.
+    """
 
     person: str
     name: str
@@ -59,7 +63,7 @@ class RosterLine(Struct, frozen=True, omit_defaults=True):
 
 
 class Roster(NamedTuple):
-    """A point's roster; `rev` changes whenever `people` does, and serves as the ETag."""
+    """The roster of a point. `rev` is a hash of `people` and serves as the ETag."""
 
     rev: str
     people: list[RosterLine]
@@ -68,7 +72,7 @@ class Roster(NamedTuple):
 
 
 def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
-    """Store people or replace their facts; renew the revisions of rosters that name them."""
+    """Store people or replace their facts, and update the revisions of rosters that name them."""
     codes = [member.person for member in people]
     for chunk in in_chunks(people):
         connection.execute(
@@ -79,13 +83,13 @@ def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
 
 
 def remove_people(connection: Connection, codes: Sequence[str]) -> None:
-    """Remove people as if they had never been stored."""
+    """Delete the rows of people, as if they had never been stored."""
     for chunk in in_chunks(codes):
         connection.execute(delete(Person).where(Person.code.in_(chunk)))
 
 
 def mentioned_people(connection: Connection, codes: Sequence[str]) -> set[str]:
-    """Return which of these people some roll or record names."""
+    """Return the codes of those people whom any roll or record names."""
     mentioned: set[str] = set()
     for chunk in in_chunks(codes):
         for column in (Summons.person, LedgerRow.person):
@@ -94,14 +98,17 @@ def mentioned_people(connection: Connection, codes: Sequence[str]) -> set[str]:
 
 
 def known_people(connection: Connection) -> set[str]:
-    """Return the codes of all people."""
+    """Return the codes of all stored people, including ended ones."""
     return set(connection.scalars(select(Person.code)))
 
 
 def officers_of(
     connection: Connection, unit: str, *, first: Collection[str], at_ms: int
 ) -> tuple[tuple[str, Office], ...]:
-    """Return a unit's one Secretary and its Deputies; of two Secretaries prefer one in `first`."""
+    """Return a unit's Secretary and Deputies at an instant, as (person, office).
+
+    Of several Secretaries, return only one: preferably a person in `first`, then the lowest code.
+    """
     ranked = sorted(
         (member.person not in first, member.person, OFFICES[member.position])
         for member in list_people(connection, unit=unit, at_ms=at_ms)
@@ -115,7 +122,10 @@ def officers_of(
 
 
 def roster_of(connection: Connection, key: StreamKey) -> Roster:
-    """Return the people that the point summons, with names, in the order of the roll."""
+    """Return the roster of the people whom a point summons, in the order of the roll.
+
+    A person without a stored name is shown by code.
+    """
     records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, {record.device for record in records})
     roll = rolls_of(key.point, facts_in_order(key.point, records, clocks, Flags())).lines
@@ -155,7 +165,10 @@ def names_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
 
 
 def refresh_rev(connection: Connection, key: StreamKey) -> None:
-    """Store the revision of a point's roster, so that a sync need not read the roll for it."""
+    """Recompute and store the revision of a point's roster.
+
+    A sync can then compare revisions without reading the roll.
+    """
     connection.execute(
         update(Stream)
         .where(Stream.meeting == key.meeting, Stream.point == key.point)
@@ -164,7 +177,7 @@ def refresh_rev(connection: Connection, key: StreamKey) -> None:
 
 
 def refresh_revs(connection: Connection, people: Sequence[str]) -> None:
-    """Store the revisions of all rosters that name any of these people."""
+    """Recompute and store the revisions of all rosters that name any of these people."""
     for key in _streams_summoning(connection, people):
         refresh_rev(connection, key)
 
@@ -175,7 +188,10 @@ _PERSON_COLUMNS = columns_of(RosterPerson, Person, person=Person.code)
 def list_people(
     connection: Connection, *, at_ms: int, unit: str | None = None, with_ended: bool = False
 ) -> list[RosterPerson]:
-    """Return the people as of a moment, all or those of a unit, sorted by code."""
+    """Return all people, or those of a unit, as of an instant, sorted by code.
+
+    Ended people are left out by default.
+    """
     query = select(*_PERSON_COLUMNS).order_by(Person.code)
     if not with_ended:
         query = query.where(Person.ended_ms.is_(None))
@@ -186,13 +202,13 @@ def list_people(
 
 
 def find_person(connection: Connection, code: str, *, at_ms: int) -> RosterPerson | None:
-    """Return one person as of a moment; None if the code is unknown."""
+    """Return one person as of an instant; None if the code is unknown."""
     row = connection.execute(select(*_PERSON_COLUMNS).where(Person.code == code)).one_or_none()
     return RosterPerson(*row).at(at_ms) if row else None
 
 
 def merged_people(connection: Connection, codes: Sequence[str]) -> dict[str, str]:
-    """Return the entries that were merged into these people: {code of the entry: person}."""
+    """Return the entries merged into these people, as {code of the entry: person's code}."""
     merged: dict[str, str] = {}
     for chunk in in_chunks(codes):
         query = select(Person.code, Person.merged_into).where(Person.merged_into.in_(chunk))
@@ -229,7 +245,10 @@ def _streams_summoning(connection: Connection, people: Sequence[str]) -> Iterabl
 def units_and_positions(
     connection: Connection, people: Sequence[str], *, at_ms: int
 ) -> dict[str, tuple[str, str]]:
-    """Return the unit and position in the roster by person; unknown people are left out."""
+    """Return each person's (unit, position) as of an instant, by person's code.
+
+    Unknown people are left out.
+    """
     by_person: dict[str, tuple[str, str]] = {}
     for chunk in in_chunks(people):
         query = select(*_PERSON_COLUMNS).where(Person.code.in_(chunk))
