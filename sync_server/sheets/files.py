@@ -225,7 +225,8 @@ def _fill_formulas(grid: Grid, formulas: list[tuple[int, int]], sheet: Any) -> N
             line = grid.rows[at]
             line.extend([""] * (column + 1 - len(line)))
             if cell is None or cell.value is None:
-                grid.problems[at, column] = "formula_empty"
+                if cell is None or cell.data_type != "str":  # `str`: it has stored an empty text
+                    grid.problems[at, column] = "formula_empty"
                 continue
             line[column], problem = _as_shown(cell.value, cell.data_type, cell)
             if problem:

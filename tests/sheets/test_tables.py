@@ -1,5 +1,6 @@
 """Sheets as offices send them: what is read, and what is doubtful, by its cell."""
 
+import re
 import unicodedata
 import zipfile
 from collections.abc import Iterator
@@ -190,7 +191,25 @@ def test_what_cannot_be_seen_is_put_right_or_taken_out() -> None:
     assert not table.faults
 
 
-def test_stored_values_of_formulas_and_times_of_day_are_read_as_shown() -> None:
+def test_a_formula_that_shows_nothing_is_an_empty_cell() -> None:
+    """As LibreOffice and Excel store `=IF(A1=1,"","x")`."""
+    formula, out = "1+1", BytesIO()
+    with (
+        zipfile.ZipFile(BytesIO(workbook([HEADING, ["1", "An", 1975, f"={formula}"]]))) as source,
+        zipfile.ZipFile(out, "w") as target,
+    ):
+        for name in source.namelist():
+            stored = f'<c r="D2" t="str"><f>{formula}</f><v></v></c>'.encode()
+            part = source.read(name)
+            target.writestr(name, re.sub(rb'<c r="D2"[^>]*><f>.*?</c>', stored, part))
+
+    table = table_of(out.getvalue())
+
+    assert texts_of(table, "full_name", "unit") == [("An", "")]
+    assert not table.faults
+
+
+def test_a_time_of_day_is_read_as_shown() -> None:
     rows = [
         [*HEADING, "Giờ vào"],
         ["1", "An", 1975, "x", datetime.fromisoformat("2026-11-26T07:31")],
