@@ -108,6 +108,7 @@ CODES: dict[str, Iterable[str]] = {
     "report.format": FORMATS,
     "report.draft.conduct": ("calls", "private_use", "disorder", "wrong_seat"),
     "report.draft.others": ("guests", "substitutes"),
+    "report.draft.late": ("late", "left_early"),
     "report.part": [part for part, _ in document.PARTS],
     "report.column": Counts.__struct_fields__,
     "report.chair": ("secretary", "deputy", "none"),

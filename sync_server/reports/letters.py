@@ -2,24 +2,41 @@
 
 from sync_server.messages import name_code, number, say
 from sync_server.reports.layouts import Layout
-from sync_server.reports.narrative import attendance_sentences, cited
+from sync_server.reports.narrative import (
+    attendance_sentences,
+    cited,
+    conduct_sentences,
+    others_sentences,
+)
 from sync_server.reports.parts import NONE, Passage
 from sync_server.reports.spec import PersonLine, ReportSpec
-from sync_server.reports.words import day_and_hours, day_of
+from sync_server.reports.words import day_and_hours, day_of, moment
 
 
 def minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
-    """Return the texts of a hall's minutes: figures, chair, incidents, and lines to sign on."""
+    """Return the texts of a hall's minutes: its course up to the closing, and lines to sign on."""
+    course, meeting = spec.course, spec.figures.meeting
+    assert course
     hall = next(line for line in spec.figures.halls if line.point == spec.point)
     incidents = [line for line in spec.figures.incidents if line.point == spec.point]
     texts = [
-        say("report.minutes.held", name=hall.name, title=spec.figures.meeting.title),
+        say(
+            "report.minutes.held",
+            name=hall.name,
+            title=meeting.title,
+            when=day_and_hours(meeting.starts_ms, meeting.ends_ms),
+        ),
         say(
             "report.minutes.chair",
             chair=say(f"report.minutes.chair.{hall.chair or 'none'}"),
-            name=f", {spec.chair}" if spec.chair else "",
+            name=f", {course.chair}" if course.chair else "",
+            since=say("report.minutes.since", at=f"{day_of(course.presided_ms):%H:%M}")
+            if course.presided_ms
+            else "",
         ),
         *attendance_sentences(hall.counts),
+        *others_sentences(hall.counts),
+        *conduct_sentences(hall.counts),
         *(
             say(
                 "report.minutes.incident",
@@ -29,6 +46,9 @@ def minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
             )
             for line in incidents
         ),
+        say("report.minutes.closed", at=moment(course.closed_ms), signer=course.signer or NONE)
+        if course.closed_ms
+        else say("report.minutes.open"),
     ]
     signing = tuple(say(f"report.minutes.sign.{who}") for who in ("chair", "clerk"))
     return [

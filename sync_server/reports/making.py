@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from sync_server.domain.judging.standing import PointStanding
 from sync_server.domain.names import name_sort_key
 from sync_server.errors import NobodyToName, UnknownPoint
 from sync_server.messages import number, say
@@ -21,6 +22,7 @@ from sync_server.reports.spec import (
     LETTERS,
     AnySpec,
     Conference,
+    HallCourse,
     Kind,
     PeriodSpec,
     PersonLine,
@@ -28,8 +30,6 @@ from sync_server.reports.spec import (
 )
 from sync_server.reports.words import day_of
 from sync_server.storage import directory, organisation, remarks, reports
-from sync_server.storage.ledger import standings
-from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.people import roster
 from sync_server.storage.reports import StoredReport
 
@@ -99,7 +99,19 @@ def with_names(connection: Connection, spec: ReportSpec) -> ReportSpec:
         name = names.get(line.person, line.person)
         people.append(PersonLine(line, name, units.get(unit, unit), position))
     people.sort(key=lambda line: (line.facts.point, name_sort_key(line.name)))
-    return replace(spec, is_internal=True, people=tuple(people))
+    course = _course_of(taken.standings[spec.point], names) if spec.kind == "minutes" else None
+    return replace(spec, is_internal=True, people=tuple(people), course=course)
+
+
+def _course_of(standing: PointStanding, names: Mapping[str, str]) -> HallCourse:
+    span = standing.chair.spans[-1] if standing.chair.spans else None
+    closing = standing.closing
+    return HallCourse(
+        names.get(span.person, span.person) if span else "",
+        span.from_ms if span else None,
+        names.get(closing.person or "", closing.person or "") if closing else "",
+        closing.at_ms if closing else None,
+    )
 
 
 def make_list(
@@ -133,12 +145,6 @@ def make_list(
         unit=unit,
         person=person,
     )
-    key = StreamKey(meeting, point)
-    standing = standings.read(connection, key) if kind == "minutes" else None
-    if standing and standing.chair.spans:
-        person = standing.chair.spans[-1].person
-        name = roster.names_of(connection, [person]).get(person, person)
-        spec = replace(spec, chair=name)
     named = with_names(connection, spec)
     is_empty = not named.people or (kind == "certificate" and not person)
     if kind in LETTERS and is_empty:

@@ -62,13 +62,9 @@ def _organisation(figures: Figures) -> str:
             )
         )
     if figures.materials:
-        sentences.append(
-            say(
-                "report.draft.materials",
-                count=number(len(figures.materials)),
-                in_time=number(sum(line.is_in_time for line in figures.materials)),
-            )
-        )
+        count, in_time = len(figures.materials), sum(line.is_in_time for line in figures.materials)
+        key = "report.draft.materials.all" if in_time == count else "report.draft.materials"
+        sentences.append(say(key, count=number(count), in_time=number(in_time)))
         if figures.reported:
             keep, reported = number(figures.keep_materials), number(figures.reported)
             sentences.append(say("report.draft.kept", keep=keep, reported=reported))
@@ -104,11 +100,27 @@ def attendance_sentences(counts: Counts) -> list[str]:
             not_recorded=number(counts.not_recorded),
         ),
         *(
-            [say("report.draft.late", late=number(counts.late), early=number(counts.left_early))]
+            [say("report.draft.late", times=_counted("late", ("late", "left_early"), counts))]
             if counts.late or counts.left_early
             else []
         ),
     ]
+
+
+def others_sentences(counts: Counts) -> list[str]:
+    """Return the sentence on guests and substitutes, or nothing if there were none."""
+    if not (counts.guests or counts.substitutes):
+        return []
+    others = _counted("others", ("guests", "substitutes"), counts)
+    return [say("report.draft.others", others=others)]
+
+
+def conduct_sentences(counts: Counts) -> list[str]:
+    """Return the sentence on disturbances that were noted, or nothing if none were."""
+    if not (counts.calls or counts.private_use or counts.disorder or counts.wrong_seat):
+        return []
+    seen = _counted("conduct", ("calls", "private_use", "disorder", "wrong_seat"), counts)
+    return [say("report.draft.conduct", seen=seen)]
 
 
 def _numbers(figures: Figures) -> str:
@@ -116,9 +128,7 @@ def _numbers(figures: Figures) -> str:
     sentences = attendance_sentences(totals)
     if totals.online:
         sentences.append(say("report.draft.online", count=number(totals.online)))
-    if totals.guests or totals.substitutes:
-        others = _counted("others", ("guests", "substitutes"), totals)
-        sentences.append(say("report.draft.others", others=others))
+    sentences += others_sentences(totals)
     if figures.reasons:
         reasons = "; ".join(
             f"{reason_name(code).lower()} {number(count)}"
@@ -132,10 +142,8 @@ def _quality(figures: Figures) -> str:
     totals = figures.totals
     if not figures.reported:
         return ""
-    if not (totals.calls or totals.private_use or totals.disorder or totals.wrong_seat):
-        return say("report.draft.no_conduct", reported=number(figures.reported))
-    seen = _counted("conduct", ("calls", "private_use", "disorder", "wrong_seat"), totals)
-    return say("report.draft.conduct", seen=seen)
+    sentences = conduct_sentences(totals)
+    return " ".join(sentences) or say("report.draft.no_conduct", reported=number(figures.reported))
 
 
 def _facilities(figures: Figures) -> str:

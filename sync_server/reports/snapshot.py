@@ -80,11 +80,15 @@ class Basis(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """A basis with the figures that follow from it, and everybody summoned, for internal files."""
+    """A basis with the figures that follow from it.
+
+    For internal files it also has everybody summoned, and the standings of the halls by point.
+    """
 
     basis: Basis
     figures: Figures
     attendees: tuple[Attendee, ...]
+    standings: dict[str, PointStanding]
 
 
 def take(connection: Connection, meeting: str, source: Source) -> Snapshot:
@@ -155,7 +159,8 @@ def _snapshot(
         for key in sorted(judged)
     ]
     figures = figures_of(basis.meeting, halls, basis.reasons, basis.materials, basis.earlier_tasks)
-    return Snapshot(basis, figures, attendees_of(halls))
+    standings_by_point = {key.point: standing for key, standing in judged.items()}
+    return Snapshot(basis, figures, attendees_of(halls), standings_by_point)
 
 
 def _reasons_of(

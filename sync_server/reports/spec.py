@@ -30,13 +30,26 @@ class PersonLine(Struct, frozen=True):
     position: str
 
 
+class HallCourse(Struct, frozen=True):
+    """The course of a conference in one hall, for its minutes; names and ms since 1970 UTC.
+
+    `chair` presided last, from `presided_ms`; `signer` signed the roll off at `closed_ms`. A name
+    is "" and a moment None if there is no record of it.
+    """
+
+    chair: str
+    presided_ms: int | None
+    signer: str
+    closed_ms: int | None
+
+
 class ReportSpec(Struct, frozen=True, tag="report"):
     """Everything that a report says and was computed from. The same spec makes the same file.
 
     `sections`: the edited texts; others are drafted from the figures. `changes`: what differs from
     the revision before, in words; `changed_points`: the halls to mark. `point`: the one hall that
     minutes or a list are of, `unit` and `person` those that a list or a letter is for; "" for all.
-    `chair`, the name of who presided there, and `people` are empty unless the file is internal.
+    `course` is in minutes alone; `people` is empty unless the file is internal.
     """
 
     kind: Kind
@@ -52,7 +65,7 @@ class ReportSpec(Struct, frozen=True, tag="report"):
     point: str = ""
     unit: str = ""
     person: str = ""
-    chair: str = ""
+    course: HallCourse | None = None
     people: tuple[PersonLine, ...] = ()
 
 

@@ -210,13 +210,18 @@ def test_minutes_and_a_presence_list_name_the_hall_s_people(
 
     minutes = fetch("loai=minutes&diem-cau=P001")
     assert "BIÊN BẢN" in minutes
-    assert "Chủ trì: Bí thư, Mẫu Văn Bình." in minutes
+    assert "Chủ trì: Bí thư, Mẫu Văn Bình, từ 07:26." in minutes
+    assert "Danh sách của điểm cầu chưa được chốt." in minutes
     assert "-BB/" in minutes
     assert "T/M" not in minutes
     assert "P002:" not in minutes
     assert "Mẫu Đức An" in minutes
     assert "Mẫu Thị Yến" not in minutes
     assert "Mẫu Thị Yến" in fetch("loai=presence")
+    closed = draft("closing", 200, person="S1", seq=5)
+    assert after.sync(closed, meeting=MEETING)["verdicts"][0]["status"] == "stored"
+    minutes = fetch("loai=minutes&diem-cau=P001")
+    assert "Danh sách được chốt lúc 10:20 ngày 22/8/2024; người xác nhận: Mẫu Văn Bình." in minutes
     unpicked = headquarters.get(f"/hoi-nghi/{MEETING}/danh-sach?loai=minutes")
     assert "Hãy chọn một điểm cầu" in unpicked.text
 
