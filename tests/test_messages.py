@@ -109,6 +109,7 @@ CODES: dict[str, Iterable[str]] = {
     "report.draft.conduct": ("calls", "private_use", "disorder", "wrong_seat"),
     "report.draft.others": ("guests", "substitutes"),
     "report.draft.late": ("late", "left_early"),
+    "report.draft.absent": ("absent_excused", "absent_unexcused", "not_recorded"),
     "report.part": [part for part, _ in document.PARTS],
     "report.column": Counts.__struct_fields__,
     "report.chair": ("secretary", "deputy", "none"),

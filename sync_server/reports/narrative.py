@@ -87,6 +87,9 @@ def cited(documents: Sequence[MaterialLine]) -> str:
     )
 
 
+ABSENT = ("absent_excused", "absent_unexcused", "not_recorded")
+
+
 def attendance_sentences(counts: Counts) -> list[str]:
     """Return what a report and a hall's minutes say of who came, stayed away, was late or left."""
     return [
@@ -95,9 +98,7 @@ def attendance_sentences(counts: Counts) -> list[str]:
             summoned=number(counts.summoned),
             present=number(counts.present),
             rate=percent(counts.present, counts.summoned),
-            excused=number(counts.absent_excused),
-            unexcused=number(counts.absent_unexcused),
-            not_recorded=number(counts.not_recorded),
+            others=_counted("absent", ABSENT, counts) or say("report.draft.nobody_absent"),
         ),
         *(
             [say("report.draft.late", times=_counted("late", ("late", "left_early"), counts))]
