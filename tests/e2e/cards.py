@@ -57,15 +57,24 @@ def draw_qr_code(page: str) -> Image.Image:
     return image
 
 
-def video_of(code: str, path: Path) -> Path:
-    """Write an MJPEG film of a card before the camera, for Chromium's fake camera."""
-    barcode = zxingcpp.create_barcode(code, zxingcpp.BarcodeFormat.QRCode)
-    pixels = zxingcpp.write_barcode_to_image(barcode)
-    card = Image.fromarray(pixels).resize((300, 300), Image.Resampling.NEAREST)
+def video_of(code: str, path: Path, *, poster: str) -> Path:
+    """Write an MJPEG film of a card before the camera, for Chromium's fake camera.
+
+    Another QR code, the portal's poster, is in view too, and comes first.
+    """
+    card, poster_image = _qr_image(code, 300), _qr_image(poster, 140)
     film = io.BytesIO()
     for frame in range(FRAMES):
         picture = Image.new("RGB", (WIDTH, HEIGHT), (90, 80, 70))
-        picture.paste(card.convert("RGB"), (150 + frame, 90))
+        picture.paste(poster_image, (4, 4))
+        picture.paste(card, (200 + frame, 150))
         picture.save(film, "JPEG", quality=85)
     path.write_bytes(film.getvalue())
     return path
+
+
+def _qr_image(text: str, side_px: int) -> Image.Image:
+    barcode = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode)
+    pixels = zxingcpp.write_barcode_to_image(barcode)
+    image = Image.fromarray(pixels).resize((side_px, side_px), Image.Resampling.NEAREST)
+    return image.convert("RGB")

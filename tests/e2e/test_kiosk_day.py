@@ -43,7 +43,7 @@ def test_a_card_is_read_by_the_camera_and_by_a_scanner_that_types(
     lost = issue_card(system, "M00005")
     card = issue_card(system, "M00005")
     other = issue_card(system, "M00006")
-    video = video_of(card, tmp_path / "card.mjpeg")
+    video = video_of(card, tmp_path / "card.mjpeg", poster=f"{system.url}/t/ct02.html")
     page = laptop.start(
         flags=[
             "--use-fake-device-for-media-stream",
