@@ -1,4 +1,7 @@
-"""The app factory of the sync server: wiring only."""
+"""Build the Flask app of the sync server.
+
+This module only connects the other modules. It contains no rules of the conference.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,17 @@ if TYPE_CHECKING:
     from sync_server.config import Settings
 
 SMALLEST_COMPRESSED_BYTES = 500
-"""For a smaller response gzip saves less than one packet."""
+"""Smaller responses are not compressed, because gzip would save less than one network packet."""
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
-    """Build the Flask app. Raises: ConfigError, before anything is opened.
+    """Build and return the Flask app.
 
-    Its imports are local, so that importing the domain loads neither Flask nor the database.
+    `settings` defaults to the settings from the environment, `clock` to the system clock. The
+    imports are inside the function, so that importing the domain loads neither Flask nor the
+    database.
+
+    Raises: ConfigError if a setting is missing or malformed, before the database is opened.
     """
     from flask import Flask
     from flask_compress import Compress
@@ -44,8 +51,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=is_https,
-        WTF_CSRF_CHECK_DEFAULT=False,  # only the office checks it; the API has bearer tokens
-        WTF_CSRF_TIME_LIMIT=None,  # valid as long as the session
+        WTF_CSRF_CHECK_DEFAULT=False,  # only the office checks tokens; the API uses bearers
+        WTF_CSRF_TIME_LIMIT=None,  # a CSRF token is valid as long as its session
         BABEL_DEFAULT_LOCALE="vi",
         BABEL_DEFAULT_TIMEZONE="Asia/Ho_Chi_Minh",
         COMPRESS_ALGORITHM=["gzip"],
@@ -64,7 +71,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             "image/svg+xml",
         ],
     )
-    if settings.proxies:  # only they may state a client's address
+    if settings.proxies:  # only these proxies may state a client's address
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     database.init_app(app)

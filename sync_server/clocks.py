@@ -1,4 +1,7 @@
-"""The present time. All code reads it here, so that tests can set it."""
+"""Read the current time.
+
+All code of the server reads the time through this module, so that tests can set the time.
+"""
 
 import time
 from collections.abc import Callable
@@ -6,15 +9,20 @@ from collections.abc import Callable
 from flask import current_app
 
 Clock = Callable[[], int]
-"""A function that returns milliseconds since 1970-01-01 UTC."""
+"""A function that returns the current time in milliseconds since 1970-01-01 UTC."""
 
 
 def system_clock() -> int:
-    """Return this machine's time in milliseconds since 1970-01-01 UTC."""
+    """Return the time of this machine's clock in milliseconds since 1970-01-01 UTC."""
     return time.time_ns() // 1_000_000
 
 
 def now_ms() -> int:
-    """Return the app clock's time in milliseconds since 1970-01-01 UTC."""
+    """Return the current time of the app's clock in milliseconds since 1970-01-01 UTC.
+
+    In tests the app has a clock that the test sets.
+
+    Raises: RuntimeError outside a Flask app context.
+    """
     clock: Clock = current_app.config["CLOCK"]
     return clock()

@@ -1,4 +1,8 @@
-"""The settings, from the environment or a `.env` file. The server starts only with valid ones."""
+"""Read and check the server's settings.
+
+The settings come from environment variables and from a `.env` file. A missing or malformed setting
+stops the server at the start.
+"""
 
 import os
 from collections.abc import Mapping
@@ -15,28 +19,38 @@ from sync_server.terminal import CommandFault
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 8 * 1024 * 1024
-"""500 records are 200 KB; the rest is room for details, and for an oversized record, which then
-gets a verdict of refusal while the records sent with it are still judged."""
+"""The largest body of an API request, in bytes after decompression. 500 records take 200 KB; the
+rest leaves room for details and for an oversized record. The server can then refuse that record
+alone and still judge the records sent with it."""
 MAX_UPLOAD_BYTES = 72 * 1024 * 1024
-"""The largest form of the office: a queue file of 64 MiB, and the form data around it."""
+"""The largest form of the office pages, in bytes: a queue file of 64 MiB and the other form
+fields."""
 MAX_STRANGERS_BODY_BYTES = 64 * 1024
-"""The largest request without a token or a session: a form to sign in, a kiosk that enrols."""
+"""The largest request without a token or a session, in bytes. Such requests only sign a user in or
+enrol a kiosk."""
 OFFICE_PATH = "/van-phong"
 UPLOADS_PATH = f"{OFFICE_PATH}/nhap-tep"
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
-"""The modes of the database's folder and file: nobody else on the machine may read them."""
+"""File modes for the folder and the file of the database. No other user of the machine may read
+them."""
 ENGINES = frozenset({"sqlite", "postgresql"})
 MOST_PROXIES = 9
 MIN_SECRET_LENGTH = 32
-"""Shorter keys could be guessed, and both keys protect personal data."""
+"""The least number of characters in `SECRET_KEY` and `SEAL_KEY`. Both keys protect personal data,
+and shorter keys could be guessed."""
 
 
 class ConfigError(CommandFault):
-    """A missing or malformed setting; the message names it and the remedy."""
+    """Raised if a setting is missing or malformed. The message names the setting and the remedy."""
 
 
 class Settings(Struct, frozen=True):
-    """All settings of the server; docs/settings.md documents them."""
+    """Contains all settings of the server; docs/settings.md explains each one.
+
+    `secret_key` signs sessions, and `seal_key` decrypts personal data. `site_dir` is the folder of
+    the built portal. `public_url` ends without a slash. `proxies` is the number of proxies in front
+    of the server.
+    """
 
     database_url: str
     secret_key: str
@@ -47,9 +61,12 @@ class Settings(Struct, frozen=True):
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings from `environ`, by default the process's variables, then `.env`.
+    """Read all settings, check them and return them.
 
-    Raises: ConfigError.
+    `environ` defaults to the process's environment variables, with the `.env` file for any variable
+    that is not set. The folder of an SQLite database is created if it is missing.
+
+    Raises: ConfigError if a setting is missing or malformed.
     """
     if environ is None:
         from_file = {k: v for k, v in dotenv_values(ROOT / ".env").items() if v is not None}
@@ -72,7 +89,7 @@ def _resolve_database_url(value: str) -> str:
         if url.get_backend_name() not in ENGINES:
             raise ValueError
         if url.get_backend_name() == "sqlite" and url.database:
-            path = ROOT / url.database  # joining leaves an absolute path as it is
+            path = ROOT / url.database  # an absolute path stays as it is
             path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             return f"sqlite:///{path}"
     except (ArgumentError, NoSuchModuleError, ImportError, OSError, ValueError):

@@ -1,4 +1,8 @@
-"""The database handle, and the only way to write: one transaction, whole or not at all."""
+"""Open read and write transactions on the database.
+
+A read transaction sees one snapshot. A write transaction is committed as a whole or not at all, and
+runs again if another writer interferes.
+"""
 
 import contextlib
 import errno
@@ -31,37 +35,47 @@ from sync_server.errors import DatabaseBusy, DiskFull
 T = TypeVar("T")
 
 WAIT_S = 5.0
-"""The longest that a request waits for other writers; then its caller must retry."""
+"""The longest time in seconds that a request waits for other writers. Then its caller must
+retry."""
 
 WRITERS = 16
-"""Requests that may write or wait to write at once; other threads stay free for reading."""
+"""The number of requests that may write, or wait to write, at the same time. The other threads stay
+free for reading."""
 
 ATTEMPT_S = 2.0
-"""How long SQLite waits at one attempt for a writer in another process."""
+"""The time in seconds that SQLite waits, in one attempt, for a writer in another process."""
 
 RETRY_SPREAD_S = 5
-"""Halls that were refused at the same time should not retry at the same time."""
+"""Callers are told to retry after a random 1 to 5 seconds, so that halls that were refused at the
+same time do not retry at the same time."""
 
 PAUSE_S = 0.02
-"""The longest pause before the second attempt; later ones may be longer. Pauses are random."""
+"""The longest pause before the second attempt to write, in seconds. The limit grows with every
+attempt, and the actual pause is random."""
 
 RETRIED_STATES = frozenset({"40001", "40P01", "23505", "55P03"})
-"""SQLSTATE codes: serialization failure, deadlock, two writers inserting one row, lock timeout."""
+"""SQLSTATE codes after which a transaction runs again: serialization failure, deadlock, two writers
+inserting one row, and lock timeout."""
 
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
-"""With less free disk the server reports that it is not ready, but can still store records."""
+"""With less free disk space the server reports that it is not ready, but it still stores records
+while it can."""
 
 FULL_RETRY_S = 300
-"""A full disk is emptied by a person, so that retrying every few seconds helps nobody."""
+"""The time in seconds after which clients retry when the disk is full. A person must free space, so
+retrying every few seconds is useless."""
 
 
 class Base(DeclarativeBase):
-    """The base class of all models."""
+    """The base class of all database models. SQLAlchemy collects their tables in its metadata."""
 
 
 class Stale(Exception):
-    """A change to rows that a transaction read before it locked them; it must run again."""
+    """Raised if rows changed after a transaction read them and before it locked them.
+
+    `write` then runs the transaction again.
+    """
 
 
 db = SQLAlchemy(model_class=Base)
@@ -73,7 +87,11 @@ _read_once: ContextVar[dict[Hashable, Any] | None] = ContextVar("_read_once", de
 
 
 def init_app(app: Flask) -> None:
-    """Bind the database to the app, and set SQLite up for durable concurrent use."""
+    """Connect the Flask app to its database and configure the connections.
+
+    SQLite gets write-ahead logging, full synchronization and a file that only its owner may read.
+    Other databases get a connection pool and time limits for connecting and locking.
+    """
     if not app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
             "pool_size": WRITERS,
@@ -95,29 +113,31 @@ def init_app(app: Flask) -> None:
 
 @contextmanager
 def reading() -> Iterator[Connection]:
-    """Open a connection whose reads all see one state of the database.
+    """Open a connection on which all reads see the same snapshot of the database.
 
-    Within an open transaction, that one is used: one request, one transaction.
+    Inside an open transaction, yield the connection of that transaction instead, because each
+    request uses one transaction.
     """
     current = _current.get()
     if current is not None:
         yield current
         return
     with db.engine.connect() as connection:
-        if connection.dialect.name != "sqlite":  # SQLite's transactions do this anyway
+        if connection.dialect.name != "sqlite":  # a SQLite transaction is always a snapshot
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
         with _as_current(connection, {}):
             yield connection
 
 
 def write(work: Callable[[Connection], T]) -> T:
-    """Run `work` in one write transaction and commit it; retry if another writer interferes.
+    """Run `work` in one write transaction, commit the transaction and return the result.
 
-    `work` may run several times, so its effects outside the database must be repeatable. Within
-    an open write transaction it simply runs in that one.
+    If another writer interferes, the transaction is rolled back and `work` runs again, so its
+    effects outside the database must be repeatable. Inside an open write transaction, `work` joins
+    that transaction.
 
-    Raises: DatabaseBusy if others write for too long, or too many wait already; RuntimeError
-    within a snapshot that is only for reading, which is a bug.
+    Raises: DatabaseBusy if other writers take longer than `WAIT_S`, or if too many requests already
+    wait. RuntimeError inside a read transaction, which is a bug.
     """
     current = _current.get()
     if current is not None:
@@ -133,7 +153,13 @@ def write(work: Callable[[Connection], T]) -> T:
 
 
 def write_if_free(work: Callable[[Connection], T]) -> T | None:
-    """Run `work` in one write transaction if nobody else is writing; else return None at once."""
+    """Run `work` in one write transaction without waiting for other writers.
+
+    Return the result of `work`. Return None, and write nothing, if another writer interferes or the
+    connection breaks.
+
+    Raises: DBAPIError for other database errors.
+    """
     try:
         return _run_once(work, wait_s=0)
     except (Stale, DatabaseBusy):
@@ -157,18 +183,20 @@ def _write_until(deadline_s: float, work: Callable[[Connection], T]) -> T:
                 raise
         if time.monotonic() >= deadline_s:
             raise busy()
-        time.sleep(random.uniform(0, PAUSE_S * attempt))  # noqa: S311 - spreads writers, no secret
+        time.sleep(random.uniform(0, PAUSE_S * attempt))  # noqa: S311 - a pause is no secret
 
 
 def busy() -> DatabaseBusy:
-    """Return the error that asks a caller to retry in a few seconds."""
+    """Return an error that asks the caller to retry after a random 1 to 5 seconds."""
     return DatabaseBusy(retry_after_s=1 + secrets.randbelow(RETRY_SPREAD_S))
 
 
 def transaction() -> Connection:
-    """Return the open transaction of the request: a snapshot if it reads, else a write.
+    """Return the connection of the request's open transaction.
 
-    Raises: RuntimeError where none is open, which is a bug.
+    A request that only reads has a snapshot; any other request has a write transaction.
+
+    Raises: RuntimeError if no transaction is open, which is a bug.
     """
     current = _current.get()
     if current is None:
@@ -177,9 +205,13 @@ def transaction() -> Connection:
 
 
 def read_once(key: Hashable, read: Callable[[], T]) -> T:
-    """Return what `read` returns, and reuse it under `key` for the rest of one read transaction."""
+    """Return the result of `read`, cached under `key` until the read transaction ends.
+
+    Without a read transaction, call `read` each time, because a write transaction may change its
+    own results.
+    """
     results = _read_once.get()
-    if results is None:  # a write transaction changes what it reads
+    if results is None:  # a write transaction may change its own results
         return read()
     if key not in results:
         results[key] = read()
@@ -200,7 +232,7 @@ def _as_current(
 
 
 def is_only_writer(connection: Connection) -> bool:
-    """Return whether no other transaction can write during this one, as in SQLite."""
+    """Return whether the database allows only one write transaction at a time, as SQLite does."""
     return connection.dialect.name == "sqlite"
 
 
@@ -215,7 +247,12 @@ def _run_once(work: Callable[[Connection], T], *, wait_s: float) -> T:
 
 @contextmanager
 def _turn_to_write(wait_s: float) -> Iterator[None]:
-    """Let SQLite's writers queue for a lock, because SQLite would poll. Raises: DatabaseBusy."""
+    """Hold the lock that lets one SQLite writer of this process write at a time.
+
+    SQLite itself would poll for its lock instead of queueing. Other databases need no such lock.
+
+    Raises: DatabaseBusy if the lock is still taken after `wait_s` seconds.
+    """
     if db.engine.dialect.name != "sqlite":
         yield
         return
@@ -228,14 +265,20 @@ def _turn_to_write(wait_s: float) -> Iterator[None]:
 
 
 def is_transient(fault: DBAPIError) -> bool:
-    """Return whether a retry may succeed: another writer interfered, or the connection broke."""
+    """Return whether a retry may succeed after this database error.
+
+    A retry may succeed if another writer interfered or the connection broke.
+    """
     state = getattr(fault.orig, "sqlstate", None)
     locked = isinstance(fault.orig, sqlite3.OperationalError) and "locked" in str(fault.orig)
     return fault.connection_invalidated or state in RETRIED_STATES or locked
 
 
 def is_full(fault: Exception) -> bool:
-    """Return whether a disk is full: SQLite's, PostgreSQL's, or that of temporary files."""
+    """Return whether an error means that a disk is full.
+
+    The disk may be that of SQLite, of PostgreSQL or of temporary files.
+    """
     cause = getattr(fault, "orig", None) or fault
     if isinstance(cause, OSError):
         return cause.errno in {errno.ENOSPC, errno.EDQUOT}
@@ -243,18 +286,19 @@ def is_full(fault: Exception) -> bool:
 
 
 def _create_private(_dialect: Any, _record: Any, args: Sequence[Any], _options: Any) -> None:
-    """Create a database's file for its owner alone; SQLite's WAL takes over its mode.
+    """Create a database file that only its owner may read and write.
 
-    A file that exists is not opened: closing it would end this process's locks on it (POSIX).
+    SQLite gives its WAL file the same mode. An existing file is not opened, because closing the
+    file would release this process's locks on it (POSIX).
     """
     path = str(args[0])
     if path not in {"", ":memory:"} and not path.startswith("file:"):
-        with contextlib.suppress(OSError):  # it exists; or a read-only disk, of which SQLite tells
+        with contextlib.suppress(OSError):  # it exists, or SQLite will report the fault
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
-    connection.isolation_level = None  # _begin_sqlite chooses the kind of BEGIN
+    connection.isolation_level = None  # `_begin_sqlite` sends BEGIN itself
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -270,12 +314,16 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def upgrade_schema() -> None:
-    """Bring the schema up to the newest migration."""
+    """Apply all migrations that the database does not have yet."""
     flask_migrate.upgrade()
 
 
 def check_room() -> None:
-    """Check that SQLite's disk has room for the hours to come. Raises: DiskFull."""
+    """Check that the disk of an SQLite database has `LEAST_FREE_BYTES` free. Ignore other
+    databases.
+
+    Raises: DiskFull if less is free.
+    """
     path = db.engine.url.database
     if db.engine.dialect.name != "sqlite" or not path or path == ":memory:":
         return
@@ -284,7 +332,7 @@ def check_room() -> None:
 
 
 def has_current_schema() -> bool:
-    """Return whether the database is at the newest migration."""
+    """Return whether every migration has been applied to the database."""
     scripts = ScriptDirectory(str(current_app.config["MIGRATIONS_DIR"]))
     with reading() as connection:
         current_heads = MigrationContext.configure(connection).get_current_heads()

@@ -1,6 +1,6 @@
-"""The errors that callers can receive, and their one JSON shape (RFC 9457).
+"""Define the errors that callers can receive, in one JSON format (RFC 9457).
 
-A subclass fixes the status and the stable `code`; its `facts` fill the catalogue's message.
+Each subclass of `AppError` has an HTTP status, a stable `code` and a Vietnamese message.
 """
 
 from typing import ClassVar
@@ -9,9 +9,10 @@ from sync_server.messages import say
 
 
 class AppError(Exception):
-    """The base of all errors, never raised itself.
+    """The base class of all errors that callers can receive. Only its subclasses are raised.
 
-    `facts` name the offending value; `retry_after_s` is when the caller may retry, in seconds.
+    `facts` are the values in the message, such as the faulty value. `retry_after_s` is the time in
+    seconds after which the caller may retry.
     """
 
     status: ClassVar[int]
@@ -23,7 +24,7 @@ class AppError(Exception):
         super().__init__(say(f"error.{self.code}", **facts))
 
     def problem(self) -> dict[str, object]:
-        """Return the problem document (RFC 9457)."""
+        """Return this error as a JSON object in the format of RFC 9457 (problem details)."""
         return {
             "type": f"urn:diemcau:problem:{self.code}",
             "title": say(f"error.{self.code}.title"),
@@ -34,258 +35,277 @@ class AppError(Exception):
 
 
 class MalformedJson(AppError):
-    """A body that is not JSON, or not gzip although its header says so."""
+    """Raised if a request body is not JSON, or is not gzip although its header announces gzip."""
 
     status, code = 400, "malformed_json"
 
 
 class MalformedRequest(AppError):
-    """A JSON body that does not have the expected form; `fault` names the field."""
+    """Raised if a JSON body does not have the expected form; `fault` names the field."""
 
     status, code = 400, "malformed_request"
 
 
 class BodyTooLarge(AppError):
-    """A body that is, or inflates to, more than `limit` bytes."""
+    """Raised if a request body has more than `limit` bytes, counted after decompression."""
 
     status, code = 413, "body_too_large"
 
 
 class TooManyRecords(AppError):
-    """More than `limit` records in one request."""
+    """Raised if one request contains more than `limit` records or details."""
 
     status, code = 413, "too_many_records"
 
 
 class UnsupportedEncoding(AppError):
-    """A Content-Encoding other than gzip."""
+    """Raised if the Content-Encoding of a request is not gzip."""
 
     status, code = 415, "unsupported_encoding"
 
 
 class Unauthenticated(AppError):
-    """A request without a bearer token, or with an unknown token."""
+    """Raised if a request has no bearer token, or a token that is not valid."""
 
     status, code = 401, "unauthenticated"
 
 
 class DeviceRevoked(AppError):
-    """A request for data by a revoked device. Records that it pushes are still held."""
+    """Raised if a revoked device requests data. Records that the device sends are still held."""
 
     status, code = 403, "device_revoked"
 
 
 class Forbidden(AppError):
-    """An action that this profile or role may not do, or not at this point."""
+    """Raised if the caller's role does not permit an action, or does not permit it at this
+    point."""
 
     status, code = 403, "forbidden"
 
 
 class ReadTokenNeeded(AppError):
-    """A device's request for personal data with its push token."""
+    """Raised if a device requests personal data with its push token instead of its read token."""
 
     status, code = 403, "read_token_needed"
 
 
 class EnrolmentCodeUnknown(AppError):
-    """An enrolment code that was never issued."""
+    """Raised if an enrolment code was never issued."""
 
     status, code = 404, "enrolment_code_unknown"
 
 
 class EnrolmentCodeUsed(AppError):
-    """An enrolment code that was used already; for 15 minutes its device may repeat the use."""
+    """Raised if another device has used the enrolment code already.
+
+    The device that used the code may repeat its request for 15 minutes.
+    """
 
     status, code = 409, "enrolment_code_used"
 
 
 class EnrolmentSecondNeeded(AppError):
-    """An enrolment code by post without its second secret, or with a wrong one."""
+    """Raised if the second secret of an enrolment code is missing or wrong.
+
+    Codes that are sent by post need a second secret of six digits.
+    """
 
     status, code = 403, "enrolment_second_needed"
 
 
 class EnrolmentCodeExpired(AppError):
-    """An enrolment code that is past its time, or was withdrawn."""
+    """Raised if an enrolment code has expired or was withdrawn."""
 
     status, code = 410, "enrolment_code_expired"
 
 
 class UnknownMeeting(AppError):
-    """A meeting id that no meeting has."""
+    """Raised if no meeting has this id."""
 
     status, code = 404, "unknown_meeting"
 
 
 class UnknownPoint(AppError):
-    """A point code that no point of the meeting has."""
+    """Raised if no point of the meeting has this code."""
 
     status, code = 404, "unknown_point"
 
 
 class UnknownHall(AppError):
-    """A code of a hall that the office does not know, or that belongs to another unit."""
+    """Raised if no hall has this code, or if the hall belongs to another unit."""
 
     status, code = 404, "unknown_hall"
 
 
 class UnknownDetail(AppError):
-    """A detail that is not stored in full: it has not arrived yet, or was purged."""
+    """Raised if a detail is not stored in full, because it has not arrived or was deleted."""
 
     status, code = 404, "unknown_detail"
 
 
 class PieceOutOfPlace(AppError):
-    """A piece of an upload that does not start at `offset`, where the last piece ended."""
+    """Raised if a piece of an upload does not start at `offset`, where the last piece ended."""
 
     status, code = 409, "piece_out_of_place"
 
 
 class PieceTooLarge(AppError):
-    """A piece of more than `limit` bytes, or of an upload of more than `most` bytes."""
+    """Raised if a piece has more than `limit` bytes, or its upload more than `most` bytes."""
 
     status, code = 413, "piece_too_large"
 
 
 class BlobMismatch(AppError):
-    """An upload whose sha256 is not its name; its pieces are deleted."""
+    """Raised if the sha256 of an upload is not its name. The uploaded pieces are deleted."""
 
     status, code = 422, "blob_mismatch"
 
 
 class DetailUnreadable(AppError):
-    """A detail not sealed to this server's key, or that is neither JSON, JPEG, PNG nor PDF."""
+    """Raised if a detail cannot be decrypted with this server's key, or cannot be shown.
+
+    Only JSON, JPEG, PNG and PDF can be shown, up to the size limit of an opened detail.
+    """
 
     status, code = 422, "detail_unreadable"
 
 
 class SignatureWrong(AppError):
-    """Content that is not signed, or not by its stated signer."""
+    """Raised if content has no signature, or a signature that its stated signer did not make."""
 
     status, code = 400, "signature_wrong"
 
 
 class QueueFileFaulty(AppError):
-    """A queue file that is damaged, forged or of another headquarters; nothing is imported."""
+    """Raised if a queue file is damaged, forged or meant for another headquarters.
+
+    No record of the file is imported.
+    """
 
     status, code = 400, "queue_file_faulty"
 
 
 class UnknownPerson(AppError):
-    """A person code that no roster has."""
+    """Raised if no roster contains this person code."""
 
     status, code = 404, "unknown_person"
 
 
 class UnknownUnit(AppError):
-    """A unit code that no unit has."""
+    """Raised if no unit has this code."""
 
     status, code = 404, "unknown_unit"
 
 
 class UnknownDevice(AppError):
-    """A device id that no enrolled device has."""
+    """Raised if no enrolled device has this id."""
 
     status, code = 404, "unknown_device"
 
 
 class UnknownRecord(AppError):
-    """A record that does not exist, or that does not allow this answer."""
+    """Raised if a record does not exist, or does not allow this answer any more."""
 
     status, code = 404, "unknown_record"
 
 
 class UnknownRelease(AppError):
-    """A release id that no stored release has."""
+    """Raised if the server does not store this release of the portal, or only a part of it."""
 
     status, code = 404, "unknown_release"
 
 
 class ReleaseMalformed(AppError):
-    """A manifest or a list that cannot be read, or a path that cannot be served."""
+    """Raised if a release has a manifest or list that is not valid, or an unsafe file path."""
 
     status, code = 422, "release_malformed"
 
 
 class ForeignCode(AppError):
-    """A release with code for browsers that differs from the code in this server's build."""
+    """Raised if a release contains browser code that differs from this server's own build."""
 
     status, code = 422, "foreign_code"
 
 
 class TooManyRequests(AppError):
-    """More than `limit` attempts a minute by one caller."""
+    """Raised if one caller makes more than `limit` attempts a minute."""
 
     status, code = 429, "too_many_requests"
 
 
 class UploadQuotaReached(AppError):
-    """One uploader sent more bytes in a day than are taken; the piece is not stored."""
+    """Raised if an uploader has sent more bytes in 24 hours than its quota allows.
+
+    The piece that exceeds the quota is not stored.
+    """
 
     status, code = 429, "upload_quota_reached"
 
 
 class UnknownReport(AppError):
-    """A report that was never made, or a format that reports do not come in."""
+    """Raised if a report was never made, or does not exist in the requested format."""
 
     status, code = 404, "unknown_report"
 
 
 class NobodyToName(AppError):
-    """A summons for a person outside the meeting's rolls, or a certificate for an absent person."""
+    """Raised if a summons or a certificate of attendance has nobody to name.
+
+    A summons names a person on the meeting's rolls, a certificate a person who attended.
+    """
 
     status, code = 409, "nobody_to_name"
 
 
 class UnknownList(AppError):
-    """A list of people that was never uploaded, was imported already, or was abandoned."""
+    """Raised if a list of people was never uploaded, is already imported or was abandoned."""
 
     status, code = 404, "unknown_list"
 
 
 class BadForm(AppError):
-    """An office form with an invalid field; `fault` names the field and the remedy."""
+    """Raised if a field of an office form is not valid; `fault` names the field and the remedy."""
 
     status, code = 422, "bad_form"
 
 
 class FormExpired(AppError):
-    """An office form without its CSRF token, or with a token of another session."""
+    """Raised if an office form has no CSRF token, or the token of another session."""
 
     status, code = 400, "form_expired"
 
 
 class NotFound(AppError):
-    """An address that has no route and no file."""
+    """Raised if an address belongs to no route and no file."""
 
     status, code = 404, "not_found"
 
 
 class MethodNotAllowed(AppError):
-    """A method that the route does not support."""
+    """Raised if a route does not support the HTTP method of the request."""
 
     status, code = 405, "method_not_allowed"
 
 
 class DatabaseBusy(AppError):
-    """A database that did not answer in time; nothing of the request was stored."""
+    """Raised if the database did not answer in time. Nothing in the request was stored."""
 
     status, code = 503, "database_busy"
 
 
 class ForeignHost(AppError):
-    """A request for another host than that of `PUBLIC_URL`."""
+    """Raised if the host of a request differs from the host in `PUBLIC_URL`."""
 
     status, code = 421, "foreign_host"
 
 
 class DiskFull(AppError):
-    """A server without room on its disk; nothing of the request was stored."""
+    """Raised if the server's disk is full. Nothing in the request was stored."""
 
     status, code = 507, "disk_full"
 
 
 class InternalFault(AppError):
-    """A bug in the server; the server's log has its traceback under `reference`."""
+    """Reports a bug in the server. The server's log has the traceback under `reference`."""
 
     status, code = 500, "internal_fault"

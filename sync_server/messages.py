@@ -1,6 +1,6 @@
-"""The server's message catalogue: everything a user reads comes from `messages.vi.json`.
+"""Look up the messages that users read, and format numbers for users.
 
-Another language is another file next to it.
+All messages are in `messages.vi.json`. Another language needs only another file of this kind.
 """
 
 import json
@@ -14,36 +14,45 @@ LANGUAGE = "vi"
 
 @cache
 def catalogue() -> dict[str, str]:
-    """Return all messages of the catalogue file by key."""
+    """Return all messages by key. The catalogue file is read only once."""
     path = Path(__file__).with_name(f"messages.{LANGUAGE}.json")
     messages: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     return messages
 
 
 def say(key: str, **facts: object) -> str:
-    """Return a message with `facts` filled in. Raises: KeyError for a missing key, a bug."""
+    """Return the message of a key, with its placeholders replaced by `facts`.
+
+    Raises: KeyError if the key or a fact is missing, which is a bug.
+    """
     return catalogue()[key].format(**facts)
 
 
 def name_code(stem: str, code: str) -> str:
-    """Return a code's Vietnamese name, or the code itself if the catalogue has no name for it."""
+    """Return the Vietnamese name of a code, or the code itself if the catalogue has no name.
+
+    The catalogue lists the name under `stem.code`, for example `role.clerk`.
+    """
     return catalogue().get(f"{stem}.{code}", code)
 
 
 def number(value: int) -> str:
-    """Return a number as Vietnamese writes it: 4.950."""
+    """Return a whole number in Vietnamese format, with a dot between thousands: `4.950`."""
     return format_decimal(value, locale=LANGUAGE)
 
 
 def rate(part: int, whole: int) -> str:
-    """Return `part` of `whole` as a percentage, `98,5 %`; an en dash if `whole` is 0."""
+    """Return `part` of `whole` as a percentage with a space before the sign: `98,5 %`.
+
+    The percentage has one decimal, and halves are rounded up. Return an en dash if `whole` is 0.
+    """
     return percent(part, whole).replace("%", " %")
 
 
 def percent(part: int, whole: int) -> str:
-    """Return `part` of `whole` as official papers write it, `98,5%`; an en dash if `whole` is 0.
+    """Return `part` of `whole` as a percentage in the format of official papers: `98,5%`.
 
-    Halves are rounded up, in papers and on pages alike.
+    The percentage has one decimal, and halves are rounded up. Return an en dash if `whole` is 0.
     """
     if not whole:
         return "–"

@@ -1,8 +1,8 @@
-"""Sealing and signing with headquarters' two keys, both derived from one setting.
+"""Encrypt, decrypt, sign and verify with headquarters' two keys.
 
-Personal data leaves a device only as a JWE to headquarters' public key: ECDH-ES on P-256 with
-A256GCM (RFC 7516, 7518). A purge deletes details and keeps the ledger. Nobody can open the details
-in a copy of the database, because the key is in the settings.
+Both keys are derived from the setting `SEAL_KEY`. Personal data leaves a device only as a JWE,
+encrypted to headquarters' public key: ECDH-ES on P-256 with A256GCM (RFC 7516, 7518). Nobody can
+read personal data in a copy of the database, because the key is not stored there.
 """
 
 import hashlib
@@ -19,18 +19,22 @@ from sync_server.errors import DetailUnreadable, SignatureWrong
 
 ALGORITHMS = ["ECDH-ES", "A256GCM"]
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""The order of P-256: private keys are the numbers from 1 to one less (FIPS 186-5)."""
+"""The order n of the curve P-256. A private key is a number from 1 to n - 1 (FIPS 186-5)."""
 
 MAX_OPENED_BYTES = 2 * 1024 * 1024
-"""Enough for a photo of a page or a short PDF; anything larger is a mistake on a slow line."""
+"""The largest detail in bytes after decryption: a photo of a page or a short PDF. A larger file
+would take too long on a slow line."""
 
 
 MAX_PARCEL_BYTES = 48 * 1024 * 1024
-"""Enough for a hall's whole queue as a file, with fifty photos in it."""
+"""The largest queue file in bytes after decryption: all records of a hall with fifty photos."""
 
 
 class _Registry(jwe.JWERegistry):
-    """The decryption settings, with room for a whole hall's queue; the library stops at 64 KB."""
+    """Decryption settings for the JWE library, whose default limit of 64 KB is too small.
+
+    The limit here is large enough for a hall's whole queue.
+    """
 
     max_ciphertext_length = MAX_PARCEL_BYTES * 4 // 3 + 4
 
@@ -48,7 +52,8 @@ _UNREADABLE = (
     AttributeError,
     RecursionError,
 )
-"""Errors that a box or signature of unknown origin can raise: anybody can write its headers."""
+"""Exceptions that decryption or verification may raise, because anybody can write the headers of a
+JWE or a JWS."""
 
 _REGISTRY = _Registry(algorithms=ALGORITHMS)
 SIGNING = "ES256"
@@ -72,12 +77,12 @@ def _signing_key(seal_key: str) -> ECKey:
 
 
 def public_key(seal_key: str) -> dict[str, str]:
-    """Return the public JWK to which devices seal."""
+    """Return the public key (JWK) to which devices encrypt personal data."""
     return _public_jwk(_private_key(seal_key))
 
 
 def sign_key(seal_key: str) -> dict[str, str]:
-    """Return the public JWK with which devices check headquarters' signatures."""
+    """Return the public key (JWK) with which devices verify headquarters' signatures."""
     return _public_jwk(_signing_key(seal_key))
 
 
@@ -86,13 +91,16 @@ def _public_jwk(key: ECKey) -> dict[str, str]:
 
 
 def sign(seal_key: str, content: bytes) -> str:
-    """Sign content, such as a receipt, as headquarters; return a compact JWS."""
+    """Sign content, such as a receipt, with headquarters' key and return a compact JWS."""
     header = {"alg": SIGNING, "kid": "headquarters"}
     return jws.serialize_compact(header, content, _signing_key(seal_key), registry=_SIGNED)
 
 
 def signer_of(signed: bytes) -> str:
-    """Return the `kid` that a JWS states, without checking it. Raises: SignatureWrong."""
+    """Return the device code that a JWS states as its signer. The signature is not verified.
+
+    Raises: SignatureWrong if the JWS cannot be parsed or its header `kid` is no device code.
+    """
     try:
         signer = jws.extract_compact(signed, registry=_SIGNED).headers()["kid"]
         return msgspec.convert(signer, DeviceCode)
@@ -101,7 +109,10 @@ def signer_of(signed: bytes) -> str:
 
 
 def check_signed(public: dict[str, str], signed: bytes) -> bytes:
-    """Check a JWS with a public key and return its payload. Raises: SignatureWrong."""
+    """Verify a compact JWS with a public key (JWK) and return its payload.
+
+    Raises: SignatureWrong if the JWS cannot be parsed or its signature is wrong.
+    """
     try:
         signed_object = jws.deserialize_compact(
             signed, ECKey.import_key({**public}), registry=_SIGNED
@@ -112,7 +123,10 @@ def check_signed(public: dict[str, str], signed: bytes) -> bytes:
 
 
 def seal(recipient_key: dict[str, str], content: bytes) -> str:
-    """Seal content to a public key, as a device does; every call returns another compact JWE."""
+    """Encrypt content to a public key (JWK), as devices do, and return a compact JWE.
+
+    Each call returns a different JWE for the same content.
+    """
     protected = dict(zip(("alg", "enc"), ALGORITHMS, strict=True))
     return jwe.encrypt_compact(
         protected, content, ECKey.import_key({**recipient_key}), registry=_REGISTRY
@@ -120,7 +134,12 @@ def seal(recipient_key: dict[str, str], content: bytes) -> str:
 
 
 def open_box(seal_key: str, sealed: bytes) -> bytes:
-    """Decrypt a sealed box; its signature is not checked. Raises: DetailUnreadable."""
+    """Decrypt a compact JWE with headquarters' key and return its content.
+
+    Decryption does not prove who encrypted the content.
+
+    Raises: DetailUnreadable if the JWE cannot be parsed or was encrypted to another key.
+    """
     try:
         opened = jwe.decrypt_compact(sealed, _private_key(seal_key), registry=_REGISTRY)
     except _UNREADABLE as fault:
@@ -129,9 +148,12 @@ def open_box(seal_key: str, sealed: bytes) -> bytes:
 
 
 def open_sealed(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
-    """Open a sealed detail; return its content, and the media type that its first bytes show.
+    """Decrypt a detail; return its content and its media type.
 
-    Raises: DetailUnreadable.
+    The media type is recognized by the first bytes of the content.
+
+    Raises: DetailUnreadable if the detail cannot be decrypted, is too large, or is neither JSON,
+    JPEG, PNG nor PDF.
     """
     content = open_box(seal_key, sealed)
     if len(content) > MAX_OPENED_BYTES:
@@ -143,5 +165,8 @@ def open_sealed(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
 
 
 def media_type_of(content: bytes) -> str | None:
-    """Return the media type that the first bytes show, or None if the office cannot show it."""
+    """Return the media type of a JSON, JPEG, PNG or PDF file by its first bytes.
+
+    Return None for any other content, because the office pages cannot show it.
+    """
     return next((type_ for magic, type_ in _FILE_SIGNATURES if content.startswith(magic)), None)

@@ -1,4 +1,4 @@
-"""What a command prints when it cannot go on."""
+"""Define the error that ends a command of the command line."""
 
 from typing import IO, Any
 
@@ -8,8 +8,11 @@ from sync_server.messages import say
 
 
 class CommandFault(click.ClickException):
-    """The sentence with which a command ends, printed as `Lỗi: …`; the exit status is 1."""
+    """Raised to end a command with a message for the user and exit status 1.
+
+    The message is printed as `Lỗi: …`.
+    """
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print the sentence to `file`, by default to standard error."""
+        """Print the message to `file`, by default to standard error."""
         click.echo(say("cli.fault", fault=self.format_message()), file=file, err=file is None)

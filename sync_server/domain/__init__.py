@@ -1,1 +1,1 @@
-"""The rules of a conference as pure functions. Imports neither Flask nor SQLAlchemy."""
+"""Rules of a conference as pure functions. This package imports neither Flask nor SQLAlchemy."""

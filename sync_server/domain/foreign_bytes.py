@@ -1,4 +1,4 @@
-"""Decoding of JSON from outside the server, which may be malformed in any way."""
+"""Decode JSON from outside the server, which may be malformed in any way."""
 
 from typing import TypeVar
 
@@ -10,9 +10,8 @@ T = TypeVar("T")
 def decode_foreign(content: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
     """Decode JSON that a device, a browser or a file sent.
 
-    Raises: msgspec.DecodeError for any fault, also for bytes that are not UTF-8 and for too deep
-    nesting, where msgspec raises other errors; its subclass ValidationError for JSON of another
-    form.
+    Raises: msgspec.DecodeError if the content is not JSON, is not UTF-8 or is nested too deeply.
+    Its subclass msgspec.ValidationError is raised if the JSON does not have the decoder's type.
     """
     try:
         return decoder.decode(content)

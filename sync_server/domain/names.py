@@ -1,7 +1,7 @@
-"""Vietnamese names and words: how they sort, and their spelling without accents for searching.
+"""Sort Vietnamese names, and search them without accents.
 
-A list of people is sorted by given name, which stands last; then by the names before it, the
-family name first. Letters sort as a ă â b c d đ e ê …, then by tone.
+A list of people is sorted by given name, which is the last word of a full name, and then by the
+words before it. Letters are sorted as a ă â b c d đ e ê …, and then by tone.
 """
 
 import re
@@ -10,7 +10,8 @@ import unicodedata
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _RANK = {letter: rank for rank, letter in enumerate(_ALPHABET, start=1)}
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
-"""The order of tones in dictionaries: no tone, huyền, hỏi, ngã, sắc, nặng."""
+"""The rank of each tone in dictionaries: huyền, hỏi, ngã, sắc, nặng. A word without a tone mark
+comes first."""
 
 _APOSTROPHES = "'‘’ʼ`´"
 _PARTS = re.compile(f"[{_APOSTROPHES}]")
@@ -20,9 +21,9 @@ SortKey = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 def word_sort_key(text: str) -> SortKey:
-    """Return the sort key of a text: its letters, and only then the tone of every word.
+    """Return a key that sorts texts by their letters first and by their tones second.
 
-    The place of the tone mark within a word does not matter: Hoà and Hòa are the same name.
+    The position of the tone mark in a word does not matter: Hoà and Hòa have the same key.
     """
     letters: list[int] = []
     tones: list[int] = []
@@ -37,24 +38,25 @@ def word_sort_key(text: str) -> SortKey:
 
 
 def name_sort_key(full_name: str) -> tuple[SortKey, SortKey]:
-    """Return the sort key of a person: the given name, then the names before it."""
+    """Return a key that sorts full names by their last word, the given name, and then by the
+    rest."""
     *names_before, given_name = full_name.split() or [""]
     return word_sort_key(given_name), word_sort_key(" ".join(names_before))
 
 
 def name_matches(full_name: str, text: str) -> bool:
-    """Return whether every typed word begins a word of the name, with or without marks.
+    """Return whether each word of the search `text` begins a word of the name.
 
-    K’Brăk matches `k'brak`, `kbrak` and `brak`.
+    Case, accents and apostrophes are ignored: `k'brak`, `kbrak` and `brak` all match K’Brăk.
     """
     words = fold(full_name).split() + [fold(part) for part in _PARTS.split(full_name)[1:]]
     return all(any(word.startswith(typed) for word in words) for typed in fold(text).split())
 
 
 def fold(text: str) -> str:
-    """Return a text in lower case without marks and apostrophes; đ becomes d.
+    """Return a text in lower case without accents and apostrophes; đ becomes d.
 
-    People who search leave marks out, and spell the apostrophe of K’Brăk or H'Hen differently.
+    People who search leave accents out, and type the apostrophe in K’Brăk or H'Hen differently.
     """
     plain = unicodedata.normalize("NFD", text.lower()).translate(_PLAIN)
     return "".join(character for character in plain if not unicodedata.combining(character)).strip()

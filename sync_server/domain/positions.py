@@ -1,4 +1,7 @@
-"""Positions in a Party committee (cấp uỷ), by the codes that rosters and rolls carry."""
+"""Recognise positions in a Party committee (cấp uỷ).
+
+Rosters and rolls contain these positions as codes.
+"""
 
 import re
 
@@ -6,10 +9,11 @@ from sync_server.domain.names import fold
 from sync_server.domain.records.kinds import Office
 
 COMMITTEE = ("BI_THU", "PHO_BI_THU", "CAP_UY_VIEN")
-"""Secretary, Deputy Secretary, member of the committee: in the order of rank."""
+"""The codes of Secretary, Deputy Secretary and member of the committee, highest rank first."""
 
 OFFICES: dict[str, Office] = {"BI_THU": "secretary", "PHO_BI_THU": "deputy"}
-"""The positions that may preside at a point (checklist rows 24 and 25)."""
+"""The codes of the positions that may preside at a point, with their offices (checklist rows 24 and
+25)."""
 
 _WHERE = r"(?: (?:thuong truc|cap uy|dang uy|chi uy|chi bo|dang bo|chi bo co so|dang bo co so))*"
 _SPELLINGS = (
@@ -27,10 +31,10 @@ _SPELLINGS = (
 
 
 def position_of(text: str) -> str:
-    """Return the code of a position in the unit's committee, else the text as written.
+    """Return the code of a committee position, or the text itself if it names no such position.
 
-    Of several positions (Bí thư Đảng uỷ, Giám đốc) that in the committee counts. Bí thư Đoàn is
-    none, and stays a text.
+    A text may name several positions, as in «Bí thư Đảng uỷ, Giám đốc»; the committee position
+    counts. «Bí thư Đoàn» is a position in the Youth Union and is returned as text.
     """
     for part in re.split(r"[,;+/]| - ", text):
         folded = " ".join(re.sub(r"[\W_]+", " ", fold(part)).split())

@@ -1,7 +1,7 @@
-"""A release as its manifest describes it (docs/release.md), and the files that it may contain.
+"""Read the manifest of a release, and check which files a release may contain.
 
-A publisher changes content, never code: the code that runs in a browser must be the code of this
-server's build.
+A release is one built version of the portal (docs/release.md). A publisher may change content but
+no code: the code for browsers must equal the code in this server's build.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from sync_server.domain.foreign_bytes import decode_foreign
 MANIFEST_PATH = "manifest.json"
 FACTS_PATH = "facts.json"
 CODE_PATHS = re.compile(r"(?:app/.*|diem-danh/.*|sw\.js)\Z")
-"""The code that runs in a browser: the bundles, the kiosk, the service worker."""
+"""The paths of the code that runs in a browser: the bundles, the kiosk and the service worker."""
 
 _SAFE_PATH = re.compile(r"(?!.*(?:^|/)\.)[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z")
 MAX_PATH_CHARACTERS = 200
@@ -28,7 +28,10 @@ Path = Annotated[str, Meta(min_length=1, max_length=MAX_PATH_CHARACTERS)]
 
 
 class FileLine(Struct, frozen=True, array_like=True):
-    """A file of a release, `[path, sha256, bytes]`; the path is relative to the release."""
+    """A file of a release, in JSON `[path, sha256, bytes]`.
+
+    `path` is relative to the release, and `bytes` is the size of the file.
+    """
 
     path: Path
     sha256: Sha256
@@ -36,7 +39,10 @@ class FileLine(Struct, frozen=True, array_like=True):
 
 
 class ListLine(Struct, frozen=True):
-    """One list of files: its path and hash, and the number and total bytes of its files."""
+    """A list of files in a manifest, with the number and the total bytes of the listed files.
+
+    `path` and `sha256` identify the file that contains the list.
+    """
 
     name: str
     path: Path
@@ -48,9 +54,10 @@ class ListLine(Struct, frozen=True):
 class Manifest(Struct, frozen=True, omit_defaults=True):
     """The top level of a manifest, which names the lists of files.
 
-    `withdrawn` holds `[path, sha256]` for materials that are held or withdrawn: the file now at
-    that path, or an empty sha256 if there is none. Readers' devices delete other bytes under the
-    path, and further parts of the material, at once.
+    `withdrawn` contains `[path, sha256]` for each material that is held back or withdrawn. The
+    sha256 belongs to the file that replaces the material, and is empty if no file replaces it.
+    Readers' devices delete all other versions at that path, and all further files of the material,
+    at once.
     """
 
     v: int
@@ -63,11 +70,14 @@ _list_decoder = msgspec.json.Decoder(list[FileLine])
 
 
 class BadRelease(Exception):
-    """A manifest that cannot be served; the message names the path or field."""
+    """Raised if a manifest or a list of files is not valid; the message names the path or field."""
 
 
 def read_manifest(content: bytes) -> Manifest:
-    """Parse the top level of a manifest. Raises: BadRelease."""
+    """Parse the JSON of a manifest's top level.
+
+    Raises: BadRelease if the JSON is malformed.
+    """
     try:
         return decode_foreign(content, _manifest_decoder)
     except msgspec.DecodeError as fault:
@@ -75,9 +85,12 @@ def read_manifest(content: bytes) -> Manifest:
 
 
 def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> dict[str, FileLine]:
-    """Return every file of a release by its path, both levels of the manifest included.
+    """Return all files of a release by path, including the manifest and its lists.
 
-    `lists` holds the content of every list by its sha256. Raises: BadRelease.
+    `content` is the JSON of the manifest. `lists` contains the JSON of each list by sha256.
+
+    Raises: BadRelease if a list is malformed, a path is unsafe, a path occurs twice with different
+    content, or there are more than `MAX_FILES` files.
     """
     manifest_line = FileLine(MANIFEST_PATH, hashlib.sha256(content).hexdigest(), len(content))
     files = {MANIFEST_PATH: manifest_line}
@@ -100,9 +113,10 @@ def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> 
 
 
 def foreign_code(files: Iterable[FileLine], ours: Mapping[str, str]) -> str | None:
-    """Return a release's first program file that differs from this server's; None if none does.
+    """Return the first path, in sorted order, whose code differs from the code of this server.
 
-    `ours`: the hashes of the server's program files by path; a file that only one side has differs.
+    Return None if all code is equal. `ours` contains the sha256 of the server's code files by path.
+    A code file that only one of the two has also differs.
     """
     theirs = {file.path: file.sha256 for file in files if CODE_PATHS.match(file.path)}
     return next(

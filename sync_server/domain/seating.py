@@ -1,4 +1,4 @@
-"""Seats: assigned in order, checked for double use, and laid out as a plan."""
+"""Assign seats, find seats that several people have, and lay seats out as a plan."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,31 +9,43 @@ from sync_server.domain.records.kinds import Summoned
 _SEAT = re.compile(r"([^\W\d_]+)[\s.-]*(\d+)\Z")
 MOST_ROWS = 26
 MOST_SEATS_PER_ROW = 99
-"""Seats in a row of the plan; a seat with a higher number is listed next to the plan."""
+"""The largest seat number that a row of the plan shows. Seats with higher numbers are listed next
+to the plan."""
 
 
 class Plan(NamedTuple):
-    """The hall as rows of seats with their people; `others` are seats that fit in no row."""
+    """The seats of a hall in rows, with the people who have them.
+
+    Each row is `(letter, seats)`, and each seat is `(seat, person)`, with None for an empty seat.
+    `others` contains the seats that fit in no row.
+    """
 
     rows: tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...]
     others: tuple[tuple[str, str], ...]
 
 
 def assign_seats(people: Sequence[str], rows: int, per_row: int) -> dict[str, str]:
-    """Seat people in their order, row by row: A1, A2 … B1; people beyond the last seat get none."""
+    """Assign seats to people in their order, row by row: A1, A2, …, B1.
+
+    Return the seat of each person, which is "" for people after the last seat. Rows are named by
+    letters, so `rows` must not exceed `MOST_ROWS`.
+    """
     seats = [f"{chr(65 + row)}{place}" for row in range(rows) for place in range(1, per_row + 1)]
     assigned = dict(zip(people, seats, strict=False))
     return {person: assigned.get(person, "") for person in people}
 
 
 def seat_key(seat: str) -> str:
-    """Return a seat's name in one spelling: `a 1`, `A-1` and `A01` are A1."""
+    """Return one spelling for all spellings of a seat: `a 1`, `A-1` and `A01` all become `A1`."""
     match = _SEAT.match(seat)
     return f"{match[1].upper()}{int(match[2])}" if match else seat.casefold()
 
 
 def shared_seats(seats: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the seats that several people have, with these people."""
+    """Return the seats that more than one person has, with these people.
+
+    `seats` contains each person's seat. Different spellings of a seat count as one seat.
+    """
     holders: dict[str, list[str]] = {}
     for person, seat in seats.items():
         if seat:
@@ -42,7 +54,10 @@ def shared_seats(seats: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def plan_of(people: Sequence[Summoned]) -> Plan:
-    """Lay out the seats and the people on them; every row is as wide as the widest."""
+    """Build a seating plan from the people on a roll. People without a seat are left out.
+
+    Rows are sorted by letter, and all rows are as wide as the widest row.
+    """
     places: dict[str, dict[int, str]] = {}
     unplaced = []
     for line in people:

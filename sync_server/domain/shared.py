@@ -1,6 +1,6 @@
-"""Constants and lists that Python and JavaScript share, read from `site/rules.json`.
+"""Read the constants and lists that Python and JavaScript share from `site/rules.json`.
 
-Both languages read that file, so that no value is written twice.
+Both languages read the same file, so that each value is written only once.
 """
 
 from pathlib import Path
@@ -12,8 +12,8 @@ from msgspec import Struct
 class SharedRules(Struct, frozen=True, forbid_unknown_fields=True):
     """The content of `site/rules.json`: times in ms, sizes in bytes, lists in display order.
 
-    `meeting_day_kinds`: kinds recorded only while people gather and meet. `hall_kinds`: further
-    kinds that show that a hall is at work.
+    `meeting_day_kinds` are the kinds of record that are made only while people gather and meet.
+    `hall_kinds` are further kinds that show that a hall is at work.
     """
 
     suspect_skew_ms: int

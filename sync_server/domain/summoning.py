@@ -1,4 +1,7 @@
-"""Rules that choose the people of a roll, and the comparison of a roll with the one before."""
+"""Choose the people of a roll by rules, and compare two rolls of a point.
+
+A roll is the list of the people whom a point summons to a meeting.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple, Protocol, get_args
@@ -17,7 +20,7 @@ MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
 
 
 class Candidate(Protocol):
-    """The facts about a person that a rule of summoning reads."""
+    """A person who may be summoned, with the facts that the rules of summoning read."""
 
     @property
     def person(self) -> str: ...
@@ -30,14 +33,22 @@ class Candidate(Protocol):
 
 
 class Rule(NamedTuple):
-    """A rule of summoning: people of the units, by kind of membership or by rank."""
+    """A rule that summons the people of certain units.
+
+    `rank` limits the rule to positions in the Party committee. With the rank `everybody`,
+    `memberships` limits the rule to kinds of Party membership.
+    """
 
     units: Collection[str]
     rank: Rank
     memberships: Collection[str]
 
     def summons(self, person: Candidate) -> bool:
-        """Return whether the rule summons a person; with a committee rank it ignores membership."""
+        """Return whether the rule summons a person of its units.
+
+        With the rank `everybody` the person's membership decides, with any other rank the person's
+        position.
+        """
         if person.unit not in self.units:
             return False
         if self.rank != "everybody":
@@ -46,7 +57,10 @@ class Rule(NamedTuple):
 
 
 class RollDifference(NamedTuple):
-    """The difference that a new roll makes: people added, people removed, and its size."""
+    """The people whom a new roll adds and removes, and the number of people on the new roll.
+
+    The person codes are sorted.
+    """
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -59,7 +73,11 @@ def build_roll(
     before: Sequence[Summoned],
     exempt: Collection[str] = (),
 ) -> list[Summoned]:
-    """Return a point's new roll; people already on it keep their lines, `exempt` marks others."""
+    """Return a new roll of the people whom the rule summons, in the order of `people`.
+
+    People on the previous roll, `before`, keep their seats and exemptions. New people have no seat,
+    and are exempt if `exempt` contains their code.
+    """
     previous_lines = {line.person: line for line in before}
     return [
         previous_lines.get(candidate.person)
@@ -72,6 +90,6 @@ def build_roll(
 
 
 def compare_rolls(before: Sequence[Summoned], after: Sequence[Summoned]) -> RollDifference:
-    """Compare two rolls of a point."""
+    """Return the people added and removed between two rolls of a point, and the new size."""
     old, new = {line.person for line in before}, {line.person for line in after}
     return RollDifference(tuple(sorted(new - old)), tuple(sorted(old - new)), len(after))

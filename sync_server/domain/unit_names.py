@@ -1,4 +1,4 @@
-"""Finds a unit by its code or by its name as offices write it, abbreviations included."""
+"""Find a unit by its code, or by its name in the spellings and abbreviations that offices use."""
 
 import difflib
 import re
@@ -41,17 +41,17 @@ _ABBREVIATIONS = {
 }
 _FORM = re.compile(r"^(?:(?:dang bo|chi bo|dang uy|chi uy) (?:co so )?)+")
 _MARKS = re.compile(r"[^\w]+")
-_JOINED = re.compile(r"(?<=[a-z])&(?=[a-z])")  # KH&ĐT is KHĐT
+_JOINED = re.compile(r"(?<=[a-z])&(?=[a-z])")  # KH&ĐT and KHĐT are one abbreviation
 _NUMBERS = re.compile(r"\d+|\b[ivx]+\b")
 _NEAR = 0.75
 MOST_NEAR = 3
 
 
 class UnitNames:
-    """An index of the units by code and name."""
+    """An index that finds units by their codes and names."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
-        """Index these names by code."""
+        """Build the index. `names` contains the name of each unit by its code."""
         self._names = names
         self._by_name: dict[str, set[str]] = {}
         self._by_short: dict[str, set[str]] = {}
@@ -61,7 +61,11 @@ class UnitNames:
             self._by_short.setdefault(_FORM.sub("", full), set()).add(code)
 
     def find(self, text: str) -> str | None:
-        """Return the one unit that a text names by code or name; None if none or several."""
+        """Return the code of the unit that a text names by its code or name.
+
+        Accents, punctuation, abbreviations and a prefix such as «Chi bộ» may differ. Return None if
+        no unit or more than one unit matches.
+        """
         if text.upper() in self._names:
             return text.upper()
         full = _expand(text)
@@ -71,20 +75,26 @@ class UnitNames:
         return None
 
     def near(self, text: str) -> list[str]:
-        """Return the names of units that are spelled almost like a text, the nearest first."""
+        """Return the names of units that are spelled similarly to a text, the most similar
+        first."""
         return [self._names[code] for code in self.near_codes(text)]
 
     def near_codes(self, text: str) -> list[str]:
-        """Return the codes of the units whose names `near` returns, in the same order."""
+        """Return the codes of units that are spelled similarly to a text, the most similar first.
+
+        At most three spellings match. Numbers must be equal: «Chi bộ 2» is not similar to «Chi bộ
+        1».
+        """
         short = _FORM.sub("", _expand(text))
-        numbers = _NUMBERS.findall(short)  # Chi bộ 1 is no misspelling of Chi bộ 2
+        numbers = _NUMBERS.findall(short)  # Chi bộ 1 is not similar to Chi bộ 2
         candidates = [key for key in self._by_short if _NUMBERS.findall(key) == numbers]
         keys = difflib.get_close_matches(short, candidates, MOST_NEAR, _NEAR)
         return [code for key in keys for code in sorted(self._by_short[key])]
 
 
 def _expand(text: str) -> str:
-    """Return a name folded, its abbreviations spelled out, marks and the tone style ignored."""
+    """Return a name in lower case without accents and punctuation, with abbreviations written
+    out."""
     joined = _JOINED.sub("", fold(text).replace(" & ", " va "))
     words = _MARKS.sub(" ", joined).split()
     return " ".join(_ABBREVIATIONS.get(word, word) for word in words)

@@ -1,4 +1,4 @@
-"""The five types of unit under the committee (checklist row 37)."""
+"""Define the five types of unit under the Party committee (checklist row 2)."""
 
 from typing import Literal, get_args
 

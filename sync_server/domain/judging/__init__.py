@@ -1,4 +1,5 @@
-"""Judging: from the records of a stream to the standing of everybody at a point.
+"""Determine the standing of all people at a point from the records about the point.
 
-Pure functions in layers; `standing` puts them together.
+A person's standing is present, absent with or without an excuse, or not recorded. The package
+consists of pure functions in layers, and `standing` combines the layers.
 """

@@ -1,4 +1,4 @@
-"""The chair: the person who is to preside at a point, and the people who presided, over time.
+"""Determine who is to preside at a point, and who presided there at what time.
 
 The Secretary of the chairing unit presides, or a Deputy to whom the Secretary has delegated. A
 person presides only in the hall, after a record of assuming the chair (checklist rows 24 and 25).
@@ -16,7 +16,10 @@ from sync_server.domain.records.kinds import ChairAssumed, ChairDelegation, Offi
 
 
 class Span(Struct, frozen=True):
-    """A time in which one person presided, its end excluded; None if no end is recorded."""
+    """A time during which one person presided, from `from_ms` up to but without `until_ms`.
+
+    Times are in ms since 1970 UTC. `until_ms` is None if no end is recorded.
+    """
 
     person: str
     office: Office
@@ -25,17 +28,20 @@ class Span(Struct, frozen=True):
 
 
 class Delegation(Struct, frozen=True):
-    """A delegation of the chair by the Secretary to a Deputy (`to`), from a moment on."""
+    """A delegation of the chair by the Secretary to the Deputy `to`.
+
+    The delegation is valid from `from_ms` (ms since 1970 UTC).
+    """
 
     from_ms: int
     to: str
 
 
 class Chair(Struct, frozen=True, omit_defaults=True):
-    """The person who is to preside (`named`, None if nobody can be named), and spans of presiding.
+    """The chair of a point: who is to preside (`named`), and who presided at what time (`spans`).
 
-    `is_escalated`: headquarters must act, as the Secretary is away, and the delegate or all
-    Deputies are too.
+    `named` is None if neither the Secretary nor the delegate is available. `is_escalated` means
+    that headquarters must act: the Secretary is away, and so is the delegate or every Deputy.
     """
 
     secretary: str | None = None
@@ -47,7 +53,7 @@ class Chair(Struct, frozen=True, omit_defaults=True):
 
 
 class Chairing:
-    """The chair of one point over time: judged once, then asked for any moment."""
+    """Determines from a point's records who may preside and who presides at any time."""
 
     def __init__(
         self, point: str, terms: Terms, stays: Stays, effective: FactsByKind, flags: Flags
@@ -83,14 +89,18 @@ class Chairing:
         return is_secretary and acts_in_person(fact) and fact.record.body.to in officers.deputies
 
     def _may_preside_from(self, person: str, at_ms: int) -> bool:
-        """Return whether a person has authority to preside at a moment or at any later one."""
+        """Return whether a person has authority to preside at a time or at any later time."""
         appointed_ms = [officers.from_ms for officers in self._terms.officers]
         delegated_ms = [delegation.from_ms for delegation in self.delegations]
         moments = (at_ms, *(later for later in (*appointed_ms, *delegated_ms) if later > at_ms))
         return any(person in self._officers_at(moment_ms) for moment_ms in moments)
 
     def is_vacant(self, until_ms: int | None) -> bool:
-        """Return whether nobody presides at some moment between start plus grace and `until_ms`."""
+        """Return whether nobody presides at some time between the start and `until_ms`.
+
+        The period begins after the grace that follows the start. Return False if the start is not
+        known or the period is empty. With `until_ms` None, the period has no end.
+        """
         from_ms = self._terms.late_after_ms
         if from_ms is None or (until_ms is not None and until_ms <= from_ms):
             return False
@@ -102,7 +112,9 @@ class Chairing:
         )
 
     def _officers_at(self, at_ms: int) -> tuple[str | None, str | None]:
-        """Return the Secretary and the delegated Deputy at a moment."""
+        """Return the Secretary and the delegated Deputy at a time; None for an office without a
+        holder.
+        """
         secretary = self._terms.officers_at(at_ms).secretary
         return secretary, delegate_at(self._terms, self.delegations, at_ms)
 
@@ -117,7 +129,7 @@ class Chairing:
         return None
 
     def _events(self) -> list[int]:
-        """Return the moments at which somebody may begin or cease to preside, in order."""
+        """Return all times, in order, at which a person may begin or stop presiding."""
         moments = {delegation.from_ms for delegation in self.delegations} | set(
             self._assumed_ms.values()
         )
@@ -144,10 +156,10 @@ class Chairing:
 def delegate_at(
     terms: Terms, delegations: Sequence[Delegation], at_ms: int | None = None
 ) -> str | None:
-    """Return the Deputy to whom the Secretary last delegated, by a moment if one is given.
+    """Return the Deputy to whom the Secretary last delegated the chair, up to a time.
 
-    None without a delegation, or if that person has been no Deputy at some moment since: who is
-    named again later needs a new one.
+    Without a time, all delegations count. Return None if there is no delegation, or if the Deputy
+    has lost the office since. A Deputy who is named again later needs a new delegation.
     """
     before = [one for one in delegations if at_ms is None or one.from_ms <= at_ms]
     if not before:
@@ -165,7 +177,10 @@ def delegate_at(
 
 
 def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:
-    """Return the chair: the Secretary is named, or the delegate if the Secretary is away."""
+    """Return the chair of a point. `away` contains the people who are not available.
+
+    The Secretary is to preside, or the delegate if the Secretary is away.
+    """
     officers, delegate = terms.officers_at(), delegate_at(terms, chairing.delegations)
     secretary = officers.secretary
     candidates = [person for person in (secretary, delegate) if person and person not in away]

@@ -1,8 +1,8 @@
-"""The time of a record: its device's time, corrected by measurements of the device's clock.
+"""Correct the times of records by measurements of their devices' clocks.
 
-A *node* is a server. A *boot* is a span in which a device's wall and monotonic clocks agree; a
-*sighting* is a node's measurement of one boot at a sync. Punctuality is never judged by the time
-of receipt.
+A *node* is a server. A *boot* is a period in which a device's wall clock and monotonic clock agree.
+A *sighting* is a node's measurement of one boot during a sync. Punctuality is judged by corrected
+times, never by the time of receipt.
 """
 
 from collections.abc import Iterable
@@ -16,28 +16,31 @@ from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.domain.shared import SHARED
 
 SUSPECT_SKEW_MS = SHARED.suspect_skew_ms
-"""The clerk is warned of a clock more than two minutes off, and its records are flagged."""
+"""The clerk is warned if the device's clock is more than two minutes wrong, and the records are
+flagged."""
 
 FAR_FROM_MEETING_MS = SHARED.far_from_meeting_ms
-"""A record made over twelve hours before or after its meeting points to a wrong clock."""
+"""A record made more than twelve hours before or after its meeting suggests a wrong clock."""
 
 
 SKEW_STEP_MS = 5_000
-"""Skews are compared in steps, so that a few milliseconds more or less write nothing."""
+"""Skews are compared in steps of 5 s, so that a difference of a few milliseconds does not change
+the database."""
 
 
 MOST_APART_MS = 2 * SHARED.clock_drift_ms
-"""A kiosk begins a new boot when its clocks drift apart by more than half of this, either way."""
+"""The largest difference in ms between a record's clocks and the clocks of its boot. A kiosk begins
+a new boot if its clocks drift apart by more than half of this."""
 
 
 class Sighting(Struct, frozen=True):
     """A node's measurement of one boot of a device.
 
-    `skew_ms` is the node's clock minus the device's; `seq` is the highest number among the
-    device's records known at that moment, 0 before the first. `origin_ms`: what the device's clock
-    showed when its monotonic clock began, None if no node has noted it. `least_step` and
-    `most_step`: the least and the greatest skew that a node has measured of this boot, in steps of
-    `SKEW_STEP_MS`, None for that of this measurement.
+    `skew_ms`: the node's clock minus the device's clock. `seq`: the highest record number of the
+    device known at that time, or 0. `origin_ms`: the time on the device's clock when its monotonic
+    clock began; None if not known. `least_step` and `most_step`: the least and the greatest skew
+    that a node has measured in this boot, in steps of `SKEW_STEP_MS`; None if only this measurement
+    exists.
     """
 
     device: str
@@ -51,7 +54,7 @@ class Sighting(Struct, frozen=True):
 
     @property
     def steps(self) -> tuple[int, int]:
-        """The least and the greatest skew of the boot, in steps."""
+        """The least and the greatest skew measured in the boot, in steps of `SKEW_STEP_MS`."""
         step = self.skew_ms // SKEW_STEP_MS
         return (
             step if self.least_step is None else self.least_step,
@@ -60,28 +63,35 @@ class Sighting(Struct, frozen=True):
 
     @property
     def is_disputed(self) -> bool:
-        """Whether measurements of one boot differ: a clock was set, the device's or a node's."""
+        """Whether measurements of the boot differ by more than one step.
+
+        Then somebody has set the clock of the device or of a node.
+        """
         least, most = self.steps
         return most - least > 1
 
     def disagrees_with(self, record: Record) -> bool:
-        """Return whether a record's two clocks stand apart otherwise than those of its boot do."""
+        """Return whether a record's clocks differ more from each other than its boot's clocks do.
+
+        The difference must exceed `MOST_APART_MS`. Return False if one of the clocks is not known.
+        """
         if self.origin_ms is None or record.mono_ms is None:
             return False
         return abs(to_ms(record.at) - record.mono_ms - self.origin_ms) > MOST_APART_MS
 
 
 class CorrectedTime(NamedTuple):
-    """A corrected time in ms since 1970 UTC, and whether the device's clock is doubtful."""
+    """A corrected time in ms since 1970 UTC, and whether the device's clock may be wrong."""
 
     at_ms: int
     is_doubtful: bool
 
 
 def governing_sighting(a: Sighting, b: Sighting) -> Sighting:
-    """Return which of two sightings corrects a boot's records: the one nearer to its beginning.
+    """Return the one of two sightings of a boot that corrects the records of the boot.
 
-    It takes over how far the measurements of the boot differ.
+    The sighting nearer to the beginning of the boot governs. The result combines the least and the
+    greatest skew of both sightings.
     """
     first = min(a, b, key=lambda one: (one.mono_ms, one.skew_ms, one.seq, one.origin_ms or 0))
     least, most = zip(a.steps, b.steps, strict=True)
@@ -89,7 +99,10 @@ def governing_sighting(a: Sighting, b: Sighting) -> Sighting:
 
 
 def devices_of(records: Iterable[Record]) -> set[str]:
-    """Return the devices that made these records and the records inside rulings."""
+    """Return the codes of all devices that made these records.
+
+    Records inside rulings are included.
+    """
     devices = set()
     for record in records:
         devices.add(record.device)
@@ -99,7 +112,7 @@ def devices_of(records: Iterable[Record]) -> set[str]:
 
 
 class Clocks:
-    """The corrections of all devices' clocks, built from sightings in any order."""
+    """Corrects the times of records from all devices by sightings, which may come in any order."""
 
     def __init__(self, sightings: Iterable[Sighting]) -> None:
         self._of_boot: dict[tuple[str, str], Sighting] = {}
@@ -112,7 +125,12 @@ class Clocks:
             self._of_device.setdefault(sighting.device, []).append(sighting)
 
     def corrected_time_of(self, record: Record) -> CorrectedTime:
-        """Return a record's corrected time; the office (no `seq`) already uses the node's clock."""
+        """Return a record's time, corrected by the skew of the device's clock.
+
+        The sighting of the record's boot gives the skew, or else the device's sighting nearest by
+        record number. Without a sighting the time is not corrected. Office records (`seq` None)
+        need no correction, because they use the node's clock.
+        """
         at_ms = to_ms(record.at)
         if record.seq is None:
             return CorrectedTime(at_ms, False)

@@ -1,4 +1,4 @@
-"""Closings: whether a point's roll is signed off, and which records the signer cannot have seen."""
+"""Determine whether a point's roll is signed off, and which later records amend the roll."""
 
 from collections.abc import Iterable
 from typing import cast
@@ -18,7 +18,7 @@ from sync_server.domain.records.kinds import CheckIn, Closing, FollowUp, Record,
 
 
 class SignedClosing(Struct, frozen=True):
-    """A closing in force: its signer, its time, and the totals that they signed."""
+    """A closing in force: the signer, the time (ms since 1970 UTC) and the signed totals."""
 
     id: str
     person: str
@@ -27,7 +27,7 @@ class SignedClosing(Struct, frozen=True):
 
 
 def signed_closing_of(closing: Fact[Closing] | None) -> SignedClosing | None:
-    """Return the signer, time and totals of a closing; None without a closing."""
+    """Return the signer, the time and the totals of a closing; None without a closing."""
     if closing is None:
         return None
     record = closing.record
@@ -37,9 +37,10 @@ def signed_closing_of(closing: Fact[Closing] | None) -> SignedClosing | None:
 def closing_of(
     point: str, terms: Terms, rolls: Rolls, effective: FactsByKind, flags: Flags
 ) -> Fact[Closing] | None:
-    """Return the closing in force: the first of the point that no reopening has followed.
+    """Return the closing in force at a point; None if the roll is not signed off.
 
-    A closing is signed by an officer of that moment or by somebody on the roll.
+    The first valid closing counts until a reopening follows. An officer of that time or a person on
+    the roll must sign. Other closings are flagged in `flags` and have no effect.
     """
     closing: Fact[Closing] | None = None
     facts: list[Fact[Closing | Reopening]] = [
@@ -68,7 +69,10 @@ def _may_sign(fact: Fact[Closing | Reopening], terms: Terms, rolls: Rolls) -> bo
 def is_after_end_and_closing(
     fact: Fact[CheckIn], terms: Terms, closing: Fact[Closing] | None
 ) -> bool:
-    """Return whether a check-in is too late to count: after the end and after the closing."""
+    """Return whether a check-in is both after the meeting's end and after the closing.
+
+    Such a check-in is too late to count.
+    """
     is_after_end = terms.ends_ms is not None and fact.happened_ms > terms.ends_ms
     return is_after_end and closing is not None and fact.order > closing.order
 
@@ -79,10 +83,10 @@ def is_amended(
     without_effect: frozenset[FactOrder],
     flags: Flags,
 ) -> bool:
-    """Return whether the records in force differ from those that the closing's signer could see.
+    """Return whether records in force differ from the records that the closing's signer had seen.
 
-    Records without authority or `without_effect` do not count, nor do records that were voided
-    before the closing.
+    Ignore records without authority and records in `without_effect`. Ignore records that the signer
+    had not seen and that are voided. Return False without a closing.
     """
     if closing is None:
         return False
@@ -100,12 +104,19 @@ def is_amended(
 
 
 def _is_of_roll(fact: Fact[Record]) -> bool:
-    """Return whether a closing covers this fact; closings, reopenings, tasks, shifts are exempt."""
+    """Return whether a closing covers this record.
+
+    A closing covers all kinds of record except closings, reopenings, follow-ups and shifts.
+    """
     return not isinstance(fact.record, Closing | Reopening | FollowUp | Shift)
 
 
 def _is_unseen(fact: Fact[Record], closing: Fact[Closing]) -> bool:
-    """Return whether the signer of the closing cannot have seen this record."""
+    """Return whether the signer of a closing cannot have seen a record.
+
+    The closing lists the last record number that the signer had seen of each device. Office records
+    have no number, so their time is compared.
+    """
     if not _is_of_roll(fact):
         return False
     if fact.seq == 0:  # office records have no number
@@ -114,7 +125,7 @@ def _is_unseen(fact: Fact[Record], closing: Fact[Closing]) -> bool:
 
 
 def flag_after(closing: Fact[Closing] | None, facts: Iterable[Fact[Record]], flags: Flags) -> None:
-    """Flag records that the hall made after its roll was signed off."""
+    """Flag the records that a hall's devices made after the closing with `after_close`."""
     for fact in facts:
         is_hall = fact.seq and not isinstance(fact.record, FollowUp | Shift)
         if closing and is_hall and fact.order > closing.order:

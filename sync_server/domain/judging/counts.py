@@ -1,4 +1,4 @@
-"""Counts of attendance and of order in the hall, which can be added up over points."""
+"""Count attendance and disturbances. The counts of several points can be added up."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,11 +11,11 @@ from sync_server.domain.records.kinds import ConductCategory
 
 
 class Counts(Struct, frozen=True):
-    """The figures of one point or of several.
+    """The figures of one point or of several points.
 
     summoned = present + absent_excused + absent_unexcused + not_recorded, always. Guests,
-    substitutes and visitors are counted apart. `wrong_composition`: substitutes without approval.
-    The fields after it are the report's figures on order in the hall.
+    substitutes and visitors are counted separately. `wrong_composition`: substitutes without
+    approval. The fields after `wrong_composition` are the figures on order in the hall.
     """
 
     summoned: int = 0
@@ -49,7 +49,10 @@ def count_attendance(
     other_attendees: OtherAttendees,
     conduct: Mapping[ConductCategory, int],
 ) -> Counts:
-    """Count the people of a roll by their standing, the other attendees, and conduct."""
+    """Count the people of a roll by their standing, the other attendees, and the disturbances.
+
+    `people` are the people on the roll. Incidents are not counted here and are 0.
+    """
 
     def count_in_state(state: AttendanceState) -> int:
         return sum(person.standing == state for person in people)

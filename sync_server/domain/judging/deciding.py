@@ -1,7 +1,7 @@
-"""Deciding: the right of a person to decide on a request or a substitute at a moment.
+"""Determine whether a person has the right to decide on a request for leave or a substitute.
 
-The same check serves twice: in judging decisions that were made, and, on a stored standing, in
-showing the office and the API whether a person may decide now.
+The same check is used to judge past decisions, and to show in the office and the API whether a
+person may decide now.
 """
 
 from typing import NamedTuple
@@ -11,29 +11,30 @@ from sync_server.domain.judging.settings import Terms
 
 
 class DecisionRights(NamedTuple):
-    """The rights to decide at a point, by its settings and its chair over time.
+    """The rights to decide on requests at one point, by its settings and its chair over time.
 
-    The closing is not considered here: after it nobody at the point decides.
+    These checks ignore the closing, after which nobody at the point may decide.
     """
 
     terms: Terms
     chair: Chair | Chairing
 
     def allows(self, decider: str, person: str | None, instead_of: str | None, at_ms: int) -> bool:
-        """Return whether a person of the point may decide at a moment on another person's request.
+        """Return whether `decider` may decide on the request of `person` at a time (ms since 1970).
 
-        `instead_of` is the person whom a substitute replaces. Nobody decides on a request that
-        concerns themselves, and only headquarters decides on a reserved one (checklist row 28).
+        If `person` is a substitute, `instead_of` is the person whom the substitute replaces. Nobody
+        decides on a request that concerns themselves, and only headquarters decides on a reserved
+        request (checklist row 28).
         """
         if decider in {person, instead_of} or self.terms.is_reserved(person, instead_of, at_ms):
             return False
         return self._is_deciding(decider, at_ms)
 
     def _is_deciding(self, person: str, at_ms: int) -> bool:
-        """Return whether a person decides at the point at a moment.
+        """Return whether a person is the one who decides at the point at a time.
 
-        Before the start, the Secretary decides, and a Deputy from the delegation on; from the
-        start on, the person who presides.
+        Before the start, the Secretary decides, and also a Deputy after a delegation. From the
+        start on, the person who presides decides.
         """
         starts_ms = self.terms.starts_ms
         if starts_ms is None or at_ms < starts_ms:

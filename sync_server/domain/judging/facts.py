@@ -1,7 +1,7 @@
-"""Facts: a stream's records placed in time, without repeats and without those taken back.
+"""Turn the records of a point into *facts*: records with corrected times, without repeats.
 
-Rulings and voids take records back. These are the first layers of a standing; they know nothing
-of meetings and of presence.
+Records that a ruling or a void cancels are removed. These are the first layers of a standing, which
+do not depend on the meeting's settings or on presence.
 """
 
 from collections import defaultdict
@@ -16,14 +16,15 @@ from sync_server.domain.records.permissions import Profile
 R = TypeVar("R", bound=Record, covariant=True)
 
 FactOrder = tuple[int, str, int, str]
-"""The sort key of a fact: corrected time, device, seq, id."""
+"""The sort key of a fact: corrected time (ms since 1970 UTC), device, record number, id."""
 
 
 class Fact(NamedTuple, Generic[R]):
-    """A record placed in time: sorts by (corrected time, device, seq, id).
+    """A record with its corrected time. Facts are sorted by time, device, record number and id.
 
-    `person` is the person it concerns; a newcomer has the code that a later ruling gave.
-    `is_doubtful`: the clock of its device is in doubt.
+    `at_ms` is in ms since 1970 UTC, and `seq` is 0 for office records. `person` is the person
+    concerned; a newcomer has the code that a later ruling assigned. `is_doubtful`: the device's
+    clock may be wrong.
     """
 
     at_ms: int
@@ -36,7 +37,7 @@ class Fact(NamedTuple, Generic[R]):
 
     @property
     def order(self) -> FactOrder:
-        """The key by which facts are put in order: first time, then device, number and id."""
+        """The key by which facts are sorted: corrected time, device, record number and id."""
         return self[:4]
 
     @property
@@ -47,7 +48,7 @@ class Fact(NamedTuple, Generic[R]):
 
 
 class Flags:
-    """Anomalies seen in judging, by record id, or by point code if they concern the point."""
+    """Collects the anomalies found in judging, by record id, or by point code for a whole point."""
 
     def __init__(self) -> None:
         self._of: dict[str, set[str]] = {}
@@ -60,12 +61,12 @@ class Flags:
         return tuple(sorted(set().union(*flag_sets))) if flag_sets else ()
 
     def all(self) -> dict[str, tuple[str, ...]]:
-        """Return all flags by record id or point code, in a stable order."""
+        """Return all flags by record id or point code, with keys and flags sorted."""
         return {key: tuple(sorted(flags)) for key, flags in sorted(self._of.items())}
 
 
 class FactsByKind:
-    """Facts grouped by the kind of their records, in their given order."""
+    """Facts grouped by the kind of their records; each group keeps the given order."""
 
     def __init__(self, facts: Iterable[Fact[Record]]) -> None:
         self._of: defaultdict[type, list[Fact[Record]]] = defaultdict(list)
@@ -73,22 +74,22 @@ class FactsByKind:
             self._of[type(fact.record)].append(fact)
 
     def of(self, kind: type[R]) -> list[Fact[R]]:
-        """Return all facts of a kind, at whatever point they were made."""
+        """Return all facts of a kind, from all points."""
         return cast(list[Fact[R]], self._of.get(kind, []))
 
     def at(self, point: str, kind: type[R]) -> list[Fact[R]]:
-        """Return the facts of a kind that were made at the point."""
+        """Return the facts of a kind whose records belong to the point."""
         return [fact for fact in self.of(kind) if fact.record.point == point]
 
 
 def facts_in_order(
     point: str, records: Iterable[Record], clocks: Clocks, flags: Flags
 ) -> list[Fact[Record]]:
-    """Return the records that count as facts, in order and without repeats.
+    """Return the records that count as facts, sorted by corrected time and without repeats.
 
-    Different records under one id are its forms; a ruling decides which of them counts. Without
-    a ruling, a form cancels another if its writer could have voided it, so that nobody undoes
-    by reusing an id what they may not undo by a void.
+    If different records have one id, a ruling decides which of them counts. Without a ruling, a
+    record cancels another record with its id only if its writer could have voided that record.
+    Reusing an id therefore gives nobody more power than a void. Anomalies are added to `flags`.
     """
     forms: dict[str, list[Record]] = {}
     for record in records:
@@ -131,35 +132,46 @@ def _uncancelled_forms(point: str, forms: Sequence[Record], flags: Flags) -> lis
 
 
 def _may_cancel(form: Record, other: Record) -> bool:
-    """Return whether a record cancels another with its id: if its writer could have voided it."""
+    """Return whether `form` cancels `other`, a different record with the same id.
+
+    It cancels the other record if its writer could have voided that record.
+    """
     if isinstance(other, Void) or _needs_headquarters(form, other):
         return False
     return has_authority(form, other)
 
 
 def _apply_ruling(ruling: Ruling, effective: dict[str, list[Record]]) -> None:
-    """Let only the record that a ruling releases count under its id, or none if it dismisses."""
+    """Replace the records under a ruling's id by the released record, or remove them.
+
+    Settings, rolls and rulings under the id stay in force.
+    """
     ref, released = ruling.refs[0], ruling.body.record
     office_records = [
         record for record in effective.get(ref, ()) if isinstance(record, Ruling | Setting | Roll)
-    ]  # only a newer record of the same kind replaces these
+    ]  # only a newer record of the same kind replaces them
     effective[ref] = office_records + ([released] if released else [])
 
 
 class InForce(NamedTuple):
-    """The facts in force, and every void with the fact that it took back."""
+    """The facts that are in force, and the pairs of each effective void and the fact it
+    cancelled."""
 
     facts: list[Fact[Record]]
     undone: list[tuple[Fact[Record], Fact[Record]]]
 
 
 def acts_in_person(fact: Fact[Record]) -> bool:
-    """Return whether a clerk, headquarters or the person concerned wrote a record."""
+    """Return whether a record was written by a clerk, headquarters or the person it concerns."""
     return fact.record.by in {Profile.CLERK, Profile.HEADQUARTERS, fact.record.person}
 
 
 def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
-    """Remove voids and the facts they take back; office records are replaced instead of voided."""
+    """Remove all voids and the facts that they cancel.
+
+    A void that its writer had no authority for is flagged and cancels nothing. Settings, rolls and
+    rulings cannot be voided.
+    """
     voids = [fact for fact in facts if isinstance(fact.record, Void)]
     if not voids:
         return InForce(list(facts), [])
@@ -169,7 +181,7 @@ def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
         by_id[fact.id].append(fact)
     removed = {id(fact) for fact in voids}
     for fact in voids:
-        targets = by_id[fact.record.refs[0]]  # may be empty: the void waits for its target
+        targets = by_id[fact.record.refs[0]]  # empty if the void arrived before its target
         allowed = [target for target in targets if _may_void(fact.record, target.record)]
         removed |= {id(target) for target in allowed}
         undone += [(fact, target) for target in allowed]
@@ -179,23 +191,27 @@ def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
 
 
 def _may_void(void: Record, target: Record) -> bool:
-    """Return whether a void takes effect on a record (docs/rules.md, Void)."""
+    """Return whether a void may cancel a record, by the rule «Void» in docs/rules.md."""
     if isinstance(target, Void | Setting | Roll | Ruling) or void.person != target.person:
-        return False  # the two would be listed in different streams
+        return False  # such records are stored in different streams
     if _needs_headquarters(void, target):
         return False
     return void.point == target.point and has_authority(void, target)
 
 
 def _needs_headquarters(undoing: Record, target: Record) -> bool:
-    """Return whether only headquarters may undo this: a point reopens, and gives a reason."""
+    """Return whether only headquarters may cancel `target`, and another writer tries to.
+
+    This protects closings and reopenings: a point reopens its roll by a reopening with a reason.
+    """
     return isinstance(target, Closing | Reopening) and undoing.by != Profile.HEADQUARTERS
 
 
 def has_authority(undoing: Record, target: Record) -> bool:
-    """Return whether the writer of one record may undo another record.
+    """Return whether the writer of the record `undoing` may cancel the record `target`.
 
-    Headquarters may undo any; all others only records by the same author at the same point.
+    Headquarters may cancel any record. Others may cancel only records by the same author at the
+    same point.
     """
     if undoing.by == Profile.HEADQUARTERS:
         return True

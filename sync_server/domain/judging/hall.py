@@ -1,4 +1,4 @@
-"""The hall: its readiness, guests, substitutes, conduct, incidents and follow-up tasks."""
+"""Judge a hall's readiness, guests, substitutes, disturbances, incidents and follow-up tasks."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
@@ -27,7 +27,10 @@ M = TypeVar("M", Incident, FollowUp)
 
 
 class IncidentSpan(Struct, frozen=True, omit_defaults=True):
-    """An incident: its cause, its start and its end; None until an end is reported."""
+    """An incident with its cause, start and end, in ms since 1970 UTC.
+
+    `until_ms` is None if no end is reported.
+    """
 
     id: str
     what: str
@@ -36,7 +39,10 @@ class IncidentSpan(Struct, frozen=True, omit_defaults=True):
 
 
 class Task(Struct, frozen=True, omit_defaults=True):
-    """A task that the conference left to do, with its owner and its due time."""
+    """A task that remains after the conference, with its owner and its due time.
+
+    `due_ms` is in ms since 1970 UTC. `state` is open, done or dropped.
+    """
 
     id: str
     item: str
@@ -46,7 +52,10 @@ class Task(Struct, frozen=True, omit_defaults=True):
 
 
 class FollowUps(Struct, frozen=True, omit_defaults=True):
-    """The tasks of a point, in the order of their first reports, and its essays."""
+    """The follow-up tasks of a point, in the order of their first reports, and its essays.
+
+    `essays_due_ms` is in ms since 1970 UTC, and `essays_handed_in` is the number handed in.
+    """
 
     tasks: tuple[Task, ...] = ()
     essays_due_ms: int | None = None
@@ -54,7 +63,11 @@ class FollowUps(Struct, frozen=True, omit_defaults=True):
 
 
 class SubstituteStanding(Struct, frozen=True):
-    """A substitute who came, the person they replace, and whether a valid decision approved it."""
+    """A substitute who came, and the person whom the substitute replaces (`instead_of`).
+
+    `id` is the id of the substitute's record. `is_approved`: a valid decision approved the
+    substitute.
+    """
 
     id: str
     person: str
@@ -63,13 +76,18 @@ class SubstituteStanding(Struct, frozen=True):
 
 
 class OtherAttendees(NamedTuple):
-    """Attendees who are not summoned: guests by person or record id, substitutes by person."""
+    """Attendees whom the point did not summon.
+
+    `guests` contains person codes, or record ids of guests without a code. `substitutes` has person
+    codes as keys.
+    """
 
     guests: frozenset[str]
     substitutes: dict[str, SubstituteStanding]
 
     def role_of(self, person: str) -> ComesAs:
-        """Return the role of a person who is not summoned here; None if nobody announced them."""
+        """Return `substitute` or `guest` for an attendee; None if no record announces the
+        person."""
         if person in self.substitutes:
             return "substitute"
         return "guest" if person in self.guests else None
@@ -78,7 +96,10 @@ class OtherAttendees(NamedTuple):
 def missing_items(
     point: str, terms: Terms, effective: FactsByKind, flags: Flags
 ) -> tuple[str, ...]:
-    """Return the readiness items not in order by the latest reports; flag late reports."""
+    """Return the readiness items that are not in order, or not checked, in their latest reports.
+
+    Reports after the deadline are flagged with `late_readiness`.
+    """
     latest_states: dict[ReadinessItem, bool] = {}
     for fact in effective.at(point, Readiness):
         latest_states.update(fact.record.body.items)
@@ -95,9 +116,11 @@ def other_attendees_of(
     effective: FactsByKind,
     flags: Flags,
 ) -> OtherAttendees:
-    """Return the guests, and the substitutes who checked in; flag substitutes without approval.
+    """Return the guests of a point, and the substitutes who checked in there.
 
-    People summoned here are neither. Of two records on one substitute the later counts.
+    `approved` contains the id and person of approved requests. A person whom the point summons is
+    neither guest nor substitute. The latest record on a substitute counts. Substitutes without
+    approval are flagged with `wrong_composition`.
     """
     substitutes = {
         fact.person: SubstituteStanding(
@@ -121,12 +144,12 @@ def other_attendees_of(
 
 
 def was_in_hall(point: str, person: str, stays: Stays) -> bool:
-    """Return whether a person was ever in this hall."""
+    """Return whether a person was in the hall of this point at any time."""
     return any(stay.point == point for stay in stays.get(person, ()))
 
 
 def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]:
-    """Add up the disturbances in a hall: telephone calls, private use of telephones, disorder."""
+    """Count the disturbances at a point: telephone calls, private use of telephones, disorder."""
     sums: dict[ConductCategory, int] = {"call": 0, "private_use": 0, "disorder": 0}
     for fact in effective.at(point, Conduct):
         sums[fact.record.body.category] += fact.record.body.count
@@ -134,7 +157,7 @@ def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]
 
 
 def incidents_of(point: str, effective: FactsByKind, flags: Flags) -> tuple[IncidentSpan, ...]:
-    """Return the incidents of a point in the order of their first reports."""
+    """Return the incidents of a point, as last reported, in the order of their first reports."""
     return tuple(
         IncidentSpan(
             id=first,
@@ -147,7 +170,10 @@ def incidents_of(point: str, effective: FactsByKind, flags: Flags) -> tuple[Inci
 
 
 def incident_minutes(incidents: Iterable[IncidentSpan], terms: Terms) -> int:
-    """Sum the whole minutes of incidents; an open incident lasts until the meeting ends."""
+    """Return the sum of the whole minutes of all incidents.
+
+    An incident without an end lasts until the meeting ends, and counts 0 if that time is unknown.
+    """
     return sum(
         max(
             0,
@@ -160,7 +186,7 @@ def incident_minutes(incidents: Iterable[IncidentSpan], terms: Terms) -> int:
 
 
 def follow_ups_of(point: str, effective: FactsByKind, flags: Flags) -> FollowUps:
-    """Return a point's follow-up tasks, as last reported, and its essays."""
+    """Return the follow-up tasks and the essays of a point, as last reported."""
     follow_ups = effective.at(point, FollowUp)
     tasks = [fact for fact in follow_ups if fact.record.body.item]
     essays = [
@@ -185,9 +211,10 @@ def follow_ups_of(point: str, effective: FactsByKind, flags: Flags) -> FollowUps
 
 
 def _latest_reports(facts: Iterable[Fact[M]], flags: Flags) -> dict[str, Fact[M]]:
-    """Return the latest report on every matter, by the id of the first report on it.
+    """Return the latest report on each matter, by the id of the first report on that matter.
 
-    A writer who may not void the first report may not replace it either.
+    A later report refers to an earlier one by its id. If the writer may not void the first report,
+    the later report is flagged and ignored.
     """
     latest: dict[str, Fact[M]] = {}
     first_of: dict[str, Fact[M]] = {}

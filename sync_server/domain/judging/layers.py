@@ -1,7 +1,7 @@
-"""The layers of a standing, from a stream's records to the decisions; a layer reads earlier ones.
+"""Judge the layers of a standing up to the decisions; each layer reads only earlier layers.
 
-settings, rolls, rulings -> voids -> presence -> chair -> decisions. `standing` derives the result
-from them; `requests` lists the requests and the answers to them.
+The layers are: settings, rolls, rulings -> voids -> presence -> chair -> decisions. The module
+`standing` derives the final result from the layers.
 """
 
 from collections.abc import Iterable
@@ -35,10 +35,10 @@ from sync_server.domain.records.kinds import Closing, Record
 
 
 class Layers(NamedTuple):
-    """The results of all layers, from the terms to the decisions.
+    """The results of all layers, from the settings to the decisions.
 
-    `elsewhere`: the facts in force about officers who are not on this roll. `stays_anywhere`: the
-    stays, with those of such officers in other halls.
+    `elsewhere`: facts in force about officers who are not on this point's roll. `stays_anywhere`:
+    the stays of all people, including the stays of those officers in other halls.
     """
 
     facts: list[Fact[Record]]
@@ -56,7 +56,7 @@ class Layers(NamedTuple):
 
 
 def layers_of(point: str, records: Iterable[Record], clocks: Clocks, flags: Flags) -> Layers:
-    """Judge a point's stream up to its decisions, and add anomalies to `flags`."""
+    """Judge the records of a point up to the decisions, and add anomalies to `flags`."""
     all_facts = facts_in_order(point, records, clocks, flags)
     rolls = rolls_of(point, all_facts)
     facts = facts_concerning(point, all_facts, rolls)

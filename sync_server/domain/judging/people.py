@@ -1,4 +1,4 @@
-"""The standing of a person: the last layer, judged from the results of the layers before it."""
+"""Judge the standing of each person: the last layer, which reads the results of all others."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -26,11 +26,11 @@ ComesAs = Literal["guest", "substitute"] | None
 
 
 class PersonStanding(Struct, frozen=True, omit_defaults=True):
-    """The standing of one person; minutes are rounded down, so late by 40 s is late by 0.
+    """The standing of one person at a meeting. Minutes are rounded down, so 40 s late is 0 minutes.
 
-    `stays`: `(came_ms, left_ms, hall)`, in order; without a check-out a person left when the
-    meeting ended, None if that is unknown. `request`: the state of their request for leave.
-    `comes_as`: the announced role of a person who is not summoned here.
+    `stays`: `(came_ms, left_ms, hall)` in order, in ms since 1970 UTC. Without a check-out,
+    `left_ms` is the end of the meeting, or None if the end is unknown. `request`: the state of the
+    person's request for leave. `comes_as`: the announced role of a person who is not summoned here.
     """
 
     person: str
@@ -50,7 +50,7 @@ class PersonStanding(Struct, frozen=True, omit_defaults=True):
 
 
 class PersonJudge:
-    """A judge of the standings of people at one point."""
+    """Judges the standing of each person at one point."""
 
     def __init__(
         self,
@@ -72,7 +72,11 @@ class PersonJudge:
             self._ids_of[fact.person or ""].append(fact.id)
 
     def judge_summoned(self, lines: Iterable[Summoned], stays: Stays) -> tuple[PersonStanding, ...]:
-        """Judge a roll's people: presence outweighs leave; unexcused absence needs a closing."""
+        """Return the standings of all people on a roll, except those who are exempt.
+
+        A person who came is present even if on leave. Nobody is absent without excuse before the
+        closing.
+        """
         standings = []
         for line in lines:
             if line.exempt:
@@ -81,7 +85,7 @@ class PersonJudge:
                 standings.append(self.judge_present(line.person, stays[line.person]))
             elif line.person in self._ids_of:
                 standings.append(self._judge_absent(line.person))
-            else:  # most people before a meeting; a call per person costs time
+            else:  # frequent before a meeting, so a call per person is avoided
                 seat = self._seats.by_person.get(line.person)
                 standings.append(PersonStanding(line.person, *self._without_records, seat=seat))
         return tuple(standings)
@@ -105,7 +109,10 @@ class PersonJudge:
     def judge_present(
         self, person: str, stays: Sequence[Stay], comes_as: ComesAs = None
     ) -> PersonStanding:
-        """Judge a person who came; `comes_as`: the role of one who is not summoned here."""
+        """Return the standing of a person who came. `stays` must not be empty.
+
+        `comes_as` is the announced role of a person who is not summoned here.
+        """
         terms = self._terms
         came_ms, left_ms = first_in_meeting(stays, terms).came_ms, stays[-1].left_ms
         late, early = is_late(came_ms, terms), is_early_leave(left_ms, terms)

@@ -1,4 +1,4 @@
-"""Presence as intervals: arrivals, departures, and the seats of people."""
+"""Determine when each person was in which hall, and in which seat."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, cast
@@ -10,7 +10,7 @@ from sync_server.domain.records.kinds import CheckIn, CheckOut, SeatChange, Seat
 
 
 class Stay(NamedTuple):
-    """A person's stay in a hall; `left_ms` is None without a check-out."""
+    """A person's stay in a hall, in ms since 1970 UTC; `left_ms` is None without a check-out."""
 
     arrival: Fact[CheckIn]
     came_ms: int
@@ -18,27 +18,31 @@ class Stay(NamedTuple):
 
     @property
     def point(self) -> str:
-        """The point of the hall."""
+        """The code of the point whose hall the person was in."""
         return self.arrival.record.point
 
     def until_ms(self, ends_ms: int | None) -> int | None:
-        """Return the end of the stay: the check-out, else the meeting's end; None if unknown."""
+        """Return when the stay ended: at the check-out, else at the meeting's end.
+
+        Return None if neither time is known. A person who came after the end stayed for 0 ms.
+        """
         if self.left_ms is not None or ends_ms is None:
             return self.left_ms
         return max(self.came_ms, ends_ms)
 
 
 Stays = dict[str, list[Stay]]
-"""The stays of all people who came, by person, in order, in any hall."""
+"""The stays of each person, by person code, in order of time and in all halls."""
 
 
 def stays_of(
     effective: FactsByKind, flags: Flags, is_too_late: Callable[[Fact[CheckIn]], bool]
 ) -> Stays:
-    """Pair arrivals with departures, per person and in any hall; the earliest arrival opens a stay.
+    """Pair the check-ins and check-outs of each person, in all halls; return the stays.
 
-    Nobody is in two halls at once: an arrival in another hall ends the earlier stay. A departure
-    ends only a stay in the same hall. An arrival that `is_too_late` opens none.
+    The earliest check-in opens a stay, and a repeated check-in in the same hall is flagged. Nobody
+    is in two halls at once, so a check-in in another hall ends the earlier stay. A check-out ends
+    only a stay in the same hall. A check-in for which `is_too_late` returns True opens no stay.
     """
     stays: Stays = {}
     arrivals = [fact for fact in effective.of(CheckIn) if not is_too_late(fact)]
@@ -60,7 +64,11 @@ def stays_of(
 def flag_places(
     point: str, roll: Mapping[str, Summoned], effective: FactsByKind, flags: Flags
 ) -> None:
-    """Flag check-ins of summoned people at other points, and of other people at this point."""
+    """Flag check-ins by people who are summoned elsewhere.
+
+    A person on this roll who checks in at another point gets `other_point`. A person who checks in
+    here without being on this roll gets `not_summoned`.
+    """
     for fact in effective.of(CheckIn):
         if fact.person in roll and fact.record.point != point:
             flags.add(fact.id, "other_point")
@@ -69,16 +77,21 @@ def flag_places(
 
 
 class Seats(NamedTuple):
-    """The seats of the hall by person, and whether a person was last seen in the right seat."""
+    """The seat of each person in a hall, by person code.
+
+    `right` tells whether the person sat in the right seat at the latest check; people without a
+    check are left out.
+    """
 
     by_person: dict[str, str]
     right: dict[str, bool]
 
 
 def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, flags: Flags) -> Seats:
-    """Assign every seat once: first by the plan, then to the first person who claims it.
+    """Assign each seat to one person: first by the roll, then to the first person who claims it.
 
-    A check-in or a change that names an occupied seat is flagged, and moves nobody.
+    People claim seats by check-ins and seat changes. A claim to a seat that another person has is
+    flagged with `seat_taken`, and the claimant keeps the earlier seat.
     """
     holder: dict[str, str] = {}
     seat_of: dict[str, str] = {}
@@ -87,7 +100,7 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
 
     def take(at_ms: int, fact_id: str, person: str, seat: str) -> None:
         if holder.get(seat, person) != person:
-            if at_ms >= planned_ms:  # sitting down by an earlier plan is no mistake
+            if at_ms >= planned_ms:  # a claim made under an earlier plan was right
                 flags.add(fact_id, "seat_taken")
             return
         holder.pop(seat_of.get(person, ""), None)
@@ -119,7 +132,8 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
 def first_in_meeting(stays: Sequence[Stay], terms: Terms) -> Stay:
     """Return the stay by which lateness is judged: the first that lasts beyond the start.
 
-    If none does, the first of all: a person who came and left before the start is not late.
+    Return the very first stay if none lasts beyond the start, because a person who came and left
+    before the start is not late. `stays` must not be empty.
     """
     for stay in stays:
         if terms.starts_ms is None or stay.left_ms is None or stay.left_ms > terms.starts_ms:
@@ -128,12 +142,18 @@ def first_in_meeting(stays: Sequence[Stay], terms: Terms) -> Stay:
 
 
 def is_late(came_ms: int, terms: Terms) -> bool:
-    """Return whether an arrival is late: after the start and its grace (checklist row 11)."""
+    """Return whether an arrival is late: after the start plus the grace (checklist row 11).
+
+    Return False if the start is not known.
+    """
     return terms.late_after_ms is not None and came_ms > terms.late_after_ms
 
 
 def is_early_leave(left_ms: int | None, terms: Terms) -> bool:
-    """Return whether a departure is before the end less the grace; without a check-out, False."""
+    """Return whether a departure is before the end of the meeting minus the grace.
+
+    Return False without a check-out, or if the end is not known.
+    """
     return (
         left_ms is not None
         and terms.ends_ms is not None
@@ -142,10 +162,13 @@ def is_early_leave(left_ms: int | None, terms: Terms) -> bool:
 
 
 def minutes_between(from_ms: int | None, to_ms: int | None) -> int:
-    """Return the whole minutes between two times, rounded down; 0 if either is unknown."""
+    """Return the whole minutes between two times in ms, rounded down; 0 if a time is unknown."""
     return 0 if from_ms is None or to_ms is None else (to_ms - from_ms) // MINUTE_MS
 
 
 def is_in_at(spans: Iterable[tuple[int, int | None]], at_ms: int) -> bool:
-    """Return whether a moment lies in any of these spans, their start included and end excluded."""
+    """Return whether a time lies in any of these spans, which include the start but not the end.
+
+    A span whose end is None is still open.
+    """
     return any(came <= at_ms and (left is None or at_ms < left) for came, left in spans)

@@ -1,7 +1,7 @@
-"""Finds how every request for leave or for a substitute stands, and who answered it.
+"""Determine the state of each request for leave or for a substitute, and list its answers.
 
-A person is excused only with both a written report and an approval (checklist rows 12, 13, 27
-and 28).
+A person is excused only with both a written report and an approval (checklist rows 12, 13, 27 and
+28).
 """
 
 from collections import defaultdict
@@ -34,18 +34,23 @@ from sync_server.domain.records.permissions import Profile
 
 State = Literal["approved", "pending", "declined", "withdrawn"]
 STATES: tuple[State, ...] = ("approved", "pending", "declined", "withdrawn")
-"""The states of a request; if one person made several, the first state in this order counts."""
+"""The states of a request. If a person made several requests, the first state in this order
+counts."""
 
 
 RequestKey = tuple[str, str | None]
-"""A record's id and its person. An answer names both, because records about two different people
-can bear the same id, and the answer to one must not answer the other."""
+"""The id and the person of a request's record. An answer must name both, because records about two
+people may have the same id by mistake, and an answer must reach only one of them."""
 Targets = Mapping[RequestKey, Fact[AbsenceRequest | Substitute]]
 AnswerRecord = AbsenceDocument | AbsenceDecision | AbsenceWithdrawal
 
 
 class Answer(Struct, frozen=True):
-    """An answer to a request: a document, a decision or a withdrawal, whether or not it counts."""
+    """An answer to a request: a document, a decision or a withdrawal, even if it has no effect.
+
+    `kind` is the kind of the answering record, and `decision` is None unless the answer is a
+    decision. `at_ms` is in ms since 1970 UTC.
+    """
 
     id: str
     kind: str
@@ -59,9 +64,10 @@ class Answer(Struct, frozen=True):
 class Request(Struct, frozen=True, omit_defaults=True):
     """A request for leave, or for a substitute (`instead_of`: the person replaced).
 
-    `due_ms`: the time by which the written report that was to follow is due. `is_reserved` (only
-    headquarters decides) and `is_decidable` (the reader may decide now) depend on the reader and
-    the hour: they are False in a stored standing and filled in when it is read.
+    `due_ms`: the time by which a report that was to follow is due, in ms since 1970 UTC.
+    `is_reserved`: only headquarters decides. `is_decidable`: the current reader may decide now.
+    Both depend on reader and time, so they are False in a stored standing and are set when it is
+    read.
     """
 
     id: str
@@ -81,12 +87,12 @@ class Request(Struct, frozen=True, omit_defaults=True):
 
 
 class RequestStates(NamedTuple):
-    """The state of every request and substitute, and the person's state that follows from it.
+    """The state of each request and substitute, and the resulting state of each person.
 
-    `live`: people with a request that is not withdrawn and was not made after the closing.
-    `away`: people expected not to come, as this point, they themselves or headquarters reported.
-    `without_effect`: answers to requests that are not judged here, and documents whose writer had
-    no right to send them.
+    `live`: people with a request that is neither withdrawn nor made after the closing. `away`:
+    people who are not expected, because leave was approved, or was requested by this point, by
+    headquarters or by themselves. `without_effect`: sort keys of answers to requests that are not
+    judged here, and of documents whose writer had no right to send them.
     """
 
     targets: Targets
@@ -98,12 +104,12 @@ class RequestStates(NamedTuple):
 
     @property
     def approved(self) -> frozenset[RequestKey]:
-        """The requests and substitutes that were approved."""
+        """The id and person of each approved request or substitute."""
         return frozenset(key for key, state in self.by_request.items() if state == "approved")
 
 
 class PointRequests(NamedTuple):
-    """The requests of one point, with the rights and the closing that they are judged by."""
+    """The requests of one point, with the rights and the closing by which they are judged."""
 
     point: str
     rights: DecisionRights
@@ -113,7 +119,10 @@ class PointRequests(NamedTuple):
     flags: Flags
 
     def judge(self) -> RequestStates:
-        """Judge every request of the point's people, and every substitute at the point."""
+        """Judge all requests of the people on the point's roll, and all substitutes at the point.
+
+        Anomalies are added to the flags.
+        """
         leave_requests = self._leave_requests()
         substitutes = self.effective.at(self.point, Substitute)
         targets: dict[RequestKey, Fact[AbsenceRequest | Substitute]] = {
@@ -154,7 +163,10 @@ class PointRequests(NamedTuple):
         )
 
     def _leave_requests(self) -> list[Fact[AbsenceRequest]]:
-        """Return the requests of the point's people; flag those in another person's name."""
+        """Return the requests for leave of the people on the roll.
+
+        A request that another person made in somebody's name is flagged and left out.
+        """
         requests = []
         for fact in self.effective.of(AbsenceRequest):
             if fact.person not in self.rolls.lines:
@@ -175,7 +187,10 @@ class PointRequests(NamedTuple):
         return frozenset(orders)
 
     def _effective_decisions(self, targets: Targets) -> dict[RequestKey, Fact[AbsenceDecision]]:
-        """Return the latest effective decision on every target; flag those without authority."""
+        """Return the latest effective decision on each request or substitute.
+
+        Decisions without authority are flagged and left out.
+        """
         decisions: dict[RequestKey, Fact[AbsenceDecision]] = {}
         for decision in self.effective.of(AbsenceDecision):
             target = targets.get(answered_request_key(decision))
@@ -190,7 +205,11 @@ class PointRequests(NamedTuple):
     def _allows(
         self, decision: Fact[AbsenceDecision], target: Fact[AbsenceRequest | Substitute]
     ) -> bool:
-        """Return whether a decision counts: headquarters' always, a point's before its closing."""
+        """Return whether a decision counts.
+
+        A decision by headquarters always counts. Any other decision must come from this point,
+        before the closing, from a person who has the right to decide.
+        """
         by = decision.record.by
         if by == Profile.HEADQUARTERS:
             return True
@@ -199,9 +218,10 @@ class PointRequests(NamedTuple):
         return self.rights.allows(by, target.person, _replaced_person(target), decision.at_ms)
 
     def _withdrawn_keys(self, targets: Targets) -> set[RequestKey]:
-        """Return the requests withdrawn before the closing by somebody who may withdraw them.
+        """Return the requests that are effectively withdrawn; flag other withdrawals.
 
-        After the closing, headquarters may still withdraw what it requested itself.
+        A withdrawal must come before the closing, from a writer who may answer the request.
+        Headquarters may also withdraw its own requests after the closing.
         """
         withdrawn = set()
         for fact in self.effective.of(AbsenceWithdrawal):
@@ -216,12 +236,12 @@ class PointRequests(NamedTuple):
         return withdrawn
 
     def _is_after_closing(self, fact: Fact[Record]) -> bool:
-        """Return whether a fact comes after the roll was signed off."""
+        """Return whether a fact comes after the closing. Return False without a closing."""
         return self.closing is not None and fact.order > self.closing.order
 
 
 def requests_of(states: RequestStates, effective: FactsByKind, flags: Flags) -> tuple[Request, ...]:
-    """Return all requests with their answers, in the order in which they were made."""
+    """Return all requests with their answers, sorted by the time of the request."""
     answers: defaultdict[RequestKey, list[Fact[AnswerRecord]]] = defaultdict(list)
     for fact in sorted(_answers(effective), key=lambda answer: answer.order):
         answers[answered_request_key(fact)].append(fact)
@@ -291,9 +311,9 @@ def _replaced_person(target: Fact[AbsenceRequest | Substitute]) -> str | None:
 
 
 def excused_by_headquarters(effective: FactsByKind) -> set[str]:
-    """Return the people whose leave headquarters approved in its latest decision on it.
+    """Return the people whose leave headquarters approved in its latest decision.
 
-    Decisions by points are ignored, and a withdrawn request excuses nobody.
+    Decisions by points are ignored. People who withdrew the request are left out.
     """
     latest_decisions: dict[RequestKey, str] = {}
     for decision in effective.of(AbsenceDecision):
@@ -322,7 +342,11 @@ def _may_answer(
     fact: Fact[AbsenceWithdrawal] | Fact[AbsenceDocument] | Fact[AnswerRecord],
     request: Fact[AbsenceRequest] | Fact[AbsenceRequest | Substitute],
 ) -> bool:
-    """Return whether a fact comes from the request's person, its point's clerk, or headquarters."""
+    """Return whether a writer may withdraw a request or send a document for it.
+
+    The person who asks, headquarters, and a clerk of the point where the request was made may do
+    so.
+    """
     is_there = fact.record.point == request.record.point
     return acts_in_person(fact) and (is_there or fact.record.by != Profile.CLERK)
 
@@ -344,7 +368,10 @@ def _is_after_start(decision: Fact[AbsenceDecision], terms: Terms) -> bool:
 
 
 def _flag_document(request: Fact[AbsenceRequest], effective: FactsByKind, flags: Flags) -> None:
-    """Flag a request while the report to follow is missing, and a report that came late."""
+    """Flag a request whose promised report has not come, and a report that came late.
+
+    A request gets `document_pending`, a late report `document_late`.
+    """
     due = request.record.body.to_follow_by
     if due is None:
         return

@@ -1,4 +1,4 @@
-"""Settings and rolls: the arrangements of a meeting at one point, and the people it summons."""
+"""Determine a meeting's settings at one point, and the people whom the point summons."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -21,11 +21,14 @@ from sync_server.domain.records.kinds import (
 from sync_server.domain.shared import SHARED
 
 REASONS = SHARED.absence_reasons
-"""The reasons for an absence, until a setting lists others."""
+"""The reasons for an absence that apply until a setting lists other reasons."""
 
 
 class Officers(Struct, frozen=True):
-    """The Secretary and the Deputies of the chairing unit, who may preside from a moment on."""
+    """The Secretary and the Deputies of the chairing unit from a time on (ms since 1970 UTC).
+
+    These people may preside at the point.
+    """
 
     from_ms: int
     secretary: str | None
@@ -33,10 +36,11 @@ class Officers(Struct, frozen=True):
 
 
 class Terms(Struct, frozen=True):
-    """The settings of the meeting at this point; None where no setting gives a value.
+    """The settings of a meeting at one point; None for a value that no setting gives.
 
-    `officers`: all appointments, in order; a decision is judged by the officers of its time.
-    `roll_secretaries`: the Secretaries of units on the roll, of which a merged hall has several.
+    Times are in ms since 1970 UTC. `officers`: all appointments, in order; a decision is judged by
+    the officers of its time. `roll_secretaries`: the Secretaries of the units on the roll; a hall
+    with merged units has several.
     """
 
     starts_ms: int | None = None
@@ -56,7 +60,11 @@ class Terms(Struct, frozen=True):
     roll_secretaries: tuple[str, ...] = ()
 
     def officers_at(self, at_ms: int | None = None) -> Officers:
-        """Return the officers at a moment, by default the latest; before any, the first named."""
+        """Return the officers in office at a time, by default the latest.
+
+        Before the first appointment, return the first officers. Without any, all offices are
+        vacant.
+        """
         before = [
             officers for officers in self.officers if at_ms is None or officers.from_ms <= at_ms
         ]
@@ -65,9 +73,10 @@ class Terms(Struct, frozen=True):
     def is_reserved(
         self, person: str | None, instead_of: str | None = None, at_ms: int | None = None
     ) -> bool:
-        """Return whether only headquarters decides on a person's leave (checklist row 28).
+        """Return whether only headquarters may decide on a person's leave (checklist row 28).
 
-        A substitute, who comes `instead_of` another person, is decided on like that person.
+        For a substitute, `instead_of` is the person replaced, and the rule for that person applies
+        too.
         """
         if self.absence_authority == "headquarters":
             return True
@@ -78,7 +87,7 @@ class Terms(Struct, frozen=True):
 
     @property
     def all_officers(self) -> set[str]:
-        """All people who were in office at any moment."""
+        """The codes of all people who were officers at any time."""
         named = {
             person
             for officers in self.officers
@@ -93,9 +102,10 @@ class Terms(Struct, frozen=True):
 
 
 def terms_of(point: str, facts: Iterable[Fact[Record]], lines: Iterable[Summoned] = ()) -> Terms:
-    """Merge the point's settings: every field has the value of the latest setting that names it.
+    """Merge the settings of a point. In each field the latest setting with that field counts.
 
-    `lines`: the point's roll, which names the Secretaries of its units.
+    `facts` must be sorted by time. `lines` are the people on the point's roll, among whom the
+    Secretaries of units are found.
     """
     merged: dict[str, Any] = {}
     officers = []
@@ -137,7 +147,11 @@ def _ms(instant: str | None) -> int | None:
 
 
 class Rolls(NamedTuple):
-    """The people that a point summons, its governing roll, and rolls that took people from it."""
+    """The people whom a point summons, by person code, and the latest roll of the point.
+
+    `governing` is that roll, or None. `takers`: later rolls of other points that list some of its
+    people, who therefore belong to those points.
+    """
 
     lines: dict[str, Summoned]
     governing: Fact[Record] | None
@@ -145,16 +159,17 @@ class Rolls(NamedTuple):
 
 
 class RollChanges(Struct, frozen=True, omit_defaults=True):
-    """People who were added or removed after the roll was frozen (checklist row 22)."""
+    """The people who were added or removed after the roll was frozen (checklist row 22)."""
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
 
 
 def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
-    """Return the point's latest roll, without the people on a later roll of another point.
+    """Return the latest roll of a point, without the people on a later roll of another point.
 
-    A person may stand in the latest rolls of two points; the later of the two governs.
+    If a person is on the latest rolls of two points, the later roll counts. `facts` must be sorted
+    by time.
     """
     latest: dict[str, Fact[Record]] = {}
     for fact in facts:
@@ -175,7 +190,11 @@ def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
 
 
 def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) -> list[Fact[Record]]:
-    """Return the facts made at the point or about its people, and rolls that took people away."""
+    """Return the facts made at the point, the facts about its people, and the rolls that took
+    people.
+
+    A roll takes people if it belongs to another point and is later than this point's roll.
+    """
     return [
         fact
         for fact in facts
@@ -186,9 +205,10 @@ def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) ->
 def changes_since_frozen(
     point: str, facts: Iterable[Fact[Record]], rolls: Rolls, terms: Terms, flags: Flags
 ) -> RollChanges:
-    """Compare the people summoned now and when rolls were frozen; flag later rolls.
+    """Compare the people summoned now with those summoned when the roll was frozen.
 
-    `facts` are all facts of the stream, because another roll may have governed at the freeze.
+    Rolls after the freeze are flagged with `after_freeze`. `facts` must contain all facts of the
+    stream, because another roll may have counted at the freeze.
     """
     frozen_ms = terms.roll_frozen_ms
     if frozen_ms is None:
@@ -205,10 +225,10 @@ def changes_since_frozen(
 
 
 def people_to_follow(point: str, records: Sequence[Record], clocks: Clocks) -> set[str]:
-    """Return the people whose records a point's stream must hold: officers, and all on its rolls.
+    """Return the people whose records a point's stream must contain.
 
-    Earlier rolls count too: whether somebody left this hall before or after the freeze shows in the
-    rolls of other points, which must stand in the stream in whatever order they came.
+    They are all officers and all people who were ever on a roll of the point. Earlier rolls count,
+    because rolls of other points show whether a person left before or after the freeze.
     """
     rolls = [record for record in records if isinstance(record, Roll) and record.point == point]
     named = {line.person for roll in rolls for line in roll.body.people}

@@ -1,9 +1,9 @@
-"""The standing of one point at one meeting: a pure function of its stream's records and sightings.
+"""Judge the standing of one point at one meeting from records and clock measurements alone.
 
-It reads no database, no release and no clock; the order and the repetition of records make no
-difference. It is judged in layers, and a layer reads only those before it:
-settings, rolls, rulings -> voids -> presence -> chair -> decisions -> closing.
-`site/app/rules/standing.js` does the same in the kiosk; tests/vectors/ tests both.
+The standing does not depend on a database, a release or the current time, nor on the order or
+repetition of records. It is judged in layers, each of which reads only earlier layers: settings,
+rolls, rulings -> voids -> presence -> chair -> decisions -> closing. `site/app/rules/standing.js`
+contains the same rules for the kiosk, and tests/vectors/ tests both.
 """
 
 from collections import defaultdict
@@ -50,21 +50,23 @@ from sync_server.domain.records.kinds import KINDS, Record
 from sync_server.domain.shared import SHARED
 
 MEETING_DAY_KINDS = tuple(KINDS[name] for name in SHARED.meeting_day_kinds)
-"""Kinds recorded only while people gather and meet; leave is requested days before."""
+"""Kinds of record that are made only while people gather and meet. Leave is requested days
+before."""
 
 REPORTING_KINDS = (*MEETING_DAY_KINDS, *(KINDS[name] for name in SHARED.hall_kinds))
-"""Kinds that show that a hall is at work; a request for leave on the eve does not."""
+"""Kinds of record that show that a hall is at work. A request for leave on the day before does not
+show that."""
 
 
 class PointStanding(Struct, frozen=True):
-    """The standing of one point: its people, other attendees, counts, and anomalies of its records.
+    """The standing of one point: its people, other attendees, counts and anomalies.
 
-    `visitors` came without being summoned here, guests and substitutes with a code among them;
-    `exempt` are people of the roll who came but stand outside the denominator. `flags` maps record
-    ids, and the point's code, to their anomalies. `missing` lists all that keeps the point from
-    being ready: items of the checklist, `chair`, `capacity`. `has_reported` is False until a
-    device of the point has reported from its hall: such a point is listed as not reported, never
-    shown as 0. A rehearsal, or a cancelled meeting, enters no figure.
+    `visitors` came without being summoned here; they include guests and substitutes with a code.
+    `exempt` are people on the roll who came but are not counted as summoned. `flags` lists the
+    anomalies by record id or point code. `missing` lists what keeps the point from being ready:
+    items of the checklist, `chair`, `capacity`. `has_reported` is False until a device of the point
+    has reported from its hall. Such a point is listed as not reported, never shown as 0. A
+    rehearsal or a cancelled meeting counts in no figure.
     """
 
     terms: Terms
@@ -86,15 +88,15 @@ class PointStanding(Struct, frozen=True):
 
     @property
     def is_counted(self) -> bool:
-        """Whether the point enters the figures."""
+        """Whether the point counts in the figures; a rehearsal or a cancelled meeting does not."""
         return not (self.terms.is_rehearsal or self.terms.is_cancelled)
 
 
 def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointStanding:
     """Judge all records of a point's stream and return the standing of the point.
 
-    `records`: the whole stream, made at the point, or elsewhere about its people. Repeats are
-    harmless.
+    `records` must contain the whole stream: records made at the point, and records made elsewhere
+    about its people. Repeated records have no effect. `clocks` corrects the times of the records.
     """
     flags = Flags()
     layers = layers_of(point, records, clocks, flags)
@@ -147,9 +149,10 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
 
 
 def may_decide(standing: PointStanding, request: Request, person: str | None, at_ms: int) -> bool:
-    """Return whether a person may decide on a request at a moment; None: headquarters.
+    """Return whether a person may decide on a request at a time (ms since 1970 UTC).
 
-    Headquarters always may. Nobody decides on a withdrawn request.
+    `person` None stands for headquarters, which may always decide. Nobody decides on a withdrawn
+    request, and after the closing only headquarters decides.
     """
     if request.state == "withdrawn":
         return False
@@ -164,7 +167,7 @@ def may_decide(standing: PointStanding, request: Request, person: str | None, at
 def _judge_chair(point: str, layers: Layers) -> Chair:
     """Return the chair. An officer is away if on leave or checked in at another hall.
 
-    Of officers who are not on this roll, only stays and headquarters' decisions on leave count.
+    For officers who are not on this roll, only stays and headquarters' decisions on leave count.
     """
     away = {
         person for person in layers.requests.away if not was_in_hall(point, person, layers.stays)
@@ -180,7 +183,10 @@ def _judge_chair(point: str, layers: Layers) -> Chair:
 def _judge_visitors(
     point: str, layers: Layers, other_attendees: OtherAttendees, judge: PersonJudge
 ) -> tuple[tuple[PersonStanding, ...], tuple[PersonStanding, ...]]:
-    """Return the standings of people who came and are not summoned here, and of exempt people."""
+    """Return two groups of standings: visitors, and exempt people who came.
+
+    Visitors are the people in this hall who are not on this point's roll.
+    """
     visitors = tuple(
         judge.judge_present(person, stays_here, other_attendees.role_of(person))
         for person, person_stays in sorted(layers.stays.items())
@@ -198,7 +204,10 @@ def _judge_visitors(
 def _flag_point(
     point: str, layers: Layers, chair: Chair, counts: Counts, flags: Flags
 ) -> tuple[str, ...]:
-    """Flag the anomalies of the point itself; return those that keep it from being ready."""
+    """Flag anomalies of the point itself, and return those that keep the point from being ready.
+
+    The result may contain `chair` and `capacity`.
+    """
     terms, closing = layers.terms, layers.closing
     missing = []
     if chair.named is None and not terms.is_cancelled:
@@ -226,7 +235,7 @@ def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, flags: Flags) -> No
     for fact in facts:
         if getattr(fact.record.body, "happened_at", None):
             flags.add(fact.id, "time_stated")
-        if fact.seq == 0:  # the office uses the node's clock
+        if fact.seq == 0:  # office records use the server's clock
             continue
         is_far = (
             first_ms is not None
@@ -239,7 +248,10 @@ def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, flags: Flags) -> No
 
 
 def _flag_reused_numbers(facts: Iterable[Fact[Record]], flags: Flags) -> None:
-    """Flag the records of a device that share a number, as after a disk was copied."""
+    """Flag records of one device that have the same number but different ids.
+
+    Such records may come from a copied disk.
+    """
     ids_of: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
     for fact in facts:
         if fact.record.seq is not None:

@@ -1,4 +1,5 @@
-"""Records: their kinds, how they are read and written, and who may write them.
+"""Define the kinds of record, parse and encode records, and check who may write them.
 
-The door checks one record alone; what records mean together is judged in `judging`.
+The checks here read one record at a time. The package `judging` determines what all the records of
+a point mean together.
 """

@@ -1,4 +1,7 @@
-"""Codes and instants as constrained types: the values that any record is made of."""
+"""Define the constrained types of the values in a record, such as codes and instants.
+
+The module also converts instants to and from milliseconds.
+"""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated
@@ -20,38 +23,41 @@ DeviceCode = Annotated[str, Meta(pattern=r"^[A-Z]-[A-Za-z0-9-]{1,40}" + _END)]
 Author = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}" + _END)]
 Boot = Annotated[str, Meta(pattern=r"^[a-z0-9]{1,16}" + _END)]
 Word = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}" + _END)]
-"""A code from one of headquarters' lists, such as a reason: `CONG_TAC`."""
+"""A code from one of headquarters' lists, such as the reason `CONG_TAC` (business trip)."""
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)]
 Seat = Annotated[str, Meta(min_length=1, max_length=16)]
 
 DAY_MS = 24 * 3600 * 1000
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
-"""Vietnam has no summer time."""
+"""The time zone of Vietnam, which is UTC+07:00 all year, without summer time."""
 
 NEWCOMER = "N-"
-"""The prefix of the code that a hall gives to a person who is on no list."""
+"""The prefix of the code that a hall gives to an attendee who is on no list."""
 
-# No device makes ten million records; the bound stops one wrong number from leaving a huge gap.
+# No device makes ten million records. With this limit a wrong number cannot leave a huge gap.
 MAX_SEQ = 9_999_999
 Sequence = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
-# JavaScript holds no integer above this exactly.
+# JavaScript represents integers exactly only up to this limit.
 MonoMs = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Instant = Annotated[
     str,
     Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,3})?Z" + _END),
 ]
-"""A moment in UTC as devices write it: `2024-08-22T00:55:03.120Z`, to the millisecond."""
+"""A time in UTC with up to three decimals, as devices write it: `2024-08-22T00:55:03.120Z`."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_YEAR, LAST_YEAR = 1970, 2199
-"""The years a device's clock may show; no correction between them leaves Python's valid dates."""
+"""The years that an instant may have. After correction such a time is still a valid date in
+Python."""
 MINUTE_MS = 60_000
 
 
 def check_instant(instant: str) -> None:
-    """Check that an instant exists and lies in the years allowed; a clock never set shows 1970.
+    """Check that an instant is a real date and time, from 1970 to 2199.
 
-    Raises: msgspec.ValidationError.
+    A clock that was never set shows 1970.
+
+    Raises: msgspec.ValidationError if the date, the time or the year is not valid.
     """
     try:
         year = datetime.fromisoformat(instant).year
@@ -62,16 +68,22 @@ def check_instant(instant: str) -> None:
 
 
 def to_ms(instant: str) -> int:
-    """Return milliseconds since 1970-01-01 UTC."""
+    """Convert an instant to milliseconds since 1970-01-01 UTC.
+
+    Raises: ValueError if the instant is not a real date and time.
+    """
     return round(datetime.fromisoformat(instant).timestamp() * 1000)
 
 
 def year_of(at_ms: int) -> int:
-    """Return the year of a moment in Vietnam."""
+    """Return the year in Vietnam at a time given in milliseconds since 1970-01-01 UTC."""
     return datetime.fromtimestamp(at_ms / 1000, VIETNAM).year
 
 
 def from_ms(at_ms: int) -> str:
-    """Return the instant with three digits of milliseconds, as JavaScript's `toISOString` does."""
+    """Convert milliseconds since 1970-01-01 UTC to an instant with three decimals.
+
+    The format is that of JavaScript's `toISOString`.
+    """
     moment = EPOCH + timedelta(milliseconds=at_ms)
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

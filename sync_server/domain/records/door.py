@@ -1,7 +1,8 @@
-"""The door: the checks on a record that need no other record.
+"""Check an incoming record without reading any other record.
 
-They cover its form, its size, and whether this writer may write this kind for this point. All
-else is accepted and judged by the standing: an event that took place is never turned away.
+The checks cover the form and the size of the record, and whether its writer may write this kind of
+record for this point. Every other record is accepted, because an event that took place must not be
+refused. The package `judging` determines the effect of the record later.
 """
 
 from typing import Any
@@ -15,16 +16,18 @@ from sync_server.domain.records.kinds import KINDS, Record, kind_of
 from sync_server.domain.records.permissions import MAY_WRITE, Profile
 
 MAX_RECORD_BYTES = 262_144
-"""A roll of 3,000 people is 250 KB; every other kind is under 1 KB."""
+"""The largest record in bytes. A roll of 3,000 people takes 250 KB, and every other kind takes less
+than 1 KB."""
 
 OFFICE_DEVICE = "O-"
-"""The prefix of the device code with which an office account writes."""
+"""The prefix of the device code that an office account writes with, as in `O-lan`."""
 
 
 class Writer(Struct, frozen=True):
-    """A sender of records: an enrolled device, or an office account (`O-NAME`).
+    """A sender of records: an enrolled device, or an office account (device code `O-NAME`).
 
-    `point`: the only point it may write for; None: any point.
+    `point` is the only point that the writer may write for, or None for all points. `person` is the
+    person to whom a chair's device or account belongs.
     """
 
     device: str
@@ -34,22 +37,27 @@ class Writer(Struct, frozen=True):
 
     @property
     def is_office(self) -> bool:
-        """Whether this is an office account, which has no queue and so does not number records."""
+        """Whether the writer is an office account.
+
+        The records of office accounts have no numbers.
+        """
         return self.device.startswith(OFFICE_DEVICE)
 
     @property
     def name(self) -> str:
-        """The device's code or the account's name, as the audit log shows it."""
+        """The device code, or the name of the office account, as the audit log shows it."""
         return self.device.removeprefix(OFFICE_DEVICE)
 
     @property
     def by(self) -> str:
-        """The author that this writer's records must name: its person, else its profile."""
+        """The value that `by` must have in this writer's records: the person code, else the
+        profile.
+        """
         return self.person or str(self.profile)
 
 
 class Refusal(Struct, frozen=True):
-    """The reason why a record was turned away: a stable code, and details to investigate."""
+    """The reason why a record was refused: a stable code, and a text for whoever investigates."""
 
     code: str
     detail: str
@@ -72,7 +80,10 @@ REFUSALS = frozenset(
 
 
 class Header(Struct):
-    """The legible fields of a faulty record, so that the answer can name its id and number."""
+    """The fields of a faulty record that could be read, so that the answer can name the record.
+
+    A field that is missing or cannot be read is None.
+    """
 
     id: str | None = None
     seq: int | None = None
@@ -87,11 +98,15 @@ _field_decoders: dict[str, msgspec.json.Decoder[Any]] = {
     "kind": msgspec.json.Decoder(str),
     "device": msgspec.json.Decoder(str),
 }
-_MAX_CODE = 64  # no id, kind or device is longer
+_MAX_CODE = 64  # no valid id, kind or device code is longer
 
 
 def admit(raw: bytes, writer: Writer) -> Record | Refusal:
-    """Return the parsed record, or the reason why this writer may not send it."""
+    """Parse a record and check whether this writer may send it.
+
+    Return the record, or a Refusal if the record is too large, is malformed or may not be sent by
+    this writer.
+    """
     if len(raw) > MAX_RECORD_BYTES:
         return Refusal("record_too_large", f"{len(raw)} bytes, at most {MAX_RECORD_BYTES}")
     try:
@@ -107,7 +122,10 @@ def admit(raw: bytes, writer: Writer) -> Record | Refusal:
 
 
 def header_of(raw: bytes) -> Header:
-    """Read the legible fields of a record's header; illegible or impossible values become None."""
+    """Read the id, number, kind and device code of a record that may be malformed.
+
+    A field is None if its value is missing, has the wrong type, is too long or is not printable.
+    """
     header = Header()
     try:
         fields = decode_foreign(raw, _header_decoder)

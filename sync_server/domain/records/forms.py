@@ -1,5 +1,8 @@
-"""Reading and writing of records: parsing with every check that needs no other record, and the
-canonical bytes of a record, whose sha256 is its fingerprint."""
+"""Parse records from JSON, and encode records in their canonical form.
+
+Parsing includes every check that needs no other record. The sha256 of the canonical bytes is the
+fingerprint of a record.
+"""
 
 import hashlib
 from typing import Any, get_args
@@ -40,13 +43,14 @@ _INSTANT_FIELDS = {
 
 
 class ReportMissing(msgspec.ValidationError):
-    """A request for leave without its written report (checklist row 27)."""
+    """Raised if a request for leave has no written report (checklist row 27)."""
 
 
 def parse_record(raw: bytes | msgspec.Raw) -> Record:
-    """Decode one record and check that its fields agree with one another.
+    """Decode one record from JSON, and check that its fields agree with one another.
 
-    Raises: msgspec.DecodeError; a ValidationError, its subclass, names the field.
+    Raises: msgspec.DecodeError if the content is not JSON. Its subclass msgspec.ValidationError is
+    raised if a field is not valid, and names the field.
     """
     record = decode_foreign(raw, _decoder)
     check_form(record)
@@ -61,7 +65,10 @@ _cached_records: dict[bytes, Record] = {}
 
 
 def cache_record(record_bytes: bytes, record: Record) -> None:
-    """Cache a decoded record, because its stream is soon judged again, and often."""
+    """Cache a decoded record under its canonical bytes, because it will soon be read again.
+
+    Records of more than `MAX_CACHED_RECORD_BYTES` are not cached. A full cache is emptied first.
+    """
     if len(record_bytes) > MAX_CACHED_RECORD_BYTES:
         return
     if len(_cached_records) >= MAX_CACHED_RECORDS:
@@ -70,7 +77,10 @@ def cache_record(record_bytes: bytes, record: Record) -> None:
 
 
 def decode_canonical(record_bytes: bytes) -> Record:
-    """Decode canonical bytes, without the checks that they passed on arrival."""
+    """Decode a record from its canonical bytes, and cache the record.
+
+    The record was checked on arrival, so the checks of `parse_record` are not repeated.
+    """
     record = _cached_records.get(record_bytes)
     if record is None:
         record = _decoder.decode(record_bytes)
@@ -79,26 +89,30 @@ def decode_canonical(record_bytes: bytes) -> Record:
 
 
 def check_form(record: Record) -> None:
-    """Check a decoded record's instants and fields. Raises: msgspec.ValidationError."""
+    """Check that a record's times are valid and that its fields agree with one another.
+
+    Raises: msgspec.ValidationError, whose message names the field.
+    """
     check_instant(record.at)
     for name in _INSTANT_FIELDS[type(record)]:
         instant = getattr(record.body, name)
         if isinstance(instant, str):
             check_instant(instant)
-    if not isinstance(record, CheckIn | CheckOut):  # frequent, with no more to check
+    if not isinstance(record, CheckIn | CheckOut):  # frequent kinds that need no more checks
         _check_fields(record)
 
 
 def canonical_bytes(record: Record) -> bytes:
-    """Return a record's canonical bytes: JSON with sorted keys, no spaces and no default values.
+    """Return a record's canonical form: JSON with sorted keys, no spaces and no default values.
 
-    For the values a record can hold this is RFC 8785 (JCS), so that a device can sign it.
+    For the values that a record may contain, this form equals RFC 8785 (JCS), so a device can sign
+    it.
     """
     return _encoder.encode(record)
 
 
 def fingerprint(record_bytes: bytes) -> str:
-    """Return the sha256 of canonical bytes, in hexadecimal."""
+    """Return the sha256 of a record's canonical bytes, as 64 hexadecimal digits."""
     return hashlib.sha256(record_bytes).hexdigest()
 
 

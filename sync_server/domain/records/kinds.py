@@ -1,11 +1,11 @@
-"""The kinds of record, as types: an envelope that all share and a body for every kind.
+"""Define each kind of record as a type: a common envelope, and a body for each kind.
 
-A record is an immutable fact, made once on the device where it happened. Bodies hold only the
-codes that a standing needs; everything personal is a *detail*, named by its sha256. `forms` reads
-and writes records; `standing` judges their effect.
+A record is an immutable fact, made once, on the device where the event took place. Bodies contain
+only codes. Personal data are in an encrypted *detail*, which the record names by its sha256. The
+module `forms` parses and encodes records, and the package `judging` determines their effect.
 
-To add a kind: add a body and a class here, its writers in `permissions`, the layer that reads
-it, its row in docs/records.md and its rule in docs/rules.md.
+To add a kind of record, add a body and a class here, its writers in `permissions`, the layer that
+reads it, its row in docs/records.md and its rule in docs/rules.md.
 """
 
 from typing import Annotated, Any, Literal, get_args
@@ -39,7 +39,8 @@ HeadCount = Annotated[int, Meta(ge=0, le=100_000)]
 class _Fixed(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
 ):
-    """The base of records and their bodies, which are frozen and refuse unknown fields."""
+    """The base class of records and their bodies, which are immutable and allow no unknown
+    fields."""
 
 
 class _Envelope(_Fixed, frozen=True, kw_only=True, tag_field="kind"):
@@ -59,22 +60,22 @@ class _Envelope(_Fixed, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class Empty(_Fixed, frozen=True, kw_only=True):
-    """The body of a kind whose envelope says everything."""
+    """The body of a kind of record that needs only the fields of the envelope."""
 
 
-# The meeting -----------------------------------------------------------------------------------
+# Kinds of record that arrange a meeting and summon people
 
 Office = Literal["secretary", "deputy"]
 DecidingAuthority = Literal["point", "headquarters"]
 
 
 class SettingBody(_Fixed, frozen=True, kw_only=True):
-    """Facts of a meeting at one point; a later setting replaces only the fields that it names.
+    """Arrangements of a meeting at one point. A later setting replaces only the fields it contains.
 
-    `officers`: the members of `chairing_unit` who may preside, `[person, office]`.
-    `roll_frozen_at`: a change of the roll after this time is listed as late. `ready_by`: the time
-    by which the hall must be ready. `guests`: the number of guests expected, who need seats too.
-    `merged_into`: the point whose roll took over this point's people.
+    `officers`: the members of `chairing_unit` who may preside, as `[person, office]`.
+    `roll_frozen_at`: changes of the roll after this time are marked as late. `ready_by`: the time
+    by which the hall must be ready. `guests`: the number of guests expected, who also need seats.
+    `merged_into`: the point whose roll took over the people of this point.
     """
 
     starts_at: Instant | UnsetType = UNSET
@@ -95,7 +96,10 @@ class SettingBody(_Fixed, frozen=True, kw_only=True):
 
 
 class Summoned(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
-    """One line of a roll: `[person, unit, position, seat, exempt]`."""
+    """One person on a roll, in JSON `[person, unit, position, seat, exempt]`.
+
+    An exempt person is not counted among the people summoned.
+    """
 
     person: PersonCode
     unit: UnitCode
@@ -116,7 +120,7 @@ class Roll(_Envelope, frozen=True, kw_only=True, tag="roll"):
     body: RollBody
 
 
-# Presence --------------------------------------------------------------------------------------
+# Kinds of record about presence and seats
 
 Mode = Literal["in_person", "online"]
 
@@ -124,9 +128,9 @@ Mode = Literal["in_person", "online"]
 class CheckInBody(_Fixed, frozen=True, kw_only=True):
     """The body of a check-in.
 
-    `happened_at` is the time that a person states for an arrival entered later, as from a paper
-    list. `detail` holds the name of a newcomer, who is on no list, or the reason of an arrival that
-    headquarters entered.
+    `happened_at`: the arrival time that a person states if the arrival is entered later, for
+    example from a paper list. `detail`: the name of a newcomer who is on no list, or headquarters'
+    reason for entering the arrival.
     """
 
     mode: Mode
@@ -136,7 +140,11 @@ class CheckInBody(_Fixed, frozen=True, kw_only=True):
 
 
 class CheckOutBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a check-out; `detail` holds the reason of one that headquarters entered."""
+    """The body of a check-out.
+
+    `happened_at`: the departure time that a person states if the departure is entered later.
+    `detail`: headquarters' reason for entering the departure.
+    """
 
     happened_at: Instant | None = None
     detail: Sha256 | None = None
@@ -151,13 +159,16 @@ class SeatCheckBody(_Fixed, frozen=True, kw_only=True):
 
 
 class GuestBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a guest's record; `detail` holds the name of a guest who is on no list."""
+    """The body of a guest's record. `detail` contains the name of a guest who is on no list."""
 
     detail: Sha256 | None = None
 
 
 class SubstituteBody(_Fixed, frozen=True, kw_only=True, rename={"instead_of": "for"}):
-    """The body of a substitute's record; `for` is the person whose place the substitute takes."""
+    """The body of a substitute's record.
+
+    In JSON, `for` is the person whom the substitute replaces.
+    """
 
     instead_of: PersonCode
     detail: Sha256 | None = None
@@ -188,19 +199,24 @@ class Guest(_Envelope, frozen=True, kw_only=True, tag="guest"):
 
 
 class Substitute(_Envelope, frozen=True, kw_only=True, tag="substitute"):
-    """A substitute; `person` is the substitute, by a code of the rosters or a newcomer's code."""
+    """Records that `person` attends as a substitute for somebody else.
+
+    `person` has a code from a roster, or a newcomer's code.
+    """
 
     person: PersonCode
     body: SubstituteBody
 
 
-# Absence and chair -----------------------------------------------------------------------------
+# Kinds of record about leave and the chair
 
 
 class AbsenceRequestBody(_Fixed, frozen=True, kw_only=True):
     """The body of a request for leave.
 
-    `report`: the form of the written report; `detail` holds the reason, number, date or scan.
+    `report`: the form of the written report; a request without a report is refused. `to_follow_by`:
+    the time by which a report that is `to_follow` is due. `detail`: the reason, and the number,
+    date or scan of the report.
     """
 
     detail: Sha256
@@ -234,7 +250,7 @@ class AbsenceDocument(_Envelope, frozen=True, kw_only=True, tag="absence_documen
 
 
 class AbsenceDecision(_Envelope, frozen=True, kw_only=True, tag="absence_decision"):
-    """A decision on a request for leave, or on a substitute."""
+    """Approves or declines a request for leave or a substitute."""
 
     person: PersonCode
     refs: OneRef
@@ -248,7 +264,7 @@ class AbsenceWithdrawal(_Envelope, frozen=True, kw_only=True, tag="absence_withd
 
 
 class ChairDelegation(_Envelope, frozen=True, kw_only=True, tag="chair_delegation"):
-    """A delegation of the chair; `person` is the Secretary who delegates."""
+    """Records that the Secretary, `person`, delegates the chair to a Deputy."""
 
     person: PersonCode
     body: ChairDelegationBody
@@ -260,13 +276,14 @@ class ChairAssumed(_Envelope, frozen=True, kw_only=True, tag="chair_assumed"):
     body: Empty
 
 
-# The hall --------------------------------------------------------------------------------------
+# Kinds of record about the hall and its roll
 
 ReadinessItem = Literal[
     "power", "screen", "sound", "camera", "line", "backup_line", "seats", "printed_qr", "materials"
 ]
 READINESS_ITEMS: tuple[ReadinessItem, ...] = get_args(ReadinessItem)
-"""What a hall must have ready (checklist row 30); `materials`: kept on its device (row 6)."""
+"""The items that a hall must have ready (checklist row 30). `materials` means that the hall's
+device has stored the materials (row 6)."""
 ConductCategory = Literal["call", "private_use", "disorder"]
 IncidentCause = Literal["power", "screen", "sound", "camera", "line", "phone", "order", "other"]
 
@@ -288,7 +305,11 @@ class IncidentBody(_Fixed, frozen=True, kw_only=True, rename={"since": "from"}):
 
 
 class ClosingBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a closing; `seen` maps devices to the last `seq` that the signer had seen."""
+    """The body of a closing, which signs off the roll of a point.
+
+    `seen`: for each device, the number of the last record that the signer had seen. `totals`: the
+    figures that the signer confirmed.
+    """
 
     seen: Annotated[dict[DeviceCode, Sequence], Meta(max_length=64)]
     totals: Annotated[dict[Annotated[str, Meta(max_length=32)], HeadCount], Meta(max_length=64)]
@@ -296,20 +317,25 @@ class ClosingBody(_Fixed, frozen=True, kw_only=True):
 
 
 class ReopeningBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a reopening; `detail` holds the reason."""
+    """The body of a reopening. `detail` contains the reason."""
 
     detail: Sha256
 
 
 class Essays(_Fixed, frozen=True, kw_only=True):
-    """Essays that attendees write (bài thu hoạch): the due time, and the number handed in."""
+    """The essays that attendees write (bài thu hoạch): when they are due and how many are handed
+    in.
+    """
 
     due: Instant
     handed_in: HeadCount
 
 
 class FollowUpBody(_Fixed, frozen=True, kw_only=True):
-    """A task that the conference left, or the progress of its essays; never a personal matter."""
+    """The body of a follow-up: a task after the conference, or the number of essays handed in.
+
+    Exactly one of `item` and `essays` is given. A task must not contain personal data.
+    """
 
     item: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     due: Instant | None = None
@@ -318,13 +344,13 @@ class FollowUpBody(_Fixed, frozen=True, kw_only=True):
 
 
 class ShiftBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a shift; `detail` holds the names of the new clerk and the one before."""
+    """The body of a shift. `detail` contains the names of the new and the previous clerk."""
 
     detail: Sha256
 
 
 class Conduct(_Envelope, frozen=True, kw_only=True, tag="conduct"):
-    """Conduct, counted without names unless it has a `person` (checklist rows 16 and 36)."""
+    """Counts disturbances without names, unless `person` is given (checklist rows 16 and 36)."""
 
     body: ConductBody
 
@@ -335,14 +361,17 @@ class Readiness(_Envelope, frozen=True, kw_only=True, tag="readiness"):
 
 
 class Incident(_Envelope, frozen=True, kw_only=True, tag="incident"):
-    """An incident; a later record that refers to it replaces it, for example to report its end."""
+    """Reports an incident in a hall.
+
+    A later incident record that refers to this one replaces it, for example to report the end.
+    """
 
     refs: AtMostOneRef = ()
     body: IncidentBody
 
 
 class Closing(_Envelope, frozen=True, kw_only=True, tag="closing"):
-    """A closing; `person` is the responsible person who signs the roll off (checklist row 29)."""
+    """Signs off the roll of a point; `person` is responsible and signs (checklist row 29)."""
 
     person: PersonCode
     body: ClosingBody
@@ -354,26 +383,35 @@ class Reopening(_Envelope, frozen=True, kw_only=True, tag="reopening"):
 
 
 class FollowUp(_Envelope, frozen=True, kw_only=True, tag="follow_up"):
-    """A task of `person`, replaced by a later record that refers to it; or a count of essays."""
+    """Reports a task whose owner is `person`, or a number of essays.
+
+    A later record that refers to this one replaces it.
+    """
 
     refs: AtMostOneRef = ()
     body: FollowUpBody
 
 
 class Shift(_Envelope, frozen=True, kw_only=True, tag="shift"):
-    """A change of the clerk who makes this device's records from here on; no standing reads it."""
+    """Records that another clerk makes the device's records from now on.
+
+    A shift has no effect on standings.
+    """
 
     body: ShiftBody
 
 
 class VoidBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a void; `detail` holds the reason that headquarters gave."""
+    """The body of a void. `detail` contains the reason if headquarters voids a record."""
 
     detail: Sha256 | None = None
 
 
 class Void(_Envelope, frozen=True, kw_only=True, tag="void"):
-    """A record that takes another one back; `person` repeats that record's person, for routing."""
+    """Cancels the effect of another record.
+
+    `person` must equal the person of the other record, so that both are listed in the same streams.
+    """
 
     refs: OneRef
     body: VoidBody
@@ -401,14 +439,15 @@ DeviceRecord = (
     | Shift
     | Void
 )
-"""The records that a device may make; the office alone makes all other kinds."""
+"""The kinds of record that a device may make. Only the office makes settings, rolls and rulings."""
 
 
 class RulingBody(_Fixed, frozen=True, kw_only=True, rename={"known_as": "as"}):
-    """The body of a ruling.
+    """The body of a ruling by headquarters.
 
-    `release`: of all records under the id, only `record` counts. `dismiss`: none of them counts.
-    `identify`: the newcomer with the code `person` is the person with the code `as`.
+    `release`: of all records with the id, only the record in `record` counts. `dismiss`: no record
+    with the id counts. `identify`: the newcomer with the code `person` is the person with the code
+    `as`.
     """
 
     ruling: Literal["release", "dismiss", "identify"]
@@ -418,9 +457,10 @@ class RulingBody(_Fixed, frozen=True, kw_only=True, rename={"known_as": "as"}):
 
 
 class Ruling(_Envelope, frozen=True, kw_only=True, tag="ruling"):
-    """A ruling on a held, contradictory or quarantined record, or on an unknown person.
+    """Rules on a held, contradictory or refused record, or identifies an unknown person.
 
-    It contains the record that it releases, so that nothing else is needed to judge it.
+    A ruling that releases a record contains that record, so that nothing else is needed to judge
+    it.
     """
 
     refs: OneRef
@@ -433,5 +473,5 @@ KINDS: dict[str, type[Any]] = {kind.__struct_config__.tag: kind for kind in get_
 
 
 def kind_of(record: Record) -> str:
-    """Return the record's kind as its JSON spells it."""
+    """Return the name of a record's kind, as in the field `kind` of its JSON."""
     return str(record.__struct_config__.tag)

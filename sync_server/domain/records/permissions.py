@@ -1,7 +1,7 @@
-"""Permissions: the one table that the door, the API and the office consult.
+"""Define who may write which records and do which actions, for the API and the office alike.
 
-A *profile* is the role of an enrolled device or of an office account. The effect of an accepted
-record (whether a decision counts, say) is judged by `standing`, not here.
+A *profile* is the role of an enrolled device or of an office account. Whether an accepted record
+has an effect, for example whether a decision counts, is determined by `judging.standing`.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,10 @@ from sync_server.domain.records.kinds import KINDS
 
 
 class Profile(StrEnum):
-    """The profiles. A device is a clerk's or a chair's; an office account has any but clerk."""
+    """The roles of devices and office accounts.
+
+    A device has the profile of a clerk or a chair. An office account has any profile except clerk.
+    """
 
     CLERK = "clerk"
     CHAIR = "chair"
@@ -27,9 +30,10 @@ OFFICE_ROLES = frozenset(Profile) - {Profile.CLERK}
 
 
 class Action(StrEnum):
-    """The actions that callers can ask of the server.
+    """The actions that a caller can request from the server.
 
-    A caller with a point is also limited to that point, a caller with a unit to its people.
+    A caller who belongs to a point may act only for that point, and a caller who belongs to a unit
+    only for the people of that unit.
     """
 
     PUSH = "push"
@@ -82,7 +86,7 @@ _CLERK_AND_CHAIR_WRITE = frozenset(
 )
 
 MAY_WRITE: Mapping[Profile, frozenset[str]] = {
-    # A clerk attests what happened in the hall; only a chair decides.
+    # A clerk records what happened in the hall, but only a chair decides.
     Profile.CLERK: _CLERK_AND_CHAIR_WRITE
     | {
         "check_in",
@@ -118,7 +122,7 @@ MAY: Mapping[Profile, frozenset[Action]] = {
     Profile.CLERK: _CLERK_AND_CHAIR_MAY,
     Profile.CHAIR: _CLERK_AND_CHAIR_MAY
     | {
-        Action.READ_DETAIL,  # of the requests that the chair decides on
+        Action.READ_DETAIL,  # only of requests that this chair decides on
         Action.READ_REQUESTS,
         Action.READ_PERSON,
         Action.DECIDE,
@@ -139,7 +143,7 @@ MAY: Mapping[Profile, frozenset[Action]] = {
             Action.OWN_ACCOUNT,
         }
     ),
-    # Materials and evaluation, but no attendance records (checklist row 20).
+    # The Propaganda Department edits materials and evaluations, not attendance (checklist row 20).
     Profile.PROPAGANDA: frozenset(
         {
             Action.READ_MEETINGS,
@@ -156,7 +160,7 @@ MAY: Mapping[Profile, frozenset[Action]] = {
     # An auditor reads everything and writes no records.
     Profile.AUDITOR: frozenset(a for a in Action if a.startswith("read_"))
     | {Action.PULL, Action.OWN_ACCOUNT},
-    # An editor publishes only: the portal holds no personal data.
+    # An editor only publishes the portal, which contains no personal data.
     Profile.EDITOR: frozenset({Action.PUBLISH, Action.OWN_ACCOUNT}),
 }
 
@@ -169,18 +173,20 @@ PERSONAL = frozenset(
         Action.READ_DETAIL,
         Action.READ_ARRANGEMENTS,
         Action.READ_HELD,
-        Action.READ_REPORT,  # of totals, but who exported what is logged
+        Action.READ_REPORT,  # reports show totals, but each export is logged
         Action.READ_FOLLOW_UPS,
         Action.READ_AUDIT,
         Action.READ_ACCOUNTS,
     }
 )
-"""Actions that show personal data in the office; the audit log records every such view."""
+"""The actions that show personal data in the office. The audit log records each such action."""
 
 PERSONAL_BY_API = frozenset({Action.PULL, Action.READ_ROSTER, Action.READ_STANDING})
-"""API reads of personal data that are audited for office accounts; details are logged apart."""
+"""The API actions that return personal data and are logged when an office account does them.
+Reading a detail is logged separately."""
 
 NEEDS_READ_TOKEN = frozenset(
     {Action.PULL, Action.READ_ROSTER, Action.READ_STANDING, Action.READ_DETAIL}
 )
-"""Actions on personal data: a device needs its read token, which its PIN protects."""
+"""The actions on personal data for which a device needs its read token. A PIN protects the read
+token on the device."""

@@ -1,18 +1,26 @@
-"""Gaps in a device's record numbers: the numbers that it must send again."""
+"""Find the gaps in a device's record numbers.
+
+The server asks the device to send the missing records again.
+"""
 
 from collections.abc import Iterable
 
 Ranges = tuple[tuple[int, int], ...]
-"""Missing numbers as inclusive ranges in ascending order: `((38, 38), (41, 43))`."""
+"""Missing numbers as inclusive ranges in ascending order, such as `((38, 38), (41, 43))`."""
 
 
 MAX_JUMP = 10_000
-"""The furthest that a record number may lie beyond the highest one known. A hall makes some 1,500
-records in a day: a number further ahead is an error or an attack, and no gap to be asked for."""
+"""The largest permitted step from the highest known record number to a new number. A hall makes
+about 1,500 records in a day, so a larger step is an error or an attack. The server does not ask for
+the numbers in between."""
 
 
 def without_jumps(head: int, arrived: Iterable[int]) -> set[int]:
-    """Return the numbers that follow the highest known one without a jump beyond `MAX_JUMP`."""
+    """Return the arrived numbers, except those that are too far ahead.
+
+    `head` is the highest number known before. In ascending order, each number may exceed the
+    highest number accepted so far by at most `MAX_JUMP`.
+    """
     plausible = set()
     for seq in sorted(set(arrived)):
         if seq <= head + MAX_JUMP:
@@ -22,9 +30,10 @@ def without_jumps(head: int, arrived: Iterable[int]) -> set[int]:
 
 
 def missing_after(missing: Ranges, head: int, arrived: Iterable[int]) -> tuple[Ranges, int]:
-    """Return the gaps and the highest number known after `arrived` is added.
+    """Add the arrived numbers; return the numbers still missing and the highest number known.
 
-    `head` is the highest number known so far, 0 for a device that has sent nothing.
+    `missing` and `head` are the ranges and the highest number known before. `head` is 0 for a
+    device that has sent nothing.
     """
     gaps = list(missing)
     for seq in sorted(set(arrived)):
@@ -38,7 +47,7 @@ def missing_after(missing: Ranges, head: int, arrived: Iterable[int]) -> tuple[R
 
 
 def count_missing(missing: Ranges) -> int:
-    """Return how many numbers the ranges hold."""
+    """Return the total count of the numbers in inclusive ranges."""
     return sum(last - first + 1 for first, last in missing)
 
 
