@@ -19,9 +19,9 @@ from sync_server.terminal import CommandFault
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 8 * 1024 * 1024
-"""The largest body of an API request, in bytes after decompression. 500 records take 200 KB; the
-rest leaves room for details and for an oversized record. The server can then refuse that record
-alone and still judge the records sent with it."""
+"""The largest body of an API request, in bytes after decompression. A request with 500 records
+takes 200 KB. The rest leaves room for details and for an oversized record. The server can then
+refuse that record alone and still judge the records sent with it."""
 MAX_UPLOAD_BYTES = 72 * 1024 * 1024
 """The largest form of the office pages, in bytes: a queue file of 64 MiB and the other form
 fields."""
@@ -45,7 +45,7 @@ class ConfigError(CommandFault):
 
 
 class Settings(Struct, frozen=True):
-    """Contains all settings of the server; docs/settings.md explains each one.
+    """All settings of the server. docs/settings.md explains each one.
 
     `secret_key` signs sessions, and `seal_key` decrypts personal data. `site_dir` is the folder of
     the built portal. `public_url` ends without a slash. `proxies` is the number of proxies in front

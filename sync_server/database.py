@@ -123,7 +123,7 @@ def reading() -> Iterator[Connection]:
         yield current
         return
     with db.engine.connect() as connection:
-        if connection.dialect.name != "sqlite":  # a SQLite transaction is always a snapshot
+        if connection.dialect.name != "sqlite":  # an SQLite transaction is always a snapshot
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
         with _as_current(connection, {}):
             yield connection
@@ -194,7 +194,7 @@ def busy() -> DatabaseBusy:
 def transaction() -> Connection:
     """Return the connection of the request's open transaction.
 
-    A request that only reads has a snapshot; any other request has a write transaction.
+    The transaction is a read-only snapshot if the request only reads.
 
     Raises: RuntimeError if no transaction is open, which is a bug.
     """
@@ -293,7 +293,7 @@ def _create_private(_dialect: Any, _record: Any, args: Sequence[Any], _options: 
     """
     path = str(args[0])
     if path not in {"", ":memory:"} and not path.startswith("file:"):
-        with contextlib.suppress(OSError):  # it exists, or SQLite will report the fault
+        with contextlib.suppress(OSError):  # the file exists, or SQLite will report the fault
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
 
 
@@ -319,8 +319,9 @@ def upgrade_schema() -> None:
 
 
 def check_room() -> None:
-    """Check that the disk of an SQLite database has `LEAST_FREE_BYTES` free. Ignore other
-    databases.
+    """Check that the disk of an SQLite database has `LEAST_FREE_BYTES` free.
+
+    Other databases are not checked.
 
     Raises: DiskFull if less is free.
     """

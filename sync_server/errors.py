@@ -41,7 +41,7 @@ class MalformedJson(AppError):
 
 
 class MalformedRequest(AppError):
-    """Raised if a JSON body does not have the expected form; `fault` names the field."""
+    """Raised if a JSON body does not have the expected form. `fault` names the field."""
 
     status, code = 400, "malformed_request"
 
@@ -71,14 +71,16 @@ class Unauthenticated(AppError):
 
 
 class DeviceRevoked(AppError):
-    """Raised if a revoked device requests data. Records that the device sends are still held."""
+    """Raised if a revoked device requests data.
+
+    The server still holds the records that the device sends, so that headquarters can review them.
+    """
 
     status, code = 403, "device_revoked"
 
 
 class Forbidden(AppError):
-    """Raised if the caller's role does not permit an action, or does not permit it at this
-    point."""
+    """Raised if the caller's role does not permit an action, or not at this point."""
 
     status, code = 403, "forbidden"
 
@@ -204,7 +206,7 @@ class UnknownDevice(AppError):
 
 
 class UnknownRecord(AppError):
-    """Raised if a record does not exist, or does not allow this answer any more."""
+    """Raised if a record does not exist, or does not allow this answer."""
 
     status, code = 404, "unknown_record"
 
@@ -264,7 +266,10 @@ class UnknownList(AppError):
 
 
 class BadForm(AppError):
-    """Raised if a field of an office form is not valid; `fault` names the field and the remedy."""
+    """Raised if a field of an office form is not valid.
+
+    `fault` names the field and the remedy.
+    """
 
     status, code = 422, "bad_form"
 

@@ -148,7 +148,7 @@ def open_box(seal_key: str, sealed: bytes) -> bytes:
 
 
 def open_sealed(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
-    """Decrypt a detail; return its content and its media type.
+    """Decrypt a detail and return its content and its media type.
 
     The media type is recognized by the first bytes of the content.
 

@@ -6,11 +6,11 @@ Such text contains combinations of letters that Vietnamese text in Unicode does 
 import re
 
 _TCVN3 = re.compile(
-    "[A-Za-zđ][\u00a8-\u00ae\u00b5-\u00bf\u00d7\u00f7][A-Za-z]"  # «ban nh©n d©n»
-    "|[a-zđ][\u00c0-\u00de]"  # «nghÞ quyÕt»: capitals that no word has inside it
+    "[A-Za-zđ][\u00a8-\u00ae\u00b5-\u00bf\u00d7\u00f7][A-Za-z]"  # matches «ban nh©n d©n»
+    "|[a-zđ][\u00c0-\u00de]"  # matches «nghÞ quyÕt»: capital letters inside a word
 )
-_VNI = re.compile(r"[aeouyAEOUY][äåëïûøÿÄÅËÏÛØ][a-z]?[a-z]?\b")  # «Coäng hoøa»
-_VNI_NAME = re.compile(  # «Nguyeãn Vaên Huøng»: letter pairs in no Vietnamese word
+_VNI = re.compile(r"[aeouyAEOUY][äåëïûøÿÄÅËÏÛØ][a-z]?[a-z]?\b")  # matches «Coäng hoøa»
+_VNI_NAME = re.compile(  # matches «Nguyeãn Vaên Huøng»: letter pairs in no Vietnamese word
     r"[aA][øùûõïâêáàãåäéèë]|[eE][øùûõïâãáàåä]|[oO][øùûõïâåä]|[uU][øùûõïåä]|[öÖ][øùûõïôâ]"
 )
 _TCVN3_NAME = re.compile(r"[^\W\d_]?[ª¶×µ¸§¬®¦¨©«·¹º»¼½¾¿](?=[^\W\d_]|\b)|[^\W\d_]å|å[^\W\d_]")
@@ -20,9 +20,10 @@ few matches."""
 
 
 def first_legacy(text: str) -> int | None:
-    """Return the index of the first letters in TCVN3 or VNI; None if the text is Unicode.
+    """Return the index of the first letters in TCVN3 or VNI, or None if the text is Unicode.
 
-    Two matches identify TCVN3 and three identify VNI, so a few foreign names are no fault.
+    TCVN3 is identified by at least two matches, VNI by at least three. Fewer matches may be foreign
+    names.
     """
     for pattern, least in _LEGACY:
         matches = list(pattern.finditer(text))

@@ -38,8 +38,7 @@ def word_sort_key(text: str) -> SortKey:
 
 
 def name_sort_key(full_name: str) -> tuple[SortKey, SortKey]:
-    """Return a key that sorts full names by their last word, the given name, and then by the
-    rest."""
+    """Return a key that sorts full names by given name (the last word), and then by the rest."""
     *names_before, given_name = full_name.split() or [""]
     return word_sort_key(given_name), word_sort_key(" ".join(names_before))
 
@@ -54,7 +53,7 @@ def name_matches(full_name: str, text: str) -> bool:
 
 
 def fold(text: str) -> str:
-    """Return a text in lower case without accents and apostrophes; đ becomes d.
+    """Return a text in lower case without accents and apostrophes. The letter đ becomes d.
 
     People who search leave accents out, and type the apostrophe in K’Brăk or H'Hen differently.
     """

@@ -33,7 +33,7 @@ _SPELLINGS = (
 def position_of(text: str) -> str:
     """Return the code of a committee position, or the text itself if it names no such position.
 
-    A text may name several positions, as in «Bí thư Đảng uỷ, Giám đốc»; the committee position
+    A text may name several positions, as in «Bí thư Đảng uỷ, Giám đốc». Then the committee position
     counts. «Bí thư Đoàn» is a position in the Youth Union and is returned as text.
     """
     for part in re.split(r"[,;+/]| - ", text):

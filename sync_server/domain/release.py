@@ -70,7 +70,10 @@ _list_decoder = msgspec.json.Decoder(list[FileLine])
 
 
 class BadRelease(Exception):
-    """Raised if a manifest or a list of files is not valid; the message names the path or field."""
+    """Raised if a manifest or a list of files is not valid.
+
+    The message names the path or field.
+    """
 
 
 def read_manifest(content: bytes) -> Manifest:

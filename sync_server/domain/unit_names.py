@@ -75,15 +75,14 @@ class UnitNames:
         return None
 
     def near(self, text: str) -> list[str]:
-        """Return the names of units that are spelled similarly to a text, the most similar
-        first."""
+        """Return the names of units spelled similarly to a text, the most similar first."""
         return [self._names[code] for code in self.near_codes(text)]
 
     def near_codes(self, text: str) -> list[str]:
-        """Return the codes of units that are spelled similarly to a text, the most similar first.
+        """Return the codes of units spelled similarly to a text, the most similar first.
 
-        At most three spellings match. Numbers must be equal: «Chi bộ 2» is not similar to «Chi bộ
-        1».
+        At most three different names match, but several units may share a name. Numbers must be
+        equal: «Chi bộ 2» is not similar to «Chi bộ 1».
         """
         short = _FORM.sub("", _expand(text))
         numbers = _NUMBERS.findall(short)  # Chi bộ 1 is not similar to Chi bộ 2
@@ -93,8 +92,7 @@ class UnitNames:
 
 
 def _expand(text: str) -> str:
-    """Return a name in lower case without accents and punctuation, with abbreviations written
-    out."""
+    """Return a name in lower case, without accents and punctuation, with abbreviations in full."""
     joined = _JOINED.sub("", fold(text).replace(" & ", " va "))
     words = _MARKS.sub(" ", joined).split()
     return " ".join(_ABBREVIATIONS.get(word, word) for word in words)

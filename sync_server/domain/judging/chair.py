@@ -112,9 +112,7 @@ class Chairing:
         )
 
     def _officers_at(self, at_ms: int) -> tuple[str | None, str | None]:
-        """Return the Secretary and the delegated Deputy at a time; None for an office without a
-        holder.
-        """
+        """Return the Secretary and the delegated Deputy at a time, each None if there is nobody."""
         secretary = self._terms.officers_at(at_ms).secretary
         return secretary, delegate_at(self._terms, self.delegations, at_ms)
 

@@ -38,9 +38,9 @@ class Sighting(Struct, frozen=True):
 
     `skew_ms`: the node's clock minus the device's clock. `seq`: the highest record number of the
     device known at that time, or 0. `origin_ms`: the time on the device's clock when its monotonic
-    clock began; None if not known. `least_step` and `most_step`: the least and the greatest skew
-    that a node has measured in this boot, in steps of `SKEW_STEP_MS`; None if only this measurement
-    exists.
+    clock began, or None if not known. `least_step` and `most_step`: the least and the greatest skew
+    that a node has measured in this boot, in steps of `SKEW_STEP_MS`, or None if only this
+    measurement exists.
     """
 
     device: str
@@ -71,9 +71,10 @@ class Sighting(Struct, frozen=True):
         return most - least > 1
 
     def disagrees_with(self, record: Record) -> bool:
-        """Return whether a record's clocks differ more from each other than its boot's clocks do.
+        """Return whether a record's two clocks contradict the two clocks of its boot.
 
-        The difference must exceed `MOST_APART_MS`. Return False if one of the clocks is not known.
+        The record's wall clock minus its monotonic clock then differs from that of the boot by more
+        than `MOST_APART_MS`. Return False if one of the values is not known.
         """
         if self.origin_ms is None or record.mono_ms is None:
             return False
@@ -128,8 +129,9 @@ class Clocks:
         """Return a record's time, corrected by the skew of the device's clock.
 
         The sighting of the record's boot gives the skew, or else the device's sighting nearest by
-        record number. Without a sighting the time is not corrected. Office records (`seq` None)
-        need no correction, because they use the node's clock.
+        record number. Without a sighting the time is not corrected. The result is marked as
+        doubtful unless the boot has a sighting that is consistent and shows a small skew. Office
+        records (`seq` None) need no correction, because they use the node's clock.
         """
         at_ms = to_ms(record.at)
         if record.seq is None:

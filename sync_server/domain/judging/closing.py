@@ -27,7 +27,7 @@ class SignedClosing(Struct, frozen=True):
 
 
 def signed_closing_of(closing: Fact[Closing] | None) -> SignedClosing | None:
-    """Return the signer, the time and the totals of a closing; None without a closing."""
+    """Return the signer, the time and the totals of a closing, or None without a closing."""
     if closing is None:
         return None
     record = closing.record
@@ -37,7 +37,7 @@ def signed_closing_of(closing: Fact[Closing] | None) -> SignedClosing | None:
 def closing_of(
     point: str, terms: Terms, rolls: Rolls, effective: FactsByKind, flags: Flags
 ) -> Fact[Closing] | None:
-    """Return the closing in force at a point; None if the roll is not signed off.
+    """Return the closing in force at a point, or None if the roll is not signed off.
 
     The first valid closing counts until a reopening follows. An officer of that time or a person on
     the roll must sign. Other closings are flagged in `flags` and have no effect.
@@ -85,8 +85,9 @@ def is_amended(
 ) -> bool:
     """Return whether records in force differ from the records that the closing's signer had seen.
 
-    Ignore records without authority and records in `without_effect`. Ignore records that the signer
-    had not seen and that are voided. Return False without a closing.
+    A record that the signer had not seen is a difference, and so is a later void of a record that
+    the signer had seen. Records without authority and records in `without_effect` are ignored.
+    Return False without a closing.
     """
     if closing is None:
         return False

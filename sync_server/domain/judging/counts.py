@@ -51,7 +51,8 @@ def count_attendance(
 ) -> Counts:
     """Count the people of a roll by their standing, the other attendees, and the disturbances.
 
-    `people` are the people on the roll. Incidents are not counted here and are 0.
+    `people` are the people on the roll who are not exempt. `incidents` and `incident_minutes` stay
+    0.
     """
 
     def count_in_state(state: AttendanceState) -> int:

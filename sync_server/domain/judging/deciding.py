@@ -31,7 +31,7 @@ class DecisionRights(NamedTuple):
         return self._is_deciding(decider, at_ms)
 
     def _is_deciding(self, person: str, at_ms: int) -> bool:
-        """Return whether a person is the one who decides at the point at a time.
+        """Return whether a person has the right to decide at the point at a time.
 
         Before the start, the Secretary decides, and also a Deputy after a delegation. From the
         start on, the person who presides decides.

@@ -23,8 +23,8 @@ class Fact(NamedTuple, Generic[R]):
     """A record with its corrected time. Facts are sorted by time, device, record number and id.
 
     `at_ms` is in ms since 1970 UTC, and `seq` is 0 for office records. `person` is the person
-    concerned; a newcomer has the code that a later ruling assigned. `is_doubtful`: the device's
-    clock may be wrong.
+    concerned, after rulings that identify newcomers. `is_doubtful`: the device's clock may be
+    wrong.
     """
 
     at_ms: int
@@ -66,7 +66,7 @@ class Flags:
 
 
 class FactsByKind:
-    """Facts grouped by the kind of their records; each group keeps the given order."""
+    """Facts grouped by the kind of their records. Each group keeps the given order."""
 
     def __init__(self, facts: Iterable[Fact[Record]]) -> None:
         self._of: defaultdict[type, list[Fact[Record]]] = defaultdict(list)
@@ -142,9 +142,11 @@ def _may_cancel(form: Record, other: Record) -> bool:
 
 
 def _apply_ruling(ruling: Ruling, effective: dict[str, list[Record]]) -> None:
-    """Replace the records under a ruling's id by the released record, or remove them.
+    """Keep only the record that a ruling releases, among all records with the id it refers to.
 
-    Settings, rolls and rulings under the id stay in force.
+    If the ruling releases no record, none of them is kept. Settings, rolls and rulings are kept
+    always, because only a newer record of the same kind replaces them. Changes `effective` in
+    place.
     """
     ref, released = ruling.refs[0], ruling.body.record
     office_records = [
@@ -154,8 +156,7 @@ def _apply_ruling(ruling: Ruling, effective: dict[str, list[Record]]) -> None:
 
 
 class InForce(NamedTuple):
-    """The facts that are in force, and the pairs of each effective void and the fact it
-    cancelled."""
+    """The facts in force, and the pairs of each effective void and the fact that it cancelled."""
 
     facts: list[Fact[Record]]
     undone: list[tuple[Fact[Record], Fact[Record]]]
@@ -200,9 +201,9 @@ def _may_void(void: Record, target: Record) -> bool:
 
 
 def _needs_headquarters(undoing: Record, target: Record) -> bool:
-    """Return whether only headquarters may cancel `target`, and another writer tries to.
+    """Return whether `undoing` is refused because only headquarters may cancel `target`.
 
-    This protects closings and reopenings: a point reopens its roll by a reopening with a reason.
+    This protects closings and reopenings. A point reopens its roll by a reopening with a reason.
     """
     return isinstance(target, Closing | Reopening) and undoing.by != Profile.HEADQUARTERS
 

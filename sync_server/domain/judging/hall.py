@@ -86,8 +86,7 @@ class OtherAttendees(NamedTuple):
     substitutes: dict[str, SubstituteStanding]
 
     def role_of(self, person: str) -> ComesAs:
-        """Return `substitute` or `guest` for an attendee; None if no record announces the
-        person."""
+        """Return `substitute` or `guest`, or None if no record announces the person."""
         if person in self.substitutes:
             return "substitute"
         return "guest" if person in self.guests else None
@@ -149,7 +148,10 @@ def was_in_hall(point: str, person: str, stays: Stays) -> bool:
 
 
 def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]:
-    """Count the disturbances at a point: telephone calls, private use of telephones, disorder."""
+    """Return the number of disturbances at a point in each category.
+
+    The categories are telephone calls, private use of telephones, and disorder.
+    """
     sums: dict[ConductCategory, int] = {"call": 0, "private_use": 0, "disorder": 0}
     for fact in effective.at(point, Conduct):
         sums[fact.record.body.category] += fact.record.body.count

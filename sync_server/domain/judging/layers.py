@@ -1,4 +1,4 @@
-"""Judge the layers of a standing up to the decisions; each layer reads only earlier layers.
+"""Judge the layers of a standing up to the decisions. Each layer reads only earlier layers.
 
 The layers are: settings, rolls, rulings -> voids -> presence -> chair -> decisions. The module
 `standing` derives the final result from the layers.
@@ -56,7 +56,10 @@ class Layers(NamedTuple):
 
 
 def layers_of(point: str, records: Iterable[Record], clocks: Clocks, flags: Flags) -> Layers:
-    """Judge the records of a point up to the decisions, and add anomalies to `flags`."""
+    """Judge a point's records up to the decisions and return the results of all layers.
+
+    Anomalies are added to `flags`.
+    """
     all_facts = facts_in_order(point, records, clocks, flags)
     rolls = rolls_of(point, all_facts)
     facts = facts_concerning(point, all_facts, rolls)

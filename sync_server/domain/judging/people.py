@@ -26,7 +26,7 @@ ComesAs = Literal["guest", "substitute"] | None
 
 
 class PersonStanding(Struct, frozen=True, omit_defaults=True):
-    """The standing of one person at a meeting. Minutes are rounded down, so 40 s late is 0 minutes.
+    """The standing of one person at a meeting. Minutes are rounded down, so 40 s are 0 minutes.
 
     `stays`: `(came_ms, left_ms, hall)` in order, in ms since 1970 UTC. Without a check-out,
     `left_ms` is the end of the meeting, or None if the end is unknown. `request`: the state of the

@@ -10,7 +10,10 @@ from sync_server.domain.records.kinds import CheckIn, CheckOut, SeatChange, Seat
 
 
 class Stay(NamedTuple):
-    """A person's stay in a hall, in ms since 1970 UTC; `left_ms` is None without a check-out."""
+    """A person's stay in a hall. Times are in ms since 1970 UTC.
+
+    `came_ms` is when the person arrived. `left_ms` is None if no departure is recorded.
+    """
 
     arrival: Fact[CheckIn]
     came_ms: int
@@ -38,7 +41,7 @@ Stays = dict[str, list[Stay]]
 def stays_of(
     effective: FactsByKind, flags: Flags, is_too_late: Callable[[Fact[CheckIn]], bool]
 ) -> Stays:
-    """Pair the check-ins and check-outs of each person, in all halls; return the stays.
+    """Return the stays of each person, built from check-ins and check-outs in all halls.
 
     The earliest check-in opens a stay, and a repeated check-in in the same hall is flagged. Nobody
     is in two halls at once, so a check-in in another hall ends the earlier stay. A check-out ends
@@ -79,7 +82,7 @@ def flag_places(
 class Seats(NamedTuple):
     """The seat of each person in a hall, by person code.
 
-    `right` tells whether the person sat in the right seat at the latest check; people without a
+    `right` tells whether the person sat in the right seat at the latest check. People without a
     check are left out.
     """
 
@@ -100,7 +103,7 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
 
     def take(at_ms: int, fact_id: str, person: str, seat: str) -> None:
         if holder.get(seat, person) != person:
-            if at_ms >= planned_ms:  # a claim made under an earlier plan was right
+            if at_ms >= planned_ms:  # a claim made before this plan was no mistake
                 flags.add(fact_id, "seat_taken")
             return
         holder.pop(seat_of.get(person, ""), None)
@@ -162,7 +165,7 @@ def is_early_leave(left_ms: int | None, terms: Terms) -> bool:
 
 
 def minutes_between(from_ms: int | None, to_ms: int | None) -> int:
-    """Return the whole minutes between two times in ms, rounded down; 0 if a time is unknown."""
+    """Return the whole minutes between two times in ms, rounded down, or 0 if a time is unknown."""
     return 0 if from_ms is None or to_ms is None else (to_ms - from_ms) // MINUTE_MS
 
 

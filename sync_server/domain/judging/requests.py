@@ -218,7 +218,7 @@ class PointRequests(NamedTuple):
         return self.rights.allows(by, target.person, _replaced_person(target), decision.at_ms)
 
     def _withdrawn_keys(self, targets: Targets) -> set[RequestKey]:
-        """Return the requests that are effectively withdrawn; flag other withdrawals.
+        """Return the requests that are effectively withdrawn, and flag other withdrawals.
 
         A withdrawal must come before the closing, from a writer who may answer the request.
         Headquarters may also withdraw its own requests after the closing.

@@ -36,10 +36,10 @@ class Officers(Struct, frozen=True):
 
 
 class Terms(Struct, frozen=True):
-    """The settings of a meeting at one point; None for a value that no setting gives.
+    """The settings of a meeting at one point. A value that no setting gives is None or a default.
 
-    Times are in ms since 1970 UTC. `officers`: all appointments, in order; a decision is judged by
-    the officers of its time. `roll_secretaries`: the Secretaries of the units on the roll; a hall
+    Times are in ms since 1970 UTC. `officers`: all appointments, in order. A decision is judged by
+    the officers of its time. `roll_secretaries`: the Secretaries of the units on the roll. A hall
     with merged units has several.
     """
 
@@ -190,8 +190,7 @@ def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
 
 
 def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) -> list[Fact[Record]]:
-    """Return the facts made at the point, the facts about its people, and the rolls that took
-    people.
+    """Return the facts made at the point or about its people, and the rolls that took people.
 
     A roll takes people if it belongs to another point and is later than this point's roll.
     """

@@ -61,7 +61,7 @@ show that."""
 class PointStanding(Struct, frozen=True):
     """The standing of one point: its people, other attendees, counts and anomalies.
 
-    `visitors` came without being summoned here; they include guests and substitutes with a code.
+    `visitors` came without being summoned here, and include guests and substitutes with a code.
     `exempt` are people on the roll who came but are not counted as summoned. `flags` lists the
     anomalies by record id or point code. `missing` lists what keeps the point from being ready:
     items of the checklist, `chair`, `capacity`. `has_reported` is False until a device of the point
@@ -88,7 +88,7 @@ class PointStanding(Struct, frozen=True):
 
     @property
     def is_counted(self) -> bool:
-        """Whether the point counts in the figures; a rehearsal or a cancelled meeting does not."""
+        """Whether the point counts in the figures. A rehearsal or a cancelled meeting does not."""
         return not (self.terms.is_rehearsal or self.terms.is_cancelled)
 
 

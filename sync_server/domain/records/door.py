@@ -50,9 +50,7 @@ class Writer(Struct, frozen=True):
 
     @property
     def by(self) -> str:
-        """The value that `by` must have in this writer's records: the person code, else the
-        profile.
-        """
+        """The value of `by` in this writer's records: the person code, or else the profile."""
         return self.person or str(self.profile)
 
 

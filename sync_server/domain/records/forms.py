@@ -59,7 +59,7 @@ def parse_record(raw: bytes | msgspec.Raw) -> Record:
 
 MAX_CACHED_RECORDS = 20_000
 MAX_CACHED_RECORD_BYTES = 1024
-"""Bounds of the cache of decoded records: the records of many halls in a day take some 30 MB."""
+"""Limits of the cache of decoded records. The records of many halls in a day take about 30 MB."""
 
 _cached_records: dict[bytes, Record] = {}
 
@@ -98,7 +98,7 @@ def check_form(record: Record) -> None:
         instant = getattr(record.body, name)
         if isinstance(instant, str):
             check_instant(instant)
-    if not isinstance(record, CheckIn | CheckOut):  # frequent kinds that need no more checks
+    if not isinstance(record, CheckIn | CheckOut):  # these frequent kinds need no more checks
         _check_fields(record)
 
 

@@ -39,8 +39,7 @@ HeadCount = Annotated[int, Meta(ge=0, le=100_000)]
 class _Fixed(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
 ):
-    """The base class of records and their bodies, which are immutable and allow no unknown
-    fields."""
+    """The base class of records and bodies, which are immutable and allow no unknown fields."""
 
 
 class _Envelope(_Fixed, frozen=True, kw_only=True, tag_field="kind"):
@@ -214,7 +213,7 @@ class Substitute(_Envelope, frozen=True, kw_only=True, tag="substitute"):
 class AbsenceRequestBody(_Fixed, frozen=True, kw_only=True):
     """The body of a request for leave.
 
-    `report`: the form of the written report; a request without a report is refused. `to_follow_by`:
+    `report`: the form of the written report. A request without a report is refused. `to_follow_by`:
     the time by which a report that is `to_follow` is due. `detail`: the reason, and the number,
     date or scan of the report.
     """
@@ -323,9 +322,7 @@ class ReopeningBody(_Fixed, frozen=True, kw_only=True):
 
 
 class Essays(_Fixed, frozen=True, kw_only=True):
-    """The essays that attendees write (bài thu hoạch): when they are due and how many are handed
-    in.
-    """
+    """The due time of the attendees' essays (bài thu hoạch), and the number handed in."""
 
     due: Instant
     handed_in: HeadCount
@@ -371,7 +368,7 @@ class Incident(_Envelope, frozen=True, kw_only=True, tag="incident"):
 
 
 class Closing(_Envelope, frozen=True, kw_only=True, tag="closing"):
-    """Signs off the roll of a point; `person` is responsible and signs (checklist row 29)."""
+    """Signs off the roll of a point. `person` is responsible and signs (checklist row 29)."""
 
     person: PersonCode
     body: ClosingBody

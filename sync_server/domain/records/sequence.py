@@ -30,7 +30,7 @@ def without_jumps(head: int, arrived: Iterable[int]) -> set[int]:
 
 
 def missing_after(missing: Ranges, head: int, arrived: Iterable[int]) -> tuple[Ranges, int]:
-    """Add the arrived numbers; return the numbers still missing and the highest number known.
+    """Return the numbers still missing and the highest number known, after `arrived` is added.
 
     `missing` and `head` are the ranges and the highest number known before. `head` is 0 for a
     device that has sent nothing.
