@@ -1,4 +1,4 @@
-"""The commands of `flask --app sync_server`: their help and all that they print is Vietnamese."""
+"""The commands of `flask --app sync_server`. Their help and their output are in Vietnamese."""
 
 from collections.abc import Iterator
 
@@ -32,9 +32,9 @@ COMMANDS: tuple[click.Command, ...] = (
 
 
 def init_app(app: Flask) -> None:
-    """Add the commands of this server to the `flask` command, with the catalogue's help.
+    """Add this server's commands to the `flask` command, with help from the message catalogue.
 
-    The docstrings of commands are for developers.
+    The docstrings of the commands are for developers only.
     """
     for command in COMMANDS:
         for path, part in command_parts(command):
@@ -45,7 +45,7 @@ def init_app(app: Flask) -> None:
 def command_parts(
     command: click.Command, path: str = ""
 ) -> Iterator[tuple[str, click.Command | click.Option]]:
-    """Return a command, its options and its subcommands, each with its path: `user.add.role`."""
+    """Yield a command, its options and its subcommands, each after a path like `user.add.role`."""
     path = f"{path}{command.name}"
     yield path, command
     for option in command.params:

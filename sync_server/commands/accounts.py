@@ -1,4 +1,4 @@
-"""Commands on office accounts."""
+"""Commands that create office accounts and their tokens."""
 
 import click
 from flask.cli import AppGroup
@@ -27,7 +27,10 @@ user_group = AppGroup("user")
 def user_add(
     name: str, role: str, password: str, point: str | None, unit: str | None, person: str | None
 ) -> None:
-    """Create an office account, or give an existing account a new role and password."""
+    """Create an office account, or give an existing account a new role and password.
+
+    Raises: CommandFault if the account's values or the password are not acceptable.
+    """
     account = Account(name, Profile(role), point, unit, person)
     with database.reading() as c:
         fault = account_rules.fault_of(c, account, password)
@@ -41,7 +44,10 @@ def user_add(
 @click.argument("name")
 @on_current_schema
 def user_token(name: str) -> None:
-    """Print a new bearer token for programs that act as NAME, for 180 days; the one before ends."""
+    """Print a new bearer token, valid for 180 days, for programs that act as NAME.
+
+    The previous token becomes invalid. Raises: CommandFault if the account is unknown.
+    """
     token = database.write(lambda c: accounts.renew_token(c, name, now_ms=now_ms()))
     if token is None:
         raise CommandFault(say("cli.unknown_user", value=name))

@@ -37,13 +37,17 @@ def published_directory() -> PublishedDirectory:
 
 
 def on_current_schema(command: Callable[..., None]) -> Callable[..., None]:
-    """Wrap a command so that it stops with a message if the database schema is outdated."""
+    """Wrap a command so that it first checks the database schema.
+
+    The wrapped command raises CommandFault if the schema is outdated or the database cannot be
+    read.
+    """
 
     @functools.wraps(command)
     def checked(*args: Any, **kwargs: Any) -> None:
         try:
             is_current = database.has_current_schema()
-        except DatabaseError as fault:  # unreadable, cut, or no database at all
+        except DatabaseError as fault:  # the file is unreadable or damaged
             cause = str(fault.orig or fault)
             path = database.db.engine.url.database or ""
             raise CommandFault(say("cli.database", path=path, fault=cause)) from None

@@ -1,4 +1,4 @@
-"""Commands on kiosks and chairs' devices."""
+"""Commands that enrol and revoke kiosks and chairs' devices."""
 
 import click
 from flask.cli import AppGroup
@@ -30,7 +30,11 @@ device_group = AppGroup("device")
 @click.option("--days", type=click.IntRange(1, devices.LONGEST_CODE_DAYS), default=1)
 @on_current_schema
 def device_enrol(point: str, profile: str, person: str | None, days: int) -> None:
-    """Print a one-use code that enrols a device of POINT."""
+    """Print a code that enrols one device of POINT.
+
+    A code for more than one day also needs a second secret, which is printed too. Raises:
+    CommandFault if the point or the person is unknown.
+    """
     if (profile == Profile.CHAIR) != (person is not None):
         raise CommandFault(say("cli.chair_person"))
     with database.reading() as c:
@@ -70,7 +74,10 @@ def device_enrol(point: str, profile: str, person: str | None, days: int) -> Non
 @click.argument("point")
 @on_current_schema
 def device_withdraw(point: str) -> None:
-    """Withdraw the unused enrolment codes of POINT, whose sheets went astray."""
+    """Withdraw the unused enrolment codes of POINT, for example because their sheets were lost.
+
+    Raises: CommandFault if the point is unknown.
+    """
     with database.reading() as c:
         points = directory.all_points(c)
     if point not in points:
@@ -84,7 +91,10 @@ def device_withdraw(point: str) -> None:
 @click.argument("device")
 @on_current_schema
 def device_revoke(device: str) -> None:
-    """Revoke DEVICE: it gets no data, and the records that it sends are held."""
+    """Revoke DEVICE, which then gets no data and whose records are held.
+
+    Raises: CommandFault if the device is unknown.
+    """
     at_ms = now_ms()
     if not database.write(lambda c: devices.revoke(c, device, now_ms=at_ms)):
         raise CommandFault(say("cli.unknown_device", value=device))

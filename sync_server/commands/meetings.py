@@ -1,4 +1,4 @@
-"""Commands that accept a published meeting and that create a rehearsal."""
+"""Commands that accept a published meeting or create a rehearsal."""
 
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,10 @@ meeting_group = AppGroup("meeting")
 @click.argument("meeting")
 @on_current_schema
 def meeting_accept(meeting: str) -> None:
-    """Accept the release's facts about MEETING, and its units and points, as the valid ones."""
+    """Accept the published facts of MEETING, and store the published units and points that are new.
+
+    Raises: CommandFault if the portal does not publish the meeting.
+    """
     published = published_directory()
     published_meeting = next(
         (candidate for candidate in published.meetings if candidate.id == meeting), None
@@ -44,7 +47,11 @@ def meeting_accept(meeting: str) -> None:
 @click.option("--at", required=True)
 @on_current_schema
 def meeting_rehearse(meeting: str, at: str) -> None:
-    """Create a rehearsal of MEETING with the same halls and rolls; it enters no figure."""
+    """Create a rehearsal of MEETING with the same halls and rolls.
+
+    A rehearsal counts in no figures. `at` is its start in Vietnam's time, as `YYYY-MM-DD HH:MM`.
+    Raises: CommandFault if the meeting is unknown or `at` has another form.
+    """
     try:
         begins = datetime.strptime(f"{at} +0700", "%Y-%m-%d %H:%M %z")
     except ValueError:

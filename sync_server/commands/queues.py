@@ -1,4 +1,4 @@
-"""The command that imports a file with the queue of a kiosk."""
+"""The command that imports a kiosk's queue of records from a file."""
 
 from pathlib import Path
 
@@ -19,7 +19,10 @@ queue_group = AppGroup("queue")
 @click.argument("file", type=click.Path(path_type=Path))
 @on_current_schema
 def queue_import(file: Path) -> None:
-    """Import FILE, which a kiosk exported, and write its receipt next to it."""
+    """Import a kiosk's queue from FILE, and write a receipt for the kiosk into the same folder.
+
+    Raises: CommandFault if the file is faulty or cannot be read.
+    """
     try:
         imported = queue_files.import_file(file.read_bytes(), current_settings().seal_key, now_ms())
         receipt = file.with_name(f"{file.stem}-bien-nhan.diemcau")

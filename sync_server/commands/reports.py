@@ -1,4 +1,4 @@
-"""Commands that write a meeting's reports as files, and verify a report's file."""
+"""Commands that write reports on meetings as files, and verify such files."""
 
 import sys
 from pathlib import Path
@@ -29,11 +29,14 @@ KINDS: dict[str, Kind] = {
     "giay-xac-nhan": "certificate",
 }
 WHO = "dong-lenh"
-"""The account that the history names for a report made at the terminal."""
+"""The report history shows this name as the author of reports made by command."""
 
 
 class _MeetingFirst(AppGroup):
-    """`report MEETING` makes a report; `report verify FILE` and `report year YEAR` are others."""
+    """A command group in which `report MEETING` means `report make MEETING`.
+
+    The subcommands `report verify FILE` and `report year YEAR` remain usable.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and not args[0].startswith("-"):
@@ -67,7 +70,10 @@ def report_make(
     formats: tuple[Format, ...],
     out: Path,
 ) -> None:
-    """Write the reports of MEETING into a folder, as DOCX, XLSX and PDF."""
+    """Write one report on MEETING into a folder, by default as DOCX, XLSX and PDF.
+
+    Raises: CommandFault if the meeting or the point is unknown, or if a letter would name nobody.
+    """
     report_kind, source = KINDS[kind], _source()
     try:
         if report_kind in WITH_NAMES:
@@ -95,7 +101,10 @@ def report_make(
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @on_current_schema
 def report_year(year: int, layout: LayoutName, formats: tuple[Format, ...], out: Path) -> None:
-    """Write the report on the conferences of YEAR into a folder, as DOCX, XLSX and PDF."""
+    """Write one report on the finished conferences of YEAR, by default as DOCX, XLSX and PDF.
+
+    Raises: CommandFault if no conference of that year has ended.
+    """
     source = _source()
     with database.reading() as c:
         meetings = [meeting.id for meeting in held_in(c, year, source.now_ms)]
@@ -112,7 +121,10 @@ def _source() -> Source:
 
 
 def _write_files(spec: AnySpec, formats: tuple[Format, ...], out: Path) -> None:
-    """Write a report in these formats, by default as DOCX, XLSX and PDF, and print the paths."""
+    """Write a report in the given formats, and print the path of each file.
+
+    The default formats are DOCX, XLSX and PDF. The PDF is skipped if Pango is not installed.
+    """
     out.mkdir(parents=True, exist_ok=True)
     for file_format in formats or ("docx", "xlsx", "pdf"):
         path = out / making.file_name(spec, file_format)
@@ -128,7 +140,10 @@ def _write_files(spec: AnySpec, formats: tuple[Format, ...], out: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @on_current_schema
 def report_verify(file: Path) -> None:
-    """Compute the figures of a report's FILE again; exit status 1 if the file says otherwise."""
+    """Compare a report's FILE with the ledger, and print the differences.
+
+    The exit status is 1 if they differ. Raises: CommandFault if FILE is no readable report.
+    """
     content = file.read_bytes()
     try:
         with database.reading() as c:

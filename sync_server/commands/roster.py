@@ -1,4 +1,4 @@
-"""Commands on lists of people and of summonses."""
+"""The command that imports a list of people or of summonses."""
 
 import sys
 from pathlib import Path
@@ -26,9 +26,9 @@ from sync_server.web import served_portal
 PROGRESS_FROM_ROWS = 5_000
 SHOWN_CHANGES = 20
 NOT_CONFIRMED = 2
-"""The exit status when nobody can be asked and `--yes` is missing: nothing was imported."""
+"""The exit status if `--yes` is missing and no terminal can ask. Nothing was imported."""
 WHO = "dong-lenh"
-"""The account that the history names for an import at the terminal."""
+"""The import history shows this name as the author of imports made by command."""
 
 roster_group = AppGroup("roster")
 
@@ -38,9 +38,10 @@ roster_group = AppGroup("roster")
 @click.option("--yes", is_flag=True)
 @on_current_schema
 def roster_import(file: Path, *, yes: bool) -> None:
-    """Preview a list of people or of summonses (XLSX or CSV), ask, and import all of it or nothing.
+    """Show a preview of a list of people or of summonses (XLSX or CSV), ask, and import the list.
 
-    Exit status 1: faults; 2: nobody could be asked.
+    The whole list is imported or nothing. The exit status is 1 if the list has faults, and 2 if
+    there is no terminal to ask at.
     """
     try:
         content = file.read_bytes()
@@ -129,7 +130,7 @@ def _import_summonses(file: Path, table: Table, *, yes: bool) -> None:
 
 
 def _confirm(*, yes: bool) -> None:
-    """Ask whether to go on; end the command unless the answer is yes."""
+    """Ask whether to continue, and end the command if the answer is not yes."""
     if yes:
         return
     if not sys.stdin.isatty():
@@ -141,7 +142,10 @@ def _confirm(*, yes: bool) -> None:
 
 
 def _confirm_in_demonstration() -> None:
-    """In a demonstration's database ask whether real people go there; `--yes` is no answer."""
+    """Ask whether to import real people if the database contains the demonstration.
+
+    The option `--yes` does not answer this question. End the command if the answer is not yes.
+    """
     with database.reading() as c:
         if not purpose.is_demonstration(c):
             return
@@ -163,7 +167,7 @@ def _fail(file: Path, faults: list[Fault]) -> None:
 
 
 class _ProgressBar:
-    """A bar that shows how far a long list has been read, at a terminal only."""
+    """A progress bar for reading a long list, shown only at a terminal."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -176,7 +180,10 @@ class _ProgressBar:
             self._bar.render_finish()
 
     def show(self, rows: int, all_rows: int) -> None:
-        """Show that so many rows of so many were read."""
+        """Show that `rows` of `all_rows` rows have been read.
+
+        Nothing is shown for fewer than 5,000 rows, or without a terminal.
+        """
         if not sys.stderr.isatty() or max(rows, all_rows) < PROGRESS_FROM_ROWS:
             return
         if self._bar is None:

@@ -1,4 +1,4 @@
-"""Commands that start the production server and that fill the database for a demonstration."""
+"""Commands that run the production server, and fill the database with a demonstration."""
 
 import click
 import msgspec
@@ -16,7 +16,8 @@ from sync_server.terminal import CommandFault
 from sync_server.web.production_server import serve_forever
 
 CLOCK_TOLERANCE_MS = MINUTE_MS
-"""How far the clock may lie behind the newest receipt before a start says so."""
+"""The server warns at its start if its clock is over a minute behind the newest record's
+receipt."""
 
 
 @click.command("serve")
@@ -24,7 +25,10 @@ CLOCK_TOLERANCE_MS = MINUTE_MS
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @on_current_schema
 def serve(host: str, port: int) -> None:
-    """Serve the portal, the kiosk's API and the office with a production server."""
+    """Serve the portal, the kiosk's API and the office with the production server.
+
+    Raises: CommandFault if the port is not available.
+    """
     at_ms = now_ms()
     with database.reading() as connection:
         release = releases.current(connection, at_ms)
@@ -42,7 +46,10 @@ def serve(host: str, port: int) -> None:
 
 @click.command("demo")
 def demo_command() -> None:
-    """Fill the database with synthetic people and conferences, and print how to sign in."""
+    """Fill the database with synthetic people and conferences, and print how to sign in.
+
+    If the database contains real people, print a warning and add nothing.
+    """
     database.upgrade_schema()
     published = published_directory()
     try:

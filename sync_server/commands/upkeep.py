@@ -1,4 +1,4 @@
-"""Maintenance commands: recompute the standings, list held records, purge personal details."""
+"""Maintenance commands that recompute standings, list held records and purge personal details."""
 
 from functools import partial
 
@@ -22,7 +22,10 @@ ledger_group = AppGroup("ledger")
 @ledger_group.command("rebuild")
 @on_current_schema
 def ledger_rebuild() -> None:
-    """Rebuild every meeting's lists and standings from its records; print the changed standings."""
+    """Rebuild the streams and standings of all meetings from their records.
+
+    Print each stream whose standing has changed.
+    """
     with database.reading() as c:
         keys = streams.all_streams(c)
     changed = []
@@ -36,7 +39,7 @@ def ledger_rebuild() -> None:
 @ledger_group.command("held")
 @on_current_schema
 def ledger_held() -> None:
-    """List the held records: time of receipt (UTC), device, record id, code and detail."""
+    """Print each held record: time of receipt (UTC), device, record id, code and detail."""
     with database.reading() as c:
         held_records = quarantine.all_entries(c)
     for record in held_records:
@@ -54,8 +57,8 @@ def ledger_held() -> None:
 def purge(days: int) -> None:
     """Delete sealed details (reasons, scans, names) that arrived more than DAYS days ago.
 
-    Also records that were not accepted and that headquarters has ruled on. Nothing else is deleted:
-    the ledger, its figures and the log of readings remain.
+    Also delete quarantined records of that age on which headquarters has ruled. The ledger, its
+    figures and the audit log stay complete.
     """
     before_ms = now_ms() - days * DAY_MS
     count = database.write(lambda c: details.purge(c, before_ms=before_ms))

@@ -1,10 +1,10 @@
-"""The report to the superior: figures, drafted sentences, and files in the form an office signs.
+"""Reports on meetings: compute the figures, draft sentences and write files to be signed.
 
-snapshot    storage → figures, and from what they were computed
-figures     standings → tables, pure
-narrative   figures → drafted sentences
-document    figures and sentences → one document, whatever the format
-layouts     the measures of the Party's and the state's papers, as data
-*_file      a document → DOCX, XLSX, PDF, CSV
-verify      a file → the same figures computed again, and what differs
+snapshot    reads the database and computes the figures, from records up to fixed positions
+figures     computes the figures from the standings, without the database
+narrative   drafts sentences from the figures
+document    combines figures and sentences to one document, for any file format
+layouts     contains the sizes and fixed texts of the Party's and the state's papers
+*_file      write a document as DOCX, XLSX, PDF or CSV
+verify      computes the figures of a file again and lists the differences
 """

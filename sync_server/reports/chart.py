@@ -1,4 +1,4 @@
-"""A chart of shares as SVG, for the papers that are printed."""
+"""Draw a bar chart of shares as SVG, for printed papers."""
 
 from collections.abc import Sequence
 from html import escape
@@ -8,12 +8,12 @@ from sync_server.messages import percent
 from sync_server.reports.parts import Bar
 
 _LABEL, _SCALE, _FIGURE, _LINE = 250, 380, 70, 26
-"""The widths of a label, of a whole bar and of its figure, and the height of a line, in pixels."""
+"""In pixels: the widths of the label, the full bar and the percentage, and the height of a line."""
 _LONGEST_LABEL = 38
 
 
 def bar_chart(bars: Sequence[Bar]) -> str:
-    """Return a chart of horizontal bars, one a line, as a `data:` address."""
+    """Return a chart with one horizontal bar in each line, as a `data:` URL of an SVG image."""
     width, height = _LABEL + _SCALE + _FIGURE, _LINE * len(bars)
     lines = [_line(bar, place * _LINE) for place, bar in enumerate(bars)]
     svg = (

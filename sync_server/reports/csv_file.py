@@ -1,4 +1,4 @@
-"""The tables of a report as CSV, as Excel in Vietnam opens it, in one ZIP file."""
+"""Write the tables of a report as CSV files for Excel in Vietnam, together in one ZIP file."""
 
 import io
 import zipfile
@@ -10,7 +10,7 @@ from sync_server.sheets.csv_output import csv_text
 
 
 def write_csv(document: Document) -> bytes:
-    """Return a ZIP file with a CSV file for every table."""
+    """Return a ZIP file that contains each table as a CSV file named `bieu-KEY.csv`."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for table in document.tables:
@@ -21,6 +21,6 @@ def write_csv(document: Document) -> bytes:
 
 
 def table_as_csv(table: Table) -> str:
-    """Return a table with its total as CSV."""
+    """Return a table as CSV text, with the total row last."""
     rows = [*table.rows, *([table.total] if table.total else [])]
     return csv_text([column.title for column in table.columns], rows)

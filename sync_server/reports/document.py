@@ -1,4 +1,4 @@
-"""A report as one document, whatever the format of its file: texts, tables, head and foot."""
+"""Build the content of a report: its header, texts, tables and footer, for any file format."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,9 +23,9 @@ PARTS: tuple[tuple[str, tuple[Section, ...]], ...] = (
     ("tasks", ("tasks",)),
     ("proposals", ("proposals",)),
 )
-"""The five parts of an evaluation (domain.md §3) and their sections."""
+"""An evaluation has these five parts (domain.md §3), each with one or more sections."""
 OPTIONAL: tuple[Section, ...] = ("good_practice", "causes")
-"""Sections that are left out while nobody has written them."""
+"""An evaluation omits these sections while nobody has written their text."""
 
 
 SYMBOLS: Mapping[Kind, str] = {
@@ -36,16 +36,17 @@ SYMBOLS: Mapping[Kind, str] = {
     "certificate": "GXN",
     "period": "BC",
 }
-"""The letters of every kind of paper in its number."""
+"""The abbreviation of each kind of paper, which is part of the document number."""
 MARK_LETTERS = 12
 SIGNED_IN_THE_HALL: tuple[Kind, ...] = ("minutes", "presence")
 
 
 class Document(NamedTuple):
-    """A report ready to be written as a file.
+    """The content of a report, ready to be written in any file format.
 
-    `subject`: what it reports on, for the file's title; `at_ms`: the moment of its figures; `bars`:
-    the shares of people present, for a chart.
+    `subject` is the meeting or the period that the report is about, for the file's title. `at_ms`
+    is the time of the figures, in ms since 1970 UTC. `bars` form a chart of the shares of people
+    present. `foot` are the lines of the footnote.
     """
 
     spec: AnySpec
@@ -63,7 +64,7 @@ class Document(NamedTuple):
 
     @property
     def number(self) -> str:
-        """The line with the number, which stays blank; "" for a list, which has none."""
+        """Return the line for the document number, which stays blank; "" for a presence list."""
         if self.kind == "presence":
             return ""
         line = self.layout.number.replace("BC", SYMBOLS[self.kind])
@@ -71,14 +72,14 @@ class Document(NamedTuple):
 
     @property
     def signing_body(self) -> str:
-        """The body that signs; "" where the people in the hall sign."""
+        """Return the line with the committee that signs; "" if people in the hall sign."""
         if self.kind in SIGNED_IN_THE_HALL:
             return ""
         return f"{self.layout.body_on} {self.organisation.body}".strip()
 
     @property
     def recipients(self) -> list[str]:
-        """The recipients, the archive last; none, where the people in the hall sign."""
+        """Return the lines of the recipients, the archive last; [] if people in the hall sign."""
         if self.kind in SIGNED_IN_THE_HALL:
             return []
         name = self.organisation.name
@@ -89,12 +90,15 @@ class Document(NamedTuple):
         return [f"- {line};" for line in others] + [f"- {archive}"]
 
     def spelled(self, text: str) -> str:
-        """Return a text in the spelling of the organisation."""
+        """Return a text with tone marks placed in the organisation's spelling (uỷ or ủy)."""
         return spell(text, self.organisation.spelling)
 
 
 def build(spec: ReportSpec) -> Document:
-    """Build the document of a report."""
+    """Build the document of a report on one meeting.
+
+    A section's text is the one that people wrote or, without one, the draft from the figures.
+    """
     layout, meeting = LAYOUTS[spec.layout], spec.figures.meeting
     texts = drafts_of(spec.figures) | {k: v for k, v in spec.sections.items() if v.strip()}
     match spec.kind:
@@ -130,7 +134,10 @@ def build(spec: ReportSpec) -> Document:
 
 
 def numbered(tables: Iterable[Table]) -> list[Table]:
-    """Number the tables that a document has; the one list of a letter has no number."""
+    """Number the tables of a document from 1, in their order.
+
+    A table whose key is a word, such as the list of people in a letter, gets no number.
+    """
     result: list[Table] = []
     for table in tables:
         if table.key.isdecimal():
@@ -161,9 +168,10 @@ def _summary(spec: ReportSpec) -> str:
 
 
 def foot_of(spec: ReportSpec) -> list[str]:
-    """Return the footnote, which says what the figures were computed from; letters have none.
+    """Return the lines of the footnote, which states the sources of the figures; [] for letters.
 
-    The heads of all streams are in the spec that the file carries; the paper has their hash.
+    The spec inside the file contains the last position of every stream. The footnote contains only
+    a hash of these positions.
     """
     if spec.kind in LETTERS:
         return []
@@ -176,13 +184,19 @@ def foot_of(spec: ReportSpec) -> list[str]:
 
 
 def source_line(epoch: str, heads: Sequence[int]) -> str:
-    """Return the line that names the ledger and the positions up to which it was read."""
+    """Return the footnote's line on the ledger: its epoch, the number of records and a short hash.
+
+    `heads` are the last positions that the report read in the streams, sorted by point.
+    """
     mark = hashlib.sha256(",".join(map(str, heads)).encode()).hexdigest()[:MARK_LETTERS]
     return say("report.foot.heads", epoch=epoch, count=number(sum(heads)), mark=mark)
 
 
 def quick_text(figures: Figures) -> str:
-    """Return the quick report as ten plain lines to copy into a message, totals only."""
+    """Return the quick report as ten lines of plain text, to be copied into a message.
+
+    The text contains totals only.
+    """
     totals = figures.totals
     values = {
         "title": figures.meeting.title,

@@ -1,4 +1,4 @@
-"""A report as DOCX, in the measures of its layout; the same report is the same file to the byte."""
+"""Write a report as DOCX in the sizes of its layout. The same report gives the same bytes."""
 
 import io
 import re
@@ -14,21 +14,21 @@ from sync_server.reports.parts import Cell, Passage, Table
 from sync_server.reports.words import day_of
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
-"""The date inside of files, so that the same report is the same to the byte."""
+"""Every file contains this fixed date, so that the same report gives the same bytes."""
 SPEC_PART = "/customXml/report.xml"
-"""The part that holds the report's spec, to be read back by `verify`."""
+"""The path of the report spec inside the DOCX file, where `verify` reads it."""
 _A4_MM = (210, 297)
 _TABLE_PT = 10
 _TWIPS_IN_MM = 1440 / 25.4
 _NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-"""Characters that XML cannot hold."""
+"""XML 1.0 does not allow these control characters."""
 _GRID = "Table Grid"
 CELL_STYLES = {False: "Bảng: chữ", True: "Bảng: số"}
-"""The styles of paragraphs in tables, by whether they hold numbers."""
+"""The names of the paragraph styles in table cells: False for text, True for numbers."""
 
 
 def write_docx(document: Document) -> bytes:
-    """Return a report as DOCX."""
+    """Return a report as the content of a DOCX file, with the report spec inside."""
     import docx
 
     word = docx.Document()
@@ -45,7 +45,7 @@ def write_docx(document: Document) -> bytes:
 
 
 def read_spec(content: bytes) -> bytes | None:
-    """Return the spec's JSON in a DOCX; None if it holds none."""
+    """Return the report spec (JSON) inside a DOCX file; None if the file has none."""
     from html import unescape
 
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -56,9 +56,10 @@ def read_spec(content: bytes) -> bytes | None:
 
 
 def texts_of(content: bytes) -> list[str]:
-    """Return the texts of a DOCX that are the report's: its paragraphs, then its tables.
+    """Return the text of a DOCX file: all paragraphs, then each table row with " | " between cells.
 
-    The head and the signature are left out: there a clerk fills in number, date and names.
+    The header and the signature are left out, because a clerk fills in number, date and names
+    there.
     """
     import docx
 
@@ -72,7 +73,7 @@ def texts_of(content: bytes) -> list[str]:
 
 
 class _Writer:
-    """Writes a report as DOCX: head, title, text, signature, tables."""
+    """Writes one report into a Word document: header, title, texts, signature and tables."""
 
     def __init__(self, word: Any, document: Document) -> None:
         self._word, self._document = word, document
@@ -124,7 +125,7 @@ class _Writer:
         from docx.oxml.ns import qn
 
         section = self._word.sections[0]
-        section.different_first_page_header_footer = True  # no number on the first page
+        section.different_first_page_header_footer = True  # page 1 has no number
         paragraph = section.header.paragraphs[0]
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         run = paragraph.add_run()
@@ -223,7 +224,7 @@ class _Writer:
             self._line(self._word, "", 8)
 
     def _write_table(self, table: Table) -> None:
-        """Add a table as XML in one piece: cell by cell, five thousand rows take minutes."""
+        """Add a table as one piece of XML, because adding 5,000 rows cell by cell takes minutes."""
         from docx.oxml import parse_xml
         from docx.oxml.ns import nsdecls
 
@@ -305,7 +306,7 @@ class _Writer:
 
 
 def shown(value: Cell) -> str:
-    """Return a cell's value as a paper writes it: 4.925."""
+    """Return a cell's value as text. Numbers have dots between thousands, such as 4.925."""
     return number(value) if isinstance(value, int) else value
 
 
@@ -323,7 +324,10 @@ def _attach_spec(word: Any, document: Document) -> None:
 
 
 def _same_bytes(content: bytes) -> bytes:
-    """Return a ZIP file with its entries in order of name, and all of one date."""
+    """Return a copy of a ZIP file with sorted entries and one fixed date.
+
+    The same entries then always give the same bytes.
+    """
     out = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(content)) as archive,

@@ -1,7 +1,9 @@
-"""The figures of a meeting's report (domain.md §3): one pure function from standings to tables.
+"""Compute the figures of a meeting's report from the standings of its halls (domain.md §3).
 
-Every number can be recomputed from the ledger. Triệu tập = có mặt + vắng có lý do + vắng không lý
-do + chưa điểm danh, in every row and total; a silent hall's people count as not recorded.
+The same standings always give the same figures, so every number can be recomputed from the ledger.
+In every row and total, summoned = present + absent excused + absent unexcused + not recorded (Triệu
+tập = có mặt + vắng có lý do + vắng không lý do + chưa điểm danh). People of a hall that has not
+reported count as not recorded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +17,7 @@ from sync_server.domain.records.codes import MINUTE_MS
 from sync_server.domain.unit_types import UNIT_TYPES
 
 ON_TIME_MS = 2 * 60 * MINUTE_MS
-"""How long after the end a hall has to sign its roll off (domain.md §3, step A1)."""
+"""A roll is on time if it is signed off within two hours after the end (domain.md §2, step A1)."""
 
 ChairOffice = Literal["secretary", "deputy", ""]
 MATERIAL_GROUPS: Mapping[str, frozenset[str]] = {
@@ -25,15 +27,16 @@ MATERIAL_GROUPS: Mapping[str, frozenset[str]] = {
     "plans": frozenset(("KE_HOACH", "CHUONG_TRINH", "HUONG_DAN")),
     "study": frozenset(("DE_CUONG", "TAI_LIEU_THAM_KHAO", "SLIDE", "VIDEO", "AUDIO")),
 }
-"""What a study conference gives its members to read (checklist rows 6, 7 and 31), by kind."""
+"""The kinds of study material, by group (checklist rows 6, 7 and 31 of domain.md)."""
 
 Note = Literal["silent", "open", "amended", "no_chair", "not_ready", "merged"]
 
 
 class MeetingFacts(Struct, frozen=True):
-    """A meeting's times in ms since 1970 UTC, and `at_ms`, the moment that the figures are of.
+    """The facts of a meeting that a report states.
 
-    `host` and `mode` are as published; "" if the portal has no such meeting.
+    Times are in ms since 1970 UTC, and `at_ms` is the time of the figures. `host` and `mode` are
+    from the portal; "" if the portal has no such meeting.
     """
 
     id: str
@@ -46,15 +49,16 @@ class MeetingFacts(Struct, frozen=True):
 
     @property
     def is_over(self) -> bool:
-        """Whether the meeting had ended at the moment of the figures."""
+        """Return whether the meeting had ended at `at_ms`."""
         return self.at_ms > self.ends_ms
 
 
 class HallLine(Struct, frozen=True):
-    """A row of table 1: one hall. `chair`: the office of who presided.
+    """One row of table 1: the figures of one hall.
 
-    `keeps_materials`: whether its device reported that it keeps the materials without a line;
-    `is_on_time`: whether the roll was signed off by `ON_TIME_MS` after the end.
+    `chair` is the office of the person who presided last; "" if nobody did. `keeps_materials`: the
+    hall has reported that its device stores the materials for use offline. `is_on_time`: the roll
+    was signed off within `ON_TIME_MS` after the end.
     """
 
     point: str
@@ -70,7 +74,10 @@ class HallLine(Struct, frozen=True):
 
 
 class TypeLine(Struct, frozen=True):
-    """A row of table 2: the halls of one type of unit."""
+    """One row of table 2: the figures of one unit type.
+
+    `planned` and `reported` are numbers of halls.
+    """
 
     unit_type: str
     planned: int
@@ -79,9 +86,11 @@ class TypeLine(Struct, frozen=True):
 
 
 class MaterialLine(Struct, frozen=True):
-    """A row of table 4: a material of the meeting; `public_ms`: None if it was public at once.
+    """One row of table 4: a material of the meeting.
 
-    `issued_on`: the document's date, YYYY-MM-DD; `is_basis`: whether the meeting is held by it.
+    `public_ms` is when the material became public, in ms since 1970 UTC; None if it always was.
+    `issued_on` is the document's date (YYYY-MM-DD). `is_basis`: the meeting is based on the
+    document.
     """
 
     code: str
@@ -96,7 +105,7 @@ class MaterialLine(Struct, frozen=True):
 
 
 class IncidentLine(Struct, frozen=True):
-    """A row of table 5: an incident in a hall, and its length in minutes, None while it lasts."""
+    """One row of table 5: an incident in a hall. `minutes` is its length, None while it lasts."""
 
     point: str
     name: str
@@ -106,9 +115,9 @@ class IncidentLine(Struct, frozen=True):
 
 
 class TaskLine(Struct, frozen=True):
-    """A task that a hall was left with; its owner is nobody's business outside.
+    """A task that a meeting left to a hall. The report does not name the person responsible.
 
-    `meeting`: the title of the earlier meeting that left it; "" for the meeting of the report.
+    `meeting` is the title of the earlier meeting that left the task; "" for the reported meeting.
     """
 
     point: str
@@ -119,14 +128,15 @@ class TaskLine(Struct, frozen=True):
     meeting: str = ""
 
     def is_overdue(self, at_ms: int) -> bool:
-        """Whether it was still to be done after its due time."""
+        """Return whether the task was still open at `at_ms` although its due time had passed."""
         return self.state == "open" and self.due_ms is not None and self.due_ms < at_ms
 
 
 class Attendee(Struct, frozen=True):
-    """One summoned person and their attendance; only internal files contain it.
+    """One summoned person and their attendance, for internal files only.
 
-    `came_ms`: the first arrival; `left_ms`: the last departure.
+    `came_ms` is the first arrival and `left_ms` the last departure, in ms since 1970 UTC. Either is
+    None if it was not recorded.
     """
 
     point: str
@@ -140,7 +150,10 @@ class Attendee(Struct, frozen=True):
 
 
 class Hall(Struct, frozen=True):
-    """What the figures are computed from: a hall and its standing."""
+    """One hall with its standing, from which the figures are computed.
+
+    `is_connected`: a device of the hall has sent a record.
+    """
 
     point: str
     name: str
@@ -150,9 +163,11 @@ class Hall(Struct, frozen=True):
 
 
 class Figures(Struct, frozen=True):
-    """The tables of a report. `reasons`: the number of excused people by the code of the reason.
+    """The figures of a report, from which its tables and sentences are made.
 
-    `earlier_tasks`: what earlier meetings left to do.
+    `reasons` has the number of excused people for each reason code. `pending` is the number of
+    undecided leave requests, and `essays` that of essays handed in. `earlier_tasks` are the tasks
+    that earlier meetings left.
     """
 
     meeting: MeetingFacts
@@ -169,47 +184,53 @@ class Figures(Struct, frozen=True):
 
     @property
     def planned(self) -> int:
-        """How many halls were to take part."""
+        """Return the number of halls that were to take part."""
         return len(self.halls)
 
     @property
     def connected(self) -> int:
-        """How many halls have sent anything."""
+        """Return the number of halls that have sent at least one record."""
         return sum(hall.is_connected for hall in self.halls)
 
     @property
     def reported(self) -> int:
-        """How many halls have reported people."""
+        """Return the number of halls that have reported from the conference."""
         return sum(hall.is_reported for hall in self.halls)
 
     @property
     def silent(self) -> tuple[HallLine, ...]:
-        """The halls that have not reported."""
+        """Return the halls that have not reported, in the order of table 1."""
         return tuple(hall for hall in self.halls if not hall.is_reported)
 
     @property
     def basis(self) -> tuple[MaterialLine, ...]:
-        """The documents that the meeting is held by (checklist row 18)."""
+        """Return the documents on which the meeting is based (checklist row 18)."""
         return tuple(line for line in self.materials if line.is_basis)
 
     @property
     def keep_materials(self) -> int:
-        """In how many reporting halls the device keeps the materials."""
+        """Return the number of reporting halls whose device stores the materials offline."""
         return sum(hall.is_reported and hall.keeps_materials for hall in self.halls)
 
     @property
     def missing_groups(self) -> tuple[str, ...]:
-        """The groups of material kinds of which the meeting has none; () if it has nothing."""
+        """Return the groups of `MATERIAL_GROUPS` for which the meeting has no material.
+
+        If the meeting has no materials at all, return ().
+        """
         kinds = {line.kind for line in self.materials}
         lacking = [name for name, group in MATERIAL_GROUPS.items() if not kinds & group]
         return tuple(lacking) if kinds else ()
 
     def chaired_by(self, office: ChairOffice) -> int:
-        """Return in how many reporting halls the holder of an office presided; "": nobody."""
+        """Return the number of reporting halls where the holder of an office presided.
+
+        For "", return the number of reporting halls where nobody presided.
+        """
         return sum(hall.is_reported and hall.chair == office for hall in self.halls)
 
     def with_note(self, note: Note) -> int:
-        """Return in how many reporting halls something was noted."""
+        """Return the number of reporting halls that have a given note."""
         return sum(hall.is_reported and note in hall.notes for hall in self.halls)
 
 
@@ -220,7 +241,7 @@ def figures_of(
     materials: Sequence[MaterialLine],
     earlier_tasks: Sequence[TaskLine] = (),
 ) -> Figures:
-    """Compute the tables of a meeting; rehearsals and cancelled halls enter none."""
+    """Compute the figures of a meeting. Rehearsals and cancelled halls are left out."""
     counted = [hall for hall in halls if hall.standing.is_counted]
     lines = tuple(_line_of(hall, meeting) for hall in counted)
     return Figures(
@@ -257,7 +278,10 @@ def figures_of(
 
 
 def attendees_of(halls: Sequence[Hall]) -> tuple[Attendee, ...]:
-    """Return everybody summoned, hall by hall."""
+    """Return all summoned people with their attendance, hall by hall.
+
+    Rehearsals and cancelled halls are left out.
+    """
     return tuple(
         Attendee(
             hall.point,
@@ -303,7 +327,7 @@ def _line_of(hall: Hall, meeting: MeetingFacts) -> HallLine:
 
 
 def _chair_of(standing: PointStanding) -> ChairOffice:
-    """Return the office of who presides now, or presided last."""
+    """Return the office of the person who presides or presided last; "" if nobody did."""
     spans = standing.chair.spans
     if not spans:
         return ""

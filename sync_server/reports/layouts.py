@@ -1,8 +1,8 @@
-"""The form of official papers as data: the Party's of 2026 and 2018, and the state's of 2020.
+"""The layouts of official papers as data: the Party's of 2018 and 2026, and the state's of 2020.
 
 Sizes are in points and lengths in millimetres. The values come from secondary sources: secretaries'
-handbooks on Hướng dẫn 05-HD/VPTW (2026) and 36-HD/VPTW (2018), and Nghị định 30/2020/NĐ-CP,
-Phụ lục I. Where the sources differ, a comment names the range.
+handbooks on Hướng dẫn 05-HD/VPTW (2026) and 36-HD/VPTW (2018), and Nghị định 30/2020/NĐ-CP, Phụ lục
+I. Where the sources differ, a comment gives the range.
 """
 
 from typing import Literal
@@ -13,16 +13,17 @@ LayoutName = Literal["PARTY_HD05_2026", "PARTY_HD36_2018", "STATE_ND30_2020"]
 
 
 class Layout(Struct, frozen=True):
-    """The measures and fixed words of one form of paper.
+    """The sizes, lengths and fixed texts of one paper layout.
 
-    `right_lines`: the header on the right, as (text, size, is bold); a rule of the same length
-    follows. `number`: the number line, with the symbol; the number stays blank.
-    `body_on`: the words before the name of the body that signs. `keeps_recipient_marks`: recipients
-    end with punctuation, and the last names the clerk's office.
+    Fields that end in `_pt` are in points, those in `_mm` in millimetres. `right_lines` are the
+    lines of the right header, each as (text, size in points, is bold). A rule is drawn under the
+    last line. `number` is the template of the document number, which itself stays blank. `headings`
+    are the templates of section numbers on levels 1 and 2. `archive` is the last recipient.
+    `body_on` is the abbreviation before the committee that signs, such as T/M ("on behalf of").
     """
 
     name: LayoutName
-    margins_mm: tuple[int, int, int, int]  # top, bottom, left, right
+    margins_mm: tuple[int, int, int, int]  # in the order: top, bottom, left, right
     font: str
     body_pt: int
     line_pt: float
@@ -53,14 +54,14 @@ LAYOUTS: dict[LayoutName, Layout] = {
         margins_mm=(20, 20, 30, 15),
         font="Times New Roman",
         body_pt=14,
-        line_pt=19,  # sources: exactly 18 to 20
+        line_pt=19,  # the sources give exact line heights from 18 to 20 pt
         first_line_mm=10,
         right_lines=_PARTY_HEADER,
         left_pt=14,
         star=True,
-        number="Số        -BC/{symbol}",  # no colon; numbers run by type and term
+        number="Số        -BC/{symbol}",  # HD 05 has no colon; numbers restart each term
         date_italic_pt=14,
-        title_pt=15,  # sources: 14 to 16
+        title_pt=15,  # the sources give sizes from 14 to 16 pt
         rule_under_title="-----",
         headings=("{number}-", "{number}-"),
         recipients_title_pt=14,

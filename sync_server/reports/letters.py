@@ -1,4 +1,4 @@
-"""The texts of the papers beside the reports: minutes, summonses, certificates of attendance."""
+"""Write the texts of minutes, summonses and certificates of attendance."""
 
 from sync_server.messages import name_code, number, say
 from sync_server.reports.layouts import Layout
@@ -14,7 +14,10 @@ from sync_server.reports.words import day_and_hours, day_of, moment
 
 
 def minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
-    """Return the texts of a hall's minutes: its course up to the closing, and lines to sign on."""
+    """Return the passages of a hall's minutes: its course up to the closing, then the signatures.
+
+    `spec.course` must not be None, and `spec.point` must be a hall of the meeting.
+    """
     course, meeting = spec.course, spec.figures.meeting
     assert course
     hall = next(line for line in spec.figures.halls if line.point == spec.point)
@@ -62,7 +65,7 @@ def minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
 
 
 def summons(spec: ReportSpec) -> list[Passage]:
-    """Return the text of a summons: of one person by name, or of all on the list below it."""
+    """Return the text of a summons to one person, or to all people in the list below the text."""
     meeting, documents = spec.figures.meeting, spec.figures.basis
     units = {line.unit for line in spec.people}
     if spec.person:
@@ -87,7 +90,7 @@ def summons(spec: ReportSpec) -> list[Passage]:
 
 
 def certificate(spec: ReportSpec) -> list[Passage]:
-    """Return the text of a certificate: that a person attended, where and from when to when."""
+    """Return the text that certifies one person's attendance, with the hall and the times."""
     meeting, line = spec.figures.meeting, spec.people[0]
     hall = spec.basis.halls[line.facts.point].name
     came, left = line.facts.came_ms, line.facts.left_ms
@@ -108,6 +111,6 @@ def certificate(spec: ReportSpec) -> list[Passage]:
 
 
 def _about(key: str, line: PersonLine, **facts: object) -> str:
-    """Return a sentence about a person, with name, position if any, and unit."""
+    """Return the message `key` with a person's name, position (if any) and unit filled in."""
     position = f", {name_code('position', line.position)}" if line.position else ""
     return say(key, name=line.name, position=position, unit=line.unit, **facts)

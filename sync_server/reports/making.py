@@ -1,4 +1,4 @@
-"""Makes reports: a revision with its figures, texts and changes, written in any format."""
+"""Make a meeting's reports, minutes and lists, and write them in any file format."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, get_args
@@ -63,7 +63,10 @@ def make(
     *,
     by: str,
 ) -> StoredReport:
-    """Make the next revision of a report and store it. Raises: UnknownMeeting."""
+    """Make the next revision of a report and store it in the database.
+
+    `by` is the name of the account that makes the report. Raises: UnknownMeeting.
+    """
     taken = snapshot.take(connection, meeting, source)
     before = reports.latest(connection, meeting, kind)
     spec = _spec_of(connection, taken, kind, layout, before, source.now_ms)
@@ -73,12 +76,16 @@ def make(
 
 
 def spec_of(stored: StoredReport) -> ReportSpec:
-    """Return the spec of a stored revision."""
+    """Decode the spec of a stored revision."""
     return _decoder.decode(stored.spec)
 
 
 def with_names(connection: Connection, spec: ReportSpec) -> ReportSpec:
-    """Return a spec for an internal file, with the names of everybody summoned."""
+    """Return a copy of a spec for an internal file, with the names of the summoned people.
+
+    The people are computed again from the ledger, limited to the spec's point, unit and person, and
+    sorted by point and name. A certificate names only people who were present.
+    """
     taken = snapshot.take_again(connection, spec.basis)
     attendees = [
         line
@@ -125,10 +132,13 @@ def make_list(
     unit: str = "",
     person: str = "",
 ) -> ReportSpec:
-    """Return a hall's minutes, a presence list, a summons or a certificate as of now; not stored.
+    """Return the spec of minutes, a presence list, a summons or a certificate as of now.
 
-    `point`, `unit` and `person` limit the people on it; minutes need a point, and a certificate a
-    person who attended. Raises: UnknownMeeting, UnknownPoint, NobodyToName.
+    The spec is not stored. `point`, `unit` and `person` limit the people in the document; "" sets
+    no limit. Minutes need a point, and a certificate needs a person who attended.
+
+    Raises: UnknownMeeting, UnknownPoint if the meeting has no hall at the point, and NobodyToName
+    if a summons or a certificate would name nobody.
     """
     taken = snapshot.take(connection, meeting, source)
     known = {hall.point for hall in taken.figures.halls}
@@ -160,9 +170,10 @@ def make_period(
     layout: LayoutName,
     source: Source,
 ) -> PeriodSpec:
-    """Return the report on several conferences as of now, in the order of their starts; not stored.
+    """Return the spec of a report on several conferences as of now, without storing it.
 
-    `name`: the period in words. Raises: UnknownMeeting.
+    The conferences are sorted by their start. `name` is the Vietnamese name of the period, such as
+    a year. Raises: UnknownMeeting.
     """
     snapshots = [snapshot.take(connection, meeting, source) for meeting in meetings]
     snapshots.sort(key=lambda taken: taken.basis.meeting.starts_ms)
@@ -173,13 +184,16 @@ def make_period(
 
 
 def write(spec: AnySpec, file_format: Format) -> bytes:
-    """Return a report as a file. Raises: PdfUnavailable."""
+    """Return a report as the content of a file.
+
+    Raises: PdfUnavailable if a PDF is wanted and Pango is not installed.
+    """
     document = build_period(spec) if isinstance(spec, PeriodSpec) else build(spec)
     return _WRITERS[file_format](document)
 
 
 def file_name(spec: AnySpec, file_format: Format) -> str:
-    """Return the name of a report's file."""
+    """Return the name of a report's file, such as `bao-cao-nhanh-2024-08-22-hoc-tap-lan-2.pdf`."""
     if isinstance(spec, PeriodSpec):
         days = f"{day_of(spec.at_ms):%Y%m%d-%H%M}"
         return f"{say('report.file.period')}-{days}.{file_format}"
@@ -221,7 +235,11 @@ def _spec_of(
 def changes_between(
     before: Figures | None, after: Figures
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return in words what changed since a revision, and the points of the halls that changed."""
+    """Return sentences on the changes since the previous figures, and the codes of changed points.
+
+    The first sentence describes the totals if they changed. Each other sentence describes one hall,
+    up to `MOST_CHANGES` halls. Both results are empty if `before` is None.
+    """
     if before is None:
         return (), ()
     earlier = {hall.point: hall for hall in before.halls}

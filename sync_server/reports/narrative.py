@@ -1,4 +1,7 @@
-"""Sentences drafted from the figures alone: nothing is praised that no figure shows."""
+"""Draft the Vietnamese sentences of a report from the figures alone.
+
+The drafts praise only what the figures show.
+"""
 
 from collections.abc import Sequence
 
@@ -13,7 +16,7 @@ SECTIONS = HEADINGS
 
 
 def drafts_of(figures: Figures) -> dict[Section, str]:
-    """Return a drafted text for every section; "" for a section without figures."""
+    """Return a drafted text for every section; "" for a section that the figures cannot fill."""
     drafts: dict[Section, str] = dict.fromkeys(SECTIONS, "")
     drafts["organisation"] = _organisation(figures)
     drafts["numbers"] = _numbers(figures)
@@ -72,7 +75,10 @@ def _organisation(figures: Figures) -> str:
 
 
 def cited(documents: Sequence[MaterialLine]) -> str:
-    """Return documents as papers cite them: kind, number, date and issuer."""
+    """Return the citation of documents: kind, number, date and issuer, separated by "; ".
+
+    A document without a number or a date is cited by its title.
+    """
     return "; ".join(
         say(
             "report.cited",
@@ -91,7 +97,10 @@ ABSENT = ("absent_excused", "absent_unexcused", "not_recorded")
 
 
 def attendance_sentences(counts: Counts) -> list[str]:
-    """Return what a report and a hall's minutes say of who came, stayed away, was late or left."""
+    """Return one sentence on presence and absence, and one on people who came late or left early.
+
+    The second sentence is left out if nobody came late or left early.
+    """
     return [
         say(
             "report.draft.people",
@@ -109,7 +118,7 @@ def attendance_sentences(counts: Counts) -> list[str]:
 
 
 def others_sentences(counts: Counts) -> list[str]:
-    """Return the sentence on guests and substitutes, or nothing if there were none."""
+    """Return the sentence on guests and substitutes; [] if there were none."""
     if not (counts.guests or counts.substitutes):
         return []
     others = _counted("others", ("guests", "substitutes"), counts)
@@ -117,7 +126,10 @@ def others_sentences(counts: Counts) -> list[str]:
 
 
 def conduct_sentences(counts: Counts) -> list[str]:
-    """Return the sentence on disturbances that were noted, or nothing if none were."""
+    """Return the sentence on calls, private phone use, disorder and wrong seats.
+
+    Return [] if none of these were recorded.
+    """
     if not (counts.calls or counts.private_use or counts.disorder or counts.wrong_seat):
         return []
     seen = _counted("conduct", ("calls", "private_use", "disorder", "wrong_seat"), counts)
@@ -199,7 +211,10 @@ def _limits(figures: Figures) -> str:
 
 
 def _earlier_limits(figures: Figures) -> str:
-    """Return how far the limits of earlier meetings have been overcome (checklist row 17)."""
+    """Return the sentence on the tasks of earlier meetings (checklist row 17).
+
+    The sentence gives the numbers of tasks in all, done, open and overdue.
+    """
     tasks = figures.earlier_tasks
     is_open = [line for line in tasks if line.state == "open"]
     overdue = sum(line.is_overdue(figures.meeting.at_ms) for line in is_open)
@@ -217,7 +232,7 @@ def _in_sentence(key: str) -> str:
 
 
 def _counted(stem: str, names: Sequence[str], counts: Counts) -> str:
-    """Return the counts that are not 0, in words."""
+    """Return a phrase for each count other than 0, separated by commas."""
     return ", ".join(
         say(f"report.draft.{stem}.{name}", count=number(count))
         for name in names
@@ -243,5 +258,8 @@ def _tasks(figures: Figures) -> str:
 
 
 def reason_name(code: str) -> str:
-    """Return the name of a reason, also of one that nobody can open any more."""
+    """Return the Vietnamese name of a reason code.
+
+    For "", return a text that says that the reason can no longer be read.
+    """
     return name_code("reason", code) if code else say("report.no_reason")

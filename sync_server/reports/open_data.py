@@ -1,8 +1,9 @@
-"""A meeting's totals as open data, in which no small number tells of a person.
+"""Publish a meeting's totals as open data without revealing anything about a single person.
 
-Rows are published for all types of unit together and for every type. A number of people from 1 to 4
-is left out, and with it the whole row, and as many other rows as it takes that nothing follows from
-the totals: what the hidden rows add up to holds no such number either. A 0 tells of nobody.
+The data has one row for all unit types together and one row for each type. A type's row shows no
+numbers of people if one of these numbers is 1 to 4. More types are hidden until the sum of the
+hidden rows contains no such number, so that nobody can compute a hidden number from the totals. The
+number 0 is published, because it describes nobody.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,14 +17,18 @@ from sync_server.messages import say
 from sync_server.reports.figures import Figures, TypeLine
 
 SMALLEST = 5
-"""The smallest number of people, other than 0, that is published."""
+"""A number of people from 1 to 4 is not published."""
 PEOPLE = ("summoned", "present", "absent_excused", "absent_unexcused", "not_recorded", "late")
-"""The published numbers of people. The first is the sum of the next four."""
+"""The published numbers of people. `summoned` is the sum of the four numbers after it."""
 FIELDS = ("unit_type", "halls", "reported", *PEOPLE)
 
 
 class OpenRow(Struct, frozen=True):
-    """A published row: a type of unit, or "" for all. `people` is by `PEOPLE`; None: left out."""
+    """One row of the open data.
+
+    `unit_type` is "" in the row for all types. `halls` and `reported` are numbers of halls.
+    `people` has a value for every name in `PEOPLE`; None means that the number is not published.
+    """
 
     unit_type: str
     halls: int
@@ -36,7 +41,10 @@ class OpenRow(Struct, frozen=True):
 
 
 def open_rows(figures: Figures) -> list[OpenRow]:
-    """Return the row of all types first, then a row for every type."""
+    """Return the rows of the open data: all types together first, then each type.
+
+    Numbers that must not be published are None.
+    """
     hidden = _hidden_types(figures.types)
     total = _published(figures.totals) if not _is_safe(figures.totals) else _all(figures.totals)
     rows = [OpenRow("", figures.planned, figures.reported, total)]
@@ -47,7 +55,10 @@ def open_rows(figures: Figures) -> list[OpenRow]:
 
 
 def open_data(figures: Figures) -> Mapping[str, object]:
-    """Return the rows with their schema (Frictionless Table Schema) and what they are of."""
+    """Return the open data as a mapping for JSON: the schema, facts of the meeting, and the rows.
+
+    The schema is a Frictionless Table Schema. Times are ISO 8601 in UTC.
+    """
     meeting = figures.meeting
     return {
         "schema": {
@@ -75,7 +86,13 @@ def open_data(figures: Figures) -> Mapping[str, object]:
 
 
 def _hidden_types(lines: Sequence[TypeLine]) -> set[str]:
-    """Return the types whose numbers are left out: the fewest people that make the rest safe."""
+    """Return the unit types whose numbers must not be published.
+
+    A type is unsafe if one of its numbers is 1 to 4. All unsafe types are hidden, and as many other
+    types as make the sum of the hidden types safe. At least two types are hidden, so that no number
+    follows from the totals. Among the possible choices, the one with the fewest summoned people is
+    taken. All types are hidden if no choice is safe.
+    """
     unsafe = [line for line in lines if not _is_safe(line.counts)]
     others = [line for line in lines if _is_safe(line.counts)]
     if not unsafe:
@@ -96,7 +113,7 @@ def _hidden_types(lines: Sequence[TypeLine]) -> set[str]:
 
 
 def _is_safe(counts: Counts) -> bool:
-    """Return whether no number of people is one of those that are left out."""
+    """Return whether every number of people is 0 or at least `SMALLEST`."""
     return not any(0 < getattr(counts, name) < SMALLEST for name in PEOPLE)
 
 
@@ -105,7 +122,11 @@ def _all(counts: Counts) -> dict[str, int | None]:
 
 
 def _published(counts: Counts) -> dict[str, int | None]:
-    """Return totals without their small numbers, and without one more if it would give one away."""
+    """Return the totals, with None for every number from 1 to 4.
+
+    `summoned` is the sum of four other numbers. If only one of these five is None, subtraction
+    would reveal it, so a second one becomes None.
+    """
     people = _all(counts)
     small = [name for name, value in people.items() if value and value < SMALLEST]
     if len([name for name in small if name in PEOPLE[:5]]) == 1:

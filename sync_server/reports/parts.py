@@ -1,4 +1,4 @@
-"""The parts of a document: passages of text, and tables."""
+"""The parts of a report document: headed passages, tables with columns, and bars of a chart."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ NONE = "–"
 
 
 class Column(NamedTuple):
-    """A column of a table: its heading, its share of the width, and whether it holds numbers."""
+    """One column of a table. `width` is relative to the widths of the table's other columns."""
 
     title: str
     width: int
@@ -15,9 +15,11 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table. `sums`: the columns that the total row adds up; `rate`: (share, part, whole).
+    """One table of a report.
 
-    `key` names its sheet and its CSV file.
+    `key` is part of the names of the table's sheet and CSV file. `total` is the last row, if any.
+    `sums` are the indexes of the columns that the total row adds up. `rate` contains three column
+    indexes: the percentage, its part and its whole.
     """
 
     key: str
@@ -31,7 +33,7 @@ class Table(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """A bar of a chart: `part` of `whole`, with its label."""
+    """One bar of a chart, which shows `part` as a share of `whole`."""
 
     label: str
     part: int
@@ -39,7 +41,10 @@ class Bar(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A heading of level 1 or 2, "" for none, and the paragraphs under it."""
+    """A heading and the paragraphs under it.
+
+    `level` is 1 or 2. `heading` is "" if the passage has no heading.
+    """
 
     level: int
     heading: str

@@ -1,4 +1,4 @@
-"""A report as HTML to print, and from it as PDF/UA with the tables and the spec attached."""
+"""Write a report as HTML for printing, and as PDF/UA with its tables and its spec attached."""
 
 import io
 from datetime import UTC, datetime
@@ -25,11 +25,11 @@ def _paper() -> Template:
 
 
 class PdfUnavailable(Exception):
-    """The system lacks Pango, which lays out the lines of a PDF."""
+    """The library Pango, which the PDF writer needs for text layout, is not installed."""
 
 
 def write_html(document: Document) -> str:
-    """Return a report as a page to print."""
+    """Return a report as an HTML page for printing."""
     chart = bar_chart(document.bars) if document.bars else ""
     return _paper().render(
         document=document, chart=chart, shown=shown, say=say, day_of=day_of, percent=percent
@@ -37,7 +37,10 @@ def write_html(document: Document) -> str:
 
 
 def write_pdf(document: Document) -> bytes:
-    """Return a report as PDF/UA-1. Raises: PdfUnavailable."""
+    """Return a report as PDF/UA-1, with its spec (JSON) and its tables (CSV) attached.
+
+    Raises: PdfUnavailable if Pango is not installed.
+    """
     try:
         from weasyprint import HTML, Attachment
     except OSError as fault:
@@ -69,7 +72,7 @@ def write_pdf(document: Document) -> bytes:
 
 
 def read_spec(content: bytes) -> bytes | None:
-    """Return the spec's JSON attached to a PDF; None if it holds none."""
+    """Return the report spec (JSON) that is attached to a PDF; None if the PDF has none."""
     from pypdf import PdfReader
 
     attached = PdfReader(io.BytesIO(content)).attachments.get(SPEC_NAME)
@@ -77,7 +80,7 @@ def read_spec(content: bytes) -> bytes | None:
 
 
 def texts_of(content: bytes) -> list[str]:
-    """Return the lines of a PDF."""
+    """Return the text of a PDF as its lines, without empty lines, in page order."""
     from pypdf import PdfReader
 
     pages = PdfReader(io.BytesIO(content)).pages

@@ -1,4 +1,4 @@
-"""A report on several conferences, those of a year or of a series, as one document."""
+"""Build one report on several conferences, such as the conferences of a year."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,7 +21,10 @@ from sync_server.reports.words import moment, short_day
 
 
 class PeriodLine(NamedTuple):
-    """Halls of several conferences taken together; `halls` counts a hall once a conference."""
+    """One row of a table in the report: the sums over several halls.
+
+    `halls`, `reported` and `on_time` count a hall once for each conference.
+    """
 
     label: str
     unit_type: str
@@ -32,7 +35,7 @@ class PeriodLine(NamedTuple):
 
 
 def build_period(spec: PeriodSpec) -> Document:
-    """Build the document of a period."""
+    """Build the document of a report on several conferences."""
     figures = [conference.figures for conference in spec.conferences]
     halls = [hall for meeting in figures for hall in meeting.halls]
     layout, whole = LAYOUTS[spec.layout], _sum_of(say("report.total"), "", halls)
@@ -66,7 +69,7 @@ def build_period(spec: PeriodSpec) -> Document:
 
 
 def by_type(halls: Sequence[HallLine]) -> list[PeriodLine]:
-    """Take halls together by the type of their unit."""
+    """Return one row for each unit type that has halls, with the sums over these halls."""
     lines = []
     for unit_type in (*UNIT_TYPES, ""):
         if of_type := [hall for hall in halls if hall.unit_type == unit_type]:
@@ -75,7 +78,10 @@ def by_type(halls: Sequence[HallLine]) -> list[PeriodLine]:
 
 
 def by_hall(halls: Sequence[HallLine]) -> list[PeriodLine]:
-    """Take the same hall of several conferences together, under its latest name."""
+    """Return one row for each point, with the sums over all conferences.
+
+    The rows are sorted by point, and each has the hall's latest name.
+    """
     of_point: dict[str, list[HallLine]] = {}
     for hall in halls:
         of_point.setdefault(hall.point, []).append(hall)

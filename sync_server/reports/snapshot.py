@@ -1,7 +1,7 @@
-"""What a report is computed from: records up to stored positions, clocks, the portal's facts.
+"""Take a snapshot of the data that a report needs, and compute the report's figures.
 
-A snapshot is taken in one transaction. With the same basis the figures can be computed again from
-the ledger alone, at any later time.
+A snapshot is taken in one transaction. Its basis contains stream positions, clock measurements and
+facts from the portal. With the same basis, the figures can be computed again later from the ledger.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,14 +39,15 @@ from sync_server.storage.ledger.streams import StreamKey
 from sync_server.web import served_portal
 
 NO_REASON = ""
-"""The code under which an excused person counts whose reason cannot be opened any more."""
+"""Excused people whose reason can no longer be read are counted under this code."""
 _reason_decoder = msgspec.json.Decoder(dict[str, object])
 
 
 class Source(NamedTuple):
-    """What a snapshot reads beside the database, and its moment in ms since 1970 UTC.
+    """The inputs of a snapshot that are not in the database.
 
-    `site_dir`: the folder of a portal that was built here; `seal_key` opens the sealed reasons.
+    `site_dir` is the folder of the locally built portal. `seal_key` is the secret that opens sealed
+    details. `now_ms` is the time of the snapshot, in ms since 1970 UTC.
     """
 
     site_dir: Path
@@ -55,7 +56,10 @@ class Source(NamedTuple):
 
 
 class HallFacts(Struct, frozen=True):
-    """What a report says of a hall beside its records, and the last position that it read."""
+    """The name and unit type of a hall in a report.
+
+    `head` is the last position that the report read in the hall's stream.
+    """
 
     name: str
     unit_type: str
@@ -63,11 +67,12 @@ class HallFacts(Struct, frozen=True):
 
 
 class Basis(Struct, frozen=True):
-    """All that the figures depend on, the ledger's records apart.
+    """Everything, except the ledger's records, on which the figures of a report depend.
 
-    `epoch` names the database. `sightings` are the clock measurements in force. `reasons` are
-    counted by opening the sealed details once; their codes are kept as counts alone. Materials and
-    the tasks of earlier meetings are kept as they were known at the moment.
+    `epoch` identifies the database. `sightings` are the clock measurements that correct the
+    devices' times. `reasons` has the number of excused people for each reason code. The sealed
+    details are opened only for this count. `materials` and `earlier_tasks` are as of the time of
+    the report.
     """
 
     epoch: str
@@ -80,9 +85,10 @@ class Basis(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """A basis with the figures that follow from it.
+    """A basis and the figures computed from it.
 
-    For internal files it also has everybody summoned, and the standings of the halls by point.
+    Internal files also need `attendees`, which are all summoned people, and `standings`, which has
+    the standing of each hall by point code.
     """
 
     basis: Basis
@@ -92,7 +98,10 @@ class Snapshot(Struct, frozen=True):
 
 
 def take(connection: Connection, meeting: str, source: Source) -> Snapshot:
-    """Take the snapshot of a meeting. Raises: UnknownMeeting."""
+    """Take a snapshot of a meeting as of `source.now_ms`.
+
+    Raises: UnknownMeeting. ReleaseMalformed if the portal's facts cannot be read.
+    """
     now_ms = source.now_ms
     summary = arrangements.require_meeting(connection, meeting, now_ms)
     published = served_portal.published_directory(connection, source.site_dir, now_ms)
@@ -133,7 +142,7 @@ def take(connection: Connection, meeting: str, source: Source) -> Snapshot:
 
 
 def take_again(connection: Connection, basis: Basis) -> Snapshot:
-    """Compute the figures of an earlier basis again, from the ledger's records alone."""
+    """Compute the figures of an earlier report again, from its basis and the ledger's records."""
     keys = {StreamKey(basis.meeting.id, point): facts.head for point, facts in basis.halls.items()}
     records = streams.records_up_to(connection, keys)
     clocks = Clocks(basis.sightings)
@@ -166,9 +175,9 @@ def _snapshot(
 def _reasons_of(
     connection: Connection, judged: Iterable[PointStanding], seal_key: str
 ) -> dict[str, int]:
-    """Count the excused people by the code of the reason in their approved request.
+    """Return the number of excused people for each reason code in their approved requests.
 
-    The details are opened for the count alone: nobody sees whose reason is which.
+    Only these counts leave the function, so that nobody sees the reason of a particular person.
     """
     counts: dict[str, int] = {}
     for standing in judged:
@@ -228,9 +237,10 @@ def _materials_of(
 def _earlier_tasks(
     connection: Connection, facts: MeetingFacts, places: Mapping[str, PointSummary]
 ) -> tuple[TaskLine, ...]:
-    """Return the tasks that meetings before this one left, the latest meeting first.
+    """Return the tasks that earlier meetings left, the latest meeting first.
 
-    Finished tasks are listed for the latest such meeting alone, dropped ones never.
+    Open tasks are always listed. Finished tasks are listed only for the latest meeting with tasks.
+    Dropped tasks are never listed.
     """
     lines: list[TaskLine] = []
     for earlier in directory.meetings(connection, facts.at_ms):

@@ -1,4 +1,4 @@
-"""What a report says and was computed from: the same spec makes the same file."""
+"""The complete content of a report. The same spec always gives the same file."""
 
 from typing import Literal, get_args
 
@@ -14,15 +14,15 @@ Kind = Literal["quick", "evaluation", "minutes", "presence", "summons", "certifi
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 WITH_NAMES: tuple[Kind, ...] = ("minutes", "presence", "summons", "certificate")
-"""The kinds that name people: they are internal always."""
+"""Documents of these kinds contain names of people, so they are always internal."""
 
 
 LETTERS: tuple[Kind, ...] = ("summons", "certificate")
-"""The kinds that go to the people on them."""
+"""Documents of these kinds are handed to the people whom they name."""
 
 
 class PersonLine(Struct, frozen=True):
-    """A person with name, unit and position: only in files marked internal."""
+    """One person in an internal file, with attendance, name, unit name and position code."""
 
     facts: Attendee
     name: str
@@ -31,10 +31,11 @@ class PersonLine(Struct, frozen=True):
 
 
 class HallCourse(Struct, frozen=True):
-    """The course of a conference in one hall, for its minutes; names and ms since 1970 UTC.
+    """The course of a conference in one hall, for the minutes.
 
-    `chair` presided last, from `presided_ms`; `signer` signed the roll off at `closed_ms`. A name
-    is "" and a moment None if there is no record of it.
+    `chair` is the name of the last person to preside, who began at `presided_ms`. `signer` is the
+    name of the person who signed the roll off at `closed_ms`. Times are in ms since 1970 UTC.
+    Without a record, a name is "" and a time is None.
     """
 
     chair: str
@@ -44,12 +45,13 @@ class HallCourse(Struct, frozen=True):
 
 
 class ReportSpec(Struct, frozen=True, tag="report"):
-    """Everything that a report says and was computed from. The same spec makes the same file.
+    """The complete content of a report on one meeting. The same spec always gives the same file.
 
-    `sections`: the edited texts; others are drafted from the figures. `changes`: what differs from
-    the revision before, in words; `changed_points`: the halls to mark. `point`: the one hall that
-    minutes or a list are of, `unit` and `person` those that a list or a letter is for; "" for all.
-    `course` is in minutes alone; `people` is empty unless the file is internal.
+    `sections` are texts that people wrote; the other sections are drafted from the figures.
+    `changes` are sentences on what changed since the previous revision, and `changed_points` are
+    the points of the changed halls. `point`, `unit` and `person` limit minutes, a list or a letter
+    to one hall, unit or person; "" sets no limit. Only minutes have a `course`, and only internal
+    files have `people`.
     """
 
     kind: Kind
@@ -70,16 +72,17 @@ class ReportSpec(Struct, frozen=True, tag="report"):
 
 
 class Conference(Struct, frozen=True):
-    """One of the conferences of a period: what its figures follow from, and the figures."""
+    """One conference in a report on several: its figures and the basis of these figures."""
 
     basis: Basis
     figures: Figures
 
 
 class PeriodSpec(Struct, frozen=True, tag="period"):
-    """What a report on several conferences says: those of a year, or of a series.
+    """The complete content of a report on several conferences, such as those of a year.
 
-    `name`: the period in words; `at_ms`: the moment of the figures.
+    `name` is the Vietnamese name of the period. `at_ms` is the time of the figures, in ms since
+    1970 UTC.
     """
 
     layout: LayoutName

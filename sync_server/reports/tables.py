@@ -1,4 +1,4 @@
-"""The tables of a report (domain.md §3), from its figures, and of who was summoned."""
+"""Build a report's tables from its figures (domain.md §3), and its lists of summoned people."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from sync_server.reports.words import day_of, moment
 
 
 def tables_of(spec: ReportSpec) -> list[Table]:
-    """Return the tables of a report, in their order."""
+    """Return the tables of a report in printing order; [] for a letter to one person."""
     match spec.kind:
         case "minutes" | "presence":
             return [_table_of_people(spec)]
@@ -32,12 +32,12 @@ def tables_of(spec: ReportSpec) -> list[Table]:
 COUNTED = (
     "summoned", "present", "absent_excused", "absent_unexcused", "not_recorded",
 )  # fmt: skip
-"""The columns of a table of people before the rate; the rest add to the first."""
+"""The counts in the columns before the rate. The first count is the sum of the other four."""
 AFTER_RATE = ("late", "left_early", "substitutes", "guests")
 
 
 def count_columns() -> tuple[Column, ...]:
-    """Return the columns of a table of people."""
+    """Return the columns for the counts of people and for the attendance rate."""
     return (
         *(Column(say(f"report.column.{name}"), 6, True) for name in COUNTED),
         Column(say("report.column.rate"), 7, True),
@@ -46,7 +46,7 @@ def count_columns() -> tuple[Column, ...]:
 
 
 def count_cells(counts: Counts) -> list[Cell]:
-    """Return the cells under `count_columns`."""
+    """Return the cells for the columns of `count_columns`, in the same order."""
     return [
         *(getattr(counts, name) for name in COUNTED),
         percent(counts.present, counts.summoned),
@@ -55,9 +55,10 @@ def count_cells(counts: Counts) -> list[Cell]:
 
 
 def sums_and_rate(first: int, before: int = 0) -> tuple[tuple[int, ...], tuple[int, int, int]]:
-    """Return the columns that a total adds up, and those of the rate: share, part, whole.
+    """Return `sums` and `rate` of a `Table` that contains the columns of `count_columns`.
 
-    `first`: the first column of numbers, `before` how many come before those of people.
+    `first` is the index of the first column to add up. `before` is the number of columns between
+    that one (included) and the columns of `count_columns`.
     """
     people = first + before
     rate = people + len(COUNTED)
@@ -92,7 +93,7 @@ def _table_1(spec: ReportSpec) -> Table:
 
 
 def short_hall_name(name: str) -> str:
-    """Return a hall's name without the words "Điểm cầu", which the heading says."""
+    """Return a hall's name without the words "Điểm cầu", which the column heading contains."""
     return name.removeprefix(say("places.hall_of", name="")).strip() or name
 
 
@@ -220,7 +221,7 @@ def _table_8(figures: Figures) -> Table:
 
 
 def _hall_and_state(line: TaskLine, at_ms: int) -> tuple[str, str, str]:
-    """Return a task's hall, when it is due, and its state."""
+    """Return three cells for a task: its hall, its due time and its state."""
     due = moment(line.due_ms) if line.due_ms else NONE
     state = "report.overdue" if line.is_overdue(at_ms) else f"follow_up.state.{line.state}"
     return short_hall_name(line.name), due, say(state)

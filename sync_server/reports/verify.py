@@ -1,4 +1,4 @@
-"""Verifies a report's file: computes its figures again, and reads what the file shows."""
+"""Verify a report's file by computing its figures again from the ledger."""
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
@@ -19,24 +19,28 @@ from sync_server.storage.ledger import streams
 
 MOST_SHOWN = 20
 SHOWN_BEFORE, MOST_LETTERS = 40, 120
-"""How many letters of a line are shown before a difference, and in all."""
+"""A quoted line starts at most 40 characters before its first difference and has at most 120."""
 _READERS = {"docx": docx_file, "xlsx": xlsx_file, "pdf": pdf_file}
 _decoder = msgspec.json.Decoder(ReportSpec | PeriodSpec)
 
 
 class NotAReport(Exception):
-    """A file that holds no report of ours, or whose report cannot be read."""
+    """The file was not made by this program as a report, or its report cannot be read."""
 
 
 class SourceLost(NotAReport):
-    """A file of the right kind without the source that we put in, as after saving it elsewhere."""
+    """The file is DOCX, XLSX or PDF but has no report spec.
+
+    Other programs, such as LibreOffice, drop the spec when they save a report.
+    """
 
 
 class Verdict(NamedTuple):
-    """The result of verifying a file. `spec`: the report in it.
+    """The result of verifying a file.
 
-    `differences`: sentences on what the file says otherwise than the ledger; `later`: how many
-    records have come since, which a new revision would show.
+    `spec` is the report in the file. `differences` are at most 20 Vietnamese sentences, one for
+    each difference from the ledger. `later` is the number of records that the ledger has received
+    since the report was made.
     """
 
     spec: AnySpec
@@ -45,14 +49,15 @@ class Verdict(NamedTuple):
 
     @property
     def is_equal(self) -> bool:
-        """Whether the file says what the ledger says as of the report's heads."""
+        """Return whether the file agrees with the ledger as of the time of the report."""
         return not self.differences
 
 
 def verify(connection: Connection, content: bytes) -> Verdict:
-    """Compare a file with the ledger as of the heads that it was computed from.
+    """Compare a report's file with figures computed from the same records of the ledger.
 
-    Raises: NotAReport, SourceLost.
+    Raises: NotAReport if the file is no readable report in DOCX, XLSX or PDF. SourceLost if the
+    file has no report spec.
     """
     file_format = _format_of(content)
     reader = _READERS[file_format]
@@ -88,7 +93,10 @@ def verify(connection: Connection, content: bytes) -> Verdict:
 
 
 def _expected(connection: Connection, spec: AnySpec, computed: Sequence[Conference]) -> AnySpec:
-    """Return the spec of a file with the figures, and any names, as the ledger gives them."""
+    """Return a copy of the spec with figures computed again.
+
+    The names in an internal file are also read from the database again.
+    """
     if isinstance(spec, PeriodSpec):
         return replace(spec, conferences=tuple(computed))
     report = replace(spec, figures=computed[0].figures)
@@ -96,7 +104,7 @@ def _expected(connection: Connection, spec: AnySpec, computed: Sequence[Conferen
 
 
 def _unknown_basis(connection: Connection, basis: Basis) -> str:
-    """Return why this database cannot compute figures again; "" if it can."""
+    """Return a sentence that explains why this database cannot compute the figures again, or ""."""
     if basis.epoch != (streams.epoch(connection) or ""):
         return say("report.verify.other_database", epoch=basis.epoch)
     heads = streams.heads_of(connection, basis.meeting.id)
@@ -105,13 +113,17 @@ def _unknown_basis(connection: Connection, basis: Basis) -> str:
 
 
 def _records_since(connection: Connection, basis: Basis) -> int:
-    """Return how many records a meeting's streams have taken since a report's basis."""
+    """Return the number of records that a meeting's streams have received since a report."""
     heads = streams.heads_of(connection, basis.meeting.id)
     return sum(heads.values()) - sum(facts.head for facts in basis.halls.values())
 
 
 def figure_differences(stated: Figures, computed: Figures) -> list[str]:
-    """Return every number that a report states otherwise than the ledger gives."""
+    """Return a sentence for each number of people that a report and the ledger give differently.
+
+    The totals and all halls are compared. If these numbers agree and other figures differ, return
+    one general sentence.
+    """
     halls = {hall.point: hall for hall in stated.halls}
     differences = []
     pairs = [(say("report.total"), stated.totals, computed.totals)]
@@ -139,7 +151,7 @@ def figure_differences(stated: Figures, computed: Figures) -> list[str]:
 
 
 def _text_differences(stated: list[str], expected: list[str]) -> list[str]:
-    """Return the lines of a file that differ from those of the report made again."""
+    """Return a sentence for each line of a file that differs from the expected line."""
     differences = []
     matcher = SequenceMatcher(None, stated, expected, autojunk=False)
     for kind, i1, i2, j1, j2 in matcher.get_opcodes():
@@ -152,7 +164,7 @@ def _text_differences(stated: list[str], expected: list[str]) -> list[str]:
 
 
 def _around_difference(one: str, other: str) -> tuple[str, str]:
-    """Return two lines from shortly before the first letter in which they differ."""
+    """Return an excerpt of each line, starting shortly before the lines' first difference."""
     pairs = enumerate(zip(one, other, strict=False))
     first = next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
     start = max(0, first - SHOWN_BEFORE)

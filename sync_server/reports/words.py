@@ -1,4 +1,4 @@
-"""Dates, times, numbers and spelling as official papers write them, in Vietnam's time."""
+"""Format dates and times, and spell words, as official papers do. Times are Vietnam's (UTC+7)."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from typing import Literal
 from sync_server.domain.records.codes import VIETNAM
 
 Spelling = Literal["uỷ", "ủy"]
-"""Where the tone of oa, oe and uy stands: on the last vowel, or on the first."""
+"""The tone mark of oa, oe and uy stands on the last vowel (uỷ) or on the first (ủy)."""
 
 _TONE = "[\u0300\u0301\u0303\u0309\u0323]"
 _FIRST_O, _FIRST_U = "[oO](?=[aeAE])", "[uU](?=[yY])"
@@ -22,18 +22,21 @@ _FIRST_TONE = re.compile(
 
 
 def day_of(at_ms: int) -> datetime:
-    """Return a moment in Vietnam."""
+    """Convert ms since 1970 UTC to a datetime in Vietnam's time zone (UTC+7)."""
     return datetime.fromtimestamp(at_ms / 1000, VIETNAM)
 
 
 def moment(at_ms: int) -> str:
-    """Return a moment such as `09:15 ngày 22/8/2024`."""
+    """Format ms since 1970 UTC in Vietnam's time, such as `09:15 ngày 22/8/2024`."""
     at = day_of(at_ms)
     return f"{at:%H:%M} ngày {_short_day(at)}"
 
 
 def day_and_hours(starts_ms: int, ends_ms: int) -> str:
-    """Return a meeting's time: `từ 07:30 đến 11:00 ngày 22/8/2024`."""
+    """Format the start and end of a meeting, such as `từ 07:30 đến 11:00 ngày 22/8/2024`.
+
+    If the meeting ends on another day, both dates are written.
+    """
     starts, ends = day_of(starts_ms), day_of(ends_ms)
     if starts.date() == ends.date():
         return f"từ {starts:%H:%M} đến {ends:%H:%M} ngày {_short_day(starts)}"
@@ -41,14 +44,15 @@ def day_and_hours(starts_ms: int, ends_ms: int) -> str:
 
 
 def cited_day(day: str) -> str:
-    """Return the date YYYY-MM-DD of a document as papers cite it: `12/8/2024`."""
+    """Convert a document's date from YYYY-MM-DD to the form in papers, such as `12/8/2024`."""
     return _short_day(datetime.fromisoformat(day))
 
 
 def spell(text: str, spelling: Spelling) -> str:
-    """Return a text with the tones of oa, oe and uy where an organisation puts them.
+    """Return a text with the tone marks of oa, oe and uy placed in the given spelling.
 
-    Only open syllables differ: hoà and hòa, uỷ and ủy; not toàn, nor quý.
+    Only syllables that end in these vowels change, such as hoà (hòa) and uỷ (ủy). The words toàn
+    and quý stay as they are. The result is in Unicode NFC.
     """
     decomposed = _tones_last(text)
     if spelling == "uỷ":
@@ -59,7 +63,10 @@ def spell(text: str, spelling: Spelling) -> str:
 
 
 def _tones_last(text: str) -> str:
-    """Return a text whose letters are composed and whose tones stand apart, after their letter."""
+    """Return a text in which each tone mark is a separate character after its letter.
+
+    All other marks are composed with their letters (Unicode NFC).
+    """
     letters = []
     for letter in text:
         parts = unicodedata.normalize("NFD", letter)
@@ -70,7 +77,7 @@ def _tones_last(text: str) -> str:
 
 
 def short_day(at_ms: int) -> str:
-    """Return a day such as `22/8/2024`."""
+    """Format ms since 1970 UTC as a day in Vietnam, such as `22/8/2024`."""
     return _short_day(day_of(at_ms))
 
 

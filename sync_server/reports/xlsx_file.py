@@ -1,4 +1,7 @@
-"""A report as XLSX: a sheet for every table, totals as formulas, and a sheet of the sources."""
+"""Write a report as XLSX, with a sheet for the texts and a sheet for each table.
+
+Totals and rates are formulas. A hidden sheet contains the report spec.
+"""
 
 import io
 from typing import Any
@@ -12,14 +15,15 @@ from sync_server.reports.parts import Table
 
 SOURCE_SHEET = "report.sheet.source"
 LINE_PT, LETTERS_IN_LINE = 16, 84
-"""The height of a line of text, and how many letters it holds: not every program fits rows."""
+"""A line of text is 16 points high and has 84 characters. Row heights are computed from these
+values, because not every program fits rows to wrapped text."""
 PIECE = 30_000
-"""A cell holds at most 32,767 letters, so the spec is written in pieces."""
+"""The spec is split into pieces of this length, because a cell has room for 32,767 characters."""
 _SPEC_COLUMN = 1
 
 
 def write_xlsx(document: Document) -> bytes:
-    """Return a report as XLSX."""
+    """Return a report as the content of an XLSX file, with the report spec inside."""
     from xlsxwriter import Workbook
 
     out = io.BytesIO()
@@ -54,7 +58,7 @@ def write_xlsx(document: Document) -> bytes:
 
 
 def read_spec(content: bytes) -> bytes | None:
-    """Return the spec's JSON in an XLSX; None if it holds none."""
+    """Return the report spec (JSON) inside an XLSX file; None if the file has none."""
     from openpyxl import load_workbook
 
     book = load_workbook(io.BytesIO(content), read_only=True)
@@ -68,7 +72,10 @@ def read_spec(content: bytes) -> bytes | None:
 
 
 def texts_of(content: bytes) -> list[str]:
-    """Return the rows of an XLSX as it shows them, without the sheet of sources."""
+    """Return the rows of an XLSX file as texts such as `sheet: cell | cell`.
+
+    Empty rows and the sheet of sources are left out.
+    """
     from openpyxl import load_workbook
 
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
@@ -82,7 +89,10 @@ def texts_of(content: bytes) -> list[str]:
 
 
 def _as_shown(cell: object) -> str:
-    """Return a cell's value; numbers as programs agree on them, who store 1 as 1.0, say."""
+    """Return a cell's value as text; "" for an empty cell.
+
+    A float is shortened to 10 significant digits, because some programs store 1 as 1.0.
+    """
     if isinstance(cell, float):
         return f"{cell:.10g}"
     return "" if cell is None else str(cell)
@@ -141,7 +151,7 @@ def _write_table(book: Any, table: Table, formats: dict[str, Any]) -> None:
 
 
 def _write_rate(sheet: Any, at: int, rate: tuple[int, int, int], row: list[Any], form: Any) -> None:
-    """Write a share as a formula, so that it follows the numbers; an en dash without a whole."""
+    """Write a percentage as a formula of two cells, which shows an en dash if the whole is 0."""
     place, part, whole = rate
     cells = (f"{_letter(part)}{at + 1}", f"{_letter(whole)}{at + 1}")
     value = row[part] / row[whole] if row[whole] else "–"
@@ -151,7 +161,7 @@ def _write_rate(sheet: Any, at: int, rate: tuple[int, int, int], row: list[Any],
 def _write_source(book: Any, document: Document) -> None:
     sheet = book.add_worksheet(say(SOURCE_SHEET))
     sheet.set_column(1, 1, 60)
-    sheet.hide()  # its spec is for programs; the foot of the text says the same in short
+    sheet.hide()  # only programs read the spec; the footnote summarises it for people
     row = 0
     for text in document.foot:
         sheet.write_string(row, 0, text)

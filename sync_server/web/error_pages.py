@@ -1,4 +1,4 @@
-"""The responses to errors: a problem document for programs, a page for people."""
+"""Turn errors into responses: problem documents (RFC 9457) for the API, HTML pages for people."""
 
 import logging
 import secrets
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Register a handler for every kind of error."""
+    """Register error handlers for the app, including one for unexpected exceptions."""
     app.register_error_handler(AppError, error_response)
     app.register_error_handler(HTTPException, _httperror_response)
     app.register_error_handler(OperationalError, _database_fault_response)
@@ -35,8 +35,12 @@ def init_app(app: Flask) -> None:
 
 
 def error_response(error: AppError) -> Response:
-    """Return the response to an error: a problem document, or a page."""
-    if isinstance(error, ForeignHost):  # links on a page would lead to that host
+    """Return the response to an error.
+
+    The response is a problem document (RFC 9457) under `/api/`, and an HTML page elsewhere. A
+    request for a foreign host gets plain text.
+    """
+    if isinstance(error, ForeignHost):  # an HTML page would contain links to that host
         return Response(str(error), error.status, mimetype="text/plain")
     if request.path.startswith("/api/"):
         response = jsonify(error.problem())
@@ -54,7 +58,10 @@ def error_response(error: AppError) -> Response:
 
 
 def _typed_texts() -> list[str]:
-    """Return the longer texts of a form of the office, so that none has to be typed again."""
+    """Return the longer texts of an office form, so that the error page can show them again.
+
+    Passwords are left out. Return [] if the request is not an office form.
+    """
     if request.method != "POST" or not request.path.startswith(OFFICE_PATH):
         return []
     return [
@@ -65,7 +72,10 @@ def _typed_texts() -> list[str]:
 
 
 def _form_page() -> str | None:
-    """Return the page of this site from which a form was sent, or None."""
+    """Return the URL of this site's page from which a form was sent.
+
+    Return None if the request is no form or came from another site.
+    """
     our_origins = tuple(f"{scheme}://{request.host}/" for scheme in ("https", "http"))
     is_ours = (request.referrer or "").startswith(our_origins)
     return request.referrer if is_ours and request.method == "POST" else None
@@ -73,7 +83,7 @@ def _form_page() -> str | None:
 
 MISSING_CREDENTIALS, OUR_FAULT = 401, 500
 OFFICE_PATH, WORTH_KEEPING = "/van-phong/", 20
-"""Texts of this length, in letters, are shown again on the page of an error."""
+"""An error page shows a submitted text again if the text has at least 20 characters."""
 
 
 def _httperror_response(fault: HTTPException) -> Response:

@@ -1,7 +1,6 @@
-"""Checks of addresses: that requests name this site in their `Host` header, and hold no NUL.
+"""Check that requests name this site in their `Host` header and have no NUL in their address.
 
-Another name in the `Host` header is a mistake in a proxy, or a page elsewhere that pretends to be
-this site.
+Another host name means that a proxy is misconfigured or that a foreign page imitates this site.
 """
 
 from urllib.parse import urlsplit
@@ -12,16 +11,20 @@ from sync_server.config import Settings
 from sync_server.errors import ForeignHost, NotFound
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-"""Names of the machine itself: a health check, or a proxy that passes no name on, uses them."""
+"""These names stand for the local machine. Health checks use them, and proxies that do not pass on
+the original host name."""
 
 
 def init_app(app: Flask) -> None:
-    """Check every request's host."""
+    """Make the app check the `Host` header of every request."""
     app.before_request(check_host)
 
 
 def check_host() -> None:
-    """Check that the request is for this site. Raises: ForeignHost."""
+    """Check that the request's host is this site or the local machine.
+
+    Raises: ForeignHost if the request names another host.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     our_name = _name_of(urlsplit(settings.public_url).netloc)
     if not is_loopback(request.host) and _name_of(request.host) != our_name:
@@ -29,14 +32,17 @@ def check_host() -> None:
 
 
 def refuse_nul() -> None:
-    """Answer 404 if the address holds a NUL character, which PostgreSQL cannot compare."""
+    """Check that the address contains no NUL character, which PostgreSQL rejects.
+
+    Raises: NotFound if it contains one.
+    """
     parts = (*(request.view_args or {}).values(), *request.args.values())
     if any("\x00" in str(part) for part in parts):
         raise NotFound(path=request.path)
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host, with or without a port, names the machine itself."""
+    """Return whether a host name, with or without a port, stands for the local machine."""
     return _name_of(host) in LOOPBACK
 
 

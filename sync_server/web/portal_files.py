@@ -1,4 +1,4 @@
-"""The route that serves the portal's files, with compression, ETags and byte ranges."""
+"""Serve the portal's files, with compression, ETags and byte ranges."""
 
 import mimetypes
 from pathlib import PurePosixPath
@@ -19,22 +19,24 @@ from sync_server.web.served_portal import ServedFile
 blueprint = Blueprint("site", __name__)
 
 MAX_PATH_SHOWN = 200
-"""The most letters of an unknown address that the answer repeats."""
+"""An error message repeats at most this many characters of an unknown path."""
 
 MAX_WHOLE_BYTES = 1024 * 1024
-"""Longer answers are read piece by piece, so that a dozen readers of a recording fit in memory."""
+"""Longer responses are read in pieces, so that a dozen downloads of a recording fit in memory."""
 
 TAG_LETTERS = 16
-"""Letters of the sha256 in an ETag: enough to distinguish two versions of one file."""
+"""An ETag contains 16 hex digits of the sha256, enough to distinguish two versions of a file."""
 
 POLICY = (
     "default-src 'self'; script-src {scripts} 'wasm-unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""Only this site's code runs, whatever a published page holds; the card scanner is WebAssembly."""
+"""This content security policy lets only this site's code run, even if a published page contains
+scripts. The card scanner needs WebAssembly ('wasm-unsafe-eval')."""
 NON_DOCUMENT_TYPES = frozenset({"text/javascript", "application/json", "application/manifest+json"})
-"""These types, the most requested, need no POLICY: browsers do not run scripts inside them."""
+"""Files of these types are sent without `POLICY`, because browsers run no scripts inside them. They
+are the files that readers request most."""
 
 TYPES = {
     ".ics": "text/calendar",
@@ -49,7 +51,10 @@ TYPES = {
 @blueprint.get("/")
 @blueprint.get("/<path:path>")
 def file(path: str = "index.html") -> Response:
-    """Return a file of the release, or redirect a folder's address to its index.html."""
+    """Return a file of the portal, or redirect a folder's path to its `index.html`.
+
+    Raises: NotFound if the portal has no such file.
+    """
     site_dir = current_app.config["SETTINGS"].site_dir
     try:
         with reading() as connection:
@@ -58,15 +63,18 @@ def file(path: str = "index.html") -> Response:
                 return _file_response(connection, served_file, path)
             index = f"{path.strip('/')}/index.html"
             if served_portal.find_file(connection, site_dir, index, at_ms):
-                # Links between pages name their files, so that they also work from a USB stick.
+                # Portal links name index.html, because a USB stick has no server to find it.
                 return redirect(f"/{index}")  # type: ignore[return-value]
-    except (OSError, ValueError):  # a name that no file can have
+    except (OSError, ValueError):  # no file can have such a name
         pass
     raise NotFound(path=f"/{path[:MAX_PATH_SHOWN]}")
 
 
 def _file_response(connection: Connection, served_file: ServedFile, path: str) -> Response:
-    """Return the file, or 304 if the reader has it, or the range that the reader asks for."""
+    """Return the file (200) or the requested range of bytes (206).
+
+    Return 304 if the reader's copy is current, and 416 if the range is outside the file.
+    """
     ending = PurePosixPath(path).suffix
     mimetype = TYPES.get(ending) or mimetypes.guess_type(path)[0] or "application/octet-stream"
     is_compressed = mimetype in current_app.config["COMPRESS_MIMETYPES"]
@@ -91,14 +99,17 @@ def _file_response(connection: Connection, served_file: ServedFile, path: str) -
             response.headers["Content-Security-Policy"] = _policy()
         response.headers["X-Content-Type-Options"] = "nosniff"
     response.set_etag(f"{tag}:gzip" if response.status_code == 304 and is_compressed else tag)
-    response.headers["Cache-Control"] = "no-cache"  # revalidate every time: no page is stale
+    response.headers["Cache-Control"] = "no-cache"  # browsers revalidate every use
     return response
 
 
 def _content_response(
     connection: Connection, served_file: ServedFile, start: int, stop: int
 ) -> Response:
-    """Return a range of a file; a long range is read piece by piece as the reader receives it."""
+    """Return the bytes from `start` up to but not including `stop`.
+
+    A range longer than `MAX_WHOLE_BYTES` is read in pieces while the reader receives it.
+    """
     if stop - start <= MAX_WHOLE_BYTES:
         return Response(served_file.read(connection, start, stop))
     file = served_file.open(start, stop)
@@ -109,9 +120,10 @@ def _content_response(
 
 
 def _policy() -> str:
-    """Return the content security policy for the public address, which a proxy may hide.
+    """Return the content security policy, which allows scripts from the site's public address.
 
-    A browser on the machine itself may also use `localhost`, so that address is allowed there.
+    If the request is for the local machine, such as `localhost`, scripts from that address are also
+    allowed. The public address is a setting, because a proxy may hide it from the request.
     """
     settings: Settings = current_app.config["SETTINGS"]
     origins = {f"{settings.public_url}/"}
@@ -122,7 +134,11 @@ def _policy() -> str:
 
 
 def _single_range(tag: str) -> Range | None:
-    """Return the requested range if there is exactly one, and of the file's current version."""
+    """Return the range of bytes that the request asks for; None if the whole file must be sent.
+
+    The whole file is sent if the request has no range or several, or if its `If-Range` header names
+    another version of the file.
+    """
     wanted = request.range
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
         return None

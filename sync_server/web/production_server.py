@@ -1,6 +1,6 @@
-"""The production server: waitress, which runs on a server and on a hall's Windows laptop.
+"""Run the production server: waitress, which works on a server and on a hall's Windows laptop.
 
-waitress receives a whole request before a thread serves it, so that a slow line occupies no thread.
+waitress receives a complete request before a thread serves it, so slow clients occupy no thread.
 This module adds limits on open connections, and a stop that first finishes running requests.
 """
 
@@ -34,31 +34,33 @@ from sync_server.messages import say
 from sync_server.web.session_cookies import has_signed_session
 
 THREADS = WRITERS + 8
-"""Requests served at a time: those that may wait to write, and some that only read."""
+"""The server handles this many requests at a time. `WRITERS` of them may write, and 8 only read."""
 
 MAX_QUEUED = 400
-"""The most requests that wait for a thread, about two seconds of work; further ones get 503."""
+"""At most this many requests wait for a thread, which is about two seconds of work. Further
+requests get the status 503."""
 
 MAX_CONNECTIONS = 3_000
-"""Above this, idle connections are closed; 5,000 phones within 15 minutes open about 600."""
+"""Above this number, idle connections are closed. 5,000 phones that connect within 15 minutes have
+about 600 connections open at a time."""
 
 CLOSED_AT_ONCE = 100
-"""How many idle connections are closed at a time to make room."""
+"""The server closes this many idle connections at a time to make room for new ones."""
 
 IDLE_S = 15
-"""How long a connection may wait for its next request; opening another costs little."""
+"""A connection may wait 15 s for its next request. Opening a new connection costs little."""
 
 HEADER_S = 15
-"""How long the head of a request may take to arrive."""
+"""The headers of a request must arrive within 15 s."""
 
 BODY_S = 600
-"""How long a body may take: a piece of 64 KB takes half a minute on the poorest line."""
+"""A complete request must arrive within 600 s. On the slowest line, 64 KB take half a minute."""
 
 STALLED_S = 120
-"""How long a reader may receive nothing of a response that waits to be sent."""
+"""A connection is closed if its client receives no part of a waiting response for 120 s."""
 
 DRAIN_S = 10
-"""How long running requests may continue after the order to stop."""
+"""Running requests have 10 s to finish once the server is ordered to stop."""
 
 API_PATH = "/api/"
 MAINTENANCE_S = 2
@@ -70,7 +72,7 @@ class _Overloaded(Error):  # type: ignore[misc]
 
 
 class ServerAdjustments(Adjustments):  # type: ignore[misc]
-    """waitress's settings, and the app, which recognises the senders of large bodies."""
+    """waitress's settings, and the app, which is needed to recognise signed sessions."""
 
     def __init__(self, app: Flask, **settings: Any) -> None:
         super().__init__(**settings)
@@ -78,18 +80,21 @@ class ServerAdjustments(Adjustments):  # type: ignore[misc]
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    """A parser that limits a request's body by its sender, before the body is received."""
+    """A request parser that limits the size of a body, by its sender, before receiving it."""
 
     def parse_header(self, header_plus: bytes) -> None:
         try:
             super().parse_header(header_plus)
-        except ValueError:  # an address or a length that Python cannot read
+        except ValueError:  # Python cannot parse the address or the length
             raise ParsingError("Invalid header") from None
         if self.chunked or self.content_length > MAX_STRANGERS_BODY_BYTES:
             self.adj = self._limits()
 
     def _limits(self) -> Adjustments:
-        """Return the settings with the largest body that this sender may send to this path."""
+        """Return waitress's settings with the largest body that this request may have.
+
+        The limit depends on the path, and on whether the sender has a token or a session.
+        """
         if self.path.startswith(API_PATH):
             return self.adj if "AUTHORIZATION" in self.headers else _STRANGERS_LIMITS
         is_office = self.path.startswith(OFFICE_PATH)
@@ -103,7 +108,7 @@ _UPLOAD_LIMITS = Adjustments(max_request_body_size=MAX_UPLOAD_BYTES)
 
 
 class _ErrorTask(ErrorTask):  # type: ignore[misc]
-    """The response, in Vietnamese, to a faulty request that never reaches the app."""
+    """Answers a request that never reaches the app with an error message in Vietnamese."""
 
     def execute(self) -> None:
         error = self.request.error
@@ -118,7 +123,7 @@ class _ErrorTask(ErrorTask):  # type: ignore[misc]
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection. `began_s`: when the request that is now arriving began."""
+    """One client's connection. `began_s`: when the current request began, in s since 1970 UTC."""
 
     parser_class = _Parser
     error_task_class = _ErrorTask
@@ -133,11 +138,15 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is being received, served or sent."""
+        """Return whether the connection is neither receiving, nor serving, nor sending anything."""
         return not (self.requests or self.request or self.total_outbufs_len)
 
     def is_overdue(self, now_s: float) -> bool:
-        """Return whether the client takes too long to send a request or receive a response."""
+        """Return whether the client takes too long to send a request or receive a response.
+
+        The limits are `IDLE_S`, `HEADER_S`, `BODY_S` and `STALLED_S`. `now_s` is in s since 1970
+        UTC.
+        """
         if self.requests:
             return False
         if self.total_outbufs_len:
@@ -148,13 +157,16 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
-    """The threads that serve requests; those to the API go first, so that kiosks need not wait."""
+    """The threads that serve requests. API requests are served first, so that kiosks need not wait.
+
+    Above `MAX_QUEUED` waiting requests, a new request gets 503.
+    """
 
     def add_task(self, task: HTTPChannel) -> None:
         with self.lock:
             if len(self.queue) >= MAX_QUEUED:
                 task.requests[0].error = _Overloaded("")
-            if _is_for_the_api(task):  # after the API's others, before all the rest
+            if _is_for_the_api(task):  # insert after the waiting API requests
                 place = sum(_is_for_the_api(waiting) for waiting in self.queue)
                 self.queue.insert(place, task)
             else:
@@ -168,7 +180,7 @@ def _is_for_the_api(task: HTTPChannel) -> bool:
 
 
 class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
-    """waitress with limits on connections and a stop that first finishes running requests."""
+    """A waitress server that limits connections, and finishes running requests before it stops."""
 
     channel_class = _Channel
     accepting: bool
@@ -180,9 +192,10 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
             self._close_the_least_useful()
 
     def _close_the_least_useful(self) -> None:
-        """Close idle connections: of the address that holds the most, and longest idle, first.
+        """Close up to `CLOSED_AT_ONCE` idle connections.
 
-        Many are closed at a time, since sorting them for every new connection would be slow.
+        The client address with the most idle connections loses its connections first, and the
+        longest idle one before the others. Many are closed at a time, because sorting them is slow.
         """
         idle = [channel for channel in self.active_channels.values() if channel.is_idle]
         held = Counter(channel.addr[0] for channel in idle)
@@ -196,7 +209,10 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
                 channel.will_close = True
 
     def run(self) -> None:
-        """Serve until `stop` is called, then finish running requests for at most `DRAIN_S`."""
+        """Serve requests until `stop` is called, then let running requests finish.
+
+        Requests that run longer than `DRAIN_S` are cut off.
+        """
         try:
             while not self._is_done():
                 self.asyncore.loop(
@@ -207,7 +223,7 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
             self.asyncore.close_all(self._map)
 
     def stop(self, *_: Any) -> None:
-        """Accept no more connections, and end when the running requests are finished."""
+        """Stop accepting connections, and end the server once its running requests are finished."""
         self.stopping_since_s = time.monotonic()
         with contextlib.suppress(OSError):  # the server has ended already
             self.pull_trigger()
@@ -227,8 +243,12 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
 
 
 def serve_forever(app: Flask, host: str, port: int) -> None:
-    """Serve until interrupted or terminated. Raises: OSError if the address is not available."""
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns whenever a request waits
+    """Serve the app until the process is interrupted or terminated.
+
+    Raises: OSError if the address or the port is not available.
+    """
+    # At its default level, waitress logs a warning for every request that waits.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     _allow_open_files()
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     dispatcher = _Dispatcher()
@@ -239,13 +259,14 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
         dispatcher=dispatcher,
         adj=ServerAdjustments(
             app,
-            max_request_body_size=MAX_BODY_BYTES * 2,  # the app answers 413 itself
-            connection_limit=MAX_CONNECTIONS * 2,  # handle_accept closes some before that
+            max_request_body_size=MAX_BODY_BYTES * 2,  # above half of this, the app answers 413
+            connection_limit=MAX_CONNECTIONS * 2,  # handle_accept closes idle ones earlier
             cleanup_interval=MAINTENANCE_S,
             backlog=2048,
             asyncore_use_poll=hasattr(select, "poll"),
             ident=None,
-            clear_untrusted_proxy_headers=not app.config["SETTINGS"].proxies,  # the app reads them
+            # With a proxy in front, the app itself reads the proxy's headers.
+            clear_untrusted_proxy_headers=not app.config["SETTINGS"].proxies,
         ),
     )
     signal.signal(signal.SIGTERM, server.stop)
@@ -255,7 +276,10 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
 
 
 def _allow_open_files() -> None:
-    """Raise the limit on open files to what the connections need, except on Windows."""
+    """Raise the process's limit on open files to twice `MAX_CONNECTIONS` if the system allows it.
+
+    Windows has no such limit, so nothing is done there.
+    """
     try:
         import resource
     except ImportError:  # Windows has no such limit

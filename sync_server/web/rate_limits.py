@@ -1,6 +1,6 @@
-"""Rate limits: they slow down guessing, and devices that retry without end.
+"""Limit the rate of attempts, so that guessing passwords and endless retries are slowed down.
 
-Attempts are counted in the process's memory, so n processes allow n times as many.
+Attempts are counted in the memory of one process, so n processes allow n times as many.
 """
 
 import threading
@@ -13,7 +13,7 @@ from sync_server.errors import TooManyRequests
 
 
 class RateLimit(NamedTuple):
-    """The most attempts at an action that one caller may make in a window of time."""
+    """A limit for one action: a caller may make `amount` attempts within `window_s` seconds."""
 
     action: str
     amount: int
@@ -21,31 +21,34 @@ class RateLimit(NamedTuple):
 
 
 SIGN_IN = RateLimit("sign_in", 30)
-"""Enough for an office behind one address; a wrong password also delays its account."""
+"""30 sign-ins a minute are enough for an office behind one address. After several wrong passwords,
+the user must also wait."""
 NEW_PASSWORD = RateLimit("new_password", 30)
 ENROL = RateLimit("enrol", 60)
-"""Enough for all the laptops of a hall; a code has 78 bits."""
+"""60 enrolments a minute are enough for all laptops of a hall. A code has 78 random bits, so nobody
+can guess one at this rate."""
 SYNC = RateLimit("sync", 600)
-"""A kiosk syncs every half minute, and after every record."""
+"""600 syncs a minute are enough, as a kiosk syncs every half minute and after every record."""
 UNKNOWN_TOKEN = RateLimit("unknown_token", 120)
-"""Enough for a hall of revoked laptops behind one address, which keep trying."""
+"""120 attempts a minute are enough for a hall of revoked laptops, which retry from one address."""
 
 RECORDS = RateLimit("records", 20_000, 24 * 3600)
-"""The most records that a device may send in a day, repeats included: a hall makes some 1,500. A
-stolen token must not fill the disk."""
+"""A device may send 20,000 records a day, repeats included, so that a stolen token cannot fill the
+disk. A hall makes about 1,500 records a day."""
 REFUSAL_LOGGED = RateLimit("refusal_logged", 5)
-"""How many refused calls of one address are logged in a minute; more say nothing new."""
+"""At most 5 refused calls a minute are logged for each address. More entries would add nothing."""
 
 LONGEST_RETRY_S = 3_600
 MAX_CALLERS = 20_000
-"""The most callers counted at a time, in about 5 MB; the longest silent is forgotten first."""
+"""At most this many callers are counted at a time, which takes about 5 MB. The caller whose last
+attempt is the oldest is dropped first."""
 
 
 class _Attempts:
-    """A count of every caller's attempts in the current window.
+    """Counts each caller's attempts in the current window of time.
 
-    A library that we tried started a thread at nearly every attempt, which took a sixth of the
-    time of a sync.
+    This class replaces a library that started a thread at nearly every attempt, which took a sixth
+    of the time of a sync.
     """
 
     def __init__(self) -> None:
@@ -53,7 +56,7 @@ class _Attempts:
         self._windows: dict[tuple[str, str], tuple[float, int]] = {}
 
     def count(self, limit: RateLimit, caller: str, attempts: int) -> int:
-        """Count attempts; return how many the caller has made in the current window."""
+        """Count attempts, and return the number that the caller has made in the current window."""
         now_s, key = time.monotonic(), (limit.action, caller)
         with self._lock:
             began_s, count = self._windows.pop(key, (now_s, 0))
@@ -66,12 +69,15 @@ class _Attempts:
 
 
 def init_app(app: Flask) -> None:
-    """Add the counters to the app."""
+    """Add the counter of attempts to the app."""
     app.extensions["diemcau_attempts"] = _Attempts()
 
 
 def count_attempt(limit: RateLimit, caller: str | None = None, attempts: int = 1) -> None:
-    """Count attempts by `caller`, by default the client's address. Raises: TooManyRequests."""
+    """Count attempts by `caller`, which defaults to the client's address.
+
+    Raises: TooManyRequests if the caller exceeds the limit.
+    """
     if not is_within(limit, caller, attempts):
         raise TooManyRequests(
             limit=limit.amount, retry_after_s=min(limit.window_s, LONGEST_RETRY_S)
@@ -79,6 +85,9 @@ def count_attempt(limit: RateLimit, caller: str | None = None, attempts: int = 1
 
 
 def is_within(limit: RateLimit, caller: str | None = None, attempts: int = 1) -> bool:
-    """Count attempts like `count_attempt`; return whether they are within the limit."""
+    """Count attempts by `caller`, and return whether the caller is within the limit.
+
+    `caller` defaults to the client's address.
+    """
     counts: _Attempts = current_app.extensions["diemcau_attempts"]
     return counts.count(limit, caller or request.remote_addr or "?", attempts) <= limit.amount

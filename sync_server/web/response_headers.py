@@ -1,6 +1,6 @@
-"""Headers that every response carries: nothing personal is cached, nothing foreign runs.
+"""Add headers to every response, so that browsers cache no personal data and run no foreign code.
 
-Headers that a page has set stay.
+Headers that a page has set itself are not changed.
 """
 
 from flask import Flask, Response, current_app, request
@@ -8,26 +8,28 @@ from flask import Flask, Response, current_app, request
 from sync_server.config import Settings
 
 API_HEADER = "Diemcau-Api"
-"""Marks the API's answers: a Wi-Fi log-in page or a proxy may answer in their place."""
+"""This header marks the API's responses. A response without it comes from a Wi-Fi login page or a
+proxy."""
 NO_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-"""The policy of pages outside of office and portal, which are errors."""
+"""The content security policy of HTML pages outside the office and the portal (the error pages)."""
 PORTAL_FILE, FIRST_ERROR = "site.file", 400
-"""The portal's files have other headers: the policy of a worker's script binds the worker."""
+"""The portal's files set their own headers. The policy sent with a worker's script also restricts
+the worker."""
 HSTS = f"max-age={365 * 24 * 3600}"
-"""A browser that came by TLS once comes by TLS for a year (RFC 6797)."""
+"""A browser that has connected over TLS once uses only TLS for a year (RFC 6797)."""
 
 
 def init_app(app: Flask) -> None:
-    """Add the headers to every response."""
+    """Make the app add these headers to every response."""
     app.after_request(add_headers)
 
 
 def add_headers(response: Response) -> Response:
-    """Add the headers that the response does not have yet."""
+    """Add the security and cache headers that a response does not have yet."""
     settings: Settings = current_app.config["SETTINGS"]
     policy = PAGE_POLICY if response.mimetype == "text/html" else NO_CONTENT_POLICY
     if not (request.endpoint == PORTAL_FILE and response.status_code < FIRST_ERROR):

@@ -1,6 +1,6 @@
-"""The portal that this server serves: the release that was activated, or else the local build.
+"""Find files of the portal that this server serves: the activated release, or else the local build.
 
-The local build in `SITE_DIR` also fixes the code that published releases may run in browsers.
+The local build in `SITE_DIR` also defines the code that published releases may run in browsers.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from sync_server.storage.blobs import releases, resumable_uploads
 from sync_server.storage.directory import PublishedDirectory
 
 PIECE_BYTES = 256 * 1024
-"""How many bytes of a large file are in memory for every reader."""
+"""Each reader of a large file takes this much memory."""
 
 _cached_hashes: dict[Path, tuple[tuple[int, int], str]] = {}
 _decoder = msgspec.json.Decoder(PublishedDirectory)
@@ -44,12 +44,15 @@ class ServedFile(NamedTuple):
             return file.read(stop - start)
 
     def open(self, start: int, stop: int) -> BufferedReader:
-        """Open a part of the file as a stream that outlives the request's transaction."""
+        """Open the bytes from `start` up to but not including `stop` as a stream.
+
+        The stream stays usable after the request's transaction has ended.
+        """
         return BufferedReader(_FilePart(self, start, stop), PIECE_BYTES)
 
 
 class _FilePart(RawIOBase):
-    """A part of a served file as a stream; every piece is read in a new transaction."""
+    """A stream over a part of a served file. Each piece is read in a new transaction."""
 
     def __init__(self, file: ServedFile, start: int, stop: int) -> None:
         self._file, self._start, self._stop = file, start, stop
@@ -79,7 +82,10 @@ class _FilePart(RawIOBase):
 
 
 def current_release(connection: Connection, site_dir: Path, now_ms: int) -> str | None:
-    """Return the served release's id, the sha256 of its manifest, or None without a release."""
+    """Return the id of the served release; None if there is no release.
+
+    The id is the sha256 of the release's manifest.
+    """
     published = releases.current(connection, now_ms)
     if published is not None:
         return published
@@ -88,7 +94,7 @@ def current_release(connection: Connection, site_dir: Path, now_ms: int) -> str 
 
 
 def find_file(connection: Connection, site_dir: Path, path: str, now_ms: int) -> ServedFile | None:
-    """Return a file of the portal served at `now_ms`, or None if it has none at `path`."""
+    """Return the file at `path` in the portal as of `now_ms`, or None if there is none."""
     release = releases.current(connection, now_ms)
     if release is not None:
         blob = releases.file_at(connection, release, path)
@@ -100,9 +106,10 @@ def find_file(connection: Connection, site_dir: Path, path: str, now_ms: int) ->
 def published_directory(
     connection: Connection, site_dir: Path, now_ms: int
 ) -> PublishedDirectory | None:
-    """Return the units, points and meetings that the release publishes; None without a release.
+    """Return the units, points and meetings that the served portal publishes.
 
-    Raises: ReleaseMalformed if this version of the server cannot read them.
+    Return None if there is no portal. Raises: ReleaseMalformed if this version of the server cannot
+    read them.
     """
     directory_file = find_file(connection, site_dir, FACTS_PATH, now_ms)
     if directory_file is None:
@@ -111,9 +118,9 @@ def published_directory(
 
 
 def take_places_once(connection: Connection, site_dir: Path, now_ms: int) -> None:
-    """Store the published units and points if none are known yet, as in a fresh database.
+    """Store the published units and points if the database has no units yet.
 
-    Later changes of the portal reach them with the next meeting that headquarters accepts.
+    Later changes in the portal are stored when headquarters accepts the next meeting.
     """
     if directory.all_units(connection):
         return
@@ -122,7 +129,10 @@ def take_places_once(connection: Connection, site_dir: Path, now_ms: int) -> Non
 
 
 def parse_directory(content: bytes) -> PublishedDirectory:
-    """Parse the units, points and meetings of a release. Raises: ReleaseMalformed."""
+    """Parse the units, points and meetings in a release's `facts.json`.
+
+    Raises: ReleaseMalformed if the content has another form.
+    """
     try:
         return decode_foreign(content, _decoder)
     except msgspec.DecodeError as fault:
@@ -130,7 +140,7 @@ def parse_directory(content: bytes) -> PublishedDirectory:
 
 
 def local_code(site_dir: Path) -> dict[str, str]:
-    """Return {path: sha256} of the files in the local build that run in a browser."""
+    """Return {path: sha256} of all files in the local build that browsers run as code."""
     names = {path: path.relative_to(site_dir).as_posix() for path in site_dir.rglob("*.*")}
     code_files = {
         name: _file_on_disk(path) for path, name in names.items() if CODE_PATHS.match(name)
@@ -139,7 +149,10 @@ def local_code(site_dir: Path) -> dict[str, str]:
 
 
 def _file_on_disk(path: Path) -> ServedFile | None:
-    """Return the file at `path`, or None; hash it again only if its time or size has changed."""
+    """Return the file at `path`, or None if there is no file.
+
+    The sha256 is computed again only if the file's time or size has changed.
+    """
     if not path.is_file():
         return None
     stat = path.stat()

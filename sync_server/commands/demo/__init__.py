@@ -1,1 +1,1 @@
-"""The demonstration: synthetic people, and a conference with a whole day in its ledger."""
+"""The demonstration: synthetic people, and one conference with the records of a whole day."""

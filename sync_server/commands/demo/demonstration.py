@@ -1,7 +1,7 @@
-"""The demonstration: the release's units and points, with synthetic people.
+"""Fill the database with a demonstration: the release's units and points with synthetic people.
 
-Every family name is Mẫu ("sample"), and the people are the same on every run. One conference is
-finished and has the ledger of a realistic day; another is open at the time of the run, so that a
+Every family name is Mẫu ("sample"), and every run gives the same people. One conference is finished
+and has the records of a realistic day. Another conference is open at the time of the run, so that a
 kiosk can be tried at any hour.
 """
 
@@ -49,7 +49,7 @@ _ORGANISATION = Organisation(
 )
 
 SILENT_POINTS = frozenset({"P047", "P066"})
-"""Points that never send a record."""
+"""These points never send a record, so that the demonstration has halls that have not reported."""
 
 _MIDDLE = ("Văn", "Thị", "Đức", "Thanh", "Ngọc", "Minh", "Hữu", "Thu", "Quang", "Bích")
 _GIVEN = (
@@ -67,7 +67,7 @@ class RealPeopleFault(Exception):
 
 
 class DemoSummary(Struct, frozen=True):
-    """The figures and the credentials to print once the demonstration is ready."""
+    """The figures and credentials that the command prints when the demonstration is ready."""
 
     people: str
     points: int
@@ -81,9 +81,10 @@ class DemoSummary(Struct, frozen=True):
 def fill_database(
     published: PublishedDirectory, seal_to: dict[str, str], now_ms: int
 ) -> DemoSummary:
-    """Add the demonstration to the database; set a new password and enrolment code on every run.
+    """Add the demonstration to the database in one transaction.
 
-    Raises: RealPeopleFault.
+    Each run sets a new password and makes a new enrolment code. Raises: RealPeopleFault if the
+    database contains real people.
     """
     people = synthetic_people([unit.code for unit in published.units])
     rolls = _build_rolls(published, people)
@@ -109,7 +110,7 @@ def fill_database(
             _request_leave(c, meeting.id, rolls, now_ms)
         for account in _accounts_of_roles(rolls):
             if accounts.find_account(c, account.name):
-                accounts.set_password(c, account.name, password)  # keeps its sessions
+                accounts.set_password(c, account.name, password)  # sessions stay valid
             else:
                 accounts.put(c, account, password)
         contacts.put(c, _synthetic_contacts(published))
@@ -130,8 +131,11 @@ def fill_database(
 
 
 def synthetic_people(units: Sequence[str]) -> list[RosterPerson]:
-    """Return the same people on every run; every unit has a Secretary and two Deputies."""
-    dice = random.Random(SEED)  # noqa: S311 - the same on every run, not secret
+    """Return synthetic people for the given units; every run returns the same people.
+
+    Every unit has a Secretary and two Deputies. Unit sizes vary and add up to `PEOPLE_COUNT`.
+    """
+    dice = random.Random(SEED)  # noqa: S311 - must be repeatable
     sizes = _unit_sizes(len(units), dice)
     people: list[RosterPerson] = []
     for unit, size in zip(units, sizes, strict=True):
@@ -168,7 +172,7 @@ def _build_rolls(
     for person in people:
         roll = rolls[point_of[person.unit]]
         row, seat = divmod(len(roll), 10)
-        # One in ninety is excused from Party activities and is left out of the denominator.
+        # One person in ninety is exempt from Party activities and does not count as summoned.
         is_exempt = int(person.person[1:]) % 90 == 0 and not person.position
         line = Summoned(
             person.person, person.unit, person.position, f"{chr(65 + row)}{seat + 1}", is_exempt
@@ -178,7 +182,10 @@ def _build_rolls(
 
 
 def _accounts_of_roles(rolls: Mapping[str, Sequence[Summoned]]) -> list[Account]:
-    """Return one account for every role; the chair and the secretary belong to KIOSK_POINT."""
+    """Return one office account for each role.
+
+    The chair and the secretary are officers of KIOSK_POINT's unit.
+    """
     officers = rolls[KIOSK_POINT]
     return [
         Account(ACCOUNT_NAME, Profile.HEADQUARTERS),
@@ -191,7 +198,7 @@ def _accounts_of_roles(rolls: Mapping[str, Sequence[Summoned]]) -> list[Account]
 
 
 def _synthetic_contacts(published: PublishedDirectory) -> list[ContactLine]:
-    """Return the contacts of every point, with telephone numbers that nobody has."""
+    """Return the contacts of every point, with telephone numbers that are not in use."""
     return [
         ContactLine(point.code, duty, f"{say('demo.contact')} {say(f'duty.{duty}')}", number_)
         for place, point in enumerate(published.points, start=1)
@@ -204,7 +211,7 @@ def _synthetic_contacts(published: PublishedDirectory) -> list[ContactLine]:
 def _request_leave(
     c: Connection, meeting: str, rolls: Mapping[str, Sequence[Summoned]], now_ms: int
 ) -> None:
-    """Request leave from the open meeting for three members and a Secretary."""
+    """Request leave from the open meeting for three members and one Secretary."""
     absentees = [(point, rolls[point][-1].person) for point in (KIOSK_POINT, "P003", "P004")]
     absentees.append(("P002", rolls["P002"][0].person))
     for place, (point, person) in enumerate(absentees, start=1):
@@ -217,7 +224,10 @@ def _request_leave(
 
 
 def _open_meeting(now_ms: int) -> PublishedMeeting:
-    """Return today's open meeting, which begins within half an hour, while people arrive."""
+    """Return a meeting that begins 25 to 30 minutes from now and lasts ten hours.
+
+    The meeting is already open for check-in, as people arrive before the start.
+    """
     starts_ms = (now_ms // (5 * MINUTE_MS)) * 5 * MINUTE_MS + 30 * MINUTE_MS
     day = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(VIETNAM)
     return PublishedMeeting(
@@ -235,7 +245,10 @@ def _hold_conference(
     rolls: Mapping[str, Sequence[Summoned]],
     seal_to: dict[str, str],
 ) -> None:
-    """Record the finished conference: summonses, then what every hall sends unless it is silent."""
+    """Record the finished conference: its summonses, and what each hall sends.
+
+    Silent points send nothing.
+    """
     starts_ms = to_ms(meeting.starts_at)
     arrangements.accept_meeting(c, meeting, starts_ms - 3 * DAY_MS)
     arrangements.summon(c, meeting.id, rolls, starts_ms - 2 * DAY_MS)

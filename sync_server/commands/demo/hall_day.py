@@ -1,4 +1,7 @@
-"""One hall's day in the demonstration, drawn from a fixed random seed so that it never varies."""
+"""Create the records of one hall's day in the demonstration.
+
+Random choices use a fixed seed, so that every run gives the same day.
+"""
 
 import hashlib
 import random
@@ -46,25 +49,27 @@ from sync_server.storage.ledger.intake import Delivery, DeviceReport
 
 SEED = 632
 DAY_MS = 86_400_000
-UP_DAYS = 3  # since before the first request for leave
+UP_DAYS = 3
+"""Each device starts 3 days before the conference, which is before the first request for leave."""
 STILL_OPEN = frozenset({"P012", "P031"})
-"""Points whose roll nobody signed off; one record of the first of them is missing."""
+"""Nobody has signed off the roll at these points. One record of the point with the lowest code is
+missing."""
 FAST_CLOCK = "P020"
-"""A point whose laptop clock runs 14 minutes fast."""
+"""At this point, the laptop's clock runs 14 minutes fast."""
 SECRETARY_AWAY = "P005"
-"""A point whose Secretary has leave and has delegated the chair to a Deputy."""
+"""At this point, the Secretary requests leave and delegates the chair to a Deputy."""
 NO_CHAIR = "P015"
-"""A point where nobody takes the chair."""
+"""At this point, nobody takes the chair."""
 NO_CAMERA = "P025"
 LINE_CUT = "P033"
 VISITED = "P010"
-"""A point where a person summoned by another point checks in."""
+"""At this point, a person checks in whom another point has summoned."""
 
 _REASONS = ("CONG_TAC", "CONG_TAC", "DOT_XUAT", "OM", "NGHI_PHEP", "THAI_SAN")
 
 
 class _Event(NamedTuple):
-    """An event to record at a true time on one of the hall's devices."""
+    """One record to be made: its true time (ms since 1970 UTC), device, kind and fields."""
 
     at_ms: int
     device: str
@@ -73,7 +78,7 @@ class _Event(NamedTuple):
 
 
 class Hall:
-    """A hall with its clerk's laptop, its Secretary's telephone, and the records that they send."""
+    """Creates the records that one hall's laptop (clerk) and telephone (Secretary) send."""
 
     def __init__(
         self,
@@ -83,7 +88,7 @@ class Hall:
         visitor: str | None,
         seal_to: dict[str, str],
     ) -> None:
-        self._dice = random.Random(f"{SEED} {point}")  # noqa: S311 - repeats itself on purpose
+        self._dice = random.Random(f"{SEED} {point}")  # noqa: S311 - must be repeatable
         self._meeting, self._point, self._roll, self._seal_to = meeting, point, roll, seal_to
         self._starts_ms, self._ends_ms = to_ms(meeting.starts_at), to_ms(meeting.ends_at)
         self._visitor = visitor if point == VISITED else None
@@ -96,7 +101,10 @@ class Hall:
         self.secretary_request: str | None = None
 
     def deliveries(self) -> list[Delivery]:
-        """Return one delivery for every device with records, sent when the day is over."""
+        """Return one delivery for each device with records, sent after the device's last record.
+
+        Call this method only once.
+        """
         self._request_leaves()
         self._report_readiness()
         self._schedule_attendance()
@@ -130,11 +138,14 @@ class Hall:
         return Delivery(writer, offered_records, received_ms, device_report, sealed=self._sealed)
 
     def _mono_ms_at(self, at_ms: int) -> int:
-        """Return what a device's monotonic clock shows that began days before the conference."""
+        """Convert a time to a device's monotonic clock, in ms.
+
+        The clock starts `UP_DAYS` before the conference.
+        """
         return at_ms - self._starts_ms + UP_DAYS * DAY_MS
 
     def _request_leaves(self) -> None:
-        """Schedule the leave requests of most absent people, and the Secretary's decisions."""
+        """Schedule leave requests for most absent people, and the Secretary's decisions on them."""
         share = self._dice.uniform(0.01, 0.08)
         is_secretary_away = self._point == SECRETARY_AWAY
         self._absent = {
@@ -244,7 +255,7 @@ class Hall:
     def _schedule_event(
         self, at_ms: int, kind: type[Any], *, device: str | None = None, **fields: Any
     ) -> str:
-        """Schedule an event to record; return the id that its record will have."""
+        """Schedule a record of a kind at a time, and return the id of the record (a UUIDv7)."""
         bits = self._dice.getrandbits(74)
         value = (at_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | (bits >> 62) << 64
         value |= 0b10 << 62 | bits & (1 << 62) - 1
