@@ -94,6 +94,15 @@ class Document(NamedTuple):
         return spell(text, self.organisation.spelling)
 
 
+def _with_end_mark(passages: list[Passage], mark: str) -> list[Passage]:
+    """Replace the full stop at the end of a text by the layout's mark, such as `./.`."""
+    if not passages or not passages[-1].paragraphs:
+        return passages
+    *earlier, last = passages[-1].paragraphs
+    ended = f"{last[:-1]}{mark}" if last.endswith(".") else last
+    return [*passages[:-1], passages[-1]._replace(paragraphs=(*earlier, ended))]
+
+
 def build(spec: ReportSpec) -> Document:
     """Build the document of a report on one meeting.
 
@@ -114,6 +123,7 @@ def build(spec: ReportSpec) -> Document:
             passages = certificate(spec)
         case _:
             passages = []
+    passages = _with_end_mark(passages, layout.end)
     if spec.changes:
         heading = say("report.changes", revision=spec.revision - 1)
         passages.append(Passage(1, heading, spec.changes))

@@ -29,7 +29,6 @@ class Table(NamedTuple):
     total: list[Cell] | None = None
     sums: tuple[int, ...] = ()
     rate: tuple[int, int, int] | None = None
-    is_wide: bool = False
 
 
 class Bar(NamedTuple):

@@ -152,7 +152,7 @@ def _table(key: str, heading: str, lines: Sequence[PeriodLine], whole: PeriodLin
     ]
     sums, rate = sums_and_rate(2, before=3)
     total: list[Cell] = ["", whole.label, *_cells(whole)]
-    return Table(key, say(f"report.period.table.{key}"), columns, rows, total, sums, rate, True)
+    return Table(key, say(f"report.period.table.{key}"), columns, rows, total, sums, rate)
 
 
 def _table_of_meetings(figures: Sequence[Figures], whole: PeriodLine) -> Table:

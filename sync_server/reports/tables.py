@@ -89,7 +89,7 @@ def _table_1(spec: ReportSpec) -> Table:
     ]
     total = ["", say("report.total"), "", "", *count_cells(figures.totals), ""]
     sums, rate = sums_and_rate(4)
-    return Table("1", say("report.table.1"), columns, rows, total, sums, rate, True)
+    return Table("1", say("report.table.1"), columns, rows, total, sums, rate)
 
 
 def short_hall_name(name: str) -> str:
@@ -121,7 +121,7 @@ def _table_2(figures: Figures) -> Table:
         say("report.total"), figures.planned, figures.reported, *count_cells(figures.totals),
     ]  # fmt: skip
     sums, rate = sums_and_rate(1, before=2)
-    return Table("2", say("report.table.2"), columns, rows, total, sums, rate, True)
+    return Table("2", say("report.table.2"), columns, rows, total, sums, rate)
 
 
 def _table_3(figures: Figures) -> Table:
@@ -272,7 +272,7 @@ def _table_of_people(spec: ReportSpec) -> Table:
         ]
         for place, line in enumerate(spec.people, start=1)
     ]
-    return Table("people", say("report.table.people"), columns, rows, is_wide=True)
+    return Table("people", say("report.table.people"), columns, rows)
 
 
 def _table_6(people: Sequence[PersonLine]) -> Table:

@@ -5,6 +5,7 @@ This module adds limits on open connections, and a stop that first finishes runn
 """
 
 import contextlib
+import gc
 import logging
 import select
 import signal
@@ -269,6 +270,7 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
             clear_untrusted_proxy_headers=not app.config["SETTINGS"].proxies,
         ),
     )
+    gc.freeze()  # modules and routes stay; without them a PDF's collections take a fifth less time
     signal.signal(signal.SIGTERM, server.stop)
     click.echo(say("serve.ready", url=app.config["SETTINGS"].public_url, host=host, port=port))
     with contextlib.suppress(KeyboardInterrupt):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sync_server.domain.judging.clocks import Clocks
 from sync_server.domain.judging.counts import Counts
@@ -22,7 +23,8 @@ from sync_server.reports.figures import (
     attendees_of,
     figures_of,
 )
-from sync_server.reports.narrative import drafts_of
+from sync_server.reports.layouts import LayoutName
+from sync_server.reports.narrative import Section, drafts_of
 from sync_server.reports.period import build_period, by_hall, by_type
 from sync_server.reports.snapshot import Basis
 from sync_server.reports.spec import Conference, PeriodSpec, ReportSpec
@@ -175,3 +177,17 @@ def test_a_report_says_how_far_earlier_limits_were_overcome() -> None:
     [table] = [table for table in build(spec_of(figures)).tables if "hội nghị trước" in table.title]
     assert table.rows[0][1:3] == ["Mua máy phát điện", "Hội nghị trước"]
     assert [row[-1] for row in table.rows] == ["quá hạn", "đã xong"]
+
+
+@pytest.mark.parametrize(
+    ("layout", "mark"),
+    [("PARTY_HD05_2026", "lại."), ("PARTY_HD36_2018", "lại./."), ("STATE_ND30_2020", "lại./.")],
+)
+def test_a_text_ends_with_the_mark_of_its_layout(layout: LayoutName, mark: str) -> None:
+    sections: dict[Section, str] = {"proposals": "Đề nghị tổ chức lại."}
+    spec = spec_of(figures_with(summoned=1), sections=sections, changes=("Một.",))
+
+    passages = build(replace(spec, layout=layout)).passages
+
+    assert passages[-2].paragraphs[-1].endswith(mark)
+    assert passages[-1].paragraphs == ("Một.",)
