@@ -49,6 +49,7 @@ KINDS = (
     "incident",
     "reopening",
     "follow_up",
+    "feedback",
     "shift",
     "setting",
     "reuse",

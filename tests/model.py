@@ -329,7 +329,7 @@ class Point:
         for void in voids:
             for fact in self.relevant_facts:
                 if takes_back(void, fact) and self.is_unseen(void, closing):
-                    ignored_kinds = ("closing", "reopening", "follow_up", "shift")
+                    ignored_kinds = ("closing", "reopening", "follow_up", "feedback", "shift")
                     if fact["kind"] not in ignored_kinds and not self.is_unseen(fact, closing):
                         return True
         return False
@@ -357,7 +357,7 @@ class Point:
         return requests + self.facts_of("substitute", at_this_point=True)
 
     def is_unseen(self, fact: Json, closing: Json) -> bool:
-        if fact["kind"] in ("closing", "reopening", "follow_up", "shift"):
+        if fact["kind"] in ("closing", "reopening", "follow_up", "feedback", "shift"):
             return False
         if fact["seq"] is None:
             return self.model.order(fact) > self.model.order(closing)

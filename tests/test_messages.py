@@ -24,7 +24,14 @@ from sync_server.domain.judging.people import AttendanceState, Cause
 from sync_server.domain.judging.settings import REASONS
 from sync_server.domain.positions import COMMITTEE
 from sync_server.domain.records.door import REFUSALS
-from sync_server.domain.records.kinds import KINDS, READINESS_ITEMS, IncidentCause, SettingBody
+from sync_server.domain.records.kinds import (
+    FEEDBACK_TOPICS,
+    KINDS,
+    READINESS_ITEMS,
+    IncidentCause,
+    Rating,
+    SettingBody,
+)
 from sync_server.domain.records.permissions import Action, Profile
 from sync_server.domain.summoning import MEMBERSHIPS, RANKS
 from sync_server.domain.unit_types import UNIT_TYPES
@@ -73,6 +80,9 @@ CODES: dict[str, Iterable[str]] = {
     "order": board.ORDERS,
     "missing": READINESS_ITEMS,
     "incident": get_args(IncidentCause),
+    "topic": FEEDBACK_TOPICS,
+    "rating": get_args(Rating),
+    "feedback": ("practices", "proposals"),
     "standing": ("late", "left_early", *get_args(AttendanceState)),
     "standing.short": point.STATES,
     "cause": get_args(Cause),

@@ -81,6 +81,7 @@ def standing(meeting: str) -> Response:
             "missing": point_standing.missing,
             "incidents": point_standing.incidents,
             "follow_ups": point_standing.follow_ups,
+            "feedback": point_standing.feedback,
             "roll_changes": point_standing.roll_changes,
             "flags": point_standing.flags,
         }

@@ -30,6 +30,8 @@ class SharedRules(Struct, frozen=True, forbid_unknown_fields=True):
     readiness_items: tuple[str, ...]
     conduct_categories: tuple[str, ...]
     incident_causes: tuple[str, ...]
+    feedback_topics: tuple[str, ...]
+    ratings: tuple[str, ...]
 
 
 _PATH = Path(__file__).resolve().parents[2] / "site" / "rules.json"

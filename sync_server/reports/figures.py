@@ -14,6 +14,7 @@ from msgspec import Struct
 from sync_server.domain.judging.counts import Counts
 from sync_server.domain.judging.standing import PointStanding
 from sync_server.domain.records.codes import MINUTE_MS
+from sync_server.domain.records.kinds import FeedbackTopic, Rating
 from sync_server.domain.unit_types import UNIT_TYPES
 
 ON_TIME_MS = 2 * 60 * MINUTE_MS
@@ -167,7 +168,7 @@ class Figures(Struct, frozen=True):
 
     `reasons` has the number of excused people for each reason code. `pending` is the number of
     undecided leave requests, and `essays` that of essays handed in. `earlier_tasks` are the tasks
-    that earlier meetings left.
+    that earlier meetings left. `ratings` are those of the halls that gave feedback.
     """
 
     meeting: MeetingFacts
@@ -181,6 +182,7 @@ class Figures(Struct, frozen=True):
     tasks: tuple[TaskLine, ...] = ()
     essays: int = 0
     earlier_tasks: tuple[TaskLine, ...] = ()
+    ratings: tuple[dict[FeedbackTopic, Rating], ...] = ()
 
     @property
     def planned(self) -> int:
@@ -274,6 +276,7 @@ def figures_of(
         ),
         essays=sum(hall.standing.follow_ups.essays_handed_in for hall in counted),
         earlier_tasks=tuple(earlier_tasks),
+        ratings=tuple(hall.standing.feedback.ratings for hall in counted if hall.standing.feedback),
     )
 
 

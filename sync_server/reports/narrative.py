@@ -3,9 +3,11 @@
 The drafts praise only what the figures show.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from sync_server.domain.judging.counts import Counts
+from sync_server.domain.records.kinds import FEEDBACK_TOPICS
 from sync_server.messages import name_code, number, percent, say
 from sync_server.reports.figures import Figures, MaterialLine
 from sync_server.reports.words import cited_day, day_and_hours, moment
@@ -155,8 +157,19 @@ def _quality(figures: Figures) -> str:
     totals = figures.totals
     if not figures.reported:
         return ""
-    sentences = conduct_sentences(totals)
-    return " ".join(sentences) or say("report.draft.no_conduct", reported=number(figures.reported))
+    sentences = conduct_sentences(totals) or [
+        say("report.draft.no_conduct", reported=number(figures.reported))
+    ]
+    if figures.ratings:
+        good = Counter(
+            topic for line in figures.ratings for topic, rating in line.items() if rating == "good"
+        )
+        ratings = ", ".join(
+            f"{say(f'topic.{topic}').lower()} {number(good[topic])}" for topic in FEEDBACK_TOPICS
+        )
+        count = number(len(figures.ratings))
+        sentences.append(say("report.draft.feedback", count=count, ratings=ratings))
+    return " ".join(sentences)
 
 
 def _facilities(figures: Figures) -> str:

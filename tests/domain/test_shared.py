@@ -3,10 +3,12 @@
 from typing import get_args
 
 from sync_server.domain.records.kinds import (
+    FEEDBACK_TOPICS,
     READINESS_ITEMS,
     AbsenceRequestBody,
     ConductCategory,
     IncidentCause,
+    Rating,
 )
 from sync_server.domain.shared import SHARED
 
@@ -17,4 +19,6 @@ def test_the_shared_lists_are_those_of_the_record_types() -> None:
     assert SHARED.readiness_items == READINESS_ITEMS
     assert SHARED.conduct_categories == get_args(ConductCategory)
     assert SHARED.incident_causes == get_args(IncidentCause)
+    assert SHARED.feedback_topics == FEEDBACK_TOPICS
+    assert SHARED.ratings == get_args(Rating)
     assert SHARED.absence_reports == get_args(get_args(report)[0])

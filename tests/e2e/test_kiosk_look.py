@@ -50,7 +50,16 @@ def test_axe_finds_nothing_in_any_view_and_nothing_is_wider_than_a_phone(
     look_at_both_schemes(page, "leave")
     page.keyboard.press("Escape")
     open_room(page, "Hội trường")
-    for name in ("Kiểm tra", "Đơn xin", "Người chủ trì", "Khách", "Nền nếp", "Sự cố", "Chốt"):
+    for name in (
+        "Kiểm tra",
+        "Đơn xin",
+        "Người chủ trì",
+        "Khách",
+        "Nền nếp",
+        "Sự cố",
+        "Chốt",
+        "Góp ý",
+    ):
         open_step(page, name)
     look_at_both_schemes(page, "hall")
     for name in ("Chỗ ngồi", "Bản ghi", "Máy này"):

@@ -226,6 +226,20 @@ def test_minutes_and_a_presence_list_name_the_hall_s_people(
     assert "Hãy chọn một điểm cầu" in unpicked.text
 
 
+def test_the_feedback_of_halls_is_shown_and_counted_in_the_draft(
+    after: Persona, headquarters: Desk
+) -> None:
+    body = {"ratings": {"sound": "poor", "content": "good"}, "practice": "Phát tài liệu <trước>"}
+    after.sync(draft("feedback", 210, seq=5, body=body), meeting=MEETING)
+
+    page = headquarters.get(f"/hoi-nghi/{MEETING}/chat-luong").text
+    assert "Phát tài liệu &lt;trước&gt;" in page
+    assert "Có 1 điểm cầu gửi góp ý; số đánh giá tốt: nội dung 1, hình ảnh 0, âm thanh 0" in page
+    hall = headquarters.get(f"/hoi-nghi/{MEETING}/diem-cau/P001").text
+    assert "Chưa đạt" in hall
+    assert "Phát tài liệu &lt;trước&gt;" in hall
+
+
 def test_a_draft_follows_the_figures_until_it_is_edited(after: Persona, headquarters: Desk) -> None:
     page = headquarters.get(f"/hoi-nghi/{MEETING}/chat-luong").text
     assert "Triệu tập 6 đồng chí; có mặt 2" in page

@@ -66,14 +66,14 @@ export function isAmended(closing, inForce, withoutEffect, flags) {
 export function flagAfter(closing, facts, flags) {
   if (closing === null) return;
   for (const fact of facts) {
-    const isHall = fact.seq > 0 && !["follow_up", "shift"].includes(fact.record.kind);
+    const isHall = fact.seq > 0 && !["follow_up", "feedback", "shift"].includes(fact.record.kind);
     if (isHall && byOrder(fact, closing) > 0) flags.add(fact.id, "after_close");
   }
 }
 
 /** Return whether a closing signs a fact off: not closings, reopenings, follow-ups and shifts. */
 function isOfRoll(/** @type {Fact} */ fact) {
-  return !["closing", "reopening", "follow_up", "shift"].includes(fact.record.kind);
+  return !["closing", "reopening", "follow_up", "feedback", "shift"].includes(fact.record.kind);
 }
 
 /** Return whether a closing signs off this kind of fact, but its signer had not seen the fact.

@@ -93,6 +93,15 @@ export function followUpsOf(point, effective, flags) {
   };
 }
 
+/** Return the latest feedback of a point; null if there is none.
+ * @param {string} point @param {FactsByKind} effective */
+export function feedbackOf(point, effective) {
+  const fact = effective.at(point, "feedback").at(-1);
+  if (!fact) return null;
+  const { ratings, practice = "", proposal = "" } = fact.record.body;
+  return { id: fact.id, ratings, practice, proposal };
+}
+
 /** Map the id of the first record on an incident or a task to the latest fact on it.
  * A writer who may not void the first record cannot replace it either.
  * @param {Fact[]} facts @param {Flags} flags */

@@ -9,7 +9,7 @@ import { FactsByKind, compare, Flags, happenedMs, factsInOrder, withoutVoided } 
 import {
   otherAttendeesOf,
   conductOf,
-  followUpsOf,
+  feedbackOf, followUpsOf,
   missingItems,
   incidentMinutes,
   incidentsOf,
@@ -179,6 +179,7 @@ export function standingOf(point, records, correctedTimeOf) {
     missing,
     incidents,
     follow_ups: followUps,
+    feedback: feedbackOf(point, effective),
     roll_changes: rollChanges,
     closing: signedClosingOf(closing),
     is_amended: amended,

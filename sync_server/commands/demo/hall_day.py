@@ -7,7 +7,7 @@ import hashlib
 import random
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
@@ -15,6 +15,7 @@ from sync_server.domain.records.codes import MINUTE_MS, from_ms, to_ms
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.forms import canonical_bytes
 from sync_server.domain.records.kinds import (
+    FEEDBACK_TOPICS,
     READINESS_ITEMS,
     AbsenceDecision,
     AbsenceDecisionBody,
@@ -32,10 +33,14 @@ from sync_server.domain.records.kinds import (
     Conduct,
     ConductBody,
     Empty,
+    Feedback,
+    FeedbackBody,
+    FeedbackTopic,
     Guest,
     GuestBody,
     Incident,
     IncidentBody,
+    Rating,
     Readiness,
     ReadinessBody,
     Record,
@@ -65,6 +70,13 @@ LINE_CUT = "P033"
 VISITED = "P010"
 """At this point, a person checks in whom another point has summoned."""
 
+SHARE_WITH_FEEDBACK = 0.3
+PRACTICES = (
+    None,
+    "Gửi tài liệu tới từng chi bộ trước hội nghị một tuần.",
+    "Bố trí người hướng dẫn quét mã QR ngay tại cửa hội trường.",
+    "Mỗi tổ cử một người tóm tắt nội dung chính cuối buổi.",
+)
 _REASONS = ("CONG_TAC", "CONG_TAC", "DOT_XUAT", "OM", "NGHI_PHEP", "THAI_SAN")
 
 
@@ -233,6 +245,11 @@ class Hall:
         present = sum(event.kind is CheckIn for event in self._events)
         body = ClosingBody(seen=seen, totals={"present": present})
         self._schedule_event(at_ms, Closing, person=self._signer, body=body)
+        if self._dice.random() < SHARE_WITH_FEEDBACK:
+            ratings: dict[FeedbackTopic, Rating] = dict.fromkeys(FEEDBACK_TOPICS, "good")
+            ratings["sound"] = self._dice.choice(get_args(Rating))
+            feedback = FeedbackBody(ratings=ratings, practice=self._dice.choice(PRACTICES))
+            self._schedule_event(at_ms + 2 * MINUTE_MS, Feedback, body=feedback)
 
     def _eve_ms(self) -> int:
         return self._starts_ms - DAY_MS + self._dice.randint(0, 240) * MINUTE_MS

@@ -14,7 +14,15 @@ from sync_server.domain.judging.facts import (
     acts_in_person,
 )
 from sync_server.domain.judging.settings import Rolls, Terms
-from sync_server.domain.records.kinds import CheckIn, Closing, FollowUp, Record, Reopening, Shift
+from sync_server.domain.records.kinds import (
+    CheckIn,
+    Closing,
+    Feedback,
+    FollowUp,
+    Record,
+    Reopening,
+    Shift,
+)
 
 
 class SignedClosing(Struct, frozen=True):
@@ -109,7 +117,7 @@ def _is_of_roll(fact: Fact[Record]) -> bool:
 
     A closing covers all kinds of record except closings, reopenings, follow-ups and shifts.
     """
-    return not isinstance(fact.record, Closing | Reopening | FollowUp | Shift)
+    return not isinstance(fact.record, Closing | Reopening | FollowUp | Feedback | Shift)
 
 
 def _is_unseen(fact: Fact[Record], closing: Fact[Closing]) -> bool:
@@ -128,6 +136,6 @@ def _is_unseen(fact: Fact[Record], closing: Fact[Closing]) -> bool:
 def flag_after(closing: Fact[Closing] | None, facts: Iterable[Fact[Record]], flags: Flags) -> None:
     """Flag the records that a hall's devices made after the closing with `after_close`."""
     for fact in facts:
-        is_hall = fact.seq and not isinstance(fact.record, FollowUp | Shift)
+        is_hall = fact.seq and not isinstance(fact.record, FollowUp | Feedback | Shift)
         if closing and is_hall and fact.order > closing.order:
             flags.add(fact.id, "after_close")

@@ -15,9 +15,12 @@ from sync_server.domain.records.kinds import (
     Conduct,
     ConductCategory,
     Essays,
+    Feedback,
+    FeedbackTopic,
     FollowUp,
     Guest,
     Incident,
+    Rating,
     Readiness,
     ReadinessItem,
     Substitute,
@@ -187,6 +190,15 @@ def incident_minutes(incidents: Iterable[IncidentSpan], terms: Terms) -> int:
     )
 
 
+class HallFeedback(Struct, frozen=True, omit_defaults=True):
+    """The latest feedback of a hall: its ratings by topic, and its texts, "" if there is none."""
+
+    id: str
+    ratings: dict[FeedbackTopic, Rating]
+    practice: str = ""
+    proposal: str = ""
+
+
 def follow_ups_of(point: str, effective: FactsByKind, flags: Flags) -> FollowUps:
     """Return the follow-up tasks and the essays of a point, as last reported."""
     follow_ups = effective.at(point, FollowUp)
@@ -210,6 +222,15 @@ def follow_ups_of(point: str, effective: FactsByKind, flags: Flags) -> FollowUps
         essays_due_ms=to_ms(essays[-1].due) if essays else None,
         essays_handed_in=essays[-1].handed_in if essays else 0,
     )
+
+
+def feedback_of(point: str, effective: FactsByKind) -> HallFeedback | None:
+    """Return the latest feedback of a point; None if there is none."""
+    facts = effective.at(point, Feedback)
+    if not facts:
+        return None
+    body = facts[-1].record.body
+    return HallFeedback(facts[-1].id, dict(body.ratings), body.practice or "", body.proposal or "")
 
 
 def _latest_reports(facts: Iterable[Fact[M]], flags: Flags) -> dict[str, Fact[M]]:

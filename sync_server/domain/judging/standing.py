@@ -25,10 +25,12 @@ from sync_server.domain.judging.deciding import DecisionRights
 from sync_server.domain.judging.facts import Fact, Flags
 from sync_server.domain.judging.hall import (
     FollowUps,
+    HallFeedback,
     IncidentSpan,
     OtherAttendees,
     SubstituteStanding,
     conduct_of,
+    feedback_of,
     follow_ups_of,
     incident_minutes,
     incidents_of,
@@ -85,6 +87,7 @@ class PointStanding(Struct, frozen=True):
     flags: dict[str, tuple[str, ...]]
     has_reported: bool
     is_amended: bool
+    feedback: HallFeedback | None = None
 
     @property
     def is_counted(self) -> bool:
@@ -137,6 +140,7 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
         missing=missing,
         incidents=incidents,
         follow_ups=follow_ups,
+        feedback=feedback_of(point, effective),
         roll_changes=layers.changes,
         closing=signed_closing_of(closing),
         is_amended=amended,

@@ -287,6 +287,12 @@ ConductCategory = Literal["call", "private_use", "disorder"]
 IncidentCause = Literal["power", "screen", "sound", "camera", "line", "phone", "order", "other"]
 
 
+FeedbackTopic = Literal["content", "picture", "sound", "materials", "organisation"]
+FEEDBACK_TOPICS: tuple[FeedbackTopic, ...] = get_args(FeedbackTopic)
+Rating = Literal["good", "fair", "poor"]
+FeedbackText = Annotated[str, Meta(min_length=1, max_length=500)]
+
+
 class ConductBody(_Fixed, frozen=True, kw_only=True):
     category: ConductCategory
     count: Annotated[int, Meta(ge=1, le=1000)] = 1
@@ -398,6 +404,23 @@ class Shift(_Envelope, frozen=True, kw_only=True, tag="shift"):
     body: ShiftBody
 
 
+class FeedbackBody(_Fixed, frozen=True, kw_only=True):
+    """The body of feedback: ratings by topic, and two texts, which must not name people.
+
+    `practice` describes something that worked well in the hall; `proposal` is a wish.
+    """
+
+    ratings: Annotated[dict[FeedbackTopic, Rating], Meta(min_length=1)]
+    practice: FeedbackText | None = None
+    proposal: FeedbackText | None = None
+
+
+class Feedback(_Envelope, frozen=True, kw_only=True, tag="feedback"):
+    """A hall's feedback on the conference (checklist row 21). The latest replaces earlier ones."""
+
+    body: FeedbackBody
+
+
 class VoidBody(_Fixed, frozen=True, kw_only=True):
     """The body of a void. `detail` contains the reason if headquarters voids a record."""
 
@@ -433,6 +456,7 @@ DeviceRecord = (
     | Closing
     | Reopening
     | FollowUp
+    | Feedback
     | Shift
     | Void
 )

@@ -80,6 +80,7 @@ _CLERK_AND_CHAIR_WRITE = frozenset(
         "chair_assumed",
         "closing",
         "follow_up",
+        "feedback",
         "shift",
         "void",
     }

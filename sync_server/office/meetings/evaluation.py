@@ -1,6 +1,7 @@
 """The quality of a meeting: figures of order and readiness, and the evaluation in words."""
 
 import hashlib
+from typing import get_args
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
@@ -8,6 +9,7 @@ from werkzeug.wrappers import Response
 from sync_server.acts import arrangements
 from sync_server.clocks import now_ms
 from sync_server.database import transaction
+from sync_server.domain.records.kinds import FEEDBACK_TOPICS, Rating
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm
 from sync_server.messages import say
@@ -59,6 +61,9 @@ def page(meeting: str) -> str:
         meeting=summary,
         halls=halls,
         notable=notable,
+        feedback={point: line for point, hall in halls.items() if (line := hall.feedback)},
+        topics=FEEDBACK_TOPICS,
+        ratings=get_args(Rating),
         names=names,
         headings=HEADINGS,
         remarks=remarks_by_heading,

@@ -12,6 +12,7 @@ import { AttendanceFile } from "./attendance-file.js";
 import { Chair } from "./chairing.js";
 import { Closing } from "./closing.js";
 import { Conduct } from "./conduct.js";
+import { Feedback } from "./feedback.js";
 import { Incidents } from "./incidents.js";
 import { OtherAttendees } from "./other-attendees.js";
 import { Readiness } from "./readiness.js";
@@ -55,7 +56,7 @@ function StepView({ desk, step: { key, isOpen, note, Part } }) {
  * @param {Desk} desk @returns {Step[]} */
 function stepsOf(desk) {
   const { all } = desk.hall;
-  const { counts, chair, closing, missing, incidents } = all;
+  const { counts, chair, closing, missing, incidents, feedback } = all;
   const missingItems = missing.filter((item) => item !== "chair" && item !== "capacity");
   const pending = waitingOf(desk).length;
   const openUnless = (/** @type {boolean} */ isNothing, /** @type {boolean} */ isOpen = false) => (isNothing ? null : isOpen);
@@ -73,6 +74,7 @@ function stepsOf(desk) {
     { phase: "during", key: "incidents", isOpen: openUnless(counts.incidents === 0, ongoing > 0), note: roomText("step.incidents_n", { n: counts.incidents }), Part: Incidents },
     { phase: "during", key: "file", isOpen: null, Part: AttendanceFile },
     { phase: "closing", key: "closing", isOpen: closing === null, note: closing ? roomText("step.closed", { at: timeOf(closing.at_ms), name: desk.nameOf(closing.person) }) : "", Part: Closing },
+    { phase: "closing", key: "feedback", isOpen: openUnless(feedback === null), note: feedback ? roomText("step.feedback_sent") : "", Part: Feedback },
   ];
 }
 
