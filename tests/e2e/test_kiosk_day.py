@@ -281,6 +281,8 @@ def test_the_order_of_the_day_and_a_chair_enrolled_on_the_same_laptop(
     expect(chair_step).to_contain_text("chủ trì từ", timeout=SLOW_MS)
     feedback_step = open_step(page, "Góp ý của điểm cầu")
     system.line.set(Line.CUT)
+    for topic in ("Nội dung", "Hình ảnh", "Tài liệu", "Công tác tổ chức"):
+        feedback_step.get_by_label(topic).select_option("Tốt")
     feedback_step.get_by_label("Âm thanh").select_option("Chưa đạt")
     feedback_step.get_by_label("Cách làm mới").fill("Phát tài liệu trước một tuần")
     feedback_step.get_by_role("button", name="Ghi góp ý").click()

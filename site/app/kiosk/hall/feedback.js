@@ -12,7 +12,8 @@ const LONGEST_TEXT = 500; // the limit of the record
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Feedback({ desk }) {
   const { feedback } = desk.hall.all;
-  const ratingOptions = rules.ratings.map((rating) => /** @type {[string, string]} */ ([rating, nameOfCode("rating", rating)]));
+  /** @type {[string, string][]} */
+  const ratingOptions = [["", roomText("feedback.choose")], ...rules.ratings.map((code) => /** @type {[string, string]} */ ([code, nameOfCode("rating", code)]))];
 
   function save(/** @type {Event} */ event) {
     const { practice, proposal, ...ratings } = readForm(event);
