@@ -1,4 +1,7 @@
-"""The office: server-rendered pages for signed-in people with roles."""
+"""Build the office: the web pages for signed-in users, under the address `/van-phong`.
+
+Every module in this package that defines a `blueprint` becomes part of the office.
+"""
 
 import pkgutil
 from importlib import import_module
@@ -31,14 +34,20 @@ POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
     "img-src 'self'; object-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""Scripts, styles and pictures load only from this server; no inline script or style runs."""
+"""The content security policy of the office's pages. Scripts, styles and images load only from this
+server. The browser does not run inline scripts or apply inline styles."""
 SANDBOX = "sandbox; default-src 'none'"
-"""Opened details may come from anybody, so the browser shows them and runs nothing."""
+"""The content security policy of all other responses, such as a file attached to a request. The
+file may come from anybody, so the browser shows it but runs no scripts in it."""
 
 
 @blueprint.after_request
 def guard(response: Response) -> Response:
-    """Add the headers that keep personal data out of caches, and other sites out of the pages."""
+    """Add security headers to every response of the office and return it.
+
+    Browsers must not store the pages, because pages contain personal data. Other websites cannot
+    embed the pages and do not receive their addresses.
+    """
     is_page = response.mimetype == "text/html"
     response.headers.setdefault("Content-Security-Policy", POLICY if is_page else SANDBOX)
     response.headers["Cache-Control"] = "no-store"
@@ -49,13 +58,14 @@ def guard(response: Response) -> Response:
 
 @blueprint.context_processor
 def frame() -> dict[str, object]:
-    """Give every page the signed-in account, its menu, and headquarters' urgent matters.
+    """Return the variables of every template: the account, its menu and the urgent matters.
 
-    The page of an internal error gets none of these, since reading them could fail again.
+    `who` is None if nobody is signed in. `needs` is None for accounts that may not rule on records.
+    The page for an internal error gets no variables, because reading them could fail again.
     """
     if g.get("is_fault"):
         return {}
-    with reading():  # an error page runs after its transaction ended
+    with reading():  # an error page is built after the request's transaction has ended
         current_account = access.account_if_signed_in()
         return {
             "who": current_account,

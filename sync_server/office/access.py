@@ -1,4 +1,4 @@
-"""The signed-in account, its rights, and the audit log of page views and acts, for all pages."""
+"""Check what the signed-in account may do, and write the audit log of page views and acts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -36,13 +36,19 @@ HTTP_BAD_REQUEST, UNAUTHORISED, FORBIDDEN, UNAVAILABLE = 400, 401, 403, 503
 
 
 def clear_request_state() -> None:
-    """Clear what an earlier request, or an earlier attempt at this one, left behind."""
+    """Delete this module's values from Flask's `g`.
+
+    A request that runs again after a conflict must not see the values of its first attempt.
+    """
     for name in ("who", "action", "about", "openings", "is_logged", "is_refresh", "is_fault"):
         g.pop(name, None)
 
 
 def account_if_signed_in() -> Account | None:
-    """Return the signed-in account, read once a request; None if nobody is signed in."""
+    """Return the signed-in account, or None if nobody is signed in.
+
+    The account is read from the database only once per request.
+    """
     if "who" not in g:
         current = current_session()
         with reading() as connection:
@@ -52,7 +58,7 @@ def account_if_signed_in() -> Account | None:
 
 
 def current_session() -> Session | None:
-    """Return the session of this request's cookie; None without a valid one."""
+    """Return the session that this request's cookie belongs to, or None without a valid cookie."""
     token = session.get(TOKEN)
     if not isinstance(token, str):
         return None
@@ -61,14 +67,17 @@ def current_session() -> Session | None:
 
 
 def signed_in_account() -> Account:
-    """Return the signed-in account, on a page that requires one."""
+    """Return the signed-in account, for pages that require one.
+
+    Raises: AssertionError if nobody is signed in, which is a bug.
+    """
     account = account_if_signed_in()
     assert account is not None
     return account
 
 
 def may(action: Action) -> bool:
-    """Return whether the signed-in account may do this action."""
+    """Return whether the account's role permits this action; False if nobody is signed in."""
     account = account_if_signed_in()
     return account is not None and action in MAY[account.role]
 
@@ -80,19 +89,23 @@ def allowed(
     meeting_menu: Menu | None = None,
     is_slow: bool = False,
 ) -> Callable[[View], View]:
-    """Restrict a page to accounts that may do this action, at the point in the page's address.
+    """Restrict a page to accounts whose role permits this action.
 
-    A visitor without an account is sent to sign in; an account without the right is refused. The
-    page runs in one transaction: a snapshot if it only shows, a write if it acts. A slow act, which
-    reads a file or hashes a password, opens its transactions itself, so that no hall's records wait
-    for it. `menu` and `meeting_menu` are the page's entries in the office's menu and in every
-    meeting's.
+    A visitor who is not signed in is redirected to the sign-in form. If the page's address contains
+    a point, the page is closed to accounts of other points and of units.
+
+    A GET page reads one snapshot of the database, and a POST page runs in one write transaction. A
+    slow page (`is_slow`) reads a file or hashes a password. Such a page opens its own short
+    transactions, so that other writers do not wait for it. `menu` and `meeting_menu` are the page's
+    entries in the main menu and in the menu of each meeting.
+
+    Raises: Forbidden if the role does not permit the action, or not at this point.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(**url_values: str) -> Any:
-            if session.get(TOKEN) is None:  # strangers open no write transaction
+            if session.get(TOKEN) is None:  # without a session, open no write transaction
                 return make_response(_redirect_to_sign_in())
             if request.method == "POST" and not is_slow:
                 return _run_act(lambda: _run_view(view, action, url_values))
@@ -110,7 +123,11 @@ def allowed(
 
 
 def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str, str]) -> Response:
-    """Check the account's right and run the page."""
+    """Check that the account may do the action, then run the page and return its response.
+
+    A visitor who is not signed in is redirected to the sign-in form. An account that must change
+    its password is redirected to the page where the user changes it. Raises: Forbidden.
+    """
     g.action = action
     if account_if_signed_in() is None:
         return make_response(_redirect_to_sign_in())
@@ -125,9 +142,10 @@ def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str,
 
 
 def _run_act(run_view: Callable[[], Response]) -> Response:
-    """Run a page that changes something, and log it, in one write transaction.
+    """Run a page that changes data, and write its audit log entries, in one write transaction.
 
-    If another writer interferes, the whole page runs again, as if for the first time.
+    If another writer interferes, the whole page runs again with the same files and messages.
+    Raises: DatabaseBusy if other writers take too long.
     """
     messages = list(session.get("_flashes", ()))
 
@@ -144,7 +162,13 @@ def _run_act(run_view: Callable[[], Response]) -> Response:
 
 
 def must_cover(*, point: str | None = None, unit: str | None = None) -> None:
-    """Check that the account is not limited to another point or unit. Raises: Forbidden."""
+    """Check that the account may act for this point or this unit.
+
+    An account with a point passes only if `point` is that point. An account with a unit passes only
+    if `unit` is that unit. All other accounts pass.
+
+    Raises: Forbidden if the account does not pass.
+    """
     account = signed_in_account()
     is_other_point = account.point is not None and account.point != point
     is_other_unit = account.unit is not None and account.unit != unit
@@ -153,27 +177,28 @@ def must_cover(*, point: str | None = None, unit: str | None = None) -> None:
 
 
 def refusal(action: Action) -> Forbidden:
-    """Return the error that says that the account's role may not do this action."""
+    """Return the error for an account whose role does not permit the action."""
     return Forbidden(
         action=say(f"action.{action}"), profile=say(f"role.{signed_in_account().role}")
     )
 
 
 def refusal_elsewhere(action: Action) -> Forbidden:
-    """Return the error for an account that is limited to another point or unit."""
+    """Return the error for an account that belongs to another point or unit."""
     scoped_action = say("action.elsewhere", action=say(f"action.{action}"))
     return Forbidden(action=scoped_action, profile=say(f"role.{signed_in_account().role}"))
 
 
 def log_subjects(*subjects: str) -> None:
-    """Name the people or things that this page is about, for the audit log."""
+    """Add the codes or names of people or things on this page to its audit log entry."""
     g.setdefault("about", []).extend(subjects)
 
 
 def _redirect_to_sign_in() -> AnyResponse:
     address = url_for("office.sign_in.form")
     if "HX-Request" in request.headers:
-        # htmx opens this address as a page. A redirect would load the form into part of a page.
+        # With this header, htmx opens the form as a whole page. After a redirect, htmx would show
+        # the form inside the current page.
         return Response(status=UNAUTHORISED, headers={"HX-Redirect": address})
     if request.method == "GET":
         session["wanted"] = request.full_path.rstrip("?")
@@ -181,8 +206,13 @@ def _redirect_to_sign_in() -> AnyResponse:
 
 
 def log_failure(response: Response) -> Response:
-    """Log a failed act or a refusal in a new transaction, since the request's was rolled back."""
-    is_busy = response.status_code == UNAVAILABLE  # the log cannot be written either
+    """Write the audit log entries of a failed request, and return the response unchanged.
+
+    The entries need a new transaction, because the request's own transaction was rolled back.
+    Nothing is written if the entries are already in the log, or if the database is busy (status
+    503).
+    """
+    is_busy = response.status_code == UNAVAILABLE  # then the log cannot be written either
     if g.get("is_logged") or is_busy or response.status_code < HTTP_BAD_REQUEST:
         return response
     if entries := _entries_for(response):
@@ -191,9 +221,10 @@ def log_failure(response: Response) -> Response:
 
 
 def _entries_for(response: Response) -> list[AuditEntry]:
-    """Return the audit-log entries of a request that shows personal data, acts or is refused.
+    """Return the audit log entries of a request.
 
-    Automatic refreshes are left out; every opening of a detail is included.
+    A request is logged if it is a POST, shows personal data or is refused. An automatic refresh is
+    logged only if it is refused. Each opened detail has a separate entry.
     """
     openings: list[AuditEntry] = g.get("openings", [])
     account, action = g.get("who"), g.get("action")
@@ -226,7 +257,10 @@ def _note(connection: Connection, entries: Sequence[AuditEntry]) -> None:
 
 
 def _write_log(entries: Sequence[AuditEntry]) -> None:
-    """Write audit-log entries in a separate transaction; if that fails, the page is not sent."""
+    """Write audit log entries in a new transaction.
+
+    A database error is raised again, so that no page is sent without its entries in the log.
+    """
     try:
         write(lambda c: _note(c, entries))
     except Exception:

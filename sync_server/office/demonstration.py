@@ -1,4 +1,4 @@
-"""A demonstration's database takes in real people only after a plain question."""
+"""Ask for consent before real people are added to the database of a demonstration."""
 
 from flask import request
 from sqlalchemy import Connection
@@ -11,9 +11,10 @@ FIELD = "into_demonstration"
 
 
 def must_accept_real_people(connection: Connection) -> None:
-    """Check that the form says yes to real people in a demonstration, which then ends as one.
+    """Check that the user agrees to add real people to the database of a demonstration.
 
-    Raises: BadForm.
+    After the consent, the database no longer counts as a demonstration. Any other database needs no
+    consent. Raises: BadForm if the form does not contain the field `FIELD`.
     """
     if not purpose.is_demonstration(connection):
         return

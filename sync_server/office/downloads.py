@@ -1,4 +1,7 @@
-"""Files to download: CSV as Excel in Vietnam opens it (a byte order mark, semicolons), XLSX."""
+"""Build responses that the browser downloads as files, such as CSV and XLSX.
+
+CSV files have a byte order mark and semicolons, because Excel in Vietnam expects them.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,17 +13,20 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def xlsx_of(content: bytes, name: str) -> Response:
-    """Return a workbook as a file to download."""
+    """Return an XLSX workbook as a download with this file name."""
     return file_of(content, name, XLSX)
 
 
 def file_of(content: bytes | str, name: str, media_type: str) -> Response:
-    """Return content as a file to download."""
+    """Return content as a download with this file name and media type."""
     response = Response(content, mimetype=media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
 def csv_of(headings: Sequence[str], rows: Iterable[Sequence[object]], name: str) -> Response:
-    """Return a table as a CSV file to download, with formulas made harmless."""
+    """Return a table as a CSV download.
+
+    A cell that a spreadsheet would run as a formula starts with an apostrophe.
+    """
     return file_of(csv_text(headings, rows), name, "text/csv")

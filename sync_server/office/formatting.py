@@ -1,4 +1,7 @@
-"""Values as the office's pages show them: instants in Vietnam's time, codes, browsers."""
+"""Format values for the office's pages, such as times in Vietnam and the names of browsers.
+
+Templates use these functions as filters and global functions.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,30 +24,40 @@ NO_VALUE = "–"
 
 
 def format_moment(instant: str | int | None, form: str = f"{DAY} {TIME}") -> str:
-    """Format an instant, or ms since 1970 UTC, in the app's time zone; a dash for None."""
+    """Format an instant in Vietnam's time zone; return a dash for None.
+
+    `instant` is a text in ISO 8601 or a number of ms since 1970 UTC. `form` is a date pattern of
+    the library Babel.
+    """
     if instant is None:
         return NO_VALUE
     return str(format_datetime(_to_datetime(instant), form))
 
 
 def format_time(instant: str | int | None) -> str:
-    """Format only the time of day."""
+    """Format an instant as the time of day in Vietnam, such as 07:30; return a dash for None."""
     return format_moment(instant, TIME)
 
 
 def format_recent(instant: str | int | None) -> str:
-    """Format the time of day if the instant is today, otherwise the date."""
+    """Format an instant as the time of day if it is today in Vietnam, otherwise as the date.
+
+    Return a dash for None.
+    """
     is_today = format_moment(instant, DAY) == format_moment(now_ms(), DAY)
     return format_moment(instant, TIME if is_today else DAY)
 
 
 def shorten_hall_name(name: str) -> str:
-    """Leave out the words "Điểm cầu" at the start, under a heading that says them."""
+    """Remove "Điểm cầu" ("hall") from the start of a name, for tables whose heading contains it."""
     return name.removeprefix("Điểm cầu ")
 
 
 def format_span(starts: str | int | None, ends: str | int | None) -> str:
-    """Format a start and an end; write the day once if both fall on it."""
+    """Format the time from `starts` to `ends`; if both are on one day, write the date only once.
+
+    If one of the two is None, format only `starts`.
+    """
     if starts is None or ends is None:
         return format_moment(starts)
     if format_moment(starts, DAY) == format_moment(ends, DAY):
@@ -53,12 +66,15 @@ def format_span(starts: str | int | None, ends: str | int | None) -> str:
 
 
 def format_for_input(instant: str | int | None) -> str:
-    """Return an instant in the form that a `datetime-local` field needs; empty for None."""
+    """Return an instant in Vietnam's time as the text of a `datetime-local` field; "" for None."""
     return "" if instant is None else format_moment(instant, "yyyy-MM-dd'T'HH:mm")
 
 
 def name_browser(agent: str) -> str:
-    """Return the browser and, if known, the operating system that a User-Agent names."""
+    """Return the browser and, if known, the system in a User-Agent header: `Chrome · Windows`.
+
+    For an unknown browser, return the first 24 characters of the header instead of its name.
+    """
     kinds = ("Edg", "Firefox", "Chrome", "Safari")
     machines = ("Windows", "Android", "iPhone", "iPad", "Mac", "Linux")
     kind = next((name for name in kinds if name in agent), agent[:24] or NO_VALUE)
@@ -71,9 +87,10 @@ def _to_datetime(instant: str | int) -> datetime:
 
 
 def parse_input(text: str) -> int | None:
-    """Return milliseconds since 1970 UTC from a `datetime-local` field in Vietnam's time.
+    """Parse a `datetime-local` field in Vietnam's time, and return it in ms since 1970 UTC.
 
-    None for an empty field. Raises: ValueError.
+    Return None for an empty field. A UTC offset in the text takes precedence over Vietnam's time.
+    Raises: ValueError if the text is not a time, or if the year is not from 2000 to 2199.
     """
     if not text.strip():
         return None
@@ -89,12 +106,12 @@ def _meeting_menu(meeting: str) -> list[Entry]:
 
 
 def unbroken_rate(part: int, whole: int) -> str:
-    """Return a share whose number and sign stay on one line."""
+    """Return `part` of `whole` as a percentage with a no-break space, such as `98,5 %`."""
     return rate(part, whole).replace(" ", "\u00a0")
 
 
 def init(blueprint: Blueprint) -> None:
-    """Register the functions and filters that the office's templates use."""
+    """Register on a blueprint the functions and filters that the office's templates use."""
     template_globals: dict[str, Callable[..., Any]] = {
         "say": say,
         "word": name_code,

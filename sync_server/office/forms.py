@@ -1,4 +1,7 @@
-"""Form fields, read and checked: a fault names the field, the value and the remedy."""
+"""Read and check the fields of a submitted form.
+
+A `BadForm` error names the field, the faulty value and the remedy.
+"""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -19,7 +22,10 @@ LONGEST_PASSWORD = 200
 
 
 def text(name: str, *, longest: int = MAX_LETTERS) -> str:
-    """Return a field's text, empty if the field was not sent. Raises: BadForm."""
+    """Return a field's text without surrounding spaces, or "" if the field was not sent.
+
+    Raises: BadForm if the text has over `longest` characters or contains a NUL character.
+    """
     value = request.form.get(name, "").strip()
     if "\x00" in value:
         raise BadForm(fault=say("form.choice", field=_field_label(name), value="\\0"))
@@ -29,7 +35,10 @@ def text(name: str, *, longest: int = MAX_LETTERS) -> str:
 
 
 def required_text(name: str, *, longest: int = MAX_LETTERS) -> str:
-    """Return the text of a required field. Raises: BadForm."""
+    """Return the text of a required field without surrounding spaces.
+
+    Raises: BadForm if the field is empty, or if `text` rejects it.
+    """
     value = text(name, longest=longest)
     if not value:
         raise BadForm(fault=say("form.empty", field=_field_label(name)))
@@ -37,7 +46,10 @@ def required_text(name: str, *, longest: int = MAX_LETTERS) -> str:
 
 
 def person_code(name: str) -> str:
-    """Return a person's code in capitals, empty if none was typed. Raises: BadForm."""
+    """Return a person's code in capital letters, or "" for an empty field.
+
+    Raises: BadForm if the text does not have the form of a person's code.
+    """
     code = text(name, longest=32).upper()
     try:
         return msgspec.convert(code, PersonCode) if code else ""
@@ -46,13 +58,19 @@ def person_code(name: str) -> str:
 
 
 def password(name: str) -> str:
-    """Return a password exactly as typed, with its spaces. Raises: BadForm."""
+    """Return a password exactly as the user typed it, including spaces at its ends.
+
+    Raises: BadForm if it is empty or has over `LONGEST_PASSWORD` characters.
+    """
     required_text(name, longest=LONGEST_PASSWORD)
     return request.form[name]
 
 
 def whole_number(name: str, *, least: int = 0, most: int) -> int | None:
-    """Return a whole number from `least` to `most`; None for an empty field. Raises: BadForm."""
+    """Return a whole number from `least` to `most`, or None for an empty field.
+
+    Raises: BadForm if the text is not a whole number in this range.
+    """
     value = text(name)
     if not value:
         return None
@@ -66,9 +84,9 @@ def whole_number(name: str, *, least: int = 0, most: int) -> int | None:
 
 
 def moment(name: str) -> int | None:
-    """Return a date and time in Vietnam as milliseconds since 1970 UTC; None for an empty field.
+    """Read a date and time in Vietnam, and return it in ms since 1970 UTC; None for an empty field.
 
-    Raises: BadForm.
+    Raises: BadForm if the text is not a time, or if the year is not from 2000 to 2199.
     """
     value = text(name)
     try:
@@ -80,7 +98,10 @@ def moment(name: str) -> int | None:
 
 
 def moment_needed(name: str) -> int:
-    """Return a required date and time as milliseconds since 1970 UTC. Raises: BadForm."""
+    """Read a required date and time in Vietnam, and return it in ms since 1970 UTC.
+
+    Raises: BadForm if the field is empty or is not a time.
+    """
     at_ms = moment(name)
     if at_ms is None:
         raise BadForm(fault=say("form.empty", field=_field_label(name)))
@@ -88,7 +109,7 @@ def moment_needed(name: str) -> int:
 
 
 def one_of(name: str, choices: Sequence[Choice]) -> Choice:
-    """Return the value of a field if it is one of `choices`. Raises: BadForm."""
+    """Return a field's value, which must be one of `choices`. Raises: BadForm if it is not."""
     value = text(name)
     for choice in choices:
         if choice == value:
@@ -97,7 +118,10 @@ def one_of(name: str, choices: Sequence[Choice]) -> Choice:
 
 
 def requested_year() -> int:
-    """Return the year in the query, by default the current year in Vietnam."""
+    """Return the year in the query parameter `nam`, or the current year in Vietnam.
+
+    A parameter that is not a number of four digits is ignored.
+    """
     typed_year = request.args.get("nam", "")
     if typed_year.isascii() and typed_year.isdecimal() and len(typed_year) == len("2024"):
         return int(typed_year)
@@ -105,4 +129,4 @@ def requested_year() -> int:
 
 
 def _field_label(name: str) -> str:
-    return say(f"field.{name.partition(' ')[0]}")  # after a space comes the code of the row
+    return say(f"field.{name.partition(' ')[0]}")  # the part after the space is the code of a row

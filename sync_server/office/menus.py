@@ -1,4 +1,4 @@
-"""The office's menus: every page declares its entries, next to its permission."""
+"""Build the office's menus. Each page declares its menu entries next to its permission."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -16,11 +16,11 @@ def _no_values(_: Account) -> UrlValues:
 
 
 class Menu(NamedTuple):
-    """An entry of a menu, for accounts that may do the page's action.
+    """A menu entry that a page declares. Accounts that may do the page's action can see it.
 
-    `place` orders the entries, `title` is a message key. `url_values` returns the values of the
-    page's address for an account, or None to hide the entry from it. In a meeting's menu,
-    `meeting_value` names the value that holds the meeting.
+    `place` is the position in the menu, and `title` is a message key. `url_values` returns the
+    values in the page's address for an account, or None to hide the entry. In the menu of a
+    meeting, `meeting_value` is the name of the value that receives the meeting's id.
     """
 
     place: int
@@ -30,7 +30,10 @@ class Menu(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """An entry as a template shows it."""
+    """A menu entry with the page's address, as the template shows it.
+
+    `title` is a message key. `is_current` is True if the page is open now.
+    """
 
     title: str
     link: str
@@ -38,12 +41,12 @@ class Entry(NamedTuple):
 
 
 def main_menu(account: Account) -> list[Entry]:
-    """Return the office's menu for an account."""
+    """Return the entries of the main menu that an account may see, in their order."""
     return _entries("menu", account)
 
 
 def meeting_menu(account: Account, meeting: str) -> list[Entry]:
-    """Return the menu of a meeting's pages for an account."""
+    """Return the entries of a meeting's menu that an account may see, in their order."""
     return _entries("meeting_menu", account, meeting)
 
 

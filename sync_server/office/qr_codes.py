@@ -1,4 +1,4 @@
-"""QR codes for the office's printed sheets, as SVG to embed in a page."""
+"""Draw QR codes as SVG, for the sheets that the office prints."""
 
 import io
 
@@ -9,9 +9,9 @@ from qrcode.image.svg import SvgPathImage
 
 
 def draw_qr_code(content: str) -> Markup:
-    """Return a QR code as an SVG element that tolerates a quarter of damage (level Q)."""
+    """Return a QR code as an SVG element. It is readable even if a quarter is damaged (level Q)."""
     image = qrcode.make(content, image_factory=SvgPathImage, error_correction=ERROR_CORRECT_Q)
     out = io.BytesIO()
     image.save(out)
     svg = out.getvalue().decode().partition("?>")[2]
-    return Markup(svg)  # noqa: S704 - drawn by qrcode: paths only, no text of a user
+    return Markup(svg)  # noqa: S704 - qrcode draws only paths, no text from users

@@ -1,4 +1,4 @@
-"""Details opened for readers who may see them: text, pictures, documents. Openings are logged."""
+"""Open sealed details (texts, pictures, documents) for entitled readers, and log each opening."""
 
 import base64
 from collections.abc import Mapping
@@ -22,30 +22,38 @@ _fields_decoder = msgspec.json.Decoder(dict[str, object])
 
 
 class DetailContent(NamedTuple):
-    """The content of a detail, with the media type that its first bytes show."""
+    """The content of a detail. `media_type` is recognised from the first bytes of the content."""
 
     content: bytes
     media_type: str
 
 
 def open_details(people_by_detail: Mapping[str, str]) -> dict[str, DetailContent]:
-    """Open details, given as sha256 → person concerned; return them by sha256.
+    """Open several details and return their contents by sha256.
 
-    Details that have not arrived or were purged are left out.
+    The argument gives the code of the person concerned for each sha256. Details that have not
+    arrived or were deleted are left out. The content of an unreadable detail is replaced with
+    broken JSON.
     """
     contents = {}
     for sha256, person in people_by_detail.items():
         try:
             contents[sha256] = open_detail(sha256, person)
         except DetailUnreadable:
-            contents[sha256] = DetailContent(b"{", JSON)  # shown as unreadable
+            contents[sha256] = DetailContent(b"{", JSON)  # broken JSON is shown as unreadable
         except UnknownDetail:
             continue
     return contents
 
 
 def open_detail(sha256: str, about: str) -> DetailContent:
-    """Open one detail; the request's log names it. Raises: UnknownDetail, DetailUnreadable."""
+    """Decrypt one detail for the signed-in account, and log the opening.
+
+    `about` is the codes of the people concerned, separated by spaces.
+
+    Raises: UnknownDetail if the detail has not arrived or was deleted. DetailUnreadable if it
+    cannot be decrypted.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     reader = access.signed_in_account().name
     connection = transaction()
@@ -56,9 +64,10 @@ def open_detail(sha256: str, about: str) -> DetailContent:
 
 
 def text_fields_of(detail: DetailContent | None) -> dict[str, str]:
-    """Return the text fields of a detail; `{}` unless it is JSON.
+    """Return the text fields of a JSON detail by name; {} for other details and for None.
 
-    Unreadable JSON yields one field, a `note` that says so, so that its request can be decided.
+    For broken JSON, return one field `note` with an explanation, so that the request can still be
+    decided on.
     """
     if detail is None or detail.media_type != JSON:
         return {}
@@ -70,13 +79,16 @@ def text_fields_of(detail: DetailContent | None) -> dict[str, str]:
 
 
 def picture_of(detail: DetailContent | None) -> DetailContent | None:
-    """Return a detail that is a picture or document, or the scan in a JSON detail, or None."""
+    """Return the picture or document in a detail, or None if there is none.
+
+    A JSON detail may contain the picture or document as a data URL in its field `scan`.
+    """
     if detail is None or detail.media_type != JSON:
         return detail
     _, _, encoded = text_fields_of(detail).get("scan", "").partition(";base64,")
     try:
         content = base64.b64decode(encoded, validate=True)
-    except ValueError:  # not base64
+    except ValueError:  # the text is not base64
         return None
     media_type = sealing.media_type_of(content)
     return DetailContent(content, media_type) if media_type and media_type != JSON else None

@@ -1,4 +1,4 @@
-"""The lists that a form sends: within a bound, and refused if they are no tables."""
+"""Read lists that users upload in a form, within a size limit."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +14,17 @@ LONGEST_NAME = 120
 
 
 class Upload(NamedTuple):
-    """An uploaded file."""
+    """An uploaded file. A long file name is cut to its last `LONGEST_NAME` characters."""
 
     name: str
     content: bytes
 
 
 def list_file(field: str) -> Upload:
-    """Return the list that a form sends. Raises: BadForm if it is missing or too large."""
+    """Return the list that was uploaded in this field of the form.
+
+    Raises: BadForm if the file is missing or larger than `MAX_LIST_BYTES`.
+    """
     file = request.files.get(field)
     if file is None or not file.filename:
         raise BadForm(fault=say("form.nothing"))
@@ -33,7 +36,7 @@ def list_file(field: str) -> Upload:
 
 @contextmanager
 def readable_list() -> Iterator[None]:
-    """Answer with the fault if the list that is read within has no table. Raises: BadForm."""
+    """Convert an `UnreadableList` error inside the `with` block into a `BadForm` error."""
     try:
         yield
     except UnreadableList as unreadable:

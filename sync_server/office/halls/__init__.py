@@ -1,1 +1,1 @@
-"""Pages about halls: a point with its records and seats, devices, held records, queue files."""
+"""Office pages about halls: points, records, seats, devices, held records and queue files."""

@@ -1,4 +1,4 @@
-"""Devices: enrolment codes as QR codes to print, reported condition, and revoking."""
+"""Pages that list the devices, print enrolment codes as QR codes, and revoke devices."""
 
 from typing import NamedTuple
 
@@ -31,12 +31,17 @@ PROFILES = (Profile.CLERK.value, Profile.CHAIR.value)
 CONCERNS = ("unsent", "skew", "gaps", "revoked", "never", "old_app")
 
 MOST_RANGES_SHOWN = 20
-"""The most ranges of numbers that a line of the log names."""
+"""The maximum number of ranges of missing records that one audit log entry contains."""
 URGENT = frozenset({"unsent", "skew", "gaps"})
 
 
 class Ticket(NamedTuple):
-    """An enrolment code printed for a hall, shown only once, and its second secret, not printed."""
+    """A printed sheet with an enrolment code for one hall.
+
+    `name` is the hall's name, and `person` the chair's name, or "" for a clerk. `picture` is the QR
+    code of `link`. The code is shown only once. `second` is the second secret of a code that is
+    valid for several days. The secret appears on the screen but not on the sheet.
+    """
 
     point: str
     name: str
@@ -50,7 +55,10 @@ class Ticket(NamedTuple):
 @blueprint.get("/thiet-bi")
 @allowed(Action.READ_DEVICES, menu=Menu(5, "devices.title"))
 def index() -> str:
-    """List devices with their reported condition, those with urgent concerns first."""
+    """List the devices with their condition. Devices with urgent concerns come first.
+
+    The query may limit the list to one concern (`viec`) or to part of a code (`tim`).
+    """
     concern, text = request.args.get("viec", ""), request.args.get("tim", "").strip().upper()
     connection = transaction()
     device_lines = devices.list_devices(connection)
@@ -86,7 +94,11 @@ def index() -> str:
 @blueprint.post("/thiet-bi/ma")
 @allowed(Action.MANAGE_DEVICES)
 def new_codes() -> str:
-    """Create enrolment codes for the chosen points, and show them as sheets to print."""
+    """Create an enrolment code for each chosen point, and show the codes as sheets to print.
+
+    A chair's code needs a person and exactly one point, and a clerk's code has no person. Raises:
+    BadForm if this rule is broken, or if a point or person is missing or unknown.
+    """
     profile = Profile(forms.one_of("profile", PROFILES))
     person = forms.text("person", longest=32).upper() or None
     if (profile is Profile.CHAIR) != (person is not None):
@@ -147,7 +159,7 @@ def new_codes() -> str:
 @blueprint.post("/thiet-bi/ma/<point>/thu-hoi")
 @allowed(Action.MANAGE_DEVICES)
 def withdraw_codes(point: str) -> Response:
-    """Withdraw the unused enrolment codes of a point, whose sheets went astray."""
+    """Withdraw the unused enrolment codes of a point, for example after sheets were lost."""
     count = devices.withdraw_codes(transaction(), point, now_ms=now_ms())
     access.log_subjects(point)
     flash(say("devices.withdrawn", count=count, point=point))
@@ -157,7 +169,10 @@ def withdraw_codes(point: str) -> Response:
 @blueprint.post("/thiet-bi/<device>/thu-hoi")
 @allowed(Action.MANAGE_DEVICES)
 def revoke(device: str) -> Response:
-    """Revoke a device: it gets no more data, and its records are held."""
+    """Revoke a device, so that it gets no more data and its new records are held.
+
+    Raises: UnknownDevice if no device has this id.
+    """
     at_ms = now_ms()
     if not devices.revoke(transaction(), device, now_ms=at_ms):
         raise UnknownDevice(device=device[:48])
@@ -169,7 +184,10 @@ def revoke(device: str) -> Response:
 @blueprint.post("/thiet-bi/<device>/thoi-cho")
 @allowed(Action.MANAGE_DEVICES)
 def give_up_gaps(device: str) -> Response:
-    """Ask for a device's missing records no more, for a reason, as when its disk is lost."""
+    """Stop requesting a device's missing records, for a stated reason such as a lost disk.
+
+    Raises: BadForm without a reason. UnknownDevice if the device has no missing records.
+    """
     reason = forms.required_text("reason")
     missing = devices.give_up_gaps(transaction(), device)
     if not missing:
@@ -181,7 +199,10 @@ def give_up_gaps(device: str) -> Response:
 
 
 def concerns_of(device: DeviceLine, newest: str | None) -> tuple[str, ...]:
-    """Return the concerns that headquarters should look into, in the order of `CONCERNS`."""
+    """Return the device's problems that headquarters should examine, in the order of `CONCERNS`.
+
+    `newest` is the newest version of the app, or None if it is not known.
+    """
     applies = {
         "unsent": bool(device.unsent),
         "skew": device.skew_ms is not None and abs(device.skew_ms) > SUSPECT_SKEW_MS,
@@ -194,6 +215,9 @@ def concerns_of(device: DeviceLine, newest: str | None) -> tuple[str, ...]:
 
 
 def _latest_app(device_lines: list[DeviceLine]) -> str | None:
-    """Return the app version of the device that made contact last, taken as the newest version."""
+    """Return the app version of the device that made contact last, presumably the newest version.
+
+    Return None if no device has reported a version.
+    """
     reporting = [device for device in device_lines if device.app and device.last_contact_ms]
     return max(reporting, key=lambda device: device.last_contact_ms or 0).app if reporting else None

@@ -1,4 +1,4 @@
-"""Records that were not accepted or are contradictory: inspected, released or dismissed."""
+"""Pages on held and contradictory records, which headquarters examines, releases or dismisses."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -32,16 +32,20 @@ blueprint = Blueprint("held_records", __name__)
 
 PAGE_SIZE = 50
 DISMISSED_AT_ONCE = 500
-"""Bounds one transaction: a stolen device may leave thousands of records in a day."""
+"""The maximum number of records that one transaction dismisses. A stolen device may send thousands
+of records in a day."""
 MANY = 5
-"""From this many open records of one device on, they can be dismissed together."""
+"""The page offers to dismiss a device's open records together if there are at least this many."""
 CONTRADICTION = "id_reuse"
 
 
 class HeldItem(NamedTuple):
-    """A record that waits for headquarters' ruling or has one; `record` is None if unreadable.
+    """A record that needs a ruling by headquarters or already has one.
 
-    `received_ms` is None for contradictions, which are in the ledger.
+    `text` is the record as received, and `record` is None if it cannot be parsed. `received_ms` (ms
+    since 1970 UTC) is None for a contradictory record, which is in the ledger. `code` and `detail`
+    give the reason why the record needs a ruling. `answer` is `release`, `dismiss`, or "" without a
+    ruling.
     """
 
     device: str
@@ -56,14 +60,18 @@ class HeldItem(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Whether headquarters has not ruled on it."""
+        """Return whether headquarters has not yet ruled on the record."""
         return not self.answer
 
 
 @blueprint.get("/cho-xu-ly")
 @allowed(Action.READ_HELD, menu=Menu(4, "held.title"))
 def index() -> str:
-    """List held records, oldest first, then contradictory ones; those ruled on only on request."""
+    """List the held records, the oldest first, and then the contradictory records.
+
+    At most `PAGE_SIZE` records are shown. Records with a ruling are shown only if the query
+    contains `loc=tat-ca`.
+    """
     with_settled = request.args.get("loc") == "tat-ca"
     connection = transaction()
     all_items = held_items(connection)
@@ -88,7 +96,11 @@ def index() -> str:
 @blueprint.post("/cho-xu-ly")
 @allowed(Action.RULE)
 def rule() -> Response:
-    """Release or dismiss a held record, with a reason."""
+    """Release or dismiss a held or contradictory record, for a stated reason.
+
+    Raises: UnknownRecord if there is no such record. BadForm if a field is missing, or if a record
+    that cannot be parsed is to be released.
+    """
     device, sha256 = (
         forms.required_text("device", longest=48),
         forms.required_text("sha256", longest=64),
@@ -116,7 +128,10 @@ def rule() -> Response:
 @blueprint.post("/cho-xu-ly/may")
 @allowed(Action.RULE)
 def dismiss_device() -> Response:
-    """Dismiss the open held records of one device together, at most `DISMISSED_AT_ONCE`."""
+    """Dismiss the open held records of one device together, for a stated reason.
+
+    At most `DISMISSED_AT_ONCE` records are dismissed. Raises: BadForm if a field is missing.
+    """
     device, reason = forms.required_text("device", longest=48), forms.required_text("reason")
     at_ms, connection = now_ms(), transaction()
     items = [
@@ -137,7 +152,10 @@ def dismiss_device() -> Response:
 
 
 def _dismiss_illegible(connection: Connection, item: HeldItem, reason: str, at_ms: int) -> None:
-    """Dismiss what no ruling can name, with a line of the log."""
+    """Dismiss a record that cannot be parsed, and write the reason to the audit log.
+
+    No ruling can refer to such a record, because its id is not known.
+    """
     quarantine.dismiss(connection, item.device, item.sha256)
     who, about = access.signed_in_account().writer.name, f"{reason} {item.sha256}"
     audit.note(
@@ -147,22 +165,26 @@ def _dismiss_illegible(connection: Connection, item: HeldItem, reason: str, at_m
 
 
 def count_open(connection: Connection, since_ms: int) -> int:
-    """Return how many records wait for a ruling, contradictions of late meetings included."""
+    """Return the number of records that wait for a ruling.
+
+    Contradictory records count only if their meeting ended after `since_ms`.
+    """
     keys = _streams_with_contradictions(connection, since_ms)
     contradictory = [item for item in _contradictions(connection, keys) if item.is_open]
     return quarantine.count_open(connection) + len(contradictory)
 
 
 def _devices_with_many(items: Sequence[HeldItem]) -> dict[str, int]:
-    """Return the devices with `MANY` open held records or more: {device: number}."""
+    """Return the number of open held records of each device that has at least `MANY` of them."""
     counts = Counter(item.device for item in items if item.is_open and item.received_ms is not None)
     return {device: count for device, count in counts.items() if count >= MANY}
 
 
 def held_items(connection: Connection, since_ms: int = 0) -> list[HeldItem]:
-    """Return every record that was not accepted, and every record that shares its id with another.
+    """Return the held records, the oldest first, and then the contradictory records.
 
-    Contradictions are limited to meetings that ended after `since_ms`.
+    Contradictory records share one id but differ in content. They are returned only if their
+    meeting ended after `since_ms` (ms since 1970 UTC). Records with a ruling are included.
     """
     items = []
     for entry in quarantine.all_entries(connection):
@@ -188,7 +210,7 @@ def held_items(connection: Connection, since_ms: int = 0) -> list[HeldItem]:
 
 
 def _contradictions(connection: Connection, keys: Sequence[StreamKey]) -> list[HeldItem]:
-    """Return the records of these streams that share their id with another record."""
+    """Return the records in these streams that share their id with a different record."""
     items = []
     for forms_of_id in record_store.contradictions(connection, keys) if keys else ():
         for raw in forms_of_id:

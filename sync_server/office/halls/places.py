@@ -1,4 +1,4 @@
-"""Pages on units and halls: made, renamed, ended, given seats and telephones, and lists of them."""
+"""Pages that create, change and end units and halls, and import lists of units and halls."""
 
 from collections.abc import Sequence
 
@@ -28,13 +28,13 @@ blueprint = Blueprint("places", __name__)
 
 UNPROCESSABLE = 422
 NEW = "moi"
-"""In an address, the place of the code of a hall that is not made yet."""
+"""In a page's address, this word replaces the code of a hall that does not exist yet."""
 
 
 @blueprint.get("/don-vi")
 @allowed(Action.READ_ARRANGEMENTS)
 def index() -> str:
-    """List the units with their halls, seats and contacts."""
+    """List all units with their halls, numbers of seats and contacts."""
     connection = transaction()
     points = directory.all_points(connection)
     return render_template(
@@ -55,7 +55,11 @@ def new_unit() -> str:
 @blueprint.post("/don-vi/them")
 @allowed(Action.ARRANGE)
 def add_unit() -> AnyResponse:
-    """Create a unit and, if the box is ticked, its hall."""
+    """Create a unit and, if the form contains `with_hall`, a hall of this unit.
+
+    Without a code in the form, the unit gets a new code. Raises: BadForm if a field is wrong, or if
+    another unit has the code or the name.
+    """
     connection, writer, at_ms = transaction(), access.signed_in_account().writer, now_ms()
     unit = UnitSummary(
         forms.text("unit_code", longest=16).upper(),
@@ -74,7 +78,7 @@ def add_unit() -> AnyResponse:
 @blueprint.get("/don-vi/<unit>/sua")
 @allowed(Action.ARRANGE)
 def unit(unit: str) -> str:
-    """Show what can be changed about a unit and its halls."""
+    """Show the form for changing a unit and its halls. Raises: UnknownUnit."""
     connection = transaction()
     stored = _must_find_unit(unit)
     points = [p for p in directory.all_points(connection).values() if p.unit == unit]
@@ -92,7 +96,10 @@ def unit(unit: str) -> str:
 @blueprint.post("/don-vi/<unit>/sua")
 @allowed(Action.ARRANGE)
 def change_unit(unit: str) -> AnyResponse:
-    """Rename a unit, change its type, end it or bring it back."""
+    """Save a unit's name and type, end the unit, or restore it.
+
+    Raises: UnknownUnit. BadForm if a field is wrong, or if the unit to be ended still has people.
+    """
     connection, at_ms = transaction(), now_ms()
     stored = _must_find_unit(unit)
     match forms.one_of("do", ("save", "end", "bring_back")):
@@ -115,7 +122,14 @@ def change_unit(unit: str) -> AnyResponse:
 @blueprint.post("/don-vi/<unit>/diem-cau/<hall>")
 @allowed(Action.ARRANGE)
 def change_hall(unit: str, hall: str) -> AnyResponse:
-    """Make a unit's hall, or change its name, seats and contacts, end it or bring it back."""
+    """Create or save a hall of a unit, end the hall, or restore it.
+
+    `hall` is the hall's code, or `NEW` for a new hall. Saving sets the name, the number of seats
+    and the contacts.
+
+    Raises: UnknownUnit. UnknownHall if the unit has no such hall. BadForm if a field is wrong, or
+    if a coming meeting summons people to the hall that is to be ended.
+    """
     connection, writer, at_ms = transaction(), access.signed_in_account().writer, now_ms()
     owner = _must_find_unit(unit)
     stored = directory.all_points(connection).get(hall)
@@ -146,7 +160,7 @@ def change_hall(unit: str, hall: str) -> AnyResponse:
 @blueprint.get("/don-vi/mau.xlsx")
 @allowed(Action.READ_ARRANGEMENTS)
 def template() -> Response:
-    """Return the units and halls as a list to correct and import again."""
+    """Return the current units and halls as an XLSX list that can be corrected and imported."""
     connection = transaction()
     points = directory.points(connection)
     units = {
@@ -161,7 +175,10 @@ def template() -> Response:
 @blueprint.post("/don-vi/danh-sach")
 @allowed(Action.ARRANGE, is_slow=True)
 def upload() -> AnyResponse:
-    """Keep a list of units and halls as a draft, and show what it would change."""
+    """Store an uploaded list of units and halls as a draft, and redirect to its preview.
+
+    Raises: BadForm if the file is missing or too large.
+    """
     file, account, at_ms = uploads.list_file("file"), access.signed_in_account(), now_ms()
     list_id = write(
         lambda c: lists.add(c, "places", account.name, file.name, file.content, now_ms=at_ms)
@@ -172,7 +189,11 @@ def upload() -> AnyResponse:
 @blueprint.get("/don-vi/danh-sach/<list_id>")
 @allowed(Action.ARRANGE, is_slow=True)
 def preview(list_id: str) -> str | tuple[str, int]:
-    """Show what a list of units and halls would change, or its faults."""
+    """Show what a draft list would change about units and halls, or the faults of the list.
+
+    The status is 422 if the file has no readable table. Raises: UnknownList if there is no such
+    draft.
+    """
     with reading() as connection:
         stored = _must_find_list(lists.find(connection, "places", list_id))
     try:
@@ -189,7 +210,10 @@ def preview(list_id: str) -> str | tuple[str, int]:
 @blueprint.get("/don-vi/danh-sach/<list_id>/loi.xlsx")
 @allowed(Action.ARRANGE, is_slow=True)
 def faults(list_id: str) -> Response:
-    """Return the list as it came, with a column that names the faults of every line."""
+    """Return a draft list as an XLSX file with an added column that describes each row's faults.
+
+    Raises: UnknownList if there is no such draft. BadForm if the file has no readable table.
+    """
     with reading() as connection, uploads.readable_list():
         stored = _must_find_list(lists.find(connection, "places", list_id))
         plan = place_lists.plan_places(connection, open_grids(stored.content, stored.name))
@@ -199,7 +223,11 @@ def faults(list_id: str) -> Response:
 @blueprint.post("/don-vi/danh-sach/<list_id>")
 @allowed(Action.ARRANGE, is_slow=True)
 def import_list(list_id: str) -> AnyResponse:
-    """Store the units and halls of a list that was previewed."""
+    """Import a draft list: store its units and halls.
+
+    Raises: UnknownList if there is no such draft. BadForm if the list has faults, or if its changes
+    differ from those in the preview.
+    """
     writer, at_ms = access.signed_in_account().writer, now_ms()
     with reading() as connection:
         stored = _must_find_list(lists.find(connection, "places", list_id))
@@ -222,7 +250,10 @@ def import_list(list_id: str) -> AnyResponse:
 
 
 def read_contacts(point: str) -> list[ContactLine]:
-    """Read the names and telephone numbers of a hall's clerk and technician. Raises: BadForm."""
+    """Return the form's names and telephone numbers of a hall's clerk and technician.
+
+    Raises: BadForm if a text is too long or a telephone number is wrong.
+    """
     lines = []
     for duty in DUTIES:
         phone = forms.text(f"phone_{duty}", longest=24)
@@ -254,7 +285,10 @@ def _render_preview(
 
 
 def _facts(change: PlaceChange) -> list[tuple[str, str, str]]:
-    """Return the facts that a change touches: their name, before and after."""
+    """Return the facts that a change affects, each as (name, value before, value after).
+
+    All three are texts for display. A missing value is a dash.
+    """
     names = {
         UnitSummary: ("name", "type"),
         PointSummary: ("name", "unit", "capacity"),

@@ -1,4 +1,4 @@
-"""Pages on a point at a meeting: its roll, its hall, its records in order, and its closing."""
+"""Pages on one point at a meeting: its people and officers, its records, and its roll."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -51,7 +51,12 @@ STATES = ("present", "late", "absent_excused", "absent_unexcused", "not_recorded
 
 
 class HallEntry(NamedTuple):
-    """A record as a line in the point's list of records."""
+    """A record in the list of a point's records, prepared for display.
+
+    `at_ms` is the corrected time and `device_ms` the time on the device, in ms since 1970 UTC.
+    `is_corrected` is True if the two differ by at least 1 s. `what` describes the content.
+    `is_from_this_point` is False if one of the point's people was recorded elsewhere.
+    """
 
     record: Record
     kind: str
@@ -63,11 +68,15 @@ class HallEntry(NamedTuple):
     is_from_this_point: bool
     is_voided: bool
     reason: str
-    """Headquarters' reason for a correction or a void; "" for other records."""
+    """The reason that headquarters gave for a correction or a void, or "" for other records."""
 
 
 class RollVersion(NamedTuple):
-    """A version of the point's roll, and how it differs from the version before."""
+    """A version of a point's roll, with its differences from the version before.
+
+    `at_ms` is in ms since 1970 UTC, and `by` is the account that wrote the version. `is_late` is
+    True if this was after the time when the roll was frozen.
+    """
 
     at_ms: int
     by: str
@@ -78,7 +87,11 @@ class RollVersion(NamedTuple):
 @blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>")
 @allowed(Action.READ_STANDING)
 def page(meeting: str, point: str) -> str:
-    """Show a point at a meeting: its people, officers, devices and contacts."""
+    """Show a point at a meeting: its people, officers, devices and contacts.
+
+    The query may limit the people to those in one state (`loc`). Raises: UnknownMeeting,
+    UnknownPoint.
+    """
     connection = transaction()
     summary, standing = _read_point(connection, meeting, point)
     names = roster.names_of(connection, _people_named(standing))
@@ -118,7 +131,11 @@ def page(meeting: str, point: str) -> str:
 @blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>/ban-ghi")
 @allowed(Action.READ_STANDING)
 def records(meeting: str, point: str) -> str:
-    """List a point's records, and records of its people at other points, by corrected time."""
+    """List the point's records, and its people's records at other points, by corrected time.
+
+    The query may limit the list to one kind of record (`loai`). Raises: UnknownMeeting,
+    UnknownPoint.
+    """
     key = StreamKey(meeting, point)
     connection = transaction()
     summary, standing = _read_point(connection, meeting, point)
@@ -171,7 +188,11 @@ def records(meeting: str, point: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/mo-lai")
 @allowed(Action.REOPEN)
 def reopen(meeting: str, point: str) -> Response:
-    """Reopen a roll that was signed off, for a stated reason."""
+    """Reopen the roll that a point has closed, for a stated reason.
+
+    Raises: UnknownMeeting, UnknownPoint. BadForm if the reason is missing or the roll is not
+    closed.
+    """
     reason, at_ms, account = forms.required_text("reason"), now_ms(), access.signed_in_account()
     connection = transaction()
     _, standing = _read_point(connection, meeting, point)
@@ -188,7 +209,11 @@ def reopen(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/rut-ban-ghi")
 @allowed(Action.CORRECT)
 def void(meeting: str, point: str) -> Response:
-    """Cancel the effect of a record for a reason; the record itself stays."""
+    """Void a record, for a stated reason. The record stays in the ledger but has no effect.
+
+    Raises: UnknownRecord if the point has no such record. BadForm if a field is missing, or if this
+    kind of record cannot be voided.
+    """
     record_id, reason = forms.required_text("record"), forms.required_text("reason")
     at_ms, writer = now_ms(), access.signed_in_account().writer
     key = StreamKey(meeting, point)
@@ -201,7 +226,11 @@ def void(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/nhan-ra")
 @allowed(Action.RULE)
 def identify(meeting: str, point: str) -> Response:
-    """Record which person of the roster a newcomer is: someone on no list at check-in."""
+    """Record which person on the roster a newcomer is.
+
+    A newcomer is an attendee who was on no list at check-in. Raises: BadForm if the person is
+    unknown. UnknownRecord if the point has no record of the newcomer.
+    """
     newcomer, person = (
         forms.required_text("newcomer"),
         forms.required_text("person", longest=32).upper(),
@@ -221,7 +250,11 @@ def identify(meeting: str, point: str) -> Response:
 def delegate(meeting: str, point: str) -> Response:
     """Record that the Secretary names a Deputy to preside (checklist row 25).
 
-    Headquarters notes it by the Secretary's document; the Secretary needs none.
+    Headquarters must give the number of the Secretary's document. The Secretary, who acts through a
+    chair's account, may leave the number out.
+
+    Raises: UnknownMeeting, UnknownPoint. BadForm if the number is missing, if the point has no such
+    Deputy, or if the chair is not the Secretary.
     """
     account, at_ms, key = access.signed_in_account(), now_ms(), StreamKey(meeting, point)
     deputy = forms.required_text("deputy", longest=32)
@@ -245,7 +278,10 @@ def delegate(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/lien-he")
 @allowed(Action.ARRANGE)
 def set_contacts(meeting: str, point: str) -> Response:
-    """Set the names and telephone numbers of the people to call at a point."""
+    """Store the names and telephone numbers of a point's clerk and technician.
+
+    Raises: BadForm if a text is too long or a telephone number is wrong.
+    """
     contacts.put(transaction(), read_contacts(point))
     access.log_subjects(point)
     flash(say("point.contacts_set"))
@@ -253,7 +289,11 @@ def set_contacts(meeting: str, point: str) -> Response:
 
 
 def _reasons_of(records: Sequence[Record]) -> dict[str, str]:
-    """Return the reasons that headquarters gave for corrections and voids, by record."""
+    """Return the reasons that headquarters gave for corrections and voids, by record id.
+
+    The reasons are stored as sealed details, so the audit log records each opening. A reason that
+    cannot be opened is "".
+    """
     details = {
         record.id: record.body.detail
         for record in records
@@ -272,7 +312,7 @@ def _reasons_of(records: Sequence[Record]) -> dict[str, str]:
 
 
 def _describe(record: Record) -> str:
-    """Describe a record by the codes in its body; empty if they say no more than its kind."""
+    """Describe the content of a record in Vietnamese, or return "" if the kind says it all."""
     match record:
         case Setting():
             setting_names = [
@@ -298,7 +338,10 @@ def _describe(record: Record) -> str:
 def _read_point(
     connection: Connection, meeting: str, point: str
 ) -> tuple[MeetingSummary, PointStanding]:
-    """Return a meeting and a point's standing in it. Raises: UnknownMeeting, UnknownPoint."""
+    """Return the meeting's summary and the point's standing.
+
+    Raises: UnknownMeeting, UnknownPoint.
+    """
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     standing = standings.read(connection, StreamKey(meeting, point))
     if standing is None:
@@ -323,7 +366,10 @@ def _people_named(standing: PointStanding) -> set[str]:
 
 
 def _versions(entries: list[HallEntry], standing: PointStanding) -> list[RollVersion]:
-    """Return the versions of the point's roll, the latest first, with their differences."""
+    """Return the versions of the point's roll, the latest first.
+
+    Each version is compared with the version before it.
+    """
     versions = []
     before: tuple[Summoned, ...] = ()
     frozen_ms = standing.terms.roll_frozen_ms

@@ -1,4 +1,7 @@
-"""The page that imports a hall's queue file and hands out its receipt."""
+"""Pages that import a hall's queue file and return a signed receipt.
+
+A queue file brings the records of a hall without a network to headquarters.
+"""
 
 import base64
 
@@ -21,14 +24,17 @@ BAD_REQUEST = 400
 @blueprint.get("/nhap-tep")
 @allowed(Action.IMPORT_QUEUE, menu=Menu(8, "office.queue_file"))
 def form() -> str:
-    """Show the form for the file."""
+    """Show the form for uploading a queue file."""
     return render_template("halls/queue_import.html", taken=None, fault=None)
 
 
 @blueprint.post("/nhap-tep")
 @allowed(Action.IMPORT_QUEUE, is_slow=True)
 def take_in() -> str | tuple[str, int]:
-    """Import the file, show the outcome of its records, and offer the receipt."""
+    """Import a queue file, show the outcome of each record, and offer a receipt to download.
+
+    If the file is faulty, import nothing, and show the fault with status 400.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     file = request.files.get("file")
     content = file.read(queue_files.MAX_FILE_BYTES + 1) if file else b""

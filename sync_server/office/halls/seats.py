@@ -1,4 +1,4 @@
-"""A hall's seating plan: filled in by a rule or by hand, and printed."""
+"""Pages that show a hall's seating plan and assign the seats."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -29,7 +29,10 @@ MAX_SEAT = 16
 @blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>/cho-ngoi")
 @allowed(Action.READ_STANDING)
 def plan(meeting: str, point: str) -> str:
-    """Show a hall's seating plan and the people on its roll."""
+    """Show a hall's seating plan and the people on its roll.
+
+    Raises: UnknownMeeting, UnknownPoint.
+    """
     key = StreamKey(meeting, point)
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
@@ -58,9 +61,10 @@ def plan(meeting: str, point: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/cho-ngoi")
 @allowed(Action.ARRANGE)
 def assign(meeting: str, point: str) -> Response:
-    """Assign seats to the people of a roll, by a rule or as typed.
+    """Assign seats to the people on a roll, by a rule or as the user typed them.
 
-    Raises: UnknownPoint, BadForm if two people would share a seat.
+    The rule seats people row by row, ordered by rank, name or unit, and leaves out exempt people.
+    Raises: UnknownMeeting, UnknownPoint. BadForm if two people would have the same seat.
     """
     key, at_ms, writer = StreamKey(meeting, point), now_ms(), access.signed_in_account().writer
     connection = transaction()
@@ -98,7 +102,10 @@ def _sort_key(person: roster.RosterLine, order: str) -> tuple[object, ...]:
 
 
 def _check_seats(seats: dict[str, str], names: dict[str, str]) -> None:
-    """Check that seats are short, printable and given once. Raises: BadForm."""
+    """Check that every seat is a short, printable text, and that no two people share a seat.
+
+    Both arguments are by person code; `names` is used in messages. Raises: BadForm.
+    """
     for person, seat in seats.items():
         if len(seat) > MAX_SEAT or not seat.isprintable():
             raise BadForm(fault=say("seats.long", seat=seat[:MAX_SEAT], person=names[person]))

@@ -1,1 +1,1 @@
-"""Pages about meetings: the list, the board, arrangements, rolls, the evaluation."""
+"""Office pages about meetings: the list, the board, arrangements, rolls, reports and evaluation."""

@@ -1,4 +1,4 @@
-"""The arrangements of a meeting: its times, terms and halls, its cancellation and rehearsal."""
+"""Pages that set a meeting's times, terms and halls, cancel the meeting, or rehearse it."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from msgspec import UNSET, UnsetType
@@ -29,7 +29,7 @@ LONGEST_MEETING_MS = 14 * 24 * 3600 * 1000
 @blueprint.get("/hoi-nghi/<meeting>/sap-xep")
 @allowed(Action.READ_ARRANGEMENTS, meeting_menu=Menu(5, "arranging.title"))
 def page(meeting: str) -> str:
-    """Show the arrangements of a meeting, with forms for those that can be changed."""
+    """Show a meeting's arrangements, with the forms that change them. Raises: UnknownMeeting."""
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     point_standings = standings.read_all(connection, streams.of_meeting(connection, meeting))
@@ -50,7 +50,11 @@ def page(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/thoi-gian")
 @allowed(Action.ARRANGE)
 def postpone(meeting: str) -> Response:
-    """Move the meeting to another time."""
+    """Move the meeting to another time.
+
+    Raises: UnknownMeeting. BadForm if a time is missing, if the end is not after the start, or if
+    the meeting would last over 14 days.
+    """
     starts_ms, ends_ms = forms.moment_needed("starts_at"), forms.moment_needed("ends_at")
     if not starts_ms < ends_ms <= starts_ms + LONGEST_MEETING_MS:
         raise BadForm(fault=say("form.span"))
@@ -62,7 +66,10 @@ def postpone(meeting: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/huy")
 @allowed(Action.ARRANGE)
 def cancel(meeting: str) -> Response:
-    """Cancel the meeting, or restore it."""
+    """Cancel the meeting, or restore it if the field `do` is `hold`.
+
+    Raises: UnknownMeeting. BadForm if `do` has any value except `cancel` and `hold`.
+    """
     is_cancelled = forms.one_of("do", ("cancel", "hold")) == "cancel"
     at_ms, writer = now_ms(), access.signed_in_account().writer
     arrangements.cancel(transaction(), meeting, at_ms, writer, is_cancelled=is_cancelled)
@@ -74,7 +81,11 @@ def cancel(meeting: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/quy-dinh")
 @allowed(Action.ARRANGE)
 def set_terms(meeting: str) -> Response:
-    """Set a meeting's terms, such as the grace period; an empty field changes nothing."""
+    """Set the terms of a meeting, such as the grace period, for all its points.
+
+    An empty field leaves its term unchanged. Raises: UnknownMeeting. BadForm if a field is wrong or
+    all fields are empty.
+    """
     grace = forms.whole_number("grace_minutes", most=240)
     frozen_ms, ready_ms = forms.moment("roll_frozen_at"), forms.moment("ready_by")
     reasons = tuple(dict.fromkeys(request.form.getlist("reasons")))
@@ -99,7 +110,11 @@ def set_terms(meeting: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/hoi-truong")
 @allowed(Action.ARRANGE)
 def set_hall(meeting: str) -> Response:
-    """Set one hall's capacity and the number of guests it expects."""
+    """Set a hall's number of seats and its number of expected guests for a meeting.
+
+    An empty field leaves its number unchanged. Raises: UnknownMeeting, UnknownPoint. BadForm if a
+    number is wrong or both are empty.
+    """
     point = forms.required_text("point_code", longest=16)
     capacity = forms.whole_number("capacity", most=100_000)
     guests = forms.whole_number("guests", most=100_000)
@@ -121,7 +136,10 @@ def set_hall(meeting: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/ghep")
 @allowed(Action.ARRANGE)
 def merge(meeting: str) -> Response:
-    """Move one hall's people to another hall's roll."""
+    """Move all people on one hall's roll to the roll of another hall.
+
+    Raises: UnknownMeeting, UnknownPoint. BadForm if a code is missing or both codes are the same.
+    """
     point, into = (
         forms.required_text("point_code", longest=16),
         forms.required_text("into", longest=16),
@@ -141,7 +159,11 @@ def merge(meeting: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/tong-duyet")
 @allowed(Action.ARRANGE)
 def rehearse(meeting: str) -> Response:
-    """Create the meeting's rehearsal. Raises: BadForm if it has one or is one."""
+    """Create the meeting's rehearsal, a separate meeting with the same halls and rolls.
+
+    Raises: UnknownMeeting. BadForm if the time is missing, or if the meeting already has a
+    rehearsal or is one.
+    """
     starts_ms, at_ms, writer = (
         forms.moment_needed("rehearsal_at"),
         now_ms(),

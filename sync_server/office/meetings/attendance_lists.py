@@ -1,4 +1,4 @@
-"""Pages on attendance that other programs counted: upload, preview, import, and its history."""
+"""Pages that import attendance lists, made by video conference programs or typed from paper."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -45,11 +45,11 @@ SHOWN_STATES: tuple[LineState, ...] = (
     "present",
     "recorded",
 )
-"""The states of lines in the order in which the page shows them."""
+"""The states of a list's lines, in the order in which the preview shows them."""
 
 
 class ImportedList(NamedTuple):
-    """An attendance list that was imported: its lines with their records, and names by code."""
+    """An imported attendance list, with its lines and the ids of the records made from them."""
 
     stored: StoredList
     lines: list[RecordedLine]
@@ -58,7 +58,10 @@ class ImportedList(NamedTuple):
 @blueprint.get("/hoi-nghi/<meeting>/tu-tep")
 @allowed(Action.READ_ARRANGEMENTS, meeting_menu=Menu(6, "attendance.title"))
 def index(meeting: str) -> str:
-    """Offer the upload of an attendance list, and show those imported, line by line."""
+    """Show the form for uploading an attendance list, and the lines of all imported lists.
+
+    Raises: UnknownMeeting.
+    """
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     imported = [
@@ -78,7 +81,11 @@ def index(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/tu-tep")
 @allowed(Action.CORRECT, is_slow=True)
 def upload(meeting: str) -> Response:
-    """Keep an attendance list as a draft, and show what it would record."""
+    """Store an uploaded attendance list as a draft, and redirect to its preview.
+
+    Raises: UnknownMeeting. BadForm if the file is missing or too large, or if the meeting has not
+    opened yet.
+    """
     file, account, at_ms = uploads.list_file("file"), access.signed_in_account(), now_ms()
     with reading() as connection:
         summary = arrangements.require_meeting(connection, meeting, at_ms)
@@ -95,7 +102,11 @@ def upload(meeting: str) -> Response:
 @blueprint.get("/hoi-nghi/<meeting>/tu-tep/<list_id>")
 @allowed(Action.CORRECT, is_slow=True)
 def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
-    """Show the people that the lines of a draft mean, and what would be recorded."""
+    """Show which person each line of a draft list means, and what the import would record.
+
+    The status is 422 if the file has no readable table. Raises: UnknownList if there is no such
+    draft.
+    """
     with reading() as connection:
         stored, choices = _draft(connection, meeting, list_id)
     try:
@@ -114,7 +125,10 @@ def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
 @blueprint.get("/hoi-nghi/<meeting>/tu-tep/<list_id>/loi.xlsx")
 @allowed(Action.CORRECT, is_slow=True)
 def faults(meeting: str, list_id: str) -> Response:
-    """Return the list as it came, with a column that names the faults of every line."""
+    """Return a draft list as an XLSX file with an added column that describes each row's faults.
+
+    Raises: UnknownList if there is no such draft. BadForm if the file has no readable table.
+    """
     with reading() as connection, uploads.readable_list():
         stored, choices = _draft(connection, meeting, list_id)
         plan = _plan(connection, stored, open_grids(stored.content, stored.name), choices)
@@ -124,7 +138,12 @@ def faults(meeting: str, list_id: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/tu-tep/<list_id>")
 @allowed(Action.CORRECT, is_slow=True)
 def decide(meeting: str, list_id: str) -> Response:
-    """Note what was decided about a draft; record it if that is wanted and nothing is open."""
+    """Store the user's choices about a draft list, and import the list if the user requests it.
+
+    If a question is still open, or if the preview is out of date, import nothing and show the
+    preview again. Raises: UnknownList if there is no such draft. BadForm if a field is wrong or the
+    file has no readable table.
+    """
     writer, at_ms = access.signed_in_account().writer, now_ms()
     choices = AttendanceChoices(
         people={
@@ -145,7 +164,7 @@ def decide(meeting: str, list_id: str) -> Response:
         stored, _ = _draft(connection, meeting, list_id)
 
     def record(c: Connection) -> int | None:
-        _draft(c, meeting, list_id)  # nobody else may have recorded it meanwhile
+        _draft(c, meeting, list_id)  # fails if another user has imported the draft meanwhile
         plan = _plan(c, stored, grids, choices)
         if not plan.is_ready or str(len(plan.of_state("new"))) != request.form.get("seen"):
             return None
@@ -167,7 +186,10 @@ def decide(meeting: str, list_id: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/tu-tep/<list_id>/hoan-tac")
 @allowed(Action.CORRECT)
 def undo(meeting: str, list_id: str) -> Response:
-    """Void every record that was made of an imported list."""
+    """Undo the import of a list by voiding every record made from it.
+
+    Raises: UnknownList if the list was not imported, or if its import was already undone.
+    """
     writer, at_ms, connection = access.signed_in_account().writer, now_ms(), transaction()
     stored = lists.find(connection, "attendance", list_id)
     if stored is None or stored.done_ms is None or stored.undone_ms is not None:

@@ -1,4 +1,4 @@
-"""The board of a meeting: its points, warnings first; live, filtered, as CSV, and as charts."""
+"""Pages with the board of a meeting: its points and their warnings, live updates, and charts."""
 
 import base64
 import hashlib
@@ -30,7 +30,7 @@ from sync_server.storage.people import roster
 blueprint = Blueprint("board", __name__)
 
 WARNINGS = ("escalated", "no_chair", "silent", "gaps", "reserved", "not_ready")
-"""What headquarters must see first, most serious first."""
+"""The warnings about a point, the most serious first."""
 ORDERS = ("trouble", "name", "rate", "not_recorded", "contact")
 CSV_COLUMNS = (
     "code",
@@ -50,16 +50,23 @@ CSV_COLUMNS = (
     "note",
 )
 MAX_UPDATE_ROWS = 12
-"""Keeps an update below 2 KB; rows beyond this wait for the next update."""
+"""The maximum number of rows in one update, so that an update stays below 2 KB. The next update
+sends the remaining rows."""
 MARK_LETTERS = 4
-"""24 bits a row: about one change in 17 million goes unnoticed until the row changes again."""
+"""The length of a row's mark in characters (24 bits). About one change in 17 million is missed
+until the row changes again."""
 BOARD_HEADER = "Diemcau-Board"
-"""A header that identifies our updates: a Wi-Fi log-in page may answer 200 in their place."""
+"""The response header that identifies our updates. A Wi-Fi sign-in page may answer with status 200
+instead of our server, but without this header."""
 NOT_MODIFIED = 304
 
 
 class BoardFilter(NamedTuple):
-    """The filter and the order of the board's rows; an empty string filters nothing."""
+    """The filter and the sort order of the board's rows.
+
+    `trouble` is a warning, `text` is part of a point's code or name, and `order` is one of
+    `ORDERS`. An empty `unit_type`, `trouble` or `text` matches every row.
+    """
 
     unit_type: str
     trouble: str
@@ -68,7 +75,7 @@ class BoardFilter(NamedTuple):
 
 
 class BoardLine(NamedTuple):
-    """A row of the board with the warnings of its point."""
+    """A row of the board, and the warnings about its point, the most serious first."""
 
     row: BoardRow
     warnings: tuple[str, ...]
@@ -77,7 +84,10 @@ class BoardLine(NamedTuple):
 @blueprint.get("/hoi-nghi/<meeting>")
 @allowed(Action.READ_BOARD, meeting_menu=Menu(1, "board.title"))
 def board(meeting: str) -> str:
-    """Show the whole board of a meeting: totals, warnings, every point, charts."""
+    """Show the board of a meeting: totals, warnings, points and charts.
+
+    The query filters and sorts the points. Raises: UnknownMeeting.
+    """
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     meeting_board = standings.board_of(connection, meeting)
@@ -105,9 +115,11 @@ def board(meeting: str) -> str:
 @blueprint.get("/hoi-nghi/<meeting>/cap-nhat")
 @allowed(Action.READ_BOARD)
 def update(meeting: str) -> Response:
-    """Return the board's rows that changed since the caller's ETag, or 304 if none did.
+    """Return the rows that differ from those on the caller's page, or status 304 if none do.
 
-    A row that loses the warning by which the page is filtered is sent too, and stays there.
+    The caller sends the marks of its rows in the header If-None-Match. At most `MAX_UPDATE_ROWS`
+    rows are returned. If the page is filtered by a warning, a row that loses the warning is also
+    returned and stays on the page. Raises: UnknownMeeting.
     """
     g.is_refresh = True
     connection = transaction()
@@ -128,7 +140,7 @@ def update(meeting: str) -> Response:
         if client_marks[index] == current_marks[index]:
             continue
         if row.point in points_on_page and len(changed_lines) == MAX_UPDATE_ROWS:
-            current_marks[index] = client_marks[index]  # the next update sends it
+            current_marks[index] = client_marks[index]  # the next update sends this row
         elif row.point in points_on_page:
             changed_lines.append(BoardLine(row, warnings_of(row, summary)))
     if client_marks == current_marks:
@@ -152,7 +164,7 @@ def update(meeting: str) -> Response:
 def row_marks(
     rows: Sequence[BoardRow], meeting: MeetingSummary, chairs: Mapping[str, str]
 ) -> list[str]:
-    """Return a mark for every row that changes when anything shown in the row changes."""
+    """Return one mark for each row. A mark changes when a value shown in the row changes."""
     return [
         _mark_of(
             replace(row, last_contact_at=format_recent(row.last_contact_at)),
@@ -169,7 +181,10 @@ def _mark_of(*values: object) -> str:
 
 
 def _marks_in_etag(tag: str, count: int) -> list[str]:
-    """Return the marks of an ETag, one a row; if its length is wrong, marks that match no row."""
+    """Split an ETag into `count` marks, one for each row of the board.
+
+    If the ETag has the wrong length, return marks that match no row.
+    """
     letters = tag.strip('"')
     if len(letters) != count * MARK_LETTERS:
         return ["." * MARK_LETTERS] * count
@@ -179,7 +194,7 @@ def _marks_in_etag(tag: str, count: int) -> list[str]:
 @blueprint.get("/hoi-nghi/<meeting>/bang.csv")
 @allowed(Action.READ_BOARD)
 def csv(meeting: str) -> Response:
-    """Return the filtered board as a CSV file."""
+    """Return the filtered and sorted board as a CSV file. Raises: UnknownMeeting."""
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     meeting_board = standings.board_of(connection, meeting)
@@ -196,9 +211,11 @@ def csv(meeting: str) -> Response:
 
 
 def warnings_of(row: BoardRow, meeting: MeetingSummary) -> tuple[str, ...]:
-    """Return the warnings of a point, most serious first.
+    """Return the warnings about a point, the most serious first.
 
-    No point is silent before the meeting opens. Until the start, a named chair is enough.
+    Before the meeting opens, no point is silent. Before the start, a point needs only a named
+    chair; after the start, the chair must preside. A cancelled meeting has no warnings, and neither
+    has a point that summons nobody.
     """
     is_open = not row.closed and meeting.state != "closed"
     applies = {
@@ -254,9 +271,10 @@ def _filtered_lines(
 
 
 def _sum_of(lines: Sequence[BoardLine], board_filter: BoardFilter) -> Counts | None:
-    """Add up the rows that count, except a rehearsal's; None while only troubles are shown.
+    """Return the sum of the rows' counts, or None if the page is filtered by a warning.
 
-    A row stays on a page of troubles when its trouble ends, so an update cannot know that sum.
+    Rehearsals and cancelled meetings do not count. On a page filtered by a warning, a row stays
+    after its warning ends, so an update cannot compute the sum.
     """
     if board_filter.trouble:
         return None
@@ -268,7 +286,7 @@ def _seriousness_rank(warnings: tuple[str, ...]) -> int:
 
 
 def _count_warnings(rows: Sequence[BoardRow], meeting: MeetingSummary) -> dict[str, int]:
-    """Count the points with a warning, for every warning that some point has."""
+    """Return the number of points with each warning, leaving out warnings without points."""
     warnings_by_row = [warnings_of(row, meeting) for row in rows]
     counts = {
         warning: sum(warning in row_warnings for row_warnings in warnings_by_row)

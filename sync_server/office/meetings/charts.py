@@ -1,6 +1,6 @@
-"""The figures and bar lengths of a meeting's charts, which templates draw as SVG.
+"""Compute the figures and bar lengths of a meeting's charts, which templates draw as SVG.
 
-No charting library is used: its inline styles would break the content security policy.
+No charting library is used, because its inline styles would break the content security policy.
 """
 
 from msgspec import Struct
@@ -13,14 +13,16 @@ from sync_server.storage.ledger.standings import Board
 STEP_MS = 5 * MINUTE_MS
 BEFORE_MS = 60 * MINUTE_MS
 AFTER_MS = 60 * MINUTE_MS
-"""Earlier or later arrivals count in the first or the last column."""
+"""The arrivals chart covers one hour before the start and one hour after it. The first and the last
+column include earlier and later arrivals."""
 WIDTH, HEIGHT = 640, 160
 
 
 class Column(Struct, frozen=True):
-    """The number of arrivals in five minutes, and its bar in the drawing.
+    """A column of the arrivals chart, which shows the number of arrivals in five minutes.
 
-    `x`, `y`, `width` and `height` are in units of the drawing.
+    `from_ms` is the start of the five minutes, in ms since 1970 UTC. `is_late` is True if arrivals
+    in this column are late. `x`, `y`, `width` and `height` are in units of the drawing.
     """
 
     from_ms: int
@@ -33,7 +35,11 @@ class Column(Struct, frozen=True):
 
 
 class Arrivals(Struct, frozen=True):
-    """The arrivals at all halls of a meeting, with the busiest column as `peak`."""
+    """The arrivals chart of a meeting, with the first arrivals at all its halls.
+
+    `start_x` is the position of the meeting's start in units of the drawing. `peak` is the column
+    with the most arrivals, or None without any arrivals.
+    """
 
     columns: tuple[Column, ...]
     total: int
@@ -42,7 +48,10 @@ class Arrivals(Struct, frozen=True):
 
 
 class BarSegment(Struct, frozen=True):
-    """A segment of a bar: the people in one state."""
+    """A segment of a bar, which shows the number of people in one state.
+
+    `x` and `width` are in units of the drawing.
+    """
 
     state: str
     count: int
@@ -51,7 +60,7 @@ class BarSegment(Struct, frozen=True):
 
 
 class TypeBar(Struct, frozen=True):
-    """The standing of all people of one type of unit, as a bar."""
+    """A bar that shows how many people of one unit type are in each state."""
 
     unit_type: str
     counts: Counts
@@ -64,11 +73,14 @@ STATES = (
     ("unexcused", "absent_unexcused"),
     ("unrecorded", "not_recorded"),
 )
-"""States as the style sheet and as `Counts` name them, in the order of a bar's segments."""
+"""Each state as (name in the style sheet, field of `Counts`), in the order of a bar's segments."""
 
 
 def arrivals_of(board: Board, summary: MeetingSummary) -> Arrivals:
-    """Count first arrivals in five-minute steps, from an hour before the start to an hour after."""
+    """Return the arrivals chart: people's first arrivals in steps of five minutes.
+
+    The chart covers one hour before the meeting's start and one hour after it.
+    """
     starts_ms = to_ms(summary.starts_at)
     first_ms = starts_ms - BEFORE_MS
     steps = (BEFORE_MS + AFTER_MS) // STEP_MS
@@ -98,7 +110,10 @@ def arrivals_of(board: Board, summary: MeetingSummary) -> Arrivals:
 
 
 def types_of(board: Board) -> tuple[TypeBar, ...]:
-    """Return a bar for every type of unit, as long as its number of summoned people."""
+    """Return one bar for each unit type.
+
+    The length of a bar is proportional to the number of people summoned.
+    """
     largest = (
         max((type_counts.summoned for type_counts in board.by_unit_type.values()), default=0) or 1
     )

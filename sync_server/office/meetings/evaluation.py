@@ -1,4 +1,4 @@
-"""The quality of a meeting: figures of order and readiness, and the evaluation in words."""
+"""Pages with the quality figures of a meeting and its written evaluation."""
 
 import hashlib
 from typing import get_args
@@ -31,14 +31,17 @@ HASH_LETTERS = 16
 
 
 def short_hash(text: str) -> str:
-    """Return a short hash that detects that someone else edited the text."""
+    """Return the first 16 hex digits of a text's SHA-256, to detect changes of the text."""
     return hashlib.sha256(text.encode()).hexdigest()[:HASH_LETTERS]
 
 
 @blueprint.get("/hoi-nghi/<meeting>/chat-luong")
 @allowed(Action.READ_QUALITY, meeting_menu=Menu(6, "quality.title"))
 def page(meeting: str) -> str:
-    """Show the figures of order, readiness and incidents, and the written evaluation."""
+    """Show the figures on order, readiness, incidents and feedback, and the written evaluation.
+
+    Raises: UnknownMeeting.
+    """
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
@@ -75,9 +78,10 @@ def page(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/chat-luong")
 @allowed(Action.EVALUATE)
 def evaluate(meeting: str) -> Response:
-    """Save a new version of every heading whose text has changed.
+    """Store a new version of each text of the evaluation that the user has edited.
 
-    Raises: BadForm if none has, or if someone else has edited a heading in the meantime.
+    An unedited draft is not stored, so that it still follows the figures. Raises: UnknownMeeting.
+    BadForm if nothing was edited, or if someone else has changed the same text in the meantime.
     """
     account, at_ms = access.signed_in_account(), now_ms()
     connection = transaction()
@@ -89,10 +93,10 @@ def evaluate(meeting: str) -> Response:
         seen_hash = forms.text(f"seen {heading}", longest=HASH_LETTERS) or short_hash("")
         draft_hash = forms.text(f"draft {heading}", longest=HASH_LETTERS)
         if short_hash(text) == draft_hash and heading not in before:
-            continue  # the draft as it was shown, unedited, goes on following the figures
+            continue  # an unedited draft is not stored, so it still follows the figures
         latest = before[heading].text if heading in before else ""
         if text == latest or short_hash(text) == seen_hash:
-            continue  # unchanged, or not edited in this form
+            continue  # the text is unchanged, or was not edited in this form
         if latest and short_hash(latest) != seen_hash:
             author, written_at = before[heading].by, format_moment(before[heading].at_ms)
             heading_name = say(f"heading.{heading}")
@@ -111,5 +115,5 @@ def evaluate(meeting: str) -> Response:
 
 
 def _drafts(meeting: str) -> dict[Heading, str]:
-    """Return what the figures of the moment say under every heading."""
+    """Return a draft text for each heading, written by the program from the current figures."""
     return drafts_of(snapshot.take(transaction(), meeting, source_now()).figures)

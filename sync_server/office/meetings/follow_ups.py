@@ -1,4 +1,4 @@
-"""What a conference leaves to do: tasks with an owner and a due day, programmes, and essays."""
+"""Pages on what remains to be done after a meeting: tasks with due dates, and essays."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import Connection
@@ -31,7 +31,10 @@ MOST_ESSAYS = 100_000
 @blueprint.get("/hoi-nghi/<meeting>/viec")
 @allowed(Action.READ_FOLLOW_UPS, meeting_menu=Menu(8, "follow_up.title"))
 def page(meeting: str) -> str:
-    """Show the tasks and the essays of the halls that this account may see, and forms to add."""
+    """Show the tasks and essays of the halls that this account may see, with forms to add more.
+
+    Raises: UnknownMeeting.
+    """
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     points = _points(connection, meeting)
@@ -57,7 +60,12 @@ def page(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/viec")
 @allowed(Action.FOLLOW_UP)
 def add(meeting: str) -> Response:
-    """Record a task of a hall, a task's new state, or the number of essays handed in."""
+    """Record a new task of a hall, the new state of a task, or the number of essays handed in.
+
+    Raises: UnknownPoint. Forbidden if the account belongs to another point or unit. UnknownRecord
+    if the task is unknown. BadForm if a field is wrong, if the owner is unknown, if the due time is
+    before the meeting, or if there are more essays than summoned people.
+    """
     writer, at_ms, connection = access.signed_in_account().writer, now_ms(), transaction()
     key = StreamKey(meeting, forms.required_text("point_code", longest=16))
     if key.point not in arrangements.points_of(connection, meeting):
@@ -95,14 +103,20 @@ def add(meeting: str) -> Response:
 
 
 def _require_later(connection: Connection, meeting: str, due_ms: int | None) -> None:
-    """Check that something is due after the meeting began. Raises: BadForm."""
+    """Check that a due time is not before the meeting's start; None is accepted.
+
+    Raises: UnknownMeeting. BadForm if the due time is too early.
+    """
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     if due_ms is not None and due_ms < to_ms(summary.starts_at):
         raise BadForm(fault=say("follow_up.too_early", at=format_moment(due_ms)))
 
 
 def _points(connection: Connection, meeting: str) -> list[str]:
-    """Return the points of a meeting that this account is not kept from, or that a page names."""
+    """Return the codes of the meeting's points that this account may see.
+
+    The query may limit the result to one point (`diem-cau`).
+    """
     account = access.signed_in_account()
     places = directory.all_points(connection)
     wanted = request.args.get("diem-cau", "")

@@ -1,4 +1,4 @@
-"""The start page by role, and the list of meetings."""
+"""The office's start page, with the list of meetings."""
 
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
@@ -18,14 +18,21 @@ blueprint = Blueprint("meeting_list", __name__)
 
 
 def _reads_meetings(account: Account) -> UrlValues:
-    """Return None, which hides the menu entry, for secretaries and accounts without meetings."""
+    """Return {} to show the menu entry, or None to hide it.
+
+    The entry is hidden from accounts that belong to a unit or may not read meetings.
+    """
     return {} if account.unit is None and Action.READ_MEETINGS in MAY[account.role] else None
 
 
 @blueprint.get("/")
 @allowed(Action.OWN_ACCOUNT, menu=Menu(1, "office.meetings", _reads_meetings))
 def start() -> str | Response:
-    """Show the meetings, or redirect the account to its unit's people or to the releases."""
+    """Show the list of meetings, or redirect the account to a page that suits its role.
+
+    An account of a unit is redirected to the unit's people, and an account that may not read
+    meetings is redirected to the portal's releases.
+    """
     account = access.signed_in_account()
     if account.unit is not None:
         return redirect(url_for("office.person.unit", unit=account.unit))

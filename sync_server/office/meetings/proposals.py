@@ -1,4 +1,7 @@
-"""Meetings that the published portal proposes: shown as differences, accepted or set aside."""
+"""Pages on changes in the published portal, which headquarters accepts or sets aside.
+
+The portal proposes meetings, units and halls. A proposal has no effect before it is accepted.
+"""
 
 from typing import NamedTuple
 
@@ -28,7 +31,11 @@ blueprint = Blueprint("proposals", __name__)
 
 
 class Difference(NamedTuple):
-    """A fact of a meeting, as accepted before and as published now."""
+    """A fact of a meeting whose published value differs from the accepted value.
+
+    `what` is the Vietnamese name of the fact. `before` is the accepted value, and `after` is the
+    published value.
+    """
 
     what: str
     before: str
@@ -36,7 +43,7 @@ class Difference(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """A published meeting that is new, or differs from the meeting as accepted."""
+    """A published meeting that is new, or that differs from the accepted meeting."""
 
     meeting: PublishedMeeting
     is_new: bool
@@ -46,7 +53,10 @@ class Proposal(NamedTuple):
 @blueprint.get("/de-nghi")
 @allowed(Action.READ_ARRANGEMENTS, menu=Menu(6, "proposals.title"))
 def index() -> str:
-    """Show every difference between the published and the accepted meetings."""
+    """Show all differences between published and accepted meetings, units and halls.
+
+    Raises: ReleaseMalformed if the portal's facts cannot be read.
+    """
     connection = transaction()
     proposals = read_proposals(connection, with_answered=True)
     return render_template(
@@ -59,7 +69,11 @@ def index() -> str:
 @blueprint.post("/de-nghi")
 @allowed(Action.ARRANGE)
 def answer_places() -> Response:
-    """Take units and halls as published, or keep the office's facts until they change again."""
+    """Accept the published units and halls, or keep the units and halls of the office.
+
+    If the office's facts are kept, these differences are no longer announced. A later change in the
+    portal is announced again. Raises: ReleaseMalformed if the portal's facts cannot be read.
+    """
     connection = transaction()
     published = read_published(connection)
     if request.form.get("do") == "accept":
@@ -76,7 +90,11 @@ def answer_places() -> Response:
 @blueprint.post("/de-nghi/<meeting>")
 @allowed(Action.ARRANGE)
 def answer(meeting: str) -> Response:
-    """Accept a meeting as published, or set it aside until its publication changes again."""
+    """Accept a meeting as published, or set it aside until its publication changes again.
+
+    Raises: UnknownMeeting if the portal does not publish the meeting. ReleaseMalformed if the
+    portal's facts cannot be read.
+    """
     at_ms = now_ms()
     is_accepted = request.form.get("do") == "accept"
 
@@ -101,7 +119,11 @@ def answer(meeting: str) -> Response:
 
 
 def read_proposals(connection: Connection, *, with_answered: bool = False) -> list[Proposal]:
-    """Return new or changed published meetings; `with_answered` adds those set aside or over."""
+    """Return the published meetings that are new or differ from the accepted meetings.
+
+    Meetings that are over, or that headquarters has answered, are included only if `with_answered`
+    is True. Raises: ReleaseMalformed if the portal's facts cannot be read.
+    """
     proposals = []
     for published_meeting in read_published(connection).meetings:
         is_over = to_ms(published_meeting.ends_at) < now_ms()
@@ -115,7 +137,11 @@ def read_proposals(connection: Connection, *, with_answered: bool = False) -> li
 
 
 def places_differ(connection: Connection) -> bool:
-    """Return whether the portal's units and halls differ in a way that nobody has answered."""
+    """Return whether the published units and halls differ from the office's units and halls.
+
+    Differences that headquarters has already answered do not count. Raises: ReleaseMalformed if the
+    portal's facts cannot be read.
+    """
     differences = places.differences(connection, read_published(connection))
     if not differences:
         return False
@@ -123,7 +149,11 @@ def places_differ(connection: Connection) -> bool:
 
 
 def read_published(connection: Connection) -> PublishedDirectory:
-    """Return the units, points and meetings of the served portal; empty without a release."""
+    """Return the units, points and meetings that the served portal publishes.
+
+    All are empty if there is no release. Raises: ReleaseMalformed if the portal's facts cannot be
+    read.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     published_directory = served_portal.published_directory(connection, settings.site_dir, now_ms())
     return published_directory or PublishedDirectory((), (), ())
@@ -159,7 +189,11 @@ def _differences(connection: Connection, published_meeting: PublishedMeeting) ->
 
 
 def _with_its_halls(connection: Connection, published: PublishedMeeting) -> PublishedMeeting:
-    """Return a published meeting; one that is over keeps its halls where it names all."""
+    """Return the published meeting, with its present points if it is over and names no points.
+
+    A meeting that names no points takes place at all points. The present points are filled in so
+    that points created after the meeting do not appear as a difference.
+    """
     is_over = to_ms(published.ends_at) < now_ms()
     points = tuple(arrangements.points_of(connection, published.id))
     if published.points or not is_over or not points:
@@ -168,6 +202,6 @@ def _with_its_halls(connection: Connection, published: PublishedMeeting) -> Publ
 
 
 def _describe_points(points: list[str], other_points: list[str]) -> str:
-    """Return how many points there are, and which of them the other list does not have."""
+    """Return the number of points as text, followed by the codes that the other list lacks."""
     extra = ", ".join(point for point in points if point not in other_points)
     return say("fact.points.count", count=len(points)) + (f": {extra}" if extra else "")

@@ -1,4 +1,4 @@
-"""What pages that hand out reports share: the choices in a query, and the answer with a file."""
+"""Read the choices for a report from the query, and send the report as a file or a page."""
 
 from flask import Response, current_app, request
 
@@ -18,27 +18,31 @@ LAYOUT_NAMES: tuple[LayoutName, ...] = tuple(LAYOUTS)
 PAPER_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 )
-"""A paper brings its measures as styles, and a chart inside of it; nothing else."""
+"""The content security policy of a report that is shown as a page to print. Its styles and chart
+images are inside the page, and the page may load nothing else."""
 
 
 def source_now() -> Source:
-    """Return what a report of this moment reads beside the database."""
+    """Return the inputs of a report as of now that are not in the database."""
     settings: Settings = current_app.config["SETTINGS"]
     return Source(settings.site_dir, settings.seal_key, now_ms())
 
 
 def requested_layout() -> LayoutName:
-    """Return the layout in the query, by default the Party's of today."""
+    """Return the layout named in the query (`mau`); by default the layout `DEFAULT_LAYOUT`."""
     return next((name for name in LAYOUT_NAMES if name == request.args.get("mau")), DEFAULT_LAYOUT)
 
 
 def requested_format() -> Format:
-    """Return the format in the query, DOCX by default. Raises: UnknownReport."""
+    """Return the file format named in the query (`dang`), or DOCX if the query names none.
+
+    Raises: UnknownReport if there is no such format.
+    """
     return format_of(request.args.get("dang", "docx"))
 
 
 def format_of(text: str) -> Format:
-    """Return a format by its name. Raises: UnknownReport."""
+    """Return the file format with this name. Raises: UnknownReport if there is no such format."""
     for file_format in FORMATS:
         if file_format == text:
             return file_format
@@ -46,7 +50,11 @@ def format_of(text: str) -> Format:
 
 
 def send(spec: AnySpec, file_format: Format) -> Response:
-    """Answer with a report as a file, or as a page to print, and log its name. Raises: BadForm."""
+    """Return a report as a file to download, or as a page to print if the format is HTML.
+
+    The file's name is written to the audit log. Raises: BadForm if this server cannot make PDF
+    files.
+    """
     name = making.file_name(spec, file_format)
     access.log_subjects(name)
     try:

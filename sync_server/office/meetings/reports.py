@@ -1,4 +1,4 @@
-"""Reports of a meeting: made as revisions, exported, verified; and lists with names, logged."""
+"""Pages that make, export and verify a meeting's reports, and export lists with names."""
 
 import msgspec
 from flask import (
@@ -46,7 +46,10 @@ MAX_FILE_BYTES = 16 * 1024 * 1024
 @blueprint.get("/hoi-nghi/<meeting>/bao-cao")
 @allowed(Action.READ_REPORT, meeting_menu=Menu(7, "report.title"))
 def index(meeting: str) -> str:
-    """Show the figures as of now as a text to copy, the revisions, and the ways to make one."""
+    """Show the current figures as a text to copy, the stored revisions, and forms to make more.
+
+    Raises: UnknownMeeting.
+    """
     connection, at_ms = transaction(), now_ms()
     summary = arrangements.require_meeting(connection, meeting, at_ms)
     taken = snapshot.take(connection, meeting, source_now())
@@ -76,7 +79,10 @@ def index(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/bao-cao")
 @allowed(Action.EVALUATE, is_slow=True)
 def make(meeting: str) -> AnyResponse:
-    """Make the next revision of a report from the figures as of now."""
+    """Make and store the next revision of a report from the current figures.
+
+    Raises: UnknownMeeting. BadForm if the kind of report or the layout is unknown.
+    """
     kind, layout = forms.one_of("report_kind", STORED), forms.one_of("layout", LAYOUT_NAMES)
     by, source = access.signed_in_account().name, source_now()
     stored = write(lambda c: making.make(c, meeting, kind, layout, source, by=by))
@@ -88,7 +94,12 @@ def make(meeting: str) -> AnyResponse:
 @blueprint.get("/hoi-nghi/<meeting>/bao-cao/<report_id>/<file_format>")
 @allowed(Action.READ_REPORT, is_slow=True)
 def export(meeting: str, report_id: str, file_format: str) -> Response:
-    """Return a revision as a file; with `noi-bo`, one with names, for those who may see them."""
+    """Return a stored revision of a report as a file.
+
+    With `noi-bo` in the query, the file contains names, for headquarters and auditors only. Raises:
+    UnknownReport if the revision or the format is unknown. Forbidden if the account may not see the
+    names. BadForm if this server cannot make PDF files.
+    """
     wanted = format_of(file_format)
     with reading() as connection:
         stored = reports.find(connection, report_id)
@@ -105,7 +116,12 @@ def export(meeting: str, report_id: str, file_format: str) -> Response:
 @blueprint.get("/hoi-nghi/<meeting>/danh-sach")
 @allowed(Action.READ_ARRANGEMENTS, is_slow=True)
 def people(meeting: str) -> Response:
-    """Return minutes, a presence list, a summons or a certificate: a file with names."""
+    """Return minutes, a presence list, a summons or a certificate as a file with names.
+
+    The query names the kind (`loai`), the point, the unit and the person. Raises: UnknownMeeting,
+    UnknownPoint. BadForm if minutes are requested without a point. UnknownReport if the format is
+    unknown. NobodyToName if a summons or a certificate would name nobody.
+    """
     kind: Kind = next((k for k in WITH_NAMES if k == request.args.get("loai")), "presence")
     if kind == "minutes" and not request.args.get("diem-cau"):
         raise BadForm(fault=say("report.pick_hall"))
@@ -126,7 +142,7 @@ def people(meeting: str) -> Response:
 @blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>/bien-ban")
 @allowed(Action.READ_STANDING, is_slow=True)
 def minutes(meeting: str, point: str) -> Response:
-    """Return a hall's minutes for the hall to sign, as DOCX."""
+    """Return the minutes of a hall as a DOCX file to sign. Raises: UnknownMeeting, UnknownPoint."""
     with reading() as connection:
         spec = making.make_list(
             connection, meeting, "minutes", DEFAULT_LAYOUT, source_now(), point=point
@@ -137,7 +153,10 @@ def minutes(meeting: str, point: str) -> Response:
 @blueprint.get("/hoi-nghi/<meeting>/bao-cao/du-lieu-mo/<file_format>")
 @allowed(Action.READ_REPORT, is_slow=True)
 def export_open_data(meeting: str, file_format: str) -> Response:
-    """Return the meeting's totals as open data: JSON with its schema, or CSV."""
+    """Return the meeting's totals as open data: JSON with a schema, or CSV.
+
+    Raises: UnknownMeeting. UnknownReport for any other format.
+    """
     if file_format not in OPEN_FORMATS:
         raise UnknownReport(report=file_format[:16])
     with reading() as connection:
@@ -154,7 +173,10 @@ def export_open_data(meeting: str, file_format: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/bao-cao/kiem-lai")
 @allowed(Action.READ_REPORT, is_slow=True)
 def check(meeting: str) -> str:
-    """Compare a report's file with the ledger."""
+    """Compare an uploaded report file with the ledger, and show the differences.
+
+    Raises: UnknownMeeting. BadForm if there is no file, or if this program did not make the file.
+    """
     file = request.files.get("file")
     content = file.read(MAX_FILE_BYTES + 1) if file else b""
     if not file or not file.filename:

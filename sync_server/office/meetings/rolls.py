@@ -1,4 +1,7 @@
-"""Rolls of a meeting's points, made by a rule or from a file, always as a new version."""
+"""Pages that change the rolls of a meeting's points, by a rule or from a file.
+
+Each change writes a new version of a roll.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -41,14 +44,17 @@ UNPROCESSABLE = 422
 @blueprint.get("/hoi-nghi/<meeting>/trieu-tap")
 @allowed(Action.READ_ARRANGEMENTS, meeting_menu=Menu(4, "rolls.title"))
 def page(meeting: str) -> str:
-    """Show the roll of every point, and the ways to change it."""
+    """Show the roll of every point, with the forms that change rolls. Raises: UnknownMeeting."""
     return _render_page(meeting)
 
 
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap")
 @allowed(Action.ARRANGE)
 def by_rule(meeting: str) -> str | Response:
-    """Preview the changes that a rule makes to the rolls, or apply them if the user confirms."""
+    """Preview how a rule would change the rolls, or apply the rule if the user confirms.
+
+    Raises: UnknownMeeting. BadForm if no unit is chosen or the rank is unknown.
+    """
     rank = forms.one_of("rank", RANKS)
     units, memberships = request.form.getlist("unit"), request.form.getlist("membership")
     rule = Rule(frozenset(units), rank, frozenset(memberships))
@@ -71,7 +77,11 @@ def by_rule(meeting: str) -> str | Response:
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap/tep")
 @allowed(Action.ARRANGE, is_slow=True)
 def by_file(meeting: str) -> str | Response | tuple[str, int]:
-    """Show what a list would change about the rolls of its points, or the list's faults."""
+    """Store an uploaded list as a draft, and show how it would change the rolls of its points.
+
+    If the list has faults or no people, show this with status 422 and store nothing. Raises:
+    UnknownMeeting. BadForm if the file is missing or too large.
+    """
     account, at_ms = access.signed_in_account(), now_ms()
     with reading() as connection:
         arrangements.require_meeting(connection, meeting, at_ms)
@@ -94,7 +104,11 @@ def by_file(meeting: str) -> str | Response | tuple[str, int]:
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap/tep/<list_id>")
 @allowed(Action.ARRANGE, is_slow=True)
 def summon_list(meeting: str, list_id: str) -> Response:
-    """Replace the rolls of the points in a list that was previewed."""
+    """Import a draft list: replace the rolls of the points that it names.
+
+    Raises: UnknownMeeting. UnknownList if there is no such draft. BadForm if the list now has
+    faults.
+    """
     at_ms, writer = now_ms(), access.signed_in_account().writer
     with reading() as connection:
         arrangements.require_meeting(connection, meeting, at_ms)
@@ -136,7 +150,7 @@ def _read_summonses(
 def _changes_of(
     connection: Connection, meeting: str, summonses: Sequence[SummonsRow]
 ) -> dict[str, RollDifference]:
-    """Return the differences at the points that a list names."""
+    """For each point that a list names, return how the list would change the point's roll."""
     before = arrangements.rolls_of(connection, meeting)
     after: dict[str, list[Summoned]] = {}
     for row in summonses:
@@ -149,7 +163,10 @@ def _changes_of(
 def _plan_rolls(
     connection: Connection, meeting: str, rule: Rule
 ) -> tuple[Mapping[str, list[Summoned]], dict[str, RollDifference]]:
-    """Return the rolls that a rule makes, and the differences at the points that it changes."""
+    """Return the rolls that a rule makes, and the differences of the rolls that would change.
+
+    Both are by point. Units without a point at this meeting are left out.
+    """
     before = arrangements.rolls_of(connection, meeting)
     point_by_unit = {
         p.unit: p.code for p in directory.points(connection).values() if p.code in before

@@ -1,4 +1,4 @@
-"""The points that have not reported: the people to call, and what they promised."""
+"""Pages on the points that have not reported, with the people to call and notes on the calls."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy import Connection
@@ -25,7 +25,10 @@ blueprint = Blueprint("silent", __name__)
 @blueprint.get("/hoi-nghi/<meeting>/chua-bao-cao")
 @allowed(Action.READ_CONTACTS, meeting_menu=Menu(2, "silent.title"))
 def page(meeting: str) -> str:
-    """List the points that have not reported, with the people to call and the calls so far."""
+    """List the points that have not reported, with the people to call and notes on earlier calls.
+
+    Raises: UnknownMeeting.
+    """
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     rows = _silent_rows(connection, meeting)
@@ -45,7 +48,10 @@ def page(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/chua-bao-cao/<point>")
 @allowed(Action.ARRANGE)
 def note_call(meeting: str, point: str) -> Response:
-    """Keep a note on a call to a point: who promised what."""
+    """Store a note on a telephone call to a point, such as what a person promised.
+
+    Raises: UnknownMeeting, UnknownPoint. BadForm if the note is empty or too long.
+    """
     text, at_ms = forms.required_text("call_note", longest=LONGEST_NOTE), now_ms()
     connection = transaction()
     arrangements.require_meeting(connection, meeting, at_ms)

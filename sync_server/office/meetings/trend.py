@@ -1,4 +1,4 @@
-"""The conferences of a year side by side: present, late, unexcused, ready, reported."""
+"""Pages that compare the meetings of a year by attendance, readiness and reporting."""
 
 from typing import NamedTuple
 
@@ -52,7 +52,11 @@ COLUMNS = (
 
 
 class TrendLine(NamedTuple):
-    """A conference of the year in figures. `ready`: halls that reported and lack nothing."""
+    """The figures of one meeting in the table of a year.
+
+    `planned`, `reported` and `ready` are numbers of halls. A hall is ready if it has reported and
+    lacks no item of the readiness checklist.
+    """
 
     meeting: MeetingSummary
     planned: int
@@ -64,7 +68,10 @@ class TrendLine(NamedTuple):
 @blueprint.get("/xu-huong")
 @allowed(Action.READ_BOARD, menu=Menu(1, "trend.title"))
 def page() -> str:
-    """Show every conference of a year that is over, the latest first."""
+    """Show the figures of every meeting of a year that is over, the latest first.
+
+    The year is in the query (`nam`). Rehearsals and cancelled meetings are left out.
+    """
     year = requested_year()
     return render_template(
         "meetings/trend.html",
@@ -78,7 +85,7 @@ def page() -> str:
 @blueprint.get("/xu-huong/bang.csv")
 @allowed(Action.READ_BOARD)
 def table() -> Response:
-    """Return the conferences of a year as a CSV file."""
+    """Return the figures of a year's meetings as a CSV file, one row for each meeting."""
     year = requested_year()
     rows = [
         [
@@ -106,9 +113,14 @@ def table() -> Response:
 @blueprint.get("/xu-huong/bao-cao")
 @allowed(Action.READ_REPORT, is_slow=True)
 def report() -> Response:
-    """Return the report on the conferences that the query names, as a file; by default the year's.
+    """Return a report on several meetings as a file.
 
-    Raises: UnknownMeeting, BadForm if they are none, or more than `MOST_CONFERENCES`.
+    The query names the meetings (`hoi-nghi`). Without them, the report covers the meetings of a
+    year.
+
+    Raises: UnknownMeeting. UnknownReport if the file format is unknown. BadForm if no meeting is
+    left, if there are more than `MOST_CONFERENCES`, if a meeting is not over, or if this server
+    cannot make PDF files.
     """
     year = requested_year()
     with reading() as connection:

@@ -1,4 +1,7 @@
-"""Matters that need headquarters now, as a strip on its pages that refreshes without a reload."""
+"""Show headquarters the matters that need action now.
+
+The matters appear on all pages of headquarters and are refreshed without a reload.
+"""
 
 from typing import NamedTuple
 
@@ -20,11 +23,11 @@ from sync_server.storage.ledger import standings
 blueprint = Blueprint("urgent", __name__)
 
 URGENT = ("escalated", "no_chair", "silent", "reserved")
-"""Warnings about a point that only headquarters can resolve."""
+"""The warnings about a point that only headquarters can resolve."""
 
 
 class UrgentMatter(NamedTuple):
-    """A matter that needs headquarters, with a link to the page that deals with it."""
+    """A matter that needs action by headquarters, with a link to the page for this action."""
 
     text: str
     link: str
@@ -33,20 +36,23 @@ class UrgentMatter(NamedTuple):
 @blueprint.get("/can-xu-ly")
 @allowed(Action.READ_HELD)
 def strip() -> str:
-    """Return the strip of urgent matters as part of a page."""
+    """Return the list of urgent matters as a fragment of HTML, for a page that is already open."""
     g.is_refresh = True
     return render_template("meetings/urgent.html", needs=urgent_matters())
 
 
 def urgent_matters() -> list[UrgentMatter]:
-    """Return the urgent matters: meetings by warning, then held records, then proposals."""
+    """Return the urgent matters: warnings about meetings, then held records, then proposals.
+
+    Closed and cancelled meetings and rehearsals cause no warnings.
+    """
     connection = transaction()
     matters = _matters_of_meetings(connection)
     waiting = held_records.count_open(connection, now_ms() - leave_requests.RECENT_MS)
     try:
         proposed = len(proposals.read_proposals(connection))
         is_other_directory = proposals.places_differ(connection)
-    except ReleaseMalformed:  # the proposals page reports it; other pages must work
+    except ReleaseMalformed:  # the proposals page shows this error; other pages must work
         proposed, is_other_directory = 0, False
     if waiting:
         matters.append(

@@ -1,1 +1,1 @@
-"""Pages about people: search, a person, a unit, requests for leave, personal cards."""
+"""Office pages about people: search, persons, units, lists, requests for leave, personal cards."""

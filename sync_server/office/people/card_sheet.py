@@ -1,4 +1,4 @@
-"""Personal cards: issued to a unit or to one person, and printed ten to an A4 sheet."""
+"""Pages that issue personal cards with QR codes, printed ten to an A4 sheet."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -25,7 +25,7 @@ PER_SHEET = 10
 
 
 class PrintedCard(NamedTuple):
-    """A card ready to print; its code is shown only once."""
+    """A personal card to print. `code` is shown only once, and `picture` is its QR code."""
 
     person: RosterPerson
     unit: str
@@ -36,7 +36,7 @@ class PrintedCard(NamedTuple):
 @blueprint.get("/the")
 @allowed(Action.ISSUE_CARDS, menu=Menu(7, "office.cards"))
 def form() -> str:
-    """Show the form that chooses the people to get cards."""
+    """Show the form for choosing the people who get new cards."""
     connection = transaction()
     units = directory.unit_names(connection)
     return render_template("people/card_form.html", units=units)
@@ -45,9 +45,10 @@ def form() -> str:
 @blueprint.post("/the")
 @allowed(Action.ISSUE_CARDS)
 def issue() -> str:
-    """Issue new cards and show the sheets to print: for one person, or for a unit.
+    """Issue new cards to one person or to the people of a unit, and show the sheets to print.
 
-    In a unit only people without a card get one, unless cards for all are requested.
+    A new card replaces the old one. In a unit, people who already have a card get a new one only if
+    the form contains `all`. Raises: UnknownPerson.
     """
     code, unit = request.form.get("person", "").strip().upper(), request.form.get("unit", "")
     at_ms, connection = now_ms(), transaction()
@@ -83,7 +84,7 @@ def _require_person(person: RosterPerson | None, code: str) -> RosterPerson:
 def _issue(
     connection: Connection, people: Sequence[str], replaces_cards: bool, at_ms: int
 ) -> dict[str, str]:
-    if not replaces_cards:  # in the transaction: two users must not void each other's cards
+    if not replaces_cards:  # inside the transaction, so no other user can issue cards meanwhile
         people_with_card = cards.hashes_of(connection, people)
         people = [person for person in people if person not in people_with_card]
     codes = cards.issue(connection, people, now_ms=at_ms)

@@ -1,4 +1,7 @@
-"""Pages that add a person, correct, move, end, bring back and merge; every act has a reason."""
+"""Pages that add a person, or correct, move, end, restore or merge a person's entry.
+
+Every change of an existing entry needs a reason, which is written to the audit log.
+"""
 
 from collections.abc import Sequence
 
@@ -39,7 +42,12 @@ def form() -> str:
 @blueprint.post("/nguoi/them")
 @allowed(Action.ARRANGE)
 def add() -> str | Response:
-    """Add a person; if the unit has one of that name, ask first whether it is another one."""
+    """Add a person to the roster.
+
+    If the unit has a person of the same name, first ask the user whether the new person is another
+    one. Without a code in the form, the person gets a new code. Raises: UnknownUnit. BadForm if a
+    field is wrong or the code is already used.
+    """
     connection, at_ms = transaction(), now_ms()
     demonstration.must_accept_real_people(connection)
     new_person = replace(
@@ -57,7 +65,10 @@ def add() -> str | Response:
 @blueprint.get("/nguoi/<person>/sua")
 @allowed(Action.ARRANGE)
 def page(person: str) -> str:
-    """Show what can be changed about a person, and the rolls to come that name them."""
+    """Show the forms that change a person, and the rolls of coming meetings that name the person.
+
+    Raises: UnknownPerson.
+    """
     connection, at_ms = transaction(), now_ms()
     stored = _must_find(person)
     access.log_subjects(person)
@@ -75,7 +86,10 @@ def page(person: str) -> str:
 @blueprint.post("/nguoi/<person>/sua")
 @allowed(Action.ARRANGE)
 def correct(person: str) -> Response:
-    """Correct a person's name, position, membership and year of birth."""
+    """Correct a person's name, position, membership or year of birth, for a stated reason.
+
+    Raises: UnknownPerson. BadForm if a field is wrong or nothing has changed.
+    """
     before = _must_find(person)
     after, reason = _read_facts(before), forms.required_text("reason", longest=500)
     changed = [
@@ -93,7 +107,11 @@ def correct(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/chuyen")
 @allowed(Action.ARRANGE)
 def move(person: str) -> Response:
-    """Move a person to another unit from a day on."""
+    """Move a person to another unit from a given time on, for a stated reason.
+
+    Raises: UnknownPerson, UnknownUnit. BadForm if a field is wrong, or if the person already
+    belongs to the unit.
+    """
     before, unit = _must_find(person), _read_unit("unit")
     from_ms, reason = forms.moment_needed("moves_at"), forms.required_text("reason", longest=500)
     people.move(transaction(), before, unit, from_ms)
@@ -103,7 +121,10 @@ def move(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/ket-thuc")
 @allowed(Action.ARRANGE)
 def end(person: str) -> Response:
-    """Note that a person has retired, moved away or died: no new roll names them."""
+    """Record that a person has retired, moved away or died, so that no new roll names the person.
+
+    Raises: UnknownPerson. BadForm if a field is wrong, or if the person's entry has already ended.
+    """
     before, why = _must_find(person), forms.one_of("why", END_REASONS)
     reason = forms.required_text("reason", longest=500)
     people.end(transaction(), before, why, now_ms())
@@ -113,7 +134,10 @@ def end(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/dua-tro-lai")
 @allowed(Action.ARRANGE)
 def bring_back(person: str) -> Response:
-    """Undo the end of a person, or the merging of an entry."""
+    """Restore a person's entry that was ended or merged, for a stated reason.
+
+    Raises: UnknownPerson. BadForm if the entry has not ended, or if the reason is missing.
+    """
     before, reason = _must_find(person), forms.required_text("reason", longest=500)
     people.bring_back(transaction(), before)
     return _done(person, say("people.brought_back"), reason)
@@ -122,7 +146,11 @@ def bring_back(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/gop")
 @allowed(Action.ARRANGE)
 def merge(person: str) -> Response:
-    """Merge an entry into another one of the same person."""
+    """Merge a duplicate entry into the entry `kept` of the same person, for a stated reason.
+
+    Raises: UnknownPerson. BadForm if the codes are equal, if one entry is already merged, or if an
+    account or a device uses the duplicate entry.
+    """
     entry, kept = _must_find(person), _must_find(forms.person_code("kept"))
     reason = forms.required_text("reason", longest=500)
     people.merge(transaction(), entry, kept, now_ms())
@@ -132,7 +160,11 @@ def merge(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/trieu-tap")
 @allowed(Action.ARRANGE)
 def update_rolls(person: str) -> Response:
-    """Bring the rolls of meetings to come in line with a person's facts."""
+    """Update the rolls of coming meetings to match a person's entry.
+
+    With `do=add` in the form, add the person to the rolls of the unit's hall. Otherwise update only
+    the rolls that already name the person. Raises: UnknownPerson.
+    """
     stored, writer = _must_find(person), access.signed_in_account().writer
     adds = request.form.get("do") == "add"
     changed = people.update_rolls(transaction(), writer, stored, now_ms(), adds=adds)
@@ -168,7 +200,10 @@ def _must_find(code: str) -> RosterPerson:
 
 
 def _read_facts(before: RosterPerson) -> RosterPerson:
-    """Read the facts that a form holds beside the unit. Raises: BadForm."""
+    """Return the person with the name, position, membership and year of birth in the form.
+
+    Raises: BadForm if a field is wrong, for example if the name contains a digit.
+    """
     name = _clean("full_name", forms.required_text("full_name", longest=MAX_NAME))
     if any(letter.isdigit() for letter in name):
         raise BadForm(fault=say("form.choice", field=say("field.full_name"), value=name))

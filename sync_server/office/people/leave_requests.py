@@ -1,4 +1,4 @@
-"""The inbox of requests for leave: shown with their history, decided singly or many at once."""
+"""The inbox of requests for leave, where chairs and headquarters decide on one or several."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -32,17 +32,21 @@ from sync_server.storage.people.roster import RosterPerson
 blueprint = Blueprint("leave_requests", __name__)
 
 PAGE_SIZE = 40
-"""Requests on a page: opening a request takes half a millisecond and a line in the audit log."""
+"""The number of requests on a page. Opening a request takes half a millisecond and adds an entry to
+the audit log."""
 STATES = ("pending", "approved", "declined", "withdrawn", "all")
 RECENT_MS = 30 * 24 * 3600 * 1000
-"""How long a meeting's requests stay in the inbox; older ones are on the person's page."""
+"""The inbox shows a meeting's requests for 30 days after its end. Older requests are on the
+person's page."""
 
 
 class RequestCard(NamedTuple):
-    """A request as shown, with its meeting, its person, and its opened details.
+    """A request as the page shows it, with its meeting, its person and its opened details.
 
-    `names`: of the other people in it, by code; `request_fields`: the text fields of its detail;
-    `answer_notes`: the notes of answers, by id; `files`: the sha256 of details that hold a file.
+    `names` are the names of the other people in the request, by code. `request_fields` are the text
+    fields of the request's detail. `answer_notes` are the notes of the answers, by answer id.
+    `files` are the sha256 hashes of the details that contain a picture or a document. `is_overdue`
+    is True if a promised report has not arrived in time.
     """
 
     key: StreamKey
@@ -64,7 +68,11 @@ class RequestCard(NamedTuple):
     meeting_menu=Menu(3, "inbox.title", meeting_value="hoi-nghi"),
 )
 def index() -> str:
-    """Show the requests that this account may see, requests reserved for headquarters first."""
+    """List the requests that this account may see. Requests that headquarters decides come first.
+
+    The query may select a state (`loc`), a meeting (`hoi-nghi`), a point (`diem-cau`) and a page
+    (`trang`).
+    """
     state = request.args.get("loc", STATES[0])
     meeting, point = request.args.get("hoi-nghi", ""), request.args.get("diem-cau", "")
     page_text = request.args.get("trang", "1")
@@ -99,7 +107,12 @@ def index() -> str:
 @blueprint.post("/xin-vang")
 @allowed(Action.DECIDE)
 def decide() -> AnyResponse:
-    """Decide on the ticked requests, or on the request whose button was pressed."""
+    """Approve or decline the ticked requests, or the request whose button was pressed.
+
+    Raises: Forbidden for a request at another point. UnknownRecord if a request is unknown. BadForm
+    if nothing was chosen, if the account may not decide on a request, or if a request has changed
+    since the user saw it.
+    """
     pressed, single = forms.text("do").partition(" ")[::2]
     chosen = [single] if single else request.form.getlist("chosen")
     if pressed not in {"approve", "decline"}:
@@ -131,7 +144,11 @@ def decide() -> AnyResponse:
 def _decidable(
     connection: Connection, targets: Sequence["Target"], account: Account, at_ms: int
 ) -> list[tuple["Target", str]]:
-    """Return the targets with their people, if decidable now. Raises: UnknownRecord, BadForm."""
+    """Return the targets, each with the code of its person, if all can be decided on now.
+
+    Raises: UnknownRecord if a request is unknown. BadForm if the account may not decide on a
+    request, or if a request has changed since the user saw it.
+    """
     by = account.person if account.role is Profile.CHAIR else None
     keys = sorted({target.key for target in targets})
     requests = standings.requests_of(connection, keys, by=by, at_ms=at_ms)
@@ -153,7 +170,11 @@ def _decidable(
 @blueprint.get("/giay-to/<sha256>")
 @allowed(Action.READ_REQUESTS)
 def detail(sha256: str) -> Response:
-    """Return the picture or document that was sealed with a request."""
+    """Return a picture or document that was attached to a request, and log that it was opened.
+
+    Raises: Forbidden. UnknownDetail if there is no such picture or document. DetailUnreadable if it
+    cannot be decrypted.
+    """
     connection = transaction()
     people = _people_with_detail(connection, sha256)
     content = sealed_details.open_detail(sha256, " ".join(sorted(people)))
@@ -166,7 +187,10 @@ def detail(sha256: str) -> Response:
 
 
 def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]:
-    """Return requests as shown, with their details opened, and log every opening."""
+    """Return the requests as cards to show, with the details that the account may open.
+
+    The audit log records each opening.
+    """
     account, at_ms = access.signed_in_account(), now_ms()
     connection = transaction()
     summaries = {summary.id: summary for summary in directory.meetings(connection, at_ms)}
@@ -220,22 +244,24 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
 
 
 def _details_of(leave_request: Request) -> list[str]:
-    """Return the hashes of the details that a request and its answers name."""
+    """Return the sha256 hashes of the details of a request and of its answers."""
     hashes = (leave_request.detail, *(answer.detail for answer in leave_request.answers))
     return [sha256 for sha256 in hashes if sha256]
 
 
 def count_pending(connection: Connection) -> int:
-    """Return how many requests wait for a decision, of those that this account may see."""
+    """Return how many of the requests that this account may see wait for a decision."""
     return len(_find_requests(connection, "", "pending"))
 
 
 def _find_requests(
     connection: Connection, meeting: str, state: str
 ) -> list[tuple[StreamKey, Request]]:
-    """Return the requests that this account may see, at one meeting or at all recent ones.
+    """Return the requests in a state that this account may see, each with its stream.
 
-    Requests reserved for headquarters come first, then the earliest meeting and request.
+    `meeting` is a meeting's id, or "" for all recent meetings. The state `all` selects every
+    request. The requests that headquarters decides come first. Within both groups, the requests are
+    sorted by the meeting's start and then by the time of the request.
     """
     at_ms, account = now_ms(), access.signed_in_account()
     summaries = [
@@ -245,7 +271,7 @@ def _find_requests(
     ]
     keys = []
     for summary in summaries:
-        if state == "pending":  # judge only points where the board counts requests
+        if state == "pending":  # skip points without pending requests on the board
             rows = standings.board_of(connection, summary.id).points
             keys += [StreamKey(summary.id, row.point) for row in rows if row.pending]
         else:
@@ -278,10 +304,13 @@ def _is_recent(summary: MeetingSummary, at_ms: int) -> bool:
 
 
 def _people_with_detail(connection: Connection, sha256: str) -> set[str]:
-    """Return the people whose requests name a detail. Raises: UnknownDetail, Forbidden.
+    """Return the codes of the people whose requests contain a detail, if the account may open it.
 
-    Headquarters and the auditor may open any detail, a chair those of the point's requests, a
-    unit's secretary those of the unit's people.
+    Headquarters and auditors may open any detail. A chair may open details of requests at the
+    chair's point, and a unit's secretary may open details about the unit's people.
+
+    Raises: UnknownDetail if no record contains the detail. Forbidden if the account may not open
+    it.
     """
     account, at_ms, people = access.signed_in_account(), now_ms(), set()
     mentions = details.records_naming(connection, sha256)
@@ -308,9 +337,10 @@ def _members(connection: Connection, unit: str, at_ms: int) -> set[str]:
 
 
 def _may_open(account: Account, key: StreamKey, leave_request: Request) -> bool:
-    """Return whether the account may open the details of a request.
+    """Return whether the account's role permits opening the details of a request.
 
-    A chair may open their request; of others, not those of another point or of headquarters.
+    A chair may open the details of the chair's own request, and of requests at the point that
+    headquarters has not reserved for itself. Other roles are not limited here.
     """
     if account.role is not Profile.CHAIR or leave_request.person == account.person:
         return True
@@ -326,7 +356,7 @@ class Target(NamedTuple):
 
 
 def _parse_target(value: str) -> Target:
-    """Parse a request's `meeting/point/id/state` in a form. Raises: BadForm."""
+    """Parse a form's value `meeting/point/id/state`, which names a request. Raises: BadForm."""
     parts = value.split("/")
     if len(parts) != len(("meeting", "point", "id", "state")) or not all(parts):
         raise BadForm(fault=say("form.choice", field=say("field.do"), value=value[:40]))

@@ -1,4 +1,4 @@
-"""Pages on lists of people: upload, preview with every change, import, and taking it back."""
+"""Pages that upload, preview, import and undo lists of people."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -46,16 +46,22 @@ from sync_server.web import served_portal
 blueprint = Blueprint("people_lists", __name__)
 
 SHOWN_CHANGES, SHOWN_NEW = 200, 50
-"""More would make the page too long to check; the counts tell of all."""
+"""The maximum numbers of changes and of new people that a preview shows, so that users can check
+the page. The page's counts include all of them."""
 MOST_UNMATCHED = 40
-"""Names of units to choose a unit for; a list with more needs a list of units first."""
+"""The maximum number of unknown unit names for which the user chooses units on the page. If a list
+has more, the user must import a list of units first."""
 LEFT_OUT = "-"
 UNPROCESSABLE = 422
 CHOSEN_FIELDS = tuple(field for field in FIELDS if field in USED)
 
 
 class ChangeLine(NamedTuple):
-    """A change as the page shows it: the facts that change, before and after, and the losses."""
+    """A person's change as the preview shows it.
+
+    Each fact is (name, value before, value after). `losses` are the fields that would be emptied,
+    or the name and year of birth if the code would pass to another person.
+    """
 
     change: Change
     facts: list[tuple[str, str, str]]
@@ -65,7 +71,7 @@ class ChangeLine(NamedTuple):
 @blueprint.get("/nguoi/danh-sach")
 @allowed(Action.ARRANGE)
 def index() -> str:
-    """Offer the upload and the templates, and list the latest imports."""
+    """Show the form for uploading a list, the templates to download, and the latest imports."""
     connection = transaction()
     return render_template(
         "people/people_lists.html",
@@ -80,7 +86,11 @@ def index() -> str:
 @blueprint.post("/nguoi/danh-sach")
 @allowed(Action.ARRANGE, is_slow=True)
 def upload() -> AnyResponse:
-    """Keep an uploaded list as a draft, and show what it would change."""
+    """Store an uploaded list of people as a draft, and redirect to its preview.
+
+    If the database has no units yet, the portal's units and halls are stored first. Raises: BadForm
+    if the file is missing or too large.
+    """
     file = uploads.list_file("file")
     settings: Settings = current_app.config["SETTINGS"]
     account, at_ms = access.signed_in_account(), now_ms()
@@ -97,7 +107,11 @@ def upload() -> AnyResponse:
 @blueprint.get("/nguoi/danh-sach/<list_id>")
 @allowed(Action.ARRANGE, is_slow=True)
 def preview(list_id: str) -> str | tuple[str, int]:
-    """Show a draft's columns, faults, questions and changes; nothing is written."""
+    """Show a draft list's columns, faults, open questions and changes, and store nothing.
+
+    The status is 422 if the file has no readable table. Raises: UnknownList if there is no such
+    draft.
+    """
     stored, choices = _draft(list_id)
     return _render_preview(stored, choices)
 
@@ -105,7 +119,15 @@ def preview(list_id: str) -> str | tuple[str, int]:
 @blueprint.post("/nguoi/danh-sach/<list_id>")
 @allowed(Action.ARRANGE, is_slow=True)
 def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
-    """Note what was decided about a draft; import it if that is wanted and nothing is open."""
+    """Store the user's choices about a draft list, and import the list if the user requests it.
+
+    If the list has faults or open questions, or if the preview is out of date, import nothing and
+    show the preview again.
+
+    Raises: UnknownList if there is no such draft. BadForm if a field is wrong, or if the user has
+    not agreed to add real people to a demonstration. UnreadableList if the file has no readable
+    table.
+    """
     stored, before = _draft(list_id)
     choices, at_ms = _read_choices(before), now_ms()
     write(lambda c: lists.set_choices(c, list_id, msgspec.json.encode(choices)))
@@ -133,7 +155,11 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
 @blueprint.post("/nguoi/danh-sach/<list_id>/hoan-tac")
 @allowed(Action.ARRANGE)
 def undo(list_id: str) -> AnyResponse:
-    """Take an import back, if nobody on it has changed since."""
+    """Undo an import, if nobody has changed its people since.
+
+    Raises: UnknownList if there is no such list. BadForm if one of its people was changed since, or
+    if a new person is on a roll or in a record.
+    """
     connection = transaction()
     stored = _must_find(lists.find(connection, "people", list_id))
     count = list_imports.undo(connection, stored, now_ms=now_ms())
@@ -145,7 +171,10 @@ def undo(list_id: str) -> AnyResponse:
 @blueprint.get("/nguoi/danh-sach/<list_id>/loi.xlsx")
 @allowed(Action.ARRANGE, is_slow=True)
 def faults(list_id: str) -> Response:
-    """Return the list as it came, with a column that names the faults of every line."""
+    """Return a draft list as an XLSX file with an added column that describes each row's faults.
+
+    Raises: UnknownList if there is no such draft. BadForm if the file has no readable table.
+    """
     stored, choices = _draft(list_id)
     with reading() as connection, uploads.readable_list():
         grids = list_imports.open_grids(stored.content, stored.name)
@@ -157,7 +186,11 @@ def faults(list_id: str) -> Response:
 @blueprint.get("/nguoi/mau.xlsx")
 @allowed(Action.ARRANGE)
 def template() -> Response:
-    """Return today's people of a unit, or of all, as a list to correct; `trong` has an example."""
+    """Return the current people of a unit, or all people, as an XLSX list to correct and import.
+
+    The unit is in the query (`don-vi`). With `trong` in the query, the list contains only an
+    example.
+    """
     connection = transaction()
     unit = request.args.get("don-vi") or None
     people: list[RosterPerson] = []
@@ -241,10 +274,12 @@ def _fact(name: str, value: object, units: dict[str, str]) -> str:
 
 
 def _read_choices(before: ListChoices) -> ListChoices:
-    """Read what a form decided: `c-HEADING` for columns, `p-ROW` for people, and for the rest.
+    """Return the choices in the form, added to the earlier choices about columns and units.
 
-    `u-UNIT` names the unit that a name on the list means. `b-HEADING` holds the field that a column
-    was read as, so that only another choice counts.
+    Form fields are named after the part of the list that they concern. `c-HEADING` is the field
+    that a column contains, `p-ROW` is the person whom a row means, and `u-NAME` is the unit that a
+    name means. `b-HEADING` is the field assigned to the column before, so only a different choice
+    counts.
     """
     units = dict(before.units)
     fields: dict[str, Field | None] = {}

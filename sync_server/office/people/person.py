@@ -1,4 +1,7 @@
-"""Pages on people: search, attendance over a year, and corrections, always as new records."""
+"""Pages to search for people, show their attendance over a year, and record corrections.
+
+A correction is a new record; existing records stay unchanged.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -64,7 +67,11 @@ DETAIL_COLUMNS = (
 
 
 class Attendance(NamedTuple):
-    """A person's standing at one point of a meeting, which summoned them or which they visited."""
+    """A person's standing at one point of a meeting.
+
+    `is_summoned` is False if the point did not summon the person, who then attended as a visitor.
+    `is_counted` is False for a rehearsal or a cancelled meeting.
+    """
 
     meeting: MeetingSummary
     point: str
@@ -74,7 +81,10 @@ class Attendance(NamedTuple):
 
 
 class YearLine(NamedTuple):
-    """A person's year in figures; `now` is their standing at a meeting that is open now."""
+    """The number of meetings in a year at which a person was present, late, excused, and so on.
+
+    `now` is the person's standing at a meeting that is open now, or None.
+    """
 
     person: RosterPerson
     summoned: int
@@ -89,7 +99,11 @@ class YearLine(NamedTuple):
 @blueprint.get("/nguoi")
 @allowed(Action.READ_PERSON, menu=Menu(3, "people.title"))
 def search() -> str:
-    """Find people by name or code; chairs and secretaries see only their point or unit."""
+    """Find people by name or code, and show at most `MAX_SEARCH_RESULTS` of them.
+
+    A chair finds only people of the chair's point, and a unit's secretary only people of the unit.
+    People who have left are found only with `ca-da-thoi` in the query.
+    """
     text = request.args.get("tim", "").strip()
     connection = transaction()
     units = directory.all_unit_names(connection)
@@ -109,7 +123,10 @@ def search() -> str:
 @blueprint.get("/nguoi/<person>")
 @allowed(Action.READ_PERSON)
 def page(person: str) -> str:
-    """Show a person's year: their meetings, their requests, and whether they have a card."""
+    """Show a person's attendance and requests in a year, and whether the person has a card.
+
+    Raises: UnknownPerson. Forbidden if the account may not see the person.
+    """
     year = forms.requested_year()
     connection = transaction()
     roster_person = _must_see(connection, person)
@@ -144,7 +161,11 @@ def page(person: str) -> str:
 @blueprint.post("/nguoi/<person>/dieu-chinh")
 @allowed(Action.CORRECT)
 def correct(person: str) -> AnyResponse:
-    """Record when a person came or left, for a reason that stays with the record."""
+    """Record that a person arrived or left at a given time, for a stated reason.
+
+    Raises: UnknownPerson, UnknownMeeting, UnknownPoint. BadForm if a field is wrong, or if the time
+    is in the future or more than 12 hours before or after the meeting.
+    """
     meeting, point = (
         forms.required_text("meeting", longest=64),
         forms.required_text("hall", longest=16),
@@ -170,7 +191,11 @@ def correct(person: str) -> AnyResponse:
 @blueprint.post("/nguoi/<person>/xin-vang")
 @allowed(Action.CORRECT)
 def ask(person: str) -> AnyResponse:
-    """Record a person's request for leave, whose written report headquarters received."""
+    """Record a person's request for leave, whose written report headquarters has received.
+
+    Raises: UnknownPerson, UnknownMeeting. BadForm if a field is wrong, or if no point of the
+    meeting summons the person.
+    """
     meeting, reason = (
         forms.required_text("meeting", longest=64),
         forms.one_of("leave_reason", REASONS),
@@ -192,14 +217,17 @@ def ask(person: str) -> AnyResponse:
 
 
 def _own_unit(account: Account) -> UrlValues:
-    """Return the unit of a unit's secretary; None, which hides the menu entry, for others."""
+    """Return the address values for an account's unit, or None to hide the menu entry."""
     return {"unit": account.unit} if account.unit else None
 
 
 @blueprint.get("/don-vi/<unit>")
 @allowed(Action.READ_PERSON, menu=Menu(1, "people.own_unit", _own_unit))
 def unit(unit: str) -> str:
-    """Show a unit's people with their year in figures (the study register, checklist row 19)."""
+    """Show a unit's people with their attendance in a year (study register, checklist row 19).
+
+    Raises: UnknownUnit. Forbidden if the account may not see the unit.
+    """
     year = forms.requested_year()
     connection = transaction()
     _must_see_unit(connection, unit)
@@ -211,7 +239,10 @@ def unit(unit: str) -> str:
 @blueprint.get("/don-vi/<unit>/so-theo-doi.csv")
 @allowed(Action.READ_PERSON)
 def register(unit: str) -> Response:
-    """Return a unit's study register as a CSV file."""
+    """Return a unit's study register as a CSV file, with a row for each person.
+
+    Raises: UnknownUnit. Forbidden if the account may not see the unit.
+    """
     year = forms.requested_year()
     connection = transaction()
     _must_see_unit(connection, unit)
@@ -226,9 +257,10 @@ def register(unit: str) -> Response:
 @blueprint.get("/don-vi/<unit>/so-chi-tiet.csv")
 @allowed(Action.READ_PERSON)
 def detailed_register(unit: str) -> Response:
-    """Return a unit's year as a CSV file, a row for every person and meeting.
+    """Return a unit's attendance in a year as a CSV file, with a row for each person and meeting.
 
-    The reasons of approved leave are in it for those who may open them; every opening is logged.
+    The reasons for approved leave are included if the account may open them, and each opening is
+    logged. Raises: Forbidden if the account may not see the unit.
     """
     year, connection = forms.requested_year(), transaction()
     _must_see_unit(connection, unit)
@@ -258,7 +290,10 @@ def detailed_register(unit: str) -> Response:
 
 
 def _times_of(standing: PersonStanding) -> tuple[str, str, str]:
-    """Return when a person first came and last left, and the minutes they were late."""
+    """Return a person's first arrival, last departure and minutes of lateness, as texts.
+
+    The times are in the format HH:mm. A missing value is "".
+    """
     if not standing.stays:
         return "", "", ""
     came_ms, left_ms = standing.stays[0][0], standing.stays[-1][1]
@@ -269,7 +304,7 @@ def _times_of(standing: PersonStanding) -> tuple[str, str, str]:
 def _reasons_by_meeting(
     connection: Connection, attendances: Mapping[str, list[Attendance]]
 ) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return the reason and the document of approved leave, by person and meeting."""
+    """Return the reason and document number of each approved leave, by (person, meeting)."""
     keys = {
         StreamKey(attendance.meeting.id, attendance.point)
         for person_attendances in attendances.values()
@@ -295,9 +330,10 @@ def _reasons_by_meeting(
 def attendances_by_person(
     connection: Connection, meetings: list[MeetingSummary], people: list[str]
 ) -> dict[str, list[Attendance]]:
-    """Return people's attendance at these meetings by person code, the latest first.
+    """Return people's attendance at these meetings by person code, the latest meeting first.
 
-    What was recorded under an entry that was merged into a person is the person's.
+    If a person has merged entries, their attendance counts for the person. People without any
+    attendance are left out.
     """
     by_id = {meeting.id: meeting for meeting in meetings}
     merged = roster.merged_people(connection, people)
@@ -335,7 +371,10 @@ def _search_roster(connection: Connection, text: str, *, with_ended: bool) -> li
 
 
 def _must_see(connection: Connection, person: str) -> RosterPerson:
-    """Return a person if this account may see them. Raises: UnknownPerson, Forbidden."""
+    """Return a person whom this account may see.
+
+    Raises: UnknownPerson. Forbidden if the account may not see the person.
+    """
     account = access.signed_in_account()
     roster_person = roster.find_person(connection, person, at_ms=now_ms())
     if roster_person is None:
@@ -348,7 +387,7 @@ def _must_see(connection: Connection, person: str) -> RosterPerson:
 
 
 def visible_names(connection: Connection, people: Iterable[str]) -> dict[str, str]:
-    """Return by code the names of the people that this account may see."""
+    """Return the names, by code, of the given people whom this account may see."""
     account, codes = access.signed_in_account(), set(people)
     if not codes or not access.may(Action.READ_PERSON):
         return {}
@@ -361,7 +400,10 @@ def visible_names(connection: Connection, people: Iterable[str]) -> dict[str, st
 
 
 def _must_see_unit(connection: Connection, unit: str) -> None:
-    """Check that this account may see a unit's people. Raises: Forbidden."""
+    """Check that this account may see the people of a unit.
+
+    Raises: Forbidden if the account belongs to another unit, or to a point of another unit.
+    """
     account = access.signed_in_account()
     place = directory.all_points(connection).get(account.point or "")
     if account.point is not None and (place is None or place.unit != unit):
@@ -371,7 +413,11 @@ def _must_see_unit(connection: Connection, unit: str) -> None:
 
 
 def _codes_of_point(connection: Connection, point: str) -> set[str]:
-    """Return the codes of a point's unit members, and of its summoned people and visitors."""
+    """Return the codes of the people whom a chair of this point may see.
+
+    The people are the members of the point's unit, and everybody whom a meeting summoned to the
+    point or who visited it.
+    """
     place = directory.all_points(connection).get(point)
     at_ms = now_ms()
     members = roster.list_people(connection, unit=place.unit, at_ms=at_ms) if place else []
@@ -398,7 +444,10 @@ def _read_register(connection: Connection, unit: str, year: int) -> tuple[str, l
 
 
 def _count_year(person: RosterPerson, attendances: list[Attendance]) -> YearLine:
-    """Count a person's year from closed meetings, without rehearsals and cancelled ones."""
+    """Count a person's attendance at the closed meetings that summoned the person.
+
+    Rehearsals and cancelled meetings do not count.
+    """
     counted_standings = [
         attendance.standing
         for attendance in attendances

@@ -1,1 +1,1 @@
-"""Pages about the system: signing in, accounts, the audit log, published releases."""
+"""Office pages about the system: sign-in, accounts, the audit log and releases of the portal."""

@@ -1,4 +1,4 @@
-"""Accounts of the office: their role, point or unit; created, changed and removed."""
+"""Pages that list, create, replace and remove office accounts."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -25,7 +25,7 @@ ROLES = tuple(sorted(OFFICE_ROLES))
 @blueprint.get("/tai-khoan")
 @allowed(Action.READ_ACCOUNTS, menu=Menu(10, "users.title"))
 def index() -> str:
-    """List the accounts, with the browsers in which they are signed in."""
+    """List all accounts, each with the browsers in which the account is signed in."""
     at_ms = now_ms()
     connection = transaction()
     office_accounts = accounts.all_accounts(connection)
@@ -52,7 +52,11 @@ def index() -> str:
 @blueprint.post("/tai-khoan")
 @allowed(Action.MANAGE_ACCOUNTS)
 def put() -> Response:
-    """Create an account, or give an existing account this role and password."""
+    """Create an account, or replace the account of the same name.
+
+    Replacing an account ends its sessions and deletes its token and its second factor. Raises:
+    BadForm if a field is wrong, or if the name is that of the user's own account.
+    """
     name = forms.required_text("name", longest=account_rules.MAX_ACCOUNT_NAME).lower()
     if name == access.signed_in_account().name:
         raise BadForm(fault=say("users.not_oneself"))
@@ -78,7 +82,10 @@ def put() -> Response:
 @blueprint.post("/tai-khoan/<name>/xoa")
 @allowed(Action.MANAGE_ACCOUNTS)
 def remove(name: str) -> Response:
-    """Remove an account and sign it out everywhere."""
+    """Delete an account and end all its sessions.
+
+    Raises: BadForm if there is no such account, or if the account is the user's own.
+    """
     if name == access.signed_in_account().name:
         raise BadForm(fault=say("users.not_oneself"))
     if not accounts.remove(transaction(), name):
@@ -91,7 +98,7 @@ def remove(name: str) -> Response:
 @blueprint.post("/tai-khoan/<name>/dang-xuat")
 @allowed(Action.MANAGE_ACCOUNTS)
 def end_sessions(name: str) -> Response:
-    """Sign an account out everywhere."""
+    """End all sessions of an account, and delete its token for programs."""
     sessions.end_all(transaction(), name)
     accounts.end_token(transaction(), name)
     access.log_subjects(name)

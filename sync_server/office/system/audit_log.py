@@ -1,4 +1,4 @@
-"""The audit log, filtered: views of personal data, acts, and refusals."""
+"""The page that filters and shows the audit log of views, acts and refusals."""
 
 import re
 from collections.abc import Mapping
@@ -30,7 +30,10 @@ OTHER_ACTIONS = (SIGN_IN, SIGN_OUT, ILLEGIBLE, REFUSED_CALL)
 @blueprint.get("/nhat-ky")
 @allowed(Action.READ_AUDIT, menu=Menu(11, "audit.title"))
 def index() -> str:
-    """Show the log, latest entries first."""
+    """Show one page of the audit log entries that match the query, the latest first.
+
+    Raises: BadForm if a day in the query is not a date.
+    """
     arguments = request.args
     page_text = arguments.get("trang", "1")
     page = (
@@ -65,7 +68,7 @@ def index() -> str:
 
 
 def _readable(about: str, names: Mapping[str, str]) -> str:
-    """Put the names after people's codes, and shorten the hashes of details."""
+    """Return an entry's subjects with a name after each person's code and with short hashes."""
     return " ".join(
         f"{word} ({names[word]})" if word in names else _HASH.sub(_short_hash, word)
         for word in about.split()

@@ -1,4 +1,7 @@
-"""Accounts for many halls or units at once, with printed slips of their first passwords."""
+"""Pages that create accounts for many halls or units at once.
+
+The first passwords are printed on slips, one for each account.
+"""
 
 from collections.abc import Sequence
 
@@ -27,14 +30,18 @@ KINDS = ("chair", "secretary")
 @blueprint.get("/tai-khoan/hang-loat")
 @allowed(Action.MANAGE_ACCOUNTS)
 def form() -> str:
-    """Show the ways to make many accounts."""
+    """Show the forms that create many accounts at once."""
     return _render_form([])
 
 
 @blueprint.post("/tai-khoan/hang-loat")
 @allowed(Action.MANAGE_ACCOUNTS, is_slow=True)
 def by_place() -> str:
-    """Make the accounts of the chairs of halls, or of the secretaries of units."""
+    """Create accounts for the chairs of chosen halls or for the secretaries of chosen units.
+
+    Show a slip for each new account. An account that already exists gets a new password only if the
+    form contains `renews`. Raises: BadForm if no place or an unknown place was chosen.
+    """
     kind, at_ms = forms.one_of("kind", KINDS), now_ms()
     chosen = list(dict.fromkeys(request.form.getlist("place")))
     with reading() as connection:
@@ -59,7 +66,11 @@ def by_place() -> str:
 @blueprint.post("/tai-khoan/hang-loat/tep")
 @allowed(Action.MANAGE_ACCOUNTS, is_slow=True)
 def by_list() -> str | tuple[str, int]:
-    """Make the accounts of the chairs in a list of people and halls."""
+    """Create accounts for the chairs in an uploaded list of people and halls, and show the slips.
+
+    If the list has faults or no people, show this with status 422 and create nothing. Raises:
+    BadForm if the file is missing or too large.
+    """
     file = uploads.list_file("file")
     try:
         table = find_list(

@@ -1,6 +1,7 @@
-"""Browsers in which an account has signed in before, known by a signed cookie.
+"""Remember in a signed cookie which accounts have signed in with this browser.
 
-Strangers who guess at an account's password do not keep its people out.
+In such a browser, failed sign-ins from elsewhere cause no wait. Strangers who guess a password
+therefore cannot lock the account's owner out.
 """
 
 import secrets
@@ -14,16 +15,20 @@ from sync_server.config import Settings
 COOKIE = "browser"
 LIFE_S = 365 * 24 * 3600
 MOST_ACCOUNTS = 8
-"""The most accounts that a browser is known for; the one that signed in longest ago is dropped."""
+"""The maximum number of accounts in a cookie. The account that signed in longest ago is dropped
+first."""
 
 
 def known_browser(name: str) -> str | None:
-    """Return the code of this browser if the account has signed in with it before, else None."""
+    """Return this browser's code for an account, or None if the account never signed in here."""
     return _codes().get(name)
 
 
 def remember_browser(response: Response, name: str) -> None:
-    """Let the response make this browser known for an account, under a new code if need be."""
+    """Add an account to the response's cookie of accounts that have signed in with this browser.
+
+    An account that is already in the cookie keeps its code; any other account gets a random code.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     codes = _codes()
     code = codes.pop(name, None) or secrets.token_hex(8)

@@ -1,4 +1,4 @@
-"""The signed-in user's account: its sessions, its password, and its second factor."""
+"""Pages on the user's own account: sessions, password and second factor."""
 
 import secrets
 
@@ -31,15 +31,16 @@ from sync_server.web import rate_limits
 blueprint = Blueprint("my_account", __name__)
 
 SECRET_BYTES = 20
-"""160 bits, the length that RFC 4226 recommends."""
+"""The length of a new secret for one-time codes, 160 bits, as RFC 4226 recommends."""
 PENDING_TOTP = "totp"
-"""Cookie key of the new secret, until a code proves that a telephone has it. We sign the cookie."""
+"""The key of a new secret in our signed cookie. The secret is stored in the account when the user
+enters a code from a telephone that has the secret."""
 
 
 @blueprint.get("/tai-khoan-cua-toi")
 @allowed(Action.OWN_ACCOUNT)
 def page() -> str:
-    """Show the account's sessions, and forms for password and second factor."""
+    """Show the account's sessions, and the forms for its password and second factor."""
     account = access.signed_in_account()
     connection = transaction()
     account_sessions = sessions.of_account(connection, account.name, now_ms=now_ms())
@@ -59,7 +60,10 @@ def page() -> str:
 @blueprint.post("/tai-khoan-cua-toi/phien")
 @allowed(Action.OWN_ACCOUNT)
 def end() -> Response:
-    """End one session, or every session but this one, and with them the token for programs."""
+    """End one session of the account, or all sessions except the current one.
+
+    Ending all other sessions also deletes the account's token for programs.
+    """
     account, current_session = access.signed_in_account(), access.current_session()
     chosen = forms.text("session", longest=36)
     if chosen:
@@ -76,7 +80,11 @@ def end() -> Response:
 @blueprint.post("/tai-khoan-cua-toi/mat-khau")
 @allowed(Action.OWN_ACCOUNT, is_slow=True)
 def set_password() -> Response:
-    """Change the password and end every other session."""
+    """Change the account's password, and end all its other sessions.
+
+    Raises: BadForm if the old password is wrong, or if the new one is unsuitable or was not
+    repeated exactly. TooManyRequests after too many attempts.
+    """
     account, current_session = access.signed_in_account(), access.current_session()
     _require_password(forms.password("password"))
     new = forms.password("new_password")
@@ -99,7 +107,11 @@ def set_password() -> Response:
 @blueprint.post("/tai-khoan-cua-toi/hai-lop")
 @allowed(Action.OWN_ACCOUNT, is_slow=True)
 def set_totp() -> Response:
-    """Begin a second factor, confirm it by a code, or remove it."""
+    """Begin to set up a second factor, confirm it with a one-time code, or remove it.
+
+    Beginning and removing require the password. Raises: BadForm if the password or the code is
+    wrong. TooManyRequests after too many attempts.
+    """
     account, at_ms = access.signed_in_account(), now_ms()
     match forms.one_of("do", ("begin", "confirm", "remove")):
         case "begin":
@@ -123,9 +135,9 @@ def set_totp() -> Response:
 
 
 def _require_password(password: str) -> None:
-    """Require the password before a change that a stranger at a borrowed browser must not make.
+    """Check the password again before an important change, in case a stranger uses the browser.
 
-    Raises: BadForm, TooManyRequests.
+    Raises: BadForm if the password is wrong. TooManyRequests after too many attempts.
     """
     rate_limits.count_attempt(rate_limits.NEW_PASSWORD, access.signed_in_account().name)
     with reading() as connection:

@@ -1,4 +1,7 @@
-"""The organisation that issues reports: its names and words, valid from a date."""
+"""Pages that set the details of the organisation that issues reports.
+
+Each version is valid from the time at which it was saved.
+"""
 
 from typing import Literal, get_args
 
@@ -24,7 +27,7 @@ MOST_RECIPIENTS = 12
 @blueprint.get("/to-chuc")
 @allowed(Action.ARRANGE)
 def page() -> str:
-    """Show the words that reports bear now."""
+    """Show the organisation's details that new reports contain, and the form to change them."""
     return render_template(
         "system/organisation.html",
         organisation=organisation.current(transaction(), now_ms()),
@@ -35,7 +38,10 @@ def page() -> str:
 @blueprint.post("/to-chuc")
 @allowed(Action.ARRANGE)
 def put() -> Response:
-    """Set the words that reports bear from now on; earlier reports keep theirs."""
+    """Store the organisation's details for new reports; earlier reports stay unchanged.
+
+    Raises: BadForm if a field is wrong.
+    """
     recipients = forms.text("recipients").replace("\r\n", "\n").splitlines()
     words = Organisation(
         parent=forms.text("parent", longest=MAX_WORDS),

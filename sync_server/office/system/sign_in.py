@@ -1,4 +1,7 @@
-"""Signing in to the office and out of it. A failure never shows its reason."""
+"""Pages that sign a user in to the office or out of it.
+
+The message after a failed sign-in never gives the reason.
+"""
 
 from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from sqlalchemy import Connection
@@ -26,11 +29,14 @@ def form() -> str:
 
 @blueprint.post("/dang-nhap")
 def enter() -> Response | tuple[str, int]:
-    """Sign in; every failure gets the same answer, and so does a sign-in that must wait.
+    """Sign the user in, and redirect to the page that the user wanted.
 
-    After five failures under a name from an address, or fifty from anywhere, every further failure
-    lengthens the wait, in which the right password is refused too. A browser in which the account
-    has signed in before waits only for failures in that browser.
+    Every failure gets the same answer, with status 401. Five failures under a name from one
+    address, or fifty from all addresses together, start a wait. Each further failure makes the wait
+    longer, and the right password is refused too until the wait is over. In a browser in which the
+    account has signed in before, only failures in that browser count.
+
+    Raises: TooManyRequests if one address makes too many attempts.
     """
     rate_limits.count_attempt(rate_limits.SIGN_IN)
     name = request.form.get("name", "").strip().lower()  # phones capitalise the first letter
@@ -39,9 +45,9 @@ def enter() -> Response | tuple[str, int]:
     browser, settings = request.user_agent.string, current_app.config["SETTINGS"]
     sources = sign_in_failures.sources_of(address, known_browser(name))
 
-    # Counted before the check, so that parallel attempts wait like consecutive ones.
+    # Each attempt is counted before the check, so that parallel attempts cannot avoid the wait.
     must_wait = write(lambda c: sign_in_failures.count_attempt(c, name, sources, now_ms=at_ms))
-    with reading() as connection:  # slow on purpose: no write transaction must wait for it
+    with reading() as connection:  # hashing is slow and must not block writers
         account = accounts.account_with_password(connection, name, password)
 
     def work(c: Connection) -> str | None:
@@ -61,7 +67,7 @@ def enter() -> Response | tuple[str, int]:
     wanted = session.get("wanted", "")
     session.clear()
     session[TOKEN] = token
-    session.permanent = True  # the session outlives the browser's window
+    session.permanent = True  # the session continues after the browser is closed
     is_ours = wanted.startswith(url_for("office.meeting_list.start"))
     response = redirect(wanted if is_ours else url_for("office.meeting_list.start"))
     remember_browser(response, name)
@@ -70,7 +76,7 @@ def enter() -> Response | tuple[str, int]:
 
 @blueprint.post("/dang-xuat")
 def leave() -> Response:
-    """Sign out of this browser."""
+    """End the session of this browser, and redirect to the sign-in form."""
     if current_session := access.current_session():
         entry = audit.AuditEntry(
             now_ms(),
