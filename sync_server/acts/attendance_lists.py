@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 
 from sync_server.acts import arrangements
 from sync_server.acts.attendance_times import Span, joined_stays, length_of, moment_of
-from sync_server.acts.list_imports import find_list
-from sync_server.acts.people_lists import name_key
+from sync_server.acts.list_imports import find_list, unit_index
+from sync_server.acts.people_lists import TITLE, name_key
 from sync_server.acts.writing import Note, envelope, write_records
 from sync_server.domain.names import SortKey, fold
 from sync_server.domain.records.codes import from_ms, to_ms
@@ -36,7 +36,6 @@ from sync_server.domain.unit_names import UnitNames
 from sync_server.sheets.grids import Grid
 from sync_server.sheets.headings import Field
 from sync_server.sheets.tables import Fault, Line, Table
-from sync_server.storage import directory
 from sync_server.storage.ledger import standings, streams
 from sync_server.storage.ledger.streams import StreamKey, records_of
 from sync_server.storage.people import roster
@@ -138,7 +137,7 @@ def plan_attendance(
     Raises: UnreadableList, UnknownMeeting.
     """
     summary = arrangements.require_meeting(connection, meeting, now_ms)
-    units = UnitNames(directory.all_unit_names(connection))
+    units = unit_index(connection, with_ended=True)
     table = find_list(
         grids, used=USED, fields={}, is_unit=lambda text: units.find(text) is not None
     )
@@ -310,7 +309,7 @@ class _AttendanceMatcher:
 
     def _match(self, line: Line, stay: tuple[int, int | None]) -> AttendanceLine:
         answer = self._choices.people.get(line.row, "")
-        name = line.text("full_name")
+        name = TITLE.sub("", line.text("full_name"), count=1)
         text = " · ".join(filter(None, (name or line.text("person"), line.text("unit"))))
         understood = AttendanceLine(line.row, text, "unknown", None, "", (stay,))
         if answer == SKIP:

@@ -17,6 +17,9 @@ COLUMNS = ("number", "person", "full_name", "birth", "unit", "position", "member
 """The columns of a template, by the keys of their headings."""
 WIDTHS = (6, 12, 30, 12, 44, 22, 22)
 MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
+MAX_MARKED_BYTES = 2 * 1024 * 1024
+"""A larger workbook would take too much memory to change; 5,000 people take a tenth of this."""
+_RED, _PALE_RED = "FFA8201A", "FFF6D5D3"
 EMPTY_LINES = 500
 """Lines below the last person that still offer the drop-down lists."""
 
@@ -132,13 +135,19 @@ def _example(units: Mapping[str, str]) -> Sequence[str]:
     return (say("template.example"), "", name, "1975", unit, position, membership)
 
 
-def with_faults(table: Table, faults: Sequence[Fault]) -> bytes:
-    """Return a list's sheet as it came, as XLSX, with a column that names each row's faults."""
+def with_faults(table: Table, faults: Sequence[Fault], content: bytes) -> bytes:
+    """Return a list as it came, as XLSX, with a column that names the faults of each row.
+
+    A workbook stays as it is, and its faulty cells turn red. A text file, or a workbook larger than
+    `MAX_MARKED_BYTES`, becomes a sheet with the same texts. `content`: the file as it came.
+    """
     grid, heading_row = table.grid, table.heading_row
     by_row: dict[int, list[str]] = {}
     for fault in faults:
         place_of_row = heading_row if fault.row is None else fault.row
         by_row.setdefault(place_of_row, []).append(describe(fault))
+    if content.startswith(b"PK") and len(content) <= MAX_MARKED_BYTES:
+        return _marked_workbook(table, faults, by_row, content)
     out = io.BytesIO()
     book = _book(out)
     sheet = book.add_worksheet()
@@ -156,6 +165,34 @@ def with_faults(table: Table, faults: Sequence[Fault]) -> bytes:
             column = place + 1 if at == heading_row else place
             sheet.write_string(at, column, "\n".join(by_row[at]), bad)
     book.close()
+    return out.getvalue()
+
+
+def _marked_workbook(
+    table: Table, faults: Sequence[Fault], by_row: Mapping[int, Sequence[str]], content: bytes
+) -> bytes:
+    from openpyxl import load_workbook
+    from openpyxl.cell import MergedCell
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
+    book = load_workbook(io.BytesIO(content))
+    sheet = book[table.grid.name]
+    column = 1 + max((len(row) for row in table.grid.rows), default=0)
+    while any(isinstance(sheet.cell(row + 1, column), MergedCell) for row in by_row):
+        column += 1
+    sheet.column_dimensions[get_column_letter(column)].width = 70
+    sheet.cell(table.heading_row + 1, column, say("template.faults")).font = Font(bold=True)
+    for row, sentences in by_row.items():
+        place = column + 1 if row == table.heading_row else column
+        cell = sheet.cell(row + 1, place, "\n".join(sentences))
+        cell.font, cell.alignment = Font(color=_RED), Alignment(wrap_text=True, vertical="top")
+    red = PatternFill("solid", fgColor=_PALE_RED)
+    for fault in faults:
+        if fault.row is not None and fault.column is not None:
+            sheet.cell(fault.row + 1, fault.column + 1).fill = red
+    out = io.BytesIO()
+    book.save(out)
     return out.getvalue()
 
 

@@ -1,5 +1,6 @@
 """Imports of uploaded lists of people: previewed, done as one act, and taken back."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 from sync_server import clocks
 from sync_server.acts import people_lists
 from sync_server.acts.people_lists import Change, ListChoices, PeoplePlan
-from sync_server.domain.unit_names import UnitNames
+from sync_server.domain.unit_names import MAX_ALIAS, UnitNames
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.sheets.files import Progress, ignore_progress, read_grids
@@ -43,9 +44,11 @@ class UnmatchedUnit(NamedTuple):
     """A unit's name on a list that matches no stored unit.
 
     `near`: the codes of units with almost this name. `code`: the unit that somebody chose, or "".
+    `lines`: how many lines of the list have this name.
     """
 
     text: str
+    lines: int
     near: list[str]
     code: str
 
@@ -85,9 +88,15 @@ def find_list(
         raise UnreadableList(missing.fault) from None
 
 
+def unit_index(connection: Connection, *, with_ended: bool = False) -> UnitNames:
+    """Return an index of the units, with the names that users have chosen units for."""
+    names = directory.all_unit_names if with_ended else directory.unit_names
+    return UnitNames(names(connection), lists.unit_aliases(connection))
+
+
 def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices) -> ListPreview:
     """Read a list of people and return what it would change. Raises: UnreadableList."""
-    units = UnitNames(directory.unit_names(connection))
+    units = unit_index(connection)
     remembered = lists.remembered_fields(connection)
     fields: dict[str, Field | None] = {
         heading: cast(Field, field) if field else None for heading, field in remembered.items()
@@ -101,16 +110,24 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
     names = directory.all_unit_names(connection)
     people_plan = plan(connection, table, choices)
     unknown = [fault.value for fault in people_plan.faults if fault.problem == "unknown_unit"]
+    stated = Counter(line.text("unit") or line.section for line in table.lines)
+    chosen = {text[:MAX_ALIAS]: code for text in stated if (code := units.chosen_for(text))}
+    chosen |= choices.units
     unmatched_units = [
-        UnmatchedUnit(text, units.near_codes(text), choices.units.get(text, ""))
-        for text in dict.fromkeys([*choices.units, *unknown])
+        UnmatchedUnit(
+            text,
+            sum(count for name, count in stated.items() if name[:MAX_ALIAS] == text),
+            units.near_codes(text),
+            chosen.get(text, ""),
+        )
+        for text in dict.fromkeys([*unknown, *sorted(chosen)])
     ]
     return ListPreview(table, people_plan, names, unmatched_units)
 
 
 def plan(connection: Connection, table: Table, choices: ListChoices) -> PeoplePlan:
     """Return what a table would change about the people stored now."""
-    units = UnitNames(directory.unit_names(connection))
+    units = unit_index(connection)
     at_ms = clocks.now_ms()
     stored = roster.list_people(connection, with_ended=True, at_ms=at_ms)
     year = datetime.fromtimestamp(at_ms / 1000, UTC).year

@@ -18,7 +18,7 @@ from sync_server.domain.legacy_text import is_legacy_name
 from sync_server.domain.names import SortKey, fold, word_sort_key
 from sync_server.domain.positions import COMMITTEE, position_of
 from sync_server.domain.records.codes import PersonCode
-from sync_server.domain.unit_names import UnitNames
+from sync_server.domain.unit_names import MAX_ALIAS, UnitNames
 from sync_server.sheets.headings import Field
 from sync_server.sheets.tables import Fault, Line, Table
 from sync_server.storage.people.roster import RosterPerson
@@ -40,8 +40,6 @@ USED: tuple[Field, ...] = (
 
 OLDEST_BIRTH_YEAR, YOUNGEST_AGE = 1900, 16
 MAX_NAME = 120  # the limit of the table
-MAX_VALUE = 80
-"""How much of a cell a fault shows, in letters."""
 NEW = "new"
 """The answer that a line is somebody who is not stored yet."""
 
@@ -68,7 +66,7 @@ _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?: 00:00:00)?")
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?: 00:00:00)?")
 _MONTH = re.compile(r"(\d{1,2})[/.-](\d{4})")
 _YEAR = re.compile(r"(?:năm )?(\d{4})", re.IGNORECASE)
-_TITLE = re.compile(
+TITLE = re.compile(
     r"(?:đ/c|đồng chí|ông|bà|ths|ts|pgs|gs|bs|ks|cn|cử nhân|thạc sĩ|tiến sĩ|bác sĩ)[.:]? ",
     re.IGNORECASE,
 )
@@ -86,7 +84,7 @@ class ListChoices(Struct, frozen=True, omit_defaults=True):
     `fields`: the field of a column by folded heading, None to leave it out. `people`: by row, the
     code of the stored person that the line means, or `NEW`. `unit` and `membership` hold for lines
     without one. `units`: the code of the unit that a name on the list means, by the first
-    `MAX_VALUE` letters of the name. `ended`: codes of people to end, because the list lacks them.
+    `MAX_ALIAS` letters of the name. `ended`: codes of people to end, because the list lacks them.
     `others_new`: every line that might mean a stored person, and for which nobody was chosen, is
     somebody new.
     `into_demonstration`: real people may go into a demonstration's database.
@@ -281,7 +279,7 @@ class _PersonLineParser:
 
     def _fault(self, problem: str, line: Line, field: Field, value: str, detail: str = "") -> None:
         self.faults.append(
-            Fault(problem, line.row, line.columns.get(field), value[:MAX_VALUE], detail)
+            Fault(problem, line.row, line.columns.get(field), value[:MAX_ALIAS], detail)
         )
 
     def _code(self, line: Line) -> str:
@@ -301,7 +299,7 @@ class _PersonLineParser:
             self._fault("too_long", line, "full_name", name, str(MAX_NAME))
         elif any(letter.isdigit() for letter in name):
             self._fault("digits_in_name", line, "full_name", name)
-        elif title := _TITLE.match(name):
+        elif title := TITLE.match(name):
             self._fault("title_in_name", line, "full_name", name, title[0].strip())
         elif is_legacy_name(name):
             self._fault("legacy", line, "full_name", name)
@@ -315,7 +313,7 @@ class _PersonLineParser:
                 self._fault("no_unit", line, "unit", "")
             return self._choices.unit
         if text not in self._units_by_text:
-            chosen = self._choices.units.get(text[:MAX_VALUE], "")
+            chosen = self._choices.units.get(text[:MAX_ALIAS], "")
             self._units_by_text[text] = self._units.find(chosen or text)
         unit = self._units_by_text[text]
         if unit is None:

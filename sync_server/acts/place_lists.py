@@ -34,6 +34,11 @@ HEADINGS: Mapping[str, Field | None] = {
     "diem cau": "point",
     "hoi truong": "point",
     "dien thoai thu ky": "phone",
+    "dt thu ky": "phone",
+    "dtdd thu ky": "phone",
+    "so dt thu ky": "phone",
+    "so dien thoai thu ky": "phone",
+    "dt": "phone",
     "sdt thu ky": "phone",
     "ten": "unit",
     "so cho": "capacity",
@@ -203,8 +208,9 @@ class _PlaceLineParser:
             if len(named) > 1 and has_facts:
                 self._fault("which_point", line, "point", name, ", ".join(p.code for p in named))
                 return None
-        if stored is None and not (code or name or has_facts):
-            return None
+        is_new_unit = unit.code not in self._units
+        if stored is None and not (code or name or has_facts or is_new_unit):
+            return None  # a new unit gets a hall, so that its people can be summoned
         if stored is None:
             hall = name or say("places.hall_of", name=unit.name)
             stored = PointSummary(code or next(self._point_codes), hall, unit.code, unit.type)

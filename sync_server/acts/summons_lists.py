@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from sync_server.acts.list_imports import unit_index
 from sync_server.clocks import now_ms
 from sync_server.domain.names import SortKey, fold, word_sort_key
 from sync_server.domain.unit_names import UnitNames
@@ -54,7 +55,7 @@ def read_places(connection: Connection) -> Places:
     return Places(
         UnitNames({code: point.name.removeprefix(HALL) for code, point in points.items()}),
         {point.unit: code for code, point in reversed(points.items())},
-        UnitNames(directory.unit_names(connection)),
+        unit_index(connection),
         frozenset(summary.id for summary in directory.meetings(connection, now_ms())),
     )
 

@@ -45,14 +45,22 @@ _JOINED = re.compile(r"(?<=[a-z])&(?=[a-z])")  # KH&ĐT and KHĐT are one abbrev
 _NUMBERS = re.compile(r"\d+|\b[ivx]+\b")
 _NEAR = 0.75
 MOST_NEAR = 3
+MAX_ALIAS = 80
+"""The number of letters by which a name on a list is remembered; the limit of the table."""
 
 
 class UnitNames:
     """An index that finds units by their codes and names."""
 
-    def __init__(self, names: Mapping[str, str]) -> None:
-        """Build the index. `names` contains the name of each unit by its code."""
+    def __init__(self, names: Mapping[str, str], aliases: Mapping[str, str] | None = None) -> None:
+        """Build the index. `names` contains the name of each unit by its code.
+
+        `aliases`: the codes that users chose for other names, by the first `MAX_ALIAS` letters.
+        """
         self._names = names
+        self._aliases = {
+            fold(alias): code for alias, code in (aliases or {}).items() if code in names
+        }
         self._by_name: dict[str, set[str]] = {}
         self._by_short: dict[str, set[str]] = {}
         for code, name in names.items():
@@ -68,11 +76,17 @@ class UnitNames:
         """
         if text.upper() in self._names:
             return text.upper()
+        if code := self.chosen_for(text):
+            return code
         full = _expand(text)
         for index, key in ((self._by_name, full), (self._by_short, _FORM.sub("", full))):
             if len(codes := index.get(key, set())) == 1:
                 return next(iter(codes))
         return None
+
+    def chosen_for(self, text: str) -> str | None:
+        """Return the code of the unit that a user chose for this name; None without a choice."""
+        return self._aliases.get(fold(text[:MAX_ALIAS]))
 
     def near(self, text: str) -> list[str]:
         """Return the names of units spelled similarly to a text, the most similar first."""

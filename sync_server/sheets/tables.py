@@ -385,7 +385,9 @@ class _LineReader:
         is_numbered = any(n in names and cell.isdecimal() for n, cell in filled)
         if is_numbered:
             return False
-        texts = [fold(cell) for _, cell in filled]
+        read_columns = {n for places in self._places.values() for n in places}
+        texts = [fold(cell) for n, cell in filled if n in read_columns]
+        texts = texts or [fold(cell) for _, cell in filled]  # a remark ends no list of people
         return bool(_TOTAL.match(texts[0])) or any(_ENDS.match(text) for text in texts)
 
     def _is_column_numbers(self, filled: Sequence[tuple[int, str]]) -> bool:

@@ -129,6 +129,14 @@ class HeadingChoice(Base):
     field: Mapped[str] = mapped_column(String(24))
 
 
+class UnitAlias(Base):
+    """A name under which lists mention a unit, as a user once chose; reused for the next list."""
+
+    __tablename__ = "unit_alias"
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    unit: Mapped[str] = mapped_column(String(16))
+
+
 class Card(Base):
     """The personal card that identifies a person to a kiosk. A new card replaces the old one.
 

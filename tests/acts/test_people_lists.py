@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from sync_server.acts.list_files import template_of
 from sync_server.acts.people_lists import (
-    _TITLE,
     NEW,
+    TITLE,
     USED,
     ListChoices,
     PeoplePlan,
@@ -184,7 +184,7 @@ LETTERS = "aăâbcdđeêghiklmnoôơpqrstuưvxyáàảãạắấéếíóốớ
 NAMES = (
     st.lists(st.text(LETTERS, min_size=1, max_size=7).map(str.capitalize), min_size=1, max_size=4)
     .map(" ".join)
-    .filter(lambda name: not is_legacy_name(name) and not _TITLE.match(name))
+    .filter(lambda name: not is_legacy_name(name) and not TITLE.match(name))
 )
 PEOPLE = st.lists(
     st.builds(

@@ -65,14 +65,30 @@ def test_a_faulty_list_names_cells_and_comes_back_with_its_faults(
     path = upload(headquarters, workbook([HEADING, NEW_LINE, bad]))
 
     page = headquarters.get(path).text
-    assert "Ô D3: không có đơn vị «Sở Ngoại vụ»" in page
-    assert "Có 2 chỗ phải sửa" in page
+    assert "Có 1 chỗ phải sửa" in page
+    assert "Sở Ngoại vụ" in page
+    assert "1 dòng" in page
     assert 'value="import"' not in page
     sheet = load_workbook(BytesIO(headquarters.get(f"{path}/loi.xlsx").data)).active
     assert sheet is not None
     assert sheet["G1"].value == "Lỗi"
-    assert "Ô D3" in str(sheet["G3"].value)
+    assert "Ô D3: không có đơn vị «Sở Ngoại vụ»" in str(sheet["G3"].value)
+    assert sheet["D3"].fill.fgColor.rgb != sheet["D2"].fill.fgColor.rgb
     assert "M00001" not in people()
+
+
+def test_the_file_with_faults_is_the_list_itself_and_can_be_sent_again(
+    hall: None, headquarters: Desk
+) -> None:
+    rows = [["DANH SÁCH"], [*HEADING[:4], "Chức vụ", ""], ["", "", "", "", "Đảng", "Đảng viên"]]
+    merged = [NEW_LINE, ["", "Lê Văn Dũng", "32/13/1990", "U01", "", "dự bị"]]
+    content = workbook([*rows, *merged], merge=["A1:F1", "A2:A3", "E2:F2"])
+    path = upload(headquarters, content)
+    before = headquarters.get(path).text
+
+    again = upload(headquarters, headquarters.get(f"{path}/loi.xlsx").data)
+
+    assert headquarters.get(again).text.count("<li>Ô ") == before.count("<li>Ô ") == 1
 
 
 @pytest.mark.parametrize(
@@ -236,10 +252,14 @@ def test_a_unit_under_an_unknown_name_is_chosen_once_for_all_its_lines(
     [field] = re.findall(r'<select name="(u-[^"]+)"', headquarters.get(path).text)
 
     headquarters.post(path, do="preview", **{field: "U99"})
-    assert "không có đơn vị" in headquarters.get(path).text
+    assert 'value="import"' not in headquarters.get(path).text
     confirm(headquarters, path, **{field: "U02"})
 
     assert [p.unit for p in people().values() if p.birth_year == 1970] == ["U02", "U02"]
+    again = headquarters.get(upload(headquarters, workbook([HEADING, *lines]))).text
+    assert '<option value="U02" selected>' in again  # remembered, and can be chosen otherwise
+    assert "0 chỗ phải sửa" not in again
+    assert "<div><dt>Không đổi</dt><dd>2</dd></div>" in again
 
 
 def test_units_with_almost_the_name_are_offered_first(hall: None, headquarters: Desk) -> None:

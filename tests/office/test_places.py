@@ -228,3 +228,19 @@ def test_an_ended_hall_is_in_no_new_meeting(
     with reading() as c:
         keys = [m.id for m in directory.meetings(c, 0, "P002")]
     assert later.id not in keys
+
+
+def test_a_new_unit_by_file_gets_a_hall_so_that_its_people_can_be_summoned(
+    hall: None, headquarters: Desk
+) -> None:
+    page = import_list(headquarters, [["STT", "Đơn vị"], [1, "Đảng bộ Trường Mới"]])
+    assert "Danh sách này sẽ ghi 2 thay đổi" in page
+    assert [p.name for p in points().values() if p.unit == "U03"] == ["Điểm cầu Đảng bộ Trường Mới"]
+
+
+def test_the_clerk_s_telephone_is_read_under_its_usual_short_heading(
+    hall: None, headquarters: Desk
+) -> None:
+    heading = ["STT", "Đơn vị", "Thư ký", "ĐT thư ký"]
+    page = import_list(headquarters, [heading, [1, "Chi bộ Một", "Mẫu Thu", "0912345678"]])
+    assert "0912345678" in page

@@ -253,6 +253,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("heading"),
     )
     op.create_table(
+        "unit_alias",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("unit", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "point",
         sa.Column("code", sa.String(length=16), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -452,6 +458,7 @@ def downgrade() -> None:
     op.drop_table("quarantine")
     op.drop_table("point_standing")
     op.drop_table("point")
+    op.drop_table("unit_alias")
     op.drop_table("heading_choice")
     with op.batch_alter_table("uploaded_list", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_uploaded_list_at_ms"))

@@ -217,7 +217,9 @@ def faults(list_id: str) -> Response:
     with reading() as connection, uploads.readable_list():
         stored = _must_find_list(lists.find(connection, "places", list_id))
         plan = place_lists.plan_places(connection, open_grids(stored.content, stored.name))
-    return xlsx_of(list_files.with_faults(plan.table, plan.faults), "don-vi-loi.xlsx")
+    return xlsx_of(
+        list_files.with_faults(plan.table, plan.faults, stored.content), "don-vi-loi.xlsx"
+    )
 
 
 @blueprint.post("/don-vi/danh-sach/<list_id>")

@@ -132,7 +132,9 @@ def faults(meeting: str, list_id: str) -> Response:
     with reading() as connection, uploads.readable_list():
         stored, choices = _draft(connection, meeting, list_id)
         plan = _plan(connection, stored, open_grids(stored.content, stored.name), choices)
-    return xlsx_of(list_files.with_faults(plan.table, plan.faults), "diem-danh-loi.xlsx")
+    return xlsx_of(
+        list_files.with_faults(plan.table, plan.faults, stored.content), "diem-danh-loi.xlsx"
+    )
 
 
 @blueprint.post("/hoi-nghi/<meeting>/tu-tep/<list_id>")

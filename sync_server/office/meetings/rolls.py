@@ -63,9 +63,11 @@ def by_rule(meeting: str) -> str | Response:
     at_ms, writer = now_ms(), access.signed_in_account().writer
     connection = transaction()
     arrangements.require_meeting(connection, meeting, at_ms)
-    rolls, changes = _plan_rolls(connection, meeting, rule)
+    rolls, changes, units_without_hall = _plan_rolls(connection, meeting, rule)
     if forms.text("do") != "summon" or not changes:
-        return _render_page(meeting, changes=changes, rule=rule)
+        return _render_page(
+            meeting, changes=changes, rule=rule, units_without_hall=units_without_hall
+        )
 
     changed_rolls = {point: roll for point, roll in rolls.items() if point in changes}
     arrangements.summon(connection, meeting, changed_rolls, at_ms, writer)
@@ -162,10 +164,11 @@ def _changes_of(
 
 def _plan_rolls(
     connection: Connection, meeting: str, rule: Rule
-) -> tuple[Mapping[str, list[Summoned]], dict[str, RollDifference]]:
+) -> tuple[Mapping[str, list[Summoned]], dict[str, RollDifference], dict[str, int]]:
     """Return the rolls that a rule makes, and the differences of the rolls that would change.
 
-    Both are by point. Units without a point at this meeting are left out.
+    Both are by point. Units without a point at this meeting come third, with the number of people
+    whom the rule would summon there.
     """
     before = arrangements.rolls_of(connection, meeting)
     point_by_unit = {
@@ -184,9 +187,18 @@ def _plan_rolls(
         if unit in point_by_unit
     }
     changes = {point: compare_rolls(before[point], roll) for point, roll in rolls.items()}
-    return rolls, {
-        p: difference for p, difference in changes.items() if difference.added or difference.removed
+    changes = {
+        point: difference
+        for point, difference in changes.items()
+        if difference.added or difference.removed
     }
+    units_without_hall = {
+        unit: count
+        for unit in sorted(rule.units)
+        if unit not in point_by_unit
+        and (count := len(build_roll(rule, by_unit.get(unit, ()), (), exempt)))
+    }
+    return rolls, changes, units_without_hall
 
 
 def _render_page(
@@ -196,6 +208,7 @@ def _render_page(
     rule: Rule | None = None,
     list_id: str = "",
     faults: Sequence[str] = (),
+    units_without_hall: Mapping[str, int] | None = None,
 ) -> str:
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
@@ -213,6 +226,7 @@ def _render_page(
         ranks=RANKS,
         memberships=MEMBERSHIPS,
         changes=changes,
+        units_without_hall=units_without_hall or {},
         rule=rule or Rule(frozenset(units), rank, frozenset(MEMBERSHIPS[:2])),
         list_id=list_id,
         faults=faults,

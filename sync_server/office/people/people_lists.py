@@ -25,12 +25,13 @@ from sync_server.acts.list_imports import (
     UnreadableList,
     describe,
 )
-from sync_server.acts.people_lists import MAX_VALUE, MEMBERSHIPS, USED, Change, ListChoices
+from sync_server.acts.people_lists import MEMBERSHIPS, USED, Change, ListChoices
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, transaction, write
 from sync_server.domain.names import name_sort_key
 from sync_server.domain.records.permissions import Action
+from sync_server.domain.unit_names import MAX_ALIAS
 from sync_server.errors import UnknownList
 from sync_server.messages import name_code, say
 from sync_server.office import access, demonstration, forms, uploads
@@ -131,6 +132,7 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
     stored, before = _draft(list_id)
     choices, at_ms = _read_choices(before), now_ms()
     write(lambda c: lists.set_choices(c, list_id, msgspec.json.encode(choices)))
+    write(partial(lists.remember_units, units=choices.units))
     write(partial(lists.remember_fields, fields={k: v or "" for k, v in choices.fields.items()}))
     if request.form.get("do") != "import":
         return redirect(url_for("office.people_lists.preview", list_id=list_id))
@@ -179,7 +181,7 @@ def faults(list_id: str) -> Response:
     with reading() as connection, uploads.readable_list():
         grids = list_imports.open_grids(stored.content, stored.name)
         read = list_imports.preview(connection, grids, choices)
-    content = list_files.with_faults(read.table, read.plan.faults)
+    content = list_files.with_faults(read.table, read.plan.faults, stored.content)
     return xlsx_of(content, "danh-sach-loi.xlsx")
 
 
@@ -211,13 +213,14 @@ def _render_preview(stored: StoredList, choices: ListChoices) -> str | tuple[str
         with reading():
             page = _page(stored, choices, None, [describe(unreadable.fault)], 1)
             return page, UNPROCESSABLE
+    faults = [fault for fault in read.plan.faults if fault.problem != "unknown_unit"]
     with reading():
         return _page(
             stored,
             choices,
             read,
-            [describe(fault) for fault in read.plan.faults[:MOST_FAULTS_SHOWN]],
-            len(read.plan.faults),
+            [describe(fault) for fault in faults[:MOST_FAULTS_SHOWN]],
+            len(faults),
         )
 
 
@@ -291,12 +294,12 @@ def _read_choices(before: ListChoices) -> ListChoices:
         elif kind == "p" and key.isdecimal() and value:
             people[int(key)] = value[:32]
         elif kind == "u":
-            units[key[:MAX_VALUE]] = value[:16]
+            units[key[:MAX_ALIAS]] = value[:16]
     return ListChoices(
         before.fields | fields,
         people,
         forms.text("unit", longest=16),
-        {text: code for text, code in units.items() if code},
+        units,
         forms.text("membership", longest=16),
         tuple(request.form.getlist("ended")),
         "others_new" in request.form,

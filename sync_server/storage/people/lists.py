@@ -7,7 +7,7 @@ import uuid_utils
 from sqlalchemy import Connection, delete, insert, select, update
 
 from sync_server.domain.records.codes import DAY_MS
-from sync_server.storage.models import HeadingChoice, UploadedList
+from sync_server.storage.models import HeadingChoice, UnitAlias, UploadedList
 from sync_server.storage.prepared import columns_of
 
 DRAFT_LIFE_MS = 2 * DAY_MS
@@ -129,3 +129,17 @@ def remember_fields(connection: Connection, fields: Mapping[str, str]) -> None:
             insert(HeadingChoice),
             [{"heading": heading, "field": field} for heading, field in fields.items()],
         )
+
+
+def unit_aliases(connection: Connection) -> dict[str, str]:
+    """Return the codes of the units that users chose for names on lists, by these names."""
+    return dict(connection.execute(select(UnitAlias.name, UnitAlias.unit)).all())
+
+
+def remember_units(connection: Connection, units: Mapping[str, str]) -> None:
+    """Store the unit that a user chose for each name, for the next list; "" forgets the choice."""
+    if units:
+        connection.execute(delete(UnitAlias).where(UnitAlias.name.in_(sorted(units))))
+    rows = [{"name": name, "unit": unit} for name, unit in units.items() if unit]
+    if rows:
+        connection.execute(insert(UnitAlias), rows)
