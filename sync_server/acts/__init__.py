@@ -1,4 +1,5 @@
-"""Acts: the changes that people make, independent of any page.
+"""Carry out the changes that users make, such as summoning people or importing a list.
 
-Pages, the API, commands and the demonstration call these; acts call storage and the domain.
+Office pages, the API, commands and the demonstration call this package. It calls storage and the
+domain, and contains no pages.
 """

@@ -1,4 +1,4 @@
-"""Account rules: the checks on accounts and passwords, in the office and at the command line."""
+"""Check new accounts and passwords, both for the office pages and for the command line."""
 
 import msgspec
 from sqlalchemy import Connection
@@ -14,14 +14,18 @@ from sync_server.storage.people import roster
 
 MIN_PASSWORD_LENGTH = 10
 MIN_DIFFERENT_CHARACTERS = 4
-"""Fewer make a password that is guessed at sight, such as aaaaaaaaaa."""
+"""A password with fewer different characters, such as aaaaaaaaaa, is easy to guess."""
 MAX_ACCOUNT_NAME = 32
 RESERVED_NAMES = frozenset({"server"})
-"""Names that stand for the command line when it writes records."""
+"""Names that no account may have, because the records written by commands use them."""
 
 
 def password_fault(name: str, password: str) -> str | None:
-    """Return the fault of a new password for an account; None if it is acceptable."""
+    """Return why a new password is too weak for the account `name`; None if it is acceptable.
+
+    The reason is a message in Vietnamese. A password needs 10 characters, at least 4 of them
+    different. It must not contain only digits, and must not contain the account's name.
+    """
     if len(password) < MIN_PASSWORD_LENGTH:
         return say("account.password_short", length=MIN_PASSWORD_LENGTH)
     if len(set(password)) < MIN_DIFFERENT_CHARACTERS or password.isdecimal():
@@ -32,7 +36,11 @@ def password_fault(name: str, password: str) -> str | None:
 
 
 def fault_of(connection: Connection, account: Account, password: str) -> str | None:
-    """Return the first fault of a proposed account; None if it is valid."""
+    """Return the first fault of a proposed account or its password; None if both are valid.
+
+    The fault is a message in Vietnamese. Only a chair's account has a point and a person, and only
+    a unit secretary's account has a unit. The point, the unit and the person must exist.
+    """
     try:
         msgspec.convert(f"{OFFICE_DEVICE}{account.name}", DeviceCode)
     except msgspec.ValidationError:

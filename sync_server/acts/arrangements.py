@@ -1,4 +1,4 @@
-"""Headquarters' arrangements for a meeting, written as records: settings, rolls and seats."""
+"""Write headquarters' arrangements for meetings as records: settings, rolls and seats."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -25,9 +25,12 @@ MAX_MEETING_CODE = 64
 def accept_meeting(
     connection: Connection, meeting: PublishedMeeting, now_ms: int, writer: Writer = SERVER_WRITER
 ) -> int:
-    """Accept a published meeting at its points; return the number of points.
+    """Put the published facts of a meeting into force at its points; return the number of points.
 
-    A release changes no standing by itself: this act puts the published facts into force.
+    Each point gets one `setting` record. A meeting that lists no points takes place at all points
+    that have not ended. A new release changes no standing before this function is called.
+
+    Raises: BadForm if a record is refused.
     """
     directory.put_meeting(connection, meeting)
     directory.answer(connection, meeting)
@@ -50,7 +53,10 @@ def arrange(
     now_ms: int,
     writer: Writer = SERVER_WRITER,
 ) -> None:
-    """Write a setting with this body at these points."""
+    """Write one `setting` record with this body at each of these points.
+
+    Raises: BadForm if a record is refused.
+    """
     settings = [Setting(**envelope(writer, meeting, point, now_ms), body=body) for point in points]
     write_records(connection, writer, settings, now_ms)
 
@@ -58,7 +64,10 @@ def arrange(
 def postpone(
     connection: Connection, meeting: str, starts_ms: int, ends_ms: int, now_ms: int, writer: Writer
 ) -> None:
-    """Move a meeting to another time. Raises: UnknownMeeting."""
+    """Move a meeting to another time at all its points.
+
+    `starts_ms` and `ends_ms` are in ms since 1970 UTC. Raises: UnknownMeeting.
+    """
     summary = require_meeting(connection, meeting, now_ms)
     published = PublishedMeeting(
         id=meeting,
@@ -75,7 +84,10 @@ def postpone(
 def cancel(
     connection: Connection, meeting: str, now_ms: int, writer: Writer, *, is_cancelled: bool = True
 ) -> None:
-    """Cancel a meeting, or restore it. Raises: UnknownMeeting."""
+    """Cancel a meeting at all its points, or restore it if `is_cancelled` is False.
+
+    Raises: UnknownMeeting.
+    """
     require_meeting(connection, meeting, now_ms)
     directory.set_cancelled(connection, meeting, is_cancelled)
     body = SettingBody(cancelled=is_cancelled)
@@ -89,9 +101,10 @@ def rehearse(
     now_ms: int,
     writer: Writer = SERVER_WRITER,
 ) -> PublishedMeeting:
-    """Create the rehearsal of a meeting: a second meeting with the same halls and rolls.
+    """Create a rehearsal, which is a second meeting with the same halls, rolls and length.
 
-    It counts in no figure. Raises: UnknownMeeting.
+    The rehearsal starts at `starts_ms` (ms since 1970 UTC) and is left out of all figures. Another
+    call moves the rehearsal to the new time. Raises: UnknownMeeting.
     """
     summary = require_meeting(connection, meeting, now_ms)
     rolls = rolls_of(connection, meeting)
@@ -112,7 +125,10 @@ def rehearse(
 
 
 def rehearsal_of(meeting: str) -> str:
-    """Return the code of a meeting's rehearsal."""
+    """Return the id of a meeting's rehearsal, which is the meeting's id with a suffix.
+
+    The id is cut to 64 characters.
+    """
     return f"{meeting}-tong-duyet"[:MAX_MEETING_CODE]
 
 
@@ -123,10 +139,11 @@ def summon(
     now_ms: int,
     writer: Writer = SERVER_WRITER,
 ) -> None:
-    """Write the rolls of the named points, and the officers of their units who may preside there.
+    """Replace the rolls of these points, and set which officers may preside at each point.
 
-    The new roll replaces the point's roll. By default the unit's Secretary presides, or a Deputy
-    named by the Secretary (checklist rows 24 and 25).
+    `rolls` contains the people of each point in order. By default, the Secretary of the point's
+    unit presides, or a Deputy whom the Secretary names (checklist rows 24 and 25). An empty roll
+    leaves the officers unchanged. Raises: BadForm if a record is refused.
     """
     records: list[Record] = [
         Roll(**envelope(writer, meeting, point, now_ms), body=RollBody(people=tuple(people)))
@@ -146,7 +163,11 @@ def summon(
 def summon_rows(
     connection: Connection, rows: Sequence[SummonsRow], at_ms: int, writer: Writer = SERVER_WRITER
 ) -> None:
-    """Write the rolls that a file's rows describe; people who are exempt stay exempt."""
+    """Replace the roll of each point that the rows name with the people in those rows.
+
+    A person who is exempt on any current roll of the meeting stays exempt. Units and positions are
+    those at the start of the meeting. Raises: BadForm if a record is refused.
+    """
     by_meeting: dict[str, list[SummonsRow]] = {}
     for row in rows:
         by_meeting.setdefault(row.meeting, []).append(row)
@@ -167,22 +188,26 @@ def summon_rows(
 
 
 def start_of(connection: Connection, meeting: str, now_ms: int) -> int:
-    """Return when a meeting starts; the present for one that headquarters has not accepted."""
+    """Return when a meeting starts, in ms since 1970 UTC.
+
+    Return `now_ms` if headquarters has not accepted the meeting.
+    """
     summary = directory.meeting(connection, meeting, now_ms)
     return to_ms(summary.starts_at) if summary else now_ms
 
 
 def exempt_people(rolls: Mapping[str, Sequence[Summoned]]) -> frozenset[str]:
-    """Return the people who are exempt in any hall; a new roll keeps them exempt."""
+    """Return the codes of the people who are marked as exempt on any of these rolls."""
     return frozenset(line.person for roll in rolls.values() for line in roll if line.exempt)
 
 
 def merge(
     connection: Connection, meeting: str, point: str, into: str, now_ms: int, writer: Writer
 ) -> int:
-    """Move a hall's people to another hall's roll, without seats; return how many.
+    """Move all people of one hall to the end of another hall's roll; return how many people moved.
 
-    The first hall's roll is then empty. The chair of the other hall stays the same.
+    `point` is the old hall and `into` the new one. The people who move lose their seats. The roll
+    of the old hall becomes empty. The chair of the new hall stays the same.
     """
     rolls = rolls_of(connection, meeting)
     moved = [
@@ -202,7 +227,10 @@ def merge(
 def assign_seats(
     connection: Connection, key: StreamKey, seats: Mapping[str, str], now_ms: int, writer: Writer
 ) -> None:
-    """Assign the named seats to people on a point's roll; the others keep their seats."""
+    """Assign seats to people on a point's roll; people who are not in `seats` keep their seats.
+
+    `seats` contains the new seat of each person by code. Raises: BadForm if the roll is refused.
+    """
     people = tuple(
         Summoned(
             entry.person,
@@ -218,13 +246,19 @@ def assign_seats(
 
 
 def rolls_of(connection: Connection, meeting: str) -> dict[str, list[Summoned]]:
-    """Return the people that the points of a meeting summon, in the order of their rolls."""
+    """Return the current roll of each point of a meeting, by point code.
+
+    The people are in the order of the roll. A point without a roll has an empty list.
+    """
     keys = streams.of_meeting(connection, meeting)
     return {key.point: roll_of(connection, key) for key in keys}
 
 
 def roll_of(connection: Connection, key: StreamKey) -> list[Summoned]:
-    """Return the people a point summons, in the order of its roll."""
+    """Return the people whom a point summons, in the order of its current roll.
+
+    The list is empty if the point has no roll.
+    """
     return [
         Summoned(entry.person, entry.unit, entry.position, entry.seat, entry.exempt)
         for entry in roster.roster_of(connection, key).people
@@ -232,12 +266,15 @@ def roll_of(connection: Connection, key: StreamKey) -> list[Summoned]:
 
 
 def points_of(connection: Connection, meeting: str) -> list[str]:
-    """Return the points that take part in a meeting, sorted by code."""
+    """Return the codes of the points that take part in a meeting, in alphabetical order."""
     return sorted(key.point for key in streams.of_meeting(connection, meeting))
 
 
 def require_meeting(connection: Connection, meeting: str, now_ms: int) -> MeetingSummary:
-    """Return a meeting's summary. Raises: UnknownMeeting."""
+    """Return the summary of a meeting.
+
+    Raises: UnknownMeeting if no meeting has this id.
+    """
     summary = directory.meeting(connection, meeting, now_ms)
     if summary is None:
         raise UnknownMeeting(meeting=meeting)
@@ -245,14 +282,14 @@ def require_meeting(connection: Connection, meeting: str, now_ms: int) -> Meetin
 
 
 def of_year(meetings: Iterable[MeetingSummary], year: int) -> list[MeetingSummary]:
-    """Return those meetings that start in a year of Vietnam's calendar, in the same order."""
+    """Return the meetings that start in this year, by Vietnam's time, in the order given."""
     return [meeting for meeting in meetings if year_of(to_ms(meeting.starts_at)) == year]
 
 
 def held_in(connection: Connection, year: int, now_ms: int) -> list[MeetingSummary]:
-    """Return the meetings of a year that are over, the latest first.
+    """Return the meetings that started in this year and are over, the latest first.
 
-    Rehearsals and cancelled meetings are not among them.
+    The year is by Vietnam's time. Rehearsals and cancelled meetings are left out.
     """
     return [
         meeting
@@ -262,6 +299,9 @@ def held_in(connection: Connection, year: int, now_ms: int) -> list[MeetingSumma
 
 
 def _grace_minutes(connection: Connection, meeting: str, point: str) -> int:
-    """Return the minutes of grace in force at a point of a meeting."""
+    """Return how many minutes after the start people may arrive at a point without being late.
+
+    Return 0 if the point does not take part in the meeting.
+    """
     standing = standings.read(connection, StreamKey(meeting, point))
     return standing.terms.grace_ms // MINUTE_MS if standing else 0

@@ -1,7 +1,8 @@
-"""Attendance that other programs or a paper list counted, as check-ins and check-outs.
+"""Turn attendance lists from other programs or from paper into check-ins and check-outs.
 
-A line is matched to a summoned person: by code, else by name, unit and year. A
-name in a video conference may lack its accents, or carry a unit. Nothing is guessed between two.
+Each line is matched to a summoned person by code, or else by name, unit and birth year. A name from
+a video conference may lack accents or contain the name of a unit. If several people match, a user
+must choose.
 """
 
 import re
@@ -56,9 +57,10 @@ USED: tuple[Field, ...] = (
     "absent",
 )
 SKIP = "skip"
-"""The answer that a line is nobody to be recorded."""
+"""A user's answer that a line of the list must not be recorded."""
 MIN_WORDS = 2
-"""A single word of a display name, such as a given name, says too little to match."""
+"""A single word matches a person only if it is the whole name, because many people share a given
+name."""
 
 LineState = Literal["new", "recorded", "present", "outside", "unknown", "question", "skipped"]
 _PIECES = re.compile(r"[-_|/,;()\[\]]+| {2,}")
@@ -66,9 +68,12 @@ _NO = frozenset({"", "0", "khong", "k", "-", "absent", "no", "false"})
 
 
 class AttendanceChoices(Struct, frozen=True, omit_defaults=True):
-    """What somebody decided about a list: people by row, the mode, and a time for lines without.
+    """A user's decisions about an attendance list.
 
-    `mode`: "" takes what the file says: online if a video conference made it.
+    `people`: the code of the person that a line means, or `SKIP`, by row from 0. `mode`: how the
+    people attended; "" means online for a list from a video conference, and otherwise in person.
+    `at_ms`: the arrival time (ms since 1970 UTC) for lines without one; None means the meeting's
+    start.
     """
 
     people: dict[int, str] = {}
@@ -77,7 +82,14 @@ class AttendanceChoices(Struct, frozen=True, omit_defaults=True):
 
 
 class AttendanceLine(NamedTuple):
-    """A line of the list as understood: the person, and what would be recorded of them."""
+    """A line of the list, and what an import would record from it.
+
+    `text` is the person and the unit as written. `stays` are (came_ms, left_ms) in ms since 1970
+    UTC; `left_ms` is None if the list states no departure. `state` is `new` if the stays will be
+    recorded, `recorded` if an earlier import recorded them, `present` if other records show the
+    person as present, `outside` if no stay overlaps the meeting, `unknown` if nobody matches,
+    `question` if a user must choose from `candidates`, and `skipped` if a user skipped the line.
+    """
 
     row: int
     text: str
@@ -89,7 +101,10 @@ class AttendanceLine(NamedTuple):
 
 
 class AttendancePlan(NamedTuple):
-    """What a list would record; it can be done without faults and open questions."""
+    """The records that an import of an attendance list would make.
+
+    `faults` are errors in the list. `needs_time` is True if some line states no arrival time.
+    """
 
     table: Table
     lines: list[AttendanceLine]
@@ -99,16 +114,20 @@ class AttendancePlan(NamedTuple):
 
     @property
     def is_ready(self) -> bool:
-        """Whether nothing stands in the way of doing it."""
+        """Whether the list can be imported. Faults and open questions prevent an import."""
         return not self.faults and not self.of_state("question")
 
     def of_state(self, state: LineState) -> list[AttendanceLine]:
-        """Return the lines in a state."""
+        """Return the lines of the list that have this state."""
         return [line for line in self.lines if line.state == state]
 
 
 class RecordedLine(Struct, frozen=True):
-    """A line of an imported list, the ids of the records made of it, and when it said they came."""
+    """A line of an imported list, and the records made from it.
+
+    `row` counts from 0. `person` and `point` are codes. `records` contains the ids of the records.
+    `came_ms` is the first arrival that the line states, in ms since 1970 UTC.
+    """
 
     row: int
     text: str
@@ -119,7 +138,8 @@ class RecordedLine(Struct, frozen=True):
 
 
 Earlier = Mapping[tuple[str, int], str]
-"""Whom a line of an earlier import meant, by its text and the time of arrival in it."""
+"""The code of the person matched to a line of an earlier import. The key is the line's text and
+arrival time (ms since 1970 UTC)."""
 
 
 def plan_attendance(
@@ -131,10 +151,11 @@ def plan_attendance(
     now_ms: int,
     earlier: Earlier | None = None,
 ) -> AttendancePlan:
-    """Read an attendance list of a meeting and return what it would record.
+    """Read an attendance list of a meeting, and return what an import would record.
 
-    `earlier`: what the lines of earlier imports meant; the same line means the same person.
-    Raises: UnreadableList, UnknownMeeting.
+    `earlier`: the people matched in earlier imports; an equal line means the same person.
+
+    Raises: UnreadableList if the file does not contain exactly one table of people; UnknownMeeting.
     """
     summary = arrangements.require_meeting(connection, meeting, now_ms)
     units = unit_index(connection, with_ended=True)
@@ -153,7 +174,10 @@ def plan_attendance(
 def import_attendance(
     connection: Connection, meeting: str, plan: AttendancePlan, writer: Writer, now_ms: int
 ) -> list[RecordedLine]:
-    """Write the records of a list; return its lines with their ids."""
+    """Write the check-ins and check-outs of a list's new lines.
+
+    Return these lines with the ids of their records. Raises: BadForm if a record is refused.
+    """
     records: list[Record] = []
     recorded: list[RecordedLine] = []
     for line in plan.of_state("new"):
@@ -177,7 +201,10 @@ def undo_import(
     reason: Note,
     now_ms: int,
 ) -> None:
-    """Void the records of an imported list, for a reason."""
+    """Void all records made from these lines of an imported list.
+
+    `reason` is the encrypted explanation.
+    """
     body = VoidBody(detail=reason.sha256)
     voids = [
         Void(
@@ -193,12 +220,12 @@ def undo_import(
 
 
 def as_json(recorded: Sequence[RecordedLine]) -> bytes:
-    """Return the lines of an imported list as JSON, to be shown later."""
+    """Return the lines of an imported list as JSON, to be stored with the list."""
     return msgspec.json.encode(recorded)
 
 
 def from_json(encoded: bytes) -> list[RecordedLine]:
-    """Return the lines of an imported list."""
+    """Return the lines of an imported list from JSON made by `as_json`."""
     return msgspec.json.decode(encoded, type=list[RecordedLine])
 
 
@@ -216,7 +243,11 @@ def _records_of(
 
 
 class _Summoned:
-    """A meeting's summoned people, by code and by name, with what is recorded of them."""
+    """The people summoned to a meeting, indexed by code and by name.
+
+    `point_of` contains each person's point. `present` contains the people with a recorded stay.
+    `recorded` contains the arrivals and departures that earlier imports recorded.
+    """
 
     def __init__(
         self,
@@ -250,14 +281,16 @@ class _Summoned:
         self.recorded = _recorded(connection, keys)
 
     def of_code(self, code: str) -> RosterPerson | None:
-        """Return the summoned person of this code."""
+        """Return the summoned person with this code; None if nobody summoned has it."""
         return self._by_code.get(code) if code in self.point_of else None
 
     def of_name(self, name: str, unit: str, year: str) -> tuple[list[RosterPerson], bool]:
-        """Return the summoned people that a name may mean, and whether that is beyond doubt.
+        """Return the summoned people whom a name may mean, and whether a match is certain.
 
-        The name as written comes first, then its words without accents and in any order. It is
-        doubtful if the line states another unit or year than theirs, or a unit that nobody knows.
+        The whole name is compared first, and then its parts between punctuation marks. Each text is
+        compared with accents, and then without accents in any order of words. A match is not
+        certain if the line states an unknown unit, or if nobody of that name has the stated unit or
+        birth year.
         """
         pieces = [piece for piece in (p.strip() for p in _PIECES.split(name)) if piece]
         stated = self._units.find(unit) if unit else None
@@ -275,7 +308,7 @@ class _Summoned:
 
 
 class _AttendanceMatcher:
-    """Reads lines; several lines of one person become one line with several stays."""
+    """Matches lines to people. Several lines of one person become one line with several stays."""
 
     def __init__(
         self,
@@ -335,7 +368,10 @@ class _AttendanceMatcher:
         return line._replace(state="new", person=person, point=point)
 
     def _judge(self, line: AttendanceLine) -> AttendanceLine:
-        """Tell what is recorded already: this very stay, or another presence."""
+        """Return the line of a matched person with its final state.
+
+        The state is `recorded`, `outside`, `present` or, if none of these applies, `new`.
+        """
         assert line.person
         code = line.person.person
         wanted = {(code, kind, at) for kind, at in _moments(line.stays)}
@@ -352,7 +388,11 @@ class _AttendanceMatcher:
         return "absent" not in fields or not line.text("absent")
 
     def _stay(self, line: Line) -> tuple[int, int | None] | None:
-        """Return when a line says that its person came and left; None after a fault."""
+        """Return when the person in a line came and left, in ms since 1970 UTC; None after a fault.
+
+        If no arrival is stated, use the user's time or the meeting's start. If no departure is
+        stated, add the stated duration to the arrival; without a duration, the departure is None.
+        """
         came_ms = self._moment(line, "joined")
         if came_ms is None and "joined" not in self._table.fields:
             came_ms = moment_of(line.text("present"), self._span)
@@ -395,9 +435,9 @@ def _moments(stays: Sequence[tuple[int, int | None]]) -> Iterator[tuple[str, str
 
 
 def _recorded(connection: Connection, keys: Sequence[StreamKey]) -> set[tuple[str, str, str]]:
-    """Return the stated movements that earlier imports recorded: person, kind and instant.
+    """Return the arrivals and departures that earlier imports recorded, as (person, kind, instant).
 
-    What was voided since can be imported again.
+    The instant is in ISO 8601 UTC. Voided records are left out, so that they can be imported again.
     """
     recorded = set()
     stored = standings.read_all(connection, keys)
@@ -417,7 +457,11 @@ def _recorded(connection: Connection, keys: Sequence[StreamKey]) -> set[tuple[st
 
 
 def _says_yes(text: str) -> bool:
-    """Return whether a column of presences says so: any mark but a no; a time says yes too."""
+    """Return whether an attendance mark means that the person was present.
+
+    Every mark, including a time, means present. The exceptions are an empty cell, a no such as
+    «không» or 0, and text that begins with «vắng» (absent).
+    """
     folded = fold(text)
     return folded not in _NO and not folded.startswith("vang")
 

@@ -1,7 +1,7 @@
-"""The times in attendance lists of other programs: of the meeting's day, however they are written.
+"""Parse the times in attendance lists that other programs made.
 
-Zoom and Teams write the order of day and month as the computer that exported the list does. The
-right order is the one that falls near the meeting.
+Zoom and Teams write the day and the month in the order of the computer that exported the list. The
+right order is the one that gives a time near the meeting.
 """
 
 import re
@@ -14,9 +14,10 @@ from sync_server.domain.records.codes import MINUTE_MS, VIETNAM
 from sync_server.domain.shared import SHARED
 
 NEAR_MS = 12 * 60 * MINUTE_MS
-"""How far before or after the meeting a stated time may be."""
+"""A stated time may be up to 12 hours before the meeting's start or after its end."""
 GAP_MS = 3 * MINUTE_MS
-"""A shorter absence is a broken line, and one stay with those before and after it."""
+"""Two stays at most 3 minutes apart count as one stay, because the connection was probably lost in
+between."""
 
 _TIME = re.compile(
     r"(?P<hour>\d{1,2})\s*(?:[:.]|h|g|gio)\s*(?P<minute>\d{2})?(?:\s*[:.]\s*(?P<second>\d{2}))?"
@@ -32,19 +33,23 @@ _HALVES = {"am": 0, "sa": 0, "pm": 12, "ch": 12}
 
 
 class Span(NamedTuple):
-    """When a meeting begins and ends, in milliseconds since 1970 UTC."""
+    """The start and the end of a meeting, in ms since 1970 UTC."""
 
     starts_ms: int
     ends_ms: int
 
     def is_near(self, at_ms: int) -> bool:
-        """Return whether a moment is near the meeting."""
+        """Return whether an instant is within 12 hours of the meeting.
+
+        `at_ms` is in ms since 1970 UTC.
+        """
         return self.starts_ms - NEAR_MS <= at_ms <= self.ends_ms + NEAR_MS
 
     def is_during(self, stay: tuple[int, int | None]) -> bool:
-        """Return whether a stay touches the meeting: not over before it, nor begun after it.
+        """Return whether a stay overlaps the meeting.
 
-        Who only came, without a time of leaving, came after the halls had opened.
+        `stay` is (came_ms, left_ms). If `left_ms` is None, the person must have come before the end
+        and at most 3 hours before the start, which is when halls open.
         """
         came_ms, left_ms = stay
         if left_ms is None:
@@ -53,14 +58,19 @@ class Span(NamedTuple):
 
     @property
     def days(self) -> Sequence[date]:
-        """The days in Vietnam on which the meeting takes place."""
+        """The dates on which the meeting takes place, by Vietnam's time, in order."""
         first = datetime.fromtimestamp(self.starts_ms / 1000, VIETNAM).date()
         last = datetime.fromtimestamp(self.ends_ms / 1000, VIETNAM).date()
         return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def moment_of(text: str, span: Span) -> int | None:
-    """Return the moment near the meeting that a text states; None if there is not exactly one."""
+    """Return the instant that a text states, in ms since 1970 UTC; None if it is not clear.
+
+    Without a date, the time is on a day of the meeting; without a time zone, it is Vietnam's time.
+    An instant more than 12 hours from the meeting is ignored. If several instants are possible, the
+    text is not clear.
+    """
     folded = fold(text).replace(",", " ")
     date_match = _DATE.search(folded)
     rest = folded[: date_match.start()] + " " + folded[date_match.end() :] if date_match else folded
@@ -83,9 +93,10 @@ def moment_of(text: str, span: Span) -> int | None:
 
 
 def length_of(text: str) -> int | None:
-    """Return the milliseconds of a length such as `78`, `1h 18m`, `01:18:05`; None if it is none.
+    """Return the milliseconds of a duration such as `78`, `1h 18m` or `01:18:05`.
 
-    A bare number is of minutes.
+    A number alone is in minutes, and `01:18` is in hours and minutes. Return None if the text is
+    not a duration.
     """
     folded = fold(text)
     if folded.isdecimal() and len(folded) <= len("99999"):
@@ -103,9 +114,10 @@ def length_of(text: str) -> int | None:
 def joined_stays(
     stays: Sequence[tuple[int, int | None]],
 ) -> list[tuple[int, int | None]]:
-    """Return stays in order, with those joined that overlap or nearly touch.
+    """Return the stays sorted by arrival; join stays that overlap or are at most 3 minutes apart.
 
-    A stay is (came_ms, left_ms); None: the list does not say when the person left.
+    A stay is (came_ms, left_ms), in ms since 1970 UTC. `left_ms` is None if the list states no
+    departure; all later stays are then joined to that stay.
     """
     joined: list[tuple[int, int | None]] = []
     for came_ms, left_ms in sorted(stays, key=lambda stay: stay[0]):
@@ -119,7 +131,11 @@ def joined_stays(
 
 
 def _days_of(parts: Sequence[str]) -> list[date]:
-    """Return the days that three numbers may mean: day first, month first, or year first."""
+    """Return the dates that three numbers can mean, without impossible dates.
+
+    The numbers are read as day-month-year, month-day-year and year-month-day. A year below 100 is
+    in the 2000s.
+    """
     numbers = [int(part) for part in parts]
     first, second, third = numbers
     orders = [(third, second, first), (third, first, second), (first, second, third)]

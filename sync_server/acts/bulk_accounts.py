@@ -1,6 +1,8 @@
-"""Accounts for many halls or units at once: a chair's for a Secretary, a unit's for its secretary.
+"""Create accounts for many halls or units at once.
 
-Each gets a first password to be printed, which must be changed at the first sign-in.
+The account of a hall is for the Secretary who chairs the meeting there. The account of a unit is
+for the unit's secretary. Each new account gets a first password for printing, which must be changed
+at the first sign-in.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,14 +21,18 @@ from sync_server.storage.people import roster
 
 
 class Slip(NamedTuple):
-    """A new account with its first password, which is shown only once."""
+    """A new account and its first password, for printing. The password is shown only once."""
 
     account: Account
     password: str
 
 
 class AccountBatch(NamedTuple):
-    """What was made: slips to print, accounts that exist already, places without a Secretary."""
+    """The result of creating accounts.
+
+    `slips`: accounts that got a first password. `existing`: names of accounts left unchanged.
+    `without_secretary`: codes of points whose unit has no Secretary.
+    """
 
     slips: list[Slip]
     existing: list[str]
@@ -34,7 +40,10 @@ class AccountBatch(NamedTuple):
 
 
 def chairs_of(connection: Connection, points: Iterable[str], *, at_ms: int) -> dict[str, str]:
-    """Return the Secretaries of the points' units: {point: person}; some points have none."""
+    """Return the person code of the Secretary of each point's unit, by point code.
+
+    Points whose unit has no Secretary at `at_ms` are left out.
+    """
     units = directory.units_of_points(connection, points)
     chairs = {}
     for point, unit in sorted(units.items()):
@@ -45,7 +54,11 @@ def chairs_of(connection: Connection, points: Iterable[str], *, at_ms: int) -> d
 
 
 def chair_accounts(pairs: Sequence[tuple[str, str]]) -> list[Account]:
-    """Return the accounts of chairs, given as (point, person)."""
+    """Return a chair's account for each (point, person), without storing it.
+
+    Its name is `chutri-` and the point's code. If two names are equal, the second also contains the
+    person's code.
+    """
     named: list[Account] = []
     for point, person in pairs:
         name = f"chutri-{point.lower()}"
@@ -56,16 +69,18 @@ def chair_accounts(pairs: Sequence[tuple[str, str]]) -> list[Account]:
 
 
 def secretary_accounts(units: Iterable[str]) -> list[Account]:
-    """Return the accounts of units' secretaries."""
+    """Return an account for the secretary of each unit, without storing it.
+
+    Its name is `bithu-` and the unit's code.
+    """
     return [Account(f"bithu-{unit.lower()}", Profile.SECRETARY, unit=unit) for unit in units]
 
 
 def make(wanted: Sequence[Account], *, renews: bool) -> AccountBatch:
-    """Make accounts that do not exist yet.
+    """Create the accounts that do not exist yet, each with a first password.
 
-    `renews`: those that exist with the same role and place get a new password.
-
-    Hashing is slow, so every account is written in a separate transaction.
+    `renews`: an existing account with the same role, point, unit and person gets a new password.
+    Hashing is slow, so each account is written in a separate transaction.
     """
     with reading() as connection:
         stored: Mapping[str, Account] = {

@@ -1,4 +1,4 @@
-"""Decisions and corrections by chairs and headquarters, written as new records."""
+"""Write decisions and corrections by chairs and headquarters as new records."""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -35,7 +35,8 @@ from sync_server.messages import say
 from sync_server.storage.ledger.streams import StreamKey, records_of
 
 LASTING_KINDS = frozenset({"setting", "roll", "ruling", "void"})
-"""Kinds that cannot be voided: a later record replaces the first three, and a void is final."""
+"""Kinds of records that cannot be voided. A later record replaces a setting, roll or ruling, and a
+void is final."""
 
 Decision = Literal["approve", "decline"]
 Movement = Literal["check_in", "check_out"]
@@ -52,9 +53,13 @@ def decide(
     now_ms: int,
     note: Note | None = None,
 ) -> None:
-    """Decide on requests, given as (stream, id, person).
+    """Write the same decision on several requests for leave or for a substitute.
 
-    The decision is written at the request's point. The standing judges whether it counts.
+    `targets` are the requests, as (stream, record id, person). `note` is an encrypted explanation.
+    Each decision is written at the point of its request. The standing determines whether a decision
+    counts.
+
+    Raises: BadForm if a record is refused.
     """
     body = AbsenceDecisionBody(decision=decision, detail=note.sha256 if note else None)
     records = [
@@ -67,7 +72,10 @@ def decide(
 def reopen(
     connection: Connection, writer: Writer, key: StreamKey, person: str, reason: Note, now_ms: int
 ) -> None:
-    """Reopen the roll that a point has signed off, in the name of a person, for a reason."""
+    """Reopen a roll that a point has signed off.
+
+    `person` is the code of the person responsible. `reason` is the encrypted explanation.
+    """
     body = ReopeningBody(detail=reason.sha256)
     record = Reopening(**envelope(writer, *key, now_ms), person=person, body=body)
     write_records(connection, writer, [record], now_ms, _sealed_details(reason))
@@ -81,7 +89,11 @@ def delegate(
     document: Note,
     now_ms: int,
 ) -> None:
-    """Record that a Secretary delegates to a Deputy (`officers`, in this order), by a document."""
+    """Record that a Secretary delegates the chair of a point to a Deputy.
+
+    `officers` are the codes of the Secretary and the Deputy, in this order. `document` is the
+    encrypted written delegation.
+    """
     secretary, deputy = officers
     body = ChairDelegationBody(to=deputy, detail=document.sha256)
     record = ChairDelegation(**envelope(writer, *key, now_ms), person=secretary, body=body)
@@ -96,7 +108,10 @@ def request_leave(
     sealed_report: Note,
     now_ms: int,
 ) -> None:
-    """Record a person's request for leave, made by a numbered report to headquarters."""
+    """Record that a person asks headquarters for leave in a numbered written report.
+
+    `sealed_report` contains the reason, the report's number and a note, all encrypted.
+    """
     body = AbsenceRequestBody(report="numbered", detail=sealed_report.sha256)
     record = AbsenceRequest(**envelope(writer, *key, now_ms), person=person, body=body)
     write_records(connection, writer, [record], now_ms, _sealed_details(sealed_report))
@@ -112,7 +127,11 @@ def record_movement(
     reason: Note,
     now_ms: int,
 ) -> None:
-    """Record that a person came to a point or left it at the stated time, for a reason."""
+    """Record that a person came to a point, or left it, at a time that somebody states.
+
+    `happened_ms` is that time, in ms since 1970 UTC. `reason` is the encrypted explanation. An
+    arrival counts as in person.
+    """
     happened_at = from_ms(happened_ms)
     fields = {**envelope(writer, *key, now_ms), "person": person}
     record: Record
@@ -136,9 +155,10 @@ def void(
     reason: Note,
     now_ms: int,
 ) -> str:
-    """Void a record of a point for a reason; return the code of its person, "" if it has none.
+    """Void a record of a point; return the code of the record's person, or "" if it has none.
 
-    Raises: UnknownRecord, BadForm.
+    `reason` is the encrypted explanation. Raises: UnknownRecord if the point has no record with
+    this id; BadForm if the record's kind is in `LASTING_KINDS`.
     """
     record = find_record(connection, key, record_id)
     if kind_of(record) in LASTING_KINDS:
@@ -152,7 +172,10 @@ def void(
 
 
 def find_record(connection: Connection, key: StreamKey, record_id: str) -> Record:
-    """Return a record of a point's stream. Raises: UnknownRecord."""
+    """Return the record of a point's stream that has this id.
+
+    Raises: UnknownRecord if the stream has no such record.
+    """
     for record in records_of(connection, [key])[key]:
         if record.id == record_id:
             return record
@@ -167,9 +190,11 @@ def rule(
     reason: Note,
     now_ms: int,
 ) -> Record:
-    """Release a record that was held or refused, or dismiss every record with its id.
+    """Release a held or refused record, or dismiss all records with its id; return the record.
 
-    Raises: BadForm if the bytes cannot be read as a record.
+    `raw` is the JSON of the record as received. `reason` is the encrypted explanation.
+
+    Raises: BadForm if `raw` cannot be parsed as a record.
     """
     try:
         record = parse_record(raw)
@@ -189,7 +214,10 @@ def rule(
 def dismiss_all(
     connection: Connection, writer: Writer, records: Sequence[Record], reason: Note, now_ms: int
 ) -> None:
-    """Dismiss every record with the ids of these, for one reason, in one write."""
+    """Write one ruling for each of these records, which dismisses all records with the same id.
+
+    All rulings have the same encrypted `reason` and are written together.
+    """
     body = RulingBody(ruling="dismiss", detail=reason.sha256)
     rulings = [
         Ruling(
@@ -211,7 +239,11 @@ def identify(
     person: str,
     now_ms: int,
 ) -> None:
-    """Record a newcomer's identity. Raises: UnknownRecord if no record has the newcomer's code."""
+    """Record that a newcomer, an attendee who was on no list, is a known person.
+
+    `newcomer` is the temporary code from the check-in; `person` is the code of the known person.
+    Raises: UnknownRecord if the point has no record with the newcomer's code.
+    """
     newcomer_records = [
         record for record in records_of(connection, [key])[key] if record.person == newcomer
     ]

@@ -1,4 +1,4 @@
-"""What a conference leaves to do, written as records: tasks, their states, essays."""
+"""Record the work that remains after a conference: tasks, their states, and essays handed in."""
 
 from typing import Literal, get_args
 
@@ -25,7 +25,11 @@ def add_task(
     due_ms: int | None,
     now_ms: int,
 ) -> None:
-    """Record a task of a hall, perhaps with the person who owns it and its due time."""
+    """Record an open task of a hall.
+
+    `owner` is the code of the person responsible, or "" if there is none. `due_ms` is in ms since
+    1970 UTC, or None.
+    """
     body = FollowUpBody(item=item, due=from_ms(due_ms) if due_ms else None, state="open")
     record = FollowUp(**envelope(writer, *key, now_ms), person=owner or None, body=body)
     write_records(connection, writer, [record], now_ms)
@@ -34,7 +38,10 @@ def add_task(
 def set_state(
     connection: Connection, writer: Writer, key: StreamKey, task_id: str, state: State, now_ms: int
 ) -> None:
-    """Record that a task is done, dropped, or open again. Raises: UnknownRecord."""
+    """Record that a task is done, dropped, or open again.
+
+    Raises: UnknownRecord if the hall has no task with this id.
+    """
     standing = standings.read(connection, key)
     tasks = standing.follow_ups.tasks if standing else ()
     task = next((task for task in tasks if task.id == task_id), None)
@@ -50,7 +57,10 @@ def set_state(
 def count_essays(
     connection: Connection, writer: Writer, key: StreamKey, count: int, due_ms: int, now_ms: int
 ) -> None:
-    """Record how many essays a hall's people have handed in, and when they are due."""
+    """Record how many essays the people of a hall have handed in, and when the essays are due.
+
+    `count` replaces the number recorded before. `due_ms` is in ms since 1970 UTC.
+    """
     body = FollowUpBody(essays=Essays(due=from_ms(due_ms), handed_in=count))
     write_records(
         connection, writer, [FollowUp(**envelope(writer, *key, now_ms), body=body)], now_ms

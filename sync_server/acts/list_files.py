@@ -1,4 +1,4 @@
-"""The XLSX files of lists: templates to fill in, and a list with its faults beside every line."""
+"""Make XLSX files of lists: templates to fill in, and uploaded lists with marked faults."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -14,14 +14,15 @@ from sync_server.storage.people.contacts import DUTIES, ContactLine
 from sync_server.storage.people.roster import RosterPerson
 
 COLUMNS = ("number", "person", "full_name", "birth", "unit", "position", "membership")
-"""The columns of a template, by the keys of their headings."""
+"""The columns of the template for people, as the keys of the messages in their headings."""
 WIDTHS = (6, 12, 30, 12, 44, 22, 22)
 MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
 MAX_MARKED_BYTES = 2 * 1024 * 1024
-"""A larger workbook would take too much memory to change; 5,000 people take a tenth of this."""
+"""The largest workbook in bytes that is marked in place; a larger one takes too much memory. A list
+of 5,000 people has a tenth of this size."""
 _RED, _PALE_RED = "FFA8201A", "FFF6D5D3"
 EMPTY_LINES = 500
-"""Lines below the last person that still offer the drop-down lists."""
+"""The number of empty rows below the last person that also have drop-down lists."""
 
 
 PLACE_COLUMNS = (
@@ -41,9 +42,10 @@ PLACE_WIDTHS = (6, 10, 44, 26, 12, 44, 10, 24, 16, 24, 16)
 
 
 def template_of(people: Sequence[RosterPerson], units: Mapping[str, str]) -> bytes:
-    """Return a list as XLSX to correct and import again, with drop-down lists.
+    """Return a list of people as XLSX, with drop-down lists, to be corrected and imported again.
 
-    Without people it has an example line, which an import passes over.
+    `units` contains the names of the units by code. If `people` is empty, the list has an example
+    row, which the import skips.
     """
     rows = [_cells(number, person, units) for number, person in enumerate(people, start=1)]
     choices = {
@@ -59,7 +61,11 @@ def template_of_places(
     points: Mapping[str, PointSummary],
     contacts: Mapping[str, Sequence[ContactLine]],
 ) -> bytes:
-    """Return the units and halls as XLSX to correct and import again, a line for every hall."""
+    """Return the units and halls as XLSX, to be corrected and imported again.
+
+    Each hall has a row; a unit without halls has one row. `contacts` contains the contacts of each
+    hall by the hall's code.
+    """
     rows: list[Sequence[str]] = []
     for unit in units.values():
         halls: list[PointSummary | None] = [p for p in points.values() if p.unit == unit.code]
@@ -82,9 +88,10 @@ def _template(
     choices: Mapping[str, Sequence[str]],
     example: Sequence[str],
 ) -> bytes:
-    """Return an XLSX whose cells are texts; `choices`: the drop-down list of a column by its key.
+    """Return an XLSX file with these columns and rows, in which every cell is text.
 
-    Without rows it shows the example, in another colour.
+    `choices` contains the values of a column's drop-down list, by the key of the column. Without
+    rows, the file contains the row `example` in grey italics.
     """
     out = io.BytesIO()
     book = _book(out)
@@ -108,7 +115,8 @@ def _template(
         if values:
             letter = "ABC"[place]
             source = f"='{lists.name}'!${letter}$2:${letter}${len(values) + 1}"
-            # A warning only: other positions are allowed, and units by their codes too.
+            # Other values cause only a warning, because a list may contain other positions, or the
+            # codes of units instead of their names.
             rule = {"validate": "list", "source": source, "error_type": "warning"}
             column = columns.index(key)
             sheet.data_validation(1, column, last, column, rule)
@@ -136,10 +144,11 @@ def _example(units: Mapping[str, str]) -> Sequence[str]:
 
 
 def with_faults(table: Table, faults: Sequence[Fault], content: bytes) -> bytes:
-    """Return a list as it came, as XLSX, with a column that names the faults of each row.
+    """Return a list as XLSX, with a last column that describes the faults of each row.
 
-    A workbook stays as it is, and its faulty cells turn red. A text file, or a workbook larger than
-    `MAX_MARKED_BYTES`, becomes a sheet with the same texts. `content`: the file as it came.
+    `content` is the uploaded file. In a workbook, the cells with faults turn red and everything
+    else stays the same. From a text file, or a workbook larger than `MAX_MARKED_BYTES`, a new sheet
+    with the same texts is made. Faults that concern no single row are in the row of the headings.
     """
     grid, heading_row = table.grid, table.heading_row
     by_row: dict[int, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Imports of uploaded lists of people: previewed, done as one act, and taken back."""
+"""Import uploaded lists of people: preview the changes, store all of them at once, or undo them."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -26,14 +26,17 @@ from sync_server.storage.people.roster import RosterPerson
 
 MAX_LIST_BYTES = 16 * 1024 * 1024
 MOST_FAULTS_SHOWN = 20
-"""All of them are in the file to download."""
+"""The page shows the first 20 faults. The file for download contains all of them."""
 
 NOT_ON_THE_LIST = "not_on_list"
-"""Why somebody was ended: a list of their unit lacked them."""
+"""The reason stored for a person who ended because a list of the unit did not name the person."""
 
 
 class UnreadableList(Exception):
-    """A file without a table that can be read; `fault` says why."""
+    """Raised if an uploaded file cannot be read, or has no table or several tables of people.
+
+    `fault` gives the reason.
+    """
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -41,10 +44,10 @@ class UnreadableList(Exception):
 
 
 class UnmatchedUnit(NamedTuple):
-    """A unit's name on a list that matches no stored unit.
+    """A name of a unit in a list that is not the name of a stored unit.
 
-    `near`: the codes of units with almost this name. `code`: the unit that somebody chose, or "".
-    `lines`: how many lines of the list have this name.
+    `near`: the codes of units with similar names. `code`: the code of the unit that a user chose
+    for this name, or "" without a choice.
     """
 
     text: str
@@ -54,7 +57,11 @@ class UnmatchedUnit(NamedTuple):
 
 
 class ListPreview(NamedTuple):
-    """A list's table, what it would change, the names of all units, and units without a match."""
+    """A list of people as it is shown to the user before the import.
+
+    `plan`: the changes that the import would make. `units`: the names of all units by code.
+    `unmatched_units`: names in the list that are not the names of stored units.
+    """
 
     table: Table
     plan: PeoplePlan
@@ -63,7 +70,11 @@ class ListPreview(NamedTuple):
 
 
 def open_grids(content: bytes, name: str, progress: Progress = ignore_progress) -> list[Grid]:
-    """Return the sheets of a list. Slow: no transaction should wait. Raises: UnreadableList."""
+    """Return the sheets of an uploaded file. `name` is the file's name.
+
+    Reading is slow, so call this function outside a transaction. Raises: UnreadableList if the file
+    cannot be read.
+    """
     try:
         return read_grids(content, name, progress)
     except SheetFault as fault:
@@ -78,9 +89,13 @@ def find_list(
     is_unit: Callable[[str], bool],
     keys: Collection[Field] = NAMES_OF_PEOPLE,
 ) -> Table:
-    """Return the table among sheets. `fields`: set by hand, by heading. Raises: UnreadableList.
+    """Return the only table of the list in these sheets.
 
-    `keys`: the fields of which every line has one.
+    `used`: the fields to read. `fields`: the fields that users assigned to headings, by folded
+    heading; None leaves the column out. `is_unit`: returns whether a text names a unit. `keys`:
+    every line must contain at least one of these fields.
+
+    Raises: UnreadableList if there is no such table, or more than one.
     """
     try:
         return find_table(grids, used=used, choices=fields, is_unit=is_unit, keys=keys)
@@ -89,13 +104,19 @@ def find_list(
 
 
 def unit_index(connection: Connection, *, with_ended: bool = False) -> UnitNames:
-    """Return an index of the units, with the names that users have chosen units for."""
+    """Return an index that finds units by name, or by a name for which a user chose the unit.
+
+    `with_ended`: also find units that have ended.
+    """
     names = directory.all_unit_names if with_ended else directory.unit_names
     return UnitNames(names(connection), lists.unit_aliases(connection))
 
 
 def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices) -> ListPreview:
-    """Read a list of people and return what it would change. Raises: UnreadableList."""
+    """Read a list of people, and return the changes that an import would make.
+
+    Raises: UnreadableList if the sheets do not contain exactly one table of people.
+    """
     units = unit_index(connection)
     remembered = lists.remembered_fields(connection)
     fields: dict[str, Field | None] = {
@@ -126,7 +147,7 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
 
 
 def plan(connection: Connection, table: Table, choices: ListChoices) -> PeoplePlan:
-    """Return what a table would change about the people stored now."""
+    """Return the changes that an import of this table would make to the people stored now."""
     units = unit_index(connection)
     at_ms = clocks.now_ms()
     stored = roster.list_people(connection, with_ended=True, at_ms=at_ms)
@@ -135,7 +156,10 @@ def plan(connection: Connection, table: Table, choices: ListChoices) -> PeoplePl
 
 
 def changes_of(people_plan: PeoplePlan, choices: ListChoices, now_ms: int) -> list[Change]:
-    """Return every change that is to be made: new and changed people, and those to be ended."""
+    """Return all changes to store: new people, changed people, and people whom the user ends.
+
+    The change that ends a person has row -1.
+    """
     ended = set(choices.ended)
     return people_plan.changes + [
         Change(-1, person, replace(person, ended_ms=now_ms, ended_why=NOT_ON_THE_LIST))
@@ -145,7 +169,10 @@ def changes_of(people_plan: PeoplePlan, choices: ListChoices, now_ms: int) -> li
 
 
 def fingerprint(people_plan: PeoplePlan) -> str:
-    """Return a mark of what a plan changes, to notice that others changed the people meanwhile."""
+    """Return a short hash of the planned changes.
+
+    A different hash shows that somebody changed the people after the preview.
+    """
     encoded = people_lists.as_json(people_plan.changes) + repr(people_plan.missing).encode()
     return sha256(encoded).hexdigest()[:16]
 
@@ -158,10 +185,10 @@ def import_list(
     *,
     now_ms: int,
 ) -> int:
-    """Store the people of a list that was previewed; return how many it changed.
+    """Store the changes of a list that was previewed; return the number of changes.
 
-    The import is noted with its changes, so that it can be taken back. Raises: BadForm if
-    somebody else has changed the people since the preview.
+    The changes are also stored with the list, so that the import can be undone. Raises: BadForm if
+    somebody has changed the people since the preview.
     """
     current_plan = plan(connection, read.table, choices)
     if fingerprint(current_plan) != fingerprint(read.plan):
@@ -173,14 +200,20 @@ def import_list(
 
 
 def pairs_of(stored: StoredList) -> list[tuple[RosterPerson | None, RosterPerson]]:
-    """Return the people that an import changed, before and after."""
+    """Return the people that an import changed, as (before, after).
+
+    `before` is None for a person whom the import added.
+    """
     return people_lists.from_json(stored.changes)
 
 
 def undo(connection: Connection, stored: StoredList, *, now_ms: int) -> int:
-    """Take an import back; return how many people it concerned.
+    """Undo an import; return the number of people that the import had changed.
 
-    Raises: BadForm if somebody has changed since, or a new person is on a roll or in a record.
+    People whom the import added are deleted. Other people get their earlier facts back.
+
+    Raises: BadForm if the list is not imported or is already undone, if any of these people has
+    changed since, or if an added person is on a roll or in a record.
     """
     pairs = pairs_of(stored)
     if stored.done_ms is None or stored.undone_ms is not None or not pairs:
@@ -199,7 +232,7 @@ def undo(connection: Connection, stored: StoredList, *, now_ms: int) -> int:
 
 
 def describe(fault: Fault) -> str:
-    """Return a fault as a sentence that names its cell and the remedy."""
+    """Return a sentence in Vietnamese that names the cell, the fault and the correction."""
     place = ""
     if fault.row is not None and fault.column is not None:
         place = say("sheet.at.cell", place=fault.place)
@@ -217,5 +250,5 @@ def _has_near(fault: Fault) -> bool:
 
 
 def _shown(value: str) -> str:
-    """Return a value with every invisible character replaced by its code."""
+    """Return a text in which each invisible character is replaced by its code, such as [U+200B]."""
     return "".join(letter if letter.isprintable() else f"[U+{ord(letter):04X}]" for letter in value)

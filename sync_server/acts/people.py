@@ -1,6 +1,6 @@
-"""Changes of one person: added, corrected, moved, ended, brought back, merged.
+"""Change the entry of one person: add, correct, move, end, restore or merge it.
 
-The ledger's past stays as it was. Rolls of meetings to come change only when somebody asks.
+Earlier records stay unchanged. Rolls of future meetings change only if a user asks for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,14 +27,15 @@ from sync_server.storage.people.roster import RosterPerson
 EndReason = Literal["retired", "moved_away", "died", "other"]
 END_REASONS: tuple[EndReason, ...] = get_args(EndReason)
 MERGED = "merged"
-"""Why an entry was ended that was a second one of the same person."""
+"""The reason stored for an entry that ended because it was a duplicate."""
 
 
 class ComingRoll(NamedTuple):
-    """A roll of a meeting to come that names a person, and what the person's facts would change.
+    """A roll of a future meeting, and the change that would make it match a person's facts.
 
-    `target`: the point whose hall belongs to the person's unit, if another one. `change` is the
-    part of a message key: `remove`, `replace`, `move`, `update` or `add`; "" if the roll is right.
+    `point` is the point of the roll. `target` is the point of the person's unit, or "" if it does
+    not take part. `change` is one of these: `remove`; `replace` by the person's other code; `move`
+    to the target; `update` of the unit or position; `add`; or "" if the roll is correct.
     """
 
     meeting: MeetingSummary
@@ -46,7 +47,10 @@ class ComingRoll(NamedTuple):
 def same_people(
     connection: Connection, full_name: str, unit: str, *, at_ms: int
 ) -> list[RosterPerson]:
-    """Return the people of a unit who bear a name, ended ones too."""
+    """Return the people of a unit with this name, including ended people.
+
+    Names are compared without case. Entries merged into others are left out.
+    """
     key = name_key(full_name)
     return [
         person
@@ -56,7 +60,10 @@ def same_people(
 
 
 def add(connection: Connection, person: RosterPerson) -> RosterPerson:
-    """Store a new person and return it; without a code, the person gets one. Raises: BadForm."""
+    """Store a new person, and return the person with a code.
+
+    If `person.person` is empty, the person gets a new code. Raises: BadForm if the code is taken.
+    """
     known = roster.known_people(connection)
     if person.person in known:
         raise BadForm(fault=say("person.code_taken", person=person.person))
@@ -67,13 +74,17 @@ def add(connection: Connection, person: RosterPerson) -> RosterPerson:
 
 
 def change(connection: Connection, person: RosterPerson) -> None:
-    """Store a person's corrected facts."""
+    """Store a person's corrected facts in place of the old ones."""
     roster.put_people(connection, [person])
 
 
 def move(connection: Connection, person: RosterPerson, unit: str, from_ms: int) -> None:
-    """Move a person to another unit from a given time, past or future. Raises: BadForm."""
-    if unit == person.unit and person.next_unit:  # the planned move is given up
+    """Move a person to another unit at the instant `from_ms`, past or future.
+
+    `from_ms` is in ms since 1970 UTC. If the person is already in that unit, cancel the planned
+    move. Raises: BadForm if there is no planned move to cancel.
+    """
+    if unit == person.unit and person.next_unit:  # cancels the planned move
         roster.put_people(connection, [replace(person, next_unit="", moves_ms=None)])
         return
     if unit == person.unit:
@@ -82,24 +93,32 @@ def move(connection: Connection, person: RosterPerson, unit: str, from_ms: int) 
 
 
 def end(connection: Connection, person: RosterPerson, why: EndReason, now_ms: int) -> None:
-    """Note that a person is in no roll from now on. Raises: BadForm."""
+    """Mark a person as ended, so that no new roll includes the person.
+
+    Raises: BadForm if the person has already ended.
+    """
     if person.ended_ms is not None:
         raise BadForm(fault=say("person.already_ended", person=person.full_name))
     roster.put_people(connection, [replace(person, ended_ms=now_ms, ended_why=why)])
 
 
 def bring_back(connection: Connection, person: RosterPerson) -> None:
-    """Undo the end of a person, or the merging of an entry into another. Raises: BadForm."""
+    """Restore an ended person, so that new rolls can include the person again.
+
+    A merged entry becomes a separate person again. Raises: BadForm if the person has not ended.
+    """
     if person.ended_ms is None:
         raise BadForm(fault=say("person.not_ended", person=person.full_name))
     roster.put_people(connection, [replace(person, ended_ms=None, ended_why="", merged_into="")])
 
 
 def merge(connection: Connection, person: RosterPerson, kept: RosterPerson, now_ms: int) -> None:
-    """End an entry as the second one of a person who goes on under another code.
+    """End `person` as a duplicate of `kept`, which is the same person under another code.
 
-    Accounts and devices act under a person's code: those of the entry must go first.
-    Raises: BadForm.
+    Entries that were merged into `person` before are merged into `kept` too.
+
+    Raises: BadForm if the two entries are the same, if one of them is merged already, or if an
+    account or an active device uses the code of `person`.
     """
     if person.person == kept.person or kept.merged_into or person.merged_into:
         raise BadForm(fault=say("person.merge_itself", person=person.person))
@@ -129,7 +148,11 @@ def merge(connection: Connection, person: RosterPerson, kept: RosterPerson, now_
 
 
 def coming_rolls(connection: Connection, person: RosterPerson, now_ms: int) -> list[ComingRoll]:
-    """Return the rolls of meetings that have not begun and name a person, the next one first."""
+    """Return the rolls of future meetings that name a person, the next meeting first.
+
+    After these, return the rolls to which the person could be added. These are the rolls of the
+    unit's hall at meetings that do not summon the person. Cancelled meetings are left out.
+    """
     coming = [
         meeting
         for meeting in reversed(directory.meetings(connection, now_ms))
@@ -162,9 +185,10 @@ def coming_rolls(connection: Connection, person: RosterPerson, now_ms: int) -> l
 def update_rolls(
     connection: Connection, writer: Writer, person: RosterPerson, now_ms: int, *, adds: bool
 ) -> list[ComingRoll]:
-    """Bring the rolls of meetings to come in line with a person's facts; return those changed.
+    """Change the rolls of future meetings to match a person's facts; return the rolls changed.
 
-    `adds`: put the person on the rolls of their unit's hall that lack them, and change no others.
+    `adds`: if True, only add the person to rolls that lack the person; if False, make only the
+    other changes.
     """
     changed = [
         roll

@@ -1,6 +1,6 @@
-"""Lists of people as offices keep them: what a list says, and how the stored people would change.
+"""Compare a list of people from an office with the stored people, and plan the changes.
 
-Nothing is guessed between two people: such a line becomes a question. Nothing is written here.
+If a line may mean several people, a user must choose. This module stores nothing.
 """
 
 import re
@@ -36,12 +36,12 @@ USED: tuple[Field, ...] = (
     "probationary",
     "birth",
 )
-"""The fields that a list of people is read for; other known columns are left out."""
+"""The fields that are read from a list of people. Other columns are ignored, even if known."""
 
 OLDEST_BIRTH_YEAR, YOUNGEST_AGE = 1900, 16
-MAX_NAME = 120  # the limit of the table
+MAX_NAME = 120  # characters in the database column
 NEW = "new"
-"""The answer that a line is somebody who is not stored yet."""
+"""A user's answer that a line means a person who is not stored yet."""
 
 MEMBERSHIPS = {
     "chinh thuc": "OFFICIAL",
@@ -70,24 +70,24 @@ TITLE = re.compile(
     r"(?:đ/c|đồng chí|ông|bà|ths|ts|pgs|gs|bs|ks|cn|cử nhân|thạc sĩ|tiến sĩ|bác sĩ)[.:]? ",
     re.IGNORECASE,
 )
-"""Forms of address, which are no part of a name."""
+"""Titles and forms of address at the start of a text, which are not part of a name."""
 _NOTHING = frozenset({"-", "–", "khong", "khong co", "0", "x"})
-"""What offices write into a column of positions for somebody without one."""
+"""Texts in a column of positions which mean that the person has no position."""
 _NO = frozenset({"", "0", "khong", "k", "-", "no", "false"})
 _APOSTROPHES = re.compile("[‘’ʼ`´]")
 _CODE = re.compile(r"M(\d{5,9})")
 
 
 class ListChoices(Struct, frozen=True, omit_defaults=True):
-    """What a person decided about a list beyond its words.
+    """A user's decisions about a list of people.
 
-    `fields`: the field of a column by folded heading, None to leave it out. `people`: by row, the
-    code of the stored person that the line means, or `NEW`. `unit` and `membership` hold for lines
-    without one. `units`: the code of the unit that a name on the list means, by the first
-    `MAX_ALIAS` letters of the name. `ended`: codes of people to end, because the list lacks them.
-    `others_new`: every line that might mean a stored person, and for which nobody was chosen, is
-    somebody new.
-    `into_demonstration`: real people may go into a demonstration's database.
+    `fields`: the field of a column, by folded heading; None leaves the column out. `people`: the
+    code of the person that a line means, or `NEW`, by row from 0. `unit`: the unit of lines without
+    one. `units`: the code of the unit that a name in the list means, by the first `MAX_ALIAS`
+    characters of the name. `membership`: the membership of new people if the list has no such
+    column. `ended`: codes of people to end because the list leaves them out. `others_new`: each
+    line that might mean a stored person is a new person if the user chose nobody.
+    `into_demonstration`: real people may be stored in the database of a demonstration.
     """
 
     fields: dict[str, Field | None] = {}
@@ -101,7 +101,10 @@ class ListChoices(Struct, frozen=True, omit_defaults=True):
 
 
 class Change(NamedTuple):
-    """One person's facts before and after; `before` is None for somebody new, `row` from 0."""
+    """A person's facts before and after an import; `before` is None for a new person.
+
+    `row` is the row in the list, counted from 0.
+    """
 
     row: int
     before: RosterPerson | None
@@ -109,7 +112,10 @@ class Change(NamedTuple):
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """The fields that would be emptied; name and birth year if the code passes to another."""
+        """The names of the facts that the change would delete.
+
+        If the code would pass to another person, return the name and the birth year.
+        """
         if self.before is None:
             return ()
         if self.is_other:
@@ -123,7 +129,10 @@ class Change(NamedTuple):
 
     @property
     def is_other(self) -> bool:
-        """Whether the code would go to another person: another name, and another year or unit."""
+        """Whether the code would pass to another person.
+
+        This is assumed if the name and also the birth year or the unit would change.
+        """
         before, after = self.before, self.after
         if before is None or name_key(before.full_name) == name_key(after.full_name):
             return False
@@ -131,7 +140,7 @@ class Change(NamedTuple):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The names of the facts that change."""
+        """The names of the facts that change. The tuple is empty for a new person."""
         if self.before is None:
             return ()
         return tuple(
@@ -142,7 +151,11 @@ class Change(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A line that may mean several stored people; `answer` is "" until somebody chose."""
+    """A line that may mean several stored people, or a person of another unit.
+
+    `person` contains the facts in the line. `answer` is the code that a user chose, `NEW` for a new
+    person, or "" if no choice was made.
+    """
 
     row: int
     person: RosterPerson
@@ -151,12 +164,13 @@ class Question(NamedTuple):
 
 
 class PeoplePlan(NamedTuple):
-    """What a list would change. It can be done if it has neither faults nor open questions.
+    """The changes that a list of people would make, with its faults and open questions.
 
-    `missing`: people stored for the units of this list that it lacks. `needs_unit` and
-    `needs_membership`: the list says neither for some line, so that one choice holds for all;
-    `lacks_membership`: nobody has chosen yet. `secretaries`: units that would have several, and
-    how many, since only one presides.
+    `unchanged`: the number of people whose facts stay the same. `missing`: stored people of the
+    list's units whom the list leaves out. `needs_unit`: some line states no unit.
+    `needs_membership`: the list does not state the membership of new people. `lacks_membership`:
+    the user must still choose that membership. `secretaries`: units that would have several
+    Secretaries, and their number, although only one presides.
     """
 
     new: list[Change]
@@ -172,13 +186,16 @@ class PeoplePlan(NamedTuple):
 
     @property
     def is_ready(self) -> bool:
-        """Whether nothing stands in the way of doing it."""
+        """Whether the list can be imported. Faults and open questions prevent an import."""
         is_answered = all(question.answer for question in self.questions)
         return not self.faults and is_answered and not self.lacks_membership
 
     @property
     def changes(self) -> list[Change]:
-        """Everybody new or changed, those who would lose a fact first."""
+        """All changes of people in the list.
+
+        People who would lose a fact come first, then other changed people, and then new people.
+        """
         return sorted(self.changed, key=lambda change: not change.losses) + self.new
 
 
@@ -189,7 +206,10 @@ def plan_people(
     choices: ListChoices,
     year: int,
 ) -> PeoplePlan:
-    """Return what a table of people would change about the stored ones; `year` is the present."""
+    """Return the changes that a table of people would make to the stored people.
+
+    `year` is the present year, which limits the birth years allowed.
+    """
     reader = _PersonLineParser(table, units, choices, year)
     drafts = [draft for line in table.lines if (draft := reader.read(line))]
     matcher = _Matcher(stored, choices, reader.faults)
@@ -229,7 +249,7 @@ def plan_people(
 def _secretaries(
     stored: Iterable[RosterPerson], changes: Iterable[Change]
 ) -> tuple[tuple[str, int], ...]:
-    """Return the units that would have several Secretaries, and how many."""
+    """Return the units in the list that would have several Secretaries, with their number."""
     after = {p.person: p for p in stored if p.ended_ms is None}
     after |= {change.after.person: change.after for change in changes}
     counts = Counter(p.unit for p in after.values() if p.position == COMMITTEE[0])
@@ -238,7 +258,10 @@ def _secretaries(
 
 
 class _Draft(NamedTuple):
-    """A line as read: None for a fact that the list has no column for."""
+    """A line as read. A fact is None if the list has no column for it.
+
+    `birth` is the text in the column of births; `has_birth` is True if the list has such a column.
+    """
 
     row: int
     column: int
@@ -253,7 +276,7 @@ class _Draft(NamedTuple):
 
 
 class _PersonLineParser:
-    """Reads lines into drafts, and notes every fault by its cell."""
+    """Parses lines into drafts, and collects a fault for every cell that is not valid."""
 
     def __init__(self, table: Table, units: UnitNames, choices: ListChoices, year: int) -> None:
         self._table, self._units, self._choices, self._year = table, units, choices, year
@@ -368,7 +391,7 @@ class _PersonLineParser:
 
 
 def _is_day(year: str, month: str, day: str) -> bool:
-    """Return whether three numbers are a day of the calendar, so that 31/02 is none."""
+    """Return whether three numbers form an existing date. 31/02 does not exist."""
     try:
         date(int(year), int(month), int(day))
     except ValueError:
@@ -377,7 +400,7 @@ def _is_day(year: str, month: str, day: str) -> bool:
 
 
 class _Matcher:
-    """Finds the stored person of every draft, and gives codes to the others."""
+    """Matches each draft to a stored person, and gives codes to new people."""
 
     def __init__(
         self, stored: Iterable[RosterPerson], choices: ListChoices, faults: list[Fault]
@@ -428,10 +451,11 @@ class _Matcher:
         return _merge(draft, self._by_code.get(draft.code), draft.code, self._choices)
 
     def _candidates(self, draft: _Draft) -> list[RosterPerson]:
-        """Return the stored people that a line without a code may mean.
+        """Return the stored people whom a line without a code may mean.
 
-        Of the unit: those born in the stated year, else those without a stored year; if the line
-        states none, all of that name. Of other units: the same name born in the same year.
+        Without a birth year, return all people of that name in the unit. With a birth year, return
+        the first of these groups that is not empty: people of the unit born in that year, people of
+        the unit without a stored birth year, people of other units born in that year.
         """
         named = [
             person
@@ -479,7 +503,11 @@ class _Matcher:
 def _merge(
     draft: _Draft, before: RosterPerson | None, code: str, choices: ListChoices
 ) -> RosterPerson:
-    """Return a person's facts after a list; facts without a column stay as stored."""
+    """Return the facts of a person after the import of a line.
+
+    Facts for which the list has no column stay unchanged. A stored name is kept if the list repeats
+    it in capital letters. An ended person becomes active again. `before` is None for a new person.
+    """
     kept = before or RosterPerson(code, "", "", "", choices.membership or "NONE", None)
     is_same_in_capitals = draft.name.isupper() and draft.name == kept.full_name.upper()
     return replace(
@@ -495,23 +523,29 @@ def _merge(
 
 
 def new_codes(taken: Collection[str]) -> Iterator[str]:
-    """Return codes for people without one, beyond the highest of those that are taken."""
+    """Return an iterator of new person codes, such as M00042, above the highest code taken."""
     numbers = (int(match[1]) for code in taken if (match := _CODE.fullmatch(code)))
     return (f"M{number:05}" for number in count(max(numbers, default=0) + 1))
 
 
 def name_key(name: str) -> SortKey:
-    """Return a key that ignores case and the tone style, and no accent: An is not Ân."""
+    """Return a key that compares names without case and regardless of where a tone mark stands.
+
+    Hoà equals Hòa, and all forms of the apostrophe are equal. An and Ân are different names.
+    """
     return word_sort_key(" ".join(_APOSTROPHES.sub("'", name.lower()).split()))
 
 
 def as_json(changes: Sequence[Change]) -> bytes:
-    """Return changes as JSON, to be compared or taken back later."""
+    """Return the facts before and after each change as JSON, which is needed to undo the import."""
     return msgspec.json.encode([(change.before, change.after) for change in changes])
 
 
 def from_json(encoded: bytes) -> list[tuple[RosterPerson | None, RosterPerson]]:
-    """Return the facts before and after every change."""
+    """Return the facts before and after each change, from JSON made by `as_json`.
+
+    The facts before are None for a new person.
+    """
     decoded: list[tuple[RosterPerson | None, RosterPerson]] = msgspec.json.decode(
         encoded, type=list[tuple[RosterPerson | None, RosterPerson]]
     )

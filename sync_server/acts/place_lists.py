@@ -1,6 +1,8 @@
-"""Lists of units and halls, with seats and telephones: what a list would change. It ends nothing.
+"""Import lists of units and halls, with numbers of seats and telephone numbers.
 
-A line is a unit, or a hall of a unit. Without a code it is matched by name, else it is new.
+Each line describes a unit, or a hall of a unit. A line without a code is matched by name; if
+nothing matches, the unit or hall is new. A new unit always gets a hall. An import never ends a unit
+or a hall.
 """
 
 import hashlib
@@ -45,7 +47,7 @@ HEADINGS: Mapping[str, Field | None] = {
     "so ghe": "capacity",
     "cho ngoi": "capacity",
 }
-"""The headings that a list of places reads otherwise than a list of people."""
+"""The headings that mean another field in a list of places than in a list of people."""
 USED: tuple[Field, ...] = (
     "unit_code",
     "unit",
@@ -67,7 +69,10 @@ Place = TypeVar("Place", UnitSummary, PointSummary)
 
 
 class PlaceChange(NamedTuple):
-    """A unit, hall or contact that a list states, beside the stored one; None: it is new."""
+    """A unit, hall or contact before and after an import. `before` is None if it is new.
+
+    `row` is the row in the list, counted from 0.
+    """
 
     row: int
     before: UnitSummary | PointSummary | ContactLine | None
@@ -75,7 +80,10 @@ class PlaceChange(NamedTuple):
 
 
 class PlacePlan(NamedTuple):
-    """What a list of places would change, and its faults."""
+    """The changes that a list of places would make, and the faults of the list.
+
+    `unchanged` is the number of units, halls and contacts that stay the same.
+    """
 
     table: Table
     changes: list[PlaceChange]
@@ -84,12 +92,18 @@ class PlacePlan(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """A mark of the changes, to notice that others changed the places meanwhile."""
+        """A short hash of the changes.
+
+        A different hash shows that somebody changed the places after the preview.
+        """
         return hashlib.sha256(repr(self.changes).encode()).hexdigest()[:16]
 
 
 def plan_places(connection: Connection, grids: Sequence[Grid]) -> PlacePlan:
-    """Read a list of units and halls and return its changes. Raises: UnreadableList."""
+    """Read a list of units and halls, and return the changes that an import would make.
+
+    Raises: UnreadableList if the sheets do not contain exactly one table of places.
+    """
     table = find_list(grids, used=USED, fields=HEADINGS, is_unit=lambda _text: False, keys=KEYS)
     reader = _PlaceLineParser(connection)
     for line in table.lines:
@@ -101,7 +115,10 @@ def plan_places(connection: Connection, grids: Sequence[Grid]) -> PlacePlan:
 
 
 def import_places(connection: Connection, plan: PlacePlan, writer: Writer, now_ms: int) -> None:
-    """Store the units, halls and contacts of a list."""
+    """Store the units, halls and contacts that the list adds or changes.
+
+    Raises: BadForm if a unit or hall cannot be stored, for example because its name is taken.
+    """
     for change in plan.changes:
         match change.after:
             case UnitSummary():
@@ -114,7 +131,7 @@ def import_places(connection: Connection, plan: PlacePlan, writer: Writer, now_m
 
 
 class _PlaceLineParser:
-    """Reads lines one after the other; what one makes, the next can name."""
+    """Parses lines in order. A line can name a unit or a hall that an earlier line added."""
 
     def __init__(self, connection: Connection) -> None:
         self._units = directory.all_units(connection)
@@ -145,7 +162,7 @@ class _PlaceLineParser:
             )
 
     def _note(self, line: Line, stored: dict[str, Place], place: Place) -> None:
-        """Note a place; a unit that several lines name alike is noted once."""
+        """Collect a unit or hall; lines that repeat the same facts are collected only once."""
         if stored.get(place.code) != place or place.code not in self._noted:
             self.changes.append(PlaceChange(line.row, stored.get(place.code), place))
         stored[place.code] = place

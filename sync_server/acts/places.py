@@ -1,7 +1,8 @@
-"""Units and halls as the office keeps them: made, renamed, ended, given seats and telephones.
+"""Create, change and end units and halls.
 
-The published portal is their first source. After that the office's facts are the true ones, and a
-difference to the portal is shown to headquarters (see `differences`).
+New units and halls come from the published portal or from the office. The facts stored in the
+office are the valid ones. If the portal states other facts, headquarters is shown the difference
+(see `differences`).
 """
 
 import hashlib
@@ -33,13 +34,15 @@ from sync_server.storage.ledger import streams
 from sync_server.storage.people import roster
 
 PORTAL = "(directory)"
-"""Under this name headquarters' answer to the portal's directory is stored, beside meetings."""
+"""The key of headquarters' last answer to the portal's units and halls, in the table that also
+contains the answers to meetings."""
 
 
 class PlaceDifference(NamedTuple):
-    """A fact of a unit or hall that the published portal states otherwise than the office.
+    """A fact of a unit or hall that differs between the published portal and the office.
 
-    `what`: `new`, `name`, `type` or `unit`; `before` is the office's fact, "" for a new place.
+    `what` is `new`, `name`, `type` or `unit`. `before` is the value in the office, or "" for a new
+    place. `after` is the value in the portal.
     """
 
     code: str
@@ -49,7 +52,11 @@ class PlaceDifference(NamedTuple):
 
 
 def put_unit(connection: Connection, unit: UnitSummary, *, is_new: bool) -> UnitSummary:
-    """Store a unit, and return it; a new one without a code gets one. Raises: BadForm."""
+    """Store a unit and return it. A unit without a code gets a new code.
+
+    Raises: BadForm if the code has the wrong form, if a new unit's code is taken, or if another
+    active unit has the same name.
+    """
     stored = directory.all_units(connection)
     if not unit.code:
         unit = replace(unit, code=next(new_codes("U", stored)))
@@ -66,9 +73,10 @@ def put_unit(connection: Connection, unit: UnitSummary, *, is_new: bool) -> Unit
 def put_point(
     connection: Connection, point: PointSummary, writer: Writer, now_ms: int, *, is_new: bool
 ) -> PointSummary:
-    """Store a hall, and return it; a new one without a code gets one. Raises: BadForm.
+    """Store a hall and return it. A hall without a code gets a new code.
 
-    Meetings that have not begun learn the number of its seats.
+    A changed number of seats also applies to meetings that have not begun. Raises: BadForm if the
+    code has the wrong form, or if a new hall's code is taken.
     """
     stored = directory.all_points(connection)
     if not point.code:
@@ -87,7 +95,10 @@ def put_point(
 
 
 def end_unit(connection: Connection, unit: UnitSummary, now_ms: int) -> None:
-    """End a unit and its halls. Raises: BadForm while it has people."""
+    """End a unit and its halls.
+
+    Raises: BadForm if the unit has people, or if a future meeting summons people to its halls.
+    """
     people = roster.list_people(connection, unit=unit.code, at_ms=now_ms)
     if people:
         raise BadForm(fault=say("places.has_people", name=unit.name, count=len(people)))
@@ -98,7 +109,10 @@ def end_unit(connection: Connection, unit: UnitSummary, now_ms: int) -> None:
 
 
 def end_point(connection: Connection, point: PointSummary, now_ms: int) -> None:
-    """End a hall. Raises: BadForm while a meeting to come summons people to it."""
+    """End a hall, so that it is not invited to new meetings.
+
+    Raises: BadForm if a future meeting summons people to the hall.
+    """
     for meeting in directory.meetings(connection, now_ms, point.code):
         if meeting.has_begun or meeting.cancelled:
             continue
@@ -108,9 +122,9 @@ def end_point(connection: Connection, point: PointSummary, now_ms: int) -> None:
 
 
 def differences(connection: Connection, published: PublishedDirectory) -> list[PlaceDifference]:
-    """Return what the portal states otherwise than the office about units and halls.
+    """Return the facts of units and halls that differ between the portal and the office.
 
-    A unit or hall that the portal does not have is the office's affair alone, and no difference.
+    Units and halls that only the office has are left out.
     """
     units, points = directory.all_units(connection), directory.all_points(connection)
     return [
@@ -124,7 +138,10 @@ def _differences(
     stored: Mapping[str, UnitSummary | PointSummary],
     facts: Sequence[str],
 ) -> Iterator[PlaceDifference]:
-    """Yield what is published of units, or of halls, otherwise than it is stored by code."""
+    """Yield the differences between published units and stored units, or between halls.
+
+    `stored` contains the stored places by code. `facts` are the names of the fields to compare.
+    """
     for place in published:
         if place.code not in stored:
             yield PlaceDifference(place.code, "new", "", place.name)
@@ -136,19 +153,28 @@ def _differences(
 
 
 def take(connection: Connection, published: PublishedDirectory) -> int:
-    """Take over what the portal states otherwise; return how many differences there were."""
+    """Replace the office's names, types and units by those of the portal, and add new places.
+
+    Return the number of differences that existed before.
+    """
     count_before = len(differences(connection, published))
     directory.put_places(connection, published.units, published.points)
     return count_before
 
 
 def fingerprint(differences: Collection[PlaceDifference]) -> str:
-    """Return a mark of these differences, to notice when the portal's change again."""
+    """Return a hash of these differences.
+
+    A different hash shows that the differences changed after headquarters last saw them.
+    """
     return hashlib.sha256(msgspec.json.encode(list(differences))).hexdigest()
 
 
 def new_codes(letter: str, taken: Collection[str]) -> Iterator[str]:
-    """Return codes beyond the highest of those taken, as long as those are: U74, P073."""
+    """Return an iterator of new codes above the highest code taken, such as U74 or P073.
+
+    A new code has as many digits as the longest code taken, or three digits if none is taken.
+    """
     numbered = [code for code in taken if re.fullmatch(rf"{letter}\d{{1,6}}", code)]
     length = max((len(code) for code in numbered), default=len("P000")) - 1
     last = max((int(code[1:]) for code in numbered), default=0)
@@ -161,7 +187,7 @@ def _check_code(code: str) -> None:
 
 
 def is_code(text: str) -> bool:
-    """Return whether a text has the form of a unit's or a hall's code."""
+    """Return whether a text has the form that the codes of units and halls must have."""
     try:
         msgspec.convert(text, PointCode)
     except msgspec.ValidationError:

@@ -1,8 +1,8 @@
-"""Queue files: a hall's records, brought to headquarters as a file and not by network.
+"""Import queue files, which bring a hall's records to headquarters without a network.
 
-An import answers with a signed receipt. A file is JSON:
-`{"diemcau": "queue", "v": 1, "boxes": [JWE…]}`. A box is sealed to headquarters and holds a JWS by
-one device over its parcel. Anyone may carry the file.
+A queue file is JSON: `{"diemcau": "queue", "v": 1, "boxes": [JWE…]}`. Each box is encrypted to
+headquarters and contains a JWS, with which one device signs its records and details. Anybody may
+carry the file. The import returns a signed receipt.
 """
 
 import hashlib
@@ -32,7 +32,10 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
 class QueueFile(Struct, frozen=True):
-    """The outer form of a queue file, which reveals nothing to the person who carries it."""
+    """The JSON of a queue file.
+
+    `boxes` are encrypted, so the person who carries the file cannot read them.
+    """
 
     diemcau: Literal["queue"]
     v: Literal[1]
@@ -40,7 +43,11 @@ class QueueFile(Struct, frozen=True):
 
 
 class Parcel(Struct, frozen=True):
-    """The content that one device signed: the exact text of its records, and sealed details."""
+    """The content of a box: the records and details that one device signed.
+
+    `records` contains the exact JSON of each record. `details` contains encrypted details by
+    sha256. `made_at` is in ISO 8601 UTC.
+    """
 
     device: DeviceCode
     made_at: Instant
@@ -49,7 +56,10 @@ class Parcel(Struct, frozen=True):
 
 
 class ReceiptLine(Struct, frozen=True):
-    """The outcome of one record; `sha256` is the hash of its text in the file."""
+    """The result for one record.
+
+    `sha256` is the hash of the record's text in the file. `at_corrected` is in ISO 8601 UTC.
+    """
 
     id: str | None
     sha256: str
@@ -60,7 +70,11 @@ class ReceiptLine(Struct, frozen=True):
 
 
 class ParcelReceipt(Struct, frozen=True):
-    """The statement that headquarters signs: which records and details of a parcel it has."""
+    """The receipt for one parcel, which headquarters signs.
+
+    `records` are the results for its records, in order. `details` contains the sha256 of each
+    detail that was stored. `received_at` is in ISO 8601 UTC.
+    """
 
     device: str
     point: str
@@ -70,20 +84,27 @@ class ParcelReceipt(Struct, frozen=True):
 
 
 class ImportResult(Struct, frozen=True):
-    """The outcome of an import: a receipt for every parcel, and all of them as a signed file."""
+    """The result of an import.
+
+    `parcels` contains a receipt for each parcel. `receipt` is the receipt file, JSON with all
+    receipts signed.
+    """
 
     parcels: tuple[ParcelReceipt, ...]
     receipt: bytes
 
     def count(self, *statuses: str) -> int:
-        """Return how many records have one of these statuses."""
+        """Return the number of records with one of these statuses, such as `stored` or `held`."""
         return sum(line.status in statuses for parcel in self.parcels for line in parcel.records)
 
 
 def import_file(content: bytes, seal_key: str, now_ms: int) -> ImportResult:
-    """Check a whole queue file, then import it; importing it again changes nothing.
+    """Check a whole queue file, and then store its records and details.
 
-    Raises: QueueFileFaulty, before anything is stored.
+    A repeated import changes nothing. `seal_key` is headquarters' secret.
+
+    Raises: QueueFileFaulty if the file is too large, damaged, forged or meant for another
+    headquarters. Nothing is stored then.
     """
     opened = [_open_box(box, seal_key) for box in _read_boxes(content)]
     parcel_receipts = tuple(_import_parcel(parcel, signer, now_ms) for parcel, signer in opened)
@@ -129,7 +150,11 @@ def _open_box(box: str, seal_key: str) -> tuple[Parcel, Signer]:
 
 
 def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt:
-    """Import a parcel as if its device had sent it, but without a clock reading, now stale."""
+    """Store a parcel's records and details as if its device had sent them over the network.
+
+    A parcel contains no clock reading, because the reading would be out of date. The details of a
+    revoked device are not stored.
+    """
     texts = [record.encode("utf-8", "replace") for record in parcel.records]
     verdicts: list[Verdict] = []
     for start in range(0, len(texts), BATCH):
@@ -158,7 +183,10 @@ def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt
 
 
 def _store_details(parcel: Parcel, now_ms: int) -> list[str]:
-    """Store a parcel's details, and return their hashes; skip any too large or misnamed."""
+    """Store the details of a parcel; return the sorted sha256 of the details stored.
+
+    A detail that is too large, or that does not match its sha256, is skipped.
+    """
     stored = []
     for sha256, text in sorted(parcel.details.items()):
         box = text.encode("utf-8", "replace")

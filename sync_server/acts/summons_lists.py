@@ -1,4 +1,4 @@
-"""Lists of the people summoned to a meeting: to which hall, and on which seat."""
+"""Read lists of the people who are summoned to a meeting, with their halls and seats."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -27,12 +27,15 @@ USED: tuple[Field, ...] = (
     "point",
     "seat",
 )
-MAX_SEAT = 16  # the limit of the rolls
+MAX_SEAT = 16  # characters allowed in a roll
 HALL = "Điểm cầu "
 
 
 class SummonsRow(NamedTuple):
-    """One person summoned to one point of one meeting."""
+    """One person who is summoned to one point of one meeting.
+
+    `meeting`, `point` and `person` are codes. `seat` is "" if the list states none.
+    """
 
     meeting: str
     point: str
@@ -41,7 +44,11 @@ class SummonsRow(NamedTuple):
 
 
 class Places(NamedTuple):
-    """The halls that a list may name, the halls by unit, the units and the meetings."""
+    """The halls, units and meetings that a list of summoned people may name.
+
+    `points` and `units` find codes by name. `point_of_unit` contains each unit's first hall by
+    code.
+    """
 
     points: UnitNames
     point_of_unit: dict[str, str]
@@ -50,7 +57,10 @@ class Places(NamedTuple):
 
 
 def read_places(connection: Connection) -> Places:
-    """Return the places and meetings that a list may name."""
+    """Return the halls, units and meetings that a list may name.
+
+    Halls and units that have ended are left out.
+    """
     points = directory.points(connection)
     return Places(
         UnitNames({code: point.name.removeprefix(HALL) for code, point in points.items()}),
@@ -63,9 +73,11 @@ def read_places(connection: Connection) -> Places:
 def read_summonses(
     connection: Connection, table: Table, meeting: str | None
 ) -> tuple[list[SummonsRow], list[Fault]]:
-    """Return the lines of a table as summonses, and every fault.
+    """Return the summonses in a table, and all faults of the table.
 
-    `meeting` holds for a list without a column of meetings; another meeting in it is a fault.
+    `meeting` is the meeting of all lines; a line that names another meeting is a fault. If
+    `meeting` is None, each line must name an accepted meeting. A person or a seat that occurs twice
+    is a fault.
     """
     places = read_places(connection)
     people = PeopleByName(
@@ -115,10 +127,10 @@ def _summons_of(
 
 
 class PeopleByName:
-    """The stored people, matched by code or by name, unit and year of birth; never guessed."""
+    """The stored people, found by code, or by name, unit and birth year."""
 
     def __init__(self, people: Sequence[RosterPerson], units: UnitNames) -> None:
-        """Index these people."""
+        """Build the indexes by code and by name. The index by name leaves out ended people."""
         self._by_code = {person.person: person for person in people}
         self._units = units
         self._by_name: dict[SortKey, list[RosterPerson]] = {}
@@ -127,7 +139,10 @@ class PeopleByName:
                 self._by_name.setdefault(_key(person.full_name), []).append(person)
 
     def find(self, line: Line) -> tuple[RosterPerson | None, Fault | None]:
-        """Return the person that a line names, or the fault if nobody or several are meant."""
+        """Return the person that a line names and None, or else None and the fault.
+
+        It is a fault if nobody matches, if several people match, or if the person has ended.
+        """
         code = line.text("person")
         if code:
             person = self._by_code.get(code)

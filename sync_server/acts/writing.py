@@ -1,4 +1,4 @@
-"""Records that the office writes in the name of an account, with personal details sealed."""
+"""Write records in the name of an office account, and encrypt their personal details."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -24,21 +24,28 @@ from sync_server.storage.ledger import intake
 from sync_server.storage.ledger.intake import Delivery
 
 SERVER_WRITER = Account("server", Profile.HEADQUARTERS).writer
-"""The writer of the records that the command line makes."""
+"""The writer of the records that commands make. Their device code is `O-server`."""
 
 LONGEST_NOTE = 2_000
-"""Longest note or reason, in letters: once sealed, it is still a small detail."""
+"""The longest note or reason, in characters. Once encrypted, it still fits in a small detail (8
+KB)."""
 
 
 class Note(NamedTuple):
-    """A sealed note: the sha256 that a record names, and the sealed box."""
+    """An encrypted note. `box` is the JWE, and `sha256` is its hash.
+
+    A record refers to the note by this hash.
+    """
 
     sha256: str
     box: str
 
 
 def seal_note(**fields: str) -> Note:
-    """Seal personal fields to headquarters' key, as a device does."""
+    """Encrypt personal fields to headquarters' public key, as a device does.
+
+    A field that is longer than `LONGEST_NOTE` characters is cut.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     content = msgspec.json.encode({name: text[:LONGEST_NOTE] for name, text in fields.items()})
     box = sealing.seal(sealing.public_key(settings.seal_key), content)
@@ -47,7 +54,10 @@ def seal_note(**fields: str) -> Note:
 
 
 def envelope(writer: Writer, meeting: str, point: str, now_ms: int) -> dict[str, Any]:
-    """Return the fields of an office record except its kind, person, refs and body."""
+    """Return the fields of a new office record, without its kind, person, refs and body.
+
+    Every call creates a new record id. `now_ms` is in ms since 1970 UTC.
+    """
     return {
         "id": str(uuid_utils.uuid7()),
         "v": 1,
@@ -70,7 +80,11 @@ def write_records(
     now_ms: int,
     sealed: Mapping[str, str] | None = None,
 ) -> None:
-    """Append the office's records to the ledger. Raises: BadForm if a record is refused."""
+    """Append records of an office account or of a command to the ledger.
+
+    `sealed` contains the encrypted details by sha256. Raises: BadForm if a record is refused.
+    Nothing is stored then.
+    """
     offers = intake.judge_records([canonical_bytes(record) for record in records], writer)
     for offer in offers:
         if isinstance(offer.outcome, Refusal):

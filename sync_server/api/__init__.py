@@ -1,4 +1,4 @@
-"""The HTTP API: the routes under `/api/v1` and the health checks. Contract: docs/api.md."""
+"""Register the HTTP API: the routes under `/api/v1` and the health checks (docs/api.md)."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""Request bodies, read and decompressed within a size limit, and responses as JSON."""
+"""Read and decompress request bodies within a size limit, and write JSON responses."""
 
 import re
 import zlib
@@ -20,7 +20,7 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 MAX_SMALL_VALUES = 10_000
-"""The most JSON values in a body that holds no records."""
+"""The most JSON values in a body without records. A few compressed bytes could contain more."""
 
 
 def read_body(
@@ -29,9 +29,13 @@ def read_body(
     *,
     most_values: int = MAX_SMALL_VALUES,
 ) -> T:
-    """Decode the request body; if its JSON cannot be read, decode `repair(body)` instead.
+    """Decode the JSON in the request body.
 
-    Raises: BodyTooLarge, UnsupportedEncoding, MalformedJson, MalformedRequest.
+    If the JSON is malformed, `repair(body)` is decoded instead. `most_values` is the most JSON
+    values that the body may have; the check counts commas.
+
+    Raises: BodyTooLarge; UnsupportedEncoding; MalformedJson; MalformedRequest if the JSON has too
+    many values or another form.
     """
     body = read_bytes()
     if body.count(b",") >= most_values:  # a list of n values has n - 1 commas
@@ -45,7 +49,11 @@ def read_body(
 
 
 def read_bytes() -> bytes:
-    """Read the body, ungzipped. Raises: BodyTooLarge, UnsupportedEncoding, MalformedJson."""
+    """Return the request body, decompressed if it is gzip.
+
+    Raises: BodyTooLarge if it has more than `MAX_BODY_BYTES` bytes; UnsupportedEncoding if it has
+    another encoding than gzip; MalformedJson if the gzip is damaged.
+    """
     body = request.stream.read(MAX_BODY_BYTES + 1)
     match request.headers.get("Content-Encoding", "identity").lower():
         case "identity":
@@ -60,9 +68,10 @@ def read_bytes() -> bytes:
 
 
 def parse_content_range(piece: bytes) -> tuple[int, int]:
-    """Return the offset of a piece and the total size in bytes, as `Content-Range` states them.
+    """Return the offset of a piece and the size of the whole upload, in bytes.
 
-    Without that header the piece is the whole upload. Raises: MalformedRequest.
+    The header `Content-Range` states both. Without that header, the piece is the whole upload.
+    Raises: MalformedRequest if the header is malformed or does not match the piece.
     """
     content_range = request.headers.get("Content-Range")
     if content_range is None:
@@ -75,7 +84,10 @@ def parse_content_range(piece: bytes) -> tuple[int, int]:
 
 
 def check_sha256(name: str) -> None:
-    """Check that a name from an address is a sha256 in hex. Raises: MalformedRequest."""
+    """Check that a name from a URL is a sha256 in lower-case hexadecimal.
+
+    Raises: MalformedRequest if it is not.
+    """
     if not re.fullmatch(r"[0-9a-f]{64}", name):
         raise MalformedRequest(fault=f"sha256 {name!r}")
 
@@ -94,7 +106,7 @@ def _decode_body(
 
 
 def json_response(value: object, status: int = 200) -> Response:
-    """Return a response with the value as JSON."""
+    """Return a response whose body is this value as JSON."""
     return Response(msgspec.json.encode(value), status, mimetype="application/json")
 
 

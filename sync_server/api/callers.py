@@ -1,4 +1,4 @@
-"""Authentication, permission checks and the access log of the API."""
+"""Authenticate the callers of the API, check their permissions, and log their access."""
 
 from flask import Response, g, request
 from sqlalchemy import Connection
@@ -30,9 +30,10 @@ MAX_LOGGED_PATH = 200
 
 
 def authenticate_caller(connection: Connection) -> Caller:
-    """Return the device or account that the bearer token belongs to; call before reading the body.
+    """Return the device or office account that the request's bearer token belongs to.
 
-    Raises: Unauthenticated; TooManyRequests after many unknown tokens from one address.
+    Call this function before reading the body. Raises: Unauthenticated if the token is missing or
+    unknown; TooManyRequests after many unknown tokens from one address.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     caller = None
@@ -45,9 +46,11 @@ def authenticate_caller(connection: Connection) -> Caller:
 
 
 def require_permission(caller: Caller, action: Action, point: str | None = None) -> None:
-    """Check an action against the permission table, and `point` against the caller's point.
+    """Check that a caller may do this action, and may do it at `point` if one is given.
 
-    Raises: DeviceRevoked, Forbidden, ReadTokenNeeded.
+    Raises: DeviceRevoked if a revoked device does anything except push; Forbidden if the profile
+    does not permit the action, or if the caller belongs to another point; ReadTokenNeeded if a
+    device requests personal data with its push token.
     """
     g.checked_action = (caller.writer, action)
     if caller.is_revoked and action is not Action.PUSH:
@@ -65,9 +68,11 @@ def require_permission(caller: Caller, action: Action, point: str | None = None)
 
 
 def log_access(response: Response) -> Response:
-    """Log an office account's act or reading of personal data, and whatever was refused to anybody.
+    """Write an entry in the audit log if this request must be logged; return the response.
 
-    Of refusals only some in a minute are logged for one address, so that nobody can fill the log.
+    The log contains acts by office accounts, their reading of personal data, and refused requests.
+    At most 5 refused requests a minute are logged for each address, so that nobody can fill the
+    log. If the entry cannot be written, an error is returned instead of the response.
     """
     writer, action = g.pop("checked_action", (None, None))
     is_act, is_refused = request.method == "POST", response.status_code in REFUSED
@@ -87,12 +92,15 @@ def log_access(response: Response) -> Response:
         )
         try:
             write(lambda c: audit.note(c, entry))
-        except DatabaseBusy as fault:  # a response that cannot be logged is not sent
+        except DatabaseBusy as fault:  # a response that cannot be logged must not be sent
             return error_response(fault)
     return response
 
 
 def forbidden_error(caller: Caller, action: Action, point: str = "") -> Forbidden:
-    """Return the error that says that the caller's profile may not do this action."""
+    """Return the error for a caller who may not do an action.
+
+    If `point` is given, the error states that the action is forbidden at that point.
+    """
     action_text = f"{say(f'action.{action}')} {point}".strip()
     return Forbidden(action=action_text, profile=say(f"role.{caller.writer.profile}"))

@@ -1,4 +1,4 @@
-"""Routes for details, the sealed personal data: devices upload them, entitled readers open them."""
+"""Receive encrypted personal details from devices, and show them to entitled readers."""
 
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy import Connection
@@ -25,7 +25,12 @@ BOUNDS = Bounds(MAX_PIECE_BYTES, MAX_DETAIL_BYTES)
 
 @blueprint.put("/details/<sha256>")
 def put_detail(sha256: str) -> Response:
-    """Store a piece of a sealed detail; without `Content-Range` the body is the whole detail."""
+    """Store a piece of an encrypted detail; without `Content-Range`, the body is the whole detail.
+
+    Respond 204, with the progress of the upload in the headers.
+
+    Raises: PieceTooLarge; PieceOutOfPlace; BlobMismatch; UploadQuotaReached; Forbidden.
+    """
     with reading() as connection:
         caller = authenticate_caller(connection)
     require_permission(caller, Action.PUSH_DETAIL)
@@ -39,9 +44,11 @@ def put_detail(sha256: str) -> Response:
 
 @blueprint.get("/details/<sha256>")
 def get_detail(sha256: str) -> Response:
-    """Open a detail for an entitled reader, and log the reading.
+    """Return the decrypted content of a detail to an entitled reader, and log the reading.
 
-    A HEAD request instead returns how much of the detail the calling device has uploaded.
+    A HEAD request instead returns how many bytes of the detail the calling device has uploaded.
+
+    Raises: Forbidden if the reader is not entitled; UnknownDetail; DetailUnreadable.
     """
     with reading() as connection:
         caller = authenticate_caller(connection)
@@ -75,7 +82,7 @@ def get_detail(sha256: str) -> Response:
 
 
 def _chair_may_decide(connection: Connection, caller: Caller, sha256: str) -> bool:
-    """Return whether the chair may now decide on a request that names this detail."""
+    """Return whether a chair may now decide on a request that refers to this detail."""
     point, person = caller.writer.point, caller.writer.person
     assert point is not None
     assert person is not None

@@ -1,4 +1,4 @@
-"""The enrolment route: it exchanges a one-use code for a device id and two tokens."""
+"""Receive a one-time enrolment code from a device, and return a device id and two tokens."""
 
 from typing import Annotated, Any
 
@@ -21,8 +21,9 @@ blueprint = Blueprint("enrolment", __name__)
 class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The body of an enrolment request.
 
-    `public_key`: the device's key as a JWK; with the same key, a device whose answer was lost may
-    send the request again. `second`: the secret given by telephone, for a code that came by post.
+    `code` is the one-time code, and `label` a name for the device. `public_key` is the device's key
+    as a JWK; with the same key, a device that got no answer may send the request again. `second` is
+    the secret given by telephone, for a code that was sent by post.
     """
 
     code: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -36,7 +37,13 @@ _decoder = msgspec.json.Decoder(EnrolRequest)
 
 @blueprint.post("/enrol")
 def enrol() -> Response:
-    """Enrol the device that sends a valid code; no later response repeats its tokens."""
+    """Enrol the device that sends a valid code; respond 201 with its id and its tokens.
+
+    No later response repeats the tokens.
+
+    Raises: EnrolmentCodeUnknown; EnrolmentCodeUsed; EnrolmentCodeExpired; EnrolmentSecondNeeded;
+    TooManyRequests.
+    """
     rate_limits.count_attempt(rate_limits.ENROL)
     enrol_request = read_body(_decoder)
     device_key = (

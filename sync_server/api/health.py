@@ -1,4 +1,4 @@
-"""Health checks: whether this server runs, and whether its database answers."""
+"""Report whether this server is running, and whether it is ready for requests."""
 
 from flask import Blueprint, Response
 from sqlalchemy import text
@@ -11,13 +11,17 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    """Answer 200 as long as the process runs."""
+    """Respond 200 as long as the server process is running."""
     return json_response({"status": "ok"})
 
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Answer 200 while the database answers and its disk has room, 503 or 507 otherwise."""
+    """Respond 200 if the database answers and its disk has enough free space.
+
+    Raises: DiskFull (507) if there is too little space; DatabaseBusy (503) if the database does not
+    answer in time.
+    """
     check_room()
     with reading() as connection:
         connection.execute(text("SELECT 1 FROM stream WHERE 1 = 0"))

@@ -1,4 +1,4 @@
-"""Routes that read meetings, rosters, standings and the board."""
+"""Return meetings, rosters, standings and the board to devices and office accounts."""
 
 from typing import Any
 
@@ -21,14 +21,17 @@ from sync_server.storage.people import roster
 blueprint = Blueprint("meetings", __name__)
 
 API_NAMES = {"is_late": "late", "has_left_early": "left_early"}
-"""Fields of a person's standing that have another name in the API."""
+"""Two fields of a person's standing have other names in the API than in the code."""
 CHART_FIELDS = ("arrivals_ms", "late_after_ms")
-"""Fields of a board row that only the office's charts read."""
+"""Fields of a board row that the API leaves out, because only the office's charts use them."""
 
 
 @blueprint.get("/meetings")
 def meetings() -> Response:
-    """List the meetings that concern the caller's point, or all for a caller without a point."""
+    """Return the meetings of the caller's point, the latest first.
+
+    A caller without a point gets all meetings.
+    """
     with reading() as connection:
         caller = authenticate_caller(connection)
         require_permission(caller, Action.READ_MEETINGS)
@@ -37,7 +40,10 @@ def meetings() -> Response:
 
 @blueprint.get("/meetings/<meeting>/points/<point>/roster")
 def point_roster(meeting: str, point: str) -> Response:
-    """Return the roster of a point, or 304 if the caller's copy (ETag) is current."""
+    """Return the roster of a point, or 304 if the caller's copy (ETag) is current.
+
+    Raises: UnknownMeeting; UnknownPoint if the point does not take part in the meeting.
+    """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.READ_ROSTER, point)
         _require_meeting(connection, meeting)
@@ -55,7 +61,12 @@ def point_roster(meeting: str, point: str) -> Response:
 
 @blueprint.get("/meetings/<meeting>/standing")
 def standing(meeting: str) -> Response:
-    """Return the standing of every person at a point; `point` defaults to the caller's point."""
+    """Return the standing of each person at a point, with the other facts of the point.
+
+    The query parameter `point` defaults to the caller's point.
+
+    Raises: MalformedRequest if there is no point; UnknownMeeting; UnknownPoint.
+    """
     with reading() as connection:
         caller = authenticate_caller(connection)
         point = request.args.get("point") or caller.writer.point
@@ -90,7 +101,10 @@ def standing(meeting: str) -> Response:
 
 @blueprint.get("/meetings/<meeting>/board")
 def board(meeting: str) -> Response:
-    """Return the board of a meeting: totals, totals by unit type, and a row for every point."""
+    """Return the board of a meeting: totals, totals by unit type, and a row for each point.
+
+    Raises: UnknownMeeting.
+    """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.READ_BOARD)
         _require_meeting(connection, meeting)

@@ -1,4 +1,7 @@
-"""Routes for publishing: an editor uploads a release's missing files, then activates it."""
+"""Publish releases of the portal.
+
+An editor uploads the files that the server lacks, and then activates the release.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -32,12 +35,12 @@ blueprint = Blueprint("releases", __name__)
 
 MAX_PIECE_BYTES = 1024 * 1024
 MAX_BLOB_BYTES = 200 * 1024 * 1024
-"""Enough for a recording of one morning."""
+"""The largest file in bytes, enough for a recording of one morning."""
 BOUNDS = Bounds(MAX_PIECE_BYTES, MAX_BLOB_BYTES)
 
 
 class ActivateRequest(msgspec.Struct, frozen=True):
-    """The body of an activation: the release is served from `at`, or from now without it."""
+    """The body of an activation. The release is served from `at` on; None means from now on."""
 
     at: Instant | None = None
 
@@ -47,7 +50,10 @@ _activate_decoder = msgspec.json.Decoder(ActivateRequest)
 
 @blueprint.get("/release")
 def served_release() -> Response:
-    """Return the id of the release that is served; a relay asks for it before it downloads."""
+    """Return the id of the release that is served now, or null if there is none.
+
+    A relay compares this id with its own copy before it downloads anything.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     with reading() as connection:
         return json_response(
@@ -57,7 +63,10 @@ def served_release() -> Response:
 
 @blueprint.get("/releases")
 def kept_releases() -> Response:
-    """List the stored releases, which an editor can activate again, newest first."""
+    """Return the stored releases, the most recently activated first.
+
+    An editor can activate any of these releases again.
+    """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
         return json_response(releases.list_releases(connection, now_ms()))
@@ -65,9 +74,13 @@ def kept_releases() -> Response:
 
 @blueprint.post("/releases")
 def put_release() -> Response:
-    """Accept a release's manifest, and store the release once all its files have arrived.
+    """Receive the manifest of a release, and store the release once all its files have arrived.
 
-    Return the sha256 of the missing lists, or of the missing files if no list is missing.
+    Return the id of the release and the sha256 of its missing files. While lists in the manifest
+    are missing, return only the sha256 of those lists.
+
+    Raises: ReleaseMalformed; ForeignCode if the release contains other browser code than this
+    server's.
     """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
@@ -99,9 +112,9 @@ def put_release() -> Response:
 
 
 def _check_directory(files: Mapping[str, FileLine]) -> None:
-    """Check that a release has a readable directory of units, points and meetings.
+    """Check that a release contains a valid `facts.json`, with its units, points and meetings.
 
-    Raises: ReleaseMalformed.
+    Raises: ReleaseMalformed if the file is missing or is not valid.
     """
     line = files.get(FACTS_PATH)
     if line is None:
@@ -113,7 +126,12 @@ def _check_directory(files: Mapping[str, FileLine]) -> None:
 
 @blueprint.put("/blobs/<sha256>")
 def put_blob(sha256: str) -> Response:
-    """Store a piece of a file; without `Content-Range` the body is the whole file."""
+    """Store a piece of a file; without `Content-Range`, the body is the whole file.
+
+    Respond 204, with the progress of the upload in the headers.
+
+    Raises: PieceTooLarge; PieceOutOfPlace; BlobMismatch; UploadQuotaReached; Forbidden.
+    """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
     at_ms = now_ms()
@@ -126,7 +144,10 @@ def put_blob(sha256: str) -> Response:
 
 @blueprint.route("/blobs/<sha256>", methods=["HEAD"])
 def blob_offset(sha256: str) -> Response:
-    """Return how many bytes of a file have arrived, so that an editor can resume its upload."""
+    """Return how many bytes of a file have arrived, so that an editor can resume its upload.
+
+    The number is in the header `Upload-Offset`.
+    """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
         return offset_response(
@@ -136,7 +157,10 @@ def blob_offset(sha256: str) -> Response:
 
 @blueprint.post("/releases/<release>/activate")
 def activate(release: str) -> Response:
-    """Serve a release from `at` on, or from now if `at` is missing or past."""
+    """Serve a release from the instant `at` on, or from now if `at` is missing or past.
+
+    Raises: UnknownRelease; MalformedRequest if `at` is not a valid instant.
+    """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
     activation = read_body(_activate_decoder) if request.content_length else ActivateRequest()

@@ -1,4 +1,4 @@
-"""The sync route: a device sends its records and receives new records of its point."""
+"""Receive the records that a device sends, and return the new records of its point."""
 
 import json
 from typing import Annotated
@@ -37,21 +37,27 @@ from sync_server.web import rate_limits, served_portal
 blueprint = Blueprint("sync", __name__)
 
 MAX_RECORDS = 500
-"""A request of this size is stored in well under a second; longer queues take several requests."""
+"""The most records in one request, which are stored in well under a second. A device sends a longer
+queue in several requests."""
 
 MAX_DETAILS = 100
-"""The most small details in one request, since all take time to write; a kiosk sends 40."""
+"""The most details in one request, because each takes time to write. A kiosk sends 40."""
 
 MAX_VALUES = 500_000
-"""The most JSON values in a body; the rolls of a whole province have a third as many. A few
-compressed bytes can hold ten thousand values, so they are counted before the body is parsed."""
+"""The most JSON values in a body. The rolls of a whole province have a third as many. A few
+compressed bytes can contain ten thousand values, so values are counted before the body is
+parsed."""
 
 PAGE_RECORDS = 500
-"""The most records in one answer; `more` says whether to ask again."""
+"""The most records in one response; `more` tells the device whether there are more."""
 
 
 class ClockStatement(Struct, frozen=True):
-    """The readings of the device's two clocks when it sends the request."""
+    """The readings of a device's two clocks when it sends a request.
+
+    `wall` is in ISO 8601 UTC. `mono_ms` is the monotonic clock in ms. `boot` identifies the span of
+    time in which both clocks agree.
+    """
 
     wall: Instant
     mono_ms: MonoMs
@@ -59,10 +65,11 @@ class ClockStatement(Struct, frozen=True):
 
 
 class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a sync request; `meeting` and `point` choose the stream to read from.
+    """The body of a sync request.
 
-    Without a meeting nothing is read. `app`: the version of the kiosk. `unsent`: how many records
-    remain in the device's queue after these.
+    `meeting` and `point` choose the stream to read; without a meeting, nothing is read. `details`
+    contains small encrypted details by sha256. `app` is the version of the kiosk. `unsent` is the
+    number of records left in the device's queue after this request.
     """
 
     clock: ClockStatement | None = None
@@ -76,10 +83,10 @@ class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SyncAnswer(Struct, frozen=True):
-    """The answer to a sync, as in docs/api.md.
+    """The response to a sync request (docs/api.md).
 
-    `want`: inclusive ranges of `seq` that the device should resend. `want_details`: hashes of
-    details that these records name and that are not stored in full.
+    `want`: ranges of record numbers (`seq`), both ends included, that the device must send again.
+    `want_details`: the sha256 of details that the sent records refer to and that are not complete.
     """
 
     verdicts: list[Verdict]
@@ -99,7 +106,13 @@ _decoder = msgspec.json.Decoder(SyncRequest)
 
 @blueprint.post("/sync")
 def sync() -> Response:
-    """Store the records; return a verdict for every record and the stream's new records."""
+    """Store the records of a device, and return verdicts and the new records of a stream.
+
+    The response contains one verdict for each record, and the stream's records after the cursor.
+
+    Raises: TooManyRecords; TooManyRequests; MalformedRequest; MalformedJson; Unauthenticated;
+    Forbidden.
+    """
     at_ms = now_ms()
     with reading() as connection:
         caller = authenticate_caller(connection)
@@ -149,7 +162,12 @@ def sync() -> Response:
 
 
 def _receive(delivery: Delivery) -> Receipt:
-    """Store a delivery; one without records and details is skipped if the database is busy."""
+    """Store a delivery and return the receipt.
+
+    If the database is busy, a delivery without records and details is not stored.
+
+    Raises: DatabaseBusy if a delivery with records or details cannot be stored in time.
+    """
     if delivery.offers or delivery.sealed:
         return write(lambda c: intake.receive(c, delivery))
     receipt = write_if_free(lambda c: intake.receive(c, delivery))
@@ -160,10 +178,12 @@ def _receive(delivery: Delivery) -> Receipt:
 
 
 def _repair_records(body: bytes) -> bytes:
-    """Replace unreadable records in a body by strings, so that the other records can be read.
+    """Replace every record that contains invalid Unicode by a string; return the new body.
 
-    JavaScript writes half an emoji where a field's length limit cuts it, and msgspec cannot read
-    that. Such a record becomes a string with its JSON text, so that only this record is refused.
+    JavaScript cuts an emoji in half at a field's length limit, and msgspec then rejects the whole
+    body. The string contains the JSON of the record, so that only this record is refused.
+
+    Raises: MalformedRequest if the body has no list of records; TooManyRecords.
     """
     fields = json.loads(body)
     records = fields.get("records") if isinstance(fields, dict) else None
@@ -190,14 +210,19 @@ def _is_valid_unicode(record: object) -> bool:
 
 
 def _verdicts_for(verdicts: list[Verdict], caller: Caller) -> list[Verdict]:
-    """Return the verdicts, without flags if the caller may not read personal data."""
+    """Return the verdicts, without their flags if the caller may not read personal data."""
     if caller.can_read:
         return verdicts
     return [msgspec.structs.replace(verdict, flags=()) for verdict in verdicts]
 
 
 def _pulled_stream(sync_request: SyncRequest, caller: Caller) -> StreamKey | None:
-    """Return the stream to read; None without a meeting, or if the device is locked or revoked."""
+    """Return the stream that the caller asks to read; None if nothing is to be read.
+
+    Nothing is read without a meeting, with a push token, or for a revoked device.
+
+    Raises: MalformedRequest if no point is given; Forbidden if the caller may not read this point.
+    """
     point = sync_request.point or caller.writer.point
     if sync_request.meeting is None or not caller.can_read or caller.is_revoked:
         return None
@@ -223,7 +248,10 @@ def _device_report(sync_request: SyncRequest, at_ms: int) -> DeviceReport | None
 def _pull(
     connection: Connection, stream_key: StreamKey | None, cursor: str
 ) -> tuple[streams.Page, str]:
-    """Return the stream's records after `cursor` and the revision of the point's roster."""
+    """Return the records of a stream after `cursor`, and the revision of the point's roster.
+
+    At most `PAGE_RECORDS` records are returned. Without a stream, records and revision are empty.
+    """
     if stream_key is None:
         return streams.Page([], cursor, False), ""
     page = streams.read(connection, stream_key, cursor, PAGE_RECORDS)
@@ -231,9 +259,10 @@ def _pull(
 
 
 def _with_corrected(form: bytes, at_ms: int, released_at_ms: int | None) -> bytes:
-    """Return a record's canonical bytes with `at_corrected` inserted as the first field.
+    """Return the canonical JSON of a record, with `at_corrected` inserted as the first field.
 
-    A ruling that releases a held record contains that record, which gets an `at_corrected` too.
+    `at_ms` is in ms since 1970 UTC. If the record is a ruling that releases a held record, that
+    record gets `released_at_ms` as its `at_corrected`.
     """
     if released_at_ms is not None:
         fields = msgspec.json.decode(form)

@@ -1,8 +1,8 @@
-"""Resumable uploads: one protocol for sealed details and for the files of releases.
+"""Receive uploads that can be resumed: encrypted details, and the files of releases.
 
-A `PUT` sends the whole upload or, with `Content-Range`, a piece; a `HEAD` asks how many bytes have
-arrived. Both answer with `Upload-Offset` and `Upload-Complete`. The routes decide who may upload
-what.
+A `PUT` request sends the whole upload or, with `Content-Range`, a piece. A `HEAD` request asks how
+many bytes have arrived. Both responses have the headers `Upload-Offset` and `Upload-Complete`. The
+routes check who may upload.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from sync_server.storage.blobs.resumable_uploads import NOTHING_RECEIVED, Offset
 
 
 class Bounds(NamedTuple):
-    """The largest piece and the largest upload, in bytes."""
+    """The largest piece and the largest whole upload, in bytes."""
 
     piece: int
     total: int
@@ -27,9 +27,13 @@ class Bounds(NamedTuple):
 def accept_piece(
     sha256: str, bounds: Bounds, put: Callable[[Connection, bytes, int, int], Offset]
 ) -> Response:
-    """Check the piece in the request and store it by `put(connection, piece, offset, total)`.
+    """Store the piece in the request body, and return the response with the upload's progress.
 
-    Raises: MalformedRequest, PieceTooLarge, PieceOutOfPlace, BlobMismatch.
+    The function calls `put(connection, piece, offset, total)`, with the offset and the total in
+    bytes.
+
+    Raises: MalformedRequest; PieceTooLarge; PieceOutOfPlace if the piece does not follow the last
+    one; BlobMismatch if the whole upload does not match its sha256.
     """
     check_sha256(sha256)
     piece = request.stream.read(bounds.piece + 1)
@@ -46,6 +50,9 @@ def accept_piece(
 
 
 def offset_response(offset: Offset, status: int) -> Response:
-    """Return a response that says how many bytes of an upload have arrived."""
+    """Return a response whose headers state how many bytes of an upload have arrived.
+
+    The header `Upload-Complete` states whether the upload is complete.
+    """
     headers = {"Upload-Offset": str(offset.received), "Upload-Complete": f"?{offset.is_complete:d}"}
     return Response(status=status, headers=headers)

@@ -1,4 +1,5 @@
-"""Sheets from outside, read within bounds as they look on the screen; every doubt names its cell.
+"""Read lists from XLSX and CSV files, as people see them on the screen.
 
-`files` reads a file into grids; `tables` finds the table of people in a grid.
+The module `files` reads a file into grids, within size limits. The module `tables` finds the table
+in a grid. Every doubtful cell is reported with its position.
 """

@@ -1,15 +1,18 @@
-"""Tables as CSV, as Excel in Vietnam opens it: a byte order mark, semicolons, no formulas."""
+"""Write tables as CSV for Excel in Vietnam, with a byte order mark and semicolons."""
 
 import csv
 import io
 from collections.abc import Iterable, Sequence
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""Characters at the start of a text that a spreadsheet would run as a formula."""
+"""A spreadsheet would run a text that begins with one of these characters as a formula."""
 
 
 def csv_text(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table as CSV, with formulas made harmless."""
+    """Return a table as CSV, with a byte order mark and semicolons.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
     out = io.StringIO()
     out.write("\ufeff")
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")

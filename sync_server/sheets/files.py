@@ -1,4 +1,4 @@
-"""Reads XLSX and CSV files from outside into grids, within bounds."""
+"""Read XLSX and CSV files from outside the server into grids, within size limits."""
 
 import csv
 import io
@@ -25,15 +25,16 @@ from sync_server.sheets.grids import (
 
 MAX_INFLATED_BYTES = 64 * 1024 * 1024
 MAX_PART_BYTES = 4 * 1024 * 1024
-"""Sizes after decompression: 100,000 people take 60 MB of XML, styles next to nothing; a hostile
-file of a few hundred KB can expand to gigabytes."""
+"""The limits after decompression, in bytes, for the whole workbook and for each part that contains
+no rows. A list of 100,000 people has 60 MB of XML, and styles are small. A malicious file of a few
+hundred KB can expand to gigabytes."""
 MOST_SHEETS = 20
 MOST_CSV_COLUMNS = 1_000
 MOST_MERGES = 20_000
 
 XLSX_SUFFIXES = frozenset({".xlsx", ".xlsm"})
 OLE_START = b"\xd0\xcf\x11\xe0"
-"""The first bytes of Office files of before 2007, and of newer ones with a password."""
+"""The first bytes of Office files from before 2007, and of newer files with a password."""
 
 _ROWS = re.compile(r"xl/(?:worksheets/[^/]+|sharedStrings)\.xml")
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -49,15 +50,20 @@ _GROUPED_FROM = 1_000
 _WHITE = "FFFFFFFF"
 
 Progress = Callable[[int, int], None]
-"""Receives the number of rows of a sheet that were read so far, and of all, 0 if unknown."""
+"""A function that receives the number of rows read so far and the number of all rows, 0 if
+unknown."""
 
 
 def ignore_progress(_rows: int, _all_rows: int) -> None:
-    """Show no progress."""
+    """Do nothing. This is the default if a caller shows no progress."""
 
 
 def read_file(path: Path, progress: Progress = ignore_progress) -> list[Grid]:
-    """Return the sheets of a file on disk. Raises: SheetFault."""
+    """Return the sheets of a file on disk.
+
+    Raises: SheetFault if the file cannot be opened, is too large, or is not a valid XLSX or CSV
+    file.
+    """
     try:
         if path.stat().st_size > MAX_INFLATED_BYTES:
             raise SheetFault("too_large")
@@ -67,7 +73,11 @@ def read_file(path: Path, progress: Progress = ignore_progress) -> list[Grid]:
 
 
 def read_grids(content: bytes, name: str, progress: Progress = ignore_progress) -> list[Grid]:
-    """Return the sheets of a file, as the text that people see in them. Raises: SheetFault."""
+    """Return the sheets of an XLSX or CSV file, with each cell as the text that people see.
+
+    `name` is the file's name. Sheets after the first 20 are ignored. Raises: SheetFault if the file
+    is damaged, is too large, has a password or has another format.
+    """
     if content.startswith(OLE_START):
         raise SheetFault("old_or_locked")
     if content.startswith(b"%PDF"):
@@ -100,7 +110,7 @@ def _read_workbook(content: bytes, progress: Progress) -> list[Grid]:
             book.close()
     except SheetFault:
         raise
-    except Exception:  # noqa: BLE001 - a damaged file can raise anything in the libraries
+    except Exception:  # noqa: BLE001 - with a damaged file, libraries raise any exception
         raise SheetFault("not_xlsx") from None
     return [grid for grid, _ in grids]
 
@@ -120,10 +130,14 @@ _NO_LAYOUT: _Layout = (frozenset(), frozenset(), ())
 
 
 def _layouts(archive: zipfile.ZipFile) -> dict[str, _Layout]:
-    """Return the sheets' hidden rows, hidden columns and merged cells, which streaming omits."""
+    """Return the hidden rows, hidden columns and merged cells of each sheet, by the sheet's name.
+
+    These are read from the XML, because the library leaves them out when it streams a sheet.
+    """
+    # S314 is safe here: `_check_size` has limited the size, and expat limits entities.
     targets = {
         relation.get("Id"): relation.get("Target", "")
-        for relation in fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - bounded above; expat limits entities
+        for relation in fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
     }
     sheets = fromstring(archive.read("xl/workbook.xml")).iter(f"{_MAIN}sheet")  # noqa: S314
     layouts = {}
@@ -140,7 +154,7 @@ def _layout(part: Any) -> _Layout:
     rows: set[int] = set()
     columns: set[int] = set()
     merged: list[Area] = []
-    for _, element in iterparse(part):  # noqa: S314 - its size is bounded
+    for _, element in iterparse(part):  # noqa: S314 - `_check_size` limits the size
         tag = element.tag.removeprefix(_MAIN)
         if tag == "row":
             if element.get("hidden") in {"1", "true"}:
@@ -171,7 +185,12 @@ def _read_sheet(
     merged: tuple[Area, ...],
     progress: Progress,
 ) -> tuple[Grid, list[tuple[int, int]]]:
-    """Return a grid, and the places of formulas, whose stored values it still lacks."""
+    """Return a sheet as a grid, and the (row, column) of each formula, counted from 0.
+
+    The grid does not contain the results of the formulas yet.
+
+    Raises: SheetFault if the sheet has more than `MOST_ROWS` rows.
+    """
     rows: list[list[str]] = []
     problems: dict[tuple[int, int], CellProblem] = {}
     formulas: list[tuple[int, int]] = []
@@ -215,7 +234,10 @@ def _read_sheet(
 
 
 def _fill_formulas(grid: Grid, formulas: list[tuple[int, int]], sheet: Any) -> None:
-    """Put the stored values of formulas into a grid; one without a value is a problem."""
+    """Put the stored results of formulas into a grid.
+
+    A formula without a stored result is reported in `grid.problems`.
+    """
     by_row: dict[int, list[int]] = {}
     for row, column in formulas:
         by_row.setdefault(row, []).append(column)
@@ -225,7 +247,7 @@ def _fill_formulas(grid: Grid, formulas: list[tuple[int, int]], sheet: Any) -> N
             line = grid.rows[at]
             line.extend([""] * (column + 1 - len(line)))
             if cell is None or cell.value is None:
-                if cell is None or cell.data_type != "str":  # `str`: it has stored an empty text
+                if cell is None or cell.data_type != "str":  # `str`: the result is an empty text
                     grid.problems[at, column] = "formula_empty"
                 continue
             line[column], problem = _as_shown(cell.value, cell.data_type, cell)
@@ -234,7 +256,7 @@ def _fill_formulas(grid: Grid, formulas: list[tuple[int, int]], sheet: Any) -> N
 
 
 def _as_shown(value: object, data_type: str, cell: Any) -> tuple[str, CellProblem | None]:
-    """Return a value as the text that a spreadsheet shows, and what is doubtful about it."""
+    """Return a cell's value as the text that a spreadsheet shows, and any problem of the cell."""
     if isinstance(value, str):
         if data_type == "e":
             return value, "error_value"
@@ -254,7 +276,10 @@ def _as_shown(value: object, data_type: str, cell: Any) -> tuple[str, CellProble
 
 
 def _style_problem(cell: Any, known: dict[int, CellProblem | None]) -> CellProblem | None:
-    """Return what makes a cell's look doubtful; every style of a sheet is looked at once."""
+    """Return the problem with a cell's style; None if it has none.
+
+    `known` caches the result for each style of the sheet.
+    """
     style = cell._style_id
     if style not in known:
         known[style] = _look_at_style(cell)
@@ -262,7 +287,7 @@ def _style_problem(cell: Any, known: dict[int, CellProblem | None]) -> CellProbl
 
 
 def _look_at_style(cell: Any) -> CellProblem | None:
-    """Return why a reader does not take a cell's text as it stands: struck out, or not seen."""
+    """Return `struck` or `invisible` if a cell's text has such a style; otherwise None."""
     font = cell.font
     if font is not None and font.strike:
         return "struck"
@@ -274,7 +299,10 @@ def _look_at_style(cell: Any) -> CellProblem | None:
 
 
 def _is_shown_plainly(number: float, number_format: str) -> bool:
-    """Return whether a format shows a number as its plain digits, so that 123 is not 00123."""
+    """Return whether a number format shows a number as its plain digits.
+
+    The format `00000`, which shows 123 as 00123, does not.
+    """
     if number_format in _PLAIN_FORMATS:
         return True
     return bool(_GROUPED.match(number_format)) and abs(number) < _GROUPED_FROM
@@ -300,13 +328,16 @@ def _read_text(content: bytes, progress: Progress) -> Grid:
             rows.append(texts)
             if at % 1_000 == 0:
                 progress(at, all_rows)
-    except csv.Error:  # a field longer than the reader accepts, as after a stray quote
+    except csv.Error:  # a field is too long, for example after a stray quote
         raise SheetFault("too_large") from None
     return Grid("", rows, problems, is_padded=False)
 
 
 def _decode(content: bytes) -> str:
-    """Decode the encodings that offices use; 8-bit letters of before Unicode are a fault."""
+    """Decode a text in UTF-8, UTF-16 or Windows-1258.
+
+    Raises: SheetFault if the text has another encoding, such as TCVN3 or VNI.
+    """
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return content.decode("utf-16", "replace")
     try:
@@ -317,14 +348,18 @@ def _decode(content: bytes) -> str:
         text = unicodedata.normalize("NFC", content.decode("cp1258"))
     except UnicodeDecodeError:
         raise SheetFault("other_encoding") from None
-    # In an older encoding the same bytes put tones on consonants, where none composes.
+    # TCVN3 and VNI decoded as Windows-1258 have tone marks after consonants, and Unicode composes
+    # no letter from these.
     if any(unicodedata.combining(letter) for letter in text[:100_000]) or is_legacy(text):
         raise SheetFault("other_encoding")
     return text
 
 
 def _separator(text: str) -> tuple[str, str]:
-    """Return the separator of the cells, and the text without a line `sep=;`."""
+    """Return the character that separates the cells, and the text without a line `sep=;`.
+
+    Without such a line, it is the separator that occurs in most of the first 30 lines.
+    """
     if stated := _SEPARATOR_LINE.match(text):
         return stated[1], text[stated.end() :]
     lines = list(_first_lines(text))

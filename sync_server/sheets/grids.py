@@ -1,4 +1,4 @@
-"""Grids: the cells of a sheet as the text that people see, and what makes a cell doubtful."""
+"""Define grids: the cells of a sheet as text, with the problems that make cells doubtful."""
 
 import unicodedata
 from typing import Literal, NamedTuple
@@ -6,10 +6,11 @@ from typing import Literal, NamedTuple
 from sync_server.domain.legacy_text import is_legacy
 
 MOST_ROWS, MOST_COLUMNS = 100_000, 60
-"""The stated size of a sheet may lie: one bold cell in its last corner makes 17 billion cells."""
+"""The most rows and columns that are read. The size that a sheet states cannot be trusted, because
+one bold cell in the last corner makes it 17 billion cells."""
 
 MAX_CELL = 32_767
-"""The most that Excel itself keeps in a cell."""
+"""The most characters that Excel stores in a cell."""
 
 CellProblem = Literal[
     "formula_empty",
@@ -33,7 +34,7 @@ FileProblem = Literal[
 
 
 class SheetFault(Exception):
-    """A file that cannot be read as a sheet at all, and why."""
+    """Raised if a file cannot be read as a sheet; `problem` is the reason."""
 
     def __init__(self, problem: FileProblem) -> None:
         self.problem: FileProblem = problem
@@ -41,7 +42,7 @@ class SheetFault(Exception):
 
 
 class Area(NamedTuple):
-    """Merged cells, from the first row and column to the last, counted from 0, both included."""
+    """A block of merged cells. Rows and columns count from 0, and the last ones are included."""
 
     top: int
     left: int
@@ -50,9 +51,11 @@ class Area(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """One sheet. Rows and columns count from 0; `problems` names doubtful cells by (row, column).
+    """One sheet, with its cells as text. Rows and columns count from 0.
 
-    `is_padded`: the file states no width for a row, so that a short row may have been cut.
+    `problems` contains the problem of each doubtful cell by (row, column). `is_padded`: if True, a
+    short row is complete, because empty cells at its end are left out (XLSX). If False, a short row
+    may have been cut (CSV).
     """
 
     name: str
@@ -66,9 +69,10 @@ class Grid(NamedTuple):
 
 
 def clean_text(text: str) -> tuple[str, CellProblem | None]:
-    """Return a text in NFC without invisible characters, and what is still doubtful about it.
+    """Return a text in NFC without invisible characters, and any problem of the text.
 
-    Spaces of every width become plain ones. Runs of spaces are one; the ends have none.
+    Every run of spaces becomes one plain space, and spaces at both ends are removed. A line break,
+    a control character or text in TCVN3 or VNI is a problem.
     """
     if text.isascii() and text.isprintable():
         return " ".join(text.split()), None
@@ -93,12 +97,12 @@ def clean_text(text: str) -> tuple[str, CellProblem | None]:
 
 
 def name_cell(row: int, column: int) -> str:
-    """Return a cell's name as a spreadsheet shows it, from its place counted from 0: `D17`."""
+    """Return a cell's name in a spreadsheet: row 16 and column 3, counted from 0, are `D17`."""
     return f"{name_column(column)}{row + 1}"
 
 
 def name_column(column: int) -> str:
-    """Return a column's letters, from its place counted from 0: 27 is `AB`."""
+    """Return a column's letters in a spreadsheet: column 27, counted from 0, is `AB`."""
     letters = ""
     column += 1
     while column:

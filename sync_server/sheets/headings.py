@@ -1,4 +1,4 @@
-"""The headings that offices write over the columns of their lists, and the fields they name."""
+"""Recognise the column headings that offices write in their lists, and find their fields."""
 
 import re
 from pathlib import Path
@@ -41,9 +41,10 @@ FIELDS: tuple[Field, ...] = get_args(Field)
 
 _PATH = Path(__file__).resolve().parents[2] / "site" / "headings.json"
 _SPELLINGS = msgspec.json.decode(_PATH.read_bytes(), type=dict[Field, tuple[str, ...]])
-"""Spellings in folded form, the better one first where a list has two columns for one field.
+"""The headings of each field, folded. If a list has two columns for one field, the heading that
+comes first here is used.
 
-The kiosk reads the same file. A list of units and halls reads further headings in another way: see
+The kiosk reads the same file. In a list of units and halls, some headings mean another field: see
 `acts.place_lists`.
 """
 
@@ -57,12 +58,15 @@ _MARKS = re.compile(r"[^\w#]+")
 
 
 def fold_heading(heading: str) -> str:
-    """Return a heading in lower case without accents, marks and notes in brackets."""
+    """Return a heading in lower case, without accents, punctuation and notes in brackets."""
     without_notes = _NOTE.sub(" ", heading)
     return " ".join(_MARKS.sub(" ", fold(without_notes or heading)).split())
 
 
 def field_of(heading: str) -> tuple[Field, int] | None:
-    """Return the field that a heading names, and how good its spelling is (0 is best), or None."""
+    """Return the field that a heading names, and the rank of the spelling; None if it names none.
+
+    Rank 0 is the best spelling.
+    """
     whole = " ".join(_MARKS.sub(" ", fold(heading)).split())
     return _RANKS.get(whole) or _RANKS.get(fold_heading(heading))

@@ -1,6 +1,7 @@
-"""Finds the table in a sheet: its headings over one or two rows, its lines, and where it ends.
+"""Find the table in a sheet, and read its headings and its lines.
 
-A row without a name that names one unit is a section: the lines below belong to that unit.
+The headings fill one or two rows. A row that contains the name of a unit but no person begins a
+section. The lines below a section heading belong to that unit.
 """
 
 import re
@@ -12,7 +13,7 @@ from sync_server.sheets.grids import Grid, name_cell, name_column
 from sync_server.sheets.headings import Field, field_of, fold_heading
 
 HEADING_WITHIN = 40
-"""Rows from the top in which the heading must stand."""
+"""The headings must be within the first 40 rows of a sheet."""
 FEWEST_HEADINGS, MANY_FIELDS = 2, 3
 NAMES_OF_PEOPLE: tuple[Field, ...] = ("full_name", "person", "family_names")
 
@@ -30,7 +31,7 @@ TableProblem = Literal[
     "many_tables",
 ]
 UnitTest = Callable[[str], bool]
-"""Tells whether a text names a unit."""
+"""A function that returns whether a text names a unit."""
 
 _TOTAL = re.compile(r"(?:tong(?: cong| so)?|cong)(?:\b|:)")
 _ENDS = re.compile(
@@ -40,14 +41,15 @@ _ENDS = re.compile(
 )
 _COLUMN_NUMBER = re.compile(r"\(?(?:\d{1,2}|[A-Z])\)?")
 _EXAMPLE = frozenset({"vd", "vi du"})
-"""In the column of numbers, marks the example line of our templates."""
+"""A row with one of these texts in the number column is the example row of our templates."""
 
 
 class Fault(NamedTuple):
-    """A doubt about a cell, or about a row or column as a whole; places count from 0.
+    """A fault of a cell, of a row or column, or of the whole file.
 
-    `problem`: a `CellProblem`, a `TableProblem`, or one of the kind of list. `detail` completes
-    its message, such as the names that come near.
+    Rows and columns count from 0. `problem` is a `CellProblem`, a `FileProblem`, a `TableProblem`,
+    or a code that only one kind of list uses. `value` is the text at fault. `detail` completes the
+    message, for example with similar names.
     """
 
     problem: str
@@ -58,7 +60,11 @@ class Fault(NamedTuple):
 
     @property
     def place(self) -> str:
-        """The cell as a spreadsheet names it, else the row's number or the column's letter."""
+        """The position of the fault as a spreadsheet shows it.
+
+        It is a cell such as `D17`, or else a row number from 1, or the letters of a column. The
+        text is empty if the fault concerns the whole file.
+        """
         if self.row is not None and self.column is not None:
             return name_cell(self.row, self.column)
         if self.row is not None:
@@ -67,7 +73,10 @@ class Fault(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column: its place, its heading as written, and the field it is read as; None: left out."""
+    """A column of a table, with its position from 0 and its heading as written.
+
+    `field` is the field that the column contains; None if the column is left out.
+    """
 
     at: int
     heading: str
@@ -75,7 +84,11 @@ class Column(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of the table: its row, its texts and cells by field, and its section."""
+    """A line of a table. `row` counts from 0.
+
+    `texts` contains the text of each field, and `columns` its column from 0. `section` is the unit
+    named by the section heading above, or "".
+    """
 
     row: int
     texts: dict[Field, str]
@@ -83,12 +96,16 @@ class Line(NamedTuple):
     section: str
 
     def text(self, field: Field) -> str:
-        """Return the text of a field; "" if the list has no such column."""
+        """Return the text of a field; "" if the cell is empty or the list has no such column."""
         return self.texts.get(field, "")
 
 
 class Table(NamedTuple):
-    """The table of a file. `left_out` are the rows outside it, as (row, text), from 0."""
+    """The table of a file, with its lines and faults.
+
+    `heading_row` is the first row of the headings. `left_out` contains the rows outside the table,
+    as (row, text). Rows count from 0.
+    """
 
     grid: Grid
     heading_row: int
@@ -99,12 +116,12 @@ class Table(NamedTuple):
 
     @property
     def fields(self) -> set[Field]:
-        """The fields that some column is read as."""
+        """The fields that the columns of the table contain."""
         return {column.field for column in self.columns if column.field}
 
 
 class NoTable(Exception):
-    """No sheet has a table of people, or several have; `fault` says which."""
+    """Raised if no sheet has a suitable table, or if several have one; `fault` gives details."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -119,11 +136,13 @@ def find_table(
     is_unit: UnitTest | None = None,
     keys: Collection[Field] = NAMES_OF_PEOPLE,
 ) -> Table:
-    """Return the one table with a column of `keys` among the sheets. Raises: NoTable.
+    """Return the only table in these sheets that has a column of `keys`.
 
-    Every line of the table has one of the keys: for people, a name or a code.
-    `used`: the fields that this kind of list is read for. `choices`: the fields that a person set
-    by hand, by folded heading; None leaves the column out. `is_unit` tells a section's heading.
+    Every line must contain one of the keys; for people, these are a name or a code. `used`: the
+    fields to read. `choices`: the fields that a user assigned to headings, by folded heading; None
+    leaves the column out. `is_unit`: recognises section headings.
+
+    Raises: NoTable if no sheet has such a table, or if several sheets have one.
     """
     visible = [grid for grid in grids if not grid.is_hidden]
     candidates = [
@@ -150,13 +169,17 @@ class _Heading(NamedTuple):
     first_row: int
     last_row: int
     columns: tuple[Column, ...]
-    names_span: tuple[int, ...]  # columns of a merged heading of names: family names, given name
+    names_span: tuple[int, ...]  # columns of family and given names below one merged heading
 
 
 def _find_heading(
     grid: Grid, choices: Mapping[str, Field | None] | None, keys: Collection[Field]
 ) -> _Heading | None:
-    """Return the first row with a column of `keys` and one more known heading."""
+    """Return the first heading that has a column of `keys` and another known column.
+
+    In a sheet with only one column, a column of `keys` is enough. Return None if there is no such
+    heading in the first 40 rows.
+    """
     for at, row in enumerate(grid.rows[:HEADING_WITHIN]):
         fields = [match[0] for cell in row if cell and (match := _field(cell, choices))]
         is_only_column = len(fields) == 1 and max(map(len, grid.rows)) == 1
@@ -174,7 +197,7 @@ def _field(heading: str, choices: Mapping[str, Field | None] | None) -> tuple[Fi
 
 
 def _columns_at(grid: Grid, at: int, choices: Mapping[str, Field | None] | None) -> _Heading:
-    """Read the columns of a heading in row `at`, with a second row below it if it has one."""
+    """Return the heading in row `at` with its columns, including a second row of the heading."""
     top = list(grid.rows[at])
     below = grid.rows[at + 1] if at + 1 < len(grid.rows) else []
     is_double = _is_second_heading(grid, at, top, below)
@@ -215,7 +238,7 @@ def _field_of_pair(
     below: Sequence[str],
     choices: Mapping[str, Field | None] | None,
 ) -> tuple[Field, int] | None:
-    """Return the field of both rows of a heading together, else of the lower one alone."""
+    """Return the field that both rows of a heading name together, or else the lower row alone."""
     whole = _field(heading, choices)
     if whole or column >= len(below) or not below[column]:
         return whole
@@ -223,9 +246,10 @@ def _field_of_pair(
 
 
 def _is_second_heading(grid: Grid, at: int, top: Sequence[str], below: Sequence[str]) -> bool:
-    """Return whether the row below a heading goes on with it: it fills only what that leaves open.
+    """Return whether the row below a heading is the second row of the heading.
 
-    Columns under a merged cell of the heading are open; a name or a number there is a line.
+    A second row fills only columns that are empty or merged in the first row, and contains no
+    number. At least one of its cells is a known heading or is below a merged cell.
     """
     filled = [n for n, cell in enumerate(below) if cell]
     if not filled:
@@ -244,7 +268,10 @@ def _is_second_heading(grid: Grid, at: int, top: Sequence[str], below: Sequence[
 def _without_worse_twins(
     columns: Iterable[tuple[int, str, tuple[Field, int] | None]],
 ) -> tuple[Column, ...]:
-    """Let every field have one column, the one with the best heading; births may have two."""
+    """Return the columns; if several contain the same field, read only the best heading.
+
+    Births may fill two columns, one for men and one for women.
+    """
     columns = list(columns)
     best: dict[Field, int] = {}
     for _, _, match in columns:
@@ -280,7 +307,7 @@ def _read_table(
 
 
 class _LineReader:
-    """Reads the rows below a heading, and collects what is doubtful about them."""
+    """Reads the rows below a heading into lines, and collects the faults of the rows."""
 
     def __init__(
         self,
@@ -349,7 +376,7 @@ class _LineReader:
         return Line(at, texts, columns, section)
 
     def _check(self, at: int, row: Sequence[str]) -> bool:
-        """Note what makes the cells of this line doubtful; return whether anything does."""
+        """Add a fault for each problem in a row's cells; return whether there was any."""
         before = len(self.faults)
         read_columns = {n for places in self._places.values() for n in places}
         read_columns |= set(self._heading.names_span)
@@ -365,13 +392,14 @@ class _LineReader:
         return len(self.faults) > before
 
     def _is_total(self, filled: Sequence[tuple[int, str]]) -> bool:
-        """Return whether a row is a total, after which the list may go on."""
+        """Return whether a row is a total. The list may continue below it."""
         return bool(_TOTAL.match(fold(filled[0][1])))
 
     def _is_like_a_section(self, filled: Sequence[tuple[int, str]], line: Line) -> bool:
-        """Return whether a row looks like a section's heading, which would make it a person.
+        """Return whether a row looks like a section heading, although it names no known unit.
 
-        It holds one text, without a number or with a Roman one, in a list of several columns.
+        Such a row contains one text of several words, and no number or a Roman number. The list
+        must have a number column and at least three fields.
         """
         number = line.text("number")
         texts = [cell for _, cell in filled if cell != number]
@@ -380,7 +408,7 @@ class _LineReader:
         return len(texts) == 1 and len(texts[0].split()) > 1
 
     def _is_end(self, filled: Sequence[tuple[int, str]]) -> bool:
-        """Return whether a row ends the table: a total, a date line, or a signature."""
+        """Return whether a row without a number is a total, a date line or a signature."""
         names = self._places.get("number", []) + self._places.get("person", [])
         is_numbered = any(n in names and cell.isdecimal() for n, cell in filled)
         if is_numbered:
@@ -391,12 +419,15 @@ class _LineReader:
         return bool(_TOTAL.match(texts[0])) or any(_ENDS.match(text) for text in texts)
 
     def _is_column_numbers(self, filled: Sequence[tuple[int, str]]) -> bool:
-        """Return whether a row only numbers the columns: (1) (2) (3), or A B 1 2."""
+        """Return whether a row only numbers the columns, as in (1) (2) (3) or A B 1 2."""
         is_whole = len(filled) == len(self._columns) > 1
         return is_whole and all(_COLUMN_NUMBER.fullmatch(cell) for _, cell in filled)
 
     def _section_of(self, filled: Sequence[tuple[int, str]]) -> str | None:
-        """Return the unit that a row names for the lines below it; None if it names none."""
+        """Return the unit that a section heading names; None if the row is not a section heading.
+
+        A number before the name, such as `I.` or `2)`, is removed if needed.
+        """
         texts = [cell for _, cell in filled if len(cell) > 3 and not cell.isdecimal()]
         if len(texts) != 1:
             return None
@@ -416,7 +447,7 @@ def _faults_of_headings(columns: Sequence[Column]) -> list[Fault]:
 
 
 def _faults_of_layout(grid: Grid, columns: Sequence[Column], lines: Sequence[Line]) -> list[Fault]:
-    """Return the merged cells over lines, and the hidden rows and columns with content."""
+    """Return a fault for each merged cell over lines, hidden line and hidden column of a table."""
     rows = {line.row for line in lines}
     width = max(column.at for column in columns) + 1
     faults = [
