@@ -1,7 +1,7 @@
-"""The editors' command: check, build, preview, publish and pack the portal.
+"""Check, build, preview, publish and pack the portal with commands for editors.
 
-`python build.py --help` lists the commands. A new portal replaces the old one only when it is
-complete; exit status 1 means that nothing was changed.
+`python build.py --help` lists the commands. A new portal replaces the previous portal only when it
+is complete. Exit status 1 means that the command failed.
 """
 
 import argparse
@@ -27,14 +27,19 @@ from sync_server.sheets.grids import SheetFault  # noqa: E402
 
 MAX_PORT = 65_536
 INTERRUPTED = 130
-"""The exit status after Ctrl+C."""
+"""The exit status after Ctrl+C, which is 128 plus the number of the signal SIGINT."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return the exit status."""
+    """Run one command and return the exit status, 1 after a failure and 130 after Ctrl+C.
+
+    `arguments` defaults to the command line.
+
+    Raises: SystemExit with status 2 if the command line is wrong.
+    """
     options = _parser().parse_args(arguments)
     if options.output is None:
-        # A server on this machine may serve the usual folder, so that publishing uses another.
+        # A local server may be serving the usual folder, so publishing builds in another folder.
         is_published = options.command == "publish"
         options.output = ROOT / ".cache" / "publish" if is_published else ROOT / "output"
     try:
@@ -51,31 +56,47 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def check(options: Namespace) -> None:
-    """Read and check the content; build nothing."""
+    """Read and check the content without building the portal.
+
+    Raises: ContentFaults if the content has faults.
+    """
     _read(_builder(options))
 
 
 def build(options: Namespace) -> None:
-    """Build the portal into the output folder."""
+    """Build the portal into the output folder.
+
+    Raises: ContentFaults, BundleFault or BuildFault if the build fails. The folder is then
+    unchanged.
+    """
     _build(_builder(options), options.output)
 
 
 def serve(options: Namespace) -> None:
-    """Serve the portal on this machine and rebuild it at every save."""
+    """Preview the portal on this machine, and rebuild it after each saved change until Ctrl+C.
+
+    Raises: BuildFault if the port is in use.
+    """
     from portal.editor.serve import serve as serve_here
 
     serve_here(_builder(options), options.content, options.port, print)
 
 
 def new(options: Namespace) -> None:
-    """Ask the editor for the required fields and write a new file."""
+    """Ask the editor for the required fields of a meeting or material, and write a new file.
+
+    Raises: BuildFault if the file already exists, or if the input ends.
+    """
     from portal.editor.new_files import ask, write_new
 
     print(say("build.written", path=write_new(options.content, options.what, ask, print)))
 
 
 def withdraw(options: Namespace) -> None:
-    """Mark a material as withdrawn."""
+    """Mark a material as withdrawn in its file.
+
+    Raises: BuildFault if no material has the code, or if the material is already withdrawn.
+    """
     from portal.editor.new_files import withdraw as mark
 
     path = mark(options.content, options.code, datetime.now(UTC))
@@ -83,7 +104,12 @@ def withdraw(options: Namespace) -> None:
 
 
 def pack(options: Namespace) -> int:
-    """Pack the portal for a USB stick, or verify a pack against its manifest."""
+    """Build and pack the portal for a USB stick, or verify an existing pack against its manifest.
+
+    Return 1 if the verification finds faults, otherwise 0.
+
+    Raises: ContentFaults, BundleFault or BuildFault if building or packing fails.
+    """
     from portal.editor.pack import pack as pack_up
     from portal.editor.pack import verify
 
@@ -105,7 +131,10 @@ def pack(options: Namespace) -> int:
 
 
 def publish(options: Namespace) -> None:
-    """Build and publish to a server, or have the server go back to an earlier release."""
+    """Build the portal and publish it to a server, or have the server return to an earlier release.
+
+    Raises: ContentFaults or BundleFault if the build fails, BuildFault also if a request fails.
+    """
     from portal.editor.publish import PublishTarget
     from portal.editor.publish import publish as publish_to
 
@@ -120,7 +149,7 @@ def publish(options: Namespace) -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that tells in Vietnamese what is wrong with a command."""
+    """A parser that reports a wrong command line in Vietnamese."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -140,7 +169,10 @@ COMMANDS = {
 
 
 def _port(text: str) -> int:
-    """Return a port that can be served. Raises: ValueError, which argparse reports."""
+    """Return a port number from 1 to 65,535.
+
+    Raises: ValueError for any other text. argparse reports the error to the user.
+    """
     port = int(text)
     if not 0 < port < MAX_PORT:
         raise ValueError(text)
@@ -175,10 +207,10 @@ def _parser() -> _Parser:
 
 
 def _shared_options() -> _Parser:
-    """Return the options that may stand before or after the command.
+    """Return a parser of the options that may stand before or after the command's name.
 
-    Every parser has one, without defaults: a command's default would overwrite an option
-    that stands before the command.
+    The options have no defaults, because a default of the command would overwrite an option that
+    stands before the command's name.
     """
     shared = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     for option, metavar in (("content", "DIR"), ("output", "DIR"), ("roster", "FILE")):
@@ -201,7 +233,10 @@ def _builder(options: Namespace, url: str | None = None) -> Builder:
 
 
 def _build(builder: Builder, output: Path) -> Built:
-    """Build the portal into `output` or fail. Raises: ContentFaults, BundleFault, BuildFault."""
+    """Read the content, build the portal into `output`, and print the result.
+
+    Raises: ContentFaults, BundleFault or BuildFault if the build fails.
+    """
     from portal.editor.progress import working
 
     began = time.monotonic()
@@ -224,7 +259,10 @@ def _build(builder: Builder, output: Path) -> Built:
 
 
 def _read(builder: Builder) -> PortalContent:
-    """Read the content, print its warnings and counts, and return it. Raises: ContentFaults."""
+    """Read and check the content, and print its warnings and counts.
+
+    Raises: ContentFaults if the content has faults.
+    """
     content = builder.read()
     for warning in content.warnings:
         print(warning)

@@ -1,8 +1,10 @@
-"""Makes the printed handbook: a PDF of a material's Markdown, always the same to the byte.
+"""Make the printed handbook by converting a material's Markdown to a PDF.
+
+The same Markdown always gives the same bytes. An example of the command line:
 
     python site/make_pdf.py content/materials/huong-dan-03.md content/materials/so-tay-diem-cau.pdf
 
-Needs the `test` dependency group, and the npm packages for the DejaVu font.
+The script needs the `test` dependency group and, for the DejaVu font, the npm packages.
 """
 
 import sys
@@ -18,19 +20,28 @@ MARGIN_MM, BODY_PT, TITLE_PT = 20, 13, 18
 
 
 class Handbook(FPDF):
-    """An A4 document with page numbers at the foot."""
+    """A PDF document with the page number at the foot of each page."""
 
     def footer(self) -> None:
-        """Print the page number and the number of pages."""
+        """Print the page number and the number of pages, such as `3/12`, at the foot of the page.
+
+        FPDF calls this method at the end of each page.
+        """
         self.set_y(-15)
         self.set_font("dejavu", size=9)
         self.cell(0, 10, f"{self.page_no()}/{{nb}}", align="C")
 
 
 def make_pdf(source: Path) -> bytes:
-    """Return a material as a PDF: the title, then every `##` section on a new page."""
+    """Return the bytes of a PDF made from a material's Markdown file.
+
+    The PDF begins with the title, number and issuer. Each `##` section starts a new page. Text
+    before the first section is left out.
+
+    Raises: KeyError if the front matter lacks `title`, `number`, `issuer` or `date`.
+    """
     _, matter, text = source.read_text(encoding="utf-8").split("---\n", 2)
-    front = yaml.load(matter, Loader=yaml.CBaseLoader)  # noqa: S506 - BaseLoader makes strings only
+    front = yaml.load(matter, Loader=yaml.CBaseLoader)  # noqa: S506 - BaseLoader runs no code
     year, month, day = map(int, front["date"].split("-"))
     pdf = Handbook(format="A4")
     pdf.set_creation_date(datetime(year, month, day, tzinfo=UTC))

@@ -1,4 +1,8 @@
-"""Pelican's settings for the portal, which replaces Pelican's articles and pages by other kinds."""
+"""Settings of Pelican, the program that generates the portal.
+
+Pelican's articles, pages and feeds are switched off. The plugin `portal.pages.generator` writes the
+portal's pages instead.
+"""
 
 SITENAME = "Điểm Cầu"
 SITEURL = ""
@@ -24,4 +28,4 @@ AUTHOR_FEED_ATOM = None
 AUTHOR_FEED_RSS = None
 AUTHOR_SAVE_AS = CATEGORY_SAVE_AS = TAG_SAVE_AS = ""
 
-# portal.editor.builder adds the content, the output folder and the portal's address.
+# `portal.editor.builder` overrides PATH and OUTPUT_PATH, and adds the settings PORTAL_….

@@ -1,4 +1,4 @@
-"""The message catalogue of the site: all texts for editors, readers and clerks."""
+"""Look up the site's messages, which are all texts for editors, readers and clerks."""
 
 import json
 from functools import cache
@@ -10,13 +10,16 @@ LANGUAGE = "vi"
 
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
-    """Return the messages by surface (build, portal, kiosk) and key."""
+    """Return all messages by surface (such as `build`, `portal` or `kiosk`), and then by key."""
     path = ROOT / "site" / f"messages.{LANGUAGE}.json"
     messages: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
     return messages
 
 
 def say(key: str, **values: object) -> str:
-    """Return message `surface.key` with the values filled in. A missing key raises KeyError."""
+    """Return the message `surface.key`, with the values filled in.
+
+    Raises: KeyError if the message or one of its values is missing.
+    """
     surface, _, name = key.partition(".")
     return catalogue()[surface][name].format(**values)

@@ -1,1 +1,1 @@
-"""Content: reads what editors write, checks it, and searches it for personal data."""
+"""Read the editors' files, check them, and search them for personal data."""

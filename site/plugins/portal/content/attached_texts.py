@@ -1,6 +1,7 @@
-"""Extracts the text of attached files, so that the guard can search it for personal data.
+"""Extract the text of attached files, so that the guard can search it for personal data.
 
-A file that cannot be read, or whose content is of another kind than its name says, is a fault.
+The module also reports problems that prevent a complete search, such as damage, a password, or
+content that does not match the file name's extension.
 """
 
 import io
@@ -20,10 +21,13 @@ from sync_server.sheets.grids import MOST_COLUMNS, MOST_ROWS
 Problem = Literal["other_kind", "old_office", "locked_file", "bad_file", "too_deep", "legacy_file"]
 
 MAX_DEPTH = 3
-"""A workbook in an archive in an archive is read; a file deeper inside is a fault."""
+"""A workbook inside an archive inside an archive is read. Deeper files are reported as problems."""
 MAX_MEMBERS = 2_000
 ID3_HEADER_BYTES, MAX_TAG_BYTES = 10, 256 * 1024
-"""The sizes of the headers of an ID3 tag and of its fields, and how far a tag is read."""
+"""The header of an ID3 tag has 10 bytes, and so does the header of each field in the tag.
+
+Fields are read only in the first 256 KB of a recording.
+"""
 
 KINDS = {
     ".pdf": "pdf",
@@ -41,7 +45,7 @@ KINDS = {
     ".txt": "text",
     ".csv": "text",
 }
-"""The kinds of files that may be attached, by the ending of their names."""
+"""The kinds of files that may be attached, by the file name's extension in lower case."""
 
 _OFFICE_FOLDERS = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
 _NUMBER_PARTS = re.compile(
@@ -49,58 +53,63 @@ _NUMBER_PARTS = re.compile(
     r"|calcChain|metadata|worksheets/|charts/(?:style|colors)|diagrams/(?:colors|quickStyle|layout))"
     r"|word/(?:numbering|stylesWithEffects|settings|people)\.xml|\[Content_Types\]\.xml"
 )
-"""Parts of office files that hold numbers or names of styles; all others may hold people's words.
+"""Parts of office files that contain numbers or style names, but no text typed by people.
 
-Sheets, `settings` and `people` are read in other ways.
+Worksheets, `settings.xml` and `people.xml` match too, but `_words_of_office_file` searches these
+parts separately.
 """
 _NUMBERS = re.compile(
     r"<c:num(?:Cache|Lit)>.*?</c:num(?:Cache|Lit)>|<cx:numDim\b.*?</cx:numDim>", re.DOTALL
 )
-"""The numbers of a chart, which look like telephone numbers when they run together."""
+"""The values of a chart. Adjacent values could look like a telephone number."""
 _PIVOT_PARTS = re.compile(r"xl/pivotCache/")
 _PIVOT_WORDS = re.compile(r'<s\b[^>]*\bv="([^"]*)"')
-"""The words of a pivot table's cache: the whole list that it was made from."""
+"""The text values in the cache of a pivot table, which is a copy of the whole source list."""
 _AUTHORS = re.compile(r'\bw(?:15)?:author="([^"]*)"')
 _EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/")
 _INSERTED = re.compile(
     r"(?:word|ppt|xl)/(?:embeddings|media)/|word/[^/]+\.(?:html?|mht|docx|rtf|txt)$", re.IGNORECASE
 )
-"""Files inside an office file: objects, pictures, and whole documents inserted as such."""
+"""Files inside an office file, such as embedded objects, pictures and inserted documents."""
 INSERTED_TEXTS = frozenset({".htm", ".html", ".mht", ".rtf"})
 _ATTRIBUTES = re.compile(
     r"\b(?:descr|title|alt|string|alias|author|displayName|userId|instr|displayText|tooltip|name"
     r'|(?<=<w:alias )w:val|(?<=<w:tag )w:val)="([^"]+)"'
 )
-"""Attributes that hold words which people typed: alternative texts, titles, names, fields."""
+"""XML attributes with text that people typed, such as alternative texts, titles and names."""
 _VARIABLES = re.compile(r'<w:docVar\b[^>]*\bw:val="([^"]*)"')
 MAX_NESTING = 60
-"""Objects of a PDF within one another; a hostile file nests them without end."""
+"""PDF objects nested deeper than 60 levels are skipped. A hostile file can nest them endlessly."""
 _SHEETS = re.compile(r"xl/worksheets/[^/]+\.xml")
 _SHEET_WORDS = re.compile(
     r"<is>.*?</is>|<headerFooter\b.*?</headerFooter>|<prompt>.*?</prompt>", re.DOTALL
 )
 _ANCHORS = re.compile(r"<xdr:(?:from|to|pos|ext)\b.*?</xdr:(?:from|to|pos|ext)>", re.DOTALL)
 _ENDS_WORD = re.compile(r"</(?:\w+:)?(?:p|t[cr]|si|c|row|v|pt)>|<(?:\w+:)?(?:br|tab)/>")
-"""Tags that end a word in the XML of office files."""
+"""XML tags of office files that separate words, such as the end of a paragraph or cell."""
 _LINKS = re.compile(r'Target="((?:mailto|tel):[^"]*)"')
 LONGEST_NOTE_BYTES = 4_000
-"""A longer field of a picture is a thumbnail or a colour profile."""
+"""A longer binary field in a picture's metadata is a thumbnail or colour profile, not text."""
 _PHONE_HEADING = re.compile(r"dien thoai|\bsdt\b|\bdt\b|di dong|phone|mobile|zalo")
 _NATIONAL_DIGITS = 9
-"""A telephone number that a sheet stores as a number has lost its leading 0."""
+"""A telephone number has nine digits after the leading 0, which a numeric cell does not store."""
 
 
 class ExtractedText(NamedTuple):
-    """The texts of a file and of files inside it, and the problems as (problem, file name)."""
+    """The texts of a file and of the files inside it, and the problems that were met.
+
+    Each problem is a pair of the problem's code and the name of the file that has the problem.
+    """
 
     texts: list[str]
     problems: list[tuple[Problem, str]]
 
 
 def look_into(name: str, content: bytes) -> ExtractedText:
-    """Return the text of a file and of files inside it, and what could not be read.
+    """Return the text of a file and of the files inside it, and the problems that were met.
 
-    The pages of a PDF are read only if it is inside another file; `text_of_pdf` reads the others.
+    The text of a PDF's pages is included only if the PDF is inside another file. For other PDFs,
+    `portal.media.pdf.text_of_pdf` returns that text. A damaged file is a problem, not an exception.
     """
     extracted = ExtractedText([], [])
     _look(name, content, extracted, 1)
@@ -129,11 +138,15 @@ def _look(name: str, content: bytes, extracted: ExtractedText, depth: int) -> No
 
 
 def _kind_of(content: bytes) -> str:
-    """Return the kind of a file by its content, whatever its name."""
+    """Return the kind of a file, detected from its content and not from its name.
+
+    The result is a value of `KINDS`, or "old_office" for a DOC, XLS or PPT file or an Office file
+    with a password. Content that is not recognised is "text".
+    """
     if content.startswith(b"%PDF-"):
         return "pdf"
     if content.startswith(b"\xd0\xcf\x11\xe0"):
-        return "old_office"  # DOC, XLS and PPT of before 2007, or a newer one with a password
+        return "old_office"  # Office format before 2007, or a newer file with a password
     if content.startswith(b"PK\x03\x04") or content.startswith(b"PK\x05\x06"):
         try:
             names = zipfile.ZipFile(io.BytesIO(content)).namelist()
@@ -152,12 +165,15 @@ def _kind_of(content: bytes) -> str:
 
 
 def _look_into_pdf(name: str, content: bytes, extracted: ExtractedText, depth: int) -> None:
-    """Read a PDF's metadata and attachments, and its pages if it is inside another file."""
+    """Add the strings and attachments of a PDF to `extracted`, or a problem if it is unreadable.
+
+    The text of the pages is added only if the PDF is inside another file (`depth` above 1).
+    """
     import logging
 
     from pypdf import PdfReader
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # problems are reported by us
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # this module reports problems itself
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
@@ -170,7 +186,7 @@ def _look_into_pdf(name: str, content: bytes, extracted: ExtractedText, depth: i
         attached = [
             (inner, piece) for inner, pieces in reader.attachments.items() for piece in pieces
         ]
-    except Exception:  # noqa: BLE001 - damaged files can raise anything in the library
+    except Exception:  # noqa: BLE001 - pypdf can raise any exception for a damaged file
         extracted.problems.append(("bad_file", name))
         return
     for inner, piece in attached:
@@ -178,10 +194,10 @@ def _look_into_pdf(name: str, content: bytes, extracted: ExtractedText, depth: i
 
 
 def _strings_of(reader: Any) -> Iterator[str]:
-    """Yield every string in a PDF's objects and its XML metadata.
+    """Yield every text string in a PDF's objects, and the text of its XML metadata.
 
-    Bookmarks, notes and their authors, links, form fields, alternative texts, layers and names of
-    attachments are all such strings; the text of the pages is not.
+    The strings include bookmarks, comments and their authors, links, form fields, alternative
+    texts, layers and names of attachments, but not the text of the pages.
     """
     for generation in reader.xref.values():
         for number in generation:
@@ -207,7 +223,7 @@ def _strings_in(value: Any, depth: int) -> Iterator[str]:
     if isinstance(value, TextStringObject):
         yield re.sub(r"<[^>]+>", "\n", str(value))
     elif isinstance(value, DictionaryObject):
-        for inner in value.values():  # an indirect object has its turn later
+        for inner in value.values():  # `_strings_of` visits indirect objects separately
             yield from _strings_in(inner, depth + 1)
     elif isinstance(value, ArrayObject):
         for inner in value:
@@ -215,18 +231,21 @@ def _strings_in(value: Any, depth: int) -> Iterator[str]:
 
 
 def _look_into_picture(name: str, content: bytes, extracted: ExtractedText) -> None:
-    """Read what a camera or a program wrote into a picture beside its pixels."""
+    """Add the texts in a picture's metadata to `extracted`, such as its title, author and comment.
+
+    Add the problem `bad_file` if the picture is damaged.
+    """
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(content)) as picture:
             values = [*picture.getexif().values(), *picture.info.values()]
-    except Exception:  # noqa: BLE001 - damaged files can raise anything in the library
+    except Exception:  # noqa: BLE001 - Pillow can raise any exception for a damaged file
         extracted.problems.append(("bad_file", name))
         return
     extracted.texts.extend(value for value in values if isinstance(value, str))
     extracted.texts.extend(
-        value.decode("utf-16-le", "ignore")  # Windows' fields: title, author, comment
+        value.decode("utf-16-le", "ignore")  # Windows stores title, author and comment in UTF-16
         for value in values
         if isinstance(value, bytes) and len(value) <= LONGEST_NOTE_BYTES
     )
@@ -255,21 +274,24 @@ def _look_into_archive(
             _look_into_inserted(part.filename, archive, extracted, depth)
         if kind == "xlsx":
             extracted.texts.extend(_rows_of_workbook(content))
-    except Exception:  # noqa: BLE001 - damaged files can raise anything in the libraries
+    except Exception:  # noqa: BLE001 - the libraries can raise any exception for a damaged file
         extracted.problems.append(("bad_file", name))
 
 
 def _look_into_inserted(
     name: str, archive: zipfile.ZipFile, extracted: ExtractedText, depth: int
 ) -> None:
-    """Look into a file inside an office file; refuse other objects."""
+    """Add the text of a file inside an office file to `extracted`.
+
+    Add the problem `other_kind` if the file is an embedded object of an unknown kind.
+    """
     suffix = PurePosixPath(name.lower()).suffix
     if _INSERTED.match(name) and suffix in INSERTED_TEXTS:
         _look_into_text(name, re.sub(rb"<[^>]+>", b" ", archive.read(name)), extracted)
     elif _INSERTED.match(name) and suffix in KINDS:
         _look(name, archive.read(name), extracted, depth + 1)
     elif _EMBEDDED.match(name):
-        extracted.problems.append(("other_kind", name))  # nobody can look into it
+        extracted.problems.append(("other_kind", name))  # its content cannot be searched
 
 
 def _words_of_office_file(archive: zipfile.ZipFile) -> Iterator[str]:
@@ -280,7 +302,7 @@ def _words_of_office_file(archive: zipfile.ZipFile) -> Iterator[str]:
         if name.endswith(".rels"):
             yield " ".join(_LINKS.findall(xml))
         elif name.startswith(("docProps/", "customXml/item")):
-            yield re.sub(r"<[^>]+>", "\n", xml)  # who wrote it, and who changed it last
+            yield re.sub(r"<[^>]+>", "\n", xml)  # names of the author and the last editor
         elif _PIVOT_PARTS.match(name):
             yield "\n".join(map(unescape, _PIVOT_WORDS.findall(xml)))
         elif _SHEETS.fullmatch(name):
@@ -300,12 +322,19 @@ def _decode_xml(content: bytes) -> str:
 
 
 def _words_of(xml: str) -> str:
-    """Return the words of XML. A word may be split over several runs, but ends with its cell."""
+    """Return the text of XML without tags, with a line break after each paragraph or cell.
+
+    Other tags are removed without a space, because formatting can split a word in the middle.
+    """
     return unescape(re.sub(r"<[^>]+>", "", _ENDS_WORD.sub("\n", xml)))
 
 
 def _rows_of_workbook(content: bytes) -> Iterator[str]:
-    """Yield the rows of all sheets, hidden ones too; restore the leading 0 of telephone numbers."""
+    """Yield the title of each sheet, hidden sheets included, and then each row as text.
+
+    Telephone numbers get back the leading 0 that spreadsheets drop. At most `MOST_ROWS` rows and
+    `MOST_COLUMNS` columns of a sheet are read.
+    """
     from openpyxl import load_workbook
 
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
@@ -317,7 +346,10 @@ def _rows_of_workbook(content: bytes) -> Iterator[str]:
 
 
 def _rows_with_phones(rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Yield rows as text, with the leading 0 that telephone numbers lose in spreadsheets."""
+    """Yield each row as one text with ` | ` between cells, and restore dropped leading zeros.
+
+    A 9-digit cell gets a leading 0 if a heading above it names telephone numbers, such as `SĐT`.
+    """
     phone_columns: set[int] = set()
     for row in rows:
         for column, cell in enumerate(row):
@@ -345,7 +377,11 @@ def _rows_of_csv(text: str) -> Iterator[str]:
 
 
 def _look_into_text(name: str, content: bytes, extracted: ExtractedText) -> None:
-    """Decode a text in the encodings that offices use."""
+    """Decode a text file as UTF-16, UTF-8 or Windows-1258, and add its text to `extracted`.
+
+    For a CSV file, add the rows too. Add the problem `legacy_file` if the text is in TCVN3 or VNI,
+    encodings older than Unicode.
+    """
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         text = content.decode("utf-16", "replace")
     else:
@@ -361,7 +397,7 @@ def _look_into_text(name: str, content: bytes, extracted: ExtractedText) -> None
 
 
 def _look_into_recording(content: bytes, extracted: ExtractedText) -> None:
-    """Read the text fields of an MP3's ID3 tag, such as title, artist and comment."""
+    """Add the text fields of an MP3's ID3 tag, such as title and artist, to `extracted`."""
     end = min(len(content), MAX_TAG_BYTES)
     at = ID3_HEADER_BYTES
     while content.startswith(b"ID3") and at + ID3_HEADER_BYTES <= end:
@@ -376,5 +412,8 @@ def _look_into_recording(content: bytes, extracted: ExtractedText) -> None:
 
 
 def is_table(name: str) -> bool:
-    """Return whether a file may hold a table, whose headings may show that it is a roster."""
+    """Return whether a file can contain a table, judged by the file name's extension.
+
+    Column headings in such a file can show that it is a roster.
+    """
     return PurePosixPath(name.lower()).suffix in {".csv", ".txt", ".xlsx", ".zip"}

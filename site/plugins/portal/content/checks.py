@@ -1,4 +1,7 @@
-"""Checks of the content beyond the form of single values: faults and warnings."""
+"""Check the content for faults and warnings that depend on several values or files.
+
+The module `front_matter` checks the type of each value.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -28,28 +31,38 @@ from portal.messages import say
 from sync_server.domain.legacy_text import is_legacy
 
 TEXT_ENDINGS = frozenset({".markdown", ".txt", ".doc", ".docx", ".rtf", ".odt"})
-"""Endings of files that an editor may take for a page; outside `materials` nobody reads them."""
+"""Extensions of files that an editor may mistake for pages. The build reads only `.md` files.
+
+Outside `materials`, a file with such an extension is a fault.
+"""
 MAX_PHONE_BYTES = 2_000_000
-"""The largest file without a warning: it takes over five minutes at 50 kbit/s."""
+"""A larger file causes a warning, because its download takes over five minutes at 50 kbit/s."""
 
 _LINKS = re.compile(r"<(a|img)\b([^>]*)>")
 _TARGET = re.compile(r'\b(?:href|src)="([^"]*)"')
 _SPACED_PICTURE = re.compile(r'!\[[^\]\n]*\]\([^)<>"\n]* [^)<>"\n]*\)')
-"""A picture that Markdown does not see, because its file's name has a space."""
+"""A picture link that Markdown does not recognise, because the file name contains a space."""
 _ALT = re.compile(r'\balt="\s*[^"\s]')
 
 
 def check_names(files: Iterable[Any]) -> None:
-    """Check the names of meetings and pages, which become their ids and addresses."""
+    """Add a fault for each meeting or page whose file name cannot be its address.
+
+    A name has at most 64 characters, which are a–z, digits and hyphens. `index` and `nam-…` are
+    reserved.
+    """
     for file in files:
-        if file.stem == "index" or file.stem.startswith("nam-"):  # lists have these addresses
+        if file.stem == "index" or file.stem.startswith("nam-"):  # addresses of list pages
             file.source.fault_at(1, "reserved_name", name=file.source.path.name)
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", file.stem):
             file.source.fault_at(1, "bad_name", name=file.source.path.name)
 
 
 def check_places(places: Source) -> None:
-    """Check that the unit of every point exists, and that no code occurs twice."""
+    """Add a fault for each point whose unit does not exist, and for each repeated code.
+
+    `places` is the source of directory.yaml.
+    """
     units, points = places.texts(("units",), "code"), places.texts(("points",), "code")
     for n, unit in enumerate(places.texts(("points",), "unit")):
         if unit not in units:
@@ -61,10 +74,14 @@ def check_places(places: Source) -> None:
 def check_meeting(
     source: Source, meeting: MeetingMatter, materials: Mapping[str, MaterialMatter]
 ) -> None:
-    """Check a meeting's hours and basis, and that materials are public in time (checklist 6)."""
+    """Check a meeting's hours and basis, and the times at which its materials become public.
+
+    Wrong hours are faults. Warnings are a missing basis (checklist row 18) and a material that
+    becomes public after the meeting starts (checklist row 6).
+    """
     _check_hours(source, meeting)
     _check_hour_of(source, "revised", meeting.revised)
-    if not meeting.basis:  # checklist row 18
+    if not meeting.basis:  # domain.md, checklist row 18: a meeting cites its basis documents
         source.warn((), "no_basis")
     begins = f"{meeting.date} {meeting.starts}"
     for at, code in _references(source):
@@ -92,7 +109,10 @@ def _check_hours(source: Source, meeting: MeetingMatter) -> None:
 
 
 def check_references(source: Source, codes: set[str], points: set[str]) -> None:
-    """Check the codes that a meeting refers to, even if its other values are wrong."""
+    """Add a fault for each material code and point code of a meeting that does not exist.
+
+    This check also works if other values of the meeting are not valid.
+    """
     for at, code in _references(source):
         if code not in codes:
             source.fault(at, "unknown_material", value=code)
@@ -116,7 +136,11 @@ def _references(source: Source) -> list[tuple[ValuePath, str]]:
 
 
 def check_material(source: Source, matter: MaterialMatter, folder: Path, guard: Guard) -> None:
-    """Check that a material may be published and has text or a file that can be read."""
+    """Add a fault for each reason why a material cannot be published.
+
+    The circulation class must be CONG_KHAI (public), and versions must be in order of date. The
+    material needs a text or a readable file, which is in `folder`.
+    """
     _check_hour_of(source, "public_from", matter.public_from)
     if matter.circulation != "CONG_KHAI":
         source.fault(("circulation",), "not_public", value=matter.circulation)
@@ -133,7 +157,10 @@ def check_material(source: Source, matter: MaterialMatter, folder: Path, guard: 
 
 
 def _check_hour_of(source: Source, field: str, hour: Hour | None) -> None:
-    """Check that a day and hour exists, in a year that calendars and Vietnam's time can hold."""
+    """Add a fault if a date and time does not exist, or if its year is outside 1900–2999.
+
+    `hour` may be None. The type `Hour` accepts impossible days, such as 31 February.
+    """
     try:
         is_right = hour is None or FIRST_YEAR <= datetime.fromisoformat(hour).year <= LAST_YEAR
     except ValueError:
@@ -144,7 +171,11 @@ def _check_hour_of(source: Source, field: str, hour: Hour | None) -> None:
 
 
 def check_pictures(folder: Path, display_path: Path) -> list[Fault]:
-    """Return the faults of the pictures; names must differ before the dot: all become `.webp`."""
+    """Check all pictures in a folder and return the faults.
+
+    Two pictures cannot have the same name before the extension, because each is published as
+    `.webp`. Messages show `display_path` as the path of the folder.
+    """
     faults, stems = [], dict[str, str]()
     for path in sorted(folder.glob("*")):
         if is_litter(path.name):
@@ -163,7 +194,10 @@ def check_pictures(folder: Path, display_path: Path) -> list[Fault]:
 
 
 def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard) -> str:
-    """Check that an attached file suits a phone and holds no personal data; return its text."""
+    """Check that an attached file is readable and contains no personal data, and return its text.
+
+    Return "" if the file is missing or empty. A file above `MAX_PHONE_BYTES` is a warning.
+    """
     if not path.is_file():
         source.fault(("file",), "no_file", value=path.name)
         return ""
@@ -182,7 +216,11 @@ def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard
 
 
 def _text_of(source: Source, path: Path) -> tuple[str, str]:
-    """Return a file's text and, for a PDF, its hidden text, such as metadata; note its faults."""
+    """Return the visible text of a file and the hidden text, such as metadata.
+
+    The hidden text is separate only for a PDF. In other files it is part of the visible text.
+    Problems are added to `source` as faults or warnings.
+    """
     ending = path.suffix.lower()
     if ending not in KINDS:
         source.fault(("file",), "unknown_file", value=path.name)
@@ -205,7 +243,11 @@ def _text_of(source: Source, path: Path) -> tuple[str, str]:
 
 
 def check_text(source: Source, addresses: Addresses) -> None:
-    """Check that no link of a text is dead, and that every picture exists and has a description."""
+    """Add a fault for each dead link and for each picture that readers could not see.
+
+    A picture needs a description, a file in the content, and a file name without spaces. Text left
+    over from the template is a warning.
+    """
     if say("build.new.text") in source.text:
         source.warn((), "placeholder")
     for words in _SPACED_PICTURE.findall(source.text):
@@ -225,7 +267,7 @@ def check_text(source: Source, addresses: Addresses) -> None:
 
 
 def warn_of_unused_materials(materials: Iterable[Any], sources: Iterable[Source]) -> None:
-    """Warn of materials to which no meeting, page or other material refers."""
+    """Add a warning to each material to which no meeting, page or other material refers."""
     all_sources = list(sources)
     used = {code for source in all_sources for _, code in _references(source)}
     texts = "\n".join(source.text for source in all_sources)
@@ -236,10 +278,11 @@ def warn_of_unused_materials(materials: Iterable[Any], sources: Iterable[Source]
 
 
 def check_unread(root: Path, read_paths: Iterable[Path]) -> tuple[list[Fault], list[Fault]]:
-    """Return faults for texts that no build reads (`x.md.txt`), and warnings for other files.
+    """Find files in the content folder that the build does not read.
 
-    Of the files in `materials`, only Markdown is a fault: another file may have been attached once,
-    and may be attached again. Pictures are checked by `check_pictures`.
+    Return faults for text files such as `x.md.txt`, and warnings for other files. In `materials`,
+    only a file with `.md` in its name is a fault, because another file may be attached later.
+    `check_pictures` checks the pictures.
     """
     known = {*read_paths, root / DIRECTORY}
     unread_texts: list[Fault] = []
@@ -260,7 +303,10 @@ def check_unread(root: Path, read_paths: Iterable[Path]) -> tuple[list[Fault], l
 def check_no_repeats(
     values: Iterable[tuple[Source, str]], field: str, *, numbered: bool = False
 ) -> None:
-    """Check that no value of a field occurs twice, in one file or in several."""
+    """Add a fault for each value that occurs twice, in one file or in several.
+
+    `numbered` means that each value is the `code` of an item in the list `field`.
+    """
     first_paths: dict[str, Path] = {}
     for n, (source, value) in enumerate(values):
         at: ValuePath = (field, n, "code") if numbered else (field,)

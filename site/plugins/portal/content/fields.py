@@ -1,4 +1,4 @@
-"""The fields of the front matter of every kind of content, with their types."""
+"""Define the fields and types of the front matter for each kind of content."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -22,7 +22,7 @@ Mode = Literal["TRUC_TIEP", "TRUC_TUYEN", "KET_HOP"]
 HostLevel = Literal["TRUNG_UONG", "TINH", "KHOI", "CO_SO"]
 Circulation = Literal["CONG_KHAI", "LUU_HANH_NOI_BO", "MAT"]
 Day = date
-"""The type `date` under another name, for a struct that has a field `date`."""
+"""Another name for the type `date`, because a struct has a field named `date`."""
 
 PartyForm = Literal["CHI_BO_CO_SO", "DANG_BO_CO_SO"]
 
@@ -35,7 +35,7 @@ Hour = Annotated[
         description="hour",
     ),
 ]
-"""A date and time of day in Vietnam: `2026-12-18 07:30`."""
+"""A date and time of day in Vietnamese time (UTC+7), such as `2026-12-18 07:30`."""
 PlaceCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{0,15}\Z", description="place")]
 Words = Annotated[str, Meta(min_length=1, description="text")]
 Minutes = Annotated[int, Meta(ge=0, le=240, description="minutes")]
@@ -46,7 +46,7 @@ Address = Annotated[str, Meta(pattern=r"^https://", description="address")]
 
 
 class AgendaItem(Struct, frozen=True, kw_only=True):
-    """One item of an agenda, which lasts until the next item begins."""
+    """An agenda item, which lasts from `at` until the next item begins or the meeting ends."""
 
     at: TimeOfDay
     kind: AgendaItemKind
@@ -56,10 +56,11 @@ class AgendaItem(Struct, frozen=True, kw_only=True):
 
 
 class MeetingMatter(Struct, frozen=True, kw_only=True):
-    """The front matter of a meeting, in Vietnamese time. Empty `points` means all points.
+    """The front matter of a meeting. All times are Vietnamese time (UTC+7).
 
-    `revised`: when its time or place last changed, so that readers' calendars take the change.
-    `public_contacts` are names and numbers meant to be published, exactly as the text has them.
+    Empty `points` means all points. `revised` is the time of the last change of hours or place.
+    Readers' calendars accept a change only with a newer `revised`. `public_contacts` are names and
+    numbers that may be published, spelled exactly as in the text.
     """
 
     title: Words
@@ -86,17 +87,17 @@ class MeetingMatter(Struct, frozen=True, kw_only=True):
 
 
 class Version(Struct, frozen=True, kw_only=True):
-    """One version of a material after the first: its date and a note of the changes."""
+    """A later version of a material, with its date and a note of the changes."""
 
     date: date
     note: Words
 
 
 class MaterialMatter(Struct, frozen=True, kw_only=True):
-    """The front matter of a material; `file` names a file in the same folder.
+    """The front matter of a material. `file` is the name of an attached file in the same folder.
 
-    Before `public_from` and after `withdrawn` a notice replaces the text and the file. `keywords`
-    are words that readers may search for and that the text does not contain.
+    A notice replaces the text and the file before `public_from`, and always if `withdrawn` is set.
+    `keywords` are search words that the text does not contain.
     """
 
     code: MaterialCode
@@ -116,14 +117,14 @@ class MaterialMatter(Struct, frozen=True, kw_only=True):
 
     @property
     def updated(self) -> Day:
-        """The date of the newest version."""
+        """The date of the newest version, or `date` if the material has only one version."""
         return max((version.date for version in self.versions), default=self.date)
 
 
 class PageMatter(Struct, frozen=True, kw_only=True):
-    """The front matter of a page; `order` is the page's place in the menu.
+    """The front matter of a help page. Pages with a smaller `order` come first in the menu.
 
-    `keywords` are words that readers may search for and that the text does not contain.
+    `keywords` are search words that the text does not contain.
     """
 
     title: Words
@@ -143,9 +144,9 @@ class Unit(Struct, frozen=True, kw_only=True):
 
 
 class Point(Struct, frozen=True, kw_only=True):
-    """A hall. Without a name it takes its unit's (checklist row 37).
+    """A hall that is connected to meetings. `address` helps readers find the hall.
 
-    `address`: where it is, for readers who look for their hall.
+    If `name` is None, the hall is named after its unit (checklist row 37).
     """
 
     code: PlaceCode
@@ -155,12 +156,15 @@ class Point(Struct, frozen=True, kw_only=True):
 
 
 class Directory(Struct, frozen=True, kw_only=True):
-    """The contents of directory.yaml."""
+    """The list of all units and points, as read from directory.yaml."""
 
     units: tuple[Unit, ...]
     points: tuple[Point, ...]
 
     def name_of(self, point: Point) -> str:
-        """Return the name of a point, or a label made from the name of its unit."""
+        """Return the name of a point, or a label with the unit's name if the point has no name.
+
+        Raises: KeyError if the label is needed and the unit does not exist.
+        """
         names = {unit.code: unit.name for unit in self.units}
         return point.name or say("portal.point_of", unit=names[point.unit])

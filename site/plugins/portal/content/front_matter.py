@@ -1,7 +1,7 @@
-"""Reads front matter (YAML) and converts it field by field, so that every fault names its line.
+"""Read YAML front matter, convert each field to its type, and report faults by line.
 
-The usual loader turns `17:20` into 1040 and `no` into false; here every value stays text until
-the type of its field demands something else.
+YAML's usual loader turns `17:20` into 1040 and `no` into False. This module therefore reads every
+value as text before it converts the value.
 """
 
 import re
@@ -22,23 +22,23 @@ from portal.messages import say
 from sync_server.domain.legacy_text import first_legacy
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
-"""Other years are slips, and the years 1 and 9999 also overflow in another time zone."""
+"""Dates in other years are typing errors. Years 1 and 9999 also overflow in other time zones."""
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories of invisible letters: control, direction, zero width, half letters."""
+"""Unicode categories of invisible characters, such as control characters and zero-width spaces."""
 MAX_SHOWN = 60
-"""How many letters of a faulty line its message repeats."""
+"""A message quotes at most 60 characters of a faulty line."""
 
 _FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _CUT_BY_HASH = re.compile(r"^\s*(?:- )?\w+:\s+(?![\"'|>\[{]).*\S\s+#")
-"""A line whose value has no quotes and a ` #`, at which YAML cuts the value off."""
+"""A line with an unquoted value that contains ` #`. YAML would drop the rest of the line."""
 
 S = TypeVar("S", bound=Struct)
 ValuePath = tuple[str | int, ...]
-"""The place of a value in the front matter: `("agenda", 0, "at")`."""
+"""The path of a value in the front matter, such as `("agenda", 0, "at")`."""
 
 
 class Fault(NamedTuple):
-    """A message about one line of a file; sorts by file and line."""
+    """A message about one line of a file, counted from 1. Faults sort by file, then by line."""
 
     path: Path
     line: int
@@ -49,7 +49,7 @@ class Fault(NamedTuple):
 
 
 class ContentFaults(Exception):
-    """The content cannot be built; `faults` holds every fault, sorted."""
+    """Raised if content cannot be built. `faults` contains every fault, sorted by file and line."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = sorted(set(faults))
@@ -57,10 +57,10 @@ class ContentFaults(Exception):
 
 
 class Source(NamedTuple):
-    """A file's front matter and text, with the faults and warnings noted so far.
+    """A content file with its front matter and text, and with its faults and warnings.
 
-    `whole` is the entire file, `text` the part after the front matter. A *fault* stops the build,
-    a *warning* is only printed.
+    `whole` is the entire file, and `text` is the part after the front matter. `node` is None if the
+    front matter is unreadable. A fault stops the build, and a warning is only printed.
     """
 
     path: Path
@@ -71,40 +71,60 @@ class Source(NamedTuple):
     warnings: list[Fault]
 
     def fault(self, at: ValuePath, key: str, **values: object) -> None:
-        """Note a fault of the value at a path such as `("agenda", 0, "at")`."""
+        """Add a fault about the value at a path such as `("agenda", 0, "at")`.
+
+        `key` and `values` select and fill in the message.
+        """
         self.fault_at(self.line_of(at), key, **values)
 
     def fault_at(self, line: int, key: str, **values: object) -> None:
-        """Note a fault of a line, counted from 1."""
+        """Add a fault about a line, counted from 1.
+
+        `key` and `values` select and fill in the message.
+        """
         self.faults.append(Fault(self.path, line, say(f"build.{key}", **values)))
 
     def warn(self, at: ValuePath, key: str, **values: object) -> None:
-        """Note a warning about a value with which the portal can still be built."""
+        """Add a warning about the value at a path. A warning does not stop the build.
+
+        `key` and `values` select and fill in the message.
+        """
         self.warnings.append(Fault(self.path, self.line_of(at), say(f"build.{key}", **values)))
 
     def line_with(self, words: str) -> int:
-        """Return the line of the file in which some words, a link perhaps, first occur."""
+        """Return the number of the first line of text that contains `words`, such as a link.
+
+        Lines are counted from 1 at the start of the file. If the text does not contain `words`,
+        return the line where the text begins.
+        """
         text_at = max(0, self.whole.rfind(self.text))
         places = [self.text.find(spelling) for spelling in (words, unquote(words))]
         found_at = next((place for place in places if place >= 0), 0)
         return self.whole[: text_at + found_at].count("\n") + 1
 
     def node_at(self, at: ValuePath) -> yaml.Node | None:
-        """Return the YAML node at a path, or None if nothing stands there."""
+        """Return the YAML node at a path, or None if the path does not exist."""
         node = self.node
         for step in at:
             node = _below(node, step)
         return node
 
     def texts(self, at: ValuePath, member: str | None = None) -> list[str]:
-        """Return the texts of a list, of one `member` of its mappings, or of a single value."""
+        """Return the scalar values at a path as a list of strings.
+
+        A single value gives a list of one. With `member`, return that field of each mapping in a
+        list. Missing values are left out.
+        """
         node = self.node_at(at)
         values = node.value if isinstance(node, yaml.SequenceNode) else [node]
         nodes = [_below(value, member) if member else value for value in values]
         return [str(scalar.value) for scalar in nodes if isinstance(scalar, yaml.ScalarNode)]
 
     def line_of(self, at: ValuePath) -> int:
-        """Return the line of a value, or of the nearest parent that exists."""
+        """Return the line number of the value at a path, counted from 1.
+
+        If the value does not exist, return the line of its nearest parent that exists.
+        """
         node = self.node
         line = _line(node)
         for step in at:
@@ -117,9 +137,11 @@ class Source(NamedTuple):
 
 
 def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Source:
-    """Read a file of YAML, or of Markdown under YAML; faults name it by `display_path`.
+    """Read a YAML file, or a Markdown file with YAML front matter, and collect its faults.
 
-    Text that is not NFC, as some systems write it, is converted to NFC.
+    A YAML file needs `has_text=False`. Messages show `display_path` as the path. An unreadable file
+    causes a fault, not an exception. Text that is not in Unicode form NFC is converted and causes a
+    warning.
     """
     source = Source(display_path, None, "", "", [], [])
     try:
@@ -143,7 +165,8 @@ def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Sou
         if len(fences) < 2 or fences[0].start() > 0:
             source.fault_at(1, "no_front_matter")
             return source
-        matter = text[fences[0].end() : fences[1].start()]  # the fence is line 1
+        # The slice begins at the end of line 1, so that YAML's line numbers are those of the file.
+        matter = text[fences[0].end() : fences[1].start()]
         body = text[fences[1].end() :].removeprefix("\n")
     _warn_of_cut_values(source, matter)
     try:
@@ -158,7 +181,7 @@ def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Sou
 
 
 def _note_bad_letters(source: Source) -> None:
-    """Note letters of an older encoding, and control characters, which no page may hold."""
+    """Add a fault for text in TCVN3 or VNI, and for each line that contains control characters."""
     text = source.whole
     lines = text.split("\n")
     legacy_at = first_legacy(text)
@@ -172,7 +195,7 @@ def _note_bad_letters(source: Source) -> None:
 
 
 def _warn_of_cut_values(source: Source, matter: str) -> None:
-    """Warn of values that YAML cuts off at a `#`."""
+    """Add a warning for each value that YAML cuts off at a ` #`."""
     for line, words in enumerate(matter.split("\n"), 1):
         if _CUT_BY_HASH.match(words):
             warning = say("build.cut_by_hash", value=words.strip()[:MAX_SHOWN])
@@ -180,9 +203,12 @@ def _warn_of_cut_values(source: Source, matter: str) -> None:
 
 
 def typed(source: Source, struct: type[S]) -> S | None:
-    """Return the front matter as a struct, or None if it is not valid; every fault is noted."""
+    """Convert a file's front matter to a struct, or return None if a value is not valid.
+
+    Every fault is added to `source.faults`.
+    """
     if source.node is None:
-        return None  # read_source has noted the fault
+        return None  # `read_source` has already added the fault
     fault_count = len(source.faults)
     value = _struct(source, source.node, struct, ())
     return value if len(source.faults) == fault_count else None
@@ -247,7 +273,7 @@ def _value(source: Source, node: yaml.Node, type_: Any, at: ValuePath) -> Any:
 
 
 def expected(type_: Any) -> str:
-    """Return a description of the value that a type expects, in the editor's words."""
+    """Return a phrase for messages, in Vietnamese, that describes the values a type accepts."""
     if get_origin(type_) is Literal:
         return say("build.expect.one_of", values=", ".join(get_args(type_)))
     metas = [m for m in getattr(type_, "__metadata__", ()) if isinstance(m, Meta)]

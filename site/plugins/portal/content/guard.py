@@ -1,8 +1,8 @@
-"""Finds possible personal data, which must not appear in the portal.
+"""Search for possible personal data, which must not appear in the portal.
 
-The guard checks what editors write, to name the line, and later every file that was built. Data
-meant for publication, such as a technician's number, stands in the `public_contacts` of its page.
-The guard cannot see a name in a picture or a recording.
+The guard checks the editors' files, so that a fault can give the line, and later every built file.
+Data that may be published, such as a technician's telephone number, is listed in the
+`public_contacts` of its page. The guard cannot detect a name in a picture or a sound recording.
 """
 
 import re
@@ -19,7 +19,7 @@ from sync_server.sheets.tables import NoTable, find_table
 
 _MESSENGER = re.compile(r"(?:https?://)?(?:zalo|wa|viber)\.me/", re.IGNORECASE)
 _BETWEEN = r"[ .·_/()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013-]{0,2}"
-"""The characters that people and programs put between the digits of a number."""
+"""At most two characters that people and programs write between the digits of a number."""
 
 PATTERNS = {
     "phone": re.compile(
@@ -42,33 +42,36 @@ PATTERNS = {
         re.IGNORECASE,
     ),
 }
-"""Patterns that identify any person: numbers and addresses, and years of birth."""
+"""Patterns of telephone, identity and Party card numbers, e-mail addresses and years of birth."""
 
 _AT = re.compile(r"@|[\[(](?:at|a còng)[\])]", re.IGNORECASE)
 _BIRTH = re.compile(r"[Ss]inh|SINH|SN")
 _TAX_CODE = re.compile(r"(?:mã số thuế|MST)\W{0,3}\d{10}(?:-\d{3})?\b", re.IGNORECASE)
-"""An organisation's tax code, which is allowed although it looks like a telephone number."""
+"""An organisation's tax code, which may be published although it looks like a telephone number."""
 NUMBERS = ("phone", "id_card", "party_card")
 _LONG_NUMBER = re.compile(rf"\d(?:{_BETWEEN}\d){{8}}|\d{{2}}\.\d{{6}}")
-"""A quick first test for these numbers, since most texts have no long number at all."""
+"""A fast test that comes before the `NUMBERS` patterns. Most texts contain no long number."""
 
 COLUMNS = re.compile(
     r"\b(?:full_name|birth_year|membership|card_hash)\b"
     r"|\b(?:năm sinh|ngày sinh|số điện thoại|số căn cước|cccd|số thẻ đảng)\b(?! hoạt)",
     re.IGNORECASE,
 )
-"""Names of roster columns: English as in our files, Vietnamese as offices write them."""
+"""Column headings of rosters, in English as in this project and in Vietnamese as in offices."""
 
 KEYS = re.compile(r'"(?:person|full_name|birth_year|membership|card_hash|seat)"\s*:')
-"""Fields of a roster in JSON."""
+"""Names of a roster's fields in JSON."""
 
 _WORDS = re.compile(r"[^\W_\u02b9\u02bb\u02bc]+")
-"""The words of a text and of a name alike: `K’Brăk` is two, whatever the apostrophe."""
+"""A word of letters or digits. Apostrophes separate words, so that `K’Brăk` is two words."""
 TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 
 
 class Suspicion(NamedTuple):
-    """Possible personal data: the line, the kind and the words themselves."""
+    """A passage of text that may be personal data, with its line number, counted from 1.
+
+    `kind` is a key of `PATTERNS`, or one of "person" (a code), "name" and "field".
+    """
 
     line: int
     kind: str
@@ -79,17 +82,23 @@ class Suspicion(NamedTuple):
 
 
 class RosterEntry(NamedTuple):
-    """A person of a roster: the code, or "", and the full name."""
+    """A person on a roster, with the person's code and full name.
+
+    The code is "" if the roster contains no code for the person.
+    """
 
     code: str
     name: str
 
 
 class Guard:
-    """A search for personal data in texts; with a roster, also for the people on it."""
+    """Searches texts for personal data and, if given a roster, for the people on the roster."""
 
     def __init__(self, roster: Iterable[RosterEntry] = ()) -> None:
-        """Look for these people too."""
+        """Prepare the search for the names and codes of the people on a roster.
+
+        A name of only one word is not searched for.
+        """
         people = list(roster)
         names = [tuple(map(_fold, _WORDS.findall(person.name))) for person in people]
         self._names = {name for name in names if len(name) > 1}
@@ -99,11 +108,14 @@ class Guard:
 
     @property
     def knows_people(self) -> bool:
-        """Whether the roster named anybody."""
+        """True if the roster contains at least one code or one name of two or more words."""
         return bool(self._first_words)
 
     def suspicions(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
-        """Yield the possible personal data of a text, except the words `allowed` there."""
+        """Yield possible personal data in a text, except the words in `allowed` and tax codes.
+
+        The results are sorted by kind, and then by place in the text.
+        """
         text = _plain(text)
         for words in sorted(allowed, key=len, reverse=True):
             text = text.replace(_plain(words), " ")
@@ -119,12 +131,12 @@ class Guard:
             yield from self._roster_suspicions(text)
 
     def suspicions_in_table(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
-        """Yield possible personal data in an attached table, names of roster columns included."""
+        """Yield possible personal data in an attached table, including roster column headings."""
         yield from self.suspicions(text, allowed)
         yield from _suspicions_of("field", COLUMNS, unicodedata.normalize("NFC", text))
 
     def suspicions_in_data(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
-        """Yield possible personal data in a data file, the names of roster fields included."""
+        """Yield possible personal data in a data file, including names of roster fields in JSON."""
         yield from self.suspicions(text, allowed)
         yield from _suspicions_of("field", KEYS, text)
 
@@ -143,7 +155,10 @@ class Guard:
 
 
 def _plain(text: str) -> str:
-    """Return a text without invisible letters, `*` inside words, and links such as zalo.me/."""
+    """Return a text in Unicode form NFKC, without characters that could hide personal data.
+
+    Invisible characters, `*` inside words, and prefixes of links such as `zalo.me/` are removed.
+    """
     text = unicodedata.normalize("NFKC", text)
     text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
     return _MESSENGER.sub(" ", re.sub(r"(?<=\w)\*{1,3}(?=\w)", "", text))
@@ -155,16 +170,18 @@ def _suspicions_of(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[S
 
 
 def visible_text(html: str) -> str:
-    """Return the visible text of a page, and the numbers and addresses that its links call."""
+    """Return the visible text of a page, and the targets of its `tel:` and `mailto:` links."""
     text = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
     text = re.sub(r'<a\b[^>]*\bhref="(?:tel|mailto):([^"]*)"[^>]*>', r" \1 ", text)
     return unescape(re.sub(r"<[^>]*>", " ", text))
 
 
 def read_roster(path: Path) -> list[RosterEntry]:
-    """Return the people in every list of a file, CSV or XLSX, hidden sheets too.
+    """Return the people in all sheets of a CSV or XLSX file, including hidden sheets.
 
-    Raises: SheetFault.
+    Sheets without a table of people are skipped.
+
+    Raises: SheetFault if the file cannot be read.
     """
     people = []
     for grid in read_file(path):
@@ -177,6 +194,6 @@ def read_roster(path: Path) -> list[RosterEntry]:
 
 
 def _fold(word: str) -> str:
-    """Return a key that ignores a word's case and which vowel has its tone mark (hoà, hòa)."""
+    """Return a comparison key that ignores letter case and tone position, as in `hoà` and `hòa`."""
     marks = unicodedata.normalize("NFD", word.lower())
     return "".join(sorted(marks, key=lambda mark: mark in TONES))

@@ -1,6 +1,7 @@
-"""Resolves links between files of the content, which editors write as paths on the disk.
+"""Convert links between content files, which are paths on disk, to portal addresses.
 
-`[Mẫu 01](../materials/mau-01.md)` works in any editor, and leads in the portal to `t/mau01.html`.
+For example, `[Mẫu 01](../materials/mau-01.md)` works in any text editor. In the portal, the link
+leads to `t/mau01.html`.
 """
 
 import posixpath
@@ -14,7 +15,7 @@ PICTURES = "images"
 DIRECTORY = "directory.yaml"
 PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 FOLDERS = {"meetings": "hoi-nghi", "materials": "t", "pages": "trang"}
-"""The portal's folder for every folder of the content."""
+"""The name of the portal folder for each content folder."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -23,12 +24,15 @@ _LITTER = re.compile(r"\.|~\$|(?:Thumbs\.db|ehthumbs\.db|desktop\.ini|Icon\r)\Z"
 
 
 def is_litter(name: str) -> bool:
-    """Return whether a file is what systems and editors leave behind, such as `Thumbs.db`."""
+    """Return whether a file name shows a leftover of the operating system or an editor program.
+
+    Examples are `Thumbs.db`, `.DS_Store` and `~$draft.docx`.
+    """
     return _LITTER.match(name) is not None
 
 
 class Addresses:
-    """The portal's addresses of content files: `materials/mau-01.md` → `t/mau01.html`."""
+    """Portal addresses by content file, such as `t/mau01.html` for `materials/mau-01.md`."""
 
     def __init__(self, root: Path, files: Iterable[Any]) -> None:
         self.by_file: dict[str, str] = {}
@@ -49,9 +53,10 @@ class Addresses:
         return isinstance(other, Addresses) and self.by_file == other.by_file
 
     def resolve(self, folder: str, link: str) -> str | None:
-        """Return the address for a link in a text of `folder`, relative to the page of that text.
+        """Return a link's address relative to the page, or None if the link is dead.
 
-        A link to elsewhere (https:, tel:, #) stays as it is; None means a dead link.
+        `folder` is the content folder of the text with the link. Links to other sites (https:),
+        telephone links (tel:) and links within a page (#) are returned unchanged.
         """
         parts = urlsplit(link)
         if parts.scheme or parts.netloc or not parts.path:

@@ -1,6 +1,6 @@
-"""The content as a whole: all that editors wrote, read, typed and checked together.
+"""Read, convert and check every content file that the editors wrote.
 
-Every fault in every file is reported before anything is built; the checks are in `checks`.
+The faults of all files are reported together, before anything is built. The checks are in `checks`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,40 +35,44 @@ from portal.messages import say
 from sync_server.domain.records.codes import VIETNAM
 
 FIRST_REVISION = datetime(2020, 1, 1, tzinfo=UTC)
-"""The revision date of meetings that were never revised."""
+"""The revision time of a meeting that was never revised, unless the meeting starts earlier."""
 
 State = Literal["public", "held", "withdrawn"]
 
 
 class Meeting(NamedTuple):
-    """A meeting as written; the name of its file is its id."""
+    """A meeting as its editor wrote it. The id is the file name without the extension."""
 
     id: str
     matter: MeetingMatter
     text: str
 
     def instant(self, at: TimeOfDay) -> datetime:
-        """Return a time of day of the meeting's date as an instant in UTC."""
+        """Convert a time of day on the meeting's date (Vietnamese time) to an instant in UTC."""
         return instant(f"{self.matter.date} {at}")
 
     @property
     def revised(self) -> datetime:
-        """When the meeting's time or place last changed, in UTC.
+        """The time, in UTC, of the last change of the meeting's hours or place.
 
-        If it never changed: `FIRST_REVISION`, or the meeting's start if that is earlier.
+        For a meeting that never changed, the time is `FIRST_REVISION` or the meeting's start,
+        whichever is earlier.
         """
         if self.matter.revised:
             return instant(self.matter.revised)
         return min(FIRST_REVISION, self.instant(self.matter.starts))
 
     def material_codes(self) -> list[str]:
-        """Return the codes of the meeting's materials, in order: basis, agenda, the rest."""
+        """Return material codes without repeats: first basis, then agenda, then other materials."""
         of_items = [code for item in self.matter.agenda for code in item.materials]
         return list(dict.fromkeys([*self.matter.basis, *of_items, *self.matter.materials]))
 
 
 class Material(NamedTuple):
-    """A material as readers may see it; held or withdrawn, it has no text and no file."""
+    """A material as readers may see it.
+
+    If `state` is "held" or "withdrawn", `text` is "" and `attachment` is None.
+    """
 
     matter: MaterialMatter
     state: State
@@ -77,7 +81,7 @@ class Material(NamedTuple):
 
 
 class PageText(NamedTuple):
-    """A page as written; the name of its file is its name."""
+    """A help page as its editor wrote it. The name is the file name without the extension."""
 
     name: str
     matter: PageMatter
@@ -85,9 +89,10 @@ class PageText(NamedTuple):
 
 
 class PortalContent(NamedTuple):
-    """All that the portal is built from, in a stable order.
+    """All content that the portal is built from, in a fixed order.
 
-    `opening_times` are the future instants (UTC) at which held materials become public.
+    `materials` contains the materials by code. `opening_times` are the future instants, in UTC, at
+    which held materials become public.
     """
 
     root: Path
@@ -105,7 +110,10 @@ M = TypeVar("M", MeetingMatter, MaterialMatter, PageMatter)
 
 
 class ContentFile(NamedTuple, Generic[M]):
-    """A file of the content: its source, its front matter if that is valid, and its stem."""
+    """A content file. `stem` is the file name without the extension.
+
+    `matter` is the front matter, or None if it is not valid.
+    """
 
     source: Source
     matter: M | None
@@ -113,7 +121,7 @@ class ContentFile(NamedTuple, Generic[M]):
 
 
 class FileCache:
-    """A cache of the files that were read; it reads a file again only if that has changed."""
+    """A cache of content files. A file is read again only if its time or size has changed."""
 
     def __init__(self, guard: Guard | None = None) -> None:
         self.guard = guard or Guard()
@@ -121,14 +129,17 @@ class FileCache:
         self._addresses: Addresses | None = None
 
     def addresses(self, current: Addresses) -> Addresses:
-        """Return `current`, or the earlier object if the two are equal."""
+        """Return the object of the previous call if it equals `current`, otherwise `current`."""
         if self._addresses != current:
             self._addresses = current
         assert self._addresses is not None
         return self._addresses
 
     def read_folder(self, root: Path, folder: str, struct: type[M]) -> list[ContentFile[M]]:
-        """Return the Markdown files of a folder with their faults, sorted by name."""
+        """Read all Markdown files in a content folder, and return them sorted by file name.
+
+        `struct` is the type of the front matter. Each result includes the faults of its file.
+        """
         paths = sorted(
             path
             for path in (root / folder).glob("*.md")
@@ -150,7 +161,7 @@ class FileCache:
             self._entries[path] = entry
         content_file: ContentFile[M] = entry[1]
         cached_source: Source = content_file.source
-        # Later checks depend on other files too, so their faults go to a copy, not to the cache.
+        # Later checks add faults that depend on other files, so they get copies of the lists.
         fresh = cached_source._replace(
             faults=[*cached_source.faults], warnings=[*cached_source.warnings]
         )
@@ -167,9 +178,11 @@ class FileCache:
 def load(
     root: Path, *, now: datetime | None = None, file_cache: FileCache | None = None
 ) -> PortalContent:
-    """Read and check all content under `root` as it is public at `now` (default: now).
+    """Read and check all content under `root` as it is public at `now`.
 
-    Raises: ContentFaults with every fault.
+    `now` defaults to the present time. With `file_cache`, unchanged files are not read again.
+
+    Raises: ContentFaults, which contains every fault, if there is any.
     """
     now = now or datetime.now(UTC)
     file_cache = file_cache or FileCache()
@@ -249,7 +262,7 @@ def load(
 
 
 def instant(hour: Hour) -> datetime:
-    """Return a date and time of day in Vietnam as an instant in UTC."""
+    """Convert a date and time of day in Vietnam to an instant in UTC."""
     return datetime.fromisoformat(hour).replace(tzinfo=VIETNAM).astimezone(UTC)
 
 

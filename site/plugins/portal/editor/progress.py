@@ -1,4 +1,4 @@
-"""Shows the progress of long work: a moving bar at a terminal, single lines elsewhere."""
+"""Show the progress of long operations, as a bar at a terminal or otherwise as lines of text."""
 
 import sys
 import threading
@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 DELAY_S = 1.0
-"""Work that ends sooner shows no bar."""
+"""Operations that take less than a second show no bar."""
 
 
 @contextmanager
 def working(about: str) -> Iterator[None]:
-    """Show that work of unknown length continues, once it takes longer than `DELAY_S`."""
+    """Show a moving symbol while the `with` block runs, if the block takes longer than `DELAY_S`.
+
+    Nothing is shown if standard error is not a terminal.
+    """
     if not sys.stderr.isatty():
         yield
         return
@@ -32,7 +35,10 @@ def working(about: str) -> Iterator[None]:
 
 
 class Steps:
-    """A count of bytes out of a known total: a bar at a terminal, elsewhere a line per quarter."""
+    """A progress display for bytes, with a known total.
+
+    At a terminal the display is a bar. Elsewhere a line is printed after each quarter of the total.
+    """
 
     def __init__(self, about: str, total: int) -> None:
         from rich.console import Console
@@ -52,7 +58,7 @@ class Steps:
         self._bar.stop()
 
     def add(self, size_bytes: int) -> None:
-        """Count so many more bytes as done."""
+        """Add a number of finished bytes to the display."""
         self._done += size_bytes
         self._bar.advance(self._task, size_bytes)
         quarter = 4 * self._done // max(1, self._total)

@@ -1,7 +1,7 @@
-"""Sends a server the missing files of a release, then has the server serve that release.
+"""Send a server the files of a release that it lacks, and then have it serve the release.
 
-Until then the server serves its present release; running the same command again sends only the
-files that are still missing.
+The server serves its previous release until all files have arrived. After an interruption, the same
+command sends only the files that are still missing.
 """
 
 import getpass
@@ -28,7 +28,7 @@ from sync_server.domain.records.codes import VIETNAM
 from sync_server.domain.release import MANIFEST_PATH
 
 PIECE_BYTES = 256 * 1024
-"""The size of a piece of a large file: the most to send again after the line breaks."""
+"""Large files are sent in pieces of this size. After a lost connection, one piece is sent again."""
 UPLOADS_AT_ONCE = 4
 TIMEOUT_S = 60
 RETRIES = Retry(
@@ -39,15 +39,24 @@ RETRIES = Retry(
     raise_on_status=False,
     retry_after_max=10,
 )
-"""Every request may be repeated, because the second time it changes nothing. A server that asks
-for more than ten seconds of patience gets its message shown to the editor."""
+"""Failed requests are repeated, because a repeated request changes nothing on the server.
+
+If a server asks for a wait of more than ten seconds, the next attempt comes after ten. After three
+repeats the editor sees the server's message.
+"""
 
 LATER_FOLDER = ROOT / ".cache" / "later"
-"""The folder in which the releases for later hours are built."""
+"""The folder for building releases that the server will serve later."""
 
 
 class PublishTarget:
-    """A server to which an editor publishes."""
+    """A server to which an editor publishes releases.
+
+    Without `token`, the token comes from PUBLISH_TOKEN or from the terminal.
+
+    Raises: BuildFault if there is no token, or if the URL is not https (http is valid on this
+    machine).
+    """
 
     def __init__(self, url: str, token: str | None = None) -> None:
         parts = urlsplit(url)
@@ -61,17 +70,34 @@ class PublishTarget:
         self._session.mount(f"{parts.scheme}://", adapter)
 
     def list_releases(self) -> list[dict[str, Any]]:
-        """Return all releases that the server stores, the last to be served first."""
+        """Return all releases that the server stores, the most recently activated first.
+
+        Each row has the fields of `ReleaseRow` in `sync_server.storage.blobs.releases`.
+
+        Raises: BuildFault if the request fails.
+        """
         rows: list[dict[str, Any]] = self._call("GET", "/releases")
         return rows
 
     def offer_manifest(self, manifest: bytes) -> list[str]:
-        """Offer a manifest; return the sha256 of the files that the server needs next."""
+        """Send a manifest, and return the sha256 of each file that the server needs next.
+
+        The server first needs the lists of the manifest, and then the files in the lists. An empty
+        result means that the release is complete.
+
+        Raises: BuildFault if the request fails.
+        """
         hashes: list[str] = self._call("POST", "/releases", data=manifest)["missing"]
         return hashes
 
     def send_file(self, sha256: str, path: Path, steps: Steps) -> None:
-        """Send a file, from the byte at which the last attempt broke off."""
+        """Send a file to the server.
+
+        An interrupted upload of a file above `PIECE_BYTES` continues where it stopped. `steps`
+        shows the progress.
+
+        Raises: BuildFault if a request fails.
+        """
         total = path.stat().st_size
         at = 0
         if total > PIECE_BYTES:
@@ -88,15 +114,20 @@ class PublishTarget:
             self._call("PUT", f"/blobs/{sha256}", data=b"")
 
     def activate(self, release: str, at: datetime | None = None) -> None:
-        """Have the server serve a release from now, or from the later instant `at` (UTC)."""
+        """Have the server serve a release from now on, or from the later instant `at` (UTC).
+
+        Raises: BuildFault if the request fails.
+        """
         body = {"at": f"{at:%Y-%m-%dT%H:%M:%S.000Z}"} if at else {}
         self._call("POST", f"/releases/{release}/activate", json=body)
 
     def go_back(self, release: str) -> str:
-        """Have the server serve an earlier release again; return its id.
+        """Have the server serve an earlier release again, and return the id of that release.
 
-        `release` is the beginning of the id; empty means the release before the present release.
-        Raises: BuildFault if there is no such release.
+        `release` is the beginning of the id. "" selects the release that was served before the
+        present one.
+
+        Raises: BuildFault if no earlier release matches, or if a request fails.
         """
         rows = [row for row in self.list_releases() if row["serves_from"]]
         since = next((row["serves_from"] for row in rows if row["is_served"]), "")
@@ -124,7 +155,13 @@ class PublishTarget:
 
 
 def publish(builder: Builder, output: Path, server: PublishTarget) -> Iterator[str]:
-    """Publish the built portal and the releases for later hours; yield a message per step."""
+    """Publish the built portal, and the releases for materials that become public later.
+
+    Yield a message for the editor after each step.
+
+    Raises: BuildFault if a request fails, and ContentFaults or BundleFault if a later release
+    cannot be built.
+    """
     release = release_of(output)
     opening_times = builder.read().opening_times
     is_served = any(
@@ -135,7 +172,7 @@ def publish(builder: Builder, output: Path, server: PublishTarget) -> Iterator[s
         return
     files, size = _send_all(output, server)
     later = [(_send_later(builder, hour, server), hour) for hour in opening_times]
-    server.activate(release)  # last, since it cancels planned releases
+    server.activate(release)  # cancels planned releases, so the loop below plans them again
     values = {"release": release[:12], "url": server.url, "files": files}
     yield say("build.publish.done", **values, kilobytes=round(size / 1000))
     for planned, hour in later:
@@ -145,7 +182,7 @@ def publish(builder: Builder, output: Path, server: PublishTarget) -> Iterator[s
 
 
 def _send_later(builder: Builder, hour: datetime, server: PublishTarget) -> str:
-    """Build and send the release for a later hour; return its id."""
+    """Build and send the portal as it will be at `hour` (UTC), and return the release's id."""
     shutil.rmtree(LATER_FOLDER, ignore_errors=True)
     builder.forget()
     built = builder.make(builder.read(hour), LATER_FOLDER)
@@ -154,12 +191,15 @@ def _send_later(builder: Builder, hour: datetime, server: PublishTarget) -> str:
 
 
 def _send_all(output: Path, server: PublishTarget) -> tuple[int, int]:
-    """Send the files that the server is missing; return their number and total bytes."""
+    """Send all files that the server lacks, and return their number and total size in bytes.
+
+    Raises: BuildFault if a request fails.
+    """
     files = files_of(lambda name: (output / name).read_bytes())
     paths = {sha256: output / path for path, (sha256, _) in files.items()}
     manifest = (output / MANIFEST_PATH).read_bytes()
     sent, size = 0, 0
-    while missing := server.offer_manifest(manifest):  # the lists, then the files they name
+    while missing := server.offer_manifest(manifest):  # first lists, then their files
         total = sum(paths[sha256].stat().st_size for sha256 in missing)
         with Steps(say("build.publish.sending"), total) as steps:
             _send(missing, paths, server, steps)

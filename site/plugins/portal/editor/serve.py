@@ -1,6 +1,7 @@
-"""`build.py serve`: shows the portal on the editor's machine and rebuilds it at every save.
+"""Preview the portal on the editor's machine, and rebuild it after each saved change.
 
-Only changed files are built again, and open pages reload themselves.
+This module implements `build.py serve`. Only changed files are built again, and open pages reload
+automatically.
 """
 
 import functools
@@ -47,44 +48,47 @@ RELOAD = (
     b"r.text();if(n&&m!==n)location.reload();n=m}catch{await new Promise(r=>setTimeout(r,1000))}}"
     b"})()</script>"
 )
-"""A script that is added to served pages, never to built pages."""
+"""A script that reloads a page after each rebuild. Only previewed pages contain the script."""
 
 ShowMessage = Callable[..., None]
 
 
 class Versions:
-    """A count of builds that wakes the requests waiting for the next build."""
+    """A thread-safe counter of builds. Requests can wait for the next build."""
 
     def __init__(self) -> None:
         self._count = 0
         self._changed = threading.Condition()
 
     def next(self) -> None:
-        """Count one more build and wake the waiting requests."""
+        """Add one to the count, and wake all waiting requests."""
         with self._changed:
             self._count += 1
             self._changed.notify_all()
 
     def after(self, since: str) -> str:
-        """Return the count once it differs from `since`, or after `WAIT_S` in any case."""
+        """Wait until the count differs from `since`, and return the count.
+
+        The wait lasts at most `WAIT_S` seconds.
+        """
         with self._changed:
             self._changed.wait_for(lambda: str(self._count) != since, WAIT_S)
             return str(self._count)
 
 
 class PreviewServer(http.server.ThreadingHTTPServer):
-    """An HTTP server that does not report connections closed by a browser."""
+    """An HTTP server that reports no error when a browser closes a connection."""
 
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report an error unless it is only a closed connection."""
+        """Print the exception of a failed request, unless the browser closed the connection."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """A request handler that serves the folder and adds a reload script to pages."""
+    """A request handler that serves a folder and adds a reload script to HTML pages."""
 
     extensions_map = TYPES  # the types in a Windows registry may be wrong
 
@@ -93,7 +97,10 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         super().__init__(*args, **kwargs)
 
     def do_GET(self) -> None:
-        """Send a file or a page that reloads itself, or wait until something changes."""
+        """Send the requested file, with a reload script if the file is an HTML page.
+
+        The address `/.changes` waits for the next build and returns the count of builds.
+        """
         path, _, query = self.path.partition("?")
         if path == EVENTS:
             self._answer(self._versions.after(query.removeprefix("since=")).encode(), "text/plain")
@@ -101,7 +108,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         if path.endswith("/"):
             path += "index.html"
         file = Path(self.translate_path(path))
-        if path.endswith("/sw.js"):  # a cached page would hide a change
+        if path.endswith("/sw.js"):  # a service worker's cached pages would hide changes
             self.send_error(404)
         elif file.suffix == ".html" and file.is_file():
             self._answer(file.read_bytes() + RELOAD, "text/html; charset=utf-8")
@@ -109,12 +116,12 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             super().do_GET()
 
     def end_headers(self) -> None:
-        """Forbid caching."""
+        """Add a header that forbids caching, and send all headers."""
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
-        """Log no requests."""
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - name in the base class
+        """Ignore the message, so that the terminal shows only the results of builds."""
 
     def _answer(self, content: bytes, mimetype: str) -> None:
         self.send_response(200)
@@ -125,7 +132,10 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 def serve(builder: Builder, content: Path, port: int, show_message: ShowMessage) -> None:
-    """Serve and rebuild the portal until interrupted. Raises: BuildFault if the port is in use."""
+    """Serve the portal at http://localhost and rebuild it after each change, until Ctrl+C.
+
+    Raises: BuildFault if the port is in use.
+    """
     from watchfiles import watch
 
     versions = Versions()
@@ -149,7 +159,11 @@ def serve(builder: Builder, content: Path, port: int, show_message: ShowMessage)
 
 
 def rebuild(builder: Builder, versions: Versions, show_message: ShowMessage) -> bool:
-    """Update the folder to match the content, or show the fault; return whether it was updated."""
+    """Build the changed files for the preview, and return whether the build succeeded.
+
+    Faults and exceptions are shown to the editor and not raised. After a success, open pages
+    reload.
+    """
     began = time.monotonic()
     try:
         content = builder.read()
@@ -165,7 +179,7 @@ def rebuild(builder: Builder, versions: Versions, show_message: ShowMessage) -> 
     except (BundleFault, BuildFault) as fault:
         show_message(fault, file=sys.stderr, flush=True)
         return False
-    except Exception as fault:  # noqa: BLE001 - the next save may be right again
+    except Exception as fault:  # noqa: BLE001 - the next save may correct the mistake
         show_message(say("build.serve.bug", fault=repr(fault)), file=sys.stderr, flush=True)
         return False
     versions.next()

@@ -1,1 +1,1 @@
-"""Media: Markdown, PDFs, pictures and QR codes, turned into what a page shows."""
+"""Convert Markdown, PDFs and pictures for web pages, and draw QR codes."""

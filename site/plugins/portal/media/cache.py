@@ -1,4 +1,4 @@
-"""A disk cache of slow results; the sha256 of a result's inputs names its file."""
+"""Cache slow results on disk, in files that are named by the sha256 of the result's inputs."""
 
 import hashlib
 from collections.abc import Callable
@@ -9,7 +9,10 @@ FOLDER = ROOT / ".cache"
 
 
 def cached(kind: str, key: bytes, make: Callable[[], bytes]) -> bytes:
-    """Return the result of `make`, from the disk if cached; `key` holds everything it reads."""
+    """Return the cached result of `make`, or call `make` and store its result on disk.
+
+    `kind` names a folder of the cache. `key` must contain every input that affects the result.
+    """
     path = FOLDER / kind / hashlib.sha256(key).hexdigest()
     try:
         return path.read_bytes()

@@ -1,4 +1,4 @@
-"""The text of a DOCX as Markdown, so that it can be read, searched and edited as such."""
+"""Convert the text of a DOCX to Markdown, so that people can read, search and edit the text."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from portal.media.cache import cached
 from sync_server.sheets.files import MAX_INFLATED_BYTES
 
 VERSION = b"2"
-"""Increase this number when the same file gives another result."""
+"""Part of the cache key. Increase this number if the conversion changes."""
 
 STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => h2:fresh"
 _ROMAN = re.compile(r"^\*\*((?:[IVX]+|[A-Z])\\?[.)] .+?)\*\*$", re.MULTILINE)
@@ -17,9 +17,10 @@ _NUMBERED = re.compile(r"^\*\*((?:\d+\\?[.)]|Điều \d+\\?\.?) .+?)\*\*$", re.M
 
 
 def markdown_of(path: Path) -> str:
-    """Return the text of a document with its headings, lists and tables; "" if it is damaged.
+    """Return the text of a DOCX as Markdown, with headings, lists and tables.
 
-    Pictures and links are left out: the file itself stays attached.
+    Return "" if the file is damaged or too large. Pictures and links are left out, because readers
+    can still download the file.
     """
     content = path.read_bytes()
     return cached("docx", VERSION + content, lambda: _convert(path).encode()).decode()
@@ -35,8 +36,8 @@ def _convert(path: Path) -> str:
                 return ""
         with path.open("rb") as file:
             html = mammoth.convert_to_html(file, style_map=STYLES).value
-    except Exception:  # noqa: BLE001 - of foreign files the library raises whatever comes
-        return ""  # the checks report it
+    except Exception:  # noqa: BLE001 - mammoth can raise any exception for a damaged file
+        return ""  # `portal.content.checks` reports the fault
     markdown = markdownify(
         html,
         heading_style="ATX",
@@ -49,8 +50,9 @@ def _convert(path: Path) -> str:
 
 
 def _headings_of_offices(markdown: str) -> str:
-    """Make headings of bold lines that begin with a number, as offices write them without styles.
+    """Convert bold lines that begin with a number to headings.
 
-    A capital numeral is a heading of the second level, a number or an article of the third.
+    Offices often write headings in bold without a heading style. A Roman numeral or capital letter
+    makes a heading of level 2. A number or an article (`Điều 1`) makes a heading of level 3.
     """
     return _NUMBERED.sub(r"### \1", _ROMAN.sub(r"## \1", markdown))

@@ -1,4 +1,4 @@
-"""Converts Markdown to HTML with only safe tags, so that no pasted script runs in a browser."""
+"""Convert Markdown to HTML with only safe tags, so that no pasted script runs in a browser."""
 
 import re
 import unicodedata
@@ -23,21 +23,24 @@ ATTRIBUTES = {
 SCHEMES = {"http", "https", "mailto", "tel"}
 
 _CLAUSE = re.compile(r"(?<=\S)\n(?=[a-zđ]\) )")
-"""The line break before a clause such as `a)`, which must begin a new line on the page too."""
+"""The line break before a clause such as `a)`. The HTML page must show this line break."""
 _FOOTNOTE = re.compile(r"fn(?:ref)?-[\w-]+\Z")
 _HEADING = re.compile(r"<(h[1-6])>(.*?)</\1>", re.DOTALL)
 BOXES = {
     '<input type="checkbox" checked="" disabled="" />': "☑",
     '<input type="checkbox" disabled="" />': "☐",
 }
-"""Signs that replace the check boxes of task lists, since a text holds no form fields."""
+"""Characters that replace the check boxes of task lists, because form fields are not safe HTML."""
 
 Resolve = Callable[[str], str | None]
 
 
 @lru_cache(maxsize=8192)
 def to_raw_html(text: str) -> str:
-    """Return Markdown as HTML, unsafe tags included: for checks, never for publication."""
+    """Convert Markdown to HTML that may contain unsafe tags, for checks but not for publication.
+
+    Each heading gets the id that `slug` returns.
+    """
     options = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES
     text = _CLAUSE.sub("  \n", text)
     html: str = cmarkgfm.github_flavored_markdown_to_html(text, options)
@@ -47,14 +50,20 @@ def to_raw_html(text: str) -> str:
 
 
 def slug(heading: str) -> str:
-    """Return the name of a heading for links: `Điều 1. Mục đích` → `dieu-1-muc-dich`."""
+    """Return the id of a heading for links, such as `dieu-1-muc-dich` for `Điều 1. Mục đích`.
+
+    Return `muc` if the heading contains no letters or digits.
+    """
     plain = unicodedata.normalize("NFD", heading.lower().replace("đ", "d"))
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return "-".join(re.findall(r"[a-z0-9]+", letters)) or "muc"
 
 
 def to_html(text: str, resolve: Resolve = lambda link: link) -> str:
-    """Return the text as HTML with its links resolved; raw HTML stays only if it is harmless."""
+    """Convert Markdown to HTML with only safe tags.
+
+    `resolve` returns the new address of each link and picture, or None to remove the address.
+    """
 
     def attribute(_tag: str, name: str, value: str) -> str | None:
         if name == "href" and value.startswith("#"):
@@ -73,16 +82,17 @@ def to_html(text: str, resolve: Resolve = lambda link: link) -> str:
 
 
 def split_html(html: str, size: int) -> list[str]:
-    """Split HTML between blocks so that no part is much longer than `size` characters.
+    """Split HTML between top-level blocks into parts of at most `size` characters.
 
-    A part begins at a heading if the second half of the part before has one.
+    A single block that is longer than `size` stays whole. A part ends before the last heading in
+    its second half, if there is one.
     """
     parts: list[str] = []
     while len(html) > size:
         places = [at for at in _between_blocks(html) if at <= size]
         headings = [at for at in places if at > size // 2 and html.startswith("<h", at)]
         at = (headings or places or [0])[-1]
-        if at == 0:  # one block longer than a part: it stays whole
+        if at == 0:  # the first block is longer than `size`
             at = next((place for place in _between_blocks(html) if place), len(html))
         parts.append(html[:at])
         html = html[at:]
@@ -90,7 +100,7 @@ def split_html(html: str, size: int) -> list[str]:
 
 
 def _between_blocks(html: str) -> list[int]:
-    """Return the positions at which the outermost blocks begin."""
+    """Return the positions in `html` at which top-level blocks begin, in ascending order."""
     starts, depth = [], 0
     for tag in re.finditer(r"<(/?)(\w+)[^>]*>", html):
         if tag[2] in {"br", "hr", "img", "wbr", "col"}:
@@ -107,6 +117,6 @@ def _between_blocks(html: str) -> list[int]:
 
 
 def to_words(html: str) -> str:
-    """Return the words of HTML in one line."""
+    """Return the text of HTML on one line, without tags and with entities decoded."""
     text = re.sub(r"<[^>]+>", " ", html)
     return " ".join(unescape(text).split())

@@ -1,4 +1,4 @@
-"""The text of a PDF, so that it can be read and searched without downloading the file."""
+"""Extract the text of a PDF, so that people can read and search it without a download."""
 
 import re
 import unicodedata
@@ -14,17 +14,18 @@ from portal.media.cache import cached
 from sync_server.domain.legacy_text import is_legacy
 
 VERSION = b"2"
-"""Increase this number when the same file gives another result."""
+"""Part of the cache key. Increase this number if the extraction changes."""
 
 
 Problem = Literal["unreadable", "locked", "legacy", "scanned"]
 
 
 class PdfText(Struct, frozen=True):
-    """The text of a PDF by page, in NFC, or the reason why none can be read.
+    """The text of a PDF by page, in Unicode form NFC, or the problem that prevents reading it.
 
-    `locked`: it needs a password. `legacy`: its fonts hold Vietnamese in an encoding older than
-    Unicode. `scanned`: its pages are pictures.
+    `problem` is None if the text is readable. `unreadable`: the file is damaged. `locked`: the file
+    needs a password. `legacy`: the text is in TCVN3 or VNI, encodings older than Unicode.
+    `scanned`: the pages contain only pictures.
     """
 
     pages: tuple[str, ...] = ()
@@ -39,7 +40,12 @@ def _read(path: Path, _mtime_ns: int) -> PdfText:
 
 
 def text_of_pdf(path: Path) -> PdfText:
-    """Return the text of all pages of a PDF."""
+    """Return the text of all pages of a PDF, or the problem that prevents reading it.
+
+    The result is cached on disk.
+
+    Raises: OSError if the file cannot be opened.
+    """
     return _read(path, path.stat().st_mtime_ns)
 
 
@@ -48,13 +54,13 @@ def _extract(path: Path) -> PdfText:
 
     from pypdf import PdfReader
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # the checks report it
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # `checks` reports the problem
     try:
         reader = PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
             return PdfText(problem="locked")
         pages = tuple(_clean(page.extract_text()) for page in reader.pages)
-    except Exception:  # noqa: BLE001 - damaged files can raise anything in the library
+    except Exception:  # noqa: BLE001 - pypdf can raise any exception for a damaged file
         return PdfText(problem="unreadable")
     if is_legacy(" ".join(pages)):
         return PdfText(problem="legacy")
@@ -62,7 +68,10 @@ def _extract(path: Path) -> PdfText:
 
 
 def _clean(text: str) -> str:
-    """Return a text in NFC without control characters and half letters."""
+    """Return a text in Unicode form NFC, without control characters and surrogates.
+
+    Line breaks and tabs stay.
+    """
     return "".join(
         letter
         for letter in unicodedata.normalize("NFC", text)
@@ -71,7 +80,7 @@ def _clean(text: str) -> str:
 
 
 def to_html(pages: tuple[str, ...]) -> str:
-    """Return the text as paragraphs under their page numbers."""
+    """Return the pages of a PDF as HTML paragraphs, with a page number above each page."""
     html_lines = []
     for number, page in enumerate(pages, 1):
         html_lines.append(f'<p class="muted" id="trang-{number}">— {number} —</p>')
@@ -80,7 +89,11 @@ def to_html(pages: tuple[str, ...]) -> str:
 
 
 def paragraphs_of(page: str) -> list[str]:
-    """Return the paragraphs of a page: lines are joined and the page number is dropped."""
+    """Join the lines of a page into paragraphs, and remove the page number.
+
+    A paragraph ends at a blank line, after a punctuation mark such as `.` or `:`, and before the
+    next item of a list.
+    """
     lines = [line.strip() for line in page.splitlines()]
     paragraphs: list[str] = []
     is_open = False

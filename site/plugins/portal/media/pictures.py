@@ -1,4 +1,4 @@
-"""Shrinks pictures for a phone on a poor line, and draws the app's icons."""
+"""Shrink pictures for phones with a slow connection, and draw the app's icons."""
 
 from io import BytesIO
 from pathlib import Path
@@ -8,23 +8,28 @@ from portal.media.cache import cached
 MAX_SIDE_PX = 1200
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 80_000_000
-"""A phone's sharpest photograph has 50 million; a small file can claim any number."""
+"""Larger pictures are refused. The sharpest photographs of phones have 50 million pixels."""
 QUALITY = 72
 VERSION = b"1"
-"""Increase this number when the same picture gives another result."""
+"""Part of the cache key. Increase this number if the result changes."""
 
 ICON_SIZES = (192, 512)
 BRAND, PAPER = "#a8201a", "#fffdf9"
 
 
 def shrink_picture(path: Path) -> bytes:
-    """Return a picture as WebP without metadata, no side longer than `MAX_SIDE_PX`."""
+    """Return a picture as WebP without metadata, with no side longer than `MAX_SIDE_PX`.
+
+    The result is cached on disk.
+
+    Raises: OSError, or another exception of Pillow, if the file is damaged.
+    """
     content = path.read_bytes()
     return cached("pictures", VERSION + content, lambda: _shrink(content))
 
 
 def is_picture(path: Path) -> bool:
-    """Return whether a file can be read as a picture to its end, and is not too large for that."""
+    """Return whether a file is an undamaged JPEG, PNG or WebP with at most `MAX_PIXELS` pixels."""
     from PIL import Image, ImageFile
 
     ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint sets this to True for the whole process
@@ -39,7 +44,10 @@ def is_picture(path: Path) -> bool:
 
 
 def size_px(webp: bytes) -> tuple[int, int]:
-    """Return the width and height of a picture in pixels."""
+    """Return the width and height of a WebP picture in pixels.
+
+    Raises: OSError if the content is not a picture.
+    """
     from PIL import Image
 
     with Image.open(BytesIO(webp)) as picture:
@@ -60,18 +68,24 @@ def _shrink(content: bytes) -> bytes:
 
 
 def icon(size: int) -> bytes:
-    """Return the icon of static/icon.svg as a PNG for home screens, filled to the edges."""
+    """Return the app's icon for home screens, as a square PNG of `size` pixels.
+
+    The icon shows the drawing in static/icon.svg on a background without transparent edges.
+    """
     return cached("icon", VERSION + str(size).encode(), lambda: _draw_icon(size))
 
 
 def _draw_icon(size: int) -> bytes:
-    """Draw a hall joined to four others at four times the size, then scale it down."""
+    """Draw a circle joined to four smaller circles, which stand for connected halls.
+
+    The drawing is made at four times the size and then scaled down, so that its edges are smooth.
+    """
     from PIL import Image, ImageDraw
 
     scale = size * 4 / 64
     picture = Image.new("RGB", (size * 4, size * 4), BRAND)
     draw = ImageDraw.Draw(picture)
-    for x, y in ((18, 20), (46, 20), (18, 44), (46, 44)):  # inside a round mask
+    for x, y in ((18, 20), (46, 20), (18, 44), (46, 44)):  # visible in round icons too
         draw.line([(32 * scale, 32 * scale), (x * scale, y * scale)], PAPER, round(3 * scale))
         _circle(draw, x * scale, y * scale, 5 * scale)
     _circle(draw, 32 * scale, 32 * scale, 8 * scale)

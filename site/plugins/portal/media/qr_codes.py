@@ -1,21 +1,22 @@
-"""QR codes as SVG: one path, with a stroke for every run of dark modules in a row."""
+"""Draw QR codes as SVG. Each run of dark modules in a row is one stroke of a single path."""
 
 from itertools import groupby
 
 from portal.media.cache import cached
 
 QUIET_ZONE = 4
-"""Modules of white around the code, as the standard (ISO/IEC 18004) requires."""
+"""The width of the white border around a code in modules, as ISO/IEC 18004 requires."""
 
 
 VERSION = "1"
-"""Increase this number when the same text gives another drawing."""
+"""Part of the cache key. Increase this number if the drawing changes."""
 
 
 def qr_svg(text: str) -> bytes:
-    """Return an SVG of the code, 1 unit to a module, dark on white whatever the page's colours.
+    """Return a QR code as SVG, dark on a white background, with 1 unit per module.
 
-    A quarter of it may be lost (level Q), because codes are printed, folded and copied.
+    Error correction level Q tolerates the loss of a quarter of the code, because codes are printed,
+    folded and copied.
     """
     return cached("qr", f"{VERSION} {text}".encode(), lambda: _draw(text).encode())
 

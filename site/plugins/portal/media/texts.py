@@ -1,4 +1,7 @@
-"""Texts for the portal's pages, split into parts that fit in one burst of packets (14 KB)."""
+"""Convert texts to HTML in parts, each of which fits in 14 KB when compressed.
+
+A server sends 14 KB in its first burst of packets, so that a page arrives without a further wait.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -15,7 +18,10 @@ from portal.messages import say
 from sync_server.domain.legacy_text import is_legacy
 
 PART_LETTERS = 16_000
-"""HTML letters in a part, some 3,500 words: with the page they fit 14 KB when compressed."""
+"""The maximum length of a part in HTML characters, about 3,500 words.
+
+A page with one such part compresses to at most 14 KB.
+"""
 
 _PICTURES = re.compile(r'(?:src|href)="\.\./(hinh/[^"#]+)')
 _PICTURE = re.compile(r'<img src="\.\./(hinh/[^"]+)"')
@@ -27,7 +33,7 @@ _IDS = re.compile(r' id="([^"]+)"')
 
 
 class Heading(NamedTuple):
-    """A heading of a text in parts: the number of its part, its id and its words."""
+    """A heading in a text. `part` is the part's number, from 1, and `id` is the link target."""
 
     part: int
     id: str
@@ -35,7 +41,7 @@ class Heading(NamedTuple):
 
 
 def headings_of(parts: Sequence[str]) -> list[Heading]:
-    """Return the headings of a text, for a table of contents."""
+    """Return the headings of levels 1 to 3 in a text's HTML parts, in order."""
     return [
         Heading(number, match[1], to_words(match[2]))
         for number, part in enumerate(parts, 1)
@@ -44,7 +50,10 @@ def headings_of(parts: Sequence[str]) -> list[Heading]:
 
 
 def link_parts(parts: Sequence[str], address: Callable[[int], str]) -> list[str]:
-    """Point links within a text to the part with their target; `address` names a part's page."""
+    """Change links within a text so that they lead to the page of the part with the target.
+
+    `address` returns the page for a part's number, counted from 1. Return the changed parts.
+    """
     part_of = {name: n for n, part in enumerate(parts, 1) for name in _IDS.findall(part)}
 
     def linked(part: str, number: int) -> str:
@@ -59,7 +68,11 @@ def link_parts(parts: Sequence[str], address: Callable[[int], str]) -> list[str]
 
 
 class Text(NamedTuple):
-    """A text in parts, the addresses of its pictures, and all its words for the search."""
+    """A text as HTML in parts.
+
+    `pictures` are portal addresses such as `hinh/so-do.webp`. `words` is the whole text without
+    tags, for the search.
+    """
 
     parts: tuple[str, ...]
     pictures: tuple[str, ...]
@@ -67,7 +80,10 @@ class Text(NamedTuple):
 
 
 def text_of(content: PortalContent, folder: str, markdown: str) -> Text:
-    """Return a text from a content folder with its links resolved and its pictures sized."""
+    """Convert Markdown to HTML in parts, with portal addresses for links and sizes for pictures.
+
+    `folder` is the content folder that contains the text, such as `materials`.
+    """
     html = to_html(markdown, lambda link: content.addresses.resolve(folder, link))
     html = _PICTURE.sub(lambda match: _sized(match[0], picture_at(content, match[1])), html)
     return Text(
@@ -78,9 +94,10 @@ def text_of(content: PortalContent, folder: str, markdown: str) -> Text:
 
 
 def text_of_material(content: PortalContent, material: Material) -> Text:
-    """Return the editor's text of a material, followed or replaced by that of its PDF or DOCX.
+    """Return the editor's text of a material, the text of the attached PDF or DOCX, or both.
 
-    Beside a text of the editor's that is at least half as long, the file's would be a repetition.
+    The file's text is added only if it is more than twice as long as the editor's text. A shorter
+    text would only repeat what the editor wrote.
     """
     editor_text = text_of(content, "materials", material.text)
     path = material.attachment
@@ -99,7 +116,10 @@ def text_of_material(content: PortalContent, material: Material) -> Text:
 
 
 def _html_of(path: Path) -> str:
-    """Return the text of a PDF or a DOCX as HTML; nothing for other files, nor for old fonts."""
+    """Return the text of a PDF or DOCX as HTML.
+
+    Return "" for other files, and if the text is unreadable or in an encoding older than Unicode.
+    """
     match path.suffix.lower():
         case ".pdf":
             return pdf_to_html(text_of_pdf(path).pages)
@@ -110,7 +130,10 @@ def _html_of(path: Path) -> str:
 
 
 def picture_at(content: PortalContent, address: str) -> Path:
-    """Return the picture file behind a portal address such as `hinh/so-do.webp`."""
+    """Return the path of the picture with a portal address such as `hinh/so-do.webp`.
+
+    Raises: StopIteration if no picture has the address.
+    """
     name = next(name for name, at in content.addresses.by_file.items() if at == address)
     return content.root / name
 

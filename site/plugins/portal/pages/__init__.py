@@ -1,1 +1,1 @@
-"""Pages: the Pelican plugin that writes pages, feeds and the search index."""
+"""Write the portal's pages, feeds and search index, as a plugin of Pelican."""

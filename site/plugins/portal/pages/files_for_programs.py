@@ -1,4 +1,7 @@
-"""Files for other programs: calendars, the Atom feed, the sitemap, robots.txt, the directory."""
+"""Make files that other programs read.
+
+These files are the calendars, the Atom feed, the sitemap, robots.txt and the directory.
+"""
 
 from collections.abc import Iterable
 from datetime import date, datetime, time
@@ -13,10 +16,11 @@ MAX_ENTRIES = 30
 
 
 def calendar(meeting: Meeting, address: str) -> bytes:
-    """Return a meeting as iCalendar (RFC 5545), with times in UTC so that no zone is needed.
+    """Return a meeting as iCalendar (RFC 5545), with times in UTC. `address` is the meeting's URL.
 
-    A calendar takes a change only with a larger `SEQUENCE`: here the minutes from `FIRST_REVISION`
-    to the meeting's last revision, so that every build of the same content writes the same.
+    A calendar program accepts a change only if `SEQUENCE` has increased. `SEQUENCE` is the number
+    of minutes from `FIRST_REVISION` to the meeting's last revision, so that every build of the same
+    content gives the same bytes.
     """
     from icalendar import Calendar, Event
 
@@ -43,7 +47,10 @@ def calendar(meeting: Meeting, address: str) -> bytes:
 
 
 def atom(content: PortalContent, url: str) -> bytes:
-    """Return the Atom feed (RFC 4287) of meetings and of the newest versions of materials."""
+    """Return an Atom feed (RFC 4287) of the meetings and the public materials, the newest first.
+
+    The feed has at most `MAX_ENTRIES` entries. `url` is the portal's address without a final slash.
+    """
     from feedgenerator import Atom1Feed
 
     feed = Atom1Feed(
@@ -70,7 +77,7 @@ def atom(content: PortalContent, url: str) -> bytes:
             description=summary,
             updateddate=datetime.combine(day, time(), VIETNAM),
         )
-    if not entries:  # an empty feed would say that it was updated now
+    if not entries:  # the library would date an empty feed now
         feed.add_item(
             title=say("portal.home.title"),
             link=f"{url}/index.html",
@@ -82,7 +89,10 @@ def atom(content: PortalContent, url: str) -> bytes:
 
 
 def sitemap(url: str, pages: Iterable[tuple[str, date | None]]) -> bytes:
-    """Return a sitemap (sitemaps.org) of pages with the dates of their newest versions."""
+    """Return a sitemap (sitemaps.org). `url` is the portal's address without a final slash.
+
+    `pages` contains pairs of a path and the date of the newest version, which may be None.
+    """
     lines = ['<?xml version="1.0" encoding="UTF-8"?>']
     lines.append('<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">')
     for path, day in pages:
@@ -92,7 +102,10 @@ def sitemap(url: str, pages: Iterable[tuple[str, date | None]]) -> bytes:
 
 
 def robots(url: str) -> bytes:
-    """Return robots.txt: crawlers may read all but the kiosk, the office and the API."""
+    """Return robots.txt, which lets crawlers read everything except the kiosk, office and API.
+
+    `url` is the portal's address without a final slash.
+    """
     return (
         "User-agent: *\nDisallow: /diem-danh/\nDisallow: /van-phong/\nDisallow: /api/\n"
         f"Sitemap: {url}/sitemap.xml\n"
@@ -105,13 +118,19 @@ def _news(material: Material) -> str:
 
 
 def _announced_on(content: PortalContent, meeting: Meeting) -> date:
-    """Return the date of a meeting's newest material, but no later than the meeting's date."""
+    """Return the date of the meeting's newest material, or the meeting's date if that is earlier.
+
+    For a meeting without materials, return the meeting's date.
+    """
     days = [content.materials[code].matter.updated for code in meeting.material_codes()]
     return min(meeting.matter.date, max(days, default=meeting.matter.date))
 
 
 def published_directory_of(content: PortalContent) -> dict[str, Any]:
-    """Return the public data that a server reads from a release (see docs/release.md)."""
+    """Return the public facts of units, points, meetings and materials, for facts.json.
+
+    Times are in UTC. Servers read the facts from a release (docs/release.md).
+    """
     directory = content.directory
     return {
         "units": [

@@ -1,7 +1,7 @@
-"""The portal's pages: one Pelican generator that renders every page of the content.
+"""Generate every page of the portal with Pelican.
 
-The output depends on the content, the settings and which materials are public, never on the
-time of the build, so that two builds of the same content are the same release.
+The output depends on the content, the settings and which materials are public, but not on the time
+of the build. Two builds of the same content are therefore the same release.
 """
 
 from collections import defaultdict
@@ -54,7 +54,7 @@ from sync_server.domain.release import FileLine
 
 APP = "app"
 HOME_MEETINGS = 10
-"""How many of the newest meetings the home page shows; pages by year list the others."""
+"""The home page lists this many of the newest meetings. A page per year lists older meetings."""
 
 PRINTED = {
     "ma-qr": "print_codes",
@@ -62,15 +62,18 @@ PRINTED = {
     "chuong-trinh": "print_agenda",
     "ky-ten": "print_sign_in",
 }
-"""The sheets that are printed for a meeting: file names and their templates."""
+"""The sheets that are printed for a meeting, as templates by file name."""
 SIGN_IN_ROWS = 22
 
 
 class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
-    """Writes all pages of the portal, then the manifest, which lists its files with hashes."""
+    """A Pelican generator that writes all pages of the portal, and then the release's manifest."""
 
     def generate_context(self) -> None:
-        """Prepare the templates and links for the content that build.py has checked."""
+        """Prepare templates, filters and links for the content that build.py has checked.
+
+        Pelican calls this method before `generate_output`.
+        """
         self.content: PortalContent = self.settings["PORTAL_CONTENT"]
         self.memory: Memory = self.settings["PORTAL_MEMORY"]
         self.url: str = self.settings["PORTAL_URL"]
@@ -78,7 +81,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         self.env.globals.update(
             say=say,
             url=self.url,
-            css=Markup(self._style("look.css", "portal.css")),  # noqa: S704 - our style sheets
+            css=Markup(self._style("look.css", "portal.css")),  # noqa: S704 - trusted style sheets
             print_css=Markup(self._style("print.css")),  # noqa: S704
         )
         self.env.filters["kilobytes"] = kilobytes
@@ -87,7 +90,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             f"{hour[11:]} {hour[8:10]}/{hour[5:7]}/{hour[:4]}"
         )
         self.env.filters["iso"] = lambda instant: f"{instant:%Y-%m-%dT%H:%M:%SZ}"
-        self.letters = 0  # of all texts together
+        self.letters = 0  # characters in all materials
         self.links = material_links(self.content)
         self.meeting_links = meeting_links(self.content)
         self.uses = uses_by_material(self.content, self.links, self.meeting_links)
@@ -95,7 +98,11 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         self.pictures = tuple((path, _state(path)) for path in pictures)
 
     def generate_output(self, writer: PortalWriter) -> None:
-        """Write every page, and then the manifest of the release."""
+        """Write every page, and then the manifest of the release.
+
+        Raises: ContentFaults if a file may contain personal data, OSError if a file cannot be
+        written.
+        """
         self.writer = writer
         files = {code: self._write_material(m) for code, m in self.content.materials.items()}
         for meeting in self.content.meetings:
@@ -111,14 +118,22 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         write_manifest(Path(self.output_path), lines, self.lists, self._withdrawn_paths(lines))
 
     def _withdrawn_paths(self, lines: Mapping[str, FileLine]) -> dict[str, str]:
-        """Map paths of materials that are not public to their new file's sha256, or "" for none."""
+        """Return the manifest's field `withdrawn` for materials that are not public.
+
+        The field contains the paths of these materials. Each path has the sha256 of the notice that
+        replaces the file, or "" if nothing replaces it.
+        """
         held = [m.matter for m in self.content.materials.values() if m.state != "public"]
         pages = {f"t/{matter.code}.html": lines[f"t/{matter.code}.html"].sha256 for matter in held}
         texts = {f"tim/t-{matter.code}.js": "" for matter in held}
         return pages | texts | {f"tep/{matter.file}": "" for matter in held if matter.file}
 
     def _page(self, name: str, template: str, **context: object) -> str:
-        """Render one page; `root` leads to the portal's top, so that the portal works anywhere."""
+        """Render a page, write it, and return its file name.
+
+        The template receives `root`, a relative path to the portal's top folder, so that links work
+        at any address of the portal.
+        """
         context |= {"template": template, "root": "../" * name.count("/"), "path": name}
         return self.writer.put(
             name, context, lambda values: self.get_template(template).render(values).encode()
@@ -132,7 +147,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         return text
 
     def _write_material(self, material: Material) -> set[str]:
-        """Write all files of a material and return their names."""
+        """Write all files of a material, such as its pages and QR code, and return their names."""
         code = material.matter.code
         inputs = (material, self.content.addresses, self.pictures, _state(material.attachment))
         text: Text = self.memory.remember(
@@ -161,7 +176,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
                     "material",
                     **shared,
                     size_bytes=size_bytes,
-                    text=Markup(part),  # noqa: S704 - reduced to a safe list
+                    text=Markup(part),  # noqa: S704 - contains only safe tags
                     uses=tuple(self.uses.get(code, ())),
                 )
             )
@@ -204,7 +219,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             "main_point": directory.name_of(main) if main else None,
         }
         page_path = f"hoi-nghi/{meeting.id}"
-        html = Markup("".join(text.parts))  # noqa: S704 - reduced to a safe list
+        html = Markup("".join(text.parts))  # noqa: S704 - contains only safe tags
         files = self.lists[list_name(meeting)]
         files.add(self._page(f"{page_path}.html", "meeting", **context, text=html))
         address = f"{self.url}/{page_path}.html"
@@ -233,12 +248,15 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             self._page(f"in/{meeting.id}/{name}.html", template, **context, rows=SIGN_IN_ROWS)
 
     def _write_pages(self) -> None:
-        """Write the help pages, which every reader's device saves."""
+        """Write the help pages and the list of halls, which every reader's device saves.
+
+        Also write search data for these pages, and for materials that no meeting uses.
+        """
         shared, documents = self.lists[SHELL], []
         for page in self.content.pages:
             text = self._text(f"trang/{page.name}", "pages", page.text)
             documents.append(page_document(page, text.words))
-            html = Markup("".join(text.parts))  # noqa: S704 - reduced to a safe list
+            html = Markup("".join(text.parts))  # noqa: S704 - contains only safe tags
             shared.add(self._page(f"trang/{page.name}.html", "page", page=page, text=html))
             shared |= self._pictures(text.pictures)
         halls = halls_of(self.content.directory)
@@ -260,7 +278,10 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         )
 
     def _write_lists(self) -> None:
-        """Write the pages that list other pages."""
+        """Write the home page, the lists of meetings and materials by year, and the search page.
+
+        Also write the pages about saved files, and the kiosk's page.
+        """
         shared = self.lists[SHELL]
         newest = list(reversed(self.meeting_links.values()))
         years = group_by_year(newest, lambda link: link.matter.date)
@@ -290,7 +311,11 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         self.lists[KIOSK].add(self._page("diem-danh/index.html", "kiosk"))
 
     def _copy_code(self) -> None:
-        """Copy the bundled code and the icons; the service worker goes to the top folder."""
+        """Copy the bundled code and draw the icons.
+
+        The service worker goes to the top folder, because it controls only pages in or below its
+        folder.
+        """
         inlined = {"portal.css", "print.css"}
         for path in sorted(Path(self.settings["PORTAL_BUNDLE"]).iterdir()):
             if path.name in inlined:
@@ -304,7 +329,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             self.writer.put(f"icon-{size}.png", {"of": size}, lambda values: icon(values["of"]))
 
     def _write_for_programs(self) -> None:
-        """Write the files for other programs: the directory, the feed, the sitemap, robots.txt."""
+        """Write facts.json, sitemap.xml, the Atom feed tin.atom, and robots.txt."""
         directory = published_directory_of(self.content)
         self.lists[SERVER].add(
             self.writer.put("facts.json", directory, lambda values: msgspec.json.encode(values))
@@ -328,12 +353,15 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
 
 
 def list_name(meeting: Meeting) -> str:
-    """Return the name of a meeting's list in the manifest."""
+    """Return the name of the manifest's list for a meeting."""
     return f"m-{meeting.id}"
 
 
 def _state(path: Path | None) -> tuple[int, int] | None:
-    """Return a file's modification time (ns) and size, which show whether it has changed."""
+    """Return a file's modification time in nanoseconds and its size in bytes, to detect changes.
+
+    Return None if `path` is None.
+    """
     if path is None:
         return None
     stat = path.stat()
@@ -341,12 +369,12 @@ def _state(path: Path | None) -> tuple[int, int] | None:
 
 
 def kilobytes(size_bytes: int) -> str:
-    """Return a size in kilobytes as readers see it: `38`, at least 1."""
+    """Return a size in kilobytes (1,000 bytes) as Vietnamese text such as `1.234`, at least `1`."""
     return f"{max(1, round(size_bytes / 1000)):,}".replace(",", ".")
 
 
 def _list_of(name: str) -> str:
-    """Return the list that a program file belongs to: of all readers, kiosk, scanner or server."""
+    """Return the manifest list for a bundled file: `SHELL`, `KIOSK`, `SCANNER` or `SERVER`."""
     if name in {"sw.js", "office.css", "look.css"}:
         return SERVER
     if not name.startswith("kiosk"):
@@ -355,7 +383,10 @@ def _list_of(name: str) -> str:
 
 
 def _coarse(letters: int) -> str:
-    """Return about how many megabytes so many letters fill when compressed, in steps: `0,1`."""
+    """Estimate the compressed size of a text in megabytes, and return it as text such as `0,1`.
+
+    `letters` is the length of the text. The result is rounded to 0.1 and is at least `0,1`.
+    """
     return f"{max(0.1, round(letters * 0.45 / 1e6, 1)):.1f}".replace(".", ",")
 
 

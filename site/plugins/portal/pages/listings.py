@@ -1,4 +1,4 @@
-"""Links to meetings and materials, with the facts shown next to them, and grouped for lists."""
+"""Make links to meetings and materials, with facts for display, and group the links."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -9,14 +9,17 @@ from portal.content.loading import PortalContent
 
 
 class MaterialLink(NamedTuple):
-    """A link to a material; no field changes with the material's text."""
+    """A link to a material, with the material's front matter and state.
+
+    A new text does not change the link, so that other pages need no rebuild.
+    """
 
     matter: MaterialMatter
     state: str
 
 
 class MeetingLink(NamedTuple):
-    """A link to a meeting; `ends_at` is in UTC."""
+    """A link to a meeting. `ends_at` is in UTC, such as `2026-12-18T04:30:00Z`."""
 
     id: str
     matter: MeetingMatter
@@ -24,7 +27,10 @@ class MeetingLink(NamedTuple):
 
 
 class MaterialUse(NamedTuple):
-    """A meeting that uses a material, with the materials before and after it there."""
+    """A meeting that uses a material, with links to the previous and next material of the meeting.
+
+    `before` is None for the first material, and `after` for the last.
+    """
 
     meeting: MeetingLink
     before: MaterialLink | None
@@ -32,7 +38,7 @@ class MaterialUse(NamedTuple):
 
 
 class HallLine(NamedTuple):
-    """A hall as readers find it."""
+    """A row in the readers' list of halls. `address` is None if the directory contains none."""
 
     code: str
     name: str
@@ -47,12 +53,12 @@ def halls_of(directory: Directory) -> tuple[HallLine, ...]:
 
 
 def material_links(content: PortalContent) -> dict[str, MaterialLink]:
-    """Return the links to all materials by code."""
+    """Return a link to each material, by the material's code."""
     return {code: MaterialLink(m.matter, m.state) for code, m in content.materials.items()}
 
 
 def meeting_links(content: PortalContent) -> dict[str, MeetingLink]:
-    """Return the links to all meetings by id, in the order of the meetings."""
+    """Return a link to each meeting, by the meeting's id, with the earliest meeting first."""
     return {
         m.id: MeetingLink(m.id, m.matter, f"{m.instant(m.matter.ends):%Y-%m-%dT%H:%M:%SZ}")
         for m in content.meetings
@@ -62,7 +68,10 @@ def meeting_links(content: PortalContent) -> dict[str, MeetingLink]:
 def uses_by_material(
     content: PortalContent, links: Mapping[str, MaterialLink], meetings: Mapping[str, MeetingLink]
 ) -> dict[str, list[MaterialUse]]:
-    """Return the uses of every material by its code, without unused materials."""
+    """Return the meetings that use each material, by the material's code.
+
+    Materials that no meeting uses are left out.
+    """
     uses_of: defaultdict[str, list[MaterialUse]] = defaultdict(list)
     for meeting in content.meetings:
         codes = meeting.material_codes()
@@ -73,7 +82,10 @@ def uses_by_material(
 
 
 def group_by_kind(links: Iterable[MaterialLink]) -> list[tuple[str, list[MaterialLink]]]:
-    """Group materials by kind, in the order of `MaterialKind`; the oldest of a kind comes first."""
+    """Group materials by kind, in the order of `MaterialKind`, the oldest of each kind first.
+
+    Return pairs of a kind and its links. Kinds without materials are left out.
+    """
     groups: defaultdict[str, list[MaterialLink]] = defaultdict(list)
     for link in sorted(links, key=lambda link: (link.matter.date, link.matter.code)):
         groups[link.matter.kind].append(link)
@@ -81,13 +93,16 @@ def group_by_kind(links: Iterable[MaterialLink]) -> list[tuple[str, list[Materia
 
 
 def kinds_of(links: Iterable[MaterialLink]) -> list[str]:
-    """Return the kinds that occur, in the order of `MaterialKind`."""
+    """Return the kinds of these materials without repeats, in the order of `MaterialKind`."""
     present = {link.matter.kind for link in links}
     return [kind for kind in get_args(MaterialKind) if kind in present]
 
 
 def group_by_year(links: Iterable[Any], date_of: Any) -> dict[int, list[Any]]:
-    """Group links by the year of the date that `date_of` returns, in the order of the links."""
+    """Group links by year, and preserve the order of the links in each year.
+
+    `date_of` returns the date of a link.
+    """
     years: defaultdict[int, list[Any]] = defaultdict(list)
     for link in links:
         years[date_of(link).year].append(link)

@@ -1,8 +1,8 @@
-"""The data of the search: a file per meeting, one for help pages, and one per material's text.
+"""Make the search's files, one per meeting, one for help pages and one per material's text.
 
-Texts are separate files, so that a changed material costs only its bytes. Every file is a call of
-`portalDocuments`: the search page reads it as data over http, and runs it as a script from
-`file://`, where nothing can be fetched.
+Texts are in separate files, so that after a change a reader downloads one text only. Every file is
+a script that calls `portalDocuments`. Over http, the search page reads the file as data. From
+`file://`, where a page cannot fetch files, it runs the file as a script.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,12 +20,16 @@ HALLS_PAGE = "trang/diem-cau.html"
 
 
 def make_document(**fields: object) -> dict[str, object]:
-    """Return a search document without its empty fields."""
+    """Return the given fields as a search document, without the empty fields."""
     return {name: value for name, value in fields.items() if value}
 
 
 def material_document(material: Material) -> dict[str, object]:
-    """Return the search document of a material, without its text."""
+    """Return the search document of a material, without the material's text.
+
+    `has_text` is True if the text is in a separate file. A material that is not public has no
+    summary.
+    """
     matter = material.matter
     return make_document(
         id=f"t/{matter.code}.html",
@@ -42,7 +46,7 @@ def material_document(material: Material) -> dict[str, object]:
 
 
 def meeting_document(meeting: Meeting, words: str) -> dict[str, object]:
-    """Return the search document of a meeting."""
+    """Return the search document of a meeting. `words` is the meeting's text, without tags."""
     matter = meeting.matter
     agenda = " ".join(f"{item.title} {item.presenter or ''}" for item in matter.agenda)
     return make_document(
@@ -57,7 +61,7 @@ def meeting_document(meeting: Meeting, words: str) -> dict[str, object]:
 
 
 def page_document(page: PageText, words: str) -> dict[str, object]:
-    """Return the search document of a help page."""
+    """Return the search document of a help page. `words` is the page's text, without tags."""
     return make_document(
         id=f"trang/{page.name}.html",
         kind="TRANG",
@@ -68,7 +72,7 @@ def page_document(page: PageText, words: str) -> dict[str, object]:
 
 
 def halls_document(halls: Iterable[HallLine]) -> dict[str, object]:
-    """Return the search document of the list of halls."""
+    """Return a single search document for the list of all halls."""
     return make_document(
         id=HALLS_PAGE,
         kind="TRANG",
@@ -79,15 +83,18 @@ def halls_document(halls: Iterable[HallLine]) -> dict[str, object]:
 
 
 def documents_file(documents: Iterable[dict[str, Any]] | Sequence[dict[str, Any]]) -> bytes:
-    """Return a file of search documents."""
+    """Return the content of a search file that contains these documents."""
     return script_call({"documents": list(documents)})
 
 
 def text_file(material: Material, words: str) -> bytes:
-    """Return the search file that holds a material's text."""
+    """Return the content of a search file that contains a material's text, `words`."""
     return script_call({"id": f"t/{material.matter.code}.html", "text": words})
 
 
 def script_call(value: object) -> bytes:
-    """Return a script that passes a value on; its JSON stands between the outermost brackets."""
+    """Return a script that calls `portalDocuments` with a value in JSON.
+
+    The JSON is the text between the first and the last parenthesis.
+    """
     return f"{CALL}(".encode() + msgspec.json.encode(value) + b");\n"

@@ -1,4 +1,7 @@
-"""Writes the portal's files, and remembers their manifest lines so that none is read again."""
+"""Write the portal's files, and record the sha256 and size of each file for the manifest.
+
+Files that have not changed since the previous build are not written again.
+"""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -14,20 +17,24 @@ from sync_server.domain.release import FileLine
 
 GUARDED = frozenset({".html", ".ics", ".atom", ".xml", ".json", ".js"})
 WRITERS = 4
-"""How many threads write: creating thousands of small files takes time, not their bytes."""
+"""The number of threads that write files. One thread is slow for thousands of small files."""
 CODE_PATHS = ("app/", "sw.js")
-"""Code rather than content, which the guard skips."""
+"""Paths of code. The guard does not search code for personal data."""
 
 
 class Memory:
-    """The memory between runs of `serve`: the inputs and results of earlier work."""
+    """A cache in memory, with which `serve` reuses inputs and results of the previous build.
+
+    `files` contains the inputs and manifest line of each file by name. `results` contains the
+    inputs and result of each call of `make` by name.
+    """
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[Mapping[str, Any], FileLine]] = {}
         self.results: dict[str, tuple[Any, Any]] = {}
 
     def remember(self, name: str, inputs: Any, make: Callable[[], Any]) -> Any:
-        """Return the result of `make`, called again only if `inputs` has changed."""
+        """Return the result of `make`, and call `make` again only if `inputs` have changed."""
         entry = self.results.get(name)
         if entry is None or entry[0] != inputs:
             entry = (inputs, make())
@@ -36,7 +43,7 @@ class Memory:
 
 
 class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
-    """A writer that makes a file only if its inputs have changed since the last run."""
+    """A Pelican writer that makes a file only if the file's inputs have changed."""
 
     def __init__(self, output_path: str, settings: Mapping[str, Any]) -> None:
         super().__init__(output_path, settings)
@@ -53,7 +60,11 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
     def put(
         self, name: str, inputs: Mapping[str, Any], make: Callable[[Mapping[str, Any]], bytes]
     ) -> str:
-        """Write the file that `make` makes from these inputs; return its name."""
+        """Store the content that `make` returns for `inputs` as the file `name`, and return `name`.
+
+        `make` is not called if the inputs are the same as in the previous build. `finish` writes
+        the file to disk.
+        """
         entry = self._previous.get(name)
         if entry is None or entry[0] != inputs:
             content = make(inputs)
@@ -66,17 +77,17 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         return name
 
     def copy(self, name: str, source: Path) -> str:
-        """Write a copy of a file."""
+        """Copy the file `source` into the portal as `name`, and return `name`."""
         stat = source.stat()
         inputs = {"copy": source, "state": (stat.st_mtime_ns, stat.st_size)}
         return self.put(name, inputs, lambda _: source.read_bytes())
 
     def lines(self) -> dict[str, FileLine]:
-        """Return the manifest line of every file of this run."""
+        """Return the manifest lines of all files in this build, by file name."""
         return {name: line for name, (_, line) in self._memory.files.items()}
 
     def finish(self) -> None:
-        """Write all files to the disk, and delete those that only the last run wrote.
+        """Write all changed files to disk, and delete files that only the previous build contained.
 
         Raises: OSError if a file cannot be written.
         """
@@ -89,7 +100,10 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
             (self._output / name).unlink(missing_ok=True)
 
     def _check_for_personal_data(self, name: str, content: bytes) -> None:
-        """Note possible personal data in a file, whatever its source."""
+        """Add a fault for each passage of a file that may be personal data.
+
+        Code and files that contain no text are not checked.
+        """
         ending = Path(name).suffix
         if ending not in GUARDED or name.startswith(CODE_PATHS):
             return

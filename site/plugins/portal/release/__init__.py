@@ -1,1 +1,1 @@
-"""The release: a manifest, in two levels, that lists the built files with their sha256."""
+"""Write and read the manifest of a release, which lists the built files with their sha256."""

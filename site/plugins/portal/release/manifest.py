@@ -1,8 +1,8 @@
-"""The release: the built files and their manifest, which lists them in two levels.
+"""Write and read the manifest of a release, which lists the built files in two levels.
 
-`manifest.json` has one line a list, and the files under `lists/` have one line a file. Service
-worker, publisher, relay and USB pack read the same two levels. The release's id is the sha256 of
-`manifest.json`.
+`manifest.json` contains one line per list. Each file under `lists/` contains one line per built
+file. The service worker, the publisher, the relay and the USB pack all read these two levels. The
+release's id is the sha256 of `manifest.json`.
 """
 
 import hashlib
@@ -14,10 +14,10 @@ import msgspec
 from sync_server.domain.release import MANIFEST_PATH, FileLine, ListLine, Manifest
 
 SHELL, SERVER, REST = "shell", "server", "rest"
-"""Lists besides those of meetings: what all readers save, what only servers read, the rest."""
+"""Lists of files for all readers, for servers only, and of files that no other list contains."""
 
 KIOSK, SCANNER = "kiosk", "scanner"
-"""Lists for devices that check people in, and for devices that also scan cards."""
+"""Lists of the kiosk's files, and of the card scanner for browsers that have no scanner."""
 
 
 def write_manifest(
@@ -26,11 +26,11 @@ def write_manifest(
     paths_by_list: Mapping[str, Iterable[str]],
     withdrawn: Mapping[str, str] | None = None,
 ) -> str:
-    """Write the manifest and the lists of a release's files; return the release's id.
+    """Write the manifest and the lists of a release, and return the release's id.
 
-    `paths_by_list` holds the paths of every list; a path may be in several lists, and a path in no
-    list goes to the rest. `withdrawn` fills that field of the manifest. Lists that only an earlier
-    release had are deleted.
+    `lines` contains the manifest line of each file by path. `paths_by_list` contains the paths of
+    each list by name. A path may be in several lists. A path in no list goes to `REST`. `withdrawn`
+    becomes the manifest's field of that name. Lists that this release does not contain are deleted.
     """
     listed = {name: sorted(set(paths)) for name, paths in paths_by_list.items()}
     placed = {path for paths in listed.values() for path in paths}
@@ -52,17 +52,28 @@ def write_manifest(
 
 
 def read_manifest(content: bytes) -> Manifest:
-    """Return the top level of a manifest. Raises: msgspec.MsgspecError."""
+    """Parse the JSON of a manifest's top level.
+
+    Raises: msgspec.MsgspecError if the JSON is not valid.
+    """
     return msgspec.json.decode(content, type=Manifest)
 
 
 def read_list(content: bytes) -> list[FileLine]:
-    """Return the lines of a list. Raises: msgspec.MsgspecError."""
+    """Parse the JSON of one list of files.
+
+    Raises: msgspec.MsgspecError if the JSON is not valid.
+    """
     return msgspec.json.decode(content, type=list[FileLine])
 
 
 def files_of(read: Callable[[str], bytes]) -> dict[str, tuple[str, int]]:
-    """Return {path: (sha256, bytes)} of every file of a release, both manifest levels included."""
+    """Return {path: (sha256, bytes)} for every file of a release, with the manifest and its lists.
+
+    `read` returns the content of a path.
+
+    Raises: msgspec.MsgspecError if the manifest or a list is not valid, or any exception of `read`.
+    """
     content = read(MANIFEST_PATH)
     files = {MANIFEST_PATH: (hashlib.sha256(content).hexdigest(), len(content))}
     for line in read_manifest(content).lists:
@@ -86,5 +97,8 @@ def _write_list(output: Path, name: str, files: list[FileLine]) -> ListLine:
 
 
 def release_of(output: Path) -> str:
-    """Return the id of the release in a folder: the sha256 of its manifest."""
+    """Return the id of the release in a folder, which is the sha256 of its manifest.
+
+    Raises: FileNotFoundError if the folder contains no manifest.
+    """
     return hashlib.sha256((output / MANIFEST_PATH).read_bytes()).hexdigest()
