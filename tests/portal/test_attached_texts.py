@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from openpyxl import Workbook
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from portal.content.attached_texts import MAX_DEPTH, look_into
-from portal.content.guard import Guard, RosterEntry
+from portal.content.guard import Guard, RosterEntry, visible_text
+from portal.media.markdown import to_words
 
 from tests.portal.test_content import faults_of, replace_in_file
 
@@ -186,6 +188,12 @@ def test_archives_in_archives_are_looked_into_up_to_a_bound() -> None:
 )
 def test_numbers_that_are_no_telephones_are_left_alone(text: str) -> None:
     assert list(Guard().suspicions(text)) == []
+
+
+@pytest.mark.parametrize("words", [to_words, visible_text])
+def test_numbers_in_cells_of_a_page_are_no_telephone(words: Callable[[str], str]) -> None:
+    cells = "".join(f"<td>{number}</td>" for number in ("0", "874", "120", "84", "27"))
+    assert list(Guard().suspicions(words(f"<table><tr>{cells}</tr></table>"))) == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from fpdf import FPDF
 from portal.content.loading import load
 from portal.editor.builder import BuildFault
+from portal.editor.documents import draft_of
 from portal.editor.new_files import write_new
 from portal.media.docx import markdown_of
 from portal.media.markdown import to_html
@@ -147,3 +148,23 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
         archive.writestr("word/document.xml", b"<w:p/>" * 60_000_000)
 
     assert not markdown_of(tmp_path / "a.docx")
+
+
+@pytest.mark.parametrize(
+    ("head", "number", "code"),
+    [
+        ("Số: 125/KH-UBND", "125/KH-UBND", "kh125"),
+        ("Số 632/SNV-CCVC", "632/SNV-CCVC", "snv632"),
+        ("Số 125-KH/TU", "125-KH/TU", "kh125"),
+        ("Kính gửi: các chi bộ", None, None),
+    ],
+)
+def test_the_number_is_the_document_s_and_never_that_of_one_it_cites(
+    tmp_path: Path, head: str, number: str | None, code: str | None
+) -> None:
+    texts = (head, "KẾ HOẠCH", "Triển khai học tập", "Căn cứ Nghị quyết số 57-NQ/TW ngày 2/12/2024")
+    write_document(tmp_path / "a.docx", *(paragraph(text) for text in texts))
+
+    suggestions = draft_of(tmp_path / "a.docx").suggestions
+
+    assert (suggestions.get("number"), suggestions.get("code")) == (number, code)

@@ -21,35 +21,62 @@ _MESSENGER = re.compile(r"(?:https?://)?(?:zalo|wa|viber)\.me/", re.IGNORECASE)
 _BETWEEN = r"[ .·_/()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013-]{0,2}"
 """At most two characters that people and programs write between the digits of a number."""
 
+_IN_WORD = "".join(
+    [
+        rf"(?<!{part} )"
+        for part in (
+            "tuyển",
+            "phát",
+            "học",
+            "thí",
+            "nảy",
+            "tái",
+            "vệ",
+            "khai",
+            "mưu",
+            "hộ",
+        )
+    ]
+    + [rf"(?<!(?-i:{part}) )" for part in ("an", "dân", "ký")]
+)
+"""First parts of words that end in «sinh». Those after `(?-i:` are given names in capitals: An."""
+
 PATTERNS = {
     "phone": re.compile(
-        rf"(?<![\w+/.-])(?:\+?84|0(?!\.\d)){_BETWEEN}[235789](?:{_BETWEEN}\d){{8,9}}(?![\w/-])"
+        rf"(?<![\w+/.-])(?:\+?84|0084|0(?!\.\d)){_BETWEEN}[235789](?:{_BETWEEN}\d){{8,9}}(?![\w/-])"
+        r"|(?<![\w,.])0[35789]\d\d,\d{3},\d{3}(?![\w,])"
     ),
     "id_card": re.compile(
         r"(?<![\w/.-])0\d{2}(?:[ .]?\d{3}){3}(?![\w/-])"
-        r"|(?:\bCMND|\bCMT|\bCCCD|chứng minh|căn cước)[^.\n\d]{0,30}\d{9}(?!\d)",
+        r"|(?:\bCMND|\bCMT|\bCCCD|chứng minh|căn cước)[^.\n\d]{0,30}\d(?:[ .]?\d){8}(?!\d)"
+        r"|(?:\bBHXH|bảo hiểm xã hội)[^.\n\d]{0,12}\d{10}(?!\d)"
+        r"|hộ chiếu[^.\n\d]{0,12}\b[A-Z]\d{7}\b",
         re.IGNORECASE,
     ),
-    "party_card": re.compile(r"(?<![\w/.-])\d{2}\.\d{6}(?![\w/.-])"),
+    "party_card": re.compile(
+        r"(?<![\w/.-])\d{2}\.\d{6}(?![\w/.-])"
+        r"|thẻ đảng(?: viên)?[^.\n\d]{0,12}\d{2}[ .]?\d{3}[ .]?\d{3}(?!\d)",
+        re.IGNORECASE,
+    ),
     "email": re.compile(
         r"[\w.+-]+(?:@| ?[\[(](?:at|a còng)[\])] ?)[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}\b",
         re.IGNORECASE,
     ),
     "birth": re.compile(
-        r"(?<!tuyển )(?<!phát )(?<!học )(?<!thí )(?<!nảy )(?<!tái )\bsinh:? ?(?:ngày |năm |tháng )?"
-        r"(?:\d{1,2}(?:[/.-]| tháng ))?(?:\d{1,2}(?:[/.-]| năm ))?(?:19|20)\d\d\b"
-        r"|\bSN:? ?(?:19|20)\d\d\b",
+        rf"{_IN_WORD}\bsinh(?: nhật)?:?\s?(?:ngày |năm |tháng )?"
+        r"(?:\d{1,2}(?:[/.-]| tháng ))?(?:\d{1,2}(?:[/.-]| năm ))?(?:19|20)\d\d\b(?! đến )"
+        r"|\bS\.?N\b[:.]? ?(?:19|20)\d\d\b",
         re.IGNORECASE,
     ),
 }
 """Patterns of telephone, identity and Party card numbers, e-mail addresses and years of birth."""
 
 _AT = re.compile(r"@|[\[(](?:at|a còng)[\])]", re.IGNORECASE)
-_BIRTH = re.compile(r"[Ss]inh|SINH|SN")
+_BIRTH = re.compile(r"[Ss]inh|SINH|[Ss]\.?[Nn]\b")
 _TAX_CODE = re.compile(r"(?:mã số thuế|MST)\W{0,3}\d{10}(?:-\d{3})?\b", re.IGNORECASE)
 """An organisation's tax code, which may be published although it looks like a telephone number."""
 NUMBERS = ("phone", "id_card", "party_card")
-_LONG_NUMBER = re.compile(rf"\d(?:{_BETWEEN}\d){{8}}|\d{{2}}\.\d{{6}}")
+_LONG_NUMBER = re.compile(rf"\d(?:{_BETWEEN}\d){{6}}|\d{{2}}\.\d{{6}}|\d{{4}},\d{{3}}")
 """A fast test that comes before the `NUMBERS` patterns. Most texts contain no long number."""
 
 COLUMNS = re.compile(
@@ -58,6 +85,16 @@ COLUMNS = re.compile(
     re.IGNORECASE,
 )
 """Column headings of rosters, in English as in this project and in Vietnamese as in offices."""
+
+_CELL_END = r"[ *]*(?=[|\n\t])"
+_ROSTER_TABLE = re.compile(
+    rf"(?:^|[|\n\t])[ *]*(?:họ và tên|họ tên|họ, tên){_CELL_END}(?:[|\n\t][^|\n\t]*){{0,5}}?"
+    r"[|\n\t][ *]*(?:năm sinh|ngày sinh|ngày, tháng, năm sinh|(?:số )?điện thoại|sđt"
+    rf"|(?:số )?căn cước|cccd|số thẻ đảng|ngày vào đảng){_CELL_END}"
+    r"(?=[\s\S]{0,400}?\b(?:19|20)\d\d\b)",
+    re.IGNORECASE,
+)
+"""The headings of a roster among the cells of a text, with a year not far below them."""
 
 KEYS = re.compile(r'"(?:person|full_name|birth_year|membership|card_hash|seat)"\s*:')
 """Names of a roster's fields in JSON."""
@@ -127,6 +164,8 @@ class Guard:
             yield from _suspicions_of("email", PATTERNS["email"], text)
         if _BIRTH.search(text):
             yield from _suspicions_of("birth", PATTERNS["birth"], text)
+        if "tên" in text.lower():
+            yield from _suspicions_of("field", _ROSTER_TABLE, text)
         if self._names or self._codes:
             yield from self._roster_suspicions(text)
 
@@ -173,6 +212,7 @@ def visible_text(html: str) -> str:
     """Return the visible text of a page, and the targets of its `tel:` and `mailto:` links."""
     text = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
     text = re.sub(r'<a\b[^>]*\bhref="(?:tel|mailto):([^"]*)"[^>]*>', r" \1 ", text)
+    text = re.sub(r"</t[dh]\s*>", " | ", text)  # the numbers of two cells are no telephone number
     return unescape(re.sub(r"<[^>]*>", " ", text))
 
 

@@ -17,7 +17,10 @@ LONGEST_SUMMARY = 200
 LEAST_SUMMARY = 40
 """A summary has at least 40 characters. Shorter paragraphs are headings or greetings."""
 
-_NUMBER = re.compile(r"\b(\d+)[-/]([A-ZĐ]{2,4})/([A-ZĐ.]{2,8})\b")
+_NUMBER = re.compile(r"\b(\d+)([-/])([A-ZĐ]{2,4})([-/])([A-ZĐ.]{2,8}(?:-[A-ZĐ.]{2,8})?)\b")
+"""A Party document's number such as 57-NQ/TW, or an authority's such as 125/KH-UBND."""
+_HEAD_LINES = 12
+"""A document's own number stands near its beginning; later ones are of documents that it cites."""
 _DAY = re.compile(r"ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})", re.IGNORECASE)
 _MARKS = re.compile(r"^[#>\-*\s]+|[*_\\]+")
 _HEADING = re.compile(r"^(?:[IVX]+|Điều \d+)\. ")
@@ -79,9 +82,10 @@ def _suggestions(text: str) -> dict[str, str]:
         suggestions["kind"] = kind
         about = next((line for line in lines[at + 1 :] if not _says_number_or_day(line)), "")
         suggestions["title"] = f"{catalogue()['kinds'][kind]} {about}".strip()
-    if number := _NUMBER.search(text):
-        suggestions["number"] = f"{number[1]}-{number[2]}/{number[3]}"
-        suggestions["code"] = f"{fold(number[2])}{number[1]}"
+    head = [line for line in lines[:_HEAD_LINES] if not fold(line).startswith("can cu")]
+    if number := _NUMBER.search("\n".join(head)):
+        suggestions["number"] = number[0]
+        suggestions["code"] = f"{fold(number[3])}{number[1]}"
     if day := _DAY.search(text):
         suggestions["date"] = f"{day[3]}-{int(day[2]):02}-{int(day[1]):02}"
     after = lines[at + 2 :] if at is not None else lines

@@ -118,5 +118,5 @@ def _between_blocks(html: str) -> list[int]:
 
 def to_words(html: str) -> str:
     """Return the text of HTML on one line, without tags and with entities decoded."""
-    text = re.sub(r"<[^>]+>", " ", html)
+    text = re.sub(r"<[^>]+>", " ", re.sub(r"</t[dh]>", "; ", html))
     return " ".join(unescape(text).split())
