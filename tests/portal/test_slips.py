@@ -213,6 +213,10 @@ def test_a_calendar_takes_a_new_hour_when_it_says_since_when(
         ("- [x] xong\n- [ ] chưa", "☑ xong"),
         ("- [x] xong\n- [ ] chưa", "☐ chưa"),
         ("Gồm:\na) một;\nb) hai.", "một;<br"),
+        ("## Yêu cầu\n\n## Yêu cầu", 'id="yeu-cau-2"'),
+        ("\tCăn cứ Công văn số 632.\n\n\tXét đề nghị.", "<p>Xét đề nghị.</p>"),
+        ("- một\n\n\thai", "<p>hai</p>\n</li>"),
+        ("```\n\n\tmã\n```", "\tmã"),
     ],
 )
 def test_markdown_as_offices_write_it(text: str, expected: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from html import unescape
@@ -24,6 +25,7 @@ SCHEMES = {"http", "https", "mailto", "tel"}
 
 _CLAUSE = re.compile(r"(?<=\S)\n(?=[a-zđ]\) )")
 """The line break before a clause such as `a)`. The HTML page must show this line break."""
+_IN_LIST = re.compile(r"\s|[-*+] |\d+[.)] ")
 _FOOTNOTE = re.compile(r"fn(?:ref)?-[\w-]+\Z")
 _HEADING = re.compile(r"<(h[1-6])>(.*?)</\1>", re.DOTALL)
 BOXES = {
@@ -39,14 +41,39 @@ Resolve = Callable[[str], str | None]
 def to_raw_html(text: str) -> str:
     """Convert Markdown to HTML that may contain unsafe tags, for checks but not for publication.
 
-    Each heading gets the id that `slug` returns.
+    Each heading gets the id that `slug` returns; a repeated id ends in a number, such as `-2`.
     """
     options = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES
-    text = _CLAUSE.sub("  \n", text)
+    text = _CLAUSE.sub("  \n", _without_office_indents(text))
     html: str = cmarkgfm.github_flavored_markdown_to_html(text, options)
     for box, sign in BOXES.items():
         html = html.replace(box, sign)
-    return _HEADING.sub(lambda m: f'<{m[1]} id="{slug(to_words(m[2]))}">{m[2]}</{m[1]}>', html)
+    uses: Counter[str] = Counter()
+
+    def with_id(heading: re.Match[str]) -> str:
+        name = slug(to_words(heading[2]))
+        uses[name] += 1
+        unique = name if uses[name] == 1 else f"{name}-{uses[name]}"
+        return f'<{heading[1]} id="{unique}">{heading[2]}</{heading[1]}>'
+
+    return _HEADING.sub(with_id, html)
+
+
+def _without_office_indents(text: str) -> str:
+    """Remove the tab at the beginning of paragraphs, which Markdown would read as program code.
+
+    Tabs inside lists and fenced code stay.
+    """
+    lines: list[str] = []
+    last_filled, is_fenced = "", False
+    for line in text.split("\n"):
+        is_fenced ^= line.startswith("```")
+        begins_paragraph = not lines or not lines[-1].strip()
+        if line.startswith("\t") and begins_paragraph and not is_fenced:
+            line = line if _IN_LIST.match(last_filled) else line.lstrip("\t")
+        lines.append(line)
+        last_filled = line if line.strip() else last_filled
+    return "\n".join(lines)
 
 
 def slug(heading: str) -> str:
