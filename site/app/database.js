@@ -1,30 +1,33 @@
-/** A database of the browser that is opened again whenever the browser has closed it. */
+/** Opens an IndexedDB database, and opens it again whenever the browser has closed it. */
 
 import { openDB } from "idb";
 
 /** @typedef {import("idb").IDBPDatabase<any>} Handle */
 
-/** Names of errors that mean the database closed before the work was stored; a retry is safe.
- * WebKit says UnknownError when it loses the connection to its database server. */
+/** Names of errors which mean that the database closed before the change was stored, so that a
+ * retry is safe. WebKit reports UnknownError when it loses the connection to its database server. */
 const CUT_OFF = new Set(["InvalidStateError", "AbortError", "UnknownError"]);
 
+/** An IndexedDB database that opens on first use and reopens after the browser has closed it. */
 export class Database {
   /** @type {Promise<Handle> | undefined} */
   #opening;
   #wasOpen = false;
-  /** Called, before any other work, when the browser has deleted the database that was in use.
+  /** Called before any other work if the browser has deleted the database that was in use. `handle`
+   * is the new, empty database.
    * @type {(handle: Handle) => Promise<void>} */
   onLost = async () => {};
 
-  /** @param {string} name @param {(handle: Handle) => void} create makes the object stores */
+  /** @param {string} name @param {(handle: Handle) => void} create creates the object stores of a new database */
   constructor(name, create) {
     this.name = name;
     this.create = create;
   }
 
   /**
-   * Do some work with the open database. If the browser closes it meanwhile, open it again and do
-   * the work once more.
+   * Run `work` with the open database and return its result. If the browser closes the database
+   * during the work, open the database again and run `work` once more. Rejects if `work` fails for
+   * another reason or fails twice.
    * @template T
    * @param {(handle: Handle) => Promise<T>} work
    * @returns {Promise<T>}
@@ -48,14 +51,14 @@ export class Database {
           isNew = true;
           this.create(/** @type {Handle} */ (created));
         },
-        blocking: () => handle.close(), // another page deletes the database
+        blocking: () => handle.close(), // another page is deleting the database
         terminated: () => (this.#opening = undefined),
       });
       if (isNew && this.#wasOpen) await this.onLost(handle);
       this.#wasOpen = true;
       return handle;
     } catch (fault) {
-      this.#opening = undefined; // so that the next work may try again
+      this.#opening = undefined; // so that the next call opens the database again
       throw fault;
     }
   }

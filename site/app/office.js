@@ -1,15 +1,16 @@
 /**
- * Enhancements of the office's pages, which work without them as forms and redirects: the board
- * refreshes itself, and long forms preview their changes. Pages hold no code for htmx to evaluate.
+ * Enhances the office's pages: refreshes the board, previews changes in long forms, ticks groups
+ * of checkboxes and prints. Without this script, the pages work as plain forms. `allowEval` is
+ * off, because no page contains code that htmx should run.
  */
 import htmx from "htmx.org";
 
 htmx.config.allowEval = false;
 htmx.config.includeIndicatorStyles = false;
 htmx.config.selfRequestsOnly = true;
-htmx.config.historyCacheSize = 0; // pages hold personal data
+htmx.config.historyCacheSize = 0; // the history cache would store pages with personal data in the browser
 
-// A checkbox that ticks or clears all checkboxes of the name in `data-ticks`.
+// A checkbox with the attribute `data-ticks` ticks or clears all checkboxes of that name.
 document.addEventListener("change", (event) => {
   const box = /** @type {HTMLInputElement} */ (event.target);
   if (!box.matches("[data-ticks]")) return;
@@ -22,7 +23,8 @@ for (const element of document.querySelectorAll("[data-js]")) {
   /** @type {HTMLElement} */ (element).hidden = false; // these elements do nothing without this script
 }
 
-/** When the server last sent the board, or 304 for an unchanged one; a failure does not count. */
+/** When the server last sent the board or answered 304 (unchanged). Failed requests do not change
+ * this time. */
 let lastAnsweredAt = new Date();
 function showAsOf(/** @type {boolean} */ isFresh) {
   const live = document.getElementById("live");

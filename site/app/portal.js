@@ -1,4 +1,5 @@
-/** Enhancements of the reader's pages, which are complete without this script. */
+/** Enhances the reader's pages, which are complete without this script: agenda, saved meetings,
+ * news of changes. */
 
 import { followAgenda, showNextMeeting } from "./portal/agenda.js";
 import { offerSaving, showWanted } from "./portal/keeping.js";
@@ -6,7 +7,8 @@ import { offerNewerPage, showChanges } from "./portal/news.js";
 import { listen, askWorker } from "./portal/worker.js";
 import { reader as words } from "../messages.vi.json";
 
-/** Tell readers in the footer when the server cannot be reached, so that nobody waits for a page in vain. */
+/** Show a message in the footer while the server cannot be reached, so that nobody waits for a page
+ * in vain. */
 function showLineState(/** @type {boolean} */ isOpen) {
   const place = document.querySelector("[data-line]");
   if (place) place.textContent = isOpen ? "" : words["line.offline"];
@@ -18,13 +20,14 @@ showLineState(navigator.onLine);
 addEventListener("offline", () => showLineState(false));
 if ("serviceWorker" in navigator && location.protocol !== "file:") {
   const root = document.documentElement.dataset.root ?? "";
-  // Registration is refused in private windows, for example.
+  // Browsers refuse the registration in private windows, for example.
   navigator.serviceWorker.register(`${root}sw.js`).then(startWithWorker, showNothingIsSaved);
 } else {
   showNothingIsSaved();
 }
 
-/** On the page of saved meetings, say why nothing can be saved here. */
+/** On the page of saved meetings, explain that this browser cannot save any. Do nothing on other
+ * pages. */
 function showNothingIsSaved() {
   const place = document.querySelector("[data-saved-total]");
   if (place) place.textContent = words["kept.cannot"];

@@ -1,4 +1,5 @@
-/** The search page: searches all published pages and texts that have been loaded so far. */
+/** Runs the search page: searches all published pages, and the texts of materials that have been
+ * loaded so far. */
 
 import { search as words } from "../messages.vi.json";
 import { fill } from "./words.js";
@@ -15,6 +16,7 @@ const finder = new Finder();
 const missing = new Set();
 let isReading = true;
 
+/** Show the documents that match the form, and how much is loaded. Open the page of a complete short code. */
 function showResults() {
   const query = { words: form.q.value.trim(), kind: form.kind.value, meeting: form.meeting.value };
   const code = finder.byCode(query.words);
@@ -36,7 +38,8 @@ function showResults() {
   moreButton.textContent = fill(words.more, { mb: form.dataset.megabytes });
 }
 
-/** Load the texts of some materials, four at a time, then search again. */
+/** Load the texts of these materials, four at a time, then search again. Texts that cannot be read
+ * are skipped. */
 async function readTexts(/** @type {string[]} */ paths) {
   const waiting = [...paths];
   const readWaiting = async () => {

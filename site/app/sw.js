@@ -1,11 +1,13 @@
-/** The service worker: only a router to the modules that save the release and answer from it. */
+/** Routes the service worker's events to the modules that save the release and answer requests from
+ * the saved files. */
 
 import { answer, isAnsweredHere } from "./sw/answer.js";
 import { reportFiles, forget, keep, refresh, renew, reportSaved, reportWanted } from "./sw/keep.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
-/** The actions that pages can ask for, by message type. @type {Record<string, (list: string) => Promise<void>>} */
+/** The actions that pages can request, by message type.
+ * @type {Record<string, (list: string) => Promise<void>>} */
 const ACTIONS = { refresh, keep, forget, renew, state: reportSaved, follow: reportFiles, wanted: reportWanted };
 
 worker.addEventListener("install", (event) => event.waitUntil(refresh()));

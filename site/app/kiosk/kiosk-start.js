@@ -1,8 +1,9 @@
-/** Starts the kiosk, unless its page was opened from a disk, where modules cannot be loaded. */
+/** Starts the kiosk. If its page was opened from a disk (`file:`), where browsers load no modules,
+ * shows a message instead. */
 
 const stage = /** @type {HTMLElement} */ (document.getElementById("kiosk"));
 if (location.protocol === "file:") stage.textContent = stage.dataset.fromDisk ?? "";
 else {
-  const entry = "./kiosk.js"; // next to this file once both are bundled
+  const entry = "./kiosk.js"; // the build puts both files in one folder
   void import(entry);
 }

@@ -1,4 +1,5 @@
-/** The kiosk: opens the store, shows the enrolment, the lock or the desk, and keeps sending. */
+/** Runs the kiosk: opens the database, shows the enrolment page, the lock or the desk, and starts
+ * the sync. */
 
 import { html, render } from "htm/preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
@@ -16,7 +17,8 @@ const loadDesk = () => import("./desk/lazy-desk.js");
 
 /** @typedef {import("./desk/desk.js").Desk} Desk */
 
-/** Show the page for the kiosk's state: enrolling, locked or unlocked.
+/** Show the page for the kiosk's state: enrolment, lock, or the unlocked desk. If the desk's code
+ * cannot be loaded, show a message with a button to reload.
  * @param {{db: import("./device/store.js").Database, clock: () => import("./device/clock.js").ClockReading}} props */
 function Kiosk({ db, clock }) {
   const [allEnrolments, setAllEnrolments] = useState(/** @type {import("./types.js").Enrolment[] | null} */ (null));
@@ -58,7 +60,7 @@ function Kiosk({ db, clock }) {
     const newDesk = new Desk(db, clock, unlockedVault, () => send.current());
     await newDesk.reload();
     openDesk.current = newDesk;
-    // Not awaited: some browsers ask the user, who may answer late.
+    // Not awaited, because some browsers ask the user, who may answer late.
     void navigator.storage?.persist?.();
     setEnrolling(false);
     setDesk(newDesk);
@@ -83,11 +85,11 @@ function Kiosk({ db, clock }) {
 
 async function start() {
   if (!isSecureContext) {
-    root.textContent = say("insecure"); // no encryption, no worker, and a token would travel in the open
+    root.textContent = say("insecure"); // without HTTPS, browsers offer no encryption functions
     return;
   }
   const db = openStore();
-  await db.run(async () => undefined); // fails at once if the browser cannot store
+  await db.run(async () => undefined); // fails here, before anything is shown, if the browser cannot store data
   root.textContent = "";
   render(html`<${Kiosk} db=${db} clock=${startClock()} />`, root);
 }

@@ -1,31 +1,33 @@
 /**
- * The shapes that the kiosk's modules share. JSON is snake_case as on the server; fields that the
- * kiosk adds are camelCase.
+ * Types that the kiosk's modules share. Fields of the server's JSON are in snake_case; fields that the
+ * kiosk adds are in camelCase.
  *
  * @typedef {{id: string, v: 1, kind: string, meeting: string, point: string, device: string,
  *   seq: number | null, boot: string, at: string, mono_ms: number, by: string, source: string,
  *   person?: string, refs?: string[], body: Record<string, any>}} LedgerRecord
  *
- * A record made on this device. `fate` is queued until the server's verdict on it arrives; `clerk`
- * is the name of the clerk at the desk.
+ * A record made on this device. `fate` is `queued` until the server's verdict on the record arrives.
+ * `clerk` is the name of the clerk who made the record.
  * @typedef {{id: string, device: string, seq: number, meeting: string, clerk: string,
  *   record: LedgerRecord, fate: Fate, flags: string[], code: string | null,
  *   atCorrected: string | null}} DeviceRecord
  * @typedef {"queued" | "stored" | "held" | "refused" | "released" | "dismissed"} Fate
  *
- * A detail that a record names: a compact JWE that only headquarters can open.
+ * Personal data to which a record refers by `sha256`. `box` is a compact JWE that only headquarters can
+ * decrypt.
  * @typedef {{sha256: string, device: string, box: string, isSent: 0 | 1}} Detail
  *
- * A record of the point's stream, made here or elsewhere, with its corrected time.
+ * A record of the point's stream, made on any device, with the corrected time that the server computed.
  * @typedef {LedgerRecord & {at_corrected: string}} StreamRecord
  *
- * The server's answer to an enrolment. `owing`: the point's other devices that last said they had
- * records left to send.
+ * The server's answer to an enrolment. `owing`: the point's other devices that had unsent records at
+ * their last contact.
  * @typedef {{device: string, token: string, read_token: string, point: string,
  *   point_name: string, profile: string, person: string | null, seal_key: JsonWebKey,
  *   sign_key: JsonWebKey, owing: {device: string, unsent: number, last_contact_at: string | null}[]}} EnrolmentAnswer
  *
- * An enrolment as stored: the read token is in the vault. `lost` says why the vault was wiped.
+ * An enrolment as stored on this device; the read token is in the vault instead. `lost`: why the vault was
+ * wiped, or null.
  * @typedef {Omit<EnrolmentAnswer, "read_token"> & {key: CryptoKeyPair,
  *   vault: import("./device/vault.js").Vault | null, lost: "revoked" | "wrong_pins" | null}} Enrolment
  * @typedef {{id: string, title: string, starts_at: string, ends_at: string,

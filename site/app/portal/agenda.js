@@ -2,7 +2,7 @@
 
 const EVERY_MS = 30_000;
 
-/** Mark the current agenda item, now and every half minute. */
+/** Mark the current agenda item now and then every 30 seconds. */
 export function followAgenda() {
   markPresentItem();
   setInterval(markPresentItem, EVERY_MS);
@@ -17,7 +17,8 @@ function markPresentItem() {
   }
 }
 
-/** Show only the meeting that ends next or, if all are over, the first on the page. */
+/** Show only the meeting that ends next, and hide the others. If all meetings are over, show the
+ * first on the page. */
 export function showNextMeeting() {
   const cards = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-next-to]")]);
   const ends = (/** @type {HTMLElement} */ card) => Date.parse(card.dataset.nextTo ?? "");

@@ -1,4 +1,5 @@
-/** The boxes that save a meeting for offline use: progress, resume, clear. */
+/** Runs the boxes in which a reader saves a meeting for offline use: start, progress, resume and
+ * clear. */
 
 import { reader as words } from "../../messages.vi.json";
 import { fill } from "../words.js";
@@ -14,21 +15,24 @@ function megabytes(/** @type {number} */ bytes) {
 }
 
 const RETRY_MS = 20_000;
-/** Timers that retry after a network fault: not every device reports when it is online again, so
- * lists are tried every 20 s. @type {Map<string, number>} */
+/** Timers, by list, that retry an interrupted list after 20 s. Not every device reports that it is
+ * online again.
+ * @type {Map<string, number>} */
 const retries = new Map();
 
-/** @returns {HTMLElement} */
+/** Return the element of a save box that shows its state. @returns {HTMLElement} */
 function stateOf(/** @type {HTMLElement} */ box) {
   return /** @type {HTMLElement} */ (box.querySelector("[data-state]"));
 }
 
-/** @returns {HTMLElement[]} */
+/** Return all boxes on the page in which a reader can save a list of files.
+ * @returns {HTMLElement[]} */
 function saveBoxes() {
   return [...document.querySelectorAll("[data-keep]")].map((box) => /** @type {HTMLElement} */ (box));
 }
 
-/** Show the boxes that save a meeting, and retry a list whose saving the network interrupted. */
+/** Show the boxes that save a meeting, and connect their buttons to the service worker. Retry a
+ * list 20 s after the network interrupted it. */
 export function offerSaving() {
   listen((message) => {
     if (message.type !== "kept") return;
@@ -44,7 +48,7 @@ export function offerSaving() {
       keepButton.disabled = true;
       stateOf(box).textContent = words["kept.starting"];
       void askWorker({ type: "keep", list });
-      void navigator.storage?.persist?.(); // never awaited: some browsers never answer
+      void navigator.storage?.persist?.(); // not awaited, because some browsers never answer
     };
     forgetButton.onclick = () => askWorker({ type: "forget", list });
     box.hidden = false;
@@ -54,7 +58,8 @@ export function offerSaving() {
   if (document.querySelector("[data-saved-total]")) void askWorker({ type: "wanted" });
 }
 
-/** Show how much of a list is saved, in files and megabytes, and any fault that stopped it. */
+/** Show in a box how much of its list is saved, in files and megabytes, and any fault that stopped
+ * the saving. */
 function showProgress(/** @type {HTMLElement} */ box, /** @type {Progress} */ progress) {
   const part = /** @type {<T extends Element>(at: string) => T} */ ((at) => box.querySelector(at));
   const values = {
@@ -83,11 +88,13 @@ function showProgress(/** @type {HTMLElement} */ box, /** @type {Progress} */ pr
   /** @type {HTMLElement} */ (part("[data-do=forget]")).hidden = !progress.isWanted;
 }
 
-/** On the page of saved meetings, show only these, their total size, and a button to clear all. */
+/** On the page of saved meetings, show only the meetings that the reader wants to save, their total
+ * size, and a button that clears all of these meetings. Do nothing on other pages. */
 export function showWanted(/** @type {Wanted} */ wanted) {
   const place = document.querySelector("[data-saved-total]");
   if (!place) return;
-  const meetings = wanted.lists.filter((list) => list.startsWith("m-")); // the kiosk is no meeting
+  // Other lists, such as the kiosk, are not meetings.
+  const meetings = wanted.lists.filter((list) => list.startsWith("m-"));
   const total = fill(words["kept.total"], { mb: megabytes(wanted.bytes) });
   place.textContent = meetings.length > 0 ? total : words["kept.nothing"];
   const clearAllButton = /** @type {HTMLButtonElement} */ (document.querySelector("[data-forget-all]"));

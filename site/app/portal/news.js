@@ -1,11 +1,12 @@
-/** Changes since the reader's last visit to a meeting, and a newer version of the open page. */
+/** Shows what has changed at a meeting since the reader's last visit, and offers newer versions of
+ * the open page. */
 
 import { reader as words } from "../../messages.vi.json";
 import { fill } from "../words.js";
 
 /** @typedef {import("../worker-messages.js").Progress} Progress */
 /** @typedef {import("../worker-messages.js").Renewed} Renewed */
-/** @typedef {Record<string, string>} Seen the beginning of the sha256 by path */
+/** @typedef {Record<string, string>} Seen the first 12 digits of each file's sha256, by path */
 
 const READABLE = /^(?:t|hoi-nghi)\/[^.]*\.html$|^tep\//;
 const SHA_CHARS = 12;
@@ -20,7 +21,8 @@ export function offerNewerPage(/** @type {Renewed} */ renewed) {
   /** @type {HTMLButtonElement} */ (place.querySelector("button")).onclick = () => location.reload();
 }
 
-/** List on a meeting's page the changes since it was last open on this device. */
+/** On a meeting's page, list what has changed since this device last opened the page. Only the
+ * first call has an effect. */
 export function showChanges(/** @type {Progress} */ progress) {
   const place = /** @type {HTMLElement | null} */ (document.querySelector("[data-since]"));
   const list = /** @type {HTMLElement | null} */ (document.querySelector("[data-keep]"))?.dataset.keep;
@@ -36,7 +38,8 @@ export function showChanges(/** @type {Progress} */ progress) {
   place.querySelector("ul")?.replaceChildren(...lines);
 }
 
-/** Yield a list item for a new or changed path, and mark its links on the page.
+/** Yield a list item for each new or changed path that the page links to, and mark these links as
+ * new or changed.
  * @param {Seen} before @param {Seen} now @returns {Iterable<HTMLLIElement>} */
 function* changeItems(before, now) {
   const openPath = document.documentElement.dataset.path;
@@ -47,7 +50,7 @@ function* changeItems(before, now) {
     const line = document.createElement("li");
     if (path === openPath) line.textContent = words["since.page"];
     else if (links.length > 0) line.textContent = fill(words[`since.${state}`], { title: links[0].textContent });
-    else continue; // a further part or a file of a material that is listed already
+    else continue; // another part or file of a material that is already listed
     for (const link of links) {
       const mark = document.createElement("span");
       mark.className = "fresh";
@@ -58,7 +61,8 @@ function* changeItems(before, now) {
   }
 }
 
-/** Store the paths as seen now, and return what was stored before, if anything.
+/** Store the current paths and hashes in local storage, and return the previous content. Return
+ * null on the first visit, or if local storage cannot be used.
  * @param {string} key @param {Seen} now @returns {Seen | null} */
 function replaceSeen(key, now) {
   try {
@@ -66,6 +70,6 @@ function replaceSeen(key, now) {
     localStorage.setItem(key, JSON.stringify(now));
     return before && JSON.parse(before);
   } catch {
-    return null; // private browsing, or no room: no changes are listed
+    return null; // in private windows or without space, the page lists no changes
   }
 }

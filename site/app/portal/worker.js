@@ -1,4 +1,4 @@
-/** Messages to and from the service worker; used only in browsers that have registered it. */
+/** Exchanges messages with the service worker, in browsers that have registered one. */
 
 /** @typedef {import("../worker-messages.js").WorkerMessage} WorkerMessage */
 

@@ -1,17 +1,20 @@
-/** The chair of a point: the officer who is to preside, and the people who presided and when. */
+/** Judges who chairs a meeting at one point: which officer should preside, and who presided when. */
 
 import { actsInPerson } from "./facts.js";
 import { isInAt } from "./presence.js";
 import { lateAfterMs, officersAt } from "./settings.js";
 
 /**
+ * `Delegation`: the Secretary delegates the chair to a person from a time on. `Span`: a period in
+ * which a person presided; `until_ms` is null if the period has no end. Times are in ms since 1970
+ * UTC.
  * @typedef {import("./facts.js").Fact} Fact
  * @typedef {import("./settings.js").Terms} Terms
  * @typedef {{from_ms: number, to: string}} Delegation
  * @typedef {{person: string, office: "secretary" | "deputy", from_ms: number, until_ms: number | null}} Span
  */
 
-/** The delegations at one point, and the spans in which a person presided there. */
+/** The delegations of the chair at one point, and the periods in which each person presided there. */
 export class Chairing {
   /** @type {Delegation[]} */
   delegations = [];
@@ -21,6 +24,8 @@ export class Chairing {
   #inHall = new Map();
 
   /**
+   * Judge the point's records of delegating and taking the chair. Flag `without_authority` on
+   * records that do not count.
    * @param {string} point @param {Terms} terms @param {import("./presence.js").Stays} stays
    * @param {import("./facts.js").FactsByKind} effective @param {import("./facts.js").Flags} flags
    */
@@ -46,7 +51,8 @@ export class Chairing {
     this.spans = this.#judgeSpans();
   }
 
-  /** Return whether a person has, or will have, the authority to preside from a time on. */
+  /** Return whether a person may preside, as Secretary or delegated Deputy, at this time or at any
+   * later time. */
   #mayPresideFrom(/** @type {string} */ person, /** @type {number} */ atMs) {
     /** @type {{from_ms: number}[]} */
     const changes = [...this.terms.officers, ...this.delegations];
@@ -54,7 +60,8 @@ export class Chairing {
     return [atMs, ...later].some((momentMs) => this.#officersAt(momentMs).includes(person));
   }
 
-  /** Return whether nobody presides at some time between the start plus grace and the end. */
+  /** Return whether the chair is vacant at any time between the start plus grace and `endMs`. If
+   * `endMs` is null, consider all later times. Return false if the meeting has no start. */
   isVacant(/** @type {number | null} */ endMs) {
     const fromMs = lateAfterMs(this.terms);
     if (fromMs === null || (endMs !== null && endMs <= fromMs)) return false;
@@ -63,7 +70,8 @@ export class Chairing {
     );
   }
 
-  /** Return the Secretary and the delegated Deputy at a time. */
+  /** Return the Secretary and the delegated Deputy at a time, in this order; null for an office
+   * without a holder. */
   #officersAt(/** @type {number} */ atMs) {
     return [officersAt(this.terms, atMs).secretary, delegateAt(this.terms, this.delegations, atMs)];
   }
@@ -77,7 +85,8 @@ export class Chairing {
     return null;
   }
 
-  /** Return every time at which the presiding person may change. */
+  /** Return every time at which the presiding person may change, in ascending order (ms since 1970
+   * UTC). */
   #events() {
     const moments = new Set([...this.delegations.map((delegation) => delegation.from_ms), ...this.#assumedMs.values()]);
     for (const { from_ms: fromMs } of this.terms.officers) moments.add(fromMs);
@@ -104,8 +113,9 @@ export class Chairing {
   }
 }
 
-/** Return the Deputy that the Secretary has named by a time (default: in the end); null if there is
- * none, or if the one named is no Deputy any more.
+/** Return the Deputy to whom the Secretary has delegated the chair by `atMs`; by default, consider
+ * all delegations. Return null without a delegation, or if the delegate has since ceased to be a
+ * Deputy.
  * @param {Terms} terms @param {Delegation[]} delegations @param {number} atMs @returns {string | null} */
 export function delegateAt(terms, delegations, atMs = Infinity) {
   const last = delegations.filter((delegation) => delegation.from_ms <= atMs).at(-1);
@@ -115,8 +125,9 @@ export function delegateAt(terms, delegations, atMs = Infinity) {
   return isInOffice ? last.to : null;
 }
 
-/** Return the chair as the standing shows it. `named` is to preside: the Secretary or, if they are
- * away, the delegated Deputy. `is_escalated` means that headquarters must act.
+/** Return the chair for the standing of a point; `away` are the people who cannot preside here.
+ * `named` is the Secretary or, if the Secretary is away, the delegated Deputy; null if neither is
+ * available. `is_escalated` means that headquarters must act, because no officer is left.
  * @param {Terms} terms @param {Chairing} chairing @param {Set<string>} away */
 export function chairOf(terms, chairing, away) {
   const { secretary, deputies } = officersAt(terms);

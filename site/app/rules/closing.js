@@ -1,4 +1,5 @@
-/** The closing that signs off a point's roll, and the facts that its signer cannot have seen. */
+/** Finds the closing that signs off a point's roll, and detects changes that its signer had not
+ * seen. */
 
 import { actsInPerson, byOrder, happenedMs } from "./facts.js";
 import { officersAt } from "./settings.js";
@@ -8,8 +9,9 @@ import { officersAt } from "./settings.js";
  * @typedef {import("./facts.js").Flags} Flags
  */
 
-/** Return the closing in force: the first that no reopening has followed. An officer of that time or
- * somebody on the roll signs it.
+/** Return the closing in force, or null: the first valid closing after the last reopening. Only an
+ * officer at that time or a person on the roll may sign. Flag `already_closed` or
+ * `without_authority` on records that do not count.
  * @param {string} point @param {import("./settings.js").Terms} terms @param {import("./settings.js").Rolls} rolls
  * @param {import("./facts.js").FactsByKind} effective @param {Flags} flags */
 export function closingOf(point, terms, rolls, effective, flags) {
@@ -25,20 +27,24 @@ export function closingOf(point, terms, rolls, effective, flags) {
   return closing;
 }
 
-/** @param {Fact} fact @param {import("./settings.js").Terms} terms @param {import("./settings.js").Rolls} rolls */
+/** Return whether the signer of a closing was an officer at that time or is on the roll.
+ * @param {Fact} fact @param {import("./settings.js").Terms} terms @param {import("./settings.js").Rolls} rolls */
 function maySign({ person = "", atMs }, terms, rolls) {
   const { secretary, deputies } = officersAt(terms, atMs);
   return person === secretary || deputies.includes(person) || rolls.lines.has(person);
 }
 
-/** Return whether a check-in came after both the meeting's end and the closing, and does not count.
+/** Return whether a check-in does not count because it is later than both the meeting's end and the
+ * closing. Return false without an end or a closing.
  * @param {Fact} fact @param {import("./settings.js").Terms} terms @param {Fact | null} closing */
 export function isTooLate(fact, terms, closing) {
   const isAfterEnd = terms.ends_ms !== null && happenedMs(fact) > terms.ends_ms;
   return isAfterEnd && closing !== null && byOrder(fact, closing) > 0;
 }
 
-/** Return the fields of a closing that the standing shows. @param {Fact | null} closing */
+/** Return a closing's id, signer, time (ms since 1970 UTC) and totals for the standing; null
+ * without a closing.
+ * @param {Fact | null} closing */
 export function signedClosingOf(closing) {
   if (closing === null) return null;
   const { record, id, atMs } = closing;
@@ -46,8 +52,9 @@ export function signedClosingOf(closing) {
 }
 
 /**
- * Return whether the roll has changed since it was signed off: by a fact that counts, or a void,
- * that the signer had not seen.
+ * Return whether the roll has changed since the closing: by a valid fact that its signer had not
+ * seen, or by a void of a fact that the signer had seen. Return false without a closing.
+ * `inForce.undone` pairs each void with the fact that it removed.
  * @param {Fact | null} closing @param {{facts: Fact[], undone: [Fact, Fact][]}} inForce
  * @param {Set<Fact>} withoutEffect @param {Flags} flags
  */
@@ -61,7 +68,8 @@ export function isAmended(closing, inForce, withoutEffect, flags) {
   );
 }
 
-/** Flag facts that a device recorded after the closing, except follow-ups and shifts.
+/** Flag `after_close` on facts that a device recorded after the closing. Follow-ups, feedback and
+ * shifts get no flag.
  * @param {Fact | null} closing @param {Fact[]} facts @param {Flags} flags */
 export function flagAfter(closing, facts, flags) {
   if (closing === null) return;
@@ -71,12 +79,15 @@ export function flagAfter(closing, facts, flags) {
   }
 }
 
-/** Return whether a closing signs a fact off: not closings, reopenings, follow-ups and shifts. */
+/** Return whether a closing covers this kind of fact. Closings, reopenings, follow-ups, feedback
+ * and shifts are not covered. */
 function isOfRoll(/** @type {Fact} */ fact) {
   return !["closing", "reopening", "follow_up", "feedback", "shift"].includes(fact.record.kind);
 }
 
-/** Return whether a closing signs off this kind of fact, but its signer had not seen the fact.
+/** Return whether a closing covers this kind of fact but its signer had not seen the fact. A
+ * closing stores the last `seq` that its signer had seen of each device. Facts of the office
+ * (`seq` 0) are compared by time.
  * @param {Fact} fact @param {Fact} closing */
 function isUnseenBySigner(fact, closing) {
   if (!isOfRoll(fact)) return false;

@@ -1,6 +1,6 @@
 /**
- * Tells which person may decide on a request or a substitute, and when. Judging asks this of
- * decisions that were made; the kiosk asks, before one is made, whether the chair may make it.
+ * Decides who may approve leave requests and substitutes, and when. The standing applies these
+ * rules to recorded decisions; the kiosk applies them before it offers a decision to the chair.
  */
 
 import { delegateAt } from "./chair.js";
@@ -11,8 +11,9 @@ import { officersAt } from "./settings.js";
  * @typedef {{delegations: import("./chair.js").Delegation[], spans: import("./chair.js").Span[]}} ChairOverTime
  */
 
-/** Return whether only headquarters decides on a person's leave, or on a substitute who comes
- * `insteadOf` a person: on everybody's or on Secretaries', by the settings (checklist row 28).
+/** Return whether only headquarters may decide on a person's leave, or on a substitute who replaces
+ * `insteadOf`. The point's settings reserve all requests, or only the requests of Secretaries
+ * (checklist row 28).
  * @param {Terms} terms @param {string | null} person @param {string | null} insteadOf @param {number} atMs */
 export function isReserved(terms, person, insteadOf, atMs) {
   if (terms.absence_authority === "headquarters") return true;
@@ -21,7 +22,8 @@ export function isReserved(terms, person, insteadOf, atMs) {
   return isOfSecretary && terms.secretary_authority === "headquarters";
 }
 
-/** Return whether a request is about the decider: their leave, or a substitute by or for them.
+/** Return whether a request concerns the decider, as the person on leave, the substitute or the
+ * replaced person. Return false without a decider.
  * @param {string | null} decider @param {string | null} person @param {string | null} insteadOf */
 export function isOwnRequest(decider, person, insteadOf) {
   return decider !== null && (decider === person || decider === insteadOf);
@@ -29,8 +31,8 @@ export function isOwnRequest(decider, person, insteadOf) {
 
 /**
  * Return whether a person of the point may decide on another person's request at a time.
- * `insteadOf` is the person whom a substitute replaces. Nobody decides on a request that concerns
- * themselves. The closing is not considered: after it nobody at the point decides.
+ * `insteadOf` is the person whom a substitute replaces. Nobody may decide on a request that
+ * concerns themselves. Callers must check the closing, after which nobody at the point may decide.
  * @param {Terms} terms @param {ChairOverTime} chair @param {string} decider
  * @param {string | null} person @param {string | null} insteadOf @param {number} atMs
  */
@@ -40,8 +42,8 @@ export function allows(terms, chair, decider, person, insteadOf, atMs) {
 }
 
 /**
- * Return whether a person holds the decision at a time: before the start the Secretary and, once
- * delegated, the Deputy; from the start on the person who presides.
+ * Return whether a person may decide on requests at a time. Before the start, the Secretary and
+ * the delegated Deputy may decide; from the start on, only the person who presides.
  * @param {Terms} terms @param {ChairOverTime} chair @param {string} person @param {number} atMs
  */
 function isDeciding(terms, chair, person, atMs) {

@@ -1,9 +1,10 @@
-/** Facts: records placed in time, without duplicates and without what rulings and voids remove. */
+/** Turns records into facts (records with a corrected time), sorts the facts, drops duplicates, and
+ * applies rulings and voids. */
 
 /**
  * @typedef {import("../kiosk/types.js").LedgerRecord} LedgerRecord
  * @typedef {{atMs: number, isDoubtful: boolean}} CorrectedTime
- * `person` is the person concerned; for a newcomer, the code that a later ruling gives.
+ * `Fact.person` is the person whom the record concerns; for a newcomer, the code that a ruling gave later.
  * @typedef {{atMs: number, device: string, seq: number, id: string, person: string | undefined,
  *   record: LedgerRecord, isDoubtful: boolean}} Fact
  */
@@ -11,7 +12,7 @@
 const HEADQUARTERS = "headquarters";
 const SET_BY_OFFICE = new Set(["setting", "roll", "ruling"]);
 
-/** Flags by record id; flags of the point itself are under the point's code. */
+/** A set of flags for each record id. Flags of the point itself are stored under the point's code. */
 export class Flags {
   /** @type {Map<string, Set<string>>} */
   #of = new Map();
@@ -21,7 +22,8 @@ export class Flags {
     this.#of.set(key, keyFlags.add(flag));
   }
 
-  /** @param {string[]} keys */
+  /** Return the flags of these keys together, sorted and without duplicates.
+   * @param {string[]} keys */
   of(keys) {
     return [...new Set(keys.flatMap((key) => [...(this.#of.get(key) ?? [])]))].sort();
   }
@@ -31,12 +33,13 @@ export class Flags {
   }
 }
 
-/** The facts in force, grouped by kind, in order within a kind. */
+/** An index of the facts in force by kind. Within a kind, facts keep the order of the constructor's
+ * argument. */
 export class FactsByKind {
   /** @type {Map<string, Fact[]>} */
   #of = new Map();
 
-  /** @param {Fact[]} facts */
+  /** Group facts by their record's kind. @param {Fact[]} facts */
   constructor(facts) {
     for (const fact of facts) {
       const factsOfKind = this.#of.get(fact.record.kind);
@@ -54,25 +57,30 @@ export class FactsByKind {
   }
 }
 
-/** Compare two facts for sorting: by (corrected time, device, seq, id). */
+/** Compare two facts for sorting: by corrected time, then device, `seq` and id. Return a negative
+ * number if `a` comes first. */
 export function byOrder(/** @type {Fact} */ a, /** @type {Fact} */ b) {
   return a.atMs - b.atMs || compare(a.device, b.device) || a.seq - b.seq || compare(a.id, b.id);
 }
 
-/** Compare two texts for sorting, the same in every locale. */
+/** Compare two texts by their code units, for sorting that does not depend on the locale. Return
+ * -1, 0 or 1. */
 export function compare(/** @type {string} */ a, /** @type {string} */ b) {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Return when a fact happened: the stated time if there is one, else the corrected time. */
+/** Return when a fact happened, in ms since 1970 UTC: the time that a person stated
+ * (`happened_at`), else the corrected time. */
 export function happenedMs(/** @type {Fact} */ fact) {
   const stated = fact.record.body.happened_at;
   return stated ? Date.parse(stated) : fact.atMs;
 }
 
 /**
- * Turn records into facts, sorted by time. Copies of a record count once; of different records with
- * one id, those that another cancels do not count. Then rulings replace or remove records.
+ * Turn a stream's records into facts, sorted by `byOrder`. Identical copies of a record count
+ * once. Of different records with the same id, drop each record that another one cancels. Then let
+ * rulings replace or remove records. Flag `id_reuse` and `ruled` on records that concern this
+ * point.
  * @param {string} point @param {LedgerRecord[]} records
  * @param {(record: LedgerRecord) => CorrectedTime} correctedTimeOf @param {Flags} flags
  * @returns {Fact[]}
@@ -113,7 +121,8 @@ export function factsInOrder(point, records, correctedTimeOf, flags) {
     .sort(byOrder);
 }
 
-/** Return a record as canonical JSON: keys sorted, without server fields, nulls and empty refs. */
+/** Return a record as canonical JSON, for comparing copies: sorted keys, without the corrected
+ * time, nulls (except `seq`) and empty `refs`. */
 function canonicalJson(/** @type {LedgerRecord} */ record) {
   const { at_corrected: _, ...fields } = /** @type {any} */ (record);
   return JSON.stringify(fields, (_key, value) =>
@@ -128,8 +137,8 @@ function canonicalJson(/** @type {LedgerRecord} */ record) {
   );
 }
 
-/** Drop a record if another has its id and was made by a writer who could have voided it; flag the
- * reuse of the id.
+/** Return the records that no other record in `forms` cancels; all of them have the same id. Flag
+ * `id_reuse` on dropped records of this point.
  * @param {string} point @param {LedgerRecord[]} forms @param {Flags} flags */
 function withoutCancelled(point, forms, flags) {
   return forms.filter((record) => {
@@ -139,14 +148,15 @@ function withoutCancelled(point, forms, flags) {
   });
 }
 
-/** Return whether a record cancels another with its id: its writer could have voided the other.
+/** Return whether `form` cancels `other`, a different record with the same id. The writer of `form`
+ * must have authority to void `other`; a void is never cancelled.
  * @param {LedgerRecord} form @param {LedgerRecord} other */
 function mayCancel(form, other) {
   return other.kind !== "void" && !needsHeadquarters(form, other) && hasAuthority(form, other);
 }
 
-/** Replace the records with an id by the ruling's record, or remove them if it has none. Settings,
- * rolls and rulings stay.
+/** Replace the records whose id is `ref` by the record in the ruling, or remove them if the ruling
+ * contains no record. Settings, rolls and rulings remain. Changes `effective` in place.
  * @param {LedgerRecord} ruling @param {string} ref @param {Map<string, LedgerRecord[]>} effective */
 function applyRuling(ruling, ref, effective) {
   const ofOffice = (effective.get(ref) ?? []).filter((record) => SET_BY_OFFICE.has(record.kind));
@@ -154,8 +164,8 @@ function applyRuling(ruling, ref, effective) {
 }
 
 /**
- * Leave out every fact that a later record cancelled, and the cancelling records too. `undone`
- * lists the pairs of a cancelling record and what it cancelled.
+ * Return the facts without voids and voided facts. `undone` pairs each void with a fact that it
+ * removed. Flag `without_authority` on a void whose writer may remove none of its targets.
  * @param {Fact[]} facts @param {Flags} flags
  */
 export function withoutVoided(facts, flags) {
@@ -172,13 +182,15 @@ export function withoutVoided(facts, flags) {
   return { facts: facts.filter((fact) => !removed.has(fact)), undone };
 }
 
-/** Return whether a clerk, headquarters or the person concerned wrote the record. */
+/** Return whether the record's author is the person concerned, a clerk or headquarters. */
 export function actsInPerson(/** @type {Fact} */ fact) {
   return ["clerk", HEADQUARTERS, fact.record.person].includes(fact.record.by);
 }
 
 /**
- * Return whether a void by this writer takes effect on a record.
+ * Return whether a void by this writer removes a record. The void must name the record's person
+ * and point, and the writer needs authority (`hasAuthority`). Nobody can void a void, a setting, a
+ * roll or a ruling; only headquarters can void a closing or a reopening.
  * @param {{by: string, point: string, person?: string}} writer @param {LedgerRecord} target
  */
 export function mayVoid(writer, target) {
@@ -188,14 +200,16 @@ export function mayVoid(writer, target) {
   return writer.point === target.point && hasAuthority(writer, target);
 }
 
-/** Return whether a writer is refused because only headquarters voids a closing or a reopening. A
- * point takes its closing back with a reopening instead, which needs a reason.
+/** Return whether the target is a closing or a reopening and the writer is not headquarters, which
+ * alone may void these. A point cancels its closing with a reopening instead, which needs a
+ * reason.
  * @param {{by: string}} writer @param {LedgerRecord} target */
 function needsHeadquarters(writer, target) {
   return (target.kind === "closing" || target.kind === "reopening") && writer.by !== HEADQUARTERS;
 }
 
-/** Return whether a writer may undo a record: headquarters, or its author at its point.
+/** Return whether a writer may undo or replace a record: headquarters always, other writers if they
+ * have the same role and point as the record's author.
  * @param {{by: string, point: string}} writer @param {LedgerRecord} target */
 export function hasAuthority(writer, target) {
   return writer.by === HEADQUARTERS || (writer.by === target.by && writer.point === target.point);

@@ -1,4 +1,5 @@
-/** The hall: its readiness, other attendees, conduct, incidents and follow-up tasks. */
+/** Judges the records about a hall: readiness, other attendees, conduct, incidents, follow-up tasks
+ * and feedback. */
 
 import { requestKey } from "./requests.js";
 import { hasAuthority } from "./facts.js";
@@ -13,7 +14,8 @@ import rules from "../../rules.json" with { type: "json" };
  * @typedef {import("./settings.js").Terms} Terms
  */
 
-/** Return the items of the hall's checklist that were never reported, or last reported as missing.
+/** Return the items of the readiness checklist that the hall has never reported, or has last
+ * reported as missing. Flag `late_readiness` on reports after the deadline.
  * @param {string} point @param {Terms} terms @param {FactsByKind} effective @param {Flags} flags */
 export function missingItems(point, terms, effective, flags) {
   /** @type {Record<string, boolean>} */
@@ -26,7 +28,9 @@ export function missingItems(point, terms, effective, flags) {
 }
 
 /**
- * Return guests, and substitutes who checked in; flag substitutes without approval.
+ * Return the attendees who are not on the roll: `guests`, a set of person codes (or record ids
+ * without a code), and `substitutes` who checked in, by person code. Flag `wrong_composition` on
+ * substitutes who were not approved.
  * @param {string} point @param {Map<string, unknown>} roll @param {import("./presence.js").Stays} stays
  * @param {Set<string>} approved @param {FactsByKind} effective @param {Flags} flags
  */
@@ -45,7 +49,7 @@ export function otherAttendeesOf(point, roll, stays, approved, effective, flags)
   return { guests: new Set(guests.filter((guest) => !substitutes.has(guest))), substitutes };
 }
 
-/** Sum the counts of conduct by category.
+/** Return the number of breaches of conduct in each category (`call`, `private_use`, `disorder`).
  * @param {string} point @param {FactsByKind} effective */
 export function conductOf(point, effective) {
   const sums = { call: 0, private_use: 0, disorder: 0 };
@@ -55,7 +59,8 @@ export function conductOf(point, effective) {
   return sums;
 }
 
-/** Return the incidents in the order of their first records.
+/** Return the incidents in the order of their first records, each as last reported. Times are in ms
+ * since 1970 UTC; `until_ms` is null while an incident lasts.
  * @param {string} point @param {FactsByKind} effective @param {Flags} flags */
 export function incidentsOf(point, effective, flags) {
   return [...latestOf(effective.at(point, "incident"), flags)].map(([id, { record }]) => ({
@@ -66,7 +71,8 @@ export function incidentsOf(point, effective, flags) {
   }));
 }
 
-/** Sum the minutes of incidents; an incident without an end lasts until the meeting ends.
+/** Return the total length of the incidents in whole minutes. An incident without an end lasts
+ * until the meeting ends.
  * @param {ReturnType<typeof incidentsOf>} incidents @param {Terms} terms */
 export function incidentMinutes(incidents, terms) {
   return incidents
@@ -74,7 +80,8 @@ export function incidentMinutes(incidents, terms) {
     .reduce((sum, minutes) => sum + minutes, 0);
 }
 
-/** Return the tasks left after the meeting, as last reported, and the essays.
+/** Return the tasks to do after the meeting, as last reported, and the essays' due time and the
+ * number handed in. Times are in ms since 1970 UTC.
  * @param {string} point @param {FactsByKind} effective @param {Flags} flags */
 export function followUpsOf(point, effective, flags) {
   const followUps = effective.at(point, "follow_up");
@@ -93,7 +100,8 @@ export function followUpsOf(point, effective, flags) {
   };
 }
 
-/** Return the latest feedback of a point; null if there is none.
+/** Return the latest feedback of a point, or null: ratings by topic, and two texts that are "" if
+ * not given.
  * @param {string} point @param {FactsByKind} effective */
 export function feedbackOf(point, effective) {
   const fact = effective.at(point, "feedback").at(-1);
@@ -102,8 +110,8 @@ export function feedbackOf(point, effective) {
   return { id: fact.id, ratings, practice, proposal };
 }
 
-/** Map the id of the first record on an incident or a task to the latest fact on it.
- * A writer who may not void the first record cannot replace it either.
+/** Map the id of the first record about an incident or a task to the latest fact about it. Ignore a
+ * later record whose writer may not void the first record, and flag it `without_authority`.
  * @param {Fact[]} facts @param {Flags} flags */
 function latestOf(facts, flags) {
   /** @type {Map<string, Fact>} */

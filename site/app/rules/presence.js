@@ -1,4 +1,4 @@
-/** Presence as intervals: arrivals, departures, and the seats that people hold. */
+/** Computes from check-ins and check-outs when people were present, and assigns seats. */
 
 import { byOrder, happenedMs } from "./facts.js";
 import { lateAfterMs } from "./settings.js";
@@ -6,6 +6,8 @@ import { lateAfterMs } from "./settings.js";
 const MINUTE_MS = 60_000;
 
 /**
+ * `Stay`: one period of a person's presence; `leftMs` is null without a departure. Times are in ms
+ * since 1970 UTC. `Stays`: the stays of each person, in order, by person code.
  * @typedef {import("./facts.js").Fact} Fact
  * @typedef {import("./facts.js").FactsByKind} FactsByKind
  * @typedef {import("./facts.js").Flags} Flags
@@ -14,9 +16,10 @@ const MINUTE_MS = 60_000;
  */
 
 /**
- * Pair arrivals with departures per person; the earliest arrival opens a stay. Nobody is in two
- * halls: an arrival elsewhere ends the stay before; a departure ends only a stay in the same hall.
- * An arrival that is too late opens no stay.
+ * Return each person's stays in order, by pairing check-ins with check-outs. The earliest check-in
+ * opens a stay; repeated check-ins at the same point are flagged `already_present`. A check-in at
+ * another point ends the previous stay; a check-out ends only a stay at the same point. Check-ins
+ * that are too late open no stay.
  * @param {FactsByKind} effective @param {Flags} flags @param {(fact: Fact) => boolean} isTooLate @returns {Stays}
  */
 export function staysOf(effective, flags, isTooLate) {
@@ -41,18 +44,21 @@ export function staysOf(effective, flags, isTooLate) {
   return stays;
 }
 
-/** Return when a stay ended: at check-out, else with the meeting. @param {Stay} stay @param {number | null} endsMs */
+/** Return when a stay ended, in ms since 1970 UTC: at check-out, else at the meeting's end, but
+ * never before the arrival. Return null if neither time is known.
+ * @param {Stay} stay @param {number | null} endsMs */
 export function untilMs(stay, endsMs) {
   return stay.leftMs !== null || endsMs === null ? stay.leftMs : Math.max(stay.cameMs, endsMs);
 }
 
-/** Return whether a person was ever in this hall.
+/** Return whether a person has checked in at this point at any time.
  * @param {string} point @param {string} person @param {Stays} stays */
 export function wasInHall(point, person, stays) {
   return (stays.get(person) ?? []).some((stay) => stay.arrival.record.point === point);
 }
 
-/** Flag summoned people who checked in elsewhere, and people here who are not summoned.
+/** Flag check-ins at an unexpected point: `other_point` if a person on the roll checked in
+ * elsewhere, `not_summoned` if a person here is not on the roll.
  * @param {string} point @param {Map<string, unknown>} roll @param {FactsByKind} effective @param {Flags} flags */
 export function flagPlaces(point, roll, effective, flags) {
   for (const fact of effective.of("check_in")) {
@@ -64,8 +70,9 @@ export function flagPlaces(point, roll, effective, flags) {
 }
 
 /**
- * Assign a seat to one person only: by the plan first, then by the earliest claim. `of` is the seat
- * by person; `right` is the result of the seat check by person.
+ * Assign each seat to at most one person: first by the plan in the roll, then by the earliest
+ * check-in or seat change. Return `of`, the seat by person, and `right`, the result of the latest
+ * seat check by person. Flag `seat_taken` on claims to another person's seat.
  * @param {string} point @param {import("./settings.js").Rolls} rolls @param {Stays} stays
  * @param {FactsByKind} effective @param {Flags} flags
  */
@@ -77,7 +84,7 @@ export function seatsOf(point, rolls, stays, effective, flags) {
   const plannedMs = rolls.governing?.atMs ?? 0;
   const assignSeat = (/** @type {number} */ ms, /** @type {string} */ id, /** @type {string} */ person, /** @type {string} */ seat) => {
     if ((personBySeat.get(seat) ?? person) !== person) {
-      if (ms >= plannedMs) flags.add(id, "seat_taken"); // a claim from before the latest plan is no fault
+      if (ms >= plannedMs) flags.add(id, "seat_taken"); // an earlier claim was made before this plan existed
       return;
     }
     personBySeat.delete(seatByPerson.get(person) ?? "");
@@ -102,20 +109,22 @@ export function seatsOf(point, rolls, stays, effective, flags) {
   return { of: seatByPerson, right: rightByPerson };
 }
 
-/** Return the first stay that is not over at the start, by which lateness is judged; else the first.
+/** Return the first stay that continues after the meeting's start, because lateness is judged by
+ * that arrival. If there is none, return the first stay.
  * @param {Stay[]} personStays @param {import("./settings.js").Terms} terms */
 export function firstInMeeting(personStays, { starts_ms: startsMs }) {
   return personStays.find(({ leftMs }) => startsMs === null || leftMs === null || leftMs > startsMs) ?? personStays[0];
 }
 
-/** Return whether an arrival is later than the start plus grace.
+/** Return whether an arrival is later than the start plus grace. Return false without a start.
  * @param {number} cameMs @param {import("./settings.js").Terms} terms */
 export function isLate(cameMs, terms) {
   const limitMs = lateAfterMs(terms);
   return limitMs !== null && cameMs > limitMs;
 }
 
-/** Return whether a departure is earlier than the end minus grace.
+/** Return whether a departure is earlier than the end minus grace. Return false without a departure
+ * or an end.
  * @param {number | null} leftMs @param {import("./settings.js").Terms} terms */
 export function isEarlyLeave(leftMs, terms) {
   return leftMs !== null && terms.ends_ms !== null && leftMs < terms.ends_ms - terms.grace_ms;
@@ -127,7 +136,8 @@ export function minutesBetween(fromMs, toMs) {
   return fromMs === null || toMs === null ? 0 : Math.floor((toMs - fromMs) / MINUTE_MS);
 }
 
-/** Return whether any span, with its begin and without its end, contains the time.
+/** Return whether any of the spans contains a time. A span includes its start and excludes its end;
+ * a null end means that the span is open.
  * @param {[number, number | null][]} spans @param {number} atMs */
 export function isInAt(spans, atMs) {
   return spans.some(([came, left]) => came <= atMs && (left === null || atMs < left));

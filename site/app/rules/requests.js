@@ -1,4 +1,4 @@
-/** Requests for leave and substitutes, and the decisions on them by entitled people. */
+/** Judges requests for leave and for substitutes, and the decisions on them. */
 
 import { allows } from "./deciding.js";
 import { actsInPerson, byOrder, compare } from "./facts.js";
@@ -11,7 +11,9 @@ import { actsInPerson, byOrder, compare } from "./facts.js";
  * @typedef {"approved" | "pending" | "declined" | "withdrawn"} State
  */
 
-/** States by priority: of a person's several requests, the state that comes first here counts. @type {State[]} */
+/** States of a request by priority. If a person has several requests, the state that comes first in
+ * this list counts.
+ * @type {State[]} */
 const STATES = ["approved", "pending", "declined", "withdrawn"];
 
 /**
@@ -25,10 +27,11 @@ const STATES = ["approved", "pending", "declined", "withdrawn"];
  */
 
 /**
- * Judge the requests of the point's people and the substitutes at the point. `live` are people with
- * a request from before the closing that is not withdrawn, `away` are people not expected because
- * of a request, `approved` are the keys of approved requests and substitutes, and `withoutEffect`
- * are answers to requests that are not judged here, and documents by people not entitled to them.
+ * Judge the leave requests of people on the point's roll, and the substitutes at the point. In the
+ * result, `live` are people with a request from before the closing that was not withdrawn. `away`
+ * are people whom the point does not expect because of a request. `approved` are keys of approved
+ * requests and substitutes. `withoutEffect` are answers to requests that are not judged here, and
+ * documents from people without authority.
  * @param {string} point @param {import("./settings.js").Terms} terms
  * @param {import("./chair.js").Chairing} chairing @param {Fact | null} closing
  * @param {Rolls} rolls @param {FactsByKind} effective @param {Flags} flags @returns {RequestStates}
@@ -41,7 +44,7 @@ export function judgeRequests(point, terms, chairing, closing, rolls, effective,
   });
   const targets = new Map([...requests, ...effective.at(point, "substitute")].map((fact) => [requestKey(fact), fact]));
   const isAfterClosing = (/** @type {Fact} */ fact) => closing !== null && byOrder(fact, closing) > 0;
-  // Headquarters' decisions count always, the point's until its closing.
+  // Headquarters may decide at any time, the point only until its closing.
   const isEntitled = (/** @type {Fact} */ decision, /** @type {Fact} */ target) => {
     const { by } = decision.record;
     if (by === "headquarters") return true;
@@ -62,7 +65,7 @@ export function judgeRequests(point, terms, chairing, closing, rolls, effective,
   for (const fact of effective.of("absence_withdrawal")) {
     const request = targets.get(answeredRequestKey(fact));
     if (!request) continue;
-    // After the closing headquarters still withdraws what it asked for itself.
+    // After the closing, headquarters may still withdraw a request that it made itself.
     const isInTime = !isAfterClosing(fact) || (fact.record.by === "headquarters" && request.record.by === "headquarters");
     if (isAnswer(fact, request) && isInTime) withdrawn.add(requestKey(request));
     else flags.add(fact.id, "without_authority");
@@ -104,7 +107,8 @@ export function judgeRequests(point, terms, chairing, closing, rolls, effective,
   return { targets, byRequest, byPerson, live, away, approved, withoutEffect };
 }
 
-/** Return all requests with their answers, in the order in which they were made.
+/** Return all requests, sorted by time and id. Each request lists its documents, decisions and
+ * withdrawals as `answers`, in order of time. Times are in ms since 1970 UTC.
  * @param {RequestStates} states @param {FactsByKind} effective @param {Flags} flags @returns {Request[]} */
 export function requestsOf(states, effective, flags) {
   const answers = answersIn(effective).sort(byOrder);
@@ -139,12 +143,14 @@ function answersIn(/** @type {FactsByKind} */ effective) {
   return ["absence_document", "absence_decision", "absence_withdrawal"].flatMap((kind) => effective.of(kind));
 }
 
-/** @returns {string | null} */
+/** Return the person whom a substitute replaces; null for a leave request.
+ * @returns {string | null} */
 function replacedPerson(/** @type {Fact} */ target) {
   return target.record.kind === "substitute" ? target.record.body.for : null;
 }
 
-/** Return people on leave by headquarters' latest decision; other decisions are ignored.
+/** Return the codes of people whose leave headquarters approved in its latest decision and whose
+ * request was not withdrawn. Decisions by points are ignored.
  * @param {FactsByKind} effective */
 export function excusedByHeadquarters(effective) {
   const lastDecisions = new Map(
@@ -163,7 +169,8 @@ export function excusedByHeadquarters(effective) {
     .map((fact) => fact.person ?? "");
 }
 
-/** Return a record's id and person as one key: an answer must name both. */
+/** Return a request's key: the record's id and person. An answer must name both to refer to the
+ * request. */
 export function requestKey(/** @type {Fact} */ fact) {
   return `${fact.id} ${fact.record.person ?? ""}`;
 }
@@ -172,20 +179,23 @@ function answeredRequestKey(/** @type {Fact} */ fact) {
   return `${fact.record.refs?.[0] ?? ""} ${fact.record.person ?? ""}`;
 }
 
-/** @returns {State} */
+/** Return the state that a decision gives to a request; `pending` without a decision.
+ * @returns {State} */
 function stateOf(/** @type {Fact | undefined} */ decision) {
   if (!decision) return "pending";
   return decision.record.body.decision === "approve" ? "approved" : "declined";
 }
 
-/** Return whether a fact comes from the request's point, its person, or headquarters.
+/** Return whether an answer to a request was written by an entitled author: a clerk of the
+ * request's point, the person concerned, or headquarters.
  * @param {Fact} fact @param {Fact} request */
 function isAnswer(fact, request) {
   const isThere = fact.record.point === request.record.point;
   return actsInPerson(fact) && (isThere || fact.record.by !== "clerk");
 }
 
-/** Flag a written report that is still due, or that came late.
+/** Flag a promised written report: `document_pending` on the request while the report is missing,
+ * `document_late` on a report that came after its deadline.
  * @param {Fact} request @param {FactsByKind} effective @param {Flags} flags */
 function flagDocument(request, effective, flags) {
   const due = request.record.body.to_follow_by;

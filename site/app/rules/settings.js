@@ -1,4 +1,5 @@
-/** Settings and rolls: the arrangements of a meeting at one point, and the people summoned. */
+/** Reads a meeting's settings and rolls at one point: the terms of the meeting, and the people
+ * summoned. */
 
 import { byOrder } from "./facts.js";
 import rules from "../../rules.json" with { type: "json" };
@@ -9,14 +10,16 @@ const SECRETARY = "BI_THU";
 /**
  * @typedef {import("./facts.js").Fact} Fact
  * @typedef {{person: string, unit: string, position: string, seat: string, exempt: boolean}} Line
- * `governing` is the point's latest roll; `takers` are later rolls elsewhere that name its people.
+ * `lines` are the people summoned here. `governing` is the point's latest roll. `takers` are later rolls of other
+ * points that summon people from this point.
  * @typedef {{lines: Map<string, Line>, governing: Fact | null, takers: Fact[]}} Rolls
  * @typedef {{from_ms: number, secretary: string | null, deputies: string[]}} Officers
  * @typedef {ReturnType<typeof termsOf>} Terms
  */
 
-/** Merge the point's settings: the latest setting that names a field decides it. The roll names the
- * Secretaries of its units. @param {string} point @param {Fact[]} facts @param {Rolls} rolls */
+/** Return the point's terms, merged from its settings; for each field, the latest setting decides.
+ * `roll_secretaries` are the Secretaries on the roll. Times are in ms since 1970 UTC, or null.
+ * @param {string} point @param {Fact[]} facts @param {Rolls} rolls */
 export function termsOf(point, facts, rolls) {
   /** @type {Record<string, any>} */
   const fields = {};
@@ -48,7 +51,8 @@ export function termsOf(point, facts, rolls) {
   };
 }
 
-/** Return the officers that a setting appoints from a time on.
+/** Return the officers whom a setting appoints from `fromMs` on: the first person with the office
+ * `secretary` and all with `deputy`.
  * @param {number} fromMs @param {[string, string][]} appointments @returns {Officers} */
 function officersOf(fromMs, appointments) {
   const holdersOf = (/** @type {string} */ sought) =>
@@ -56,20 +60,25 @@ function officersOf(fromMs, appointments) {
   return { from_ms: fromMs, secretary: holdersOf("secretary")[0] ?? null, deputies: holdersOf("deputy") };
 }
 
-/** Return the officers at a time (default: the latest); before the first setting, the first.
+/** Return the officers at a time; by default, the latest officers. Before the first setting, return
+ * the officers that this setting appoints. Without any setting, there is no Secretary and no
+ * Deputy.
  * @param {Terms} terms @param {number} atMs @returns {Officers} */
 export function officersAt({ officers }, atMs = Infinity) {
   const before = officers.filter((entry) => entry.from_ms <= atMs);
   return before.at(-1) ?? officers[0] ?? { from_ms: 0, secretary: null, deputies: [] };
 }
 
-/** Return every person who was in office at any time. @param {Terms} terms @returns {string[]} */
+/** Return the codes of all people who were Secretary or Deputy at any time, without duplicates.
+ * @param {Terms} terms @returns {string[]} */
 export function allOfficers({ officers }) {
   const named = officers.flatMap(({ secretary, deputies }) => (secretary ? [secretary, ...deputies] : deputies));
   return [...new Set(named)];
 }
 
-/** Return the time after which an arrival is late; null without a start. @param {Terms} terms */
+/** Return the time after which an arrival is late: the start plus grace, in ms since 1970 UTC. Null
+ * without a start.
+ * @param {Terms} terms */
 export function lateAfterMs({ starts_ms: startsMs, grace_ms: graceMs }) {
   return startsMs === null ? null : startsMs + graceMs;
 }
@@ -78,7 +87,8 @@ function parseMs(/** @type {string | undefined} */ instant) {
   return instant === undefined ? null : Date.parse(instant);
 }
 
-/** Return the point's latest roll without the people on a later roll elsewhere.
+/** Return the point's latest roll, without people whom a later roll of another point summons. If
+ * the point has no roll, `lines` is empty and `governing` is null.
  * @param {string} point @param {Fact[]} facts @returns {Rolls} */
 export function rollsOf(point, facts) {
   /** @type {Map<string, Fact>} */
@@ -95,8 +105,9 @@ export function rollsOf(point, facts) {
   return { lines, governing, takers };
 }
 
-/** Return the facts that concern the point now. The stream still has facts about people who are
- * only on earlier rolls.
+/** Return the facts that concern the point now: recorded here, about people on its roll, or rolls
+ * that summon its people elsewhere. The stream also contains facts about people from earlier
+ * rolls.
  * @param {string} point @param {Fact[]} facts @param {Rolls} rolls */
 export function factsConcerning(point, facts, rolls) {
   return facts.filter(
@@ -106,8 +117,9 @@ export function factsConcerning(point, facts, rolls) {
 }
 
 /**
- * Compare the point's present roll with its roll at the freeze, and flag later rolls. `facts` is
- * the whole stream: a roll that no longer governs may have governed at the freeze.
+ * Return the people (sorted codes) who were added to and removed from the roll since it was
+ * frozen. Flag `after_freeze` on later rolls. Both lists are empty without a freeze. `facts` must
+ * be the whole stream, because an older roll may have governed at the freeze.
  * @param {string} point @param {Fact[]} facts @param {Rolls} rolls @param {Terms} terms
  * @param {import("./facts.js").Flags} flags
  */
@@ -125,7 +137,7 @@ export function changesSinceFrozen(point, facts, rolls, terms, flags) {
   };
 }
 
-/** @returns {Line[]} */
+/** Return the people on a roll. Missing fields become "" or false. @returns {Line[]} */
 function linesOf(/** @type {Fact} */ roll) {
   return roll.record.body.people.map((/** @type {any[]} */ [person, unit, position, seat, exempt]) => ({
     person,

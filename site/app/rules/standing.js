@@ -1,6 +1,7 @@
 /**
- * The standing of one point at one meeting: a pure function of the records that this device has.
- * The twin of `sync_server/domain/judging/standing.py`; the same vectors test both.
+ * Judges the standing of one point at one meeting, from the records that this device has and
+ * nothing else. `sync_server/domain/judging/standing.py` implements the same rules in Python; the
+ * same test vectors check both.
  */
 
 import { Chairing, chairOf } from "./chair.js";
@@ -32,12 +33,16 @@ import rules from "../../rules.json" with { type: "json" };
 export { mayVoid } from "./facts.js";
 
 const FAR_FROM_MEETING_MS = rules.far_from_meeting_ms;
-/** Kinds that can be recorded only while people gather and meet; leave is requested days before. */
+/** Kinds of records that are made only at about the time of the meeting. A leave request, in
+ * contrast, may be made days before. */
 const MEETING_DAY_KINDS = rules.meeting_day_kinds;
-/** Kinds which show that a hall is at work; a leave request on the eve does not. */
+/** Kinds of records which show that a hall is at work. A leave request does not show this, because
+ * it may be made days before. */
 const REPORTING_KINDS = [...MEETING_DAY_KINDS, ...rules.hall_kinds];
 
 /**
+ * `PersonStanding`: the standing of one person. Each entry of `stays` is the arrival, the end or
+ * null (ms since 1970 UTC) and the point. `comes_as` is `guest`, `substitute` or null.
  * @typedef {import("./facts.js").Fact} Fact
  * @typedef {import("./presence.js").Stay} Stay
  * @typedef {"not_recorded" | "present" | "absent_excused" | "absent_unexcused"} AttendanceState
@@ -49,8 +54,9 @@ const REPORTING_KINDS = [...MEETING_DAY_KINDS, ...rules.hall_kinds];
  */
 
 /**
- * Return the standing of a point, judged by all records of its stream. Records may repeat and come
- * in any order.
+ * Return the standing of a point, judged from all records of its stream. Repeated records and
+ * their order do not change the result. `correctedTimeOf` returns a record's corrected time in ms
+ * since 1970 UTC, and whether the device's clock is doubtful.
  * @param {string} point
  * @param {import("../kiosk/types.js").LedgerRecord[]} records
  * @param {(record: import("../kiosk/types.js").LedgerRecord) => {atMs: number, isDoubtful: boolean}} correctedTimeOf
@@ -99,7 +105,9 @@ export function standingOf(point, records, correctedTimeOf) {
   }
   const isFinal = closing !== null && !terms.is_cancelled;
 
-  /** @returns {PersonStanding} */
+  /** Return the standing of one person, judged from the person's stays. `comesAs` is `guest`,
+   * `substitute` or null.
+   * @returns {PersonStanding} */
   const judgePerson = (/** @type {string} */ person, /** @type {Stay[]} */ personStays, /** @type {string | null} */ comesAs = null) => {
     const request = requests.byPerson.get(person) ?? null;
     const common = {
@@ -190,7 +198,8 @@ export function standingOf(point, records, correctedTimeOf) {
   };
 }
 
-/** Return the facts in force about officers who are not on this point's roll.
+/** Return the facts in force about officers who are not on this point's roll. These facts show
+ * whether an officer is at another point or on leave.
  * @param {Fact[]} allFacts @param {import("./settings.js").Terms} terms @param {import("./settings.js").Rolls} rolls */
 function officerFactsOf(allFacts, terms, rolls) {
   const officers = allOfficers(terms).filter((person) => !rolls.lines.has(person));
@@ -198,7 +207,7 @@ function officerFactsOf(allFacts, terms, rolls) {
   return new FactsByKind(withoutVoided(officerFacts, new Flags()).facts);
 }
 
-/** The fields of a person without a stay; the judgement overrides some of them. */
+/** Default fields for a person without a stay. `judgePerson` overrides some of them. */
 const ABSENT = {
   cause: null,
   is_late: false,
@@ -213,8 +222,9 @@ const ABSENT = {
   comes_as: null,
 };
 
-/** Return the standing of a person who did not come: excused if leave was approved, unexcused after
- * the closing, and until then not recorded.
+/** Return the standing of a person who did not come. The absence is excused if leave was approved;
+ * otherwise it is unexcused after the closing and not recorded before. The cause is `not_agreed`
+ * if a request is live, else `no_valid_reason`.
  * @returns {{standing: AttendanceState, cause?: string}} */
 function judgeAbsence(/** @type {string | null} */ request, /** @type {boolean} */ isFinal, /** @type {boolean} */ isLive) {
   if (request === "approved") return { standing: "absent_excused" };
@@ -242,7 +252,8 @@ function countConduct(/** @type {ReturnType<typeof conductOf>} */ sums) {
   return { calls: sums.call, private_use: sums.private_use, disorder: sums.disorder };
 }
 
-/** Flag the records of a device that share a number, as after a disk was copied.
+/** Flag `seq_reuse` on different records of one device that share a sequence number, as happens
+ * after a disk was copied.
  * @param {Fact[]} facts @param {Flags} flags */
 function flagReusedNumbers(facts, flags) {
   /** @type {Map<string, Set<string>>} */
@@ -255,7 +266,8 @@ function flagReusedNumbers(facts, flags) {
   for (const ids of idsOf.values()) if (ids.size > 1) for (const id of ids) flags.add(id, "seq_reuse");
 }
 
-/** Flag stated times, doubtful clocks, and times far from the meeting.
+/** Flag `time_stated` on facts with a stated time. Flag `clock_suspect` on facts from doubtful
+ * clocks, and on facts of the meeting day that are over 12 hours outside the meeting.
  * @param {Fact[]} facts @param {import("./settings.js").Terms} terms @param {Flags} flags */
 function flagTimes(facts, terms, flags) {
   const firstMs = terms.starts_ms === null ? -Infinity : terms.starts_ms - FAR_FROM_MEETING_MS;

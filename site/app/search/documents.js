@@ -1,29 +1,32 @@
 /**
- * Reads the search files that the build writes: as data over http, so that only the portal's code
- * runs; as a script from `file://`, where nothing can be fetched.
+ * Reads the search files that the build writes. Over HTTP, the files are fetched as data, so that
+ * only the portal's code runs. From `file://`, where a page cannot fetch, the files run as
+ * scripts.
  */
 
 /**
+ * A document as described in the search files. `id` is the path of its page.
  * @typedef {{id: string, kind: string, title: string, code?: string, number?: string, issuer?: string,
  *   date?: string, summary?: string, text?: string, has_text?: boolean}} Doc
  */
 
 const FOLDER = "./";
 
-/** Read the documents of a search file, such as `m-…` for a meeting.
+/** Return the documents of a search file, such as `m-…` for a meeting.
  * @returns {Promise<Doc[] | null>} null if they cannot be read now */
 export async function readDocuments(/** @type {string} */ name) {
   return (await read(`${FOLDER}${name}.js`))?.documents ?? null;
 }
 
-/** Read the text of a material by its page, such as `t/cv632.html`.
+/** Return the text of a material, given the path of its page, such as `t/cv632.html`.
  * @returns {Promise<string | null>} null if it cannot be read now */
 export async function readText(/** @type {string} */ path) {
   const code = path.slice("t/".length, -".html".length);
   return (await read(`${FOLDER}t-${code}.js`))?.text ?? null;
 }
 
-/** Read a search file, which is a call `portalDocuments(…)`, and return its argument.
+/** Return the argument of the call `portalDocuments(…)`, of which a search file consists. Return
+ * null if the file cannot be read.
  * @returns {Promise<any>} */
 async function read(/** @type {string} */ address) {
   if (location.protocol === "file:") return readAsScript(address);
@@ -36,11 +39,13 @@ async function read(/** @type {string} */ address) {
   }
 }
 
-/** The latest reading: scripts share one callback, and so load one at a time.
+/** The latest read. Scripts share one global callback, so each read waits for the previous one.
  * @type {Promise<any>} */
 let lastRead = Promise.resolve();
 
-/** @returns {Promise<any>} */
+/** Load a search file as a script, and return the argument of its call `portalDocuments(…)`. Return
+ * null if the script cannot be loaded.
+ * @returns {Promise<any>} */
 function readAsScript(/** @type {string} */ address) {
   const reading = lastRead.then(
     () =>
@@ -50,7 +55,7 @@ function readAsScript(/** @type {string} */ address) {
         script.src = address;
         script.onload = script.onerror = () => {
           script.remove();
-          resolve(null); // no effect if the script has already given a value
+          resolve(null); // no effect if the script has already called `portalDocuments`
         };
         document.head.append(script);
       }),

@@ -1,6 +1,6 @@
 /**
- * Searches documents by words: every word must occur, with or without accents, in either tone
- * style; documents with the accents that were typed come first.
+ * Searches documents for words. Every typed word must occur, with or without accents and in either
+ * tone style (hoà, hòa). Documents with the typed accents come first.
  */
 
 import MiniSearch from "minisearch";
@@ -15,12 +15,13 @@ const FIELDS = ["title", "number", "code", "issuer", "summary", "text"];
 const WEIGHT = { code: 8, number: 6, title: 5, issuer: 2, summary: 2 };
 const AS_TYPED = 20;
 
-/** Return both forms of a word: without accents, and as written, with a mark to distinguish it. */
+/** Return two index terms for a word: the word without accents, and its exact spelling with the
+ * prefix `=`. */
 function formsOf(/** @type {string} */ word) {
   return [fold(word), `=${exactSpelling(word)}`];
 }
 
-/** The index of the documents that have been loaded so far. */
+/** A search index of the documents that have been loaded so far. */
 export class Finder {
   constructor() {
     /** @type {Map<string, KnownDocument>} */
@@ -48,26 +49,30 @@ export class Finder {
     this.index.replace(entry);
   }
 
-  /** Return the ids of materials whose text is not loaded yet: of one meeting, or of all. */
+  /** Return the ids of materials whose text is not loaded yet, of one meeting or, if `meeting` is
+   * empty, of all meetings. */
   unread(/** @type {string} */ meeting) {
     return [...this.documents.values()]
       .filter((entry) => entry.has_text && !entry.text && (!meeting || entry.meetings.has(meeting)))
       .map((entry) => entry.id);
   }
 
-  /** Count the materials that have a text, and those whose text is loaded. */
+  /** Return the number of materials that have a text (`all`), and the number whose text is loaded
+   * (`read`). */
   texts() {
     const all = [...this.documents.values()].filter((entry) => entry.has_text);
     return { read: all.filter((entry) => entry.text).length, all: all.length };
   }
 
-  /** Return the page of a short code, whatever its case and spacing; null if there is none. */
+  /** Return the page of a short code, or null if no page has this code. Case, accents and spaces
+   * are ignored. */
   byCode(/** @type {string} */ typed) {
     const code = fold(typed).replace(/[^a-z0-9]/g, "");
     return [...this.documents.values()].find((entry) => entry.code === code)?.id ?? null;
   }
 
-  /** Return the documents that match a query. @returns {KnownDocument[]} best match first */
+  /** Return the documents that contain all words of a query and have its kind and meeting, if any.
+   * @returns {KnownDocument[]} best match first */
   find(/** @type {SearchQuery} */ query) {
     const typedWords = query.words.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
     const queries = typedWords.map((word) => ({

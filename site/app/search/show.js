@@ -1,4 +1,4 @@
-/** Shows search results: the title, the kind, and the words around the first hit. */
+/** Shows search results: the title, the kind, and an excerpt around the first match. */
 
 import { exactSpelling, fold } from "../fold.js";
 import { kinds, search as words } from "../../messages.vi.json";
@@ -9,7 +9,8 @@ const MAX_SHOWN = 50;
 const CONTEXT_CHARS = 70;
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 
-/** Show the best matches, at most 50, with excerpts that mark the typed words. */
+/** Replace the content of `place` with the first 50 matches, each with an excerpt that marks the
+ * typed words. */
 export function showMatches(/** @type {HTMLElement} */ place, /** @type {KnownDocument[]} */ matches, /** @type {string} */ typedText) {
   const typed = typedText.match(WORD) ?? [];
   place.replaceChildren(...matches.slice(0, MAX_SHOWN).map((match) => resultItem(match, typed)));
@@ -28,7 +29,8 @@ function resultItem(/** @type {KnownDocument} */ match, /** @type {string[]} */ 
   return item;
 }
 
-/** Return the words around the first hit, with hits marked, or the beginning of the text. */
+/** Return a paragraph with the text around the first match, in which all matches are marked.
+ * Without a match, return the beginning of the text. */
 function excerpt(/** @type {string} */ text, /** @type {string[]} */ typed) {
   const paragraph = document.createElement("p");
   const hit = firstHit(text, typed);
@@ -48,14 +50,16 @@ function excerpt(/** @type {string} */ text, /** @type {string[]} */ typed) {
   return paragraph;
 }
 
-/** Return whether a word is the typed one; the last typed word may be incomplete.
+/** Return whether a word equals the typed word, without regard to accents. The last typed word may
+ * be incomplete.
  * @param {string} typed @param {string} word @param {boolean} isLast */
 function isMatch(typed, word, isLast) {
   return fold(word) === fold(typed) || (isLast && fold(word).startsWith(fold(typed)));
 }
 
-/** Return the offset at which the text has all typed words in a row, else the first typed word.
- * Whole words with the same accents win over other accents, and these over beginnings of words.
+/** Return the offset at which all typed words follow each other or, failing that, the offset of the
+ * first typed word; null if neither occurs. Whole words with the same accents are preferred, then
+ * whole words with other accents, then beginnings of words.
  * @returns {number | null} */
 function firstHit(/** @type {string} */ text, /** @type {string[]} */ typed) {
   const textWords = [...text.matchAll(WORD)];

@@ -1,25 +1,26 @@
 /**
- * Fetches files and checks them against their sha256. A large file comes in pieces that are saved
- * one by one, so that a broken connection costs at most one piece.
+ * Fetches files and checks their sha256. A large file is fetched in pieces that are saved one by
+ * one, so that a broken connection costs at most one piece.
  */
 
 import { dropPieces, saveFile, savePiece, piecesOf, scope } from "./kept.js";
 
 const PIECE_BYTES = 64 * 1024;
-const STALLED_MS = 120_000; // the largest text takes half of that on the poorest line
-const MANIFEST_STALLED_MS = 20_000; // the manifest is small, and a reader waits for its answer
+const STALLED_MS = 120_000; // the largest text file takes half as long on the slowest connection
+const MANIFEST_STALLED_MS = 20_000; // the manifest is small, and the reader is waiting for it
 export const MANIFEST = "manifest.json";
 const HTML = /\.html$/;
-const TEXT = /\.(?:html|js|json|svg|css|ics)$/; // comes compressed, and therefore whole
+const TEXT = /\.(?:html|js|json|svg|css|ics)$/; // sent compressed, so it cannot be fetched in byte ranges
 
 /** @typedef {import("../worker-messages.js").Fault} Fault */
-/** @typedef {{ok: true, bytes: ArrayBuffer, type: string} | {ok: false, fault: Fault}} Fetched */
+/** A fetched file, or the fault that prevented the fetch.
+ * @typedef {{ok: true, bytes: ArrayBuffer, type: string} | {ok: false, fault: Fault}} Fetched */
 
 /**
- * Fetch one file and save it if its bytes have the sha256 in the manifest.
+ * Fetch a file, and save it if its bytes match the sha256 in the manifest.
  * @param {string} path @param {string} sha256
  * @param {number} bytes the file's size; 0 if it is small but unknown
- * @returns {Promise<null | Fault>} what went wrong, if anything
+ * @returns {Promise<null | Fault>} the fault; null if the file is saved
  */
 export async function fetchFile(path, sha256, bytes) {
   try {
@@ -30,11 +31,12 @@ export async function fetchFile(path, sha256, bytes) {
     await saveFile(sha256, fetched);
     return null;
   } catch {
-    return "full"; // network faults come as values; only the store throws
+    return "full"; // network faults are return values, so only the store can throw
   }
 }
 
-/** Fetch a file in pieces, from where an earlier attempt stopped.
+/** Return a file, fetched in pieces of 64 KiB. Pieces that an earlier attempt saved are not fetched
+ * again.
  * @param {string} path @param {string} sha256 @param {number} bytes @returns {Promise<Fetched>} */
 async function fetchPieces(path, sha256, bytes) {
   const pieces = await piecesOf(sha256);
@@ -45,7 +47,7 @@ async function fetchPieces(path, sha256, bytes) {
     const fetched = await get(path, { Range: range });
     if (!fetched.ok) return fetched;
     type = fetched.type;
-    if (fetched.isWhole) return verify(fetched, sha256); // a host that knows no ranges
+    if (fetched.isWhole) return verify(fetched, sha256); // this host ignores the Range header
     const piece = { bytes: fetched.bytes, type };
     if (piece.bytes.byteLength === 0) return { ok: false, fault: "changed" };
     await savePiece(sha256, pieces.length, piece);
@@ -54,12 +56,12 @@ async function fetchPieces(path, sha256, bytes) {
   }
   const whole = await new Blob(pieces.map((piece) => piece.bytes)).arrayBuffer();
   const file = await verify({ ok: true, bytes: whole, type }, sha256);
-  if (!file.ok) await dropPieces(sha256); // pieces of two releases: start again
+  if (!file.ok) await dropPieces(sha256); // the pieces come from two releases, so the next attempt starts again
   return file;
 }
 
 /**
- * Fetch a file in one piece and check its bytes.
+ * Fetch a file with one request, and check its sha256.
  * @param {string} path
  * @param {string | null} sha256 null to accept any bytes, as for the manifest itself
  * @returns {Promise<Fetched>}
@@ -69,7 +71,8 @@ export async function fetchChecked(path, sha256) {
   return fetched.ok && sha256 ? verify(fetched, sha256) : fetched;
 }
 
-/** Fetch a file, or the part that a Range header names; `isWhole` tells which of them came.
+/** Fetch a file, or the part that a Range header names; `isWhole` is false for a part. A request
+ * that takes over 120 s (20 s for the manifest) returns the fault "network".
  * @param {string} path @param {Record<string, string>} headers
  * @returns {Promise<(Fetched & {ok: true, isWhole: boolean}) | (Fetched & {ok: false})>} */
 async function get(path, headers) {
@@ -80,7 +83,8 @@ async function get(path, headers) {
     if (!response.ok) return { ok: false, fault: response.status >= 500 ? "network" : "changed" };
     const bytes = await response.arrayBuffer();
     const type = response.headers.get("Content-Type") ?? "";
-    if (type.startsWith("text/html") && !HTML.test(path)) return { ok: false, fault: "network" }; // a Wi-Fi's log-in page
+    // An HTML page instead of another file is the log-in page of a Wi-Fi network.
+    if (type.startsWith("text/html") && !HTML.test(path)) return { ok: false, fault: "network" };
     return { ok: true, bytes, type, isWhole: response.status !== 206 };
   } catch {
     return { ok: false, fault: "network" };
@@ -89,7 +93,7 @@ async function get(path, headers) {
   }
 }
 
-/** Return the file if its bytes have the sha256, else the fault "changed".
+/** Return the file if its bytes match the sha256, else the fault "changed".
  * @param {Fetched & {ok: true}} file @param {string} sha256 @returns {Promise<Fetched>} */
 async function verify(file, sha256) {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", file.bytes));

@@ -1,9 +1,9 @@
 /**
- * The store of saved files: files by their sha256, and an index from paths to files.
- * A path is relative to the release, as in the manifest.
+ * Stores the saved files: each file by its sha256, and an index from paths to files. A path is
+ * relative to the root of the release, as in the manifest.
  *
- * The store is IndexedDB and not the Cache API, because only IndexedDB can be asked (durability
- * "strict") to have a file on the disk before we say that it is saved.
+ * The store is in IndexedDB and not in the Cache API, because only IndexedDB can guarantee
+ * (durability "strict") that a file is on the disk before the portal reports it as saved.
  */
 
 import { Database } from "../database.js";
@@ -11,7 +11,8 @@ import { Database } from "../database.js";
 const STRICT = /** @type {const} */ ({ durability: "strict" });
 export const scope = new URL("./", self.location.href).href;
 
-/** The same headers as the server's: only the portal's code runs, whatever a page may contain. */
+/** Response headers, the same as the server's. These headers allow only the portal's code to run,
+ * whatever a saved page contains. */
 const HEADERS = {
   "Content-Security-Policy":
     `default-src 'self'; script-src ${scope}app/ ${scope}sw.js 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; ` +
@@ -20,8 +21,8 @@ const HEADERS = {
 };
 
 /**
- * `paths` are the sha256 of files by path; `wanted` are the lists that the reader saves; `next` are
- * the paths of a newer kiosk that waits for consent; `manifest` is that of the last full update.
+ * `paths`: the sha256 of each file, by path. `wanted`: the lists that the reader wants to save. `next`: the
+ * paths of a newer kiosk that waits for consent. `manifest`: the text of the last complete update's manifest.
  * @typedef {{paths: Record<string, string>, wanted: string[], next: Record<string, string>, manifest: string}} Index
  * @typedef {{bytes: ArrayBuffer, type: string}} SavedFile
  */
@@ -33,12 +34,13 @@ const database = new Database("diemcau-kept", (handle) => {
 /** @type {Index} */
 const EMPTY_INDEX = { paths: {}, wanted: [], next: {}, manifest: "" };
 
-/** Read the index; it is empty before the first save. @returns {Promise<Index>} */
+/** Return the index, which is empty before the first save. @returns {Promise<Index>} */
 export async function readIndex() {
   return (await database.run((handle) => handle.get("index", "now"))) ?? EMPTY_INDEX;
 }
 
-/** Change the index in one transaction: an installing worker may run next to the active one.
+/** Replace the index by `change(index)` in one transaction, because an installing service worker
+ * may run at the same time as the active one.
  * @param {(index: Index) => Index} change */
 export async function changeIndex(change) {
   await database.run(async (handle) => {
@@ -49,7 +51,8 @@ export async function changeIndex(change) {
   });
 }
 
-/** Return the path of an address within the release; null for another origin or scope. */
+/** Return the path of an address within the release; null for an address outside of it. Query and
+ * fragment are ignored; a folder becomes its `index.html`. */
 export function pathOf(/** @type {string} */ address) {
   const url = new URL(address);
   url.search = url.hash = "";
@@ -65,7 +68,7 @@ export async function savedResponse(path) {
   return sha256 ? readFile(sha256) : undefined;
 }
 
-/** Return the saved file with this sha256, as a response.
+/** Return the saved file with this sha256, as a response; undefined if none is saved.
  * @param {string} sha256 @returns {Promise<Response | undefined>} */
 export async function readFile(sha256) {
   /** @type {SavedFile | undefined} */
@@ -78,7 +81,8 @@ export async function hasFile(/** @type {string} */ sha256) {
   return (await database.run((handle) => handle.count("files", sha256))) > 0;
 }
 
-/** Save a whole file in place of its pieces. @param {string} sha256 @param {SavedFile} file */
+/** Save a whole file and delete its pieces, in one transaction.
+ * @param {string} sha256 @param {SavedFile} file */
 export async function saveFile(sha256, { bytes, type }) {
   await database.run(async (handle) => {
     const tx = handle.transaction(["files", "pieces"], "readwrite", STRICT);
@@ -88,7 +92,7 @@ export async function saveFile(sha256, { bytes, type }) {
   });
 }
 
-/** Save one piece of a file that is being fetched.
+/** Save one piece of a file that is being fetched. A piece with the same number is replaced.
  * @param {string} sha256 of the whole file @param {number} number from 0
  * @param {SavedFile} piece */
 export async function savePiece(sha256, number, piece) {
@@ -99,7 +103,7 @@ export async function savePiece(sha256, number, piece) {
   });
 }
 
-/** Return the saved pieces of a file, in order. @returns {Promise<SavedFile[]>} */
+/** Return the saved pieces of a file, in order of their numbers. @returns {Promise<SavedFile[]>} */
 export async function piecesOf(/** @type {string} */ sha256) {
   return database.run((handle) => handle.getAll("pieces", piecesRange(sha256)));
 }
@@ -113,7 +117,7 @@ function piecesRange(/** @type {string} */ sha256) {
   return IDBKeyRange.bound([sha256], [sha256, []]);
 }
 
-/** Return the number of saved files, and their total bytes. */
+/** Return the number of saved files and their total size in bytes. */
 export async function measureSaved() {
   return database.run(async (handle) => {
     let [files, bytes] = [0, 0];
@@ -125,8 +129,8 @@ export async function measureSaved() {
   });
 }
 
-/** Delete files that no path refers to, and pieces of files that are no longer awaited.
- * @param {Set<string>} [awaited] sha256 of files that may still come; without it no piece is deleted */
+/** Delete saved files to which no path refers, and pieces of files that are no longer expected.
+ * @param {Set<string>} [awaited] sha256 of files still to be fetched; without this set, no piece is deleted */
 export async function sweep(awaited) {
   const { paths, next } = await readIndex();
   const used = new Set([...Object.values(paths), ...Object.values(next)]);

@@ -1,4 +1,4 @@
-/** The chair's view: pending requests with their reasons; presiding; the closing. */
+/** Shows the chair's room: pending requests with their reasons, who presides, and the closing. */
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
@@ -20,7 +20,7 @@ import { nameOfCode, roomText } from "../words/room-messages.js";
  * @typedef {import("../../rules/requests.js").Request} LeaveRequest
  */
 
-/** Show the chair's room: requests to decide on, decided requests, presiding and the closing.
+/** Show the requests to decide on, the decided leave requests, who presides, and the closing.
  * @param {import("./desk-view.js").ViewProps} props */
 export function View({ desk }) {
   const waiting = waitingOf(desk);
@@ -45,7 +45,9 @@ export function View({ desk }) {
     <${Closing} desk=${desk} />`;
 }
 
-/** @param {{desk: Desk, request: LeaveRequest}} props */
+/** Show one request and the form that decides on it. If the chair may not decide, show the reason
+ * instead of the form.
+ * @param {{desk: Desk, request: LeaveRequest}} props */
 function Request({ desk, request }) {
   const [scan, setScan] = useState("");
   const detail = desk.detailContents.get(request.detail ?? "");
@@ -88,14 +90,16 @@ function Request({ desk, request }) {
   </li>`;
 }
 
-/** Return whether the server opens a request's detail to this chair: only if others' and theirs to decide.
+/** Return whether the server decrypts a request's detail for this chair. The chair must be allowed
+ * to decide on the request, and the request must not concern the chair.
  * @param {Desk} desk @param {LeaveRequest} request */
 function mayReadDetail(desk, { person, instead_of }) {
   const isOwn = isOwnRequest(desk.enrolment.person, person, instead_of);
   return !isOwn && !isReserved(desk.hall.all.terms, person, instead_of, desk.nowMs);
 }
 
-/** Fetch the details of pending requests while the server answers, to read them offline later.
+/** Fetch the missing details of these requests after each successful sync, and store them so that
+ * the chair can read them offline later.
  * @param {Desk} desk @param {LeaveRequest[]} requests */
 function useFetchedDetails(desk, requests) {
   const missingShas = requests.flatMap(({ detail }) => (detail && !desk.detailContents.has(detail) ? [detail] : []));
@@ -111,7 +115,8 @@ function useFetchedDetails(desk, requests) {
   }, [desk, desk.outcome, missingShas.join()]);
 }
 
-/** @param {Desk} desk @param {string} sha256 @returns {Promise<any>} */
+/** Fetch a detail, decrypted by the server; null if the call fails or the detail is not JSON.
+ * @param {Desk} desk @param {string} sha256 @returns {Promise<any>} */
 async function fetchDetail(desk, sha256) {
   const token = await readToken(desk.db, desk.enrolment.device, desk.key);
   const result = await call(`/details/${sha256}`, { token });

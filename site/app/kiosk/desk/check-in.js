@@ -1,4 +1,4 @@
-/** Records arrivals, one or many at once, now or at the time that a paper list states. */
+/** Records arrivals of one person or of many, now or at the time that a paper list states. */
 
 import { say } from "../words/messages.js";
 
@@ -8,7 +8,7 @@ import { say } from "../words/messages.js";
  */
 
 /**
- * Record the arrival of all these people in one action, which can be undone as a whole.
+ * Record the arrival of all these people as one action, which the clerk can undo as a whole.
  * @param {Desk} desk @param {RosterLine[]} lines @param {"search" | "qr" | "bulk" | "paper"} source
  * @param {string | null} happenedAt the stated arrival (ISO 8601, UTC); null means now
  * @param {"in_person" | "online"} [mode] @returns {Promise<boolean>} whether all are on the disk
@@ -26,14 +26,16 @@ export async function checkIn(desk, lines, source, happenedAt, mode = "in_person
   return storedRecords.length === lines.length;
 }
 
-/** Check whether a person came, to this point, another or online, and has not checked out.
+/** Return whether a person is present: checked in here, at another point or online, and not checked
+ * out since.
  * @param {Desk} desk @param {string} person */
 export function isPresentNow(desk, person) {
   const standing = desk.hall.of.get(person);
   return standing?.standing === "present" && !hasCheckedOut(desk, person);
 }
 
-/** Check whether the person's latest stay ended before the meeting did.
+/** Return whether the person's latest stay ended before the meeting's end. Return false without a
+ * stay.
  * @param {Desk} desk @param {string} person */
 export function hasCheckedOut(desk, person) {
   const latestStay = desk.hall.of.get(person)?.stays.at(-1);

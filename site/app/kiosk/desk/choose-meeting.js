@@ -1,4 +1,4 @@
-/** Chooses the kiosk's meeting by the device's clock, unless the clerk has chosen one. */
+/** Chooses the kiosk's meeting by the device's clock. A recent choice of the clerk comes first. */
 
 import rules from "../../../rules.json" with { type: "json" };
 
@@ -8,9 +8,11 @@ export const OPENS_BEFORE_MS = rules.opens_before_ms;
 const CHOICE_LASTS_MS = 12 * 3_600_000;
 const OVERRUN_MS = 6 * 3_600_000; // meetings run over, and rolls are signed off after the end
 
-/** @typedef {{id: string, chosenMs: number}} Choice */
+/** The clerk's choice of a meeting, and its time in ms since 1970 UTC.
+ * @typedef {{id: string, chosenMs: number}} Choice */
 
-/** Return a meeting's state now: the state in a saved list may be outdated.
+/** Return a meeting's state at `nowMs`, because the state in a saved list may be outdated. A
+ * meeting is `open` from `OPENS_BEFORE_MS` before its start until its end.
  * @returns {Meeting["state"]} */
 export function meetingStateOf(/** @type {Meeting} */ meeting, /** @type {number} */ nowMs) {
   if (nowMs < Date.parse(meeting.starts_at) - OPENS_BEFORE_MS) return "upcoming";
@@ -18,8 +20,9 @@ export function meetingStateOf(/** @type {Meeting} */ meeting, /** @type {number
 }
 
 /**
- * Return the id of the clerk's recent choice, else of the open meeting, else of a meeting that has
- * just ended, else of the next, else of the latest.
+ * Return the id of the meeting to show; null without meetings. The order of preference is: the
+ * clerk's choice of the last 12 hours, an open meeting, a meeting that ended in the last 6 hours,
+ * the next meeting, the latest meeting.
  * @param {Meeting[]} meetings the latest first
  * @param {Choice | undefined} choice
  * @param {number} nowMs
@@ -31,7 +34,7 @@ export function chooseMeeting(meetings, choice, nowMs) {
   const open = meetings.find((meeting) => meetingStateOf(meeting, nowMs) === "open");
   const msSinceEnd = (/** @type {Meeting} */ meeting) => nowMs - Date.parse(meeting.ends_at);
   const justOver = meetings.find((meeting) => msSinceEnd(meeting) >= 0 && msSinceEnd(meeting) < OVERRUN_MS);
-  // If the device's clock is slow, a past meeting looks upcoming; the server's state tells.
+  // If the device's clock is slow, a past meeting looks upcoming, but the server's state is `closed`.
   const isToCome = (/** @type {Meeting} */ meeting) => meeting.state !== "closed" && meetingStateOf(meeting, nowMs) === "upcoming";
   const next = meetings.filter(isToCome).pop();
   return (open ?? justOver ?? next ?? meetings[0])?.id ?? null;

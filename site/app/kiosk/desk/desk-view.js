@@ -1,4 +1,5 @@
-/** The desk's page: the header, the open room and, over them, the answer or a person's sheet. */
+/** Shows the desk's page: the header, the open room and, over them, the result of an action or a
+ * person's sheet. */
 
 import { html } from "htm/preact";
 import { useEffect, useReducer, useState } from "preact/hooks";
@@ -14,7 +15,7 @@ import { SHELL_LIST, useSavedState } from "../device/offline-shell.js";
 
 const ANSWER_MS = 2500;
 const IDLE_MS = 15 * 60_000;
-const UNDO_MS = 30_000; // afterwards it can still be undone in the person's sheet
+const UNDO_MS = 30_000; // later, the clerk can still undo the action in the person's sheet
 
 /**
  * @typedef {import("./desk.js").Desk} Desk
@@ -32,7 +33,8 @@ const CLERK_ROOMS = ["roll", "hall", "seats", "queue", "device"];
 /** @type {Room[]} */
 const CHAIR_ROOMS = ["chair", "roll", "queue", "device"];
 
-/** Show an unlocked desk: its header, notices, rooms, and a button to undo the latest action.
+/** Show an unlocked desk: its header, notices and rooms, and for 30 s a button that undoes the
+ * latest action. Call `onLock` after 15 minutes without activity.
  * @param {{desk: Desk, onLock: () => void, onEnrol: () => void}} props */
 export function DeskView({ desk, onLock, onEnrol }) {
   const [, redraw] = useReducer((/** @type {number} */ n) => n + 1, 0);
@@ -45,7 +47,7 @@ export function DeskView({ desk, onLock, onEnrol }) {
 
   useEffect(() => desk.listen(() => redraw(0)), [desk]);
   useEffect(() => {
-    // Rooms loaded now still open when offline, or when the server has a newer version.
+    // Load the rooms now, so that they open later even if offline or if the server has a newer version.
     if (mayPreload) for (const load of [loadRooms, () => import("../sync/seal.js")]) load().catch(() => undefined);
   }, [mayPreload]);
   useEffect(() => lockWhenIdle(onLock), [onLock]);
@@ -79,7 +81,7 @@ export function DeskView({ desk, onLock, onEnrol }) {
     return () => clearTimeout(timer);
   }, [desk, desk.lastAction]);
   const undoableRecords = desk.lastAction.label ? desk.undoableRecords((record) => desk.lastAction.ids.includes(record.id)) : [];
-  // The closing ends all decisions: no request waits after it.
+  // Nobody at the point may decide after the closing, so no request is waiting then.
   const waitingCount = desk.hall.all.closing ? 0 : waitingOf(desk).length;
   return html`<div class="kiosk">
     <${Header} desk=${desk} onLock=${onLock} />
@@ -107,7 +109,8 @@ export function DeskView({ desk, onLock, onEnrol }) {
   </div>`;
 }
 
-/** The choice of the meeting; the kiosk preselects the meeting of the day.
+/** Show the field that chooses the meeting. The kiosk preselects the meeting of the day. If there
+ * is no other meeting, show the title alone.
  * @param {{desk: Desk}} props */
 function MeetingChoice({ desk }) {
   const { meeting, meetings } = desk;
@@ -132,7 +135,8 @@ function MeetingChoice({ desk }) {
 }
 
 /**
- * A part of the page whose module is fetched when the part is first opened.
+ * Show a part of the page whose module is loaded when the part is first opened. If the module
+ * cannot be loaded, show a notice.
  * @param {{which: Exclude<Room, "roll"> | "sheet", props: object}} props
  */
 function LazyPart({ which, props }) {
@@ -148,7 +152,8 @@ function LazyPart({ which, props }) {
   return View && html`<${View} ...${props} />`;
 }
 
-/** Call `onLock` after 15 minutes without a tap, key or record; the result stops this.
+/** Call `onLock` after 15 minutes without a tap, key press or record. Return a function that stops
+ * the timer.
  * @param {() => void} onLock @returns {() => void} */
 function lockWhenIdle(onLock) {
   let timer = setTimeout(onLock, IDLE_MS);

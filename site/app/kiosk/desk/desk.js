@@ -1,6 +1,6 @@
 /**
- * The desk: the state of an unlocked kiosk, the same in memory and on the disk. It makes records,
- * reads what a round of sync has stored, and notifies the page.
+ * Manages the state of an unlocked kiosk, which is the same in memory and on the disk. The desk
+ * makes records, reads what a round of sync has stored, and notifies the page.
  */
 
 import { Drawer, EMPTY_ROSTER_INDEX } from "./drawer.js";
@@ -18,16 +18,17 @@ import { addRecord, countFates, getMeta, getSealed, listMeetingRecords, putEnrol
  * @typedef {{enrolment: import("../types.js").Enrolment, key: CryptoKey, clerk: string}} UnlockedVault
  */
 
-/** Window event after every record: it shows that somebody is at work. */
+/** Name of the window event after every record. The event shows that somebody is at work, so the
+ * kiosk does not lock. */
 export const RECORDED_EVENT = "diemcau-worked";
 
 const CLOCK_IS_WRONG_MS = 3_600_000;
 
-/** Message keys by the error's name; for all other errors it is `store.failed`.
+/** Message keys by the error's name. All other errors have the key `store.failed`.
  * @type {Record<string, string>} */
 const FAULT_KEYS = { QuotaExceededError: "store.full", NotSupportedError: "store.no_seal" };
 
-/** The desk of one unlocked enrolment. Listeners are called after every change. */
+/** The desk of one unlocked enrolment. The desk calls its listeners after every change. */
 export class Desk {
   /** @type {Meeting[]} */
   meetings = [];
@@ -37,10 +38,11 @@ export class Desk {
   roster = new Map();
   /** @type {Record<string, string>} unit names by code */
   units = {};
-  /** The meeting's records that were made on this device, at this point. @type {DeviceRecord[]} */
+  /** The records of the current meeting that this device made at this point.
+   * @type {DeviceRecord[]} */
   deviceRecords = [];
   fates = { unsent: 0, refused: 0, held: 0, details: 0 };
-  /** How far the server's clock is ahead of this device's, in milliseconds. */
+  /** The server's clock minus this device's clock, in milliseconds. */
   skewMs = 0;
   isRead = false;
   /** @type {string | null} */
@@ -48,19 +50,20 @@ export class Desk {
   /** @type {import("../sync/sync.js").Outcome | null} */
   outcome = null;
   isSending = false;
-  /** Why the last record could not be stored; empty if it was. */
+  /** Message key of the reason why the last record could not be stored; empty if it was stored. */
   fault = "";
-  /** Whether the browser has deleted the database, so that what is unsent may be all there is. */
+  /** Whether the browser has deleted the database. The desk then restores only what is in memory. */
   wasDatabaseLost = false;
   lastAction = { label: "", ids: /** @type {string[]} */ ([]) };
-  /** @type {Map<string, any>} contents of the details that this vault holds, by sha256 */
+  /** @type {Map<string, any>} contents of the details in this vault, by sha256 */
   detailContents = new Map();
   /** @type {Map<string, string>} names of people on no roster, by code */
   unlistedNames = new Map();
   /** @type {import("../types.js").StreamRecord[]} */
   #stream = [];
   #highestSeq = 0;
-  /** Copies of the sealed values without which the desk cannot go on, by name.
+  /** Copies, by name, of the encrypted values that the desk needs. The desk restores these if the
+   * browser deletes the database.
    * @type {Map<string, import("../device/vault.js").Sealed>} */
   #sealedCopies = new Map();
   #reloadRequests = 0;
@@ -75,6 +78,7 @@ export class Desk {
   #otherTabs = new BroadcastChannel("diemcau-kiosk");
 
   /**
+   * Create the desk of an unlocked enrolment. The desk is empty until the first `reload`.
    * @param {import("../device/store.js").Database} db @param {() => import("../device/clock.js").ClockReading} clock
    * @param {UnlockedVault} unlockedVault @param {() => void} send requests a round of sync
    */
@@ -91,12 +95,13 @@ export class Desk {
     db.onLost = (handle) => this.#writeAgain(handle);
   }
 
-  /** The time by the server's clock as far as it is known, in milliseconds. */
+  /** The current time in ms since 1970 UTC, by the server's clock as last known. */
   get nowMs() {
     return Date.now() + this.skewMs;
   }
 
-  /** Store again what is still in memory, after the browser has deleted the database in use.
+  /** Store the data in memory again, after the browser has deleted the database. `handle` is the
+   * new database.
    * @param {import("idb").IDBPDatabase<any>} handle */
   async #writeAgain(handle) {
     const { device } = this.enrolment;
@@ -110,26 +115,27 @@ export class Desk {
     this.wasDatabaseLost = true;
   }
 
-  /** The reader that a round of sync fetches records for. @returns {import("../sync/sync.js").Reader} */
+  /** The device, key and meeting for which a round of sync fetches records.
+   * @returns {import("../sync/sync.js").Reader} */
   get reader() {
     return { device: this.enrolment.device, key: this.key, meeting: this.meeting?.id ?? null };
   }
 
   close() {
     this.#isClosed = true;
-    this.db.onLost = async () => {}; // a locked desk keeps nothing that it could write again
+    this.db.onLost = async () => {}; // a locked desk must not restore its data
     this.#listeners.clear();
     this.#otherTabs.close();
   }
 
-  /** Call the listener after every change.
+  /** Call the listener after every change of this desk. Return a function that stops the calls.
    * @param {() => void} listener @returns {() => void} stops the calls */
   listen(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** The writer of this desk's records: a role or a person's code, and the point. */
+  /** The author of this desk's records: a role or a person's code (`by`), and the point. */
   get writer() {
     const { person, profile, point } = this.enrolment;
     return { by: person ?? profile, point };
@@ -139,7 +145,8 @@ export class Desk {
     return this.enrolment.profile === "chair";
   }
 
-  /** Read everything again from the disk. Calls during a run share one more read. */
+  /** Read all data again from the database. A call during a read causes one more read; the promise
+   * resolves after the last read. */
   reload() {
     this.#reloadRequests += 1;
     this.#reloading ??= this.#readUntilCurrent();
@@ -153,7 +160,7 @@ export class Desk {
         await this.#readAll();
       }
     } finally {
-      this.#reloading = null; // at once, so that the next call starts a new read
+      this.#reloading = null; // reset here, so that the next call starts a new read
     }
   }
 
@@ -161,7 +168,7 @@ export class Desk {
     const meetings = await this.drawer.readMeetings();
     this.skewMs = (await getMeta(this.db, "skewMs")) ?? 0;
     this.#highestSeq = Math.max(this.#highestSeq, (await getMeta(this.db, `seq/${this.enrolment.device}`)) ?? 0);
-    // A chosen meeting stays until the clerk chooses another: passing time changes nothing.
+    // The chosen meeting stays until the clerk chooses another one, whatever the time.
     this.#meetingId ??= chooseMeeting(meetings, await getMeta(this.db, "choice"), this.nowMs);
     const id = this.#meetingId;
     const lastSentAt = (await getMeta(this.db, "lastSentAt")) ?? null;
@@ -173,9 +180,9 @@ export class Desk {
     const stream = id ? await this.drawer.readStream(id) : [];
     const detailContents = id ? await this.drawer.readDetailContents(id) : new Map();
     const fates = await countFates(this.db);
-    // Read last, so that records made during the other reads are in it.
+    // Read the records last, to include those made during the other reads.
     const storedRecords = id ? await listMeetingRecords(this.db, id) : [];
-    if (id !== this.#meetingId) return; // another meeting was chosen; the next pass reads it
+    if (id !== this.#meetingId) return; // the clerk has chosen another meeting, which the next pass reads
     Object.assign(this, { meetings, lastSentAt, fates, detailContents, ...rosterIndex });
     this.meeting = this.meetings.find((meeting) => meeting.id === id) ?? null;
     this.deviceRecords = storedRecords.filter((deviceRecord) => deviceRecord.record.point === this.enrolment.point);
@@ -184,7 +191,7 @@ export class Desk {
     this.#updateHall();
   }
 
-  /** Switch to another meeting and store the choice.
+  /** Switch to another meeting, store the clerk's choice, and request a round of sync.
    * @param {string} id of the meeting that the clerk chooses */
   async switchMeeting(id) {
     await setMeta(this.db, "choice", { id, chosenMs: this.nowMs });
@@ -195,11 +202,12 @@ export class Desk {
   }
 
   /**
-   * Store drafts as records, then show them: what the screen says is on the disk. `personal`
-   * content goes into a sealed detail that the body names. If storing fails, `fault` says why,
-   * and only the records stored until then are returned.
-   * @param {[draft: Draft, personal?: unknown][]} drafts recorded together, undone together
-   * @param {string} [label] their name on the undo button @returns {Promise<DeviceRecord[]>}
+   * Store drafts as records, and only then show them, so that everything on the screen is on the
+   * disk. Encrypt `personal` content as a detail to which the record refers. Return the stored
+   * records. If storing fails, set `fault` and return the records stored until then. Without a
+   * meeting, do nothing.
+   * @param {[draft: Draft, personal?: unknown][]} drafts drafts that are recorded and undone together
+   * @param {string} [label] label of the undo button @returns {Promise<DeviceRecord[]>}
    */
   async recordAll(drafts, label = "") {
     const { meeting } = this;
@@ -209,7 +217,7 @@ export class Desk {
     this.fault = "";
     try {
       this.#shiftNote ??= this.#recordShift(meeting.id).catch(() => {
-        this.#shiftNote = null; // the next record tries again; this one must not wait
+        this.#shiftNote = null; // store this record anyway, and retry the shift with the next record
       });
       await this.#shiftNote;
       for (const [draft, personal] of drafts) storedRecords.push(await this.#storeRecord(meeting.id, draft, personal));
@@ -225,14 +233,15 @@ export class Desk {
     return storedRecords;
   }
 
-  /** Store one draft as a record, as `recordAll` does; null if storing fails.
+  /** Store one draft as a record, as `recordAll` does. Return the record, or null if it could not
+   * be stored.
    * @param {Draft} draft @param {unknown} [personal] @param {string} [label]
    * @returns {Promise<DeviceRecord | null>} */
   async record(draft, personal, label) {
     return (await this.recordAll([[draft, personal]], label))[0] ?? null;
   }
 
-  /** Record that this clerk now has the desk, if another clerk had it before.
+  /** Record a change of clerk, if another clerk has used this desk before.
    * @param {string} meeting */
   async #recordShift(meeting) {
     const key = `clerk/${this.enrolment.device}`;
@@ -244,7 +253,8 @@ export class Desk {
     await setMeta(this.db, key, this.clerk);
   }
 
-  /** Add records to those in memory, once only. @param {DeviceRecord[]} newRecords */
+  /** Add new records to those in memory, without duplicates, and count them as unsent.
+   * @param {DeviceRecord[]} newRecords */
   #addRecords(newRecords) {
     this.#highestSeq = Math.max(this.#highestSeq, ...newRecords.map((deviceRecord) => deviceRecord.seq));
     const knownIds = new Set(this.deviceRecords.map((deviceRecord) => deviceRecord.id));
@@ -253,7 +263,8 @@ export class Desk {
     this.fates = { ...this.fates, unsent: this.fates.unsent + fresh.length };
   }
 
-  /** Store a draft as a record, and its personal content as a sealed detail.
+  /** Store a draft as a record, and its personal content as an encrypted detail. Return the record.
+   * Rejects if encrypting or storing fails.
    * @param {string} meeting @param {Draft} draft @param {unknown} personal */
   async #storeRecord(meeting, draft, personal) {
     const now = this.clock();
@@ -264,7 +275,7 @@ export class Desk {
     return addRecord(this.db, this.enrolment.device, { record, clerk: this.clerk, detail });
   }
 
-  /** Take records back by recording voids of them. @param {LedgerRecord[]} targets */
+  /** Cancel records by recording a void of each. @param {LedgerRecord[]} targets */
   async undo(targets) {
     await this.recordAll(
       targets.map(({ id, person }) => [
@@ -275,7 +286,7 @@ export class Desk {
     this.notifyListeners();
   }
 
-  /** Stop telling of the point's other devices that have records left to send. */
+  /** Stop showing the notices about other devices of the point that have unsent records. */
   async forgetOwing() {
     this.enrolment = { ...this.enrolment, owing: [] };
     await putEnrolment(this.db, this.enrolment);
@@ -294,13 +305,16 @@ export class Desk {
     return undoable(this.hall.records, this.writer, isMeant);
   }
 
-  /** Return a person's name from the roster or from a detail, else the code.
+  /** Return a person's name from the roster or from a detail; the code if no name is known; ""
+   * without a person.
    * @param {string | null | undefined} person */
   nameOf(person) {
     return this.roster.get(person ?? "")?.name ?? this.unlistedNames.get(person ?? "") ?? person ?? "";
   }
 
-  /** Seal personal content to headquarters' key. @param {unknown} personal */
+  /** Encrypt personal content with headquarters' public key, and return the detail. Rejects with
+   * NotSupportedError if `seal.js` cannot be loaded.
+   * @param {unknown} personal */
   async #sealDetail(personal) {
     const { detailOf } = await import("../sync/seal.js").catch(() => {
       throw new DOMException("seal.js is not here", "NotSupportedError");
@@ -321,13 +335,13 @@ export class Desk {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Note that a round of sync begins. */
+  /** Mark that a round of sync is running, and notify the listeners. */
   syncBegan() {
     this.isSending = true;
     this.notifyListeners();
   }
 
-  /** Note the outcome of a round of sync, and read what it stored.
+  /** Store the outcome of a round of sync, and read the data that the round stored.
    * @param {import("../sync/sync.js").Outcome} outcome */
   async syncEnded(outcome) {
     const previousMeeting = this.meeting?.id;
@@ -339,8 +353,10 @@ export class Desk {
     this.#notifyOtherTabs();
   }
 
-  /** Store how far the clock is off. If that changed by over an hour, choose the meeting again,
-   * unless records were made; a meeting that the clerk has chosen stays. @param {number} skewMs */
+  /** Store the server's clock minus the device's, in ms. If the difference changed by over an hour
+   * and this device has made no records, choose the meeting again. A choice of the clerk still
+   * counts.
+   * @param {number} skewMs */
   async #takeSkew(skewMs) {
     if (Math.abs(skewMs - this.skewMs) > CLOCK_IS_WRONG_MS && this.deviceRecords.length === 0) this.#meetingId = null;
     await setMeta(this.db, "skewMs", skewMs);

@@ -1,4 +1,4 @@
-/** The desk's drawer: one enrolment's encrypted values on the disk, decrypted once and cached. */
+/** Reads and stores the encrypted values of one enrolment. Each value is decrypted once and cached. */
 
 import { getMeta, getSealed, putSealed, listSealedNames } from "../device/store.js";
 import { seal, unseal } from "../device/vault.js";
@@ -12,7 +12,7 @@ import { seal, unseal } from "../device/vault.js";
 /** @type {RosterIndex} */
 export const EMPTY_ROSTER_INDEX = { roster: new Map(), units: {} };
 
-/** Reads and stores the sealed values of one enrolment. */
+/** The encrypted values of one enrolment in the database, with a cache of the decrypted contents. */
 export class Drawer {
   /** @type {Map<string, StreamRecord[]>} */
   #pages = new Map();
@@ -28,12 +28,14 @@ export class Drawer {
     this.key = key;
   }
 
-  /** @returns {Promise<import("../types.js").Meeting[]>} */
+  /** Return the stored list of meetings; an empty list if none is stored.
+   * @returns {Promise<import("../types.js").Meeting[]>} */
   async readMeetings() {
     return (await this.#readSealed("meetings")) ?? [];
   }
 
-  /** Return the point's roster by person, and its units; a changed roster is read again.
+  /** Return the meeting's roster by person code, and the unit names by code; both are empty if no
+   * roster is stored. The roster is decrypted again only if its revision has changed.
    * @param {string} meeting */
   async readRosterIndex(meeting) {
     const rev = `${meeting} ${await getMeta(this.db, `rev/${this.device}/${meeting}`)}`;
@@ -46,7 +48,8 @@ export class Drawer {
     return this.#rosterIndex;
   }
 
-  /** Return the records of the point's stream that the server has sent. @param {string} meeting */
+  /** Return the records of the point's stream that the server has sent for a meeting.
+   * @param {string} meeting */
   async readStream(meeting) {
     const pageNames = await listSealedNames(this.db, this.device, `stream/${meeting}/`);
     for (const cachedName of this.#pages.keys()) if (!pageNames.includes(cachedName)) this.#pages.delete(cachedName);
@@ -56,7 +59,8 @@ export class Drawer {
     return pageNames.flatMap((name) => this.#pages.get(name) ?? []);
   }
 
-  /** Return the contents of the meeting's details, by sha256. @param {string} meeting */
+  /** Return the decrypted contents of details by sha256, at least of all details of this meeting.
+   * @param {string} meeting */
   async readDetailContents(meeting) {
     for (const name of await listSealedNames(this.db, this.device, `details/${meeting}/`)) {
       const sha256 = name.slice(name.lastIndexOf("/") + 1);
@@ -65,7 +69,8 @@ export class Drawer {
     return this.#detailContents;
   }
 
-  /** Store a detail's content, without its picture.
+  /** Store the content of a detail, encrypted with the vault's key. A photo (`scan`) is replaced by
+   * `hasScan: true`.
    * @param {string} meeting @param {string} sha256 @param {any} personal */
   async storeDetailContent(meeting, sha256, personal) {
     const { scan, ...text } = personal;
@@ -74,7 +79,7 @@ export class Drawer {
     await putSealed(this.db, this.device, `details/${meeting}/${sha256}`, await seal(this.key, content));
   }
 
-  /** Decrypt a stored value; undefined if there is none.
+  /** Return a stored value, decrypted; undefined if there is none. Rejects if the key is wrong.
    * @param {string} name @returns {Promise<any>} */
   async #readSealed(name) {
     const sealed = await getSealed(this.db, this.device, name);

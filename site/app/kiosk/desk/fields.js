@@ -1,4 +1,5 @@
-/** Fields that several forms share. */
+/** Provides form fields that several of the kiosk's forms share, and functions that read and reset
+ * forms. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
@@ -8,14 +9,14 @@ import { roomText } from "../words/room-messages.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 
-/** Keep the browser from sending a form, and return its values by name.
+/** Prevent the browser from submitting a form, and return the form's values by field name.
  * @param {SubmitEvent | Event} event @returns {Record<string, any>} */
 export function readForm(event) {
   event.preventDefault();
   return Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
 }
 
-/** Empty a form's fields for the next entry, and return what they held.
+/** Reset a form's input fields for the next entry, and return each field with its previous value.
  * @param {HTMLFormElement} form @returns {[HTMLInputElement, string][]} */
 export function emptyFields(form) {
   const typed = /** @type {[HTMLInputElement, string][]} */ ([...form.querySelectorAll("input")].map((field) => [field, field.value]));
@@ -23,14 +24,15 @@ export function emptyFields(form) {
   return typed;
 }
 
-/** Put back what the fields held, where nothing new has been typed since.
+/** Restore the previous values of fields, except where something new has been typed.
  * @param {[HTMLInputElement, string][]} typed */
 export function putBack(typed) {
   for (const [field, value] of typed) if (field.value === field.defaultValue) field.value = value;
 }
 
 /**
- * A field that chooses a person of the roster, without a mouse; `among` allows only these codes.
+ * Show a field that chooses a person of the roster and that works without a mouse. `among` limits
+ * the choice to these person codes.
  * @param {{desk: Desk, name: string, label: string, among?: string[], value?: string | null}} props
  */
 export function PersonField({ desk, name, label, among, value = "" }) {
@@ -45,7 +47,7 @@ export function PersonField({ desk, name, label, among, value = "" }) {
   </label>`;
 }
 
-/** A field that chooses one of a few options.
+/** Show a field that chooses one of a few options, given as pairs of a code and a label.
  * @param {{name: string, label: string, options: [string, string][], value?: string}} props */
 export function ChoiceField({ name, label, options, value = "" }) {
   return html`<label>
@@ -56,7 +58,8 @@ export function ChoiceField({ name, label, options, value = "" }) {
   </label>`;
 }
 
-/** A field for one line of text.
+/** Show a field for one line of text of at most `max` characters. Blank text is refused if the
+ * field is not optional.
  * @param {{name: string, label: string, type?: string, value?: string, isOptional?: boolean, max?: number}} props */
 export function TextField({ name, label, type = "text", value = "", isOptional = false, max = 200 }) {
   return html`<label>

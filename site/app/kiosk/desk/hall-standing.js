@@ -1,8 +1,10 @@
-/** The standing of the hall by this device's records and by those of its point's stream. */
+/** Judges the standing of the hall, from this device's records and the records of its point's
+ * stream. */
 
 import { mayVoid, standingOf } from "../../rules/standing.js";
 
-/** Fates of records that count here: waiting to be sent, or accepted by the server. */
+/** Fates of device records that count in the standing: waiting to be sent, or accepted by the
+ * server. */
 const EFFECTIVE_FATES = new Set(["queued", "stored", "released"]);
 
 /**
@@ -15,9 +17,11 @@ const EFFECTIVE_FATES = new Set(["queued", "stored", "released"]);
  */
 
 /**
- * Judge the hall by the records of the device and of the stream.
+ * Return the standing of the hall, judged from the records of the device and of the stream. `of`
+ * contains the standing of each person, `all` the standing of the point, and `records` the records
+ * that were judged.
  * @param {string} point
- * @param {DeviceRecord[]} deviceRecords of these, held, refused or dismissed ones do not count
+ * @param {DeviceRecord[]} deviceRecords held, refused and dismissed records among these do not count
  * @param {StreamRecord[]} stream
  * @returns {Hall}
  */
@@ -25,20 +29,21 @@ export function hallOf(point, deviceRecords, stream) {
   const correctedTimes = new Map(deviceRecords.map((deviceRecord) => [deviceRecord.record, deviceRecord.atCorrected]));
   const streamIds = new Set(stream.map((record) => record.id));
   const records = [
-    // The stream repeats this device's records once the server has them.
+    // Once the server has this device's records, the stream contains these records too.
     ...deviceRecords.filter((deviceRecord) => EFFECTIVE_FATES.has(deviceRecord.fate) && !streamIds.has(deviceRecord.id)).map((deviceRecord) => deviceRecord.record),
     ...stream,
   ];
   const all = standingOf(point, records, (record) => ({
     atMs: Date.parse(/** @type {StreamRecord} */ (record).at_corrected ?? correctedTimes.get(record) ?? record.at),
-    isDoubtful: false, // only the server judges clocks: it has seen them
+    isDoubtful: false, // the server judges clocks, because only the server can compare them
   }));
   const standings = [...all.people, ...all.visitors, ...all.exempt];
   return { of: new Map(standings.map((standing) => [standing.person, standing])), all, records };
 }
 
 /**
- * Return the matching records that are not voided and that this writer may void, in their order.
+ * Return the matching records that are not voided and that this writer may void, in their original
+ * order.
  * @param {LedgerRecord[]} records @param {{by: string, point: string}} writer
  * @param {(record: LedgerRecord) => boolean} isMeant
  */
@@ -47,7 +52,8 @@ export function undoable(records, writer, isMeant) {
   return matching.filter((record) => mayVoid({ ...writer, person: record.person }, record));
 }
 
-/** Return the records without repeats and without voided ones. @param {LedgerRecord[]} records */
+/** Return the records without duplicates and without voided records. The voids themselves remain.
+ * @param {LedgerRecord[]} records */
 export function recordsInForce(records) {
   const voids = records.filter((record) => record.kind === "void");
   /** @type {Map<string, LedgerRecord>} */
@@ -57,7 +63,8 @@ export function recordsInForce(records) {
   );
 }
 
-/** Return the highest `seq` by device: a closing states what its signer had seen.
+/** Return the highest `seq` of each device. A closing stores these to state which records its
+ * signer had seen.
  * @param {LedgerRecord[]} records */
 export function seenOf(records) {
   /** @type {Record<string, number>} */

@@ -1,4 +1,4 @@
-/** The header: the point, the time, and how many records are unsent, held or refused. */
+/** Shows the header: the point, the time, and how many records are unsent, held or refused. */
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
@@ -16,7 +16,7 @@ const MINUTE_MS = 60_000;
  * @param {{desk: Desk, onLock: () => void}} props */
 export function Header({ desk, onLock }) {
   const { isKept } = useSavedState(SHELL_LIST);
-  const [isOpen, setOpen] = useState(false); // whether a small screen shows all of the header
+  const [isOpen, setOpen] = useState(false); // on a small screen: whether the whole header is shown
   const { fates, outcome, enrolment } = desk;
   const lastSent = desk.lastSentAt ? timeOf(desk.lastSentAt) : "–";
   return html`<header class=${`bar honest ${isOpen ? "open" : ""}`}>
@@ -41,7 +41,8 @@ export function Header({ desk, onLock }) {
   </header>`;
 }
 
-/** Show notices for the clerk, such as a fault or a wrong clock; nothing if all is well.
+/** Show notices for the clerk, such as a storage fault or a wrong clock. Show nothing if all is
+ * well.
  * @param {{desk: Desk}} props */
 export function Notices({ desk }) {
   const { isNewer } = useSavedState(SHELL_LIST);

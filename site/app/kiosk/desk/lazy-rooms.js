@@ -1,4 +1,4 @@
-/** The views that the desk does not need at once, in one module: one request fetches them all. */
+/** Bundles the views that the desk does not need at once, so that one request loads all of them. */
 
 export { View as chair } from "./chair-view.js";
 export { View as device } from "../device/device-view.js";

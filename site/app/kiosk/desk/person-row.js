@@ -1,4 +1,5 @@
-/** One person: a line of the list, and the answer that fills the screen for a moment. */
+/** Shows one person, either as a row of the list or as the answer that fills the screen for some
+ * seconds. */
 
 import { html } from "htm/preact";
 import { Component } from "preact";
@@ -11,7 +12,7 @@ import { say, sayPosition, timeOf } from "../words/messages.js";
  * @typedef {import("./desk.js").Desk} Desk
  * @typedef {import("../../rules/standing.js").PersonStanding} PersonStanding
  *
- * The content of an answer: a person or only a message; a `title` marks a success.
+ * The content of an answer: a message, with or without a person. A `title` marks a success.
  * @typedef {{person?: string, message: string, title?: string}} AnswerContent
  */
 
@@ -21,18 +22,18 @@ const STATES = { absent_excused: "excused", absent_unexcused: "unexcused" };
 const SIGNS = { excused: "◇", unexcused: "✕", unrecorded: "○" };
 
 /**
- * `isChosen` is null unless the clerk is marking many people.
+ * `isChosen`: whether the row is marked while the clerk marks several people; null at all other times.
  * @typedef {{line: RosterLine, units: Record<string, string>, standing?: PersonStanding,
  *   isChosen: boolean | null, onTap: (line: RosterLine) => void, onMore: (person: string) => void}} RowProps
  */
 
 /**
- * A line of the list, drawn again only when its content changes: to redraw five hundred lines would
- * delay every tap on an old laptop.
+ * A row of the list of people. A row is redrawn only when its content changes, because redrawing
+ * 500 rows would delay every tap on an old laptop.
  * @extends {Component<RowProps>}
  */
 export class PersonRow extends Component {
-  /** @param {RowProps} next */
+  /** Return whether the row must be redrawn for the next properties. @param {RowProps} next */
   shouldComponentUpdate(next) {
     const { line, units, isChosen, standing, onTap } = this.props;
     const isSame = line === next.line && units === next.units && isChosen === next.isChosen && onTap === next.onTap;
@@ -54,15 +55,15 @@ export class PersonRow extends Component {
 }
 
 /**
- * Show the result of an action over the whole screen. A tap, a key other than Tab, or some seconds
- * close it; Enter presses a focused button instead.
+ * Show the result of an action over the whole screen. A tap, any key except Tab, or a timeout
+ * closes the answer. On a focused button, Enter presses the button instead.
  * @param {{desk: Desk, answer: AnswerContent, onClose: () => void, onPerson: (person: string) => void}} props
  */
 export function Answer({ desk, answer, onClose, onPerson }) {
   const { person } = answer;
   const nextButton = useRef(/** @type {HTMLButtonElement | null} */ (null));
   useEffect(() => {
-    if (document.activeElement === document.body) nextButton.current?.focus(); // as it is after a dialog
+    if (document.activeElement === document.body) nextButton.current?.focus(); // as after a dialog closes
     return () => {
       const { activeElement: at } = document;
       const isOurs = at === document.body || at?.closest(".answer");
@@ -71,7 +72,7 @@ export function Answer({ desk, answer, onClose, onPerson }) {
   }, []);
   const line = person ? rosterLineOf(desk, person) : null;
   const standing = person ? desk.hall.of.get(person) : undefined;
-  // The undo button voids the records just made or, if there are none, the check-in.
+  // The undo button voids the records that were just made or, if there are none, the check-in.
   const latestRecords = person ? desk.undoableRecords((record) => record.person === person && desk.lastAction.ids.includes(record.id)) : [];
   const checkIns = person ? desk.undoableRecords((record) => record.kind === "check_in" && record.person === person) : [];
   const [undoableRecords, label] = latestRecords.length > 0 ? [latestRecords, desk.lastAction.label] : [checkIns, line?.name];
@@ -100,36 +101,38 @@ export function Answer({ desk, answer, onClose, onPerson }) {
   </div>`;
 }
 
-/** Return a person's roster line, or an incomplete one for a person on no roster.
+/** Return a person's roster line. For a person on no roster, return a line with the code and the
+ * known name only.
  * @param {Desk} desk @param {string} person @returns {RosterLine} */
 export function rosterLineOf(desk, person) {
   return desk.roster.get(person) ?? { person, name: desk.nameOf(person), unit: "", position: "", seat: "" };
 }
 
-/** Return a person's position and unit in words.
+/** Return a person's position and unit as text, such as “Bí thư · Chi bộ 1”.
  * @param {RosterLine} line @param {Record<string, string>} units */
 export function positionAndUnitOf(line, units) {
   return [sayPosition(line.position), units[line.unit] ?? line.unit].filter(Boolean).join(" · ");
 }
 
-/** Return the time of the first arrival, or "". */
+/** Return the time of day of a person's first arrival, as `07:41`; "" without an arrival. */
 function arrivalTimeOf(/** @type {PersonStanding | undefined} */ standing) {
   const first = standing?.stays[0];
   return first ? timeOf(first[0]) : "";
 }
 
-/** Check whether a person came and left early. */
+/** Return whether a person was present and left early. */
 export function hasLeft(/** @type {PersonStanding | undefined} */ standing) {
   return standing?.standing === "present" && standing.has_left_early;
 }
 
-/** Return the CSS class and filter value of a standing. */
+/** Return the CSS class of a standing, which is also its filter value: `present`, `late` (or left
+ * early), `excused`, `unexcused` or `unrecorded`. */
 export function displayStateOf(/** @type {PersonStanding | undefined} */ standing) {
   if (standing?.standing === "present") return standing.is_late || standing.has_left_early ? "late" : "present";
   return STATES[standing?.standing ?? "not_recorded"] ?? "unrecorded";
 }
 
-/** Return a standing in words, with a sign and the time. */
+/** Return a standing as text: a sign, the state and, for a person who came, the time of day. */
 export function sayState(/** @type {PersonStanding | undefined} */ standing) {
   const at = arrivalTimeOf(standing);
   if (standing?.standing !== "present") {

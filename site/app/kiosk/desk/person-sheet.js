@@ -1,4 +1,5 @@
-/** All that a clerk can record about one person: leaving, returning, seats, absence, the chair. */
+/** Shows the sheet on which a clerk records facts about one person: departure, return, seat,
+ * absence, taking the chair. */
 
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -11,7 +12,8 @@ import { substituteOf } from "./requests.js";
 import { timeOf } from "../words/messages.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
 
-/** Show a person's standing and requests, with buttons to record or take back facts, as a dialog.
+/** Show a dialog with a person's standing and requests, and with buttons that record facts or take
+ * them back.
  * @param {import("./desk-view.js").ViewProps & {person: string, onClose: () => void}} props */
 export function View({ desk, person, onClose, onAnswer }) {
   const [fault, setFault] = useState("");
@@ -27,7 +29,8 @@ export function View({ desk, person, onClose, onAnswer }) {
   const substitute = substituteOf(desk, person);
   const name = line.name;
 
-  /** Record something about the person. If it was stored, close the sheet and show a confirmation.
+  /** Record a fact about the person. If the record was stored, close the sheet and show a
+   * confirmation.
    * @param {import("../sync/new-record.js").Draft["kind"]} kind @param {Record<string, any>} body @param {string} label */
   async function recordFact(kind, body, label) {
     const deviceRecord = await desk.record({ kind, person, source: "search", body }, undefined, `${label}: ${name}`);

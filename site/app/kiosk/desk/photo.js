@@ -1,10 +1,10 @@
-/** Shrinks photos of written reports on the device to at most 200 KB, for poor lines. */
+/** Shrinks photos of written reports on the device to at most 200 KB, because connections are slow. */
 
 const MAX_BYTES = 200_000;
 const SIDES = [1600, 1280, 1024, 800];
 const QUALITIES = [0.8, 0.65, 0.5, 0.35];
 
-/** Shrink a photo to at most 200 KB.
+/** Return a photo, shrunk to at most 200 KB and 1,600 pixels per side.
  * @param {File} file
  * @returns {Promise<string | null>} a data URL (JPEG); null if it is no picture or stays too large */
 export async function shrinkPhoto(file) {

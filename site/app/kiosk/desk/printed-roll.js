@@ -1,4 +1,4 @@
-/** The roll on paper, for signatures in ink: one line a person, with the standing so far. */
+/** Prints the roll for signatures in ink: one row per person, with the standing so far. */
 
 import { html, render } from "htm/preact";
 
@@ -8,7 +8,8 @@ import { timeOf } from "../words/messages.js";
 import { sortPeople } from "./search.js";
 import { roomText } from "../words/room-messages.js";
 
-/** Print the roll of the desk's meeting. @param {import("./desk.js").Desk} desk */
+/** Open the browser's print dialog with the roll of the desk's meeting, sorted by name.
+ * @param {import("./desk.js").Desk} desk */
 export function printRoll(desk) {
   const sheet = document.createElement("section");
   sheet.className = "printed";

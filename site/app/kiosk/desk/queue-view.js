@@ -1,4 +1,5 @@
-/** The queue room: every record made on this device, its fate, and what to do about it. */
+/** Shows the queue room: every record made on this device, its fate, and the remedy if it was held
+ * or refused. */
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
@@ -16,7 +17,8 @@ import { nameOfCode, roomText } from "../words/room-messages.js";
 const SIGNS = { queued: "○", sending: "◌", stored: "●", held: "◇", refused: "✕", released: "●", dismissed: "✕" };
 const PAGE = 100;
 
-/** Show the records made on this device by fate, and buttons to send them or save them as a file.
+/** Show the records made on this device, which can be filtered by fate, and buttons that send them
+ * or save them as a file.
  * @param {import("./desk-view.js").ViewProps} props */
 export function View({ desk }) {
   const [queue, setQueue] = useState(/** @type {DeviceRecord[] | null} */ (null));
@@ -87,8 +89,8 @@ function Line({ desk, deviceRecord }) {
   </li>`;
 }
 
-/** Return what to show of a record's way to the server: one that waits is shown as being sent while
- * the kiosk is sending.
+/** Return the fate to show for a record. A queued record is shown as `sending` while the kiosk is
+ * sending.
  * @param {DeviceRecord} deviceRecord @param {Desk} desk
  * @returns {keyof typeof SIGNS} */
 function fateOf(deviceRecord, desk) {

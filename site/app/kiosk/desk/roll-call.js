@@ -1,4 +1,5 @@
-/** The roll call: a search field that keeps the focus, and the list, for one arrival or many. */
+/** Shows the roll call, which records the arrival of one person or of many. The search field keeps
+ * the focus. */
 
 import { html } from "htm/preact";
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
@@ -18,17 +19,18 @@ import { beep } from "./sound.js";
  * @typedef {import("./desk.js").Desk} Desk
  */
 
-const LONGEST_SHOWN = 40; // letters of a text that matches nobody
+const LONGEST_SHOWN = 40; // characters shown of a typed text that matches nobody
 const STATES = ["present", "late", "excused", "unexcused", "unrecorded"];
 
-/** Show the search field, the tools and the list of people, from which arrivals are recorded.
+/** Show the search field, the tools and the list of people, and record arrivals. On a chair's
+ * device, a tap opens the person's sheet instead.
  * @param {import("./desk-view.js").ViewProps} props */
 export function RollCall({ desk, onAnswer, onPerson }) {
   const [typed, setTyped] = useState("");
   const [filter, setFilter] = useState({ state: "", unit: "", row: "" });
   const [chosen, setChosen] = useState(/** @type {Set<string> | null} */ (null));
-  const [isPaper, setPaper] = useState(false); // while a paper list is entered
-  const [statedTime, setStatedTime] = useState(""); // the time of day on the list
+  const [isPaper, setPaper] = useState(false); // true while the clerk enters a paper list
+  const [statedTime, setStatedTime] = useState(""); // the time of day on the paper list, as `07:25`
   const [isScanning, setScanning] = useState(false);
   const [isFiltering, setFiltering] = useState(false);
   const search = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -45,12 +47,13 @@ export function RollCall({ desk, onAnswer, onPerson }) {
   const happenedAt = isPaper && desk.meeting ? statedInstant(desk.meeting, statedTime, desk.nowMs) : null;
   const isTimeUnclear = isPaper && happenedAt === null;
 
-  /** Record an arrival and show the answer. A chair records none: show the person's sheet.
+  /** Record an arrival and show the answer. On a chair's device, show the person's sheet instead.
+   * Do nothing while an earlier tap on the same person is being stored.
    * @param {RosterLine} line @param {"search" | "qr"} source */
   async function arrive(line, source) {
     if (desk.isChair) return onPerson(line.person); // a chair records no arrivals
-    if (storing.current.has(line.person)) return; // a second tap while the first is being stored
-    const isFromPaper = isPaper && source !== "qr"; // a person who shows a card arrives now
+    if (storing.current.has(line.person)) return; // ignores a second tap while the first is being stored
+    const isFromPaper = isPaper && source !== "qr"; // a person who shows a card is arriving now
     if (isFromPaper && isTimeUnclear) return onAnswer({ message: say("paper.ahead") });
     const at = isFromPaper ? happenedAt : null;
     storing.current.add(line.person);
@@ -81,7 +84,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
   }
 
   /** Record the arrival of the person or card that was typed before Enter. Empty the field at once,
-   * as a scanner may type the next code. */
+   * because a scanner may already be typing the next code. */
   function submit(/** @type {Event} */ event) {
     event.preventDefault();
     const text = search.current?.value.trim() ?? "";
@@ -90,7 +93,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
       if (!text) return;
       beep("was");
       if (findPeople(sortedLines, text).length > 0) return; // the list below shows all possible matches
-      empty(); // a code of another kind must not swallow the next one
+      empty(); // otherwise the next code would be appended to this unknown code
       onAnswer({ message: say("answer.nobody", { text: text.slice(0, LONGEST_SHOWN) }) });
       return;
     }
@@ -190,7 +193,7 @@ export function RollCall({ desk, onAnswer, onPerson }) {
     ${sortedLines.length > 0 && visibleLines.length === 0 && html`<p class="empty">${say("search.nobody")}</p>`}`;
 }
 
-/** Show the hall's counts, marked as provisional while records may be missing.
+/** Show the hall's counts, marked as provisional while records are unsent or the last sync failed.
  * @param {{desk: Desk}} props */
 export function Counts({ desk }) {
   const { counts } = desk.hall.all;
@@ -209,7 +212,7 @@ export function Counts({ desk }) {
 
 /** @typedef {{state: string, unit: string, row: string}} Filter */
 
-/** Fields that filter the list by state, unit and row.
+/** Show the fields that filter the list by state, unit and row of seats.
  * @param {{desk: Desk, filter: Filter, onChange: (filter: Filter) => void}} props */
 function Filters({ desk, filter, onChange }) {
   const rows = new Set([...desk.roster.values()].map((line) => rowOf(line.seat)).filter(Boolean));
@@ -233,7 +236,7 @@ function Filters({ desk, filter, onChange }) {
   </div>`;
 }
 
-/** Check whether a person passes the filter.
+/** Return whether a person matches every field of the filter that is set.
  * @param {Desk} desk @param {RosterLine} line @param {Filter} filter */
 function matchesFilter(desk, line, { state, unit, row }) {
   if (unit && line.unit !== unit) return false;
@@ -241,12 +244,12 @@ function matchesFilter(desk, line, { state, unit, row }) {
   return !state || displayStateOf(desk.hall.of.get(line.person)) === state;
 }
 
-/** Return a seat's row: the letters before its number. */
+/** Return a seat's row, which is the text before the first digit; "" without a row. */
 function rowOf(/** @type {string} */ seat) {
   return /^\D*/.exec(seat)?.[0] ?? "";
 }
 
-/** Move the focus through the list with the arrow keys, and to the search with Escape. */
+/** Move the focus through the list with the arrow keys. Escape moves the focus to the search field. */
 function moveInList(/** @type {KeyboardEvent} */ event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   const root = /** @type {HTMLElement} */ (event.currentTarget).closest("main");
@@ -259,7 +262,7 @@ function moveInList(/** @type {KeyboardEvent} */ event) {
   /** @type {HTMLElement | null | undefined} */ (stops[Math.max(0, at + step)])?.focus();
 }
 
-/** Return the key of the message that says why the list is empty. */
+/** Return the key of the message that explains why the list of people is empty. */
 function emptyListKey(/** @type {import("../sync/sync.js").Outcome | null} */ outcome) {
   if (outcome?.state === "offline") return "empty.offline";
   return outcome?.state === "sent" ? "empty.none" : "empty";

@@ -1,4 +1,5 @@
-/** Reads cards with the camera, by the browser's QR reader or else by the ZXing library. */
+/** Reads cards with the camera, through the browser's QR reader or, if there is none, the ZXing
+ * library. */
 
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -12,8 +13,8 @@ const SAME_CARD_MS = 4000;
 
 /** @typedef {(picture: HTMLVideoElement) => Promise<string[]>} Detect */
 
-/** Show the camera's picture and call `onCode` for every card; a card held still counts once in
- * four seconds.
+/** Show the camera's picture and call `onCode` for every card. A card that stays in view counts
+ * once in four seconds. If there is no camera or no QR reader, show a message.
  * @param {{onCode: (code: string) => void, onClose: () => void}} props */
 export function Scanner({ onCode, onClose }) {
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
@@ -70,13 +71,15 @@ export function Scanner({ onCode, onClose }) {
   </div>`;
 }
 
-/** @returns {Promise<Detect>} */
+/** Return a function that reads the QR codes in a video frame, with the browser's reader if there
+ * is one, else with ZXing. Rejects if ZXing cannot be loaded.
+ * @returns {Promise<Detect>} */
 async function detector() {
   const Native = /** @type {any} */ (globalThis).BarcodeDetector;
   if (Native && (await Native.getSupportedFormats()).includes("qr_code")) {
     const nativeDetector = new Native({ formats: ["qr_code"] });
     return async (picture) => (await nativeDetector.detect(picture)).map((/** @type {any} */ barcode) => barcode.rawValue);
   }
-  askWorker("keep", SCANNER_LIST); // so that it works without a line from now on
+  askWorker("keep", SCANNER_LIST); // so that ZXing works offline from now on
   return (await import("./zxing.js")).detect;
 }

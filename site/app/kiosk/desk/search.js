@@ -6,9 +6,10 @@ import { exactSpelling, fold } from "../../fold.js";
 
 const byLetters = new Intl.Collator("vi");
 
-/** Sort people as Vietnamese lists do: by given name, then by full name. @param {RosterLine[]} people */
+/** Return people sorted as Vietnamese lists are: by given name, then full name, then code.
+ * @param {RosterLine[]} people */
 export function sortPeople(people) {
-  // The two tone styles of one name (Hoà, Hòa) stand together.
+  // Both tone styles of a name (Hoà, Hòa) sort as the same name.
   const spelled = new Map(people.map((line) => [line, line.name.split(" ").map(exactSpelling)]));
   const wordsOf = (/** @type {RosterLine} */ line) => spelled.get(line) ?? [];
   return [...people].sort(
@@ -19,15 +20,17 @@ export function sortPeople(people) {
   );
 }
 
-/** Return the initials of a name, as people in a hurry type it: "nvt" is Nguyễn Văn Tú. */
+/** Return the initials of a name without accents, as hurried people type them: "nvt" for Nguyễn Văn
+ * Tú. */
 function initialsOf(/** @type {string} */ name) {
   return fold(name).split(" ").map((part) => part[0]).join("");
 }
 
 /**
- * Return the people whose name or code contains every typed word, or whose initials contain it if
- * it is the only word; all people if nothing is typed. Names with the typed accents come first,
- * then names with words that begin as typed, then initials, then the rest.
+ * Return the people whose name or code contains every typed word, without regard to accents. A
+ * single typed word may also match initials. If nothing is typed, return all people. Names with
+ * the typed accents come first, then names with words that begin as typed, then initials, then the
+ * rest.
  * @param {RosterLine[]} people @param {string} typed
  */
 export function findPeople(people, typed) {
@@ -50,8 +53,8 @@ export function findPeople(people, typed) {
 }
 
 /**
- * Return the person that Enter selects: the only match, or the only match with all typed words as
- * whole words; null if there are several.
+ * Return the person whom Enter selects: the only match, or the only match in which every typed
+ * word is a whole word. Return null if no person or several people qualify.
  * @param {RosterLine[]} matches @param {string} typed
  */
 export function selectedMatch(matches, typed) {

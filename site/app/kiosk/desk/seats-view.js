@@ -1,4 +1,4 @@
-/** The seating plan: tap a seat to check a person in; it shows the people still missing. */
+/** Shows the seating plan, on which a tap checks a person in, and which shows who is still missing. */
 
 import { html } from "htm/preact";
 
@@ -11,7 +11,8 @@ import { roomText } from "../words/room-messages.js";
 /** @type {Record<string, string>} */
 const SIGNS = { present: "●", late: "◐", excused: "◇", unexcused: "✕", unrecorded: "○" };
 
-/** Show the seats row by row; a tap checks a person in, or opens the sheet of a person present.
+/** Show the seats row by row, then the people without a numbered seat. A tap checks a person in, or
+ * opens the sheet of a person who is present.
  * @param {import("./desk-view.js").ViewProps} props */
 export function View({ desk, onAnswer, onPerson }) {
   /** @type {Map<string, {number: number, seat: string, person: string}[]>} */

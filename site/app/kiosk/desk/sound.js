@@ -1,4 +1,5 @@
-/** A short tone for the clerk, only where it was switched on: conferences are silent. */
+/** Plays a short tone for the clerk if it was switched on. The tone is off by default, because
+ * conferences are silent. */
 
 const KEY = "diemcau-sound";
 

@@ -1,16 +1,18 @@
-/** Reads QR codes where the browser cannot, with zxing-cpp as WebAssembly from our host. */
+/** Reads QR codes in browsers without a QR reader. The library zxing-cpp runs as WebAssembly from
+ * our own host. */
 
 import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
 import wasm from "zxing-wasm/reader/zxing_reader.wasm";
 
 prepareZXingModule({ overrides: { locateFile: () => new URL(wasm, import.meta.url).href } });
 
-/** QR codes read in one picture: a sheet with the portal's code may lie beside the card. */
+/** The number of QR codes to read in one frame. A sheet with the portal's code may lie beside the
+ * card. */
 const MAX_CODES = 4;
 
 const canvas = document.createElement("canvas");
 
-/** Return the texts of the QR codes in a video frame.
+/** Return the texts of at most four QR codes in a video frame; an empty list if there are none.
  * @param {HTMLVideoElement} picture @returns {Promise<string[]>} */
 export async function detect(picture) {
   canvas.width = picture.videoWidth;

@@ -1,6 +1,7 @@
 /**
- * The device's two clocks: the time of day, and the time since the page opened. A boot is a span in
- * which the two agree; when the clock is set or the device sleeps, a new boot begins.
+ * Reads the device's two clocks: the time of day, and the time since the page opened. A boot is a
+ * period in which these clocks agree. When the time of day is set or the device sleeps, a new boot
+ * begins.
  */
 
 import rules from "../../../rules.json" with { type: "json" };
@@ -8,6 +9,8 @@ import rules from "../../../rules.json" with { type: "json" };
 export const DRIFT_MS = rules.clock_drift_ms;
 
 /**
+ * `ClockSources`: functions that return the time of day and the time since the page opened, in ms.
+ * `ClockReading`: one reading of these clocks; `at` is in ISO 8601 (UTC).
  * @typedef {{wall: () => number, mono: () => number}} ClockSources
  * @typedef {{boot: string, at: string, monoMs: number}} ClockReading
  */
@@ -15,8 +18,9 @@ export const DRIFT_MS = rules.clock_drift_ms;
 /** @type {ClockSources} */
 const deviceClocks = { wall: () => Date.now(), mono: () => performance.now() };
 
-/** Return a function that reads the device's time of day and the time since the page opened. When
- * the two have drifted apart by over `DRIFT_MS`, the readings get a new boot id.
+/** Return a function that reads both clocks. A reading contains the boot's id, the time of day (ISO
+ * 8601, UTC) and the ms since the page opened. If the clocks have drifted apart by over
+ * `DRIFT_MS`, a new boot begins with that reading.
  * @param {ClockSources} [sources] @returns {() => ClockReading} */
 export function startClock(sources = deviceClocks) {
   let boot = newBoot();

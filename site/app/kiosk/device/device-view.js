@@ -1,4 +1,5 @@
-/** The device room: whether the device is fit for the day, its clerks, and the printed roll. */
+/** Shows the device room: whether the device is fit for the day, its clerks, and a button to print
+ * the roll. */
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
@@ -17,7 +18,8 @@ import { withClerk } from "./vault.js";
 const SIGNS = { good: "●", warn: "◐", bad: "✕" };
 const CLASSES = { good: "present", warn: "late", bad: "unexcused" };
 
-/** Show the device's self-check, its clerks, and buttons to print, lock and enrol.
+/** Show the device's self-check, its clerks, and buttons that print the roll, switch the sound,
+ * lock the desk and enrol again.
  * @param {import("../desk/desk-view.js").ViewProps} props */
 export function View({ desk, onEnrol, onLock }) {
   const [findings, setFindings] = useState(/** @type {Finding[]} */ ([]));
@@ -53,7 +55,7 @@ export function View({ desk, onEnrol, onLock }) {
     <p class="muted">${roomText("device.about", { device: desk.enrolment.device })}</p>`;
 }
 
-/** The clerks who may open the desk, and a form that adds another.
+/** Show the clerks who may open the desk, and a form that adds a clerk.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 function Clerks({ desk }) {
   const emptyFields = { name: "", pin: "", again: "" };

@@ -1,4 +1,4 @@
-/** Enrols this browser for a hall: sends the server a one-use code, which was typed or came in the
+/** Enrols this browser for a hall. Sends the server a one-use code, which was typed or was in the
  * page's address, and lets the clerk choose a PIN. */
 
 import { html } from "htm/preact";
@@ -10,16 +10,18 @@ import { call } from "../sync/server.js";
 import { getMeta, putEnrolment, setMeta } from "./store.js";
 import { newKey, seal, withClerk } from "./vault.js";
 
-/** The server's answer to a code that came by post without the secret given by telephone. */
+/** The server's error code if an enrolment code that came by post also needs the secret given by
+ * telephone. */
 const SECOND_NEEDED = "enrolment_second_needed";
 
-/** Show the form that takes an enrolment code and a clerk's name and PIN.
+/** Show the form that takes an enrolment code and a clerk's name and PIN. Call `onDone` once the
+ * enrolment is stored; show the reason if the server refuses or cannot be reached.
  * @param {{db: import("./store.js").Database, onBack: (() => void) | null,
  *   onDone: (unlockedVault: import("../desk/desk.js").UnlockedVault) => void}} props */
 export function Enrolment({ db, onDone, onBack }) {
   const [code, setCode] = useState(() => codeInLink());
   const [clerk, setClerk] = useState({ name: "", pin: "", again: "" });
-  const [second, setSecond] = useState(/** @type {string | null} */ (null)); // null: not asked for
+  const [second, setSecond] = useState(/** @type {string | null} */ (null)); // null: the server has not asked for it
   const [fault, setFault] = useState("");
   const [isBusy, setBusy] = useState(false);
 
@@ -101,15 +103,15 @@ export function Enrolment({ db, onDone, onBack }) {
     </main>`;
 }
 
-/** Return the enrolment code in the page's link, or "". */
+/** Return the enrolment code from the fragment of the page's address (`#ma=…`), or "". */
 export function codeInLink() {
   return new URLSearchParams(location.hash.slice(1)).get("ma") ?? "";
 }
 
 /**
- * Return the key pair of this enrolment, making it if there is none. The private key never leaves
- * the browser. The device signs with it when it repeats an enrolment whose answer was lost, and when
- * it saves its queue as a file.
+ * Return the key pair of this enrolment; if there is none, generate and store one. The private key
+ * cannot leave the browser. The public key lets the server recognise a repeated enrolment whose
+ * first answer was lost; the private key signs queue files.
  * @param {import("./store.js").Database} db
  * @returns {Promise<CryptoKeyPair>}
  */
@@ -123,7 +125,7 @@ async function readDeviceKey(db) {
   return keyPair;
 }
 
-/** Return a label that names the device's system, for headquarters. */
+/** Return a label for headquarters that names the device's operating system; `?` if it is unknown. */
 function deviceLabel() {
   const system = /Android|iPhone|iPad|Windows|Macintosh|Linux/.exec(navigator.userAgent);
   return say("enrol.label", { system: system?.[0] ?? "?" });

@@ -1,4 +1,5 @@
-/** The lock: a choice of clerks, and the PIN that opens the vault. Ten wrong PINs wipe it. */
+/** Shows the lock: a list of clerks, and a field for the PIN that opens the vault. Ten wrong PINs
+ * in a row wipe the vault. */
 
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -7,7 +8,7 @@ import { say } from "../words/messages.js";
 import { countPinTry, resetPinTries, wipeVault } from "./store.js";
 import { unlockKey, MIN_PIN } from "./vault.js";
 
-/** Wrong PINs in a row that wipe the vault. */
+/** The number of wrong PINs in a row after which the vault is wiped. */
 const MAX_WRONG = 10;
 
 /**
@@ -17,8 +18,9 @@ const MAX_WRONG = 10;
  *   onOpen: (unlockedVault: import("../desk/desk.js").UnlockedVault) => Promise<void>, onEnrol: () => void}} Props
  */
 
-/** Show the page where a clerk types the PIN. It also says why a vault was wiped, and how many
- * records are unsent. @param {Props} props */
+/** Show the page where a clerk types the PIN. If the PIN is right, call `onOpen`. The page also
+ * shows why a vault was wiped, and how many records are unsent.
+ * @param {Props} props */
 export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
   const choices = enrolments.flatMap((enrolment) =>
     (enrolment.vault?.clerks ?? []).map((clerk) => ({ enrolment, clerk })),
@@ -41,7 +43,8 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
     }
   }
 
-  /** Open the desk if the PIN is right; wipe the vault after too many wrong ones.
+  /** Open the desk if the PIN is right. After ten wrong PINs in a row, wipe the vault and reload
+   * the page.
    * @param {Enrolment} enrolment @param {import("./vault.js").Clerk} clerk */
   async function tryPin(enrolment, clerk) {
     const tries = await countPinTry(db, enrolment.device);
@@ -93,7 +96,7 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
     </main>`;
 }
 
-/** Fields for a new clerk's name and PIN; the PIN is typed twice.
+/** Show fields for a new clerk's name and PIN, which the clerk types twice.
  * @param {{value: NewClerk, onChange: (value: NewClerk) => void}} props */
 export function PinFields({ value, onChange }) {
   return html`<label>
@@ -117,15 +120,17 @@ export function PinFields({ value, onChange }) {
     </label>`;
 }
 
-/** Return a message on the first fault in a new clerk's fields, or "". @param {NewClerk} clerk */
+/** Return a message about the first fault in a new clerk's fields; "" if there is none. A PIN needs
+ * at least `MIN_PIN` digits.
+ * @param {NewClerk} clerk */
 export function pinFault({ name, pin, again }) {
   if (!name.trim()) return say("pin.no_name");
   if (!/^\d+$/.test(pin) || pin.length < MIN_PIN) return say("pin.short", { digits: MIN_PIN });
   return pin === again ? "" : say("pin.differ");
 }
 
-/** A field for a PIN; `isFirst` gives it the focus. It is no password field, so that no browser
- * offers to keep the PIN.
+/** Show a field for a PIN; `isFirst` gives the field the focus. The field is not of type
+ * `password`, because browsers offer to save passwords.
  * @param {{name: string, value: string, onInput: (value: string) => void, isFirst?: boolean}} props */
 function Pin({ name, value, onInput, isFirst = false }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));

@@ -1,6 +1,7 @@
 /**
- * The kiosk's page and code as the service worker saves them: whether they would open offline,
- * and whether a newer version waits. A newer version never takes over by itself.
+ * Reports whether the service worker has saved the kiosk's page and code, so that they open
+ * offline, and whether a newer version waits. A newer version is used only after the clerk
+ * consents.
  */
 
 import { useEffect, useState } from "preact/hooks";
@@ -10,24 +11,26 @@ export const SCANNER_LIST = "scanner";
 
 /** @typedef {import("../../worker-messages.js").Progress} Progress */
 
-/** Have the service worker save the kiosk. */
+/** Ask the service worker to save the kiosk, now and whenever the browser goes online. Do nothing
+ * if the browser has no service workers. */
 export function saveShell() {
   if (!("serviceWorker" in navigator) || location.protocol === "file:") return;
   void navigator.serviceWorker.register("../sw.js");
   const keep = () => askWorker("keep", SHELL_LIST);
   keep();
-  addEventListener("online", keep); // continues a first visit that was interrupted
+  addEventListener("online", keep); // continues a first save that was interrupted
 }
 
-/** Send the service worker a message about a list.
+/** Send the service worker a message about a list of files. Do nothing if the browser has no
+ * service workers.
  * @param {string} type @param {string} list */
 export function askWorker(type, list) {
   void navigator.serviceWorker?.ready.then((registration) => registration.active?.postMessage({ type, list }));
 }
 
 /**
- * Return how many of a list's files this device has saved, and whether a newer version is ready. If
- * the portal has published no such list, the number of files is 0.
+ * Return how many of a list's files this device has saved, and whether a newer version is ready;
+ * redraw the component on changes. If the portal has not published the list, `files` is 0.
  * @param {string} list
  * @returns {{isKept: boolean, isNewer: boolean, isWanted: boolean, done: number, files: number}}
  */
@@ -46,7 +49,7 @@ export function useSavedState(list) {
   return state;
 }
 
-/** Let the newer version take over, with the clerk's consent. */
+/** Switch to the newer version and reload the page, after the clerk has consented. */
 export function renewShell() {
   navigator.serviceWorker.addEventListener("message", ({ data }) => {
     if (data.type === "kept" && data.list === SHELL_LIST && !data.isNewer) location.reload();

@@ -1,6 +1,7 @@
 /**
- * Sends the queue without a network: as one file, signed by the device and sealed to headquarters,
- * that anyone may carry. Its records stay queued until a receipt or a round of sync settles them.
+ * Hands over the queue without a network, as one file. The file is signed by the device and
+ * encrypted for headquarters, so that anyone may carry it. The records stay queued until a receipt
+ * or a round of sync settles them.
  */
 
 import { dayOf } from "../words/instants.js";
@@ -11,10 +12,11 @@ import { roomText } from "../words/room-messages.js";
 /** @typedef {import("../desk/desk.js").Desk} Desk */
 
 const NO_LIMIT = 1_000_000;
-// Details in one file: wrapped twice, they stay below the office's limit for an upload.
+// Limit for details in one file: signed and encrypted, the file stays below the office's upload limit.
 const MAX_DETAIL_LETTERS = 30_000_000;
 
-/** Download the queue of every enrolment as one file.
+/** Download the queued records and unsent details of every enrolment as one file. Details that
+ * exceed the limit are left out and counted in the message.
  * @param {Desk} desk
  * @returns {Promise<string>} a message for the clerk */
 export async function exportQueue(desk) {
@@ -47,7 +49,8 @@ export async function exportQueue(desk) {
   return roomText(omittedCount > 0 ? "handover.part" : "handover.made", { n: recordCount, name, left: omittedCount });
 }
 
-/** Check a receipt from headquarters, store its verdicts on records, and delete the details that it confirms.
+/** Check the signatures in a receipt file from headquarters, store its verdicts on records, and
+ * delete the details that it confirms. Receipts for other devices are skipped.
  * @param {Desk} desk @param {string} text of the receipt file
  * @returns {Promise<string>} a message for the clerk */
 export async function importReceipt(desk, text) {
@@ -85,7 +88,8 @@ export async function importReceipt(desk, text) {
   return roomText("receipt.taken", { n: settledCount });
 }
 
-/** Have the browser save a text as a file. @param {string} name @param {string} text */
+/** Make the browser download a text as a file with this name.
+ * @param {string} name @param {string} text */
 function download(name, text) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "application/octet-stream" }));

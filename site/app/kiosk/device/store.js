@@ -1,8 +1,9 @@
 /**
- * The kiosk's database on the device. Nothing is shown as recorded before it is stored here.
+ * Stores the kiosk's data on the device, in IndexedDB. The kiosk shows nothing as recorded before
+ * it is stored here.
  *
- * The queue holds codes and sealed details and needs no PIN. Values that the vault's key encrypts
- * are in `sealed`, by device and name.
+ * The queue contains codes and encrypted details, and needs no PIN. The object store `sealed`
+ * contains values that the vault's key encrypts, by device and name.
  */
 
 import { Database as OpenDatabase } from "../../database.js";
@@ -35,24 +36,27 @@ export function openStore(name = "diemcau-kiosk") {
   });
 }
 
-/** Return the value of a key, or undefined. @param {Database} db @param {string} key */
+/** Return the value of a key in the object store `meta`; undefined if there is none.
+ * @param {Database} db @param {string} key */
 export function getMeta(db, key) {
   return db.run((handle) => handle.get("meta", key));
 }
 
-/** Store a value under a key. @param {Database} db @param {string} key @param {unknown} value */
+/** Store a value under a key in the object store `meta`.
+ * @param {Database} db @param {string} key @param {unknown} value */
 export function setMeta(db, key, value) {
   return db.run(async (handle) => {
     await handle.put("meta", value, key);
   });
 }
 
-/** Return all enrolments of this browser. @param {Database} db @returns {Promise<Enrolment[]>} */
+/** Return all enrolments of this browser, in order of device code.
+ * @param {Database} db @returns {Promise<Enrolment[]>} */
 export function listEnrolments(db) {
   return db.run((handle) => handle.getAll("enrolments"));
 }
 
-/** Store an enrolment and its sealed values at once.
+/** Store an enrolment and its encrypted values in one transaction.
  * @param {Database} db @param {Enrolment} enrolment
  * @param {Record<string, Sealed>} sealed */
 export function putEnrolment(db, enrolment, sealed = {}) {
@@ -66,13 +70,13 @@ export function putEnrolment(db, enrolment, sealed = {}) {
   });
 }
 
-/** Return a sealed value.
+/** Return a device's encrypted value of this name; undefined if there is none.
  * @param {Database} db @param {string} device @param {string} name @returns {Promise<Sealed | undefined>} */
 export function getSealed(db, device, name) {
   return db.run((handle) => handle.get("sealed", [device, name]));
 }
 
-/** Store a sealed value.
+/** Store a device's encrypted value under a name, in place of an earlier one.
  * @param {Database} db @param {string} device @param {string} name @param {Sealed} value */
 export function putSealed(db, device, name, value) {
   return db.run(async (handle) => {
@@ -80,7 +84,8 @@ export function putSealed(db, device, name, value) {
   });
 }
 
-/** List the names of a device's sealed values that begin with `start`. @param {Database} db
+/** Return the sorted names of a device's encrypted values that begin with `start`.
+ * @param {Database} db
  * @param {string} device @param {string} start @returns {Promise<string[]>} */
 export function listSealedNames(db, device, start) {
   return db.run(async (handle) => {
@@ -89,7 +94,7 @@ export function listSealedNames(db, device, start) {
   });
 }
 
-/** Count a PIN try before it is checked, so that cutting the power does not undo the count.
+/** Count a PIN try before the PIN is checked, so that cutting the power does not undo the count.
  * @param {Database} db @param {string} device
  * @returns {Promise<number>} tries since the last right PIN */
 export function countPinTry(db, device) {
@@ -102,14 +107,15 @@ export function countPinTry(db, device) {
   });
 }
 
-/** Forget the wrong PINs, after a right one. @param {Database} db @param {string} device */
+/** Reset the count of PIN tries, after a right PIN. @param {Database} db @param {string} device */
 export function resetPinTries(db, device) {
   return db.run(async (handle) => {
     await handle.delete("meta", `tries/${device}`);
   });
 }
 
-/** Delete personal data and its key; the queue stays and can still be sent.
+/** Delete a device's personal data and the wrapped key. The queued records stay and can still be
+ * sent. `lost` is the reason for the wipe.
  * @param {Database} db @param {string} device @param {NonNullable<Enrolment["lost"]>} lost */
 export function wipeVault(db, device, lost) {
   return db.run(async (handle) => {
@@ -123,8 +129,9 @@ export function wipeVault(db, device, lost) {
 }
 
 /**
- * Give a record its number and store it, with its detail, in one durable transaction: numbers have
- * no gaps, and a record survives a power cut as soon as this resolves.
+ * Give a record the device's next sequence number, and store the record and its detail in one
+ * durable transaction. Numbers have no gaps, and a record survives a power cut once the promise
+ * resolves.
  * @param {Database} db @param {string} device @param {NewRecord} newRecord @returns {Promise<DeviceRecord>}
  */
 export function addRecord(db, device, { record: makeRecord, clerk, detail }) {
@@ -143,7 +150,8 @@ export function addRecord(db, device, { record: makeRecord, clerk, detail }) {
   });
 }
 
-/** Return the oldest queued records, in order of `seq`. @param {Database} db @param {string} device
+/** Return a device's oldest queued records, at most `limit`, in order of `seq`.
+ * @param {Database} db @param {string} device
  * @param {number} limit @returns {Promise<DeviceRecord[]>} */
 export function listQueuedRecords(db, device, limit) {
   return db.run(async (handle) => {
@@ -153,7 +161,7 @@ export function listQueuedRecords(db, device, limit) {
   });
 }
 
-/** Count a device's queued records.
+/** Return the number of a device's records that are queued.
  * @param {Database} db @param {string} device @returns {Promise<number>} */
 export function countQueued(db, device) {
   return db.run((handle) => handle.countFromIndex("records", "fate", [device, "queued"]));
@@ -171,14 +179,15 @@ export function listAllRecords(db) {
   return db.run((handle) => handle.getAll("records"));
 }
 
-/** Return the details that the server may not have in full.
+/** Return a device's details that the server has not confirmed in full.
  * @param {Database} db @param {string} device
  * @returns {Promise<Detail[]>} */
 export function listUnsentDetails(db, device) {
   return db.run((handle) => handle.getAllFromIndex("details", "unsent", [device, 0]));
 }
 
-/** Delete details that have arrived. @param {Database} db @param {string[]} hashes */
+/** Delete details that the server or headquarters has confirmed, by their sha256.
+ * @param {Database} db @param {string[]} hashes */
 export function deleteSentDetails(db, hashes) {
   return db.run(async (handle) => {
     const tx = handle.transaction("details", "readwrite");
@@ -187,7 +196,9 @@ export function deleteSentDetails(db, hashes) {
   });
 }
 
-/** Count unsent, refused and held records, and unsent details. @param {Database} db */
+/** Return the numbers of unsent, refused and held records, and of unsent details, over all
+ * enrolments.
+ * @param {Database} db */
 export function countFates(db) {
   return db.run(async (handle) => {
     const counts = { unsent: 0, refused: 0, held: 0, details: 0 };
@@ -206,8 +217,10 @@ export function countFates(db) {
 }
 
 /**
- * Store an answer of the server in one transaction: verdicts on the sent records, new records of
- * the stream (encrypted), the cursor to read on from, and the records to send again.
+ * Store an answer of the server in one transaction: the verdicts on the sent records, the new
+ * records of the stream (encrypted), and the cursor for the next round. Queue again the records
+ * that the server lacks, and held or refused records on which headquarters has ruled. `fetched` is
+ * null if no stream was fetched.
  * @param {Database} db @param {string} device
  * @param {DeviceRecord[]} sentRecords in the order in which they were sent
  * @param {import("../types.js").SyncAnswer} answer
@@ -231,7 +244,8 @@ export function storeAnswer(db, device, sentRecords, answer, fetched) {
     }
     for (const ruling of answer.records.filter((record) => record.kind === "ruling")) {
       const deviceRecord = await records.get(ruling.refs?.[0] ?? "");
-      if (deviceRecord && (deviceRecord.fate === "refused" || deviceRecord.fate === "held")) records.put({ ...deviceRecord, fate: "queued" }); // to learn its new fate
+      // Send the record again, to learn its new fate.
+      if (deviceRecord && (deviceRecord.fate === "refused" || deviceRecord.fate === "held")) records.put({ ...deviceRecord, fate: "queued" });
     }
     if (fetched) {
       const { meeting, isAfresh, page } = fetched;
@@ -245,23 +259,26 @@ export function storeAnswer(db, device, sentRecords, answer, fetched) {
   });
 }
 
-/** Check whether two cursors (`epoch:position`) differ in epoch, as after the server was restored
- * from a backup: the server then sends the whole stream again.
+/** Return whether two cursors (`epoch:position`) differ in epoch, as after the server was restored
+ * from a backup. The server then sends the whole stream again. Return false if `before` is `0`,
+ * the cursor of the first round.
  * @param {string} before @param {string} after */
 export function isAnotherEpoch(before, after) {
   return before !== "0" && before.split(":")[0] !== after.split(":")[0];
 }
 
-/** Store headquarters' verdicts on records that reached it as a file. @param {Database} db
+/** Store headquarters' verdicts on records that reached headquarters as a file. Records that are no
+ * longer queued do not change.
+ * @param {Database} db
  * @param {Map<string, import("../types.js").Verdict>} verdicts by id
- * @returns {Promise<number>} how many records left the queue */
+ * @returns {Promise<number>} the number of records that left the queue */
 export function storeVerdicts(db, verdicts) {
   return db.run(async (handle) => {
     const tx = handle.transaction("records", "readwrite", STRICT);
     let settledCount = 0;
     for (const [id, { fate, flags, code, at_corrected: atCorrected }] of verdicts) {
       const deviceRecord = await tx.store.get(id);
-      if (deviceRecord?.fate !== "queued") continue; // an answer that came since outranks an old receipt
+      if (deviceRecord?.fate !== "queued") continue; // a later answer of the server outranks this receipt
       await tx.store.put({ ...deviceRecord, fate, flags, code, atCorrected });
       settledCount += 1;
     }
@@ -272,8 +289,9 @@ export function storeVerdicts(db, verdicts) {
 
 const ARCHIVE_MS = 30 * 86_400_000;
 
-/** Delete records over thirty days old, of meetings that were signed off here and have no record
- * queued, held or refused. @param {Database} db @param {number} nowMs */
+/** Delete records over 30 days old, of meetings that were signed off on this device. Meetings with
+ * a record that is queued, held or refused are left unchanged.
+ * @param {Database} db @param {number} nowMs */
 export function dropOldRecords(db, nowMs) {
   return db.run(async (handle) => {
     const tx = handle.transaction("records", "readwrite");

@@ -1,4 +1,5 @@
-/** The form for a leave request, and the list of requests with later reports and withdrawal. */
+/** Shows the form for a leave request, and the list of leave requests, where a clerk can add
+ * reports and withdraw requests. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
@@ -16,7 +17,8 @@ import rules from "../../../rules.json" with { type: "json" };
  */
 
 
-/** Show the form that records a leave request; without `person`, it also asks for the person.
+/** Show the form that records a leave request; without `person`, the form also asks for the person.
+ * Call `onDone` once the request is stored.
  * @param {{desk: Desk, person?: string, reasons: string[], onDone: () => void}} props */
 export function AbsenceForm({ desk, person, reasons, onDone }) {
   const [report, setReport] = useState("numbered");
@@ -62,8 +64,9 @@ function PhotoField() {
   return html`<label>${roomText("absence.photo")}<input name="photo" type="file" accept="image/*" /></label>`;
 }
 
-/** Show the leave requests of a person, or of the whole point, with buttons to withdraw one or to
- * add its report.
+/** Show the leave requests of a person or, without `person`, of the whole point. A clerk gets
+ * buttons that withdraw a pending request or add a report that is due. Show nothing if there are
+ * no requests.
  * @param {{desk: Desk, person?: string}} props */
 export function Requests({ desk, person }) {
   const [following, setFollowing] = useState("");
@@ -104,15 +107,17 @@ export function Requests({ desk, person }) {
   </ul>`;
 }
 
-/** Return the message that the written report is due, with its date.
+/** Return the message that a request's written report is due, with the date in Vietnam (`–` if
+ * unknown).
  * @param {LeaveRequest} request */
 export function reportDueText({ due_ms: dueMs }) {
   const date = dueMs === null ? "–" : dayOf(dueMs).split("-").reverse().join("/");
   return roomText("absence.owed", { date });
 }
 
-/** Return the reason, report and note of a request in one line.
- * @param {Record<string, any>} detail of the request, decrypted */
+/** Return one line with the reason, report, note and photo mark of a leave request. Missing parts
+ * are left out.
+ * @param {Record<string, any>} detail decrypted detail of the request */
 export function describeLeave({ reason, number, date, note, scan, hasScan }) {
   const day = date ? date.split("-").reverse().join("/") : "";
   const paper = number ? roomText("absence.paper", { number, date: day }) : "";
@@ -120,7 +125,7 @@ export function describeLeave({ reason, number, date, note, scan, hasScan }) {
   return parts.filter(Boolean).join(" · ");
 }
 
-/** Return the fields that are not empty. @param {Record<string, any>} fields */
+/** Return a copy of the fields without those that are empty. @param {Record<string, any>} fields */
 function withoutEmpty(fields) {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
 }

@@ -1,4 +1,5 @@
-/** Attendance from a file on a USB stick: who of this hall it means, seen first, then recorded. */
+/** Imports attendance from a file on a USB stick: shows which people of this hall the file lists,
+ * then records them. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
@@ -14,7 +15,8 @@ import { readRows, UnreadableFile } from "./sheet-file.js";
  * @typedef {import("./attendance-list.js").CountedLine} CountedLine
  */
 
-/** Show the choice of a file, and the people in it with a button that records them.
+/** Show a field that chooses a file, then the people in the file and a button that records them as
+ * present. Show the reason if the file cannot be read.
  * @param {{desk: Desk}} props */
 export function AttendanceFile({ desk }) {
   const [lines, setLines] = useState(/** @type {CountedLine[] | null} */ (null));

@@ -1,4 +1,5 @@
-/** Matches the lines of a list to the people of this hall's roster, with their times. */
+/** Matches the rows of an attendance list to people on this hall's roster, and reads the times in
+ * the rows. */
 
 import headings from "../../../headings.json" with { type: "json" };
 import { fold } from "../../fold.js";
@@ -7,7 +8,8 @@ import { dayOf, instantOf } from "../words/instants.js";
 
 /**
  * @typedef {import("../types.js").RosterLine} RosterLine
- * `people`: all that the line may mean; exactly one is a match.
+ * `people`: everyone whom the row may mean; a row with exactly one person is a match. `cameAt` and `leftAt`
+ * are in ISO 8601 (UTC).
  * @typedef {{text: string, people: RosterLine[], cameAt: string | null, leftAt: string | null}} CountedLine
  * @typedef {{starts_at: string, ends_at: string}} Span
  * @typedef {"person" | "full_name" | "unit" | "joined" | "left" | "present" | "absent" | "number"} ListField
@@ -17,11 +19,13 @@ const FIELDS = /** @type {ListField[]} */ (["number", "person", "full_name", "un
 const HEADING_WITHIN = 40;
 const NO = new Set(["", "0", "khong", "k", "-", "absent", "no", "false"]);
 const ENDS = /^(tong|cong\b|nguoi lap|lap bieu|\d\. in-meeting)/;
-/** A serial number of Excel counts days from here. */
+/** The instant from which Excel's serial numbers count days. */
 const EXCEL_EPOCH_MS = Date.UTC(1899, 11, 30);
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Return the lines of a list as understood; null if it has no heading with names or codes.
+/** Return the attendance that a list states, one line per person. Return null if the first 40 rows
+ * contain no heading with names or codes. Rows of absent people are left out; reading stops at a
+ * total or a signature.
  * @param {string[][]} rows @param {RosterLine[]} roster @param {Span} meeting
  * @returns {CountedLine[] | null} */
 export function countedLines(rows, roster, meeting) {
@@ -49,7 +53,9 @@ export function countedLines(rows, roster, meeting) {
   return joinedLines(lines);
 }
 
-/** Join the lines of one person: who came first and left last. @param {CountedLine[]} lines */
+/** Join the lines of the same person into one, with the earliest arrival and the latest departure.
+ * Lines that match several people or nobody follow at the end.
+ * @param {CountedLine[]} lines */
 function joinedLines(lines) {
   /** @type {Map<string, CountedLine>} */
   const byPerson = new Map();
@@ -68,13 +74,15 @@ function joinedLines(lines) {
   return [...byPerson.values(), ...others];
 }
 
-/** @param {string} heading @returns {ListField | null} */
+/** Return the field that a column heading means; null if the heading is unknown.
+ * @param {string} heading @returns {ListField | null} */
 function fieldOf(heading) {
   const folded = fold(heading.replace(/\([^)]*\)/g, " ")).replace(/[^\p{L}\p{N}#_]+/gu, " ").trim();
   return FIELDS.find((field) => headings[field].includes(folded)) ?? null;
 }
 
-/** Return a function that finds the people that a code or a name may mean.
+/** Return a function that finds the people whom a code or a name may mean. The function compares
+ * codes first, then exact names, then names without accents and word order.
  * @param {RosterLine[]} roster */
 function finder(roster) {
   const wordsOf = (/** @type {string} */ name) => fold(name).split(" ").sort().join(" ");
@@ -91,13 +99,16 @@ function finder(roster) {
   };
 }
 
-/** @param {string} text */
+/** Return whether a cell in the column for presence means yes. Empty cells, "0", "no" and "vắng",
+ * for example, mean no.
+ * @param {string} text */
 function saysYes(text) {
   const folded = fold(text);
   return !NO.has(folded) && !folded.startsWith("vang");
 }
 
-/** Return the instant near the meeting that a cell states; null if there is not exactly one.
+/** Return the UTC instant (ISO 8601) that a cell states in Vietnam's time. Return null if no
+ * reading of the cell, or more than one, lies within 12 hours of the meeting.
  * @param {string} text @param {Span} meeting @returns {string | null} */
 export function momentOf(text, meeting) {
   const isNear = (/** @type {string} */ instant) =>
@@ -120,13 +131,16 @@ export function momentOf(text, meeting) {
   return new Date(Date.parse(near[0]) + Number(clock[3] ?? 0) * 1000).toISOString();
 }
 
-/** Return a serial number of Excel as a text of date and time. @param {number} serial */
+/** Return Excel's serial number as text: `07:25:00` for a number below 1, else `2024-08-22
+ * 07:25:00`.
+ * @param {number} serial */
 function textOfSerial(serial) {
   const text = new Date(EXCEL_EPOCH_MS + Math.round((serial * DAY_MS) / 1000) * 1000).toISOString();
   return serial < 1 ? text.slice(11, 19) : text.slice(0, 19).replace("T", " ");
 }
 
-/** Return the days that three numbers may mean: day first, month first, or year first.
+/** Return the valid days, as `2024-08-22`, that three numbers may mean: day first, month first, or
+ * year first.
  * @param {string[]} parts @returns {string[]} */
 function daysOf([first, second, third]) {
   const orders = [[third, second, first], [third, first, second], [first, second, third]];
@@ -135,7 +149,7 @@ function daysOf([first, second, third]) {
     .filter((day) => !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day));
 }
 
-/** @param {number} number */
+/** Return a number with at least two digits. @param {number} number */
 function pad(number) {
   return String(number).padStart(2, "0");
 }

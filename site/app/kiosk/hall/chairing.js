@@ -1,4 +1,5 @@
-/** The chair of the hall: the Secretary, or the Deputy named by the Secretary in writing. */
+/** Shows and records who chairs the hall: the Secretary, or the Deputy whom the Secretary named in
+ * writing. */
 
 import { html } from "htm/preact";
 
@@ -9,7 +10,8 @@ import { recordsInForce } from "../desk/hall-standing.js";
 import { officersAt } from "../../rules/settings.js";
 import { roomText } from "../words/room-messages.js";
 
-/** Show the person who presides, buttons to take the chair, and the form to delegate it.
+/** Show the person who presides, a button for each officer who may take the chair, and the form
+ * that delegates the chair to a Deputy. If the Secretary is unknown, show only a notice.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Chair({ desk }) {
   const { chair, terms, flags } = desk.hall.all;

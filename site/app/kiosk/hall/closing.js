@@ -1,4 +1,4 @@
-/** The closing: the responsible person looks at the totals and signs the roll off. */
+/** Shows the totals to the responsible person, who then signs the roll off. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
@@ -9,8 +9,8 @@ import { waitingOf } from "../desk/requests.js";
 import { seenOf } from "../desk/hall-standing.js";
 import { roomText } from "../words/room-messages.js";
 
-/** Show the totals and the form that signs the roll off. Once it is signed off, show the
- * signer and, to a chair, the form that reopens it.
+/** Show the totals and the form that signs the roll off. After the sign-off, show the signer and,
+ * on a chair's device, the form that reopens the roll.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Closing({ desk }) {
   const [fault, setFault] = useState("");

@@ -1,4 +1,5 @@
-/** Buttons that count breaches of conduct in the hall, such as telephone calls, without names. */
+/** Shows buttons that count breaches of conduct in the hall, such as telephone calls. No names are
+ * recorded. */
 
 import { html } from "htm/preact";
 
@@ -10,7 +11,7 @@ const CATEGORIES = /** @type {const} */ ([
   ["disorder", "disorder"],
 ]);
 
-/** Show one button for every kind of breach, with its count; a tap records one more.
+/** Show one button for each kind of breach, with the count so far. A tap records one more breach.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Conduct({ desk }) {
   const { counts } = desk.hall.all;

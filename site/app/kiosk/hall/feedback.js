@@ -1,4 +1,5 @@
-/** The hall's feedback on the conference: a rating for each topic, and two short texts. */
+/** Shows the form for the hall's feedback on the conference: a rating for each topic, and two short
+ * texts. */
 
 import { html } from "htm/preact";
 
@@ -6,9 +7,10 @@ import { ChoiceField, readForm } from "../desk/fields.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
 import rules from "../../../rules.json" with { type: "json" };
 
-const LONGEST_TEXT = 500; // the limit of the record
+const LONGEST_TEXT = 500; // in characters; a record may not contain longer texts
 
-/** Show a form with the hall's latest feedback; saving it replaces that feedback.
+/** Show a form with the hall's latest feedback. Saving the form records new feedback, which
+ * replaces the old.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Feedback({ desk }) {
   const { feedback } = desk.hall.all;

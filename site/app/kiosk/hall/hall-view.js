@@ -1,4 +1,5 @@
-/** A guide through the day: a hall's steps before, at the opening, during and at the closing. */
+/** Shows a guide through the day: the hall's steps before the meeting, at its opening, during it
+ * and at its closing. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
@@ -19,14 +20,15 @@ import { Readiness } from "./readiness.js";
 
 /**
  * @typedef {import("../desk/desk.js").Desk} Desk
- * `isOpen`: still to be done; null if there is nothing to do yet.
+ * `isOpen`: true if the step is still to be done, false if it is done, null if there is nothing to do yet.
  * @typedef {{phase: string, key: string, isOpen: boolean | null, note?: string,
  *   Part: import("preact").ComponentType<{desk: Desk}>}} Step
  */
 
 const PHASES = ["before", "opening", "during", "closing"];
 
-/** Show the steps of the day by phase, and how many are still to be done.
+/** Show the steps of the day by phase, and how many steps are still to be done. Without a meeting,
+ * show a notice.
  * @param {import("../desk/desk-view.js").ViewProps} props */
 export function View({ desk }) {
   if (!desk.meeting) return html`<p class="empty">${roomText("hall.no_meeting")}</p>`;
@@ -43,7 +45,8 @@ export function View({ desk }) {
     )}`;
 }
 
-/** @param {{desk: Desk, step: Step}} props */
+/** Show one step with its state and note. Show its content only while the step is expanded.
+ * @param {{desk: Desk, step: Step}} props */
 function StepView({ desk, step: { key, isOpen, note, Part } }) {
   const [isShown, setShown] = useState(false);
   return html`<details class="step ${isOpen === null ? "" : isOpen ? "open" : "done"}" open=${isShown} onToggle=${(/** @type {any} */ event) => setShown(event.target.open)}>
@@ -52,7 +55,7 @@ function StepView({ desk, step: { key, isOpen, note, Part } }) {
   </details>`;
 }
 
-/** Return the steps of the day, with their state by the hall's standing.
+/** Return the steps of the day in order. The hall's standing decides which steps are done.
  * @param {Desk} desk @returns {Step[]} */
 function stepsOf(desk) {
   const { all } = desk.hall;
@@ -78,7 +81,8 @@ function stepsOf(desk) {
   ];
 }
 
-/** @param {{desk: Desk}} props */
+/** Show the leave requests, and a button that opens the form for a new request.
+ * @param {{desk: Desk}} props */
 function Absences({ desk }) {
   const [isAsking, setAsking] = useState(false);
   return html`<${Requests} desk=${desk} />

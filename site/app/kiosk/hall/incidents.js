@@ -1,4 +1,5 @@
-/** The list of incidents in the hall, such as a power cut, and the form that records one or its end. */
+/** Shows the incidents in the hall, such as a power cut, and the form that records an incident or
+ * its end. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
@@ -9,7 +10,8 @@ import { timeOf } from "../words/messages.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
 import rules from "../../../rules.json" with { type: "json" };
 
-/** Show the hall's incidents, a button that ends an ongoing one, and the form for a new one.
+/** Show the hall's incidents, a button that ends an ongoing incident, and the form for a new
+ * incident.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Incidents({ desk }) {
   const [fault, setFault] = useState("");

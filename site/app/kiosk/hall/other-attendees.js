@@ -1,4 +1,5 @@
-/** Attendees who were not summoned: guests, substitutes, and people on no list of this hall. */
+/** Shows and records attendees who were not summoned: guests, substitutes, and people on no list of
+ * this hall. */
 
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
@@ -14,19 +15,22 @@ const PERSON = /^[A-Z0-9][A-Z0-9.-]{0,31}$/;
 
 /** @typedef {import("../types.js").LedgerRecord} LedgerRecord */
 
-/** A button that takes back the matching records, as far as this desk may void them.
+/** Show a button that voids the matching records. Show nothing if this desk may void none of them.
  * @param {{desk: import("../desk/desk.js").Desk, isMeant: (record: LedgerRecord) => boolean}} props */
 function TakeBack({ desk, isMeant }) {
   const targets = desk.undoableRecords(isMeant);
   return targets.length > 0 && html`<button onClick=${() => desk.undo(targets)}>${roomText("take_back")}</button>`;
 }
 
-/** Return the state of a substitute's request. @param {import("../desk/desk.js").Desk} desk @param {LedgerRecord} record */
+/** Return the state of a substitute's request; `pending` if the standing does not contain the
+ * request.
+ * @param {import("../desk/desk.js").Desk} desk @param {LedgerRecord} record */
 function stateOf(desk, record) {
   return desk.hall.all.requests.find((request) => request.id === record.id)?.state ?? "pending";
 }
 
-/** Show the guests, substitutes and visitors recorded so far, and the form that adds another.
+/** Show the guests, substitutes and visitors recorded so far, and the form that records another.
+ * The form refuses a malformed code, and a substitute for a person who is present.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function OtherAttendees({ desk }) {
   const [kind, setKind] = useState(KINDS[0]);
@@ -53,7 +57,8 @@ export function OtherAttendees({ desk }) {
     let drafts = [[checkInDraft, personal]];
     if (kind === "guest") drafts = [[{ kind, source: "search", body: {} }, personal]];
     if (kind === "substitute") drafts = [[{ kind, person, source: "search", body: { for: instead } }, personal], [checkInDraft]];
-    const typed = emptyFields(event.target); // at once, as the next name may be typed while this one is stored
+    // Empty the fields now, because the clerk may type the next name while this record is being stored.
+    const typed = emptyFields(event.target);
     const stored = await desk.recordAll(drafts, name || personCode);
     if (stored.length < drafts.length) putBack(typed);
   }

@@ -1,4 +1,5 @@
-/** The readiness checklist of a hall: the latest state of its items, and the person who checked. */
+/** Shows the readiness checklist of a hall, and records the state of each item and the person who
+ * checked. */
 
 import { html } from "htm/preact";
 
@@ -8,8 +9,9 @@ import { nameOfCode, roomText } from "../words/room-messages.js";
 import rules from "../../../rules.json" with { type: "json" };
 
 
-/** Show the checklist as last reported; saving it names the person who checked. Whether this device
- * keeps the meeting's materials is for the device to tell, where the portal has published any.
+/** Show the checklist as last reported; saving it records the items and the person who checked. If
+ * the portal has published materials, the kiosk itself ticks whether they are saved on this
+ * device.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Readiness({ desk }) {
   const { missing } = desk.hall.all;
@@ -39,7 +41,8 @@ export function Readiness({ desk }) {
   </form>`;
 }
 
-/** Say how much of the meeting's materials is on this device, and offer to save the rest.
+/** Show how much of the meeting's materials is saved on this device, and a button that saves the
+ * rest.
  * @param {{list: string, saved: ReturnType<typeof useSavedState>}} props */
 function KeepMaterials({ list, saved }) {
   if (saved.isKept) return html`<p class="muted">${roomText("readiness.kept_by_itself")}</p>`;

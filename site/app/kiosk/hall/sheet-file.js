@@ -1,13 +1,16 @@
-/** Reads a list from a file as rows of text: CSV, or the first sheet of an XLSX with content. */
+/** Reads a list from a file as rows of text. The file is CSV, or XLSX, of which the first sheet
+ * with a table is read. */
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_ROWS = 5000;
 const MAX_INFLATED_BYTES = 32 * 1024 * 1024;
 
-/** A file that cannot be read; `message` is the key of the reason. */
+/** Thrown if a file cannot be read. `message` is the reason's key in the message catalogue. */
 export class UnreadableFile extends Error {}
 
-/** Return the rows of a file. @param {File} file @returns {Promise<string[][]>} throws UnreadableFile */
+/** Return the rows of a CSV or XLSX file as cell texts, with spaces trimmed. Raises: UnreadableFile
+ * if the file is damaged, is over 4 MiB or has over 5,000 rows.
+ * @param {File} file @returns {Promise<string[][]>} throws UnreadableFile */
 export async function readRows(file) {
   if (file.size > MAX_BYTES) throw new UnreadableFile("file.too_large");
   const bytes = new Uint8Array(await file.arrayBuffer());
@@ -17,7 +20,9 @@ export async function readRows(file) {
   return rows.map((row) => row.map((cell) => cell.normalize("NFC").replace(/[\s\u00a0]+/g, " ").trim()));
 }
 
-/** @param {Uint8Array} bytes */
+/** Decode a text as UTF-16 if it begins with a UTF-16 byte order mark, else as UTF-8. Raises:
+ * UnreadableFile if the bytes are invalid in this encoding.
+ * @param {Uint8Array} bytes */
 function decode(bytes) {
   const mark = bytes[0] * 256 + bytes[1];
   const encoding = mark === 0xfffe ? "utf-16le" : mark === 0xfeff ? "utf-16be" : "utf-8";
@@ -28,7 +33,8 @@ function decode(bytes) {
   }
 }
 
-/** Return the rows of a CSV text, separated by the sign that most of its first lines hold.
+/** Return the rows of a CSV text as cell texts. The separator is the one of `;`, tab and `,` that
+ * occurs in most of the first 20 lines. Quoted cells may contain separators and line breaks.
  * @param {string} text @returns {string[][]} */
 export function rowsOfText(text) {
   const firstLines = text.split("\n").slice(0, 20);
@@ -55,7 +61,9 @@ export function rowsOfText(text) {
   return rows;
 }
 
-/** @param {Uint8Array} bytes */
+/** Return the rows of the first sheet that has a row with two or more filled cells. Raises:
+ * UnreadableFile if the XLSX file is damaged or has no such sheet.
+ * @param {Uint8Array} bytes */
 async function rowsOfWorkbook(bytes) {
   const parts = partsOf(bytes);
   const read = async (/** @type {string} */ name) => {
@@ -71,7 +79,9 @@ async function rowsOfWorkbook(bytes) {
   throw new UnreadableFile("file.no_table");
 }
 
-/** @param {Document | null} sheet @param {string[]} texts */
+/** Return the rows of a sheet as cell texts, in order of columns. `texts` are the workbook's shared
+ * strings; no sheet gives no rows.
+ * @param {Document | null} sheet @param {string[]} texts */
 function rowsOfSheet(sheet, texts) {
   /** @type {string[][]} */
   const rows = [];
@@ -90,19 +100,23 @@ function rowsOfSheet(sheet, texts) {
   return rows;
 }
 
-/** Return the text of a cell or shared string, without its phonetic notes. @param {Element} element */
+/** Return the text of a cell or shared string: all its `t` elements, joined.
+ * @param {Element} element */
 function textOf(element) {
   return [...element.getElementsByTagName("t")].map((part) => part.textContent ?? "").join("");
 }
 
-/** Return the column of a cell such as `AB12`, from 0; null without one. @param {string} cell */
+/** Return the column of a cell reference such as `AB12`, counted from 0; null if the reference
+ * names no column.
+ * @param {string} cell */
 function columnOf(cell) {
   const letters = /^[A-Z]{1,3}/.exec(cell)?.[0];
   if (!letters) return null;
   return [...letters].reduce((number, letter) => number * 26 + letter.charCodeAt(0) - 64, 0) - 1;
 }
 
-/** Return the compressed parts of a ZIP archive by name, from its central directory.
+/** Return the parts of a ZIP archive by name, as listed in its central directory and still
+ * compressed. Raises: UnreadableFile if the archive is damaged.
  * @param {Uint8Array} bytes @returns {Map<string, {method: number, bytes: Uint8Array}>} */
 function partsOf(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -123,12 +137,14 @@ function partsOf(bytes) {
       at += 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
     }
   } catch {
-    throw new UnreadableFile("file.damaged"); // a number points outside of the file
+    throw new UnreadableFile("file.damaged"); // an offset points outside the file
   }
   return parts;
 }
 
-/** @param {{method: number, bytes: Uint8Array}} part @returns {Promise<string>} */
+/** Return the decompressed text of a ZIP part. Raises: UnreadableFile if the part is damaged, or
+ * larger than 32 MiB after decompression.
+ * @param {{method: number, bytes: Uint8Array}} part @returns {Promise<string>} */
 async function inflate({ method, bytes }) {
   if (method === 0) return new TextDecoder().decode(bytes);
   const stream = new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (bytes)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));

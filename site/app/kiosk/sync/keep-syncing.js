@@ -1,6 +1,7 @@
 /**
- * Runs rounds of sync: on request (after every record), when the browser goes online, when the page
- * is shown, and every half minute. There is no offline mode; one tab at a time sends.
+ * Runs rounds of sync: on request (after every record), when the browser goes online, when the
+ * page becomes visible, and about every 30 s. One tab at a time sends. The kiosk has no separate
+ * offline mode.
  */
 
 import { syncOnce } from "./sync.js";
@@ -8,7 +9,7 @@ import { syncOnce } from "./sync.js";
 const PAUSE_MS = 30_000;
 const OTHER_TAB_MS = 3000;
 const FIRST_BACKOFF_MS = 2000;
-const LONGEST_BACKOFF_MS = 25_000; // after the longest outage a hall is back within half a minute
+const LONGEST_BACKOFF_MS = 25_000; // after any outage, a hall sends again within half a minute
 
 /**
  * @typedef {import("../device/store.js").Database} Database
@@ -16,11 +17,13 @@ const LONGEST_BACKOFF_MS = 25_000; // after the longest outage a hall is back wi
  * @typedef {import("./sync.js").Reader} Reader
  */
 
-/** The outcome of a round that failed on the device, as with a full disk. @type {Outcome} */
+/** The outcome of a round that failed on the device itself, for example because the disk is full.
+ * @type {Outcome} */
 const BROKEN_OFF = { state: "busy", code: "store", skewMs: null, retryAfterS: null };
 
 /**
- * Run rounds of sync for as long as the page is open.
+ * Run rounds of sync while the page is open, and call the listeners when a round begins and ends.
+ * After a final refusal (`stopped`), no round runs until a request or an event asks for one.
  * @param {Database} db @param {() => import("../device/clock.js").ClockReading} clock
  * @param {() => Reader | null} reader
  * @param {{began: () => void, ended: (outcome: Outcome) => void}} listeners
@@ -40,7 +43,7 @@ export function keepSyncing(db, clock, reader, listeners) {
     }
     isRunning = true;
     isWanted = false;
-    timer = setTimeout(runRound, LONGEST_BACKOFF_MS); // in case this round throws
+    timer = setTimeout(runRound, LONGEST_BACKOFF_MS); // continues the sync if this round throws
     try {
       const outcome = await runAlone(() => {
         listeners.began();
@@ -54,7 +57,7 @@ export function keepSyncing(db, clock, reader, listeners) {
       if (outcome?.state === "stopped" && !isWanted) return;
       const isNextNow = isWanted && outcome !== null && outcome.state !== "offline";
       const waitMs = isNextNow ? 0 : pauseMs(failures, outcome?.retryAfterS ?? null);
-      // The other tab's round may have begun before our latest record.
+      // Try again soon, because the other tab's round may have begun before our latest record.
       timer = setTimeout(runRound, outcome ? waitMs : OTHER_TAB_MS);
     } finally {
       isRunning = false;
@@ -70,8 +73,8 @@ export function keepSyncing(db, clock, reader, listeners) {
 }
 
 /**
- * Return the pause before the next round, in milliseconds, with full jitter: seventy halls that
- * lost the line together must not come back together.
+ * Return the pause before the next round, in milliseconds. The pause is random (full jitter), so
+ * that 70 halls that lost the connection together do not all reconnect at the same moment.
  */
 function pauseMs(/** @type {number} */ failures, /** @type {number | null} */ retryAfterS) {
   if (retryAfterS) return retryAfterS * 1000 * (1 + Math.random());
@@ -80,9 +83,9 @@ function pauseMs(/** @type {number} */ failures, /** @type {number | null} */ re
 }
 
 /**
- * Run `work`, unless another tab of this browser is running it; then return null. A browser without
- * Web Locks uses a lease in local storage. If that fails, two tabs send the same records, which does
- * no harm.
+ * Run `work` and return its result; return null if another tab of this browser is running it. A
+ * browser without Web Locks uses a lease in local storage. If the lease fails, two tabs send the
+ * same records, which does no harm, because the server stores each record once.
  * @template T
  * @param {() => Promise<T>} work
  * @returns {Promise<T | null>}
@@ -95,7 +98,8 @@ async function runAlone(work) {
 
 const LEASE_KEY = "diemcau-sync";
 
-/** Run `work` under a lease in local storage; null if another tab holds it.
+/** Run `work` under a lease of 25 s in local storage and return its result; return null if another
+ * tab has the lease.
  * @template T @param {() => Promise<T>} work @returns {Promise<T | null>} */
 async function runLeased(work) {
   if (Number(localStorage.getItem(LEASE_KEY) ?? 0) > Date.now()) return null;

@@ -1,13 +1,17 @@
-/** Makes records, with a new id, a reading of the clocks, and the enrolment's device and point. */
+/** Makes records from drafts: adds a new id, a reading of the clocks, and the enrolment's device
+ * and point. */
 
 /**
+ * `Draft`: the fields of a record that depend on what happened. `prepareRecord` adds the other
+ * fields.
  * @typedef {import("../types.js").LedgerRecord} LedgerRecord
  * @typedef {{kind: string, person?: string, refs?: string[], source: string,
  *   body: Record<string, any>}} Draft
  */
 
 /**
- * Return a function that makes the record once its number is known.
+ * Return a function that makes the record from its sequence number. The number is known only in
+ * the transaction that stores the record.
  * @param {import("../types.js").Enrolment} enrolment
  * @param {string} meeting
  * @param {import("../device/clock.js").ClockReading} now
@@ -30,7 +34,8 @@ export function prepareRecord(enrolment, meeting, now, draft) {
   });
 }
 
-/** Return a new UUID of version 7 (RFC 9562): 48 bits of time, then random bits. */
+/** Return a new UUID of version 7 (RFC 9562): 48 bits of time in ms since 1970 UTC, then random
+ * bits. */
 export function uuid7(/** @type {number} */ atMs) {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   for (let index = 5, rest = atMs; index >= 0; index -= 1) {
@@ -42,12 +47,14 @@ export function uuid7(/** @type {number} */ atMs) {
   return hexOf(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** Return bytes in hexadecimal. @param {Uint8Array} bytes */
+/** Return bytes as hexadecimal text in lower case, two digits per byte.
+ * @param {Uint8Array} bytes */
 export function hexOf(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Return a code for a person on no list, until headquarters identifies them. */
+/** Return a random code for a person who is on no list: `N-` and ten hexadecimal digits. The code
+ * serves until headquarters identifies the person. */
 export function newcomerCode() {
   return `N-${hexOf(crypto.getRandomValues(new Uint8Array(5))).toUpperCase()}`;
 }

@@ -1,26 +1,29 @@
-/** Calls the server's API. Failures expected on a poor line are values, never exceptions. */
+/** Calls the server's API. Failures that are expected on a poor connection are returned, not
+ * thrown. */
 
 const API = "/api/v1";
 const TIMEOUT_MS = 30_000;
 const WORTH_PACKING_BYTES = 1000;
-/** The header by which the server marks its answers: the log-in page of a Wi-Fi, or a proxy, may
- * answer in its place, even with status 200. */
+/** The header that marks answers of our server. An answer without this header may come from a proxy
+ * or from the log-in page of a Wi-Fi network, even with status 200. */
 const MARK = "Diemcau-Api";
 
 /**
+ * The answer of a call, or the failure. `data` is parsed JSON, or a Blob for other content.
  * @template T
  * @typedef {{ok: true, data: T, headers: Headers} | Failure} Result
  */
 /**
- * `reason` is "network" if no answer came, else "refused" with the
- * problem's status and code.
+ * A failed call. `reason` is "network" if no answer came, else "refused". `status` and `code` come from the
+ * server's problem document; `retryAfterS` is in seconds.
  * @typedef {{ok: false, reason: "network" | "refused", status: number,
  *   code: string, retryAfterS: number | null}} Failure
  * @typedef {{token?: string, body?: unknown, method?: string, piece?: BodyInit,
  *   headers?: Record<string, string>}} CallOptions
  */
 
-/** Call the API and return its answer or failure.
+/** Call the API, and return its answer or the failure. A JSON body of over 1,000 characters is sent
+ * with gzip. A call without an answer fails after 30 s.
  * @param {string} path @param {CallOptions} [options] @returns {Promise<Result<any>>} */
 export async function call(path, { token, body, method, piece, headers: extraHeaders } = {}) {
   /** @type {Record<string, string>} */
@@ -56,7 +59,7 @@ export async function call(path, { token, body, method, piece, headers: extraHea
   }
 }
 
-/** @returns {Failure} */
+/** Return a failure. Without a code, the status serves as the code. @returns {Failure} */
 function failure(
   /** @type {Failure["reason"]} */ reason,
   /** @type {number} */ status,

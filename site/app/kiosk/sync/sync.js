@@ -1,6 +1,6 @@
 /**
- * One round of sync: sends the queues and fetches new records of the stream. While the vault is
- * locked it only sends.
+ * Runs one round of sync: sends the queues and fetches new records of the stream. While the vault
+ * is locked, the round only sends.
  */
 
 import { call } from "./server.js";
@@ -23,19 +23,22 @@ import rules from "../../../rules.json" with { type: "json" };
 
 const BATCH = 200;
 const SMALL_DETAIL_BYTES = rules.small_detail_bytes;
-const SMALL_DETAILS = 40; // in a request: well below the server's limit
+const SMALL_DETAILS = 40; // per request; well below the server's limit
 const PIECE_BYTES = rules.detail_piece_bytes;
 
-/** Codes of refusals after which an automatic retry is of no use. */
+/** Error codes of the server after which an automatic retry is useless. */
 const FINAL_CODES = new Set(["unauthenticated", "device_revoked", "forbidden"]);
 
 /**
  * @typedef {import("../device/store.js").Database} Database
  * @typedef {import("../types.js").Enrolment} Enrolment
+ *
+ * The outcome of a round. After `offline` and `busy`, the kiosk tries again by itself; `stopped` is final.
+ * `skewMs` is the server's clock minus the device's, or null.
  * @typedef {{state: "sent" | "offline" | "stopped" | "busy", code: string | null,
  *   skewMs: number | null, retryAfterS: number | null}} Outcome
  *
- * The enrolment whose vault is open, and the meeting whose stream is read.
+ * The enrolment whose vault is open, the vault's key, and the meeting whose stream the round fetches.
  * @typedef {{device: string, key: CryptoKey, meeting: string | null}} Reader
  */
 
@@ -44,7 +47,8 @@ const SENT = { state: "sent", code: null, skewMs: null, retryAfterS: null };
 
 /**
  * Run one round: send the queue of every enrolment on this device, and fetch new records for the
- * reader. Return the outcome for the unlocked enrolment; if none is unlocked, the first failure.
+ * reader. Return the outcome for the reader's enrolment; without a reader, the first outcome that
+ * is not `sent`. If the device is offline, skip the remaining enrolments.
  * @param {Database} db @param {() => import("../device/clock.js").ClockReading} clock
  * @param {Reader | null} reader @returns {Promise<Outcome>}
  */
@@ -61,7 +65,9 @@ export async function syncOnce(db, clock, reader) {
   return outcome;
 }
 
-/** Send the queue of one enrolment in batches, and fetch new records for the reader.
+/** Send the queue of one enrolment in batches of 200 records, and upload its details. For the
+ * reader, also fetch new records, the meetings and the roster. In the outcome, `skewMs` is the
+ * server's clock minus the device's; null if unknown.
  * @param {Database} db @param {() => import("../device/clock.js").ClockReading} clock
  * @param {Enrolment} enrolment @param {Reader | null} reader @returns {Promise<Outcome>} */
 async function syncEnrolment(db, clock, enrolment, reader) {
@@ -74,7 +80,7 @@ async function syncEnrolment(db, clock, enrolment, reader) {
   const failedHashes = new Set();
   for (;;) {
     const batch = await listQueuedRecords(db, device, BATCH);
-    // The server refuses a revoked device's details; they wait to be handed over in a file.
+    // The server refuses the details of a revoked device, so somebody must hand them over in a file.
     const pendingDetails = enrolment.lost === "revoked" ? [] : await listUnsentDetails(db, device);
     if (!reader && batch.length === 0 && pendingDetails.length === 0) return { ...SENT, skewMs };
     const namedHashes = new Set(batch.map((deviceRecord) => deviceRecord.record.body.detail));
@@ -109,14 +115,15 @@ async function syncEnrolment(db, clock, enrolment, reader) {
     for (const detail of remainingDetails.filter(({ sha256 }) => !failedHashes.has(sha256))) {
       const fault = await uploadDetail(db, enrolment.token, detail);
       if (fault && (fault.reason === "network" || FINAL_CODES.has(fault.code))) return outcomeOfFailure(db, device, fault);
-      if (fault) failedHashes.add(detail.sha256); // the other details go on; the next round tries again
+      if (fault) failedHashes.add(detail.sha256); // the next round tries this detail again
     }
     const isDone = !answer || (batch.length < BATCH && !answer.more && answer.want.length === 0);
     if (isDone || (batch.length === 0 && !answer.more)) return { ...SENT, skewMs };
   }
 }
 
-/** Encrypt an answer's records for the store.
+/** Encrypt the records of an answer for the database. `page` is null if there are none. `isAfresh`
+ * means that the answer replaces the stored stream.
  * @param {Reader} reader @param {string} meeting @param {string} cursor
  * @param {import("../types.js").SyncAnswer} answer */
 async function sealFetched(reader, meeting, cursor, answer) {
@@ -124,7 +131,8 @@ async function sealFetched(reader, meeting, cursor, answer) {
   return { meeting, isAfresh: isAnotherEpoch(cursor, answer.cursor), page };
 }
 
-/** Return the outcome of a failure, and wipe the vault of a revoked device.
+/** Return the outcome for a failed call. If the server has revoked the device, wipe its vault
+ * first.
  * @param {Database} db @param {string} device @param {import("./server.js").Failure} fault
  * @returns {Promise<Outcome>} */
 async function outcomeOfFailure(db, device, fault) {
@@ -134,27 +142,29 @@ async function outcomeOfFailure(db, device, fault) {
   return { state, code, skewMs: null, retryAfterS };
 }
 
-/** Wipe a revoked device's vault, if the order came over TLS or from this machine.
+/** Wipe the vault of a revoked device. Do this only in a secure context (TLS or this machine),
+ * because another sender's order may be forged.
  * @param {Database} db @param {string} device */
 async function wipeIfSecure(db, device) {
   if (isSecureContext) await wipeVault(db, device, "revoked");
 }
 
-/** Return the read token from the vault, or "".
+/** Return an enrolment's read token, decrypted with the vault's key; "" if none is stored.
  * @param {Database} db @param {string} device @param {CryptoKey} key @returns {Promise<string>} */
 export async function readToken(db, device, key) {
   const sealed = await getSealed(db, device, "token");
   return sealed ? unseal(key, sealed) : "";
 }
 
-/** Fetch the list of meetings and store it encrypted.
+/** Fetch the list of meetings and store it encrypted. If the call fails, the stored list remains.
  * @param {Database} db @param {string} device @param {CryptoKey} key @param {string} token */
 async function refreshMeetings(db, device, key, token) {
   const result = await call("/meetings", { token });
   if (result.ok) await putSealed(db, device, "meetings", await seal(key, result.data));
 }
 
-/** Fetch the roster if its revision has changed, and store it encrypted.
+/** Fetch the roster if its revision `rev` is new, and store the roster encrypted. If the call
+ * fails, the stored roster remains.
  * @param {Database} db @param {Enrolment} enrolment @param {Reader} reader @param {string} meeting
  * @param {string} token @param {string} rev */
 async function refreshRoster(db, { device, point }, reader, meeting, token, rev) {
@@ -165,7 +175,8 @@ async function refreshRoster(db, { device, point }, reader, meeting, token, rev)
   await setMeta(db, `rev/${device}/${meeting}`, rev);
 }
 
-/** Upload a detail in pieces, from where an earlier upload stopped.
+/** Upload a detail in pieces, from where an earlier upload stopped, then delete the detail from
+ * this device. Return the failure that stopped the upload, or null.
  * @param {Database} db @param {string} token
  * @param {import("../types.js").Detail} detail @returns {Promise<import("./server.js").Failure | null>} */
 async function uploadDetail(db, token, { sha256, box }) {

@@ -1,15 +1,19 @@
-/** Converts times of day in Vietnam to UTC instants and back, whatever the laptop's time zone. */
+/** Converts times of day in Vietnam to UTC instants and back, whatever time zone the laptop is set
+ * to. */
 
 import rules from "../../../rules.json" with { type: "json" };
 
 const dayForm = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Ho_Chi_Minh" });
 
-/** Return the day in Vietnam, as `2024-08-22`. @param {string | number} at */
+/** Return the day in Vietnam at an instant, as `2024-08-22`. Raises: RangeError if `at` is no valid
+ * time.
+ * @param {string | number} at */
 export function dayOf(at) {
   return dayForm.format(new Date(at));
 }
 
-/** Convert a day and a time of day in Vietnam.
+/** Return the UTC instant of a day and a time of day in Vietnam. Raises: RangeError if either is
+ * invalid.
  * @param {string} day `2024-08-22` @param {string} time `07:25` @returns {string} ISO 8601, UTC */
 export function instantOf(day, time) {
   return new Date(`${day}T${time}:00+07:00`).toISOString();
@@ -18,8 +22,8 @@ export function instantOf(day, time) {
 const NEAR_MS = rules.far_from_meeting_ms;
 
 /**
- * Return the instant that a time of day on a paper list means: the latest that has passed, within
- * 12 hours of the meeting.
+ * Return the UTC instant (ISO 8601) that a time of day on a paper list means: the latest that has
+ * passed and that is within 12 hours of the meeting.
  * @param {{starts_at: string, ends_at: string}} meeting @param {string} time `07:25`
  * @param {number} nowMs @returns {string | null} null if there is none or the time is incomplete
  */
@@ -37,7 +41,8 @@ export function statedInstant(meeting, time, nowMs) {
   return candidates.sort().at(-1) ?? null;
 }
 
-/** Return the latest past instant of a time of day in Vietnam.
+/** Return the latest UTC instant (ISO 8601), not after `nowMs`, with this time of day in Vietnam,
+ * such as `07:25`.
  * @param {string} time @param {number} nowMs */
 export function latestInstant(time, nowMs) {
   const today = instantOf(dayOf(nowMs), time);
