@@ -25,7 +25,7 @@ refuse that record alone and still judge the records sent with it."""
 MAX_UPLOAD_BYTES = 72 * 1024 * 1024
 """The largest form of the office pages, in bytes: a queue file of 64 MiB and the other form
 fields."""
-MAX_STRANGERS_BODY_BYTES = 64 * 1024
+MAX_UNAUTHENTICATED_BODY_BYTES = 64 * 1024
 """The largest request without a token or a session, in bytes. Such requests only sign a user in or
 enrol a kiosk."""
 OFFICE_PATH = "/van-phong"

@@ -53,7 +53,7 @@ PAUSE_S = 0.02
 """The longest pause before the second attempt to write, in seconds. The limit grows with every
 attempt, and the actual pause is random."""
 
-RETRIED_STATES = frozenset({"40001", "40P01", "23505", "55P03"})
+RETRIED_SQLSTATES = frozenset({"40001", "40P01", "23505", "55P03"})
 """SQLSTATE codes after which a transaction runs again: serialization failure, deadlock, two writers
 inserting one row, and lock timeout."""
 
@@ -71,7 +71,7 @@ class Base(DeclarativeBase):
     """The base class of all database models. SQLAlchemy collects their tables in its metadata."""
 
 
-class Stale(Exception):
+class RowsChanged(Exception):
     """Raised if rows changed after a transaction read them and before it locked them.
 
     `write` then runs the transaction again.
@@ -162,7 +162,7 @@ def write_if_free(work: Callable[[Connection], T]) -> T | None:
     """
     try:
         return _run_once(work, wait_s=0)
-    except (Stale, DatabaseBusy):
+    except (RowsChanged, DatabaseBusy):
         return None
     except DBAPIError as fault:
         if is_transient(fault):
@@ -176,7 +176,7 @@ def _write_until(deadline_s: float, work: Callable[[Connection], T]) -> T:
         attempt += 1
         try:
             return _run_once(work, wait_s=max(0, deadline_s - time.monotonic()))
-        except Stale:
+        except RowsChanged:
             pass
         except DBAPIError as fault:
             if not is_transient(fault):
@@ -271,7 +271,7 @@ def is_transient(fault: DBAPIError) -> bool:
     """
     state = getattr(fault.orig, "sqlstate", None)
     locked = isinstance(fault.orig, sqlite3.OperationalError) and "locked" in str(fault.orig)
-    return fault.connection_invalidated or state in RETRIED_STATES or locked
+    return fault.connection_invalidated or state in RETRIED_SQLSTATES or locked
 
 
 def is_full(fault: Exception) -> bool:
@@ -318,7 +318,7 @@ def upgrade_schema() -> None:
     flask_migrate.upgrade()
 
 
-def check_room() -> None:
+def check_free_disk() -> None:
     """Check that the disk of an SQLite database has `LEAST_FREE_BYTES` free.
 
     Other databases are not checked.

@@ -106,7 +106,7 @@ class EnrolmentCodeUsed(AppError):
     status, code = 409, "enrolment_code_used"
 
 
-class EnrolmentSecondNeeded(AppError):
+class EnrolmentSecretNeeded(AppError):
     """Raised if the second secret of an enrolment code is missing or wrong.
 
     Codes that are sent by post need a second secret of six digits.
@@ -259,7 +259,7 @@ class NobodyToName(AppError):
     status, code = 409, "nobody_to_name"
 
 
-class UnknownList(AppError):
+class UnknownUploadedList(AppError):
     """Raised if a list of people was never uploaded, is already imported or was abandoned."""
 
     status, code = 404, "unknown_list"

@@ -26,7 +26,7 @@ MAX_OPENED_BYTES = 2 * 1024 * 1024
 would take too long on a slow line."""
 
 
-MAX_PARCEL_BYTES = 48 * 1024 * 1024
+MAX_QUEUE_FILE_BYTES = 48 * 1024 * 1024
 """The largest queue file in bytes after decryption: all records of a hall with fifty photos."""
 
 
@@ -36,11 +36,11 @@ class _Registry(jwe.JWERegistry):
     The limit here is large enough for a hall's whole queue.
     """
 
-    max_ciphertext_length = MAX_PARCEL_BYTES * 4 // 3 + 4
+    max_ciphertext_length = MAX_QUEUE_FILE_BYTES * 4 // 3 + 4
 
 
 class _SignedRegistry(jws.JWSRegistry):
-    max_payload_length = MAX_PARCEL_BYTES * 4 // 3 + 4
+    max_payload_length = MAX_QUEUE_FILE_BYTES * 4 // 3 + 4
 
 
 _UNREADABLE = (
@@ -108,7 +108,7 @@ def signer_of(signed: bytes) -> str:
         raise SignatureWrong(fault=type(fault).__name__) from None
 
 
-def check_signed(public: dict[str, str], signed: bytes) -> bytes:
+def verify_signature(public: dict[str, str], signed: bytes) -> bytes:
     """Verify a compact JWS with a public key (JWK) and return its payload.
 
     Raises: SignatureWrong if the JWS cannot be parsed or its signature is wrong.
@@ -147,7 +147,7 @@ def open_box(seal_key: str, sealed: bytes) -> bytes:
     return opened.plaintext or b""
 
 
-def open_sealed(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
+def decrypt_detail(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
     """Decrypt a detail and return its content and its media type.
 
     The media type is recognized by the first bytes of the content.

@@ -21,7 +21,7 @@ from sync_server.config import Settings
 from sync_server.database import (
     WRITERS,
     Base,
-    Stale,
+    RowsChanged,
     db,
     has_current_schema,
     reading,
@@ -125,7 +125,7 @@ def test_a_stale_write_is_run_again_whole_and_not_for_ever(
     def work(_: Connection) -> None:
         nonlocal tries
         tries += 1
-        raise Stale
+        raise RowsChanged
 
     with pytest.raises(DatabaseBusy):
         write(work)

@@ -93,7 +93,12 @@ def test_the_portal_and_the_api_work_behind_a_proxy(name: str, portal: Path) -> 
             address = f"{PUBLIC_URL}:{port}"
             page = requests.get(f"{address}/index.html", timeout=10)
             health = requests.get(f"{address}/healthz", timeout=10)
-            refused = requests.post(f"{address}/api/v1/sync", data=b"x" * 10_000_000, timeout=10)
+            refused = requests.post(
+                f"{address}/api/v1/sync",
+                data=b"x" * 10_000_000,
+                headers={"Authorization": "Bearer unknown"},
+                timeout=10,
+            )
 
     assert (page.status_code, health.status_code) == (200, 200)
     assert f"{address}/app/ " in page.headers["Content-Security-Policy"]

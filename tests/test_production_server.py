@@ -18,7 +18,7 @@ from flask.sessions import SecureCookieSessionInterface
 
 from sync_server.config import (
     MAX_BODY_BYTES,
-    MAX_STRANGERS_BODY_BYTES,
+    MAX_UNAUTHENTICATED_BODY_BYTES,
     MAX_UPLOAD_BYTES,
     ROOT,
     Settings,
@@ -116,7 +116,7 @@ def session_cookie(app: Flask, **values: str) -> str:
     return f"Cookie: session={serializer.dumps(values)}"
 
 
-STRANGERS, USUAL, UPLOAD = MAX_STRANGERS_BODY_BYTES, 2 * MAX_BODY_BYTES, MAX_UPLOAD_BYTES
+STRANGERS, USUAL, UPLOAD = MAX_UNAUTHENTICATED_BODY_BYTES, 2 * MAX_BODY_BYTES, MAX_UPLOAD_BYTES
 
 
 @pytest.mark.parametrize(

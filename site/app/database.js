@@ -6,7 +6,7 @@ import { openDB } from "idb";
 
 /** Names of errors which mean that the database closed before the change was stored, so that a
  * retry is safe. WebKit reports UnknownError when it loses the connection to its database server. */
-const CUT_OFF = new Set(["InvalidStateError", "AbortError", "UnknownError"]);
+const DATABASE_CLOSED_ERRORS = new Set(["InvalidStateError", "AbortError", "UnknownError"]);
 
 /** An IndexedDB database that opens on first use and reopens after the browser has closed it. */
 export class Database {
@@ -37,7 +37,7 @@ export class Database {
     try {
       return await work(await opening);
     } catch (fault) {
-      if (!CUT_OFF.has(/** @type {Error} */ (fault).name)) throw fault;
+      if (!DATABASE_CLOSED_ERRORS.has(/** @type {Error} */ (fault).name)) throw fault;
       if (this.#opening === opening) this.#opening = undefined;
       return work(await (this.#opening ??= this.#open()));
     }

@@ -15,7 +15,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from sync_server.acts import arrangements
-from sync_server.acts.attendance_times import Span, joined_stays, length_of, moment_of
+from sync_server.acts.attendance_times import Span, duration_of, joined_stays, moment_of
 from sync_server.acts.list_imports import find_list, unit_index
 from sync_server.acts.people_lists import TITLE, name_key
 from sync_server.acts.writing import Note, envelope, write_records
@@ -403,7 +403,7 @@ class _AttendanceMatcher:
         if came_ms is None:
             return None
         if left_ms is None and (text := line.text("minutes")) and line.text("joined"):
-            length_ms = length_of(text)
+            length_ms = duration_of(text)
             if length_ms is None:
                 self._fault("minutes", line, "minutes", text)
                 return None

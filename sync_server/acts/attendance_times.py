@@ -92,7 +92,7 @@ def moment_of(text: str, span: Span) -> int | None:
     return near[0] if len(near) == 1 else None
 
 
-def length_of(text: str) -> int | None:
+def duration_of(text: str) -> int | None:
     """Return the milliseconds of a duration such as `78`, `1h 18m` or `01:18:05`.
 
     A number alone is in minutes, and `01:18` is in hours and minutes. Return None if the text is

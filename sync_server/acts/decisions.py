@@ -34,7 +34,7 @@ from sync_server.errors import BadForm, UnknownRecord
 from sync_server.messages import say
 from sync_server.storage.ledger.streams import StreamKey, records_of
 
-LASTING_KINDS = frozenset({"setting", "roll", "ruling", "void"})
+KINDS_NEVER_VOIDED = frozenset({"setting", "roll", "ruling", "void"})
 """Kinds of records that cannot be voided. A later record replaces a setting, roll or ruling, and a
 void is final."""
 
@@ -158,10 +158,10 @@ def void(
     """Void a record of a point; return the code of the record's person, or "" if it has none.
 
     `reason` is the encrypted explanation. Raises: UnknownRecord if the point has no record with
-    this id; BadForm if the record's kind is in `LASTING_KINDS`.
+    this id; BadForm if the record's kind is in `KINDS_NEVER_VOIDED`.
     """
     record = find_record(connection, key, record_id)
-    if kind_of(record) in LASTING_KINDS:
+    if kind_of(record) in KINDS_NEVER_VOIDED:
         raise BadForm(fault=say("records.lasting"))
     fields = envelope(writer, record.meeting, record.point, now_ms)
     voiding = Void(

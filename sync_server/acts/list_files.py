@@ -41,7 +41,7 @@ PLACE_COLUMNS = (
 PLACE_WIDTHS = (6, 10, 44, 26, 12, 44, 10, 24, 16, 24, 16)
 
 
-def template_of(people: Sequence[RosterPerson], units: Mapping[str, str]) -> bytes:
+def people_template(people: Sequence[RosterPerson], units: Mapping[str, str]) -> bytes:
     """Return a list of people as XLSX, with drop-down lists, to be corrected and imported again.
 
     `units` contains the names of the units by code. If `people` is empty, the list has an example
@@ -56,7 +56,7 @@ def template_of(people: Sequence[RosterPerson], units: Mapping[str, str]) -> byt
     return _template(COLUMNS, WIDTHS, rows, choices, _example(units))
 
 
-def template_of_places(
+def places_template(
     units: Mapping[str, UnitSummary],
     points: Mapping[str, PointSummary],
     contacts: Mapping[str, Sequence[ContactLine]],

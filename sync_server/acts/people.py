@@ -44,7 +44,7 @@ class ComingRoll(NamedTuple):
     change: str
 
 
-def same_people(
+def people_with_name(
     connection: Connection, full_name: str, unit: str, *, at_ms: int
 ) -> list[RosterPerson]:
     """Return the people of a unit with this name, including ended people.

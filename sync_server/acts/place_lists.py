@@ -26,7 +26,7 @@ from sync_server.sheets.tables import Fault, Line, Table
 from sync_server.storage import directory
 from sync_server.storage.directory import PointSummary, UnitSummary
 from sync_server.storage.people import contacts
-from sync_server.storage.people.contacts import ContactLine, Duty, dialled
+from sync_server.storage.people.contacts import ContactLine, Duty, normalise_phone
 
 HEADINGS: Mapping[str, Field | None] = {
     "ma": "unit_code",
@@ -259,13 +259,13 @@ class _PlaceLineParser:
             stored = self._contacts.get((point.code, duty))
             name = line.text(name_field) or (stored.name if stored else "")
             phone = line.text(phone_field)
-            if phone and not dialled(phone):
+            if phone and not normalise_phone(phone):
                 self._fault("phone", line, phone_field, phone)
             elif phone and not name:
                 self._fault("phone_without_name", line, name_field, phone)
             elif len(name) > MAX_PERSON:
                 self._fault("too_long", line, name_field, name, str(MAX_PERSON))
             elif name:
-                phone_kept = dialled(phone) or (stored.phone if stored else "")
+                phone_kept = normalise_phone(phone) or (stored.phone if stored else "")
                 lines.append(ContactLine(point.code, duty, name, phone_kept))
         return lines

@@ -140,7 +140,7 @@ def _open_box(box: str, seal_key: str) -> tuple[Parcel, Signer]:
             signer = devices.signer(connection, device)
         if signer is None:
             raise QueueFileFaulty(reason=say("queue_file.device", device=device))
-        payload = sealing.check_signed(signer.public_key, signed)
+        payload = sealing.verify_signature(signer.public_key, signed)
         parcel = decode_foreign(payload, _parcel_decoder)
     except (SignatureWrong, msgspec.DecodeError):
         raise QueueFileFaulty(reason=say("queue_file.signature")) from None

@@ -69,7 +69,7 @@ def get_detail(sha256: str) -> Response:
         return details.read(c, sha256)
 
     sealed_detail = write(read_and_log)
-    content, media_type = sealing.open_sealed(settings.seal_key, sealed_detail)
+    content, media_type = sealing.decrypt_detail(settings.seal_key, sealed_detail)
     return Response(
         content,
         mimetype=media_type,

@@ -11,7 +11,7 @@ from sync_server.api.bodies import json_response, read_body
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, write
-from sync_server.errors import EnrolmentSecondNeeded
+from sync_server.errors import EnrolmentSecretNeeded
 from sync_server.storage.access import devices
 from sync_server.web import rate_limits
 
@@ -41,7 +41,7 @@ def enrol() -> Response:
 
     No later response repeats the tokens.
 
-    Raises: EnrolmentCodeUnknown; EnrolmentCodeUsed; EnrolmentCodeExpired; EnrolmentSecondNeeded;
+    Raises: EnrolmentCodeUnknown; EnrolmentCodeUsed; EnrolmentCodeExpired; EnrolmentSecretNeeded;
     TooManyRequests.
     """
     rate_limits.count_attempt(rate_limits.ENROL)
@@ -63,12 +63,12 @@ def enrol() -> Response:
         )
     )
     if enrolled is None:
-        raise EnrolmentSecondNeeded
+        raise EnrolmentSecretNeeded
     settings: Settings = current_app.config["SETTINGS"]
     keys: dict[str, Any] = {
         "seal_key": sealing.public_key(settings.seal_key),
         "sign_key": sealing.sign_key(settings.seal_key),
     }
     with reading() as connection:
-        owing = devices.owing_devices(connection, enrolled.point)
+        owing = devices.devices_with_unsent(connection, enrolled.point)
     return json_response(msgspec.structs.replace(enrolled, owing=owing, **keys), 201)

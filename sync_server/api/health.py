@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 from sqlalchemy import text
 
 from sync_server.api.bodies import json_response
-from sync_server.database import check_room, reading
+from sync_server.database import check_free_disk, reading
 
 blueprint = Blueprint("health", __name__)
 
@@ -22,7 +22,7 @@ def readyz() -> Response:
     Raises: DiskFull (507) if there is too little space; DatabaseBusy (503) if the database does not
     answer in time.
     """
-    check_room()
+    check_free_disk()
     with reading() as connection:
         connection.execute(text("SELECT 1 FROM stream WHERE 1 = 0"))
     return json_response({"status": "ready"})

@@ -78,7 +78,7 @@ def report_make(
     try:
         if report_kind in WITH_NAMES:
             with database.reading() as c:
-                spec = making.make_list(
+                spec = making.make_names_document(
                     c, meeting, report_kind, layout, source, point=point, unit=unit, person=person
                 )
         else:

@@ -48,7 +48,7 @@ def roster_import(file: Path, *, yes: bool) -> None:
     except OSError:
         _fail(file, [Fault("unreadable", value=file.name)])
     site_dir, at_ms = current_settings().site_dir, now_ms()
-    database.write(lambda c: served_portal.take_places_once(c, site_dir, at_ms))
+    database.write(lambda c: served_portal.store_places_if_empty(c, site_dir, at_ms))
     try:
         with _ProgressBar() as progress_bar:
             grids = list_imports.open_grids(content, file.name, progress_bar.show)

@@ -42,6 +42,8 @@ def serve(host: str, port: int) -> None:
         serve_forever(current_app._get_current_object(), host, port)  # type: ignore[attr-defined]
     except OSError as fault:
         raise CommandFault(say("cli.port", host=host, port=port, fault=fault.strerror)) from None
+    finally:
+        database.db.engine.dispose()  # SQLite writes its log back when the last connection closes
 
 
 @click.command("demo")

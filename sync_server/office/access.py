@@ -137,7 +137,7 @@ def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str,
     if signed_in_account().must_change and not is_own_page:
         return make_response(redirect(url_for("office.my_account.page")))
     if "point" in url_values:
-        must_cover(point=url_values["point"])
+        require_scope(point=url_values["point"])
     return make_response(view(**url_values))
 
 
@@ -161,7 +161,7 @@ def _run_act(run_view: Callable[[], Response]) -> Response:
     return write(work)
 
 
-def must_cover(*, point: str | None = None, unit: str | None = None) -> None:
+def require_scope(*, point: str | None = None, unit: str | None = None) -> None:
     """Check that the account may act for this point or this unit.
 
     An account with a point passes only if `point` is that point. An account with a unit passes only
@@ -173,7 +173,7 @@ def must_cover(*, point: str | None = None, unit: str | None = None) -> None:
     is_other_point = account.point is not None and account.point != point
     is_other_unit = account.unit is not None and account.unit != unit
     if is_other_point or is_other_unit:
-        raise refusal_elsewhere(g.action)
+        raise forbidden_scope_error(g.action)
 
 
 def refusal(action: Action) -> Forbidden:
@@ -183,7 +183,7 @@ def refusal(action: Action) -> Forbidden:
     )
 
 
-def refusal_elsewhere(action: Action) -> Forbidden:
+def forbidden_scope_error(action: Action) -> Forbidden:
     """Return the error for an account that belongs to another point or unit."""
     scoped_action = say("action.elsewhere", action=say(f"action.{action}"))
     return Forbidden(action=scoped_action, profile=say(f"role.{signed_in_account().role}"))

@@ -10,7 +10,7 @@ from sync_server.storage import purpose
 FIELD = "into_demonstration"
 
 
-def must_accept_real_people(connection: Connection) -> None:
+def require_consent_to_real_people(connection: Connection) -> None:
     """Check that the user agrees to add real people to the database of a demonstration.
 
     After the consent, the database no longer counts as a demonstration. Any other database needs no

@@ -12,12 +12,12 @@ from sync_server.sheets.csv_output import csv_text
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def xlsx_of(content: bytes, name: str) -> Response:
+def xlsx_download(content: bytes, name: str) -> Response:
     """Return an XLSX workbook as a download with this file name."""
-    return file_of(content, name, XLSX)
+    return file_download(content, name, XLSX)
 
 
-def file_of(content: bytes | str, name: str, media_type: str) -> Response:
+def file_download(content: bytes | str, name: str, media_type: str) -> Response:
     """Return content as a download with this file name and media type."""
     response = Response(content, mimetype=media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -29,4 +29,4 @@ def csv_of(headings: Sequence[str], rows: Iterable[Sequence[object]], name: str)
 
     A cell that a spreadsheet would run as a formula starts with an apostrophe.
     """
-    return file_of(csv_text(headings, rows), name, "text/csv")
+    return file_download(csv_text(headings, rows), name, "text/csv")

@@ -97,7 +97,7 @@ def moment(name: str) -> int | None:
         ) from None
 
 
-def moment_needed(name: str) -> int:
+def required_moment(name: str) -> int:
     """Read a required date and time in Vietnam, and return it in ms since 1970 UTC.
 
     Raises: BadForm if the field is empty or is not a time.

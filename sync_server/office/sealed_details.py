@@ -60,7 +60,7 @@ def open_detail(sha256: str, about: str) -> DetailContent:
     box = details.read(connection, sha256)
     entry = details.opening_entry(sha256, reader, now_ms=now_ms(), about=about)
     g.setdefault("openings", []).append(entry)
-    return DetailContent(*sealing.open_sealed(settings.seal_key, box))
+    return DetailContent(*sealing.decrypt_detail(settings.seal_key, box))
 
 
 def text_fields_of(detail: DetailContent | None) -> dict[str, str]:
@@ -78,7 +78,7 @@ def text_fields_of(detail: DetailContent | None) -> dict[str, str]:
     return {name: text for name, text in fields.items() if isinstance(text, str)}
 
 
-def picture_of(detail: DetailContent | None) -> DetailContent | None:
+def attachment_of(detail: DetailContent | None) -> DetailContent | None:
     """Return the picture or document in a detail, or None if there is none.
 
     A JSON detail may contain the picture or document as a data URL in its field `scan`.

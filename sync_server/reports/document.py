@@ -37,7 +37,7 @@ SYMBOLS: Mapping[Kind, str] = {
     "period": "BC",
 }
 """The abbreviation of each kind of paper, which is part of the document number."""
-MARK_LETTERS = 12
+HASH_DIGITS = 12
 SIGNED_IN_THE_HALL: tuple[Kind, ...] = ("minutes", "presence")
 
 
@@ -75,7 +75,7 @@ class Document(NamedTuple):
         """Return the line with the committee that signs; "" if people in the hall sign."""
         if self.kind in SIGNED_IN_THE_HALL:
             return ""
-        return f"{self.layout.body_on} {self.organisation.body}".strip()
+        return f"{self.layout.on_behalf_of} {self.organisation.body}".strip()
 
     @property
     def recipients(self) -> list[str]:
@@ -198,7 +198,7 @@ def source_line(epoch: str, heads: Sequence[int]) -> str:
 
     `heads` are the last positions that the report read in the streams, sorted by point.
     """
-    mark = hashlib.sha256(",".join(map(str, heads)).encode()).hexdigest()[:MARK_LETTERS]
+    mark = hashlib.sha256(",".join(map(str, heads)).encode()).hexdigest()[:HASH_DIGITS]
     return say("report.foot.heads", epoch=epoch, count=number(sum(heads)), mark=mark)
 
 

@@ -11,7 +11,7 @@ import msgspec
 from sync_server.messages import number, say
 from sync_server.reports.document import Document
 from sync_server.reports.parts import Cell, Passage, Table
-from sync_server.reports.words import day_of
+from sync_server.reports.words import vietnam_time
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 """Every file contains this fixed date, so that the same report gives the same bytes."""
@@ -41,7 +41,7 @@ def write_docx(document: Document) -> bytes:
     word.core_properties.language = "vi-VN"
     out = io.BytesIO()
     word.save(out)
-    return _same_bytes(out.getvalue())
+    return _reproducible_zip(out.getvalue())
 
 
 def read_spec(content: bytes) -> bytes | None:
@@ -154,7 +154,7 @@ class _Writer:
         self._line(right, day, layout.date_italic_pt, italic=True)
 
     def _year(self) -> int:
-        return day_of(self._document.at_ms).year
+        return vietnam_time(self._document.at_ms).year
 
     def _write_title(self) -> None:
         document = self._document
@@ -323,7 +323,7 @@ def _attach_spec(word: Any, document: Document) -> None:
     word.part.relate_to(part, RELATIONSHIP_TYPE.CUSTOM_XML)
 
 
-def _same_bytes(content: bytes) -> bytes:
+def _reproducible_zip(content: bytes) -> bytes:
     """Return a copy of a ZIP file with sorted entries and one fixed date.
 
     The same entries then always give the same bytes.

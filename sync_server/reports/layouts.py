@@ -19,7 +19,8 @@ class Layout(Struct, frozen=True):
     lines of the right header, each as (text, size in points, is bold). A rule is drawn under the
     last line. `number` is the template of the document number, which itself stays blank. `headings`
     are the templates of section numbers on levels 1 and 2. `archive` is the last recipient.
-    `body_on` is the abbreviation before the committee that signs, such as T/M ("on behalf of").
+    `on_behalf_of` is the abbreviation before the committee that signs, such as T/M ("on behalf
+    of").
     """
 
     name: LayoutName
@@ -40,7 +41,7 @@ class Layout(Struct, frozen=True):
     recipients_pt: float
     recipients_underlined: bool
     archive: str
-    body_on: str
+    on_behalf_of: str
     signature_pt: float
     page_number_mm: float
     end: str
@@ -68,7 +69,7 @@ LAYOUTS: dict[LayoutName, Layout] = {
         recipients_pt=12,
         recipients_underlined=True,
         archive="Lưu {organisation}.",
-        body_on="T/M",
+        on_behalf_of="T/M",
         signature_pt=14,
         page_number_mm=10,
         end=".",
@@ -92,7 +93,7 @@ LAYOUTS: dict[LayoutName, Layout] = {
         recipients_pt=12,
         recipients_underlined=True,
         archive="Lưu Văn phòng {organisation}.",
-        body_on="T/M",
+        on_behalf_of="T/M",
         signature_pt=14,
         page_number_mm=10,
         end="./.",
@@ -119,7 +120,7 @@ LAYOUTS: dict[LayoutName, Layout] = {
         recipients_pt=11,
         recipients_underlined=False,
         archive="Lưu: VT.",
-        body_on="TM.",
+        on_behalf_of="TM.",
         signature_pt=14,
         page_number_mm=10,
         end="./.",

@@ -10,7 +10,7 @@ from sync_server.reports.narrative import (
 )
 from sync_server.reports.parts import NONE, Passage
 from sync_server.reports.spec import PersonLine, ReportSpec
-from sync_server.reports.words import day_and_hours, day_of, moment
+from sync_server.reports.words import day_and_hours, moment, vietnam_time
 
 
 def minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
@@ -33,7 +33,7 @@ def minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
             "report.minutes.chair",
             chair=say(f"report.minutes.chair.{hall.chair or 'none'}"),
             name=f", {course.chair}" if course.chair else "",
-            since=say("report.minutes.since", at=f"{day_of(course.presided_ms):%H:%M}")
+            since=say("report.minutes.since", at=f"{vietnam_time(course.presided_ms):%H:%M}")
             if course.presided_ms
             else "",
         ),
@@ -44,7 +44,7 @@ def minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
             say(
                 "report.minutes.incident",
                 what=say(f"incident.{line.what}").lower(),
-                at=f"{day_of(line.from_ms):%H:%M}",
+                at=f"{vietnam_time(line.from_ms):%H:%M}",
                 minutes=NONE if line.minutes is None else number(line.minutes),
             )
             for line in incidents
@@ -105,8 +105,10 @@ def certificate(spec: ReportSpec) -> list[Passage]:
         ),
     ]
     if came is not None:
-        left_at = f"{day_of(left):%H:%M}" if left is not None else NONE
-        texts.append(say("report.certificate.times", came=f"{day_of(came):%H:%M}", left=left_at))
+        left_at = f"{vietnam_time(left):%H:%M}" if left is not None else NONE
+        texts.append(
+            say("report.certificate.times", came=f"{vietnam_time(came):%H:%M}", left=left_at)
+        )
     return [Passage(1, "", tuple(texts))]
 
 

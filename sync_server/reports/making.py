@@ -28,7 +28,7 @@ from sync_server.reports.spec import (
     PersonLine,
     ReportSpec,
 )
-from sync_server.reports.words import day_of
+from sync_server.reports.words import vietnam_time
 from sync_server.storage import directory, organisation, remarks, reports
 from sync_server.storage.people import roster
 from sync_server.storage.reports import StoredReport
@@ -121,7 +121,7 @@ def _course_of(standing: PointStanding, names: Mapping[str, str]) -> HallCourse:
     )
 
 
-def make_list(
+def make_names_document(
     connection: Connection,
     meeting: str,
     kind: Kind,
@@ -195,7 +195,7 @@ def write(spec: AnySpec, file_format: Format) -> bytes:
 def file_name(spec: AnySpec, file_format: Format) -> str:
     """Return the name of a report's file, such as `bao-cao-nhanh-2024-08-22-hoc-tap-lan-2.pdf`."""
     if isinstance(spec, PeriodSpec):
-        days = f"{day_of(spec.at_ms):%Y%m%d-%H%M}"
+        days = f"{vietnam_time(spec.at_ms):%Y%m%d-%H%M}"
         return f"{say('report.file.period')}-{days}.{file_format}"
     internal = "-noi-bo" if spec.is_internal else ""
     hall = "".join(f"-{code.lower()}" for code in (spec.point, spec.unit, spec.person) if code)

@@ -13,7 +13,7 @@ from sync_server.reports.chart import bar_chart
 from sync_server.reports.csv_file import table_as_csv
 from sync_server.reports.document import Document
 from sync_server.reports.docx_file import shown
-from sync_server.reports.words import day_of
+from sync_server.reports.words import vietnam_time
 
 SPEC_NAME = "bao-cao.json"
 
@@ -32,7 +32,12 @@ def write_html(document: Document) -> str:
     """Return a report as an HTML page for printing."""
     chart = bar_chart(document.bars) if document.bars else ""
     return _paper().render(
-        document=document, chart=chart, shown=shown, say=say, day_of=day_of, percent=percent
+        document=document,
+        chart=chart,
+        shown=shown,
+        say=say,
+        vietnam_time=vietnam_time,
+        percent=percent,
     )
 
 

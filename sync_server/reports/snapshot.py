@@ -196,7 +196,7 @@ def _reasons_of(
 
 def _reason_in(connection: Connection, sha256: str | None, seal_key: str) -> str:
     try:
-        content, _ = sealing.open_sealed(seal_key, details.read(connection, sha256 or ""))
+        content, _ = sealing.decrypt_detail(seal_key, details.read(connection, sha256 or ""))
         reason = decode_foreign(content, _reason_decoder).get("reason", NO_REASON)
     except (UnknownDetail, DetailUnreadable, msgspec.DecodeError):
         return NO_REASON

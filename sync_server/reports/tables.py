@@ -8,7 +8,7 @@ from sync_server.reports.figures import Figures, HallLine, TaskLine
 from sync_server.reports.narrative import reason_name
 from sync_server.reports.parts import NONE, Cell, Column, Table
 from sync_server.reports.spec import PersonLine, ReportSpec
-from sync_server.reports.words import day_of, moment
+from sync_server.reports.words import moment, vietnam_time
 
 
 def tables_of(spec: ReportSpec) -> list[Table]:
@@ -29,28 +29,28 @@ def tables_of(spec: ReportSpec) -> list[Table]:
     return tables
 
 
-COUNTED = (
+COUNTS_BEFORE_RATE = (
     "summoned", "present", "absent_excused", "absent_unexcused", "not_recorded",
 )  # fmt: skip
 """The counts in the columns before the rate. The first count is the sum of the other four."""
-AFTER_RATE = ("late", "left_early", "substitutes", "guests")
+COUNTS_AFTER_RATE = ("late", "left_early", "substitutes", "guests")
 
 
 def count_columns() -> tuple[Column, ...]:
     """Return the columns for the counts of people and for the attendance rate."""
     return (
-        *(Column(say(f"report.column.{name}"), 6, True) for name in COUNTED),
+        *(Column(say(f"report.column.{name}"), 6, True) for name in COUNTS_BEFORE_RATE),
         Column(say("report.column.rate"), 7, True),
-        *(Column(say(f"report.column.{name}"), 6, True) for name in AFTER_RATE),
+        *(Column(say(f"report.column.{name}"), 6, True) for name in COUNTS_AFTER_RATE),
     )
 
 
 def count_cells(counts: Counts) -> list[Cell]:
     """Return the cells for the columns of `count_columns`, in the same order."""
     return [
-        *(getattr(counts, name) for name in COUNTED),
+        *(getattr(counts, name) for name in COUNTS_BEFORE_RATE),
         percent(counts.present, counts.summoned),
-        *(getattr(counts, name) for name in AFTER_RATE),
+        *(getattr(counts, name) for name in COUNTS_AFTER_RATE),
     ]
 
 
@@ -61,7 +61,7 @@ def sums_and_rate(first: int, before: int = 0) -> tuple[tuple[int, ...], tuple[i
     that one (included) and the columns of `count_columns`.
     """
     people = first + before
-    rate = people + len(COUNTED)
+    rate = people + len(COUNTS_BEFORE_RATE)
     last = people + len(count_columns())
     return tuple(n for n in range(first, last) if n != rate), (rate, people + 1, people)
 
@@ -170,7 +170,7 @@ def _table_5(figures: Figures) -> Table:
             place,
             short_hall_name(line.name),
             say(f"incident.{line.what}"),
-            f"{day_of(line.from_ms):%H:%M}",
+            f"{vietnam_time(line.from_ms):%H:%M}",
             NONE if line.minutes is None else line.minutes,
         ]
         for place, line in enumerate(figures.incidents, start=1)
@@ -266,8 +266,8 @@ def _table_of_people(spec: ReportSpec) -> Table:
             line.unit,
             name_code("position", line.position),
             _state_of(line),
-            f"{day_of(line.facts.came_ms):%H:%M}" if line.facts.came_ms else "",
-            f"{day_of(line.facts.left_ms):%H:%M}" if line.facts.left_ms else "",
+            f"{vietnam_time(line.facts.came_ms):%H:%M}" if line.facts.came_ms else "",
+            f"{vietnam_time(line.facts.left_ms):%H:%M}" if line.facts.left_ms else "",
             "",
         ]
         for place, line in enumerate(spec.people, start=1)

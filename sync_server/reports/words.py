@@ -21,14 +21,14 @@ _FIRST_TONE = re.compile(
 )
 
 
-def day_of(at_ms: int) -> datetime:
+def vietnam_time(at_ms: int) -> datetime:
     """Convert ms since 1970 UTC to a datetime in Vietnam's time zone (UTC+7)."""
     return datetime.fromtimestamp(at_ms / 1000, VIETNAM)
 
 
 def moment(at_ms: int) -> str:
     """Format ms since 1970 UTC in Vietnam's time, such as `09:15 ngày 22/8/2024`."""
-    at = day_of(at_ms)
+    at = vietnam_time(at_ms)
     return f"{at:%H:%M} ngày {_short_day(at)}"
 
 
@@ -37,7 +37,7 @@ def day_and_hours(starts_ms: int, ends_ms: int) -> str:
 
     If the meeting ends on another day, both dates are written.
     """
-    starts, ends = day_of(starts_ms), day_of(ends_ms)
+    starts, ends = vietnam_time(starts_ms), vietnam_time(ends_ms)
     if starts.date() == ends.date():
         return f"từ {starts:%H:%M} đến {ends:%H:%M} ngày {_short_day(starts)}"
     return f"từ {starts:%H:%M} ngày {_short_day(starts)} đến {ends:%H:%M} ngày {_short_day(ends)}"
@@ -78,7 +78,7 @@ def _tones_last(text: str) -> str:
 
 def short_day(at_ms: int) -> str:
     """Format ms since 1970 UTC as a day in Vietnam, such as `22/8/2024`."""
-    return _short_day(day_of(at_ms))
+    return _short_day(vietnam_time(at_ms))
 
 
 def _short_day(at: datetime) -> str:

@@ -330,7 +330,7 @@ def _read_text(content: bytes, progress: Progress) -> Grid:
                 progress(at, all_rows)
     except csv.Error:  # a field is too long, for example after a stray quote
         raise SheetFault("too_large") from None
-    return Grid("", rows, problems, is_padded=False)
+    return Grid("", rows, problems, short_rows_are_complete=False)
 
 
 def _decode(content: bytes) -> str:

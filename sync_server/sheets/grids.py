@@ -53,7 +53,8 @@ class Area(NamedTuple):
 class Grid(NamedTuple):
     """One sheet, with its cells as text. Rows and columns count from 0.
 
-    `problems` contains the problem of each doubtful cell by (row, column). `is_padded`: if True, a
+    `problems` contains the problem of each doubtful cell by (row, column).
+    `short_rows_are_complete`: if True, a
     short row is complete, because empty cells at its end are left out (XLSX). If False, a short row
     may have been cut (CSV).
     """
@@ -65,7 +66,7 @@ class Grid(NamedTuple):
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
     is_hidden: bool = False
-    is_padded: bool = True
+    short_rows_are_complete: bool = True
 
 
 def clean_text(text: str) -> tuple[str, CellProblem | None]:

@@ -211,7 +211,7 @@ def _columns_at(grid: Grid, at: int, choices: Mapping[str, Field | None] | None)
         f"{top[n]} {below[n]}".strip() if is_double and n < len(below) and below[n] else top[n]
         for n in range(width)
     ]
-    columns = _without_worse_twins(
+    columns = _best_columns(
         [
             (n, heading, _field_of_pair(heading, n, below if is_double else (), choices))
             for n, heading in enumerate(headings)
@@ -265,7 +265,7 @@ def _is_second_heading(grid: Grid, at: int, top: Sequence[str], below: Sequence[
     ) and any(field_of(below[n]) or n in spans for n in filled)
 
 
-def _without_worse_twins(
+def _best_columns(
     columns: Iterable[tuple[int, str, tuple[Field, int] | None]],
 ) -> tuple[Column, ...]:
     """Return the columns; if several contain the same field, read only the best heading.
@@ -349,7 +349,7 @@ class _LineReader:
             elif (name := self._section_of(filled)) is not None:
                 section = name
                 left_out.append((at, _joined(row)))
-            elif self._is_like_a_section(filled, line):
+            elif self._is_unknown_section(filled, line):
                 self.faults.append(Fault("unknown_section", at, value=_joined(row)[:80]))
             elif any(line.text(key) for key in self._keys):
                 self._check(at, row)
@@ -387,7 +387,7 @@ class _LineReader:
         beyond = next((n for n in range(self._width, len(row)) if row[n]), None)
         if beyond is not None and beyond not in self._heading.names_span:
             self.faults.append(Fault("beyond_headings", at, beyond, row[beyond]))
-        if not self._grid.is_padded and len(row) < self._width:
+        if not self._grid.short_rows_are_complete and len(row) < self._width:
             self.faults.append(Fault("cut_short", at, value=_joined(row)[:80]))
         return len(self.faults) > before
 
@@ -395,7 +395,7 @@ class _LineReader:
         """Return whether a row is a total. The list may continue below it."""
         return bool(_TOTAL.match(fold(filled[0][1])))
 
-    def _is_like_a_section(self, filled: Sequence[tuple[int, str]], line: Line) -> bool:
+    def _is_unknown_section(self, filled: Sequence[tuple[int, str]], line: Line) -> bool:
         """Return whether a row looks like a section heading, although it names no known unit.
 
         Such a row contains one text of several words, and no number or a Roman number. The list

@@ -9,7 +9,7 @@ from sync_server.storage.models import CallNote
 from sync_server.storage.prepared import columns_of
 
 
-class CallNoteLine(NamedTuple):
+class StoredCallNote(NamedTuple):
     """A note on a telephone call to a point, written by the account `by`."""
 
     point: str
@@ -19,19 +19,19 @@ class CallNoteLine(NamedTuple):
 
 
 LONGEST_NOTE = 200
-_COLUMNS = columns_of(CallNoteLine, CallNote)
+_COLUMNS = columns_of(StoredCallNote, CallNote)
 
 
-def add(connection: Connection, meeting: str, line: CallNoteLine) -> None:
+def add(connection: Connection, meeting: str, line: StoredCallNote) -> None:
     """Store a note on a call to one of the meeting's points."""
     values = line._asdict() | {"id": str(uuid_utils.uuid7()), "meeting": meeting}
     connection.execute(insert(CallNote).values(values))
 
 
-def of_meeting(connection: Connection, meeting: str) -> dict[str, list[CallNoteLine]]:
+def of_meeting(connection: Connection, meeting: str) -> dict[str, list[StoredCallNote]]:
     """Return a meeting's call notes, grouped by point, the latest first."""
     query = select(*_COLUMNS).where(CallNote.meeting == meeting)
-    notes: dict[str, list[CallNoteLine]] = {}
+    notes: dict[str, list[StoredCallNote]] = {}
     for row in connection.execute(query.order_by(CallNote.at_ms.desc(), CallNote.id.desc())):
-        notes.setdefault(row.point, []).append(CallNoteLine(*row))
+        notes.setdefault(row.point, []).append(StoredCallNote(*row))
     return notes

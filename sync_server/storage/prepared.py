@@ -56,7 +56,7 @@ def columns_of(shape: Any, model: type[Base], **others: Any) -> tuple[Any, ...]:
     return tuple(others[name] if name in others else getattr(model, name) for name in names)
 
 
-class Prepared:
+class CompiledStatement:
     """A statement that is compiled once and then runs on SQLite or PostgreSQL.
 
     In the statement, write every value as a named `bindparam`, and every list as an expanding one.
@@ -130,8 +130,8 @@ def insert_rows(connection: Connection, model: type[Base], rows: Sequence[dict[s
 
 
 @cache
-def _insert_into(model: type[Base]) -> Prepared:
-    return Prepared(insert(model))
+def _insert_into(model: type[Base]) -> CompiledStatement:
+    return CompiledStatement(insert(model))
 
 
 @cache

@@ -25,7 +25,7 @@ HEADINGS: tuple[Heading, ...] = get_args(Heading)
 """The headings of the report's parts I to V; `good_practice` is from checklist row 21."""
 
 
-class RemarkLine(NamedTuple):
+class EvaluationText(NamedTuple):
     """One version of the text under a heading of a meeting's evaluation.
 
     `by` is the account that wrote it. `draft` is the text that the program proposed from the
@@ -39,17 +39,17 @@ class RemarkLine(NamedTuple):
     draft: str = ""
 
 
-def add(connection: Connection, meeting: str, line: RemarkLine) -> None:
+def add(connection: Connection, meeting: str, line: EvaluationText) -> None:
     """Store a new version of the text under one heading of a meeting's evaluation."""
     values = line._asdict() | {"id": str(uuid_utils.uuid7()), "meeting": meeting}
     connection.execute(insert(Remark).values(values))
 
 
-def latest(connection: Connection, meeting: str) -> dict[str, RemarkLine]:
+def latest(connection: Connection, meeting: str) -> dict[str, EvaluationText]:
     """Return the latest version of each heading's text; headings without a text are left out."""
     rows = connection.execute(
         select(Remark.heading, Remark.text, Remark.by, Remark.at_ms, Remark.draft)
         .where(Remark.meeting == meeting)
         .order_by(Remark.at_ms, Remark.id)
     )
-    return {row.heading: RemarkLine(*row) for row in rows}
+    return {row.heading: EvaluationText(*row) for row in rows}

@@ -46,7 +46,7 @@ def error_response(error: AppError) -> Response:
         response = jsonify(error.problem())
         response.mimetype = "application/problem+json"
     else:
-        g.is_fault = error.status >= OUR_FAULT
+        g.is_fault = error.status >= FIRST_SERVER_ERROR
         page = render_template("error.html", error=error, back=_form_page(), typed=_typed_texts())
         response = Response(page)
     response.status_code = error.status
@@ -67,7 +67,7 @@ def _typed_texts() -> list[str]:
     return [
         text
         for name, text in request.form.items()
-        if " " in text.strip() and len(text) >= WORTH_KEEPING and "password" not in name
+        if " " in text.strip() and len(text) >= MIN_SHOWN_AGAIN and "password" not in name
     ]
 
 
@@ -81,8 +81,8 @@ def _form_page() -> str | None:
     return request.referrer if is_ours and request.method == "POST" else None
 
 
-MISSING_CREDENTIALS, OUR_FAULT = 401, 500
-OFFICE_PATH, WORTH_KEEPING = "/van-phong/", 20
+MISSING_CREDENTIALS, FIRST_SERVER_ERROR = 401, 500
+OFFICE_PATH, MIN_SHOWN_AGAIN = "/van-phong/", 20
 """An error page shows a submitted text again if the text has at least 20 characters."""
 
 

@@ -25,7 +25,7 @@ from waitress.utilities import Error
 
 from sync_server.config import (
     MAX_BODY_BYTES,
-    MAX_STRANGERS_BODY_BYTES,
+    MAX_UNAUTHENTICATED_BODY_BYTES,
     MAX_UPLOAD_BYTES,
     OFFICE_PATH,
     UPLOADS_PATH,
@@ -88,7 +88,7 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
             super().parse_header(header_plus)
         except ValueError:  # Python cannot parse the address or the length
             raise ParsingError("Invalid header") from None
-        if self.chunked or self.content_length > MAX_STRANGERS_BODY_BYTES:
+        if self.chunked or self.content_length > MAX_UNAUTHENTICATED_BODY_BYTES:
             self.adj = self._limits()
 
     def _limits(self) -> Adjustments:
@@ -97,14 +97,14 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
         The limit depends on the path, and on whether the sender has a token or a session.
         """
         if self.path.startswith(API_PATH):
-            return self.adj if "AUTHORIZATION" in self.headers else _STRANGERS_LIMITS
+            return self.adj if "AUTHORIZATION" in self.headers else _UNAUTHENTICATED_LIMITS
         is_office = self.path.startswith(OFFICE_PATH)
         if not (is_office and has_signed_session(self.adj.app, self.headers.get("COOKIE", ""))):
-            return _STRANGERS_LIMITS
+            return _UNAUTHENTICATED_LIMITS
         return _UPLOAD_LIMITS if self.path.startswith(UPLOADS_PATH) else self.adj
 
 
-_STRANGERS_LIMITS = Adjustments(max_request_body_size=MAX_STRANGERS_BODY_BYTES)
+_UNAUTHENTICATED_LIMITS = Adjustments(max_request_body_size=MAX_UNAUTHENTICATED_BODY_BYTES)
 _UPLOAD_LIMITS = Adjustments(max_request_body_size=MAX_UPLOAD_BYTES)
 
 
@@ -190,9 +190,9 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
     def handle_accept(self) -> None:
         super().handle_accept()
         if len(self.active_channels) > MAX_CONNECTIONS:
-            self._close_the_least_useful()
+            self._close_idle_connections()
 
-    def _close_the_least_useful(self) -> None:
+    def _close_idle_connections(self) -> None:
         """Close up to `CLOSED_AT_ONCE` idle connections.
 
         The client address with the most idle connections loses its connections first, and the

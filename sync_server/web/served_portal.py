@@ -117,7 +117,7 @@ def published_directory(
     return parse_directory(directory_file.read(connection, 0, directory_file.size_bytes))
 
 
-def take_places_once(connection: Connection, site_dir: Path, now_ms: int) -> None:
+def store_places_if_empty(connection: Connection, site_dir: Path, now_ms: int) -> None:
     """Store the published units and points if the database has no units yet.
 
     Later changes in the portal are stored when headquarters accepts the next meeting.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync_server.acts.attendance_times import Span, joined_stays, length_of, moment_of
+from sync_server.acts.attendance_times import Span, duration_of, joined_stays, moment_of
 from sync_server.domain.records.codes import MINUTE_MS, from_ms, to_ms
 
 SPAN = Span(to_ms("2024-08-22T00:30:00.000Z"), to_ms("2024-08-22T04:00:00.000Z"))
@@ -43,12 +43,12 @@ def test_what_is_no_moment_near_the_meeting_is_none(text: str) -> None:
      ("18 phút", 18), ("2h", 120)],
 )  # fmt: skip
 def test_a_length_is_read(text: str, minutes: int) -> None:
-    assert length_of(text) == minutes * MINUTE_MS
+    assert duration_of(text) == minutes * MINUTE_MS
 
 
 @pytest.mark.parametrize("text", ["", "lâu", "1.5", "-3"])
 def test_what_is_no_length_is_none(text: str) -> None:
-    assert length_of(text) is None
+    assert duration_of(text) is None
 
 
 def test_stays_that_overlap_or_nearly_touch_are_one() -> None:

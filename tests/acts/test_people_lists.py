@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from sync_server.acts.list_files import template_of
+from sync_server.acts.list_files import people_template
 from sync_server.acts.people_lists import (
     NEW,
     TITLE,
@@ -207,7 +207,7 @@ PEOPLE = st.lists(
 def test_a_template_that_comes_back_unchanged_changes_nothing(people: list[RosterPerson]) -> None:
     units = UnitNames(UNITS)
 
-    table = find_table(read_grids(template_of(people, UNITS), "a.xlsx"), used=USED)
+    table = find_table(read_grids(people_template(people, UNITS), "a.xlsx"), used=USED)
     plan = plan_people(table, people, units, ListChoices(), 2026)
 
     assert not plan.faults
@@ -215,7 +215,7 @@ def test_a_template_that_comes_back_unchanged_changes_nothing(people: list[Roste
 
 
 def test_the_example_line_of_an_empty_template_is_nobody() -> None:
-    table = find_table(read_grids(template_of([], UNITS), "a.xlsx"), used=USED)
+    table = find_table(read_grids(people_template([], UNITS), "a.xlsx"), used=USED)
 
     assert not table.lines
     assert not table.faults

@@ -139,11 +139,11 @@ test("a receipt clears the records that headquarters has", async () => {
 test("a new server epoch replaces the stream, and streams are stored by meeting", async () => {
   const db = await open();
   const page = { iv: new Uint8Array(12), box: new ArrayBuffer(1) };
-  await storeAnswer(db, DEVICE, [], answer({ cursor: "e1:1" }), { meeting: "m-1", isAfresh: false, page });
-  await storeAnswer(db, DEVICE, [], answer({ cursor: "e1:2" }), { meeting: "m-2", isAfresh: false, page });
+  await storeAnswer(db, DEVICE, [], answer({ cursor: "e1:1" }), { meeting: "m-1", replacesStream: false, page });
+  await storeAnswer(db, DEVICE, [], answer({ cursor: "e1:2" }), { meeting: "m-2", replacesStream: false, page });
   assert.equal(isAnotherEpoch("e1:1", "e2:1"), true);
   assert.equal(isAnotherEpoch("0", "e2:1"), false);
-  await storeAnswer(db, DEVICE, [], answer({ cursor: "e2:1" }), { meeting: "m-1", isAfresh: true, page });
+  await storeAnswer(db, DEVICE, [], answer({ cursor: "e2:1" }), { meeting: "m-1", replacesStream: true, page });
 
   assert.deepEqual(await listSealedNames(db, DEVICE, "stream/m-1/"), ["stream/m-1/e2:1"]);
   assert.deepEqual(await listSealedNames(db, DEVICE, "stream/m-2/"), ["stream/m-2/e1:2"]);

@@ -93,7 +93,7 @@ STT;Họ và tên;Ngày sinh;Đơn vị;Chức vụ;Đảng viên;Ghi chú
 2;Trần Mẫu Hai;1985;VP Tỉnh uỷ;;dự bị;mới
 3;Trần Mẫu Ba;1985;Sở Ngoại vụ;;;
 """
-COUNTED = (
+COUNTS_BEFORE_RATE = (
     "Name,Join Time,Leave Time\nMẫu Văn An,22/08/2024 07:20,22/08/2024 11:00\nTổ 3,7:20,8:20\n"
 )
 PLACES = "Đơn vị;Số chỗ ngồi;Thư ký;Điện thoại thư ký\nĐảng bộ Sở Mới mẫu;90;Người mẫu;0900000099\n"
@@ -107,7 +107,7 @@ def test_lists_are_uploaded_and_what_they_would_change_is_seen_on_a_phone(
         ("/nguoi/danh-sach", PEOPLE, "Có 1 chỗ phải sửa"),
         ("/nguoi/danh-sach", PEOPLE.replace("Sở Ngoại vụ", "U06"), "Nhập 3 thay đổi"),
         ("/don-vi", PLACES, "Danh sách này sẽ ghi 3 thay đổi"),
-        (f"/hoi-nghi/{FINISHED_MEETING}/tu-tep", COUNTED, "Xem trước điểm danh từ tệp"),
+        (f"/hoi-nghi/{FINISHED_MEETING}/tu-tep", COUNTS_BEFORE_RATE, "Xem trước điểm danh từ tệp"),
     ):
         page.goto(f"{system.url}/van-phong{path}")
         page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")

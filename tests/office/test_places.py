@@ -180,7 +180,7 @@ def test_a_telephone_number_gets_back_the_zero_that_its_cell_dropped(
     ],
 )
 def test_a_telephone_number_is_kept_as_it_is_dialled(text: str, phone: str | None) -> None:
-    assert contacts.dialled(text) == phone
+    assert contacts.normalise_phone(text) == phone
 
 
 def publish(settings: Settings, facts: PublishedDirectory) -> None:

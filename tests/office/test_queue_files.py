@@ -79,7 +79,7 @@ def read_receipts(result: queue_files.ImportResult, kiosk: Kiosk) -> list[dict[s
     receipt_file = json.loads(result.receipt)
     assert (receipt_file["diemcau"], receipt_file["v"]) == ("receipt", 1)
     opened = (
-        sealing.check_signed(kiosk.sign_key, receipt.encode())
+        sealing.verify_signature(kiosk.sign_key, receipt.encode())
         for receipt in receipt_file["receipts"]
     )
     return [json.loads(payload) for payload in opened]

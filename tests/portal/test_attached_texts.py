@@ -9,9 +9,9 @@ import pytest
 from openpyxl import Workbook
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from portal.content.attached_texts import MAX_DEPTH, look_into
+from portal.content.attached_texts import MAX_DEPTH, extract_texts
 from portal.content.guard import Guard, RosterEntry, visible_text
-from portal.media.markdown import to_words
+from portal.media.markdown import to_plain_text
 
 from tests.portal.test_content import faults_of, replace_in_file
 
@@ -146,7 +146,7 @@ def jpeg_with(artist: str) -> bytes:
     ],
 )  # fmt: skip
 def test_a_telephone_is_found_in_every_layer(name: str, content: bytes) -> None:
-    words = "\n".join(look_into(name, content).texts)
+    words = "\n".join(extract_texts(name, content).texts)
 
     assert {suspicion.value for suspicion in Guard().suspicions(words)} == {PHONE}
 
@@ -165,7 +165,7 @@ def test_a_telephone_is_found_in_every_layer(name: str, content: bytes) -> None:
     ],
 )
 def test_what_cannot_be_looked_into_is_told(name: str, content: bytes, problem: str) -> None:
-    assert problem in {problem for problem, _ in look_into(name, content).problems}
+    assert problem in {problem for problem, _ in extract_texts(name, content).problems}
 
 
 def test_archives_in_archives_are_looked_into_up_to_a_bound() -> None:
@@ -173,7 +173,7 @@ def test_archives_in_archives_are_looked_into_up_to_a_bound() -> None:
     for _ in range(MAX_DEPTH + 1):
         content = archive(b_0_zip=content) if content != b"x" else archive(b_0_txt=content)
 
-    assert [problem for problem, _ in look_into("a.zip", content).problems] == ["too_deep"]
+    assert [problem for problem, _ in extract_texts("a.zip", content).problems] == ["too_deep"]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_numbers_that_are_no_telephones_are_left_alone(text: str) -> None:
     assert list(Guard().suspicions(text)) == []
 
 
-@pytest.mark.parametrize("words", [to_words, visible_text])
+@pytest.mark.parametrize("words", [to_plain_text, visible_text])
 def test_numbers_in_cells_of_a_page_are_no_telephone(words: Callable[[str], str]) -> None:
     cells = "".join(f"<td>{number}</td>" for number in ("0", "874", "120", "84", "27"))
     assert list(Guard().suspicions(words(f"<table><tr>{cells}</tr></table>"))) == []
@@ -216,13 +216,13 @@ def test_positions_of_pictures_are_no_telephones() -> None:
         xl__theme__theme1_0_xml=PHONE,
     )
 
-    assert list(Guard().suspicions("\n".join(look_into("a.xlsx", content).texts))) == []
+    assert list(Guard().suspicions("\n".join(extract_texts("a.xlsx", content).texts))) == []
 
 
 def test_the_numbers_of_a_chart_are_no_telephones() -> None:
     cache = "<c:numCache><c:pt><c:v>0.912</c:v></c:pt><c:pt><c:v>345678</c:v></c:pt></c:numCache>"
     content = with_part(xl__charts__chart1_0_xml=f"<c:chart>{cache}</c:chart>")
-    extracted = look_into("a.xlsx", content)
+    extracted = extract_texts("a.xlsx", content)
     assert not extracted.problems
     assert list(Guard().suspicions("\n".join(extracted.texts))) == []
 
@@ -231,7 +231,7 @@ def test_numbers_in_neighbouring_cells_are_no_telephone() -> None:
     content = workbook(
         ["A", "B", "C", "D", "E"], [0, 74, 0, 0.96, 3, 2, 0, 1], [0, 9, 12, 345, 678]
     )
-    assert list(Guard().suspicions("\n".join(look_into("a.xlsx", content).texts))) == []
+    assert list(Guard().suspicions("\n".join(extract_texts("a.xlsx", content).texts))) == []
 
 
 @pytest.mark.parametrize(

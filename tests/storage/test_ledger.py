@@ -336,8 +336,8 @@ def test_a_device_fills_neither_disk_nor_office_with_what_is_not_accepted(
         refused, stored = receipt.verdicts
         assert (refused.status, refused.code) == ("refused", "quarantine_full")
         assert stored.status == "stored"
-        assert quarantine.busy_devices(c, NOW) == {"D-ONE": 3}
-        assert quarantine.busy_devices(c, NOW + 2 * DAY_MS) == {}
+        assert quarantine.devices_near_quota(c, NOW) == {"D-ONE": 3}
+        assert quarantine.devices_near_quota(c, NOW + 2 * DAY_MS) == {}
         send(c, at_two(1, "M2"))  # another device goes on
 
 

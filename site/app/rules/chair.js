@@ -1,6 +1,6 @@
 /** Judges who chairs a meeting at one point: which officer should preside, and who presided when. */
 
-import { actsInPerson } from "./facts.js";
+import { isByEntitledAuthor } from "./facts.js";
 import { isInAt } from "./presence.js";
 import { lateAfterMs, officersAt } from "./settings.js";
 
@@ -35,13 +35,13 @@ export class Chairing {
     for (const fact of effective.at(point, "chair_delegation")) {
       const { secretary, deputies } = officersAt(terms, fact.atMs);
       const isSecretary = secretary !== null && fact.person === secretary;
-      if (isSecretary && actsInPerson(fact) && deputies.includes(fact.record.body.to)) {
+      if (isSecretary && isByEntitledAuthor(fact) && deputies.includes(fact.record.body.to)) {
         this.delegations.push({ from_ms: fact.atMs, to: fact.record.body.to });
       } else flags.add(fact.id, "without_authority");
     }
     for (const fact of effective.at(point, "chair_assumed")) {
       const person = fact.person ?? "";
-      if (!actsInPerson(fact) || !this.#mayPresideFrom(person, fact.atMs)) flags.add(fact.id, "without_authority");
+      if (!isByEntitledAuthor(fact) || !this.#mayPresideFrom(person, fact.atMs)) flags.add(fact.id, "without_authority");
       else if (!this.#assumedMs.has(person)) this.#assumedMs.set(person, fact.atMs);
     }
     for (const person of this.#assumedMs.keys()) {

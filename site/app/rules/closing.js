@@ -1,7 +1,7 @@
 /** Finds the closing that signs off a point's roll, and detects changes that its signer had not
  * seen. */
 
-import { actsInPerson, byOrder, happenedMs } from "./facts.js";
+import { isByEntitledAuthor, byOrder, happenedMs } from "./facts.js";
 import { officersAt } from "./settings.js";
 
 /**
@@ -18,7 +18,7 @@ export function closingOf(point, terms, rolls, effective, flags) {
   /** @type {Fact | null} */
   let closing = null;
   for (const fact of [...effective.at(point, "closing"), ...effective.at(point, "reopening")].sort(byOrder)) {
-    if (!actsInPerson(fact)) flags.add(fact.id, "without_authority");
+    if (!isByEntitledAuthor(fact)) flags.add(fact.id, "without_authority");
     else if (fact.record.kind === "reopening") closing = null;
     else if (!maySign(fact, terms, rolls)) flags.add(fact.id, "without_authority");
     else if (closing) flags.add(fact.id, "already_closed");
@@ -64,14 +64,14 @@ export function isAmended(closing, inForce, withoutEffect, flags) {
   const effective = inForce.facts.filter((fact) => !withoutEffect.has(fact) && !flags.of([fact.id]).includes("without_authority"));
   return (
     effective.some(isUnseen) ||
-    inForce.undone.some(([fact, target]) => isUnseen(fact) && !isUnseen(target) && isOfRoll(target))
+    inForce.undone.some(([fact, target]) => isUnseen(fact) && !isUnseen(target) && isCoveredByClosing(target))
   );
 }
 
 /** Flag `after_close` on facts that a device recorded after the closing. Follow-ups, feedback and
  * shifts get no flag.
  * @param {Fact | null} closing @param {Fact[]} facts @param {Flags} flags */
-export function flagAfter(closing, facts, flags) {
+export function flagRecordsAfterClosing(closing, facts, flags) {
   if (closing === null) return;
   for (const fact of facts) {
     const isHall = fact.seq > 0 && !["follow_up", "feedback", "shift"].includes(fact.record.kind);
@@ -81,7 +81,7 @@ export function flagAfter(closing, facts, flags) {
 
 /** Return whether a closing covers this kind of fact. Closings, reopenings, follow-ups, feedback
  * and shifts are not covered. */
-function isOfRoll(/** @type {Fact} */ fact) {
+function isCoveredByClosing(/** @type {Fact} */ fact) {
   return !["closing", "reopening", "follow_up", "feedback", "shift"].includes(fact.record.kind);
 }
 
@@ -90,7 +90,7 @@ function isOfRoll(/** @type {Fact} */ fact) {
  * (`seq` 0) are compared by time.
  * @param {Fact} fact @param {Fact} closing */
 function isUnseenBySigner(fact, closing) {
-  if (!isOfRoll(fact)) return false;
+  if (!isCoveredByClosing(fact)) return false;
   if (fact.seq === 0) return byOrder(fact, closing) > 0;
   return fact.seq > (closing.record.body.seen[fact.device] ?? 0);
 }

@@ -183,7 +183,7 @@ export function withoutVoided(facts, flags) {
 }
 
 /** Return whether the record's author is the person concerned, a clerk or headquarters. */
-export function actsInPerson(/** @type {Fact} */ fact) {
+export function isByEntitledAuthor(/** @type {Fact} */ fact) {
   return ["clerk", HEADQUARTERS, fact.record.person].includes(fact.record.by);
 }
 

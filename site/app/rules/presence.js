@@ -60,7 +60,7 @@ export function wasInHall(point, person, stays) {
 /** Flag check-ins at an unexpected point: `other_point` if a person on the roll checked in
  * elsewhere, `not_summoned` if a person here is not on the roll.
  * @param {string} point @param {Map<string, unknown>} roll @param {FactsByKind} effective @param {Flags} flags */
-export function flagPlaces(point, roll, effective, flags) {
+export function flagUnexpectedPoints(point, roll, effective, flags) {
   for (const fact of effective.of("check_in")) {
     const isSummoned = roll.has(fact.person ?? "");
     const isThisHall = fact.record.point === point;

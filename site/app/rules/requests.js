@@ -1,7 +1,7 @@
 /** Judges requests for leave and for substitutes, and the decisions on them. */
 
 import { allows } from "./deciding.js";
-import { actsInPerson, byOrder, compare } from "./facts.js";
+import { isByEntitledAuthor, byOrder, compare } from "./facts.js";
 
 /**
  * @typedef {import("./facts.js").Fact} Fact
@@ -39,8 +39,8 @@ const STATES = ["approved", "pending", "declined", "withdrawn"];
 export function judgeRequests(point, terms, chairing, closing, rolls, effective, flags) {
   const requests = effective.of("absence_request").filter((fact) => {
     const isHere = rolls.lines.has(fact.person ?? "");
-    if (isHere && !actsInPerson(fact)) flags.add(fact.id, "without_authority");
-    return isHere && actsInPerson(fact);
+    if (isHere && !isByEntitledAuthor(fact)) flags.add(fact.id, "without_authority");
+    return isHere && isByEntitledAuthor(fact);
   });
   const targets = new Map([...requests, ...effective.at(point, "substitute")].map((fact) => [requestKey(fact), fact]));
   const isAfterClosing = (/** @type {Fact} */ fact) => closing !== null && byOrder(fact, closing) > 0;
@@ -165,7 +165,7 @@ export function excusedByHeadquarters(effective) {
       .some((fact) => answeredRequestKey(fact) === requestKey(request) && isAnswer(fact, request));
   return effective
     .of("absence_request")
-    .filter((fact) => actsInPerson(fact) && lastDecisions.get(requestKey(fact)) === "approve" && !isTakenBack(fact))
+    .filter((fact) => isByEntitledAuthor(fact) && lastDecisions.get(requestKey(fact)) === "approve" && !isTakenBack(fact))
     .map((fact) => fact.person ?? "");
 }
 
@@ -191,7 +191,7 @@ function stateOf(/** @type {Fact | undefined} */ decision) {
  * @param {Fact} fact @param {Fact} request */
 function isAnswer(fact, request) {
   const isThere = fact.record.point === request.record.point;
-  return actsInPerson(fact) && (isThere || fact.record.by !== "clerk");
+  return isByEntitledAuthor(fact) && (isThere || fact.record.by !== "clerk");
 }
 
 /** Flag a promised written report: `document_pending` on the request while the report is missing,

@@ -10,9 +10,9 @@ const SECRETARY = "BI_THU";
 /**
  * @typedef {import("./facts.js").Fact} Fact
  * @typedef {{person: string, unit: string, position: string, seat: string, exempt: boolean}} Line
- * `lines` are the people summoned here. `governing` is the point's latest roll. `takers` are later rolls of other
+ * `lines` are the people summoned here. `governing` is the point's latest roll. `laterRollsElsewhere` are later rolls of other
  * points that summon people from this point.
- * @typedef {{lines: Map<string, Line>, governing: Fact | null, takers: Fact[]}} Rolls
+ * @typedef {{lines: Map<string, Line>, governing: Fact | null, laterRollsElsewhere: Fact[]}} Rolls
  * @typedef {{from_ms: number, secretary: string | null, deputies: string[]}} Officers
  * @typedef {ReturnType<typeof termsOf>} Terms
  */
@@ -95,14 +95,14 @@ export function rollsOf(point, facts) {
   const latest = new Map();
   for (const fact of facts) if (fact.record.kind === "roll") latest.set(fact.record.point, fact);
   const governing = latest.get(point);
-  if (!governing) return { lines: new Map(), governing: null, takers: [] };
+  if (!governing) return { lines: new Map(), governing: null, laterRollsElsewhere: [] };
   latest.delete(point);
   const lines = new Map(linesOf(governing).map((line) => [line.person, line]));
-  const takers = [...latest.values()].filter(
+  const laterRollsElsewhere = [...latest.values()].filter(
     (other) => byOrder(other, governing) > 0 && linesOf(other).some((line) => lines.has(line.person)),
   );
-  for (const line of takers.flatMap(linesOf)) lines.delete(line.person);
-  return { lines, governing, takers };
+  for (const line of laterRollsElsewhere.flatMap(linesOf)) lines.delete(line.person);
+  return { lines, governing, laterRollsElsewhere };
 }
 
 /** Return the facts that concern the point now: recorded here, about people on its roll, or rolls
@@ -112,7 +112,7 @@ export function rollsOf(point, facts) {
 export function factsConcerning(point, facts, rolls) {
   return facts.filter(
     (fact) =>
-      fact.record.point === point || rolls.lines.has(fact.person ?? "") || rolls.takers.includes(fact),
+      fact.record.point === point || rolls.lines.has(fact.person ?? "") || rolls.laterRollsElsewhere.includes(fact),
   );
 }
 
@@ -127,7 +127,7 @@ export function changesSinceFrozen(point, facts, rolls, terms, flags) {
   const { roll_frozen_ms: rollFrozenMs } = terms;
   if (rollFrozenMs === null) return { added: [], removed: [] };
   const pointRolls = facts.filter(({ record }) => record.kind === "roll" && record.point === point);
-  for (const roll of [...pointRolls, ...rolls.takers]) {
+  for (const roll of [...pointRolls, ...rolls.laterRollsElsewhere]) {
     if (roll.atMs > rollFrozenMs) flags.add(roll.id, "after_freeze");
   }
   const before = rollsOf(point, facts.filter((fact) => fact.atMs <= rollFrozenMs)).lines;

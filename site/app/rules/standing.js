@@ -5,7 +5,7 @@
  */
 
 import { Chairing, chairOf } from "./chair.js";
-import { closingOf, flagAfter, isAmended, isTooLate, signedClosingOf } from "./closing.js";
+import { closingOf, flagRecordsAfterClosing, isAmended, isTooLate, signedClosingOf } from "./closing.js";
 import { FactsByKind, compare, Flags, happenedMs, factsInOrder, withoutVoided } from "./facts.js";
 import {
   otherAttendeesOf,
@@ -17,7 +17,7 @@ import {
 } from "./hall.js";
 import {
   firstInMeeting,
-  flagPlaces,
+  flagUnexpectedPoints,
   isEarlyLeave,
   wasInHall,
   isLate,
@@ -74,7 +74,7 @@ export function standingOf(point, records, correctedTimeOf) {
   const closing = closingOf(point, terms, rolls, effective, flags);
   const isCheckInTooLate = (/** @type {import("./facts.js").Fact} */ fact) => isTooLate(fact, terms, closing);
   const stays = staysOf(effective, flags, isCheckInTooLate);
-  flagPlaces(point, rolls.lines, effective, flags);
+  flagUnexpectedPoints(point, rolls.lines, effective, flags);
   const seats = seatsOf(point, rolls, stays, effective, flags);
   const officerFactsElsewhere = officerFactsOf(allFacts, terms, rolls);
   const staysAnywhere = new Map([...stays, ...staysOf(officerFactsElsewhere, new Flags(), isCheckInTooLate)]);
@@ -90,7 +90,7 @@ export function standingOf(point, records, correctedTimeOf) {
   const otherAttendees = otherAttendeesOf(point, rolls.lines, stays, requests.approved, effective, flags);
   flagTimes(facts, terms, flags);
   flagReusedNumbers(facts, flags);
-  flagAfter(closing, inForce.facts, flags);
+  flagRecordsAfterClosing(closing, inForce.facts, flags);
   for (const [person, state] of requests.byPerson) {
     const firstStay = stays.get(person)?.[0];
     if (state === "approved" && firstStay) flags.add(firstStay.arrival.id, "came_though_excused");

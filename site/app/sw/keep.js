@@ -96,7 +96,7 @@ export async function reportWanted() {
 async function refreshOnce() {
   const fetched = await fetchManifest();
   await postToPages({ type: "line", isOpen: fetched !== null });
-  if (!fetched) return reportCut();
+  if (!fetched) return reportNetworkFault();
   const before = (await readIndex()).paths;
   await dropWithdrawn(fetched.manifest);
   const fault = await fetchWanted(fetched.manifest);
@@ -110,7 +110,7 @@ async function refreshOnce() {
 }
 
 /** Report to the pages a network fault for every list that the reader wants. */
-async function reportCut() {
+async function reportNetworkFault() {
   const manifest = await savedManifest();
   for (const name of (await readIndex()).wanted) {
     const line = manifest?.lists.find((entry) => entry.name === name);

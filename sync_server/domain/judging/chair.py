@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from sync_server.domain.judging.facts import Fact, FactsByKind, Flags, acts_in_person
+from sync_server.domain.judging.facts import Fact, FactsByKind, Flags, is_by_entitled_author
 from sync_server.domain.judging.presence import Stays, is_in_at
 from sync_server.domain.judging.settings import Terms
 from sync_server.domain.records.kinds import ChairAssumed, ChairDelegation, Office
@@ -69,7 +69,7 @@ class Chairing:
         self._assumed_ms: dict[str, int] = {}
         for assumed in effective.at(point, ChairAssumed):
             person = assumed.person or ""
-            if acts_in_person(assumed) and self._may_preside_from(person, assumed.at_ms):
+            if is_by_entitled_author(assumed) and self._may_preside_from(person, assumed.at_ms):
                 self._assumed_ms.setdefault(person, assumed.at_ms)
             else:
                 flags.add(assumed.id, "without_authority")
@@ -86,7 +86,11 @@ class Chairing:
     def _is_delegation(self, fact: Fact[ChairDelegation]) -> bool:
         officers = self._terms.officers_at(fact.at_ms)
         is_secretary = officers.secretary is not None and fact.person == officers.secretary
-        return is_secretary and acts_in_person(fact) and fact.record.body.to in officers.deputies
+        return (
+            is_secretary
+            and is_by_entitled_author(fact)
+            and fact.record.body.to in officers.deputies
+        )
 
     def _may_preside_from(self, person: str, at_ms: int) -> bool:
         """Return whether a person has authority to preside at a time or at any later time."""

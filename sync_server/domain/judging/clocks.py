@@ -88,7 +88,7 @@ class CorrectedTime(NamedTuple):
     is_doubtful: bool
 
 
-def governing_sighting(a: Sighting, b: Sighting) -> Sighting:
+def merge_sightings(a: Sighting, b: Sighting) -> Sighting:
     """Return the one of two sightings of a boot that corrects the records of the boot.
 
     The sighting nearer to the beginning of the boot governs. The result combines the least and the
@@ -120,7 +120,7 @@ class Clocks:
         for sighting in sightings:
             key = (sighting.device, sighting.boot)
             previous = self._of_boot.get(key)
-            self._of_boot[key] = governing_sighting(previous, sighting) if previous else sighting
+            self._of_boot[key] = merge_sightings(previous, sighting) if previous else sighting
         self._of_device: dict[str, list[Sighting]] = {}
         for sighting in self._of_boot.values():
             self._of_device.setdefault(sighting.device, []).append(sighting)

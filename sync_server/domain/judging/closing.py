@@ -11,7 +11,7 @@ from sync_server.domain.judging.facts import (
     FactsByKind,
     Flags,
     InForce,
-    acts_in_person,
+    is_by_entitled_author,
 )
 from sync_server.domain.judging.settings import Rolls, Terms
 from sync_server.domain.records.kinds import (
@@ -56,7 +56,7 @@ def closing_of(
         *effective.at(point, Reopening),
     ]
     for fact in sorted(facts, key=lambda fact: fact.order):
-        if not acts_in_person(fact):
+        if not is_by_entitled_author(fact):
             flags.add(fact.id, "without_authority")
         elif isinstance(fact.record, Reopening):
             closing = None
@@ -133,7 +133,9 @@ def _is_unseen(fact: Fact[Record], closing: Fact[Closing]) -> bool:
     return fact.seq > closing.record.body.seen.get(fact.device, 0)
 
 
-def flag_after(closing: Fact[Closing] | None, facts: Iterable[Fact[Record]], flags: Flags) -> None:
+def flag_records_after_closing(
+    closing: Fact[Closing] | None, facts: Iterable[Fact[Record]], flags: Flags
+) -> None:
     """Flag the records that a hall's devices made after the closing with `after_close`."""
     for fact in facts:
         is_hall = fact.seq and not isinstance(fact.record, FollowUp | Feedback | Shift)

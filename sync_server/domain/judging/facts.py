@@ -162,7 +162,7 @@ class InForce(NamedTuple):
     undone: list[tuple[Fact[Record], Fact[Record]]]
 
 
-def acts_in_person(fact: Fact[Record]) -> bool:
+def is_by_entitled_author(fact: Fact[Record]) -> bool:
     """Return whether a record was written by a clerk, headquarters or the person it concerns."""
     return fact.record.by in {Profile.CLERK, Profile.HEADQUARTERS, fact.record.person}
 

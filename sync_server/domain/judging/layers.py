@@ -20,7 +20,7 @@ from sync_server.domain.judging.facts import (
     facts_in_order,
     without_voided,
 )
-from sync_server.domain.judging.presence import Stays, flag_places, stays_of
+from sync_server.domain.judging.presence import Stays, flag_unexpected_points, stays_of
 from sync_server.domain.judging.requests import PointRequests, RequestStates
 from sync_server.domain.judging.settings import (
     RollChanges,
@@ -70,7 +70,7 @@ def layers_of(point: str, records: Iterable[Record], clocks: Clocks, flags: Flag
     closing = closing_of(point, terms, rolls, effective, flags)
     is_too_late = partial(is_after_end_and_closing, terms=terms, closing=closing)
     stays = stays_of(effective, flags, is_too_late)
-    flag_places(point, rolls.lines, effective, flags)
+    flag_unexpected_points(point, rolls.lines, effective, flags)
     officers = terms.all_officers - rolls.lines.keys()
     officer_facts = [fact for fact in all_facts if fact.person in officers]
     elsewhere = FactsByKind(without_voided(officer_facts, Flags()).facts)

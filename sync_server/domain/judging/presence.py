@@ -64,7 +64,7 @@ def stays_of(
     return {person: person_stays for person, person_stays in stays.items() if person_stays}
 
 
-def flag_places(
+def flag_unexpected_points(
     point: str, roll: Mapping[str, Summoned], effective: FactsByKind, flags: Flags
 ) -> None:
     """Flag check-ins by people who are summoned elsewhere.

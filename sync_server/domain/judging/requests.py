@@ -16,7 +16,7 @@ from sync_server.domain.judging.facts import (
     FactOrder,
     FactsByKind,
     Flags,
-    acts_in_person,
+    is_by_entitled_author,
 )
 from sync_server.domain.judging.settings import Rolls, Terms
 from sync_server.domain.records.codes import to_ms
@@ -171,7 +171,7 @@ class PointRequests(NamedTuple):
         for fact in self.effective.of(AbsenceRequest):
             if fact.person not in self.rolls.lines:
                 continue
-            if acts_in_person(fact):
+            if is_by_entitled_author(fact):
                 requests.append(fact)
             else:
                 self.flags.add(fact.id, "without_authority")
@@ -323,7 +323,7 @@ def excused_by_headquarters(effective: FactsByKind) -> set[str]:
         request.person
         for request in effective.of(AbsenceRequest)
         if request.person
-        and acts_in_person(request)
+        and is_by_entitled_author(request)
         and latest_decisions.get(request_key(request)) == "approve"
         and not any(
             answered_request_key(fact) == request_key(request) and _may_answer(fact, request)
@@ -348,7 +348,7 @@ def _may_answer(
     so.
     """
     is_there = fact.record.point == request.record.point
-    return acts_in_person(fact) and (is_there or fact.record.by != Profile.CLERK)
+    return is_by_entitled_author(fact) and (is_there or fact.record.by != Profile.CLERK)
 
 
 def request_key(

@@ -149,13 +149,14 @@ def _ms(instant: str | None) -> int | None:
 class Rolls(NamedTuple):
     """The people whom a point summons, by person code, and the latest roll of the point.
 
-    `governing` is that roll, or None. `takers`: later rolls of other points that list some of its
+    `governing` is that roll, or None. `later_rolls_elsewhere`: later rolls of other points that
+    list some of its
     people, who therefore belong to those points.
     """
 
     lines: dict[str, Summoned]
     governing: Fact[Record] | None
-    takers: tuple[Fact[Record], ...]
+    later_rolls_elsewhere: tuple[Fact[Record], ...]
 
 
 class RollChanges(Struct, frozen=True, omit_defaults=True):
@@ -179,14 +180,14 @@ def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
     if governing is None:
         return Rolls({}, None, ())
     named = {line.person: line for line in _roll_lines(governing)}
-    takers = [
+    later_rolls_elsewhere = [
         other
         for other in latest.values()
         if other > governing and any(line.person in named for line in _roll_lines(other))
     ]
-    taken_people = {line.person for other in takers for line in _roll_lines(other)}
+    taken_people = {line.person for other in later_rolls_elsewhere for line in _roll_lines(other)}
     lines = {person: line for person, line in named.items() if person not in taken_people}
-    return Rolls(lines, governing, tuple(takers))
+    return Rolls(lines, governing, tuple(later_rolls_elsewhere))
 
 
 def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) -> list[Fact[Record]]:
@@ -197,7 +198,9 @@ def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) ->
     return [
         fact
         for fact in facts
-        if fact.record.point == point or fact.person in rolls.lines or fact in rolls.takers
+        if fact.record.point == point
+        or fact.person in rolls.lines
+        or fact in rolls.later_rolls_elsewhere
     ]
 
 
@@ -215,7 +218,7 @@ def changes_since_frozen(
     point_rolls = [
         fact for fact in facts if isinstance(fact.record, Roll) and fact.record.point == point
     ]
-    for roll in (*point_rolls, *rolls.takers):
+    for roll in (*point_rolls, *rolls.later_rolls_elsewhere):
         if roll.at_ms > frozen_ms:
             flags.add(roll.id, "after_freeze")
     before = rolls_of(point, [fact for fact in facts if fact.at_ms <= frozen_ms]).lines.keys()

@@ -16,7 +16,7 @@ from sync_server.domain.judging.chair import Chair, chair_of
 from sync_server.domain.judging.clocks import FAR_FROM_MEETING_MS, Clocks
 from sync_server.domain.judging.closing import (
     SignedClosing,
-    flag_after,
+    flag_records_after_closing,
     is_amended,
     signed_closing_of,
 )
@@ -111,7 +111,7 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
     seats = seats_of(point, layers.rolls, layers.stays, effective, flags)
     _flag_times(layers.facts, terms, flags)
     _flag_reused_numbers(layers.facts, flags)
-    flag_after(closing, layers.in_force.facts, flags)
+    flag_records_after_closing(closing, layers.in_force.facts, flags)
     _flag_excused_who_came(layers.stays, layers.requests, flags)
     judge = PersonJudge(
         terms, seats, layers.requests, closing is not None, flags, layers.in_force.facts

@@ -21,7 +21,7 @@ from sync_server.office.access import allowed
 from sync_server.office.menus import Menu
 from sync_server.storage import directory
 from sync_server.storage.access import devices
-from sync_server.storage.access.devices import DeviceLine
+from sync_server.storage.access.devices import DeviceSummary
 from sync_server.storage.access.tokens import new_second_secret
 from sync_server.storage.people import contacts, roster
 
@@ -198,7 +198,7 @@ def give_up_gaps(device: str) -> Response:
     return redirect(url_for("office.device_list.index"))
 
 
-def concerns_of(device: DeviceLine, newest: str | None) -> tuple[str, ...]:
+def concerns_of(device: DeviceSummary, newest: str | None) -> tuple[str, ...]:
     """Return the device's problems that headquarters should examine, in the order of `CONCERNS`.
 
     `newest` is the newest version of the app, or None if it is not known.
@@ -214,7 +214,7 @@ def concerns_of(device: DeviceLine, newest: str | None) -> tuple[str, ...]:
     return tuple(name for name in CONCERNS if applies[name])
 
 
-def _latest_app(device_lines: list[DeviceLine]) -> str | None:
+def _latest_app(device_lines: list[DeviceSummary]) -> str | None:
     """Return the app version of the device that made contact last, presumably the newest version.
 
     Return None if no device has reported a version.

@@ -84,7 +84,7 @@ def index() -> str:
         "halls/held_records.html",
         items=listed_items[:PAGE_SIZE],
         count=len(listed_items),
-        busy=quarantine.busy_devices(connection, now_ms()),
+        busy=quarantine.devices_near_quota(connection, now_ms()),
         many=_devices_with_many(all_items),
         names=names,
         meetings=meetings,

@@ -14,15 +14,15 @@ from sync_server.clocks import now_ms
 from sync_server.database import reading, transaction, write
 from sync_server.domain.records.permissions import Action
 from sync_server.domain.unit_types import UNIT_TYPES
-from sync_server.errors import BadForm, UnknownHall, UnknownList, UnknownUnit
+from sync_server.errors import BadForm, UnknownHall, UnknownUnit, UnknownUploadedList
 from sync_server.messages import say
 from sync_server.office import access, forms, uploads
 from sync_server.office.access import allowed
-from sync_server.office.downloads import xlsx_of
+from sync_server.office.downloads import xlsx_download
 from sync_server.storage import directory
 from sync_server.storage.directory import PointSummary, UnitSummary
 from sync_server.storage.people import contacts, lists
-from sync_server.storage.people.contacts import DUTIES, ContactLine, dialled
+from sync_server.storage.people.contacts import DUTIES, ContactLine, normalise_phone
 
 blueprint = Blueprint("places", __name__)
 
@@ -168,8 +168,8 @@ def template() -> Response:
         for code, unit in directory.all_units(connection).items()
         if unit.ended_ms is None
     }
-    content = list_files.template_of_places(units, points, contacts.of_points(connection, points))
-    return xlsx_of(content, "don-vi-diem-cau.xlsx")
+    content = list_files.places_template(units, points, contacts.of_points(connection, points))
+    return xlsx_download(content, "don-vi-diem-cau.xlsx")
 
 
 @blueprint.post("/don-vi/danh-sach")
@@ -191,7 +191,8 @@ def upload() -> AnyResponse:
 def preview(list_id: str) -> str | tuple[str, int]:
     """Show what a draft list would change about units and halls, or the faults of the list.
 
-    The status is 422 if the file has no readable table. Raises: UnknownList if there is no such
+    The status is 422 if the file has no readable table. Raises: UnknownUploadedList if there is no
+    such
     draft.
     """
     with reading() as connection:
@@ -212,12 +213,13 @@ def preview(list_id: str) -> str | tuple[str, int]:
 def faults(list_id: str) -> Response:
     """Return a draft list as an XLSX file with an added column that describes each row's faults.
 
-    Raises: UnknownList if there is no such draft. BadForm if the file has no readable table.
+    Raises: UnknownUploadedList if there is no such draft. BadForm if the file has no readable
+    table.
     """
     with reading() as connection, uploads.readable_list():
         stored = _must_find_list(lists.find(connection, "places", list_id))
         plan = place_lists.plan_places(connection, open_grids(stored.content, stored.name))
-    return xlsx_of(
+    return xlsx_download(
         list_files.with_faults(plan.table, plan.faults, stored.content), "don-vi-loi.xlsx"
     )
 
@@ -227,7 +229,8 @@ def faults(list_id: str) -> Response:
 def import_list(list_id: str) -> AnyResponse:
     """Import a draft list: store its units and halls.
 
-    Raises: UnknownList if there is no such draft. BadForm if the list has faults, or if its changes
+    Raises: UnknownUploadedList if there is no such draft. BadForm if the list has faults, or if
+    its changes
     differ from those in the preview.
     """
     writer, at_ms = access.signed_in_account().writer, now_ms()
@@ -259,11 +262,11 @@ def read_contacts(point: str) -> list[ContactLine]:
     lines = []
     for duty in DUTIES:
         phone = forms.text(f"phone_{duty}", longest=24)
-        if phone and not dialled(phone):
+        if phone and not normalise_phone(phone):
             fault = say("form.choice", field=say(f"field.phone_{duty}"), value=phone)
             raise BadForm(fault=fault)
         name = forms.text(f"name_{duty}", longest=120)
-        lines.append(ContactLine(point, duty, name, dialled(phone) or ""))
+        lines.append(ContactLine(point, duty, name, normalise_phone(phone) or ""))
     return lines
 
 
@@ -319,5 +322,5 @@ def _must_find_unit(code: str) -> UnitSummary:
 
 def _must_find_list(stored: lists.StoredList | None) -> lists.StoredList:
     if stored is None or stored.done_ms is not None:
-        raise UnknownList(list="")
+        raise UnknownUploadedList(list="")
     return stored

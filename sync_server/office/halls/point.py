@@ -50,7 +50,7 @@ blueprint = Blueprint("point", __name__)
 STATES = ("present", "late", "absent_excused", "absent_unexcused", "not_recorded")
 
 
-class HallEntry(NamedTuple):
+class RecordLine(NamedTuple):
     """A record in the list of a point's records, prepared for display.
 
     `at_ms` is the corrected time and `device_ms` the time on the device, in ms since 1970 UTC.
@@ -155,7 +155,7 @@ def records(meeting: str, point: str) -> str:
     for record in stream_records:
         at_ms, device_ms = clocks.corrected_time_of(record).at_ms, to_ms(record.at)
         entries.append(
-            HallEntry(
+            RecordLine(
                 record,
                 kind_of(record),
                 at_ms,
@@ -181,7 +181,7 @@ def records(meeting: str, point: str) -> str:
         names=names,
         devices=point_devices,
         versions=_versions(entries, standing),
-        lasting=decisions.LASTING_KINDS,
+        lasting=decisions.KINDS_NEVER_VOIDED,
     )
 
 
@@ -365,7 +365,7 @@ def _people_named(standing: PointStanding) -> set[str]:
     return {person for person in named if person}
 
 
-def _versions(entries: list[HallEntry], standing: PointStanding) -> list[RollVersion]:
+def _versions(entries: list[RecordLine], standing: PointStanding) -> list[RollVersion]:
     """Return the versions of the point's roll, the latest first.
 
     Each version is compared with the version before it.

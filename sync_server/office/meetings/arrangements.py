@@ -55,7 +55,7 @@ def postpone(meeting: str) -> Response:
     Raises: UnknownMeeting. BadForm if a time is missing, if the end is not after the start, or if
     the meeting would last over 14 days.
     """
-    starts_ms, ends_ms = forms.moment_needed("starts_at"), forms.moment_needed("ends_at")
+    starts_ms, ends_ms = forms.required_moment("starts_at"), forms.required_moment("ends_at")
     if not starts_ms < ends_ms <= starts_ms + LONGEST_MEETING_MS:
         raise BadForm(fault=say("form.span"))
     at_ms, writer = now_ms(), access.signed_in_account().writer
@@ -165,7 +165,7 @@ def rehearse(meeting: str) -> Response:
     rehearsal or is one.
     """
     starts_ms, at_ms, writer = (
-        forms.moment_needed("rehearsal_at"),
+        forms.required_moment("rehearsal_at"),
         now_ms(),
         access.signed_in_account().writer,
     )

@@ -21,11 +21,11 @@ from sync_server.clocks import now_ms
 from sync_server.database import reading, transaction, write
 from sync_server.domain.records.kinds import Mode
 from sync_server.domain.records.permissions import Action
-from sync_server.errors import BadForm, UnknownList
+from sync_server.errors import BadForm, UnknownUploadedList
 from sync_server.messages import say
 from sync_server.office import access, forms, uploads
 from sync_server.office.access import allowed
-from sync_server.office.downloads import xlsx_of
+from sync_server.office.downloads import xlsx_download
 from sync_server.office.menus import Menu
 from sync_server.sheets.grids import Grid
 from sync_server.storage import directory
@@ -104,7 +104,8 @@ def upload(meeting: str) -> Response:
 def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
     """Show which person each line of a draft list means, and what the import would record.
 
-    The status is 422 if the file has no readable table. Raises: UnknownList if there is no such
+    The status is 422 if the file has no readable table. Raises: UnknownUploadedList if there is no
+    such
     draft.
     """
     with reading() as connection:
@@ -127,12 +128,13 @@ def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
 def faults(meeting: str, list_id: str) -> Response:
     """Return a draft list as an XLSX file with an added column that describes each row's faults.
 
-    Raises: UnknownList if there is no such draft. BadForm if the file has no readable table.
+    Raises: UnknownUploadedList if there is no such draft. BadForm if the file has no readable
+    table.
     """
     with reading() as connection, uploads.readable_list():
         stored, choices = _draft(connection, meeting, list_id)
         plan = _plan(connection, stored, open_grids(stored.content, stored.name), choices)
-    return xlsx_of(
+    return xlsx_download(
         list_files.with_faults(plan.table, plan.faults, stored.content), "diem-danh-loi.xlsx"
     )
 
@@ -143,7 +145,8 @@ def decide(meeting: str, list_id: str) -> Response:
     """Store the user's choices about a draft list, and import the list if the user requests it.
 
     If a question is still open, or if the preview is out of date, import nothing and show the
-    preview again. Raises: UnknownList if there is no such draft. BadForm if a field is wrong or the
+    preview again. Raises: UnknownUploadedList if there is no such draft. BadForm if a field is
+    wrong or the
     file has no readable table.
     """
     writer, at_ms = access.signed_in_account().writer, now_ms()
@@ -190,12 +193,12 @@ def decide(meeting: str, list_id: str) -> Response:
 def undo(meeting: str, list_id: str) -> Response:
     """Undo the import of a list by voiding every record made from it.
 
-    Raises: UnknownList if the list was not imported, or if its import was already undone.
+    Raises: UnknownUploadedList if the list was not imported, or if its import was already undone.
     """
     writer, at_ms, connection = access.signed_in_account().writer, now_ms(), transaction()
     stored = lists.find(connection, "attendance", list_id)
     if stored is None or stored.done_ms is None or stored.undone_ms is not None:
-        raise UnknownList(list=list_id)
+        raise UnknownUploadedList(list=list_id)
     recorded = attendance_lists.from_json(stored.changes)
     reason = seal_note(reason=say("attendance.undone_why", name=stored.name))
     attendance_lists.undo_import(connection, meeting, recorded, writer, reason, at_ms)
@@ -253,5 +256,5 @@ def _draft(
 ) -> tuple[StoredList, AttendanceChoices]:
     stored = lists.find(connection, "attendance", list_id)
     if stored is None or stored.done_ms is not None or stored.subject != meeting:
-        raise UnknownList(list=list_id)
+        raise UnknownUploadedList(list=list_id)
     return stored, msgspec.json.decode(stored.choices, type=AttendanceChoices)

@@ -52,7 +52,7 @@ CSV_COLUMNS = (
 MAX_UPDATE_ROWS = 12
 """The maximum number of rows in one update, so that an update stays below 2 KB. The next update
 sends the remaining rows."""
-MARK_LETTERS = 4
+HASH_DIGITS = 4
 """The length of a row's mark in characters (24 bits). About one change in 17 million is missed
 until the row changes again."""
 BOARD_HEADER = "Diemcau-Board"
@@ -177,7 +177,7 @@ def row_marks(
 
 def _mark_of(*values: object) -> str:
     digest = hashlib.sha256(msgspec.json.encode(values)).digest()
-    return base64.urlsafe_b64encode(digest).decode()[:MARK_LETTERS]
+    return base64.urlsafe_b64encode(digest).decode()[:HASH_DIGITS]
 
 
 def _marks_in_etag(tag: str, count: int) -> list[str]:
@@ -186,9 +186,9 @@ def _marks_in_etag(tag: str, count: int) -> list[str]:
     If the ETag has the wrong length, return marks that match no row.
     """
     letters = tag.strip('"')
-    if len(letters) != count * MARK_LETTERS:
-        return ["." * MARK_LETTERS] * count
-    return [letters[start : start + MARK_LETTERS] for start in range(0, len(letters), MARK_LETTERS)]
+    if len(letters) != count * HASH_DIGITS:
+        return ["." * HASH_DIGITS] * count
+    return [letters[start : start + HASH_DIGITS] for start in range(0, len(letters), HASH_DIGITS)]
 
 
 @blueprint.get("/hoi-nghi/<meeting>/bang.csv")

@@ -22,7 +22,7 @@ from sync_server.reports import snapshot
 from sync_server.reports.narrative import drafts_of
 from sync_server.storage import directory, remarks
 from sync_server.storage.ledger import standings, streams
-from sync_server.storage.remarks import HEADINGS, Heading, RemarkLine
+from sync_server.storage.remarks import HEADINGS, EvaluationText, Heading
 
 blueprint = Blueprint("evaluation", __name__)
 
@@ -104,7 +104,7 @@ def evaluate(meeting: str) -> Response:
                 fault=say("quality.changed", heading=heading_name, by=author, at=written_at)
             )
         draft = drafts[heading]
-        changed[heading] = RemarkLine(heading, text, account.name, at_ms, draft)
+        changed[heading] = EvaluationText(heading, text, account.name, at_ms, draft)
     if not changed:
         raise BadForm(fault=say("quality.nothing_new"))
     for line in changed.values():

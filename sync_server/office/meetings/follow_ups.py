@@ -71,7 +71,7 @@ def add(meeting: str) -> Response:
     if key.point not in arrangements.points_of(connection, meeting):
         raise UnknownPoint(point=key.point, meeting=meeting)
     if key.point not in _points(connection, meeting):
-        raise access.refusal_elsewhere(Action.FOLLOW_UP)
+        raise access.forbidden_scope_error(Action.FOLLOW_UP)
     match forms.one_of("do", ("task", "state", "essays")):
         case "task":
             owner = forms.person_code("person")
@@ -89,7 +89,7 @@ def add(meeting: str) -> Response:
             access.log_subjects(key.point, state)
         case _:
             count = forms.whole_number("handed_in", most=MOST_ESSAYS) or 0
-            due_ms = forms.moment_needed("due_at")
+            due_ms = forms.required_moment("due_at")
             _require_later(connection, meeting, due_ms)
             standing = standings.read(connection, key)
             summoned = standing.counts.summoned if standing else 0

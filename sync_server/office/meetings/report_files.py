@@ -65,4 +65,4 @@ def send(spec: AnySpec, file_format: Format) -> Response:
         page = Response(content, mimetype="text/html")
         page.headers["Content-Security-Policy"] = PAPER_POLICY
         return page
-    return downloads.file_of(content, name, MEDIA_TYPES[file_format])
+    return downloads.file_download(content, name, MEDIA_TYPES[file_format])

@@ -126,7 +126,7 @@ def people(meeting: str) -> Response:
     if kind == "minutes" and not request.args.get("diem-cau"):
         raise BadForm(fault=say("report.pick_hall"))
     with reading() as connection:
-        spec = making.make_list(
+        spec = making.make_names_document(
             connection,
             meeting,
             kind,
@@ -144,7 +144,7 @@ def people(meeting: str) -> Response:
 def minutes(meeting: str, point: str) -> Response:
     """Return the minutes of a hall as a DOCX file to sign. Raises: UnknownMeeting, UnknownPoint."""
     with reading() as connection:
-        spec = making.make_list(
+        spec = making.make_names_document(
             connection, meeting, "minutes", DEFAULT_LAYOUT, source_now(), point=point
         )
     return send(spec, "docx")
@@ -165,7 +165,7 @@ def export_open_data(meeting: str, file_format: str) -> Response:
     access.log_subjects(name)
     if file_format == "json":
         content = msgspec.json.format(msgspec.json.encode(open_data.open_data(figures)))
-        return downloads.file_of(content, name, "application/json")
+        return downloads.file_download(content, name, "application/json")
     rows = [row.cells() for row in open_data.open_rows(figures)]
     return downloads.csv_of(open_data.FIELDS, rows, name)
 

@@ -25,7 +25,7 @@ from sync_server.domain.summoning import (
     build_roll,
     compare_rolls,
 )
-from sync_server.errors import BadForm, UnknownList
+from sync_server.errors import BadForm, UnknownUploadedList
 from sync_server.messages import say
 from sync_server.office import access, forms, uploads
 from sync_server.office.access import allowed
@@ -108,7 +108,8 @@ def by_file(meeting: str) -> str | Response | tuple[str, int]:
 def summon_list(meeting: str, list_id: str) -> Response:
     """Import a draft list: replace the rolls of the points that it names.
 
-    Raises: UnknownMeeting. UnknownList if there is no such draft. BadForm if the list now has
+    Raises: UnknownMeeting. UnknownUploadedList if there is no such draft. BadForm if the list now
+    has
     faults.
     """
     at_ms, writer = now_ms(), access.signed_in_account().writer
@@ -116,7 +117,7 @@ def summon_list(meeting: str, list_id: str) -> Response:
         arrangements.require_meeting(connection, meeting, at_ms)
         stored = lists.find(connection, "roll", list_id)
     if stored is None or stored.done_ms is not None:
-        raise UnknownList(list=list_id)
+        raise UnknownUploadedList(list=list_id)
     summonses, faults = _read_summonses(meeting, stored.name, stored.content)
     if faults:
         raise BadForm(fault=describe(faults[0]))

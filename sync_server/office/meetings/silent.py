@@ -14,7 +14,7 @@ from sync_server.office import access, forms
 from sync_server.office.access import allowed
 from sync_server.office.menus import Menu
 from sync_server.storage import call_notes
-from sync_server.storage.call_notes import LONGEST_NOTE, CallNoteLine
+from sync_server.storage.call_notes import LONGEST_NOTE, StoredCallNote
 from sync_server.storage.ledger import standings
 from sync_server.storage.ledger.standings import BoardRow
 from sync_server.storage.people import contacts
@@ -58,7 +58,7 @@ def note_call(meeting: str, point: str) -> Response:
     if point not in arrangements.points_of(connection, meeting):
         raise UnknownPoint(point=point, meeting=meeting)
     writer = access.signed_in_account().name
-    call_notes.add(connection, meeting, CallNoteLine(point, text, writer, at_ms))
+    call_notes.add(connection, meeting, StoredCallNote(point, text, writer, at_ms))
     access.log_subjects(point)
     flash(say("silent.noted", point=point))
     return redirect(url_for("office.silent.page", meeting=meeting))

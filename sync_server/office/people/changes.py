@@ -49,11 +49,11 @@ def add() -> str | Response:
     field is wrong or the code is already used.
     """
     connection, at_ms = transaction(), now_ms()
-    demonstration.must_accept_real_people(connection)
+    demonstration.require_consent_to_real_people(connection)
     new_person = replace(
         _read_facts(NOBODY), person=forms.person_code("code"), unit=_read_unit("unit")
     )
-    same = people.same_people(connection, new_person.full_name, new_person.unit, at_ms=at_ms)
+    same = people.people_with_name(connection, new_person.full_name, new_person.unit, at_ms=at_ms)
     if same and "is_other" not in request.form:
         return _render_new(new_person, same)
     stored = people.add(connection, new_person)
@@ -113,7 +113,7 @@ def move(person: str) -> Response:
     belongs to the unit.
     """
     before, unit = _must_find(person), _read_unit("unit")
-    from_ms, reason = forms.moment_needed("moves_at"), forms.required_text("reason", longest=500)
+    from_ms, reason = forms.required_moment("moves_at"), forms.required_text("reason", longest=500)
     people.move(transaction(), before, unit, from_ms)
     return _done(person, f"{before.unit} → {unit}, {format_moment(from_ms)}", reason)
 

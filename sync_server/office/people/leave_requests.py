@@ -123,7 +123,7 @@ def decide() -> AnyResponse:
     targets = [_parse_target(value) for value in dict.fromkeys(chosen)]
     for target in targets:
         access.log_subjects(target.record_id)
-        access.must_cover(point=target.key.point)
+        access.require_scope(point=target.key.point)
     back = request.args.get("ve", "")
     at_ms, account = now_ms(), access.signed_in_account()
     note = seal_note(note=note_text) if note_text else None
@@ -178,7 +178,7 @@ def detail(sha256: str) -> Response:
     connection = transaction()
     people = _people_with_detail(connection, sha256)
     content = sealed_details.open_detail(sha256, " ".join(sorted(people)))
-    picture = sealed_details.picture_of(content)
+    picture = sealed_details.attachment_of(content)
     if picture is None:
         raise UnknownDetail(sha256=sha256)
     return Response(
@@ -233,7 +233,7 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
                 tuple(
                     name
                     for name in _details_of(leave_request)
-                    if sealed_details.picture_of(contents.get(name))
+                    if sealed_details.attachment_of(contents.get(name))
                 ),
                 leave_request.due_ms is not None
                 and leave_request.due_ms < at_ms

@@ -32,11 +32,11 @@ from sync_server.database import reading, transaction, write
 from sync_server.domain.names import name_sort_key
 from sync_server.domain.records.permissions import Action
 from sync_server.domain.unit_names import MAX_ALIAS
-from sync_server.errors import UnknownList
+from sync_server.errors import UnknownUploadedList
 from sync_server.messages import name_code, say
 from sync_server.office import access, demonstration, forms, uploads
 from sync_server.office.access import allowed
-from sync_server.office.downloads import xlsx_of
+from sync_server.office.downloads import xlsx_download
 from sync_server.sheets.headings import FIELDS, Field, fold_heading
 from sync_server.storage import directory, purpose
 from sync_server.storage.people import lists, roster
@@ -96,7 +96,7 @@ def upload() -> AnyResponse:
     settings: Settings = current_app.config["SETTINGS"]
     account, at_ms = access.signed_in_account(), now_ms()
     choices = msgspec.json.encode(ListChoices())
-    write(lambda c: served_portal.take_places_once(c, settings.site_dir, at_ms))
+    write(lambda c: served_portal.store_places_if_empty(c, settings.site_dir, at_ms))
     list_id = write(
         lambda c: lists.add(
             c, "people", account.name, file.name, file.content, now_ms=at_ms, choices=choices
@@ -110,7 +110,8 @@ def upload() -> AnyResponse:
 def preview(list_id: str) -> str | tuple[str, int]:
     """Show a draft list's columns, faults, open questions and changes, and store nothing.
 
-    The status is 422 if the file has no readable table. Raises: UnknownList if there is no such
+    The status is 422 if the file has no readable table. Raises: UnknownUploadedList if there is no
+    such
     draft.
     """
     stored, choices = _draft(list_id)
@@ -125,7 +126,8 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
     If the list has faults or open questions, or if the preview is out of date, import nothing and
     show the preview again.
 
-    Raises: UnknownList if there is no such draft. BadForm if a field is wrong, or if the user has
+    Raises: UnknownUploadedList if there is no such draft. BadForm if a field is wrong, or if the
+    user has
     not agreed to add real people to a demonstration. UnreadableList if the file has no readable
     table.
     """
@@ -144,7 +146,7 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
         return redirect(url_for("office.people_lists.preview", list_id=list_id))
 
     def import_list(c: Connection) -> int:
-        demonstration.must_accept_real_people(c)
+        demonstration.require_consent_to_real_people(c)
         return list_imports.import_list(c, read, choices, list_id, now_ms=at_ms)
 
     count = write(import_list)
@@ -159,7 +161,8 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
 def undo(list_id: str) -> AnyResponse:
     """Undo an import, if nobody has changed its people since.
 
-    Raises: UnknownList if there is no such list. BadForm if one of its people was changed since, or
+    Raises: UnknownUploadedList if there is no such list. BadForm if one of its people was changed
+    since, or
     if a new person is on a roll or in a record.
     """
     connection = transaction()
@@ -175,14 +178,15 @@ def undo(list_id: str) -> AnyResponse:
 def faults(list_id: str) -> Response:
     """Return a draft list as an XLSX file with an added column that describes each row's faults.
 
-    Raises: UnknownList if there is no such draft. BadForm if the file has no readable table.
+    Raises: UnknownUploadedList if there is no such draft. BadForm if the file has no readable
+    table.
     """
     stored, choices = _draft(list_id)
     with reading() as connection, uploads.readable_list():
         grids = list_imports.open_grids(stored.content, stored.name)
         read = list_imports.preview(connection, grids, choices)
     content = list_files.with_faults(read.table, read.plan.faults, stored.content)
-    return xlsx_of(content, "danh-sach-loi.xlsx")
+    return xlsx_download(content, "danh-sach-loi.xlsx")
 
 
 @blueprint.get("/nguoi/mau.xlsx")
@@ -200,8 +204,8 @@ def template() -> Response:
         people = roster.list_people(connection, unit=unit, at_ms=now_ms())
         people.sort(key=lambda person: (person.unit, name_sort_key(person.full_name)))
     access.log_subjects(unit or say("filter.all"))
-    content = list_files.template_of(people, directory.unit_names(connection))
-    return xlsx_of(content, "danh-sach-can-bo.xlsx")
+    content = list_files.people_template(people, directory.unit_names(connection))
+    return xlsx_download(content, "danh-sach-can-bo.xlsx")
 
 
 def _render_preview(stored: StoredList, choices: ListChoices) -> str | tuple[str, int]:
@@ -311,11 +315,11 @@ def _draft(list_id: str) -> tuple[StoredList, ListChoices]:
     with reading() as connection:
         stored = _must_find(lists.find(connection, "people", list_id))
     if stored.done_ms is not None:
-        raise UnknownList(list=list_id)
+        raise UnknownUploadedList(list=list_id)
     return stored, msgspec.json.decode(stored.choices, type=ListChoices)
 
 
 def _must_find(stored: StoredList | None) -> StoredList:
     if stored is None:
-        raise UnknownList(list="")
+        raise UnknownUploadedList(list="")
     return stored

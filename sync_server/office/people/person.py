@@ -171,7 +171,7 @@ def correct(person: str) -> AnyResponse:
         forms.required_text("hall", longest=16),
     )
     kind = forms.one_of("kind", decisions.MOVEMENTS)
-    happened_ms, reason = forms.moment_needed("happened_at"), forms.required_text("reason")
+    happened_ms, reason = forms.required_moment("happened_at"), forms.required_text("reason")
     at_ms, writer, key = now_ms(), access.signed_in_account().writer, StreamKey(meeting, point)
     connection = transaction()
     _must_see(connection, person)
@@ -380,9 +380,9 @@ def _must_see(connection: Connection, person: str) -> RosterPerson:
     if roster_person is None:
         raise UnknownPerson(person=person[:32])
     if account.unit not in {None, roster_person.unit}:
-        raise access.refusal_elsewhere(Action.READ_PERSON)
+        raise access.forbidden_scope_error(Action.READ_PERSON)
     if account.point is not None and person not in _codes_of_point(connection, account.point):
-        raise access.refusal_elsewhere(Action.READ_PERSON)
+        raise access.forbidden_scope_error(Action.READ_PERSON)
     return roster_person
 
 
@@ -407,9 +407,9 @@ def _must_see_unit(connection: Connection, unit: str) -> None:
     account = access.signed_in_account()
     place = directory.all_points(connection).get(account.point or "")
     if account.point is not None and (place is None or place.unit != unit):
-        raise access.refusal_elsewhere(Action.READ_PERSON)
+        raise access.forbidden_scope_error(Action.READ_PERSON)
     if account.unit not in {None, unit}:
-        raise access.refusal_elsewhere(Action.READ_PERSON)
+        raise access.forbidden_scope_error(Action.READ_PERSON)
 
 
 def _codes_of_point(connection: Connection, point: str) -> set[str]:

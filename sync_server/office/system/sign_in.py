@@ -53,7 +53,7 @@ def enter() -> Response | tuple[str, int]:
     def work(c: Connection) -> str | None:
         token = None
         is_right = account is not None and not must_wait
-        if is_right and accounts.use_code(c, name, code, settings.seal_key, now_ms=at_ms):
+        if is_right and accounts.use_one_time_code(c, name, code, settings.seal_key, now_ms=at_ms):
             sign_in_failures.clear(c, name, sources)
             token = sessions.start(c, name, browser=browser, address=address, now_ms=at_ms)
         outcome = REDIRECT if token else UNAUTHORISED

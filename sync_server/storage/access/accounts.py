@@ -144,7 +144,9 @@ def _nobody_hash() -> str:
     return _hasher.hash("nobody")
 
 
-def use_code(connection: Connection, name: str, code: str, seal_key: str, *, now_ms: int) -> bool:
+def use_one_time_code(
+    connection: Connection, name: str, code: str, seal_key: str, *, now_ms: int
+) -> bool:
     """Return whether a one-time code is right, and mark the code as used.
 
     A used code is wrong the next time. An account without a second factor accepts any code.

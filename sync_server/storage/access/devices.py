@@ -39,7 +39,7 @@ from sync_server.storage.access.tokens import (
 )
 from sync_server.storage.ledger import sightings
 from sync_server.storage.models import Device, EnrolmentCode, Point
-from sync_server.storage.prepared import Prepared
+from sync_server.storage.prepared import CompiledStatement
 
 LONGEST_CODE_DAYS = 30
 MOST_SECOND_FAILURES = 5
@@ -60,7 +60,7 @@ class Caller(NamedTuple):
     is_revoked: bool
 
 
-class OwingDevice(Struct, frozen=True):
+class DeviceWithUnsent(Struct, frozen=True):
     """A device that still had unsent records at its last contact with the server.
 
     `unsent` is their number. `last_contact_at` is in ISO 8601 UTC, None if unknown.
@@ -88,7 +88,7 @@ class EnrolmentAnswer(Struct, frozen=True):
     person: str | None = None
     seal_key: dict[str, str] = {}
     sign_key: dict[str, str] = {}
-    owing: tuple[OwingDevice, ...] = ()
+    owing: tuple[DeviceWithUnsent, ...] = ()
 
 
 class Gaps(NamedTuple):
@@ -237,7 +237,7 @@ def revoke(connection: Connection, device: str, *, now_ms: int) -> bool:
     return result.rowcount == 1
 
 
-class DeviceLine(NamedTuple):
+class DeviceSummary(NamedTuple):
     """A device as listed for headquarters.
 
     `skew_ms`: the server's clock minus the device's at the last measurement, None if unknown.
@@ -259,7 +259,7 @@ class DeviceLine(NamedTuple):
     skew_ms: int | None
 
 
-def owing_devices(connection: Connection, point: str) -> tuple[OwingDevice, ...]:
+def devices_with_unsent(connection: Connection, point: str) -> tuple[DeviceWithUnsent, ...]:
     """Return the point's devices that still had unsent records at their last contact.
 
     The latest contact comes first; revoked devices are left out. A browser that lost its data must
@@ -271,12 +271,12 @@ def owing_devices(connection: Connection, point: str) -> tuple[OwingDevice, ...]
         .order_by(Device.last_contact_ms.desc())
     )
     return tuple(
-        OwingDevice(device, unsent or 0, from_ms(at_ms) if at_ms else None)
+        DeviceWithUnsent(device, unsent or 0, from_ms(at_ms) if at_ms else None)
         for device, unsent, at_ms in rows
     )
 
 
-def list_devices(connection: Connection, *, point: str | None = None) -> list[DeviceLine]:
+def list_devices(connection: Connection, *, point: str | None = None) -> list[DeviceSummary]:
     """Return all devices, or those of a point, sorted by point and then by time of enrolment."""
     query = select(
         Device.id,
@@ -296,7 +296,7 @@ def list_devices(connection: Connection, *, point: str | None = None) -> list[De
     rows = connection.execute(query).all()
     skews = sightings.latest_skews(connection, [row.id for row in rows])
     return [
-        DeviceLine(
+        DeviceSummary(
             **{**row._asdict(), "missing": _ranges_decoder.decode(row.missing)},
             skew_ms=skews.get(row.id),
         )
@@ -371,12 +371,12 @@ def caller_of(connection: Connection, token: str, *, now_ms: int) -> Caller | No
 
 
 _CALLER = select(Device.id, Device.profile, Device.point, Device.person, Device.revoked_ms)
-_BY_TOKEN = Prepared(_CALLER.where(Device.token_hash == bindparam("hashed")))
-_BY_READ_TOKEN = Prepared(_CALLER.where(Device.read_token_hash == bindparam("hashed")))
+_BY_TOKEN = CompiledStatement(_CALLER.where(Device.token_hash == bindparam("hashed")))
+_BY_READ_TOKEN = CompiledStatement(_CALLER.where(Device.read_token_hash == bindparam("hashed")))
 
 
 _THIS_DEVICE = Device.id == bindparam("device_id")
-_NOTE_CONTACT = Prepared(
+_NOTE_CONTACT = CompiledStatement(
     update(Device)
     .where(_THIS_DEVICE)
     .values(
@@ -386,7 +386,7 @@ _NOTE_CONTACT = Prepared(
     )
     .returning(Device.missing, Device.head_seq)
 )
-_WRITE_GAPS = Prepared(
+_WRITE_GAPS = CompiledStatement(
     update(Device)
     .where(_THIS_DEVICE)
     .values(missing=bindparam("new_missing"), head_seq=bindparam("new_head"))

@@ -132,7 +132,7 @@ def receive(connection: Connection, delivery: Delivery) -> Receipt:
 
     A repeated upload changes nothing. New records of a revoked device are held in quarantine.
 
-    Raises: Stale if another writer interfered; the caller must run the transaction again.
+    Raises: RowsChanged if another writer interfered; the caller must run the transaction again.
     """
     device, report = delivery.writer.device, delivery.report
     contact = LastContact(delivery.now_ms, report and report.app, report and report.unsent)

@@ -21,7 +21,7 @@ from sync_server.storage.ledger.routing import (
     Routing,
     home_stream,
     ids_by_meeting,
-    met_newcomers,
+    newcomers_by_stream,
     streams_holding,
     summoned_by_stream,
 )
@@ -44,7 +44,7 @@ def list_records(
             _list_in(connection, key, [record.id], heads)
             changed_streams.add(key)
     for key in sorted(routing.rolls):
-        changed_streams |= _follow_roll(connection, key, heads)
+        changed_streams |= _update_for_roll(connection, key, heads)
     summons = summoned_by_stream(connection, fresh) if routing.rolls else routing.summoned
     identified = {record.person for record in fresh if isinstance(record, Ruling)}
     for key, people in summons.items():
@@ -74,7 +74,7 @@ def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey
         for key in streams_holding(connection, meeting, [record_id]):
             changed_streams |= _list_in(connection, key, [record_id], heads)
     for key in sorted(heads):
-        changed_streams |= _follow_roll(connection, key, heads)
+        changed_streams |= _update_for_roll(connection, key, heads)
     for key in sorted(heads):
         named = _summoned_at(connection, key)
         named |= rulings.former_newcomer_codes(connection, meeting, named)
@@ -93,7 +93,7 @@ def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads)
     Return the streams that grew.
     """
     changed_streams: set[StreamKey] = set()
-    met = met_newcomers(connection, fresh)
+    met = newcomers_by_stream(connection, fresh)
     for record in fresh:
         if record.person and record.person.startswith(NEWCOMER):
             met[home_stream(record)].add(record.person)
@@ -149,7 +149,7 @@ def _list_in(
     return {key} if rows else set()
 
 
-def _follow_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[StreamKey]:
+def _update_for_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[StreamKey]:
     """Update a point's `summons` rows and its listings to match its rolls and officers.
 
     Return the streams that grew. The caller must hold the exclusive lock of the meeting. A stream

@@ -89,7 +89,7 @@ def _brought_since(connection: Connection, device: str, since_ms: int) -> tuple[
     return int(row[0]), int(row[1])
 
 
-def busy_devices(connection: Connection, now_ms: int) -> dict[str, int]:
+def devices_near_quota(connection: Connection, now_ms: int) -> dict[str, int]:
     """Find devices that sent over half of the daily limit of quarantined records.
 
     Return the number of records in the last 24 hours, by device.

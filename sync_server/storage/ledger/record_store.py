@@ -12,7 +12,7 @@ from typing import NamedTuple
 from msgspec import UNSET
 from sqlalchemy import Connection, bindparam, func, select
 
-from sync_server.database import Stale, is_only_writer
+from sync_server.database import RowsChanged, is_only_writer
 from sync_server.domain.records.kinds import Record, Roll, Ruling, Setting, kind_of
 from sync_server.storage.blobs import details
 from sync_server.storage.ledger import listings, rulings, standings, streams
@@ -21,7 +21,7 @@ from sync_server.storage.ledger.routing import Routing, home_stream, routing_of
 from sync_server.storage.ledger.streams import RecordKey, StreamKey
 from sync_server.storage.models import LedgerRow, Listing, RulingRow
 from sync_server.storage.people import roster
-from sync_server.storage.prepared import Prepared, insert_rows
+from sync_server.storage.prepared import CompiledStatement, insert_rows
 
 
 class LedgerEntry(NamedTuple):
@@ -85,7 +85,8 @@ def append_records(
     Records that are already stored change nothing. `sighted_devices` have new clock measurements,
     so the streams with their records are recomputed too.
 
-    Raises: Stale if another writer stored one of these ids between the look-up and the lock. The
+    Raises: RowsChanged if another writer stored one of these ids between the look-up and the lock.
+    The
     caller must then run the whole transaction again.
     """
     sighted_streams = streams_of_devices(connection, sighted_devices)
@@ -99,7 +100,7 @@ def append_records(
         look_up = _look_up(connection, entries, sighted_streams)
     heads = streams.lock(connection, look_up.routing.streams)
     if not is_only_writer(connection) and look_up.forms != _forms_of(connection, entries):
-        raise Stale
+        raise RowsChanged
     fresh = [entry.record for entry in look_up.fresh]
     _insert(connection, look_up.fresh, heads, now_ms)
     rulings.note(connection, fresh)
@@ -179,8 +180,10 @@ def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[St
 
 
 _OF_DEVICES = LedgerRow.device.in_(bindparam("devices", expanding=True))
-_MADE_BY = Prepared(select(LedgerRow.meeting, LedgerRow.point).where(_OF_DEVICES).distinct())
-_LISTED_BY = Prepared(
+_MADE_BY = CompiledStatement(
+    select(LedgerRow.meeting, LedgerRow.point).where(_OF_DEVICES).distinct()
+)
+_LISTED_BY = CompiledStatement(
     select(Listing.meeting, Listing.point)
     .join(LedgerRow, LedgerRow.id == Listing.id)
     .where(_OF_DEVICES)
@@ -189,13 +192,13 @@ _LISTED_BY = Prepared(
 
 
 _OF_RELEASED = RulingRow.device.in_(bindparam("devices", expanding=True))
-_RELEASED_FOR = Prepared(
+_RELEASED_FOR = CompiledStatement(
     select(LedgerRow.meeting, LedgerRow.point)
     .join(RulingRow, RulingRow.id == LedgerRow.id)
     .where(_OF_RELEASED)
     .distinct()
 )
-_RELEASE_LISTED_FOR = Prepared(
+_RELEASE_LISTED_FOR = CompiledStatement(
     select(Listing.meeting, Listing.point)
     .join(RulingRow, RulingRow.id == Listing.id)
     .where(_OF_RELEASED)
@@ -237,7 +240,7 @@ def _forms_of(connection: Connection, entries: Sequence[LedgerEntry]) -> set[_St
     return {_StoredForm(*row) for row in _FORMS.rows(connection, ids=ids)} if ids else set()
 
 
-_FORMS = Prepared(
+_FORMS = CompiledStatement(
     select(
         LedgerRow.id, LedgerRow.fingerprint, LedgerRow.meeting, LedgerRow.point, LedgerRow.kind
     ).where(LedgerRow.id.in_(bindparam("ids", expanding=True)))

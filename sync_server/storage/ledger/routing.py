@@ -17,7 +17,7 @@ from sync_server.storage.ledger import rulings
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.ledger.streams import of_meeting as streams_of_meeting
 from sync_server.storage.models import LedgerRow, Listing, Summons
-from sync_server.storage.prepared import Prepared
+from sync_server.storage.prepared import CompiledStatement
 
 
 def home_stream(record: Record) -> StreamKey:
@@ -49,7 +49,7 @@ def summoned_by_stream(
     return summoned
 
 
-_SUMMONED = Prepared(
+_SUMMONED = CompiledStatement(
     select(Summons.point, Summons.person).where(
         Summons.meeting == bindparam("meeting"),
         Summons.person.in_(bindparam("people", expanding=True)),
@@ -69,7 +69,7 @@ def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) ->
     return keys
 
 
-def met_newcomers(
+def newcomers_by_stream(
     connection: Connection, records: Iterable[Record]
 ) -> defaultdict[StreamKey, set[str]]:
     """For each stream, return the newcomers recorded there whom these records identify.
@@ -127,7 +127,7 @@ def routing_of(
     `reused` and `rolls` are as in `Routing`.
     """
     summoned = summoned_by_stream(connection, records)
-    touched = set(summoned) | set(met_newcomers(connection, records))
+    touched = set(summoned) | set(newcomers_by_stream(connection, records))
     affecting = [*reused, *(record for record in records if isinstance(record, Ruling))]
     for meeting, ids in ids_by_meeting(affecting).items():
         touched |= streams_holding(connection, meeting, ids)

@@ -11,7 +11,7 @@ from sync_server.domain.records.codes import NEWCOMER, to_ms
 from sync_server.domain.records.forms import canonical_bytes, fingerprint, parse_record
 from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.storage.models import LedgerRow, RulingRow
-from sync_server.storage.prepared import Prepared
+from sync_server.storage.prepared import CompiledStatement
 
 
 def note(connection: Connection, fresh: Iterable[Record]) -> None:
@@ -71,7 +71,7 @@ def touching(
     return ruling_ids
 
 
-_TOUCHING = Prepared(
+_TOUCHING = CompiledStatement(
     select(RulingRow.record_id, RulingRow.id).where(
         RulingRow.meeting == bindparam("meeting"),
         RulingRow.record_id.in_(bindparam("ids", expanding=True)),

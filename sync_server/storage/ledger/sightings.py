@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from sync_server.domain.judging.clocks import Clocks, Sighting, governing_sighting
+from sync_server.domain.judging.clocks import Clocks, Sighting, merge_sightings
 from sync_server.storage.models import SightingRow
-from sync_server.storage.prepared import Prepared, columns_of
+from sync_server.storage.prepared import CompiledStatement, columns_of
 
-_SIGHTINGS = Prepared(
+_SIGHTINGS = CompiledStatement(
     select(*columns_of(Sighting, SightingRow)).where(
         SightingRow.device.in_(bindparam("devices", expanding=True))
     )
@@ -43,7 +43,7 @@ def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
     after = dict(before)
     for sighting in sightings:
         key = (sighting.device, sighting.boot)
-        after[key] = governing_sighting(after.get(key, sighting), sighting)
+        after[key] = merge_sightings(after.get(key, sighting), sighting)
     changed = {key: sighting for key, sighting in after.items() if before.get(key) != sighting}
     for device, boot in changed.keys() & before.keys():
         connection.execute(

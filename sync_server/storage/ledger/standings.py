@@ -23,7 +23,7 @@ from sync_server.storage.ledger import quarantine, streams
 from sync_server.storage.ledger.sightings import clocks_of
 from sync_server.storage.ledger.streams import StreamKey, records_of
 from sync_server.storage.models import Device, Point, PointStandingRow, Unit
-from sync_server.storage.prepared import Prepared, in_points, insert_rows
+from sync_server.storage.prepared import CompiledStatement, in_points, insert_rows
 
 _encoder = msgspec.json.Encoder(order="sorted")
 _standing_decoder = msgspec.json.Decoder(PointStanding)
@@ -84,8 +84,8 @@ class Board(Struct, frozen=True):
     points: tuple[BoardRow, ...]
 
 
-_DELETE_STANDINGS = Prepared(delete(PointStandingRow).where(*in_points(PointStandingRow)))
-_READ_STANDINGS = Prepared(
+_DELETE_STANDINGS = CompiledStatement(delete(PointStandingRow).where(*in_points(PointStandingRow)))
+_READ_STANDINGS = CompiledStatement(
     select(PointStandingRow.point, PointStandingRow.standing).where(*in_points(PointStandingRow))
 )
 _row_decoder = msgspec.json.Decoder(BoardFigures)
@@ -148,13 +148,15 @@ def requests_of(
     code, or None for headquarters.
     """
     return [
-        (key, _as_read(standing, request, by, at_ms))
+        (key, _with_decision_rights(standing, request, by, at_ms))
         for key, standing in read_all(connection, keys).items()
         for request in standing.requests
     ]
 
 
-def _as_read(standing: PointStanding, request: Request, by: str | None, at_ms: int) -> Request:
+def _with_decision_rights(
+    standing: PointStanding, request: Request, by: str | None, at_ms: int
+) -> Request:
     return replace(
         request,
         is_reserved=standing.terms.is_reserved(request.person, request.instead_of, at_ms),

@@ -17,7 +17,7 @@ from sync_server.domain.records.forms import decode_canonical
 from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.storage.ledger.sightings import clocks_of
 from sync_server.storage.models import LedgerRow, Listing, MeetingLock, Node, Stream, Summons
-from sync_server.storage.prepared import Prepared, in_chunks, in_points
+from sync_server.storage.prepared import CompiledStatement, in_chunks, in_points
 
 
 class StreamKey(NamedTuple):
@@ -97,15 +97,19 @@ _THIS_STREAM = (
     Stream.point == bindparam("stream_point"),
 )
 _LISTED = and_(LedgerRow.id == Listing.id, LedgerRow.fingerprint == Listing.fingerprint)
-_WRITE_HEAD = Prepared(update(Stream).where(*_THIS_STREAM).values(head=bindparam("new_head")))
-_LOCK_HEADS = Prepared(
+_WRITE_HEAD = CompiledStatement(
+    update(Stream).where(*_THIS_STREAM).values(head=bindparam("new_head"))
+)
+_LOCK_HEADS = CompiledStatement(
     select(Stream.point, Stream.head)
     .where(*in_points(Stream))
     .order_by(Stream.point)
     .with_for_update()
 )
-_HOME_RECORDS = Prepared(select(LedgerRow.point, LedgerRow.record).where(*in_points(LedgerRow)))
-_LISTED_RECORDS = Prepared(
+_HOME_RECORDS = CompiledStatement(
+    select(LedgerRow.point, LedgerRow.record).where(*in_points(LedgerRow))
+)
+_LISTED_RECORDS = CompiledStatement(
     select(Listing.point, LedgerRow.record).join(LedgerRow, _LISTED).where(*in_points(Listing))
 )
 

@@ -20,8 +20,9 @@ _LOST_ZERO = re.compile(r"[35789]\d{8}|2\d{9}")
 cell."""
 
 
-def dialled(text: str) -> str | None:
-    """Return a telephone number in the form that is dialled; None if the text is not one number.
+def normalise_phone(text: str) -> str | None:
+    """Return a telephone number as it is dialled; None if the text is not one
+    number.
 
     The result contains only digits and perhaps a leading +. A leading 0 that a spreadsheet removed
     is restored.

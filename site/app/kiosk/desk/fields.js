@@ -26,7 +26,7 @@ export function emptyFields(form) {
 
 /** Restore the previous values of fields, except where something new has been typed.
  * @param {[HTMLInputElement, string][]} typed */
-export function putBack(typed) {
+export function restoreFields(typed) {
   for (const [field, value] of typed) if (field.value === field.defaultValue) field.value = value;
 }
 

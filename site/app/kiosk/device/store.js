@@ -224,7 +224,7 @@ export function countFates(db) {
  * @param {Database} db @param {string} device
  * @param {DeviceRecord[]} sentRecords in the order in which they were sent
  * @param {import("../types.js").SyncAnswer} answer
- * @param {{meeting: string, isAfresh: boolean, page: Sealed | null} | null} fetched
+ * @param {{meeting: string, replacesStream: boolean, page: Sealed | null} | null} fetched
  */
 export function storeAnswer(db, device, sentRecords, answer, fetched) {
   return db.run(async (handle) => {
@@ -248,10 +248,10 @@ export function storeAnswer(db, device, sentRecords, answer, fetched) {
       if (deviceRecord && (deviceRecord.fate === "refused" || deviceRecord.fate === "held")) records.put({ ...deviceRecord, fate: "queued" });
     }
     if (fetched) {
-      const { meeting, isAfresh, page } = fetched;
+      const { meeting, replacesStream, page } = fetched;
       const start = `stream/${meeting}/`;
       const range = IDBKeyRange.bound([device, start], [device, `${start}\uffff`]);
-      if (isAfresh) tx.objectStore("sealed").delete(range);
+      if (replacesStream) tx.objectStore("sealed").delete(range);
       if (page) tx.objectStore("sealed").put(page, [device, start + answer.cursor]);
       tx.objectStore("meta").put(answer.cursor, `cursor/${device}/${meeting}`);
     }

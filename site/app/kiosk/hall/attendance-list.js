@@ -41,7 +41,7 @@ export function countedLines(rows, roster, meeting) {
     const text = (/** @type {ListField} */ field) => row[fields.indexOf(field)] ?? "";
     if (row.some((cell) => ENDS.test(fold(cell)))) break;
     if (!text("full_name") && !text("person")) continue;
-    if (fields.includes("present") && !saysYes(text("present"))) continue;
+    if (fields.includes("present") && !meansPresent(text("present"))) continue;
     if (text("absent")) continue;
     lines.push({
       text: [text("full_name") || text("person"), text("unit")].filter(Boolean).join(" · "),
@@ -102,7 +102,7 @@ function finder(roster) {
 /** Return whether a cell in the column for presence means yes. Empty cells, "0", "no" and "vắng",
  * for example, mean no.
  * @param {string} text */
-function saysYes(text) {
+function meansPresent(text) {
   const folded = fold(text);
   return !NO.has(folded) && !folded.startsWith("vang");
 }

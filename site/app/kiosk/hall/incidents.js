@@ -4,7 +4,7 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
-import { ChoiceField, emptyFields, putBack, readForm, TextField } from "../desk/fields.js";
+import { ChoiceField, emptyFields, restoreFields, readForm, TextField } from "../desk/fields.js";
 import { latestInstant } from "../words/instants.js";
 import { timeOf } from "../words/messages.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
@@ -26,7 +26,7 @@ export function Incidents({ desk }) {
     setFault(isBackwards ? roomText("incident.backwards") : "");
     if (isBackwards) return;
     const typed = emptyFields(event.target);
-    if (!(await desk.record({ kind: "incident", source: "search", body }, note ? { note } : undefined, nameOfCode("trouble", what)))) putBack(typed);
+    if (!(await desk.record({ kind: "incident", source: "search", body }, note ? { note } : undefined, nameOfCode("trouble", what)))) restoreFields(typed);
   }
 
   const end = (/** @type {(typeof incidents)[number]} */ { id, what, from_ms: fromMs }) => {

@@ -5,7 +5,7 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
 import { isPresentNow } from "../desk/check-in.js";
-import { emptyFields, putBack, readForm, PersonField, TextField } from "../desk/fields.js";
+import { emptyFields, restoreFields, readForm, PersonField, TextField } from "../desk/fields.js";
 import { newcomerCode } from "../sync/new-record.js";
 import { recordsInForce } from "../desk/hall-standing.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
@@ -60,7 +60,7 @@ export function OtherAttendees({ desk }) {
     // Empty the fields now, because the clerk may type the next name while this record is being stored.
     const typed = emptyFields(event.target);
     const stored = await desk.recordAll(drafts, name || personCode);
-    if (stored.length < drafts.length) putBack(typed);
+    if (stored.length < drafts.length) restoreFields(typed);
   }
 
   const attendeeRecords = recordsInForce(desk.hall.records).filter(

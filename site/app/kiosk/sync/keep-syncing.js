@@ -19,7 +19,7 @@ const LONGEST_BACKOFF_MS = 25_000; // after any outage, a hall sends again withi
 
 /** The outcome of a round that failed on the device itself, for example because the disk is full.
  * @type {Outcome} */
-const BROKEN_OFF = { state: "busy", code: "store", skewMs: null, retryAfterS: null };
+const FAILED_ON_DEVICE = { state: "busy", code: "store", skewMs: null, retryAfterS: null };
 
 /**
  * Run rounds of sync while the page is open, and call the listeners when a round begins and ends.
@@ -47,7 +47,7 @@ export function keepSyncing(db, clock, reader, listeners) {
     try {
       const outcome = await runAlone(() => {
         listeners.began();
-        return syncOnce(db, clock, reader()).catch(() => BROKEN_OFF);
+        return syncOnce(db, clock, reader()).catch(() => FAILED_ON_DEVICE);
       });
       if (outcome) {
         failures = outcome.state === "sent" ? 0 : failures + 1;

@@ -122,13 +122,13 @@ async function syncEnrolment(db, clock, enrolment, reader) {
   }
 }
 
-/** Encrypt the records of an answer for the database. `page` is null if there are none. `isAfresh`
+/** Encrypt the records of an answer for the database. `page` is null if there are none. `replacesStream`
  * means that the answer replaces the stored stream.
  * @param {Reader} reader @param {string} meeting @param {string} cursor
  * @param {import("../types.js").SyncAnswer} answer */
 async function sealFetched(reader, meeting, cursor, answer) {
   const page = answer.records.length > 0 ? await seal(reader.key, answer.records) : null;
-  return { meeting, isAfresh: isAnotherEpoch(cursor, answer.cursor), page };
+  return { meeting, replacesStream: isAnotherEpoch(cursor, answer.cursor), page };
 }
 
 /** Return the outcome for a failed call. If the server has revoked the device, wipe its vault

@@ -88,7 +88,7 @@ _ANCHORS = re.compile(r"<xdr:(?:from|to|pos|ext)\b.*?</xdr:(?:from|to|pos|ext)>"
 _ENDS_WORD = re.compile(r"</(?:\w+:)?(?:p|t[cr]|si|c|row|v|pt)>|<(?:\w+:)?(?:br|tab)/>")
 """XML tags of office files that separate words, such as the end of a paragraph or cell."""
 _LINKS = re.compile(r'Target="((?:mailto|tel):[^"]*)"')
-LONGEST_NOTE_BYTES = 4_000
+MAX_METADATA_FIELD_BYTES = 4_000
 """A longer binary field in a picture's metadata is a thumbnail or colour profile, not text."""
 _PHONE_HEADING = re.compile(r"dien thoai|\bsdt\b|\bdt\b|di dong|phone|mobile|zalo")
 _NATIONAL_DIGITS = 9
@@ -105,7 +105,7 @@ class ExtractedText(NamedTuple):
     problems: list[tuple[Problem, str]]
 
 
-def look_into(name: str, content: bytes) -> ExtractedText:
+def extract_texts(name: str, content: bytes) -> ExtractedText:
     """Return the text of a file and of the files inside it, and the problems that were met.
 
     The text of a PDF's pages is included only if the PDF is inside another file. For other PDFs,
@@ -247,7 +247,7 @@ def _look_into_picture(name: str, content: bytes, extracted: ExtractedText) -> N
     extracted.texts.extend(
         value.decode("utf-16-le", "ignore")  # Windows stores title, author and comment in UTF-16
         for value in values
-        if isinstance(value, bytes) and len(value) <= LONGEST_NOTE_BYTES
+        if isinstance(value, bytes) and len(value) <= MAX_METADATA_FIELD_BYTES
     )
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from portal.content.attached_texts import KINDS, is_table, look_into
-from portal.content.fields import Hour, MaterialMatter, MeetingMatter
+from portal.content.attached_texts import KINDS, extract_texts, is_table
+from portal.content.fields import Hour, MaterialMatter, MeetingFrontMatter
 from portal.content.front_matter import FIRST_YEAR, LAST_YEAR, MAX_SHOWN, Fault, Source, ValuePath
 from portal.content.guard import Guard
 from portal.content.links import (
@@ -22,7 +22,7 @@ from portal.content.links import (
     PICTURE_ENDINGS,
     PICTURES,
     Addresses,
-    is_litter,
+    is_leftover_file,
 )
 from portal.media.markdown import to_raw_html
 from portal.media.pdf import text_of_pdf
@@ -72,7 +72,7 @@ def check_places(places: Source) -> None:
 
 
 def check_meeting(
-    source: Source, meeting: MeetingMatter, materials: Mapping[str, MaterialMatter]
+    source: Source, meeting: MeetingFrontMatter, materials: Mapping[str, MaterialMatter]
 ) -> None:
     """Check a meeting's hours and basis, and the times at which its materials become public.
 
@@ -93,7 +93,7 @@ def check_meeting(
             source.warn(at, "late_material", value=code, public=public, begins=begins)
 
 
-def _check_hours(source: Source, meeting: MeetingMatter) -> None:
+def _check_hours(source: Source, meeting: MeetingFrontMatter) -> None:
     if meeting.ends <= meeting.starts:
         source.fault(("ends",), "ends_before", ends=meeting.ends, starts=meeting.starts)
     previous_at = None
@@ -178,7 +178,7 @@ def check_pictures(folder: Path, display_path: Path) -> list[Fault]:
     """
     faults, stems = [], dict[str, str]()
     for path in sorted(folder.glob("*")):
-        if is_litter(path.name):
+        if is_leftover_file(path.name):
             continue
         key, value = None, path.name
         if path.suffix.lower() not in PICTURE_ENDINGS or not NAME.fullmatch(path.name):
@@ -225,7 +225,7 @@ def _text_of(source: Source, path: Path) -> tuple[str, str]:
     if ending not in KINDS:
         source.fault(("file",), "unknown_file", value=path.name)
         return "", ""
-    extracted = look_into(path.name, path.read_bytes())
+    extracted = extract_texts(path.name, path.read_bytes())
     for problem, name in extracted.problems:
         source.fault(("file",), problem, value=name)
     words = "\n".join(extracted.texts)
@@ -277,7 +277,7 @@ def warn_of_unused_materials(materials: Iterable[Any], sources: Iterable[Source]
             material.source.warn(("code",), "unused", value=code)
 
 
-def check_unread(root: Path, read_paths: Iterable[Path]) -> tuple[list[Fault], list[Fault]]:
+def find_unread_files(root: Path, read_paths: Iterable[Path]) -> tuple[list[Fault], list[Fault]]:
     """Find files in the content folder that the build does not read.
 
     Return faults for text files such as `x.md.txt`, and warnings for other files. In `materials`,
@@ -289,7 +289,7 @@ def check_unread(root: Path, read_paths: Iterable[Path]) -> tuple[list[Fault], l
     unread_files: list[Fault] = []
     for path in sorted(root.rglob("*")):
         place = path.relative_to(root)
-        is_elsewhere = is_litter(path.name) or place.parts[0] == PICTURES
+        is_elsewhere = is_leftover_file(path.name) or place.parts[0] == PICTURES
         if path in known or path.is_dir() or is_elsewhere:
             continue
         is_text = ".md" in path.name.lower() or (

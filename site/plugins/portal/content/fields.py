@@ -55,7 +55,7 @@ class AgendaItem(Struct, frozen=True, kw_only=True):
     materials: tuple[MaterialCode, ...] = ()
 
 
-class MeetingMatter(Struct, frozen=True, kw_only=True):
+class MeetingFrontMatter(Struct, frozen=True, kw_only=True):
     """The front matter of a meeting. All times are Vietnamese time (UTC+7).
 
     Empty `points` means all points. `revised` is the time of the last change of hours or place.

@@ -23,7 +23,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _LITTER = re.compile(r"\.|~\$|(?:Thumbs\.db|ehthumbs\.db|desktop\.ini|Icon\r)\Z", re.IGNORECASE)
 
 
-def is_litter(name: str) -> bool:
+def is_leftover_file(name: str) -> bool:
     """Return whether a file name shows a leftover of the operating system or an editor program.
 
     Examples are `Thumbs.db`, `.DS_Store` and `~$draft.docx`.

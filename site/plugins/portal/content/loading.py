@@ -17,20 +17,20 @@ from portal.content.checks import (
     check_places,
     check_references,
     check_text,
-    check_unread,
+    find_unread_files,
     warn_of_unused_materials,
 )
 from portal.content.fields import (
     Directory,
     Hour,
     MaterialMatter,
-    MeetingMatter,
+    MeetingFrontMatter,
     PageMatter,
     TimeOfDay,
 )
 from portal.content.front_matter import ContentFaults, Fault, Source, read_source, typed
 from portal.content.guard import Guard
-from portal.content.links import DIRECTORY, PICTURES, Addresses, is_litter
+from portal.content.links import DIRECTORY, PICTURES, Addresses, is_leftover_file
 from portal.messages import say
 from sync_server.domain.records.codes import VIETNAM
 
@@ -44,7 +44,7 @@ class Meeting(NamedTuple):
     """A meeting as its editor wrote it. The id is the file name without the extension."""
 
     id: str
-    matter: MeetingMatter
+    matter: MeetingFrontMatter
     text: str
 
     def instant(self, at: TimeOfDay) -> datetime:
@@ -106,7 +106,7 @@ class PortalContent(NamedTuple):
     warnings: tuple[Fault, ...]
 
 
-M = TypeVar("M", MeetingMatter, MaterialMatter, PageMatter)
+M = TypeVar("M", MeetingFrontMatter, MaterialMatter, PageMatter)
 
 
 class ContentFile(NamedTuple, Generic[M]):
@@ -143,7 +143,7 @@ class FileCache:
         paths = sorted(
             path
             for path in (root / folder).glob("*.md")
-            if path.is_file() and not is_litter(path.name)
+            if path.is_file() and not is_leftover_file(path.name)
         )
         return [
             self._read_file(path, Path(root.name) / folder / path.name, struct) for path in paths
@@ -186,7 +186,7 @@ def load(
     """
     now = now or datetime.now(UTC)
     file_cache = file_cache or FileCache()
-    meetings = file_cache.read_folder(root, "meetings", MeetingMatter)
+    meetings = file_cache.read_folder(root, "meetings", MeetingFrontMatter)
     materials = file_cache.read_folder(root, "materials", MaterialMatter)
     pages = file_cache.read_folder(root, "pages", PageMatter)
     places = _read_directory(root)
@@ -211,7 +211,7 @@ def load(
     read_paths |= {
         root / "materials" / name for e in materials for name in e.source.texts(("file",))
     }
-    unread_texts, unread_files = check_unread(root, read_paths)
+    unread_texts, unread_files = find_unread_files(root, read_paths)
     for file in all_files:
         check_text(file.source, addresses)
     warn_of_unused_materials(materials, [file.source for file in all_files])

@@ -51,7 +51,7 @@ def to_raw_html(text: str) -> str:
     uses: Counter[str] = Counter()
 
     def with_id(heading: re.Match[str]) -> str:
-        name = slug(to_words(heading[2]))
+        name = slug(to_plain_text(heading[2]))
         uses[name] += 1
         unique = name if uses[name] == 1 else f"{name}-{uses[name]}"
         return f'<{heading[1]} id="{unique}">{heading[2]}</{heading[1]}>'
@@ -143,7 +143,7 @@ def _between_blocks(html: str) -> list[int]:
     return starts
 
 
-def to_words(html: str) -> str:
+def to_plain_text(html: str) -> str:
     """Return the text of HTML on one line, without tags and with entities decoded."""
     text = re.sub(r"<[^>]+>", " ", re.sub(r"</t[dh]>", "; ", html))
     return " ".join(unescape(text).split())

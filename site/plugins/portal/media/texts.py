@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from portal.content.loading import Material, PortalContent
 from portal.media import docx
-from portal.media.markdown import split_html, to_html, to_words
+from portal.media.markdown import split_html, to_html, to_plain_text
 from portal.media.pdf import text_of_pdf
 from portal.media.pdf import to_html as pdf_to_html
 from portal.media.pictures import shrink_picture, size_px
 from portal.messages import say
 from sync_server.domain.legacy_text import is_legacy
 
-PART_LETTERS = 16_000
+MAX_PART_CHARACTERS = 16_000
 """The maximum length of a part in HTML characters, about 3,500 words.
 
 A page with one such part compresses to at most 14 KB.
@@ -43,7 +43,7 @@ class Heading(NamedTuple):
 def headings_of(parts: Sequence[str]) -> list[Heading]:
     """Return the headings of levels 1 to 3 in a text's HTML parts, in order."""
     return [
-        Heading(number, match[1], to_words(match[2]))
+        Heading(number, match[1], to_plain_text(match[2]))
         for number, part in enumerate(parts, 1)
         for match in _HEADINGS.finditer(part)
     ]
@@ -87,9 +87,9 @@ def text_of(content: PortalContent, folder: str, markdown: str) -> Text:
     html = to_html(markdown, lambda link: content.addresses.resolve(folder, link))
     html = _PICTURE.sub(lambda match: _sized(match[0], picture_at(content, match[1])), html)
     return Text(
-        tuple(split_html(html, PART_LETTERS)),
+        tuple(split_html(html, MAX_PART_CHARACTERS)),
         tuple(dict.fromkeys(_PICTURES.findall(html))),
-        to_words(html),
+        to_plain_text(html),
     )
 
 
@@ -102,17 +102,17 @@ def text_of_material(content: PortalContent, material: Material) -> Text:
     editor_text = text_of(content, "materials", material.text)
     path = material.attachment
     html = _html_of(path) if path else ""
-    if path is None or len(to_words(html)) <= 2 * len(editor_text.words):
+    if path is None or len(to_plain_text(html)) <= 2 * len(editor_text.words):
         return editor_text
     note = f'<p class="muted">{say("portal.material.from_file", name=path.name)}</p>\n'
-    parts = split_html(note + html, PART_LETTERS)
+    parts = split_html(note + html, MAX_PART_CHARACTERS)
     if material.text.strip():
         return Text(
             (*editor_text.parts, *parts),
             editor_text.pictures,
-            f"{editor_text.words} {to_words(html)}",
+            f"{editor_text.words} {to_plain_text(html)}",
         )
-    return Text(tuple(parts), (), to_words(html))
+    return Text(tuple(parts), (), to_plain_text(html))
 
 
 def _html_of(path: Path) -> str:

@@ -304,7 +304,9 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
                 shared.add(name)
         context = {"meetings": newest, "kinds": kinds_of(self.links.values())}
         shared.add(
-            self._page("tim/index.html", "search", **context, megabytes=_coarse(self.letters))
+            self._page(
+                "tim/index.html", "search", **context, megabytes=_compressed_megabytes(self.letters)
+            )
         )
         shared.add(self._page("da-luu.html", "kept", meetings=newest))
         shared.add(self._page("chua-luu.html", "not_kept"))
@@ -382,7 +384,7 @@ def _list_of(name: str) -> str:
     return SCANNER if "zxing" in name else KIOSK
 
 
-def _coarse(letters: int) -> str:
+def _compressed_megabytes(letters: int) -> str:
     """Estimate the compressed size of a text in megabytes, and return it as text such as `0,1`.
 
     `letters` is the length of the text. The result is rounded to 0.1 and is at least `0,1`.

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
-from portal.content.fields import Directory, MaterialKind, MaterialMatter, MeetingMatter
+from portal.content.fields import Directory, MaterialKind, MaterialMatter, MeetingFrontMatter
 from portal.content.loading import PortalContent
 
 
@@ -22,7 +22,7 @@ class MeetingLink(NamedTuple):
     """A link to a meeting. `ends_at` is in UTC, such as `2026-12-18T04:30:00Z`."""
 
     id: str
-    matter: MeetingMatter
+    matter: MeetingFrontMatter
     ends_at: str
 
 
