@@ -22,6 +22,8 @@ CODE_PATHS = re.compile(r"(?:app/.*|diem-danh/.*|sw\.js)\Z")
 _SAFE_PATH = re.compile(r"(?!.*(?:^|/)\.)[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z")
 MAX_PATH_CHARACTERS = 200
 MAX_FILES = 100_000
+MOST_LISTS = 2_000
+"""One list per meeting and a few others."""
 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Path = Annotated[str, Meta(min_length=1, max_length=MAX_PATH_CHARACTERS)]
@@ -82,9 +84,15 @@ def read_manifest(content: bytes) -> Manifest:
     Raises: BadRelease if the JSON is malformed.
     """
     try:
-        return decode_foreign(content, _manifest_decoder)
+        manifest = decode_foreign(content, _manifest_decoder)
     except msgspec.DecodeError as fault:
         raise BadRelease(f"{MANIFEST_PATH}: {fault}") from None
+    if len(manifest.lists) > MOST_LISTS:
+        raise BadRelease(f"{MANIFEST_PATH}: more than {MOST_LISTS} lists")
+    hashes = [line.sha256 for line in manifest.lists]
+    if len(set(hashes)) < len(hashes):
+        raise BadRelease(f"{MANIFEST_PATH}: one list is named twice")
+    return manifest
 
 
 def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> dict[str, FileLine]:

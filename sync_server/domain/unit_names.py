@@ -98,7 +98,7 @@ class UnitNames:
         At most three different names match, but several units may share a name. Numbers must be
         equal: «Chi bộ 2» is not similar to «Chi bộ 1».
         """
-        short = _FORM.sub("", _expand(text))
+        short = _FORM.sub("", _expand(text[:MAX_ALIAS]))
         numbers = _NUMBERS.findall(short)  # Chi bộ 1 is not similar to Chi bộ 2
         candidates = [key for key in self._by_short if _NUMBERS.findall(key) == numbers]
         keys = difflib.get_close_matches(short, candidates, MOST_NEAR, _NEAR)

@@ -3,6 +3,7 @@
 A `BadForm` error names the field, the faulty value and the remedy.
 """
 
+import re
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -17,6 +18,8 @@ from sync_server.office.formatting import format_moment, parse_input
 
 Choice = TypeVar("Choice", bound=str)
 
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+"""Characters that forms refuse: control characters, and codes that are no characters."""
 MAX_LETTERS = 2_000
 LONGEST_PASSWORD = 200
 
@@ -24,11 +27,13 @@ LONGEST_PASSWORD = 200
 def text(name: str, *, longest: int = MAX_LETTERS) -> str:
     """Return a field's text without surrounding spaces, or "" if the field was not sent.
 
-    Raises: BadForm if the text has over `longest` characters or contains a NUL character.
+    Raises: BadForm if the text has over `longest` characters, or contains a control character or
+    another code that no document may contain.
     """
     value = request.form.get(name, "").strip()
-    if "\x00" in value:
-        raise BadForm(fault=say("form.choice", field=_field_label(name), value="\\0"))
+    if forbidden := _NO_TEXT.search(value):
+        shown = f"U+{ord(forbidden[0]):04X}"
+        raise BadForm(fault=say("form.choice", field=_field_label(name), value=shown))
     if len(value) > longest:
         raise BadForm(fault=say("form.too_long", field=_field_label(name), longest=longest))
     return value

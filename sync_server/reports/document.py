@@ -1,6 +1,7 @@
 """Build the content of a report: its header, texts, tables and footer, for any file format."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -38,6 +39,8 @@ SYMBOLS: Mapping[Kind, str] = {
 }
 """The abbreviation of each kind of paper, which is part of the document number."""
 HASH_DIGITS = 12
+NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that no XML file may contain, and therefore no DOCX."""
 SIGNED_IN_THE_HALL: tuple[Kind, ...] = ("minutes", "presence")
 
 
@@ -91,7 +94,7 @@ class Document(NamedTuple):
 
     def spelled(self, text: str) -> str:
         """Return a text with tone marks placed in the organisation's spelling (uỷ or ủy)."""
-        return spell(text, self.organisation.spelling)
+        return spell(NO_XML.sub("", text), self.organisation.spelling)
 
 
 def _with_end_mark(passages: list[Passage], mark: str) -> list[Passage]:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sync_server.messages import number, say
-from sync_server.reports.document import Document
+from sync_server.reports.document import NO_XML, Document
 from sync_server.reports.parts import Cell, Passage, Table
 from sync_server.reports.words import vietnam_time
 
@@ -20,7 +20,6 @@ SPEC_PART = "/customXml/report.xml"
 _A4_MM = (210, 297)
 _TABLE_PT = 10
 _TWIPS_IN_MM = 1440 / 25.4
-_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """XML 1.0 does not allow these control characters."""
 _GRID = "Table Grid"
 CELL_STYLES = {False: "Bảng: chữ", True: "Bảng: số"}
@@ -260,7 +259,7 @@ class _Writer:
         written = (
             f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>'
             f'<w:p><w:pPr><w:pStyle w:val="{self._cell_styles[column.is_number]}"/></w:pPr>'
-            f'<w:r>{bold}<w:t xml:space="preserve">{escape(_NO_XML.sub("", shown(value)))}</w:t>'
+            f'<w:r>{bold}<w:t xml:space="preserve">{escape(NO_XML.sub("", shown(value)))}</w:t>'
             "</w:r></w:p></w:tc>"
             for value, column, width in zip(cells, table.columns, widths, strict=True)
         )

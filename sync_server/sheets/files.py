@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree.ElementTree import fromstring, iterparse
 
 from sync_server.domain.legacy_text import is_legacy
+from sync_server.sheets.archives import MAX_INFLATED_BYTES, TooLarge, check_inflated_size
 from sync_server.sheets.grids import (
     MAX_CELL,
     MOST_COLUMNS,
@@ -23,11 +24,13 @@ from sync_server.sheets.grids import (
     clean_text,
 )
 
-MAX_INFLATED_BYTES = 64 * 1024 * 1024
 MAX_PART_BYTES = 4 * 1024 * 1024
-"""The limits after decompression, in bytes, for the whole workbook and for each part that contains
-no rows. A list of 100,000 people has 60 MB of XML, and styles are small. A malicious file of a few
-hundred KB can expand to gigabytes."""
+"""The limit for each part of a workbook that contains no rows, after decompression. Styles are
+small, and a list of 100,000 people has 60 MB of rows."""
+MOST_CELLS = 1_500_000
+"""The most filled cells of a workbook: 100,000 people with fifteen columns."""
+LONGEST_FORMAT = 255
+"""The most characters of a number format, as in Excel. Reading a longer one can take hours."""
 MOST_SHEETS = 20
 MOST_CSV_COLUMNS = 1_000
 MOST_MERGES = 20_000
@@ -37,6 +40,7 @@ OLE_START = b"\xd0\xcf\x11\xe0"
 """The first bytes of Office files from before 2007, and of newer files with a password."""
 
 _ROWS = re.compile(r"xl/(?:worksheets/[^/]+|sharedStrings)\.xml")
+_LONG_FORMAT = re.compile(rb'formatCode="[^"]{%d}' % (LONGEST_FORMAT + 1))
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _AREA = re.compile(r"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})")
@@ -119,8 +123,12 @@ def _check_size(archive: zipfile.ZipFile) -> None:
     parts = archive.infolist()
     if any(part.file_size > MAX_PART_BYTES for part in parts if not _ROWS.match(part.filename)):
         raise SheetFault("too_large")
-    if sum(part.file_size for part in parts) > MAX_INFLATED_BYTES:
-        raise SheetFault("too_large")
+    try:
+        check_inflated_size(archive)
+    except TooLarge:
+        raise SheetFault("too_large") from None
+    if "xl/styles.xml" in archive.namelist() and _LONG_FORMAT.search(archive.read("xl/styles.xml")):
+        raise SheetFault("not_xlsx")
     if any(part.filename.startswith("xl/externalLinks/") for part in parts):
         raise SheetFault("external_links")
 
@@ -139,7 +147,10 @@ def _layouts(archive: zipfile.ZipFile) -> dict[str, _Layout]:
         relation.get("Id"): relation.get("Target", "")
         for relation in fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
     }
-    sheets = fromstring(archive.read("xl/workbook.xml")).iter(f"{_MAIN}sheet")  # noqa: S314
+    sheets = list(fromstring(archive.read("xl/workbook.xml")).iter(f"{_MAIN}sheet"))  # noqa: S314
+    used = [targets.get(sheet.get(_RELATION)) for sheet in sheets]
+    if len(set(used)) < len(used):  # one sheet named many times would be read many times
+        raise SheetFault("not_xlsx")
     layouts = {}
     for sheet in sheets:
         target = targets.get(sheet.get(_RELATION), "").removeprefix("/").removeprefix("xl/")
@@ -160,7 +171,9 @@ def _layout(part: Any) -> _Layout:
             if element.get("hidden") in {"1", "true"}:
                 rows.add(int(element.get("r", "0")) - 1)
             element.clear()
-        elif tag == "col" and element.get("hidden") in {"1", "true"}:
+        elif (
+            tag == "col" and element.get("hidden") in {"1", "true"} and len(columns) < MOST_COLUMNS
+        ):
             first, last = int(element.get("min", "1")), int(element.get("max", "1"))
             columns.update(range(first - 1, min(last, MOST_COLUMNS)))
         elif tag == "mergeCell" and (match := _AREA.fullmatch(element.get("ref", ""))):
@@ -189,13 +202,13 @@ def _read_sheet(
 
     The grid does not contain the results of the formulas yet.
 
-    Raises: SheetFault if the sheet has more than `MOST_ROWS` rows.
+    Raises: SheetFault if the sheet has more than `MOST_ROWS` rows or `MOST_CELLS` cells.
     """
     rows: list[list[str]] = []
     problems: dict[tuple[int, int], CellProblem] = {}
     formulas: list[tuple[int, int]] = []
     styles: dict[int, CellProblem | None] = {}
-    last = -1
+    last, cell_count = -1, 0
     for at, cells in enumerate(sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS)):
         texts = []
         for column, cell in enumerate(cells):
@@ -215,12 +228,13 @@ def _read_sheet(
         while texts and not texts[-1]:
             texts.pop()
         rows.append(texts)
+        cell_count += len(texts)
         if texts or (formulas and formulas[-1][0] == at):
             last = at
         if at % 1_000 == 0:
             progress(at, sheet.max_row or 0)
-    if last >= MOST_ROWS:
-        raise SheetFault("too_large")
+        if last >= MOST_ROWS or cell_count > MOST_CELLS:
+            raise SheetFault("too_large")
     grid = Grid(
         sheet.title,
         rows[: last + 1],

@@ -76,7 +76,7 @@ def clean_text(text: str) -> tuple[str, CellProblem | None]:
     a control character or text in TCVN3 or VNI is a problem.
     """
     if text.isascii() and text.isprintable():
-        return " ".join(text.split()), None
+        return " ".join(text[:MAX_CELL].split()), None
     letters = []
     for letter in unicodedata.normalize("NFC", text[:MAX_CELL]):
         category = unicodedata.category(letter)

@@ -53,12 +53,15 @@ _RANKS: dict[str, tuple[Field, int]] = {
     for field, spellings in _SPELLINGS.items()
     for rank, spelling in enumerate(spellings)
 }
+LONGEST_HEADING = 300
+"""How many letters of a cell are compared with headings: longer texts take too long."""
 _NOTE = re.compile(r"\([^)]*\)")
 _MARKS = re.compile(r"[^\w#]+")
 
 
 def fold_heading(heading: str) -> str:
     """Return a heading in lower case, without accents, punctuation and notes in brackets."""
+    heading = heading[:LONGEST_HEADING]
     without_notes = _NOTE.sub(" ", heading)
     return " ".join(_MARKS.sub(" ", fold(without_notes or heading)).split())
 
@@ -68,5 +71,5 @@ def field_of(heading: str) -> tuple[Field, int] | None:
 
     Rank 0 is the best spelling.
     """
-    whole = " ".join(_MARKS.sub(" ", fold(heading)).split())
+    whole = " ".join(_MARKS.sub(" ", fold(heading[:LONGEST_HEADING])).split())
     return _RANKS.get(whole) or _RANKS.get(fold_heading(heading))

@@ -33,6 +33,8 @@ TableProblem = Literal[
 UnitTest = Callable[[str], bool]
 """A function that returns whether a text names a unit."""
 
+LONGEST_LABEL = 300
+"""How many letters of a cell are compared with patterns: on longer texts, they take too long."""
 _TOTAL = re.compile(r"(?:tong(?: cong| so)?|cong)(?:\b|:)")
 _ENDS = re.compile(
     r"(?:nguoi )?lap (?:bieu|danh sach)|\bt/?m\b|\bkt\.|xac nhan|thu truong|ky,? ghi ro|nguoi lap"
@@ -393,7 +395,7 @@ class _LineReader:
 
     def _is_total(self, filled: Sequence[tuple[int, str]]) -> bool:
         """Return whether a row is a total. The list may continue below it."""
-        return bool(_TOTAL.match(fold(filled[0][1])))
+        return bool(_TOTAL.match(fold(filled[0][1][:LONGEST_LABEL])))
 
     def _is_unknown_section(self, filled: Sequence[tuple[int, str]], line: Line) -> bool:
         """Return whether a row looks like a section heading, although it names no known unit.
@@ -414,8 +416,9 @@ class _LineReader:
         if is_numbered:
             return False
         read_columns = {n for places in self._places.values() for n in places}
-        texts = [fold(cell) for n, cell in filled if n in read_columns]
-        texts = texts or [fold(cell) for _, cell in filled]  # a remark ends no list of people
+        texts = [fold(cell[:LONGEST_LABEL]) for n, cell in filled if n in read_columns]
+        # A remark under another column ends no list of people.
+        texts = texts or [fold(cell[:LONGEST_LABEL]) for _, cell in filled]
         return bool(_TOTAL.match(texts[0])) or any(_ENDS.match(text) for text in texts)
 
     def _is_column_numbers(self, filled: Sequence[tuple[int, str]]) -> bool:

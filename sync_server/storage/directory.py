@@ -2,35 +2,49 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, select, update
 
-from sync_server.domain.records.codes import from_ms, to_ms
+from sync_server.domain.records.codes import (
+    Instant,
+    MeetingCode,
+    PointCode,
+    UnitCode,
+    from_ms,
+    to_ms,
+)
 from sync_server.domain.shared import SHARED
+from sync_server.domain.unit_types import UnitType
 from sync_server.storage.models import AnsweredProposal, Meeting, Point, Stream, Unit
 
 OPENS_BEFORE_MS = SHARED.opens_before_ms
 """Kiosks offer a meeting from three hours before its start, because halls test and seat people."""
 
 
+Name = Annotated[
+    str, Meta(max_length=300, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*\Z")
+]
+"""A text without control characters, which no document could contain."""
+
+
 class PublishedUnit(Struct, frozen=True):
     """A unit in the release's `facts.json`. `type` is one of the five unit types."""
 
-    code: str
-    name: str
-    type: str
+    code: UnitCode
+    name: Name
+    type: UnitType
 
 
 class PublishedPoint(Struct, frozen=True):
     """A hall in the release's `facts.json`. `unit` is the code of the unit that it belongs to."""
 
-    code: str
-    name: str
-    unit: str
+    code: PointCode
+    name: Name
+    unit: UnitCode
 
 
 class PublishedMeeting(Struct, frozen=True):
@@ -40,17 +54,17 @@ class PublishedMeeting(Struct, frozen=True):
     meeting is based (checklist row 18).
     """
 
-    id: str
-    title: str
-    starts_at: str
-    ends_at: str
-    grace_minutes: int = 0
-    points: tuple[str, ...] = ()
+    id: MeetingCode
+    title: Name
+    starts_at: Instant
+    ends_at: Instant
+    grace_minutes: Annotated[int, Meta(ge=0, le=1440)] = 0
+    points: tuple[PointCode, ...] = ()
     rehearsal: bool = False
     materials: tuple[str, ...] = ()
     basis: tuple[str, ...] = ()
-    host: str = ""
-    mode: str = ""
+    host: Name = ""
+    mode: Literal["", "TRUC_TIEP", "TRUC_TUYEN", "KET_HOP"] = ""
 
 
 class PublishedMaterial(Struct, frozen=True):

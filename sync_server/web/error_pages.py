@@ -9,9 +9,11 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from sync_server.config import MAX_BODY_BYTES
 from sync_server.database import FULL_RETRY_S, busy, is_full
 from sync_server.errors import (
     AppError,
+    BodyTooLarge,
     DiskFull,
     ForeignHost,
     FormExpired,
@@ -81,7 +83,7 @@ def _form_page() -> str | None:
     return request.referrer if is_ours and request.method == "POST" else None
 
 
-MISSING_CREDENTIALS, FIRST_SERVER_ERROR = 401, 500
+MALFORMED, MISSING_CREDENTIALS, FIRST_SERVER_ERROR = 400, 401, 500
 OFFICE_PATH, MIN_SHOWN_AGAIN = "/van-phong/", 20
 """An error page shows a submitted text again if the text has at least 20 characters."""
 
@@ -96,7 +98,11 @@ def _httperror_response(fault: HTTPException) -> Response:
             return error_response(MethodNotAllowed(method=request.method, path=request.path))
         case 400:
             return error_response(MalformedRequest(fault=fault.description or "?"))
-        case _:
+        case 413:
+            return error_response(BodyTooLarge(limit=MAX_BODY_BYTES))
+        case code if code is not None and MALFORMED <= code < FIRST_SERVER_ERROR:
+            return error_response(MalformedRequest(fault=fault.name))
+        case _:  # a redirect
             return make_response(fault.get_response())
 
 

@@ -15,6 +15,7 @@ from werkzeug.security import safe_join
 
 from sync_server.database import reading
 from sync_server.domain.foreign_bytes import decode_foreign
+from sync_server.domain.records.codes import check_instant
 from sync_server.domain.release import CODE_PATHS, FACTS_PATH, MANIFEST_PATH
 from sync_server.errors import ReleaseMalformed
 from sync_server.storage import directory
@@ -134,7 +135,11 @@ def parse_directory(content: bytes) -> PublishedDirectory:
     Raises: ReleaseMalformed if the content has another form.
     """
     try:
-        return decode_foreign(content, _decoder)
+        published = decode_foreign(content, _decoder)
+        for meeting in published.meetings:
+            check_instant(meeting.starts_at)
+            check_instant(meeting.ends_at)
+        return published
     except msgspec.DecodeError as fault:
         raise ReleaseMalformed(fault=f"{FACTS_PATH}: {fault}") from None
 

@@ -104,7 +104,7 @@ def test_lists_are_uploaded_and_what_they_would_change_is_seen_on_a_phone(
 ) -> None:
     page = sign_in(browser, system, "bantochuc", PHONE)
     for path, text, words in (
-        ("/nguoi/danh-sach", PEOPLE, "Có 1 chỗ phải sửa"),
+        ("/nguoi/danh-sach", PEOPLE, "Đơn vị cần chọn"),
         ("/nguoi/danh-sach", PEOPLE.replace("Sở Ngoại vụ", "U06"), "Nhập 3 thay đổi"),
         ("/don-vi", PLACES, "Danh sách này sẽ ghi 3 thay đổi"),
         (f"/hoi-nghi/{FINISHED_MEETING}/tu-tep", COUNTS_BEFORE_RATE, "Xem trước điểm danh từ tệp"),

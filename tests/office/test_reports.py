@@ -439,3 +439,32 @@ def test_a_changed_cell_is_shown_with_what_stands_around_it(
     with reading() as c:
         differences = verify.verify(c, out.getvalue()).differences
     assert any("| 99" in difference for difference in differences)
+
+
+def bomb(part: str, unit: bytes, count: int) -> bytes:
+    """Return a ZIP archive whose part inflates a thousandfold."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(part, unit * count)
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("word/document.xml" if part != "word/document.xml" else "x", "")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("part", "unit"), [("customXml/report.xml", b" "), ("word/document.xml", b"<w:p/>")]
+)
+def test_an_archive_that_inflates_too_far_is_no_report(
+    after: Persona, headquarters: Desk, part: str, unit: bytes
+) -> None:
+    content = bomb(part, unit, 40_000_000 // len(unit))
+    answer = headquarters.post(
+        f"/hoi-nghi/{MEETING}/bao-cao/kiem-lai", file=(io.BytesIO(content), "a.docx")
+    )
+    assert answer.status_code == 422
+
+
+def test_a_text_that_no_document_can_contain_is_refused(after: Persona, headquarters: Desk) -> None:
+    answer = headquarters.post(f"/hoi-nghi/{MEETING}/chat-luong", organisation="abc \x0b \uffff")
+    assert answer.status_code == 422
+    assert "U+000B" in answer.text

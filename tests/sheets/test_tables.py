@@ -13,7 +13,8 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.styles import Font
 
-from sync_server.sheets.files import MAX_INFLATED_BYTES, MOST_CSV_COLUMNS, read_grids
+from sync_server.sheets.archives import MAX_INFLATED_BYTES
+from sync_server.sheets.files import MOST_CSV_COLUMNS, read_grids
 from sync_server.sheets.grids import SheetFault, name_cell
 from sync_server.sheets.tables import NoTable, Table
 from tests.sheets.sheets import problems_of, table_of, texts_of, workbook
@@ -226,6 +227,47 @@ def test_a_bomb_is_refused_by_its_size(part: str) -> None:
 
     with pytest.raises(SheetFault, match="too_large"):
         read_grids(out.getvalue(), "a.xlsx")
+
+
+def changed(content: bytes, **parts: bytes) -> bytes:
+    """Return a workbook with some of its parts replaced.
+
+    In a part's name, `__` stands for a slash and `_` for a dot.
+    """
+    out = BytesIO()
+    with zipfile.ZipFile(BytesIO(content)) as source, zipfile.ZipFile(out, "w", 8) as target:
+        for name in source.namelist():
+            key = name.replace("/", "__").replace(".", "_")
+            target.writestr(name, parts.get(key, source.read(name)))
+    return out.getvalue()
+
+
+HOSTILE = {
+    "many empty elements": {
+        "xl__styles_xml": b"<styleSheet>" + b"<xf/>" * 300_000 + b"</styleSheet>"
+    },
+    "a long number format": {
+        "xl__styles_xml": b'<styleSheet><numFmt formatCode="' + b"[" * 300 + b'"/></styleSheet>'
+    },
+    "one sheet named twice": {
+        "xl__workbook_xml": b'<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+        b' xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>'
+        + b'<sheet name="a" sheetId="1" r:id="rId1"/><sheet name="b" sheetId="2" r:id="rId1"/>'
+        + b"</sheets></workbook>"
+    },
+}
+
+
+@pytest.mark.parametrize("parts", HOSTILE.values(), ids=HOSTILE)
+def test_a_workbook_made_to_cost_much_is_refused(parts: dict[str, bytes]) -> None:
+    with pytest.raises(SheetFault, match=r"too_large|not_xlsx"):
+        read_grids(changed(workbook([HEADING, AN]), **parts), "a.xlsx")
+
+
+@pytest.mark.parametrize("cell", ["ngay thang " * 3_000, "(" * 30_000, "x " * 16_000])
+def test_a_long_cell_takes_no_longer_than_a_short_one(cell: str) -> None:
+    table = table_of(workbook([[cell], [*HEADING, "Ghi chú"], ["1", "An", 1975, cell, cell]]))
+    assert len(table.lines) == 1
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ from sync_server.storage.people.roster import RosterPerson
 blueprint = Blueprint("person", __name__)
 
 MAX_SEARCH_RESULTS = 50
+LONGEST_SEARCH = 100
 FAR_MS = FAR_FROM_MEETING_MS
 REGISTER_COLUMNS = (
     "code",
@@ -104,7 +105,7 @@ def search() -> str:
     A chair finds only people of the chair's point, and a unit's secretary only people of the unit.
     People who have left are found only with `ca-da-thoi` in the query.
     """
-    text = request.args.get("tim", "").strip()
+    text = request.args.get("tim", "").strip()[:LONGEST_SEARCH]
     connection = transaction()
     units = directory.all_unit_names(connection)
     with_ended = "ca-da-thoi" in request.args

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from sync_server.domain.legacy_text import is_legacy
 from sync_server.domain.names import fold
-from sync_server.sheets.files import MAX_INFLATED_BYTES
+from sync_server.sheets.archives import MAX_INFLATED_BYTES
 from sync_server.sheets.grids import MOST_COLUMNS, MOST_ROWS
 
 Problem = Literal["other_kind", "old_office", "locked_file", "bad_file", "too_deep", "legacy_file"]

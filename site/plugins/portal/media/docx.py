@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from portal.media.cache import cached
-from sync_server.sheets.files import MAX_INFLATED_BYTES
+from sync_server.sheets.archives import MAX_INFLATED_BYTES
 
 VERSION = b"2"
 """Part of the cache key. Increase this number if the conversion changes."""
