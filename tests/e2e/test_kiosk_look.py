@@ -4,7 +4,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import System
-from tests.e2e.kiosk import SLOW_MS, check_in, enrol, fill_pin, open_room, open_step
+from tests.e2e.kiosk import (
+    SLOW_MS,
+    check_in,
+    enrol,
+    fill_pin,
+    open_room,
+    open_step,
+    unlock,
+    wait_until,
+)
 from tests.e2e.look import PHONE_PX, look_at
 
 pytestmark = pytest.mark.e2e
@@ -127,3 +136,63 @@ def test_codes_typed_without_a_pause_are_taken_one_by_one(system: System, browse
     expect(page.locator(".counts")).to_contain_text("Có mặt 2/")
     expect(page.get_by_role("searchbox")).to_have_value("Ng")
     context.close()
+
+
+SCANNER_CLOCK = """Object.defineProperty(Event.prototype, "timeStamp", {
+  get: () => (window.scannedMs = (window.scannedMs ?? 0) + (window.isTypedByHand ? 200 : 5))
+})"""
+"""Lets the keys of a scanner come 5 ms apart, however busy the machine is."""
+
+
+def test_a_scan_is_recorded_wherever_the_focus_is_and_presses_nothing(
+    system: System, browser: Browser
+) -> None:
+    page = browser.new_context().new_page()
+    page.add_init_script(SCANNER_CLOCK)
+    page.goto(system.enrolment_link())
+    enrol(page, system)
+    abouts = page.locator(".person .about").all_inner_texts()
+    people = [next(word for word in about.split() if word.startswith("M0")) for about in abouts]
+
+    def scan(person: str) -> None:
+        page.keyboard.type(person)
+        page.keyboard.press("Enter")
+        expect(page.locator(".answer")).to_contain_text(person)
+        page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="Chọn nhiều").focus()
+    scan(people[0])
+    open_room(page, "Chỗ ngồi")
+    scan(people[1])
+    open_room(page, "Hội trường")
+    open_step(page, "Nền nếp").get_by_role("button", name="Gọi điện").first.focus()
+    scan(people[2])
+    open_room(page, "Hội trường")
+    guest = open_step(page, "Khách").get_by_label("Họ tên").first
+    guest.fill("Trần Văn Khách")
+    scan(people[3])
+    page.locator(".more").nth(5).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    scan(people[4])
+    page.get_by_role("searchbox").fill("mau")
+    scan(people[5])
+    page.get_by_role("button", name="Khoá", exact=True).click()
+    page.get_by_label("Mã PIN").focus()
+    for _ in range(11):
+        page.keyboard.type("1" * 24)
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("thẻ vừa quét chưa được ghi")
+    unlock(page)
+    expect(page.locator(".person").first).to_be_visible()
+    scan(people[6])
+
+    wait_until(page, lambda: len(system.device_records()) == 7)
+    records = system.device_records()
+    assert [record["person"] for record in records] == people[:7]
+    assert {record["kind"] for record in records} == {"check_in"}
+
+    page.evaluate("window.isTypedByHand = true")
+    page.get_by_role("button", name="Chọn nhiều").focus()
+    page.keyboard.type(people[7])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Chọn nhiều")).to_have_attribute("aria-pressed", "true")

@@ -4,17 +4,20 @@
 import { html } from "htm/preact";
 import { useEffect, useReducer, useState } from "preact/hooks";
 
+import { isCard } from "./card.js";
 import { RECORDED_EVENT } from "./desk.js";
 import { Header, Notices } from "./header.js";
 import { meetingStateOf } from "./choose-meeting.js";
 import { Answer } from "./person-row.js";
 import { waitingOf } from "./requests.js";
 import { RollCall } from "./roll-call.js";
+import { catchScans } from "./scanner-keys.js";
 import { say, timeOf } from "../words/messages.js";
 import { SHELL_LIST, useSavedState } from "../device/offline-shell.js";
 
 const ANSWER_MS = 2500;
 const IDLE_MS = 15 * 60_000;
+const PERSON_CODE = /^[A-Z]\d{4,}$/i;
 const UNDO_MS = 30_000; // later, the clerk can still undo the action in the person's sheet
 
 /**
@@ -42,6 +45,7 @@ export function DeskView({ desk, onLock, onEnrol }) {
   const [room, setRoom] = useState(rooms[0]);
   const [answer, setAnswer] = useState(/** @type {AnswerContent | null} */ (null));
   const [person, setPerson] = useState(/** @type {string | null} */ (null));
+  const [scan, setScan] = useState(/** @type {{code: string} | null} */ (null));
   const { isKept } = useSavedState(SHELL_LIST);
   const mayPreload = isKept || desk.outcome?.state === "sent";
 
@@ -51,6 +55,14 @@ export function DeskView({ desk, onLock, onEnrol }) {
     if (mayPreload) for (const load of [loadRooms, () => import("../sync/seal.js")]) load().catch(() => undefined);
   }, [mayPreload]);
   useEffect(() => lockWhenIdle(onLock), [onLock]);
+  useEffect(() => {
+    const isCode = (/** @type {string} */ text) => isCard(text) || desk.roster.has(text.toUpperCase()) || PERSON_CODE.test(text);
+    return catchScans(isCode, (code) => {
+      setPerson(null);
+      setRoom("roll");
+      setScan({ code });
+    });
+  }, [desk]);
   useEffect(() => {
     const warnIfUnsent = (/** @type {BeforeUnloadEvent} */ event) => {
       if (desk.fates.unsent > 0) event.preventDefault();
@@ -102,7 +114,7 @@ export function DeskView({ desk, onLock, onEnrol }) {
           ↶ <span>${say("undo", { name: desk.lastAction.label })}</span>
         </button>`}
       </div>
-      ${room === "roll" ? html`<${RollCall} ...${props} />` : html`<${LazyPart} key=${room} which=${room} props=${props} />`}
+      ${room === "roll" ? html`<${RollCall} ...${props} scan=${scan} onScanTaken=${() => setScan(null)} />` : html`<${LazyPart} key=${room} which=${room} props=${props} />`}
     </main>
     ${person && html`<${LazyPart} which="sheet" props=${{ ...props, person, onClose: () => setPerson(null) }} />`}
     ${answer && html`<${Answer} desk=${desk} answer=${answer} onClose=${() => setAnswer(null)} onPerson=${setPerson} />`}

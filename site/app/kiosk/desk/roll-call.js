@@ -2,7 +2,7 @@
  * the focus. */
 
 import { html } from "htm/preact";
-import { useCallback, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { cardHashOf, isCard } from "./card.js";
 import { checkIn, isPresentNow } from "./check-in.js";
@@ -23,9 +23,10 @@ const LONGEST_SHOWN = 40; // characters shown of a typed text that matches nobod
 const STATES = ["present", "late", "excused", "unexcused", "unrecorded"];
 
 /** Show the search field, the tools and the list of people, and record arrivals. On a chair's
- * device, a tap opens the person's sheet instead.
- * @param {import("./desk-view.js").ViewProps} props */
-export function RollCall({ desk, onAnswer, onPerson }) {
+ * device, a tap opens the person's sheet instead. `scan` is a code that a scanner typed elsewhere
+ * on the page.
+ * @param {import("./desk-view.js").ViewProps & {scan: {code: string} | null, onScanTaken: () => void}} props */
+export function RollCall({ desk, onAnswer, onPerson, scan, onScanTaken }) {
   const [typed, setTyped] = useState("");
   const [filter, setFilter] = useState({ state: "", unit: "", row: "" });
   const [chosen, setChosen] = useState(/** @type {Set<string> | null} */ (null));
@@ -87,7 +88,12 @@ export function RollCall({ desk, onAnswer, onPerson }) {
    * because a scanner may already be typing the next code. */
   function submit(/** @type {Event} */ event) {
     event.preventDefault();
-    const text = search.current?.value.trim() ?? "";
+    take(search.current?.value.trim() ?? "");
+  }
+
+  /** Record the arrival of the person whom a text selects, or say why nobody is recorded.
+   * @param {string} text */
+  function take(text) {
     const match = selectedMatch(findPeople(sortedLines, text), text);
     if (!isCard(text) && !match) {
       if (!text) return;
@@ -101,6 +107,13 @@ export function RollCall({ desk, onAnswer, onPerson }) {
     if (isCard(text)) void arriveByCard(text); // a USB scanner types the code
     else if (match) void arrive(match, "search");
   }
+
+  useEffect(() => {
+    if (!scan) return;
+    onScanTaken();
+    take(scan.code);
+    search.current?.focus();
+  }, [scan]);
 
   function empty() {
     setTyped("");

@@ -10,6 +10,8 @@ import { unlockKey, MIN_PIN } from "./vault.js";
 
 /** The number of wrong PINs in a row after which the vault is wiped. */
 const MAX_WRONG = 10;
+const LONGEST_PIN = 12;
+const LONGEST_TYPED = 64; // a card's code fits into the field, so that it is recognised as one
 
 /**
  * @typedef {import("../types.js").Enrolment} Enrolment
@@ -33,6 +35,10 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
 
   async function open(/** @type {Event} */ event) {
     event.preventDefault();
+    if (pin.length > LONGEST_PIN || /\D/.test(pin)) {
+      setPin("");
+      return setFault(say("lock.scanned")); // a card scanned at the lock is no try
+    }
     const { enrolment, clerk } = chosen;
     setBusy(true);
     try {
@@ -145,7 +151,7 @@ function Pin({ name, value, onInput, isFirst = false }) {
     inputmode="numeric"
     autocomplete="one-time-code"
     spellcheck=${false}
-    maxlength="12"
+    maxlength=${isFirst ? LONGEST_TYPED : LONGEST_PIN}
     value=${value}
     onInput=${(/** @type {any} */ event) => onInput(event.target.value)}
     required

@@ -10,6 +10,9 @@ import { timeOf } from "../words/messages.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
 import rules from "../../../rules.json" with { type: "json" };
 
+/** Earlier incidents belong to another day; a time of day that seems so long ago is still to come. */
+const LONGEST_AGO_MS = 12 * 3_600_000;
+
 /** Show the hall's incidents, a button that ends an ongoing incident, and the form for a new
  * incident.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
@@ -22,9 +25,10 @@ export function Incidents({ desk }) {
     const { what, since, until, note } = readForm(event);
     const from = latestInstant(since, desk.nowMs);
     const body = { what, from, ...(until ? { until: latestInstant(until, desk.nowMs) } : {}) };
+    const isAhead = desk.nowMs - Date.parse(from) > LONGEST_AGO_MS; // the time is still to come today
     const isBackwards = body.until !== undefined && body.until < from;
-    setFault(isBackwards ? roomText("incident.backwards") : "");
-    if (isBackwards) return;
+    setFault(isAhead ? roomText("incident.ahead") : isBackwards ? roomText("incident.backwards") : "");
+    if (isAhead || isBackwards) return;
     const typed = emptyFields(event.target);
     if (!(await desk.record({ kind: "incident", source: "search", body }, note ? { note } : undefined, nameOfCode("trouble", what)))) restoreFields(typed);
   }
