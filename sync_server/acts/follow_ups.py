@@ -25,7 +25,7 @@ def add_task(
     due_ms: int | None,
     now_ms: int,
 ) -> None:
-    """Record an open task of a hall.
+    """Record an open task of a hall. `item` is the task in words.
 
     `owner` is the code of the person responsible, or "" if there is none. `due_ms` is in ms since
     1970 UTC, or None.

@@ -22,7 +22,7 @@ MAX_MARKED_BYTES = 2 * 1024 * 1024
 of 5,000 people has a tenth of this size."""
 _RED, _PALE_RED = "FFA8201A", "FFF6D5D3"
 EMPTY_LINES = 500
-"""The number of empty rows below the last person that also have drop-down lists."""
+"""How many empty rows below the last person of a template have drop-down lists, for more people."""
 
 
 PLACE_COLUMNS = (

@@ -1,4 +1,4 @@
-"""Read lists of the people who are summoned to a meeting, with their halls and seats."""
+"""Read uploaded spreadsheets that list the people summoned to a meeting, their halls and seats."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -66,7 +66,10 @@ def format_span(starts: str | int | None, ends: str | int | None) -> str:
 
 
 def format_for_input(instant: str | int | None) -> str:
-    """Return an instant in Vietnam's time as the text of a `datetime-local` field; "" for None."""
+    """Return an instant as the text of a `datetime-local` field, in Vietnam time; "" for None.
+
+    `instant` is an ISO 8601 text in UTC, or milliseconds since 1970 UTC.
+    """
     return "" if instant is None else format_moment(instant, "yyyy-MM-dd'T'HH:mm")
 
 

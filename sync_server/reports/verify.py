@@ -35,7 +35,8 @@ class NotAReport(Exception):
 
 
 class SourceLost(NotAReport):
-    """The file is DOCX, XLSX or PDF but has no report spec.
+    """The file is DOCX, XLSX or PDF, but lacks the data (`ReportSpec`) that this program put into
+    it.
 
     Other programs, such as LibreOffice, drop the spec when they save a report.
     """

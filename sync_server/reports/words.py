@@ -1,4 +1,7 @@
-"""Format dates and times, and spell words, as official papers do. Times are Vietnam's (UTC+7)."""
+"""Write dates and times as official papers do, and move tone marks (uỷ or ủy).
+
+All times are in Vietnam time (UTC+7).
+"""
 
 import re
 import unicodedata

@@ -23,7 +23,10 @@ _SPEC_COLUMN = 1
 
 
 def write_xlsx(document: Document) -> bytes:
-    """Return a report as the content of an XLSX file, with the report spec inside."""
+    """Return a report as the bytes of an XLSX file.
+
+    The file also holds the report's data as JSON (`ReportSpec`), from which it can be verified.
+    """
     from xlsxwriter import Workbook
 
     out = io.BytesIO()

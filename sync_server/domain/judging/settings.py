@@ -207,10 +207,11 @@ def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) ->
 def changes_since_frozen(
     point: str, facts: Iterable[Fact[Record]], rolls: Rolls, terms: Terms, flags: Flags
 ) -> RollChanges:
-    """Compare the people summoned now with those summoned when the roll was frozen.
+    """Return who was added to or removed from the roll since it was frozen; nobody without a
+    freeze.
 
-    Rolls after the freeze are flagged with `after_freeze`. `facts` must contain all facts of the
-    stream, because another roll may have counted at the freeze.
+    Each roll recorded after the freeze is flagged with `after_freeze`. `facts` must contain all
+    facts of the stream: the roll at the freeze need not be the one that counts now.
     """
     frozen_ms = terms.roll_frozen_ms
     if frozen_ms is None:

@@ -374,7 +374,10 @@ class Incident(_Envelope, frozen=True, kw_only=True, tag="incident"):
 
 
 class Closing(_Envelope, frozen=True, kw_only=True, tag="closing"):
-    """Signs off the roll of a point. `person` is responsible and signs (checklist row 29)."""
+    """A record that signs off the roll of a point.
+
+    `person` is the person who signs and answers for the roll (row 29 of docs/checklist.md).
+    """
 
     person: PersonCode
     body: ClosingBody

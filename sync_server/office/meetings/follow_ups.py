@@ -113,9 +113,9 @@ def _require_later(connection: Connection, meeting: str, due_ms: int | None) -> 
 
 
 def _points(connection: Connection, meeting: str) -> list[str]:
-    """Return the codes of the meeting's points that this account may see.
+    """Return the codes of the meeting's points that the signed-in account may see.
 
-    The query may limit the result to one point (`diem-cau`).
+    If the page's address names a point (`?diem-cau=`), return at most that point.
     """
     account = access.signed_in_account()
     places = directory.all_points(connection)

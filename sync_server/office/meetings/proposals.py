@@ -189,10 +189,10 @@ def _differences(connection: Connection, published_meeting: PublishedMeeting) ->
 
 
 def _with_its_halls(connection: Connection, published: PublishedMeeting) -> PublishedMeeting:
-    """Return the published meeting, with its present points if it is over and names no points.
+    """Return a published meeting; if it is over and names no points, fill in its points.
 
-    A meeting that names no points takes place at all points. The present points are filled in so
-    that points created after the meeting do not appear as a difference.
+    A meeting that names no points takes place at all points. Without this, a point created after
+    the meeting would show as a change that the portal proposes.
     """
     is_over = to_ms(published.ends_at) < now_ms()
     points = tuple(arrangements.points_of(connection, published.id))

@@ -39,8 +39,9 @@ def form() -> str:
 def by_place() -> str:
     """Create accounts for the chairs of chosen halls or for the secretaries of chosen units.
 
-    Show a slip for each new account. An account that already exists gets a new password only if the
-    form contains `renews`. Raises: BadForm if no place or an unknown place was chosen.
+    Return a page to print, with the name and the first password of each new account. An account
+    that already exists keeps its password, unless the form contains `renews`; then it gets a new
+    one. Raises: BadForm if no hall or unit was chosen, or an unknown one.
     """
     kind, at_ms = forms.one_of("kind", KINDS), now_ms()
     chosen = list(dict.fromkeys(request.form.getlist("place")))

@@ -44,7 +44,8 @@ from sync_server.storage.prepared import CompiledStatement
 LONGEST_CODE_DAYS = 30
 MOST_SECOND_FAILURES = 5
 REPEAT_MS = 15 * 60 * 1000
-"""For 15 minutes, a device that got no answer may enrol again with the same code and key."""
+"""How long after its enrolment a device may repeat it with the same code and key, in milliseconds.
+A device does so if the server's answer was lost."""
 
 _ranges_decoder = msgspec.json.Decoder(Ranges)
 

@@ -122,9 +122,10 @@ def routing_of(
     reused: list[Record],
     rolls: set[StreamKey],
 ) -> Routing:
-    """Return the streams that these records affect; if a roll changes, all streams of its meeting.
+    """Return the streams that these records affect.
 
-    `reused` and `rolls` are as in `Routing`.
+    `reused` are the new records whose id another record already has. `rolls` are the streams whose
+    roll or officers may change; each of them brings in all streams of its meeting.
     """
     summoned = summoned_by_stream(connection, records)
     touched = set(summoned) | set(newcomers_by_stream(connection, records))
