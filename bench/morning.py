@@ -1,9 +1,9 @@
-"""A conference morning: every hall syncs while readers open QR codes, and strangers do their worst.
+"""Simulate a conference morning on one server: all halls, many readers and an attacker.
 
-72 kiosks push one check-in at a time over kept connections. Readers arrive at the rate of 5,000 in
-a quarter of an hour, and 1,000 in the one minute of a burst; each holds six connections, as
-browsers do. A board renews itself, twelve read a recording of 190 MB, and a stranger opens silent
-sockets and sends bodies that unfold into millions of values. Run by `python -m bench.morning`.
+72 kiosks send one check-in at a time over persistent connections. Readers arrive at a rate of
+5,000 per 15 minutes, and at 1,000 per minute during a burst of one minute; each reader holds six
+connections, as browsers do. Twelve clients download a recording of 190 MB. An attacker opens silent
+sockets and sends bodies that decompress to millions of values. Run with `python -m bench.morning`.
 """
 
 import argparse
@@ -40,7 +40,7 @@ REFUSALS = frozenset({429, 503})
 
 
 class Answer(NamedTuple):
-    """The status of an answer, whether it said when to come again, and its length."""
+    """Store an answer's status, whether it had a `Retry-After` header, and its length in bytes."""
 
     status: int
     says_when: bool
@@ -48,7 +48,7 @@ class Answer(NamedTuple):
 
 
 class Connection:
-    """A kept connection; it is opened anew where the server has closed it."""
+    """Hold one connection to the server, and open a new one if the server has closed it."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -56,7 +56,11 @@ class Connection:
         self._writer: asyncio.StreamWriter | None = None
 
     async def request(self, head: str, body: bytes = b"", *, bytes_a_second: int = 0) -> Answer:
-        """Send a request; a kept connection that was closed meanwhile is opened once more."""
+        """Send a request and return its answer; `bytes_a_second` limits the reading speed.
+
+        If the server has closed a used connection, reconnect and send the request once more.
+        Raises: OSError or IncompleteReadError if a new connection fails too.
+        """
         is_kept = self._writer is not None
         try:
             return await self._exchange(head, body, bytes_a_second)
@@ -93,7 +97,10 @@ class Connection:
 
 
 class Morning:
-    """All clients of one run, and what they met."""
+    """Run all clients of one simulation, and record their waiting times and answers.
+
+    `waits_s` holds seconds by kind of client. `statuses` counts answers by client and status.
+    """
 
     def __init__(self, port: int, load: ingest.Load, seconds: float) -> None:
         self._port, self._load = port, load
@@ -107,7 +114,7 @@ class Morning:
         return time.monotonic() > self._ends_s
 
     async def run(self) -> None:
-        """Run all clients until the morning is over."""
+        """Run all clients at the same time until the simulated morning is over."""
         clients: list[Awaitable[None]] = [self._kiosk(n) for n in range(POINTS)]
         clients += [self._readers(), self._silent_sockets(), self._hostile_bodies()]
         clients += [self._recording() for _ in range(RECORDING_READERS)]
@@ -164,7 +171,7 @@ class Morning:
                 )
             )
             await asyncio.sleep(self._dice.uniform(1, 5))
-        while not self.is_over:  # a browser keeps them until the server closes them
+        while not self.is_over:  # browsers keep connections open until the server closes them
             await asyncio.sleep(5)
         for connection in connections:
             connection.close()
@@ -202,7 +209,7 @@ class Morning:
 
 
 def resident_mb(process_id: int) -> float:
-    """Return the resident memory of a process, where the system tells it."""
+    """Return the resident memory of a process in MB, or 0 on a system without /proc."""
     status = Path(f"/proc/{process_id}/status")
     if not status.exists():
         return 0
@@ -211,7 +218,7 @@ def resident_mb(process_id: int) -> float:
 
 
 async def watch(process_id: int, morning: Morning) -> list[float]:
-    """Return the memory of the server, taken every two seconds."""
+    """Return the server's memory in MB, measured every two seconds until the morning is over."""
     sizes = []
     while not morning.is_over:
         sizes.append(resident_mb(process_id))
@@ -220,7 +227,7 @@ async def watch(process_id: int, morning: Morning) -> list[float]:
 
 
 async def measure(port: int, process_id: int, load: ingest.Load, seconds: float) -> int:
-    """Play the morning and print its figures."""
+    """Run the simulation and print its figures; return 0 if every aim is met, else 1."""
     morning = Morning(port, load, seconds)
     _, sizes = await asyncio.gather(morning.run(), watch(process_id, morning))
     is_met = True
@@ -241,7 +248,10 @@ async def measure(port: int, process_id: int, load: ingest.Load, seconds: float)
 
 
 def main() -> int:
-    """Prepare a database and a portal, serve them, and play the morning."""
+    """Prepare a database and a portal, serve them, and run the simulation.
+
+    Return the exit status: 1 if the portal cannot be built or an aim is missed, else 0.
+    """
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

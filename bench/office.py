@@ -1,7 +1,7 @@
-"""How long the server takes for each page of the office, with 72 points and 4,950 people.
+"""Measure how fast the server answers each office page, with 72 points and 4,950 people.
 
-Measured next to a floor in the same run: the sign-in page without a session, which reads nothing.
-Run by `python -m bench.office`.
+The same run measures a floor: the sign-in page without a session, which reads no data. Run with
+`python -m bench.office`.
 """
 
 import gzip
@@ -22,7 +22,7 @@ from sync_server.config import Settings
 from sync_server.database import db, reading, upgrade_schema
 from sync_server.web import served_portal
 
-SECRET = "bench-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - of a temporary database
+SECRET = "bench-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - for a temporary database
 RUNS = 7
 AIM_MS = 300
 UPDATE_AIM_BYTES = 2048
@@ -42,7 +42,10 @@ EXTRA_PATHS = (
 
 
 def main() -> int:
-    """Measure every page, and print medians, the longest times, and the bytes on the line."""
+    """Measure every page; print its median and longest time and its compressed size.
+
+    Return 1 if the portal cannot be built, else 0.
+    """
     with tempfile.TemporaryDirectory() as name:
         portal = Path(name) / "output"
         if build.main(["--output", str(portal)]) != 0:
@@ -66,7 +69,10 @@ def main() -> int:
 
 
 def sign_in_headquarters(app: Flask, password: str) -> FlaskClient:
-    """Return a browser in which headquarters is signed in."""
+    """Return a test client that is signed in as headquarters.
+
+    Raises: AssertionError if the sign-in fails.
+    """
     client = app.test_client()
     page = client.get("/van-phong/dang-nhap").text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
@@ -80,7 +86,10 @@ FOUND, OK = 302, 200
 
 
 def page_paths(app: Flask) -> list[str]:
-    """Return the path of every page of the office, from the list of routes."""
+    """Return the path of every office page, from the list of routes, with sample values filled in.
+
+    Paths lack the prefix `/van-phong`.
+    """
     paths = []
     for rule in app.url_map.iter_rules():
         path = rule.rule.removeprefix("/van-phong")
@@ -94,7 +103,10 @@ def page_paths(app: Flask) -> list[str]:
 
 
 def measure_page(client: FlaskClient, path: str) -> tuple[float, float, int]:
-    """Return the median and the longest time for a page in ms, and its compressed bytes."""
+    """Request a page `RUNS` times; return (median ms, longest ms, compressed bytes).
+
+    Raises: AssertionError if a status is not 200.
+    """
     times_ms = []
     for _ in range(RUNS):
         began = time.perf_counter()
@@ -105,7 +117,7 @@ def measure_page(client: FlaskClient, path: str) -> tuple[float, float, int]:
 
 
 def print_update_size(client: FlaskClient) -> None:
-    """Print the bytes of an update in which as many rows as possible have changed."""
+    """Print the size in bytes of a board update in which as many rows as possible have changed."""
     path = f"/van-phong/hoi-nghi/{demonstration.FINISHED_MEETING}/cap-nhat"
     headers = {"Accept-Encoding": "gzip", "HX-Request": "true"}
     answer = client.get(path, headers=headers)
@@ -114,7 +126,7 @@ def print_update_size(client: FlaskClient) -> None:
 
 
 def print_pages(figures: dict[str, tuple[float, float, int]]) -> None:
-    """Print the figures of every page, the slowest first."""
+    """Print one line of figures for every page, the page with the slowest median first."""
     floor = figures[FLOOR][0]
     print(f"\n{'page':64}{'median':>8}{'longest':>9}{'of floor':>9}{'bytes':>8}")
     for path, (median, longest, size) in sorted(figures.items(), key=lambda page: -page[1][0]):

@@ -1,6 +1,7 @@
-"""How soon a reader sees a page: first contentful paint in Chromium, on a poor line and saved.
+"""Measure how soon a reader sees a page: first contentful paint in Chromium.
 
-The browser throttles the line to 50 kbit/s and 400 ms. Run by `python -m bench.paint`.
+Pages load over a poor line (50 kbit/s, 400 ms latency) and again after they were saved for offline
+reading. Run with `python -m bench.paint`.
 """
 
 import os
@@ -36,7 +37,7 @@ PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) => {
 
 
 def main() -> int:
-    """Measure every page, and print medians in milliseconds."""
+    """Build and serve a portal, then print every page's median first contentful paint in ms."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
@@ -64,7 +65,7 @@ def main() -> int:
 
 
 def measure(url: str) -> None:
-    """Print the first contentful paint of every page over the line, and once it is saved."""
+    """Print the median first contentful paint of every page in ms, first loaded, then saved."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"]

@@ -1,4 +1,4 @@
-/** The peer: express-pouchdb over LevelDB in a folder, on a port of its own choice, which it prints. */
+/** Serves express-pouchdb, the benchmark's peer, from the given folder; prints its free port. */
 
 const express = require("express");
 const PouchDB = require("pouchdb-node").defaults({ prefix: `${process.argv[2]}/` });

@@ -1,4 +1,4 @@
-"""Compares a node's standings with the naive model's, for any set of records."""
+"""Compare a node's standings with the standings of the naive model in `tests/model.py`."""
 
 from typing import Any
 
@@ -16,7 +16,10 @@ FIRST_MS, LAST_MS = ms("2024-08-21T22:00:00Z"), ms("2024-08-22T06:00:00Z")
 
 
 def corrected_times_ms(connection: Connection, records: list[Json]) -> dict[str, int]:
-    """Return when each record was made, in ms, corrected by the clocks that the node has seen."""
+    """Return the corrected time of every record in ms since 1970 (UTC), by the record's `spelling`.
+
+    The correction uses the clock sightings that the node has stored.
+    """
     seen = clocks(connection)
     released = [
         released_record for record in records if (released_record := record["body"].get("record"))
@@ -28,7 +31,7 @@ def corrected_times_ms(connection: Connection, records: list[Json]) -> dict[str,
 
 
 def compare(connection: Connection, records: list[Json]) -> list[str]:
-    """List the differences between the node's standings and the model's."""
+    """List the differences between the node's standings and the model's; return `[]` if none."""
     model = Model(records, corrected_times_ms(connection, records))
     differences = []
     for code in POINTS:

@@ -1,4 +1,7 @@
-"""Find a Chromium: from CHROMIUM, the PATH or Playwright. Run this file to print its path."""
+"""Find a Chromium: named by `CHROMIUM`, on the PATH, or installed by Playwright.
+
+Running this file prints the path.
+"""
 
 import os
 import shutil
@@ -6,11 +9,17 @@ import sys
 from pathlib import Path
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
-"""The headless shell is Chromium without its windows: the suite costs it a quarter less work."""
+"""Programs to look for on the PATH, the preferred one first.
+
+The headless shell has no windows, which saves the browser tests a quarter of their work.
+"""
 
 
 def find_chromium() -> str | None:
-    """Return the path of a Chromium that can be started; None if there is none."""
+    """Return the path of an installed Chromium; None if there is none.
+
+    If the variable `CHROMIUM` is set, look for no other program.
+    """
     named = os.environ.get("CHROMIUM")
     if named:
         return shutil.which(named)

@@ -1,6 +1,7 @@
-"""Random conferences: sets of records as two halls, two chairs and the office might make them.
+"""Generate random conferences: records from two halls, two chairs and the office.
 
-The caller passes the dice, so that Hypothesis can shrink a conference and a seed can repeat it.
+The caller passes the random generator, so that Hypothesis can shrink a conference and a seed can
+repeat it.
 """
 
 from random import Random
@@ -66,7 +67,10 @@ REFER = {
 
 
 def conference(dice: Random, size: int = 24) -> list[dict[str, Any]]:
-    """Return up to `size` records of a meeting at two points, in no order that matters."""
+    """Return the JSON records of one random meeting at two points, in no meaningful order.
+
+    The result has two settings, one roll, and at most `size` other records.
+    """
     records = [
         draft("setting", 900, at="2024-08-20T00:00:00Z", body=_terms("S1", "S2")),
         draft("setting", 901, at="2024-08-20T00:00:00Z", point="P002", body=_terms("M3", "M2")),
@@ -126,7 +130,7 @@ def _random_record(
 
 
 def _random_fields(dice: Random, kind: str, number: int) -> dict[str, Any]:
-    """Return the fields in which records of a kind differ from the default draft."""
+    """Return random fields that replace the defaults of a `kind`; `{}` keeps the defaults."""
     match kind:
         case "check_in" if dice.random() < 0.1:
             return {"body": {"mode": "in_person", "happened_at": "2024-08-22T00:25:00Z"}}
@@ -155,7 +159,7 @@ def _random_fields(dice: Random, kind: str, number: int) -> dict[str, Any]:
 
 
 def _set_author(dice: Random, kind: str, common: dict[str, Any]) -> None:
-    """Set the author in `common`: a clerk, a chair if permitted, sometimes headquarters."""
+    """Set the author in `common`: usually the hall's clerk, sometimes a chair or headquarters."""
     if kind in {"absence_decision", "reopening"} or (
         kind in {"chair_assumed", "chair_delegation", "void", "closing"} and dice.random() < 0.3
     ):
@@ -195,7 +199,7 @@ def _office_record(
             return None
         target = dice.choice(targets)
         common |= {"refs": [target["id"]], "point": target["point"], "person": target.get("person")}
-        if dice.random() < 0.2:  # headquarters may rule without naming the person
+        if dice.random() < 0.2:  # a ruling may leave out the person
             common["person"] = None
         elif str(target.get("person")).startswith("N-"):
             common["body"] = {"ruling": "identify", "as": dice.choice(SUMMONED)}

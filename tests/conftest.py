@@ -1,4 +1,4 @@
-"""The app on an empty database, a clock that tests set, and people in their roles."""
+"""Provide the app on a small database, a clock that tests set, and callers in their roles."""
 
 import json
 import os
@@ -46,7 +46,7 @@ PUBLISHED_MEETING = PublishedMeeting(MEETING, "Hội nghị thử", STARTS, ENDS
 
 
 class FakeClock:
-    """The server's clock: stands still until a test moves it."""
+    """Act as the server's clock: return `now_ms`, which changes only when a test sets it."""
 
     def __init__(self) -> None:
         self.now_ms = NOON
@@ -57,7 +57,7 @@ class FakeClock:
 
 @dataclass
 class Persona:
-    """A caller of the API: a test client, perhaps with a bearer token."""
+    """Call the API as one person or device, with a bearer token if there is one."""
 
     client: FlaskClient
     token: str | None = None
@@ -66,21 +66,21 @@ class Persona:
     seal_key: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        """Get a path of the API."""
+        """Request a path below `/api/v1` and return the response."""
         return self.client.get(f"/api/v1{path}", headers={**self._bearer(), **headers})
 
     def offset(self, path: str) -> tuple[int, bool]:
-        """Return how many bytes of an upload have arrived, and whether it is complete."""
+        """Return how many bytes of an upload the server has, and whether the upload is complete."""
         headers = self.client.head(f"/api/v1{path}", headers=self._bearer()).headers
         return int(headers["Upload-Offset"]), headers["Upload-Complete"] == "?1"
 
     def post(self, path: str, body: Any, **headers: str) -> TestResponse:
-        """Post a body as JSON; send bytes unchanged."""
+        """Post `body` as JSON to a path below `/api/v1`, or unchanged if it is bytes."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.client.post(f"/api/v1{path}", data=data, headers={**self._bearer(), **headers})
 
     def put(self, path: str, body: bytes, **headers: str) -> TestResponse:
-        """Put bytes."""
+        """Upload `body` to a path below `/api/v1`; underscores in header names become hyphens."""
         all_headers = {
             **self._bearer(),
             **{key.replace("_", "-"): value for key, value in headers.items()},
@@ -88,7 +88,11 @@ class Persona:
         return self.client.put(f"/api/v1{path}", data=body, headers=all_headers)
 
     def sync(self, *records: dict[str, Any], **fields: Any) -> Any:
-        """Sync records as made by this persona on its device; return the answer."""
+        """Send records with this persona as their author, and return the JSON answer.
+
+        `fields` are further fields of the request.
+        Raises: AssertionError if the status is not 200.
+        """
         author_fields: dict[str, Any] = {"device": self.device, "by": self.by}
         if self.by == "headquarters":
             author_fields |= {"seq": None}
@@ -102,11 +106,11 @@ class Persona:
 
 
 PIN_ITERATIONS = 1_000
-"""PIN hash rounds in tests: few, because tests need no slow hashes."""
+"""Rounds of PIN hashing in tests. A low number saves time, and no real PIN is at risk."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bundle the front end once, before parallel test processes need it."""
+    """Bundle the front end once, before pytest starts its parallel processes."""
     bundle.PIN_ITERATIONS = PIN_ITERATIONS
     if not hasattr(config, "workerinput"):
         bundle.bundle(ROOT)
@@ -117,7 +121,10 @@ Shared = Callable[[str, Callable[[Path], None]], Path]
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
-    """Return a function that makes a folder once for all processes of this run of the suite."""
+    """Return a function that makes a folder once per test run, for all parallel processes.
+
+    The function takes the folder's name and a callback that fills it, and returns its path.
+    """
     base = tmp_path_factory.getbasetemp()
     base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
@@ -136,7 +143,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
 
 @pytest.fixture(scope="session")
 def portal(shared: Shared) -> Path:
-    """Return a folder with the portal built from our content."""
+    """Return the folder of a portal that was built from our content."""
 
     def build_portal(folder: Path) -> None:
         assert build.main(["--output", str(folder / "output")]) == 0
@@ -153,19 +160,19 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Return the server's clock, at 08:00 in Vietnam on the day of the conference."""
+    """Return a fake server clock, at 08:00 in Vietnam on the day of the conference."""
     return FakeClock()
 
 
 @pytest.fixture(scope="session")
 def database_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the database that every test fills anew."""
+    """Return a folder for the test database, which every test replaces."""
     return tmp_path_factory.mktemp("database")
 
 
 @pytest.fixture
 def settings(tmp_path: Path, database_folder: Path) -> Settings:
-    """Return settings with a portal folder for this test only."""
+    """Return server settings with a portal folder that belongs to one test alone."""
     return Settings(
         database_url=f"sqlite:///{database_folder / DATABASE}",
         secret_key=SECRET,
@@ -177,7 +184,7 @@ def settings(tmp_path: Path, database_folder: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database with two points and a meeting that headquarters has accepted."""
+    """Return the file of a database with two points and one meeting accepted by headquarters."""
     path = tmp_path_factory.mktemp("accepted") / "accepted.sqlite3"
     app = create_app(Settings(f"sqlite:///{path}", SECRET, SECRET, path.parent, URL), FakeClock())
     with app.app_context():
@@ -188,13 +195,13 @@ def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 c, PUBLISHED_MEETING, to_ms("2024-08-20T00:00:00.000Z")
             )
         )
-        db.engine.dispose()  # the last connection moves all of the write-ahead log into the file
+        db.engine.dispose()  # closing the last connection moves the WAL into the file
     return path
 
 
 @pytest.fixture(scope="session")
 def wired_app(database_folder: Path) -> Flask:
-    """Return the app as `create_app` wires it: its routes and templates are compiled once."""
+    """Return an app that `create_app` has set up, shared by all tests to save start-up time."""
     return create_app(
         Settings(
             f"sqlite:///{database_folder / DATABASE}", SECRET, SECRET[::-1], database_folder, URL
@@ -206,7 +213,7 @@ def wired_app(database_folder: Path) -> Flask:
 def app(
     wired_app: Flask, settings: Settings, clock: FakeClock, accepted: Path, database_folder: Path
 ) -> Iterator[Flask]:
-    """Return the app on a copy of the `accepted` database, as if it had just been started."""
+    """Yield the app on a new copy of the `accepted` database, as if it had just started."""
     for left_over in database_folder.iterdir():
         left_over.unlink()
     shutil.copy(accepted, database_folder / DATABASE)
@@ -219,7 +226,10 @@ def app(
 
 @pytest.fixture
 def as_clerk(app: Flask, clock: FakeClock) -> Callable[..., Persona]:
-    """Return a function that makes clerks with an enrolled kiosk; `reads` gives the read token."""
+    """Return a function that enrols a kiosk and returns its clerk as a `Persona`.
+
+    With `reads=False` the token can only send records.
+    """
 
     def make(point: str = "P001", *, reads: bool = True) -> Persona:
         return _enrol_persona(app, clock, point, reads=reads)
@@ -229,7 +239,7 @@ def as_clerk(app: Flask, clock: FakeClock) -> Callable[..., Persona]:
 
 @pytest.fixture
 def as_chair(app: Flask, clock: FakeClock) -> Callable[..., Persona]:
-    """Return a function that makes chairs: people with a personal device."""
+    """Return a function that enrols a person's own device and returns this chair as a `Persona`."""
 
     def make(person: str, point: str = "P001") -> Persona:
         return _enrol_persona(app, clock, point, profile=Profile.CHAIR, person=person)
@@ -261,19 +271,19 @@ def _enrol_persona(
 
 @pytest.fixture
 def as_headquarters(app: Flask) -> Persona:
-    """Return a headquarters account with a token."""
+    """Return a caller with a headquarters account and its token."""
     return _office_persona(app, "hq", Profile.HEADQUARTERS)
 
 
 @pytest.fixture
 def as_auditor(app: Flask) -> Persona:
-    """Return an auditor, who reads everything and writes nothing."""
+    """Return a caller with an auditor's token, which may read everything and write nothing."""
     return _office_persona(app, "audit", Profile.AUDITOR)
 
 
 @pytest.fixture
 def as_outsider(app: Flask) -> Persona:
-    """Return a caller without any token."""
+    """Return a caller without a token."""
     return Persona(app.test_client())
 
 

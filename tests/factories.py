@@ -1,4 +1,4 @@
-"""Makes records as devices send them, with defaults for all that a test does not set."""
+"""Make records as devices send them, with defaults for every field that a test leaves out."""
 
 import json
 from typing import Any
@@ -13,14 +13,15 @@ STARTS, ENDS = "2024-08-22T00:30:00.000Z", "2024-08-22T04:00:00.000Z"
 
 
 def id_of(number: int) -> str:
-    """Return the id of record `number`."""
+    """Return the id of test record `number`, a UUIDv7."""
     return f"0193f000-0000-7000-8000-{number:012d}"
 
 
 def draft(kind: str, number: int, **changes: Any) -> dict[str, Any]:
-    """Return record `number` of device D-ONE at P001 as JSON, made at 07:00 plus `number` minutes.
+    """Return the JSON of record `number`, made at P001 at 07:00 in Vietnam plus `number` minutes.
 
-    Times are in Vietnam. Other fields default to tests/vectors/base.json.
+    The device is D-ONE, or O-office for kinds of the office. Other fields default to
+    tests/vectors/base.json. `changes` replace fields; `refs` may be record numbers.
     """
     is_office = kind in BASE["office"]
     hour, minute = divmod(number, 60)
@@ -49,7 +50,10 @@ def draft(kind: str, number: int, **changes: Any) -> dict[str, Any]:
 
 
 def record(kind: str, number: int, **changes: Any) -> Record:
-    """Return the record that `draft` makes, parsed into its type."""
+    """Return the record that `draft` makes, parsed into its type.
+
+    Raises: the error of `parse_record` if the record is faulty.
+    """
     return parse_record(raw(draft(kind, number, **changes)))
 
 
@@ -59,13 +63,13 @@ def raw(fields: dict[str, Any]) -> bytes:
 
 
 def setting(number: int = 0, **changes: Any) -> dict[str, Any]:
-    """Return the meeting's times at P001: 07:30 to 11:00 in Vietnam, five minutes of grace."""
+    """Return a setting for P001: 07:30 to 11:00 in Vietnam, with 5 minutes of grace."""
     body = {"starts_at": STARTS, "ends_at": ENDS, "grace_minutes": 5}
     at = "2024-08-20T00:00:00.000Z"
     return draft("setting", number, at=at, **{"body": body, **changes})
 
 
 def roll(number: int, *people: str, **changes: Any) -> dict[str, Any]:
-    """Return a roll that summons these people."""
+    """Return a roll that summons these people of unit U01 to P001, in seats A1, A2 and so on."""
     lines = [[person, "U01", "", f"A{n}", False] for n, person in enumerate(people, start=1)]
     return draft("roll", number, **{"body": {"people": lines}, **changes})

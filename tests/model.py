@@ -1,7 +1,7 @@
-"""A second, naive implementation of the rules: the oracle of the ledger's tests.
+"""Judge a meeting with a second, naive implementation of the rules, to test the ledger.
 
-Independent of `sync_server/domain/`: it reads plain JSON and all records of a meeting at once,
-without streams, listings or layers. It judges by looking at every minute and every record again.
+The model is independent of `sync_server/domain/`. It reads plain JSON and all records of a meeting
+at once, without streams, listings or layers. It checks every minute and every record each time.
 """
 
 import json
@@ -20,7 +20,10 @@ def ms(instant: str) -> int:
 
 
 class Model:
-    """One meeting; `times_ms` maps the spelling of a record to its corrected time."""
+    """Select the valid records of one meeting and put them in order.
+
+    `times_ms` maps the `spelling` of a record to its corrected time in ms since 1970 (UTC).
+    """
 
     def __init__(self, records: list[Json], times_ms: dict[str, int]) -> None:
         self.times_ms = times_ms
@@ -57,7 +60,7 @@ class Model:
 
 
 class Point:
-    """The model's judgement of one point."""
+    """Judge one point of a meeting: its people, chair, decisions and closing."""
 
     def __init__(self, model: Model, point: str) -> None:
         self.model, self.point = model, point
@@ -76,7 +79,7 @@ class Point:
         self.terms: Json = {}
         for fact in self.facts_of("setting", at_this_point=True):
             self.terms |= fact["body"]
-        self.starts = ms(self.terms.get("starts_at", NEVER))  # unknown: nobody is late
+        self.starts = ms(self.terms.get("starts_at", NEVER))  # without a start, nobody is late
         self.ends = ms(self.terms["ends_at"]) if "ends_at" in self.terms else 0
         self.grace = self.terms.get("grace_minutes", 0) * 60_000
         officer_settings = [
@@ -111,14 +114,14 @@ class Point:
             line[0]: line for line in point_roll["body"]["people"] if line[0] not in taken_people
         }
 
-    @cache  # noqa: B019 - a model lives as long as its test
+    @cache  # noqa: B019 - the cache is small and only tests fill it
     def stays(self, person: str | None) -> list[list[Any]]:
-        """Return [hall, came, left, mode] of each stay."""
+        """Return the person's stays as [hall, arrival ms, departure ms or None, mode], in order."""
         return self._paired(f for f in self.effective if self.model.person_of(f) == person)
 
-    @cache  # noqa: B019 - a model lives as long as its test
+    @cache  # noqa: B019 - the cache is small and only tests fill it
     def stays_anywhere(self, person: str | None) -> list[list[Any]]:
-        """Return the stays of an officer, in other halls too if they are not on this roll."""
+        """Return a person's stays, in all halls even if the person is not on this roll."""
         if person in self.roll or person is None:
             return self.stays(person)
         facts = [f for f in self.model.facts if self.model.person_of(f) == person]
@@ -149,7 +152,7 @@ class Point:
         is_after_end = "ends_at" in self.terms and self.happened(fact) > self.ends
         return fact["kind"] == "check_in" and is_after_end and self.is_after_closing(fact)
 
-    @cache  # noqa: B019 - a model lives as long as its test
+    @cache  # noqa: B019 - the cache is small and only tests fill it
     def closing(self) -> Json | None:
         closing = None
         for fact in self.facts_of("closing", "reopening", at_this_point=True):
@@ -222,7 +225,7 @@ class Point:
         return bool(by == self.presiding_at(at))
 
     def verdict(self, request: Json) -> str | None:
-        """Return the latest effective decision on a request or a substitute."""
+        """Return the decision in force on a request or a substitute: approve, decline or None."""
         decision = None
         for fact in self.facts_of("absence_decision"):
             is_about = fact["refs"][0] == request["id"] and fact["person"] == request["person"]
@@ -258,7 +261,7 @@ class Point:
         return bool(closing and self.model.order(fact) > self.model.order(closing))
 
     def had_request(self, person: str) -> bool:
-        """Return whether a person made a request before any closing and did not withdraw it."""
+        """Return whether a request from before the closing exists and was not withdrawn."""
         for request in self.facts_of("absence_request"):
             if (
                 self.model.person_of(request) == person
@@ -298,7 +301,7 @@ class Point:
         return {p: self.person(p) for p, line in self.roll.items() if not line[4]}
 
     def substitutes(self) -> dict[str, bool]:
-        """Map the substitutes who came to whether their substitution was approved."""
+        """Map each substitute who came to whether the substitution was approved."""
         approvals = {}
         for fact in self.facts_of("substitute", at_this_point=True):
             person = self.model.person_of(fact)
@@ -348,7 +351,7 @@ class Point:
         )
 
     def targets(self) -> list[Json]:
-        """Return the requests of the point's people, and the substitutes at the point."""
+        """Return the leave requests of people on this roll, and the substitutes at this point."""
         requests = [
             f
             for f in self.facts_of("absence_request")
@@ -364,7 +367,7 @@ class Point:
         return bool(fact["seq"] > closing["body"]["seen"].get(fact["device"], 0))
 
     def without_authority(self) -> set[str]:
-        """Return the ids of voids, decisions, delegations and other records without effect."""
+        """Return the ids of records that have no effect because their author lacked authority."""
         ids = set()
         for fact in self.relevant_facts:
             if fact["kind"] == "void":
@@ -446,7 +449,7 @@ class Point:
 
 
 def spelling(record: Json) -> str:
-    """Return one text for a record, whatever its key order and its explicit defaults."""
+    """Return a text that is equal for equal records, in any key order, with or without defaults."""
     fields = {k: v for k, v in record.items() if v not in (None, [], {}) or k in ("seq", "body")}
     body = {k: v for k, v in record["body"].items() if v is not None and k != "record"}
     if released := record["body"].get("record"):
@@ -460,7 +463,11 @@ def undoes(other: Json, record: Json) -> bool:
 
 
 def cancels(form: Json, other: Json) -> bool:
-    """Return whether a form of an id cancels another form of it."""
+    """Return whether one version of a record cancels another version with the same id.
+
+    The first version cancels the other if it has the same author and point, or is by headquarters.
+    A void is never cancelled; a closing or a reopening only by headquarters.
+    """
     is_signature = other["kind"] in ("closing", "reopening")
     if other["kind"] == "void" or (is_signature and form["by"] != "headquarters"):
         return False

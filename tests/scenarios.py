@@ -1,6 +1,6 @@
-"""The scenarios of tests/vectors/: how they are written, spelled out and compared.
+"""Read the scenarios in tests/vectors/, and compare their standings with actual ones.
 
-`tests/app/vectors.test.js` reads the same files in the same way.
+`tests/app/scenarios.js` reads the same files in the same way.
 """
 
 import json
@@ -17,7 +17,10 @@ VECTORS = ROOT / "tests" / "vectors"
 
 
 class Scenario(NamedTuple):
-    """A named set of records and the standing expected of it."""
+    """Store a set of records, and the standing that the rules must give for them.
+
+    `rows` and `quote` name the rows of the rule in domain.md and cite its text.
+    """
 
     name: str
     point: str
@@ -29,7 +32,7 @@ class Scenario(NamedTuple):
 
 
 def scenarios() -> list[Scenario]:
-    """Return every scenario of every file, in order."""
+    """Return every scenario, in the order of file names and then of each file."""
     loaded = []
     for path in sorted(VECTORS.glob("*.json")):
         content = json.loads(path.read_text("utf-8"))
@@ -56,7 +59,10 @@ def scenarios() -> list[Scenario]:
 
 
 def standing_as_json(standing: PointStanding) -> dict[str, Any]:
-    """Return a standing as JSON: people and visitors keyed by code, flags by record number."""
+    """Return a standing as JSON in a form that `differences` can compare.
+
+    People, visitors and exempt people are keyed by code; requests and flags by record number.
+    """
     fields: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(standing))
     for group in ("people", "visitors", "exempt"):
         fields[group] = {entry["person"]: entry for entry in fields[group]}
@@ -69,10 +75,10 @@ def standing_as_json(standing: PointStanding) -> dict[str, Any]:
 
 
 def differences(expected: Any, actual: Any, at: str = "") -> list[str]:
-    """List where `actual` differs from `expected`; empty and missing values are equal.
+    """List where `actual` differs from `expected`; return `[]` if nothing differs.
 
-    Inside a mapping, an expected `{}` matches any value that is there, and keys that are not
-    expected may hold anything.
+    Empty and missing values are equal. A mapping in `actual` may have further keys.
+    An expected `{}` matches any value of an existing key.
     """
     if isinstance(expected, dict) and expected:
         actual_fields = actual or {}
@@ -88,6 +94,6 @@ def differences(expected: Any, actual: Any, at: str = "") -> list[str]:
 
 
 def _differences_at(key: str, value: Any, actual_fields: dict[str, Any], at: str) -> list[str]:
-    if value == {} and key in actual_fields:  # `{}` asks only that the key exists
+    if value == {} and key in actual_fields:  # `{}` matches any value of an existing key
         return []
     return differences(value, actual_fields.get(key), at)

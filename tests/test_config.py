@@ -1,4 +1,4 @@
-"""Settings: valid ones are read; an invalid one stops the start with a message that names it."""
+"""Test that valid settings are read, and that an invalid one stops the start and is named."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Writes: applied whole or not at all, and retried after a conflict with another writer."""
+"""Test that a write is applied as a whole or not at all, and retried after a conflict."""
 
 import os
 import sqlite3
@@ -86,8 +86,8 @@ def test_another_connection_leaves_the_locks_of_the_first(
         upgrade_schema()
         write(lambda c: c.execute(insert(AccountRow).values(name="x", role="r", password_hash="h")))
         with db.engine.connect() as first, db.engine.connect() as second:
-            # Closing the file anywhere in a process ends all its locks on it. A program that
-            # opens the database then takes itself for the only one, and deletes the WAL.
+            # When a process closes a file, it loses all its locks on the file. The next program to
+            # open the database would then believe that it is alone, and delete the WAL.
             read_elsewhere(path)
             assert path.with_name("so.sqlite3-wal").exists()
             for connection in (first, second):
@@ -96,7 +96,7 @@ def test_another_connection_leaves_the_locks_of_the_first(
 
 
 def read_elsewhere(path: Path) -> None:
-    """Open the database in another process, read it, and close it."""
+    """Open, read and close the database in another process."""
     script = (
         "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
         "c.execute('SELECT name FROM account').fetchall(); c.close()"
@@ -143,7 +143,7 @@ def test_who_waits_too_long_for_other_writers_is_told_to_come_again(
         write(lambda c: c.execute(insert(AccountRow).values(name="x", role="r", password_hash="h")))
     assert refused.value.retry_after_s
     assert write_if_free(lambda c: 1) is None
-    with reading() as connection:  # who only reads does not wait
+    with reading() as connection:  # readers do not wait for writers
         assert connection.scalar(select(AccountRow.name)) is None
 
     other_program.close()
@@ -158,7 +158,7 @@ def test_only_so_many_wait_to_write(app: Flask, monkeypatch: pytest.MonkeyPatch)
 
 
 def _write_elsewhere(app: Flask) -> None:
-    """Write in another thread, and raise here what was raised there."""
+    """Write in another thread, and raise that thread's exception in this one."""
 
     def work() -> None:
         with app.app_context():

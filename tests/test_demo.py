@@ -1,4 +1,4 @@
-"""The demonstration: always the same people, a believable conference, and an open meeting."""
+"""Test that the demonstration has fixed people, a believable conference and an open meeting."""
 
 import gzip
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ DAY_MS = 86_400_000
 
 @pytest.fixture(scope="module")
 def shown(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoSummary]:
-    """Fill a database once; yield the summary inside the app's context."""
+    """Fill a database once per module, and yield the summary inside the app's context."""
     url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), FakeClock())
     with app.app_context():
@@ -83,7 +83,7 @@ def test_an_update_of_its_board_stays_below_two_kilobytes(shown: DemoSummary) ->
 
     answer = desk.get(f"/hoi-nghi/{FINISHED_MEETING}/cap-nhat", **headers)
 
-    assert gzip.decompress(answer.data).count(b"<tr id=") == MAX_UPDATE_ROWS + 1  # the sum
+    assert gzip.decompress(answer.data).count(b"<tr id=") == MAX_UPDATE_ROWS + 1  # plus totals
     assert len(answer.data) <= 2048
 
 
@@ -114,7 +114,8 @@ def test_filling_again_adds_nothing_to_what_is_there(shown: DemoSummary, portal:
 
 
 def test_it_is_not_filled_in_among_real_people(shown: DemoSummary, portal: Path) -> None:
-    real = RosterPerson("M00001", "Ai đó", "U01", "", "NONE", None)  # a code of the demonstration
+    # The demonstration uses this person's code too.
+    real = RosterPerson("M00001", "Ai đó", "U01", "", "NONE", None)
     write(lambda c: roster.put_people(c, [real]))
     write(lambda c: purpose.set_demonstration(c, False))
 

@@ -1,4 +1,4 @@
-"""The proxies of `deploy/`, with the server behind them, where Debian's packages are installed."""
+"""Test the proxies in `deploy/` in front of a server, if their Debian packages are installed."""
 
 import os
 import shutil
@@ -28,8 +28,8 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: list[str], environ: dict[str, str], port: int) -> Iterator[None]:
-    """Run a program until the context ends, once it listens."""
-    process = subprocess.Popen(  # noqa: S603 - a program of the machine
+    """Run a program until the context ends; yield once it listens on `port`, or after 10 s."""
+    process = subprocess.Popen(  # noqa: S603 - an installed proxy or our server
         command,
         cwd=ROOT,
         env=environ,
@@ -49,12 +49,12 @@ def running(command: list[str], environ: dict[str, str], port: int) -> Iterator[
 
 
 def proxy_command(name: str, port: int, upstream: int, folder: Path) -> list[str]:
-    """Return the command that runs a proxy with the file of `deploy/`, on other ports."""
+    """Return the command that starts a proxy with our configuration on these ports."""
     if name == "caddy":
         return ["caddy", "run", "--adapter", "caddyfile", "--config", "deploy/Caddyfile"]
     locations = (ROOT / "deploy" / "nginx-locations.conf").read_text("utf-8")
     config = folder / "nginx.conf"
-    user = "user root;\n" if os.geteuid() == 0 else ""  # else its workers may not write here
+    user = "user root;\n" if os.geteuid() == 0 else ""  # nginx's workers must be able to write here
     config.write_text(
         f"{user}daemon off; pid {folder}/pid; error_log {folder}/log;\n"
         f"events {{}}\nhttp {{ access_log off; client_body_temp_path {folder}/body;\n"
@@ -103,4 +103,4 @@ def test_the_portal_and_the_api_work_behind_a_proxy(name: str, portal: Path) -> 
     assert (page.status_code, health.status_code) == (200, 200)
     assert f"{address}/app/ " in page.headers["Content-Security-Policy"]
     assert page.headers["Content-Encoding"] == "gzip"
-    assert refused.status_code == 401  # the token is asked for before the body is read
+    assert refused.status_code == 401  # the server checks the token before it reads the body

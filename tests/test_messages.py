@@ -1,4 +1,4 @@
-"""The catalogues hold every message that the code uses, and no other."""
+"""Test that the message catalogues contain exactly the messages that the code uses."""
 
 import json
 import re
@@ -73,7 +73,7 @@ CODES: dict[str, Iterable[str]] = {
     "action": (*Action, *audit_log.OTHER_ACTIONS),
     "kind": KINDS,
     "refusal": (*REFUSALS, "device_revoked", "id_reuse"),
-    "unit_type": (*UNIT_TYPES, ""),  # "": of a unit that is not known
+    "unit_type": (*UNIT_TYPES, ""),  # "" is the code of an unknown unit
     "trouble": board.WARNINGS,
     "trouble.count": board.WARNINGS,
     "needs": urgent.URGENT,
@@ -167,7 +167,7 @@ CODES: dict[str, Iterable[str]] = {
     "cli.help": [path for command in COMMANDS for path, _ in command_parts(command)],
     "http": ("400", "413", "431", "500", "501", "503"),
 }
-"""The codes that complete a message key, by the key's stem; every code needs a message."""
+"""Maps the stem of a message key to the codes that complete it. Every code needs a message."""
 
 
 def sources(folder: str, *endings: str) -> str:
@@ -223,7 +223,7 @@ def test_the_site_s_catalogue_and_code_agree() -> None:
 def _is_used(key: str, surface: str, code: str) -> bool:
     stem = key.rpartition(".")[0]
     forms = [f'"{surface}.{key}"', f"'{surface}.{key}'", f'"{key}"', f'["{key}"]', f"words.{key}"]
-    # A key made of a stem and a code of the domain: `kind.` + CHI_THI.
+    # Some keys are built from a stem and a domain code, such as `kind.` + `CHI_THI`.
     forms += (
         [f'"{surface}.{stem}."', f"`{stem}.$", f'f"{surface}.{stem}.', f'nameOfCode("{stem}"']
         if stem

@@ -1,4 +1,4 @@
-"""The production server: its bounds on connections and bodies, and its end."""
+"""Test the production server's limits on connections and bodies, and its orderly stop."""
 
 import http.client
 import os
@@ -57,7 +57,7 @@ def connect(server: ProductionServer) -> socket.socket:
 
 
 def get(server: ProductionServer, path: str = "/healthz") -> tuple[int, str | None, str]:
-    """Return the status, the `Retry-After` and the body of an answer."""
+    """Request a path; return the status, the `Retry-After` header (or None) and the body."""
     connection = http.client.HTTPConnection("127.0.0.1", int(server.effective_port), timeout=10)
     with closing(connection):
         connection.request("GET", path)
@@ -66,7 +66,7 @@ def get(server: ProductionServer, path: str = "/healthz") -> tuple[int, str | No
 
 
 def is_closed(client: socket.socket) -> bool:
-    """Wait until the server closes a connection."""
+    """Wait until the server sends a byte or closes the connection; return whether it closed it."""
     return client.recv(1) == b""
 
 
@@ -76,7 +76,7 @@ def test_silent_connections_shut_nobody_out(app: Flask, monkeypatch: pytest.Monk
         silent = [connect(server) for _ in range(40)]
 
         assert get(server)[0] == 200
-        assert is_closed(silent[0])  # the one that was silent longest
+        assert is_closed(silent[0])  # the connection that was silent longest
         for client in silent:
             client.close()
 
@@ -110,7 +110,7 @@ def test_more_requests_than_can_wait_are_told_to_come_again(
 
 
 def session_cookie(app: Flask, **values: str) -> str:
-    """Return a `Cookie` header with a session that the server has signed."""
+    """Return a `Cookie` header whose session holds `values` and has the server's signature."""
     serializer = SecureCookieSessionInterface().get_signing_serializer(app)
     assert serializer
     return f"Cookie: session={serializer.dumps(values)}"
@@ -164,7 +164,7 @@ def test_what_is_in_flight_at_the_order_to_stop_is_finished() -> None:
 
     def slow(_: Any, start_response: Any) -> list[bytes]:
         began.set()
-        time.sleep(0.3)  # longer than it takes to stop
+        time.sleep(0.3)  # longer than the server takes to stop
         start_response("200 OK", [("Content-Length", "4")])
         return [b"done"]
 

@@ -1,4 +1,7 @@
-"""The rooms of the server: imports run one way, and the domain is light to import."""
+"""Test that the server's packages import one another in one direction only.
+
+Importing the domain must load neither web nor database libraries.
+"""
 
 import ast
 import subprocess
@@ -22,11 +25,11 @@ FLOORS: dict[str, set[str]] = {
     "office": {"domain", "sheets", "storage", "acts", "web", "reports"},
     "commands": {"domain", "sheets", "storage", "acts", "web", "reports"},
 }
-"""The rooms that a room may import from, besides the files at the top."""
+"""Maps a package to the packages it may import. Every package may import top-level modules."""
 
 
 def imported_rooms(path: Path) -> Iterator[str]:
-    """Return the rooms from which a file imports."""
+    """Yield the names of the server's packages that a file imports."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sync_server"):
             names = [f"{node.module}.{alias.name}" for alias in node.names]
@@ -52,7 +55,7 @@ def test_importing_the_domain_loads_neither_web_nor_database() -> None:
         "import sys, sync_server.domain.judging.standing, sync_server.domain.records.door\n"
         "print(*sorted(sys.modules))"
     )
-    done = subprocess.run(  # noqa: S603 - our modules
+    done = subprocess.run(  # noqa: S603 - runs only our script
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
 

@@ -1,4 +1,4 @@
-"""The portal as the server serves it."""
+"""Test how the server serves the portal's files."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.conftest import SECRET
 
 @pytest.fixture(scope="module")
 def reader(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    """Return a client of a server that serves our portal."""
+    """Yield a client of a server that serves the portal built from our content."""
     url = f"sqlite:///{tmp_path_factory.mktemp('site') / 'site.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"))
     with app.app_context():

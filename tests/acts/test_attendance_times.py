@@ -1,4 +1,7 @@
-"""Times as other programs write them: of the meeting's day, in any order."""
+"""Test that times and durations in other programs' attendance lists are read correctly.
+
+A date that can be read in two ways means the day near the meeting.
+"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Lists of people: matched without guessing, and every change named."""
+"""Test that a list of people is matched without guessing, and that every change is reported."""
 
 from collections.abc import Sequence
 from typing import Any

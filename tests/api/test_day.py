@@ -1,4 +1,4 @@
-"""A whole conference day played through the API, from readiness to a late upload."""
+"""Test a whole conference day through the API, from the readiness check to a late upload."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ TERMS = {
 
 
 class Day:
-    """A day on which personas record at given hours, with numbers counted per device."""
+    """Make records at given times, and number them consecutively for each device."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
@@ -32,13 +32,16 @@ class Day:
         self.seqs: dict[str, int] = {}
 
     def record(self, persona: Persona, kind: str, at: str, **changes: Any) -> dict[str, Any]:
-        """Make a record and sync it; return it with its verdict."""
+        """Make a record and sync it; return its fields plus the server's `verdict`."""
         record = self.make(persona, kind, at, **changes)
         answer = persona.sync(record)
         return {**record, "verdict": answer["verdicts"][0]}
 
     def make(self, persona: Persona, kind: str, at: str, **changes: Any) -> dict[str, Any]:
-        """Make a record without syncing it."""
+        """Return a new record as JSON without syncing it, and move the clock forward to its time.
+
+        `at` is `HH:MM` in UTC on 22 August 2024, or a full instant. `changes` replace defaults.
+        """
         instant = at if "T" in at else f"2024-08-22T{at}:00.000Z"
         self.clock.now_ms = max(self.clock.now_ms, to_ms(instant))
         self.seqs[persona.device] = self.seqs.get(persona.device, 0) + 1
@@ -80,14 +83,14 @@ def test_a_day_in_the_life_of_a_conference(
         standing = hq.get(f"/meetings/{MEETING}/standing?point=P001").get_json()
         return {person["person"]: person for person in standing["people"]}
 
-    # The eve: headquarters sets the terms and summons; the hall is not ready.
+    # The day before, headquarters sets the terms and summons people. The hall is not ready.
     day.record(hq, "setting", EVE, body=TERMS)
     lines = [[person, "U01", "", f"A{n}", False] for n, person in enumerate(SUMMONED, start=1)]
     day.record(hq, "roll", EVE, body={"people": lines})
     assert board()["summoned"] == 7
     assert "power" in board()["missing"]
 
-    # Leave: one request approved, one declined, one withdrawn; headquarters decides on S1.
+    # Leave requests are approved, declined and withdrawn. Only headquarters may decide on S1's.
     reason, box = detail(clerk, reason="CONG_TAC", number="12-CV/CB")
     body = {"report": "numbered", "detail": reason}
     requests = {}
@@ -106,15 +109,15 @@ def test_a_day_in_the_life_of_a_conference(
     )
     assert "without_authority" in in_vain["verdict"]["flags"]
     assert people()["S1"]["request"] == "pending"
-    assert board()["chair"] is None  # away, and nobody delegated yet
+    assert board()["chair"] is None  # the Secretary has not delegated yet
 
-    # The Secretary delegates; headquarters agrees that the Secretary stays away.
+    # The Secretary delegates the chair, and headquarters approves the Secretary's leave.
     delegation = day.record(secretary, "chair_delegation", EVE, person="S1", body={"to": "S2"})
     day.record(hq, "absence_decision", EVE, **secretary_request, body={"decision": "approve"})
     assert board()["chair"] == "S2"
     assert people()["S1"]["standing"] == "absent_excused"
 
-    # The morning: the hall is checked, people come, the Deputy takes the chair.
+    # In the morning the clerk checks the hall, people check in, and the Deputy takes the chair.
     day.record(clerk, "readiness", "00:05", person="M4")
     assert board()["ready"]
     for person, at in (("M2", "00:10"), ("S2", "00:12"), ("M3", "00:20")):
@@ -126,7 +129,7 @@ def test_a_day_in_the_life_of_a_conference(
     assert people()["M2"]["seat"] == "A2"
     assert "no_chair" not in board()["flags"]
 
-    # A substitute, approved by the Deputy, who now presides; seats; a phone call; a cut line.
+    # The presiding Deputy approves a substitute. A seat is wrong, a phone rings, the line fails.
     substitute = day.record(clerk, "substitute", "00:50", person="X1", body={"for": "M5"})
     day.record(clerk, "check_in", "00:51", person="X1", body={"mode": "in_person"})
     assert board()["wrong_composition"] == 1
@@ -149,7 +152,7 @@ def test_a_day_in_the_life_of_a_conference(
     )
     queued = day.make(second, "check_in", "00:29", person="M5", body={"mode": "in_person"})
 
-    # The end: somebody left early; the Deputy signs off the records known in the hall.
+    # At the end one person leaves early, and the Deputy signs off the records known in the hall.
     day.record(clerk, "check_out", "03:00", person="M2", body={})
     seen = {clerk.device: day.seqs[clerk.device], secretary.device: 5, deputy.device: 5}
     day.record(
@@ -165,7 +168,7 @@ def test_a_day_in_the_life_of_a_conference(
     }  # fmt: skip
     assert {key: row[key] for key in expected} == expected
 
-    # The second kiosk finds a line at last: its check-in counts, and the point is amended.
+    # The second kiosk connects late. Its check-in counts, and the closed point becomes amended.
     late = second.sync(queued)
     assert late["verdicts"][0]["status"] == "stored"
     row = board()

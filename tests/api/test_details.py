@@ -1,4 +1,4 @@
-"""Details: sealed on the device, uploaded over a poor line, opened only by permitted readers."""
+"""Test that details are sealed on the device, sent in pieces, and opened by entitled readers."""
 
 import hashlib
 import json
@@ -89,7 +89,7 @@ def test_a_large_detail_goes_on_where_it_was_cut(
         return clerk.put(path, piece, Content_Range=stated)
 
     assert put(0).status_code == 204
-    assert put(0).status_code == 204  # its answer was lost
+    assert put(0).status_code == 204  # repeated, as after a lost answer
     at = int(clerk.client.head(f"/api/v1{path}", headers=clerk._bearer()).headers["Upload-Offset"])
     assert at == PIECE
     while at < len(whole):
@@ -166,12 +166,13 @@ def test_only_the_chair_with_the_right_to_decide_opens_a_request(
     path = f"/details/{sha256}"
 
     assert as_chair("S1").get(path).data == REASON
-    assert as_chair("S2").get(path).status_code == 403  # nobody delegated
-    assert as_chair("S1", "P002").get(path).status_code == 403  # another point's
+    assert as_chair("S2").get(path).status_code == 403  # S2 has no delegation
+    assert as_chair("S1", "P002").get(path).status_code == 403  # a chair of another point
     assert clerk.get(path).status_code == 403
-    assert as_auditor.get(path).data == REASON  # auditors read everything, and it is logged
+    assert as_auditor.get(path).data == REASON  # auditors may read every detail
     clock.now_ms = to_ms("2024-08-22T05:00:00Z")
-    assert as_chair("S1").get(path).status_code == 403  # it has begun, and S1 does not preside
+    # Once the meeting has begun, a chair may open details only while presiding.
+    assert as_chair("S1").get(path).status_code == 403
 
 
 def test_knowing_a_hash_gives_no_right_to_the_content(

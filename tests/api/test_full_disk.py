@@ -1,4 +1,4 @@
-"""A full disk is reported as one, loses no stored record, and is over once there is room."""
+"""Test that a full disk is reported, loses no stored record, and recovers once there is room."""
 
 import shutil
 import sqlite3
@@ -16,8 +16,9 @@ from tests.factories import MEETING, draft
 
 
 def allow_no_page(connection: sqlite3.Connection, _record: Any) -> None:
-    """Let a database's file grow no further."""
-    connection.execute("PRAGMA max_page_count = 1")  # SQLite takes the present size for the least
+    """Stop the database file from growing, as a full disk would."""
+    # SQLite raises a smaller limit to the file's present size.
+    connection.execute("PRAGMA max_page_count = 1")
 
 
 def test_a_full_disk_refuses_a_request_as_a_whole_until_there_is_room(

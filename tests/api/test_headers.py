@@ -1,4 +1,4 @@
-"""The headers that every answer carries, and the log of calls that were refused."""
+"""Test that every answer carries the security headers and that refused calls are logged."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Reads of meetings, rosters, standings and the board."""
+"""Test the API's answers about meetings, rosters, standings and the board."""
 
 from collections.abc import Callable
 from typing import Any
@@ -128,7 +128,7 @@ def test_what_an_office_account_s_program_sees_or_does_is_in_the_log(
     as_auditor.get(f"/meetings/{MEETING}/standing?point=P001")
     as_auditor.get(f"/meetings/{MEETING}/board")
     as_auditor.post("/sync", {"records": [draft("check_in", 1, seq=None)]})
-    as_clerk().get(f"/meetings/{MEETING}/standing")  # devices may read their hall unlogged
+    as_clerk().get(f"/meetings/{MEETING}/standing")  # a device's reads are not logged
 
     with reading() as c:
         entries = [

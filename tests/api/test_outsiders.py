@@ -1,4 +1,4 @@
-"""Every route called without credentials, and every office page called by every role."""
+"""Test that routes refuse callers without credentials, and office pages refuse wrong roles."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ OPEN = {
 SIGN_IN = {"office.sign_in.form", "office.sign_in.enter", "office.sign_in.leave"}
 PARTS = {
     "meeting": "m",
-    "point": "P002",  # not the chair's point
+    "point": "P002",  # a point other than the chair's
     "sha256": "0" * 64,
     "release": "0" * 64,
     "person": "M1",
@@ -35,7 +35,11 @@ PARTS = {
 
 
 def routes(app: Flask) -> Iterator[tuple[Rule, str, str]]:
-    """Yield every rule, path and method that needs credentials, with the path filled in."""
+    """Yield (rule, path, method) for every route that needs credentials.
+
+    The path contains sample values from `PARTS`.
+    Raises: AssertionError if `PARTS` lacks a value.
+    """
     for rule in app.url_map.iter_rules():
         if rule.endpoint in OPEN | SIGN_IN:
             continue
@@ -54,7 +58,7 @@ def test_every_route_but_the_public_ones_turns_an_outsider_away(
     for _, path, method in routes(app):
         response = as_outsider.client.open(path, method=method, data=b"{}")
         if path.startswith("/van-phong/") and method == "POST":
-            assert "Biểu mẫu" in response.text, path  # the request has no form token
+            assert "Biểu mẫu" in response.text, path  # refused, because the form token is missing
         elif path.startswith("/van-phong/"):
             assert response.status_code == 302, path
             assert response.headers["Location"].endswith("/dang-nhap"), path

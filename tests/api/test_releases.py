@@ -1,4 +1,4 @@
-"""Publishing: only missing files go up, and a release is served whole or not at all."""
+"""Test that publishing uploads only missing files and that a release is served as a whole."""
 
 import hashlib
 import json
@@ -27,14 +27,14 @@ PIECE = 1024 * 1024
 
 
 class Publisher(Persona):
-    """An editor's publishing program, as a client of the API."""
+    """Publish releases through the API, as an editor's program does."""
 
     def offer(self, output: Path) -> Any:
-        """Offer a manifest; return the answer."""
+        """Send the manifest in `output`; return the answer, which lists the `missing` files."""
         return self.post("/releases", (output / "manifest.json").read_bytes()).get_json()
 
     def send(self, output: Path) -> int:
-        """Send every missing file; return how many were sent."""
+        """Upload files until the server lacks none; return how many were uploaded."""
         files = files_of(lambda name: (output / name).read_bytes())
         paths = {sha256: output / path for path, (sha256, _) in files.items()}
         sent = 0
@@ -45,7 +45,7 @@ class Publisher(Persona):
         return sent
 
     def publish(self, output: Path) -> str:
-        """Send and activate a release; return its hash."""
+        """Upload and activate the release in `output`; return its hash."""
         self.send(output)
         release = release_of(output)
         assert self.post(f"/releases/{release}/activate", {}).status_code == 200
@@ -54,14 +54,14 @@ class Publisher(Persona):
 
 @pytest.fixture
 def server(app: Flask, portal: Path) -> Flask:
-    """Return a server that has our portal as its built site."""
+    """Return the app, set up to serve the portal that was built from our content."""
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], site_dir=portal)
     return app
 
 
 @pytest.fixture
 def editor(server: Flask) -> Publisher:
-    """Return an editor with a token."""
+    """Return an API client that holds an editor's token."""
     write(lambda c: accounts.put(c, Account("bientap", Profile.EDITOR), "mat-khau-thu-1"))
     token = write(lambda c: accounts.renew_token(c, "bientap", now_ms=NOON))
     return Publisher(server.test_client(), token)
@@ -69,7 +69,10 @@ def editor(server: Flask) -> Publisher:
 
 @pytest.fixture
 def changed(portal: Path, tmp_path: Path) -> Callable[[str, bytes], Path]:
-    """Return a function that builds a release that differs from our portal in one file."""
+    """Return a function that writes a copy of our portal in which one file differs.
+
+    The function takes the file's path and new content, and returns the copy's folder.
+    """
     outputs: list[Path] = []
 
     def make(path: str, content: bytes) -> Path:
@@ -107,7 +110,7 @@ def test_a_release_goes_up_once_and_then_only_what_changed(
     output = changed("t/cv632.html", b"<!doctype html><title>M</title>moi")
     files = set(editor.offer(output)["missing"])
 
-    assert len(files) == 2  # the lists of its two meetings; then the page and the manifest
+    assert len(files) == 2  # the lists of two meetings; `send` adds the page and the manifest
     assert editor.send(output) == 4
 
 
@@ -190,7 +193,7 @@ def test_a_large_file_goes_on_where_it_was_cut(editor: Publisher) -> None:
     again = editor.put(
         f"/blobs/{name}", content[:half], Content_Range=f"bytes 0-{half - 1}/{total}"
     )
-    assert again.status_code == 204  # its answer was lost
+    assert again.status_code == 204  # repeated, as after a lost answer
     place = f"bytes {half + 5}-{half + 5}/{total}"
     wrong = editor.put(f"/blobs/{name}", b"x", Content_Range=place)
     assert (wrong.status_code, wrong.get_json()["code"]) == (409, "piece_out_of_place")
@@ -296,7 +299,7 @@ def test_a_foreign_host_is_refused_and_told_where_to_go(server: Flask, host: str
 def test_a_large_file_is_read_in_pieces_also_in_ranges(
     editor: Publisher, changed: Callable[[str, bytes], Path], is_published: bool
 ) -> None:
-    recording = random.Random(1).randbytes(3 * MAX_WHOLE_BYTES + 7)  # noqa: S311 - no secret
+    recording = random.Random(1).randbytes(3 * MAX_WHOLE_BYTES + 7)  # noqa: S311 - test content
     output = changed("t/ghi-am.mp3", recording)
     if is_published:
         for start in range(0, len(recording), PIECE):
@@ -362,7 +365,7 @@ def test_the_last_ten_are_kept_with_their_files_and_no_more(
     deleted_sha256 = hashlib.sha256(b"<!doctype html>0").hexdigest()
     assert editor.offset(f"/blobs/{deleted_sha256}")[
         1
-    ]  # stored for a day, for uploads that were cut
+    ]  # the server keeps it for a day, so that a cut upload can resume
     clock.now_ms += 25 * HOUR_MS
     editor.post(f"/releases/{remaining[0]}/activate", {})
     assert editor.offset(f"/blobs/{deleted_sha256}") == (0, False)

@@ -1,4 +1,4 @@
-"""Sync over HTTP: one round trip, and every kind of faulty request."""
+"""Test what a sync request over HTTP stores and returns, and how faulty requests are refused."""
 
 import gzip
 import json

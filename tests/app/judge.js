@@ -1,4 +1,4 @@
-/** Judges record sets from standard input, one JSON object a line, with the kiosk's rules. */
+/** Judges record sets, one JSON object per input line; prints each standing as a JSON line. */
 
 import { createInterface } from "node:readline";
 

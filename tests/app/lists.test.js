@@ -1,4 +1,4 @@
-/** Attendance lists from a USB stick: whom of the roster they mean, and when. */
+/** Tests which people and times the kiosk reads from an attendance list on a USB stick. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -118,7 +118,7 @@ const meetings = [
 
 test("the meeting is chosen by the hour, whatever a saved list says", () => {
   assert.equal(chooseMeeting(meetings, undefined, at("02")), "today");
-  assert.equal(chooseMeeting(meetings, undefined, at("09")), "today"); // it ran over, or is signed off
+  assert.equal(chooseMeeting(meetings, undefined, at("09")), "today"); // the meeting may run late
   assert.equal(chooseMeeting(meetings, undefined, at("11")), "later");
   assert.equal(chooseMeeting([], undefined, at("02")), null);
 });

@@ -1,4 +1,4 @@
-/** The scenarios of tests/vectors/, read as `tests/scenarios.py` reads them. */
+/** Reads the scenarios in tests/vectors/ as `tests/scenarios.py` does. */
 
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -40,7 +40,7 @@ function spellOut([kind, number, changes]) {
   return fields;
 }
 
-/** Judge a scenario with the kiosk's rules; return the standing as JSON. */
+/** Judges a scenario with the kiosk's rules; returns the standing as comparable JSON. */
 export function judgeScenario({ point = "P001", bare, records, skews = {} }) {
   const all = [...(bare ? [] : base.base), ...records].map(spellOut);
   const seenDevices = new Set(all.map((record) => record.device));
@@ -68,7 +68,7 @@ function toComparable(standing) {
   return fields;
 }
 
-/** List where `actual` differs from `expected`, in the format of `tests/scenarios.py`. */
+/** Lists where `actual` differs from `expected`; follows the rules in `tests/scenarios.py`. */
 export function differences(expected, actual, at = "") {
   if (Array.isArray(expected) && Array.isArray(actual) && expected.length === actual.length) {
     return expected.flatMap((item, n) => differences(item, actual[n], `${at}[${n}]`));

@@ -1,4 +1,4 @@
-/** The reader's search: without accents, in either tone style, the exact accents first. */
+/** Tests the reader's search: accents may be left out, and exact accents rank first. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

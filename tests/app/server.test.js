@@ -5,7 +5,7 @@ import { call } from "../../site/app/kiosk/sync/server.js";
 
 const OURS = { "Diemcau-Api": "1", "Content-Type": "application/json" };
 
-/** Answer every request with this body, status and headers. */
+/** Replaces `fetch`: every request gets this body, status and headers. */
 function answer(body, status, headers) {
   globalThis.fetch = async () => new Response(body, { status, headers });
 }

@@ -194,7 +194,7 @@ test("a handle that the browser closed is opened again, and the work done once m
   let tries = 0;
   const last = await db.run(async (handle) => {
     tries += 1;
-    if (tries === 1) handle.close(); // in the middle of some work
+    if (tries === 1) handle.close(); // closes during the work
     return handle.get("meta", `seq/${DEVICE}`);
   });
   assert.deepEqual([tries, last], [2, 1]);

@@ -1,4 +1,4 @@
-"""The kiosk's modules, tested in node with a made-up database and a made-up line."""
+"""Run the JavaScript tests of the kiosk's modules in Node, with a fake database and network."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""The rules in Python and in JavaScript, on random conferences: both give the same standing."""
+"""Test that the Python and JavaScript rules give the same standing for random conferences."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ def test_both_languages_judge_any_conference_alike() -> None:
 
 
 def _random_case(seed: int) -> tuple[dict[str, Any], Any]:
-    dice = Random(seed)  # noqa: S311 - repeats itself on purpose
+    dice = Random(seed)  # noqa: S311 - a seed repeats the conference
     drafts = conference(dice, 40)
     records = [parse_record(raw(draft)) for draft in drafts]
     point = dice.choice(POINTS)
@@ -57,7 +57,10 @@ def _judge_in_javascript(questions: list[dict[str, Any]]) -> list[Any]:
 
 
 def _without_empty(value: Any) -> Any:
-    """Leave out empty values, which only one of the languages writes."""
+    """Return `value` without empty members, at any depth.
+
+    Empty are `None`, `False`, 0, `""`, `[]` and `{}`, which only one of the two languages writes.
+    """
     if isinstance(value, dict):
         mapping = {key: _without_empty(item) for key, item in value.items()}
         return {

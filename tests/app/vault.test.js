@@ -1,4 +1,4 @@
-/** The vault and its surroundings: PINs, cards, times of day, the search by initials. */
+/** Tests the kiosk's vault (PINs), its cards, times of day, and the search by initials. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ import { findPeople, selectedMatch } from "../../site/app/kiosk/desk/search.js";
 import { seenOf } from "../../site/app/kiosk/desk/hall-standing.js";
 import { unlockKey, newKey, seal, unseal, withClerk } from "../../site/app/kiosk/device/vault.js";
 
-globalThis.PIN_ITERATIONS = 1000; // the bundle sets it; a real one is slow on purpose
+globalThis.PIN_ITERATIONS = 1000; // the bundle sets a far higher number
 
 test("sealed content opens with every clerk's PIN, and with no other", async () => {
   const key = await newKey();
@@ -48,7 +48,7 @@ test("a time on paper is a time of that day in Vietnam", () => {
   const at = (instant) => Date.parse(instant);
   assert.equal(statedInstant(meeting, "07:25", at("2024-08-22T01:10:00Z")), "2024-08-22T00:25:00.000Z");
   assert.equal(statedInstant(meeting, "07:25", at("2024-08-23T01:10:00Z")), "2024-08-22T00:25:00.000Z");
-  assert.equal(statedInstant(meeting, "09:25", at("2024-08-22T01:10:00Z")), null); // it has not come yet
+  assert.equal(statedInstant(meeting, "09:25", at("2024-08-22T01:10:00Z")), null); // still to come
   assert.equal(statedInstant(meeting, "", at("2024-08-22T01:10:00Z")), null);
   assert.equal(latestInstant("23:50", at("2024-08-22T17:10:00Z")), "2024-08-22T16:50:00.000Z");
 });

@@ -1,4 +1,4 @@
-/** The rules in JavaScript, held to the scenarios that the server's Python is held to. */
+/** Tests the JavaScript rules on the scenarios that also test the server's Python rules. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,11 +1,11 @@
-"""Corrected time: the time a device's clock showed, minus its skew."""
+"""Test how a record's time is corrected by the skew of its device's clock."""
 
 from itertools import permutations
 
 from sync_server.domain.judging.clocks import MOST_APART_MS, Clocks, Sighting
 from tests.factories import record
 
-AT = 1_724_284_860_000  # the record numbered 1: 07:01 in Vietnam
+AT = 1_724_284_860_000  # 07:01 in Vietnam, when record 1 was made
 
 
 def test_a_seen_boot_corrects_by_its_skew() -> None:
@@ -48,9 +48,9 @@ def test_a_record_whose_two_clocks_disagree_with_its_boot_is_doubted() -> None:
     honest = record("check_in", 1, person="M1")
     assert clocks.corrected_time_of(honest) == (AT, False)
     nearly = record("check_in", 1, person="M1", mono_ms=60_000 + MOST_APART_MS)
-    assert not clocks.corrected_time_of(nearly).is_doubtful  # a kiosk's clocks may drift so far
+    assert not clocks.corrected_time_of(nearly).is_doubtful  # the clocks may drift this far apart
     early = record("check_in", 1, person="M1", mono_ms=60_000 + 2 * 3_600_000)
-    assert clocks.corrected_time_of(early) == (AT, True)  # two hours back, while `mono_ms` says now
+    assert clocks.corrected_time_of(early) == (AT, True)  # `at` is two hours behind `mono_ms`
 
 
 def test_measurements_of_one_boot_that_differ_make_it_doubtful_in_any_order() -> None:

@@ -1,4 +1,4 @@
-"""The door: the checks that need only the record and its writer."""
+"""Test the door's checks, which need only the record and its writer."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Foreign bytes: one way of decoding them, whatever they hold."""
+"""Test that foreign JSON is decoded in one place, which raises one error for any fault."""
 
 import ast
 
@@ -10,21 +10,21 @@ from sync_server.domain.foreign_bytes import decode_foreign
 
 OWN_BYTES = {
     "domain/foreign_bytes.py",
-    "domain/shared.py",  # a file of the repository
-    "sheets/headings.py",  # the same
-    "domain/records/forms.py",  # canonical bytes from the ledger
+    "domain/shared.py",  # reads a file of the repository
+    "sheets/headings.py",  # reads a file of the repository
+    "domain/records/forms.py",  # decodes canonical bytes from the ledger
     "storage/ledger/standings.py",
     "storage/access/devices.py",
-    "acts/attendance_lists.py",  # what the server stored of an import
-    "acts/people_lists.py",  # the same
-    "office/meetings/attendance_lists.py",  # choices that the server stored
-    "office/people/people_lists.py",  # the same
-    "reports/making.py",  # a report that the server stored
-    "reports/verify.py",  # a file of ours or a stranger's: whatever it raises is one answer
+    "acts/attendance_lists.py",  # decodes an import that the server stored
+    "acts/people_lists.py",  # decodes an import that the server stored
+    "office/meetings/attendance_lists.py",  # decodes choices that the server stored
+    "office/people/people_lists.py",  # decodes choices that the server stored
+    "reports/making.py",  # decodes a report that the server stored
+    "reports/verify.py",  # treats any error as the sign of a foreign file
     "storage/organisation.py",
-    "api/sync.py",  # canonical bytes from the ledger
+    "api/sync.py",  # decodes canonical bytes from the ledger
 }
-"""The modules that decode JSON of our own making."""
+"""Modules that may decode JSON directly, because the server or the repository wrote it."""
 
 
 @pytest.mark.parametrize("content", [b"{", b'"\xff"', b"[" * 100_000, b"NaN", b"", b"\x00", b"1 2"])

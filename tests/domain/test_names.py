@@ -1,4 +1,4 @@
-"""Names: sorted in Vietnamese order, and matched to what people type."""
+"""Test that names sort in Vietnamese order and match what people type."""
 
 import unicodedata
 

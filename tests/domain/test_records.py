@@ -1,4 +1,4 @@
-"""The form of a record, and its canonical bytes."""
+"""Test that faulty records are refused, and that equal records have equal canonical bytes."""
 
 import json
 from typing import Any

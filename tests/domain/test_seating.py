@@ -1,4 +1,4 @@
-"""Seats: assigned by rule, checked for sharing, and shown as a plan of rows."""
+"""Test that a rule assigns seats, that shared seats are reported, and that a plan shows rows."""
 
 from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.seating import assign_seats, plan_of, shared_seats

@@ -1,4 +1,4 @@
-"""Gaps in a device's numbers."""
+"""Test how gaps in the numbers of a device's records are found and closed."""
 
 from hypothesis import given
 from hypothesis import strategies as st

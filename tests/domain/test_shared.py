@@ -1,4 +1,4 @@
-"""The lists of `site/rules.json` and the types that spell them for the type checker agree."""
+"""Test that the lists in `site/rules.json` equal the Python types that repeat them."""
 
 from typing import get_args
 

@@ -1,4 +1,4 @@
-"""Questions about a standing that the scenarios in tests/vectors/ do not ask."""
+"""Judge drafts of records at P001, with a device clock that needs no correction."""
 
 from typing import Any
 

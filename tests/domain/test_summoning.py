@@ -1,4 +1,4 @@
-"""Which people a rule summons, and how that changes the roll."""
+"""Test which people a rule summons, and how the rule changes the roll."""
 
 from dataclasses import dataclass
 

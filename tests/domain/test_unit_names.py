@@ -1,4 +1,4 @@
-"""Units as offices write them, and positions."""
+"""Test that units and positions are recognised in the spellings that offices use."""
 
 import pytest
 
@@ -30,7 +30,7 @@ UNITS = UnitNames(
         ("BTG Tỉnh ủy", "U01"),
         ("Văn phòng UBND tỉnh", "U08"),
         ("Đảng bộ Hội Nhà báo", "U71"),
-        ("Hội Nhà báo", None),  # two of them
+        ("Hội Nhà báo", None),  # two units have this name
         ("Sở Ngoại vụ", None),
     ],
 )

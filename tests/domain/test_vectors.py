@@ -1,4 +1,4 @@
-"""The rules in Python, run on the same scenarios as the kiosk's JavaScript."""
+"""Test the Python rules on the scenarios that also test the kiosk's JavaScript rules."""
 
 import re
 from random import Random
@@ -27,7 +27,7 @@ def test_a_scenario_gives_the_expected_standing(scenario: Scenario) -> None:
 def test_a_scenario_gives_the_same_standing_in_any_order_and_repetition(scenario: Scenario) -> None:
     records = [parse_record(raw(draft)) for draft in scenario.records]
     expected = standing_of(scenario.point, records, scenario.clocks)
-    dice = Random(len(records))  # noqa: S311 - repeats itself on purpose
+    dice = Random(len(records))  # noqa: S311 - a fixed seed repeats the order
 
     for _ in range(5):
         shuffled = dice.sample(records, len(records)) + dice.choices(records, k=2)

@@ -1,4 +1,4 @@
-"""Personal cards that the office issues, and the film of a camera that sees one."""
+"""Issue personal cards in the office, and make a camera film that shows a card."""
 
 import io
 import re
@@ -16,7 +16,7 @@ MODULE_PX = 8
 
 
 def sign_in_to_office(system: System) -> requests.Session:
-    """Return a session that is signed in as headquarters."""
+    """Return an HTTP session that is signed in to the office as headquarters."""
     session = requests.Session()
     page = session.get(f"{system.direct}/van-phong/dang-nhap", timeout=10).text
     form = {"name": "bantochuc", "password": system.password, "csrf_token": csrf(page)}
@@ -25,14 +25,17 @@ def sign_in_to_office(system: System) -> requests.Session:
 
 
 def csrf(page: str) -> str:
-    """Return the CSRF token in a page's form."""
+    """Return the CSRF token of the first form in a page's HTML.
+
+    Raises: AssertionError if the page has no form token.
+    """
     match = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert match
     return match[1]
 
 
 def issue_card(system: System, person: str) -> str:
-    """Issue a person's card in the office, and read its code from the page to print."""
+    """Issue a person's card in the office; return the code in the QR code of the printed page."""
     session = sign_in_to_office(system)
     token = csrf(session.get(f"{system.direct}/van-phong/the", timeout=10).text)
     form = {"person": person, "csrf_token": token}
@@ -43,7 +46,7 @@ def issue_card(system: System, person: str) -> str:
 
 
 def draw_qr_code(page: str) -> Image.Image:
-    """Draw the squares of the page's QR code."""
+    """Return an image of the QR code in a page's HTML, which must be an SVG path."""
     size = re.search(r'viewBox="0 0 ([\d.]+) ', page)
     path = re.search(r'<path d="([^"]+)"', page)
     assert size
@@ -58,9 +61,9 @@ def draw_qr_code(page: str) -> Image.Image:
 
 
 def video_of(code: str, path: Path, *, poster: str) -> Path:
-    """Write an MJPEG film of a card before the camera, for Chromium's fake camera.
+    """Write an MJPEG film of a card for Chromium's fake camera, and return `path`.
 
-    Another QR code, the portal's poster, is in view too, and comes first.
+    The portal's poster, another QR code, is also in the picture and is recognised first.
     """
     card, poster_image = _qr_image(code, 300), _qr_image(poster, 140)
     film = io.BytesIO()

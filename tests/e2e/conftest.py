@@ -1,4 +1,4 @@
-"""The whole system: a built portal, a server in its process, a real Chromium."""
+"""Provide the whole system: a built portal, a server process and a real Chromium."""
 
 import json
 import os
@@ -28,7 +28,7 @@ from tests.e2e.servers import ServerProcess
 FIRST_PORT, PORTS_OF_WORKER, MOST_WORKERS = 20_000, 700, 16
 DATABASE, PRINTED_FILE = "demonstration.sqlite3", "facts.json"
 FLAGS = [
-    "--no-sandbox",  # the suite may run as root, as in a container
+    "--no-sandbox",  # as root, for example in a container, Chromium needs this flag
     "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
@@ -38,7 +38,7 @@ FLAGS = [
 
 
 class Demonstration(NamedTuple):
-    """A filled database, the password and meeting the demo printed, and headquarters' token."""
+    """Locate a filled database and store its password, open meeting and headquarters' API token."""
 
     database: Path
     password: str
@@ -53,7 +53,10 @@ class Demonstration(NamedTuple):
 
 
 def fill_demonstration(folder: Path, portal: Path) -> None:
-    """Fill a database with the demonstration, and save the values it printed next to it."""
+    """Fill a new database in `folder` with the demonstration, and save its password as JSON.
+
+    The JSON file also holds the open meeting and headquarters' API token.
+    """
     environ = environ_of(folder / DATABASE, portal, "http://localhost:8000")
     message = flask(environ, "demo")
     date = _extract(r"Đang mở:\s+\S.* ngày (\d\d/\d\d/\d{4})", message)
@@ -66,7 +69,7 @@ def fill_demonstration(folder: Path, portal: Path) -> None:
 
 
 def environ_of(database: Path, portal: Path, url: str) -> dict[str, str]:
-    """Return the environment variables of a test server."""
+    """Return the environment variables of a server with this database, portal and public URL."""
     return {
         **os.environ,
         "SECRET_KEY": "e2e-secret-0123456789-abcdefghijklmnopqrstuvwxyz",
@@ -78,7 +81,10 @@ def environ_of(database: Path, portal: Path, url: str) -> dict[str, str]:
 
 
 def flask(environ: dict[str, str], *arguments: str) -> str:
-    """Run a command of the server in this process and return what it prints."""
+    """Run a `flask` command of the server in this process and return its output.
+
+    Raises: AssertionError if the command fails.
+    """
     app = create_app(load_settings(environ))
     with app.app_context():
         result = app.test_cli_runner().invoke(args=arguments, catch_exceptions=False)
@@ -88,7 +94,7 @@ def flask(environ: dict[str, str], *arguments: str) -> str:
 
 
 class System:
-    """A running server behind a poor line, and its commands."""
+    """Run a server behind a proxy that imitates a poor line."""
 
     def __init__(self, folder: Path, portal: Path, demonstration: Demonstration) -> None:
         self.port = _free_port()
@@ -106,15 +112,21 @@ class System:
         self.server = ServerProcess(self.environ, self.port)
 
     def flask(self, *arguments: str) -> str:
-        """Run a command of the server and return its output."""
+        """Run a `flask` command on this system's database and return its output.
+
+        Raises: AssertionError if the command fails.
+        """
         return flask(self.environ, *arguments)
 
     def enrolment_link(self, point: str = "P001", *options: str) -> str:
-        """Return a fresh link that enrols a kiosk, or with `--profile chair` a chair's device."""
+        """Return a new link that enrols a kiosk, or a chair's device with `--profile chair`."""
         return _extract(r"(http\S+#ma=\S+)", self.flask("device", "enrol", point, *options))
 
     def api(self, path: str) -> Any:
-        """Return the API's answer to headquarters, asked of the server, not over the line."""
+        """Return the API's JSON answer to headquarters, fetched without passing the poor line.
+
+        Raises: HTTPError if the status is not a success.
+        """
         response = requests.get(
             f"http://127.0.0.1:{self.port}/api/v1{path}",
             headers={"Authorization": f"Bearer {self.token}"},
@@ -124,14 +136,17 @@ class System:
         return response.json()
 
     def get(self, path: str) -> str:
-        """Return a page's text, asked of the server directly, not over the line."""
+        """Return the text of a page, fetched without passing the poor line.
+
+        Raises: HTTPError if the status is not a success.
+        """
         response = requests.get(f"{self.direct}{path}", timeout=10)
         response.raise_for_status()
         response.encoding = "utf-8"
         return response.text
 
     def bytes_on_line(self, path: str) -> int:
-        """Return a file's size in bytes on the line, compressed, with the response's headers."""
+        """Return a file's bytes on the network: the gzip body plus the response headers."""
         response = requests.get(
             f"{self.direct}{path}", headers={"Accept-Encoding": "gzip"}, stream=True, timeout=10
         )
@@ -139,7 +154,7 @@ class System:
         return len(response.raw.read()) + headers
 
     def device_records(self, point: str = "P001") -> list[Any]:
-        """Return the records that devices made at a point, in the stream's order."""
+        """Return the records that devices made at a point, in the order of the stream."""
         response = requests.post(
             f"http://127.0.0.1:{self.port}/api/v1/sync",
             json={"meeting": self.meeting, "point": point},
@@ -150,25 +165,25 @@ class System:
         return [record for record in response.json()["records"] if record["seq"] is not None]
 
     def board_row(self, point: str = "P001") -> Any:
-        """Return a point's row of the board."""
+        """Return a point's row of the board as JSON."""
         board = self.api(f"/meetings/{self.meeting}/board")
         return next(row for row in board["points"] if row["point"] == point)
 
     def stop(self) -> None:
-        """Stop the server and the line."""
+        """Stop the proxy and the server."""
         self.line.close()
         self.server.stop()
 
 
 class Laptop:
-    """A hall's laptop: a browser with a profile on disk, which can lose its power."""
+    """Imitate a hall's laptop: a browser whose profile on disk survives a power cut."""
 
     def __init__(self, playwright: Playwright, profile: Path) -> None:
         self._playwright, self.profile = playwright, profile
         self._context: BrowserContext | None = None
 
     def start(self, width: int = 1280, flags: Sequence[str] = ()) -> Page:
-        """Start the browser on its profile and return its page."""
+        """Start the browser with its saved profile and return its first page; `width` is in px."""
         self._context = self._playwright.chromium.launch_persistent_context(
             str(self.profile),
             executable_path=find_chromium(),
@@ -180,7 +195,7 @@ class Laptop:
         return self._context.pages[0]
 
     def kill(self) -> None:
-        """Cut the power: SIGKILL to every process of this browser, and of no other."""
+        """Kill every process of this browser with SIGKILL, as a power cut would."""
         marker = f"--user-data-dir={self.profile}".encode()
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and marker in _command_line(entry):
@@ -188,14 +203,14 @@ class Laptop:
         self._context = None
 
     def close(self) -> None:
-        """Close the browser, if it still runs."""
+        """Close the browser if it is running."""
         if self._context:
             self._context.close()
 
 
 @pytest.fixture(scope="session")
 def filled(shared: Shared, portal: Path) -> Demonstration:
-    """Return a filled demonstration; every system starts with a copy of its database."""
+    """Return a filled demonstration, whose database every test copies."""
     return Demonstration.in_folder(
         shared("demonstration", partial(fill_demonstration, portal=portal))
     )
@@ -203,7 +218,7 @@ def filled(shared: Shared, portal: Path) -> Demonstration:
 
 @pytest.fixture
 def system(tmp_path: Path, portal: Path, filled: Demonstration) -> Iterator[System]:
-    """Return the running system, filled with the demonstration."""
+    """Yield a running system with its own copy of the demonstration."""
     running = System(tmp_path, portal, filled)
     yield running
     running.stop()
@@ -211,7 +226,7 @@ def system(tmp_path: Path, portal: Path, filled: Demonstration) -> Iterator[Syst
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Return a browser for the tests of one module."""
+    """Yield a browser that all tests of one module share."""
     launched = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
     yield launched
     launched.close()
@@ -219,7 +234,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def laptops(tmp_path: Path, playwright: Playwright) -> Iterator[Callable[[], Laptop]]:
-    """Return a function that makes laptops with empty browser profiles."""
+    """Yield a function that makes laptops, each with an empty browser profile."""
     all_laptops: list[Laptop] = []
 
     def make() -> Laptop:
@@ -233,15 +248,16 @@ def laptops(tmp_path: Path, playwright: Playwright) -> Iterator[Callable[[], Lap
 
 @pytest.fixture
 def laptop(laptops: Callable[[], Laptop]) -> Laptop:
-    """Return one laptop."""
+    """Return one laptop with an empty browser profile."""
     return laptops()
 
 
 def _free_port() -> int:
-    """Return a port that nothing uses, below those that systems give to outgoing connections.
+    """Return a free port from a range that belongs to this test process.
 
-    Another connection could take a port of those between this answer and its use. Every process of
-    the suite has ports of its own.
+    The range lies below the ports that systems give to outgoing connections. Such a connection
+    could take the port between this check and its use.
+    Raises: AssertionError if no port is free.
     """
     worker = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
     first = FIRST_PORT + worker % MOST_WORKERS * PORTS_OF_WORKER

@@ -1,4 +1,4 @@
-"""The clerk's actions at the kiosk, for the tests that play a clerk."""
+"""Perform a clerk's actions at the kiosk in browser tests."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ PIN = "246810"
 
 
 def enrol(page: Page, system: System, link: str | None = None, clerk: str = "Thư ký Mẫu") -> None:
-    """Enrol the kiosk by its link, and wait until all of it works offline."""
+    """Enrol the kiosk through a link, and wait until the page says that it works offline."""
     page.goto(link or system.enrolment_link())
     fill_pin(page, clerk)
     page.get_by_role("button", name="Đăng ký máy này").click()
@@ -23,21 +23,21 @@ def enrol(page: Page, system: System, link: str | None = None, clerk: str = "Th�
 
 
 def summon(system: System, path: Path, count: int) -> None:
-    """Summon `count` people to the kiosk's hall with a roster file."""
+    """Summon `count` people to P001 by importing a roster file, which is written to `path`."""
     rows = [f"{system.meeting},P001,M{number:05d},A{number}" for number in range(1, count + 1)]
     path.write_text("\n".join(["meeting,point,person,seat", *rows]), "utf-8")
     system.flask("roster", "import", "--yes", str(path))
 
 
 def fill_pin(page: Page, clerk: str, pin: str = PIN) -> None:
-    """Fill in a new clerk's name and PIN."""
+    """Enter a new clerk's name, and the PIN in both of its fields."""
     page.get_by_label("Họ tên người").fill(clerk)
     page.get_by_label("Mã PIN tự đặt").fill(pin)
     page.get_by_label("Nhập lại mã PIN").fill(pin)
 
 
 def unlock(page: Page, pin: str = PIN, clerk: str | None = None) -> None:
-    """Unlock the kiosk with a PIN; first choose the clerk, if one is named."""
+    """Unlock the kiosk with a PIN; if `clerk` is given, choose that clerk first."""
     if clerk:
         label = page.locator("option", has_text=clerk).first.inner_text()
         page.get_by_label("Người ngồi bàn").select_option(label=label)
@@ -46,25 +46,25 @@ def unlock(page: Page, pin: str = PIN, clerk: str | None = None) -> None:
 
 
 def open_again(page: Page, system: System) -> None:
-    """Open the kiosk as after a restart, and unlock it."""
+    """Open the kiosk's page as after a restart, and unlock it with the default PIN."""
     page.goto(f"{system.url}/diem-danh/index.html")
     unlock(page)
     expect(page.locator(QUEUE)).to_be_visible(timeout=SLOW_MS)
 
 
 def reconnect(page: Page, system: System) -> None:
-    """Open the line again, and tell the browser as a laptop does whose network is back."""
+    """Restore the line, and fire the browser's `online` event as a reconnected laptop would."""
     system.line.set(Line.OPEN)
     page.evaluate("dispatchEvent(new Event('online'))")
 
 
 def open_room(page: Page, name: str) -> None:
-    """Open one of the kiosk's rooms by its name in the menu."""
+    """Open one view of the kiosk by its name in the menu."""
     page.get_by_role("navigation").get_by_role("button", name=name).click()
 
 
 def open_step(page: Page, name: str) -> Locator:
-    """Open a step in the order of the day and return it."""
+    """Expand a step of the day's programme if it is closed, and return its element."""
     details = page.locator("details.step", has=page.locator("summary", has_text=name))
     if details.get_attribute("open") is None:
         details.locator("> summary").click()
@@ -72,7 +72,7 @@ def open_step(page: Page, name: str) -> Locator:
 
 
 def check_in(page: Page, count: int) -> list[str]:
-    """Check in the first `count` people without a record; return their codes."""
+    """Check in the first `count` people who have no record; return their codes in that order."""
     codes = []
     for _ in range(count):
         row = page.locator(".person", has=page.locator(".state.unrecorded")).first
@@ -86,7 +86,10 @@ def check_in(page: Page, count: int) -> list[str]:
 
 
 def wait_until(page: Page, is_met: Callable[[], bool], times: int = 1) -> None:
-    """Wait until a condition holds, for `times` spans of 20 s, while the browser runs on."""
+    """Wait until `is_met` returns true, for at most `times` spans of 20 s.
+
+    Raises: AssertionError after that time.
+    """
     for _ in range(times * SLOW_MS // 100):
         if is_met():
             return
@@ -95,7 +98,7 @@ def wait_until(page: Page, is_met: Callable[[], bool], times: int = 1) -> None:
 
 
 def read_store(page: Page, store: str) -> list[dict[str, object]]:
-    """Return all rows of a store in the kiosk's IndexedDB."""
+    """Return all rows of an object store in the kiosk's IndexedDB."""
     rows: list[dict[str, object]] = page.evaluate(
         """(store) => new Promise((resolve) => {
           const request = indexedDB.open("diemcau-kiosk");
@@ -110,7 +113,7 @@ def read_store(page: Page, store: str) -> list[dict[str, object]]:
 
 
 def unsent_count(page: Page) -> int:
-    """Return the number of unsent records that the header shows."""
+    """Return the number of unsent records that the kiosk's header shows."""
     match = re.search(r"chưa gửi (\d+)", page.locator(QUEUE).inner_text())
     assert match
     return int(match[1])

@@ -1,4 +1,4 @@
-"""A poor line: a proxy between browser and server that can be cut, or lose the answers."""
+"""Imitate a poor line with a proxy that can cut connections or lose the answers."""
 
 import contextlib
 import select
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class Line(Enum):
-    """State of the line: carry all, refuse all, lose the answers, or answer with a log-in page."""
+    """List the line's states: carry data, refuse connections, lose answers, show a log-in page."""
 
     OPEN = "open"
     CUT = "cut"
@@ -17,7 +17,7 @@ class Line(Enum):
 
 
 class PoorLine:
-    """A proxy on a free port that carries every connection to the server."""
+    """Listen on a free port and carry every connection to the server, as `state` permits."""
 
     def __init__(self, server_port: int) -> None:
         self.state = Line.OPEN
@@ -30,17 +30,17 @@ class PoorLine:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def set(self, state: Line) -> None:
-        """Change the line's state, and break the open connections."""
+        """Change the line's state and break all open connections."""
         self.state = state
         for connection in list(self._open):
             _break(connection)
 
     def cut_after(self, size_bytes: int) -> None:
-        """Cut the line after `size_bytes` more bytes have gone to the browser."""
+        """Cut the line after the server has sent more than `size_bytes` further bytes."""
         self._cut_at_bytes = self.carried_bytes + size_bytes
 
     def close(self) -> None:
-        """Stop listening."""
+        """Break all connections and stop listening."""
         self.set(Line.CUT)
         self._listener.close()
 
@@ -67,7 +67,7 @@ class PoorLine:
         _break(server)
 
     def _pass_on(self, browser: socket.socket, server: socket.socket) -> bool:
-        """Carry the bytes that are ready; return False when the connection is over."""
+        """Carry the bytes that are ready; return False when the connection must end."""
         ready, _, _ = select.select([browser, server], [], [])
         for source in ready:
             data = source.recv(65536)
@@ -84,7 +84,7 @@ class PoorLine:
 
 
 def _ask_to_log_in(browser: socket.socket) -> None:
-    """Answer a request as a Wi-Fi does that wants its users to log in: with a page and 200."""
+    """Answer a request with a log-in page and status 200, as some public Wi-Fi networks do."""
     page = b"<!doctype html><title>Wi-Fi</title>Log in"
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\n"
     with contextlib.suppress(OSError):

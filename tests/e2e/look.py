@@ -1,4 +1,4 @@
-"""Checks of a page's look: no fault by axe, nothing wider than a phone in any font."""
+"""Check a page with axe, and check that no font makes the page wider than a phone."""
 
 import base64
 from functools import cache
@@ -11,8 +11,8 @@ from sync_server.config import ROOT
 
 PHONE_PX = 360
 FONTS = {"wide": "DejaVuSans.ttf", "narrow": "DejaVuSansCondensed.ttf"}
-"""Fonts that the suite installs, so that widths are the same on every machine. The wide one is
-the only sans-serif font of a bare Linux."""
+"""Maps a name to a font file. The suite installs both fonts, so that widths are equal everywhere.
+A bare Linux has only the wide font."""
 
 MEASURE = """async (fonts) => {
   const root = document.documentElement;
@@ -32,11 +32,15 @@ MEASURE = """async (fonts) => {
   root.style.fontSize = "";
   return widths;
 }"""
-"""Return the page's width in pixels in every font, at the usual text size and at twice that."""
+"""Returns the page's width in CSS pixels, for every font at 100% and 200% of the text size."""
 
 
 def look_at(page: Page, name: str, *, only_colours: bool = False) -> None:
-    """Check the current page with axe and at a phone's width, or check only its colours."""
+    """Check the current page with axe and at a phone's width of 360 px.
+
+    With `only_colours`, check only the colour contrast.
+    Raises: AssertionError if a check fails; the message contains `name`.
+    """
     assert _axe_violations(page, only_colours=only_colours) == [], name
     if only_colours:
         return

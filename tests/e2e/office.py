@@ -1,4 +1,4 @@
-"""A person at the office in a browser, and the server's time for every page."""
+"""Sign people in to the office in a browser, and measure the server's time for each page."""
 
 import re
 from dataclasses import dataclass, field
@@ -14,22 +14,25 @@ CODES = re.compile(r"(?<=/)([0-9a-f]{64}|M\d+|P\d+|U\d+|\d{4}-\d\d-\d\d-[a-z-]+)
 
 @dataclass
 class PageTimes:
-    """Longest time per kind of page, from the request's last byte to the answer's first, in ms."""
+    """Store the longest time in ms for each kind of page.
+
+    A time runs from the start of the request to the first byte of the answer.
+    """
 
     longest_ms: dict[str, float] = field(default_factory=dict)
 
     def note_request(self, request: Request) -> None:
-        """Note a request's time if it is the longest for its kind of page."""
+        """Store a request's time if it is the longest for its kind of page. Ignore sign-ins."""
         path = request.url.partition("/van-phong")[2]
         if not path or "dang-nhap" in path:
-            return  # signing in is slow on purpose
+            return  # password hashing makes sign-ins slow by design
         timing = request.timing
         kind = f"{request.method} {CODES.sub('…', path.partition('?')[0])}"
         took_ms = timing["responseStart"] - timing["requestStart"]
         self.longest_ms[kind] = max(took_ms, self.longest_ms.get(kind, 0))
 
     def print_slowest(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """Print the five slowest kinds of page, even where pytest captures output."""
+        """Print the five slowest kinds of page, even while pytest captures output."""
         slowest = sorted(self.longest_ms.items(), key=lambda kind_and_time: -kind_and_time[1])
         with capsys.disabled():
             print(f"\n  {len(slowest)} kinds of page; the slowest:")  # noqa: T201
@@ -45,13 +48,16 @@ def sign_in(
     *,
     has_scripts: bool = True,
 ) -> Page:
-    """Sign in to an account in a new browser context, and return its page."""
+    """Sign in to the office in a new browser context, and return its page.
+
+    `width` is the window's width in px. `has_scripts=False` turns JavaScript off.
+    """
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         locale="vi-VN",
         timezone_id="Asia/Ho_Chi_Minh",
         java_script_enabled=has_scripts,
-        bypass_csp=width == PHONE,  # axe is put into the page
+        bypass_csp=width == PHONE,  # the security policy would block axe
     )
     page = context.new_page()
     page.goto(f"{system.url}/van-phong/")

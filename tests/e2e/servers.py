@@ -1,4 +1,4 @@
-"""Starts servers from a process that has loaded their modules once: each start is a fork."""
+"""Start servers as forks of one process that has already loaded their modules."""
 
 import multiprocessing
 import os
@@ -15,10 +15,13 @@ _forks.set_forkserver_preload([__name__])
 
 
 class ServerProcess:
-    """A process that runs `flask serve`."""
+    """Run `flask serve` in a separate process."""
 
     def __init__(self, environ: Mapping[str, str], port: int) -> None:
-        """Start it; return once it says that it serves."""
+        """Start the server and return once it reports that it is serving.
+
+        Raises: AssertionError if the server prints anything else first.
+        """
         self._output, output_of_server = _forks.Pipe(duplex=False)
         self._process = _forks.Process(
             target=_serve, args=(dict(environ), port, output_of_server), daemon=True
@@ -29,7 +32,10 @@ class ServerProcess:
         assert "Đang phục vụ" in message, message
 
     def stop(self) -> None:
-        """Stop it in order, as an operator does."""
+        """Stop the server with SIGTERM, as an operator does.
+
+        Raises: AssertionError if the server's exit status is not 0.
+        """
         self._process.terminate()
         self._process.join(10)
         assert self._process.exitcode == 0

@@ -1,4 +1,4 @@
-"""A clerk's day at the kiosk in a real browser: check-in, order of the day, clerks, the chair."""
+"""Test a clerk's day at the kiosk in a real browser, from the check-ins to the closing."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -93,7 +93,7 @@ def test_the_whole_roll_call_works_from_the_keyboard(system: System, laptop: Lap
     page.keyboard.type("m00012")
     page.keyboard.press("Enter")
     expect(page.locator(".answer")).to_contain_text("M00012")
-    page.keyboard.type("mha")  # dismisses the answer and searches on, by initials
+    page.keyboard.type("mha")  # typing closes the answer and searches by initials
     expect(page.locator(".answer")).to_have_count(0)
     expect(page.locator(".person").first).to_contain_text("Mẫu H")
     page.keyboard.press("ArrowDown")
@@ -134,7 +134,10 @@ def test_the_whole_roll_call_works_from_the_keyboard(system: System, laptop: Lap
 
 
 def tab_to(page: Page, name: str, *, backwards: bool = False) -> None:
-    """Press Tab until the focus is on the control with this name."""
+    """Press Tab, or Shift+Tab if `backwards`, until the control with this name has the focus.
+
+    Raises: AssertionError after 200 presses.
+    """
     for _ in range(200):
         page.keyboard.press("Shift+Tab" if backwards else "Tab")
         focused_text = page.evaluate(
@@ -175,7 +178,7 @@ SAVED = """([meeting, done, isWanted]) => {
   const data = {type: "kept", list: "m-" + meeting, done, files: 3, isWanted};
   navigator.serviceWorker.dispatchEvent(new MessageEvent("message", {data}));
 }"""
-"""What the service worker says of the meeting's materials."""
+"""Imitates the service worker's message about how many of the meeting's materials are saved."""
 
 
 def test_the_device_itself_says_whether_it_keeps_the_materials(
@@ -186,13 +189,13 @@ def test_the_device_itself_says_whether_it_keeps_the_materials(
     open_room(page, "Hội trường")
     step = open_step(page, "Kiểm tra hội trường")
     materials = step.get_by_label("Tài liệu hội nghị lưu sẵn trên máy này")
-    expect(materials).to_be_enabled()  # the portal has no such meeting: the clerk knows
+    expect(materials).to_be_enabled()  # the portal lacks this meeting, so the clerk answers by hand
 
     def is_taken_from_the_worker() -> bool:
         page.evaluate(SAVED, [system.meeting, 1, False])
         return materials.is_disabled()
 
-    wait_until(page, is_taken_from_the_worker)  # once the form listens
+    wait_until(page, is_taken_from_the_worker)  # waits until the form listens for messages
     expect(step.get_by_role("button", name="Lưu tài liệu vào máy này")).to_be_visible()
     page.evaluate(SAVED, [system.meeting, 2, True])
     expect(step).to_contain_text("Đang lưu 2/3 tệp…")
@@ -221,7 +224,8 @@ def test_the_order_of_the_day_and_a_chair_enrolled_on_the_same_laptop(
     request_step.get_by_label("Người xin vắng").select_option("M00030")
     request_step.get_by_label("Số văn bản").fill("12-BC/CB")
     request_step.get_by_role("button", name="Gửi đơn").click()
-    expect(request_step.locator(".tag")).to_have_text(["chờ quyết định"] * 2)  # one is from the eve
+    # One of the two requests is from the day before.
+    expect(request_step.locator(".tag")).to_have_text(["chờ quyết định"] * 2)
     request_step.get_by_role("button", name="Ghi đơn xin vắng").click()
     request_step.get_by_label("Người xin vắng").select_option("M00031")
     request_step.get_by_label("Văn bản báo cáo").select_option("scanned")

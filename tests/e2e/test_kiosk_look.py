@@ -1,4 +1,4 @@
-"""Every view of the kiosk: no fault by axe, nothing wider than a phone."""
+"""Test that every view of the kiosk passes axe and fits a phone's width."""
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -113,7 +113,7 @@ def test_the_roll_shows_people_on_small_screens_also_after_a_check_in(
     check_in(page, 1)
     page.keyboard.press("Escape")
     expect(page.locator(".undo")).to_be_visible()
-    assert page.evaluate(WHOLE_ROWS) >= least  # the undo covers no row
+    assert page.evaluate(WHOLE_ROWS) >= least  # the undo button covers no row
     expect(page.get_by_role("searchbox")).to_be_in_viewport()
     context.close()
 
@@ -141,7 +141,7 @@ def test_codes_typed_without_a_pause_are_taken_one_by_one(system: System, browse
 SCANNER_CLOCK = """Object.defineProperty(Event.prototype, "timeStamp", {
   get: () => (window.scannedMs = (window.scannedMs ?? 0) + (window.isTypedByHand ? 200 : 5))
 })"""
-"""Lets the keys of a scanner come 5 ms apart, however busy the machine is."""
+"""Makes the browser see keys 5 ms apart, like a scanner, or 200 ms apart while typed by hand."""
 
 
 def test_a_scan_is_recorded_wherever_the_focus_is_and_presses_nothing(

@@ -1,4 +1,4 @@
-"""The power is cut at random moments: records confirmed on the screen survive."""
+"""Test that records confirmed on the screen survive power cuts at random moments."""
 
 import os
 import random
@@ -16,9 +16,9 @@ from tests.e2e.line import Line
 
 pytestmark = pytest.mark.e2e
 KILLS = int(os.environ.get("KILLS", "3"))
-"""Number of power cuts; `make chaos` asks for twenty."""
+"""Number of power cuts. `make chaos` sets 20."""
 PEOPLE = 500
-"""Enough people that somebody is being checked in at every cut."""
+"""Number of people on the roll, enough that a check-in is under way at every power cut."""
 
 TAP_ON = """() => {
   const findAnswer = () => document.querySelector('.answer.present, .answer.late');
@@ -39,7 +39,7 @@ def test_a_power_cut_loses_nothing_that_was_confirmed(
     system: System, laptop: Laptop, tmp_path: Path
 ) -> None:
     summon(system, tmp_path / "summons.csv", PEOPLE)
-    dice = random.Random(KILLS)  # noqa: S311 - made to repeat itself
+    dice = random.Random(KILLS)  # noqa: S311 - a fixed seed repeats the run
     page = laptop.start()
     enrol(page, system)
     expect(page.locator(".person")).to_have_count(PEOPLE, timeout=SLOW_MS)
@@ -67,7 +67,10 @@ def test_a_power_cut_loses_nothing_that_was_confirmed(
 def cut_power_during_check_ins(
     page: Page, laptop: Laptop, confirmed: set[str], *, after_s: float
 ) -> None:
-    """Check people in as fast as possible, and kill the browser in the middle of it."""
+    """Check people in as fast as possible; kill the browser `after_s` seconds after the first one.
+
+    Add the codes of the people whom the screen confirms to `confirmed`.
+    """
     before = len(confirmed)
 
     def note_confirmed(message: ConsoleMessage) -> None:
@@ -78,7 +81,7 @@ def cut_power_during_check_ins(
     page.evaluate(TAP_ON)
     wait_until(page, lambda: len(confirmed) > before)
     threading.Timer(after_s, laptop.kill).start()
-    with pytest.raises(Error):  # the browser is dead
+    with pytest.raises(Error):  # the browser has been killed
         wait_until(page, lambda: False)
 
 
@@ -93,7 +96,7 @@ def test_the_disk_of_a_dead_laptop_sends_its_queue_from_another_without_a_pin(
     dead.kill()
 
     shutil.move(dead.profile, spare.profile)
-    (spare.profile / "SingletonLock").unlink(missing_ok=True)  # names the dead machine
+    (spare.profile / "SingletonLock").unlink(missing_ok=True)  # the lock names the dead laptop
     system.line.set(Line.OPEN)
     page = spare.start()
     page.goto(f"{system.url}/diem-danh/index.html")

@@ -1,4 +1,4 @@
-"""Things a clerk must be able to rely on: lock, queue file, disk, clock, tabs, versions."""
+"""Test what a clerk must rely on: PIN lock, queue file, full disk, clock, tabs and updates."""
 
 import base64
 import hashlib
@@ -117,7 +117,7 @@ def test_a_revoked_device_is_wiped_and_keeps_its_queue_and_the_next_enrolment_wo
     expect(page.locator(QUEUE)).to_contain_text("chưa gửi 0", timeout=SLOW_MS)
     assert (
         len(read_store(page, "details")) == 1
-    )  # of the revoked device; it can still leave as a file
+    )  # the revoked device's detail can still leave in a queue file
 
 
 def test_the_queue_leaves_as_a_file_and_only_the_receipt_clears_it(
@@ -170,7 +170,7 @@ def test_the_queue_leaves_as_a_file_and_only_the_receipt_clears_it(
 
 
 def import_queue_file(system: System, content: bytes) -> str:
-    """Import a file on the office's page, and return the answer's HTML."""
+    """Import a queue file on the office's page; return the answer's HTML."""
     session = sign_in_to_office(system)
     address = f"{system.direct}/van-phong/nhap-tep"
     form = {"csrf_token": csrf(session.get(address, timeout=10).text)}
@@ -249,7 +249,7 @@ def test_two_tabs_show_the_same_and_send_once(system: System, laptop: Laptop) ->
 
 @pytest.fixture
 def own_system(tmp_path: Path, portal: Path, filled: Demonstration) -> Iterator[System]:
-    """Return a system whose portal a test may change."""
+    """Yield a running system with its own copy of the portal, which a test may change."""
     portal_copy = Path(shutil.copytree(portal, tmp_path / "portal"))
     running = System(tmp_path, portal_copy, filled)
     yield running
@@ -269,7 +269,7 @@ def test_a_newer_kiosk_waits_for_consent_even_after_a_restart(
     open_again(page, system)
     assert page.evaluate(IS_NEW) is False
     system.line.set(Line.CUT)
-    open_room(page, "Hội trường")  # its code is of the old version, and still cached
+    open_room(page, "Hội trường")  # the old version's code is still cached
     expect(page.get_by_text("Trình tự trong ngày")).to_be_visible()
     page.get_by_role("button", name="Cập nhật bây giờ").click()
     expect(page.get_by_label("Mã PIN")).to_be_visible(timeout=SLOW_MS)
@@ -282,7 +282,7 @@ IS_NEW = "getComputedStyle(document.body).getPropertyValue('--newer') === '1'"
 
 
 def publish_newer_kiosk(portal: Path) -> None:
-    """Replace the portal's kiosk with a newer one, as a later build would."""
+    """Change the kiosk's style sheet and the manifest in a portal, as a newer build would."""
     style = portal / "app" / "kiosk.css"
     style.write_text(style.read_text("utf-8") + "body{--newer:1}", "utf-8")
     top = read_manifest((portal / "manifest.json").read_bytes())
@@ -332,8 +332,11 @@ def test_two_kiosks_on_a_flapping_line_end_with_the_same_ledger(
 
 
 def check_in_on_flapping_line(system: System, pages: list[Page], *, rounds: int, seed: int) -> None:
-    """Check in at both kiosks, sometimes the same person, while the line breaks again and again."""
-    dice = random.Random(seed)  # noqa: S311 - made to repeat itself
+    """Check people in at both kiosks while the line breaks again and again.
+
+    The kiosks sometimes check in the same person. Equal seeds give equal runs.
+    """
+    dice = random.Random(seed)  # noqa: S311 - a seed repeats the run
     for _ in range(rounds):
         for page in pages:
             system.line.set(dice.choice((Line.OPEN, Line.LOSES_ANSWERS, Line.CUT)))

@@ -1,4 +1,4 @@
-"""The main job in a real browser with the real server: check in offline, lose nothing."""
+"""Test the main job in a real browser with a real server: check in offline and lose nothing."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.e2e
 
 
 def send_again(page: Page) -> list[str]:
-    """Send all the kiosk's records once more, as it sends them; return the verdicts' statuses."""
+    """Send all stored records of the kiosk once more; return the status of every verdict."""
     [enrolment] = read_store(page, "enrolments")
     records = [row["record"] for row in read_store(page, "records")]
     statuses: list[str] = page.evaluate(

@@ -1,4 +1,4 @@
-"""One day for four people: a clerk at a kiosk, a chair, headquarters, an auditor."""
+"""Test one day of four people: a clerk at a kiosk, a chair, headquarters and an auditor."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def test_four_people_in_their_roles_play_the_day(
         page.on("requestfinished", page_times.note_request)
     board = f"{system.url}/van-phong/hoi-nghi/{system.meeting}"
 
-    # The eve: headquarters sees its urgent matters, and decides a Secretary's leave itself.
+    # The day before, headquarters sees its urgent matters and decides on a Secretary's leave.
     expect(headquarters.locator("#needs")).to_contain_text("1 đơn chờ ban tổ chức")
     headquarters.get_by_role("link", name="1 đơn chờ ban tổ chức").click()
     reserved = headquarters.locator("article.asked", has_text="Ban tổ chức quyết định")
@@ -39,11 +39,11 @@ def test_four_people_in_their_roles_play_the_day(
     expect(headquarters.get_by_role("status").filter(has_text="Đã đồng ý 1 đơn")).to_be_visible()
     expect(headquarters.locator("#needs")).not_to_contain_text("đơn chờ ban tổ chức")
 
-    # The hall: the clerk records a request with a photo of the paper.
+    # In the hall, the clerk records a leave request with a photo of the document.
     enrol(clerk, system)
     _request_leave_with_a_photo(clerk, tmp_path)
 
-    # The chair, on a telephone: two taps.
+    # The chair approves the request on a telephone with two taps.
     chair.goto(f"{system.url}/van-phong/")
     chair.get_by_role("link", name="2 đơn xin vắng, dự thay đang chờ").click()
     request_card = chair.locator("article.asked", has_text="M00030").or_(
@@ -83,12 +83,12 @@ def test_four_people_in_their_roles_play_the_day(
     system.line.set(Line.OPEN)
     expect(headquarters.locator("#as-of")).to_contain_text("Tự cập nhật", timeout=SLOW_MS)
 
-    # One click lists the silent halls with their telephone numbers.
+    # One click lists the halls without reports and their telephone numbers.
     headquarters.get_by_role("link", name="gọi điện").click()
     expect(headquarters.locator("tbody tr")).to_have_count(71)
     expect(headquarters.get_by_role("link", name="0900000002")).to_be_visible()
 
-    # The clerk closes the roll too early; the chair reopens it, which reaches the board.
+    # The clerk closes the roll too early, the chair reopens it, and the board shows the change.
     _close_roll(clerk)
     wait_until(clerk, lambda: bool(system.board_row()["closed"]))
     chair.goto(f"{board}/diem-cau/P001")
@@ -97,7 +97,7 @@ def test_four_people_in_their_roles_play_the_day(
     expect(chair.get_by_role("status").first).to_contain_text("Đã mở lại danh sách của P001")
     wait_until(clerk, lambda: not system.board_row()["closed"])
 
-    # Headquarters corrects with a record, and the hall's list of records shows it.
+    # Headquarters corrects a standing with a record, and the hall's list of records shows it.
     headquarters.goto(f"{system.url}/van-phong/nguoi?tim=M00010")
     headquarters.locator(".plain-list").get_by_role("link").click()
     headquarters.get_by_text("Điều chỉnh bằng một bản ghi").click()
@@ -107,7 +107,7 @@ def test_four_people_in_their_roles_play_the_day(
     headquarters.goto(f"{board}/diem-cau/P001/ban-ghi")
     expect(headquarters.locator("table.records")).to_contain_text("khai xảy ra lúc")
 
-    # The auditor reads everything, also the log, and changes nothing.
+    # The auditor can read everything, including the log, and can change nothing.
     auditor.goto(f"{system.url}/van-phong/nhat-ky?chi-viec-lam=on")
     log = auditor.locator("tbody")
     expect(log).to_contain_text("Quyết định đơn xin vắng")

@@ -1,4 +1,4 @@
-"""Every page of the office: no fault by axe, no wider than a phone, usable without scripts."""
+"""Test that every office page passes axe, fits a phone's width and works without scripts."""
 
 import io
 import re
@@ -18,13 +18,13 @@ from tests.e2e.office import DESK, PHONE, PageTimes, sign_in
 pytestmark = pytest.mark.e2e
 
 ONE_LINE_PX = 42
-"""One line and its padding, with the widest of the fonts."""
+"""Height of one line of text with its padding, in the widest of the test fonts."""
 PARTS = {"meeting": FINISHED_MEETING, "point": "P003", "person": "M00001", "unit": "U01"}
 ONLY_SOME = """() => {
   for (const list of document.querySelectorAll("tbody, ul, .ticks, select"))
     for (const more of [...list.children].slice(12)) more.remove();
 }"""
-"""Leaves the first lines of long lists: the others are alike, and each costs as much to look at."""
+"""Cuts every long list to 12 items. Further items look the same, and axe would check each one."""
 NO_PAGES = {
     "office.board.update",
     "office.urgent.strip",
@@ -45,7 +45,10 @@ MORE_PATHS = (
 
 
 def office_paths(app: Flask) -> list[str]:
-    """Return the path of every page of the office, from the list of routes."""
+    """Return the path of every office page, from the list of routes, without `/van-phong`.
+
+    A sample value replaces every parameter in `PARTS`; other parameters stay in the path.
+    """
     paths = []
     for rule in app.url_map.iter_rules():
         is_page = rule.endpoint.startswith("office.") and "GET" in (rule.methods or ())
@@ -65,7 +68,7 @@ def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_phone(
     page.on("requestfinished", page_times.note_request)
     for path in office_paths(create_app(load_settings(system.environ))):
         if "<list_id>" in path:
-            continue  # a draft: the next test looks at it
+            continue  # the next test checks the pages of draft lists
         assert "<" not in path, f"say in PARTS what {path} needs"
         page.goto(f"{system.url}/van-phong{path}")
         page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
@@ -137,7 +140,7 @@ def test_without_scripts_every_action_is_a_form_and_a_redirect(
 
     def expect_message(words: str) -> None:
         expect(page.locator("p.done").filter(has_text=words)).to_be_visible()
-        assert page.request.get(page.url).ok  # a redirect: it can be loaded again
+        assert page.request.get(page.url).ok  # a page reached by a redirect can be reloaded
 
     def press(name: str, exact: bool = True) -> None:
         page.get_by_role("button", name=name, exact=exact).first.click()

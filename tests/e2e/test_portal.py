@@ -1,4 +1,4 @@
-"""The portal as readers use it: saved for a hall without a line, or opened from a USB stick."""
+"""Test the portal as readers use it: saved for offline reading, or opened from a USB stick."""
 
 import re
 import shutil
@@ -20,20 +20,20 @@ MEETING = "hoi-nghi/2024-08-22-hoc-tap.html"
 SAVED_STATE = "[data-keep] [data-state]"
 SLOW_MS = 60_000
 RETRY_MS = 20_000
-"""How soon the page tries a list again, also where the device does not say that it is online."""
+"""Time until the page retries a list, even if the browser does not report that it is online."""
 OVERHEAD_BYTES = 4_000
-"""Bytes that a changed material may cost a reader on top of its size."""
+"""Bytes that a changed material may cost a reader in addition to its own size."""
 
 
 def saved_count(page: Page) -> tuple[int, int]:
-    """Return the number of saved files that the page shows, and the number of all files."""
+    """Return the number of saved files and of all files, as the page shows them."""
     match = re.search(r"(\d+)/(\d+)", page.locator(SAVED_STATE).inner_text())
     assert match
     return int(match[1]), int(match[2])
 
 
 def save_meeting(page: Page, url: str) -> None:
-    """Save the whole meeting for reading offline."""
+    """Save a whole meeting for offline reading, and wait until all its files are saved."""
     page.goto(f"{url}/{MEETING}")
     expect(page.locator(SAVED_STATE)).to_contain_text("Chưa lưu", timeout=SLOW_MS)
     page.get_by_role("button", name="Lưu để đọc khi không có mạng").click()
@@ -42,14 +42,14 @@ def save_meeting(page: Page, url: str) -> None:
 
 @pytest.fixture
 def editable(tmp_path: Path) -> Path:
-    """Return a copy of our content that a test may change."""
+    """Return a copy of our content folder that a test may change."""
     content = tmp_path / "content"
     shutil.copytree(ROOT / "content", content)
     return content
 
 
 def republish(content: Path, portal: Path) -> None:
-    """Build changed content in place of the portal that is being served."""
+    """Build `content` into the folder `portal` while the server serves it."""
     assert build.main(["--content", str(content), "--output", str(portal)]) == 0
 
 
@@ -57,7 +57,7 @@ def republish(content: Path, portal: Path) -> None:
 def own_system(
     tmp_path: Path, portal: Path, filled: Demonstration
 ) -> Iterator[tuple[System, Path]]:
-    """Return a running system and its portal, which a test may change."""
+    """Yield a running system and its portal folder, which a test may change."""
     portal_copy = tmp_path / "served"
     shutil.copytree(portal, portal_copy)
     running = System(tmp_path, portal_copy, filled)
@@ -180,7 +180,10 @@ def test_a_changed_material_costs_only_its_bytes_and_is_announced(
 
 
 def wait_for_notice_of_withdrawal(page: Page) -> None:
-    """Wait until the device has dropped the withdrawn material and saved the notice."""
+    """Wait until the browser has deleted the withdrawn material and saved the notice about it.
+
+    Raises: AssertionError after 60 s.
+    """
     deadline = time.monotonic() + SLOW_MS / 1000
     while "tep/so-tay-diem-cau.pdf" in (paths := saved_paths(page)) or "t/hd03.html" not in paths:
         assert time.monotonic() < deadline, paths
@@ -188,7 +191,7 @@ def wait_for_notice_of_withdrawal(page: Page) -> None:
 
 
 def saved_paths(page: Page) -> list[str]:
-    """Return the paths that the device has saved, from its index."""
+    """Return the paths of all files that the browser has saved, from its IndexedDB index."""
     paths: list[str] = page.evaluate(
         """() => new Promise((resolve) => {
           const request = indexedDB.open("diemcau-kept");
@@ -290,7 +293,7 @@ def test_the_pack_works_from_a_usb_stick(
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     page.on(
         "requestfailed",
-        # Leaving a page cuts its requests; a browser loads no app manifest from a disk.
+        # Leaving a page aborts its requests, and a browser loads no app manifest from a disk.
         lambda request: (
             None
             if request.failure == "net::ERR_ABORTED" or request.url.endswith("webmanifest")
@@ -302,7 +305,7 @@ def test_the_pack_works_from_a_usb_stick(
     page.get_by_role("link", name="Mở cổng thông tin").click()
     seen: set[str] = set()
     waiting = [page.url]
-    while waiting:  # follow every link of every page, and check its pictures
+    while waiting:  # follows every link of every page, and checks the pictures
         page.goto(waiting.pop())
         links = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
         pages = {link.split("#")[0] for link in links if link.split("#")[0].endswith(".html")}

@@ -1,4 +1,4 @@
-"""Every template: valid HTML, no fault by axe, nothing wider than a phone; sheets as printed."""
+"""Test that every template gives valid, accessible HTML that fits a phone, and printable sheets."""
 
 import json
 import subprocess
@@ -39,7 +39,7 @@ SMALLEST_CODE_MM = 35
 
 @pytest.fixture(scope="module")
 def every(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a portal that shows every state of a material."""
+    """Return the folder of a built portal that shows a material in every state."""
     folder = tmp_path_factory.mktemp("every")
     content = folder / "content"
     subprocess.run(["/bin/cp", "-r", str(ROOT / "content"), str(content)], check=True)  # noqa: S603

@@ -1,4 +1,4 @@
-"""People signed in to the office by role, and two halls to which people are summoned."""
+"""Provide browsers that are signed in to the office by role, and two halls with people."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ NAMES = {
 
 @pytest.fixture
 def hall(app: Flask) -> None:
-    """Summon four people to P001 and two to P002, with a Secretary in both halls."""
+    """Put six people on the roster; summon four to P001 and two to P002, each with a Secretary."""
     people = [
         RosterPerson(code, name, unit, position, "OFFICIAL", 1980)
         for code, (name, unit, position) in NAMES.items()
@@ -46,7 +46,7 @@ def hall(app: Flask) -> None:
 
 @pytest.fixture
 def as_role(app: Flask, hall: None) -> Callable[[Profile], Desk]:
-    """Return a function that signs a person in to the office in a role."""
+    """Return a function that creates an account with a role and returns its signed-in browser."""
     return lambda role: desk_of(app, ROLE_ACCOUNTS[role])
 
 
@@ -66,7 +66,10 @@ def chair(as_role: Callable[[Profile], Desk]) -> Desk:
 def after(
     hall: None, as_clerk: Callable[..., Persona], headquarters: Desk, clock: FakeClock
 ) -> Persona:
-    """Hold the conference at P001: M1 came, M2 is away on business, S1 presided; P002 is silent."""
+    """Hold the conference at P001, move the clock past its end, and return the clerk of P001.
+
+    M1 came late, M2 is on approved leave, S1 presided, and P002 sent no records.
+    """
     clerk = as_clerk()
     reason = sealing.seal(clerk.seal_key, json.dumps({"reason": "CONG_TAC"}).encode())
     sha256 = hashlib.sha256(reason.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""A browser that opens pages of the office and fills in forms."""
+"""Open pages of the office and send its forms, as a browser does."""
 
 import re
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ OFFICE = "/van-phong"
 
 @dataclass
 class Desk:
-    """A browser at the office, with or without a signed-in account."""
+    """Act as a browser at the office, with or without a signed-in account."""
 
     client: FlaskClient
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        """Open a page of the office."""
-        g.pop("csrf_token", None)  # left by an earlier request: in tests all share one context
+        """Open a page of the office; `path` lacks the prefix `/van-phong`."""
+        g.pop("csrf_token", None)  # clears the token that all requests of a test share
         return self.client.get(f"{OFFICE}{path}", headers=headers)
 
     def post(self, path: str, token: str | None = None, **fields: Any) -> TestResponse:
-        """Send a form; without `token`, fetch the form token of this browser first."""
+        """Send a form and return the response; `token` defaults to this browser's form token."""
         token = token or csrf(self.get("/tai-khoan-cua-toi").text)
         g.pop("csrf_token", None)
         form = {"csrf_token": token, **fields}
@@ -38,17 +38,20 @@ class Desk:
 
     @staticmethod
     def without_tokens(page: str) -> str:
-        """Return a page without its form tokens, to compare it with another page."""
+        """Return a page without its form tokens, so that it can be compared with another page."""
         return re.sub(r'name="csrf_token" value="[^"]+"', "", page)
 
     def sign_in(self, name: str, password: str = PASSWORD, code: str = "") -> TestResponse:
-        """Fill in the sign-in form."""
+        """Send the sign-in form and return the response."""
         token = csrf(self.get("/dang-nhap").text)
         return self.post("/dang-nhap", token, name=name, password=password, code=code)
 
 
 def desk_of(app: Flask, account: Account) -> Desk:
-    """Create an account, and return a browser in which it is signed in."""
+    """Create an account and return a browser that is signed in with it.
+
+    Raises: AssertionError if the sign-in fails.
+    """
     write(lambda c: accounts.put(c, account, PASSWORD))
     desk = Desk(app.test_client())
     assert desk.sign_in(account.name).status_code == 302

@@ -1,4 +1,4 @@
-"""Makes and fetches the files of reports in the office, and reads all that is in them."""
+"""Make reports in the office, fetch their files, and extract all text in the files."""
 
 import io
 import zipfile
@@ -15,7 +15,7 @@ PAGE = f"/hoi-nghi/{MEETING}/bao-cao"
 
 
 def make(headquarters: Desk, kind: str = "evaluation", layout: str = "PARTY_HD05_2026") -> str:
-    """Make a revision and return its id."""
+    """Make a new revision of a report and return its id."""
     answer = headquarters.post(PAGE, report_kind=kind, layout=layout)
     assert answer.status_code == 302
     with reading() as c:
@@ -31,7 +31,7 @@ def export(headquarters: Desk, report_id: str, file_format: str, query: str = ""
 
 
 def parts_of(content: bytes) -> Iterator[str]:
-    """Return everything in a file as text: its ZIP parts, or a PDF's text, fields, attachments."""
+    """Yield all text in a file: the parts of a ZIP, or a PDF's pages, metadata and attachments."""
     if content.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = [name for name in archive.namelist() if not name.endswith(".jpeg")]

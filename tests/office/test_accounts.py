@@ -1,4 +1,4 @@
-"""Accounts, the evaluation of a meeting, publishing, and the log of all of these."""
+"""Test office accounts, the evaluation of a meeting, publishing, and the log of these acts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ def test_an_account_is_made_changed_and_removed(app: Flask, headquarters: Desk) 
     assert "Mẫu Văn Bình" in headquarters.get("/tai-khoan").text
 
     assert save_account(headquarters, role="editor").status_code == 302
-    assert other.get("/").status_code == 302  # signed out: the role has changed
+    assert other.get("/").status_code == 302  # the change of role ended the session
     other.sign_in("moi")
     assert headquarters.post("/tai-khoan/moi/dang-xuat").status_code == 302
     assert other.get("/").location.endswith("/dang-nhap")
@@ -94,10 +94,10 @@ def test_the_propaganda_department_evaluates_and_overwrites_no_newer_text(
     headquarters = as_role(Profile.HEADQUARTERS)
     assert (
         save_texts(headquarters, "", limits="Khác") == 422
-    )  # the form did not show the present text
+    )  # refused, because the form showed an outdated text
     seen = "Còn dùng điện thoại"
     assert save_texts(headquarters, seen, limits="Còn dùng điện thoại nhiều") == 302
-    assert save_texts(propaganda, seen, limits=seen) == 422  # not edited: the newer text stays
+    assert save_texts(propaganda, seen, limits=seen) == 422  # an unedited form keeps the newer text
 
     page = propaganda.get(QUALITY).text
     assert "Còn dùng điện thoại nhiều" in page
@@ -115,7 +115,7 @@ def test_a_release_that_is_not_stored_cannot_be_served(as_role: Callable[[Profil
 
 
 def read_log(desk: Desk, query: str = "") -> str:
-    """Return the rows of the log that match a query, as HTML."""
+    """Return the rows of the audit log that match a query string, as HTML."""
     page = desk.get(f"/nhat-ky?{query}").text
     return page[page.find("<tbody>") : page.find("</tbody>")]
 

@@ -1,4 +1,4 @@
-"""Attendance that Zoom, Teams, a form or a paper list counted, taken in as records."""
+"""Test that attendance lists from Zoom, Teams, forms or paper are imported as records."""
 
 import io
 import re
@@ -47,19 +47,19 @@ Mẫu Thu Ân\t8/22/24, 7:28:02 AM\t8/22/24, 11:01:00 AM\t3h 32m 58s\ta@example.
 
 @pytest.fixture(autouse=True)
 def after_the_meeting(clock: FakeClock) -> None:
-    """Let it be noon in Vietnam, when the conference is over."""
+    """Set the clock to noon in Vietnam, when the conference is over."""
     clock.now_ms = to_ms("2024-08-22T05:00:00.000Z")
 
 
 def draft(headquarters: Desk, content: bytes | str, name: str = "a.csv") -> str:
-    """Upload a list; return the path of its preview."""
+    """Upload an attendance list and return the path of its preview page."""
     encoded = content.encode() if isinstance(content, str) else content
     answer = headquarters.post(AT, file=(io.BytesIO(encoded), name))
     return answer.location.removeprefix("/van-phong")
 
 
 def confirm(headquarters: Desk, path: str, **choices: Any) -> None:
-    """Record what the preview shows, after these choices."""
+    """Make these choices on the preview page, then import the list."""
     choices = {"mode": "", **choices}
     headquarters.post(path, do="look", **choices)
     page = headquarters.get(path).text
@@ -87,7 +87,7 @@ def test_zoom_s_rows_become_one_stay_of_the_person_whom_they_mean(
     path = draft(headquarters, ZOOM)
     page = headquarters.get(path).text
     assert "Ghi 2 người có mặt" in page
-    assert "Phòng họp tầng 2" in page  # nobody: shown, not recorded
+    assert "Phòng họp tầng 2" in page  # a room is shown but not recorded
     confirm(headquarters, path)
 
     assert standing("M1").mode == "online"
@@ -192,7 +192,7 @@ def test_a_faulty_list_names_the_cell_and_records_nothing(
 
 
 def test_only_headquarters_records_from_files(hall: None, headquarters: Desk, chair: Desk) -> None:
-    assert chair.get(AT).status_code == 403  # it names people of other halls
+    assert chair.get(AT).status_code == 403  # the page names people of other halls
     assert chair.post(AT, file=(io.BytesIO(b"x"), "a.csv")).status_code == 403
     path = draft(headquarters, ZOOM)
     assert chair.get(path).status_code == 403

@@ -1,4 +1,4 @@
-"""The board: warnings first, small live updates, filters, orders, the file, the charts."""
+"""Test the board's warnings, live updates, filters, sort orders, exported file and charts."""
 
 import csv
 import gzip
@@ -29,12 +29,12 @@ MINUTE_MS = 60_000
 
 
 def point_codes(page: str) -> list[str]:
-    """Return the codes of the points that a page shows, in the order of the page."""
+    """Return the codes of the points in a page's HTML, in the order of the page."""
     return re.findall(r'<tr id="r-(P\d+)"', page)
 
 
 def update_tag(page: str) -> str:
-    """Return the tag that a page sends to ask for its next update."""
+    """Return the ETag that a page will send when it asks for its next update."""
     match = re.search(r'If-None-Match": "(\\"[\w.-]+\\")"', page)
     assert match
     return match[1].replace("\\", "")
@@ -55,7 +55,7 @@ def test_totals_and_every_point_are_shown_and_silent_points_are_named(
     assert point_codes(page) == [
         "P002",
         "P001",
-    ]  # a silent point comes before one that is not ready
+    ]  # points without reports come before points that are not ready
     assert "16,7\u00a0%" in page
     assert "Chưa sẵn sàng: 9 mục" in page
     assert page.count("○ Chưa báo cáo") == 1
@@ -91,7 +91,7 @@ def test_a_point_where_nobody_can_preside_has_a_warning_before_the_start(
     assert line
 
     assert "no_chair" in board.warnings_of(row, line)
-    assert board.warnings_of(other, line) == ()  # nobody is summoned there
+    assert board.warnings_of(other, line) == ()  # P002 has summoned nobody
 
 
 def test_an_update_has_only_what_changed_and_is_304_otherwise(
@@ -136,7 +136,7 @@ def test_an_update_stays_below_two_kilobytes_and_all_rows_come_in_turn(
     points = [PublishedPoint(c, f"Điểm cầu Đảng bộ Sở {c} và Phát triển", f"V{c}") for c in codes]
     write(lambda c: directory.put_places(c, units, points))
     tag = update_tag(headquarters.get(BOARD).text)
-    as_headquarters.sync(  # all in one write
+    as_headquarters.sync(  # all rolls in one transaction
         *(roll(1000 + number, f"X{number}", point=code) for number, code in enumerate(codes))
     )
 
@@ -172,7 +172,7 @@ def test_filters_and_orders_combine_and_apply_to_updates(
     assert filtered_codes("tim=cau+mot") == ["P001"]
     assert filtered_codes("tim=P002") == ["P002"]
     assert filtered_codes("tim=khong") == []
-    assert filtered_codes("xep=name") == ["P002", "P001"]  # Hai, Một
+    assert filtered_codes("xep=name") == ["P002", "P001"]  # the order of the names: Hai, Một
     assert filtered_codes("xep=rate") == ["P002", "P001"]
     assert filtered_codes("xep=not_recorded") == ["P001", "P002"]
     assert filtered_codes("xep=contact") == ["P002", "P001"]
@@ -187,7 +187,7 @@ def test_filters_and_orders_combine_and_apply_to_updates(
     )
     as_clerk("P002").sync(draft("check_in", 7, point="P002", person="M3"))
     update = request_update(headquarters, update_tag(silent), "?viec=silent").text
-    assert "P002" in point_codes(update)  # no longer silent: the page still has its row
+    assert "P002" in point_codes(update)  # P002 has reported, but its row is still on the page
     assert "Chưa báo cáo" not in update
 
 
@@ -206,7 +206,7 @@ def test_the_file_has_the_shown_rows_in_the_form_that_excel_in_vietnam_reads(
     assert dict(zip(head, row_one, strict=True))["Tỷ lệ có mặt"] == "25,0 %"
     assert (
         dict(zip(head, row_two, strict=True))["Có mặt"] == ""
-    )  # a silent point has no count, not 0
+    )  # a point without reports has an empty cell, not 0
     assert "Chưa báo cáo" in row_two[-1]
 
 
@@ -246,7 +246,7 @@ def test_charts_show_the_same_figures_as_their_tables(
     as_clerk().sync(
         draft("check_in", 5, person="M1"),
         draft("check_in", 7, person="M2"),
-        draft("check_in", 45, person="S1"),  # late
+        draft("check_in", 45, person="S1"),  # S1 is late
     )
 
     page = headquarters.get(BOARD).text

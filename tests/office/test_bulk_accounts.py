@@ -1,4 +1,4 @@
-"""Accounts for many halls at once, their first passwords, and codes that travel by post."""
+"""Test accounts made for many halls at once, their first passwords, and codes sent by post."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Personal cards: issued once, recognised by a hash, replaced when lost."""
+"""Test that a personal card is issued once, recognised by its hash, and replaced when lost."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ PASSWORD = "mat-khau-thu-1"
 
 @pytest.fixture
 def office(app: Flask, as_headquarters: Persona) -> FlaskClient:
-    """Return a browser of headquarters; twelve people of U01 are on the roster and summoned."""
+    """Put twelve people of U01 on the roster and the roll; return headquarters' browser."""
     people = [
         RosterPerson(f"M{n}", f"Mẫu Văn {n}", "U01", "", "OFFICIAL", None) for n in range(1, 13)
     ]
@@ -41,7 +41,7 @@ def sign_in(app: Flask, name: str, role: Profile) -> FlaskClient:
 
 
 def issue_cards(office: FlaskClient, **fields: str) -> str:
-    g.pop("csrf_token", None)  # left by an earlier request: all share one context
+    g.pop("csrf_token", None)  # clears the token that all requests of a test share
     token = csrf(office.get("/van-phong/the").text)
     return office.post("/van-phong/the", data={"csrf_token": token, **fields}).text
 
@@ -59,7 +59,7 @@ def test_a_unit_s_cards_are_printed_ten_a_sheet(
     assert page.count('<article class="card">') == 12
     assert page.count('<section class="sheet">') == 2
     assert all(card_hashes(as_clerk).values())
-    assert "không có thẻ nào" in issue_cards(office, unit="U01")  # everybody has a card
+    assert "không có thẻ nào" in issue_cards(office, unit="U01")  # everybody already has a card
 
 
 def test_a_new_card_takes_the_place_of_the_one_that_was_lost(
@@ -77,7 +77,7 @@ def test_a_new_card_takes_the_place_of_the_one_that_was_lost(
 
 
 def test_a_code_of_digits_has_the_hash_that_kiosks_compute() -> None:
-    assert cards.hash_of("0" * 24) == "Gqp5mSkvN5XMhX6i"  # as tests/app/vault.test.js has it
+    assert cards.hash_of("0" * 24) == "Gqp5mSkvN5XMhX6i"  # tests/app/vault.test.js expects the same
 
 
 def test_no_card_is_issued_to_a_person_outside_the_roster(office: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""Devices: enrolment codes, reports, revoking; held and contradictory records."""
+"""Test enrolment codes, device reports, revoked devices, and held or contradictory records."""
 
 import json
 import re
@@ -25,7 +25,7 @@ HALF_HOUR_MS = 30 * 60_000
 
 
 def send_report(clerk: Persona, clock: FakeClock, skew_ms: int = 0, **fields: Any) -> None:
-    """Let a device report its clock, and fields such as `unsent`."""
+    """Report the clock of a clerk's device, fast by `skew_ms`, and fields such as `unsent`."""
     wall = {"wall": from_ms(clock.now_ms + skew_ms), "mono_ms": 5, "boot": "b1"}
     clerk.sync(clock=wall, **fields)
 

@@ -1,4 +1,4 @@
-"""What a conference leaves to do: tasks and essays, entered by those who answer for them."""
+"""Test that the responsible people enter the tasks and essays that follow a conference."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Every act of the office is offered by a form on some page, so that it needs no script."""
+"""Test that a form on some page offers every act of the office, so that no act needs a script."""
 
 import io
 import re
@@ -28,11 +28,12 @@ PORTAL_ENDPOINTS = {
     "office.proposals.answer_places",
     "office.publishing.activate",
 }
-"""Their forms need a served portal; test_meetings.py, test_places.py and tests/e2e press them."""
+"""Endpoints whose forms appear only while a portal is served.
+test_meetings.py, test_places.py and tests/e2e test these forms."""
 
 
 def form_endpoints(page: str, path: str, routes: MapAdapter) -> set[str]:
-    """Return the endpoints to which a page's forms are sent."""
+    """Return the endpoints to which the POST forms in a page's HTML are sent."""
     endpoints = set()
     for form in re.findall(r'<form [^>]*method="post"[^>]*>', page):
         action = re.search(r'action="([^"?]+)', form)
@@ -42,7 +43,10 @@ def form_endpoints(page: str, path: str, routes: MapAdapter) -> set[str]:
 
 
 def preview_lists(headquarters: Desk) -> tuple[str, str]:
-    """Import a list of people; return the path of a draft, and the preview of a roll by list."""
+    """Import a list of people, then start another import and a roll by list.
+
+    Return the path of the draft import, and the HTML of the roll's preview.
+    """
     text = "Mã;Họ và tên;Đơn vị;Đảng viên\nM9;Mẫu Văn Chín;U01;dự bị\n".encode()
     imported = headquarters.post("/nguoi/danh-sach", file=(io.BytesIO(text), "a.csv"))
     path = imported.location.removeprefix("/van-phong")
@@ -63,7 +67,7 @@ def test_every_act_is_offered_by_a_form_on_some_page(
     clock: FakeClock,
 ) -> None:
     routes = app.url_map.bind("localhost")
-    clock.now_ms -= DAY_MS  # before the conference, whose rolls can still change
+    clock.now_ms -= DAY_MS  # the day before, when rolls can still change
     headquarters.post("/nguoi/M3/ket-thuc", why="died", reason="x")
     path = "/nguoi/M3/sua"
     offered = form_endpoints(headquarters.get(path).text, path, routes)
@@ -74,11 +78,11 @@ def test_every_act_is_offered_by_a_form_on_some_page(
         draft("absence_request", 1, person="M1"),
         draft("check_in", 2, person="N-ONE-1"),
         draft("closing", 3, person="S1", body=body),
-        draft("check_in", 30, person="M2"),  # leaves a gap that can be given up
+        draft("check_in", 30, person="M2"),  # leaves a gap in the numbers, which a form can give up
         *({"id": id_of(number), "kind": "check_in"} for number in range(4, 9)),
     )
-    Desk(app.test_client()).sign_in("bantochuc")  # a second session, for the form that ends it
-    headquarters.post("/thiet-bi/ma", profile="clerk", point_code="P002")  # a code to withdraw
+    Desk(app.test_client()).sign_in("bantochuc")  # opens a second session, which a form can end
+    headquarters.post("/thiet-bi/ma", profile="clerk", point_code="P002")  # a form can withdraw it
     draft_list, roll_list = preview_lists(headquarters)
     text = "Đơn vị;Số chỗ ngồi\nChi bộ Một;80\n".encode()
     places = headquarters.post("/don-vi/danh-sach", file=(io.BytesIO(text), "a.csv")).location

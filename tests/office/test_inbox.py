@@ -1,4 +1,4 @@
-"""The inbox: requests, the accounts that may decide them, and their sealed documents."""
+"""Test leave requests in the inbox, the accounts that may decide on them, and their documents."""
 
 import base64
 import hashlib
@@ -32,20 +32,23 @@ PNG = base64.b64decode(
 
 @pytest.fixture(autouse=True)
 def eve(clock: FakeClock) -> None:
-    """Set the clock to the eve of the conference."""
+    """Set the clock to the day before the conference."""
     clock.now_ms = to_ms(EVE)
 
 
 @pytest.fixture
 def clerk(hall: None, as_clerk: Callable[..., Persona]) -> Persona:
-    """Return the clerk of P001, whose kiosk has reported its clock."""
+    """Return the clerk of P001, after the kiosk has reported its clock."""
     persona = as_clerk()
     persona.sync(clock={"wall": EVE, "mono_ms": 5, "boot": "b1"})
     return persona
 
 
 def request_leave(clerk: Persona, number: int, person: str, **content: str) -> str:
-    """Let a clerk record a person's leave request; return the record's id."""
+    """Record a person's leave request as the clerk, and return the record's id.
+
+    Raises: AssertionError if the server does not store the record.
+    """
     detail = {"reason": "CONG_TAC", "number": f"{number}-BC/CB", **content}
     box = sealing.seal(clerk.seal_key, json.dumps(detail).encode())
     sha256 = hashlib.sha256(box.encode()).hexdigest()
@@ -61,7 +64,7 @@ def request_value(record_id: str, point: str = "P001", state: str = "pending") -
 
 
 def decide(desk: Desk, decision: str, record_id: str, point: str = "P001", **more: Any) -> int:
-    """Press a decision button of a request; return the HTTP status."""
+    """Press a button that decides on a request, and return the HTTP status."""
     choice = f"{decision} {request_value(record_id, point)}"
     return desk.post("/xin-vang", do=choice, **more).status_code
 
@@ -102,8 +105,8 @@ def test_the_board_the_chair_s_first_page_and_the_list_count_the_same_requests(
 ) -> None:
     assert "đang chờ quyết định" not in chair.get("/").text
     request_leave(clerk, 1, "M1")
-    request_leave(clerk, 2, "M1")  # a second request of the same person is decided too
-    request_leave(clerk, 3, "S1")  # the chair's leave, which headquarters decides
+    request_leave(clerk, 2, "M1")  # a second request of M1, which the decision includes
+    request_leave(clerk, 3, "S1")  # headquarters decides on the chair's leave
     detail = sealing.seal(clerk.seal_key, json.dumps({"name": "Người Thay Mẫu"}).encode())
     sha256 = hashlib.sha256(detail.encode()).hexdigest()
     body = {"for": "M2", "detail": sha256}
@@ -177,7 +180,7 @@ def test_the_right_to_decide_changes_with_the_start(
     request_id = request_leave(clerk, 1, "M1")
     clock.now_ms = to_ms("2024-08-22T01:00:00Z")
     chair.sign_in("chutri")
-    assert decide(chair, "approve", request_id) == 422  # the chair does not preside
+    assert decide(chair, "approve", request_id) == 422  # the chair is not presiding
 
     clerk.sync(
         draft("check_in", 15, person="S1"),
@@ -218,7 +221,7 @@ def test_a_request_decided_meanwhile_is_reported_and_not_overwritten(
     second_choice = f"approve {request_value(request_id, state='declined')}"
     assert (
         chair.post("/xin-vang", do=second_choice).status_code == 302
-    )  # the form shows that decision
+    )  # accepted, because the form showed the earlier decision
     assert request_state_of("M1") == "approved"
 
 
@@ -310,7 +313,7 @@ def test_a_picture_opens_for_permitted_roles_only_and_every_opening_is_logged(
             403,
             403,
         ]
-    # The chair is S1: a Secretary's reason is hidden from a chair, but not from the Secretary.
+    # A Secretary's reason is hidden from other chairs. This chair is S1, the Secretary.
     assert [open_status(Profile.CHAIR, link) for link in links] == [200, 200]
 
     page = as_role(Profile.AUDITOR).get("/nhat-ky?viec=read_detail").text

@@ -1,4 +1,4 @@
-"""Summonses, certificates of attendance, and the report on several conferences."""
+"""Test summonses, certificates of attendance, and the report on several conferences."""
 
 import io
 from pathlib import Path
@@ -42,7 +42,7 @@ def test_a_certificate_is_for_who_attended(after: Persona, headquarters: Desk) -
     assert "Xác nhận đồng chí Mẫu Đức An" in letter
     assert "dự trực tiếp tại điểm cầu" in letter
     assert "Giờ đến: 07:50" in letter
-    assert "LƯU HÀNH NỘI BỘ" not in letter  # it goes to the person whom it names
+    assert "LƯU HÀNH NỘI BỘ" not in letter  # the letter goes to the person it names
     absent = text_of(headquarters, "loai=certificate&nguoi=M2", 409)
     assert "giấy xác nhận chỉ ghi người có mặt" in absent
     assert "M9" in text_of(headquarters, "loai=summons&nguoi=M9", 409)
@@ -82,7 +82,7 @@ def test_a_changed_digit_in_the_report_of_a_year_is_found(
 ) -> None:
     book = load_workbook(io.BytesIO(headquarters.get("/xu-huong/bao-cao?nam=2024&dang=xlsx").data))
     sheet = book["Biểu 3"]
-    assert sheet.cell(4, 7).value == 2  # how many were present at P001
+    assert sheet.cell(4, 7).value == 2  # the number of people present at P001
     sheet.cell(4, 7).value = 4
     out = io.BytesIO()
     book.save(out)
@@ -125,4 +125,4 @@ def test_a_unit_s_summons_says_to_whom_and_where(hall: None, headquarters: Desk)
     unit = text_of(headquarters, "loai=summons&don-vi=U02&dang=html")
     assert unit.index("Kính gửi: ") < unit.index("Triệu tập 2 đồng chí")
     assert "Địa điểm: Điểm cầu Hai." in unit
-    assert "Số liệu tính đến" not in unit  # a letter is no report
+    assert "Số liệu tính đến" not in unit  # only a report has this line

@@ -1,4 +1,4 @@
-"""Meetings: settings recorded at every point, rolls by rule and by file, seats, proposals."""
+"""Test meeting settings, rolls by rule or file, seats, and meetings proposed by the portal."""
 
 import io
 import re
@@ -29,7 +29,7 @@ EVE = to_ms("2024-08-21T01:00:00Z")
 
 @pytest.fixture(autouse=True)
 def eve(clock: FakeClock) -> None:
-    """Set the clock to the eve of the conference."""
+    """Set the clock to the day before the conference."""
     clock.now_ms = EVE
 
 
@@ -238,7 +238,10 @@ def test_an_exemption_holds_in_another_hall_and_on_a_new_roll(
 
 
 def summon_by_file(headquarters: Desk, text: str, name: str = "trieu-tap.csv") -> Any:
-    """Upload a list and confirm its preview; return the answer to the last step."""
+    """Upload a roll file and confirm its preview; return the last response.
+
+    If the file is faulty, return the response to the upload.
+    """
     seen = headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), name))
     confirm = re.search(r'action="/van-phong(/hoi-nghi/[^"]+/trieu-tap/tep/[^"]+)"', seen.text)
     return headquarters.post(confirm[1]) if confirm else seen
@@ -265,7 +268,7 @@ def test_a_list_by_names_summons_to_the_halls_of_their_units_after_a_preview(
     seen = headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), "a.csv"))
 
     assert "Danh sách này sẽ thay đổi" in seen.text
-    assert people_at("P001") == ["M1", "M2", "S1", "S2"]  # nothing is done yet
+    assert people_at("P001") == ["M1", "M2", "S1", "S2"]  # the preview changes nothing
     assert summon_by_file(headquarters, text).status_code == 302
     assert len(people_at("P001")) == 1
     nobody = summon_by_file(headquarters, "Họ và tên;Đơn vị\nMẫu Khác;U01\n")
@@ -326,7 +329,7 @@ def test_a_taken_seat_is_not_assigned_to_another_person(hall: None, headquarters
 
 @pytest.fixture
 def published(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Desk]:
-    """Yield a browser of headquarters; the server has our portal, and no meeting is accepted."""
+    """Yield headquarters' browser on a server with our portal and no accepted meeting."""
     url = f"sqlite:///{tmp_path / 'served.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), clock)
     with app.app_context():

@@ -1,4 +1,4 @@
-"""Rules for all pages of the office: the policy, the menu, the start pages, the faults."""
+"""Test rules for all office pages: security policy, menu, start pages and error pages."""
 
 from collections.abc import Callable
 

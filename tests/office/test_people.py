@@ -1,4 +1,4 @@
-"""People: search by name, a person's year, a unit's register, corrections by record."""
+"""Test the search for people, a person's year, a unit's register, and corrections by record."""
 
 import csv
 import io
@@ -18,14 +18,14 @@ from tests.office.desk import Desk
 
 
 def search_people(desk: Desk, text: str) -> list[str]:
-    """Return the codes of the people that a search returns, in its order."""
+    """Return the codes of the people that a search finds, in the order of the page."""
     page = desk.get(f"/nguoi?tim={text}").text
     return re.findall(r'<li><a href="/van-phong/nguoi/(\w+)"', page)
 
 
 @pytest.fixture
 def after(hall: None, as_clerk: Callable[..., Persona], clock: FakeClock) -> None:
-    """Hold the conference: M1 comes late, M2 never, and M3 comes to the other hall."""
+    """Hold and close the conference at P001. M1 comes late, M2 stays away, and M3 of P002 comes."""
     clerk = as_clerk()
     body = {"seen": {clerk.device: 3}, "totals": {}}
     clerk.sync(
@@ -39,7 +39,7 @@ def after(hall: None, as_clerk: Callable[..., Persona], clock: FakeClock) -> Non
 def test_people_are_found_without_accents_by_parts_and_by_code(
     hall: None, headquarters: Desk
 ) -> None:
-    assert search_people(headquarters, "an") == ["M1", "S2", "M2"]  # An, Ánh, Ân: alphabetical
+    assert search_people(headquarters, "an") == ["M1", "S2", "M2"]  # sorted as An, Ánh, Ân
     assert search_people(headquarters, "mau thi") == ["S2", "M3"]
     assert search_people(headquarters, "Đạt") == ["T1"]
     assert search_people(headquarters, "m3") == ["M3"]

@@ -1,4 +1,7 @@
-"""One person at a time: added, corrected, moved, ended, brought back, merged, with a reason."""
+"""Test that one person can be added, corrected, moved, ended, restored or merged.
+
+Every change needs a reason.
+"""
 
 import pytest
 
@@ -20,7 +23,7 @@ REASON = {"reason": "Công văn 12"}
 
 @pytest.fixture(autouse=True)
 def day_before(clock: FakeClock) -> None:
-    """Let it be the day before the conference, whose rolls can still change."""
+    """Set the clock to the day before the conference, when rolls can still change."""
     clock.now_ms = BEFORE
 
 
@@ -52,7 +55,7 @@ def test_somebody_of_the_same_name_is_asked_about_first(hall: None, headquarters
     fields = {**FACTS, "full_name": "mẫu đức an", "position": "", "unit": "U01", "code": "M9"}
     page = headquarters.post("/nguoi/them", **fields).text
     assert "đã có người cùng họ tên" in page
-    assert 'value="M9"' in page  # nothing typed is lost
+    assert 'value="M9"' in page  # the form keeps the typed code
     assert search_people(headquarters, "M9") == []
 
     headquarters.post("/nguoi/them", is_other="on", **fields)
@@ -124,7 +127,7 @@ def test_who_has_ended_is_in_no_new_roll_and_can_be_brought_back(
     found = headquarters.get("/nguoi?tim=duc+an&ca-da-thoi=on").text
     assert "Nghỉ hưu" in found
     assert "Không có tên trong các lần triệu tập sau" in headquarters.get("/nguoi/M1").text
-    assert "M1" in rolls()["P001"]  # until somebody asks
+    assert "M1" in rolls()["P001"]  # the roll does not change by itself
     headquarters.post("/nguoi/M1/trieu-tap")
     assert "M1" not in rolls()["P001"]
 
@@ -144,7 +147,7 @@ def test_a_merged_entry_leaves_its_past_and_its_place_to_the_kept_one(
     assert person("M2").merged_into == "M3"
     headquarters.post("/nguoi/M2/trieu-tap")
     assert "M2" not in rolls()["P001"]
-    assert "M3" not in rolls()["P001"]  # summoned at P002 already
+    assert "M3" not in rolls()["P001"]  # P002 already summons M3
     page = headquarters.get("/nguoi/M3?nam=2024").text
     assert "Gồm cả các lần dự ghi dưới mã M2" in page
 

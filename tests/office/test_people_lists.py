@@ -1,4 +1,4 @@
-"""Lists of people in the office: seen before done, done as one act, taken back."""
+"""Test that a list of people is previewed, imported in one act, and can be undone."""
 
 import io
 import re
@@ -27,14 +27,14 @@ def people() -> dict[str, RosterPerson]:
 
 
 def upload(headquarters: Desk, content: bytes, name: str = "a.xlsx") -> str:
-    """Upload a list; return the path of its preview."""
+    """Upload a list of people and return the path of its preview page."""
     answer = headquarters.post("/nguoi/danh-sach", file=(io.BytesIO(content), name))
     assert answer.status_code == 302
     return answer.location.removeprefix("/van-phong")
 
 
 def confirm(headquarters: Desk, path: str, **choices: Any) -> TestResponse:
-    """Confirm what the preview shows, after these choices."""
+    """Make these choices on the preview page, then import the list; return the last response."""
     headquarters.post(path, do="preview", **choices)
     seen = re.findall(r'name="seen" value="(\w+)"', headquarters.get(path).text)
     return headquarters.post(path, do="import", seen=seen[0], **choices)
@@ -55,7 +55,7 @@ def test_a_list_is_seen_first_then_done_as_one_act_in_the_log(
         "M00001", "Lê Văn Cường", "U01", "", "PROBATIONARY", 1990
     )
     assert "1 người mới hoặc thay đổi" in headquarters.get("/nhat-ky").text
-    assert headquarters.get(path).status_code == 404  # the draft is gone
+    assert headquarters.get(path).status_code == 404  # the import deleted the draft
 
 
 def test_a_faulty_list_names_cells_and_comes_back_with_its_faults(
@@ -257,7 +257,7 @@ def test_a_unit_under_an_unknown_name_is_chosen_once_for_all_its_lines(
 
     assert [p.unit for p in people().values() if p.birth_year == 1970] == ["U02", "U02"]
     again = headquarters.get(upload(headquarters, workbook([HEADING, *lines]))).text
-    assert '<option value="U02" selected>' in again  # remembered, and can be chosen otherwise
+    assert '<option value="U02" selected>' in again  # the choice is remembered and can be changed
     assert "0 chỗ phải sửa" not in again
     assert "<div><dt>Không đổi</dt><dd>2</dd></div>" in again
 

@@ -1,4 +1,4 @@
-"""Units and halls in the office: made, renamed, ended, from a list, and beside the portal's."""
+"""Test that units and halls are made, renamed, ended, imported and compared with the portal."""
 
 import io
 import re
@@ -36,7 +36,7 @@ def points() -> dict[str, PointSummary]:
 
 
 def import_list(headquarters: Desk, rows: list[list[Any]]) -> str:
-    """Upload a list, confirm its preview, and return the page of the preview."""
+    """Upload a list of units, confirm its preview, and return the preview's HTML."""
     file = (io.BytesIO(workbook(rows)), "a.xlsx")
     path = headquarters.post("/don-vi/danh-sach", file=file).location.removeprefix("/van-phong")
     page = headquarters.get(path).text

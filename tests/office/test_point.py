@@ -1,4 +1,4 @@
-"""A point's pages: its roll and hall, its records with both times, corrections, reopening."""
+"""Test a point's pages: roll, hall, records with both times, corrections and reopening."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ POINT = f"/hoi-nghi/{MEETING}/diem-cau/P001"
 
 @pytest.fixture
 def clerk(hall: None, as_clerk: Callable[..., Persona]) -> Persona:
-    """Return the clerk of P001; the kiosk's clock is an hour slow."""
+    """Return the clerk of P001, whose kiosk has a clock that is one hour slow."""
     persona = as_clerk()
     persona.sync(clock={"wall": "2024-08-22T00:00:00.000Z", "mono_ms": 3_600_000, "boot": "b1"})
     return persona
@@ -73,7 +73,7 @@ def test_records_are_listed_in_true_order_with_both_times_and_gaps(
 
     page = headquarters.get(f"{POINT}/ban-ghi").text
 
-    assert "08:10:00 22/08/2024" in page  # corrected by an hour
+    assert "08:10:00 22/08/2024" in page  # the corrected time
     assert "07:10:00" in page  # the time on the device's clock
     assert page.index("08:10:00") < page.index("08:20:00")
     assert "còn thiếu các bản ghi số 1, 3" in page
@@ -96,7 +96,7 @@ def test_a_record_is_voided_by_a_record(clerk: Persona, headquarters: Desk) -> N
     page = headquarters.get(f"{POINT}/ban-ghi").text
     assert f'id="b-{id_of(1)}"' in page  # the record stays on the page
     assert "đã rút hiệu lực" in page
-    assert f'name="record" value="{id_of(1)}"' not in page  # no form to void it again
+    assert f'name="record" value="{id_of(1)}"' not in page  # the record cannot be voided again
 
 
 def test_a_number_that_a_device_used_twice_is_shown(clerk: Persona, headquarters: Desk) -> None:
@@ -195,7 +195,7 @@ def test_headquarters_records_the_deputy_that_the_secretary_names(
     assert read_standing().chair.delegate == "S2"
     records_text = str(as_clerk().sync(meeting=MEETING, point="P001", cursor="0")["records"])
     assert "chair_delegation" in records_text
-    assert "05-CV/CB" not in records_text  # sealed
+    assert "05-CV/CB" not in records_text  # the document number is sealed
 
 
 def test_the_secretary_signed_in_on_a_telephone_names_the_deputy(

@@ -1,4 +1,4 @@
-"""Queue files: imported whole or not at all, once, and only from the device that signed them."""
+"""Test that a queue file is imported once, as a whole, and only from the device that signed it."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ SEAL_KEY = SECRET[::-1]
 
 
 class Kiosk:
-    """A device that writes its queue to a file as site/app/kiosk/handover.js does."""
+    """Write a device's queue to a file, as site/app/kiosk/handover.js does."""
 
     def __init__(self, as_outsider: Persona) -> None:
         self.key = ECKey.generate_key("P-256")
@@ -44,7 +44,7 @@ class Kiosk:
         return json.dumps(draft("check_in", number, **fields))
 
     def parcel(self, records: list[str], boxes: dict[str, str] | None = None) -> dict[str, Any]:
-        """Return the content that the device signs."""
+        """Return the JSON object that the device signs: its records as text, and sealed details."""
         made_at = "2024-08-22T10:00:00.000Z"
         return {
             "device": self.device,
@@ -54,7 +54,10 @@ class Kiosk:
         }
 
     def file(self, parcel: dict[str, Any], *, signed_by: ECKey | None = None) -> bytes:
-        """Return the file, signed and sealed."""
+        """Return the bytes of a queue file, signed by the device and sealed to headquarters.
+
+        `signed_by` replaces the device's key with another one.
+        """
         header = {"alg": "ES256", "kid": self.device}
         registry = sealing._SIGNED
         payload = json.dumps(parcel)
@@ -66,7 +69,7 @@ class Kiosk:
 
 @pytest.fixture
 def kiosk(as_outsider: Persona) -> Kiosk:
-    """Return an enrolled device."""
+    """Return a kiosk that is enrolled at P001."""
     return Kiosk(as_outsider)
 
 
@@ -75,7 +78,7 @@ def import_queue(content: bytes) -> queue_files.ImportResult:
 
 
 def read_receipts(result: queue_files.ImportResult, kiosk: Kiosk) -> list[dict[str, Any]]:
-    """Open the receipt as a device does: with the key that it received when it enrolled."""
+    """Check the server's signature on every receipt in the file, and return their contents."""
     receipt_file = json.loads(result.receipt)
     assert (receipt_file["diemcau"], receipt_file["v"]) == ("receipt", 1)
     opened = (
@@ -144,7 +147,7 @@ def test_records_in_a_revoked_device_s_file_are_held(kiosk: Kiosk) -> None:
 
 
 def tampered_files(kiosk: Kiosk) -> dict[str, Callable[[], bytes]]:
-    """Return files that must be refused, by their fault."""
+    """Map the name of a fault to a function that returns a queue file with that fault."""
     whole = kiosk.file(kiosk.parcel([kiosk.record(1)]))
     other = kiosk.parcel([kiosk.record(1)]) | {"device": "D-ANOTHER"}
     stranger = ECKey.generate_key("P-256")

@@ -1,4 +1,4 @@
-"""Reports in the office and at the terminal: made, exported, verified; names only inside."""
+"""Test that reports are made, exported and verified, and that only internal files name people."""
 
 import io
 import re
@@ -117,11 +117,11 @@ def test_one_changed_digit_is_found(
         forged = replace(spec, figures=replace(spec.figures, totals=counts))
         verdict = verify.verify(c, making.write(forged, file_format))
         assert "Cộng, Có mặt: tệp ghi 3, sổ cho 2." in verdict.differences
-        # The same digit changed by hand, in what the file shows alone.
+        # Verification compares figures with the ledger, so a changed text is no difference.
         seen = making.write(replace(spec, sections={"tasks": "Đã sửa."}), file_format)
         honest = msgspec.json.encode(spec)
         assert honest != msgspec.json.encode(replace(spec, sections={"tasks": "Đã sửa."}))
-        assert verify.verify(c, seen).is_equal  # the texts in the file are its own
+        assert verify.verify(c, seen).is_equal  # only a text differs
 
 
 def test_a_digit_changed_in_the_document_alone_is_found(after: Persona, headquarters: Desk) -> None:
@@ -179,7 +179,7 @@ def test_no_person_is_in_a_file_that_is_not_internal(
     report_id = make(headquarters, kind)
     for file_format in (*FILES, "html", "zip"):
         text = " ".join(parts_of(export(headquarters, report_id, file_format)))
-        text = re.sub(r'\br(?:ef)?="[A-Z0-9:]+"', "", text)  # places of cells look like codes
+        text = re.sub(r'\br(?:ef)?="[A-Z0-9:]+"', "", text)  # references such as A1 look like codes
         assert not [name for name, _, _ in NAMES.values() if name in text]
         assert not [code for code in NAMES if re.search(rf"\b{code}\b", text)]
 
@@ -256,7 +256,7 @@ def test_a_draft_follows_the_figures_until_it_is_edited(after: Persona, headquar
 def test_a_draft_that_changed_while_the_page_was_open_is_no_edit(
     hall: None, headquarters: Desk, clock: FakeClock
 ) -> None:
-    clock.now_ms = to_ms("2024-08-22T01:15:00.000Z")  # under way: the draft names the minute
+    clock.now_ms = to_ms("2024-08-22T01:15:00.000Z")  # during the meeting the draft states the time
     page = headquarters.get(f"/hoi-nghi/{MEETING}/chat-luong").text
     fields = dict(re.findall(r'name="((?:seen|draft) \w+)" value="([^"]*)"', page))
     fields |= {name: unescape(text) for name, text in
@@ -381,7 +381,7 @@ def test_totals_come_as_open_data_without_small_numbers(
     data = headquarters.get(f"{PAGE}/du-lieu-mo/json").get_json()
     assert data["meeting"]["id"] == MEETING
     assert data["rows"][0]["summoned"] == 6
-    assert data["rows"][0]["present"] is None  # two people
+    assert data["rows"][0]["present"] is None  # 2 people are too few to publish
     table = headquarters.get(f"{PAGE}/du-lieu-mo/csv").data.decode("utf-8-sig").splitlines()
     assert table[0].startswith("unit_type;halls;reported;summoned;present")
     assert headquarters.get(f"{PAGE}/du-lieu-mo/xlsx").status_code == 404
@@ -421,7 +421,7 @@ def test_a_workbook_that_another_program_saved_says_the_same(
     with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w") as saved:
         for name in source.namelist():
             part = source.read(name).decode("utf-8", "replace")
-            # Programs store the same share with more or fewer digits.
+            # Other programs store the same share with more or fewer digits.
             part = re.sub(r"<v>0\.(\d{11})\d+</v>", r"<v>0.\g<1>1</v>", part)
             saved.writestr(name, part if name.endswith(".xml") else source.read(name))
     with reading() as c:
@@ -442,7 +442,7 @@ def test_a_changed_cell_is_shown_with_what_stands_around_it(
 
 
 def bomb(part: str, unit: bytes, count: int) -> bytes:
-    """Return a ZIP archive whose part inflates a thousandfold."""
+    """Return a ZIP archive with one part, `unit` repeated `count` times, which compresses well."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(part, unit * count)

@@ -1,4 +1,4 @@
-"""Signing in: failures disclose nothing and cost waits; sessions can be listed and ended."""
+"""Test that failed sign-ins disclose nothing and cause waits, and that sessions can be ended."""
 
 from datetime import UTC, datetime
 
@@ -24,7 +24,7 @@ HOUR_MS = 3_600_000
 
 @pytest.fixture
 def desk(app: Flask) -> Desk:
-    """Return a browser in which nobody is signed in; one account exists."""
+    """Create one headquarters account and return a browser in which nobody is signed in."""
     write(lambda c: accounts.put(c, Account("bantochuc", Profile.HEADQUARTERS), PASSWORD))
     return Desk(app.test_client())
 
@@ -60,7 +60,7 @@ def test_after_five_failures_the_right_password_waits_too(desk: Desk, clock: Fak
         desk.sign_in("bantochuc", "sai")
 
     assert desk.sign_in("bantochuc").status_code == 401
-    clock.now_ms += sign_in_failures.FIRST_WAIT_MS  # tries that waited have not prolonged it
+    clock.now_ms += sign_in_failures.FIRST_WAIT_MS  # refused attempts did not extend the wait
     assert desk.sign_in("bantochuc").status_code == 302
 
 
@@ -77,13 +77,13 @@ def test_nobody_keeps_an_account_out_of_a_browser_that_it_has_used(
 ) -> None:
     desk.sign_in("bantochuc")
     desk.post("/dang-xuat")
-    stranger = Desk(app.test_client())  # behind the same address
+    stranger = Desk(app.test_client())  # another browser at the same address
     for _ in range(sign_in_failures.FREE_FAILURES):
         stranger.sign_in("bantochuc", "sai")
     assert stranger.sign_in("bantochuc").status_code == 401
     assert desk.sign_in("bantochuc").status_code == 302
     desk.post("/dang-xuat")
-    for _ in range(sign_in_failures.FREE_FAILURES):  # but it may not guess without end either
+    for _ in range(sign_in_failures.FREE_FAILURES):  # attempts in a known browser are limited too
         desk.sign_in("bantochuc", "sai")
     assert desk.sign_in("bantochuc").status_code == 401
 
@@ -110,7 +110,7 @@ def test_a_token_for_programs_ends_with_the_password_and_by_itself(
     token = renew()
     assert token_works(token)
     assert "một mã cho chương trình" in desk.get("/tai-khoan-cua-toi").text
-    desk.post("/tai-khoan-cua-toi/phien")  # end every other session
+    desk.post("/tai-khoan-cua-toi/phien")  # ends every other session
     assert not token_works(token)
     token = renew()
     new = {"new_password": "mat-khau-khac-2", "new_again": "mat-khau-khac-2"}
@@ -132,7 +132,7 @@ def test_the_wait_grows_to_a_quarter_of_an_hour_and_no_further(app: Flask) -> No
     assert fail(1) == sign_in_failures.FIRST_WAIT_MS
     assert fail(1) == 2 * sign_in_failures.FIRST_WAIT_MS
     assert fail(60) == sign_in_failures.LONGEST_WAIT_MS
-    with reading() as c:  # no other name waits, nor the same name elsewhere
+    with reading() as c:  # other names and other addresses do not wait
         assert sign_in_failures.wait_ms(c, "y", ("::1",), now_ms=0) == 0
         assert sign_in_failures.wait_ms(c, "x", ("::2",), now_ms=0) == 0
 
@@ -210,7 +210,7 @@ def test_a_one_time_code_is_required_once_it_is_set_up_and_works_once(
     other = Desk(app.test_client())
     assert other.sign_in("bantochuc").status_code == 401
     assert other.sign_in("bantochuc", code="12345a").status_code == 401
-    assert other.sign_in("bantochuc", code=code).status_code == 401  # used at the set-up
+    assert other.sign_in("bantochuc", code=code).status_code == 401  # the set-up used this code
     clock.now_ms += 30_000
     code = code_at(secret, clock.now_ms)
     assert other.sign_in("bantochuc", code=code).status_code == 302
@@ -310,7 +310,7 @@ def test_a_removed_account_is_signed_out(desk: Desk) -> None:
 def test_a_live_update_without_a_session_leads_the_whole_page_to_sign_in(desk: Desk) -> None:
     answer = desk.get("/can-xu-ly", **{"HX-Request": "true"})
 
-    assert answer.status_code == 401  # a browser follows a redirect unseen
+    assert answer.status_code == 401  # a script cannot see a redirect
     assert answer.headers["HX-Redirect"].endswith("/dang-nhap")
 
 

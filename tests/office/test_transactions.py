@@ -1,4 +1,4 @@
-"""One request, one transaction: a page reads one snapshot, an act is one write."""
+"""Test that a request opens one transaction, in which a page reads or an act writes."""
 
 import io
 import threading
@@ -20,7 +20,7 @@ from tests.office.desk import PASSWORD, Desk
 
 @contextmanager
 def collect_transactions(app: Flask) -> Iterator[list[str]]:
-    """Collect the kind of every transaction that begins."""
+    """Yield a list that grows by one BEGIN statement for every transaction that starts."""
     kinds: list[str] = []
 
     def note(connection: object, cursor: object, statement: str, *_: object) -> None:
@@ -62,7 +62,7 @@ def test_a_reading_snapshot_cannot_be_written_to(app: Flask) -> None:
 
 
 def stored_by_another_writer(app: Flask) -> bool:
-    """Return whether somebody else's change is stored within moments."""
+    """Return whether another thread can write to the database within five seconds."""
 
     def put() -> None:
         with app.app_context():

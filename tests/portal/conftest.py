@@ -1,4 +1,4 @@
-"""A small content folder without faults."""
+"""Provide a small content folder in which the checks find no fault."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.portal.test_content import DIRECTORY, MATERIAL, MEETING
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    """Return a small content folder without faults."""
+    """Return a small content folder in which the checks find no fault."""
     root = tmp_path / "content"
     for folder in ("meetings", "materials", "pages"):
         (root / folder).mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Attached files: the guard looks into every layer, and at nothing that is no text."""
+"""Test that the privacy guard reads every text layer of an attached file, and only text."""
 
 import io
 import zipfile
@@ -19,7 +19,10 @@ PHONE = "0912345678"
 
 
 def archive(**parts: bytes | str) -> bytes:
-    """Return a zip archive; `__` in a name stands for `/`, `_0_` for a dot."""
+    """Return a ZIP archive with these parts, whose names stand in for paths.
+
+    In a name, `__` means `/` and `_0_` means a dot.
+    """
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as file:
         for name, content in parts.items():
@@ -45,7 +48,10 @@ def docx(text: str, **more: str | bytes) -> bytes:
 
 
 def with_part(**parts: str) -> bytes:
-    """Return a workbook with a part that openpyxl does not read."""
+    """Return a workbook with extra parts that openpyxl does not read.
+
+    In a part's name, `__` means `/` and `_0_` means a dot.
+    """
     out = io.BytesIO(workbook(["x"]))
     with zipfile.ZipFile(out, "a") as file:
         for name, content in parts.items():

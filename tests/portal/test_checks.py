@@ -1,4 +1,4 @@
-"""The checks beyond single values: faults that stop a build, and warnings that do not."""
+"""Test checks of whole texts and files: faults stop a build, and warnings do not."""
 
 import unicodedata
 import zipfile

@@ -1,4 +1,4 @@
-"""The editors' commands: the files that they write, make and leave alone."""
+"""Test which files the editors' commands create, change or leave alone."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ import build
 from tests.portal.test_content import replace_in_file
 
 FIRST_PAGE_BYTES = 11_000
-"""Bytes left for a page within 14,000, after its script and its QR code."""
+"""Compressed bytes for one page: 14,000 in the first packets, less its script and QR code."""
 
 
 def answer_in_turn(*replies: str) -> Callable[[str], str]:

@@ -1,4 +1,4 @@
-"""Files that editors write: every fault of every file, by line, before anything is built."""
+"""Test that all faults in editors' files are reported by line before anything is built."""
 
 import subprocess
 import sys
@@ -187,7 +187,7 @@ def test_a_faulty_build_leaves_the_old_portal_and_nothing_half_built(
     output.mkdir()
     (output / "index.html").write_text("the old one")
 
-    result = subprocess.run(  # noqa: S603 - our own command
+    result = subprocess.run(  # noqa: S603 - runs only our command
         [sys.executable, "build.py", "--content", str(content), "--output", str(output)],
         cwd=ROOT,
         capture_output=True,

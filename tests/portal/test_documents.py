@@ -1,4 +1,4 @@
-"""`build.py new FILE`: a material is made from a Word document or a PDF."""
+"""Test `build.py new FILE`, which makes a material from a Word document or a PDF."""
 
 import zipfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The colours: every state can be read on the page, in light and in dark."""
+"""Test that every colour of a state is readable, in the light and in the dark theme."""
 
 import re
 
@@ -6,12 +6,12 @@ import pytest
 
 from sync_server.config import ROOT
 
-TEXT, KIOSK = 4.5, 7.0  # WCAG 2.1 AA for text; AAA at the kiosk, in a bright hall
+TEXT, KIOSK = 4.5, 7.0  # WCAG 2.1 contrast: AA for text, AAA for the kiosk in a bright hall
 STATES = ("ink", "muted", "present", "late", "excused", "unexcused", "unrecorded")
 
 
 def colour_tokens() -> list[dict[str, str]]:
-    """Return the colours by name, first of the light look, then of the dark look."""
+    """Return two mappings from colour names to hex values, for the light and the dark theme."""
     css = (ROOT / "site" / "app" / "look.css").read_text("utf-8")
     blocks = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
     assert len(blocks) == 2

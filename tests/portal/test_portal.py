@@ -1,4 +1,4 @@
-"""The built portal: working links, codes that can be read, few bytes, repeatable builds."""
+"""Test that the built portal has working links, readable codes, small pages and stable bytes."""
 
 import gzip
 import hashlib
@@ -28,14 +28,14 @@ ADDRESS = "https://diemcau.tinh-vi-du.gov.vn/t/cv632.html"
 
 
 class LinkCollector(HTMLParser):
-    """Collector of the addresses that a page links to or loads."""
+    """Collect the addresses that a page links to or loads."""
 
     def __init__(self) -> None:
         super().__init__()
         self.addresses: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Collect the values of href and src."""
+        """Collect the values of a tag's `href` and `src` attributes."""
         self.addresses += [value for name, value in attrs if name in {"href", "src"} and value]
 
 
@@ -79,7 +79,7 @@ def test_a_page_fits_in_the_first_flight_of_packets(portal: Path) -> None:
 
 
 def with_imports(app: Path, *names: str) -> set[str]:
-    """Return these modules and all modules that they import."""
+    """Return the names of these modules and of all modules that they import, even indirectly."""
     modules, wanted = set(), set(names)
     while wanted:
         name = wanted.pop()
@@ -109,7 +109,7 @@ def test_the_kiosk_is_small_enough_for_a_poor_line(portal: Path) -> None:
 
 def test_every_material_has_a_code_in_print_and_as_qr(portal: Path) -> None:
     for page in (portal / "t").glob("*.html"):
-        if "-" in page.stem:  # a further part of a material
+        if "-" in page.stem:  # skip the later parts of a long material
             continue
         text = page.read_text("utf-8")
         assert f"<strong>{page.stem}</strong>" in text
@@ -197,7 +197,7 @@ def test_html_in_markdown_is_reduced_to_harmless_html(text: str, removed: str) -
 
 
 def test_the_pdf_equals_the_script_s_output() -> None:
-    install_packages(ROOT)  # the font comes with them
+    install_packages(ROOT)  # installs the PDF's font
     folder = ROOT / "content" / "materials"
 
     assert make_pdf(folder / "huong-dan-03.md") == (folder / "so-tay-diem-cau.pdf").read_bytes()

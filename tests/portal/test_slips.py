@@ -1,4 +1,4 @@
-"""What editors do without meaning to, and what the portal then says."""
+"""Test how the portal's commands respond to typical mistakes of editors."""
 
 import re
 from collections.abc import Callable
@@ -66,7 +66,7 @@ def test_a_roster_that_names_nobody_is_a_fault(
 def test_a_picture_cut_in_half_is_a_fault_at_the_check(
     content: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as WeasyPrint leaves it
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # WeasyPrint sets this
     path = content / "images" / "so-do.jpg"
     write_picture(path, 900)
     path.write_bytes(path.read_bytes()[:-400])

@@ -1,4 +1,4 @@
-"""The figures of a report: identities that hold in every table, on random conferences."""
+"""Test that the figures of a report add up in every table, for random conferences."""
 
 from random import Random
 from typing import Any

@@ -1,4 +1,4 @@
-"""Open data: no number from 1 to 4, and none that follows from what is published."""
+"""Test that open data reveal no number from 1 to 4, even by subtraction."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,13 +42,13 @@ def test_no_small_number_is_published_nor_follows_from_what_is(parts: list[Count
     assert not any(is_small(value) for row in (total, *rows) for value in row.people.values())
     hidden = [row for row in rows if None in row.people.values()]
     assert len(hidden) != 1 or None in total.people.values()
-    for name in PEOPLE:  # what the hidden rows add up to, from the totals less the shown rows
+    for name in PEOPLE:  # the totals minus the shown rows reveal the sum of the hidden rows
         shown = [row.people[name] or 0 for row in rows if row not in hidden]
         published = total.people[name]
         if hidden and published is not None:
             assert not is_small(published - sum(shown))
     left_out = [name for name in PEOPLE[:5] if total.people[name] is None]
-    assert len(left_out) != 1  # summoned is the sum of the four that follow it
+    assert len(left_out) != 1  # one gap could be computed, since summoned is the sum of the others
 
 
 def test_what_is_safe_is_published_whole() -> None:
@@ -64,7 +64,7 @@ def test_one_small_row_hides_another_with_it() -> None:
     small = Counts(summoned=12, present=10, absent_excused=2)
     large, larger = Counts(summoned=20, present=20), Counts(summoned=90, present=90)
     rows = open_rows(figures_of([small, large, larger]))
-    # 2 people excused can be seen in the total: it is left out there, and so is what gives it away
+    # The total would reveal the 2 excused people, so it omits this number and a second one.
     assert rows[0].people["absent_excused"] is None
     assert rows[0].people["present"] is None
 

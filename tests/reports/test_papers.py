@@ -1,6 +1,6 @@
-"""Papers as LibreOffice shows them: measures of the page, and totals that it adds up again.
+"""Test reports as LibreOffice shows them: page measures, and recalculated totals.
 
-It takes a minute and needs LibreOffice, so that `make papers` runs it and `make test` does not.
+The tests take a minute and need LibreOffice, so only `make papers` runs them, not `make test`.
 """
 
 import os
@@ -25,21 +25,24 @@ pytestmark = pytest.mark.skipif(
     not os.environ.get("PAPERS") or not shutil.which("soffice"), reason="run by `make papers`"
 )
 MM = 72 / 25.4
-"""Points in a millimetre."""
+"""Points (1/72 inch) in a millimetre."""
 A4_MM = (210, 297)
 TOLERANCE_MM = 1.5
 
 
 @pytest.fixture(scope="module")
 def spec() -> ReportSpec:
-    """Return an evaluation with texts of more than a page and a table of many halls."""
-    halls = halls_of(conference(Random(7)))  # noqa: S311 - the same conference at every run
+    """Return an evaluation report with a long text and a table of many halls."""
+    halls = halls_of(conference(Random(7)))  # noqa: S311 - a fixed seed repeats the conference
     long_text = "\n".join(["Công tác tổ chức được chuẩn bị chu đáo. " * 12] * 12)
     return spec_of(figures_of(MEETING, halls, {"CONG_TAC": 3}, ()), sections={"causes": long_text})
 
 
 def converted(content: bytes, folder: Path, source: str, target: str) -> Path:
-    """Return the file that LibreOffice makes of another."""
+    """Convert a file with LibreOffice and return the path of the result.
+
+    `source` and `target` are file name extensions. Raises: CalledProcessError if LibreOffice fails.
+    """
     path = folder / f"bao-cao.{source}"
     path.write_bytes(content)
     profile = f"-env:UserInstallation=file://{folder}/profile"
@@ -54,7 +57,7 @@ def test_a_word_report_has_the_measures_of_its_layout(spec: ReportSpec, tmp_path
     pdf = pypdfium2.PdfDocument(converted(making.write(spec, "docx"), tmp_path, "docx", "pdf"))
     widths = [page.get_width() / MM for page in pdf]
     assert widths[0] == pytest.approx(A4_MM[0], abs=TOLERANCE_MM)
-    assert widths[-1] == pytest.approx(A4_MM[1], abs=TOLERANCE_MM)  # the tables lie across
+    assert widths[-1] == pytest.approx(A4_MM[1], abs=TOLERANCE_MM)  # the tables are landscape
     boxes, height = boxes_of(pdf[1]), pdf[1].get_height()
     number = [box for box in boxes if (height - box[3]) / MM < top - 3]
     inside = [box for box in boxes if box not in number]
@@ -62,14 +65,15 @@ def test_a_word_report_has_the_measures_of_its_layout(spec: ReportSpec, tmp_path
     assert max(box[2] for box in inside) / MM <= A4_MM[0] - right + TOLERANCE_MM
     assert min(box[1] for box in inside) / MM >= bottom - TOLERANCE_MM
     centre = sum(box[0] + box[2] for box in number) / (2 * len(number)) / MM
-    assert centre == pytest.approx((left + A4_MM[0] - right) / 2, abs=3)  # top centre
+    assert centre == pytest.approx((left + A4_MM[0] - right) / 2, abs=3)  # centred
     from_top = (height - max(box[3] for box in number)) / MM
     assert from_top == pytest.approx(layout.page_number_mm, abs=3)
-    assert not [box for box in boxes_of(pdf[0]) if (height - box[3]) / MM < top - 3]  # no number
+    # The first page has no page number.
+    assert not [box for box in boxes_of(pdf[0]) if (height - box[3]) / MM < top - 3]
 
 
 def boxes_of(page: Any) -> list[tuple[float, float, float, float]]:
-    """Return the boxes of a page's letters in points, as (left, bottom, right, top)."""
+    """Return the box of every character on a page, as (left, bottom, right, top) in points."""
     text = page.get_textpage()
     return [text.get_charbox(n) for n in range(text.count_chars())]
 

@@ -1,4 +1,4 @@
-"""Makes the sheets that offices send, for the tests."""
+"""Make spreadsheet files for the tests, such as offices send."""
 
 import io
 from collections.abc import Sequence
@@ -20,7 +20,11 @@ UNITS = {
 
 
 def workbook(rows: Sequence[Any], **settings: Any) -> bytes:
-    """Return an XLSX file; `merge`: areas, `hide_rows`, `hide_columns`, `formats` by cell name."""
+    """Return an XLSX file with these rows.
+
+    `settings` may hold `merge` (cell areas), `hide_rows`, `hide_columns`, `formats` (number formats
+    by cell name), and `sheets` or `hidden_sheets` (rows by sheet name).
+    """
     book = Workbook()
     sheet = book.worksheets[0]
     for row in rows:
@@ -48,7 +52,7 @@ def workbook(rows: Sequence[Any], **settings: Any) -> bytes:
 
 
 def table_of(content: bytes, name: str = "a.xlsx", **options: Any) -> Table:
-    """Return the table of a file, read with every field and with `UNITS` as sections."""
+    """Return the table in a file. `UNITS` are the names that a section row may have."""
     grids: list[Grid] = read_grids(content, name)
     return find_table(
         grids,
@@ -59,15 +63,15 @@ def table_of(content: bytes, name: str = "a.xlsx", **options: Any) -> Table:
 
 
 def problems_of(table: Table) -> list[tuple[str, str]]:
-    """Return the problem and the place of every fault."""
+    """Return (problem, place) for every fault in a table; a place is a cell such as B3."""
     return [(fault.problem, fault.place) for fault in table.faults]
 
 
 def texts_of(table: Table, *fields: Any) -> list[tuple[str, ...]]:
-    """Return the texts of some fields, line by line."""
+    """Return the texts of these fields, as one tuple per line of the table."""
     return [tuple(line.text(field) for field in fields) for line in table.lines]
 
 
 def places(faults: Sequence[Fault]) -> list[tuple[str, str]]:
-    """Return the problem and the place of every fault."""
+    """Return (problem, place) for each of these faults; a place is a cell such as B3."""
     return [(fault.problem, fault.place) for fault in faults]

@@ -1,4 +1,4 @@
-"""Sheets as offices send them: what is read, and what is doubtful, by its cell."""
+"""Test which tables are read from offices' files, and which cells are reported as doubtful."""
 
 import re
 import unicodedata
@@ -93,7 +93,7 @@ def test_a_row_that_names_a_unit_holds_for_the_lines_below() -> None:
 
 
 def with_tone_apart(letter: str) -> str:
-    """Return a letter as Windows-1258 writes it: ê, then the dot below."""
+    """Return a letter as Windows-1258 writes it: the base letter, then a separate tone mark."""
     parts = unicodedata.normalize("NFD", letter)
     tones = "".join(part for part in parts if part in "\u0300\u0301\u0303\u0309\u0323")
     base = "".join(part for part in parts if part not in tones)
@@ -193,7 +193,7 @@ def test_what_cannot_be_seen_is_put_right_or_taken_out() -> None:
 
 
 def test_a_formula_that_shows_nothing_is_an_empty_cell() -> None:
-    """As LibreOffice and Excel store `=IF(A1=1,"","x")`."""
+    """Test a formula cell without a value, as LibreOffice and Excel store `=IF(A1=1,"","x")`."""
     formula, out = "1+1", BytesIO()
     with (
         zipfile.ZipFile(BytesIO(workbook([HEADING, ["1", "An", 1975, f"={formula}"]]))) as source,
@@ -391,8 +391,11 @@ def names_in(table: Table) -> list[str]:
 
 
 def damaged(content: bytes) -> Iterator[bytes]:
-    """Yield the workbook with one part cut, emptied or scrambled, a good many times."""
-    dice = Random(20261126)  # noqa: S311 - the same damage at every run
+    """Yield damaged copies of a workbook, 12 for each part of the ZIP file.
+
+    In each copy, one part is cut short, emptied or scrambled.
+    """
+    dice = Random(20261126)  # noqa: S311 - a fixed seed repeats the damage
     with zipfile.ZipFile(BytesIO(content)) as whole:
         parts = {name: whole.read(name) for name in whole.namelist()}
     for name in [*parts] * 12:

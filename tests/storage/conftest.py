@@ -1,4 +1,4 @@
-"""A ledger on every engine, empty whenever it is opened."""
+"""Provide an empty ledger on SQLite and on PostgreSQL."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +14,10 @@ Ledger = Callable[[], AbstractContextManager[Connection]]
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """Return the URL of a PostgreSQL started for the tests; skip if no server is installed."""
+    """Yield the URL of a PostgreSQL server started for the tests.
+
+    Skip the test if PostgreSQL is not installed.
+    """
     programs = postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL's server is not installed (Debian: postgresql)")
@@ -24,7 +27,7 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
-    """Return a function that opens an empty ledger in a transaction that is never committed."""
+    """Yield a function that opens an empty ledger in a transaction, which is later rolled back."""
     url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
     engine = create_engine(url)
     Base.metadata.create_all(engine)

@@ -1,4 +1,4 @@
-"""The engines of the storage contract: SQLite, and a PostgreSQL started for the tests."""
+"""Find and start the PostgreSQL server that storage tests and benchmarks use."""
 
 import os
 import pwd
@@ -24,9 +24,10 @@ def postgres_programs() -> Path | None:
 
 @contextmanager
 def postgres(programs: Path, *, durable: bool = False) -> Iterator[str]:
-    """Run a server on an empty cluster until the context ends; yield its URL.
+    """Run a PostgreSQL server on an empty cluster until the context ends; yield its URL.
 
-    Only a `durable` server waits for its disk, as the bench needs.
+    Only a `durable` server waits for the disk at every commit, as benchmarks require.
+    Raises: AssertionError if the server cannot be started.
     """
     with tempfile.TemporaryDirectory(prefix="diemcau-pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -46,7 +47,11 @@ def postgres(programs: Path, *, durable: bool = False) -> Iterator[str]:
 
 
 def _not_as_root(folder: Path) -> list[str]:
-    """Return a command prefix for Debian's account if we are root, which PostgreSQL refuses."""
+    """Return a command prefix that runs a program as Debian's account `postgres` instead of root.
+
+    PostgreSQL refuses to run as root. For root, `folder` is given to the account; for every other
+    user, the prefix is empty.
+    """
     if os.geteuid() != 0:
         return []
     owner = pwd.getpwnam("postgres")
@@ -55,9 +60,9 @@ def _not_as_root(folder: Path) -> list[str]:
 
 
 def _run(command: list[str]) -> None:
-    # Output goes to a file: a server that is started keeps its parent's pipes open.
+    # Output goes to a file, because a started server would keep a pipe of its parent open.
     with tempfile.TemporaryFile() as output:
-        done = subprocess.run(  # noqa: S603 - PostgreSQL's programs
+        done = subprocess.run(  # noqa: S603 - runs only PostgreSQL's programs
             command, stdout=output, stderr=subprocess.STDOUT, check=False, cwd="/"
         )
         output.seek(0)

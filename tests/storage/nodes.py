@@ -1,4 +1,4 @@
-"""Nodes: ledgers that accept records from devices and exchange them."""
+"""Operate ledger nodes in tests: accept records from devices, and copy them between nodes."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -24,7 +24,7 @@ NOW = to_ms("2024-08-22T01:00:00.000Z")
 
 
 def enrol_everybody(connection: Connection) -> None:
-    """Enrol every writer of a random conference; add two halls of two unit types."""
+    """Enrol the devices of a random conference, and add two halls whose units differ in type."""
     units = [
         PublishedUnit("U01", "Một", "DOANH_NGHIEP"),
         PublishedUnit("U02", "Hai", "CO_QUAN_BAO_CHI"),
@@ -37,7 +37,7 @@ def enrol_everybody(connection: Connection) -> None:
 
 
 def send(connection: Connection, *drafts: dict[str, Any]) -> Receipt:
-    """Send a batch as the device that its first record names."""
+    """Send a batch of records as the device that the first record names; return the receipt."""
     writer = WRITERS[drafts[0]["device"]]
     offers = intake.judge_records([raw(fields) for fields in drafts], writer)
     return intake.receive(connection, Delivery(writer, offers, NOW))
@@ -50,7 +50,7 @@ def sight(connection: Connection, sighting: Sighting) -> None:
 
 
 def exchange(source: Connection, target: Connection) -> None:
-    """Copy everything from one node to another: sightings, then every stream page by page."""
+    """Copy all sightings and all streams from one node to another, page by page."""
     for row in source.execute(select(*columns_of(Sighting, SightingRow))).all():
         sight(target, Sighting(*row))
     for key in streams.all_streams(source):
@@ -65,12 +65,15 @@ def exchange(source: Connection, target: Connection) -> None:
 
 
 def clocks(connection: Connection) -> Clocks:
-    """Return a node's sightings of clocks."""
+    """Return all clock sightings that a node has stored."""
     return sightings.clocks_of(connection, WRITERS)
 
 
 def judged_state(connection: Connection, points: Iterable[str]) -> Any:
-    """Return all judged results: standings, totals and board rows, without contacts and gaps."""
+    """Return all judged results: standings, board totals and board rows.
+
+    Contact times and missing numbers are blanked, because they may differ between nodes.
+    """
     point_standings = {
         point: standings.read(connection, streams.StreamKey(MEETING, point)) for point in points
     }

@@ -1,4 +1,4 @@
-"""The ledger: any order, any repetition, any batches, the same standing."""
+"""Test that any order, repetition or batching of records gives the same standing."""
 
 import hashlib
 from collections.abc import Iterator
@@ -37,13 +37,13 @@ CLERKS = {
 }
 OFFICE = Writer("O-office", Profile.HEADQUARTERS, None)
 ORIGIN = to_ms("2024-08-22T00:00:00.000Z")
-"""What the monotonic clocks of the devices count from: 07:00 in Vietnam, as their records do."""
+"""Instant at which the devices' monotonic clocks read zero, in ms: 07:00 in Vietnam."""
 SKEW = {"D-ONE": -5000, "D-TWO": 90_000}
 
 
 @contextmanager
 def two_halls(ledger: Ledger) -> Iterator[Connection]:
-    """Open an empty ledger with the devices of two halls enrolled."""
+    """Yield an empty ledger in which the devices of two halls are enrolled."""
     with ledger() as connection:
         for writer in CLERKS.values():
             devices.put(connection, writer, "test", now_ms=NOW)
@@ -51,7 +51,10 @@ def two_halls(ledger: Ledger) -> Iterator[Connection]:
 
 
 def send(connection: Connection, *drafts: dict[str, Any], revoked: bool = False) -> Receipt:
-    """Send a batch as the device that its first record names."""
+    """Send a batch of records as the device that the first record names; return the receipt.
+
+    A device in `SKEW` also reports its clock, which is off by that many ms.
+    """
     device = drafts[0]["device"]
     writer = CLERKS.get(device, OFFICE)
     contact = None
@@ -252,7 +255,7 @@ def test_a_foreign_or_illegible_cursor_starts_afresh(ledger: Ledger, cursor: str
 def test_a_ruling_follows_its_record_even_if_it_names_nobody(
     ledger: Ledger, order: tuple[int, ...]
 ) -> None:
-    """A dismissal that names nobody holds at every point that lists the record, in any order."""
+    """Test a dismissal without a person: it holds at every point that lists the record."""
     drafts = [
         at_two(5, "M1"),
         draft("ruling", 60, point="P002", person=None, refs=[5]),
@@ -300,7 +303,7 @@ def test_a_released_record_is_judged_by_its_own_device_s_clock(
 ) -> None:
     with two_halls(ledger) as c:
         send(c, setting(), roll(1, "M1", at="2024-08-20T01:00:00.000Z"))
-        held = check_in(25, "M1", device="D-LOST")  # by a clock that is 30 minutes behind
+        held = check_in(25, "M1", device="D-LOST")  # this device's clock is 30 minutes slow
         ruling = draft(
             "ruling",
             60,
@@ -330,15 +333,15 @@ def test_a_device_fills_neither_disk_nor_office_with_what_is_not_accepted(
     with two_halls(ledger) as c:
         bad = [check_in(n, "M1") | {"kind": "dance"} for n in range(1, 5)]
         send(c, *bad[:3])
-        send(c, *bad[:3])  # repeats cost nothing
+        send(c, *bad[:3])  # repeats do not count towards the quota
 
-        receipt = send(c, bad[3], check_in(5, "M2"))  # what is over the quota holds up nobody
+        receipt = send(c, bad[3], check_in(5, "M2"))  # a record over the quota stops no other
         refused, stored = receipt.verdicts
         assert (refused.status, refused.code) == ("refused", "quarantine_full")
         assert stored.status == "stored"
         assert quarantine.devices_near_quota(c, NOW) == {"D-ONE": 3}
         assert quarantine.devices_near_quota(c, NOW + 2 * DAY_MS) == {}
-        send(c, at_two(1, "M2"))  # another device goes on
+        send(c, at_two(1, "M2"))  # another device can still send
 
 
 def test_a_number_that_jumps_ahead_is_refused_and_asked_for_by_nobody(ledger: Ledger) -> None:

@@ -1,4 +1,4 @@
-"""Two nodes accept records in any order and exchange them; both reach the model's standing."""
+"""Test that two nodes reach the model's standing, in whatever order they receive records."""
 
 import os
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from tests.storage.nodes import enrol_everybody, exchange, judged_state, send, s
 
 DEVICES = sorted(writer.device for writer in WRITERS.values() if writer.point)
 EXAMPLES = int(os.environ.get("EXAMPLES", "20"))
-"""Conferences per property; `make fuzz` sets more."""
+"""Number of random conferences per property. `make fuzz` sets more."""
 BOOTS = (
     ("b1", 500, 0, 9, 70),
     ("b1", 90, -40_000, 4, 40),
@@ -38,7 +38,7 @@ SIGHTINGS = [Sighting(device, *boot) for device in DEVICES for boot in BOOTS]
 
 @contextmanager
 def node() -> Iterator[Connection]:
-    """Open an empty node in memory with every writer enrolled."""
+    """Yield an empty in-memory node in which every device is enrolled."""
     engine = create_engine("sqlite://")
     Base.metadata.create_all(engine)
     with engine.connect() as connection:
@@ -48,7 +48,7 @@ def node() -> Iterator[Connection]:
 
 
 class TwoNodes(RuleBasedStateMachine):
-    """Two nodes that records reach late, repeated, in batches or by way of the other node."""
+    """Deliver records to two nodes late, repeatedly, in batches or through the other node."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,30 +60,30 @@ class TwoNodes(RuleBasedStateMachine):
     @rule(dice=st.randoms(use_true_random=False))
     @precondition(lambda self: not self.records)
     def hold_a_conference(self, dice: Random) -> None:
-        """Make the one set of records that the other rules deliver."""
+        """Make the records that the other rules deliver. This rule runs only once."""
         self.records = conference(dice)
 
     @rule(dice=st.randoms(use_true_random=False), to=st.integers(0, 1))
     @precondition(lambda self: self.records)
     def send_some(self, dice: Random, to: int) -> None:
-        """Send a batch of one device's records, some of them perhaps again."""
+        """Send a random batch of one device's records to node `to`, some of them repeatedly."""
         device = dice.choice(self.records)["device"]
         device_records = [record for record in self.records if record["device"] == device]
         send(self.nodes[to], *dice.choices(device_records, k=dice.randint(1, 5)))
 
     @rule(sighting=st.sampled_from(SIGHTINGS), to=st.integers(0, 1))
     def see_a_clock(self, sighting: Sighting, to: int) -> None:
-        """Report a device's clock to a node."""
+        """Report a device's clock to node `to`."""
         self.sighted.append(sighting)
         sight(self.nodes[to], sighting)
 
     @rule(to=st.integers(0, 1))
     def exchange_all(self, to: int) -> None:
-        """Copy to one node all that the other has."""
+        """Copy all records and sightings of the other node to node `to`."""
         exchange(self.nodes[1 - to], self.nodes[to])
 
     def teardown(self) -> None:
-        """Deliver the rest: both nodes agree with a node that got all at once, and the model."""
+        """Deliver the remaining records; check both nodes against a third node and the model."""
         try:
             for record in self.records:
                 send(self.nodes[0], record)
@@ -147,7 +147,7 @@ def test_rebuilding_from_the_ledger_changes_nothing(ledger: Ledger) -> None:
     for seed in range(7, 12):
         with ledger() as c:
             enrol_everybody(c)
-            for record in conference(Random(seed), 40):  # noqa: S311 - repeats itself on purpose
+            for record in conference(Random(seed), 40):  # noqa: S311 - a seed repeats the set
                 send(c, record)
 
             assert rebuild(c, MEETING) == []

@@ -1,4 +1,4 @@
-"""The statements of an upload find their rows by an index; none reads a whole table."""
+"""Test that the SQL statements of an upload use an index and scan no table."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Many writers and a reader at once, on every engine: no record is skipped or read twice."""
+"""Test that readers skip no record and read none twice while many clients write."""
 
 import random
 import threading
@@ -31,7 +31,10 @@ OFFICE = Writer("O-office", Profile.HEADQUARTERS, None)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
-    """Return the app on a database where transactions commit and can conflict."""
+    """Yield the app on a database where transactions commit and can conflict.
+
+    The test runs on SQLite and on PostgreSQL.
+    """
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'writers.sqlite3'}"
     else:
@@ -52,7 +55,7 @@ def _writer(number: int) -> Writer:
 
 
 class Commits:
-    """Wakes readers at every commit, because polling readers would slow the writers."""
+    """Wake waiting readers at every commit. Readers that poll would slow the writers."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -60,14 +63,14 @@ class Commits:
         self.is_over = False
 
     def add(self, *, is_last: bool = False) -> None:
-        """Wake all readers."""
+        """Count one commit and wake all readers; `is_last` tells the readers to stop."""
         with self._changed:
             self._count += 1
             self.is_over = is_last
             self._changed.notify_all()
 
     def wait_after(self, count: int) -> int:
-        """Wait for a commit after the first `count`, or for the end; return how many there are."""
+        """Wait until more than `count` commits have happened or all are done; return the count."""
         with self._changed:
             self._changed.wait_for(lambda: self._count > count or self.is_over)
             return self._count
@@ -80,8 +83,11 @@ def _send(writer: Writer, batch: list[dict[str, object]], commits: Commits) -> N
 
 
 def _clerk_s_day(app: Flask, number: int, commits: Commits, faults: list[BaseException]) -> None:
-    """Check people of all points in at one hall, and send some batches twice."""
-    dice = random.Random(number)  # noqa: S311 - repeats itself on purpose
+    """Check in people at one hall in batches, and send some batches twice.
+
+    Append an error to `faults` instead of raising it.
+    """
+    dice = random.Random(number)  # noqa: S311 - a seed repeats the day
     writer = _writer(number)
     records = [
         draft("check_in", seq, point=writer.point, device=writer.device, person=dice.choice(PEOPLE))
@@ -94,25 +100,28 @@ def _clerk_s_day(app: Flask, number: int, commits: Commits, faults: list[BaseExc
                 _send(writer, records[start : start + BATCH], commits)
                 if dice.random() < 0.3:
                     _send(writer, records[max(0, start - BATCH) : start + BATCH], commits)
-    except BaseException as fault:  # noqa: BLE001 - reported to the test's thread
+    except BaseException as fault:  # noqa: BLE001 - the test's thread reports it
         faults.append(fault)
 
 
 def _office_day(app: Flask, commits: Commits, faults: list[BaseException]) -> None:
-    """Move people between the points while the halls check them in."""
-    dice = random.Random(99)  # noqa: S311 - repeats itself on purpose
+    """Move people between the points with new rolls while the halls check people in.
+
+    Append an error to `faults` instead of raising it.
+    """
+    dice = random.Random(99)  # noqa: S311 - a fixed seed repeats the day
     try:
         with app.app_context():
             for number in range(8):
                 people = dice.sample(PEOPLE, 5)
                 point = POINTS[number % len(POINTS)]
                 _send(OFFICE, [roll(900 + number, *people, point=point)], commits)
-    except BaseException as fault:  # noqa: BLE001 - reported to the test's thread
+    except BaseException as fault:  # noqa: BLE001 - the test's thread reports it
         faults.append(fault)
 
 
 def _follow(app: Flask, key: StreamKey, forms: list[bytes], commits: Commits) -> None:
-    """Read a stream by its cursor until the writers are done and nothing is left."""
+    """Append a stream's records to `forms` as they arrive, until the writers are done."""
     cursor, count = "0", 0
     with app.app_context():
         while True:
