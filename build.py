@@ -73,7 +73,7 @@ def build(options: Namespace) -> None:
 
 
 def serve(options: Namespace) -> None:
-    """Preview the portal on this machine, and rebuild it after each saved change until Ctrl+C.
+    """Preview the portal on this machine, and rebuild it after every saved change until Ctrl+C.
 
     Raises: BuildFault if the port is in use.
     """

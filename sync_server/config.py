@@ -45,7 +45,7 @@ class ConfigError(CommandFault):
 
 
 class Settings(Struct, frozen=True):
-    """All settings of the server. docs/settings.md explains each one.
+    """All settings of the server. docs/settings.md explains every one.
 
     `secret_key` signs sessions, and `seal_key` decrypts personal data. `site_dir` is the folder of
     the built portal. `public_url` ends without a slash. `proxies` is the number of proxies in front

@@ -115,7 +115,7 @@ def init_app(app: Flask) -> None:
 def reading() -> Iterator[Connection]:
     """Open a connection on which all reads see the same snapshot of the database.
 
-    Inside an open transaction, yield the connection of that transaction instead, because each
+    Inside an open transaction, yield the connection of that transaction instead, because every
     request uses one transaction.
     """
     current = _current.get()
@@ -207,7 +207,7 @@ def transaction() -> Connection:
 def read_once(key: Hashable, read: Callable[[], T]) -> T:
     """Return the result of `read`, cached under `key` until the read transaction ends.
 
-    Without a read transaction, call `read` each time, because a write transaction may change its
+    Without a read transaction, call `read` every time, because a write transaction may change its
     own results.
     """
     results = _read_once.get()

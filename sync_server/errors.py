@@ -1,6 +1,6 @@
 """Define the errors that callers can receive, in one JSON format (RFC 9457).
 
-Each subclass of `AppError` has an HTTP status, a stable `code` and a Vietnamese message.
+Every subclass of `AppError` has an HTTP status, a stable `code` and a Vietnamese message.
 """
 
 from typing import ClassVar

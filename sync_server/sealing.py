@@ -125,7 +125,7 @@ def verify_signature(public: dict[str, str], signed: bytes) -> bytes:
 def seal(recipient_key: dict[str, str], content: bytes) -> str:
     """Encrypt content to a public key (JWK), as devices do, and return a compact JWE.
 
-    Each call returns a different JWE for the same content.
+    Every call returns a different JWE for the same content.
     """
     protected = dict(zip(("alg", "enc"), ALGORITHMS, strict=True))
     return jwe.encrypt_compact(

@@ -27,7 +27,7 @@ def accept_meeting(
 ) -> int:
     """Put the published facts of a meeting into force at its points; return the number of points.
 
-    Each point gets one `setting` record. A meeting that lists no points takes place at all points
+    Every point gets one `setting` record. A meeting that lists no points takes place at all points
     that have not ended. A new release changes no standing before this function is called.
 
     Raises: BadForm if a record is refused.
@@ -53,7 +53,7 @@ def arrange(
     now_ms: int,
     writer: Writer = SERVER_WRITER,
 ) -> None:
-    """Write one `setting` record with this body at each of these points.
+    """Write one `setting` record with this body at every one of these points.
 
     Raises: BadForm if a record is refused.
     """
@@ -139,10 +139,10 @@ def summon(
     now_ms: int,
     writer: Writer = SERVER_WRITER,
 ) -> None:
-    """Replace the rolls of these points, and set which officers may preside at each point.
+    """Replace the rolls of these points, and set which officers may preside at every point.
 
-    `rolls` contains the people of each point in order. By default, the Secretary of the point's
-    unit presides, or a Deputy whom the Secretary names (checklist rows 24 and 25). An empty roll
+    `rolls` contains the people of every point in order. By default, the Secretary of the point's
+    unit presides, or a Deputy that the Secretary names (checklist rows 24 and 25). An empty roll
     leaves the officers unchanged. Raises: BadForm if a record is refused.
     """
     records: list[Record] = [
@@ -163,7 +163,7 @@ def summon(
 def summon_rows(
     connection: Connection, rows: Sequence[SummonsRow], at_ms: int, writer: Writer = SERVER_WRITER
 ) -> None:
-    """Replace the roll of each point that the rows name with the people in those rows.
+    """Replace the roll of every point that the rows name with the people in those rows.
 
     A person who is exempt on any current roll of the meeting stays exempt. Units and positions are
     those at the start of the meeting. Raises: BadForm if a record is refused.
@@ -229,7 +229,7 @@ def assign_seats(
 ) -> None:
     """Assign seats to people on a point's roll; people who are not in `seats` keep their seats.
 
-    `seats` contains the new seat of each person by code. Raises: BadForm if the roll is refused.
+    `seats` contains the new seat of every person by code. Raises: BadForm if the roll is refused.
     """
     people = tuple(
         Summoned(
@@ -246,7 +246,7 @@ def assign_seats(
 
 
 def rolls_of(connection: Connection, meeting: str) -> dict[str, list[Summoned]]:
-    """Return the current roll of each point of a meeting, by point code.
+    """Return the current roll of every point of a meeting, by point code.
 
     The people are in the order of the roll. A point without a roll has an empty list.
     """
@@ -255,7 +255,7 @@ def rolls_of(connection: Connection, meeting: str) -> dict[str, list[Summoned]]:
 
 
 def roll_of(connection: Connection, key: StreamKey) -> list[Summoned]:
-    """Return the people whom a point summons, in the order of its current roll.
+    """Return the people that a point summons, in the order of its current roll.
 
     The list is empty if the point has no roll.
     """

@@ -1,6 +1,7 @@
 """Turn attendance lists from other programs or from paper into check-ins and check-outs.
 
-Each line is matched to a summoned person by code, or else by name, unit and birth year. A name from
+Every line is matched to a summoned person by code, or else by name, unit and birth year. A name
+from
 a video conference may lack accents or contain the name of a unit. If several people match, a user
 must choose.
 """
@@ -245,7 +246,7 @@ def _records_of(
 class _Summoned:
     """The people summoned to a meeting, indexed by code and by name.
 
-    `point_of` contains each person's point. `present` contains the people with a recorded stay.
+    `point_of` contains every person's point. `present` contains the people with a recorded stay.
     `recorded` contains the arrivals and departures that earlier imports recorded.
     """
 
@@ -285,9 +286,10 @@ class _Summoned:
         return self._by_code.get(code) if code in self.point_of else None
 
     def of_name(self, name: str, unit: str, year: str) -> tuple[list[RosterPerson], bool]:
-        """Return the summoned people whom a name may mean, and whether a match is certain.
+        """Return the summoned people that a name may mean, and whether a match is certain.
 
-        The whole name is compared first, and then its parts between punctuation marks. Each text is
+        The whole name is compared first, and then its parts between punctuation marks. Every text
+        is
         compared with accents, and then without accents in any order of words. A match is not
         certain if the line states an unknown unit, or if nobody of that name has the stated unit or
         birth year.

@@ -1,7 +1,8 @@
 """Create accounts for many halls or units at once.
 
 The account of a hall is for the Secretary who chairs the meeting there. The account of a unit is
-for the unit's secretary. Each new account gets a first password for printing, which must be changed
+for the unit's secretary. Every new account gets a first password for printing, which must be
+changed
 at the first sign-in.
 """
 
@@ -40,7 +41,7 @@ class AccountBatch(NamedTuple):
 
 
 def chairs_of(connection: Connection, points: Iterable[str], *, at_ms: int) -> dict[str, str]:
-    """Return the person code of the Secretary of each point's unit, by point code.
+    """Return the person code of the Secretary of every point's unit, by point code.
 
     Points whose unit has no Secretary at `at_ms` are left out.
     """
@@ -69,7 +70,7 @@ def chair_accounts(pairs: Sequence[tuple[str, str]]) -> list[Account]:
 
 
 def secretary_accounts(units: Iterable[str]) -> list[Account]:
-    """Return an account for the secretary of each unit, without storing it.
+    """Return an account for the secretary of every unit, without storing it.
 
     Its name is `bithu-` and the unit's code.
     """
@@ -77,10 +78,10 @@ def secretary_accounts(units: Iterable[str]) -> list[Account]:
 
 
 def make(wanted: Sequence[Account], *, renews: bool) -> AccountBatch:
-    """Create the accounts that do not exist yet, each with a first password.
+    """Create the accounts that do not exist yet, every one with a first password.
 
     `renews`: an existing account with the same role, point, unit and person gets a new password.
-    Hashing is slow, so each account is written in a separate transaction.
+    Hashing is slow, so every account is written in a separate transaction.
     """
     with reading() as connection:
         stored: Mapping[str, Account] = {

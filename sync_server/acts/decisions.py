@@ -56,7 +56,8 @@ def decide(
     """Write the same decision on several requests for leave or for a substitute.
 
     `targets` are the requests, as (stream, record id, person). `note` is an encrypted explanation.
-    Each decision is written at the point of its request. The standing determines whether a decision
+    Every decision is written at the point of its request. The standing determines whether a
+    decision
     counts.
 
     Raises: BadForm if a record is refused.
@@ -214,7 +215,8 @@ def rule(
 def dismiss_all(
     connection: Connection, writer: Writer, records: Sequence[Record], reason: Note, now_ms: int
 ) -> None:
-    """Write one ruling for each of these records, which dismisses all records with the same id.
+    """Write one ruling for every one of these records, which dismisses all records with the same
+    id.
 
     All rulings have the same encrypted `reason` and are written together.
     """

@@ -63,7 +63,8 @@ def places_template(
 ) -> bytes:
     """Return the units and halls as XLSX, to be corrected and imported again.
 
-    Each hall has a row; a unit without halls has one row. `contacts` contains the contacts of each
+    Every hall has a row; a unit without halls has one row. `contacts` contains the contacts of
+    every
     hall by the hall's code.
     """
     rows: list[Sequence[str]] = []
@@ -144,7 +145,7 @@ def _example(units: Mapping[str, str]) -> Sequence[str]:
 
 
 def with_faults(table: Table, faults: Sequence[Fault], content: bytes) -> bytes:
-    """Return a list as XLSX, with a last column that describes the faults of each row.
+    """Return a list as XLSX, with a last column that describes the faults of every row.
 
     `content` is the uploaded file. In a workbook, the cells with faults turn red and everything
     else stays the same. From a text file, or a workbook larger than `MAX_MARKED_BYTES`, a new sheet

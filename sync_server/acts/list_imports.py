@@ -156,7 +156,7 @@ def plan(connection: Connection, table: Table, choices: ListChoices) -> PeoplePl
 
 
 def changes_of(people_plan: PeoplePlan, choices: ListChoices, now_ms: int) -> list[Change]:
-    """Return all changes to store: new people, changed people, and people whom the user ends.
+    """Return all changes to store: new people, changed people, and people that the user ends.
 
     The change that ends a person has row -1.
     """
@@ -210,7 +210,7 @@ def pairs_of(stored: StoredList) -> list[tuple[RosterPerson | None, RosterPerson
 def undo(connection: Connection, stored: StoredList, *, now_ms: int) -> int:
     """Undo an import; return the number of people that the import had changed.
 
-    People whom the import added are deleted. Other people get their earlier facts back.
+    People that the import added are deleted. Other people get their earlier facts back.
 
     Raises: BadForm if the list is not imported or is already undone, if any of these people has
     changed since, or if an added person is on a roll or in a record.
@@ -250,5 +250,6 @@ def _has_near(fault: Fault) -> bool:
 
 
 def _shown(value: str) -> str:
-    """Return a text in which each invisible character is replaced by its code, such as [U+200B]."""
+    """Return a text in which every invisible character is replaced by its code, such as
+    [U+200B]."""
     return "".join(letter if letter.isprintable() else f"[U+{ord(letter):04X}]" for letter in value)

@@ -85,7 +85,7 @@ class ListChoices(Struct, frozen=True, omit_defaults=True):
     code of the person that a line means, or `NEW`, by row from 0. `unit`: the unit of lines without
     one. `units`: the code of the unit that a name in the list means, by the first `MAX_ALIAS`
     characters of the name. `membership`: the membership of new people if the list has no such
-    column. `ended`: codes of people to end because the list leaves them out. `others_new`: each
+    column. `ended`: codes of people to end because the list leaves them out. `others_new`: every
     line that might mean a stored person is a new person if the user chose nobody.
     `into_demonstration`: real people may be stored in the database of a demonstration.
     """
@@ -167,7 +167,7 @@ class PeoplePlan(NamedTuple):
     """The changes that a list of people would make, with its faults and open questions.
 
     `unchanged`: the number of people whose facts stay the same. `missing`: stored people of the
-    list's units whom the list leaves out. `needs_unit`: some line states no unit.
+    list's units that the list leaves out. `needs_unit`: some line states no unit.
     `needs_membership`: the list does not state the membership of new people. `lacks_membership`:
     the user must still choose that membership. `secretaries`: units that would have several
     Secretaries, and their number, although only one presides.
@@ -400,7 +400,7 @@ def _is_day(year: str, month: str, day: str) -> bool:
 
 
 class _Matcher:
-    """Matches each draft to a stored person, and gives codes to new people."""
+    """Matches every draft to a stored person, and gives codes to new people."""
 
     def __init__(
         self, stored: Iterable[RosterPerson], choices: ListChoices, faults: list[Fault]
@@ -451,7 +451,7 @@ class _Matcher:
         return _merge(draft, self._by_code.get(draft.code), draft.code, self._choices)
 
     def _candidates(self, draft: _Draft) -> list[RosterPerson]:
-        """Return the stored people whom a line without a code may mean.
+        """Return the stored people that a line without a code may mean.
 
         Without a birth year, return all people of that name in the unit. With a birth year, return
         the first of these groups that is not empty: people of the unit born in that year, people of
@@ -537,12 +537,13 @@ def name_key(name: str) -> SortKey:
 
 
 def as_json(changes: Sequence[Change]) -> bytes:
-    """Return the facts before and after each change as JSON, which is needed to undo the import."""
+    """Return the facts before and after every change as JSON, which is needed to undo the
+    import."""
     return msgspec.json.encode([(change.before, change.after) for change in changes])
 
 
 def from_json(encoded: bytes) -> list[tuple[RosterPerson | None, RosterPerson]]:
-    """Return the facts before and after each change, from JSON made by `as_json`.
+    """Return the facts before and after every change, from JSON made by `as_json`.
 
     The facts before are None for a new person.
     """

@@ -1,6 +1,6 @@
 """Import lists of units and halls, with numbers of seats and telephone numbers.
 
-Each line describes a unit, or a hall of a unit. A line without a code is matched by name; if
+Every line describes a unit, or a hall of a unit. A line without a code is matched by name; if
 nothing matches, the unit or hall is new. A new unit always gets a hall. An import never ends a unit
 or a hall.
 """

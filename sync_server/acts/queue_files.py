@@ -1,6 +1,6 @@
 """Import queue files, which bring a hall's records to headquarters without a network.
 
-A queue file is JSON: `{"diemcau": "queue", "v": 1, "boxes": [JWE…]}`. Each box is encrypted to
+A queue file is JSON: `{"diemcau": "queue", "v": 1, "boxes": [JWE…]}`. Every box is encrypted to
 headquarters and contains a JWS, with which one device signs its records and details. Anybody may
 carry the file. The import returns a signed receipt.
 """
@@ -45,7 +45,7 @@ class QueueFile(Struct, frozen=True):
 class Parcel(Struct, frozen=True):
     """The content of a box: the records and details that one device signed.
 
-    `records` contains the exact JSON of each record. `details` contains encrypted details by
+    `records` contains the exact JSON of every record. `details` contains encrypted details by
     sha256. `made_at` is in ISO 8601 UTC.
     """
 
@@ -72,7 +72,7 @@ class ReceiptLine(Struct, frozen=True):
 class ParcelReceipt(Struct, frozen=True):
     """The receipt for one parcel, which headquarters signs.
 
-    `records` are the results for its records, in order. `details` contains the sha256 of each
+    `records` are the results for its records, in order. `details` contains the sha256 of every
     detail that was stored. `received_at` is in ISO 8601 UTC.
     """
 
@@ -86,7 +86,7 @@ class ParcelReceipt(Struct, frozen=True):
 class ImportResult(Struct, frozen=True):
     """The result of an import.
 
-    `parcels` contains a receipt for each parcel. `receipt` is the receipt file, JSON with all
+    `parcels` contains a receipt for every parcel. `receipt` is the receipt file, JSON with all
     receipts signed.
     """
 

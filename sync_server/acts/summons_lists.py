@@ -46,7 +46,7 @@ class SummonsRow(NamedTuple):
 class Places(NamedTuple):
     """The halls, units and meetings that a list of summoned people may name.
 
-    `points` and `units` find codes by name. `point_of_unit` contains each unit's first hall by
+    `points` and `units` find codes by name. `point_of_unit` contains every unit's first hall by
     code.
     """
 
@@ -76,7 +76,8 @@ def read_summonses(
     """Return the summonses in a table, and all faults of the table.
 
     `meeting` is the meeting of all lines; a line that names another meeting is a fault. If
-    `meeting` is None, each line must name an accepted meeting. A person or a seat that occurs twice
+    `meeting` is None, every line must name an accepted meeting. A person or a seat that occurs
+    twice
     is a fault.
     """
     places = read_places(connection)

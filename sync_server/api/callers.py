@@ -71,7 +71,7 @@ def log_access(response: Response) -> Response:
     """Write an entry in the audit log if this request must be logged; return the response.
 
     The log contains acts by office accounts, their reading of personal data, and refused requests.
-    At most 5 refused requests a minute are logged for each address, so that nobody can fill the
+    At most 5 refused requests a minute are logged for every address, so that nobody can fill the
     log. If the entry cannot be written, an error is returned instead of the response.
     """
     writer, action = g.pop("checked_action", (None, None))

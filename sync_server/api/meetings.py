@@ -61,7 +61,7 @@ def point_roster(meeting: str, point: str) -> Response:
 
 @blueprint.get("/meetings/<meeting>/standing")
 def standing(meeting: str) -> Response:
-    """Return the standing of each person at a point, with the other facts of the point.
+    """Return the standing of every person at a point, with the other facts of the point.
 
     The query parameter `point` defaults to the caller's point.
 
@@ -101,7 +101,7 @@ def standing(meeting: str) -> Response:
 
 @blueprint.get("/meetings/<meeting>/board")
 def board(meeting: str) -> Response:
-    """Return the board of a meeting: totals, totals by unit type, and a row for each point.
+    """Return the board of a meeting: totals, totals by unit type, and a row for every point.
 
     Raises: UnknownMeeting.
     """

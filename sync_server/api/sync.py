@@ -41,7 +41,7 @@ MAX_RECORDS = 500
 queue in several requests."""
 
 MAX_DETAILS = 100
-"""The most details in one request, because each takes time to write. A kiosk sends 40."""
+"""The most details in one request, because every takes time to write. A kiosk sends 40."""
 
 MAX_VALUES = 500_000
 """The most JSON values in a body. The rolls of a whole province have a third as many. A few
@@ -108,7 +108,7 @@ _decoder = msgspec.json.Decoder(SyncRequest)
 def sync() -> Response:
     """Store the records of a device, and return verdicts and the new records of a stream.
 
-    The response contains one verdict for each record, and the stream's records after the cursor.
+    The response contains one verdict for every record, and the stream's records after the cursor.
 
     Raises: TooManyRecords; TooManyRequests; MalformedRequest; MalformedJson; Unauthenticated;
     Forbidden.

@@ -45,7 +45,7 @@ def init_app(app: Flask) -> None:
 def command_parts(
     command: click.Command, path: str = ""
 ) -> Iterator[tuple[str, click.Command | click.Option]]:
-    """Yield a command, its options and its subcommands, each after a path like `user.add.role`."""
+    """Yield a command, its options and its subcommands, every after a path like `user.add.role`."""
     path = f"{path}{command.name}"
     yield path, command
     for option in command.params:

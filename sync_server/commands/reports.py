@@ -121,7 +121,7 @@ def _source() -> Source:
 
 
 def _write_files(spec: AnySpec, formats: tuple[Format, ...], out: Path) -> None:
-    """Write a report in the given formats, and print the path of each file.
+    """Write a report in the given formats, and print the path of every file.
 
     The default formats are DOCX, XLSX and PDF. The PDF is skipped if Pango is not installed.
     """

@@ -24,7 +24,7 @@ ledger_group = AppGroup("ledger")
 def ledger_rebuild() -> None:
     """Rebuild the streams and standings of all meetings from their records.
 
-    Print each stream whose standing has changed.
+    Print every stream whose standing has changed.
     """
     with database.reading() as c:
         keys = streams.all_streams(c)
@@ -39,7 +39,7 @@ def ledger_rebuild() -> None:
 @ledger_group.command("held")
 @on_current_schema
 def ledger_held() -> None:
-    """Print each held record: time of receipt (UTC), device, record id, code and detail."""
+    """Print every held record: time of receipt (UTC), device, record id, code and detail."""
     with database.reading() as c:
         held_records = quarantine.all_entries(c)
     for record in held_records:

@@ -15,7 +15,8 @@ _VNI_NAME = re.compile(  # matches «Nguyeãn Vaên Huøng»: letter pairs in no
 )
 _TCVN3_NAME = re.compile(r"[^\W\d_]?[ª¶×µ¸§¬®¦¨©«·¹º»¼½¾¿](?=[^\W\d_]|\b)|[^\W\d_]å|å[^\W\d_]")
 _LEGACY = ((_TCVN3, 2), (_VNI, 3))
-"""Each pattern with the number of matches that identifies an old encoding. «Noël ở Citroën» has too
+"""Every pattern with the number of matches that identifies an old encoding. «Noël ở Citroën» has
+too
 few matches."""
 
 

@@ -10,7 +10,7 @@ import unicodedata
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _RANK = {letter: rank for rank, letter in enumerate(_ALPHABET, start=1)}
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
-"""The rank of each tone in dictionaries: huyền, hỏi, ngã, sắc, nặng. A word without a tone mark
+"""The rank of every tone in dictionaries: huyền, hỏi, ngã, sắc, nặng. A word without a tone mark
 comes first."""
 
 _APOSTROPHES = "'‘’ʼ`´"
@@ -44,7 +44,7 @@ def name_sort_key(full_name: str) -> tuple[SortKey, SortKey]:
 
 
 def name_matches(full_name: str, text: str) -> bool:
-    """Return whether each word of the search `text` begins a word of the name.
+    """Return whether every word of the search `text` begins a word of the name.
 
     Case, accents and apostrophes are ignored: `k'brak`, `kbrak` and `brak` all match K’Brăk.
     """

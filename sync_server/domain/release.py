@@ -56,7 +56,7 @@ class ListLine(Struct, frozen=True):
 class Manifest(Struct, frozen=True, omit_defaults=True):
     """The top level of a manifest, which names the lists of files.
 
-    `withdrawn` contains `[path, sha256]` for each material that is held back or withdrawn. The
+    `withdrawn` contains `[path, sha256]` for every material that is held back or withdrawn. The
     sha256 belongs to the file that replaces the material, and is empty if no file replaces it.
     Readers' devices delete all other versions at that path, and all further files of the material,
     at once.
@@ -98,7 +98,7 @@ def read_manifest(content: bytes) -> Manifest:
 def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> dict[str, FileLine]:
     """Return all files of a release by path, including the manifest and its lists.
 
-    `content` is the JSON of the manifest. `lists` contains the JSON of each list by sha256.
+    `content` is the JSON of the manifest. `lists` contains the JSON of every list by sha256.
 
     Raises: BadRelease if a list is malformed, a path is unsafe, a path occurs twice with different
     content, or there are more than `MAX_FILES` files.

@@ -16,7 +16,7 @@ to the plan."""
 class Plan(NamedTuple):
     """The seats of a hall in rows, with the people who have them.
 
-    Each row is `(letter, seats)`, and each seat is `(seat, person)`, with None for an empty seat.
+    Every row is `(letter, seats)`, and every seat is `(seat, person)`, with None for an empty seat.
     `others` contains the seats that fit in no row.
     """
 
@@ -27,7 +27,7 @@ class Plan(NamedTuple):
 def assign_seats(people: Sequence[str], rows: int, per_row: int) -> dict[str, str]:
     """Assign seats to people in their order, row by row: A1, A2, …, B1.
 
-    Return the seat of each person, which is "" for people after the last seat. Rows are named by
+    Return the seat of every person, which is "" for people after the last seat. Rows are named by
     letters, so `rows` must not exceed `MOST_ROWS`.
     """
     seats = [f"{chr(65 + row)}{place}" for row in range(rows) for place in range(1, per_row + 1)]
@@ -44,7 +44,7 @@ def seat_key(seat: str) -> str:
 def shared_seats(seats: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the seats that more than one person has, with these people.
 
-    `seats` contains each person's seat. Different spellings of a seat count as one seat.
+    `seats` contains every person's seat. Different spellings of a seat count as one seat.
     """
     holders: dict[str, list[str]] = {}
     for person, seat in seats.items():

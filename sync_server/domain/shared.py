@@ -1,6 +1,6 @@
 """Read the constants and lists that Python and JavaScript share from `site/rules.json`.
 
-Both languages read the same file, so that each value is written only once.
+Both languages read the same file, so that every value is written only once.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Choose the people of a roll by rules, and compare two rolls of a point.
 
-A roll is the list of the people whom a point summons to a meeting.
+A roll is the list of the people that a point summons to a meeting.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -57,7 +57,7 @@ class Rule(NamedTuple):
 
 
 class RollDifference(NamedTuple):
-    """The people whom a new roll adds and removes, and the number of people on the new roll.
+    """The people that a new roll adds and removes, and the number of people on the new roll.
 
     The person codes are sorted.
     """
@@ -73,7 +73,7 @@ def build_roll(
     before: Sequence[Summoned],
     exempt: Collection[str] = (),
 ) -> list[Summoned]:
-    """Return a new roll of the people whom the rule summons, in the order of `people`.
+    """Return a new roll of the people that the rule summons, in the order of `people`.
 
     People on the previous roll, `before`, keep their seats and exemptions. New people have no seat,
     and are exempt if `exempt` contains their code.

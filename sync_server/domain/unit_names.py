@@ -53,7 +53,7 @@ class UnitNames:
     """An index that finds units by their codes and names."""
 
     def __init__(self, names: Mapping[str, str], aliases: Mapping[str, str] | None = None) -> None:
-        """Build the index. `names` contains the name of each unit by its code.
+        """Build the index. `names` contains the name of every unit by its code.
 
         `aliases`: the codes that users chose for other names, by the first `MAX_ALIAS` letters.
         """

@@ -97,7 +97,7 @@ def allowed(
     A GET page reads one snapshot of the database, and a POST page runs in one write transaction. A
     slow page (`is_slow`) reads a file or hashes a password. Such a page opens its own short
     transactions, so that other writers do not wait for it. `menu` and `meeting_menu` are the page's
-    entries in the main menu and in the menu of each meeting.
+    entries in the main menu and in the menu of every meeting.
 
     Raises: Forbidden if the role does not permit the action, or not at this point.
     """
@@ -224,7 +224,7 @@ def _entries_for(response: Response) -> list[AuditEntry]:
     """Return the audit log entries of a request.
 
     A request is logged if it is a POST, shows personal data or is refused. An automatic refresh is
-    logged only if it is refused. Each opened detail has a separate entry.
+    logged only if it is refused. Every opened detail has a separate entry.
     """
     openings: list[AuditEntry] = g.get("openings", [])
     account, action = g.get("who"), g.get("action")

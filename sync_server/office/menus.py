@@ -1,4 +1,4 @@
-"""Build the office's menus. Each page declares its menu entries next to its permission."""
+"""Build the office's menus. Every page declares its menu entries next to its permission."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Open sealed details (texts, pictures, documents) for entitled readers, and log each opening."""
+"""Open sealed details (texts, pictures, documents) for entitled readers, and log every opening."""
 
 import base64
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class DetailContent(NamedTuple):
 def open_details(people_by_detail: Mapping[str, str]) -> dict[str, DetailContent]:
     """Open several details and return their contents by sha256.
 
-    The argument gives the code of the person concerned for each sha256. Details that have not
+    The argument gives the code of the person concerned for every sha256. Details that have not
     arrived or were deleted are left out. The content of an unreadable detail is replaced with
     broken JSON.
     """

@@ -13,7 +13,7 @@ _LONGEST_LABEL = 38
 
 
 def bar_chart(bars: Sequence[Bar]) -> str:
-    """Return a chart with one horizontal bar in each line, as a `data:` URL of an SVG image."""
+    """Return a chart with one horizontal bar in every line, as a `data:` URL of an SVG image."""
     width, height = _LABEL + _SCALE + _FIGURE, _LINE * len(bars)
     lines = [_line(bar, place * _LINE) for place, bar in enumerate(bars)]
     svg = (

@@ -10,7 +10,7 @@ from sync_server.sheets.csv_output import csv_text
 
 
 def write_csv(document: Document) -> bytes:
-    """Return a ZIP file that contains each table as a CSV file named `bieu-KEY.csv`."""
+    """Return a ZIP file that contains every table as a CSV file named `bieu-KEY.csv`."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for table in document.tables:

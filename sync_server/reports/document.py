@@ -24,7 +24,7 @@ PARTS: tuple[tuple[str, tuple[Section, ...]], ...] = (
     ("tasks", ("tasks",)),
     ("proposals", ("proposals",)),
 )
-"""An evaluation has these five parts (domain.md §3), each with one or more sections."""
+"""An evaluation has these five parts (domain.md §3), every one with one or more sections."""
 OPTIONAL: tuple[Section, ...] = ("good_practice", "causes")
 """An evaluation omits these sections while nobody has written their text."""
 
@@ -37,7 +37,7 @@ SYMBOLS: Mapping[Kind, str] = {
     "certificate": "GXN",
     "period": "BC",
 }
-"""The abbreviation of each kind of paper, which is part of the document number."""
+"""The abbreviation of every kind of paper, which is part of the document number."""
 HASH_DIGITS = 12
 NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that no XML file may contain, and therefore no DOCX."""

@@ -55,7 +55,8 @@ def read_spec(content: bytes) -> bytes | None:
 
 
 def texts_of(content: bytes) -> list[str]:
-    """Return the text of a DOCX file: all paragraphs, then each table row with " | " between cells.
+    """Return the text of a DOCX file: all paragraphs, then every table row with " | " between
+    cells.
 
     The header and the signature are left out, because a clerk fills in number, date and names
     there.

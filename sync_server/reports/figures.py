@@ -166,7 +166,7 @@ class Hall(Struct, frozen=True):
 class Figures(Struct, frozen=True):
     """The figures of a report, from which its tables and sentences are made.
 
-    `reasons` has the number of excused people for each reason code. `pending` is the number of
+    `reasons` has the number of excused people for every reason code. `pending` is the number of
     undecided leave requests, and `essays` that of essays handed in. `earlier_tasks` are the tasks
     that earlier meetings left. `ratings` are those of the halls that gave feedback.
     """

@@ -16,7 +16,8 @@ class Layout(Struct, frozen=True):
     """The sizes, lengths and fixed texts of one paper layout.
 
     Fields that end in `_pt` are in points, those in `_mm` in millimetres. `right_lines` are the
-    lines of the right header, each as (text, size in points, is bold). A rule is drawn under the
+    lines of the right header, every one as (text, size in points, is bold). A rule is drawn under
+    the
     last line. `number` is the template of the document number, which itself stays blank. `headings`
     are the templates of section numbers on levels 1 and 2. `archive` is the last recipient.
     `on_behalf_of` is the abbreviation before the committee that signs, such as T/M ("on behalf
@@ -60,7 +61,7 @@ LAYOUTS: dict[LayoutName, Layout] = {
         right_lines=_PARTY_HEADER,
         left_pt=14,
         star=True,
-        number="Số        -BC/{symbol}",  # HD 05 has no colon; numbers restart each term
+        number="Số        -BC/{symbol}",  # HD 05 has no colon; numbers restart every term
         date_italic_pt=14,
         title_pt=15,  # the sources give sizes from 14 to 16 pt
         rule_under_title="-----",

@@ -245,7 +245,7 @@ def _in_sentence(key: str) -> str:
 
 
 def _counted(stem: str, names: Sequence[str], counts: Counts) -> str:
-    """Return a phrase for each count other than 0, separated by commas."""
+    """Return a phrase for every count other than 0, separated by commas."""
     return ", ".join(
         say(f"report.draft.{stem}.{name}", count=number(count))
         for name in names

@@ -1,6 +1,6 @@
 """Publish a meeting's totals as open data without revealing anything about a single person.
 
-The data has one row for all unit types together and one row for each type. A type's row shows no
+The data has one row for all unit types together and one row for every type. A type's row shows no
 numbers of people if one of these numbers is 1 to 4. More types are hidden until the sum of the
 hidden rows contains no such number, so that nobody can compute a hidden number from the totals. The
 number 0 is published, because it describes nobody.
@@ -41,7 +41,7 @@ class OpenRow(Struct, frozen=True):
 
 
 def open_rows(figures: Figures) -> list[OpenRow]:
-    """Return the rows of the open data: all types together first, then each type.
+    """Return the rows of the open data: all types together first, then every type.
 
     Numbers that must not be published are None.
     """

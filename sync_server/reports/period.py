@@ -23,7 +23,7 @@ from sync_server.reports.words import moment, short_day
 class PeriodLine(NamedTuple):
     """One row of a table in the report: the sums over several halls.
 
-    `halls`, `reported` and `on_time` count a hall once for each conference.
+    `halls`, `reported` and `on_time` count a hall once for every conference.
     """
 
     label: str
@@ -69,7 +69,7 @@ def build_period(spec: PeriodSpec) -> Document:
 
 
 def by_type(halls: Sequence[HallLine]) -> list[PeriodLine]:
-    """Return one row for each unit type that has halls, with the sums over these halls."""
+    """Return one row for every unit type that has halls, with the sums over these halls."""
     lines = []
     for unit_type in (*UNIT_TYPES, ""):
         if of_type := [hall for hall in halls if hall.unit_type == unit_type]:
@@ -78,7 +78,7 @@ def by_type(halls: Sequence[HallLine]) -> list[PeriodLine]:
 
 
 def by_hall(halls: Sequence[HallLine]) -> list[PeriodLine]:
-    """Return one row for each point, with the sums over all conferences.
+    """Return one row for every point, with the sums over all conferences.
 
     The rows are sorted by point, and each has the hall's latest name.
     """

@@ -70,7 +70,7 @@ class Basis(Struct, frozen=True):
     """Everything, except the ledger's records, on which the figures of a report depend.
 
     `epoch` identifies the database. `sightings` are the clock measurements that correct the
-    devices' times. `reasons` has the number of excused people for each reason code. The sealed
+    devices' times. `reasons` has the number of excused people for every reason code. The sealed
     details are opened only for this count. `materials` and `earlier_tasks` are as of the time of
     the report.
     """
@@ -88,7 +88,7 @@ class Snapshot(Struct, frozen=True):
     """A basis and the figures computed from it.
 
     Internal files also need `attendees`, which are all summoned people, and `standings`, which has
-    the standing of each hall by point code.
+    the standing of every hall by point code.
     """
 
     basis: Basis
@@ -175,7 +175,7 @@ def _snapshot(
 def _reasons_of(
     connection: Connection, judged: Iterable[PointStanding], seal_key: str
 ) -> dict[str, int]:
-    """Return the number of excused people for each reason code in their approved requests.
+    """Return the number of excused people for every reason code in their approved requests.
 
     Only these counts leave the function, so that nobody sees the reason of a particular person.
     """

@@ -18,7 +18,7 @@ WITH_NAMES: tuple[Kind, ...] = ("minutes", "presence", "summons", "certificate")
 
 
 LETTERS: tuple[Kind, ...] = ("summons", "certificate")
-"""Documents of these kinds are handed to the people whom they name."""
+"""Documents of these kinds are handed to the people that they name."""
 
 
 class PersonLine(Struct, frozen=True):

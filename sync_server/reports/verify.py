@@ -46,7 +46,7 @@ class Verdict(NamedTuple):
     """The result of verifying a file.
 
     `spec` is the report in the file. `differences` are at most 20 Vietnamese sentences, one for
-    each difference from the ledger. `later` is the number of records that the ledger has received
+    every difference from the ledger. `later` is the number of records that the ledger has received
     since the report was made.
     """
 
@@ -140,7 +140,7 @@ def _records_since(connection: Connection, basis: Basis) -> int:
 
 
 def figure_differences(stated: Figures, computed: Figures) -> list[str]:
-    """Return a sentence for each number of people that a report and the ledger give differently.
+    """Return a sentence for every number of people that a report and the ledger give differently.
 
     The totals and all halls are compared. If these numbers agree and other figures differ, return
     one general sentence.
@@ -172,7 +172,7 @@ def figure_differences(stated: Figures, computed: Figures) -> list[str]:
 
 
 def _text_differences(stated: list[str], expected: list[str]) -> list[str]:
-    """Return a sentence for each line of a file that differs from the expected line."""
+    """Return a sentence for every line of a file that differs from the expected line."""
     differences = []
     matcher = SequenceMatcher(None, stated, expected, autojunk=False)
     for kind, i1, i2, j1, j2 in matcher.get_opcodes():
@@ -185,7 +185,7 @@ def _text_differences(stated: list[str], expected: list[str]) -> list[str]:
 
 
 def _around_difference(one: str, other: str) -> tuple[str, str]:
-    """Return an excerpt of each line, starting shortly before the lines' first difference."""
+    """Return an excerpt of every line, starting shortly before the lines' first difference."""
     pairs = enumerate(zip(one, other, strict=False))
     first = next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
     start = max(0, first - SHOWN_BEFORE)

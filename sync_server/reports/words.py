@@ -66,7 +66,7 @@ def spell(text: str, spelling: Spelling) -> str:
 
 
 def _tones_last(text: str) -> str:
-    """Return a text in which each tone mark is a separate character after its letter.
+    """Return a text in which every tone mark is a separate character after its letter.
 
     All other marks are composed with their letters (Unicode NFC).
     """

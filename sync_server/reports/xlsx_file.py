@@ -1,4 +1,4 @@
-"""Write a report as XLSX, with a sheet for the texts and a sheet for each table.
+"""Write a report as XLSX, with a sheet for the texts and a sheet for every table.
 
 Totals and rates are formulas. A hidden sheet contains the report spec.
 """

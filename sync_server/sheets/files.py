@@ -25,7 +25,7 @@ from sync_server.sheets.grids import (
 )
 
 MAX_PART_BYTES = 4 * 1024 * 1024
-"""The limit for each part of a workbook that contains no rows, after decompression. Styles are
+"""The limit for every part of a workbook that contains no rows, after decompression. Styles are
 small, and a list of 100,000 people has 60 MB of rows."""
 MOST_CELLS = 1_500_000
 """The most filled cells of a workbook: 100,000 people with fifteen columns."""
@@ -77,7 +77,7 @@ def read_file(path: Path, progress: Progress = ignore_progress) -> list[Grid]:
 
 
 def read_grids(content: bytes, name: str, progress: Progress = ignore_progress) -> list[Grid]:
-    """Return the sheets of an XLSX or CSV file, with each cell as the text that people see.
+    """Return the sheets of an XLSX or CSV file, with every cell as the text that people see.
 
     `name` is the file's name. Sheets after the first 20 are ignored. Raises: SheetFault if the file
     is damaged, is too large, has a password or has another format.
@@ -138,7 +138,7 @@ _NO_LAYOUT: _Layout = (frozenset(), frozenset(), ())
 
 
 def _layouts(archive: zipfile.ZipFile) -> dict[str, _Layout]:
-    """Return the hidden rows, hidden columns and merged cells of each sheet, by the sheet's name.
+    """Return the hidden rows, hidden columns and merged cells of every sheet, by the sheet's name.
 
     These are read from the XML, because the library leaves them out when it streams a sheet.
     """
@@ -198,7 +198,7 @@ def _read_sheet(
     merged: tuple[Area, ...],
     progress: Progress,
 ) -> tuple[Grid, list[tuple[int, int]]]:
-    """Return a sheet as a grid, and the (row, column) of each formula, counted from 0.
+    """Return a sheet as a grid, and the (row, column) of every formula, counted from 0.
 
     The grid does not contain the results of the formulas yet.
 
@@ -292,7 +292,7 @@ def _as_shown(value: object, data_type: str, cell: Any) -> tuple[str, CellProble
 def _style_problem(cell: Any, known: dict[int, CellProblem | None]) -> CellProblem | None:
     """Return the problem with a cell's style; None if it has none.
 
-    `known` caches the result for each style of the sheet.
+    `known` caches the result for every style of the sheet.
     """
     style = cell._style_id
     if style not in known:

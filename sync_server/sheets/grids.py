@@ -53,7 +53,7 @@ class Area(NamedTuple):
 class Grid(NamedTuple):
     """One sheet, with its cells as text. Rows and columns count from 0.
 
-    `problems` contains the problem of each doubtful cell by (row, column).
+    `problems` contains the problem of every doubtful cell by (row, column).
     `short_rows_are_complete`: if True, a
     short row is complete, because empty cells at its end are left out (XLSX). If False, a short row
     may have been cut (CSV).

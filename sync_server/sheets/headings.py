@@ -41,7 +41,7 @@ FIELDS: tuple[Field, ...] = get_args(Field)
 
 _PATH = Path(__file__).resolve().parents[2] / "site" / "headings.json"
 _SPELLINGS = msgspec.json.decode(_PATH.read_bytes(), type=dict[Field, tuple[str, ...]])
-"""The headings of each field, folded. If a list has two columns for one field, the heading that
+"""The headings of every field, folded. If a list has two columns for one field, the heading that
 comes first here is used.
 
 The kiosk reads the same file. In a list of units and halls, some headings mean another field: see

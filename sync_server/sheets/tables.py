@@ -88,7 +88,7 @@ class Column(NamedTuple):
 class Line(NamedTuple):
     """A line of a table. `row` counts from 0.
 
-    `texts` contains the text of each field, and `columns` its column from 0. `section` is the unit
+    `texts` contains the text of every field, and `columns` its column from 0. `section` is the unit
     named by the section heading above, or "".
     """
 
@@ -378,7 +378,7 @@ class _LineReader:
         return Line(at, texts, columns, section)
 
     def _check(self, at: int, row: Sequence[str]) -> bool:
-        """Add a fault for each problem in a row's cells; return whether there was any."""
+        """Add a fault for every problem in a row's cells; return whether there was any."""
         before = len(self.faults)
         read_columns = {n for places in self._places.values() for n in places}
         read_columns |= set(self._heading.names_span)
@@ -450,7 +450,7 @@ def _faults_of_headings(columns: Sequence[Column]) -> list[Fault]:
 
 
 def _faults_of_layout(grid: Grid, columns: Sequence[Column], lines: Sequence[Line]) -> list[Fault]:
-    """Return a fault for each merged cell over lines, hidden line and hidden column of a table."""
+    """Return a fault for every merged cell over lines, hidden line and hidden column of a table."""
     rows = {line.row for line in lines}
     width = max(column.at for column in columns) + 1
     faults = [

@@ -261,7 +261,7 @@ def point_codes(connection: Connection) -> Sequence[str]:
 
 
 def units_of_points(connection: Connection, points: Iterable[str]) -> dict[str, str]:
-    """For each of these points, return the code of the unit that the hall belongs to.
+    """For every one of these points, return the code of the unit that the hall belongs to.
 
     Unknown points are left out.
     """

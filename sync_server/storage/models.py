@@ -99,7 +99,7 @@ class UploadedList(Base):
 
     `subject` is the meeting of an attendance list or a roll, and empty for a list of people or
     places. `content` is the file, emptied after the import; `choices` are the uploader's decisions
-    (JSON). `changes` (JSON) of a list of people are each changed person's facts before and after,
+    (JSON). `changes` (JSON) of a list of people are every changed person's facts before and after,
     needed to undo the import. `changes` of an attendance list are its rows and the records made
     from them.
     """
@@ -400,7 +400,7 @@ class Summons(Base):
 
 
 class RulingRow(Base):
-    """The record that a ruling decides on (`record_id`), or the newcomer whom it identifies.
+    """The record that a ruling decides on (`record_id`), or the newcomer that it identifies.
 
     `known_as` is the identified person's code. `device` made the record that the ruling releases;
     the clock of that device corrects the record's time.

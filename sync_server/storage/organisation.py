@@ -1,6 +1,6 @@
 """Store the name and other details of the organisation that issues reports.
 
-Each version has the time from which it is valid, so that old reports keep their old names.
+Every version has the time from which it is valid, so that old reports keep their old names.
 """
 
 from typing import Literal

@@ -2,7 +2,7 @@
 
 On every execution, SQLAlchemy builds the cache key, the types and one parameter per list value.
 This takes longer than SQLite takes to answer, and as long as a round trip to PostgreSQL. Here,
-SQLite's driver runs the compiled text directly, and PostgreSQL receives each list as one array.
+SQLite's driver runs the compiled text directly, and PostgreSQL receives every list as one array.
 """
 
 import re
@@ -42,14 +42,16 @@ CHUNK = 1_000
 
 
 def in_chunks(values: Sequence[V], size: int = CHUNK) -> Iterator[Sequence[V]]:
-    """Return an iterator over slices of the values, in order, each with at most `size` values."""
+    """Return an iterator over slices of the values, in order, every one with at most `size`
+    values."""
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def columns_of(shape: Any, model: type[Base], **others: Any) -> tuple[Any, ...]:
     """Return a model's columns in the order of the fields of `shape`, a struct or named tuple.
 
-    A selected row then fills the shape: `shape(*row)`. `others` gives the column of each field that
+    A selected row then fills the shape: `shape(*row)`. `others` gives the column of every field
+    that
     has another name in the model.
     """
     names = getattr(shape, "__struct_fields__", None) or shape._fields
@@ -73,7 +75,7 @@ class CompiledStatement:
     def rows(self, connection: Connection, **parameters: Any) -> Sequence[tuple[Any, ...]]:
         """Run the statement and return its rows as tuples; the list is empty if it yields none.
 
-        `parameters` gives a value or a list for each name. Raises: DBAPIError if the database
+        `parameters` gives a value or a list for every name. Raises: DBAPIError if the database
         fails.
         """
         if connection.dialect.name == "postgresql":
@@ -94,9 +96,9 @@ class CompiledStatement:
             raise _wrapped(text, fault) from fault
 
     def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """Run the statement once for each row of parameters, in the given order.
+        """Run the statement once for every row of parameters, in the given order.
 
-        Each row maps parameter names to single values, never lists. Raises: DBAPIError if the
+        Every row maps parameter names to single values, never lists. Raises: DBAPIError if the
         database fails.
         """
         if not rows:
@@ -116,7 +118,7 @@ class CompiledStatement:
 def insert_rows(connection: Connection, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows into a model's table; do nothing if there are no rows.
 
-    Each row gives a value for every column. SQLite runs one `executemany`; PostgreSQL receives one
+    Every row gives a value for every column. SQLite runs one `executemany`; PostgreSQL receives one
     array per column. Raises: IntegrityError if a row's key is already in the table.
     """
     if not rows:

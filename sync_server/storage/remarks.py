@@ -46,7 +46,7 @@ def add(connection: Connection, meeting: str, line: EvaluationText) -> None:
 
 
 def latest(connection: Connection, meeting: str) -> dict[str, EvaluationText]:
-    """Return the latest version of each heading's text; headings without a text are left out."""
+    """Return the latest version of every heading's text; headings without a text are left out."""
     rows = connection.execute(
         select(Remark.heading, Remark.text, Remark.by, Remark.at_ms, Remark.draft)
         .where(Remark.meeting == meeting)

@@ -10,7 +10,7 @@ from sync_server.storage.prepared import columns_of
 
 
 class StoredReport(NamedTuple):
-    """One revision of a report, numbered from 1 for each meeting and kind.
+    """One revision of a report, numbered from 1 for every meeting and kind.
 
     `spec` is the report's content (JSON). `by` is the account that made it, at `made_ms`.
     """

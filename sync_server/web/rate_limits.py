@@ -36,7 +36,7 @@ RECORDS = RateLimit("records", 20_000, 24 * 3600)
 """A device may send 20,000 records a day, repeats included, so that a stolen token cannot fill the
 disk. A hall makes about 1,500 records a day."""
 REFUSAL_LOGGED = RateLimit("refusal_logged", 5)
-"""At most 5 refused calls a minute are logged for each address. More entries would add nothing."""
+"""At most 5 refused calls a minute are logged for every address. More entries would add nothing."""
 
 LONGEST_RETRY_S = 3_600
 MAX_CALLERS = 20_000
@@ -45,7 +45,7 @@ attempt is the oldest is dropped first."""
 
 
 class _Attempts:
-    """Counts each caller's attempts in the current window of time.
+    """Counts every caller's attempts in the current window of time.
 
     This class replaces a library that started a thread at nearly every attempt, which took a sixth
     of the time of a sync.

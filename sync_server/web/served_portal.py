@@ -23,7 +23,7 @@ from sync_server.storage.blobs import releases, resumable_uploads
 from sync_server.storage.directory import PublishedDirectory
 
 PIECE_BYTES = 256 * 1024
-"""Each reader of a large file takes this much memory."""
+"""Every reader of a large file takes this much memory."""
 
 _cached_hashes: dict[Path, tuple[tuple[int, int], str]] = {}
 _decoder = msgspec.json.Decoder(PublishedDirectory)
@@ -53,7 +53,7 @@ class ServedFile(NamedTuple):
 
 
 class _FilePart(RawIOBase):
-    """A stream over a part of a served file. Each piece is read in a new transaction."""
+    """A stream over a part of a served file. Every piece is read in a new transaction."""
 
     def __init__(self, file: ServedFile, start: int, stop: int) -> None:
         self._file, self._start, self._stop = file, start, stop

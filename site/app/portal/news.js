@@ -6,7 +6,7 @@ import { fill } from "../words.js";
 
 /** @typedef {import("../worker-messages.js").Progress} Progress */
 /** @typedef {import("../worker-messages.js").Renewed} Renewed */
-/** @typedef {Record<string, string>} Seen the first 12 digits of each file's sha256, by path */
+/** @typedef {Record<string, string>} Seen the first 12 digits of every file's sha256, by path */
 
 const READABLE = /^(?:t|hoi-nghi)\/[^.]*\.html$|^tep\//;
 const SHA_CHARS = 12;
@@ -38,7 +38,7 @@ export function showChanges(/** @type {Progress} */ progress) {
   place.querySelector("ul")?.replaceChildren(...lines);
 }
 
-/** Yield a list item for each new or changed path that the page links to, and mark these links as
+/** Yield a list item for every new or changed path that the page links to, and mark these links as
  * new or changed.
  * @param {Seen} before @param {Seen} now @returns {Iterable<HTMLLIElement>} */
 function* changeItems(before, now) {

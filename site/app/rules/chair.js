@@ -14,7 +14,7 @@ import { lateAfterMs, officersAt } from "./settings.js";
  * @typedef {{person: string, office: "secretary" | "deputy", from_ms: number, until_ms: number | null}} Span
  */
 
-/** The delegations of the chair at one point, and the periods in which each person presided there. */
+/** The delegations of the chair at one point, and the periods in which every person presided there. */
 export class Chairing {
   /** @type {Delegation[]} */
   delegations = [];

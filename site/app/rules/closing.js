@@ -54,7 +54,7 @@ export function signedClosingOf(closing) {
 /**
  * Return whether the roll has changed since the closing: by a valid fact that its signer had not
  * seen, or by a void of a fact that the signer had seen. Return false without a closing.
- * `inForce.undone` pairs each void with the fact that it removed.
+ * `inForce.undone` pairs every void with the fact that it removed.
  * @param {Fact | null} closing @param {{facts: Fact[], undone: [Fact, Fact][]}} inForce
  * @param {Set<Fact>} withoutEffect @param {Flags} flags
  */
@@ -86,7 +86,7 @@ function isCoveredByClosing(/** @type {Fact} */ fact) {
 }
 
 /** Return whether a closing covers this kind of fact but its signer had not seen the fact. A
- * closing stores the last `seq` that its signer had seen of each device. Facts of the office
+ * closing stores the last `seq` that its signer had seen of every device. Facts of the office
  * (`seq` 0) are compared by time.
  * @param {Fact} fact @param {Fact} closing */
 function isUnseenBySigner(fact, closing) {

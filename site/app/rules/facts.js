@@ -12,7 +12,7 @@
 const HEADQUARTERS = "headquarters";
 const SET_BY_OFFICE = new Set(["setting", "roll", "ruling"]);
 
-/** A set of flags for each record id. Flags of the point itself are stored under the point's code. */
+/** A set of flags for every record id. Flags of the point itself are stored under the point's code. */
 export class Flags {
   /** @type {Map<string, Set<string>>} */
   #of = new Map();
@@ -78,7 +78,7 @@ export function happenedMs(/** @type {Fact} */ fact) {
 
 /**
  * Turn a stream's records into facts, sorted by `byOrder`. Identical copies of a record count
- * once. Of different records with the same id, drop each record that another one cancels. Then let
+ * once. Of different records with the same id, drop every record that another one cancels. Then let
  * rulings replace or remove records. Flag `id_reuse` and `ruled` on records that concern this
  * point.
  * @param {string} point @param {LedgerRecord[]} records
@@ -164,7 +164,7 @@ function applyRuling(ruling, ref, effective) {
 }
 
 /**
- * Return the facts without voids and voided facts. `undone` pairs each void with a fact that it
+ * Return the facts without voids and voided facts. `undone` pairs every void with a fact that it
  * removed. Flag `without_authority` on a void whose writer may remove none of its targets.
  * @param {Fact[]} facts @param {Flags} flags
  */

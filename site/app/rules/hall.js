@@ -49,7 +49,7 @@ export function otherAttendeesOf(point, roll, stays, approved, effective, flags)
   return { guests: new Set(guests.filter((guest) => !substitutes.has(guest))), substitutes };
 }
 
-/** Return the number of breaches of conduct in each category (`call`, `private_use`, `disorder`).
+/** Return the number of breaches of conduct in every category (`call`, `private_use`, `disorder`).
  * @param {string} point @param {FactsByKind} effective */
 export function conductOf(point, effective) {
   const sums = { call: 0, private_use: 0, disorder: 0 };
@@ -59,7 +59,7 @@ export function conductOf(point, effective) {
   return sums;
 }
 
-/** Return the incidents in the order of their first records, each as last reported. Times are in ms
+/** Return the incidents in the order of their first records, every one as last reported. Times are in ms
  * since 1970 UTC; `until_ms` is null while an incident lasts.
  * @param {string} point @param {FactsByKind} effective @param {Flags} flags */
 export function incidentsOf(point, effective, flags) {

@@ -7,7 +7,7 @@ const MINUTE_MS = 60_000;
 
 /**
  * `Stay`: one period of a person's presence; `leftMs` is null without a departure. Times are in ms
- * since 1970 UTC. `Stays`: the stays of each person, in order, by person code.
+ * since 1970 UTC. `Stays`: the stays of every person, in order, by person code.
  * @typedef {import("./facts.js").Fact} Fact
  * @typedef {import("./facts.js").FactsByKind} FactsByKind
  * @typedef {import("./facts.js").Flags} Flags
@@ -16,7 +16,7 @@ const MINUTE_MS = 60_000;
  */
 
 /**
- * Return each person's stays in order, by pairing check-ins with check-outs. The earliest check-in
+ * Return every person's stays in order, by pairing check-ins with check-outs. The earliest check-in
  * opens a stay; repeated check-ins at the same point are flagged `already_present`. A check-in at
  * another point ends the previous stay; a check-out ends only a stay at the same point. Check-ins
  * that are too late open no stay.
@@ -70,7 +70,7 @@ export function flagUnexpectedPoints(point, roll, effective, flags) {
 }
 
 /**
- * Assign each seat to at most one person: first by the plan in the roll, then by the earliest
+ * Assign every seat to at most one person: first by the plan in the roll, then by the earliest
  * check-in or seat change. Return `of`, the seat by person, and `right`, the result of the latest
  * seat check by person. Flag `seat_taken` on claims to another person's seat.
  * @param {string} point @param {import("./settings.js").Rolls} rolls @param {Stays} stays

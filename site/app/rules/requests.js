@@ -29,7 +29,7 @@ const STATES = ["approved", "pending", "declined", "withdrawn"];
 /**
  * Judge the leave requests of people on the point's roll, and the substitutes at the point. In the
  * result, `live` are people with a request from before the closing that was not withdrawn. `away`
- * are people whom the point does not expect because of a request. `approved` are keys of approved
+ * are people that the point does not expect because of a request. `approved` are keys of approved
  * requests and substitutes. `withoutEffect` are answers to requests that are not judged here, and
  * documents from people without authority.
  * @param {string} point @param {import("./settings.js").Terms} terms
@@ -107,7 +107,7 @@ export function judgeRequests(point, terms, chairing, closing, rolls, effective,
   return { targets, byRequest, byPerson, live, away, approved, withoutEffect };
 }
 
-/** Return all requests, sorted by time and id. Each request lists its documents, decisions and
+/** Return all requests, sorted by time and id. Every request lists its documents, decisions and
  * withdrawals as `answers`, in order of time. Times are in ms since 1970 UTC.
  * @param {RequestStates} states @param {FactsByKind} effective @param {Flags} flags @returns {Request[]} */
 export function requestsOf(states, effective, flags) {

@@ -17,7 +17,7 @@ const SECRETARY = "BI_THU";
  * @typedef {ReturnType<typeof termsOf>} Terms
  */
 
-/** Return the point's terms, merged from its settings; for each field, the latest setting decides.
+/** Return the point's terms, merged from its settings; for every field, the latest setting decides.
  * `roll_secretaries` are the Secretaries on the roll. Times are in ms since 1970 UTC, or null.
  * @param {string} point @param {Fact[]} facts @param {Rolls} rolls */
 export function termsOf(point, facts, rolls) {
@@ -51,7 +51,7 @@ export function termsOf(point, facts, rolls) {
   };
 }
 
-/** Return the officers whom a setting appoints from `fromMs` on: the first person with the office
+/** Return the officers that a setting appoints from `fromMs` on: the first person with the office
  * `secretary` and all with `deputy`.
  * @param {number} fromMs @param {[string, string][]} appointments @returns {Officers} */
 function officersOf(fromMs, appointments) {
@@ -87,7 +87,7 @@ function parseMs(/** @type {string | undefined} */ instant) {
   return instant === undefined ? null : Date.parse(instant);
 }
 
-/** Return the point's latest roll, without people whom a later roll of another point summons. If
+/** Return the point's latest roll, without people that a later roll of another point summons. If
  * the point has no roll, `lines` is empty and `governing` is null.
  * @param {string} point @param {Fact[]} facts @returns {Rolls} */
 export function rollsOf(point, facts) {

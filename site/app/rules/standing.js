@@ -41,7 +41,7 @@ const MEETING_DAY_KINDS = rules.meeting_day_kinds;
 const REPORTING_KINDS = [...MEETING_DAY_KINDS, ...rules.hall_kinds];
 
 /**
- * `PersonStanding`: the standing of one person. Each entry of `stays` is the arrival, the end or
+ * `PersonStanding`: the standing of one person. Every entry of `stays` is the arrival, the end or
  * null (ms since 1970 UTC) and the point. `comes_as` is `guest`, `substitute` or null.
  * @typedef {import("./facts.js").Fact} Fact
  * @typedef {import("./presence.js").Stay} Stay

@@ -39,7 +39,7 @@ async function read(/** @type {string} */ address) {
   }
 }
 
-/** The latest read. Scripts share one global callback, so each read waits for the previous one.
+/** The latest read. Scripts share one global callback, so every read waits for the previous one.
  * @type {Promise<any>} */
 let lastRead = Promise.resolve();
 

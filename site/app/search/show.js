@@ -9,7 +9,7 @@ const MAX_SHOWN = 50;
 const CONTEXT_CHARS = 70;
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 
-/** Replace the content of `place` with the first 50 matches, each with an excerpt that marks the
+/** Replace the content of `place` with the first 50 matches, every one with an excerpt that marks the
  * typed words. */
 export function showMatches(/** @type {HTMLElement} */ place, /** @type {KnownDocument[]} */ matches, /** @type {string} */ typedText) {
   const typed = typedText.match(WORD) ?? [];

@@ -185,7 +185,7 @@ export async function renew(/** @type {string} */ list) {
   await reportSaved(list);
 }
 
-/** Save a list file by file; pages can read each file as soon as it is saved. Return the fault that
+/** Save a list file by file; pages can read every file as soon as it is saved. Return the fault that
  * stopped the saving. Return null if there was no fault or if the reader has cleared the list. */
 async function saveFileByFile(/** @type {string} */ name, /** @type {FileLine[]} */ files) {
   const { paths } = await readIndex();

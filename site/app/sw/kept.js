@@ -1,5 +1,5 @@
 /**
- * Stores the saved files: each file by its sha256, and an index from paths to files. A path is
+ * Stores the saved files: every file by its sha256, and an index from paths to files. A path is
  * relative to the root of the release, as in the manifest.
  *
  * The store is in IndexedDB and not in the Cache API, because only IndexedDB can guarantee
@@ -21,7 +21,7 @@ const HEADERS = {
 };
 
 /**
- * `paths`: the sha256 of each file, by path. `wanted`: the lists that the reader wants to save. `next`: the
+ * `paths`: the sha256 of every file, by path. `wanted`: the lists that the reader wants to save. `next`: the
  * paths of a newer kiosk that waits for consent. `manifest`: the text of the last complete update's manifest.
  * @typedef {{paths: Record<string, string>, wanted: string[], next: Record<string, string>, manifest: string}} Index
  * @typedef {{bytes: ArrayBuffer, type: string}} SavedFile

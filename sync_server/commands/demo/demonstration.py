@@ -83,7 +83,7 @@ def fill_database(
 ) -> DemoSummary:
     """Add the demonstration to the database in one transaction.
 
-    Each run sets a new password and makes a new enrolment code. Raises: RealPeopleFault if the
+    Every run sets a new password and makes a new enrolment code. Raises: RealPeopleFault if the
     database contains real people.
     """
     people = synthetic_people([unit.code for unit in published.units])
@@ -182,7 +182,7 @@ def _build_rolls(
 
 
 def _accounts_of_roles(rolls: Mapping[str, Sequence[Summoned]]) -> list[Account]:
-    """Return one office account for each role.
+    """Return one office account for every role.
 
     The chair and the secretary are officers of KIOSK_POINT's unit.
     """
@@ -245,7 +245,7 @@ def _hold_conference(
     rolls: Mapping[str, Sequence[Summoned]],
     seal_to: dict[str, str],
 ) -> None:
-    """Record the finished conference: its summonses, and what each hall sends.
+    """Record the finished conference: its summonses, and what every hall sends.
 
     Silent points send nothing.
     """

@@ -55,7 +55,7 @@ from sync_server.storage.ledger.intake import Delivery, DeviceReport
 SEED = 632
 DAY_MS = 86_400_000
 UP_DAYS = 3
-"""Each device starts 3 days before the conference, which is before the first request for leave."""
+"""Every device starts 3 days before the conference, which is before the first request for leave."""
 STILL_OPEN = frozenset({"P012", "P031"})
 """Nobody has signed off the roll at these points. One record of the point with the lowest code is
 missing."""
@@ -68,7 +68,7 @@ NO_CHAIR = "P015"
 NO_CAMERA = "P025"
 LINE_CUT = "P033"
 VISITED = "P010"
-"""At this point, a person checks in whom another point has summoned."""
+"""At this point, a person checks in that another point has summoned."""
 
 SHARE_WITH_FEEDBACK = 0.3
 PRACTICES = (
@@ -113,7 +113,7 @@ class Hall:
         self.secretary_request: str | None = None
 
     def deliveries(self) -> list[Delivery]:
-        """Return one delivery for each device with records, sent after the device's last record.
+        """Return one delivery for every device with records, sent after the device's last record.
 
         Call this method only once.
         """

@@ -116,7 +116,8 @@ class Chairing:
         )
 
     def _officers_at(self, at_ms: int) -> tuple[str | None, str | None]:
-        """Return the Secretary and the delegated Deputy at a time, each None if there is nobody."""
+        """Return the Secretary and the delegated Deputy at a time, every None if there is
+        nobody."""
         secretary = self._terms.officers_at(at_ms).secretary
         return secretary, delegate_at(self._terms, self.delegations, at_ms)
 

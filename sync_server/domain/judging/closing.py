@@ -123,7 +123,8 @@ def _is_of_roll(fact: Fact[Record]) -> bool:
 def _is_unseen(fact: Fact[Record], closing: Fact[Closing]) -> bool:
     """Return whether the signer of a closing cannot have seen a record.
 
-    The closing lists the last record number that the signer had seen of each device. Office records
+    The closing lists the last record number that the signer had seen of every device. Office
+    records
     have no number, so their time is compared.
     """
     if not _is_of_roll(fact):

@@ -66,7 +66,7 @@ class Flags:
 
 
 class FactsByKind:
-    """Facts grouped by the kind of their records. Each group keeps the given order."""
+    """Facts grouped by the kind of their records. Every group keeps the given order."""
 
     def __init__(self, facts: Iterable[Fact[Record]]) -> None:
         self._of: defaultdict[type, list[Fact[Record]]] = defaultdict(list)
@@ -156,7 +156,7 @@ def _apply_ruling(ruling: Ruling, effective: dict[str, list[Record]]) -> None:
 
 
 class InForce(NamedTuple):
-    """The facts in force, and the pairs of each effective void and the fact that it cancelled."""
+    """The facts in force, and the pairs of every effective void and the fact that it cancelled."""
 
     facts: list[Fact[Record]]
     undone: list[tuple[Fact[Record], Fact[Record]]]

@@ -79,7 +79,7 @@ class SubstituteStanding(Struct, frozen=True):
 
 
 class OtherAttendees(NamedTuple):
-    """Attendees whom the point did not summon.
+    """Attendees that the point did not summon.
 
     `guests` contains person codes, or record ids of guests without a code. `substitutes` has person
     codes as keys.
@@ -151,7 +151,7 @@ def was_in_hall(point: str, person: str, stays: Stays) -> bool:
 
 
 def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]:
-    """Return the number of disturbances at a point in each category.
+    """Return the number of disturbances at a point in every category.
 
     The categories are telephone calls, private use of telephones, and disorder.
     """
@@ -234,7 +234,7 @@ def feedback_of(point: str, effective: FactsByKind) -> HallFeedback | None:
 
 
 def _latest_reports(facts: Iterable[Fact[M]], flags: Flags) -> dict[str, Fact[M]]:
-    """Return the latest report on each matter, by the id of the first report on that matter.
+    """Return the latest report on every matter, by the id of the first report on that matter.
 
     A later report refers to an earlier one by its id. If the writer may not void the first report,
     the later report is flagged and ignored.

@@ -1,4 +1,4 @@
-"""Judge the layers of a standing up to the decisions. Each layer reads only earlier layers.
+"""Judge the layers of a standing up to the decisions. Every layer reads only earlier layers.
 
 The layers are: settings, rolls, rulings -> voids -> presence -> chair -> decisions. The module
 `standing` derives the final result from the layers.

@@ -1,4 +1,4 @@
-"""Judge the standing of each person: the last layer, which reads the results of all others."""
+"""Judge the standing of every person: the last layer, which reads the results of all others."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,7 @@ class PersonStanding(Struct, frozen=True, omit_defaults=True):
 
 
 class PersonJudge:
-    """Judges the standing of each person at one point."""
+    """Judges the standing of every person at one point."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Determine when each person was in which hall, and in which seat."""
+"""Determine when every person was in which hall, and in which seat."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, cast
@@ -35,13 +35,13 @@ class Stay(NamedTuple):
 
 
 Stays = dict[str, list[Stay]]
-"""The stays of each person, by person code, in order of time and in all halls."""
+"""The stays of every person, by person code, in order of time and in all halls."""
 
 
 def stays_of(
     effective: FactsByKind, flags: Flags, is_too_late: Callable[[Fact[CheckIn]], bool]
 ) -> Stays:
-    """Return the stays of each person, built from check-ins and check-outs in all halls.
+    """Return the stays of every person, built from check-ins and check-outs in all halls.
 
     The earliest check-in opens a stay, and a repeated check-in in the same hall is flagged. Nobody
     is in two halls at once, so a check-in in another hall ends the earlier stay. A check-out ends
@@ -80,7 +80,7 @@ def flag_unexpected_points(
 
 
 class Seats(NamedTuple):
-    """The seat of each person in a hall, by person code.
+    """The seat of every person in a hall, by person code.
 
     `right` tells whether the person sat in the right seat at the latest check. People without a
     check are left out.
@@ -91,7 +91,7 @@ class Seats(NamedTuple):
 
 
 def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, flags: Flags) -> Seats:
-    """Assign each seat to one person: first by the roll, then to the first person who claims it.
+    """Assign every seat to one person: first by the roll, then to the first person who claims it.
 
     People claim seats by check-ins and seat changes. A claim to a seat that another person has is
     flagged with `seat_taken`, and the claimant keeps the earlier seat.

@@ -1,4 +1,4 @@
-"""Determine the state of each request for leave or for a substitute, and list its answers.
+"""Determine the state of every request for leave or for a substitute, and list its answers.
 
 A person is excused only with both a written report and an approval (checklist rows 12, 13, 27 and
 28).
@@ -87,7 +87,7 @@ class Request(Struct, frozen=True, omit_defaults=True):
 
 
 class RequestStates(NamedTuple):
-    """The state of each request and substitute, and the resulting state of each person.
+    """The state of every request and substitute, and the resulting state of every person.
 
     `live`: people with a request that is neither withdrawn nor made after the closing. `away`:
     people who are not expected, because leave was approved, or was requested by this point, by
@@ -104,7 +104,7 @@ class RequestStates(NamedTuple):
 
     @property
     def approved(self) -> frozenset[RequestKey]:
-        """The id and person of each approved request or substitute."""
+        """The id and person of every approved request or substitute."""
         return frozenset(key for key, state in self.by_request.items() if state == "approved")
 
 
@@ -187,7 +187,7 @@ class PointRequests(NamedTuple):
         return frozenset(orders)
 
     def _effective_decisions(self, targets: Targets) -> dict[RequestKey, Fact[AbsenceDecision]]:
-        """Return the latest effective decision on each request or substitute.
+        """Return the latest effective decision on every request or substitute.
 
         Decisions without authority are flagged and left out.
         """

@@ -1,4 +1,4 @@
-"""Determine a meeting's settings at one point, and the people whom the point summons."""
+"""Determine a meeting's settings at one point, and the people that the point summons."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -102,9 +102,9 @@ class Terms(Struct, frozen=True):
 
 
 def terms_of(point: str, facts: Iterable[Fact[Record]], lines: Iterable[Summoned] = ()) -> Terms:
-    """Merge the settings of a point. In each field the latest setting with that field counts.
+    """Merge the settings of a point. In every field the latest setting with that field counts.
 
-    `facts` must be sorted by time. `lines` are the people on the point's roll, among whom the
+    `facts` must be sorted by time. `lines` are the people on the point's roll, among that the
     Secretaries of units are found.
     """
     merged: dict[str, Any] = {}
@@ -147,7 +147,7 @@ def _ms(instant: str | None) -> int | None:
 
 
 class Rolls(NamedTuple):
-    """The people whom a point summons, by person code, and the latest roll of the point.
+    """The people that a point summons, by person code, and the latest roll of the point.
 
     `governing` is that roll, or None. `later_rolls_elsewhere`: later rolls of other points that
     list some of its
@@ -210,7 +210,7 @@ def changes_since_frozen(
     """Return who was added to or removed from the roll since it was frozen; nobody without a
     freeze.
 
-    Each roll recorded after the freeze is flagged with `after_freeze`. `facts` must contain all
+    Every roll recorded after the freeze is flagged with `after_freeze`. `facts` must contain all
     facts of the stream: the roll at the freeze need not be the one that counts now.
     """
     frozen_ms = terms.roll_frozen_ms

@@ -1,4 +1,4 @@
-"""Define each kind of record as a type: a common envelope, and a body for each kind.
+"""Define every kind of record as a type: a common envelope, and a body for every kind.
 
 A record is an immutable fact, made once, on the device where the event took place. Bodies contain
 only codes. Personal data are in an encrypted *detail*, which the record names by its sha256. The
@@ -312,7 +312,7 @@ class IncidentBody(_Fixed, frozen=True, kw_only=True, rename={"since": "from"}):
 class ClosingBody(_Fixed, frozen=True, kw_only=True):
     """The body of a closing, which signs off the roll of a point.
 
-    `seen`: for each device, the number of the last record that the signer had seen. `totals`: the
+    `seen`: for every device, the number of the last record that the signer had seen. `totals`: the
     figures that the signer confirmed.
     """
 

@@ -174,13 +174,13 @@ PERSONAL = frozenset(
         Action.READ_DETAIL,
         Action.READ_ARRANGEMENTS,
         Action.READ_HELD,
-        Action.READ_REPORT,  # reports show totals, but each export is logged
+        Action.READ_REPORT,  # reports show totals, but every export is logged
         Action.READ_FOLLOW_UPS,
         Action.READ_AUDIT,
         Action.READ_ACCOUNTS,
     }
 )
-"""The actions that show personal data in the office. The audit log records each such action."""
+"""The actions that show personal data in the office. The audit log records every such action."""
 
 PERSONAL_BY_API = frozenset({Action.PULL, Action.READ_ROSTER, Action.READ_STANDING})
 """The API actions that return personal data and are logged when an office account does them.

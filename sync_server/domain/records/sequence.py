@@ -18,7 +18,7 @@ the numbers in between."""
 def without_jumps(head: int, arrived: Iterable[int]) -> set[int]:
     """Return the arrived numbers, except those that are too far ahead.
 
-    `head` is the highest number known before. In ascending order, each number may exceed the
+    `head` is the highest number known before. In ascending order, every number may exceed the
     highest number accepted so far by at most `MAX_JUMP`.
     """
     plausible = set()

@@ -94,7 +94,7 @@ def index() -> str:
 @blueprint.post("/thiet-bi/ma")
 @allowed(Action.MANAGE_DEVICES)
 def new_codes() -> str:
-    """Create an enrolment code for each chosen point, and show the codes as sheets to print.
+    """Create an enrolment code for every chosen point, and show the codes as sheets to print.
 
     A chair's code needs a person and exactly one point, and a clerk's code has no person. Raises:
     BadForm if this rule is broken, or if a point or person is missing or unknown.

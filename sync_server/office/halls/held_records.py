@@ -175,7 +175,7 @@ def count_open(connection: Connection, since_ms: int) -> int:
 
 
 def _devices_with_many(items: Sequence[HeldItem]) -> dict[str, int]:
-    """Return the number of open held records of each device that has at least `MANY` of them."""
+    """Return the number of open held records of every device that has at least `MANY` of them."""
     counts = Counter(item.device for item in items if item.is_open and item.received_ms is not None)
     return {device: count for device, count in counts.items() if count >= MANY}
 

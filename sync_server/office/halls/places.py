@@ -211,7 +211,7 @@ def preview(list_id: str) -> str | tuple[str, int]:
 @blueprint.get("/don-vi/danh-sach/<list_id>/loi.xlsx")
 @allowed(Action.ARRANGE, is_slow=True)
 def faults(list_id: str) -> Response:
-    """Return a draft list as an XLSX file with an added column that describes each row's faults.
+    """Return a draft list as an XLSX file with an added column that describes every row's faults.
 
     Raises: UnknownUploadedList if there is no such draft. BadForm if the file has no readable
     table.
@@ -290,7 +290,7 @@ def _render_preview(
 
 
 def _facts(change: PlaceChange) -> list[tuple[str, str, str]]:
-    """Return the facts that a change affects, each as (name, value before, value after).
+    """Return the facts that a change affects, every one as (name, value before, value after).
 
     All three are texts for display. A missing value is a dash.
     """

@@ -291,7 +291,7 @@ def set_contacts(meeting: str, point: str) -> Response:
 def _reasons_of(records: Sequence[Record]) -> dict[str, str]:
     """Return the reasons that headquarters gave for corrections and voids, by record id.
 
-    The reasons are stored as sealed details, so the audit log records each opening. A reason that
+    The reasons are stored as sealed details, so the audit log records every opening. A reason that
     cannot be opened is "".
     """
     details = {
@@ -368,7 +368,7 @@ def _people_named(standing: PointStanding) -> set[str]:
 def _versions(entries: list[RecordLine], standing: PointStanding) -> list[RollVersion]:
     """Return the versions of the point's roll, the latest first.
 
-    Each version is compared with the version before it.
+    Every version is compared with the version before it.
     """
     versions = []
     before: tuple[Summoned, ...] = ()

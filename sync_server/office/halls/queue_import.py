@@ -31,7 +31,7 @@ def form() -> str:
 @blueprint.post("/nhap-tep")
 @allowed(Action.IMPORT_QUEUE, is_slow=True)
 def take_in() -> str | tuple[str, int]:
-    """Import a queue file, show the outcome of each record, and offer a receipt to download.
+    """Import a queue file, show the outcome of every record, and offer a receipt to download.
 
     If the file is faulty, import nothing, and show the fault with status 400.
     """

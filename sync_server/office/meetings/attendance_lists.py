@@ -102,7 +102,7 @@ def upload(meeting: str) -> Response:
 @blueprint.get("/hoi-nghi/<meeting>/tu-tep/<list_id>")
 @allowed(Action.CORRECT, is_slow=True)
 def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
-    """Show which person each line of a draft list means, and what the import would record.
+    """Show which person every line of a draft list means, and what the import would record.
 
     The status is 422 if the file has no readable table. Raises: UnknownUploadedList if there is no
     such
@@ -126,7 +126,7 @@ def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
 @blueprint.get("/hoi-nghi/<meeting>/tu-tep/<list_id>/loi.xlsx")
 @allowed(Action.CORRECT, is_slow=True)
 def faults(meeting: str, list_id: str) -> Response:
-    """Return a draft list as an XLSX file with an added column that describes each row's faults.
+    """Return a draft list as an XLSX file with an added column that describes every row's faults.
 
     Raises: UnknownUploadedList if there is no such draft. BadForm if the file has no readable
     table.

@@ -164,7 +164,7 @@ def update(meeting: str) -> Response:
 def row_marks(
     rows: Sequence[BoardRow], meeting: MeetingSummary, chairs: Mapping[str, str]
 ) -> list[str]:
-    """Return one mark for each row. A mark changes when a value shown in the row changes."""
+    """Return one mark for every row. A mark changes when a value shown in the row changes."""
     return [
         _mark_of(
             replace(row, last_contact_at=format_recent(row.last_contact_at)),
@@ -181,7 +181,7 @@ def _mark_of(*values: object) -> str:
 
 
 def _marks_in_etag(tag: str, count: int) -> list[str]:
-    """Split an ETag into `count` marks, one for each row of the board.
+    """Split an ETag into `count` marks, one for every row of the board.
 
     If the ETag has the wrong length, return marks that match no row.
     """
@@ -286,7 +286,7 @@ def _seriousness_rank(warnings: tuple[str, ...]) -> int:
 
 
 def _count_warnings(rows: Sequence[BoardRow], meeting: MeetingSummary) -> dict[str, int]:
-    """Return the number of points with each warning, leaving out warnings without points."""
+    """Return the number of points with every warning, leaving out warnings without points."""
     warnings_by_row = [warnings_of(row, meeting) for row in rows]
     counts = {
         warning: sum(warning in row_warnings for row_warnings in warnings_by_row)

@@ -60,7 +60,7 @@ class BarSegment(Struct, frozen=True):
 
 
 class TypeBar(Struct, frozen=True):
-    """A bar that shows how many people of one unit type are in each state."""
+    """A bar that shows how many people of one unit type are in every state."""
 
     unit_type: str
     counts: Counts
@@ -73,7 +73,7 @@ STATES = (
     ("unexcused", "absent_unexcused"),
     ("unrecorded", "not_recorded"),
 )
-"""Each state as (name in the style sheet, field of `Counts`), in the order of a bar's segments."""
+"""Every state as (name in the style sheet, field of `Counts`), in the order of a bar's segments."""
 
 
 def arrivals_of(board: Board, summary: MeetingSummary) -> Arrivals:
@@ -110,7 +110,7 @@ def arrivals_of(board: Board, summary: MeetingSummary) -> Arrivals:
 
 
 def types_of(board: Board) -> tuple[TypeBar, ...]:
-    """Return one bar for each unit type.
+    """Return one bar for every unit type.
 
     The length of a bar is proportional to the number of people summoned.
     """

@@ -78,7 +78,7 @@ def page(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/chat-luong")
 @allowed(Action.EVALUATE)
 def evaluate(meeting: str) -> Response:
-    """Store a new version of each text of the evaluation that the user has edited.
+    """Store a new version of every text of the evaluation that the user has edited.
 
     An unedited draft is not stored, so that it still follows the figures. Raises: UnknownMeeting.
     BadForm if nothing was edited, or if someone else has changed the same text in the meantime.
@@ -115,5 +115,5 @@ def evaluate(meeting: str) -> Response:
 
 
 def _drafts(meeting: str) -> dict[Heading, str]:
-    """Return a draft text for each heading, written by the program from the current figures."""
+    """Return a draft text for every heading, written by the program from the current figures."""
     return drafts_of(snapshot.take(transaction(), meeting, source_now()).figures)

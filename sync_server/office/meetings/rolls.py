@@ -1,6 +1,6 @@
 """Pages that change the rolls of a meeting's points, by a rule or from a file.
 
-Each change writes a new version of a roll.
+Every change writes a new version of a roll.
 """
 
 from collections.abc import Mapping, Sequence
@@ -153,7 +153,7 @@ def _read_summonses(
 def _changes_of(
     connection: Connection, meeting: str, summonses: Sequence[SummonsRow]
 ) -> dict[str, RollDifference]:
-    """For each point that a list names, return how the list would change the point's roll."""
+    """For every point that a list names, return how the list would change the point's roll."""
     before = arrangements.rolls_of(connection, meeting)
     after: dict[str, list[Summoned]] = {}
     for row in summonses:
@@ -169,7 +169,7 @@ def _plan_rolls(
     """Return the rolls that a rule makes, and the differences of the rolls that would change.
 
     Both are by point. Units without a point at this meeting come third, with the number of people
-    whom the rule would summon there.
+    that the rule would summon there.
     """
     before = arrangements.rolls_of(connection, meeting)
     point_by_unit = {

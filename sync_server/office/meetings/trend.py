@@ -85,7 +85,7 @@ def page() -> str:
 @blueprint.get("/xu-huong/bang.csv")
 @allowed(Action.READ_BOARD)
 def table() -> Response:
-    """Return the figures of a year's meetings as a CSV file, one row for each meeting."""
+    """Return the figures of a year's meetings as a CSV file, one row for every meeting."""
     year = requested_year()
     rows = [
         [

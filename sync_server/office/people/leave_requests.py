@@ -144,7 +144,7 @@ def decide() -> AnyResponse:
 def _decidable(
     connection: Connection, targets: Sequence["Target"], account: Account, at_ms: int
 ) -> list[tuple["Target", str]]:
-    """Return the targets, each with the code of its person, if all can be decided on now.
+    """Return the targets, every one with the code of its person, if all can be decided on now.
 
     Raises: UnknownRecord if a request is unknown. BadForm if the account may not decide on a
     request, or if a request has changed since the user saw it.
@@ -189,7 +189,7 @@ def detail(sha256: str) -> Response:
 def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]:
     """Return the requests as cards to show, with the details that the account may open.
 
-    The audit log records each opening.
+    The audit log records every opening.
     """
     account, at_ms = access.signed_in_account(), now_ms()
     connection = transaction()
@@ -257,7 +257,7 @@ def count_pending(connection: Connection) -> int:
 def _find_requests(
     connection: Connection, meeting: str, state: str
 ) -> list[tuple[StreamKey, Request]]:
-    """Return the requests in a state that this account may see, each with its stream.
+    """Return the requests in a state that this account may see, every one with its stream.
 
     `meeting` is a meeting's id, or "" for all recent meetings. The state `all` selects every
     request. The requests that headquarters decides come first. Within both groups, the requests are

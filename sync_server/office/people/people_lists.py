@@ -60,7 +60,7 @@ CHOSEN_FIELDS = tuple(field for field in FIELDS if field in USED)
 class ChangeLine(NamedTuple):
     """A person's change as the preview shows it.
 
-    Each fact is (name, value before, value after). `losses` are the fields that would be emptied,
+    Every fact is (name, value before, value after). `losses` are the fields that would be emptied,
     or the name and year of birth if the code would pass to another person.
     """
 
@@ -176,7 +176,7 @@ def undo(list_id: str) -> AnyResponse:
 @blueprint.get("/nguoi/danh-sach/<list_id>/loi.xlsx")
 @allowed(Action.ARRANGE, is_slow=True)
 def faults(list_id: str) -> Response:
-    """Return a draft list as an XLSX file with an added column that describes each row's faults.
+    """Return a draft list as an XLSX file with an added column that describes every row's faults.
 
     Raises: UnknownUploadedList if there is no such draft. BadForm if the file has no readable
     table.

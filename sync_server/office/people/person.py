@@ -240,7 +240,7 @@ def unit(unit: str) -> str:
 @blueprint.get("/don-vi/<unit>/so-theo-doi.csv")
 @allowed(Action.READ_PERSON)
 def register(unit: str) -> Response:
-    """Return a unit's study register as a CSV file, with a row for each person.
+    """Return a unit's study register as a CSV file, with a row for every person.
 
     Raises: UnknownUnit. Forbidden if the account may not see the unit.
     """
@@ -258,9 +258,9 @@ def register(unit: str) -> Response:
 @blueprint.get("/don-vi/<unit>/so-chi-tiet.csv")
 @allowed(Action.READ_PERSON)
 def detailed_register(unit: str) -> Response:
-    """Return a unit's attendance in a year as a CSV file, with a row for each person and meeting.
+    """Return a unit's attendance in a year as a CSV file, with a row for every person and meeting.
 
-    The reasons for approved leave are included if the account may open them, and each opening is
+    The reasons for approved leave are included if the account may open them, and every opening is
     logged. Raises: Forbidden if the account may not see the unit.
     """
     year, connection = forms.requested_year(), transaction()
@@ -305,7 +305,7 @@ def _times_of(standing: PersonStanding) -> tuple[str, str, str]:
 def _reasons_by_meeting(
     connection: Connection, attendances: Mapping[str, list[Attendance]]
 ) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return the reason and document number of each approved leave, by (person, meeting)."""
+    """Return the reason and document number of every approved leave, by (person, meeting)."""
     keys = {
         StreamKey(attendance.meeting.id, attendance.point)
         for person_attendances in attendances.values()
@@ -388,7 +388,7 @@ def _must_see(connection: Connection, person: str) -> RosterPerson:
 
 
 def visible_names(connection: Connection, people: Iterable[str]) -> dict[str, str]:
-    """Return the names, by code, of the given people whom this account may see."""
+    """Return the names, by code, of the given people that this account may see."""
     account, codes = access.signed_in_account(), set(people)
     if not codes or not access.may(Action.READ_PERSON):
         return {}
@@ -414,9 +414,9 @@ def _must_see_unit(connection: Connection, unit: str) -> None:
 
 
 def _codes_of_point(connection: Connection, point: str) -> set[str]:
-    """Return the codes of the people whom a chair of this point may see.
+    """Return the codes of the people that a chair of this point may see.
 
-    The people are the members of the point's unit, and everybody whom a meeting summoned to the
+    The people are the members of the point's unit, and everybody that a meeting summoned to the
     point or who visited it.
     """
     place = directory.all_points(connection).get(point)

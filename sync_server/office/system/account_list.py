@@ -25,7 +25,7 @@ ROLES = tuple(sorted(OFFICE_ROLES))
 @blueprint.get("/tai-khoan")
 @allowed(Action.READ_ACCOUNTS, menu=Menu(10, "users.title"))
 def index() -> str:
-    """List all accounts, each with the browsers in which the account is signed in."""
+    """List all accounts, every one with the browsers in which the account is signed in."""
     at_ms = now_ms()
     connection = transaction()
     office_accounts = accounts.all_accounts(connection)

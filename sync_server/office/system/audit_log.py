@@ -68,7 +68,7 @@ def index() -> str:
 
 
 def _readable(about: str, names: Mapping[str, str]) -> str:
-    """Return an entry's subjects with a name after each person's code and with short hashes."""
+    """Return an entry's subjects with a name after every person's code and with short hashes."""
     return " ".join(
         f"{word} ({names[word]})" if word in names else _HASH.sub(_short_hash, word)
         for word in about.split()

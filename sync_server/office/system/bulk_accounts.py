@@ -1,6 +1,6 @@
 """Pages that create accounts for many halls or units at once.
 
-The first passwords are printed on slips, one for each account.
+The first passwords are printed on slips, one for every account.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ def form() -> str:
 def by_place() -> str:
     """Create accounts for the chairs of chosen halls or for the secretaries of chosen units.
 
-    Return a page to print, with the name and the first password of each new account. An account
+    Return a page to print, with the name and the first password of every new account. An account
     that already exists keeps its password, unless the form contains `renews`; then it gets a new
     one. Raises: BadForm if no hall or unit was chosen, or an unknown one.
     """

@@ -1,6 +1,6 @@
 """Pages that set the details of the organisation that issues reports.
 
-Each version is valid from the time at which it was saved.
+Every version is valid from the time at which it was saved.
 """
 
 from typing import Literal, get_args

@@ -32,7 +32,8 @@ def enter() -> Response | tuple[str, int]:
     """Sign the user in, and redirect to the page that the user wanted.
 
     Every failure gets the same answer, with status 401. Five failures under a name from one
-    address, or fifty from all addresses together, start a wait. Each further failure makes the wait
+    address, or fifty from all addresses together, start a wait. Every further failure makes the
+    wait
     longer, and the right password is refused too until the wait is over. In a browser in which the
     account has signed in before, only failures in that browser count.
 
@@ -45,7 +46,7 @@ def enter() -> Response | tuple[str, int]:
     browser, settings = request.user_agent.string, current_app.config["SETTINGS"]
     sources = sign_in_failures.sources_of(address, known_browser(name))
 
-    # Each attempt is counted before the check, so that parallel attempts cannot avoid the wait.
+    # Every attempt is counted before the check, so that parallel attempts cannot avoid the wait.
     must_wait = write(lambda c: sign_in_failures.count_attempt(c, name, sources, now_ms=at_ms))
     with reading() as connection:  # hashing is slow and must not block writers
         account = accounts.account_with_password(connection, name, password)

@@ -306,7 +306,8 @@ def list_devices(connection: Connection, *, point: str | None = None) -> list[De
 
 
 def count_open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
-    """Return the number of unused, valid enrolment codes at each point; omit points without any."""
+    """Return the number of unused, valid enrolment codes at every point; omit points without
+    any."""
     rows = connection.execute(
         select(EnrolmentCode.point, func.count())
         .where(_is_open(now_ms))

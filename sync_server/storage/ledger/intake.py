@@ -1,4 +1,4 @@
-"""Receive records from devices and office accounts, and return a verdict on each record.
+"""Receive records from devices and office accounts, and return a verdict on every record.
 
 Accepted records go to the ledger, all others to the quarantine with the reason. One bad record
 never delays the rest.
@@ -206,7 +206,7 @@ def _verdicts(
     accepted: Sequence[LedgerEntry],
     appended: AppendResult,
 ) -> list[Verdict]:
-    """Quarantine the records that were not accepted; return a verdict on each record, in order."""
+    """Quarantine the records that were not accepted; return a verdict on every record, in order."""
     device = delivery.writer.device
     in_quarantine = _quarantined(delivery, accepted)
     quarantined_before, over_quota = quarantine.add_records(

@@ -1,7 +1,8 @@
 """List records in the streams of other points that they concern.
 
-Each point can then be judged from its stream alone. A record about a person is listed at the points
-where that person is summoned or an officer. A roll is listed at the points that summon anyone whom
+Every point can then be judged from its stream alone. A record about a person is listed at the
+points
+where that person is summoned or an officer. A roll is listed at the points that summon anyone that
 it names or drops, because the later of two rolls governs. Records with the same id are listed in
 each other's streams, because one may cancel another. A ruling is listed in every stream that
 contains its record.
@@ -30,7 +31,7 @@ from sync_server.storage.ledger.streams import StreamKey, records_of
 from sync_server.storage.models import LedgerRow, Listing, Summons
 
 Heads = dict[StreamKey, int]
-"""The last position in use in each locked stream. It rises as records are listed."""
+"""The last position in use in every locked stream. It rises as records are listed."""
 
 
 def list_records(
@@ -88,7 +89,7 @@ def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey
 
 
 def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads) -> set[StreamKey]:
-    """List rulings in the streams of their records and of the newcomers whom they identify.
+    """List rulings in the streams of their records and of the newcomers that they identify.
 
     Return the streams that grew.
     """

@@ -1,4 +1,4 @@
-"""Store records that were not accepted, each once, with the reason.
+"""Store records that were not accepted, every one once, with the reason.
 
 Only `purge` deletes entries, after headquarters has ruled on or dismissed them.
 """
@@ -34,7 +34,7 @@ class QuarantinedRecord(NamedTuple):
 def add_records(
     connection: Connection, device: str, quarantined: Sequence[QuarantinedRecord], now_ms: int
 ) -> tuple[set[str], set[str]]:
-    """Store records in quarantine, each once, within the device's daily limits.
+    """Store records in quarantine, every one once, within the device's daily limits.
 
     Return two sets of hashes: records that were stored before, and records that are not stored
     because the device exceeded a limit.
@@ -148,7 +148,8 @@ def count_open(connection: Connection) -> int:
 
 
 def count_refused(connection: Connection) -> dict[str, int]:
-    """For each point, return how many refused records of its devices wait for headquarters' ruling.
+    """For every point, return how many refused records of its devices wait for headquarters'
+    ruling.
 
     Points without such records are left out.
     """

@@ -144,7 +144,7 @@ def rebuild(connection: Connection, meeting: str) -> list[StreamKey]:
 def contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[list[bytes]]:
     """Find ids that several different records at these points share.
 
-    Return, for each such id, the canonical bytes of all records with that id.
+    Return, for every such id, the canonical bytes of all records with that id.
     """
     groups = []
     for meeting, points in streams.by_meeting(keys).items():

@@ -28,7 +28,7 @@ def home_stream(record: Record) -> StreamKey:
 def summoned_by_stream(
     connection: Connection, records: Sequence[Record]
 ) -> dict[StreamKey, set[str]]:
-    """For each stream, return the people of these records whom its point has summoned.
+    """For every stream, return the people of these records that its point has summoned.
 
     Officers of the point count as summoned. Streams without such people are left out.
     """
@@ -72,7 +72,7 @@ def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) ->
 def newcomers_by_stream(
     connection: Connection, records: Iterable[Record]
 ) -> defaultdict[StreamKey, set[str]]:
-    """For each stream, return the newcomers recorded there whom these records identify.
+    """For every stream, return the newcomers recorded there that these records identify.
 
     A newcomer is a person on no list, with a code that begins with `N-`. A ruling identifies one.
     """
@@ -106,7 +106,8 @@ class Routing(NamedTuple):
     """The streams that records affect; the ledger locks all `streams`.
 
     `reused`: new records whose id another record also has. `rolls`: streams of points whose roll or
-    officers may change. `summoned`: for each stream, the people of these records whom its point has
+    officers may change. `summoned`: for every stream, the people of these records that its point
+    has
     summoned.
     """
 

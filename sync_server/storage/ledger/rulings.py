@@ -1,4 +1,4 @@
-"""Store, for each ruling of headquarters, the record it decides on or the newcomer it identifies.
+"""Store, for every ruling of headquarters, the record it decides on or the newcomer it identifies.
 
 A newcomer is a person on no list; a ruling states under which code the person is known.
 """
@@ -37,7 +37,7 @@ def note(connection: Connection, fresh: Iterable[Record]) -> None:
 
 
 def about(connection: Connection, record_ids: Iterable[str]) -> dict[tuple[str, str], Ruling]:
-    """Return the latest ruling that releases or dismisses each record, by (meeting, record id).
+    """Return the latest ruling that releases or dismisses every record, by (meeting, record id).
 
     Records without such a ruling are left out.
     """
@@ -60,7 +60,7 @@ def about(connection: Connection, record_ids: Iterable[str]) -> dict[tuple[str, 
 def touching(
     connection: Connection, meeting: str, record_ids: Iterable[str]
 ) -> dict[str, list[str]]:
-    """For each of these records of a meeting, return the ids of all rulings about the record.
+    """For every one of these records of a meeting, return the ids of all rulings about the record.
 
     Records without a ruling are left out.
     """
@@ -82,7 +82,7 @@ _TOUCHING = CompiledStatement(
 def codes_by_person(
     connection: Connection, meeting: str, people: Iterable[str], fresh: Iterable[Record]
 ) -> dict[str, set[str]]:
-    """For each person, return all codes under which a roll may name the person.
+    """For every person, return all codes under which a roll may name the person.
 
     Stored rulings and those among `fresh` add codes to a newcomer.
     """

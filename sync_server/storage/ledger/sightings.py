@@ -32,7 +32,7 @@ def of_devices(connection: Connection, devices: Iterable[str]) -> list[Sighting]
 
 
 def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
-    """Store the sighting nearest to the beginning of each boot, and delete the one it replaces.
+    """Store the sighting nearest to the beginning of every boot, and delete the one it replaces.
 
     Return the devices whose stored sightings changed.
     """
@@ -57,7 +57,8 @@ def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
 
 
 def latest_skews(connection: Connection, devices: Sequence[str]) -> dict[str, int]:
-    """For each device, return the server's clock minus the device's at the last measurement, in ms.
+    """For every device, return the server's clock minus the device's at the last measurement, in
+    ms.
 
     Devices without a measurement are left out.
     """

@@ -1,4 +1,4 @@
-"""Store the standings: the attendance of every person at each point of a meeting.
+"""Store the standings: the attendance of every person at every point of a meeting.
 
 A point's standings are recomputed in full when its stream grows; reading never computes them.
 """
@@ -142,7 +142,7 @@ def _row_of(standing: PointStanding) -> BoardFigures:
 def requests_of(
     connection: Connection, keys: Iterable[StreamKey], *, by: str | None, at_ms: int
 ) -> list[tuple[StreamKey, Request]]:
-    """Return the requests for leave or a substitute at these points, each with its stream.
+    """Return the requests for leave or a substitute at these points, every one with its stream.
 
     `is_decidable` of a request is True if `by` may decide on it at `at_ms`. `by` is a person's
     code, or None for headquarters.
@@ -179,7 +179,7 @@ def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKe
 
 
 def tasks_of(connection: Connection, meeting: str) -> list[tuple[StreamKey, Task]]:
-    """Return the follow-up tasks of a meeting's points, each with its point's stream.
+    """Return the follow-up tasks of a meeting's points, every one with its point's stream.
 
     A rehearsal or a cancelled meeting has none.
     """
@@ -230,7 +230,7 @@ def _read_board(connection: Connection, meeting: str) -> Board:
 
 
 def _last_contacts(connection: Connection) -> Mapping[str, tuple[int | None, int]]:
-    """For each point, return its devices' last contact and the number of their missing records.
+    """For every point, return its devices' last contact and the number of their missing records.
 
     The contact is in ms since 1970 UTC, None before the first.
     """

@@ -37,7 +37,7 @@ class RecordKey(NamedTuple):
 class Page(NamedTuple):
     """The next records of a stream, and the cursor to continue from.
 
-    Each record is a tuple: canonical bytes, corrected time, and the corrected time of the record
+    Every record is a tuple: canonical bytes, corrected time, and the corrected time of the record
     that a ruling releases (else None). Times are in ms since 1970 UTC.
     """
 
@@ -54,7 +54,7 @@ def epoch(connection: Connection) -> str | None:
 def by_meeting(keys: Iterable[StreamKey]) -> dict[str, list[str]]:
     """Group streams by meeting, so that one statement reads all streams of a meeting.
 
-    Return the sorted point codes of each meeting, without duplicates.
+    Return the sorted point codes of every meeting, without duplicates.
     """
     grouped: dict[str, list[str]] = {}
     for key in sorted(set(keys)):
@@ -79,7 +79,7 @@ def lock_meetings(connection: Connection, meetings: Iterable[str], *, is_sole: b
 def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, int]:
     """Lock streams in sorted order until the transaction ends; create those that do not exist.
 
-    Return the last position in use in each stream, 0 for a new stream.
+    Return the last position in use in every stream, 0 for a new stream.
     """
     wanted = sorted(set(keys))
     if not wanted:
@@ -125,7 +125,10 @@ def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
 
 
 def write_heads(connection: Connection, heads: dict[StreamKey, int]) -> None:
-    """Store the last position in use of each of these streams. The caller must hold their locks."""
+    """Store the last position in use of every one of these streams.
+
+    The caller must hold their locks.
+    """
     _WRITE_HEAD.run(
         connection,
         [
@@ -170,7 +173,7 @@ def roster_rev(connection: Connection, key: StreamKey) -> str:
 
 
 def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, list[Record]]:
-    """For each stream, return all its records, including listed ones, in no particular order."""
+    """For every stream, return all its records, including listed ones, in no particular order."""
     records: dict[StreamKey, list[Record]] = {key: [] for key in keys}
     for meeting, points in by_meeting(records).items():
         for query in (_HOME_RECORDS, _LISTED_RECORDS):
@@ -180,7 +183,7 @@ def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[Stream
 
 
 def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
-    """Return the last position in use in each stream of a meeting, by point, sorted by point."""
+    """Return the last position in use in every stream of a meeting, by point, sorted by point."""
     query = select(Stream.point, Stream.head).where(Stream.meeting == meeting)
     return dict(connection.execute(query.order_by(Stream.point)).all())
 
@@ -188,7 +191,7 @@ def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
 def records_up_to(
     connection: Connection, heads: Mapping[StreamKey, int]
 ) -> dict[StreamKey, list[Record]]:
-    """For each stream, return its records up to and including the given position, in order."""
+    """For every stream, return its records up to and including the given position, in order."""
     return {
         key: [
             decode_canonical(row.record)

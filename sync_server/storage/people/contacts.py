@@ -1,4 +1,4 @@
-"""Store the contacts of each point: its clerk and its technician, with telephone numbers."""
+"""Store the contacts of every point: its clerk and its technician, with telephone numbers."""
 
 import re
 from collections.abc import Iterable
@@ -48,7 +48,7 @@ class ContactLine(NamedTuple):
 
 
 def put(connection: Connection, lines: Iterable[ContactLine]) -> None:
-    """Replace the contact for each point and duty listed; an empty name deletes the contact."""
+    """Replace the contact for every point and duty listed; an empty name deletes the contact."""
     for line in lines:
         matching = (PointContact.point == line.point, PointContact.duty == line.duty)
         connection.execute(delete(PointContact).where(*matching))

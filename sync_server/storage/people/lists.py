@@ -137,7 +137,7 @@ def unit_aliases(connection: Connection) -> dict[str, str]:
 
 
 def remember_units(connection: Connection, units: Mapping[str, str]) -> None:
-    """Store the unit that a user chose for each name, for the next list; "" forgets the choice."""
+    """Store the unit that a user chose for every name, for the next list; "" forgets the choice."""
     if units:
         connection.execute(delete(UnitAlias).where(UnitAlias.name.in_(sorted(units))))
     rows = [{"name": name, "unit": unit} for name, unit in units.items() if unit]

@@ -89,7 +89,7 @@ def remove_people(connection: Connection, codes: Sequence[str]) -> None:
 
 
 def mentioned_people(connection: Connection, codes: Sequence[str]) -> set[str]:
-    """Return the codes of those people whom any roll or record names."""
+    """Return the codes of those people that any roll or record names."""
     mentioned: set[str] = set()
     for chunk in in_chunks(codes):
         for column in (Summons.person, LedgerRow.person):
@@ -122,7 +122,7 @@ def officers_of(
 
 
 def roster_of(connection: Connection, key: StreamKey) -> Roster:
-    """Return the roster of the people whom a point summons, in the order of the roll.
+    """Return the roster of the people that a point summons, in the order of the roll.
 
     A person without a stored name is shown by code.
     """
@@ -245,7 +245,7 @@ def _streams_summoning(connection: Connection, people: Sequence[str]) -> Iterabl
 def units_and_positions(
     connection: Connection, people: Sequence[str], *, at_ms: int
 ) -> dict[str, tuple[str, str]]:
-    """Return each person's (unit, position) as of an instant, by person's code.
+    """Return every person's (unit, position) as of an instant, by person's code.
 
     Unknown people are left out.
     """

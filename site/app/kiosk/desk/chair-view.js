@@ -98,7 +98,7 @@ function mayReadDetail(desk, { person, instead_of }) {
   return !isOwn && !isReserved(desk.hall.all.terms, person, instead_of, desk.nowMs);
 }
 
-/** Fetch the missing details of these requests after each successful sync, and store them so that
+/** Fetch the missing details of these requests after every successful sync, and store them so that
  * the chair can read them offline later.
  * @param {Desk} desk @param {LeaveRequest[]} requests */
 function useFetchedDetails(desk, requests) {

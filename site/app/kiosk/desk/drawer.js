@@ -1,4 +1,4 @@
-/** Reads and stores the encrypted values of one enrolment. Each value is decrypted once and cached. */
+/** Reads and stores the encrypted values of one enrolment. Every value is decrypted once and cached. */
 
 import { getMeta, getSealed, putSealed, listSealedNames } from "../device/store.js";
 import { seal, unseal } from "../device/vault.js";

@@ -16,7 +16,7 @@ export function readForm(event) {
   return Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
 }
 
-/** Reset a form's input fields for the next entry, and return each field with its previous value.
+/** Reset a form's input fields for the next entry, and return every field with its previous value.
  * @param {HTMLFormElement} form @returns {[HTMLInputElement, string][]} */
 export function emptyFields(form) {
   const typed = /** @type {[HTMLInputElement, string][]} */ ([...form.querySelectorAll("input")].map((field) => [field, field.value]));

@@ -18,7 +18,7 @@ const EFFECTIVE_FATES = new Set(["queued", "stored", "released"]);
 
 /**
  * Return the standing of the hall, judged from the records of the device and of the stream. `of`
- * contains the standing of each person, `all` the standing of the point, and `records` the records
+ * contains the standing of every person, `all` the standing of the point, and `records` the records
  * that were judged.
  * @param {string} point
  * @param {DeviceRecord[]} deviceRecords held, refused and dismissed records among these do not count
@@ -63,7 +63,7 @@ export function recordsInForce(records) {
   );
 }
 
-/** Return the highest `seq` of each device. A closing stores these to state which records its
+/** Return the highest `seq` of every device. A closing stores these to state which records its
  * signer had seen.
  * @param {LedgerRecord[]} records */
 export function seenOf(records) {

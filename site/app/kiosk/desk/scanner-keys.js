@@ -5,7 +5,7 @@
 const LONGEST_PAUSE_MS = 50;
 
 /**
- * Call `onCode` with each code that is typed as fast as a scanner types, and ended with Enter,
+ * Call `onCode` with every code that is typed as fast as a scanner types, and ended with Enter,
  * outside the search field or behind a text in it. The code is removed from the field that
  * received it.
  * @param {(text: string) => boolean} isCode @param {(code: string) => void} onCode

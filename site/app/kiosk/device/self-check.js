@@ -15,7 +15,7 @@ const SKEW_MS = rules.suspect_skew_ms;
  */
 
 /**
- * Return a finding (`good`, `warn` or `bad`) for each part of this device: storage, saved code,
+ * Return a finding (`good`, `warn` or `bad`) for every part of this device: storage, saved code,
  * clock, connection, roster, locks and camera.
  * @param {import("../desk/desk.js").Desk} desk @param {boolean} isShellSaved @param {boolean} isScannerSaved
  * @returns {Promise<Finding[]>}

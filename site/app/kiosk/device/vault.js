@@ -1,5 +1,5 @@
 /**
- * Encrypts personal data on the disk (AES-GCM) with one random key, the vault's key. Each clerk's
+ * Encrypts personal data on the disk (AES-GCM) with one random key, the vault's key. Every clerk's
  * PIN wraps this key (PBKDF2). A PIN delays a thief who copies the disk, but does not stop the
  * thief.
  */

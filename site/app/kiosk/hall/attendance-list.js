@@ -8,7 +8,7 @@ import { dayOf, instantOf } from "../words/instants.js";
 
 /**
  * @typedef {import("../types.js").RosterLine} RosterLine
- * `people`: everyone whom the row may mean; a row with exactly one person is a match. `cameAt` and `leftAt`
+ * `people`: everyone that the row may mean; a row with exactly one person is a match. `cameAt` and `leftAt`
  * are in ISO 8601 (UTC).
  * @typedef {{text: string, people: RosterLine[], cameAt: string | null, leftAt: string | null}} CountedLine
  * @typedef {{starts_at: string, ends_at: string}} Span
@@ -81,7 +81,7 @@ function fieldOf(heading) {
   return FIELDS.find((field) => headings[field].includes(folded)) ?? null;
 }
 
-/** Return a function that finds the people whom a code or a name may mean. The function compares
+/** Return a function that finds the people that a code or a name may mean. The function compares
  * codes first, then exact names, then names without accents and word order.
  * @param {RosterLine[]} roster */
 function finder(roster) {

@@ -1,4 +1,4 @@
-/** Shows and records who chairs the hall: the Secretary, or the Deputy whom the Secretary named in
+/** Shows and records who chairs the hall: the Secretary, or the Deputy that the Secretary named in
  * writing. */
 
 import { html } from "htm/preact";
@@ -10,7 +10,7 @@ import { recordsInForce } from "../desk/hall-standing.js";
 import { officersAt } from "../../rules/settings.js";
 import { roomText } from "../words/room-messages.js";
 
-/** Show the person who presides, a button for each officer who may take the chair, and the form
+/** Show the person who presides, a button for every officer who may take the chair, and the form
  * that delegates the chair to a Deputy. If the Secretary is unknown, show only a notice.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Chair({ desk }) {

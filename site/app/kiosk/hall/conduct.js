@@ -11,7 +11,7 @@ const CATEGORIES = /** @type {const} */ ([
   ["disorder", "disorder"],
 ]);
 
-/** Show one button for each kind of breach, with the count so far. A tap records one more breach.
+/** Show one button for every kind of breach, with the count so far. A tap records one more breach.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function Conduct({ desk }) {
   const { counts } = desk.hall.all;

@@ -1,4 +1,4 @@
-/** Shows the form for the hall's feedback on the conference: a rating for each topic, and two short
+/** Shows the form for the hall's feedback on the conference: a rating for every topic, and two short
  * texts. */
 
 import { html } from "htm/preact";

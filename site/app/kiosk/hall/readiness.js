@@ -1,4 +1,4 @@
-/** Shows the readiness checklist of a hall, and records the state of each item and the person who
+/** Shows the readiness checklist of a hall, and records the state of every item and the person who
  * checked. */
 
 import { html } from "htm/preact";

@@ -85,7 +85,7 @@ function pauseMs(/** @type {number} */ failures, /** @type {number | null} */ re
 /**
  * Run `work` and return its result; return null if another tab of this browser is running it. A
  * browser without Web Locks uses a lease in local storage. If the lease fails, two tabs send the
- * same records, which does no harm, because the server stores each record once.
+ * same records, which does no harm, because the server stores every record once.
  * @template T
  * @param {() => Promise<T>} work
  * @returns {Promise<T | null>}

@@ -24,7 +24,7 @@ MAX_DEPTH = 3
 """A workbook inside an archive inside an archive is read. Deeper files are reported as problems."""
 MAX_MEMBERS = 2_000
 ID3_HEADER_BYTES, MAX_TAG_BYTES = 10, 256 * 1024
-"""The header of an ID3 tag has 10 bytes, and so does the header of each field in the tag.
+"""The header of an ID3 tag has 10 bytes, and so does the header of every field in the tag.
 
 Fields are read only in the first 256 KB of a recording.
 """
@@ -98,7 +98,7 @@ _NATIONAL_DIGITS = 9
 class ExtractedText(NamedTuple):
     """The texts of a file and of the files inside it, and the problems that were met.
 
-    Each problem is a pair of the problem's code and the name of the file that has the problem.
+    Every problem is a pair of the problem's code and the name of the file that has the problem.
     """
 
     texts: list[str]
@@ -322,7 +322,7 @@ def _decode_xml(content: bytes) -> str:
 
 
 def _words_of(xml: str) -> str:
-    """Return the text of XML without tags, with a line break after each paragraph or cell.
+    """Return the text of XML without tags, with a line break after every paragraph or cell.
 
     Other tags are removed without a space, because formatting can split a word in the middle.
     """
@@ -330,7 +330,7 @@ def _words_of(xml: str) -> str:
 
 
 def _rows_of_workbook(content: bytes) -> Iterator[str]:
-    """Yield the title of each sheet, hidden sheets included, and then each row as text.
+    """Yield the title of every sheet, hidden sheets included, and then every row as text.
 
     Telephone numbers get back the leading 0 that spreadsheets drop. At most `MOST_ROWS` rows and
     `MOST_COLUMNS` columns of a sheet are read.
@@ -346,7 +346,7 @@ def _rows_of_workbook(content: bytes) -> Iterator[str]:
 
 
 def _rows_with_phones(rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Yield each row as one text with ` | ` between cells, and restore dropped leading zeros.
+    """Yield every row as one text with ` | ` between cells, and restore dropped leading zeros.
 
     A 9-digit cell gets a leading 0 if a heading above it names telephone numbers, such as `SĐT`.
     """

@@ -1,6 +1,6 @@
 """Check the content for faults and warnings that depend on several values or files.
 
-The module `front_matter` checks the type of each value.
+The module `front_matter` checks the type of every value.
 """
 
 import re
@@ -46,7 +46,7 @@ _ALT = re.compile(r'\balt="\s*[^"\s]')
 
 
 def check_names(files: Iterable[Any]) -> None:
-    """Add a fault for each meeting or page whose file name cannot be its address.
+    """Add a fault for every meeting or page whose file name cannot be its address.
 
     A name has at most 64 characters, which are a–z, digits and hyphens. `index` and `nam-…` are
     reserved.
@@ -59,7 +59,7 @@ def check_names(files: Iterable[Any]) -> None:
 
 
 def check_places(places: Source) -> None:
-    """Add a fault for each point whose unit does not exist, and for each repeated code.
+    """Add a fault for every point whose unit does not exist, and for every repeated code.
 
     `places` is the source of directory.yaml.
     """
@@ -109,7 +109,7 @@ def _check_hours(source: Source, meeting: MeetingFrontMatter) -> None:
 
 
 def check_references(source: Source, codes: set[str], points: set[str]) -> None:
-    """Add a fault for each material code and point code of a meeting that does not exist.
+    """Add a fault for every material code and point code of a meeting that does not exist.
 
     This check also works if other values of the meeting are not valid.
     """
@@ -136,7 +136,7 @@ def _references(source: Source) -> list[tuple[ValuePath, str]]:
 
 
 def check_material(source: Source, matter: MaterialMatter, folder: Path, guard: Guard) -> None:
-    """Add a fault for each reason why a material cannot be published.
+    """Add a fault for every reason why a material cannot be published.
 
     The circulation class must be CONG_KHAI (public), and versions must be in order of date. The
     material needs a text or a readable file, which is in `folder`.
@@ -243,7 +243,7 @@ def _text_of(source: Source, path: Path) -> tuple[str, str]:
 
 
 def check_text(source: Source, addresses: Addresses) -> None:
-    """Add a fault for each dead link and for each picture that readers could not see.
+    """Add a fault for every dead link and for every picture that readers could not see.
 
     A picture needs a description, a file in the content, and a file name without spaces. Text left
     over from the template is a warning.
@@ -267,7 +267,7 @@ def check_text(source: Source, addresses: Addresses) -> None:
 
 
 def warn_of_unused_materials(materials: Iterable[Any], sources: Iterable[Source]) -> None:
-    """Add a warning to each material to which no meeting, page or other material refers."""
+    """Add a warning to every material to which no meeting, page or other material refers."""
     all_sources = list(sources)
     used = {code for source in all_sources for _, code in _references(source)}
     texts = "\n".join(source.text for source in all_sources)
@@ -303,9 +303,9 @@ def find_unread_files(root: Path, read_paths: Iterable[Path]) -> tuple[list[Faul
 def check_no_repeats(
     values: Iterable[tuple[Source, str]], field: str, *, numbered: bool = False
 ) -> None:
-    """Add a fault for each value that occurs twice, in one file or in several.
+    """Add a fault for every value that occurs twice, in one file or in several.
 
-    `numbered` means that each value is the `code` of an item in the list `field`.
+    `numbered` means that every value is the `code` of an item in the list `field`.
     """
     first_paths: dict[str, Path] = {}
     for n, (source, value) in enumerate(values):

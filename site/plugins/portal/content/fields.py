@@ -1,4 +1,4 @@
-"""Define the fields and types of the front matter for each kind of content."""
+"""Define the fields and types of the front matter for every kind of content."""
 
 from datetime import date
 from typing import Annotated, Literal

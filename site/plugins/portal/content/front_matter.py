@@ -1,4 +1,4 @@
-"""Read YAML front matter, convert each field to its type, and report faults by line.
+"""Read YAML front matter, convert every field to its type, and report faults by line.
 
 YAML's usual loader turns `17:20` into 1040 and `no` into False. This module therefore reads every
 value as text before it converts the value.
@@ -112,7 +112,7 @@ class Source(NamedTuple):
     def texts(self, at: ValuePath, member: str | None = None) -> list[str]:
         """Return the scalar values at a path as a list of strings.
 
-        A single value gives a list of one. With `member`, return that field of each mapping in a
+        A single value gives a list of one. With `member`, return that field of every mapping in a
         list. Missing values are left out.
         """
         node = self.node_at(at)
@@ -181,7 +181,7 @@ def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Sou
 
 
 def _note_bad_letters(source: Source) -> None:
-    """Add a fault for text in TCVN3 or VNI, and for each line that contains control characters."""
+    """Add a fault for text in TCVN3 or VNI, and for every line that contains control characters."""
     text = source.whole
     lines = text.split("\n")
     legacy_at = first_legacy(text)
@@ -195,7 +195,7 @@ def _note_bad_letters(source: Source) -> None:
 
 
 def _warn_of_cut_values(source: Source, matter: str) -> None:
-    """Add a warning for each value that YAML cuts off at a ` #`."""
+    """Add a warning for every value that YAML cuts off at a ` #`."""
     for line, words in enumerate(matter.split("\n"), 1):
         if _CUT_BY_HASH.match(words):
             warning = say("build.cut_by_hash", value=words.strip()[:MAX_SHOWN])

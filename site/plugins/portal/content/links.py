@@ -15,7 +15,7 @@ PICTURES = "images"
 DIRECTORY = "directory.yaml"
 PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 FOLDERS = {"meetings": "hoi-nghi", "materials": "t", "pages": "trang"}
-"""The name of the portal folder for each content folder."""
+"""The name of the portal folder for every content folder."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 

@@ -138,7 +138,7 @@ class FileCache:
     def read_folder(self, root: Path, folder: str, struct: type[M]) -> list[ContentFile[M]]:
         """Read all Markdown files in a content folder, and return them sorted by file name.
 
-        `struct` is the type of the front matter. Each result includes the faults of its file.
+        `struct` is the type of the front matter. Every result includes the faults of its file.
         """
         paths = sorted(
             path

@@ -142,7 +142,7 @@ DEFAULTS = {
     "mode": 2,
     "host_level": 2,
 }
-"""The default choice of each question, as an index from 0."""
+"""The default choice of every question, as an index from 0."""
 
 
 def _answers(

@@ -1,6 +1,6 @@
 """Copy the whole portal to a folder and a zip for a USB stick (a pack), and verify packs.
 
-The manifest of the release gives the expected content of each file.
+The manifest of the release gives the expected content of every file.
 """
 
 import hashlib

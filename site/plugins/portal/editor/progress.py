@@ -37,7 +37,8 @@ def working(about: str) -> Iterator[None]:
 class Steps:
     """A progress display for bytes, with a known total.
 
-    At a terminal the display is a bar. Elsewhere a line is printed after each quarter of the total.
+    At a terminal the display is a bar. Elsewhere a line is printed after every quarter of the
+    total.
     """
 
     def __init__(self, about: str, total: int) -> None:

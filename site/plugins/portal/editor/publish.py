@@ -72,7 +72,7 @@ class PublishTarget:
     def list_releases(self) -> list[dict[str, Any]]:
         """Return all releases that the server stores, the most recently activated first.
 
-        Each row has the fields of `ReleaseRow` in `sync_server.storage.blobs.releases`.
+        Every row has the fields of `ReleaseRow` in `sync_server.storage.blobs.releases`.
 
         Raises: BuildFault if the request fails.
         """
@@ -80,7 +80,7 @@ class PublishTarget:
         return rows
 
     def offer_manifest(self, manifest: bytes) -> list[str]:
-        """Send a manifest, and return the sha256 of each file that the server needs next.
+        """Send a manifest, and return the sha256 of every file that the server needs next.
 
         The server first needs the lists of the manifest, and then the files in the lists. An empty
         result means that the release is complete.
@@ -157,7 +157,7 @@ class PublishTarget:
 def publish(builder: Builder, output: Path, server: PublishTarget) -> Iterator[str]:
     """Publish the built portal, and the releases for materials that become public later.
 
-    Yield a message for the editor after each step.
+    Yield a message for the editor after every step.
 
     Raises: BuildFault if a request fails, and ContentFaults or BundleFault if a later release
     cannot be built.

@@ -1,4 +1,4 @@
-"""Preview the portal on the editor's machine, and rebuild it after each saved change.
+"""Preview the portal on the editor's machine, and rebuild it after every saved change.
 
 This module implements `build.py serve`. Only changed files are built again, and open pages reload
 automatically.
@@ -48,7 +48,7 @@ RELOAD = (
     b"r.text();if(n&&m!==n)location.reload();n=m}catch{await new Promise(r=>setTimeout(r,1000))}}"
     b"})()</script>"
 )
-"""A script that reloads a page after each rebuild. Only previewed pages contain the script."""
+"""A script that reloads a page after every rebuild. Only previewed pages contain the script."""
 
 ShowMessage = Callable[..., None]
 
@@ -132,7 +132,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 def serve(builder: Builder, content: Path, port: int, show_message: ShowMessage) -> None:
-    """Serve the portal at http://localhost and rebuild it after each change, until Ctrl+C.
+    """Serve the portal at http://localhost and rebuild it after every change, until Ctrl+C.
 
     Raises: BuildFault if the port is in use.
     """

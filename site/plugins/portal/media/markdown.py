@@ -41,7 +41,7 @@ Resolve = Callable[[str], str | None]
 def to_raw_html(text: str) -> str:
     """Convert Markdown to HTML that may contain unsafe tags, for checks but not for publication.
 
-    Each heading gets the id that `slug` returns; a repeated id ends in a number, such as `-2`.
+    Every heading gets the id that `slug` returns; a repeated id ends in a number, such as `-2`.
     """
     options = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES
     text = _CLAUSE.sub("  \n", _without_office_indents(text))
@@ -89,7 +89,7 @@ def slug(heading: str) -> str:
 def to_html(text: str, resolve: Resolve = lambda link: link) -> str:
     """Convert Markdown to HTML with only safe tags.
 
-    `resolve` returns the new address of each link and picture, or None to remove the address.
+    `resolve` returns the new address of every link and picture, or None to remove the address.
     """
 
     def attribute(_tag: str, name: str, value: str) -> str | None:

@@ -80,7 +80,7 @@ def _clean(text: str) -> str:
 
 
 def to_html(pages: tuple[str, ...]) -> str:
-    """Return the pages of a PDF as HTML paragraphs, with a page number above each page."""
+    """Return the pages of a PDF as HTML paragraphs, with a page number above every page."""
     html_lines = []
     for number, page in enumerate(pages, 1):
         html_lines.append(f'<p class="muted" id="trang-{number}">— {number} —</p>')

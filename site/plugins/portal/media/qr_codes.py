@@ -1,4 +1,4 @@
-"""Draw QR codes as SVG. Each run of dark modules in a row is one stroke of a single path."""
+"""Draw QR codes as SVG. Every run of dark modules in a row is one stroke of a single path."""
 
 from itertools import groupby
 

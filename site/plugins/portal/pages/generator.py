@@ -120,7 +120,8 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
     def _withdrawn_paths(self, lines: Mapping[str, FileLine]) -> dict[str, str]:
         """Return the manifest's field `withdrawn` for materials that are not public.
 
-        The field contains the paths of these materials. Each path has the sha256 of the notice that
+        The field contains the paths of these materials. Every path has the sha256 of the notice
+        that
         replaces the file, or "" if nothing replaces it.
         """
         held = [m.matter for m in self.content.materials.values() if m.state != "public"]

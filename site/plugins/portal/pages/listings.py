@@ -53,12 +53,12 @@ def halls_of(directory: Directory) -> tuple[HallLine, ...]:
 
 
 def material_links(content: PortalContent) -> dict[str, MaterialLink]:
-    """Return a link to each material, by the material's code."""
+    """Return a link to every material, by the material's code."""
     return {code: MaterialLink(m.matter, m.state) for code, m in content.materials.items()}
 
 
 def meeting_links(content: PortalContent) -> dict[str, MeetingLink]:
-    """Return a link to each meeting, by the meeting's id, with the earliest meeting first."""
+    """Return a link to every meeting, by the meeting's id, with the earliest meeting first."""
     return {
         m.id: MeetingLink(m.id, m.matter, f"{m.instant(m.matter.ends):%Y-%m-%dT%H:%M:%SZ}")
         for m in content.meetings
@@ -68,7 +68,7 @@ def meeting_links(content: PortalContent) -> dict[str, MeetingLink]:
 def uses_by_material(
     content: PortalContent, links: Mapping[str, MaterialLink], meetings: Mapping[str, MeetingLink]
 ) -> dict[str, list[MaterialUse]]:
-    """Return the meetings that use each material, by the material's code.
+    """Return the meetings that use every material, by the material's code.
 
     Materials that no meeting uses are left out.
     """
@@ -82,7 +82,7 @@ def uses_by_material(
 
 
 def group_by_kind(links: Iterable[MaterialLink]) -> list[tuple[str, list[MaterialLink]]]:
-    """Group materials by kind, in the order of `MaterialKind`, the oldest of each kind first.
+    """Group materials by kind, in the order of `MaterialKind`, the oldest of every kind first.
 
     Return pairs of a kind and its links. Kinds without materials are left out.
     """
@@ -99,7 +99,7 @@ def kinds_of(links: Iterable[MaterialLink]) -> list[str]:
 
 
 def group_by_year(links: Iterable[Any], date_of: Any) -> dict[int, list[Any]]:
-    """Group links by year, and preserve the order of the links in each year.
+    """Group links by year, and preserve the order of the links in every year.
 
     `date_of` returns the date of a link.
     """

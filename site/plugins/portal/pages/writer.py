@@ -1,4 +1,4 @@
-"""Write the portal's files, and record the sha256 and size of each file for the manifest.
+"""Write the portal's files, and record the sha256 and size of every file for the manifest.
 
 Files that have not changed since the previous build are not written again.
 """
@@ -25,8 +25,8 @@ CODE_PATHS = ("app/", "sw.js")
 class Memory:
     """A cache in memory, with which `serve` reuses inputs and results of the previous build.
 
-    `files` contains the inputs and manifest line of each file by name. `results` contains the
-    inputs and result of each call of `make` by name.
+    `files` contains the inputs and manifest line of every file by name. `results` contains the
+    inputs and result of every call of `make` by name.
     """
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
             (self._output / name).unlink(missing_ok=True)
 
     def _check_for_personal_data(self, name: str, content: bytes) -> None:
-        """Add a fault for each passage of a file that may be personal data.
+        """Add a fault for every passage of a file that may be personal data.
 
         Code and files that contain no text are not checked.
         """

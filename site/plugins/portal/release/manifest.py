@@ -1,6 +1,6 @@
 """Write and read the manifest of a release, which lists the built files in two levels.
 
-`manifest.json` contains one line per list. Each file under `lists/` contains one line per built
+`manifest.json` contains one line per list. Every file under `lists/` contains one line per built
 file. The service worker, the publisher, the relay and the USB pack all read these two levels. The
 release's id is the sha256 of `manifest.json`.
 """
@@ -28,8 +28,9 @@ def write_manifest(
 ) -> str:
     """Write the manifest and the lists of a release, and return the release's id.
 
-    `lines` contains the manifest line of each file by path. `paths_by_list` contains the paths of
-    each list by name. A path may be in several lists. A path in no list goes to `REST`. `withdrawn`
+    `lines` contains the manifest line of every file by path. `paths_by_list` contains the paths of
+    every list by name. A path may be in several lists. A path in no list goes to `REST`.
+    `withdrawn`
     becomes the manifest's field of that name. Lists that this release does not contain are deleted.
     """
     listed = {name: sorted(set(paths)) for name, paths in paths_by_list.items()}
