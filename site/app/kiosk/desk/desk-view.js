@@ -10,6 +10,7 @@ import { Header, Notices } from "./header.js";
 import { meetingStateOf } from "./choose-meeting.js";
 import { Answer } from "./person-row.js";
 import { waitingOf } from "./requests.js";
+import { LazyPart, loadRooms } from "./lazy-part.js";
 import { RollCall } from "./roll-call.js";
 import { catchScans } from "./scanner-keys.js";
 import { say, timeOf } from "../words/messages.js";
@@ -26,8 +27,6 @@ const UNDO_MS = 30_000; // later, the clerk can still undo the action in the per
  * @typedef {{desk: Desk, onAnswer: (answer: AnswerContent) => void, onPerson: (person: string) => void,
  *   onEnrol: () => void, onLock: () => void}} ViewProps
  */
-
-const loadRooms = () => import("./lazy-rooms.js");
 
 /** @typedef {"roll" | "chair" | "hall" | "seats" | "queue" | "device"} Room */
 
@@ -144,24 +143,6 @@ function MeetingChoice({ desk }) {
       </select>
     </label>
   </details>`;
-}
-
-/**
- * Show a part of the page whose module is loaded when the part is first opened. If the module
- * cannot be loaded, show a notice.
- * @param {{which: Exclude<Room, "roll"> | "sheet", props: object}} props
- */
-function LazyPart({ which, props }) {
-  const [View, setView] = useState(/** @type {import("preact").ComponentType<any> | null} */ (null));
-  const [isMissing, setMissing] = useState(false);
-  useEffect(() => {
-    loadRooms().then(
-      (rooms) => setView(() => /** @type {any} */ (rooms[which])),
-      () => setMissing(true),
-    );
-  }, [which]);
-  if (isMissing) return html`<p class="notice" role="alert">${say("room.missing")}</p>`;
-  return View && html`<${View} ...${props} />`;
 }
 
 /** Call `onLock` after 15 minutes without a tap, key press or record. Return a function that stops

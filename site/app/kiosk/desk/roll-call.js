@@ -6,12 +6,12 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 
 import { cardHashOf, isCard } from "./card.js";
 import { checkIn, isPresentNow } from "./check-in.js";
+import { LazyPart } from "./lazy-part.js";
 import { statedInstant } from "../words/instants.js";
 import { PersonRow, displayStateOf } from "./person-row.js";
 import { substituteOf } from "./requests.js";
 import { say, timeOf } from "../words/messages.js";
 import { findPeople, sortPeople, selectedMatch } from "./search.js";
-import { Scanner } from "./scan.js";
 import { beep } from "./sound.js";
 
 /**
@@ -173,7 +173,7 @@ export function RollCall({ desk, onAnswer, onPerson, scan, onScanTaken }) {
         ${isFiltered ? say("filter.on", { n: visibleLines.length }) : say("filter")}
       </button>
     </p>`}
-    ${isScanning && html`<${Scanner} onCode=${arriveByCard} onClose=${() => setScanning(false)} />`}
+    ${isScanning && html`<${LazyPart} which="scanner" props=${{ onCode: arriveByCard, onClose: () => setScanning(false) }} />`}
     ${isPaper &&
     html`<p class="notice">
       <label>${say("paper.time")} <input type="time" value=${statedTime} onInput=${(/** @type {any} */ event) => setStatedTime(event.target.value)} /></label>
