@@ -4,7 +4,7 @@ import click
 from flask.cli import AppGroup
 
 from sync_server import database
-from sync_server.acts import enrolment
+from sync_server.acts.enrolment_link import enrolment_url
 from sync_server.clocks import now_ms
 from sync_server.commands.common import current_settings, on_current_schema
 from sync_server.domain.records.permissions import DEVICE_PROFILES, Profile
@@ -62,7 +62,7 @@ def device_enrol(point: str, profile: str, person: str | None, days: int) -> Non
             "cli.enrolment",
             point=point,
             code=code,
-            url=enrolment.enrolment_url(current_settings(), code),
+            url=enrolment_url(current_settings(), code),
             hours=24 * days,
         )
     )

@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from sync_server.acts import enrolment
+from sync_server.acts.enrolment_link import enrolment_url
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import transaction
@@ -135,7 +135,7 @@ def new_codes() -> str:
     settings: Settings = current_app.config["SETTINGS"]
     tickets = []
     for point, code in codes.items():
-        link = enrolment.enrolment_url(settings, code)
+        link = enrolment_url(settings, code)
         person_name = names.get(person or "", "")
         tickets.append(
             Ticket(
