@@ -386,9 +386,10 @@ def test_a_list_on_a_usb_stick_is_taken_in_without_a_line(system: System, laptop
     open_room(page, "Hội trường")
     open_step(page, "Điểm danh từ tệp (USB)")
     rows = [["DANH SÁCH"], ["STT", "Mã", "Họ và tên", "Giờ đến"]]
-    now = datetime.now(VIETNAM) - timedelta(minutes=5)
-    rows += [["1", "M00005", "", f"{now:%H:%M}"], ["2", "M00006", "", f"{now:%H:%M}"]]
-    rows += [["3", "", "Không Ai Cả", f"{now:%H:%M}"]]
+    # With the day, because near midnight the meeting begins on the next one.
+    came = f"{datetime.now(VIETNAM) - timedelta(minutes=5):%d/%m/%Y %H:%M}"
+    rows += [["1", "M00005", "", came], ["2", "M00006", "", came]]
+    rows += [["3", "", "Không Ai Cả", came]]
     choose_file(page, "danh-sach.xlsx", workbook(rows))
     expect(page.get_by_text("Sẽ ghi 2 người; 0 người đã có mặt; 1 dòng")).to_be_visible()
     page.get_by_role("button", name="Ghi 2 người có mặt").click()
