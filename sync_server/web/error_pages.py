@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from sync_server.config import MAX_BODY_BYTES
+from sync_server.config import MAX_BODY_BYTES, OFFICE_PATH
 from sync_server.database import FULL_RETRY_S, busy, is_full
 from sync_server.errors import (
     AppError,
@@ -64,7 +64,7 @@ def _typed_texts() -> list[str]:
 
     Passwords are left out. Return [] if the request is not an office form.
     """
-    if request.method != "POST" or not request.path.startswith(OFFICE_PATH):
+    if request.method != "POST" or not request.path.startswith(f"{OFFICE_PATH}/"):
         return []
     return [
         text
@@ -84,7 +84,7 @@ def _form_page() -> str | None:
 
 
 MALFORMED, MISSING_CREDENTIALS, FIRST_SERVER_ERROR = 400, 401, 500
-OFFICE_PATH, MIN_SHOWN_AGAIN = "/van-phong/", 20
+MIN_SHOWN_AGAIN = 20
 """An error page shows a submitted text again if the text has at least 20 characters."""
 
 

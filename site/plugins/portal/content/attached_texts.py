@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from sync_server.domain.legacy_text import is_legacy
 from sync_server.domain.names import fold
-from sync_server.sheets.archives import MAX_INFLATED_BYTES
+from sync_server.sheets.archives import TooLarge, check_inflated_size
 from sync_server.sheets.grids import MOST_COLUMNS, MOST_ROWS
 
 Problem = Literal["other_kind", "old_office", "locked_file", "bad_file", "too_deep", "legacy_file"]
@@ -257,8 +257,8 @@ def _look_into_archive(
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         parts = [part for part in archive.infolist() if not part.is_dir()]
-        is_too_large = sum(part.file_size for part in parts) > MAX_INFLATED_BYTES
-        if len(parts) > MAX_MEMBERS or is_too_large:
+        check_inflated_size(archive)
+        if len(parts) > MAX_MEMBERS:
             extracted.problems.append(("too_deep", name))
             return
         if any(part.flag_bits & 1 for part in parts):
@@ -274,6 +274,8 @@ def _look_into_archive(
             _look_into_inserted(part.filename, archive, extracted, depth)
         if kind == "xlsx":
             extracted.texts.extend(_rows_of_workbook(content))
+    except TooLarge:
+        extracted.problems.append(("too_deep", name))
     except Exception:  # noqa: BLE001 - the libraries can raise any exception for a damaged file
         extracted.problems.append(("bad_file", name))
 

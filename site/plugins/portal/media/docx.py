@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from portal.media.cache import cached
-from sync_server.sheets.archives import MAX_INFLATED_BYTES
+from sync_server.sheets.archives import check_inflated_size
 
 VERSION = b"2"
 """Part of the cache key. Increase this number if the conversion changes."""
@@ -32,11 +32,10 @@ def _convert(path: Path) -> str:
 
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(part.file_size for part in archive.infolist()) > MAX_INFLATED_BYTES:
-                return ""
+            check_inflated_size(archive)
         with path.open("rb") as file:
             html = mammoth.convert_to_html(file, style_map=STYLES).value
-    except Exception:  # noqa: BLE001 - mammoth can raise any exception for a damaged file
+    except Exception:  # noqa: BLE001 - too large, or damaged: then mammoth raises any exception
         return ""  # `portal.content.checks` reports the fault
     markdown = markdownify(
         html,
