@@ -1,7 +1,7 @@
-"""Check, build, preview, publish and pack the portal with commands for editors.
+"""Run the editors' commands, which check, build, preview, publish and pack the portal.
 
-`python build.py --help` lists the commands. A new portal replaces the previous portal only when it
-is complete. Exit status 1 means that the command failed.
+The portal is a static website. `python build.py --help` lists the commands. A new portal replaces
+the previous portal only when it is complete. Exit status 1 means that the command failed.
 """
 
 import argparse
@@ -33,13 +33,13 @@ INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit status, 1 after a failure and 130 after Ctrl+C.
 
-    `arguments` defaults to the command line.
+    `arguments` defaults to the command line. Errors in content files and failed builds are printed.
 
     Raises: SystemExit with status 2 if the command line is wrong.
     """
     options = _parser().parse_args(arguments)
     if options.output is None:
-        # A local server may be serving the usual folder, so publishing builds in another folder.
+        # Publishing builds elsewhere, because a local server may be serving the usual folder.
         is_published = options.command == "publish"
         options.output = ROOT / ".cache" / "publish" if is_published else ROOT / "output"
     try:
@@ -56,26 +56,28 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def check(options: Namespace) -> None:
-    """Read and check the content without building the portal.
+    """Read and check the content files in `options.content` without building the portal.
 
-    Raises: ContentFaults if the content has faults.
+    Raises: ContentFaults if the files contain faults, BuildFault if an option is wrong.
     """
     _read(_builder(options))
 
 
 def build(options: Namespace) -> None:
-    """Build the portal into the output folder.
+    """Build the portal from the folder `options.content` into the folder `options.output`.
 
-    Raises: ContentFaults, BundleFault or BuildFault if the build fails. The folder is then
+    Raises: ContentFaults, BundleFault or BuildFault if the build fails. The output folder is then
     unchanged.
     """
     _build(_builder(options), options.output)
 
 
 def serve(options: Namespace) -> None:
-    """Preview the portal on this machine, and rebuild it after every saved change until Ctrl+C.
+    """Preview the portal on this machine at `options.port` until Ctrl+C.
 
-    Raises: BuildFault if the port is in use.
+    The portal is rebuilt after every saved change.
+
+    Raises: BuildFault if the port is in use, or if an option is wrong.
     """
     from portal.editor.serve import serve as serve_here
 
@@ -83,9 +85,12 @@ def serve(options: Namespace) -> None:
 
 
 def new(options: Namespace) -> None:
-    """Ask the editor for the required fields of a meeting or material, and write a new file.
+    """Ask the editor for the fields of a meeting or document, and write a new content file.
 
-    Raises: BuildFault if the file already exists, or if the input ends.
+    `options.what` is "meeting", "material", or the path of a DOCX or PDF to convert.
+
+    Raises: BuildFault if the file already exists, if the DOCX or PDF cannot be used, or if the
+    input ends.
     """
     from portal.editor.new_files import ask, write_new
 
@@ -93,7 +98,7 @@ def new(options: Namespace) -> None:
 
 
 def withdraw(options: Namespace) -> None:
-    """Mark a material as withdrawn in its file.
+    """Mark the material (a document for meetings) with the code `options.code` as withdrawn today.
 
     Raises: BuildFault if no material has the code, or if the material is already withdrawn.
     """
@@ -104,11 +109,11 @@ def withdraw(options: Namespace) -> None:
 
 
 def pack(options: Namespace) -> int:
-    """Build and pack the portal for a USB stick, or verify an existing pack against its manifest.
+    """Build the portal and copy it for a USB stick, or verify the existing copy `options.verify`.
 
-    Return 1 if the verification finds faults, otherwise 0.
+    Return 1 if the verification detects missing, changed or unknown files, otherwise 0.
 
-    Raises: ContentFaults, BundleFault or BuildFault if building or packing fails.
+    Raises: ContentFaults, BundleFault or BuildFault if building, copying or verifying fails.
     """
     from portal.editor.pack import pack as pack_up
     from portal.editor.pack import verify
@@ -131,7 +136,10 @@ def pack(options: Namespace) -> int:
 
 
 def publish(options: Namespace) -> None:
-    """Build the portal and publish it to a server, or have the server return to an earlier release.
+    """Build the portal and publish it to the server at `options.url`.
+
+    With `options.back`, the beginning of a release's id, the server returns to that earlier portal
+    instead. "" selects the previous one.
 
     Raises: ContentFaults or BundleFault if the build fails, BuildFault also if a request fails.
     """
@@ -149,7 +157,7 @@ def publish(options: Namespace) -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that reports a wrong command line in Vietnamese."""
+    """A parser of the command line that reports a mistake in Vietnamese and exits with status 2."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -169,7 +177,7 @@ COMMANDS = {
 
 
 def _port(text: str) -> int:
-    """Return a port number from 1 to 65,535.
+    """Convert text to a port number from 1 to 65,535.
 
     Raises: ValueError for any other text. argparse reports the error to the user.
     """
@@ -209,7 +217,7 @@ def _parser() -> _Parser:
 def _shared_options() -> _Parser:
     """Return a parser of the options that may stand before or after the command's name.
 
-    The options have no defaults, because a default of the command would overwrite an option that
+    The options have no defaults. The command's default would otherwise overwrite an option that
     stands before the command's name.
     """
     shared = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
@@ -233,7 +241,9 @@ def _builder(options: Namespace, url: str | None = None) -> Builder:
 
 
 def _build(builder: Builder, output: Path) -> Built:
-    """Read the content, build the portal into `output`, and print the result.
+    """Read the content, build the portal into the folder `output`, and print the result.
+
+    Warnings are printed too, such as changed hours that readers' calendars would ignore.
 
     Raises: ContentFaults, BundleFault or BuildFault if the build fails.
     """
@@ -259,7 +269,10 @@ def _build(builder: Builder, output: Path) -> Built:
 
 
 def _read(builder: Builder) -> PortalContent:
-    """Read and check the content, and print its warnings and counts.
+    """Read and check the content, and print the warnings.
+
+    Also print the numbers of meetings, documents, pages and halls, and the times at which further
+    documents become public.
 
     Raises: ContentFaults if the content has faults.
     """

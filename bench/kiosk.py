@@ -1,7 +1,7 @@
-"""Measure how soon a tap at the kiosk is saved on disk, on a slow processor.
+"""Measure how soon a check-in that a clerk taps at the kiosk is saved on disk, on a slow processor.
 
-500 people are on the roll and 200 of them arrive. The same run measures a floor: one durable
-IndexedDB transaction that writes as much. Run with `python -m bench.kiosk`.
+500 people are summoned and 200 of them arrive. The same run measures a floor for comparison: one
+durable IndexedDB transaction of 500 characters. Run with `python -m bench.kiosk`.
 """
 
 import statistics
@@ -48,7 +48,10 @@ FLOOR = """() => new Promise((resolve) => {
 
 
 def main() -> int:
-    """Measure the taps and the floor, and print both; return 1 if the portal cannot be built."""
+    """Measure and print the times of check-ins and of a bare transaction in the browser's database.
+
+    Return the exit status: 1 if the portal cannot be built, else 0.
+    """
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         portal = folder / "portal"
@@ -70,9 +73,9 @@ def main() -> int:
 
 
 def measure(page: Page) -> None:
-    """Check in `ARRIVALS` people; print the median and the 99th percentile of the times in ms.
+    """Check in `ARRIVALS` people on the kiosk's page; print the median and 99th percentile in ms.
 
-    Also print the median of the floor, and the ratio of the medians.
+    Also print the median of a bare database transaction (floor), and the ratio of the medians.
     """
     client = page.context.new_cdp_session(page)
     client.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})

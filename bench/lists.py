@@ -1,8 +1,8 @@
-"""Measure how long the server takes to read, match and preview a list of people.
+"""Measure how long the server takes to read, match and compare a list of people.
 
 The peer is openpyxl, which only reads the cells of the same file. Our code also looks for doubtful
-cells, matches units and people, and compares them with stored people. Every size runs in a
-separate process, so that its peak memory can be measured. Run with `python -m bench.lists`.
+cells, matches units and people, and compares them with stored people. Every size runs in a separate
+process, so that its peak memory can be measured. Run with `python -m bench.lists`.
 """
 
 import json
@@ -40,9 +40,10 @@ def write_list(path: Path, size: int) -> None:
 
 
 def measure_ours(path: Path, size: int) -> None:
-    """Read and match a list, compare it with `size // 2` stored people, and print the cost.
+    """Read and match the list at `path`, and compare it with `size // 2` stored people.
 
-    The output is one line of JSON: the seconds and the peak memory in MB.
+    Print one line of JSON: the seconds and the peak memory in MB (`mb`).
+    Raises: AssertionError if the result is incomplete or has faults.
     """
     from sync_server.acts import people_lists
     from sync_server.acts.people_lists import ListChoices
@@ -70,7 +71,10 @@ def measure_ours(path: Path, size: int) -> None:
 
 
 def measure_peer(path: Path) -> None:
-    """Read every cell with openpyxl; print the seconds and the peak memory in MB as JSON."""
+    """Read every cell of the list at `path` with openpyxl.
+
+    Print one line of JSON: the seconds and the peak memory in MB (`mb`).
+    """
     from openpyxl import load_workbook
 
     start = time.perf_counter()

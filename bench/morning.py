@@ -40,7 +40,7 @@ REFUSALS = frozenset({429, 503})
 
 
 class Answer(NamedTuple):
-    """Store an answer's status, whether it had a `Retry-After` header, and its length in bytes."""
+    """An HTTP answer: status, whether it had a `Retry-After` header, and body length in bytes."""
 
     status: int
     says_when: bool
@@ -48,7 +48,7 @@ class Answer(NamedTuple):
 
 
 class Connection:
-    """Hold one connection to the server, and open a new one if the server has closed it."""
+    """A connection to the server on `port` that is opened again if the server has closed it."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -56,9 +56,11 @@ class Connection:
         self._writer: asyncio.StreamWriter | None = None
 
     async def request(self, head: str, body: bytes = b"", *, bytes_a_second: int = 0) -> Answer:
-        """Send a request and return its answer; `bytes_a_second` limits the reading speed.
+        """Send a request and return the answer.
 
-        If the server has closed a used connection, reconnect and send the request once more.
+        `head` is the request line and headers without `Host`. `bytes_a_second` limits the reading
+        speed; 0 is no limit. If the server has closed a used connection, reconnect and send once
+        more.
         Raises: OSError or IncompleteReadError if a new connection fails too.
         """
         is_kept = self._writer is not None
@@ -97,9 +99,10 @@ class Connection:
 
 
 class Morning:
-    """Run all clients of one simulation, and record their waiting times and answers.
+    """All clients of one simulation, with their waiting times and the answers that they got.
 
-    `waits_s` holds seconds by kind of client. `statuses` counts answers by client and status.
+    `waits_s` holds seconds by kind of client. `statuses` counts answers by (client, status or
+    error).
     """
 
     def __init__(self, port: int, load: ingest.Load, seconds: float) -> None:
@@ -218,7 +221,7 @@ def resident_mb(process_id: int) -> float:
 
 
 async def watch(process_id: int, morning: Morning) -> list[float]:
-    """Return the server's memory in MB, measured every two seconds until the morning is over."""
+    """Return the server's memory in MB, measured every two seconds until the simulation is over."""
     sizes = []
     while not morning.is_over:
         sizes.append(resident_mb(process_id))
@@ -227,7 +230,11 @@ async def watch(process_id: int, morning: Morning) -> list[float]:
 
 
 async def measure(port: int, process_id: int, load: ingest.Load, seconds: float) -> int:
-    """Run the simulation and print its figures; return 0 if every aim is met, else 1."""
+    """Simulate a morning of `seconds` on the server on `port`, and print the figures.
+
+    `load` holds the kiosks' tokens and records. `process_id` is the server's, to measure its
+    memory. Return 0 if every aim in `AIMS_S` is met, else 1.
+    """
     morning = Morning(port, load, seconds)
     _, sizes = await asyncio.gather(morning.run(), watch(process_id, morning))
     is_met = True

@@ -1,7 +1,7 @@
-"""Measure how fast the server answers each office page, with 72 points and 4,950 people.
+"""Measure how fast the server answers every page of the office, with 72 halls and 4,950 people.
 
-The same run measures a floor: the sign-in page without a session, which reads no data. Run with
-`python -m bench.office`.
+The same run measures a floor for comparison: the sign-in page without a session, which reads no
+data. Run with `python -m bench.office`.
 """
 
 import gzip
@@ -86,9 +86,10 @@ FOUND, OK = 302, 200
 
 
 def page_paths(app: Flask) -> list[str]:
-    """Return the path of every office page, from the list of routes, with sample values filled in.
+    """Return the path of every page of the office, without the prefix `/van-phong`.
 
-    Paths lack the prefix `/van-phong`.
+    The paths come from the list of routes, with values from `PATH_VALUES` for their parameters.
+    Pages with other parameters are left out. `EXTRA_PATHS` come last.
     """
     paths = []
     for rule in app.url_map.iter_rules():
@@ -105,6 +106,7 @@ def page_paths(app: Flask) -> list[str]:
 def measure_page(client: FlaskClient, path: str) -> tuple[float, float, int]:
     """Request a page `RUNS` times; return (median ms, longest ms, compressed bytes).
 
+    `path` lacks the prefix `/van-phong`.
     Raises: AssertionError if a status is not 200.
     """
     times_ms = []
@@ -117,7 +119,10 @@ def measure_page(client: FlaskClient, path: str) -> tuple[float, float, int]:
 
 
 def print_update_size(client: FlaskClient) -> None:
-    """Print the size in bytes of a board update in which as many rows as possible have changed."""
+    """Print the bytes of the largest update that the board, the overview of all halls, can receive.
+
+    `client` is signed in as headquarters.
+    """
     path = f"/van-phong/hoi-nghi/{demonstration.FINISHED_MEETING}/cap-nhat"
     headers = {"Accept-Encoding": "gzip", "HX-Request": "true"}
     answer = client.get(path, headers=headers)
@@ -126,7 +131,10 @@ def print_update_size(client: FlaskClient) -> None:
 
 
 def print_pages(figures: dict[str, tuple[float, float, int]]) -> None:
-    """Print one line of figures for every page, the page with the slowest median first."""
+    """Print one line of figures for every page, the page with the slowest median first.
+
+    `figures` maps a path to (median ms, longest ms, compressed bytes), and must contain `FLOOR`.
+    """
     floor = figures[FLOOR][0]
     print(f"\n{'page':64}{'median':>8}{'longest':>9}{'of floor':>9}{'bytes':>8}")
     for path, (median, longest, size) in sorted(figures.items(), key=lambda page: -page[1][0]):

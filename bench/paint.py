@@ -37,7 +37,10 @@ PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) => {
 
 
 def main() -> int:
-    """Build and serve a portal, then print every page's median first contentful paint in ms."""
+    """Build and serve a portal; print the median time until every page appears, in ms.
+
+    Always return 0. Raises: CalledProcessError if the portal cannot be built.
+    """
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
@@ -65,7 +68,10 @@ def main() -> int:
 
 
 def measure(url: str) -> None:
-    """Print the median first contentful paint of every page in ms, first loaded, then saved."""
+    """Print how soon every page of the portal at `url` first shows content: the median in ms.
+
+    The pages are first loaded over a slow line, then from the copy saved for offline reading.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"]
@@ -95,7 +101,7 @@ def measure(url: str) -> None:
 
 
 def first_paint_ms(page: Page, address: str) -> float:
-    """Open a page and return its first contentful paint, in milliseconds."""
+    """Open the page at `address`; return the ms until the browser first shows some content."""
     page.goto(address, wait_until="commit")
     paint_ms: float = page.evaluate(PAINT)
     return paint_ms

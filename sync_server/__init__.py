@@ -1,6 +1,6 @@
 """Build the Flask app of the sync server.
 
-This module only connects the other modules. It contains no rules of the conference.
+This module only connects the other modules. It contains no rules about meetings or attendance.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from sync_server.config import Settings
 
 SMALLEST_COMPRESSED_BYTES = 500
-"""Smaller responses are not compressed, because gzip would save less than one network packet."""
+"""The smallest response, in bytes, that is compressed. A smaller one fits into one network packet
+anyway, so gzip would save nothing."""
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
@@ -51,7 +52,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=is_https,
-        WTF_CSRF_CHECK_DEFAULT=False,  # only the office checks tokens; the API uses bearers
+        WTF_CSRF_CHECK_DEFAULT=False,  # only the office has cookies, so only it checks for CSRF
         WTF_CSRF_TIME_LIMIT=None,  # a CSRF token is valid as long as its session
         BABEL_DEFAULT_LOCALE="vi",
         BABEL_DEFAULT_TIMEZONE="Asia/Ho_Chi_Minh",

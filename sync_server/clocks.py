@@ -1,6 +1,6 @@
 """Read the current time.
 
-All code of the server reads the time through this module, so that tests can set the time.
+All code of the server reads the time through this module, so that a test can set it.
 """
 
 import time
@@ -18,9 +18,9 @@ def system_clock() -> int:
 
 
 def now_ms() -> int:
-    """Return the current time of the app's clock in milliseconds since 1970-01-01 UTC.
+    """Return the current time by the app's clock, in milliseconds since 1970-01-01 UTC.
 
-    In tests the app has a clock that the test sets.
+    The clock is the setting `CLOCK` of the Flask app. Tests replace it by a clock they control.
 
     Raises: RuntimeError outside a Flask app context.
     """

@@ -1,7 +1,7 @@
 """Read and check the server's settings.
 
-The settings come from environment variables and from a `.env` file. A missing or malformed setting
-stops the server at the start.
+The settings come from environment variables and from a `.env` file. If a setting is missing or
+malformed, the server does not start.
 """
 
 import os
@@ -19,25 +19,38 @@ from sync_server.terminal import CommandFault
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 8 * 1024 * 1024
-"""The largest body of an API request, in bytes after decompression. A request with 500 records
-takes 200 KB. The rest leaves room for details and for an oversized record. The server can then
-refuse that record alone and still judge the records sent with it."""
+"""The largest body of an API request, in bytes after decompression.
+
+A request with 500 records takes 200 KB. The rest leaves room for attachments, and for one oversized
+record. The server can then refuse that record alone and still judge the records sent with it.
+"""
 MAX_UPLOAD_BYTES = 72 * 1024 * 1024
-"""The largest form of the office pages, in bytes: a queue file of 64 MiB and the other form
-fields."""
+"""The largest form of the office pages, in bytes; a larger one is refused.
+
+It allows the upload of a queue file (records that a hall could not send) of 64 MiB and the other
+form fields.
+"""
 MAX_UNAUTHENTICATED_BODY_BYTES = 64 * 1024
-"""The largest request without a token or a session, in bytes. Such requests only sign a user in or
-enrol a kiosk."""
+"""The largest request without a token or a session, in bytes.
+
+Such requests only sign a user in or enrol a kiosk. A low limit keeps strangers from filling the
+server's memory.
+"""
 OFFICE_PATH = "/van-phong"
 UPLOADS_PATH = f"{OFFICE_PATH}/nhap-tep"
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
-"""File modes for the folder and the file of the database. No other user of the machine may read
-them."""
+"""The file modes for the folder and the file of the database.
+
+They keep other users of the machine from reading the database.
+"""
 ENGINES = frozenset({"sqlite", "postgresql"})
 MOST_PROXIES = 9
 MIN_SECRET_LENGTH = 32
-"""The least number of characters in `SECRET_KEY` and `SEAL_KEY`. Both keys protect personal data,
-and shorter keys could be guessed."""
+"""The least number of characters in the settings `SECRET_KEY` and `SEAL_KEY`.
+
+Both keys protect personal data, and shorter keys could be guessed. With a shorter key the server
+does not start.
+"""
 
 
 class ConfigError(CommandFault):
@@ -45,11 +58,12 @@ class ConfigError(CommandFault):
 
 
 class Settings(Struct, frozen=True):
-    """All settings of the server. docs/settings.md explains every one.
+    """All settings of the server, explained in docs/settings.md.
 
-    `secret_key` signs sessions, and `seal_key` decrypts personal data. `site_dir` is the folder of
-    the built portal. `public_url` ends without a slash. `proxies` is the number of proxies in front
-    of the server.
+    `database_url` is an SQLAlchemy URL. `secret_key` signs sessions, and `seal_key` decrypts
+    personal data. `site_dir` is the folder of the built portal. `public_url` is the address that
+    users open, without a slash at the end. `proxies` is the number of reverse proxies in front of
+    the server.
     """
 
     database_url: str
@@ -63,8 +77,9 @@ class Settings(Struct, frozen=True):
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read all settings, check them and return them.
 
-    `environ` defaults to the process's environment variables, with the `.env` file for any variable
-    that is not set. The folder of an SQLite database is created if it is missing.
+    `environ` contains the settings by name. By default it is the environment of the process, with
+    the `.env` file for any variable that is not set. The folder of an SQLite database is created if
+    it is missing.
 
     Raises: ConfigError if a setting is missing or malformed.
     """

@@ -17,7 +17,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import flask_migrate
 from alembic.runtime.migration import MigrationContext
@@ -35,44 +35,55 @@ from sync_server.errors import DatabaseBusy, DiskFull
 T = TypeVar("T")
 
 WAIT_S = 5.0
-"""The longest time in seconds that a request waits for other writers. Then its caller must
-retry."""
+"""The longest time in seconds that a request waits for other writers. After that, it is refused,
+and its client must retry."""
 
 WRITERS = 16
-"""The number of requests that may write, or wait to write, at the same time. The other threads stay
-free for reading."""
+"""The most requests that may write, or wait to write, at the same time. All further ones are
+refused, so that the other threads stay free for reading."""
 
 ATTEMPT_S = 2.0
-"""The time in seconds that SQLite waits, in one attempt, for a writer in another process."""
+"""The longest time in seconds that SQLite waits in one attempt while another process writes."""
 
 RETRY_SPREAD_S = 5
-"""Callers are told to retry after a random 1 to 5 seconds, so that halls that were refused at the
-same time do not retry at the same time."""
+"""Refused clients are asked to retry after a random 1 to 5 seconds. Otherwise all halls that were
+refused together would also retry together."""
+
+STORE_LATER_WAIT_S = 0.05
+"""The time in seconds that a finished read transaction waits for other writers before it gives up
+storing what it computed."""
 
 PAUSE_S = 0.02
-"""The longest pause before the second attempt to write, in seconds. The limit grows with every
-attempt, and the actual pause is random."""
+"""The longest pause in seconds before the second attempt to write. The limit grows with every
+attempt, and the actual pause is random, so that two writers do not collide again."""
 
 RETRIED_SQLSTATES = frozenset({"40001", "40P01", "23505", "55P03"})
-"""SQLSTATE codes after which a transaction runs again: serialization failure, deadlock, two writers
-inserting one row, and lock timeout."""
+"""PostgreSQL's error codes (SQLSTATE) after which a transaction runs again: serialization failure,
+deadlock, two writers inserting the same row, and lock timeout."""
 
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
-"""With less free disk space the server reports that it is not ready, but it still stores records
-while it can."""
+"""With less free disk space, the server reports that it is not ready. It still stores records as
+long as it can."""
 
 FULL_RETRY_S = 300
-"""The time in seconds after which clients retry when the disk is full. A person must free space, so
-retrying every few seconds is useless."""
+"""The time in seconds after which clients retry when the disk is full. A person must first free
+space, so earlier attempts would fail again."""
 
 
 class Base(DeclarativeBase):
     """The base class of all database models. SQLAlchemy collects their tables in its metadata."""
 
 
+class _Snapshot(NamedTuple):
+    """What a read transaction keeps: results by cache key, and the work to do after it ends."""
+
+    results: dict[Hashable, Any]
+    stored_later: list[Callable[[Connection], object]]
+
+
 class RowsChanged(Exception):
-    """Raised if rows changed after a transaction read them and before it locked them.
+    """Raised if another transaction changed rows between the reading and the locking of these rows.
 
     `write` then runs the transaction again.
     """
@@ -83,11 +94,11 @@ migrate = Migrate()
 _places = threading.BoundedSemaphore(WRITERS)
 _sqlite_writers = threading.Lock()
 _current: ContextVar[Connection | None] = ContextVar("_current", default=None)
-_read_once: ContextVar[dict[Hashable, Any] | None] = ContextVar("_read_once", default=None)
+_snapshot: ContextVar[_Snapshot | None] = ContextVar("_snapshot", default=None)
 
 
 def init_app(app: Flask) -> None:
-    """Connect the Flask app to its database and configure the connections.
+    """Connect the Flask app to its database, and configure the database connections.
 
     SQLite gets write-ahead logging, full synchronization and a file that only its owner may read.
     Other databases get a connection pool and time limits for connecting and locking.
@@ -115,8 +126,8 @@ def init_app(app: Flask) -> None:
 def reading() -> Iterator[Connection]:
     """Open a connection on which all reads see the same snapshot of the database.
 
-    Inside an open transaction, yield the connection of that transaction instead, because every
-    request uses one transaction.
+    Use it in a `with` statement. Inside an open transaction, it yields the connection of that
+    transaction instead, because every request uses one transaction.
     """
     current = _current.get()
     if current is not None:
@@ -125,19 +136,41 @@ def reading() -> Iterator[Connection]:
     with db.engine.connect() as connection:
         if connection.dialect.name != "sqlite":  # an SQLite transaction is always a snapshot
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        with _as_current(connection, {}):
+        snapshot = _Snapshot({}, [])
+        with _as_current(connection, snapshot):
             yield connection
+    if snapshot.stored_later:
+        _store_now(snapshot.stored_later)
+
+
+def store_later(work: Callable[[Connection], object]) -> None:
+    """Run `work` in a write transaction as soon as the open read transaction has ended.
+
+    Use it to store computed results: the work is skipped if another writer is busy or the database
+    fails, and also if the open transaction writes or raises an error.
+    """
+    if snapshot := _snapshot.get():
+        snapshot.stored_later.append(work)
+
+
+def _store_now(works: Sequence[Callable[[Connection], object]]) -> None:
+    def run_all(connection: Connection) -> None:
+        for work in works:
+            work(connection)
+
+    with contextlib.suppress(RowsChanged, DatabaseBusy, DBAPIError):
+        _run_once(run_all, wait_s=STORE_LATER_WAIT_S)
 
 
 def write(work: Callable[[Connection], T]) -> T:
     """Run `work` in one write transaction, commit the transaction and return the result.
 
-    If another writer interferes, the transaction is rolled back and `work` runs again, so its
-    effects outside the database must be repeatable. Inside an open write transaction, `work` joins
-    that transaction.
+    If another writer interferes, the transaction is rolled back and `work` runs again, so it must
+    be safe to repeat what `work` does outside the database. Inside an open write transaction,
+    `work` joins that transaction.
 
-    Raises: DatabaseBusy if other writers take longer than `WAIT_S`, or if too many requests already
-    wait. RuntimeError inside a read transaction, which is a bug.
+    Raises: DatabaseBusy if other writers take longer than 5 s (`WAIT_S`), or if 16 requests
+    (`WRITERS`) already write or wait. RuntimeError inside a read transaction, which is a bug.
     """
     current = _current.get()
     if current is not None:
@@ -153,10 +186,9 @@ def write(work: Callable[[Connection], T]) -> T:
 
 
 def write_if_free(work: Callable[[Connection], T]) -> T | None:
-    """Run `work` in one write transaction without waiting for other writers.
+    """Run `work` in one write transaction without waiting for other writers, and return its result.
 
-    Return the result of `work`. Return None, and write nothing, if another writer interferes or the
-    connection breaks.
+    Return None, and write nothing, if another writer interferes or the connection breaks.
 
     Raises: DBAPIError for other database errors.
     """
@@ -187,7 +219,7 @@ def _write_until(deadline_s: float, work: Callable[[Connection], T]) -> T:
 
 
 def busy() -> DatabaseBusy:
-    """Return an error that asks the caller to retry after a random 1 to 5 seconds."""
+    """Return an error (HTTP 503) that asks the client to retry after a random 1 to 5 seconds."""
     return DatabaseBusy(retry_after_s=1 + secrets.randbelow(RETRY_SPREAD_S))
 
 
@@ -205,30 +237,27 @@ def transaction() -> Connection:
 
 
 def read_once(key: Hashable, read: Callable[[], T]) -> T:
-    """Return the result of `read`, cached under `key` until the read transaction ends.
+    """Return the result of `read`, which runs only once for every `key` in a read transaction.
 
-    Without a read transaction, call `read` every time, because a write transaction may change its
-    own results.
+    In a write transaction, `read` runs at every call, because the transaction may change the data.
     """
-    results = _read_once.get()
-    if results is None:  # a write transaction may change its own results
+    snapshot = _snapshot.get()
+    if snapshot is None:  # a write transaction may change its own results
         return read()
-    if key not in results:
-        results[key] = read()
-    value: T = results[key]
+    if key not in snapshot.results:
+        snapshot.results[key] = read()
+    value: T = snapshot.results[key]
     return value
 
 
 @contextmanager
-def _as_current(
-    connection: Connection, results: dict[Hashable, Any] | None = None
-) -> Iterator[None]:
-    connection_token, results_token = _current.set(connection), _read_once.set(results)
+def _as_current(connection: Connection, snapshot: _Snapshot | None = None) -> Iterator[None]:
+    connection_token, snapshot_token = _current.set(connection), _snapshot.set(snapshot)
     try:
         yield
     finally:
         _current.reset(connection_token)
-        _read_once.reset(results_token)
+        _snapshot.reset(snapshot_token)
 
 
 def is_only_writer(connection: Connection) -> bool:
@@ -247,9 +276,10 @@ def _run_once(work: Callable[[Connection], T], *, wait_s: float) -> T:
 
 @contextmanager
 def _turn_to_write(wait_s: float) -> Iterator[None]:
-    """Hold the lock that lets one SQLite writer of this process write at a time.
+    """Hold the lock that lets only one thread of this process write to SQLite.
 
-    SQLite itself would poll for its lock instead of queueing. Other databases need no such lock.
+    SQLite itself does not queue writers: they would all try again and again. Other databases need
+    no such lock, so nothing is locked.
 
     Raises: DatabaseBusy if the lock is still taken after `wait_s` seconds.
     """
@@ -275,9 +305,9 @@ def is_transient(fault: DBAPIError) -> bool:
 
 
 def is_full(fault: Exception) -> bool:
-    """Return whether an error means that a disk is full.
+    """Return whether an error says that a disk is full.
 
-    The disk may be that of SQLite, of PostgreSQL or of temporary files.
+    It may be the disk of SQLite, of PostgreSQL or of temporary files.
     """
     cause = getattr(fault, "orig", None) or fault
     if isinstance(cause, OSError):
@@ -286,10 +316,10 @@ def is_full(fault: Exception) -> bool:
 
 
 def _create_private(_dialect: Any, _record: Any, args: Sequence[Any], _options: Any) -> None:
-    """Create a database file that only its owner may read and write.
+    """Create an SQLite file that only its owner may read and write, before SQLite opens the file.
 
-    SQLite gives its WAL file the same mode. An existing file is not opened, because closing the
-    file would release this process's locks on it (POSIX).
+    SQLite gives its log files the same permissions. The path is `args[0]`. An existing file is not
+    opened: closing it again would release the locks of this process on the file (POSIX).
     """
     path = str(args[0])
     if path not in {"", ":memory:"} and not path.startswith("file:"):
@@ -314,12 +344,12 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def upgrade_schema() -> None:
-    """Apply all migrations that the database does not have yet."""
+    """Apply all migrations (changes of the tables) that the database does not have yet."""
     flask_migrate.upgrade()
 
 
 def check_free_disk() -> None:
-    """Check that the disk of an SQLite database has `LEAST_FREE_BYTES` free.
+    """Check that the disk of an SQLite database has 64 MiB (`LEAST_FREE_BYTES`) free.
 
     Other databases are not checked.
 
@@ -333,7 +363,7 @@ def check_free_disk() -> None:
 
 
 def has_current_schema() -> bool:
-    """Return whether every migration has been applied to the database."""
+    """Return whether every migration (change of the tables) has been applied to the database."""
     scripts = ScriptDirectory(str(current_app.config["MIGRATIONS_DIR"]))
     with reading() as connection:
         current_heads = MigrationContext.configure(connection).get_current_heads()

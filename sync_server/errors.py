@@ -1,6 +1,7 @@
 """Define the errors that callers can receive, in one JSON format (RFC 9457).
 
-Every subclass of `AppError` has an HTTP status, a stable `code` and a Vietnamese message.
+Every subclass of `AppError` has an HTTP status, a `code` that never changes, and a Vietnamese
+message for the user.
 """
 
 from typing import ClassVar
@@ -11,8 +12,8 @@ from sync_server.messages import say
 class AppError(Exception):
     """The base class of all errors that callers can receive. Only its subclasses are raised.
 
-    `facts` are the values in the message, such as the faulty value. `retry_after_s` is the time in
-    seconds after which the caller may retry.
+    `facts` are the values that the message names, such as the faulty value. `retry_after_s` is the
+    time in seconds after which the caller may retry, or None if a retry does not help.
     """
 
     status: ClassVar[int]
@@ -24,7 +25,10 @@ class AppError(Exception):
         super().__init__(say(f"error.{self.code}", **facts))
 
     def problem(self) -> dict[str, object]:
-        """Return this error as a JSON object in the format of RFC 9457 (problem details)."""
+        """Return this error as a JSON object in the format of RFC 9457 (problem details).
+
+        Its keys are `type`, `title`, `status`, `code` and `detail`.
+        """
         return {
             "type": f"urn:diemcau:problem:{self.code}",
             "title": say(f"error.{self.code}.title"),
@@ -41,7 +45,7 @@ class MalformedJson(AppError):
 
 
 class MalformedRequest(AppError):
-    """Raised if a JSON body does not have the expected form. `fault` names the field."""
+    """Raised if a request does not have the expected form. `fault` names the field."""
 
     status, code = 400, "malformed_request"
 
@@ -53,7 +57,7 @@ class BodyTooLarge(AppError):
 
 
 class TooManyRecords(AppError):
-    """Raised if one request contains more than `limit` records or details."""
+    """Raised if one request contains more than `limit` records or attachments of records."""
 
     status, code = 413, "too_many_records"
 
@@ -71,52 +75,56 @@ class Unauthenticated(AppError):
 
 
 class DeviceRevoked(AppError):
-    """Raised if a revoked device requests data.
+    """Raised if a device requests data after headquarters has revoked it.
 
-    The server still holds the records that the device sends, so that headquarters can review them.
+    Records that the device sends are still kept for a review by headquarters.
     """
 
     status, code = 403, "device_revoked"
 
 
 class Forbidden(AppError):
-    """Raised if the caller's role does not permit an action, or not at this point."""
+    """Raised if the caller's role does not permit an action, at all or for this hall."""
 
     status, code = 403, "forbidden"
 
 
 class ReadTokenNeeded(AppError):
-    """Raised if a device requests personal data with its push token instead of its read token."""
+    """Raised if a device requests personal data with the token that only permits sending.
+
+    A device has two tokens, and its user unlocks the token for reading with a PIN.
+    """
 
     status, code = 403, "read_token_needed"
 
 
 class EnrolmentCodeUnknown(AppError):
-    """Raised if an enrolment code was never issued."""
+    """Raised if a device enrols with a code that was never issued."""
 
     status, code = 404, "enrolment_code_unknown"
 
 
 class EnrolmentCodeUsed(AppError):
-    """Raised if another device has used the enrolment code already.
+    """Raised if another device has already enrolled with this code.
 
-    The device that used the code may repeat its request for 15 minutes.
+    The device that used the code may repeat its request for 15 minutes, in case the answer was
+    lost.
     """
 
     status, code = 409, "enrolment_code_used"
 
 
 class EnrolmentSecretNeeded(AppError):
-    """Raised if the second secret of an enrolment code is missing or wrong.
+    """Raised if a device enrols with a code but without its second secret, or a wrong one.
 
-    Codes that are sent by post need a second secret of six digits.
+    Only codes sent by post need a second secret, which has six digits.
     """
 
     status, code = 403, "enrolment_second_needed"
 
 
 class EnrolmentCodeExpired(AppError):
-    """Raised if an enrolment code has expired or was withdrawn."""
+    """Raised if a device enrols with a code that has expired or was withdrawn."""
 
     status, code = 410, "enrolment_code_expired"
 
@@ -128,52 +136,61 @@ class UnknownMeeting(AppError):
 
 
 class UnknownPoint(AppError):
-    """Raised if no point of the meeting has this code."""
+    """Raised if no hall of the meeting has this code."""
 
     status, code = 404, "unknown_point"
 
 
 class UnknownHall(AppError):
-    """Raised if no hall has this code, or if the hall belongs to another unit."""
+    """Raised if the unit has no hall with this code."""
 
     status, code = 404, "unknown_hall"
 
 
 class UnknownDetail(AppError):
-    """Raised if a detail is not stored in full, because it has not arrived or was deleted."""
+    """Raised if an attachment of a record is not stored in full.
+
+    It has not arrived, or has arrived only in part, or was deleted.
+    """
 
     status, code = 404, "unknown_detail"
 
 
 class PieceOutOfPlace(AppError):
-    """Raised if a piece of an upload does not start at `offset`, where the last piece ended."""
+    """Raised if a piece of an upload does not begin where the last piece ended.
+
+    `offset` is the byte with which the next piece must begin.
+    """
 
     status, code = 409, "piece_out_of_place"
 
 
 class PieceTooLarge(AppError):
-    """Raised if a piece has more than `limit` bytes, or its upload more than `most` bytes."""
+    """Raised if a piece of an upload exceeds `limit` bytes, or the whole upload `most` bytes."""
 
     status, code = 413, "piece_too_large"
 
 
 class BlobMismatch(AppError):
-    """Raised if the sha256 of an upload is not its name. The uploaded pieces are deleted."""
+    """Raised if the content of an upload does not have the sha256 that names it.
+
+    The uploaded pieces are deleted, so the upload must begin again.
+    """
 
     status, code = 422, "blob_mismatch"
 
 
 class DetailUnreadable(AppError):
-    """Raised if a detail cannot be decrypted with this server's key, or cannot be shown.
+    """Raised if the encrypted attachment of a record cannot be decrypted or shown.
 
-    Only JSON, JPEG, PNG and PDF can be shown, up to the size limit of an opened detail.
+    It must be encrypted to this server's key, be JSON, JPEG, PNG or PDF, and have at most 2 MiB.
     """
 
     status, code = 422, "detail_unreadable"
 
 
 class SignatureWrong(AppError):
-    """Raised if content has no signature, or a signature that its stated signer did not make."""
+    """Raised if content has no signature, or a signature that the named signer did not make."""
 
     status, code = 400, "signature_wrong"
 
@@ -181,14 +198,14 @@ class SignatureWrong(AppError):
 class QueueFileFaulty(AppError):
     """Raised if a queue file is damaged, forged or meant for another headquarters.
 
-    No record of the file is imported.
+    A queue file contains the records that a hall could not send. No record of it is imported.
     """
 
     status, code = 400, "queue_file_faulty"
 
 
 class UnknownPerson(AppError):
-    """Raised if no roster contains this person code."""
+    """Raised if no list of people contains this person code."""
 
     status, code = 404, "unknown_person"
 
@@ -206,46 +223,55 @@ class UnknownDevice(AppError):
 
 
 class UnknownRecord(AppError):
-    """Raised if a record does not exist, or does not allow this answer."""
+    """Raised if no record with this id is stored in the place where a request looks for it.
+
+    The record may also have been dealt with already.
+    """
 
     status, code = 404, "unknown_record"
 
 
 class UnknownRelease(AppError):
-    """Raised if the server does not store this release of the portal, or only a part of it."""
+    """Raised if the server does not store this built version of the portal in full."""
 
     status, code = 404, "unknown_release"
 
 
 class ReleaseMalformed(AppError):
-    """Raised if a release has a manifest or list that is not valid, or an unsafe file path."""
+    """Raised if an uploaded version of the portal is not valid.
+
+    Its list of files cannot be read, for example, or a file path is unsafe.
+    """
 
     status, code = 422, "release_malformed"
 
 
 class ForeignCode(AppError):
-    """Raised if a release contains browser code that differs from this server's own build."""
+    """Raised if an uploaded version of the portal contains code that is not this server's.
+
+    Only code that runs in browsers is compared.
+    """
 
     status, code = 422, "foreign_code"
 
 
 class TooManyRequests(AppError):
-    """Raised if one caller makes more than `limit` attempts a minute."""
+    """Raised if one caller makes more than `limit` attempts in a minute."""
 
     status, code = 429, "too_many_requests"
 
 
 class UploadQuotaReached(AppError):
-    """Raised if an uploader has sent more bytes in 24 hours than its quota allows.
+    """Raised if an uploader has sent more bytes in 24 hours than are allowed.
 
-    The piece that exceeds the quota is not stored.
+    The piece that exceeds the limit is not stored.
     """
 
     status, code = 429, "upload_quota_reached"
 
 
 class UnknownReport(AppError):
-    """Raised if a report was never made, or does not exist in the requested format."""
+    """Raised if no report has this id, or if it does not exist in the requested format."""
 
     status, code = 404, "unknown_report"
 
@@ -260,13 +286,16 @@ class NobodyToName(AppError):
 
 
 class UnknownUploadedList(AppError):
-    """Raised if a list of people was never uploaded, is already imported or was abandoned."""
+    """Raised if an uploaded list, for example of people, is no longer waiting for its import.
+
+    It was never uploaded, has already been imported, or was abandoned.
+    """
 
     status, code = 404, "unknown_list"
 
 
 class BadForm(AppError):
-    """Raised if a field of an office form is not valid.
+    """Raised if a field of a form in the office pages is not valid.
 
     `fault` names the field and the remedy.
     """
@@ -275,7 +304,10 @@ class BadForm(AppError):
 
 
 class FormExpired(AppError):
-    """Raised if an office form has no CSRF token, or the token of another session."""
+    """Raised if a form of the office pages has no CSRF token, or that of another session.
+
+    The token proves that the form comes from a page of this server.
+    """
 
     status, code = 400, "form_expired"
 
@@ -293,13 +325,13 @@ class MethodNotAllowed(AppError):
 
 
 class DatabaseBusy(AppError):
-    """Raised if the database did not answer in time. Nothing in the request was stored."""
+    """Raised if the database does not answer in time. Nothing in the request is stored."""
 
     status, code = 503, "database_busy"
 
 
 class ForeignHost(AppError):
-    """Raised if the host of a request differs from the host in `PUBLIC_URL`."""
+    """Raised if the host in a request differs from the host in the setting `PUBLIC_URL`."""
 
     status, code = 421, "foreign_host"
 
@@ -311,6 +343,9 @@ class DiskFull(AppError):
 
 
 class InternalFault(AppError):
-    """Reports a bug in the server. The server's log has the traceback under `reference`."""
+    """The answer to a request that fails because of a bug in the server.
+
+    `reference` is a code by which the traceback can be looked up in the server's log.
+    """
 
     status, code = 500, "internal_fault"

@@ -1,6 +1,6 @@
 """Look up the messages that users read, and format numbers for users.
 
-All messages are in `messages.vi.json`. Another language needs only another file of this kind.
+All messages are in `messages.vi.json`. To add a language, add another file of this kind.
 """
 
 import json
@@ -14,16 +14,20 @@ LANGUAGE = "vi"
 
 @cache
 def catalogue() -> dict[str, str]:
-    """Return all messages by key. The catalogue file is read only once."""
+    """Return all messages by key, such as `role.clerk`. The file is read only once.
+
+    A message may contain placeholders in braces, which `say` replaces.
+    """
     path = Path(__file__).with_name(f"messages.{LANGUAGE}.json")
     messages: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     return messages
 
 
 def say(key: str, **facts: object) -> str:
-    """Return the message of a key, with its placeholders replaced by `facts`.
+    """Return the message with this key, with its placeholders replaced by `facts`.
 
-    Raises: KeyError if the key or a fact is missing, which is a bug.
+    A placeholder is the name of a fact in braces, such as `{count}`. Raises: KeyError if the key or
+    a fact is missing, which is a bug.
     """
     return catalogue()[key].format(**facts)
 
@@ -31,7 +35,8 @@ def say(key: str, **facts: object) -> str:
 def name_code(stem: str, code: str) -> str:
     """Return the Vietnamese name of a code, or the code itself if the catalogue has no name.
 
-    The catalogue lists the name under `stem.code`, for example `role.clerk`.
+    `stem` is the kind of code. The catalogue lists the name under `stem.code`: for the role clerk,
+    the key is `role.clerk`.
     """
     return catalogue().get(f"{stem}.{code}", code)
 

@@ -1,8 +1,8 @@
-"""Encrypt, decrypt, sign and verify with headquarters' two keys.
+"""Encrypt, decrypt, sign and verify with the two keys of headquarters.
 
 Both keys are derived from the setting `SEAL_KEY`. Personal data leaves a device only as a JWE,
-encrypted to headquarters' public key: ECDH-ES on P-256 with A256GCM (RFC 7516, 7518). Nobody can
-read personal data in a copy of the database, because the key is not stored there.
+encrypted to headquarters' public key: ECDH-ES on P-256 with A256GCM (RFC 7516, 7518). The key for
+decryption is not in the database, so a stolen copy of the database reveals no personal data.
 """
 
 import hashlib
@@ -22,18 +22,24 @@ _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """The order n of the curve P-256. A private key is a number from 1 to n - 1 (FIPS 186-5)."""
 
 MAX_OPENED_BYTES = 2 * 1024 * 1024
-"""The largest detail in bytes after decryption: a photo of a page or a short PDF. A larger file
-would take too long on a slow line."""
+"""The largest attachment of a record in bytes after decryption; a larger one is refused.
+
+It is enough for a photo of a page or a short PDF. Larger files would take too long on a slow line.
+"""
 
 
 MAX_QUEUE_FILE_BYTES = 48 * 1024 * 1024
-"""The largest queue file in bytes after decryption: all records of a hall with fifty photos."""
+"""The largest queue file in bytes after decryption.
+
+A queue file contains the records that a hall could not send over the network. This limit allows all
+records of a hall with fifty photos.
+"""
 
 
 class _Registry(jwe.JWERegistry):
-    """Decryption settings for the JWE library, whose default limit of 64 KB is too small.
+    """The settings of the JWE library for decryption, with a higher limit than its 64 KB.
 
-    The limit here is large enough for a hall's whole queue.
+    The limit allows a file with all records of a hall (`MAX_QUEUE_FILE_BYTES`).
     """
 
     max_ciphertext_length = MAX_QUEUE_FILE_BYTES * 4 // 3 + 4
@@ -52,8 +58,11 @@ _UNREADABLE = (
     AttributeError,
     RecursionError,
 )
-"""Exceptions that decryption or verification may raise, because anybody can write the headers of a
-JWE or a JWS."""
+"""The exceptions of a failed decryption or verification.
+
+Anybody can write the headers of a JWE or JWS, so the libraries meet values of any type and may
+raise any of these.
+"""
 
 _REGISTRY = _Registry(algorithms=ALGORITHMS)
 SIGNING = "ES256"
@@ -77,12 +86,18 @@ def _signing_key(seal_key: str) -> ECKey:
 
 
 def public_key(seal_key: str) -> dict[str, str]:
-    """Return the public key (JWK) to which devices encrypt personal data."""
+    """Return the public key (JWK) to which devices encrypt personal data.
+
+    `seal_key` is the setting `SEAL_KEY`, from which the key is derived.
+    """
     return _public_jwk(_private_key(seal_key))
 
 
 def sign_key(seal_key: str) -> dict[str, str]:
-    """Return the public key (JWK) with which devices verify headquarters' signatures."""
+    """Return the public key (JWK) with which devices verify headquarters' signatures.
+
+    `seal_key` is the setting `SEAL_KEY`, from which the key is derived.
+    """
     return _public_jwk(_signing_key(seal_key))
 
 
@@ -91,13 +106,18 @@ def _public_jwk(key: ECKey) -> dict[str, str]:
 
 
 def sign(seal_key: str, content: bytes) -> str:
-    """Sign content, such as a receipt, with headquarters' key and return a compact JWS."""
+    """Sign content, such as a receipt, with headquarters' key and return a compact JWS.
+
+    `seal_key` is the setting `SEAL_KEY`, from which the key is derived.
+    """
     header = {"alg": SIGNING, "kid": "headquarters"}
     return jws.serialize_compact(header, content, _signing_key(seal_key), registry=_SIGNED)
 
 
 def signer_of(signed: bytes) -> str:
-    """Return the device code that a JWS states as its signer. The signature is not verified.
+    """Return the device code that a JWS (signed content) names as its signer.
+
+    The signature is not verified, so anybody may have written the code.
 
     Raises: SignatureWrong if the JWS cannot be parsed or its header `kid` is no device code.
     """
@@ -109,7 +129,7 @@ def signer_of(signed: bytes) -> str:
 
 
 def verify_signature(public: dict[str, str], signed: bytes) -> bytes:
-    """Verify a compact JWS with a public key (JWK) and return its payload.
+    """Verify the signature of a compact JWS with a public key (JWK) and return the content.
 
     Raises: SignatureWrong if the JWS cannot be parsed or its signature is wrong.
     """
@@ -136,7 +156,7 @@ def seal(recipient_key: dict[str, str], content: bytes) -> str:
 def open_box(seal_key: str, sealed: bytes) -> bytes:
     """Decrypt a compact JWE with headquarters' key and return its content.
 
-    Decryption does not prove who encrypted the content.
+    `seal_key` is the setting `SEAL_KEY`. Decryption does not prove who encrypted the content.
 
     Raises: DetailUnreadable if the JWE cannot be parsed or was encrypted to another key.
     """
@@ -148,12 +168,13 @@ def open_box(seal_key: str, sealed: bytes) -> bytes:
 
 
 def decrypt_detail(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
-    """Decrypt a detail and return its content and its media type.
+    """Decrypt personal data that a device sent, and return the content and its media type.
 
-    The media type is recognized by the first bytes of the content.
+    `seal_key` is the setting `SEAL_KEY`, and `sealed` is a compact JWE. The media type, such as
+    `image/jpeg`, is recognised by the first bytes of the content.
 
-    Raises: DetailUnreadable if the detail cannot be decrypted, is too large, or is neither JSON,
-    JPEG, PNG nor PDF.
+    Raises: DetailUnreadable if the JWE cannot be decrypted, or if the content is larger than
+    `MAX_OPENED_BYTES` or is neither JSON, JPEG, PNG nor PDF.
     """
     content = open_box(seal_key, sealed)
     if len(content) > MAX_OPENED_BYTES:
@@ -167,6 +188,6 @@ def decrypt_detail(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
 def media_type_of(content: bytes) -> str | None:
     """Return the media type of a JSON, JPEG, PNG or PDF file by its first bytes.
 
-    Return None for any other content, because the office pages cannot show it.
+    Return None for any other content; the office pages cannot show such content.
     """
     return next((type_ for magic, type_ in _FILE_SIGNATURES if content.startswith(magic)), None)

@@ -1,4 +1,4 @@
-"""Define the error that ends a command of the command line."""
+"""Define the error that ends a command-line command with a message for the user."""
 
 from typing import IO, Any
 

@@ -1,4 +1,7 @@
-"""Compare a node's standings with the standings of the naive model in `tests/model.py`."""
+"""Compare the server's judgement of a meeting with that of the naive model in `tests/model.py`.
+
+A judgement says who is present, late, absent or excused at a hall.
+"""
 
 from typing import Any
 
@@ -16,9 +19,12 @@ FIRST_MS, LAST_MS = ms("2024-08-21T22:00:00Z"), ms("2024-08-22T06:00:00Z")
 
 
 def corrected_times_ms(connection: Connection, records: list[Json]) -> dict[str, int]:
-    """Return the corrected time of every record in ms since 1970 (UTC), by the record's `spelling`.
+    """Return the time of every record, corrected for the error of its device's clock.
 
-    The correction uses the clock sightings that the node has stored.
+    Times are in ms since 1970 (UTC), by the record's text from `tests.model.spelling`. The database
+    behind `connection` holds the measured errors. Records inside rulings that release them are
+    included.
+    Raises: msgspec.DecodeError if a record is faulty.
     """
     seen = clocks(connection)
     released = [
@@ -31,7 +37,11 @@ def corrected_times_ms(connection: Connection, records: list[Json]) -> dict[str,
 
 
 def compare(connection: Connection, records: list[Json]) -> list[str]:
-    """List the differences between the node's standings and the model's; return `[]` if none."""
+    """List the differences between the stored judgements and the model's; return `[]` if none.
+
+    A difference is one line of text: the hall, the aspect, the model's value and the stored value.
+    A hall without a stored judgement is skipped.
+    """
     model = Model(records, corrected_times_ms(connection, records))
     differences = []
     for code in POINTS:

@@ -1,6 +1,7 @@
-"""Find a Chromium: named by `CHROMIUM`, on the PATH, or installed by Playwright.
+"""Find the Chromium browser that the browser tests start.
 
-Running this file prints the path.
+It is the one that the environment variable `CHROMIUM` names, else the first of `NAMES` on the PATH,
+else Playwright's. Running this file prints its path; the exit status is 1 if there is none.
 """
 
 import os
@@ -9,16 +10,14 @@ import sys
 from pathlib import Path
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
-"""Programs to look for on the PATH, the preferred one first.
-
-The headless shell has no windows, which saves the browser tests a quarter of their work.
-"""
+"""Programs to look for on the PATH, the preferred one first. Chromium's headless shell comes first:
+it has no windows, which saves the browser tests a quarter of their work."""
 
 
 def find_chromium() -> str | None:
     """Return the path of an installed Chromium; None if there is none.
 
-    If the variable `CHROMIUM` is set, look for no other program.
+    If the environment variable `CHROMIUM` is set, only the program that it names counts.
     """
     named = os.environ.get("CHROMIUM")
     if named:

@@ -1,7 +1,7 @@
-"""Generate random conferences: records from two halls, two chairs and the office.
+"""Generate the records of random conferences in two halls, to test the rules of attendance.
 
-The caller passes the random generator, so that Hypothesis can shrink a conference and a seed can
-repeat it.
+Every function takes a random generator. So a seed can repeat a conference, and the test library
+Hypothesis can reduce a conference that fails to a few records.
 """
 
 from random import Random
@@ -67,9 +67,10 @@ REFER = {
 
 
 def conference(dice: Random, size: int = 24) -> list[dict[str, Any]]:
-    """Return the JSON records of one random meeting at two points, in no meaningful order.
+    """Return the records of one random meeting in two halls as JSON objects.
 
-    The result has two settings, one roll, and at most `size` other records.
+    The first three set the terms of both halls and summon people. At most `size` others follow, in
+    no meaningful order of time.
     """
     records = [
         draft("setting", 900, at="2024-08-20T00:00:00Z", body=_terms("S1", "S2")),
@@ -130,7 +131,10 @@ def _random_record(
 
 
 def _random_fields(dice: Random, kind: str, number: int) -> dict[str, Any]:
-    """Return random fields that replace the defaults of a `kind`; `{}` keeps the defaults."""
+    """Return random fields that replace the default fields of a `kind` of record.
+
+    `{}` keeps the defaults. `number` makes the hash of a detail unique.
+    """
     match kind:
         case "check_in" if dice.random() < 0.1:
             return {"body": {"mode": "in_person", "happened_at": "2024-08-22T00:25:00Z"}}
@@ -159,7 +163,11 @@ def _random_fields(dice: Random, kind: str, number: int) -> dict[str, Any]:
 
 
 def _set_author(dice: Random, kind: str, common: dict[str, Any]) -> None:
-    """Set the author in `common`: usually the hall's clerk, sometimes a chair or headquarters."""
+    """Set the fields in `common` that name the author of a record of this kind.
+
+    The author is usually the clerk of the hall, sometimes a chair or headquarters. A chair's record
+    is moved to the hall P001.
+    """
     if kind in {"absence_decision", "reopening"} or (
         kind in {"chair_assumed", "chair_delegation", "void", "closing"} and dice.random() < 0.3
     ):
@@ -199,7 +207,7 @@ def _office_record(
             return None
         target = dice.choice(targets)
         common |= {"refs": [target["id"]], "point": target["point"], "person": target.get("person")}
-        if dice.random() < 0.2:  # a ruling may leave out the person
+        if dice.random() < 0.2:  # a ruling need not name the person
             common["person"] = None
         elif str(target.get("person")).startswith("N-"):
             common["body"] = {"ruling": "identify", "as": dice.choice(SUMMONED)}

@@ -1,4 +1,4 @@
-"""Provide the app on a small database, a clock that tests set, and callers in their roles."""
+"""Provide the app with a small database, a clock that tests can set, and API callers by role."""
 
 import json
 import os
@@ -46,7 +46,10 @@ PUBLISHED_MEETING = PublishedMeeting(MEETING, "Hội nghị thử", STARTS, ENDS
 
 
 class FakeClock:
-    """Act as the server's clock: return `now_ms`, which changes only when a test sets it."""
+    """A replacement for the server's clock, which only a test moves.
+
+    A call returns `now_ms`, the time in ms since 1970 (UTC).
+    """
 
     def __init__(self) -> None:
         self.now_ms = NOON
@@ -57,7 +60,11 @@ class FakeClock:
 
 @dataclass
 class Persona:
-    """Call the API as one person or device, with a bearer token if there is one."""
+    """One person or device that calls the API, with a bearer token if there is one.
+
+    `device` and `by` (a role or a person's code) name the author of its records. `seal_key` is the
+    public key for encrypting confidential details.
+    """
 
     client: FlaskClient
     token: str | None = None
@@ -66,21 +73,30 @@ class Persona:
     seal_key: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        """Request a path below `/api/v1` and return the response."""
+        """Request a path below `/api/v1` and return the response; `headers` are added."""
         return self.client.get(f"/api/v1{path}", headers={**self._bearer(), **headers})
 
     def offset(self, path: str) -> tuple[int, bool]:
-        """Return how many bytes of an upload the server has, and whether the upload is complete."""
+        """Return (bytes stored so far, whether the upload is complete) for an upload's path.
+
+        The path is below `/api/v1`.
+        """
         headers = self.client.head(f"/api/v1{path}", headers=self._bearer()).headers
         return int(headers["Upload-Offset"]), headers["Upload-Complete"] == "?1"
 
     def post(self, path: str, body: Any, **headers: str) -> TestResponse:
-        """Post `body` as JSON to a path below `/api/v1`, or unchanged if it is bytes."""
+        """Post `body` to a path below `/api/v1`, and return the response; `headers` are added.
+
+        Bytes are sent unchanged, anything else as JSON.
+        """
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.client.post(f"/api/v1{path}", data=data, headers={**self._bearer(), **headers})
 
     def put(self, path: str, body: bytes, **headers: str) -> TestResponse:
-        """Upload `body` to a path below `/api/v1`; underscores in header names become hyphens."""
+        """Upload `body` to a path below `/api/v1` and return the response.
+
+        Underscores in the names of `headers` become hyphens.
+        """
         all_headers = {
             **self._bearer(),
             **{key.replace("_", "-"): value for key, value in headers.items()},
@@ -88,9 +104,9 @@ class Persona:
         return self.client.put(f"/api/v1{path}", data=body, headers=all_headers)
 
     def sync(self, *records: dict[str, Any], **fields: Any) -> Any:
-        """Send records with this persona as their author, and return the JSON answer.
+        """Send records with this persona as their author; return the server's JSON answer.
 
-        `fields` are further fields of the request.
+        `fields` are further fields of the request, such as `clock`.
         Raises: AssertionError if the status is not 200.
         """
         author_fields: dict[str, Any] = {"device": self.device, "by": self.by}
@@ -106,11 +122,15 @@ class Persona:
 
 
 PIN_ITERATIONS = 1_000
-"""Rounds of PIN hashing in tests. A low number saves time, and no real PIN is at risk."""
+"""Rounds of PIN hashing in tests, where the published kiosk uses 600,000. Few rounds save time, and
+the PINs of tests protect nothing."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bundle the front end once, before pytest starts its parallel processes."""
+    """Bundle the JavaScript once, before pytest starts its parallel processes.
+
+    In those processes, `config` has a `workerinput` and nothing is bundled.
+    """
     bundle.PIN_ITERATIONS = PIN_ITERATIONS
     if not hasattr(config, "workerinput"):
         bundle.bundle(ROOT)
@@ -123,7 +143,8 @@ Shared = Callable[[str, Callable[[Path], None]], Path]
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
     """Return a function that makes a folder once per test run, for all parallel processes.
 
-    The function takes the folder's name and a callback that fills it, and returns its path.
+    The function takes the folder's name and a callback that fills the folder, and returns the
+    folder's path. Later calls with the same name return the same folder.
     """
     base = tmp_path_factory.getbasetemp()
     base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
@@ -143,7 +164,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
 
 @pytest.fixture(scope="session")
 def portal(shared: Shared) -> Path:
-    """Return the folder of a portal that was built from our content."""
+    """Build a portal from the repository's content, once per test run; return its folder.
+
+    Raises: AssertionError if the build fails.
+    """
 
     def build_portal(folder: Path) -> None:
         assert build.main(["--output", str(folder / "output")]) == 0
@@ -160,19 +184,22 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Return a fake server clock, at 08:00 in Vietnam on the day of the conference."""
+    """Return a fake server clock, at 08:00 in Vietnam on 22 August 2024, the conference's day."""
     return FakeClock()
 
 
 @pytest.fixture(scope="session")
 def database_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder for the test database, which every test replaces."""
+    """Return the folder of the test database, whose file every test replaces."""
     return tmp_path_factory.mktemp("database")
 
 
 @pytest.fixture
 def settings(tmp_path: Path, database_folder: Path) -> Settings:
-    """Return server settings with a portal folder that belongs to one test alone."""
+    """Return the server's settings for one test, with a portal folder for this test alone.
+
+    The path of the database is the same for all tests of a process.
+    """
     return Settings(
         database_url=f"sqlite:///{database_folder / DATABASE}",
         secret_key=SECRET,
@@ -184,7 +211,10 @@ def settings(tmp_path: Path, database_folder: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the file of a database with two points and one meeting accepted by headquarters."""
+    """Return the file of a database with two halls and one meeting accepted by headquarters.
+
+    The fixture `app` gives every test a copy of the file.
+    """
     path = tmp_path_factory.mktemp("accepted") / "accepted.sqlite3"
     app = create_app(Settings(f"sqlite:///{path}", SECRET, SECRET, path.parent, URL), FakeClock())
     with app.app_context():
@@ -201,7 +231,7 @@ def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def wired_app(database_folder: Path) -> Flask:
-    """Return an app that `create_app` has set up, shared by all tests to save start-up time."""
+    """Return an app set up by `create_app`, which all tests share to save start-up time."""
     return create_app(
         Settings(
             f"sqlite:///{database_folder / DATABASE}", SECRET, SECRET[::-1], database_folder, URL
@@ -213,7 +243,10 @@ def wired_app(database_folder: Path) -> Flask:
 def app(
     wired_app: Flask, settings: Settings, clock: FakeClock, accepted: Path, database_folder: Path
 ) -> Iterator[Flask]:
-    """Yield the app on a new copy of the `accepted` database, as if it had just started."""
+    """Yield the app with a new copy of the database `accepted`, as if it had just started.
+
+    The test runs inside the app's context.
+    """
     for left_over in database_folder.iterdir():
         left_over.unlink()
     shutil.copy(accepted, database_folder / DATABASE)
@@ -226,9 +259,10 @@ def app(
 
 @pytest.fixture
 def as_clerk(app: Flask, clock: FakeClock) -> Callable[..., Persona]:
-    """Return a function that enrols a kiosk and returns its clerk as a `Persona`.
+    """Return a function that registers a kiosk for a hall and returns its clerk as an API caller.
 
-    With `reads=False` the token can only send records.
+    The function takes the hall's code, by default P001. With `reads=False`, the clerk's token can
+    send records but read nothing.
     """
 
     def make(point: str = "P001", *, reads: bool = True) -> Persona:
@@ -239,7 +273,10 @@ def as_clerk(app: Flask, clock: FakeClock) -> Callable[..., Persona]:
 
 @pytest.fixture
 def as_chair(app: Flask, clock: FakeClock) -> Callable[..., Persona]:
-    """Return a function that enrols a person's own device and returns this chair as a `Persona`."""
+    """Return a function that registers a chair's device and returns the chair as an API caller.
+
+    The function takes the chair's person code and the hall's code, by default P001.
+    """
 
     def make(person: str, point: str = "P001") -> Persona:
         return _enrol_persona(app, clock, point, profile=Profile.CHAIR, person=person)
@@ -271,19 +308,19 @@ def _enrol_persona(
 
 @pytest.fixture
 def as_headquarters(app: Flask) -> Persona:
-    """Return a caller with a headquarters account and its token."""
+    """Return an API caller with the token of a headquarters account."""
     return _office_persona(app, "hq", Profile.HEADQUARTERS)
 
 
 @pytest.fixture
 def as_auditor(app: Flask) -> Persona:
-    """Return a caller with an auditor's token, which may read everything and write nothing."""
+    """Return an API caller with an auditor's token, which may read everything and write nothing."""
     return _office_persona(app, "audit", Profile.AUDITOR)
 
 
 @pytest.fixture
 def as_outsider(app: Flask) -> Persona:
-    """Return a caller without a token."""
+    """Return an API caller without a token."""
     return Persona(app.test_client())
 
 

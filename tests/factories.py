@@ -13,15 +13,16 @@ STARTS, ENDS = "2024-08-22T00:30:00.000Z", "2024-08-22T04:00:00.000Z"
 
 
 def id_of(number: int) -> str:
-    """Return the id of test record `number`, a UUIDv7."""
+    """Return the id of test record `number`, a UUIDv7 that ends with the number."""
     return f"0193f000-0000-7000-8000-{number:012d}"
 
 
 def draft(kind: str, number: int, **changes: Any) -> dict[str, Any]:
-    """Return the JSON of record `number`, made at P001 at 07:00 in Vietnam plus `number` minutes.
+    """Return a record of the hall P001 as a JSON object, made `number` minutes after 07:00 (UTC+7).
 
-    The device is D-ONE, or O-office for kinds of the office. Other fields default to
-    tests/vectors/base.json. `changes` replace fields; `refs` may be record numbers.
+    Kinds of the office come from the device O-office, others from D-ONE. Fields come from
+    tests/vectors/base.json; `changes` replace them. In `refs`, a number stands for that record's
+    id. In the body, a `record` given as [kind, number, changes] becomes that record.
     """
     is_office = kind in BASE["office"]
     hour, minute = divmod(number, 60)
@@ -52,24 +53,31 @@ def draft(kind: str, number: int, **changes: Any) -> dict[str, Any]:
 def record(kind: str, number: int, **changes: Any) -> Record:
     """Return the record that `draft` makes, parsed into its type.
 
-    Raises: the error of `parse_record` if the record is faulty.
+    Raises: msgspec.DecodeError if the record is faulty.
     """
     return parse_record(raw(draft(kind, number, **changes)))
 
 
 def raw(fields: dict[str, Any]) -> bytes:
-    """Return a record's JSON bytes, not in canonical form, as a device may send them."""
+    """Return a record's JSON bytes as a device may send them, not in canonical form."""
     return json.dumps(fields, ensure_ascii=False).encode()
 
 
 def setting(number: int = 0, **changes: Any) -> dict[str, Any]:
-    """Return a setting for P001: 07:30 to 11:00 in Vietnam, with 5 minutes of grace."""
+    """Return the office's record that sets the terms of the meeting at the hall P001.
+
+    It lasts from 07:30 to 11:00 in Vietnam, and arrivals up to 5 minutes late are on time.
+    `changes` replace fields.
+    """
     body = {"starts_at": STARTS, "ends_at": ENDS, "grace_minutes": 5}
     at = "2024-08-20T00:00:00.000Z"
     return draft("setting", number, at=at, **{"body": body, **changes})
 
 
 def roll(number: int, *people: str, **changes: Any) -> dict[str, Any]:
-    """Return a roll that summons these people of unit U01 to P001, in seats A1, A2 and so on."""
+    """Return the office's record that summons people of the unit U01 to the hall P001.
+
+    `people` are codes; their seats are A1, A2 and so on. `changes` replace fields.
+    """
     lines = [[person, "U01", "", f"A{n}", False] for n, person in enumerate(people, start=1)]
     return draft("roll", number, **{"body": {"people": lines}, **changes})

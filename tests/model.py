@@ -1,7 +1,7 @@
-"""Judge a meeting with a second, naive implementation of the rules, to test the ledger.
+"""Judge attendance by a second, naive implementation of the rules, to test the server's judgement.
 
-The model is independent of `sync_server/domain/`. It reads plain JSON and all records of a meeting
-at once, without streams, listings or layers. It checks every minute and every record each time.
+The model is independent of `sync_server/domain/`. It reads plain JSON and goes through all records
+of a meeting for every question, so it is slow but easy to verify.
 """
 
 import json
@@ -20,9 +20,10 @@ def ms(instant: str) -> int:
 
 
 class Model:
-    """Select the valid records of one meeting and put them in order.
+    """The valid records of one meeting, in order of time.
 
-    `times_ms` maps the `spelling` of a record to its corrected time in ms since 1970 (UTC).
+    `times_ms` holds their corrected times in ms since 1970 (UTC), by the text that `spelling`
+    returns.
     """
 
     def __init__(self, records: list[Json], times_ms: dict[str, int]) -> None:
@@ -60,7 +61,7 @@ class Model:
 
 
 class Point:
-    """Judge one point of a meeting: its people, chair, decisions and closing."""
+    """The judgement of one hall of a meeting: its people, chair, decisions and closing."""
 
     def __init__(self, model: Model, point: str) -> None:
         self.model, self.point = model, point
@@ -116,12 +117,16 @@ class Point:
 
     @cache  # noqa: B019 - the cache is small and only tests fill it
     def stays(self, person: str | None) -> list[list[Any]]:
-        """Return the person's stays as [hall, arrival ms, departure ms or None, mode], in order."""
+        """Return a person's stays as [hall, arrival, departure, mode], in order of arrival.
+
+        Times are in ms since 1970 (UTC); a departure is None if the person is not known to have
+        left. The mode is `in_person` or `online`.
+        """
         return self._paired(f for f in self.effective if self.model.person_of(f) == person)
 
     @cache  # noqa: B019 - the cache is small and only tests fill it
     def stays_anywhere(self, person: str | None) -> list[list[Any]]:
-        """Return a person's stays, in all halls even if the person is not on this roll."""
+        """Return a person's stays like `stays`, even if this hall did not summon the person."""
         if person in self.roll or person is None:
             return self.stays(person)
         facts = [f for f in self.model.facts if self.model.person_of(f) == person]
@@ -225,7 +230,10 @@ class Point:
         return bool(by == self.presiding_at(at))
 
     def verdict(self, request: Json) -> str | None:
-        """Return the decision in force on a request or a substitute: approve, decline or None."""
+        """Return the decision on a leave request or a substitute: `approve`, `decline` or None.
+
+        The latest decision by an author with the right to decide counts.
+        """
         decision = None
         for fact in self.facts_of("absence_decision"):
             is_about = fact["refs"][0] == request["id"] and fact["person"] == request["person"]
@@ -261,7 +269,10 @@ class Point:
         return bool(closing and self.model.order(fact) > self.model.order(closing))
 
     def had_request(self, person: str) -> bool:
-        """Return whether a request from before the closing exists and was not withdrawn."""
+        """Return whether a person asked for leave in time and did not withdraw.
+
+        In time means before the hall's attendance was closed.
+        """
         for request in self.facts_of("absence_request"):
             if (
                 self.model.person_of(request) == person
@@ -301,7 +312,7 @@ class Point:
         return {p: self.person(p) for p, line in self.roll.items() if not line[4]}
 
     def substitutes(self) -> dict[str, bool]:
-        """Map each substitute who came to whether the substitution was approved."""
+        """Return the codes of the substitutes who came, with whether they were approved."""
         approvals = {}
         for fact in self.facts_of("substitute", at_this_point=True):
             person = self.model.person_of(fact)
@@ -351,7 +362,10 @@ class Point:
         )
 
     def targets(self) -> list[Json]:
-        """Return the leave requests of people on this roll, and the substitutes at this point."""
+        """Return the records that need a decision.
+
+        They are the leave requests of people summoned to this hall, and this hall's substitutes.
+        """
         requests = [
             f
             for f in self.facts_of("absence_request")
@@ -449,7 +463,7 @@ class Point:
 
 
 def spelling(record: Json) -> str:
-    """Return a text that is equal for equal records, in any key order, with or without defaults."""
+    """Return a JSON text of a record that does not depend on key order or on default values."""
     fields = {k: v for k, v in record.items() if v not in (None, [], {}) or k in ("seq", "body")}
     body = {k: v for k, v in record["body"].items() if v is not None and k != "record"}
     if released := record["body"].get("record"):
@@ -463,10 +477,10 @@ def undoes(other: Json, record: Json) -> bool:
 
 
 def cancels(form: Json, other: Json) -> bool:
-    """Return whether one version of a record cancels another version with the same id.
+    """Return whether the version `form` of a record cancels the version `other` with the same id.
 
-    The first version cancels the other if it has the same author and point, or is by headquarters.
-    A void is never cancelled; a closing or a reopening only by headquarters.
+    It does if it has the same author and hall, or is by headquarters. A record that voids another
+    is never cancelled; a closing or a reopening only by headquarters.
     """
     is_signature = other["kind"] in ("closing", "reopening")
     if other["kind"] == "void" or (is_signature and form["by"] != "headquarters"):

@@ -1,6 +1,6 @@
-"""Read the scenarios in tests/vectors/, and compare their standings with actual ones.
+"""Read the scenarios in tests/vectors/, and compare the results that they expect with actual ones.
 
-`tests/app/scenarios.js` reads the same files in the same way.
+`tests/app/scenarios.js` reads the same files in the same way, to test the JavaScript rules.
 """
 
 import json
@@ -17,9 +17,10 @@ VECTORS = ROOT / "tests" / "vectors"
 
 
 class Scenario(NamedTuple):
-    """Store a set of records, and the standing that the rules must give for them.
+    """A set of records, and the judgement that the rules of attendance must give for one hall.
 
-    `rows` and `quote` name the rows of the rule in domain.md and cite its text.
+    `clocks` holds the errors of the devices' clocks. `expect` names only the fields to compare.
+    `rows` are row numbers of the rule in domain.md, and `quote` is its text.
     """
 
     name: str
@@ -32,7 +33,7 @@ class Scenario(NamedTuple):
 
 
 def scenarios() -> list[Scenario]:
-    """Return every scenario, in the order of file names and then of each file."""
+    """Return all scenarios in tests/vectors/, in the order of file names and of every file."""
     loaded = []
     for path in sorted(VECTORS.glob("*.json")):
         content = json.loads(path.read_text("utf-8"))
@@ -59,9 +60,10 @@ def scenarios() -> list[Scenario]:
 
 
 def standing_as_json(standing: PointStanding) -> dict[str, Any]:
-    """Return a standing as JSON in a form that `differences` can compare.
+    """Return the judgement of a hall as JSON, in the form that scenarios use.
 
-    People, visitors and exempt people are keyed by code; requests and flags by record number.
+    People, visitors and exempt people are mappings by person code; requests and flags are mappings
+    by record number, as text.
     """
     fields: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(standing))
     for group in ("people", "visitors", "exempt"):
@@ -75,10 +77,10 @@ def standing_as_json(standing: PointStanding) -> dict[str, Any]:
 
 
 def differences(expected: Any, actual: Any, at: str = "") -> list[str]:
-    """List where `actual` differs from `expected`; return `[]` if nothing differs.
+    """List where `actual` differs from `expected`, as lines with place and value; `[]` if nowhere.
 
-    Empty and missing values are equal. A mapping in `actual` may have further keys.
-    An expected `{}` matches any value of an existing key.
+    Empty and missing values are equal. A mapping in `actual` may have further keys. An expected
+    `{}` matches any value of an existing key. `at` is the place to start from.
     """
     if isinstance(expected, dict) and expected:
         actual_fields = actual or {}

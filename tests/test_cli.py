@@ -28,7 +28,7 @@ ROSTER = "person,full_name,unit,position,membership,birth_year\n"
 
 @pytest.fixture
 def runner(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[FlaskCliRunner]:
-    """Yield a command runner with an empty database (no tables yet) and our built portal."""
+    """Yield a runner of `flask` commands on a database without tables, with our built portal."""
     url = f"sqlite:///{tmp_path / 'cli.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), clock)
     with app.app_context():
@@ -38,7 +38,10 @@ def runner(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[FlaskCliR
 
 @pytest.fixture
 def ready(runner: FlaskCliRunner) -> FlaskCliRunner:
-    """Return a command runner with a database that has its tables and one accepted meeting."""
+    """Return a runner of `flask` commands on a database with one accepted meeting.
+
+    Raises: AssertionError if the meeting cannot be accepted.
+    """
     upgrade_schema()
     assert run(runner, "meeting accept 2026-12-18-quy-bon").exit_code == 0
     return runner

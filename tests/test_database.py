@@ -25,6 +25,7 @@ from sync_server.database import (
     db,
     has_current_schema,
     reading,
+    store_later,
     upgrade_schema,
     write,
     write_if_free,
@@ -96,7 +97,10 @@ def test_another_connection_leaves_the_locks_of_the_first(
 
 
 def read_elsewhere(path: Path) -> None:
-    """Open, read and close the database in another process."""
+    """Open, read and close the SQLite database at `path` in another process.
+
+    Raises: CalledProcessError if that fails.
+    """
     script = (
         "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
         "c.execute('SELECT name FROM account').fetchall(); c.close()"
@@ -150,6 +154,28 @@ def test_who_waits_too_long_for_other_writers_is_told_to_come_again(
     assert write_if_free(lambda c: 1) == 1
 
 
+def test_work_for_later_is_stored_after_the_read_transaction(app: Flask) -> None:
+    row = insert(AccountRow).values(name="x", role="r", password_hash="h")
+    with reading() as connection:
+        store_later(lambda c: c.execute(row))
+        assert connection.scalar(select(AccountRow.name)) is None
+
+    with reading() as connection:
+        assert connection.scalar(select(AccountRow.name)) == "x"
+
+
+def test_a_reader_whose_work_cannot_be_stored_goes_on(app: Flask) -> None:
+    other_program = sqlite3.connect(db.engine.url.database or "", isolation_level=None)
+    other_program.execute("BEGIN IMMEDIATE")
+    row = insert(AccountRow).values(name="x", role="r", password_hash="h")
+    with reading():
+        store_later(lambda c: c.execute(row))
+
+    other_program.close()
+    with reading() as connection:
+        assert connection.scalar(select(AccountRow.name)) is None
+
+
 def test_only_so_many_wait_to_write(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "_places", threading.BoundedSemaphore(1))
 
@@ -158,7 +184,7 @@ def test_only_so_many_wait_to_write(app: Flask, monkeypatch: pytest.MonkeyPatch)
 
 
 def _write_elsewhere(app: Flask) -> None:
-    """Write in another thread, and raise that thread's exception in this one."""
+    """Start a write transaction in another thread; raise that thread's exception in this one."""
 
     def work() -> None:
         with app.app_context():

@@ -1,4 +1,4 @@
-"""Test that the demonstration has fixed people, a believable conference and an open meeting."""
+"""Test the demonstration's data: fixed people, a believable conference and an open meeting."""
 
 import gzip
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ DAY_MS = 86_400_000
 
 @pytest.fixture(scope="module")
 def shown(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoSummary]:
-    """Fill a database once per module, and yield the summary inside the app's context."""
+    """Fill a database with the demonstration once per module; yield a summary of its data."""
     url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), FakeClock())
     with app.app_context():

@@ -28,7 +28,10 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: list[str], environ: dict[str, str], port: int) -> Iterator[None]:
-    """Run a program until the context ends; yield once it listens on `port`, or after 10 s."""
+    """Run a program until the context ends; start the context once it listens on `port`.
+
+    After 10 s, the context starts in any case. `environ` holds all environment variables.
+    """
     process = subprocess.Popen(  # noqa: S603 - an installed proxy or our server
         command,
         cwd=ROOT,
@@ -49,7 +52,11 @@ def running(command: list[str], environ: dict[str, str], port: int) -> Iterator[
 
 
 def proxy_command(name: str, port: int, upstream: int, folder: Path) -> list[str]:
-    """Return the command that starts a proxy with our configuration on these ports."""
+    """Return the command that starts a proxy, `caddy` or `nginx`, with our configuration.
+
+    nginx listens on `port`, passes requests to the port `upstream`, and writes its files to
+    `folder`. Caddy reads its ports from the environment.
+    """
     if name == "caddy":
         return ["caddy", "run", "--adapter", "caddyfile", "--config", "deploy/Caddyfile"]
     locations = (ROOT / "deploy" / "nginx-locations.conf").read_text("utf-8")

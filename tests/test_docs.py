@@ -1,6 +1,6 @@
-"""Test that the docs describe every route, setting, command, kind, flag and error.
+"""Test that docs/ describes every route, setting, command, kind of record, flag and error.
 
-Docs about removed ones fail the tests too.
+A description of one that no longer exists fails the tests too.
 """
 
 import re

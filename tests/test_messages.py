@@ -167,7 +167,8 @@ CODES: dict[str, Iterable[str]] = {
     "cli.help": [path for command in COMMANDS for path, _ in command_parts(command)],
     "http": ("400", "413", "431", "500", "501", "503"),
 }
-"""Maps the stem of a message key to the codes that complete it. Every code needs a message."""
+"""Maps the first part of message keys to the codes that follow it: `role` and `clerk` make the key
+`role.clerk`. Every code needs a message."""
 
 
 def sources(folder: str, *endings: str) -> str:

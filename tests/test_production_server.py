@@ -66,7 +66,10 @@ def get(server: ProductionServer, path: str = "/healthz") -> tuple[int, str | No
 
 
 def is_closed(client: socket.socket) -> bool:
-    """Wait until the server sends a byte or closes the connection; return whether it closed it."""
+    """Wait for a byte from the server; return True if it closed the connection instead.
+
+    Raises: TimeoutError if neither happens within 10 s.
+    """
     return client.recv(1) == b""
 
 
@@ -110,7 +113,7 @@ def test_more_requests_than_can_wait_are_told_to_come_again(
 
 
 def session_cookie(app: Flask, **values: str) -> str:
-    """Return a `Cookie` header whose session holds `values` and has the server's signature."""
+    """Return a `Cookie` header with a session that holds `values`, signed with the app's key."""
     serializer = SecureCookieSessionInterface().get_signing_serializer(app)
     assert serializer
     return f"Cookie: session={serializer.dumps(values)}"

@@ -1,4 +1,4 @@
-"""Test that the server's packages import one another in one direction only.
+"""Test that the packages inside `sync_server` import one another in one direction only.
 
 Importing the domain must load neither web nor database libraries.
 """
@@ -25,11 +25,12 @@ FLOORS: dict[str, set[str]] = {
     "office": {"domain", "sheets", "storage", "acts", "web", "reports"},
     "commands": {"domain", "sheets", "storage", "acts", "web", "reports"},
 }
-"""Maps a package to the packages it may import. Every package may import top-level modules."""
+"""Maps a package in `sync_server` to the other packages that it may import. Every package may
+import the modules directly in `sync_server`."""
 
 
 def imported_rooms(path: Path) -> Iterator[str]:
-    """Yield the names of the server's packages that a file imports."""
+    """Yield the names of the packages in `sync_server`, such as `domain`, that a file imports."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sync_server"):
             names = [f"{node.module}.{alias.name}" for alias in node.names]

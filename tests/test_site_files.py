@@ -1,4 +1,4 @@
-"""Test how the server serves the portal's files."""
+"""Test how the server serves the files of a built portal."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""Carry out the changes that users make, such as summoning people or importing a list.
+"""Carry out what users ask for, such as summoning people to a meeting or importing a list.
 
-Office pages, the API, commands and the demonstration call this package. It calls storage and the
-domain, and contains no pages.
+The office's web pages, the API and the command line call this package. It calls the packages
+`storage` (the database) and `domain` (the rules), and contains no web pages.
 """

@@ -1,4 +1,4 @@
-"""Check new accounts and passwords, both for the office pages and for the command line."""
+"""Check a new office account and its password before a web page or a command stores them."""
 
 import msgspec
 from sqlalchemy import Connection
@@ -14,10 +14,12 @@ from sync_server.storage.people import roster
 
 MIN_PASSWORD_LENGTH = 10
 MIN_DIFFERENT_CHARACTERS = 4
-"""A password with fewer different characters, such as aaaaaaaaaa, is easy to guess."""
+"""How many different characters a password must have. With fewer, as in aaaaaaaaaa, it is easy to
+guess, so it is refused."""
 MAX_ACCOUNT_NAME = 32
 RESERVED_NAMES = frozenset({"server"})
-"""Names that no account may have, because the records written by commands use them."""
+"""Names that no account may have. Commands write records under the name `server`, and no user may
+write under that name."""
 
 
 def password_fault(name: str, password: str) -> str | None:
@@ -38,8 +40,9 @@ def password_fault(name: str, password: str) -> str | None:
 def fault_of(connection: Connection, account: Account, password: str) -> str | None:
     """Return the first fault of a proposed account or its password; None if both are valid.
 
-    The fault is a message in Vietnamese. Only a chair's account has a point and a person, and only
-    a unit secretary's account has a unit. The point, the unit and the person must exist.
+    The fault is a message in Vietnamese. A name has at most 32 lower-case letters, digits and
+    hyphens. A chair's account, and no other, must have a point (the code of a hall) and a person; a
+    unit secretary's account, and no other, a unit. All three must exist.
     """
     try:
         msgspec.convert(f"{OFFICE_DEVICE}{account.name}", DeviceCode)

@@ -1,4 +1,8 @@
-"""Write headquarters' arrangements for meetings as records: settings, rolls and seats."""
+"""Record headquarters' arrangements for meetings: times, summoned people and seats.
+
+An arrangement is a new record in the ledger for every hall (point) concerned. The latest record
+applies. The list of people summoned to a hall is called its roll.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -25,12 +29,13 @@ MAX_MEETING_CODE = 64
 def accept_meeting(
     connection: Connection, meeting: PublishedMeeting, now_ms: int, writer: Writer = SERVER_WRITER
 ) -> int:
-    """Put the published facts of a meeting into force at its points; return the number of points.
+    """Put a published meeting into force in its halls (points); return the number of halls.
 
-    Every point gets one `setting` record. A meeting that lists no points takes place at all points
-    that have not ended. A new release changes no standing before this function is called.
+    The published start, end and grace period apply from now on. Until this call, changes in the
+    portal have no effect. A meeting that lists no halls takes place in all halls that are still in
+    use.
 
-    Raises: BadForm if a record is refused.
+    Raises: BadForm if the ledger refuses a record.
     """
     directory.put_meeting(connection, meeting)
     directory.answer(connection, meeting)
@@ -53,9 +58,12 @@ def arrange(
     now_ms: int,
     writer: Writer = SERVER_WRITER,
 ) -> None:
-    """Write one `setting` record with this body at every one of these points.
+    """Record the same arrangements of a meeting for several halls.
 
-    Raises: BadForm if a record is refused.
+    `points` are the codes of the halls. `body` contains the arrangements, such as the start or the
+    number of seats. Arrangements that it leaves out stay as they were.
+
+    Raises: BadForm if the ledger refuses a record.
     """
     settings = [Setting(**envelope(writer, meeting, point, now_ms), body=body) for point in points]
     write_records(connection, writer, settings, now_ms)
@@ -64,9 +72,10 @@ def arrange(
 def postpone(
     connection: Connection, meeting: str, starts_ms: int, ends_ms: int, now_ms: int, writer: Writer
 ) -> None:
-    """Move a meeting to another time at all its points.
+    """Move a meeting to another time in all its halls.
 
-    `starts_ms` and `ends_ms` are in ms since 1970 UTC. Raises: UnknownMeeting.
+    `starts_ms` and `ends_ms` are the new start and end, in ms since 1970 UTC. Raises:
+    UnknownMeeting if no meeting has the id `meeting`.
     """
     summary = require_meeting(connection, meeting, now_ms)
     published = PublishedMeeting(
@@ -84,9 +93,9 @@ def postpone(
 def cancel(
     connection: Connection, meeting: str, now_ms: int, writer: Writer, *, is_cancelled: bool = True
 ) -> None:
-    """Cancel a meeting at all its points, or restore it if `is_cancelled` is False.
+    """Cancel a meeting in all its halls, or restore it if `is_cancelled` is False.
 
-    Raises: UnknownMeeting.
+    Raises: UnknownMeeting if no meeting has the id `meeting`.
     """
     require_meeting(connection, meeting, now_ms)
     directory.set_cancelled(connection, meeting, is_cancelled)
@@ -101,10 +110,11 @@ def rehearse(
     now_ms: int,
     writer: Writer = SERVER_WRITER,
 ) -> PublishedMeeting:
-    """Create a rehearsal, which is a second meeting with the same halls, rolls and length.
+    """Create a rehearsal of a meeting, and return the rehearsal.
 
-    The rehearsal starts at `starts_ms` (ms since 1970 UTC) and is left out of all figures. Another
-    call moves the rehearsal to the new time. Raises: UnknownMeeting.
+    A rehearsal is a second meeting with the same halls, summoned people and length, and is left out
+    of all figures. It starts at `starts_ms` (ms since 1970 UTC). Another call moves it to the new
+    time. Raises: UnknownMeeting if no meeting has the id `meeting`.
     """
     summary = require_meeting(connection, meeting, now_ms)
     rolls = rolls_of(connection, meeting)
@@ -125,9 +135,9 @@ def rehearse(
 
 
 def rehearsal_of(meeting: str) -> str:
-    """Return the id of a meeting's rehearsal, which is the meeting's id with a suffix.
+    """Return the id of a meeting's rehearsal: the meeting's id followed by `-tong-duyet`.
 
-    The id is cut to 64 characters.
+    The result is cut to 64 characters, the limit for the id of a meeting.
     """
     return f"{meeting}-tong-duyet"[:MAX_MEETING_CODE]
 
@@ -139,11 +149,12 @@ def summon(
     now_ms: int,
     writer: Writer = SERVER_WRITER,
 ) -> None:
-    """Replace the rolls of these points, and set which officers may preside at every point.
+    """Replace the lists of people summoned to these halls, and set who may preside there.
 
-    `rolls` contains the people of every point in order. By default, the Secretary of the point's
-    unit presides, or a Deputy that the Secretary names (checklist rows 24 and 25). An empty roll
-    leaves the officers unchanged. Raises: BadForm if a record is refused.
+    `rolls` contains the people of every hall in order, by the hall's code. The Secretary of the
+    hall's unit may preside, or a Deputy that the Secretary names (domain.md, checklist rows 24 and
+    25). An empty list leaves the presiding officers unchanged. Raises: BadForm if the ledger
+    refuses a record.
     """
     records: list[Record] = [
         Roll(**envelope(writer, meeting, point, now_ms), body=RollBody(people=tuple(people)))
@@ -163,10 +174,12 @@ def summon(
 def summon_rows(
     connection: Connection, rows: Sequence[SummonsRow], at_ms: int, writer: Writer = SERVER_WRITER
 ) -> None:
-    """Replace the roll of every point that the rows name with the people in those rows.
+    """Replace the list of summoned people of every hall that the rows name.
 
-    A person who is exempt on any current roll of the meeting stays exempt. Units and positions are
-    those at the start of the meeting. Raises: BadForm if a record is refused.
+    The new list of a hall contains the people in its rows, in order. A person who is exempt (may
+    attend, but is not counted as summoned) in any current list of the meeting stays exempt. Units
+    and positions are those at the start of the meeting. `at_ms` is the present time in ms since
+    1970 UTC. Raises: BadForm if the ledger refuses a record.
     """
     by_meeting: dict[str, list[SummonsRow]] = {}
     for row in rows:
@@ -190,24 +203,29 @@ def summon_rows(
 def start_of(connection: Connection, meeting: str, now_ms: int) -> int:
     """Return when a meeting starts, in ms since 1970 UTC.
 
-    Return `now_ms` if headquarters has not accepted the meeting.
+    Return `now_ms` if the meeting is unknown, because headquarters has not accepted it yet.
     """
     summary = directory.meeting(connection, meeting, now_ms)
     return to_ms(summary.starts_at) if summary else now_ms
 
 
 def exempt_people(rolls: Mapping[str, Sequence[Summoned]]) -> frozenset[str]:
-    """Return the codes of the people who are marked as exempt on any of these rolls."""
+    """Return the codes of the people who are exempt in any of these lists.
+
+    `rolls` contains the people summoned to every hall, by the hall's code. An exempt person may
+    attend, but is not counted as summoned.
+    """
     return frozenset(line.person for roll in rolls.values() for line in roll if line.exempt)
 
 
 def merge(
     connection: Connection, meeting: str, point: str, into: str, now_ms: int, writer: Writer
 ) -> int:
-    """Move all people of one hall to the end of another hall's roll; return how many people moved.
+    """Move all people summoned to one hall to another hall; return the number of people moved.
 
-    `point` is the old hall and `into` the new one. The people who move lose their seats. The roll
-    of the old hall becomes empty. The chair of the new hall stays the same.
+    `point` is the code of the old hall, and `into` that of the new one. The people are added at the
+    end of the new hall's list and lose their seats. The old hall's list becomes empty. The person
+    who chairs the new hall stays the same. Raises: BadForm if the ledger refuses a record.
     """
     rolls = rolls_of(connection, meeting)
     moved = [
@@ -227,9 +245,11 @@ def merge(
 def assign_seats(
     connection: Connection, key: StreamKey, seats: Mapping[str, str], now_ms: int, writer: Writer
 ) -> None:
-    """Assign seats to people on a point's roll; people who are not in `seats` keep their seats.
+    """Assign seats to people who are summoned to a hall.
 
-    `seats` contains the new seat of every person by code. Raises: BadForm if the roll is refused.
+    `key` is the meeting and the hall. `seats` contains the new seats by the person's code. All
+    other people keep their seats, and codes of people who are not summoned to the hall are ignored.
+    Raises: BadForm if the ledger refuses the changed list.
     """
     people = tuple(
         Summoned(
@@ -246,18 +266,19 @@ def assign_seats(
 
 
 def rolls_of(connection: Connection, meeting: str) -> dict[str, list[Summoned]]:
-    """Return the current roll of every point of a meeting, by point code.
+    """Return the people summoned to a meeting, as a list for every hall, by the hall's code.
 
-    The people are in the order of the roll. A point without a roll has an empty list.
+    The people are in the order of the latest list. The list of a hall that has summoned nobody is
+    empty.
     """
     keys = streams.of_meeting(connection, meeting)
     return {key.point: roll_of(connection, key) for key in keys}
 
 
 def roll_of(connection: Connection, key: StreamKey) -> list[Summoned]:
-    """Return the people that a point summons, in the order of its current roll.
+    """Return the people summoned to a hall for a meeting, in the order of the latest list.
 
-    The list is empty if the point has no roll.
+    `key` is the meeting and the hall. The result is empty if the hall has summoned nobody.
     """
     return [
         Summoned(entry.person, entry.unit, entry.position, entry.seat, entry.exempt)
@@ -266,14 +287,18 @@ def roll_of(connection: Connection, key: StreamKey) -> list[Summoned]:
 
 
 def points_of(connection: Connection, meeting: str) -> list[str]:
-    """Return the codes of the points that take part in a meeting, in alphabetical order."""
+    """Return the codes of the halls that take part in a meeting, in alphabetical order.
+
+    The list is empty if the meeting is unknown.
+    """
     return sorted(key.point for key in streams.of_meeting(connection, meeting))
 
 
 def require_meeting(connection: Connection, meeting: str, now_ms: int) -> MeetingSummary:
-    """Return the summary of a meeting.
+    """Return a meeting's title, times and state, or raise an error if the meeting is unknown.
 
-    Raises: UnknownMeeting if no meeting has this id.
+    `now_ms` (ms since 1970 UTC) determines whether the meeting is upcoming, open or closed. Raises:
+    UnknownMeeting if no meeting has this id.
     """
     summary = directory.meeting(connection, meeting, now_ms)
     if summary is None:
@@ -287,9 +312,10 @@ def of_year(meetings: Iterable[MeetingSummary], year: int) -> list[MeetingSummar
 
 
 def held_in(connection: Connection, year: int, now_ms: int) -> list[MeetingSummary]:
-    """Return the meetings that started in this year and are over, the latest first.
+    """Return the meetings that started in this year and are over, the latest start first.
 
-    The year is by Vietnam's time. Rehearsals and cancelled meetings are left out.
+    The year is by Vietnam's time. `now_ms` is the present time in ms since 1970 UTC. Rehearsals and
+    cancelled meetings are left out.
     """
     return [
         meeting
@@ -299,9 +325,9 @@ def held_in(connection: Connection, year: int, now_ms: int) -> list[MeetingSumma
 
 
 def _grace_minutes(connection: Connection, meeting: str, point: str) -> int:
-    """Return how many minutes after the start people may arrive at a point without being late.
+    """Return how many minutes after the start people may reach a hall without being late.
 
-    Return 0 if the point does not take part in the meeting.
+    `point` is the code of the hall. Return 0 if the hall does not take part in the meeting.
     """
     standing = standings.read(connection, StreamKey(meeting, point))
     return standing.terms.grace_ms // MINUTE_MS if standing else 0

@@ -1,9 +1,8 @@
 """Turn attendance lists from other programs or from paper into check-ins and check-outs.
 
 Every line is matched to a summoned person by code, or else by name, unit and birth year. A name
-from
-a video conference may lack accents or contain the name of a unit. If several people match, a user
-must choose.
+from a video conference may lack accents or contain the name of a unit. If several people match, a
+user must choose.
 """
 
 import re
@@ -58,10 +57,10 @@ USED: tuple[Field, ...] = (
     "absent",
 )
 SKIP = "skip"
-"""A user's answer that a line of the list must not be recorded."""
+"""The answer by which a user leaves a line of the list out of the import."""
 MIN_WORDS = 2
-"""A single word matches a person only if it is the whole name, because many people share a given
-name."""
+"""How many words a part of a written name must have to match a person. Many people share a given
+name, so a single word matches only if it is the whole name."""
 
 LineState = Literal["new", "recorded", "present", "outside", "unknown", "question", "skipped"]
 _PIECES = re.compile(r"[-_|/,;()\[\]]+| {2,}")
@@ -71,10 +70,10 @@ _NO = frozenset({"", "0", "khong", "k", "-", "absent", "no", "false"})
 class AttendanceChoices(Struct, frozen=True, omit_defaults=True):
     """A user's decisions about an attendance list.
 
-    `people`: the code of the person that a line means, or `SKIP`, by row from 0. `mode`: how the
-    people attended; "" means online for a list from a video conference, and otherwise in person.
-    `at_ms`: the arrival time (ms since 1970 UTC) for lines without one; None means the meeting's
-    start.
+    `people`: the code of the person that a line means, or `SKIP` for a line to be left out, by the
+    line's row, counted from 0. `mode`: how the people attended; "" means online for a list from a
+    video conference, and otherwise in person. `at_ms`: the arrival time (ms since 1970 UTC) for
+    lines that state none; None means the meeting's start.
     """
 
     people: dict[int, str] = {}
@@ -83,13 +82,16 @@ class AttendanceChoices(Struct, frozen=True, omit_defaults=True):
 
 
 class AttendanceLine(NamedTuple):
-    """A line of the list, and what an import would record from it.
+    """A line of an attendance list, and what an import would record from it.
 
-    `text` is the person and the unit as written. `stays` are (came_ms, left_ms) in ms since 1970
-    UTC; `left_ms` is None if the list states no departure. `state` is `new` if the stays will be
-    recorded, `recorded` if an earlier import recorded them, `present` if other records show the
-    person as present, `outside` if no stay overlaps the meeting, `unknown` if nobody matches,
-    `question` if a user must choose from `candidates`, and `skipped` if a user skipped the line.
+    `row` counts from 0. `text` is the person and the unit as written. `person` is None, and `point`
+    (the hall's code) is empty, if no person was chosen. `stays` are (came_ms, left_ms) in ms since
+    1970 UTC; `left_ms` is None if the list states no departure.
+
+    `state` is `new` if the stays will be recorded, `recorded` if an earlier import recorded them,
+    `present` if other records show the person as present, `outside` if no stay overlaps the
+    meeting, `unknown` if nobody matches, `question` if a user must choose from `candidates`, and
+    `skipped` if a user left the line out.
     """
 
     row: int
@@ -102,9 +104,11 @@ class AttendanceLine(NamedTuple):
 
 
 class AttendancePlan(NamedTuple):
-    """The records that an import of an attendance list would make.
+    """What an import of an attendance list would record.
 
-    `faults` are errors in the list. `needs_time` is True if some line states no arrival time.
+    `table` is the list as read. `lines` are its lines, matched to people, and `faults` are its
+    errors. `mode` is how the people attended. `needs_time` is True if some line states no arrival
+    time.
     """
 
     table: Table
@@ -115,19 +119,23 @@ class AttendancePlan(NamedTuple):
 
     @property
     def is_ready(self) -> bool:
-        """Whether the list can be imported. Faults and open questions prevent an import."""
+        """Whether the list can be imported.
+
+        A fault prevents the import, and so does a line for which a user must still choose a person.
+        """
         return not self.faults and not self.of_state("question")
 
     def of_state(self, state: LineState) -> list[AttendanceLine]:
-        """Return the lines of the list that have this state."""
+        """Return the lines of the list that have this state, such as `new` or `question`."""
         return [line for line in self.lines if line.state == state]
 
 
 class RecordedLine(Struct, frozen=True):
-    """A line of an imported list, and the records made from it.
+    """A line of an imported attendance list, and the records made from it.
 
-    `row` counts from 0. `person` and `point` are codes. `records` contains the ids of the records.
-    `came_ms` is the first arrival that the line states, in ms since 1970 UTC.
+    `row` counts from 0. `text` is the person and the unit as written. `person` is the person's
+    code, and `point` the hall's. `records` contains the ids of the records. `came_ms` is the first
+    arrival that the line states, in ms since 1970 UTC.
     """
 
     row: int
@@ -139,8 +147,8 @@ class RecordedLine(Struct, frozen=True):
 
 
 Earlier = Mapping[tuple[str, int], str]
-"""The code of the person matched to a line of an earlier import. The key is the line's text and
-arrival time (ms since 1970 UTC)."""
+"""The people matched in earlier imports: the person's code, by the text of the line and its arrival
+time in ms since 1970 UTC."""
 
 
 def plan_attendance(
@@ -154,9 +162,12 @@ def plan_attendance(
 ) -> AttendancePlan:
     """Read an attendance list of a meeting, and return what an import would record.
 
-    `earlier`: the people matched in earlier imports; an equal line means the same person.
+    `grids` are the sheets of the uploaded file. `choices` are the user's decisions so far.
+    `earlier` contains the people matched in earlier imports: a line with the same text and arrival
+    time means the same person. Nothing is stored.
 
-    Raises: UnreadableList if the file does not contain exactly one table of people; UnknownMeeting.
+    Raises: UnreadableList if the sheets do not contain exactly one table of people; UnknownMeeting
+    if no meeting has the id `meeting`.
     """
     summary = arrangements.require_meeting(connection, meeting, now_ms)
     units = unit_index(connection, with_ended=True)
@@ -175,9 +186,10 @@ def plan_attendance(
 def import_attendance(
     connection: Connection, meeting: str, plan: AttendancePlan, writer: Writer, now_ms: int
 ) -> list[RecordedLine]:
-    """Write the check-ins and check-outs of a list's new lines.
+    """Record the check-ins and check-outs of the lines that a plan marks as `new`.
 
-    Return these lines with the ids of their records. Raises: BadForm if a record is refused.
+    Return these lines with the ids of their records, in the order of the plan. Raises: BadForm if
+    the ledger refuses a record; nothing is stored then.
     """
     records: list[Record] = []
     recorded: list[RecordedLine] = []
@@ -202,9 +214,10 @@ def undo_import(
     reason: Note,
     now_ms: int,
 ) -> None:
-    """Void all records made from these lines of an imported list.
+    """Void all records made from these lines of an imported attendance list.
 
-    `reason` is the encrypted explanation.
+    A voided record stays in the ledger but no longer counts. `reason` is the encrypted explanation,
+    which is stored once for all records. Raises: BadForm if the ledger refuses a record.
     """
     body = VoidBody(detail=reason.sha256)
     voids = [
@@ -226,7 +239,10 @@ def as_json(recorded: Sequence[RecordedLine]) -> bytes:
 
 
 def from_json(encoded: bytes) -> list[RecordedLine]:
-    """Return the lines of an imported list from JSON made by `as_json`."""
+    """Return the lines of an imported list from the JSON that `as_json` made.
+
+    The lines are in the order in which they were imported.
+    """
     return msgspec.json.decode(encoded, type=list[RecordedLine])
 
 
@@ -246,8 +262,9 @@ def _records_of(
 class _Summoned:
     """The people summoned to a meeting, indexed by code and by name.
 
-    `point_of` contains every person's point. `present` contains the people with a recorded stay.
-    `recorded` contains the arrivals and departures that earlier imports recorded.
+    `point_of` contains the code of every person's hall, by the person's code. `present` contains
+    the codes of people with a recorded stay. `recorded` contains the arrivals and departures that
+    earlier imports recorded, as (person, kind, instant).
     """
 
     def __init__(
@@ -286,13 +303,12 @@ class _Summoned:
         return self._by_code.get(code) if code in self.point_of else None
 
     def of_name(self, name: str, unit: str, year: str) -> tuple[list[RosterPerson], bool]:
-        """Return the summoned people that a name may mean, and whether a match is certain.
+        """Return the summoned people that a name may mean, and whether the match is certain.
 
-        The whole name is compared first, and then its parts between punctuation marks. Every text
-        is
-        compared with accents, and then without accents in any order of words. A match is not
-        certain if the line states an unknown unit, or if nobody of that name has the stated unit or
-        birth year.
+        `unit` and `year` are the unit and the birth year that the line states, or "". First the
+        whole name is compared, and then its parts between punctuation marks. Both are compared with
+        accents, and then without accents in any order of words. A match is not certain if the
+        stated unit is unknown, or if nobody of that name has the stated unit or birth year.
         """
         pieces = [piece for piece in (p.strip() for p in _PIECES.split(name)) if piece]
         stated = self._units.find(unit) if unit else None
@@ -310,7 +326,10 @@ class _Summoned:
 
 
 class _AttendanceMatcher:
-    """Matches lines to people. Several lines of one person become one line with several stays."""
+    """Matches the lines of an attendance list to the people summoned to a meeting.
+
+    Several lines of one person become one line with several stays.
+    """
 
     def __init__(
         self,
@@ -372,7 +391,8 @@ class _AttendanceMatcher:
     def _judge(self, line: AttendanceLine) -> AttendanceLine:
         """Return the line of a matched person with its final state.
 
-        The state is `recorded`, `outside`, `present` or, if none of these applies, `new`.
+        The state is `recorded` if earlier imports recorded all stays, `outside` if no stay overlaps
+        the meeting, `present` if other records show the person as present, and otherwise `new`.
         """
         assert line.person
         code = line.person.person
@@ -392,8 +412,10 @@ class _AttendanceMatcher:
     def _stay(self, line: Line) -> tuple[int, int | None] | None:
         """Return when the person in a line came and left, in ms since 1970 UTC; None after a fault.
 
-        If no arrival is stated, use the user's time or the meeting's start. If no departure is
-        stated, add the stated duration to the arrival; without a duration, the departure is None.
+        If the line states no arrival, use the time that the user entered, or else the meeting's
+        start. If it states no departure, add the stated duration to the arrival; without a
+        duration, the departure is None. A fault, such as a departure before the arrival, is added
+        to `faults`.
         """
         came_ms = self._moment(line, "joined")
         if came_ms is None and "joined" not in self._table.fields:
@@ -437,9 +459,10 @@ def _moments(stays: Sequence[tuple[int, int | None]]) -> Iterator[tuple[str, str
 
 
 def _recorded(connection: Connection, keys: Sequence[StreamKey]) -> set[tuple[str, str, str]]:
-    """Return the arrivals and departures that earlier imports recorded, as (person, kind, instant).
+    """Return the arrivals and departures that earlier imports recorded.
 
-    The instant is in ISO 8601 UTC. Voided records are left out, so that they can be imported again.
+    Every item is (code of the person, `check_in` or `check_out`, instant in ISO 8601 UTC). Voided
+    records are left out, so that they can be imported again. `keys` are the meeting's halls.
     """
     recorded = set()
     stored = standings.read_all(connection, keys)
@@ -461,8 +484,8 @@ def _recorded(connection: Connection, keys: Sequence[StreamKey]) -> set[tuple[st
 def _says_yes(text: str) -> bool:
     """Return whether an attendance mark means that the person was present.
 
-    Every mark, including a time, means present. The exceptions are an empty cell, a no such as
-    «không» or 0, and text that begins with «vắng» (absent).
+    Every mark, including a time, means present, with three exceptions: an empty cell, a mark for no
+    such as «không» or 0, and a text that begins with «vắng» (absent).
     """
     folded = fold(text)
     return folded not in _NO and not folded.startswith("vang")

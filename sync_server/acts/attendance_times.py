@@ -1,7 +1,8 @@
 """Parse the times in attendance lists that other programs made.
 
-Zoom and Teams write the day and the month in the order of the computer that exported the list. The
-right order is the one that gives a time near the meeting.
+Zoom and Teams write the day and the month in the order that is usual on the exporting computer, so
+08/09 may be 8 September or 9 August. The order that gives a time near the meeting is taken as the
+right one.
 """
 
 import re
@@ -14,10 +15,11 @@ from sync_server.domain.records.codes import MINUTE_MS, VIETNAM
 from sync_server.domain.shared import SHARED
 
 NEAR_MS = 12 * 60 * MINUTE_MS
-"""A stated time may be up to 12 hours before the meeting's start or after its end."""
+"""How far a time in a list may be from the meeting: 12 hours before its start or after its end. A
+date read in the wrong order is nearly always further away."""
 GAP_MS = 3 * MINUTE_MS
-"""Two stays at most 3 minutes apart count as one stay, because the connection was probably lost in
-between."""
+"""Two stays of a person at most 3 minutes apart count as one, because the connection was probably
+lost in between."""
 
 _TIME = re.compile(
     r"(?P<hour>\d{1,2})\s*(?:[:.]|h|g|gio)\s*(?P<minute>\d{2})?(?:\s*[:.]\s*(?P<second>\d{2}))?"
@@ -46,10 +48,11 @@ class Span(NamedTuple):
         return self.starts_ms - NEAR_MS <= at_ms <= self.ends_ms + NEAR_MS
 
     def is_during(self, stay: tuple[int, int | None]) -> bool:
-        """Return whether a stay overlaps the meeting.
+        """Return whether a person's stay overlaps the meeting.
 
-        `stay` is (came_ms, left_ms). If `left_ms` is None, the person must have come before the end
-        and at most 3 hours before the start, which is when halls open.
+        `stay` is (came_ms, left_ms) in ms since 1970 UTC. If `left_ms` is None, the person must
+        have come before the end of the meeting, and at most 3 hours before its start, because halls
+        open then.
         """
         came_ms, left_ms = stay
         if left_ms is None:
@@ -67,9 +70,9 @@ class Span(NamedTuple):
 def moment_of(text: str, span: Span) -> int | None:
     """Return the instant that a text states, in ms since 1970 UTC; None if it is not clear.
 
-    Without a date, the time is on a day of the meeting; without a time zone, it is Vietnam's time.
-    An instant more than 12 hours from the meeting is ignored. If several instants are possible, the
-    text is not clear.
+    `span` is the time of the meeting. Without a date, the text means a day of the meeting; without
+    a time zone, it means Vietnam's time. Readings more than 12 hours from the meeting are dropped.
+    The text is clear if exactly one reading remains.
     """
     folded = fold(text).replace(",", " ")
     date_match = _DATE.search(folded)
@@ -93,7 +96,7 @@ def moment_of(text: str, span: Span) -> int | None:
 
 
 def duration_of(text: str) -> int | None:
-    """Return the milliseconds of a duration such as `78`, `1h 18m` or `01:18:05`.
+    """Return the length of a duration such as `78`, `1h 18m` or `01:18:05`, in milliseconds.
 
     A number alone is in minutes, and `01:18` is in hours and minutes. Return None if the text is
     not a duration.
@@ -114,10 +117,10 @@ def duration_of(text: str) -> int | None:
 def joined_stays(
     stays: Sequence[tuple[int, int | None]],
 ) -> list[tuple[int, int | None]]:
-    """Return the stays sorted by arrival; join stays that overlap or are at most 3 minutes apart.
+    """Return a person's stays by time of arrival; join those that overlap or nearly touch.
 
-    A stay is (came_ms, left_ms), in ms since 1970 UTC. `left_ms` is None if the list states no
-    departure; all later stays are then joined to that stay.
+    A stay is (came_ms, left_ms), in ms since 1970 UTC. Stays at most 3 minutes apart are joined.
+    `left_ms` is None if no departure is known; such a stay absorbs all later ones.
     """
     joined: list[tuple[int, int | None]] = []
     for came_ms, left_ms in sorted(stays, key=lambda stay: stay[0]):
@@ -133,8 +136,8 @@ def joined_stays(
 def _days_of(parts: Sequence[str]) -> list[date]:
     """Return the dates that three numbers can mean, without impossible dates.
 
-    The numbers are read as day-month-year, month-day-year and year-month-day. A year below 100 is
-    in the 2000s.
+    `parts` are the numbers as text. They are read as day-month-year, month-day-year and
+    year-month-day. A year below 100 is in the 2000s. The list may contain a date twice.
     """
     numbers = [int(part) for part in parts]
     first, second, third = numbers

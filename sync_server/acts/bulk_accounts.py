@@ -1,9 +1,8 @@
 """Create accounts for many halls or units at once.
 
 The account of a hall is for the Secretary who chairs the meeting there. The account of a unit is
-for the unit's secretary. Every new account gets a first password for printing, which must be
-changed
-at the first sign-in.
+for the unit's secretary. Every new account gets a first password for printing, which the user must
+change at the first sign-in.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +21,10 @@ from sync_server.storage.people import roster
 
 
 class Slip(NamedTuple):
-    """A new account and its first password, for printing. The password is shown only once."""
+    """A new account and its first password, for printing.
+
+    Only a hash of the password is stored, so it cannot be shown again.
+    """
 
     account: Account
     password: str
@@ -31,8 +33,9 @@ class Slip(NamedTuple):
 class AccountBatch(NamedTuple):
     """The result of creating accounts.
 
-    `slips`: accounts that got a first password. `existing`: names of accounts left unchanged.
-    `without_secretary`: codes of points whose unit has no Secretary.
+    `slips`: accounts that got a first password. `existing`: names of accounts that already existed
+    and were left unchanged. `without_secretary`: codes of halls (points) whose unit has no
+    Secretary, so that no account could be made.
     """
 
     slips: list[Slip]
@@ -41,9 +44,10 @@ class AccountBatch(NamedTuple):
 
 
 def chairs_of(connection: Connection, points: Iterable[str], *, at_ms: int) -> dict[str, str]:
-    """Return the person code of the Secretary of every point's unit, by point code.
+    """Return the Secretary of the unit of every hall: the person's code, by the hall's code.
 
-    Points whose unit has no Secretary at `at_ms` are left out.
+    `points` are the codes of the halls. Halls whose unit has no Secretary at `at_ms` (ms since 1970
+    UTC) are left out.
     """
     units = directory.units_of_points(connection, points)
     chairs = {}
@@ -55,10 +59,11 @@ def chairs_of(connection: Connection, points: Iterable[str], *, at_ms: int) -> d
 
 
 def chair_accounts(pairs: Sequence[tuple[str, str]]) -> list[Account]:
-    """Return a chair's account for each (point, person), without storing it.
+    """Return accounts for the chairs of halls, without storing them.
 
-    Its name is `chutri-` and the point's code. If two names are equal, the second also contains the
-    person's code.
+    `pairs` are (code of the hall, code of the person). An account is named `chutri-` plus the code
+    of the hall, in lower case. A second account for the same hall also has the person's code in its
+    name.
     """
     named: list[Account] = []
     for point, person in pairs:
@@ -70,18 +75,21 @@ def chair_accounts(pairs: Sequence[tuple[str, str]]) -> list[Account]:
 
 
 def secretary_accounts(units: Iterable[str]) -> list[Account]:
-    """Return an account for the secretary of every unit, without storing it.
+    """Return accounts for the secretaries of these units, without storing them.
 
-    Its name is `bithu-` and the unit's code.
+    `units` are the codes of the units. An account is named `bithu-` plus the code of the unit, in
+    lower case.
     """
     return [Account(f"bithu-{unit.lower()}", Profile.SECRETARY, unit=unit) for unit in units]
 
 
 def make(wanted: Sequence[Account], *, renews: bool) -> AccountBatch:
-    """Create the accounts that do not exist yet, every one with a first password.
+    """Store these accounts with new first passwords, and return the passwords.
 
-    `renews`: an existing account with the same role, point, unit and person gets a new password.
-    Hashing is slow, so every account is written in a separate transaction.
+    Accounts whose name exists are left unchanged. But with `renews`, an existing account that has
+    the same role, hall, unit and person gets a new password. Passwords are hashed outside the
+    transactions, one for every account, because hashing is slow and would delay other writers. The
+    result's `without_secretary` stays empty.
     """
     with reading() as connection:
         stored: Mapping[str, Account] = {

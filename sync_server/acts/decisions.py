@@ -1,4 +1,9 @@
-"""Write decisions and corrections by chairs and headquarters as new records."""
+"""Record decisions and corrections by chairs and headquarters.
+
+A decision or correction is a new record in the ledger; earlier records stay unchanged. The argument
+`key` names the meeting and the hall (point) to which the record belongs. A `Note` is an encrypted
+explanation, which the record refers to.
+"""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -35,8 +40,8 @@ from sync_server.messages import say
 from sync_server.storage.ledger.streams import StreamKey, records_of
 
 KINDS_NEVER_VOIDED = frozenset({"setting", "roll", "ruling", "void"})
-"""Kinds of records that cannot be voided. A later record replaces a setting, roll or ruling, and a
-void is final."""
+"""Kinds of records that cannot be voided. To change a setting, a roll (list of summoned people) or
+a ruling, write a later record of the same kind. A void is final."""
 
 Decision = Literal["approve", "decline"]
 Movement = Literal["check_in", "check_out"]
@@ -53,14 +58,13 @@ def decide(
     now_ms: int,
     note: Note | None = None,
 ) -> None:
-    """Write the same decision on several requests for leave or for a substitute.
+    """Record one decision on several requests for leave or for a substitute.
 
-    `targets` are the requests, as (stream, record id, person). `note` is an encrypted explanation.
-    Every decision is written at the point of its request. The standing determines whether a
-    decision
-    counts.
+    `targets` are the requests, as (meeting and hall, id of the request's record, person's code).
+    `note` is an encrypted explanation. The record is always stored: whether its author had the
+    authority to decide is judged later, when the attendance is computed from all records.
 
-    Raises: BadForm if a record is refused.
+    Raises: BadForm if the ledger refuses a record; nothing is stored then.
     """
     body = AbsenceDecisionBody(decision=decision, detail=note.sha256 if note else None)
     records = [
@@ -73,9 +77,10 @@ def decide(
 def reopen(
     connection: Connection, writer: Writer, key: StreamKey, person: str, reason: Note, now_ms: int
 ) -> None:
-    """Reopen a roll that a point has signed off.
+    """Record that a hall's attendance, which was signed off, is open for changes again.
 
-    `person` is the code of the person responsible. `reason` is the encrypted explanation.
+    `key` is the meeting and the hall. `person` is the code of the person responsible. `reason` is
+    the encrypted explanation. Raises: BadForm if the ledger refuses the record.
     """
     body = ReopeningBody(detail=reason.sha256)
     record = Reopening(**envelope(writer, *key, now_ms), person=person, body=body)
@@ -90,10 +95,11 @@ def delegate(
     document: Note,
     now_ms: int,
 ) -> None:
-    """Record that a Secretary delegates the chair of a point to a Deputy.
+    """Record that a Secretary delegates the chair of a meeting in one hall to a Deputy.
 
-    `officers` are the codes of the Secretary and the Deputy, in this order. `document` is the
-    encrypted written delegation.
+    `key` is the meeting and the hall. `officers` are the codes of the Secretary and the Deputy, in
+    this order. `document` is the encrypted written delegation. Raises: BadForm if the ledger
+    refuses the record.
     """
     secretary, deputy = officers
     body = ChairDelegationBody(to=deputy, detail=document.sha256)
@@ -109,9 +115,10 @@ def request_leave(
     sealed_report: Note,
     now_ms: int,
 ) -> None:
-    """Record that a person asks headquarters for leave in a numbered written report.
+    """Record a person's request for leave, made in a written report with a number.
 
-    `sealed_report` contains the reason, the report's number and a note, all encrypted.
+    `key` is the meeting and the hall. `sealed_report` contains the reason, the report's number and
+    a note, all encrypted. Raises: BadForm if the ledger refuses the record.
     """
     body = AbsenceRequestBody(report="numbered", detail=sealed_report.sha256)
     record = AbsenceRequest(**envelope(writer, *key, now_ms), person=person, body=body)
@@ -128,10 +135,11 @@ def record_movement(
     reason: Note,
     now_ms: int,
 ) -> None:
-    """Record that a person came to a point, or left it, at a time that somebody states.
+    """Record that a person came to a hall, or left it, at a time that somebody states later.
 
-    `happened_ms` is that time, in ms since 1970 UTC. `reason` is the encrypted explanation. An
-    arrival counts as in person.
+    `key` is the meeting and the hall. `kind` is `check_in` or `check_out`. `happened_ms` is the
+    stated time in ms since 1970 UTC. `reason` is the encrypted explanation. An arrival counts as in
+    person. Raises: BadForm if the ledger refuses the record.
     """
     happened_at = from_ms(happened_ms)
     fields = {**envelope(writer, *key, now_ms), "person": person}
@@ -156,10 +164,12 @@ def void(
     reason: Note,
     now_ms: int,
 ) -> str:
-    """Void a record of a point; return the code of the record's person, or "" if it has none.
+    """Void a record, so that it no longer counts; return the code of its person, or "".
 
-    `reason` is the encrypted explanation. Raises: UnknownRecord if the point has no record with
-    this id; BadForm if the record's kind is in `KINDS_NEVER_VOIDED`.
+    `key` is the meeting and the hall of the record. `reason` is the encrypted explanation.
+
+    Raises: UnknownRecord if the hall has no record with this id; BadForm if the record is of a kind
+    that cannot be voided (see `KINDS_NEVER_VOIDED`).
     """
     record = find_record(connection, key, record_id)
     if kind_of(record) in KINDS_NEVER_VOIDED:
@@ -173,9 +183,9 @@ def void(
 
 
 def find_record(connection: Connection, key: StreamKey, record_id: str) -> Record:
-    """Return the record of a point's stream that has this id.
+    """Return the record with this id among the records of a meeting in one hall.
 
-    Raises: UnknownRecord if the stream has no such record.
+    `key` is the meeting and the hall. Raises: UnknownRecord if there is no such record.
     """
     for record in records_of(connection, [key])[key]:
         if record.id == record_id:
@@ -191,11 +201,13 @@ def rule(
     reason: Note,
     now_ms: int,
 ) -> Record:
-    """Release a held or refused record, or dismiss all records with its id; return the record.
+    """Record headquarters' ruling on a held, refused or contradictory record; return the record.
 
-    `raw` is the JSON of the record as received. `reason` is the encrypted explanation.
+    With the ruling `release`, the record counts, and no other record with its id does. With
+    `dismiss`, no record with its id counts. A contradictory record shares its id with a different
+    one. `raw` is the JSON of the record as received. `reason` is the encrypted explanation.
 
-    Raises: BadForm if `raw` cannot be parsed as a record.
+    Raises: BadForm if `raw` cannot be parsed as a record, or if the ledger refuses the ruling.
     """
     try:
         record = parse_record(raw)
@@ -215,10 +227,10 @@ def rule(
 def dismiss_all(
     connection: Connection, writer: Writer, records: Sequence[Record], reason: Note, now_ms: int
 ) -> None:
-    """Write one ruling for every one of these records, which dismisses all records with the same
-    id.
+    """Record headquarters' ruling that these records, and all others with their ids, do not count.
 
-    All rulings have the same encrypted `reason` and are written together.
+    One ruling is written for every record. All rulings have the same encrypted `reason`, and either
+    all are stored or none. Raises: BadForm if the ledger refuses a ruling.
     """
     body = RulingBody(ruling="dismiss", detail=reason.sha256)
     rulings = [
@@ -243,8 +255,9 @@ def identify(
 ) -> None:
     """Record that a newcomer, an attendee who was on no list, is a known person.
 
-    `newcomer` is the temporary code from the check-in; `person` is the code of the known person.
-    Raises: UnknownRecord if the point has no record with the newcomer's code.
+    `key` is the meeting and the hall. `newcomer` is the temporary code from the check-in, and
+    `person` the code of the known person. Raises: UnknownRecord if the hall has no record with the
+    newcomer's code.
     """
     newcomer_records = [
         record for record in records_of(connection, [key])[key] if record.person == newcomer

@@ -1,11 +1,12 @@
-"""Make the link that brings a one-time enrolment code to a device."""
+"""Make the link that registers a device with a one-time enrolment code."""
 
 from sync_server.config import Settings
 
 
 def enrolment_url(settings: Settings, code: str) -> str:
-    """Return the link that opens the kiosk with an enrolment code.
+    """Return the link that opens the check-in page with an enrolment code filled in.
 
-    The code is in the fragment of the URL. Browsers do not send the fragment, so no server logs it.
+    The code is in the fragment of the URL, after the `#`. Browsers do not send the fragment, so no
+    server or proxy logs the code.
     """
     return f"{settings.public_url}/diem-danh/index.html#ma={code}"

@@ -25,10 +25,11 @@ def add_task(
     due_ms: int | None,
     now_ms: int,
 ) -> None:
-    """Record an open task of a hall. `item` is the task in words.
+    """Record a task that a hall has to do after the conference, as open.
 
-    `owner` is the code of the person responsible, or "" if there is none. `due_ms` is in ms since
-    1970 UTC, or None.
+    `key` is the meeting and the hall. `item` describes the task in words. `owner` is the code of
+    the person responsible, or "" if there is none. `due_ms` is the deadline in ms since 1970 UTC,
+    or None. Raises: BadForm if the ledger refuses the record.
     """
     body = FollowUpBody(item=item, due=from_ms(due_ms) if due_ms else None, state="open")
     record = FollowUp(**envelope(writer, *key, now_ms), person=owner or None, body=body)
@@ -38,9 +39,10 @@ def add_task(
 def set_state(
     connection: Connection, writer: Writer, key: StreamKey, task_id: str, state: State, now_ms: int
 ) -> None:
-    """Record that a task is done, dropped, or open again.
+    """Record that a task of a hall is done, dropped or open again.
 
-    Raises: UnknownRecord if the hall has no task with this id.
+    `key` is the meeting and the hall. `task_id` is the id of the record that added the task.
+    Raises: UnknownRecord if the hall has no such task.
     """
     standing = standings.read(connection, key)
     tasks = standing.follow_ups.tasks if standing else ()
@@ -57,9 +59,10 @@ def set_state(
 def count_essays(
     connection: Connection, writer: Writer, key: StreamKey, count: int, due_ms: int, now_ms: int
 ) -> None:
-    """Record how many essays the people of a hall have handed in, and when the essays are due.
+    """Record how many essays the people of a hall have handed in, and when essays are due.
 
-    `count` replaces the number recorded before. `due_ms` is in ms since 1970 UTC.
+    `key` is the meeting and the hall. `count` is the total so far and replaces the number recorded
+    before. `due_ms` is in ms since 1970 UTC. Raises: BadForm if the ledger refuses the record.
     """
     body = FollowUpBody(essays=Essays(due=from_ms(due_ms), handed_in=count))
     write_records(

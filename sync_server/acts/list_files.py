@@ -14,15 +14,17 @@ from sync_server.storage.people.contacts import DUTIES, ContactLine
 from sync_server.storage.people.roster import RosterPerson
 
 COLUMNS = ("number", "person", "full_name", "birth", "unit", "position", "membership")
-"""The columns of the template for people, as the keys of the messages in their headings."""
+"""The columns of the template for lists of people, in order. The heading of a column is the message
+`template.` plus the name of the column."""
 WIDTHS = (6, 12, 30, 12, 44, 22, 22)
 MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
 MAX_MARKED_BYTES = 2 * 1024 * 1024
-"""The largest workbook in bytes that is marked in place; a larger one takes too much memory. A list
-of 5,000 people has a tenth of this size."""
+"""The largest workbook, in bytes, in which faulty cells are coloured. A larger one would take too
+much memory, so a plain copy is made. A list of 5,000 people has a tenth of this size."""
 _RED, _PALE_RED = "FFA8201A", "FFF6D5D3"
 EMPTY_LINES = 500
-"""How many empty rows below the last person of a template have drop-down lists, for more people."""
+"""How many empty rows with drop-down lists follow the last row of a template, so that users can add
+lines."""
 
 
 PLACE_COLUMNS = (
@@ -44,8 +46,8 @@ PLACE_WIDTHS = (6, 10, 44, 26, 12, 44, 10, 24, 16, 24, 16)
 def people_template(people: Sequence[RosterPerson], units: Mapping[str, str]) -> bytes:
     """Return a list of people as XLSX, with drop-down lists, to be corrected and imported again.
 
-    `units` contains the names of the units by code. If `people` is empty, the list has an example
-    row, which the import skips.
+    `units` contains the name of every unit by its code; the names are one of the drop-down lists.
+    If `people` is empty, the file has an example row, which the import skips.
     """
     rows = [_cells(number, person, units) for number, person in enumerate(people, start=1)]
     choices = {
@@ -63,9 +65,9 @@ def places_template(
 ) -> bytes:
     """Return the units and halls as XLSX, to be corrected and imported again.
 
-    Every hall has a row; a unit without halls has one row. `contacts` contains the contacts of
-    every
-    hall by the hall's code.
+    Every hall has a row, and a unit without halls has one. `units` and `points` contain the units
+    and the halls by code. `contacts` contains the people to telephone in every hall, by the hall's
+    code.
     """
     rows: list[Sequence[str]] = []
     for unit in units.values():
@@ -91,7 +93,8 @@ def _template(
 ) -> bytes:
     """Return an XLSX file with these columns and rows, in which every cell is text.
 
-    `choices` contains the values of a column's drop-down list, by the key of the column. Without
+    `columns` are the names of the columns, and `widths` their widths in characters. `choices`
+    contains the values of drop-down lists by column, for at most three columns. If there are no
     rows, the file contains the row `example` in grey italics.
     """
     out = io.BytesIO()
@@ -145,11 +148,12 @@ def _example(units: Mapping[str, str]) -> Sequence[str]:
 
 
 def with_faults(table: Table, faults: Sequence[Fault], content: bytes) -> bytes:
-    """Return a list as XLSX, with a last column that describes the faults of every row.
+    """Return an uploaded list as XLSX, with a last column that describes the faults of every row.
 
-    `content` is the uploaded file. In a workbook, the cells with faults turn red and everything
-    else stays the same. From a text file, or a workbook larger than `MAX_MARKED_BYTES`, a new sheet
-    with the same texts is made. Faults that concern no single row are in the row of the headings.
+    `content` is the uploaded file, and `table` the list read from it. In a workbook, cells with
+    faults turn red and everything else stays the same. For a text file, or a workbook larger than
+    `MAX_MARKED_BYTES`, a new sheet with the same texts is made. Faults that concern no single row
+    are described beside the headings.
     """
     grid, heading_row = table.grid, table.heading_row
     by_row: dict[int, list[str]] = {}

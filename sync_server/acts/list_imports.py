@@ -26,14 +26,16 @@ from sync_server.storage.people.roster import RosterPerson
 
 MAX_LIST_BYTES = 16 * 1024 * 1024
 MOST_FAULTS_SHOWN = 20
-"""The page shows the first 20 faults. The file for download contains all of them."""
+"""How many faults of a list the page shows, so that it stays short. The file for download marks all
+of them."""
 
 NOT_ON_THE_LIST = "not_on_list"
-"""The reason stored for a person who ended because a list of the unit did not name the person."""
+"""The reason stored for a person that a user ended (marked as having left) because the list of the
+person's unit did not name the person."""
 
 
 class UnreadableList(Exception):
-    """Raised if an uploaded file cannot be read, or has no table or several tables of people.
+    """Raised if an uploaded file cannot be read, or does not contain exactly one suitable table.
 
     `fault` gives the reason.
     """
@@ -44,10 +46,11 @@ class UnreadableList(Exception):
 
 
 class UnmatchedUnit(NamedTuple):
-    """A name of a unit in a list that is not the name of a stored unit.
+    """A name in a list that should name a unit, but is not the name of a stored unit.
 
-    `near`: the codes of units with similar names. `code`: the code of the unit that a user chose
-    for this name, or "" without a choice.
+    `text`: the name. `lines`: the number of lines with this name. `near`: the codes of units with
+    similar names, the most similar first. `code`: the code of the unit that a user chose for this
+    name, or "" without a choice.
     """
 
     text: str
@@ -59,8 +62,8 @@ class UnmatchedUnit(NamedTuple):
 class ListPreview(NamedTuple):
     """A list of people as it is shown to the user before the import.
 
-    `plan`: the changes that the import would make. `units`: the names of all units by code.
-    `unmatched_units`: names in the list that are not the names of stored units.
+    `table`: the list as read. `plan`: the changes that the import would make. `units`: the names of
+    all units by code. `unmatched_units`: names in the list that are not the names of stored units.
     """
 
     table: Table
@@ -70,10 +73,11 @@ class ListPreview(NamedTuple):
 
 
 def open_grids(content: bytes, name: str, progress: Progress = ignore_progress) -> list[Grid]:
-    """Return the sheets of an uploaded file. `name` is the file's name.
+    """Return the sheets of an uploaded file (XLSX or CSV).
 
-    Reading is slow, so call this function outside a transaction. Raises: UnreadableList if the file
-    cannot be read.
+    `content` is the file's bytes, and `name` the file's name. `progress` is called with the numbers
+    of rows read and of all rows. Reading is slow, so call this function outside a transaction.
+    Raises: UnreadableList if the file cannot be read.
     """
     try:
         return read_grids(content, name, progress)
@@ -89,11 +93,12 @@ def find_list(
     is_unit: Callable[[str], bool],
     keys: Collection[Field] = NAMES_OF_PEOPLE,
 ) -> Table:
-    """Return the only table of the list in these sheets.
+    """Return the only suitable table in these sheets.
 
-    `used`: the fields to read. `fields`: the fields that users assigned to headings, by folded
-    heading; None leaves the column out. `is_unit`: returns whether a text names a unit. `keys`:
-    every line must contain at least one of these fields.
+    `used`: the fields to read. `fields`: the field that a user assigned to a heading, by the
+    heading in lower case without accents; None leaves the column out. `is_unit`: a function that
+    returns whether a text names a unit. `keys`: every line must contain one of these fields, by
+    default a person's code or name.
 
     Raises: UnreadableList if there is no such table, or more than one.
     """
@@ -104,18 +109,20 @@ def find_list(
 
 
 def unit_index(connection: Connection, *, with_ended: bool = False) -> UnitNames:
-    """Return an index that finds units by name, or by a name for which a user chose the unit.
+    """Return an index that finds a unit's code by its name.
 
-    `with_ended`: also find units that have ended.
+    The index also knows the names for which users chose a unit in earlier lists. `with_ended`: also
+    find units that are no longer in use.
     """
     names = directory.all_unit_names if with_ended else directory.unit_names
     return UnitNames(names(connection), lists.unit_aliases(connection))
 
 
 def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices) -> ListPreview:
-    """Read a list of people, and return the changes that an import would make.
+    """Read a list of people, and return the changes that an import would make. Store nothing.
 
-    Raises: UnreadableList if the sheets do not contain exactly one table of people.
+    `grids` are the sheets of the file, and `choices` the user's decisions so far. Raises:
+    UnreadableList if the sheets do not contain exactly one table of people.
     """
     units = unit_index(connection)
     remembered = lists.remembered_fields(connection)
@@ -147,7 +154,10 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
 
 
 def plan(connection: Connection, table: Table, choices: ListChoices) -> PeoplePlan:
-    """Return the changes that an import of this table would make to the people stored now."""
+    """Return the changes that an import of this table would make to the people stored now.
+
+    `choices` are the user's decisions, for example which person a line means.
+    """
     units = unit_index(connection)
     at_ms = clocks.now_ms()
     stored = roster.list_people(connection, with_ended=True, at_ms=at_ms)
@@ -156,9 +166,11 @@ def plan(connection: Connection, table: Table, choices: ListChoices) -> PeoplePl
 
 
 def changes_of(people_plan: PeoplePlan, choices: ListChoices, now_ms: int) -> list[Change]:
-    """Return all changes to store: new people, changed people, and people that the user ends.
+    """Return all changes that an import stores: new people, changed people and ended people.
 
-    The change that ends a person has row -1.
+    People are ended (marked as having left) if they are missing from the list and the user chose to
+    end them. `Change.row` is the row in the list from 0, or -1 for an ended person. `now_ms`
+    becomes the time of the end, in ms since 1970 UTC.
     """
     ended = set(choices.ended)
     return people_plan.changes + [
@@ -169,9 +181,10 @@ def changes_of(people_plan: PeoplePlan, choices: ListChoices, now_ms: int) -> li
 
 
 def fingerprint(people_plan: PeoplePlan) -> str:
-    """Return a short hash of the planned changes.
+    """Return a hash (16 hex digits) of the planned changes.
 
-    A different hash shows that somebody changed the people after the preview.
+    A hash that differs from the one at the preview shows that somebody has changed the stored
+    people since then.
     """
     encoded = people_lists.as_json(people_plan.changes) + repr(people_plan.missing).encode()
     return sha256(encoded).hexdigest()[:16]
@@ -187,8 +200,9 @@ def import_list(
 ) -> int:
     """Store the changes of a list that was previewed; return the number of changes.
 
-    The changes are also stored with the list, so that the import can be undone. Raises: BadForm if
-    somebody has changed the people since the preview.
+    `read` is the preview, and `list_id` the id of the uploaded file in the database. The changes
+    are also stored with the file, so that the import can be undone. Raises: BadForm if somebody has
+    changed the stored people since the preview.
     """
     current_plan = plan(connection, read.table, choices)
     if fingerprint(current_plan) != fingerprint(read.plan):
@@ -200,20 +214,21 @@ def import_list(
 
 
 def pairs_of(stored: StoredList) -> list[tuple[RosterPerson | None, RosterPerson]]:
-    """Return the people that an import changed, as (before, after).
+    """Return the people that the import of a stored list changed, as (before, after).
 
-    `before` is None for a person whom the import added.
+    `before` is None for a person that the import added. The result is empty before the import.
     """
     return people_lists.from_json(stored.changes)
 
 
 def undo(connection: Connection, stored: StoredList, *, now_ms: int) -> int:
-    """Undo an import; return the number of people that the import had changed.
+    """Undo the import of a list; return the number of people that the import had changed.
 
-    People that the import added are deleted. Other people get their earlier facts back.
+    People that the import added are deleted. All others get their earlier facts back.
 
-    Raises: BadForm if the list is not imported or is already undone, if any of these people has
-    changed since, or if an added person is on a roll or in a record.
+    Raises: BadForm if the list is not imported, changed nobody or is already undone; if any of
+    these people has changed since; or if an added person is on a roll (a list of summoned people)
+    or in a record.
     """
     pairs = pairs_of(stored)
     if stored.done_ms is None or stored.undone_ms is not None or not pairs:
@@ -232,7 +247,11 @@ def undo(connection: Connection, stored: StoredList, *, now_ms: int) -> int:
 
 
 def describe(fault: Fault) -> str:
-    """Return a sentence in Vietnamese that names the cell, the fault and the correction."""
+    """Return a sentence in Vietnamese that names the cell, the fault and the correction.
+
+    If the fault concerns a whole row or column, the sentence names that instead of a cell; if it
+    concerns the whole file, no place is named.
+    """
     place = ""
     if fault.row is not None and fault.column is not None:
         place = say("sheet.at.cell", place=fault.place)
@@ -250,6 +269,8 @@ def _has_near(fault: Fault) -> bool:
 
 
 def _shown(value: str) -> str:
-    """Return a text in which every invisible character is replaced by its code, such as
-    [U+200B]."""
+    """Return a text with its invisible characters made visible, for a message about a fault.
+
+    Every character that cannot be printed is replaced by its code, such as [U+200B].
+    """
     return "".join(letter if letter.isprintable() else f"[U+{ord(letter):04X}]" for letter in value)

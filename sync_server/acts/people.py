@@ -1,6 +1,8 @@
-"""Change the entry of one person: add, correct, move, end, restore or merge it.
+"""Change the stored facts of one person: add, correct, move, end, restore or merge.
 
-Earlier records stay unchanged. Rolls of future meetings change only if a user asks for it.
+To end a person means to mark the person as having left, so that no new list includes the person.
+Earlier records stay unchanged. Lists of people summoned to future meetings (rolls) change only if a
+user asks for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,15 +29,15 @@ from sync_server.storage.people.roster import RosterPerson
 EndReason = Literal["retired", "moved_away", "died", "other"]
 END_REASONS: tuple[EndReason, ...] = get_args(EndReason)
 MERGED = "merged"
-"""The reason stored for an entry that ended because it was a duplicate."""
+"""The reason stored for a person's entry that ended as a duplicate of another entry."""
 
 
 class ComingRoll(NamedTuple):
-    """A roll of a future meeting, and the change that would make it match a person's facts.
+    """A hall's list of summoned people at a future meeting, and the change that one person needs.
 
-    `point` is the point of the roll. `target` is the point of the person's unit, or "" if it does
-    not take part. `change` is one of these: `remove`; `replace` by the person's other code; `move`
-    to the target; `update` of the unit or position; `add`; or "" if the roll is correct.
+    `point` is the code of the hall. `target` is the code of the hall of the person's unit, or "" if
+    that hall does not take part. `change` is `remove`; `replace` by the person's other code; `move`
+    to the target hall; `update` of the unit or position; `add`; or "" if the list is correct.
     """
 
     meeting: MeetingSummary
@@ -47,9 +49,10 @@ class ComingRoll(NamedTuple):
 def people_with_name(
     connection: Connection, full_name: str, unit: str, *, at_ms: int
 ) -> list[RosterPerson]:
-    """Return the people of a unit with this name, including ended people.
+    """Return the people of a unit with this name, including people who have left (ended).
 
-    Names are compared without case. Entries merged into others are left out.
+    Upper and lower case count as equal. Entries that were merged into others are left out. `unit`
+    is the unit's code, and `at_ms` (ms since 1970 UTC) the time at which people belong to it.
     """
     key = name_key(full_name)
     return [
@@ -62,7 +65,8 @@ def people_with_name(
 def add(connection: Connection, person: RosterPerson) -> RosterPerson:
     """Store a new person, and return the person with a code.
 
-    If `person.person` is empty, the person gets a new code. Raises: BadForm if the code is taken.
+    If `person.person` (the code) is empty, the person gets the next free code. Raises: BadForm if
+    another person has the code.
     """
     known = roster.known_people(connection)
     if person.person in known:
@@ -74,15 +78,16 @@ def add(connection: Connection, person: RosterPerson) -> RosterPerson:
 
 
 def change(connection: Connection, person: RosterPerson) -> None:
-    """Store a person's corrected facts in place of the old ones."""
+    """Store a person's corrected facts in place of those stored under the same code."""
     roster.put_people(connection, [person])
 
 
 def move(connection: Connection, person: RosterPerson, unit: str, from_ms: int) -> None:
-    """Move a person to another unit at the instant `from_ms`, past or future.
+    """Move a person to another unit at a past or future time.
 
-    `from_ms` is in ms since 1970 UTC. If the person is already in that unit, cancel the planned
-    move. Raises: BadForm if there is no planned move to cancel.
+    `unit` is the code of the new unit, and `from_ms` the time of the move in ms since 1970 UTC. If
+    the person is already in that unit, cancel the planned move to a different one. Raises: BadForm
+    if there is no planned move to cancel.
     """
     if unit == person.unit and person.next_unit:  # cancels the planned move
         roster.put_people(connection, [replace(person, next_unit="", moves_ms=None)])
@@ -93,9 +98,10 @@ def move(connection: Connection, person: RosterPerson, unit: str, from_ms: int) 
 
 
 def end(connection: Connection, person: RosterPerson, why: EndReason, now_ms: int) -> None:
-    """Mark a person as ended, so that no new roll includes the person.
+    """Mark a person as having left (ended), so that no new list includes the person.
 
-    Raises: BadForm if the person has already ended.
+    `why` is the reason, and `now_ms` the time of the end in ms since 1970 UTC. Raises: BadForm if
+    the person has already ended.
     """
     if person.ended_ms is not None:
         raise BadForm(fault=say("person.already_ended", person=person.full_name))
@@ -103,9 +109,10 @@ def end(connection: Connection, person: RosterPerson, why: EndReason, now_ms: in
 
 
 def bring_back(connection: Connection, person: RosterPerson) -> None:
-    """Restore an ended person, so that new rolls can include the person again.
+    """Restore a person who was marked as having left, so that new lists can include the person.
 
-    A merged entry becomes a separate person again. Raises: BadForm if the person has not ended.
+    An entry that was merged into another becomes a separate person again. Raises: BadForm if the
+    person is not marked as having left.
     """
     if person.ended_ms is None:
         raise BadForm(fault=say("person.not_ended", person=person.full_name))
@@ -113,12 +120,13 @@ def bring_back(connection: Connection, person: RosterPerson) -> None:
 
 
 def merge(connection: Connection, person: RosterPerson, kept: RosterPerson, now_ms: int) -> None:
-    """End `person` as a duplicate of `kept`, which is the same person under another code.
+    """End the entry `person` as a duplicate of `kept`, the same person under another code.
 
-    Entries that were merged into `person` before are merged into `kept` too.
+    Entries that were merged into `person` before are merged into `kept` too. `now_ms` becomes the
+    time of the end, in ms since 1970 UTC.
 
-    Raises: BadForm if the two entries are the same, if one of them is merged already, or if an
-    account or an active device uses the code of `person`.
+    Raises: BadForm if both are one entry, if one of them is merged already, or if an account or an
+    active device uses the code of `person`.
     """
     if person.person == kept.person or kept.merged_into or person.merged_into:
         raise BadForm(fault=say("person.merge_itself", person=person.person))
@@ -148,10 +156,11 @@ def merge(connection: Connection, person: RosterPerson, kept: RosterPerson, now_
 
 
 def coming_rolls(connection: Connection, person: RosterPerson, now_ms: int) -> list[ComingRoll]:
-    """Return the rolls of future meetings that name a person, the next meeting first.
+    """Return a person's lists of summoned people (rolls) at future meetings, the next one first.
 
-    After these, return the rolls to which the person could be added. These are the rolls of the
-    unit's hall at meetings that do not summon the person. Cancelled meetings are left out.
+    The lists that name the person come first. After them come the lists to which the person could
+    be added: those of the unit's hall at meetings that do not summon the person. Cancelled meetings
+    are left out.
     """
     coming = [
         meeting
@@ -185,10 +194,11 @@ def coming_rolls(connection: Connection, person: RosterPerson, now_ms: int) -> l
 def update_rolls(
     connection: Connection, writer: Writer, person: RosterPerson, now_ms: int, *, adds: bool
 ) -> list[ComingRoll]:
-    """Change the rolls of future meetings to match a person's facts; return the rolls changed.
+    """Make the lists of future meetings match a person's facts; return the changed lists.
 
-    `adds`: if True, only add the person to rolls that lack the person; if False, make only the
-    other changes.
+    The lists are those of summoned people (rolls). With `adds`, the person is only added to lists
+    that lack the person; without it, only the other changes are made. Raises: BadForm if the ledger
+    refuses a changed list.
     """
     changed = [
         roll

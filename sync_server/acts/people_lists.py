@@ -1,6 +1,7 @@
 """Compare a list of people from an office with the stored people, and plan the changes.
 
-If a line may mean several people, a user must choose. This module stores nothing.
+If a line may mean several people, a user must choose. This module stores nothing; `list_imports`
+stores the planned changes.
 """
 
 import re
@@ -36,12 +37,13 @@ USED: tuple[Field, ...] = (
     "probationary",
     "birth",
 )
-"""The fields that are read from a list of people. Other columns are ignored, even if known."""
+"""The fields that are read from a list of people. A column with another field, such as a seat, is
+ignored."""
 
 OLDEST_BIRTH_YEAR, YOUNGEST_AGE = 1900, 16
 MAX_NAME = 120  # characters in the database column
 NEW = "new"
-"""A user's answer that a line means a person who is not stored yet."""
+"""The answer by which a user states that a line means a person who is not stored yet."""
 
 MEMBERSHIPS = {
     "chinh thuc": "OFFICIAL",
@@ -70,9 +72,11 @@ TITLE = re.compile(
     r"(?:đ/c|đồng chí|ông|bà|ths|ts|pgs|gs|bs|ks|cn|cử nhân|thạc sĩ|tiến sĩ|bác sĩ)[.:]? ",
     re.IGNORECASE,
 )
-"""Titles and forms of address at the start of a text, which are not part of a name."""
+"""Matches a title or form of address at the start of a text, such as «đồng chí». A title is not
+part of a name."""
 _NOTHING = frozenset({"-", "–", "khong", "khong co", "0", "x"})
-"""Texts in a column of positions which mean that the person has no position."""
+"""Texts that mean, in a column of positions, that the person has no position. They are in lower
+case and without accents."""
 _NO = frozenset({"", "0", "khong", "k", "-", "no", "false"})
 _APOSTROPHES = re.compile("[‘’ʼ`´]")
 _CODE = re.compile(r"M(\d{5,9})")
@@ -81,13 +85,15 @@ _CODE = re.compile(r"M(\d{5,9})")
 class ListChoices(Struct, frozen=True, omit_defaults=True):
     """A user's decisions about a list of people.
 
-    `fields`: the field of a column, by folded heading; None leaves the column out. `people`: the
-    code of the person that a line means, or `NEW`, by row from 0. `unit`: the unit of lines without
-    one. `units`: the code of the unit that a name in the list means, by the first `MAX_ALIAS`
-    characters of the name. `membership`: the membership of new people if the list has no such
-    column. `ended`: codes of people to end because the list leaves them out. `others_new`: every
-    line that might mean a stored person is a new person if the user chose nobody.
-    `into_demonstration`: real people may be stored in the database of a demonstration.
+    `fields`: the field of a column, by heading in lower case without accents; None leaves the
+    column out. `people`: the code of the person that a line means, or `NEW`, by row from 0. `unit`:
+    the code of the unit for lines that state none. `units`: the code of the unit that a name in the
+    list means, by the first `MAX_ALIAS` characters of the name.
+
+    `membership`: the Party membership of new people if the list does not state it. `ended`: codes
+    of people to be marked as having left, because the list leaves them out. `others_new`: a line
+    for which the user chose nobody means a new person. `into_demonstration`: real people may be
+    stored in the database of a demonstration.
     """
 
     fields: dict[str, Field | None] = {}
@@ -103,7 +109,8 @@ class ListChoices(Struct, frozen=True, omit_defaults=True):
 class Change(NamedTuple):
     """A person's facts before and after an import; `before` is None for a new person.
 
-    `row` is the row in the list, counted from 0.
+    `row` is the row in the list, counted from 0, or -1 if the person is to be marked as having
+    left.
     """
 
     row: int
@@ -112,9 +119,10 @@ class Change(NamedTuple):
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """The names of the facts that the change would delete.
+        """The names of the facts that the change would delete, such as `position`.
 
-        If the code would pass to another person, return the name and the birth year.
+        If the code would pass to another person (see `is_other`), the names are `full_name` and
+        `birth_year`. The tuple is empty for a new person.
         """
         if self.before is None:
             return ()
@@ -129,9 +137,9 @@ class Change(NamedTuple):
 
     @property
     def is_other(self) -> bool:
-        """Whether the code would pass to another person.
+        """Whether the person's code would afterwards belong to somebody else.
 
-        This is assumed if the name and also the birth year or the unit would change.
+        This is assumed if the name would change, and also the birth year or the unit.
         """
         before, after = self.before, self.after
         if before is None or name_key(before.full_name) == name_key(after.full_name):
@@ -153,8 +161,9 @@ class Change(NamedTuple):
 class Question(NamedTuple):
     """A line that may mean several stored people, or a person of another unit.
 
-    `person` contains the facts in the line. `answer` is the code that a user chose, `NEW` for a new
-    person, or "" if no choice was made.
+    `row` counts from 0. `person` contains the facts in the line, and `candidates` the stored people
+    that the line may mean. `answer` is the code that a user chose, `NEW` for a new person, or "" if
+    no choice was made.
     """
 
     row: int
@@ -166,11 +175,13 @@ class Question(NamedTuple):
 class PeoplePlan(NamedTuple):
     """The changes that a list of people would make, with its faults and open questions.
 
-    `unchanged`: the number of people whose facts stay the same. `missing`: stored people of the
-    list's units that the list leaves out. `needs_unit`: some line states no unit.
-    `needs_membership`: the list does not state the membership of new people. `lacks_membership`:
-    the user must still choose that membership. `secretaries`: units that would have several
-    Secretaries, and their number, although only one presides.
+    `new` and `changed` are the changes of new and of stored people. `unchanged`: the number of
+    people whose facts stay the same. `missing`: stored people of the list's units that the list
+    leaves out. `needs_unit`: some line states no unit.
+
+    `needs_membership`: the list does not state the Party membership of new people.
+    `lacks_membership`: the user must still choose that membership. `secretaries`: (code of a unit,
+    number) for units that would have several Secretaries, although only one can preside.
     """
 
     new: list[Change]
@@ -186,7 +197,11 @@ class PeoplePlan(NamedTuple):
 
     @property
     def is_ready(self) -> bool:
-        """Whether the list can be imported. Faults and open questions prevent an import."""
+        """Whether the list can be imported.
+
+        A fault prevents the import, and so does a question without an answer, or a missing choice
+        of the new people's membership.
+        """
         is_answered = all(question.answer for question in self.questions)
         return not self.faults and is_answered and not self.lacks_membership
 
@@ -208,7 +223,9 @@ def plan_people(
 ) -> PeoplePlan:
     """Return the changes that a table of people would make to the stored people.
 
-    `year` is the present year, which limits the birth years allowed.
+    `stored` are all people in the database. `units` finds units by name, and `choices` are the
+    user's decisions. `year` is the present year: people born less than 16 years before it, or
+    before 1900, are faults.
     """
     reader = _PersonLineParser(table, units, choices, year)
     drafts = [draft for line in table.lines if (draft := reader.read(line))]
@@ -249,7 +266,10 @@ def plan_people(
 def _secretaries(
     stored: Iterable[RosterPerson], changes: Iterable[Change]
 ) -> tuple[tuple[str, int], ...]:
-    """Return the units in the list that would have several Secretaries, with their number."""
+    """Return the units in the list that would have several Secretaries.
+
+    Every item is (code of the unit, number of Secretaries), sorted by code.
+    """
     after = {p.person: p for p in stored if p.ended_ms is None}
     after |= {change.after.person: change.after for change in changes}
     counts = Counter(p.unit for p in after.values() if p.position == COMMITTEE[0])
@@ -258,9 +278,11 @@ def _secretaries(
 
 
 class _Draft(NamedTuple):
-    """A line as read. A fact is None if the list has no column for it.
+    """A line of the list after parsing, before it is matched to a stored person.
 
-    `birth` is the text in the column of births; `has_birth` is True if the list has such a column.
+    `position` or `membership` is None if the list has no column for it. `has_birth` is True if the
+    list has a column of births; `birth` is the text in that column, and `birth_year` the year in
+    the text. `row` and `column` count from 0; `column` is that of the name.
     """
 
     row: int
@@ -276,7 +298,7 @@ class _Draft(NamedTuple):
 
 
 class _PersonLineParser:
-    """Parses lines into drafts, and collects a fault for every cell that is not valid."""
+    """Parses the lines of a list of people, and collects a fault for every faulty cell."""
 
     def __init__(self, table: Table, units: UnitNames, choices: ListChoices, year: int) -> None:
         self._table, self._units, self._choices, self._year = table, units, choices, year
@@ -391,7 +413,7 @@ class _PersonLineParser:
 
 
 def _is_day(year: str, month: str, day: str) -> bool:
-    """Return whether three numbers form an existing date. 31/02 does not exist."""
+    """Return whether a year, a month and a day form an existing date. 31/02 does not exist."""
     try:
         date(int(year), int(month), int(day))
     except ValueError:
@@ -400,7 +422,11 @@ def _is_day(year: str, month: str, day: str) -> bool:
 
 
 class _Matcher:
-    """Matches every draft to a stored person, and gives codes to new people."""
+    """Matches parsed lines to stored people, and gives codes to new people.
+
+    If a line may mean several people, the matcher makes a question for the user instead of a
+    change.
+    """
 
     def __init__(
         self, stored: Iterable[RosterPerson], choices: ListChoices, faults: list[Fault]
@@ -505,8 +531,9 @@ def _merge(
 ) -> RosterPerson:
     """Return the facts of a person after the import of a line.
 
-    Facts for which the list has no column stay unchanged. A stored name is kept if the list repeats
-    it in capital letters. An ended person becomes active again. `before` is None for a new person.
+    `draft` is the parsed line, and `before` the stored person, None for a new one. Facts for which
+    the list has no column stay unchanged. A stored name is kept if the list only repeats it in
+    capital letters. A person who was marked as having left becomes active again.
     """
     kept = before or RosterPerson(code, "", "", "", choices.membership or "NONE", None)
     is_same_in_capitals = draft.name.isupper() and draft.name == kept.full_name.upper()
@@ -529,23 +556,26 @@ def new_codes(taken: Collection[str]) -> Iterator[str]:
 
 
 def name_key(name: str) -> SortKey:
-    """Return a key that compares names without case and regardless of where a tone mark stands.
+    """Return a key under which different spellings of a name are equal.
 
-    Hoà equals Hòa, and all forms of the apostrophe are equal. An and Ân are different names.
+    Case, the place of a tone mark and the form of an apostrophe do not matter: Hoà equals Hòa.
+    Accents do matter: An and Ân are different names.
     """
     return word_sort_key(" ".join(_APOSTROPHES.sub("'", name.lower()).split()))
 
 
 def as_json(changes: Sequence[Change]) -> bytes:
-    """Return the facts before and after every change as JSON, which is needed to undo the
-    import."""
+    """Return the facts before and after every change as JSON.
+
+    The JSON is stored with the imported list, and is needed to undo the import.
+    """
     return msgspec.json.encode([(change.before, change.after) for change in changes])
 
 
 def from_json(encoded: bytes) -> list[tuple[RosterPerson | None, RosterPerson]]:
-    """Return the facts before and after every change, from JSON made by `as_json`.
+    """Return the facts of people before and after an import, from JSON made by `as_json`.
 
-    The facts before are None for a new person.
+    Every item is (before, after), in the order of the changes. `before` is None for a new person.
     """
     decoded: list[tuple[RosterPerson | None, RosterPerson]] = msgspec.json.decode(
         encoded, type=list[tuple[RosterPerson | None, RosterPerson]]

@@ -1,8 +1,8 @@
 """Import lists of units and halls, with numbers of seats and telephone numbers.
 
 Every line describes a unit, or a hall of a unit. A line without a code is matched by name; if
-nothing matches, the unit or hall is new. A new unit always gets a hall. An import never ends a unit
-or a hall.
+nothing matches, the unit or hall is new. A new unit always gets a hall, so that its people can be
+summoned. An import never takes a unit or a hall out of use.
 """
 
 import hashlib
@@ -47,7 +47,8 @@ HEADINGS: Mapping[str, Field | None] = {
     "so ghe": "capacity",
     "cho ngoi": "capacity",
 }
-"""The headings that mean another field in a list of places than in a list of people."""
+"""The fields of column headings that mean something else here than in a list of people. The
+headings are in lower case without accents."""
 USED: tuple[Field, ...] = (
     "unit_code",
     "unit",
@@ -69,9 +70,9 @@ Place = TypeVar("Place", UnitSummary, PointSummary)
 
 
 class PlaceChange(NamedTuple):
-    """A unit, hall or contact before and after an import. `before` is None if it is new.
+    """A unit, a hall, or a contact of a hall, before and after an import.
 
-    `row` is the row in the list, counted from 0.
+    `before` is None if it is new. `row` is the row in the list, counted from 0.
     """
 
     row: int
@@ -80,9 +81,10 @@ class PlaceChange(NamedTuple):
 
 
 class PlacePlan(NamedTuple):
-    """The changes that a list of places would make, and the faults of the list.
+    """The changes that a list of units and halls would make, and the faults of the list.
 
-    `unchanged` is the number of units, halls and contacts that stay the same.
+    `table` is the list as read. `unchanged` is the number of units, halls and contacts that stay
+    the same.
     """
 
     table: Table
@@ -92,9 +94,10 @@ class PlacePlan(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """A short hash of the changes.
+        """A hash (16 hex digits) of the changes.
 
-        A different hash shows that somebody changed the places after the preview.
+        A hash that differs from the one at the preview shows that somebody has changed the stored
+        units, halls or contacts since then.
         """
         return hashlib.sha256(repr(self.changes).encode()).hexdigest()[:16]
 
@@ -102,7 +105,8 @@ class PlacePlan(NamedTuple):
 def plan_places(connection: Connection, grids: Sequence[Grid]) -> PlacePlan:
     """Read a list of units and halls, and return the changes that an import would make.
 
-    Raises: UnreadableList if the sheets do not contain exactly one table of places.
+    `grids` are the sheets of the file. Nothing is stored. Raises: UnreadableList if the sheets do
+    not contain exactly one table of units or halls.
     """
     table = find_list(grids, used=USED, fields=HEADINGS, is_unit=lambda _text: False, keys=KEYS)
     reader = _PlaceLineParser(connection)
@@ -131,7 +135,10 @@ def import_places(connection: Connection, plan: PlacePlan, writer: Writer, now_m
 
 
 class _PlaceLineParser:
-    """Parses lines in order. A line can name a unit or a hall that an earlier line added."""
+    """Parses the lines of a list of units and halls, and collects changes and faults.
+
+    The lines are parsed in order, so a line can name a unit or a hall that an earlier line added.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._units = directory.all_units(connection)
@@ -162,7 +169,10 @@ class _PlaceLineParser:
             )
 
     def _note(self, line: Line, stored: dict[str, Place], place: Place) -> None:
-        """Collect a unit or hall; lines that repeat the same facts are collected only once."""
+        """Collect a unit or hall as a change, unless an earlier line gave the same facts.
+
+        `stored` contains the units or halls known so far by code, and is updated.
+        """
         if stored.get(place.code) != place or place.code not in self._noted:
             self.changes.append(PlaceChange(line.row, stored.get(place.code), place))
         stored[place.code] = place

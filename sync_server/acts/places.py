@@ -1,8 +1,8 @@
-"""Create, change and end units and halls.
+"""Create and change units and halls (points), or take them out of use.
 
-New units and halls come from the published portal or from the office. The facts stored in the
-office are the valid ones. If the portal states other facts, headquarters is shown the difference
-(see `differences`).
+A unit or hall is added in the office, or comes from the published portal. The facts stored in the
+office are the valid ones. If the portal states other facts, headquarters sees the differences and
+decides whether to take them over.
 """
 
 import hashlib
@@ -34,15 +34,17 @@ from sync_server.storage.ledger import streams
 from sync_server.storage.people import roster
 
 PORTAL = "(directory)"
-"""The key of headquarters' last answer to the portal's units and halls, in the table that also
-contains the answers to meetings."""
+"""Headquarters' last decision about the portal's units and halls is stored under this key. The
+table is that of decisions about meetings, and the brackets prevent confusion with a meeting's
+id."""
 
 
 class PlaceDifference(NamedTuple):
     """A fact of a unit or hall that differs between the published portal and the office.
 
-    `what` is `new`, `name`, `type` or `unit`. `before` is the value in the office, or "" for a new
-    place. `after` is the value in the portal.
+    `code` is the code of the unit or hall. `what` is the fact: `name`, `type` or `unit`, or `new`
+    if the office lacks the unit or hall. `before` is the value in the office, "" if it is new.
+    `after` is the value in the portal; for a new one, this is the name.
     """
 
     code: str
@@ -52,8 +54,9 @@ class PlaceDifference(NamedTuple):
 
 
 def put_unit(connection: Connection, unit: UnitSummary, *, is_new: bool) -> UnitSummary:
-    """Store a unit and return it. A unit without a code gets a new code.
+    """Store a unit and return it. A unit without a code gets the next free code.
 
+    `is_new`: the unit must not exist yet; otherwise, a stored unit with this code is replaced.
     Raises: BadForm if the code has the wrong form, if a new unit's code is taken, or if another
     active unit has the same name.
     """
@@ -73,10 +76,11 @@ def put_unit(connection: Connection, unit: UnitSummary, *, is_new: bool) -> Unit
 def put_point(
     connection: Connection, point: PointSummary, writer: Writer, now_ms: int, *, is_new: bool
 ) -> PointSummary:
-    """Store a hall and return it. A hall without a code gets a new code.
+    """Store a hall and return it. A hall without a code gets the next free code.
 
-    A changed number of seats also applies to meetings that have not begun. Raises: BadForm if the
-    code has the wrong form, or if a new hall's code is taken.
+    `is_new`: the hall must not exist yet; otherwise, a stored hall with this code is replaced. A
+    changed number of seats also applies to the hall's meetings that have not begun. Raises: BadForm
+    if the code has the wrong form, or if a new hall's code is taken.
     """
     stored = directory.all_points(connection)
     if not point.code:
@@ -95,9 +99,10 @@ def put_point(
 
 
 def end_unit(connection: Connection, unit: UnitSummary, now_ms: int) -> None:
-    """End a unit and its halls.
+    """Take a unit and its halls out of use, so that new meetings leave them out.
 
-    Raises: BadForm if the unit has people, or if a future meeting summons people to its halls.
+    `now_ms` becomes the time of the end, in ms since 1970 UTC. Raises: BadForm if the unit still
+    has people, or if a future meeting summons people to one of its halls.
     """
     people = roster.list_people(connection, unit=unit.code, at_ms=now_ms)
     if people:
@@ -109,9 +114,10 @@ def end_unit(connection: Connection, unit: UnitSummary, now_ms: int) -> None:
 
 
 def end_point(connection: Connection, point: PointSummary, now_ms: int) -> None:
-    """End a hall, so that it is not invited to new meetings.
+    """Take a hall out of use, so that it is not invited to new meetings.
 
-    Raises: BadForm if a future meeting summons people to the hall.
+    `now_ms` becomes the time of the end, in ms since 1970 UTC. Raises: BadForm if a future meeting
+    summons people to the hall.
     """
     for meeting in directory.meetings(connection, now_ms, point.code):
         if meeting.has_begun or meeting.cancelled:
@@ -124,7 +130,8 @@ def end_point(connection: Connection, point: PointSummary, now_ms: int) -> None:
 def differences(connection: Connection, published: PublishedDirectory) -> list[PlaceDifference]:
     """Return the facts of units and halls that differ between the portal and the office.
 
-    Units and halls that only the office has are left out.
+    `published` is what the portal states. The units come first, then the halls. Units and halls
+    that only the office has are left out.
     """
     units, points = directory.all_units(connection), directory.all_points(connection)
     return [
@@ -140,7 +147,8 @@ def _differences(
 ) -> Iterator[PlaceDifference]:
     """Yield the differences between published units and stored units, or between halls.
 
-    `stored` contains the stored places by code. `facts` are the names of the fields to compare.
+    `stored` contains the stored units or halls by code. `facts` are the names of the fields to
+    compare.
     """
     for place in published:
         if place.code not in stored:
@@ -153,9 +161,10 @@ def _differences(
 
 
 def take(connection: Connection, published: PublishedDirectory) -> int:
-    """Replace the office's names, types and units by those of the portal, and add new places.
+    """Store the portal's names, types and units of halls in place of the office's.
 
-    Return the number of differences that existed before.
+    Units and halls that only the portal has are added. Return the number of differences before the
+    change.
     """
     count_before = len(differences(connection, published))
     directory.put_places(connection, published.units, published.points)
@@ -163,17 +172,19 @@ def take(connection: Connection, published: PublishedDirectory) -> int:
 
 
 def fingerprint(differences: Collection[PlaceDifference]) -> str:
-    """Return a hash of these differences.
+    """Return a hash (64 hex digits) of these differences between the portal and the office.
 
-    A different hash shows that the differences changed after headquarters last saw them.
+    A hash other than the stored one shows that the differences have changed since headquarters last
+    decided on them.
     """
     return hashlib.sha256(msgspec.json.encode(list(differences))).hexdigest()
 
 
 def new_codes(letter: str, taken: Collection[str]) -> Iterator[str]:
-    """Return an iterator of new codes above the highest code taken, such as U74 or P073.
+    """Return an iterator of free codes for units or halls, such as U74 or P073.
 
-    A new code has as many digits as the longest code taken, or three digits if none is taken.
+    `letter` is U or P, with which every code begins. The codes count up from the highest one in
+    `taken`. They have as many digits as the longest code taken, or three if none is taken.
     """
     numbered = [code for code in taken if re.fullmatch(rf"{letter}\d{{1,6}}", code)]
     length = max((len(code) for code in numbered), default=len("P000")) - 1
@@ -187,7 +198,10 @@ def _check_code(code: str) -> None:
 
 
 def is_code(text: str) -> bool:
-    """Return whether a text has the form that the codes of units and halls must have."""
+    """Return whether a text has the form of a unit's or a hall's code.
+
+    A code has at most 16 capital letters, digits and hyphens, and begins with a letter.
+    """
     try:
         msgspec.convert(text, PointCode)
     except msgspec.ValidationError:

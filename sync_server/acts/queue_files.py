@@ -1,8 +1,9 @@
 """Import queue files, which bring a hall's records to headquarters without a network.
 
 A queue file is JSON: `{"diemcau": "queue", "v": 1, "boxes": [JWE…]}`. Every box is encrypted to
-headquarters and contains a JWS, with which one device signs its records and details. Anybody may
-carry the file. The import returns a signed receipt.
+headquarters. It contains a JWS in which one device signs its records and their encrypted details (a
+parcel). Anybody may carry the file. The import returns a receipt signed by headquarters, which lets
+the device clear its queue.
 """
 
 import hashlib
@@ -32,9 +33,9 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
 class QueueFile(Struct, frozen=True):
-    """The JSON of a queue file.
+    """The JSON of a queue file. `v` is the version of the format.
 
-    `boxes` are encrypted, so the person who carries the file cannot read them.
+    `boxes` are encrypted (compact JWE), so the person who carries the file cannot read them.
     """
 
     diemcau: Literal["queue"]
@@ -43,10 +44,11 @@ class QueueFile(Struct, frozen=True):
 
 
 class Parcel(Struct, frozen=True):
-    """The content of a box: the records and details that one device signed.
+    """The content of a box in a queue file: the records and details that one device signed.
 
-    `records` contains the exact JSON of every record. `details` contains encrypted details by
-    sha256. `made_at` is in ISO 8601 UTC.
+    `records` contains the exact JSON of every record. `details` contains personal data such as
+    reasons, encrypted to headquarters, by the sha256 of the encrypted text. `made_at` is in ISO
+    8601 UTC.
     """
 
     device: DeviceCode
@@ -56,9 +58,13 @@ class Parcel(Struct, frozen=True):
 
 
 class ReceiptLine(Struct, frozen=True):
-    """The result for one record.
+    """The result of importing one record.
 
-    `sha256` is the hash of the record's text in the file. `at_corrected` is in ISO 8601 UTC.
+    `id` is the record's id, None if it cannot be read. `sha256` is the hash of the record's text in
+    the file. `status` is `stored`, `known` (stored before), `held` (kept for review) or `refused`,
+    and `fate` the state after any ruling by headquarters. `code` is the reason if the record was
+    not accepted. `at_corrected` is the record's time, corrected for a wrong clock of the device, in
+    ISO 8601 UTC.
     """
 
     id: str | None
@@ -70,10 +76,11 @@ class ReceiptLine(Struct, frozen=True):
 
 
 class ParcelReceipt(Struct, frozen=True):
-    """The receipt for one parcel, which headquarters signs.
+    """The receipt for the records and details of one device, which headquarters signs.
 
-    `records` are the results for its records, in order. `details` contains the sha256 of every
-    detail that was stored. `received_at` is in ISO 8601 UTC.
+    `device` and `point` are the codes of the device and its hall. `records` are the results, in the
+    order of the file. `details` contains the sha256 of every detail that was stored. `received_at`
+    is in ISO 8601 UTC.
     """
 
     device: str
@@ -84,27 +91,31 @@ class ParcelReceipt(Struct, frozen=True):
 
 
 class ImportResult(Struct, frozen=True):
-    """The result of an import.
+    """The result of importing a queue file.
 
-    `parcels` contains a receipt for every parcel. `receipt` is the receipt file, JSON with all
-    receipts signed.
+    `parcels` contains a receipt for the records of every device. `receipt` is the file to give back
+    to the hall: JSON that contains all receipts, signed.
     """
 
     parcels: tuple[ParcelReceipt, ...]
     receipt: bytes
 
     def count(self, *statuses: str) -> int:
-        """Return the number of records with one of these statuses, such as `stored` or `held`."""
+        """Return the number of imported records that have one of these statuses.
+
+        The statuses are `stored`, `known` (stored before), `held` (kept for review) and `refused`.
+        """
         return sum(line.status in statuses for parcel in self.parcels for line in parcel.records)
 
 
 def import_file(content: bytes, seal_key: str, now_ms: int) -> ImportResult:
     """Check a whole queue file, and then store its records and details.
 
-    A repeated import changes nothing. `seal_key` is headquarters' secret.
+    `seal_key` is headquarters' secret, which decrypts the file and signs the receipt. Importing a
+    file again changes nothing.
 
     Raises: QueueFileFaulty if the file is too large, damaged, forged or meant for another
-    headquarters. Nothing is stored then.
+    headquarters; nothing is stored then.
     """
     opened = [_open_box(box, seal_key) for box in _read_boxes(content)]
     parcel_receipts = tuple(_import_parcel(parcel, signer, now_ms) for parcel, signer in opened)
@@ -150,10 +161,11 @@ def _open_box(box: str, seal_key: str) -> tuple[Parcel, Signer]:
 
 
 def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt:
-    """Store a parcel's records and details as if its device had sent them over the network.
+    """Store one device's part of a queue file as if the device had sent it over the network.
 
-    A parcel contains no clock reading, because the reading would be out of date. The details of a
-    revoked device are not stored.
+    `signer` is the device that signed the part. The file states no reading of the device's clock,
+    because the reading would be out of date. Encrypted details are not stored if the device is
+    revoked.
     """
     texts = [record.encode("utf-8", "replace") for record in parcel.records]
     verdicts: list[Verdict] = []
@@ -183,9 +195,10 @@ def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt
 
 
 def _store_details(parcel: Parcel, now_ms: int) -> list[str]:
-    """Store the details of a parcel; return the sorted sha256 of the details stored.
+    """Store the encrypted details of a parcel; return the sorted sha256 of those stored.
 
-    A detail that is too large, or that does not match its sha256, is skipped.
+    A detail is skipped if it is larger than `MAX_DETAIL_BYTES`, or if its content does not have the
+    stated sha256.
     """
     stored = []
     for sha256, text in sorted(parcel.details.items()):

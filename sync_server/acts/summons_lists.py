@@ -32,9 +32,9 @@ HALL = "Điểm cầu "
 
 
 class SummonsRow(NamedTuple):
-    """One person who is summoned to one point of one meeting.
+    """One person who is summoned to one hall of one meeting.
 
-    `meeting`, `point` and `person` are codes. `seat` is "" if the list states none.
+    `meeting`, `point` (the hall) and `person` are codes. `seat` is "" if the list states none.
     """
 
     meeting: str
@@ -46,8 +46,9 @@ class SummonsRow(NamedTuple):
 class Places(NamedTuple):
     """The halls, units and meetings that a list of summoned people may name.
 
-    `points` and `units` find codes by name. `point_of_unit` contains every unit's first hall by
-    code.
+    `points` and `units` find the codes of halls and units by name. `point_of_unit` contains the
+    code of the first hall of every unit, by the unit's code. `meetings` contains the ids of all
+    accepted meetings.
     """
 
     points: UnitNames
@@ -57,9 +58,10 @@ class Places(NamedTuple):
 
 
 def read_places(connection: Connection) -> Places:
-    """Return the halls, units and meetings that a list may name.
+    """Return the halls, units and meetings that a list of summoned people may name.
 
-    Halls and units that have ended are left out.
+    Halls and units that are out of use are left out. Meetings are those that headquarters has
+    accepted.
     """
     points = directory.points(connection)
     return Places(
@@ -73,12 +75,11 @@ def read_places(connection: Connection) -> Places:
 def read_summonses(
     connection: Connection, table: Table, meeting: str | None
 ) -> tuple[list[SummonsRow], list[Fault]]:
-    """Return the summonses in a table, and all faults of the table.
+    """Return the summonses in a table, in order, and all faults of the table.
 
-    `meeting` is the meeting of all lines; a line that names another meeting is a fault. If
-    `meeting` is None, every line must name an accepted meeting. A person or a seat that occurs
-    twice
-    is a fault.
+    `meeting` is the id of the meeting for all lines; a line that names another meeting is a fault.
+    If `meeting` is None, every line must name an accepted meeting. A person who occurs twice in a
+    meeting is a fault, and so is a seat that occurs twice in a hall.
     """
     places = read_places(connection)
     people = PeopleByName(
@@ -128,10 +129,16 @@ def _summons_of(
 
 
 class PeopleByName:
-    """The stored people, found by code, or by name, unit and birth year."""
+    """The stored people, indexed to find the person that a line of a list names.
+
+    A person can be named by code, or by name and, if needed, unit and birth year.
+    """
 
     def __init__(self, people: Sequence[RosterPerson], units: UnitNames) -> None:
-        """Build the indexes by code and by name. The index by name leaves out ended people."""
+        """Build the indexes by code and by name.
+
+        `units` finds units by name. The index by name leaves out people who have left (ended).
+        """
         self._by_code = {person.person: person for person in people}
         self._units = units
         self._by_name: dict[SortKey, list[RosterPerson]] = {}
@@ -140,9 +147,9 @@ class PeopleByName:
                 self._by_name.setdefault(_key(person.full_name), []).append(person)
 
     def find(self, line: Line) -> tuple[RosterPerson | None, Fault | None]:
-        """Return the person that a line names and None, or else None and the fault.
+        """Return the person that a line names, as (person, None), or else (None, fault).
 
-        It is a fault if nobody matches, if several people match, or if the person has ended.
+        It is a fault if nobody matches, if several people match, or if the person has left (ended).
         """
         code = line.text("person")
         if code:

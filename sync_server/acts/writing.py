@@ -1,4 +1,8 @@
-"""Write records in the name of an office account, and encrypt their personal details."""
+"""Write records in the name of an office account, and encrypt their personal details.
+
+A record is one entry of the ledger. It contains only codes. Personal data, such as a reason for
+leave, are encrypted and stored outside the ledger.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -24,17 +28,19 @@ from sync_server.storage.ledger import intake
 from sync_server.storage.ledger.intake import Delivery
 
 SERVER_WRITER = Account("server", Profile.HEADQUARTERS).writer
-"""The writer of the records that commands make. Their device code is `O-server`."""
+"""The author of the records that commands write, with headquarters' rights. Its device code is
+`O-server`."""
 
 LONGEST_NOTE = 2_000
-"""The longest note or reason, in characters. Once encrypted, it still fits in a small detail (8
-KB)."""
+"""The greatest length of a note or reason, in characters. Encrypted, such a text still fits into
+the 8 KB of data that may be sent along with a record."""
 
 
 class Note(NamedTuple):
-    """An encrypted note. `box` is the JWE, and `sha256` is its hash.
+    """Personal data of a record, such as a reason, encrypted to headquarters.
 
-    A record refers to the note by this hash.
+    `box` is the encrypted text (compact JWE). `sha256` is the hash of `box`, by which the record
+    refers to the note.
     """
 
     sha256: str
@@ -42,9 +48,10 @@ class Note(NamedTuple):
 
 
 def seal_note(**fields: str) -> Note:
-    """Encrypt personal fields to headquarters' public key, as a device does.
+    """Encrypt personal data to headquarters' public key, as a device does; return the note.
 
-    A field that is longer than `LONGEST_NOTE` characters is cut.
+    `fields` are texts by name, such as `reason`. A text longer than `LONGEST_NOTE` characters is
+    cut. The function needs the context of the Flask app.
     """
     settings: Settings = current_app.config["SETTINGS"]
     content = msgspec.json.encode({name: text[:LONGEST_NOTE] for name, text in fields.items()})
@@ -54,9 +61,10 @@ def seal_note(**fields: str) -> Note:
 
 
 def envelope(writer: Writer, meeting: str, point: str, now_ms: int) -> dict[str, Any]:
-    """Return the fields of a new office record, without its kind, person, refs and body.
+    """Return the common fields of a new record that an office account writes.
 
-    Every call creates a new record id. `now_ms` is in ms since 1970 UTC.
+    The fields include a new record id, the meeting, the hall (`point`), the author and the time
+    `now_ms` (ms since 1970 UTC). The caller adds the person, the records referred to and the body.
     """
     return {
         "id": str(uuid_utils.uuid7()),
@@ -80,10 +88,10 @@ def write_records(
     now_ms: int,
     sealed: Mapping[str, str] | None = None,
 ) -> None:
-    """Append records of an office account or of a command to the ledger.
+    """Append records to the ledger in the name of an office account or of a command.
 
-    `sealed` contains the encrypted details by sha256. Raises: BadForm if a record is refused.
-    Nothing is stored then.
+    `sealed` contains the encrypted details of the records, by sha256. Raises: BadForm if the ledger
+    refuses a record; nothing is stored then.
     """
     offers = intake.judge_records([canonical_bytes(record) for record in records], writer)
     for offer in offers:

@@ -20,7 +20,8 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 MAX_SMALL_VALUES = 10_000
-"""The most JSON values in a body without records. A few compressed bytes could contain more."""
+"""The most JSON values in a request body that contains no records. Without this limit, a small
+compressed body could expand to millions of values."""
 
 
 def read_body(
@@ -29,13 +30,13 @@ def read_body(
     *,
     most_values: int = MAX_SMALL_VALUES,
 ) -> T:
-    """Decode the JSON in the request body.
+    """Decode the JSON in the request body and return the result.
 
-    If the JSON is malformed, `repair(body)` is decoded instead. `most_values` is the most JSON
-    values that the body may have; the check counts commas.
+    If the JSON is malformed and `repair` is given, `repair(body)` is decoded instead. `most_values`
+    is the most JSON values that the body may have, estimated by its commas.
 
-    Raises: BodyTooLarge; UnsupportedEncoding; MalformedJson; MalformedRequest if the JSON has too
-    many values or another form.
+    Raises: BodyTooLarge; UnsupportedEncoding if the body is compressed, but not with gzip;
+    MalformedJson; MalformedRequest if the JSON has too many values or an unexpected form.
     """
     body = read_bytes()
     if body.count(b",") >= most_values:  # a list of n values has n - 1 commas
@@ -49,10 +50,10 @@ def read_body(
 
 
 def read_bytes() -> bytes:
-    """Return the request body, decompressed if it is gzip.
+    """Return the bytes of the request body, decompressed if they are gzip.
 
-    Raises: BodyTooLarge if it has more than `MAX_BODY_BYTES` bytes; UnsupportedEncoding if it has
-    another encoding than gzip; MalformedJson if the gzip is damaged.
+    Raises: BodyTooLarge if the body has more than `MAX_BODY_BYTES` before or after decompression;
+    UnsupportedEncoding if it has another encoding than gzip; MalformedJson if the gzip is damaged.
     """
     body = request.stream.read(MAX_BODY_BYTES + 1)
     match request.headers.get("Content-Encoding", "identity").lower():
@@ -68,10 +69,11 @@ def read_bytes() -> bytes:
 
 
 def parse_content_range(piece: bytes) -> tuple[int, int]:
-    """Return the offset of a piece and the size of the whole upload, in bytes.
+    """Return two numbers of bytes: the offset of a piece in its upload, and the upload's size.
 
-    The header `Content-Range` states both. Without that header, the piece is the whole upload.
-    Raises: MalformedRequest if the header is malformed or does not match the piece.
+    Both come from the header `Content-Range`. Without that header, the piece is the whole upload.
+
+    Raises: MalformedRequest if the header is malformed or does not match the piece's length.
     """
     content_range = request.headers.get("Content-Range")
     if content_range is None:
@@ -84,7 +86,7 @@ def parse_content_range(piece: bytes) -> tuple[int, int]:
 
 
 def check_sha256(name: str) -> None:
-    """Check that a name from a URL is a sha256 in lower-case hexadecimal.
+    """Check that a part of a URL is a sha256: 64 hexadecimal digits in lower case.
 
     Raises: MalformedRequest if it is not.
     """
@@ -106,7 +108,7 @@ def _decode_body(
 
 
 def json_response(value: object, status: int = 200) -> Response:
-    """Return a response whose body is this value as JSON."""
+    """Return a response with a value as JSON in its body and the given HTTP status."""
     return Response(msgspec.json.encode(value), status, mimetype="application/json")
 
 

@@ -30,10 +30,12 @@ MAX_LOGGED_PATH = 200
 
 
 def authenticate_caller(connection: Connection) -> Caller:
-    """Return the device or office account that the request's bearer token belongs to.
+    """Return the device or office account to which the request's bearer token belongs.
 
-    Call this function before reading the body. Raises: Unauthenticated if the token is missing or
-    unknown; TooManyRequests after many unknown tokens from one address.
+    Call this function before reading the body, so that an unknown caller's body is not processed.
+
+    Raises: Unauthenticated if the token is missing or unknown; TooManyRequests after many unknown
+    tokens from one address.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     caller = None
@@ -46,11 +48,13 @@ def authenticate_caller(connection: Connection) -> Caller:
 
 
 def require_permission(caller: Caller, action: Action, point: str | None = None) -> None:
-    """Check that a caller may do this action, and may do it at `point` if one is given.
+    """Check that a caller may do an action and, if `point` is given, do it at that point.
 
-    Raises: DeviceRevoked if a revoked device does anything except push; Forbidden if the profile
-    does not permit the action, or if the caller belongs to another point; ReadTokenNeeded if a
-    device requests personal data with its push token.
+    A point is the code of a connected hall.
+
+    Raises: DeviceRevoked if a revoked device does anything except send records; Forbidden if the
+    caller's role does not permit the action, or the caller belongs to another point;
+    ReadTokenNeeded if a device requests personal data with the token for sending records.
     """
     g.checked_action = (caller.writer, action)
     if caller.is_revoked and action is not Action.PUSH:
@@ -68,11 +72,11 @@ def require_permission(caller: Caller, action: Action, point: str | None = None)
 
 
 def log_access(response: Response) -> Response:
-    """Write an entry in the audit log if this request must be logged; return the response.
+    """Write an entry in the audit log if the request must be logged, and return the response.
 
-    The log contains acts by office accounts, their reading of personal data, and refused requests.
-    At most 5 refused requests a minute are logged for every address, so that nobody can fill the
-    log. If the entry cannot be written, an error is returned instead of the response.
+    Logged are changes by office accounts, their reading of personal data, and refused requests. At
+    most 5 refused requests a minute are logged for every address, so that nobody can fill the log.
+    If the database is too busy for the entry, an error is returned instead of the response.
     """
     writer, action = g.pop("checked_action", (None, None))
     is_act, is_refused = request.method == "POST", response.status_code in REFUSED
@@ -98,9 +102,10 @@ def log_access(response: Response) -> Response:
 
 
 def forbidden_error(caller: Caller, action: Action, point: str = "") -> Forbidden:
-    """Return the error for a caller who may not do an action.
+    """Return the error for a caller whose role does not permit an action.
 
-    If `point` is given, the error states that the action is forbidden at that point.
+    If `point` (the code of a connected hall) is given, the error says that the action is forbidden
+    at that point.
     """
     action_text = f"{say(f'action.{action}')} {point}".strip()
     return Forbidden(action=action_text, profile=say(f"role.{caller.writer.profile}"))

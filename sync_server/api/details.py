@@ -1,4 +1,8 @@
-"""Receive encrypted personal details from devices, and show them to entitled readers."""
+"""Receive encrypted personal details from devices, and show them to entitled readers.
+
+A detail is the confidential part of a record, such as the reason for an absence or a scanned
+letter.
+"""
 
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy import Connection
@@ -25,11 +29,13 @@ BOUNDS = Bounds(MAX_PIECE_BYTES, MAX_DETAIL_BYTES)
 
 @blueprint.put("/details/<sha256>")
 def put_detail(sha256: str) -> Response:
-    """Store a piece of an encrypted detail; without `Content-Range`, the body is the whole detail.
+    """Store the request body as a piece of an encrypted detail, which is named by its sha256.
 
-    Respond 204, with the progress of the upload in the headers.
+    Without the header `Content-Range`, the body is the whole detail. Respond 204; the headers state
+    how many bytes have arrived.
 
-    Raises: PieceTooLarge; PieceOutOfPlace; BlobMismatch; UploadQuotaReached; Forbidden.
+    Raises: PieceTooLarge; PieceOutOfPlace if the piece does not follow the last one; BlobMismatch
+    if the detail does not match its sha256; UploadQuotaReached; Forbidden.
     """
     with reading() as connection:
         caller = authenticate_caller(connection)
@@ -44,11 +50,13 @@ def put_detail(sha256: str) -> Response:
 
 @blueprint.get("/details/<sha256>")
 def get_detail(sha256: str) -> Response:
-    """Return the decrypted content of a detail to an entitled reader, and log the reading.
+    """Return the decrypted content of a personal detail to an entitled reader, and log the reading.
 
-    A HEAD request instead returns how many bytes of the detail the calling device has uploaded.
+    A chair may read a detail only while its request waits for that chair's decision. A HEAD request
+    instead returns how many bytes of the detail the calling device has uploaded.
 
-    Raises: Forbidden if the reader is not entitled; UnknownDetail; DetailUnreadable.
+    Raises: Forbidden if the reader is not entitled; UnknownDetail if it is not stored in full;
+    DetailUnreadable if it cannot be decrypted.
     """
     with reading() as connection:
         caller = authenticate_caller(connection)
@@ -82,7 +90,10 @@ def get_detail(sha256: str) -> Response:
 
 
 def _chair_may_decide(connection: Connection, caller: Caller, sha256: str) -> bool:
-    """Return whether a chair may now decide on a request that refers to this detail."""
+    """Return whether a chair may now decide on a request for leave that refers to a detail.
+
+    `caller` is the chair, who must belong to a point, and `sha256` names the detail.
+    """
     point, person = caller.writer.point, caller.writer.person
     assert point is not None
     assert person is not None

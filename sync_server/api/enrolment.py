@@ -1,4 +1,7 @@
-"""Receive a one-time enrolment code from a device, and return a device id and two tokens."""
+"""Enrol devices: receive a one-time code, and return a device id and two tokens.
+
+One token is for sending records, and the other is for reading personal data.
+"""
 
 from typing import Annotated, Any
 
@@ -19,11 +22,11 @@ blueprint = Blueprint("enrolment", __name__)
 
 
 class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of an enrolment request.
+    """The body of a request to enrol a device.
 
     `code` is the one-time code, and `label` a name for the device. `public_key` is the device's key
-    as a JWK; with the same key, a device that got no answer may send the request again. `second` is
-    the secret given by telephone, for a code that was sent by post.
+    as a JWK. A device that got no answer may repeat its request with the same key. `second` is the
+    secret given by telephone, for a code that was sent by post.
     """
 
     code: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -37,12 +40,12 @@ _decoder = msgspec.json.Decoder(EnrolRequest)
 
 @blueprint.post("/enrol")
 def enrol() -> Response:
-    """Enrol the device that sends a valid code; respond 201 with its id and its tokens.
+    """Enrol the device that sends a valid one-time code.
 
-    No later response repeats the tokens.
+    Respond 201 with the device's id and its two tokens, which no later response repeats.
 
-    Raises: EnrolmentCodeUnknown; EnrolmentCodeUsed; EnrolmentCodeExpired; EnrolmentSecretNeeded;
-    TooManyRequests.
+    Raises: EnrolmentCodeUnknown; EnrolmentCodeUsed; EnrolmentCodeExpired; EnrolmentSecretNeeded if
+    the second secret is missing or wrong; TooManyRequests; MalformedRequest; MalformedJson.
     """
     rate_limits.count_attempt(rate_limits.ENROL)
     enrol_request = read_body(_decoder)

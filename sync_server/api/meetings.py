@@ -1,4 +1,8 @@
-"""Return meetings, rosters, standings and the board to devices and office accounts."""
+"""Return meetings and attendance to devices and office accounts.
+
+The routes return lists of summoned people, the attendance at a point (a connected hall), and the
+board, which compares all points of a meeting.
+"""
 
 from typing import Any
 
@@ -21,16 +25,17 @@ from sync_server.storage.people import roster
 blueprint = Blueprint("meetings", __name__)
 
 API_NAMES = {"is_late": "late", "has_left_early": "left_early"}
-"""Two fields of a person's standing have other names in the API than in the code."""
+"""The names in the API of two fields of a person's attendance, by their names in the code."""
 CHART_FIELDS = ("arrivals_ms", "late_after_ms")
-"""Fields of a board row that the API leaves out, because only the office's charts use them."""
+"""Fields of a point's row on the board that the API leaves out, because only the charts of the
+office pages use them."""
 
 
 @blueprint.get("/meetings")
 def meetings() -> Response:
-    """Return the meetings of the caller's point, the latest first.
+    """Return the meetings of the caller's point (a connected hall), the latest first.
 
-    A caller without a point gets all meetings.
+    A caller who does not belong to a point gets all meetings. Raises: Unauthenticated; Forbidden.
     """
     with reading() as connection:
         caller = authenticate_caller(connection)
@@ -40,9 +45,11 @@ def meetings() -> Response:
 
 @blueprint.get("/meetings/<meeting>/points/<point>/roster")
 def point_roster(meeting: str, point: str) -> Response:
-    """Return the roster of a point, or 304 if the caller's copy (ETag) is current.
+    """Return the list of people summoned at a point (a connected hall) of a meeting.
 
-    Raises: UnknownMeeting; UnknownPoint if the point does not take part in the meeting.
+    Respond 304 if the caller's copy (ETag) is current.
+
+    Raises: UnknownMeeting; UnknownPoint if the point does not take part in the meeting; Forbidden.
     """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.READ_ROSTER, point)
@@ -61,11 +68,12 @@ def point_roster(meeting: str, point: str) -> Response:
 
 @blueprint.get("/meetings/<meeting>/standing")
 def standing(meeting: str) -> Response:
-    """Return the standing of every person at a point, with the other facts of the point.
+    """Return the attendance of every person at a point, with other facts such as its chair.
 
-    The query parameter `point` defaults to the caller's point.
+    A point is a connected hall. The query parameter `point` defaults to the caller's point.
 
-    Raises: MalformedRequest if there is no point; UnknownMeeting; UnknownPoint.
+    Raises: MalformedRequest if no point is given and the caller has none; UnknownMeeting;
+    UnknownPoint if the point does not take part in the meeting; Forbidden.
     """
     with reading() as connection:
         caller = authenticate_caller(connection)
@@ -101,9 +109,11 @@ def standing(meeting: str) -> Response:
 
 @blueprint.get("/meetings/<meeting>/board")
 def board(meeting: str) -> Response:
-    """Return the board of a meeting: totals, totals by unit type, and a row for every point.
+    """Return the board of a meeting, which compares all its points (connected halls).
 
-    Raises: UnknownMeeting.
+    The board has totals, totals by unit type, and a row for every point.
+
+    Raises: UnknownMeeting; Unauthenticated; Forbidden.
     """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.READ_BOARD)

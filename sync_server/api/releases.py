@@ -1,6 +1,7 @@
-"""Publish releases of the portal.
+"""Publish releases, which are built versions of the portal (the public website).
 
-An editor uploads the files that the server lacks, and then activates the release.
+An editor sends the list of all files (the manifest), uploads the files that the server lacks, and
+then activates the release.
 """
 
 import hashlib
@@ -35,12 +36,16 @@ blueprint = Blueprint("releases", __name__)
 
 MAX_PIECE_BYTES = 1024 * 1024
 MAX_BLOB_BYTES = 200 * 1024 * 1024
-"""The largest file in bytes, enough for a recording of one morning."""
+"""The largest file of a release in bytes (200 MiB), which is enough for a recording of one
+morning."""
 BOUNDS = Bounds(MAX_PIECE_BYTES, MAX_BLOB_BYTES)
 
 
 class ActivateRequest(msgspec.Struct, frozen=True):
-    """The body of an activation. The release is served from `at` on; None means from now on."""
+    """The body of a request to activate a release.
+
+    The release is served from the time `at` on (ISO 8601 UTC); None means from now on.
+    """
 
     at: Instant | None = None
 
@@ -50,9 +55,10 @@ _activate_decoder = msgspec.json.Decoder(ActivateRequest)
 
 @blueprint.get("/release")
 def served_release() -> Response:
-    """Return the id of the release that is served now, or null if there is none.
+    """Return the id of the release (version of the portal) that is served now, or null.
 
-    A relay compares this id with its own copy before it downloads anything.
+    A relay (a server inside a hall) compares this id with that of its copy before it downloads
+    files.
     """
     settings: Settings = current_app.config["SETTINGS"]
     with reading() as connection:
@@ -63,9 +69,9 @@ def served_release() -> Response:
 
 @blueprint.get("/releases")
 def kept_releases() -> Response:
-    """Return the stored releases, the most recently activated first.
+    """Return the stored releases (versions of the portal), the most recently activated first.
 
-    An editor can activate any of these releases again.
+    An editor can activate any of these releases again. Raises: Unauthenticated; Forbidden.
     """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
@@ -76,11 +82,11 @@ def kept_releases() -> Response:
 def put_release() -> Response:
     """Receive the manifest of a release, and store the release once all its files have arrived.
 
-    Return the id of the release and the sha256 of its missing files. While lists in the manifest
-    are missing, return only the sha256 of those lists.
+    The manifest names lists of files, and a list names files. Return the id of the release and the
+    sha256 of all missing files or, while lists are missing, of the missing lists. If nothing is
+    missing, the release is stored.
 
-    Raises: ReleaseMalformed; ForeignCode if the release contains other browser code than this
-    server's.
+    Raises: ReleaseMalformed; ForeignCode if its code for browsers differs from this server's.
     """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
@@ -112,9 +118,10 @@ def put_release() -> Response:
 
 
 def _check_directory(files: Mapping[str, FileLine]) -> None:
-    """Check that a release contains a valid `facts.json`, with its units, points and meetings.
+    """Check that a release contains a valid `facts.json` (units, connected halls and meetings).
 
-    Raises: ReleaseMalformed if the file is missing or is not valid.
+    `files` has the file lines of the release by path. Raises: ReleaseMalformed if `facts.json` is
+    missing or not valid.
     """
     line = files.get(FACTS_PATH)
     if line is None:
@@ -126,11 +133,13 @@ def _check_directory(files: Mapping[str, FileLine]) -> None:
 
 @blueprint.put("/blobs/<sha256>")
 def put_blob(sha256: str) -> Response:
-    """Store a piece of a file; without `Content-Range`, the body is the whole file.
+    """Store the request body as a piece of a release's file, which is named by its sha256.
 
-    Respond 204, with the progress of the upload in the headers.
+    Without the header `Content-Range`, the body is the whole file. Respond 204; the headers state
+    how many bytes have arrived.
 
-    Raises: PieceTooLarge; PieceOutOfPlace; BlobMismatch; UploadQuotaReached; Forbidden.
+    Raises: PieceTooLarge; PieceOutOfPlace if the piece does not follow the last one; BlobMismatch
+    if the file does not match its sha256; UploadQuotaReached; Forbidden.
     """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
@@ -146,7 +155,8 @@ def put_blob(sha256: str) -> Response:
 def blob_offset(sha256: str) -> Response:
     """Return how many bytes of a file have arrived, so that an editor can resume its upload.
 
-    The number is in the header `Upload-Offset`.
+    The number is in the header `Upload-Offset`; 0 if the upload has not begun. Raises:
+    Unauthenticated; Forbidden.
     """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
@@ -157,9 +167,11 @@ def blob_offset(sha256: str) -> Response:
 
 @blueprint.post("/releases/<release>/activate")
 def activate(release: str) -> Response:
-    """Serve a release from the instant `at` on, or from now if `at` is missing or past.
+    """Serve a release (a version of the portal) from the time `at` in the request body on.
 
-    Raises: UnknownRelease; MalformedRequest if `at` is not a valid instant.
+    If `at` is missing or past, the release is served from now on. The response contains the time.
+
+    Raises: UnknownRelease; MalformedRequest if `at` is not a valid time; Forbidden.
     """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)

@@ -1,4 +1,4 @@
-"""Receive the records that a device sends, and return the new records of its point."""
+"""Receive the records that a device sends, and return the new records of its hall."""
 
 import json
 from typing import Annotated
@@ -37,26 +37,28 @@ from sync_server.web import rate_limits, served_portal
 blueprint = Blueprint("sync", __name__)
 
 MAX_RECORDS = 500
-"""The most records in one request, which are stored in well under a second. A device sends a longer
-queue in several requests."""
+"""The most records in one request, which the server stores in well under a second. A device with
+more records sends them in several requests."""
 
 MAX_DETAILS = 100
-"""The most details in one request, because every takes time to write. A kiosk sends 40."""
+"""The most encrypted details in one request. Writing a detail takes time, so more would make the
+request slow. A kiosk sends at most 40."""
 
 MAX_VALUES = 500_000
-"""The most JSON values in a body. The rolls of a whole province have a third as many. A few
-compressed bytes can contain ten thousand values, so values are counted before the body is
-parsed."""
+"""The most JSON values in the body of a sync request; the attendance lists of a whole province have
+a third as many. The values are counted before parsing, because a small compressed body can contain
+very many."""
 
 PAGE_RECORDS = 500
-"""The most records in one response; `more` tells the device whether there are more."""
+"""The most records in one response. If there are more, `more` is true and the device asks again."""
 
 
 class ClockStatement(Struct, frozen=True):
-    """The readings of a device's two clocks when it sends a request.
+    """The readings of a device's two clocks when the device sends a request.
 
-    `wall` is in ISO 8601 UTC. `mono_ms` is the monotonic clock in ms. `boot` identifies the span of
-    time in which both clocks agree.
+    `wall` is the time of day in ISO 8601 UTC, which a user can set wrongly. `mono_ms` is a clock in
+    ms that only runs forward. `boot` identifies the span of time in which the difference between
+    the two clocks stays the same.
     """
 
     wall: Instant
@@ -65,11 +67,12 @@ class ClockStatement(Struct, frozen=True):
 
 
 class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a sync request.
+    """The body of a sync request, in which a device sends its records and asks for new ones.
 
-    `meeting` and `point` choose the stream to read; without a meeting, nothing is read. `details`
-    contains small encrypted details by sha256. `app` is the version of the kiosk. `unsent` is the
-    number of records left in the device's queue after this request.
+    `meeting` and `point` (a connected hall) choose the records to return after `cursor`; without a
+    meeting, none are returned. `details` contains small encrypted personal details by sha256. `app`
+    is the version of the kiosk (the check-in page). `unsent` is the number of records that the
+    device will still have to send after this request.
     """
 
     clock: ClockStatement | None = None
@@ -85,8 +88,11 @@ class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
 class SyncAnswer(Struct, frozen=True):
     """The response to a sync request (docs/api.md).
 
-    `want`: ranges of record numbers (`seq`), both ends included, that the device must send again.
-    `want_details`: the sha256 of details that the sent records refer to and that are not complete.
+    `verdicts` state for every sent record whether it was accepted. `records` are new ones, `cursor`
+    is where the next request continues, and `more` says that further records wait. `want`: ranges
+    of record numbers, both ends included, that the device must send again. `want_details`: the
+    sha256 of details that sent records refer to but that have not arrived in full. `roster_rev` and
+    `release` are the current versions of the list of summoned people and of the portal.
     """
 
     verdicts: list[Verdict]
@@ -106,12 +112,12 @@ _decoder = msgspec.json.Decoder(SyncRequest)
 
 @blueprint.post("/sync")
 def sync() -> Response:
-    """Store the records of a device, and return verdicts and the new records of a stream.
+    """Store the records that a device sends, and return the new records of a meeting at its hall.
 
-    The response contains one verdict for every record, and the stream's records after the cursor.
+    The response contains one verdict for every record sent, in the same order.
 
-    Raises: TooManyRecords; TooManyRequests; MalformedRequest; MalformedJson; Unauthenticated;
-    Forbidden.
+    Raises: TooManyRecords for more than `MAX_RECORDS` records or `MAX_DETAILS` details;
+    TooManyRequests; MalformedRequest; MalformedJson; Unauthenticated; Forbidden; DatabaseBusy.
     """
     at_ms = now_ms()
     with reading() as connection:
@@ -148,7 +154,7 @@ def sync() -> Response:
         release = served_portal.current_release(connection, settings.site_dir, at_ms)
     return json_response(
         SyncAnswer(
-            verdicts=_verdicts_for(receipt.verdicts, caller),
+            verdicts=receipt.verdicts,
             records=[Raw(_with_corrected(*record)) for record in page.records],
             cursor=page.cursor,
             more=page.has_more,
@@ -162,9 +168,10 @@ def sync() -> Response:
 
 
 def _receive(delivery: Delivery) -> Receipt:
-    """Store a delivery and return the receipt.
+    """Store the records and details that a device has sent, and return the receipt.
 
-    If the database is busy, a delivery without records and details is not stored.
+    If the database is busy, a delivery without records and details is not stored, because it only
+    contains the device's state.
 
     Raises: DatabaseBusy if a delivery with records or details cannot be stored in time.
     """
@@ -178,12 +185,14 @@ def _receive(delivery: Delivery) -> Receipt:
 
 
 def _repair_records(body: bytes) -> bytes:
-    """Replace every record that contains invalid Unicode by a string; return the new body.
+    """Return a request body in which a string replaces every record with invalid Unicode.
 
-    JavaScript cuts an emoji in half at a field's length limit, and msgspec then rejects the whole
-    body. The string contains the JSON of the record, so that only this record is refused.
+    Such Unicode occurs when JavaScript cuts an emoji in half at a field's length limit. It would
+    make the whole body unreadable. The string contains the record's JSON, so only this record is
+    refused.
 
-    Raises: MalformedRequest if the body has no list of records; TooManyRecords.
+    Raises: MalformedRequest if the body has no list of records; TooManyRecords if the list is too
+    long; ValueError if the body is not JSON.
     """
     fields = json.loads(body)
     records = fields.get("records") if isinstance(fields, dict) else None
@@ -209,19 +218,14 @@ def _is_valid_unicode(record: object) -> bool:
     return True
 
 
-def _verdicts_for(verdicts: list[Verdict], caller: Caller) -> list[Verdict]:
-    """Return the verdicts, without their flags if the caller may not read personal data."""
-    if caller.can_read:
-        return verdicts
-    return [msgspec.structs.replace(verdict, flags=()) for verdict in verdicts]
-
-
 def _pulled_stream(sync_request: SyncRequest, caller: Caller) -> StreamKey | None:
-    """Return the stream that the caller asks to read; None if nothing is to be read.
+    """Return the meeting and the point (connected hall) whose records the caller asks to read.
 
-    Nothing is read without a meeting, with a push token, or for a revoked device.
+    Return None if nothing is to be read: without a meeting, for a caller who may not read personal
+    data, or for a revoked device.
 
-    Raises: MalformedRequest if no point is given; Forbidden if the caller may not read this point.
+    Raises: MalformedRequest if no point is given and the caller has none; Forbidden if the caller
+    may not read this point.
     """
     point = sync_request.point or caller.writer.point
     if sync_request.meeting is None or not caller.can_read or caller.is_revoked:
@@ -248,9 +252,10 @@ def _device_report(sync_request: SyncRequest, at_ms: int) -> DeviceReport | None
 def _pull(
     connection: Connection, stream_key: StreamKey | None, cursor: str
 ) -> tuple[streams.Page, str]:
-    """Return the records of a stream after `cursor`, and the revision of the point's roster.
+    """Return the records of one meeting at one point that follow a cursor.
 
-    At most `PAGE_RECORDS` records are returned. Without a stream, records and revision are empty.
+    At most `PAGE_RECORDS` records are returned, in a page with the next cursor. The second result
+    is the revision of the list of summoned people. If `stream_key` is None, both are empty.
     """
     if stream_key is None:
         return streams.Page([], cursor, False), ""
@@ -259,10 +264,11 @@ def _pull(
 
 
 def _with_corrected(form: bytes, at_ms: int, released_at_ms: int | None) -> bytes:
-    """Return the canonical JSON of a record, with `at_corrected` inserted as the first field.
+    """Return a record's JSON with its corrected time inserted as the first field, `at_corrected`.
 
-    `at_ms` is in ms since 1970 UTC. If the record is a ruling that releases a held record, that
-    record gets `released_at_ms` as its `at_corrected`.
+    `form` is the record's JSON, and `at_ms` the time after clock correction, in ms since 1970 UTC.
+    If the record is headquarters' decision to release a held record, that record inside it gets
+    `released_at_ms` as its corrected time.
     """
     if released_at_ms is not None:
         fields = msgspec.json.decode(form)

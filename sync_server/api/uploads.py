@@ -1,8 +1,8 @@
-"""Receive uploads that can be resumed: encrypted details, and the files of releases.
+"""Receive uploads that can be resumed: encrypted personal details, and files of the portal.
 
 A `PUT` request sends the whole upload or, with `Content-Range`, a piece. A `HEAD` request asks how
 many bytes have arrived. Both responses have the headers `Upload-Offset` and `Upload-Complete`. The
-routes check who may upload.
+routes, not this module, check who may upload.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from sync_server.storage.blobs.resumable_uploads import NOTHING_RECEIVED, Offset
 
 
 class Bounds(NamedTuple):
-    """The largest piece and the largest whole upload, in bytes."""
+    """The limits of an upload in bytes: the largest piece, and the largest total of all pieces."""
 
     piece: int
     total: int
@@ -27,10 +27,10 @@ class Bounds(NamedTuple):
 def accept_piece(
     sha256: str, bounds: Bounds, put: Callable[[Connection, bytes, int, int], Offset]
 ) -> Response:
-    """Store the piece in the request body, and return the response with the upload's progress.
+    """Store the piece in the request body, and return a response with the upload's progress.
 
-    The function calls `put(connection, piece, offset, total)`, with the offset and the total in
-    bytes.
+    The function calls `put(connection, piece, offset, total)` to store the piece, with the offset
+    of the piece and the size of the whole upload in bytes.
 
     Raises: MalformedRequest; PieceTooLarge; PieceOutOfPlace if the piece does not follow the last
     one; BlobMismatch if the whole upload does not match its sha256.
@@ -50,9 +50,10 @@ def accept_piece(
 
 
 def offset_response(offset: Offset, status: int) -> Response:
-    """Return a response whose headers state how many bytes of an upload have arrived.
+    """Return a response that states in `Upload-Offset` how many bytes of an upload have arrived.
 
-    The header `Upload-Complete` states whether the upload is complete.
+    The header `Upload-Complete` is `?1` if the upload is complete, otherwise `?0`. `status` is the
+    HTTP status.
     """
     headers = {"Upload-Offset": str(offset.received), "Upload-Complete": f"?{offset.is_complete:d}"}
     return Response(status=status, headers=headers)

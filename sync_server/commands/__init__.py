@@ -1,4 +1,7 @@
-"""The commands of `flask --app sync_server`. Their help and their output are in Vietnamese."""
+"""The commands of `flask --app sync_server`, such as `serve` and `roster import`.
+
+Their help and their output are in Vietnamese.
+"""
 
 from collections.abc import Iterator
 
@@ -32,9 +35,10 @@ COMMANDS: tuple[click.Command, ...] = (
 
 
 def init_app(app: Flask) -> None:
-    """Add this server's commands to the `flask` command, with help from the message catalogue.
+    """Add this server's commands to the `flask` command, with help texts in Vietnamese.
 
-    The docstrings of the commands are for developers only.
+    The help comes from the message catalogue, not from the commands' docstrings, which are in
+    English. Raises: KeyError if a command or option has no help text, which is a bug.
     """
     for command in COMMANDS:
         for path, part in command_parts(command):
@@ -45,7 +49,12 @@ def init_app(app: Flask) -> None:
 def command_parts(
     command: click.Command, path: str = ""
 ) -> Iterator[tuple[str, click.Command | click.Option]]:
-    """Yield a command, its options and its subcommands, every after a path like `user.add.role`."""
+    """Yield a command, its options and all its subcommands with their options.
+
+    Every item is (path, command or option). The path joins the names with dots, as in
+    `user.add.role`. `path` is the prefix of all paths: "", or the path of the parent command with a
+    dot at the end.
+    """
     path = f"{path}{command.name}"
     yield path, command
     for option in command.params:

@@ -29,7 +29,9 @@ def user_add(
 ) -> None:
     """Create an office account, or give an existing account a new role and password.
 
-    Raises: CommandFault if the account's values or the password are not acceptable.
+    `point` and `person` are the codes of a chair's hall and person, and `unit` is the code of a
+    unit secretary's unit. Other roles have none of these. Raises: CommandFault if one of the values
+    is not acceptable, for example a weak password.
     """
     account = Account(name, Profile(role), point, unit, person)
     with database.reading() as c:
@@ -44,9 +46,10 @@ def user_add(
 @click.argument("name")
 @on_current_schema
 def user_token(name: str) -> None:
-    """Print a new bearer token, valid for 180 days, for programs that act as NAME.
+    """Print a new bearer token, valid for 180 days, for programs that act as an office account.
 
-    The previous token becomes invalid. Raises: CommandFault if the account is unknown.
+    `name` is the name of the account. Its previous token becomes invalid. Raises: CommandFault if
+    there is no such account.
     """
     token = database.write(lambda c: accounts.renew_token(c, name, now_ms=now_ms()))
     if token is None:

@@ -1,4 +1,8 @@
-"""Functions that several commands use: settings, published directory, check of the schema."""
+"""Functions that several commands share.
+
+They read the settings and the published units and meetings, and check that the database has the
+current schema.
+"""
 
 import functools
 from collections.abc import Callable
@@ -17,15 +21,19 @@ from sync_server.web import served_portal
 
 
 def current_settings() -> Settings:
-    """Return the settings of the running app."""
+    """Return the settings of the running app, such as the database's URL.
+
+    Raises: RuntimeError outside the context of a Flask app, which is a bug.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     return settings
 
 
 def published_directory() -> PublishedDirectory:
-    """Return the units, points and meetings that the served portal publishes.
+    """Return the units, halls (points) and meetings that the served portal publishes.
 
-    Raises: CommandFault if there is no release.
+    Raises: CommandFault if there is no portal; ReleaseMalformed if its list of units and meetings
+    has an unknown form.
     """
     with database.reading() as connection:
         published = served_portal.published_directory(
@@ -39,7 +47,7 @@ def published_directory() -> PublishedDirectory:
 def on_current_schema(command: Callable[..., None]) -> Callable[..., None]:
     """Wrap a command so that it first checks the database schema.
 
-    The wrapped command raises CommandFault if the schema is outdated or the database cannot be
+    The wrapped command raises CommandFault if migrations are missing, or if the database cannot be
     read.
     """
 

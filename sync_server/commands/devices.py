@@ -1,4 +1,4 @@
-"""Commands that enrol and revoke kiosks and chairs' devices."""
+"""Commands that enrol and revoke devices: the clerks' check-in devices and the chairs' devices."""
 
 import click
 from flask.cli import AppGroup
@@ -30,10 +30,13 @@ device_group = AppGroup("device")
 @click.option("--days", type=click.IntRange(1, devices.LONGEST_CODE_DAYS), default=1)
 @on_current_schema
 def device_enrol(point: str, profile: str, person: str | None, days: int) -> None:
-    """Print a code that enrols one device of POINT.
+    """Print a code that enrols one device of a hall, and the link that contains the code.
 
-    A code for more than one day also needs a second secret, which is printed too. Raises:
-    CommandFault if the point or the person is unknown.
+    `point` is the code of the hall, and `profile` is `clerk` or `chair`. `person` is the code of
+    the chair, only for a chair's device. `days` is how long the code is valid. For more than one
+    day, the device also needs a second secret, which is printed too. Raises: CommandFault if the
+    hall or the person is unknown, or if a chair's device lacks a person or a clerk's device has
+    one.
     """
     if (profile == Profile.CHAIR) != (person is not None):
         raise CommandFault(say("cli.chair_person"))
@@ -74,9 +77,10 @@ def device_enrol(point: str, profile: str, person: str | None, days: int) -> Non
 @click.argument("point")
 @on_current_schema
 def device_withdraw(point: str) -> None:
-    """Withdraw the unused enrolment codes of POINT, for example because their sheets were lost.
+    """Withdraw the unused enrolment codes of a hall, for example because their sheets were lost.
 
-    Raises: CommandFault if the point is unknown.
+    `point` is the code of the hall. Print the number of codes withdrawn. Raises: CommandFault if
+    the hall is unknown.
     """
     with database.reading() as c:
         points = directory.all_points(c)
@@ -91,9 +95,10 @@ def device_withdraw(point: str) -> None:
 @click.argument("device")
 @on_current_schema
 def device_revoke(device: str) -> None:
-    """Revoke DEVICE, which then gets no data and whose records are held.
+    """Revoke a device that was lost or is no longer trusted.
 
-    Raises: CommandFault if the device is unknown.
+    `device` is the device's id. The server then sends it no data, and keeps its new records aside
+    until headquarters rules on them. Raises: CommandFault if no device has this id.
     """
     at_ms = now_ms()
     if not database.write(lambda c: devices.revoke(c, device, now_ms=at_ms)):

@@ -1,4 +1,4 @@
-"""Commands that accept a published meeting or create a rehearsal."""
+"""Commands that put a published meeting into force or create a rehearsal of a meeting."""
 
 from datetime import datetime
 from typing import Any
@@ -22,9 +22,10 @@ meeting_group = AppGroup("meeting")
 @click.argument("meeting")
 @on_current_schema
 def meeting_accept(meeting: str) -> None:
-    """Accept the published facts of MEETING, and store the published units and points that are new.
+    """Put the published facts of a meeting, such as its times, into force in its halls.
 
-    Raises: CommandFault if the portal does not publish the meeting.
+    `meeting` is the meeting's id. Published units and halls that the database lacks are stored too.
+    Raises: CommandFault if the portal does not publish the meeting, or if there is no portal.
     """
     published = published_directory()
     published_meeting = next(
@@ -47,10 +48,11 @@ def meeting_accept(meeting: str) -> None:
 @click.option("--at", required=True)
 @on_current_schema
 def meeting_rehearse(meeting: str, at: str) -> None:
-    """Create a rehearsal of MEETING with the same halls and rolls.
+    """Create a rehearsal of a meeting with the same halls and summoned people.
 
-    A rehearsal counts in no figures. `at` is its start in Vietnam's time, as `YYYY-MM-DD HH:MM`.
-    Raises: CommandFault if the meeting is unknown or `at` has another form.
+    `meeting` is the meeting's id. `at` is the start of the rehearsal in Vietnam's time, as
+    `YYYY-MM-DD HH:MM`. A rehearsal counts in no figures. Raises: CommandFault if the meeting is
+    unknown or `at` has another form.
     """
     try:
         begins = datetime.strptime(f"{at} +0700", "%Y-%m-%d %H:%M %z")

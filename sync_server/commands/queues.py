@@ -1,4 +1,4 @@
-"""The command that imports a kiosk's queue of records from a file."""
+"""The command that imports the unsent records of a check-in device from a file."""
 
 from pathlib import Path
 
@@ -19,9 +19,11 @@ queue_group = AppGroup("queue")
 @click.argument("file", type=click.Path(path_type=Path))
 @on_current_schema
 def queue_import(file: Path) -> None:
-    """Import a kiosk's queue from FILE, and write a receipt for the kiosk into the same folder.
+    """Import the unsent records of a device from a file, and write a receipt for the device.
 
-    Raises: CommandFault if the file is faulty or cannot be read.
+    The file was saved on the device, for example on a USB stick, because the hall has no network.
+    The receipt is written into the same folder and is named after the file. Raises: CommandFault if
+    the file is faulty or cannot be read, or the receipt cannot be written.
     """
     try:
         imported = queue_files.import_file(file.read_bytes(), current_settings().seal_key, now_ms())

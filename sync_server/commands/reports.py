@@ -29,7 +29,8 @@ KINDS: dict[str, Kind] = {
     "giay-xac-nhan": "certificate",
 }
 WHO = "dong-lenh"
-"""The report history shows this name as the author of reports made by command."""
+"""The author that the history of reports shows for reports made by a command. It means "command
+line" in Vietnamese."""
 
 
 class _MeetingFirst(AppGroup):
@@ -70,9 +71,14 @@ def report_make(
     formats: tuple[Format, ...],
     out: Path,
 ) -> None:
-    """Write one report on MEETING into a folder, by default as DOCX, XLSX and PDF.
+    """Write one report on a meeting into the folder `out`, and print the paths of the files.
 
-    Raises: CommandFault if the meeting or the point is unknown, or if a letter would name nobody.
+    `meeting` is the meeting's id, and `kind` one of `KINDS`, such as `nhanh` (quick report).
+    `point`, `unit` and `person` are codes that limit a document with names. `layout` is the
+    official paper form, and `internal` adds names to a report. Without `formats`, the files are
+    DOCX, XLSX and PDF.
+
+    Raises: CommandFault if the meeting or the hall is unknown, or if a letter would name nobody.
     """
     report_kind, source = KINDS[kind], _source()
     try:
@@ -101,9 +107,10 @@ def report_make(
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @on_current_schema
 def report_year(year: int, layout: LayoutName, formats: tuple[Format, ...], out: Path) -> None:
-    """Write one report on the finished conferences of YEAR, by default as DOCX, XLSX and PDF.
+    """Write one report on the finished conferences of a year into the folder `out`.
 
-    Raises: CommandFault if no conference of that year has ended.
+    The year is by Vietnam's time. Without `formats`, the files are DOCX, XLSX and PDF. Raises:
+    CommandFault if no conference of that year has ended.
     """
     source = _source()
     with database.reading() as c:
@@ -121,9 +128,11 @@ def _source() -> Source:
 
 
 def _write_files(spec: AnySpec, formats: tuple[Format, ...], out: Path) -> None:
-    """Write a report in the given formats, and print the path of every file.
+    """Write a report in the given formats into the folder `out`, and print the paths.
 
-    The default formats are DOCX, XLSX and PDF. The PDF is skipped if Pango is not installed.
+    `spec` is the content of the report. Without `formats`, the files are DOCX, XLSX and PDF. The
+    folder is created if needed. The PDF is skipped, with a message, if the library Pango is not
+    installed.
     """
     out.mkdir(parents=True, exist_ok=True)
     for file_format in formats or ("docx", "xlsx", "pdf"):
@@ -140,9 +149,10 @@ def _write_files(spec: AnySpec, formats: tuple[Format, ...], out: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @on_current_schema
 def report_verify(file: Path) -> None:
-    """Compare a report's FILE with the ledger, and print the differences.
+    """Compare a report's file with the ledger, and print the differences.
 
-    The exit status is 1 if they differ. Raises: CommandFault if FILE is no readable report.
+    The exit status is 1 if they differ. Raises: CommandFault if this program did not make the file,
+    or if another program has saved the file and dropped the data inside.
     """
     content = file.read_bytes()
     try:

@@ -1,4 +1,4 @@
-"""The command that imports a list of people or of summonses."""
+"""The command that imports a list of people, or a list of people summoned to meetings."""
 
 import sys
 from pathlib import Path
@@ -26,9 +26,11 @@ from sync_server.web import served_portal
 PROGRESS_FROM_ROWS = 5_000
 SHOWN_CHANGES = 20
 NOT_CONFIRMED = 2
-"""The exit status if `--yes` is missing and no terminal can ask. Nothing was imported."""
+"""The exit status if a question needs an answer but there is no terminal to ask at. Nothing was
+imported."""
 WHO = "dong-lenh"
-"""The import history shows this name as the author of imports made by command."""
+"""The author that the history of imports shows for lists imported by a command. It means "command
+line" in Vietnamese."""
 
 roster_group = AppGroup("roster")
 
@@ -38,10 +40,11 @@ roster_group = AppGroup("roster")
 @click.option("--yes", is_flag=True)
 @on_current_schema
 def roster_import(file: Path, *, yes: bool) -> None:
-    """Show a preview of a list of people or of summonses (XLSX or CSV), ask, and import the list.
+    """Preview a list of people or of summonses (XLSX or CSV), ask, and import the list.
 
-    The whole list is imported or nothing. The exit status is 1 if the list has faults, and 2 if
-    there is no terminal to ask at.
+    With `yes`, the command does not ask. Either the whole list is imported or nothing. The exit
+    status is 2 if there is no terminal to ask at. Raises: CommandFault (exit status 1) with all
+    faults of the list.
     """
     try:
         content = file.read_bytes()
@@ -130,7 +133,10 @@ def _import_summonses(file: Path, table: Table, *, yes: bool) -> None:
 
 
 def _confirm(*, yes: bool) -> None:
-    """Ask whether to continue, and end the command if the answer is not yes."""
+    """Ask whether to continue, unless `yes` is True; end the command if the answer is no.
+
+    The exit status is then 0, or `NOT_CONFIRMED` if there is no terminal to ask at.
+    """
     if yes:
         return
     if not sys.stdin.isatty():
@@ -142,9 +148,11 @@ def _confirm(*, yes: bool) -> None:
 
 
 def _confirm_in_demonstration() -> None:
-    """Ask whether to import real people if the database contains the demonstration.
+    """Ask whether to import real people, if the database contains the demonstration.
 
-    The option `--yes` does not answer this question. End the command if the answer is not yes.
+    If the answer is yes, the database is no longer a demonstration. If it is no, the command ends
+    with exit status 0, or with `NOT_CONFIRMED` if there is no terminal. The option `--yes` does not
+    answer this question.
     """
     with database.reading() as c:
         if not purpose.is_demonstration(c):
@@ -180,9 +188,10 @@ class _ProgressBar:
             self._bar.render_finish()
 
     def show(self, rows: int, all_rows: int) -> None:
-        """Show that `rows` of `all_rows` rows have been read.
+        """Show on standard error that `rows` of `all_rows` rows have been read.
 
-        Nothing is shown for fewer than 5,000 rows, or without a terminal.
+        `all_rows` is 0 if unknown. Nothing is shown for fewer than 5,000 rows, which are read
+        quickly, or if standard error is not a terminal.
         """
         if not sys.stderr.isatty() or max(rows, all_rows) < PROGRESS_FROM_ROWS:
             return

@@ -16,8 +16,8 @@ from sync_server.terminal import CommandFault
 from sync_server.web.production_server import serve_forever
 
 CLOCK_TOLERANCE_MS = MINUTE_MS
-"""The server warns at its start if its clock is over a minute behind the newest record's
-receipt."""
+"""The server warns at its start if the newest record was received more than a minute in its future.
+Its clock is then probably wrong, and so would be the times of new records."""
 
 
 @click.command("serve")
@@ -25,9 +25,10 @@ receipt."""
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @on_current_schema
 def serve(host: str, port: int) -> None:
-    """Serve the portal, the kiosk's API and the office with the production server.
+    """Serve the portal, the devices' API and the office pages until the process is stopped.
 
-    Raises: CommandFault if the port is not available.
+    `host` is the address to listen at. Warn first if the server's clock is behind the newest
+    record. Raises: CommandFault if the port is not available.
     """
     at_ms = now_ms()
     with database.reading() as connection:
@@ -50,7 +51,9 @@ def serve(host: str, port: int) -> None:
 def demo_command() -> None:
     """Fill the database with synthetic people and conferences, and print how to sign in.
 
-    If the database contains real people, print a warning and add nothing.
+    The database schema is created or updated first. If the database contains real people, print a
+    warning and add nothing. Raises: CommandFault if there is no portal, which contains the units
+    and halls.
     """
     database.upgrade_schema()
     published = published_directory()

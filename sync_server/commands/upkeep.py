@@ -1,4 +1,4 @@
-"""Maintenance commands that recompute standings, list held records and purge personal details."""
+"""Maintenance commands: recompute attendance, list records kept aside, delete personal data."""
 
 from functools import partial
 
@@ -14,7 +14,8 @@ from sync_server.storage.blobs import details
 from sync_server.storage.ledger import quarantine, record_store, streams
 
 DETAIL_RETENTION_DAYS = 365
-"""Reasons and scans are stored for twelve months."""
+"""How many days `purge` keeps reasons, scans and names by default: twelve months (domain.md,
+section 6)."""
 
 ledger_group = AppGroup("ledger")
 
@@ -22,9 +23,10 @@ ledger_group = AppGroup("ledger")
 @ledger_group.command("rebuild")
 @on_current_schema
 def ledger_rebuild() -> None:
-    """Rebuild the streams and standings of all meetings from their records.
+    """Recompute, for all meetings and halls, the attendance from the records in the ledger.
 
-    Print every stream whose standing has changed.
+    The stored attendance is only a cache. Print every meeting and hall whose stored attendance was
+    different.
     """
     with database.reading() as c:
         keys = streams.all_streams(c)
@@ -39,7 +41,11 @@ def ledger_rebuild() -> None:
 @ledger_group.command("held")
 @on_current_schema
 def ledger_held() -> None:
-    """Print every held record: time of receipt (UTC), device, record id, code and detail."""
+    """Print all records that the server did not accept, the oldest first.
+
+    A line contains the time of receipt (UTC), the device, the record's id, the code of the reason
+    and its explanation.
+    """
     with database.reading() as c:
         held_records = quarantine.all_entries(c)
     for record in held_records:
@@ -55,10 +61,10 @@ def ledger_held() -> None:
 @with_appcontext
 @on_current_schema
 def purge(days: int) -> None:
-    """Delete sealed details (reasons, scans, names) that arrived more than DAYS days ago.
+    """Delete personal data (reasons, scans, names) that arrived more than `days` days ago.
 
-    Also delete quarantined records of that age on which headquarters has ruled. The ledger, its
-    figures and the audit log stay complete.
+    Records of that age which the server did not accept are deleted too, once headquarters has ruled
+    on them. The ledger, its figures and the audit log stay complete.
     """
     before_ms = now_ms() - days * DAY_MS
     count = database.write(lambda c: details.purge(c, before_ms=before_ms))

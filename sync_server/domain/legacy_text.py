@@ -1,6 +1,7 @@
 """Recognise Vietnamese text in TCVN3 or VNI, two encodings that are older than Unicode.
 
-Such text contains combinations of letters that Vietnamese text in Unicode does not contain.
+When a program reads such text as Unicode, it shows combinations of letters that no Vietnamese word
+contains, such as «ban nh©n d©n».
 """
 
 import re
@@ -15,16 +16,17 @@ _VNI_NAME = re.compile(  # matches «Nguyeãn Vaên Huøng»: letter pairs in no
 )
 _TCVN3_NAME = re.compile(r"[^\W\d_]?[ª¶×µ¸§¬®¦¨©«·¹º»¼½¾¿](?=[^\W\d_]|\b)|[^\W\d_]å|å[^\W\d_]")
 _LEGACY = ((_TCVN3, 2), (_VNI, 3))
-"""Every pattern with the number of matches that identifies an old encoding. «Noël ở Citroën» has
-too
-few matches."""
+"""Every pattern with the number of matches that identifies its encoding.
+
+With a lower number, foreign names such as «Noël ở Citroën» would be taken for old encodings.
+"""
 
 
 def first_legacy(text: str) -> int | None:
-    """Return the index of the first letters in TCVN3 or VNI, or None if the text is Unicode.
+    """Return the index in `text` where old encoded letters begin; None if the text is Unicode.
 
-    TCVN3 is identified by at least two matches, VNI by at least three. Fewer matches may be foreign
-    names.
+    The encodings are TCVN3 and VNI. TCVN3 is recognised by at least two matches of its pattern, VNI
+    by at least three. Fewer matches may be foreign names.
     """
     for pattern, least in _LEGACY:
         matches = list(pattern.finditer(text))
@@ -36,11 +38,15 @@ def first_legacy(text: str) -> int | None:
 def is_legacy_name(text: str) -> bool:
     """Return whether a short text, such as a name, contains letters in TCVN3 or VNI.
 
-    One match is enough, so the check is too strict for long texts.
+    These encodings are older than Unicode. One match is enough, so a long text with a foreign name
+    may be reported by mistake.
     """
     return bool(_VNI_NAME.search(text) or _TCVN3_NAME.search(text))
 
 
 def is_legacy(text: str) -> bool:
-    """Return whether a text is in TCVN3 or VNI, which are encodings older than Unicode."""
+    """Return whether a text is in TCVN3 or VNI, two encodings older than Unicode.
+
+    At least two or three matches are needed, so short names may be missed.
+    """
     return first_legacy(text) is not None

@@ -10,8 +10,10 @@ import unicodedata
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _RANK = {letter: rank for rank, letter in enumerate(_ALPHABET, start=1)}
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
-"""The rank of every tone in dictionaries: huyền, hỏi, ngã, sắc, nặng. A word without a tone mark
-comes first."""
+"""The rank of every tone mark in dictionaries: huyền, hỏi, ngã, sắc, nặng.
+
+A word without a tone mark has rank 0 and comes first.
+"""
 
 _APOSTROPHES = "'‘’ʼ`´"
 _PARTS = re.compile(f"[{_APOSTROPHES}]")
@@ -23,7 +25,8 @@ SortKey = tuple[tuple[int, ...], tuple[int, ...]]
 def word_sort_key(text: str) -> SortKey:
     """Return a key that sorts texts by their letters first and by their tones second.
 
-    The position of the tone mark in a word does not matter: Hoà and Hòa have the same key.
+    The key is `(letter ranks, tone of every word)`. The position of the tone mark in a word does
+    not matter: Hoà and Hòa have the same key.
     """
     letters: list[int] = []
     tones: list[int] = []
@@ -46,7 +49,8 @@ def name_sort_key(full_name: str) -> tuple[SortKey, SortKey]:
 def name_matches(full_name: str, text: str) -> bool:
     """Return whether every word of the search `text` begins a word of the name.
 
-    Case, accents and apostrophes are ignored: `k'brak`, `kbrak` and `brak` all match K’Brăk.
+    The order of the words does not matter. Case, accents and apostrophes are ignored: `k'brak`,
+    `kbrak` and `brak` all match K’Brăk. An empty search matches every name.
     """
     words = fold(full_name).split() + [fold(part) for part in _PARTS.split(full_name)[1:]]
     return all(any(word.startswith(typed) for word in words) for typed in fold(text).split())
@@ -55,7 +59,8 @@ def name_matches(full_name: str, text: str) -> bool:
 def fold(text: str) -> str:
     """Return a text in lower case without accents and apostrophes. The letter đ becomes d.
 
-    People who search leave accents out, and type the apostrophe in K’Brăk or H'Hen differently.
+    Searches compare folded texts, because people leave accents out when they search, and type the
+    apostrophe in names such as K’Brăk in different ways.
     """
     plain = unicodedata.normalize("NFD", text.lower()).translate(_PLAIN)
     return "".join(character for character in plain if not unicodedata.combining(character)).strip()

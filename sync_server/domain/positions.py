@@ -1,6 +1,6 @@
-"""Recognise positions in a Party committee (cấp uỷ).
+"""Recognise positions in a Party committee (cấp uỷ), such as Secretary.
 
-Rosters and rolls contain these positions as codes.
+Lists of people contain these positions as codes, such as `BI_THU`.
 """
 
 import re
@@ -12,8 +12,10 @@ COMMITTEE = ("BI_THU", "PHO_BI_THU", "CAP_UY_VIEN")
 """The codes of Secretary, Deputy Secretary and member of the committee, highest rank first."""
 
 OFFICES: dict[str, Office] = {"BI_THU": "secretary", "PHO_BI_THU": "deputy"}
-"""The codes of the positions that may preside at a point, with their offices (checklist rows 24 and
-25)."""
+"""The codes of the positions that may preside at a hall, with the office that they hold there.
+
+Only the Secretary and the Deputies may preside (checklist rows 24 and 25).
+"""
 
 _WHERE = r"(?: (?:thuong truc|cap uy|dang uy|chi uy|chi bo|dang bo|chi bo co so|dang bo co so))*"
 _SPELLINGS = (
@@ -33,8 +35,8 @@ _SPELLINGS = (
 def position_of(text: str) -> str:
     """Return the code of a committee position, or the text itself if it names no such position.
 
-    A text may name several positions, as in «Bí thư Đảng uỷ, Giám đốc». Then the committee position
-    counts. «Bí thư Đoàn» is a position in the Youth Union and is returned as text.
+    A text may name several positions, as in «Bí thư Đảng uỷ, Giám đốc». The first committee
+    position counts. «Bí thư Đoàn» is a position in the Youth Union, so it is returned as text.
     """
     for part in re.split(r"[,;+/]| - ", text):
         folded = " ".join(re.sub(r"[\W_]+", " ", fold(part)).split())

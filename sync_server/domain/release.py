@@ -17,13 +17,20 @@ from sync_server.domain.foreign_bytes import decode_foreign
 MANIFEST_PATH = "manifest.json"
 FACTS_PATH = "facts.json"
 CODE_PATHS = re.compile(r"(?:app/.*|diem-danh/.*|sw\.js)\Z")
-"""The paths of the code that runs in a browser: the bundles, the kiosk and the service worker."""
+"""The paths of the code that runs in a browser: the bundles, the kiosk and the service worker.
+
+A release may not change this code. A stolen publishing key therefore cannot change what browsers
+run.
+"""
 
 _SAFE_PATH = re.compile(r"(?!.*(?:^|/)\.)[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z")
 MAX_PATH_CHARACTERS = 200
 MAX_FILES = 100_000
 MOST_LISTS = 2_000
-"""One list per meeting and a few others."""
+"""The most lists of files in a manifest; a manifest with more is refused.
+
+A release has one list per meeting and a few others.
+"""
 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Path = Annotated[str, Meta(min_length=1, max_length=MAX_PATH_CHARACTERS)]
@@ -32,7 +39,8 @@ Path = Annotated[str, Meta(min_length=1, max_length=MAX_PATH_CHARACTERS)]
 class FileLine(Struct, frozen=True, array_like=True):
     """A file of a release, in JSON `[path, sha256, bytes]`.
 
-    `path` is relative to the release, and `bytes` is the size of the file.
+    A release is one built version of the portal. `path` is relative to the release, `sha256` is
+    that of the content, and `bytes` is the size of the file.
     """
 
     path: Path
@@ -41,9 +49,10 @@ class FileLine(Struct, frozen=True, array_like=True):
 
 
 class ListLine(Struct, frozen=True):
-    """A list of files in a manifest, with the number and the total bytes of the listed files.
+    """A reference from a manifest to a file that lists other files.
 
-    `path` and `sha256` identify the file that contains the list.
+    `path` and `sha256` identify the file with the list. `files` is the number of listed files, and
+    `bytes` is their total size.
     """
 
     name: str
@@ -54,12 +63,12 @@ class ListLine(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True, omit_defaults=True):
-    """The top level of a manifest, which names the lists of files.
+    """The top level of the table of contents of a release; it names the lists of files.
 
-    `withdrawn` contains `[path, sha256]` for every material that is held back or withdrawn. The
-    sha256 belongs to the file that replaces the material, and is empty if no file replaces it.
-    Readers' devices delete all other versions at that path, and all further files of the material,
-    at once.
+    `v` is the version of the format. `withdrawn` contains `[path, sha256]` for every document that
+    is held back or withdrawn. The sha256 is that of the file that replaces the document, or "" if
+    none does. Readers' devices at once delete all other versions at that path and all other files
+    of the document.
     """
 
     v: int
@@ -72,16 +81,17 @@ _list_decoder = msgspec.json.Decoder(list[FileLine])
 
 
 class BadRelease(Exception):
-    """Raised if a manifest or a list of files is not valid.
+    """Raised if the manifest of a release or a list of its files is not valid.
 
-    The message names the path or field.
+    The message names the file and the faulty path or field.
     """
 
 
 def read_manifest(content: bytes) -> Manifest:
-    """Parse the JSON of a manifest's top level.
+    """Parse the JSON of a release's manifest, which names the lists of files.
 
-    Raises: BadRelease if the JSON is malformed.
+    Raises: BadRelease if the JSON is malformed, has more than `MOST_LISTS` lists, or names one list
+    twice.
     """
     try:
         manifest = decode_foreign(content, _manifest_decoder)
@@ -98,10 +108,10 @@ def read_manifest(content: bytes) -> Manifest:
 def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> dict[str, FileLine]:
     """Return all files of a release by path, including the manifest and its lists.
 
-    `content` is the JSON of the manifest. `lists` contains the JSON of every list by sha256.
+    `content` is the JSON of the manifest. `lists` contains the JSON of every list by its sha256.
 
     Raises: BadRelease if a list is malformed, a path is unsafe, a path occurs twice with different
-    content, or there are more than `MAX_FILES` files.
+    content, or there are more than `MAX_FILES` files. KeyError if `lists` lacks a list.
     """
     manifest_line = FileLine(MANIFEST_PATH, hashlib.sha256(content).hexdigest(), len(content))
     files = {MANIFEST_PATH: manifest_line}
@@ -124,10 +134,11 @@ def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> 
 
 
 def foreign_code(files: Iterable[FileLine], ours: Mapping[str, str]) -> str | None:
-    """Return the first path, in sorted order, whose code differs from the code of this server.
+    """Return the first path, in sorted order, where a release's code differs from the server's.
 
-    Return None if all code is equal. `ours` contains the sha256 of the server's code files by path.
-    A code file that only one of the two has also differs.
+    `files` are the files of the release. `ours` contains the sha256 of the server's code files by
+    path. Return None if all code is equal. A code file that only one of the two has is a
+    difference.
     """
     theirs = {file.path: file.sha256 for file in files if CODE_PATHS.match(file.path)}
     return next(

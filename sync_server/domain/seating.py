@@ -1,4 +1,4 @@
-"""Assign seats, find seats that several people have, and lay seats out as a plan."""
+"""Assign seats, find seats given to several people, and lay seats out as a plan."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,15 +9,18 @@ from sync_server.domain.records.kinds import Summoned
 _SEAT = re.compile(r"([^\W\d_]+)[\s.-]*(\d+)\Z")
 MOST_ROWS = 26
 MOST_SEATS_PER_ROW = 99
-"""The largest seat number that a row of the plan shows. Seats with higher numbers are listed next
-to the plan."""
+"""The largest seat number that a row of the plan shows.
+
+A seat with a higher number is listed next to the plan. Otherwise one mistyped number would make
+every row of the plan that long.
+"""
 
 
 class Plan(NamedTuple):
-    """The seats of a hall in rows, with the people who have them.
+    """The seats of a hall in rows, with the codes of the people who have them.
 
-    Every row is `(letter, seats)`, and every seat is `(seat, person)`, with None for an empty seat.
-    `others` contains the seats that fit in no row.
+    Every row is `(letter, seats)`, and every seat is `(name, person)`, with None for an empty seat.
+    `others` contains `(seat as written, person)` for seats that fit in no row.
     """
 
     rows: tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...]
@@ -27,8 +30,9 @@ class Plan(NamedTuple):
 def assign_seats(people: Sequence[str], rows: int, per_row: int) -> dict[str, str]:
     """Assign seats to people in their order, row by row: A1, A2, …, B1.
 
-    Return the seat of every person, which is "" for people after the last seat. Rows are named by
-    letters, so `rows` must not exceed `MOST_ROWS`.
+    `people` are person codes, and `per_row` is the number of seats in a row. Return the seat of
+    every person, or "" for people after the last seat. Rows are named by letters, so `rows` must
+    not exceed `MOST_ROWS`.
     """
     seats = [f"{chr(65 + row)}{place}" for row in range(rows) for place in range(1, per_row + 1)]
     assigned = dict(zip(people, seats, strict=False))
@@ -36,7 +40,10 @@ def assign_seats(people: Sequence[str], rows: int, per_row: int) -> dict[str, st
 
 
 def seat_key(seat: str) -> str:
-    """Return one spelling for all spellings of a seat: `a 1`, `A-1` and `A01` all become `A1`."""
+    """Return one spelling for all spellings of a seat: `a 1`, `A-1` and `A01` all become `A1`.
+
+    Any text that is not letters and a number is only changed to lower case.
+    """
     match = _SEAT.match(seat)
     return f"{match[1].upper()}{int(match[2])}" if match else seat.casefold()
 
@@ -44,7 +51,8 @@ def seat_key(seat: str) -> str:
 def shared_seats(seats: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the seats that more than one person has, with these people.
 
-    `seats` contains every person's seat. Different spellings of a seat count as one seat.
+    `seats` contains every person's seat by person code, or "" for none. The keys of the result are
+    spelled like `A1`, because different spellings of a seat count as one seat.
     """
     holders: dict[str, list[str]] = {}
     for person, seat in seats.items():
@@ -54,9 +62,10 @@ def shared_seats(seats: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def plan_of(people: Sequence[Summoned]) -> Plan:
-    """Build a seating plan from the people on a roll. People without a seat are left out.
+    """Build a seating plan from the list of people summoned to a hall.
 
-    Rows are sorted by letter, and all rows are as wide as the widest row.
+    Rows are sorted by letter and filled up with empty seats to the width of the widest row. People
+    without a seat are left out.
     """
     places: dict[str, dict[int, str]] = {}
     unplaced = []

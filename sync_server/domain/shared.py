@@ -10,10 +10,11 @@ from msgspec import Struct
 
 
 class SharedRules(Struct, frozen=True, forbid_unknown_fields=True):
-    """The content of `site/rules.json`: times in ms, sizes in bytes, lists in display order.
+    """The content of `site/rules.json`: constants and lists for Python and JavaScript.
 
-    `meeting_day_kinds` are the kinds of record that are made only while people gather and meet.
-    `hall_kinds` are further kinds that show that a hall is at work.
+    Names that end in `_ms` are durations in ms, names that end in `_bytes` are sizes. Lists are in
+    display order. `meeting_day_kinds` are the kinds of record that are made only while people
+    gather and meet. `hall_kinds` are further kinds that show that a hall is at work.
     """
 
     suspect_skew_ms: int

@@ -1,6 +1,6 @@
-"""Choose the people of a roll by rules, and compare two rolls of a point.
+"""Choose by rules the people who are summoned to a meeting, and compare two such lists.
 
-A roll is the list of the people that a point summons to a meeting.
+The list of the people that one hall summons is called its roll.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -20,7 +20,11 @@ MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
 
 
 class Candidate(Protocol):
-    """A person who may be summoned, with the facts that the rules of summoning read."""
+    """A person who may be summoned, with the facts that decide about it.
+
+    `person` and `unit` are codes, `position` is a code or a text, and `membership` is one of
+    `MEMBERSHIPS`.
+    """
 
     @property
     def person(self) -> str: ...
@@ -33,10 +37,10 @@ class Candidate(Protocol):
 
 
 class Rule(NamedTuple):
-    """A rule that summons the people of certain units.
+    """A rule that summons the people of certain units, which are given by code.
 
     `rank` limits the rule to positions in the Party committee. With the rank `everybody`,
-    `memberships` limits the rule to kinds of Party membership.
+    `memberships` limits the rule to people with these kinds of Party membership.
     """
 
     units: Collection[str]
@@ -44,10 +48,10 @@ class Rule(NamedTuple):
     memberships: Collection[str]
 
     def summons(self, person: Candidate) -> bool:
-        """Return whether the rule summons a person of its units.
+        """Return whether the rule summons a person.
 
-        With the rank `everybody` the person's membership decides, with any other rank the person's
-        position.
+        The person must belong to one of the rule's units. Then the membership decides if the rank
+        is `everybody`, and otherwise the position.
         """
         if person.unit not in self.units:
             return False
@@ -57,9 +61,9 @@ class Rule(NamedTuple):
 
 
 class RollDifference(NamedTuple):
-    """The people that a new roll adds and removes, and the number of people on the new roll.
+    """The differences between an old and a new list of summoned people.
 
-    The person codes are sorted.
+    `added` and `removed` are sorted person codes. `size` is the number of people on the new list.
     """
 
     added: tuple[str, ...]
@@ -73,10 +77,10 @@ def build_roll(
     before: Sequence[Summoned],
     exempt: Collection[str] = (),
 ) -> list[Summoned]:
-    """Return a new roll of the people that the rule summons, in the order of `people`.
+    """Return the new list of the people that a rule summons, in the order of `people`.
 
-    People on the previous roll, `before`, keep their seats and exemptions. New people have no seat,
-    and are exempt if `exempt` contains their code.
+    People on the previous list, `before`, keep their line with unit, position, seat and exemption.
+    New people have no seat, and are exempt if `exempt` contains their person code.
     """
     previous_lines = {line.person: line for line in before}
     return [
@@ -90,6 +94,9 @@ def build_roll(
 
 
 def compare_rolls(before: Sequence[Summoned], after: Sequence[Summoned]) -> RollDifference:
-    """Return the people added and removed between two rolls of a point, and the new size."""
+    """Return the people added and removed between two lists of summoned people.
+
+    `before` is the old list and `after` the new one. The result also has the size of the new list.
+    """
     old, new = {line.person for line in before}, {line.person for line in after}
     return RollDifference(tuple(sorted(new - old)), tuple(sorted(old - new)), len(after))

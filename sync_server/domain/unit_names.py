@@ -46,16 +46,20 @@ _NUMBERS = re.compile(r"\d+|\b[ivx]+\b")
 _NEAR = 0.75
 MOST_NEAR = 3
 MAX_ALIAS = 80
-"""The number of letters by which a name on a list is remembered; the limit of the table."""
+"""The number of letters of a name for which a user's choice of unit is stored.
+
+The column in the database has this length. Longer names are cut before they are compared.
+"""
 
 
 class UnitNames:
-    """An index that finds units by their codes and names."""
+    """An index that finds a unit's code by the code or by the name in various spellings."""
 
     def __init__(self, names: Mapping[str, str], aliases: Mapping[str, str] | None = None) -> None:
         """Build the index. `names` contains the name of every unit by its code.
 
-        `aliases`: the codes that users chose for other names, by the first `MAX_ALIAS` letters.
+        `aliases` contains the code that a user chose for another name, by that name. Names longer
+        than `MAX_ALIAS` letters must be cut to that length. Codes of unknown units are ignored.
         """
         self._names = names
         self._aliases = {
@@ -85,11 +89,17 @@ class UnitNames:
         return None
 
     def chosen_for(self, text: str) -> str | None:
-        """Return the code of the unit that a user chose for this name; None without a choice."""
+        """Return the code of the unit that a user once chose for this name; None without a choice.
+
+        Case and accents do not matter, and only the first `MAX_ALIAS` letters count.
+        """
         return self._aliases.get(fold(text[:MAX_ALIAS]))
 
     def near(self, text: str) -> list[str]:
-        """Return the names of units spelled similarly to a text, the most similar first."""
+        """Return the names of units spelled similarly to a text, the most similar first.
+
+        At most three different names match, but a name that several units share is repeated.
+        """
         return [self._names[code] for code in self.near_codes(text)]
 
     def near_codes(self, text: str) -> list[str]:
@@ -106,7 +116,10 @@ class UnitNames:
 
 
 def _expand(text: str) -> str:
-    """Return a name in lower case, without accents and punctuation, with abbreviations in full."""
+    """Return a unit's name with abbreviations in full, to compare it with other spellings.
+
+    The result is in lower case, without accents and punctuation.
+    """
     joined = _JOINED.sub("", fold(text).replace(" & ", " va "))
     words = _MARKS.sub(" ", joined).split()
     return " ".join(_ABBREVIATIONS.get(word, word) for word in words)

@@ -1,4 +1,7 @@
-"""Define the five types of unit under the Party committee (checklist row 2)."""
+"""Define the five types of unit under the Party committee (checklist row 2).
+
+They are government offices, public services, companies, professional associations and the press.
+"""
 
 from typing import Literal, get_args
 

@@ -1,6 +1,7 @@
 """Build the office: the web pages for signed-in users, under the address `/van-phong`.
 
-Every module in this package that defines a `blueprint` becomes part of the office.
+Every module in this package that defines a Flask `blueprint` (a group of pages) is registered when
+the package is imported.
 """
 
 import pkgutil
@@ -37,16 +38,16 @@ POLICY = (
 """The content security policy of the office's pages. Scripts, styles and images load only from this
 server. The browser does not run inline scripts or apply inline styles."""
 SANDBOX = "sandbox; default-src 'none'"
-"""The content security policy of all other responses, such as a file attached to a request. The
-file may come from anybody, so the browser shows it but runs no scripts in it."""
+"""The content security policy of all responses except pages, such as a file attached to a request
+for leave. The file may come from anybody, so the browser shows it but runs no scripts in it."""
 
 
 @blueprint.after_request
 def guard(response: Response) -> Response:
-    """Add security headers to every response of the office and return it.
+    """Add the security headers to a response of the office, and return the same response.
 
-    Browsers must not store the pages, because pages contain personal data. Other websites cannot
-    embed the pages and do not receive their addresses.
+    Browsers must not store the pages, because the pages contain personal data. Other websites
+    cannot embed a page, and a link to another website does not reveal the page's address.
     """
     is_page = response.mimetype == "text/html"
     response.headers.setdefault("Content-Security-Policy", POLICY if is_page else SANDBOX)
@@ -58,10 +59,11 @@ def guard(response: Response) -> Response:
 
 @blueprint.context_processor
 def frame() -> dict[str, object]:
-    """Return the variables of every template: the account, its menu and the urgent matters.
+    """Return the variables that every template of the office can use.
 
-    `who` is None if nobody is signed in. `needs` is None for accounts that may not rule on records.
-    The page for an internal error gets no variables, because reading them could fail again.
+    `who` is the signed-in account or None, and `menu` contains the account's menu entries. `needs`
+    lists the urgent matters for headquarters; it is None for all other accounts. The page for an
+    internal error gets no variables, because reading them could fail again.
     """
     if g.get("is_fault"):
         return {}

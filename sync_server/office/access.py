@@ -36,9 +36,10 @@ HTTP_BAD_REQUEST, UNAUTHORISED, FORBIDDEN, UNAVAILABLE = 400, 401, 403, 503
 
 
 def clear_request_state() -> None:
-    """Delete this module's values from Flask's `g`.
+    """Delete the signed-in account and the notes for the audit log from Flask's `g`.
 
-    A request that runs again after a conflict must not see the values of its first attempt.
+    The database may run a request a second time after a conflict. The second run must not see the
+    values of the first.
     """
     for name in ("who", "action", "about", "openings", "is_logged", "is_refresh", "is_fault"):
         g.pop(name, None)
@@ -89,17 +90,16 @@ def allowed(
     meeting_menu: Menu | None = None,
     is_slow: bool = False,
 ) -> Callable[[View], View]:
-    """Restrict a page to accounts whose role permits this action.
+    """Return a decorator that restricts a page to accounts whose role permits an action.
 
-    A visitor who is not signed in is redirected to the sign-in form. If the page's address contains
-    a point, the page is closed to accounts of other points and of units.
+    Visitors who are not signed in are redirected to the sign-in form. If the page's address
+    contains a hall (`point`), accounts of other halls and of units get the error Forbidden, as do
+    accounts whose role does not permit the action. `menu` and `meeting_menu` are the page's entries
+    in the main menu and in the menu of every meeting.
 
     A GET page reads one snapshot of the database, and a POST page runs in one write transaction. A
-    slow page (`is_slow`) reads a file or hashes a password. Such a page opens its own short
-    transactions, so that other writers do not wait for it. `menu` and `meeting_menu` are the page's
-    entries in the main menu and in the menu of every meeting.
-
-    Raises: Forbidden if the role does not permit the action, or not at this point.
+    slow page (`is_slow`) reads a file or hashes a password. It must open short transactions itself,
+    so that other writers do not wait for it.
     """
 
     def decorate(view: View) -> View:
@@ -125,8 +125,12 @@ def allowed(
 def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str, str]) -> Response:
     """Check that the account may do the action, then run the page and return its response.
 
-    A visitor who is not signed in is redirected to the sign-in form. An account that must change
-    its password is redirected to the page where the user changes it. Raises: Forbidden.
+    `url_values` are the variable parts of the page's address by name, such as `meeting` and
+    `point`. Visitors who are not signed in are redirected to the sign-in form, and accounts that
+    must change their password to the page for this.
+
+    Raises: Forbidden if the role does not permit the action, or the account belongs to another
+    hall.
     """
     g.action = action
     if account_if_signed_in() is None:
@@ -144,7 +148,9 @@ def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str,
 def _run_act(run_view: Callable[[], Response]) -> Response:
     """Run a page that changes data, and write its audit log entries, in one write transaction.
 
-    If another writer interferes, the whole page runs again with the same files and messages.
+    `run_view` checks the account's rights and runs the page. After a conflict with another writer,
+    it runs again with the same uploaded files and the same messages to the user.
+
     Raises: DatabaseBusy if other writers take too long.
     """
     messages = list(session.get("_flashes", ()))
@@ -162,10 +168,10 @@ def _run_act(run_view: Callable[[], Response]) -> Response:
 
 
 def require_scope(*, point: str | None = None, unit: str | None = None) -> None:
-    """Check that the account may act for this point or this unit.
+    """Check that the account may act for a hall (`point`) or a unit, both given as codes.
 
-    An account with a point passes only if `point` is that point. An account with a unit passes only
-    if `unit` is that unit. All other accounts pass.
+    An account that belongs to a hall passes only if `point` is this hall, and an account that
+    belongs to a unit only if `unit` is this unit. All other accounts pass.
 
     Raises: Forbidden if the account does not pass.
     """
@@ -177,20 +183,26 @@ def require_scope(*, point: str | None = None, unit: str | None = None) -> None:
 
 
 def refusal(action: Action) -> Forbidden:
-    """Return the error for an account whose role does not permit the action."""
+    """Return the error for an account whose role does not permit the action.
+
+    The caller raises the error. Its message names the action and the role.
+    """
     return Forbidden(
         action=say(f"action.{action}"), profile=say(f"role.{signed_in_account().role}")
     )
 
 
 def forbidden_scope_error(action: Action) -> Forbidden:
-    """Return the error for an account that belongs to another point or unit."""
+    """Return the error for an account that belongs to another hall or unit.
+
+    The caller raises the error. Its message names the action and the role.
+    """
     scoped_action = say("action.elsewhere", action=say(f"action.{action}"))
     return Forbidden(action=scoped_action, profile=say(f"role.{signed_in_account().role}"))
 
 
 def log_subjects(*subjects: str) -> None:
-    """Add the codes or names of people or things on this page to its audit log entry."""
+    """Add the codes or names of the people, halls or files on a page to its audit log entry."""
     g.setdefault("about", []).extend(subjects)
 
 
@@ -208,9 +220,9 @@ def _redirect_to_sign_in() -> AnyResponse:
 def log_failure(response: Response) -> Response:
     """Write the audit log entries of a failed request, and return the response unchanged.
 
-    The entries need a new transaction, because the request's own transaction was rolled back.
-    Nothing is written if the entries are already in the log, or if the database is busy (status
-    503).
+    A request has failed if its status is 400 or more. Its transaction was rolled back, so the
+    entries are written in a new one. Nothing is written if the entries are already in the log, or
+    if the database is busy (status 503).
     """
     is_busy = response.status_code == UNAVAILABLE  # then the log cannot be written either
     if g.get("is_logged") or is_busy or response.status_code < HTTP_BAD_REQUEST:
@@ -221,10 +233,11 @@ def log_failure(response: Response) -> Response:
 
 
 def _entries_for(response: Response) -> list[AuditEntry]:
-    """Return the audit log entries of a request.
+    """Return the audit log entries of a request that ends with this response.
 
-    A request is logged if it is a POST, shows personal data or is refused. An automatic refresh is
-    logged only if it is refused. Every opened detail has a separate entry.
+    A request is logged if it is a POST, shows personal data or is refused (status 403). An
+    automatic refresh of an open page is logged only if it is refused. Before the request's entry
+    stands one entry for every encrypted detail that the request opened.
     """
     openings: list[AuditEntry] = g.get("openings", [])
     account, action = g.get("who"), g.get("action")

@@ -13,20 +13,20 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def xlsx_download(content: bytes, name: str) -> Response:
-    """Return an XLSX workbook as a download with this file name."""
+    """Return the bytes of an XLSX workbook as a download with the file name `name`."""
     return file_download(content, name, XLSX)
 
 
 def file_download(content: bytes | str, name: str, media_type: str) -> Response:
-    """Return content as a download with this file name and media type."""
+    """Return `content` as a download with the file name `name` and this media type."""
     response = Response(content, mimetype=media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
 def csv_of(headings: Sequence[str], rows: Iterable[Sequence[object]], name: str) -> Response:
-    """Return a table as a CSV download.
+    """Return a table with these headings and rows as a CSV download with the file name `name`.
 
-    A cell that a spreadsheet would run as a formula starts with an apostrophe.
+    A text that a spreadsheet would run as a formula gets an apostrophe in front of it.
     """
     return file_download(csv_text(headings, rows), name, "text/csv")

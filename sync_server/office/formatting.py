@@ -35,28 +35,35 @@ def format_moment(instant: str | int | None, form: str = f"{DAY} {TIME}") -> str
 
 
 def format_time(instant: str | int | None) -> str:
-    """Format an instant as the time of day in Vietnam, such as 07:30; return a dash for None."""
+    """Format an instant as the time of day in Vietnam, such as 07:30; return a dash for None.
+
+    `instant` is a text in ISO 8601 or a number of ms since 1970 UTC.
+    """
     return format_moment(instant, TIME)
 
 
 def format_recent(instant: str | int | None) -> str:
     """Format an instant as the time of day if it is today in Vietnam, otherwise as the date.
 
-    Return a dash for None.
+    `instant` is a text in ISO 8601 or a number of ms since 1970 UTC. Return a dash for None.
     """
     is_today = format_moment(instant, DAY) == format_moment(now_ms(), DAY)
     return format_moment(instant, TIME if is_today else DAY)
 
 
 def shorten_hall_name(name: str) -> str:
-    """Remove "Điểm cầu" ("hall") from the start of a name, for tables whose heading contains it."""
+    """Remove "Điểm cầu" ("hall") from the start of a hall's name.
+
+    Tables use the short name, because the column's heading already says that the names are halls.
+    """
     return name.removeprefix("Điểm cầu ")
 
 
 def format_span(starts: str | int | None, ends: str | int | None) -> str:
     """Format the time from `starts` to `ends`; if both are on one day, write the date only once.
 
-    If one of the two is None, format only `starts`.
+    Both are texts in ISO 8601 or numbers of ms since 1970 UTC. If one of them is None, format only
+    `starts`; the result is a dash if `starts` is None.
     """
     if starts is None or ends is None:
         return format_moment(starts)
@@ -76,7 +83,8 @@ def format_for_input(instant: str | int | None) -> str:
 def name_browser(agent: str) -> str:
     """Return the browser and, if known, the system in a User-Agent header: `Chrome · Windows`.
 
-    For an unknown browser, return the first 24 characters of the header instead of its name.
+    For an unknown browser, return the first 24 characters of the header instead of its name. Return
+    a dash for an empty header.
     """
     kinds = ("Edg", "Firefox", "Chrome", "Safari")
     machines = ("Windows", "Android", "iPhone", "iPad", "Mac", "Linux")
@@ -90,10 +98,11 @@ def _to_datetime(instant: str | int) -> datetime:
 
 
 def parse_input(text: str) -> int | None:
-    """Parse a `datetime-local` field in Vietnam's time, and return it in ms since 1970 UTC.
+    """Convert the text of a `datetime-local` field, a time in Vietnam, to ms since 1970 UTC.
 
-    Return None for an empty field. A UTC offset in the text takes precedence over Vietnam's time.
-    Raises: ValueError if the text is not a time, or if the year is not from 2000 to 2199.
+    Return None for an empty text. If the text contains a UTC offset, the offset is used instead of
+    Vietnam's time. Raises: ValueError if the text is not a time, or if the year is not from 2000 to
+    2199.
     """
     if not text.strip():
         return None
@@ -109,7 +118,10 @@ def _meeting_menu(meeting: str) -> list[Entry]:
 
 
 def unbroken_rate(part: int, whole: int) -> str:
-    """Return `part` of `whole` as a percentage with a no-break space, such as `98,5 %`."""
+    """Return `part` of `whole` as a percentage with a no-break space, such as `98,5 %`.
+
+    Return a dash if `whole` is 0.
+    """
     return rate(part, whole).replace(" ", "\u00a0")
 
 

@@ -19,16 +19,17 @@ from sync_server.office.formatting import format_moment, parse_input
 Choice = TypeVar("Choice", bound=str)
 
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-"""Characters that forms refuse: control characters, and codes that are no characters."""
+"""Characters that a field must not contain: control characters except tabs and line ends, and code
+points that are not characters. Most of them must not occur in XLSX and DOCX files."""
 MAX_LETTERS = 2_000
 LONGEST_PASSWORD = 200
 
 
 def text(name: str, *, longest: int = MAX_LETTERS) -> str:
-    """Return a field's text without surrounding spaces, or "" if the field was not sent.
+    """Return the text of the form field `name` without surrounding spaces; "" if it was not sent.
 
-    Raises: BadForm if the text has over `longest` characters, or contains a control character or
-    another code that no document may contain.
+    Raises: BadForm if the text has over `longest` characters, or contains a control character or a
+    code that is not a character.
     """
     value = request.form.get(name, "").strip()
     if forbidden := _NO_TEXT.search(value):
@@ -40,9 +41,10 @@ def text(name: str, *, longest: int = MAX_LETTERS) -> str:
 
 
 def required_text(name: str, *, longest: int = MAX_LETTERS) -> str:
-    """Return the text of a required field without surrounding spaces.
+    """Return the text of the required form field `name` without surrounding spaces.
 
-    Raises: BadForm if the field is empty, or if `text` rejects it.
+    Raises: BadForm if the text is empty, has over `longest` characters or contains a control
+    character.
     """
     value = text(name, longest=longest)
     if not value:
@@ -51,7 +53,7 @@ def required_text(name: str, *, longest: int = MAX_LETTERS) -> str:
 
 
 def person_code(name: str) -> str:
-    """Return a person's code in capital letters, or "" for an empty field.
+    """Return the person's code in the form field `name`, in capital letters; "" for an empty field.
 
     Raises: BadForm if the text does not have the form of a person's code.
     """
@@ -63,16 +65,16 @@ def person_code(name: str) -> str:
 
 
 def password(name: str) -> str:
-    """Return a password exactly as the user typed it, including spaces at its ends.
+    """Return the password in the form field `name` exactly as typed, with spaces at its ends.
 
-    Raises: BadForm if it is empty or has over `LONGEST_PASSWORD` characters.
+    Raises: BadForm if it is empty or has over `LONGEST_PASSWORD` (200) characters.
     """
     required_text(name, longest=LONGEST_PASSWORD)
     return request.form[name]
 
 
 def whole_number(name: str, *, least: int = 0, most: int) -> int | None:
-    """Return a whole number from `least` to `most`, or None for an empty field.
+    """Return the number in the form field `name`, from `least` to `most`; None for an empty field.
 
     Raises: BadForm if the text is not a whole number in this range.
     """
@@ -89,9 +91,10 @@ def whole_number(name: str, *, least: int = 0, most: int) -> int | None:
 
 
 def moment(name: str) -> int | None:
-    """Read a date and time in Vietnam, and return it in ms since 1970 UTC; None for an empty field.
+    """Return the date and time in the form field `name` in ms since 1970 UTC; None if it is empty.
 
-    Raises: BadForm if the text is not a time, or if the year is not from 2000 to 2199.
+    The text is a time in Vietnam. Raises: BadForm if it is not a time, or if the year is not from
+    2000 to 2199.
     """
     value = text(name)
     try:
@@ -103,9 +106,10 @@ def moment(name: str) -> int | None:
 
 
 def required_moment(name: str) -> int:
-    """Read a required date and time in Vietnam, and return it in ms since 1970 UTC.
+    """Return the date and time in the required form field `name`, in ms since 1970 UTC.
 
-    Raises: BadForm if the field is empty or is not a time.
+    The text is a time in Vietnam. Raises: BadForm if it is empty or not a time, or if the year is
+    not from 2000 to 2199.
     """
     at_ms = moment(name)
     if at_ms is None:
@@ -114,7 +118,10 @@ def required_moment(name: str) -> int:
 
 
 def one_of(name: str, choices: Sequence[Choice]) -> Choice:
-    """Return a field's value, which must be one of `choices`. Raises: BadForm if it is not."""
+    """Return the text of the form field `name`, which must be one of `choices`.
+
+    Raises: BadForm if it is not.
+    """
     value = text(name)
     for choice in choices:
         if choice == value:
@@ -125,7 +132,7 @@ def one_of(name: str, choices: Sequence[Choice]) -> Choice:
 def requested_year() -> int:
     """Return the year in the query parameter `nam`, or the current year in Vietnam.
 
-    A parameter that is not a number of four digits is ignored.
+    The parameter is ignored unless it consists of four digits.
     """
     typed_year = request.args.get("nam", "")
     if typed_year.isascii() and typed_year.isdecimal() and len(typed_year) == len("2024"):
@@ -134,4 +141,5 @@ def requested_year() -> int:
 
 
 def _field_label(name: str) -> str:
-    return say(f"field.{name.partition(' ')[0]}")  # the part after the space is the code of a row
+    # Of a name such as `note ID`, only the part before the space has a label in the catalogue.
+    return say(f"field.{name.partition(' ')[0]}")

@@ -18,9 +18,10 @@ def _no_values(_: Account) -> UrlValues:
 class Menu(NamedTuple):
     """A menu entry that a page declares. Accounts that may do the page's action can see it.
 
-    `place` is the position in the menu, and `title` is a message key. `url_values` returns the
-    values in the page's address for an account, or None to hide the entry. In the menu of a
-    meeting, `meeting_value` is the name of the value that receives the meeting's id.
+    `place` is the position in the menu, and `title` is the key of a text in the message catalogue.
+    `url_values` is a function that returns the variable parts of the page's address for an account,
+    or None to hide the entry. In the menu of a meeting, `meeting_value` is the name of the part
+    that receives the meeting's id.
     """
 
     place: int
@@ -32,7 +33,8 @@ class Menu(NamedTuple):
 class Entry(NamedTuple):
     """A menu entry with the page's address, as the template shows it.
 
-    `title` is a message key. `is_current` is True if the page is open now.
+    `title` is the key of a text in the message catalogue. `is_current` is True if the page is open
+    now.
     """
 
     title: str
@@ -41,12 +43,15 @@ class Entry(NamedTuple):
 
 
 def main_menu(account: Account) -> list[Entry]:
-    """Return the entries of the main menu that an account may see, in their order."""
+    """Return the entries of the main menu that an account may see, in the order of the menu."""
     return _entries("menu", account)
 
 
 def meeting_menu(account: Account, meeting: str) -> list[Entry]:
-    """Return the entries of a meeting's menu that an account may see, in their order."""
+    """Return the entries of a meeting's menu that an account may see, in the order of the menu.
+
+    `meeting` is the meeting's id, which becomes part of every link.
+    """
     return _entries("meeting_menu", account, meeting)
 
 

@@ -1,4 +1,4 @@
-"""Draw QR codes as SVG, for the sheets that the office prints."""
+"""Draw QR codes as SVG, for pages and for printed sheets and cards."""
 
 import io
 
@@ -9,7 +9,10 @@ from qrcode.image.svg import SvgPathImage
 
 
 def draw_qr_code(content: str) -> Markup:
-    """Return a QR code as an SVG element. It is readable even if a quarter is damaged (level Q)."""
+    """Return a QR code with this content as an SVG element.
+
+    The code stays readable if up to a quarter of it is damaged (error correction level Q).
+    """
     image = qrcode.make(content, image_factory=SvgPathImage, error_correction=ERROR_CORRECT_Q)
     out = io.BytesIO()
     image.save(out)

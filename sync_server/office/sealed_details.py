@@ -1,4 +1,7 @@
-"""Open sealed details (texts, pictures, documents) for entitled readers, and log every opening."""
+"""Decrypt details (encrypted texts, pictures and documents about people), and log every opening.
+
+The callers check whether the signed-in account may open a detail.
+"""
 
 import base64
 from collections.abc import Mapping
@@ -22,18 +25,22 @@ _fields_decoder = msgspec.json.Decoder(dict[str, object])
 
 
 class DetailContent(NamedTuple):
-    """The content of a detail. `media_type` is recognised from the first bytes of the content."""
+    """The decrypted content of a detail, which is a JSON text, a picture or a PDF document.
+
+    `media_type` is determined by the first bytes of the content.
+    """
 
     content: bytes
     media_type: str
 
 
 def open_details(people_by_detail: Mapping[str, str]) -> dict[str, DetailContent]:
-    """Open several details and return their contents by sha256.
+    """Decrypt several details, log every opening, and return their contents by sha256.
 
-    The argument gives the code of the person concerned for every sha256. Details that have not
-    arrived or were deleted are left out. The content of an unreadable detail is replaced with
-    broken JSON.
+    A detail is an encrypted text or file about a person. `people_by_detail` contains the person's
+    code by the sha256 of the detail. Details that have not arrived or were deleted are left out. A
+    detail that cannot be decrypted gets a broken JSON text as its content, so that pages show it as
+    unreadable.
     """
     contents = {}
     for sha256, person in people_by_detail.items():
@@ -47,9 +54,9 @@ def open_details(people_by_detail: Mapping[str, str]) -> dict[str, DetailContent
 
 
 def open_detail(sha256: str, about: str) -> DetailContent:
-    """Decrypt one detail for the signed-in account, and log the opening.
+    """Decrypt one detail, an encrypted text or file about people, and log the opening.
 
-    `about` is the codes of the people concerned, separated by spaces.
+    `sha256` identifies the detail. `about` contains the codes of the people, separated by spaces.
 
     Raises: UnknownDetail if the detail has not arrived or was deleted. DetailUnreadable if it
     cannot be decrypted.
@@ -64,10 +71,10 @@ def open_detail(sha256: str, about: str) -> DetailContent:
 
 
 def text_fields_of(detail: DetailContent | None) -> dict[str, str]:
-    """Return the text fields of a JSON detail by name; {} for other details and for None.
+    """Return the text fields of a detail in JSON by name; {} for a picture, a document or None.
 
-    For broken JSON, return one field `note` with an explanation, so that the request can still be
-    decided on.
+    If the JSON is broken, return one field `note` with an explanation. The user can then still
+    decide on the request to which the detail belongs.
     """
     if detail is None or detail.media_type != JSON:
         return {}
@@ -79,9 +86,9 @@ def text_fields_of(detail: DetailContent | None) -> dict[str, str]:
 
 
 def attachment_of(detail: DetailContent | None) -> DetailContent | None:
-    """Return the picture or document in a detail, or None if there is none.
+    """Return the picture or document that a detail is or contains, or None if there is none.
 
-    A JSON detail may contain the picture or document as a data URL in its field `scan`.
+    A detail in JSON may contain the picture or document as a data URL in its field `scan`.
     """
     if detail is None or detail.media_type != JSON:
         return detail

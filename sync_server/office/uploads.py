@@ -1,4 +1,4 @@
-"""Read lists that users upload in a form, within a size limit."""
+"""Read lists that users upload in a form. Larger files than `MAX_LIST_BYTES` are rejected."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +14,17 @@ LONGEST_NAME = 120
 
 
 class Upload(NamedTuple):
-    """An uploaded file. A long file name is cut to its last `LONGEST_NAME` characters."""
+    """The name and the bytes of an uploaded file.
+
+    A name of more than `LONGEST_NAME` (120) characters is cut to its last characters.
+    """
 
     name: str
     content: bytes
 
 
 def list_file(field: str) -> Upload:
-    """Return the list that was uploaded in this field of the form.
+    """Return the file that was uploaded in the form field `field`.
 
     Raises: BadForm if the file is missing or larger than `MAX_LIST_BYTES`.
     """
@@ -36,7 +39,10 @@ def list_file(field: str) -> Upload:
 
 @contextmanager
 def readable_list() -> Iterator[None]:
-    """Convert an `UnreadableList` error inside the `with` block into a `BadForm` error."""
+    """Convert the error `UnreadableList` inside the `with` block into a `BadForm` error.
+
+    `UnreadableList` means that an uploaded file has no readable table.
+    """
     try:
         yield
     except UnreadableList as unreadable:

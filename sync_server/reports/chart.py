@@ -1,4 +1,4 @@
-"""Draw a bar chart of shares as SVG, for printed papers."""
+"""Draw a bar chart of attendance rates as an SVG image, for printed reports."""
 
 from collections.abc import Sequence
 from html import escape
@@ -8,12 +8,17 @@ from sync_server.messages import percent
 from sync_server.reports.parts import Bar
 
 _LABEL, _SCALE, _FIGURE, _LINE = 250, 380, 70, 26
-"""In pixels: the widths of the label, the full bar and the percentage, and the height of a line."""
+"""The chart's measures in pixels: the widths of the label, the full bar and the percentage, and the
+height of a bar's line."""
 _LONGEST_LABEL = 38
 
 
 def bar_chart(bars: Sequence[Bar]) -> str:
-    """Return a chart with one horizontal bar in every line, as a `data:` URL of an SVG image."""
+    """Return a chart with one horizontal bar in every line, as a `data:` URL of an SVG image.
+
+    A bar shows `part` as a share of `whole`, with its label before it and its percentage after it.
+    Labels of more than 38 characters are cut.
+    """
     width, height = _LABEL + _SCALE + _FIGURE, _LINE * len(bars)
     lines = [_line(bar, place * _LINE) for place, bar in enumerate(bars)]
     svg = (

@@ -1,4 +1,7 @@
-"""Write the tables of a report as CSV files for Excel in Vietnam, together in one ZIP file."""
+"""Write the tables of a report as CSV files, together in one ZIP file.
+
+The CSV files have semicolons and a byte order mark, as Excel in Vietnam expects.
+"""
 
 import io
 import zipfile
@@ -10,7 +13,11 @@ from sync_server.sheets.csv_output import csv_text
 
 
 def write_csv(document: Document) -> bytes:
-    """Return a ZIP file that contains every table as a CSV file named `bieu-KEY.csv`."""
+    """Return a ZIP file that contains every table of a report as a CSV file.
+
+    The file of a table is named by the table's key, such as `bieu-1.csv`. The same tables always
+    give the same bytes.
+    """
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for table in document.tables:
@@ -21,6 +28,9 @@ def write_csv(document: Document) -> bytes:
 
 
 def table_as_csv(table: Table) -> str:
-    """Return a table as CSV text, with the total row last."""
+    """Return a table as CSV text: the column titles, the rows, and the total row if there is one.
+
+    Fields are separated by semicolons, as Excel in Vietnam expects.
+    """
     rows = [*table.rows, *([table.total] if table.total else [])]
     return csv_text([column.title for column in table.columns], rows)

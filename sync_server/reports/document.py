@@ -24,9 +24,11 @@ PARTS: tuple[tuple[str, tuple[Section, ...]], ...] = (
     ("tasks", ("tasks",)),
     ("proposals", ("proposals",)),
 )
-"""An evaluation has these five parts (domain.md §3), every one with one or more sections."""
+"""The five parts of an evaluation report in order (domain.md §3). Every pair contains the name of a
+part and the names of its sections."""
 OPTIONAL: tuple[Section, ...] = ("good_practice", "causes")
-"""An evaluation omits these sections while nobody has written their text."""
+"""The figures cannot fill these sections of an evaluation report, so it omits them until somebody
+writes a text."""
 
 
 SYMBOLS: Mapping[Kind, str] = {
@@ -37,19 +39,22 @@ SYMBOLS: Mapping[Kind, str] = {
     "certificate": "GXN",
     "period": "BC",
 }
-"""The abbreviation of every kind of paper, which is part of the document number."""
+"""The abbreviation in the document number by kind of document: BC for a report, BB for minutes, GTT
+for a summons, GXN for a certificate. A presence list has no number."""
 HASH_DIGITS = 12
 NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""Characters that no XML file may contain, and therefore no DOCX."""
+"""XML forbids these characters, so they are removed from all texts. Otherwise, one of them would
+make it impossible to write a DOCX."""
 SIGNED_IN_THE_HALL: tuple[Kind, ...] = ("minutes", "presence")
 
 
 class Document(NamedTuple):
     """The content of a report, ready to be written in any file format.
 
-    `subject` is the meeting or the period that the report is about, for the file's title. `at_ms`
-    is the time of the figures, in ms since 1970 UTC. `bars` form a chart of the shares of people
-    present. `foot` are the lines of the footnote.
+    `spec` is the complete data of the report. The file will contain these data too, so that its
+    figures can be verified later. `subject` is the meeting's title or the period's name. `at_ms` is
+    the time of the figures, in ms since 1970 UTC. `summary` is the line under the title. `bars`
+    form a chart of attendance rates; [] for no chart. `foot` are the lines of the footnote.
     """
 
     spec: AnySpec
@@ -67,7 +72,10 @@ class Document(NamedTuple):
 
     @property
     def number(self) -> str:
-        """Return the line for the document number, which stays blank; "" for a presence list."""
+        """Return the line for the document number, such as `Số -BC/ĐUK`; "" for a presence list.
+
+        The number itself stays blank, because a clerk enters it when the document is registered.
+        """
         if self.kind == "presence":
             return ""
         line = self.layout.number.replace("BC", SYMBOLS[self.kind])
@@ -75,14 +83,21 @@ class Document(NamedTuple):
 
     @property
     def signing_body(self) -> str:
-        """Return the line with the committee that signs; "" if people in the hall sign."""
+        """Return the line that names the signing committee, such as `T/M BAN THƯỜNG VỤ`.
+
+        Return "" for minutes and presence lists, which people in the hall sign.
+        """
         if self.kind in SIGNED_IN_THE_HALL:
             return ""
         return f"{self.layout.on_behalf_of} {self.organisation.body}".strip()
 
     @property
     def recipients(self) -> list[str]:
-        """Return the lines of the recipients, the archive last; [] if people in the hall sign."""
+        """Return the lines of the list of recipients, with the archive as the last one.
+
+        A summons or a certificate goes to the archive only. Return [] for minutes and presence
+        lists, which people in the hall sign.
+        """
         if self.kind in SIGNED_IN_THE_HALL:
             return []
         name = self.organisation.name
@@ -93,12 +108,18 @@ class Document(NamedTuple):
         return [f"- {line};" for line in others] + [f"- {archive}"]
 
     def spelled(self, text: str) -> str:
-        """Return a text with tone marks placed in the organisation's spelling (uỷ or ủy)."""
+        """Return a text in the organisation's spelling, without the characters that XML forbids.
+
+        The spelling decides where the tone mark of oa, oe and uy stands, such as uỷ or ủy.
+        """
         return spell(NO_XML.sub("", text), self.organisation.spelling)
 
 
 def _with_end_mark(passages: list[Passage], mark: str) -> list[Passage]:
-    """Replace the full stop at the end of a text by the layout's mark, such as `./.`."""
+    """Return the passages with the last full stop replaced by the layout's end mark, such as `./.`.
+
+    Nothing changes if the last paragraph does not end with a full stop.
+    """
     if not passages or not passages[-1].paragraphs:
         return passages
     *earlier, last = passages[-1].paragraphs
@@ -109,7 +130,8 @@ def _with_end_mark(passages: list[Passage], mark: str) -> list[Passage]:
 def build(spec: ReportSpec) -> Document:
     """Build the document of a report on one meeting.
 
-    A section's text is the one that people wrote or, without one, the draft from the figures.
+    A section contains the text that people wrote or, without one, a draft from the figures. Tables
+    without rows are left out.
     """
     layout, meeting = LAYOUTS[spec.layout], spec.figures.meeting
     texts = drafts_of(spec.figures) | {k: v for k, v in spec.sections.items() if v.strip()}
@@ -147,9 +169,9 @@ def build(spec: ReportSpec) -> Document:
 
 
 def numbered(tables: Iterable[Table]) -> list[Table]:
-    """Number the tables of a document from 1, in their order.
+    """Return the tables of a document in the same order, numbered from 1 in keys and titles.
 
-    A table whose key is a word, such as the list of people in a letter, gets no number.
+    A table whose key is a word, such as the list of people in a letter, stays unchanged.
     """
     result: list[Table] = []
     for table in tables:
@@ -181,10 +203,9 @@ def _summary(spec: ReportSpec) -> str:
 
 
 def foot_of(spec: ReportSpec) -> list[str]:
-    """Return the lines of the footnote, which states the sources of the figures; [] for letters.
+    """Return the lines of the footnote, which states the time and the source of the figures.
 
-    The spec inside the file contains the last position of every stream. The footnote contains only
-    a hash of these positions.
+    An internal report begins with a line that says so. Return [] for a summons or a certificate.
     """
     if spec.kind in LETTERS:
         return []
@@ -197,16 +218,18 @@ def foot_of(spec: ReportSpec) -> list[str]:
 
 
 def source_line(epoch: str, heads: Sequence[int]) -> str:
-    """Return the footnote's line on the ledger: its epoch, the number of records and a short hash.
+    """Return the footnote's line on the records from which the figures were computed.
 
-    `heads` are the last positions that the report read in the streams, sorted by point.
+    `epoch` is the random code of the database. `heads` are the positions of the last records read,
+    one for every hall, sorted by hall. The line states the code, the number of records and a short
+    hash of the positions.
     """
     mark = hashlib.sha256(",".join(map(str, heads)).encode()).hexdigest()[:HASH_DIGITS]
     return say("report.foot.heads", epoch=epoch, count=number(sum(heads)), mark=mark)
 
 
 def quick_text(figures: Figures) -> str:
-    """Return the quick report as ten lines of plain text, to be copied into a message.
+    """Return a meeting's figures as ten lines of Vietnamese text, to be copied into a message.
 
     The text contains totals only.
     """

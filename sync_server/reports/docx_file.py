@@ -1,4 +1,7 @@
-"""Write a report as DOCX in the sizes of its layout. The same report gives the same bytes."""
+"""Write reports as Word files (DOCX), and read the files again to verify them.
+
+Fonts, sizes and margins come from the report's layout. The same report gives the same bytes.
+"""
 
 import io
 import re
@@ -14,20 +17,27 @@ from sync_server.reports.parts import Cell, Passage, Table
 from sync_server.reports.words import vietnam_time
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
-"""Every file contains this fixed date, so that the same report gives the same bytes."""
+"""The date that every report's file contains. With the current date, the same report would give
+different bytes every time."""
 SPEC_PART = "/customXml/report.xml"
-"""The path of the report spec inside the DOCX file, where `verify` reads it."""
+"""The path, inside a DOCX file, of the complete data of the report. `verify` reads the data there
+to compute the figures again."""
 _A4_MM = (210, 297)
 _TABLE_PT = 10
 _TWIPS_IN_MM = 1440 / 25.4
-"""XML 1.0 does not allow these control characters."""
+"""Word measures widths in twips, of which an inch (25.4 mm) has 1,440."""
 _GRID = "Table Grid"
 CELL_STYLES = {False: "Bảng: chữ", True: "Bảng: số"}
-"""The names of the paragraph styles in table cells: False for text, True for numbers."""
+"""The names of the Word paragraph styles for table cells: False for columns of text, True for
+columns of numbers."""
 
 
 def write_docx(document: Document) -> bytes:
-    """Return a report as the content of a DOCX file, with the report spec inside."""
+    """Return a report as the bytes of a Word file (DOCX).
+
+    The file also contains the report spec (the complete data of the report, as JSON), from which
+    its figures can be verified. The same report always gives the same bytes.
+    """
     import docx
 
     word = docx.Document()
@@ -44,7 +54,10 @@ def write_docx(document: Document) -> bytes:
 
 
 def read_spec(content: bytes) -> bytes | None:
-    """Return the report spec (JSON) inside a DOCX file; None if the file has none."""
+    """Return the report spec (the complete data of a report, as JSON) inside a DOCX file.
+
+    Return None if the file has none. Raises: zipfile.BadZipFile if the content is no ZIP file.
+    """
     from html import unescape
 
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -55,11 +68,10 @@ def read_spec(content: bytes) -> bytes | None:
 
 
 def texts_of(content: bytes) -> list[str]:
-    """Return the text of a DOCX file: all paragraphs, then every table row with " | " between
-    cells.
+    """Return the text of a DOCX file: all paragraphs, then all table rows.
 
-    The header and the signature are left out, because a clerk fills in number, date and names
-    there.
+    The cells of a row are joined with " | ". The header and the signature are left out, because a
+    clerk fills in number, date and names there.
     """
     import docx
 
@@ -73,7 +85,7 @@ def texts_of(content: bytes) -> list[str]:
 
 
 class _Writer:
-    """Writes one report into a Word document: header, title, texts, signature and tables."""
+    """A writer that adds one report's header, title, texts, signature and tables to a Word file."""
 
     def __init__(self, word: Any, document: Document) -> None:
         self._word, self._document = word, document
@@ -224,7 +236,10 @@ class _Writer:
             self._line(self._word, "", 8)
 
     def _write_table(self, table: Table) -> None:
-        """Add a table as one piece of XML, because adding 5,000 rows cell by cell takes minutes."""
+        """Add a table to the Word document as one piece of XML.
+
+        Adding a table of 5,000 rows cell by cell would take minutes.
+        """
         from docx.oxml import parse_xml
         from docx.oxml.ns import nsdecls
 
@@ -306,7 +321,7 @@ class _Writer:
 
 
 def shown(value: Cell) -> str:
-    """Return a cell's value as text. Numbers have dots between thousands, such as 4.925."""
+    """Return a table cell's value as text. Numbers get dots between thousands, such as 4.925."""
     return number(value) if isinstance(value, int) else value
 
 
@@ -324,9 +339,9 @@ def _attach_spec(word: Any, document: Document) -> None:
 
 
 def _reproducible_zip(content: bytes) -> bytes:
-    """Return a copy of a ZIP file with sorted entries and one fixed date.
+    """Return a copy of a ZIP file with sorted entries that all have one fixed date.
 
-    The same entries then always give the same bytes.
+    Entries with the same names and contents then always give the same bytes.
     """
     out = io.BytesIO()
     with (

@@ -1,9 +1,9 @@
-"""Compute the figures of a meeting's report from the standings of its halls (domain.md §3).
+"""Compute the figures of a meeting's report from the attendance in its halls (domain.md §3).
 
-The same standings always give the same figures, so every number can be recomputed from the ledger.
-In every row and total, summoned = present + absent excused + absent unexcused + not recorded (Triệu
-tập = có mặt + vắng có lý do + vắng không lý do + chưa điểm danh). People of a hall that has not
-reported count as not recorded.
+The same attendance always gives the same figures, so every number can be recomputed later. In every
+row and total, summoned = present + absent excused + absent unexcused + not recorded (Triệu tập = có
+mặt + vắng có lý do + vắng không lý do + chưa điểm danh). People of a hall that has not reported
+count as not recorded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,8 @@ from sync_server.domain.records.kinds import FeedbackTopic, Rating
 from sync_server.domain.unit_types import UNIT_TYPES
 
 ON_TIME_MS = 2 * 60 * MINUTE_MS
-"""A roll is on time if it is signed off within two hours after the end (domain.md §2, step A1)."""
+"""A hall is on time if its attendance is signed off within two hours after the end of the meeting
+(domain.md §2, step A1). In ms."""
 
 ChairOffice = Literal["secretary", "deputy", ""]
 MATERIAL_GROUPS: Mapping[str, frozenset[str]] = {
@@ -28,7 +29,8 @@ MATERIAL_GROUPS: Mapping[str, frozenset[str]] = {
     "plans": frozenset(("KE_HOACH", "CHUONG_TRINH", "HUONG_DAN")),
     "study": frozenset(("DE_CUONG", "TAI_LIEU_THAM_KHAO", "SLIDE", "VIDEO", "AUDIO")),
 }
-"""The kinds of study material, by group (checklist rows 6, 7 and 31 of domain.md)."""
+"""The kinds of study material, by group. A report names every group of which the meeting has no
+material (checklist rows 6, 7 and 31 of domain.md)."""
 
 Note = Literal["silent", "open", "amended", "no_chair", "not_ready", "merged"]
 
@@ -36,8 +38,9 @@ Note = Literal["silent", "open", "amended", "no_chair", "not_ready", "merged"]
 class MeetingFacts(Struct, frozen=True):
     """The facts of a meeting that a report states.
 
-    Times are in ms since 1970 UTC, and `at_ms` is the time of the figures. `host` and `mode` are
-    from the portal; "" if the portal has no such meeting.
+    Times are in ms since 1970 UTC, and `at_ms` is the time of the figures. `host` is the name of
+    the convening body, and `mode` a code for in person, online or both (such as KET_HOP). Both come
+    from the portal; "" if the portal does not state them.
     """
 
     id: str
@@ -50,16 +53,18 @@ class MeetingFacts(Struct, frozen=True):
 
     @property
     def is_over(self) -> bool:
-        """Return whether the meeting had ended at `at_ms`."""
+        """Return whether the meeting had ended at the time of the figures (`at_ms`)."""
         return self.at_ms > self.ends_ms
 
 
 class HallLine(Struct, frozen=True):
-    """One row of table 1: the figures of one hall.
+    """The figures of one hall, which form one row of table 1.
 
-    `chair` is the office of the person who presided last; "" if nobody did. `keeps_materials`: the
-    hall has reported that its device stores the materials for use offline. `is_on_time`: the roll
-    was signed off within `ON_TIME_MS` after the end.
+    `point` is the hall's code. `chair` is the office of the person who presided last; "" if nobody
+    did. `is_connected`: a device of the hall has sent a record. `is_reported`: the hall has sent a
+    record of its work, such as a check-in. `keeps_materials`: the hall has reported that its device
+    stores the materials for use offline. `is_on_time`: the attendance was signed off within
+    `ON_TIME_MS` after the end. `notes` are codes of remarks, such as `no_chair`.
     """
 
     point: str
@@ -75,9 +80,10 @@ class HallLine(Struct, frozen=True):
 
 
 class TypeLine(Struct, frozen=True):
-    """One row of table 2: the figures of one unit type.
+    """The figures of all units of one type, which form one row of table 2.
 
-    `planned` and `reported` are numbers of halls.
+    `unit_type` is a code; "" if the type is unknown. `planned` is the number of halls of the type,
+    and `reported` the number of these halls that have reported.
     """
 
     unit_type: str
@@ -87,11 +93,12 @@ class TypeLine(Struct, frozen=True):
 
 
 class MaterialLine(Struct, frozen=True):
-    """One row of table 4: a material of the meeting.
+    """A document or other material of the meeting, which forms one row of table 4.
 
-    `public_ms` is when the material became public, in ms since 1970 UTC; None if it always was.
-    `issued_on` is the document's date (YYYY-MM-DD). `is_basis`: the meeting is based on the
-    document.
+    `kind` is a code, such as NGHI_QUYET (resolution). `public_ms` is the time from which the
+    material is public, in ms since 1970 UTC; None if no time is set. `is_in_time`: the material was
+    public before the meeting started. `issued_on` is the document's date (YYYY-MM-DD). `is_basis`:
+    the meeting is based on the document.
     """
 
     code: str
@@ -106,7 +113,12 @@ class MaterialLine(Struct, frozen=True):
 
 
 class IncidentLine(Struct, frozen=True):
-    """One row of table 5: an incident in a hall. `minutes` is its length, None while it lasts."""
+    """An incident in a hall, which forms one row of table 5.
+
+    `point` is the hall's code and `name` the hall's name. `what` is the code of the cause, such as
+    `power`. The incident began at `from_ms`, in ms since 1970 UTC, and lasted `minutes`, rounded
+    down; None if no end was recorded.
+    """
 
     point: str
     name: str
@@ -116,9 +128,11 @@ class IncidentLine(Struct, frozen=True):
 
 
 class TaskLine(Struct, frozen=True):
-    """A task that a meeting left to a hall. The report does not name the person responsible.
+    """A task that a meeting left to a hall, without the person responsible.
 
-    `meeting` is the title of the earlier meeting that left the task; "" for the reported meeting.
+    `point` is the hall's code, `name` the hall's name, and `item` the text of the task. `due_ms` is
+    in ms since 1970 UTC; None without a due time. `state` is `open`, `done` or `dropped`. `meeting`
+    is the title of the earlier meeting that left the task; "" if the reported meeting did.
     """
 
     point: str
@@ -129,15 +143,20 @@ class TaskLine(Struct, frozen=True):
     meeting: str = ""
 
     def is_overdue(self, at_ms: int) -> bool:
-        """Return whether the task was still open at `at_ms` although its due time had passed."""
+        """Return whether the task is open although its due time is before `at_ms`.
+
+        `at_ms` is in ms since 1970 UTC. A task without a due time is never overdue.
+        """
         return self.state == "open" and self.due_ms is not None and self.due_ms < at_ms
 
 
 class Attendee(Struct, frozen=True):
-    """One summoned person and their attendance, for internal files only.
+    """One summoned person and the person's attendance, for internal files only.
 
-    `came_ms` is the first arrival and `left_ms` the last departure, in ms since 1970 UTC. Either is
-    None if it was not recorded.
+    `point` is the code of the hall, and `person` the code of the person. `state` is a code, such as
+    `absent_unexcused`, and `cause` the code of its cause; "" if there is none. `came_ms` is the
+    first arrival and `left_ms` the last departure, in ms since 1970 UTC; None if not known. Without
+    a check-out, `left_ms` is the end of the meeting.
     """
 
     point: str
@@ -151,9 +170,10 @@ class Attendee(Struct, frozen=True):
 
 
 class Hall(Struct, frozen=True):
-    """One hall with its standing, from which the figures are computed.
+    """One hall with the attendance of its people, from which the figures are computed.
 
-    `is_connected`: a device of the hall has sent a record.
+    `point` is the hall's code. `is_connected`: a device of the hall has sent a record. `standing`
+    is the attendance, as judged from the records of the hall.
     """
 
     point: str
@@ -166,9 +186,10 @@ class Hall(Struct, frozen=True):
 class Figures(Struct, frozen=True):
     """The figures of a report, from which its tables and sentences are made.
 
-    `reasons` has the number of excused people for every reason code. `pending` is the number of
-    undecided leave requests, and `essays` that of essays handed in. `earlier_tasks` are the tasks
-    that earlier meetings left. `ratings` are those of the halls that gave feedback.
+    `reasons` has the number of excused people by reason code, the largest number first. `pending`
+    is the number of undecided requests for leave or a substitute, and `essays` the number of essays
+    handed in. `tasks` are those that this meeting left, and `earlier_tasks` those that earlier
+    meetings left. `ratings` has one dict of ratings by topic for every hall that gave feedback.
     """
 
     meeting: MeetingFacts
@@ -186,37 +207,43 @@ class Figures(Struct, frozen=True):
 
     @property
     def planned(self) -> int:
-        """Return the number of halls that were to take part."""
+        """Return the number of halls that were to take part in the meeting."""
         return len(self.halls)
 
     @property
     def connected(self) -> int:
-        """Return the number of halls that have sent at least one record."""
+        """Return the number of halls whose devices have sent at least one record."""
         return sum(hall.is_connected for hall in self.halls)
 
     @property
     def reported(self) -> int:
-        """Return the number of halls that have reported from the conference."""
+        """Return the number of halls that have reported.
+
+        A hall has reported once it has sent a record of its work, such as a check-in.
+        """
         return sum(hall.is_reported for hall in self.halls)
 
     @property
     def silent(self) -> tuple[HallLine, ...]:
-        """Return the halls that have not reported, in the order of table 1."""
+        """Return the halls that have not reported, in the order of table 1.
+
+        A hall has reported once it has sent a record of its work, such as a check-in.
+        """
         return tuple(hall for hall in self.halls if not hall.is_reported)
 
     @property
     def basis(self) -> tuple[MaterialLine, ...]:
-        """Return the documents on which the meeting is based (checklist row 18)."""
+        """Return the documents on which the meeting is based, in the order of table 4."""
         return tuple(line for line in self.materials if line.is_basis)
 
     @property
     def keep_materials(self) -> int:
-        """Return the number of reporting halls whose device stores the materials offline."""
+        """Return how many reporting halls have a device that stores the materials offline."""
         return sum(hall.is_reported and hall.keeps_materials for hall in self.halls)
 
     @property
     def missing_groups(self) -> tuple[str, ...]:
-        """Return the groups of `MATERIAL_GROUPS` for which the meeting has no material.
+        """Return the groups in `MATERIAL_GROUPS` of which the meeting has no material.
 
         If the meeting has no materials at all, return ().
         """
@@ -225,14 +252,18 @@ class Figures(Struct, frozen=True):
         return tuple(lacking) if kinds else ()
 
     def chaired_by(self, office: ChairOffice) -> int:
-        """Return the number of reporting halls where the holder of an office presided.
+        """Return the number of reporting halls where the Secretary or a Deputy presided last.
 
         For "", return the number of reporting halls where nobody presided.
         """
         return sum(hall.is_reported and hall.chair == office for hall in self.halls)
 
     def with_note(self, note: Note) -> int:
-        """Return the number of reporting halls that have a given note."""
+        """Return the number of reporting halls that have a given remark.
+
+        A remark is a code, such as `no_chair` (nobody presided) or `not_ready` (something was
+        missing).
+        """
         return sum(hall.is_reported and note in hall.notes for hall in self.halls)
 
 
@@ -243,7 +274,11 @@ def figures_of(
     materials: Sequence[MaterialLine],
     earlier_tasks: Sequence[TaskLine] = (),
 ) -> Figures:
-    """Compute the figures of a meeting. Rehearsals and cancelled halls are left out."""
+    """Compute the figures of a meeting's report.
+
+    `reasons` has the number of excused people by reason code. `earlier_tasks` are the tasks that
+    earlier meetings left. Halls whose meeting is a rehearsal or is cancelled are left out.
+    """
     counted = [hall for hall in halls if hall.standing.is_counted]
     lines = tuple(_line_of(hall, meeting) for hall in counted)
     return Figures(
@@ -281,9 +316,9 @@ def figures_of(
 
 
 def attendees_of(halls: Sequence[Hall]) -> tuple[Attendee, ...]:
-    """Return all summoned people with their attendance, hall by hall.
+    """Return all summoned people with their attendance, in the order of the halls.
 
-    Rehearsals and cancelled halls are left out.
+    Halls whose meeting is a rehearsal or is cancelled are left out.
     """
     return tuple(
         Attendee(
@@ -330,7 +365,10 @@ def _line_of(hall: Hall, meeting: MeetingFacts) -> HallLine:
 
 
 def _chair_of(standing: PointStanding) -> ChairOffice:
-    """Return the office of the person who presides or presided last; "" if nobody did."""
+    """Return the office of the person who presides, or presided last, in a hall.
+
+    Every person except the Secretary counts as a Deputy. Return "" if nobody presided.
+    """
     spans = standing.chair.spans
     if not spans:
         return ""

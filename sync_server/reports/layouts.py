@@ -13,15 +13,14 @@ LayoutName = Literal["PARTY_HD05_2026", "PARTY_HD36_2018", "STATE_ND30_2020"]
 
 
 class Layout(Struct, frozen=True):
-    """The sizes, lengths and fixed texts of one paper layout.
+    """The sizes, lengths and fixed texts of one layout of official papers.
 
     Fields that end in `_pt` are in points, those in `_mm` in millimetres. `right_lines` are the
-    lines of the right header, every one as (text, size in points, is bold). A rule is drawn under
-    the
-    last line. `number` is the template of the document number, which itself stays blank. `headings`
-    are the templates of section numbers on levels 1 and 2. `archive` is the last recipient.
-    `on_behalf_of` is the abbreviation before the committee that signs, such as T/M ("on behalf
-    of").
+    lines of the right header, as (text, size in points, is bold), with a rule under the last one.
+    `star`: an asterisk stands under the left header. `number` is the template of the document
+    number, which itself stays blank. `headings` are the templates of section numbers on levels 1
+    and 2. `archive` is the last recipient. `on_behalf_of` is the abbreviation before the signing
+    committee, such as T/M ("on behalf of"). `end` is the mark after the last sentence.
     """
 
     name: LayoutName
@@ -61,7 +60,7 @@ LAYOUTS: dict[LayoutName, Layout] = {
         right_lines=_PARTY_HEADER,
         left_pt=14,
         star=True,
-        number="Số        -BC/{symbol}",  # HD 05 has no colon; numbers restart every term
+        number="Số        -BC/{symbol}",  # Hướng dẫn 05-HD/VPTW writes no colon
         date_italic_pt=14,
         title_pt=15,  # the sources give sizes from 14 to 16 pt
         rule_under_title="-----",

@@ -14,9 +14,10 @@ from sync_server.reports.words import day_and_hours, moment, vietnam_time
 
 
 def minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
-    """Return the passages of a hall's minutes: its course up to the closing, then the signatures.
+    """Return two passages of minutes: the course of a meeting in one hall, and the signatures.
 
-    `spec.course` must not be None, and `spec.point` must be a hall of the meeting.
+    The course names the person presiding, the attendance, the incidents and the closing.
+    `spec.course` must not be None, and `spec.point` must be the code of a hall of the meeting.
     """
     course, meeting = spec.course, spec.figures.meeting
     assert course
@@ -65,7 +66,11 @@ def minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
 
 
 def summons(spec: ReportSpec) -> list[Passage]:
-    """Return the text of a summons to one person, or to all people in the list below the text."""
+    """Return the text of a summons to a meeting, as one passage without a heading.
+
+    The text addresses one person if `spec.person` is set. Otherwise, it addresses all people in the
+    list that the document prints below the text.
+    """
     meeting, documents = spec.figures.meeting, spec.figures.basis
     units = {line.unit for line in spec.people}
     if spec.person:
@@ -90,7 +95,11 @@ def summons(spec: ReportSpec) -> list[Passage]:
 
 
 def certificate(spec: ReportSpec) -> list[Passage]:
-    """Return the text that certifies one person's attendance, with the hall and the times."""
+    """Return the text that certifies one person's attendance, as one passage without a heading.
+
+    The person is the first in `spec.people`, which must not be empty. The text states the hall and,
+    if they were recorded, the times of arrival and departure.
+    """
     meeting, line = spec.figures.meeting, spec.people[0]
     hall = spec.basis.halls[line.facts.point].name
     came, left = line.facts.came_ms, line.facts.left_ms
@@ -113,6 +122,9 @@ def certificate(spec: ReportSpec) -> list[Passage]:
 
 
 def _about(key: str, line: PersonLine, **facts: object) -> str:
-    """Return the message `key` with a person's name, position (if any) and unit filled in."""
+    """Return a Vietnamese message with a person's name, position (if any) and unit filled in.
+
+    `key` names the message, and `facts` are the values of its other placeholders.
+    """
     position = f", {name_code('position', line.position)}" if line.position else ""
     return say(key, name=line.name, position=position, unit=line.unit, **facts)

@@ -63,9 +63,12 @@ def make(
     *,
     by: str,
 ) -> StoredReport:
-    """Make the next revision of a report and store it in the database.
+    """Make the next revision of a report on a meeting, store it and return it.
 
-    `by` is the name of the account that makes the report. Raises: UnknownMeeting.
+    `meeting` is the meeting's id. `source` contains the time and the inputs that are not in the
+    database. `by` is the name of the account that makes the report.
+
+    Raises: UnknownMeeting; ReleaseMalformed if the portal's facts cannot be read.
     """
     taken = snapshot.take(connection, meeting, source)
     before = reports.latest(connection, meeting, kind)
@@ -76,15 +79,16 @@ def make(
 
 
 def spec_of(stored: StoredReport) -> ReportSpec:
-    """Decode the spec of a stored revision."""
+    """Decode the report spec (the complete data of a report) of a stored revision from JSON."""
     return _decoder.decode(stored.spec)
 
 
 def with_names(connection: Connection, spec: ReportSpec) -> ReportSpec:
-    """Return a copy of a spec for an internal file, with the names of the summoned people.
+    """Return a copy of a report's data for an internal file, with the names of summoned people.
 
-    The people are computed again from the ledger, limited to the spec's point, unit and person, and
-    sorted by point and name. A certificate names only people who were present.
+    The attendance is computed again from the records that the report used. `point`, `unit` and
+    `person` of the spec limit the people, who are sorted by hall and name. A certificate names only
+    people who were present. Minutes also get the names of the chair and the signer.
     """
     taken = snapshot.take_again(connection, spec.basis)
     attendees = [
@@ -132,13 +136,13 @@ def make_names_document(
     unit: str = "",
     person: str = "",
 ) -> ReportSpec:
-    """Return the spec of minutes, a presence list, a summons or a certificate as of now.
+    """Return the data of minutes, a presence list, a summons or a certificate as of now.
 
-    The spec is not stored. `point`, `unit` and `person` limit the people in the document; "" sets
-    no limit. Minutes need a point, and a certificate needs a person who attended.
+    Nothing is stored. The codes `point`, `unit` and `person` limit the people in the document; ""
+    sets no limit. Minutes need a point, and a certificate needs a person who attended.
 
-    Raises: UnknownMeeting, UnknownPoint if the meeting has no hall at the point, and NobodyToName
-    if a summons or a certificate would name nobody.
+    Raises: UnknownMeeting; UnknownPoint if the meeting has no hall at the point; NobodyToName if a
+    summons or a certificate would name nobody.
     """
     taken = snapshot.take(connection, meeting, source)
     known = {hall.point for hall in taken.figures.halls}
@@ -170,10 +174,12 @@ def make_period(
     layout: LayoutName,
     source: Source,
 ) -> PeriodSpec:
-    """Return the spec of a report on several conferences as of now, without storing it.
+    """Return the data of a report on several conferences as of now, without storing them.
 
-    The conferences are sorted by their start. `name` is the Vietnamese name of the period, such as
-    a year. Raises: UnknownMeeting.
+    `meetings` are the ids of the conferences, which the report sorts by start. `name` is the
+    Vietnamese name of the period, such as a year.
+
+    Raises: UnknownMeeting; ReleaseMalformed if the portal's facts cannot be read.
     """
     snapshots = [snapshot.take(connection, meeting, source) for meeting in meetings]
     snapshots.sort(key=lambda taken: taken.basis.meeting.starts_ms)
@@ -184,16 +190,20 @@ def make_period(
 
 
 def write(spec: AnySpec, file_format: Format) -> bytes:
-    """Return a report as the content of a file.
+    """Return a report as the bytes of a file; the format `zip` contains the tables as CSV files.
 
-    Raises: PdfUnavailable if a PDF is wanted and Pango is not installed.
+    Raises: PdfUnavailable if a PDF is wanted and the library Pango is not installed.
     """
     document = build_period(spec) if isinstance(spec, PeriodSpec) else build(spec)
     return _WRITERS[file_format](document)
 
 
 def file_name(spec: AnySpec, file_format: Format) -> str:
-    """Return the name of a report's file, such as `bao-cao-nhanh-2024-08-22-hoc-tap-lan-2.pdf`."""
+    """Return the name of a report's file, such as `bao-cao-nhanh-2024-08-22-hoc-tap-lan-2.pdf`.
+
+    The name contains the kind, the meeting's id and the revision. The name of an internal file also
+    contains `-noi-bo`. A report on several conferences is named by the time of its figures.
+    """
     if isinstance(spec, PeriodSpec):
         days = f"{vietnam_time(spec.at_ms):%Y%m%d-%H%M}"
         return f"{say('report.file.period')}-{days}.{file_format}"
@@ -235,10 +245,11 @@ def _spec_of(
 def changes_between(
     before: Figures | None, after: Figures
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return sentences on the changes since the previous figures, and the codes of changed points.
+    """Return sentences on the changes between two reports, and the codes of the changed halls.
 
-    The first sentence describes the totals if they changed. Each other sentence describes one hall,
-    up to `MOST_CHANGES` halls. Both results are empty if `before` is None.
+    The first sentence describes the totals if they changed. Every other sentence describes one
+    hall. After `MOST_CHANGES` halls, a last sentence counts the rest. If `before` is None, both
+    tuples are empty.
     """
     if before is None:
         return (), ()

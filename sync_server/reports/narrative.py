@@ -1,6 +1,6 @@
-"""Draft the Vietnamese sentences of a report from the figures alone.
+"""Draft the Vietnamese sentences of a report from its figures alone.
 
-The drafts praise only what the figures show.
+The drafts praise only what the figures show, and people may replace them.
 """
 
 from collections import Counter
@@ -18,7 +18,10 @@ SECTIONS = HEADINGS
 
 
 def drafts_of(figures: Figures) -> dict[Section, str]:
-    """Return a drafted text for every section; "" for a section that the figures cannot fill."""
+    """Return a drafted Vietnamese text for every section of a report, by the section's name.
+
+    A section that the figures cannot fill, such as the proposals, gets "".
+    """
     drafts: dict[Section, str] = dict.fromkeys(SECTIONS, "")
     drafts["organisation"] = _organisation(figures)
     drafts["numbers"] = _numbers(figures)
@@ -79,7 +82,7 @@ def _organisation(figures: Figures) -> str:
 def cited(documents: Sequence[MaterialLine]) -> str:
     """Return the citation of documents: kind, number, date and issuer, separated by "; ".
 
-    A document without a number or a date is cited by its title.
+    A document without a number or a date is cited by its title alone.
     """
     return "; ".join(
         say(
@@ -99,7 +102,7 @@ ABSENT = ("absent_excused", "absent_unexcused", "not_recorded")
 
 
 def attendance_sentences(counts: Counts) -> list[str]:
-    """Return one sentence on presence and absence, and one on people who came late or left early.
+    """Return a Vietnamese sentence on presence and absence, and one on people late or gone early.
 
     The second sentence is left out if nobody came late or left early.
     """
@@ -120,7 +123,7 @@ def attendance_sentences(counts: Counts) -> list[str]:
 
 
 def others_sentences(counts: Counts) -> list[str]:
-    """Return the sentence on guests and substitutes; [] if there were none."""
+    """Return one Vietnamese sentence on guests and substitutes; [] if there were none."""
     if not (counts.guests or counts.substitutes):
         return []
     others = _counted("others", ("guests", "substitutes"), counts)
@@ -128,7 +131,7 @@ def others_sentences(counts: Counts) -> list[str]:
 
 
 def conduct_sentences(counts: Counts) -> list[str]:
-    """Return the sentence on calls, private phone use, disorder and wrong seats.
+    """Return one Vietnamese sentence on calls, private phone use, disorder and wrong seats.
 
     Return [] if none of these were recorded.
     """
@@ -224,7 +227,7 @@ def _limits(figures: Figures) -> str:
 
 
 def _earlier_limits(figures: Figures) -> str:
-    """Return the sentence on the tasks of earlier meetings (checklist row 17).
+    """Return the Vietnamese sentence on the tasks that earlier meetings left.
 
     The sentence gives the numbers of tasks in all, done, open and overdue.
     """
@@ -245,7 +248,10 @@ def _in_sentence(key: str) -> str:
 
 
 def _counted(stem: str, names: Sequence[str], counts: Counts) -> str:
-    """Return a phrase for every count other than 0, separated by commas."""
+    """Return Vietnamese phrases such as "3 late" for the counts other than 0, separated by commas.
+
+    `names` are fields of `counts`. The message of a name has the key `report.draft.STEM.NAME`.
+    """
     return ", ".join(
         say(f"report.draft.{stem}.{name}", count=number(count))
         for name in names
@@ -271,8 +277,9 @@ def _tasks(figures: Figures) -> str:
 
 
 def reason_name(code: str) -> str:
-    """Return the Vietnamese name of a reason code.
+    """Return the Vietnamese name of a reason for absence, such as CONG_TAC (business trip).
 
-    For "", return a text that says that the reason can no longer be read.
+    A code without a name is returned unchanged. For "", return a text that says that the reason can
+    no longer be read.
     """
     return name_code("reason", code) if code else say("report.no_reason")

@@ -17,16 +17,17 @@ from sync_server.messages import say
 from sync_server.reports.figures import Figures, TypeLine
 
 SMALLEST = 5
-"""A number of people from 1 to 4 is not published."""
+"""Numbers of people from 1 to 4 are not published, because they could reveal facts about a single
+person."""
 PEOPLE = ("summoned", "present", "absent_excused", "absent_unexcused", "not_recorded", "late")
 """The published numbers of people. `summoned` is the sum of the four numbers after it."""
 FIELDS = ("unit_type", "halls", "reported", *PEOPLE)
 
 
 class OpenRow(Struct, frozen=True):
-    """One row of the open data.
+    """One row of the open data: the totals of one unit type, or of all types together.
 
-    `unit_type` is "" in the row for all types. `halls` and `reported` are numbers of halls.
+    `unit_type` is a code; "" in the row for all types. `halls` and `reported` are numbers of halls.
     `people` has a value for every name in `PEOPLE`; None means that the number is not published.
     """
 
@@ -36,14 +37,14 @@ class OpenRow(Struct, frozen=True):
     people: dict[str, int | None]
 
     def cells(self) -> list[object]:
-        """Return the row's values in the order of `FIELDS`."""
+        """Return the row's values in the order of `FIELDS`; None for an unpublished number."""
         return [self.unit_type, self.halls, self.reported, *self.people.values()]
 
 
 def open_rows(figures: Figures) -> list[OpenRow]:
-    """Return the rows of the open data: all types together first, then every type.
+    """Return the rows of a meeting's open data: all unit types together first, then every type.
 
-    Numbers that must not be published are None.
+    Numbers that must not be published, because they could reveal single people, are None.
     """
     hidden = _hidden_types(figures.types)
     total = _published(figures.totals) if not _is_safe(figures.totals) else _all(figures.totals)
@@ -55,9 +56,10 @@ def open_rows(figures: Figures) -> list[OpenRow]:
 
 
 def open_data(figures: Figures) -> Mapping[str, object]:
-    """Return the open data as a mapping for JSON: the schema, facts of the meeting, and the rows.
+    """Return a meeting's open data as a mapping for JSON.
 
-    The schema is a Frictionless Table Schema. Times are ISO 8601 in UTC.
+    Its keys are `schema` (a Frictionless Table Schema), `suppressed_below`, `meeting`, `as_of` and
+    `rows`. Times are ISO 8601 in UTC.
     """
     meeting = figures.meeting
     return {
@@ -113,7 +115,7 @@ def _hidden_types(lines: Sequence[TypeLine]) -> set[str]:
 
 
 def _is_safe(counts: Counts) -> bool:
-    """Return whether every number of people is 0 or at least `SMALLEST`."""
+    """Return whether every number that would be published is 0 or at least `SMALLEST`."""
     return not any(0 < getattr(counts, name) < SMALLEST for name in PEOPLE)
 
 
@@ -122,10 +124,10 @@ def _all(counts: Counts) -> dict[str, int | None]:
 
 
 def _published(counts: Counts) -> dict[str, int | None]:
-    """Return the totals, with None for every number from 1 to 4.
+    """Return the numbers of people by name, with None for every number from 1 to 4.
 
-    `summoned` is the sum of four other numbers. If only one of these five is None, subtraction
-    would reveal it, so a second one becomes None.
+    `summoned` is the sum of four other numbers. If only one of these five were None, subtraction
+    would reveal it. In this case, a second one becomes None.
     """
     people = _all(counts)
     small = [name for name, value in people.items() if value and value < SMALLEST]

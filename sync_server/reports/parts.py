@@ -7,7 +7,11 @@ NONE = "–"
 
 
 class Column(NamedTuple):
-    """One column of a table. `width` is relative to the widths of the table's other columns."""
+    """One column of a table.
+
+    `width` is a share of the table's width, relative to the other columns. The cells of a column
+    with `is_number` are aligned on the right.
+    """
 
     title: str
     width: int
@@ -18,8 +22,8 @@ class Table(NamedTuple):
     """One table of a report.
 
     `key` is part of the names of the table's sheet and CSV file. `total` is the last row, if any.
-    `sums` are the indexes of the columns that the total row adds up. `rate` contains three column
-    indexes: the percentage, its part and its whole.
+    `sums` are the indexes of the columns that the total row adds up. `rate` has the indexes of
+    three columns: the percentage, its part and its whole. Indexes start at 0.
     """
 
     key: str
@@ -32,7 +36,7 @@ class Table(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """One bar of a chart, which shows `part` as a share of `whole`."""
+    """One bar of a chart, which shows `part` as a share of `whole` (both numbers of people)."""
 
     label: str
     part: int
@@ -40,9 +44,10 @@ class Bar(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A heading and the paragraphs under it.
+    """A heading of a report and the paragraphs under it.
 
-    `level` is 1 or 2. `heading` is "" if the passage has no heading.
+    `level` is 1 for a part of the report and 2 for a section in a part. `heading` is "" if the
+    passage has no heading.
     """
 
     level: int

@@ -1,4 +1,8 @@
-"""Write a report as HTML for printing, and as PDF/UA with its tables and its spec attached."""
+"""Write reports as HTML pages for printing and as PDF files, and read the PDF files again.
+
+The PDF files are accessible to screen readers (PDF/UA). The tables and the complete data of the
+report are attached to them.
+"""
 
 import io
 from datetime import UTC, datetime
@@ -25,11 +29,11 @@ def _paper() -> Template:
 
 
 class PdfUnavailable(Exception):
-    """The library Pango, which the PDF writer needs for text layout, is not installed."""
+    """Raised if the library Pango, which lays out the text of PDF files, is not installed."""
 
 
 def write_html(document: Document) -> str:
-    """Return a report as an HTML page for printing."""
+    """Return a report as one complete HTML page for printing; its chart is an embedded image."""
     chart = bar_chart(document.bars) if document.bars else ""
     return _paper().render(
         document=document,
@@ -42,9 +46,11 @@ def write_html(document: Document) -> str:
 
 
 def write_pdf(document: Document) -> bytes:
-    """Return a report as PDF/UA-1, with its spec (JSON) and its tables (CSV) attached.
+    """Return a report as the bytes of a PDF file that is accessible to screen readers (PDF/UA-1).
 
-    Raises: PdfUnavailable if Pango is not installed.
+    The complete data of the report (JSON) and the tables (CSV) are attached to the PDF.
+
+    Raises: PdfUnavailable if the library Pango is not installed.
     """
     try:
         from weasyprint import HTML, Attachment
@@ -77,7 +83,10 @@ def write_pdf(document: Document) -> bytes:
 
 
 def read_spec(content: bytes) -> bytes | None:
-    """Return the report spec (JSON) that is attached to a PDF; None if the PDF has none."""
+    """Return the report spec (the complete data of a report, as JSON) attached to a PDF.
+
+    Return None if the PDF has no such attachment.
+    """
     from pypdf import PdfReader
 
     attached = PdfReader(io.BytesIO(content)).attachments.get(SPEC_NAME)
@@ -85,7 +94,7 @@ def read_spec(content: bytes) -> bytes | None:
 
 
 def texts_of(content: bytes) -> list[str]:
-    """Return the text of a PDF as its lines, without empty lines, in page order."""
+    """Return the lines of text in a PDF, page by page, without empty lines."""
     from pypdf import PdfReader
 
     pages = PdfReader(io.BytesIO(content)).pages

@@ -21,9 +21,10 @@ from sync_server.reports.words import moment, short_day
 
 
 class PeriodLine(NamedTuple):
-    """One row of a table in the report: the sums over several halls.
+    """One row of a table on several conferences: the sums over some of their halls.
 
-    `halls`, `reported` and `on_time` count a hall once for every conference.
+    `label` is the text of the first cell. `halls`, `reported` and `on_time` (signed off in time)
+    are numbers of halls. A hall counts once for every conference in which it takes part.
     """
 
     label: str
@@ -35,7 +36,11 @@ class PeriodLine(NamedTuple):
 
 
 def build_period(spec: PeriodSpec) -> Document:
-    """Build the document of a report on several conferences."""
+    """Build the document of a report on several conferences.
+
+    The document has one table by conference, one by unit type and one by hall, and a chart of the
+    conferences' attendance rates.
+    """
     figures = [conference.figures for conference in spec.conferences]
     halls = [hall for meeting in figures for hall in meeting.halls]
     layout, whole = LAYOUTS[spec.layout], _sum_of(say("report.total"), "", halls)
@@ -69,7 +74,10 @@ def build_period(spec: PeriodSpec) -> Document:
 
 
 def by_type(halls: Sequence[HallLine]) -> list[PeriodLine]:
-    """Return one row for every unit type that has halls, with the sums over these halls."""
+    """Return one row for every unit type that has halls, with the sums over these halls.
+
+    `halls` has one entry for every hall and conference. Halls of unknown type form the last row.
+    """
     lines = []
     for unit_type in (*UNIT_TYPES, ""):
         if of_type := [hall for hall in halls if hall.unit_type == unit_type]:
@@ -78,9 +86,10 @@ def by_type(halls: Sequence[HallLine]) -> list[PeriodLine]:
 
 
 def by_hall(halls: Sequence[HallLine]) -> list[PeriodLine]:
-    """Return one row for every point, with the sums over all conferences.
+    """Return one row for every hall, with the sums over all conferences, sorted by hall code.
 
-    The rows are sorted by point, and each has the hall's latest name.
+    `halls` has one entry for every hall and conference, in the order of the conferences. A row has
+    the hall's latest name.
     """
     of_point: dict[str, list[HallLine]] = {}
     for hall in halls:

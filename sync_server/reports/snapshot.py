@@ -1,7 +1,8 @@
-"""Take a snapshot of the data that a report needs, and compute the report's figures.
+"""Read the data that a report needs, and compute the report's figures from them.
 
-A snapshot is taken in one transaction. Its basis contains stream positions, clock measurements and
-facts from the portal. With the same basis, the figures can be computed again later from the ledger.
+All data are read in one transaction. The snapshot's basis contains the positions up to which
+records were read, clock measurements and facts from the portal. With the same basis, the same
+figures can be computed again later, although more records have arrived.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,15 +40,16 @@ from sync_server.storage.ledger.streams import StreamKey
 from sync_server.web import served_portal
 
 NO_REASON = ""
-"""Excused people whose reason can no longer be read are counted under this code."""
+"""Excused people are counted under this code if the reason of their absence can no longer be read,
+for example because it was deleted."""
 _reason_decoder = msgspec.json.Decoder(dict[str, object])
 
 
 class Source(NamedTuple):
-    """The inputs of a snapshot that are not in the database.
+    """The inputs of a report that are not in the database.
 
-    `site_dir` is the folder of the locally built portal. `seal_key` is the secret that opens sealed
-    details. `now_ms` is the time of the snapshot, in ms since 1970 UTC.
+    `site_dir` is the folder of the locally built portal. `seal_key` is the secret that decrypts
+    personal details. `now_ms` is the time of the report, in ms since 1970 UTC.
     """
 
     site_dir: Path
@@ -56,9 +58,10 @@ class Source(NamedTuple):
 
 
 class HallFacts(Struct, frozen=True):
-    """The name and unit type of a hall in a report.
+    """The facts about a hall on which a report depends, besides the hall's records.
 
-    `head` is the last position that the report read in the hall's stream.
+    `unit_type` is a code; "" if it is unknown. `head` is the position of the last record that the
+    report read among the hall's records.
     """
 
     name: str
@@ -67,12 +70,12 @@ class HallFacts(Struct, frozen=True):
 
 
 class Basis(Struct, frozen=True):
-    """Everything, except the ledger's records, on which the figures of a report depend.
+    """Everything, except the records, on which the figures of a report depend.
 
-    `epoch` identifies the database. `sightings` are the clock measurements that correct the
-    devices' times. `reasons` has the number of excused people for every reason code. The sealed
-    details are opened only for this count. `materials` and `earlier_tasks` are as of the time of
-    the report.
+    `epoch` identifies the database. `halls` has the facts of a hall by its code. `sightings` are
+    the clock measurements that correct the devices' times. `reasons` has the number of excused
+    people by reason code; later computations use these counts and decrypt nothing. `materials` and
+    `earlier_tasks` are as of the time of the report.
     """
 
     epoch: str
@@ -85,10 +88,10 @@ class Basis(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """A basis and the figures computed from it.
+    """The figures of a report, and the basis on which they can be computed again.
 
     Internal files also need `attendees`, which are all summoned people, and `standings`, which has
-    the standing of every hall by point code.
+    the attendance judged in every hall, by the hall's code.
     """
 
     basis: Basis
@@ -98,9 +101,10 @@ class Snapshot(Struct, frozen=True):
 
 
 def take(connection: Connection, meeting: str, source: Source) -> Snapshot:
-    """Take a snapshot of a meeting as of `source.now_ms`.
+    """Read the data of a meeting as of `source.now_ms`, and compute the figures of its report.
 
-    Raises: UnknownMeeting. ReleaseMalformed if the portal's facts cannot be read.
+    `meeting` is the meeting's id. Raises: UnknownMeeting; ReleaseMalformed if the portal's facts
+    cannot be read.
     """
     now_ms = source.now_ms
     summary = arrangements.require_meeting(connection, meeting, now_ms)
@@ -142,7 +146,10 @@ def take(connection: Connection, meeting: str, source: Source) -> Snapshot:
 
 
 def take_again(connection: Connection, basis: Basis) -> Snapshot:
-    """Compute the figures of an earlier report again, from its basis and the ledger's records."""
+    """Compute the figures of an earlier report again, from its basis and the stored records.
+
+    Records that arrived after the report are not read.
+    """
     keys = {StreamKey(basis.meeting.id, point): facts.head for point, facts in basis.halls.items()}
     records = streams.records_up_to(connection, keys)
     clocks = Clocks(basis.sightings)
@@ -175,9 +182,10 @@ def _snapshot(
 def _reasons_of(
     connection: Connection, judged: Iterable[PointStanding], seal_key: str
 ) -> dict[str, int]:
-    """Return the number of excused people for every reason code in their approved requests.
+    """Return the number of excused people by the reason code in their approved requests for leave.
 
-    Only these counts leave the function, so that nobody sees the reason of a particular person.
+    `seal_key` is the secret that decrypts the requests. Only the counts leave this function, so
+    that nobody sees the reason of a particular person. Unreadable reasons count under "".
     """
     counts: dict[str, int] = {}
     for standing in judged:
@@ -237,10 +245,10 @@ def _materials_of(
 def _earlier_tasks(
     connection: Connection, facts: MeetingFacts, places: Mapping[str, PointSummary]
 ) -> tuple[TaskLine, ...]:
-    """Return the tasks that earlier meetings left, the latest meeting first.
+    """Return the tasks that meetings before this one left, the latest meeting first.
 
-    Open tasks are always listed. Finished tasks are listed only for the latest meeting with tasks.
-    Dropped tasks are never listed.
+    `places` has the names of the halls by code. Open tasks are always listed. Finished tasks are
+    listed only for the latest meeting with tasks, and dropped tasks never.
     """
     lines: list[TaskLine] = []
     for earlier in directory.meetings(connection, facts.at_ms):

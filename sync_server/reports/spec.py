@@ -1,4 +1,4 @@
-"""The complete content of a report. The same spec always gives the same file."""
+"""Define the complete data of a report, from which its file can be written at any time."""
 
 from typing import Literal, get_args
 
@@ -14,15 +14,20 @@ Kind = Literal["quick", "evaluation", "minutes", "presence", "summons", "certifi
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 WITH_NAMES: tuple[Kind, ...] = ("minutes", "presence", "summons", "certificate")
-"""Documents of these kinds contain names of people, so they are always internal."""
+"""Documents of these kinds contain names of people, so they are always marked as internal."""
 
 
 LETTERS: tuple[Kind, ...] = ("summons", "certificate")
-"""Documents of these kinds are handed to the people that they name."""
+"""Documents of these kinds are handed to the people named in them, so they have no footnote on the
+sources of figures."""
 
 
 class PersonLine(Struct, frozen=True):
-    """One person in an internal file, with attendance, name, unit name and position code."""
+    """One person in an internal file.
+
+    `facts` is the person's attendance, `unit` the name of the unit, and `position` a code; "" if it
+    is unknown.
+    """
 
     facts: Attendee
     name: str
@@ -31,11 +36,11 @@ class PersonLine(Struct, frozen=True):
 
 
 class HallCourse(Struct, frozen=True):
-    """The course of a conference in one hall, for the minutes.
+    """The facts on the course of a conference in one hall, for the hall's minutes.
 
     `chair` is the name of the last person to preside, who began at `presided_ms`. `signer` is the
-    name of the person who signed the roll off at `closed_ms`. Times are in ms since 1970 UTC.
-    Without a record, a name is "" and a time is None.
+    name of the person who signed the attendance off at `closed_ms`. Times are in ms since 1970 UTC.
+    If a fact was not recorded, its name is "" and its time None.
     """
 
     chair: str
@@ -45,13 +50,13 @@ class HallCourse(Struct, frozen=True):
 
 
 class ReportSpec(Struct, frozen=True, tag="report"):
-    """The complete content of a report on one meeting. The same spec always gives the same file.
+    """The complete data of a report on one meeting. The same data always give the same file.
 
-    `sections` are texts that people wrote; the other sections are drafted from the figures.
-    `changes` are sentences on what changed since the previous revision, and `changed_points` are
-    the points of the changed halls. `point`, `unit` and `person` limit minutes, a list or a letter
-    to one hall, unit or person; "" sets no limit. Only minutes have a `course`, and only internal
-    files have `people`.
+    `sections` are texts that people wrote; the other sections are drafted from the figures. `basis`
+    is what the figures were computed from, except the records. `changes` are sentences on what
+    changed since the previous revision, and `changed_points` the codes of the changed halls. The
+    codes `point`, `unit` and `person` limit minutes, a list or a letter to one hall, unit or
+    person; "" sets no limit. Only minutes have a `course`, and only internal files have `people`.
     """
 
     kind: Kind
@@ -72,17 +77,20 @@ class ReportSpec(Struct, frozen=True, tag="report"):
 
 
 class Conference(Struct, frozen=True):
-    """One conference in a report on several: its figures and the basis of these figures."""
+    """One of the conferences in a report on several conferences.
+
+    `basis` is everything, except the records, from which `figures` were computed.
+    """
 
     basis: Basis
     figures: Figures
 
 
 class PeriodSpec(Struct, frozen=True, tag="period"):
-    """The complete content of a report on several conferences, such as those of a year.
+    """The complete data of a report on several conferences, such as those of a year.
 
-    `name` is the Vietnamese name of the period. `at_ms` is the time of the figures, in ms since
-    1970 UTC.
+    The same data always give the same file. `name` is the Vietnamese name of the period. `at_ms` is
+    the time of the figures, in ms since 1970 UTC.
     """
 
     layout: LayoutName

@@ -1,4 +1,7 @@
-"""Build a report's tables from its figures (domain.md §3), and its lists of summoned people."""
+"""Build the tables of a report from its figures, and its lists of summoned people.
+
+domain.md §3 defines tables 1 to 6.
+"""
 
 from collections.abc import Sequence
 
@@ -12,7 +15,10 @@ from sync_server.reports.words import moment, vietnam_time
 
 
 def tables_of(spec: ReportSpec) -> list[Table]:
-    """Return the tables of a report in printing order; [] for a letter to one person."""
+    """Return the tables of a report in printing order, including tables without rows.
+
+    Return [] for a summons to one person and for a certificate.
+    """
     match spec.kind:
         case "minutes" | "presence":
             return [_table_of_people(spec)]
@@ -32,12 +38,17 @@ def tables_of(spec: ReportSpec) -> list[Table]:
 COUNTS_BEFORE_RATE = (
     "summoned", "present", "absent_excused", "absent_unexcused", "not_recorded",
 )  # fmt: skip
-"""The counts in the columns before the rate. The first count is the sum of the other four."""
+"""The numbers of people in the columns before the attendance rate. The first is the sum of the
+other four."""
 COUNTS_AFTER_RATE = ("late", "left_early", "substitutes", "guests")
 
 
 def count_columns() -> tuple[Column, ...]:
-    """Return the columns for the counts of people and for the attendance rate."""
+    """Return the table columns for the numbers of people and for the attendance rate.
+
+    The columns of `COUNTS_BEFORE_RATE` come first, then the rate, then those of
+    `COUNTS_AFTER_RATE`.
+    """
     return (
         *(Column(say(f"report.column.{name}"), 6, True) for name in COUNTS_BEFORE_RATE),
         Column(say("report.column.rate"), 7, True),
@@ -46,7 +57,10 @@ def count_columns() -> tuple[Column, ...]:
 
 
 def count_cells(counts: Counts) -> list[Cell]:
-    """Return the cells for the columns of `count_columns`, in the same order."""
+    """Return the cells of a table row with the numbers of people and the attendance rate.
+
+    Their order is that of `count_columns`. The rate is a text such as `98,5%`.
+    """
     return [
         *(getattr(counts, name) for name in COUNTS_BEFORE_RATE),
         percent(counts.present, counts.summoned),
@@ -55,10 +69,11 @@ def count_cells(counts: Counts) -> list[Cell]:
 
 
 def sums_and_rate(first: int, before: int = 0) -> tuple[tuple[int, ...], tuple[int, int, int]]:
-    """Return `sums` and `rate` of a `Table` that contains the columns of `count_columns`.
+    """Return `Table.sums` and `Table.rate` for a table with the columns of `count_columns`.
 
-    `first` is the index of the first column to add up. `before` is the number of columns between
-    that one (included) and the columns of `count_columns`.
+    `first` is the index of the first column to add up. `before` is the number of summed columns
+    before the columns of `count_columns`. The first result has the indexes of all columns to add
+    up. The second has the indexes of the rate, of the people present and of the people summoned.
     """
     people = first + before
     rate = people + len(COUNTS_BEFORE_RATE)
@@ -93,7 +108,10 @@ def _table_1(spec: ReportSpec) -> Table:
 
 
 def short_hall_name(name: str) -> str:
-    """Return a hall's name without the words "Điểm cầu", which the column heading contains."""
+    """Return a hall's name without the words "Điểm cầu" (hall) at its start.
+
+    The column heading already contains these words.
+    """
     return name.removeprefix(say("places.hall_of", name="")).strip() or name
 
 
@@ -221,7 +239,10 @@ def _table_8(figures: Figures) -> Table:
 
 
 def _hall_and_state(line: TaskLine, at_ms: int) -> tuple[str, str, str]:
-    """Return three cells for a task: its hall, its due time and its state."""
+    """Return three table cells for a task: its hall, its due time and its state.
+
+    An open task whose due time is before `at_ms` (ms since 1970 UTC) is shown as overdue.
+    """
     due = moment(line.due_ms) if line.due_ms else NONE
     state = "report.overdue" if line.is_overdue(at_ms) else f"follow_up.state.{line.state}"
     return short_hall_name(line.name), due, say(state)

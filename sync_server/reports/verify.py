@@ -1,4 +1,4 @@
-"""Verify a report's file by computing its figures again from the ledger."""
+"""Verify the file of a report by computing its figures again from the stored records."""
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
@@ -21,33 +21,34 @@ from sync_server.sheets.archives import check_archive
 from sync_server.storage.ledger import streams
 
 MAX_REPORT_BYTES = 32 * 1024 * 1024
-"""The limit for a report after decompression: a list of 5,000 people inflates to 20 MB."""
+"""A DOCX or XLSX file is refused if it has more than 32 MiB after decompression. A list of 5,000
+people takes 20 MB."""
 MOST_CONFERENCES = 40
 MOST_SHOWN = 20
 SHOWN_BEFORE, MOST_LETTERS = 40, 120
-"""A quoted line starts at most 40 characters before its first difference and has at most 120."""
+"""An excerpt of a differing line starts at most 40 characters before the first difference and has
+at most 120 characters."""
 _READERS = {"docx": docx_file, "xlsx": xlsx_file, "pdf": pdf_file}
 _decoder = msgspec.json.Decoder(ReportSpec | PeriodSpec)
 
 
 class NotAReport(Exception):
-    """The file was not made by this program as a report, or its report cannot be read."""
+    """Raised if a file was not made by this program as a report, or cannot be read."""
 
 
 class SourceLost(NotAReport):
-    """The file is DOCX, XLSX or PDF, but lacks the data (`ReportSpec`) that this program put into
-    it.
+    """Raised if a DOCX, XLSX or PDF file lacks the report spec (the complete data of a report).
 
     Other programs, such as LibreOffice, drop the spec when they save a report.
     """
 
 
 class Verdict(NamedTuple):
-    """The result of verifying a file.
+    """The result of verifying the file of a report.
 
-    `spec` is the report in the file. `differences` are at most 20 Vietnamese sentences, one for
-    every difference from the ledger. `later` is the number of records that the ledger has received
-    since the report was made.
+    `spec` is the complete data of the report, as read from the file. `differences` are at most 20
+    Vietnamese sentences, one for every difference from the stored records. `later` is the number of
+    records that have arrived since the report was made.
     """
 
     spec: AnySpec
@@ -56,15 +57,15 @@ class Verdict(NamedTuple):
 
     @property
     def is_equal(self) -> bool:
-        """Return whether the file agrees with the ledger as of the time of the report."""
+        """Return whether the file agrees with the records that the report used."""
         return not self.differences
 
 
 def verify(connection: Connection, content: bytes) -> Verdict:
-    """Compare a report's file with figures computed from the same records of the ledger.
+    """Compare the file of a report with figures computed again from the records that it used.
 
-    Raises: NotAReport if the file is no readable report in DOCX, XLSX or PDF. SourceLost if the
-    file has no report spec.
+    `content` is the file's bytes. Raises: NotAReport if the file is no readable report in DOCX,
+    XLSX or PDF; SourceLost if the file lacks the data that this program put into it.
     """
     file_format = _format_of(content)
     reader = _READERS[file_format]
@@ -86,7 +87,11 @@ def verify(connection: Connection, content: bytes) -> Verdict:
 
 
 def _compare(connection: Connection, spec: AnySpec, content: bytes, file_format: Format) -> Verdict:
-    """Compare a report's file with the ledger. Any error means that no report has this spec."""
+    """Compare the file of a report with the stored records.
+
+    `spec` is the data read from the file. Raises: ValueError if it has no conference or more than
+    `MOST_CONFERENCES`. Other errors mean that no genuine report has these data.
+    """
     parts: Sequence[Conference | ReportSpec] = (
         list(spec.conferences) if isinstance(spec, PeriodSpec) else [spec]
     )
@@ -114,9 +119,9 @@ def _compare(connection: Connection, spec: AnySpec, content: bytes, file_format:
 
 
 def _expected(connection: Connection, spec: AnySpec, computed: Sequence[Conference]) -> AnySpec:
-    """Return a copy of the spec with figures computed again.
+    """Return a copy of a report's data in which `computed` replaces the figures.
 
-    The names in an internal file are also read from the database again.
+    The names of people in an internal file are read from the database again.
     """
     if isinstance(spec, PeriodSpec):
         return replace(spec, conferences=tuple(computed))
@@ -125,7 +130,11 @@ def _expected(connection: Connection, spec: AnySpec, computed: Sequence[Conferen
 
 
 def _unknown_basis(connection: Connection, basis: Basis) -> str:
-    """Return a sentence that explains why this database cannot compute the figures again, or ""."""
+    """Return a Vietnamese sentence that says why a report's figures cannot be computed again.
+
+    The report is from another database, or used records that this database lacks. Return "" if the
+    figures can be computed.
+    """
     if basis.epoch != (streams.epoch(connection) or ""):
         return say("report.verify.other_database", epoch=basis.epoch)
     heads = streams.heads_of(connection, basis.meeting.id)
@@ -134,16 +143,17 @@ def _unknown_basis(connection: Connection, basis: Basis) -> str:
 
 
 def _records_since(connection: Connection, basis: Basis) -> int:
-    """Return the number of records that a meeting's streams have received since a report."""
+    """Return the number of records that a meeting has received since a report was made."""
     heads = streams.heads_of(connection, basis.meeting.id)
     return sum(heads.values()) - sum(facts.head for facts in basis.halls.values())
 
 
 def figure_differences(stated: Figures, computed: Figures) -> list[str]:
-    """Return a sentence for every number of people that a report and the ledger give differently.
+    """Return a Vietnamese sentence for every number of people that differs in two sets of figures.
 
-    The totals and all halls are compared. If these numbers agree and other figures differ, return
-    one general sentence.
+    `stated` are the figures in a file, and `computed` those from the stored records. The totals and
+    all halls are compared. If these numbers agree and other figures differ, return one general
+    sentence.
     """
     halls = {hall.point: hall for hall in stated.halls}
     differences = []
@@ -172,7 +182,10 @@ def figure_differences(stated: Figures, computed: Figures) -> list[str]:
 
 
 def _text_differences(stated: list[str], expected: list[str]) -> list[str]:
-    """Return a sentence for every line of a file that differs from the expected line."""
+    """Return a Vietnamese sentence for every line of a file that differs from the expected line.
+
+    `stated` are the lines of the file, and `expected` those of a file with recomputed figures.
+    """
     differences = []
     matcher = SequenceMatcher(None, stated, expected, autojunk=False)
     for kind, i1, i2, j1, j2 in matcher.get_opcodes():
@@ -185,7 +198,10 @@ def _text_differences(stated: list[str], expected: list[str]) -> list[str]:
 
 
 def _around_difference(one: str, other: str) -> tuple[str, str]:
-    """Return an excerpt of every line, starting shortly before the lines' first difference."""
+    """Return an excerpt of both lines that starts shortly before their first difference.
+
+    An excerpt begins with "…" if it does not start at the beginning of the line.
+    """
     pairs = enumerate(zip(one, other, strict=False))
     first = next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
     start = max(0, first - SHOWN_BEFORE)

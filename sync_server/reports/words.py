@@ -1,6 +1,6 @@
-"""Write dates and times as official papers do, and move tone marks (uỷ or ủy).
+"""Write dates and times as official Vietnamese papers do, and place tone marks (uỷ or ủy).
 
-All times are in Vietnam time (UTC+7).
+All dates and times are in Vietnam time (UTC+7).
 """
 
 import re
@@ -11,7 +11,8 @@ from typing import Literal
 from sync_server.domain.records.codes import VIETNAM
 
 Spelling = Literal["uỷ", "ủy"]
-"""The tone mark of oa, oe and uy stands on the last vowel (uỷ) or on the first (ủy)."""
+"""The two spellings of oa, oe and uy: the tone mark stands on the last vowel (uỷ) or on the first
+(ủy)."""
 
 _TONE = "[\u0300\u0301\u0303\u0309\u0323]"
 _FIRST_O, _FIRST_U = "[oO](?=[aeAE])", "[uU](?=[yY])"
@@ -30,7 +31,7 @@ def vietnam_time(at_ms: int) -> datetime:
 
 
 def moment(at_ms: int) -> str:
-    """Format ms since 1970 UTC in Vietnam's time, such as `09:15 ngày 22/8/2024`."""
+    """Format a time in ms since 1970 UTC as time and day in Vietnam: `09:15 ngày 22/8/2024`."""
     at = vietnam_time(at_ms)
     return f"{at:%H:%M} ngày {_short_day(at)}"
 
@@ -38,7 +39,8 @@ def moment(at_ms: int) -> str:
 def day_and_hours(starts_ms: int, ends_ms: int) -> str:
     """Format the start and end of a meeting, such as `từ 07:30 đến 11:00 ngày 22/8/2024`.
 
-    If the meeting ends on another day, both dates are written.
+    Both are given in ms since 1970 UTC and shown in Vietnam time. If the meeting ends on another
+    day, both dates are written.
     """
     starts, ends = vietnam_time(starts_ms), vietnam_time(ends_ms)
     if starts.date() == ends.date():
@@ -47,15 +49,20 @@ def day_and_hours(starts_ms: int, ends_ms: int) -> str:
 
 
 def cited_day(day: str) -> str:
-    """Convert a document's date from YYYY-MM-DD to the form in papers, such as `12/8/2024`."""
+    """Convert a date from YYYY-MM-DD to the form in official papers, such as `12/8/2024`.
+
+    Days under 10, and January and February, get a leading zero. Raises: ValueError if `day` is no
+    date.
+    """
     return _short_day(datetime.fromisoformat(day))
 
 
 def spell(text: str, spelling: Spelling) -> str:
     """Return a text with the tone marks of oa, oe and uy placed in the given spelling.
 
-    Only syllables that end in these vowels change, such as hoà (hòa) and uỷ (ủy). The words toàn
-    and quý stay as they are. The result is in Unicode NFC.
+    The spelling "uỷ" places the mark on the last vowel, and "ủy" on the first. Only syllables that
+    end in these vowels change, such as hoà (hòa); the words toàn and quý stay as they are. The
+    result is in Unicode NFC.
     """
     decomposed = _tones_last(text)
     if spelling == "uỷ":
@@ -68,7 +75,7 @@ def spell(text: str, spelling: Spelling) -> str:
 def _tones_last(text: str) -> str:
     """Return a text in which every tone mark is a separate character after its letter.
 
-    All other marks are composed with their letters (Unicode NFC).
+    Marks that are not tones, such as the circumflex of â, stay combined with their letters.
     """
     letters = []
     for letter in text:
@@ -80,7 +87,7 @@ def _tones_last(text: str) -> str:
 
 
 def short_day(at_ms: int) -> str:
-    """Format ms since 1970 UTC as a day in Vietnam, such as `22/8/2024`."""
+    """Format a time in ms since 1970 UTC as a day in Vietnam, such as `22/8/2024`."""
     return _short_day(vietnam_time(at_ms))
 
 

@@ -1,6 +1,7 @@
-"""Write a report as XLSX, with a sheet for the texts and a sheet for every table.
+"""Write reports as Excel files (XLSX), and read the files again to verify them.
 
-Totals and rates are formulas. A hidden sheet contains the report spec.
+A file has a sheet for the texts and a sheet for every table, in which totals and rates are
+formulas. A hidden sheet contains the report spec (the complete data of the report, as JSON).
 """
 
 import io
@@ -15,17 +16,19 @@ from sync_server.reports.parts import Table
 
 SOURCE_SHEET = "report.sheet.source"
 LINE_PT, LETTERS_IN_LINE = 16, 84
-"""A line of text is 16 points high and has 84 characters. Row heights are computed from these
-values, because not every program fits rows to wrapped text."""
+"""A line of text is 16 points high and has about 84 characters. Row heights are computed from these
+two numbers, because some programs do not fit rows to wrapped text."""
 PIECE = 30_000
-"""The spec is split into pieces of this length, because a cell has room for 32,767 characters."""
+"""The report's data are split into pieces of 30,000 characters, because a cell holds at most
+32,767."""
 _SPEC_COLUMN = 1
 
 
 def write_xlsx(document: Document) -> bytes:
-    """Return a report as the bytes of an XLSX file.
+    """Return a report as the bytes of an Excel file (XLSX).
 
-    The file also holds the report's data as JSON (`ReportSpec`), from which it can be verified.
+    A hidden sheet contains the report spec (the complete data of the report, as JSON), from which
+    the figures can be verified.
     """
     from xlsxwriter import Workbook
 
@@ -61,7 +64,10 @@ def write_xlsx(document: Document) -> bytes:
 
 
 def read_spec(content: bytes) -> bytes | None:
-    """Return the report spec (JSON) inside an XLSX file; None if the file has none."""
+    """Return the report spec (the complete data of a report, as JSON) inside an XLSX file.
+
+    Return None if the file has none.
+    """
     from openpyxl import load_workbook
 
     book = load_workbook(io.BytesIO(content), read_only=True)
@@ -77,7 +83,7 @@ def read_spec(content: bytes) -> bytes | None:
 def texts_of(content: bytes) -> list[str]:
     """Return the rows of an XLSX file as texts such as `sheet: cell | cell`.
 
-    Empty rows and the sheet of sources are left out.
+    Empty rows and the hidden sheet with the sources of the figures are left out.
     """
     from openpyxl import load_workbook
 
@@ -92,9 +98,10 @@ def texts_of(content: bytes) -> list[str]:
 
 
 def _as_shown(cell: object) -> str:
-    """Return a cell's value as text; "" for an empty cell.
+    """Return the value of a spreadsheet cell as text; "" for an empty cell.
 
-    A float is shortened to 10 significant digits, because some programs store 1 as 1.0.
+    A decimal number is shortened to 10 significant digits, so that a 1 that some programs store as
+    1.0 is returned as "1".
     """
     if isinstance(cell, float):
         return f"{cell:.10g}"
@@ -154,7 +161,12 @@ def _write_table(book: Any, table: Table, formats: dict[str, Any]) -> None:
 
 
 def _write_rate(sheet: Any, at: int, rate: tuple[int, int, int], row: list[Any], form: Any) -> None:
-    """Write a percentage as a formula of two cells, which shows an en dash if the whole is 0."""
+    """Write a percentage into row `at` as a formula that divides one cell by another.
+
+    Rows are counted from 0. `rate` has the indexes of three columns: the percentage, its part and
+    its whole. `row` has the values of the cells, and `form` is the cell's format. The formula shows
+    an en dash if the whole is 0.
+    """
     place, part, whole = rate
     cells = (f"{_letter(part)}{at + 1}", f"{_letter(whole)}{at + 1}")
     value = row[part] / row[whole] if row[whole] else "–"

@@ -1,25 +1,38 @@
-"""Check the size of a ZIP archive before anything in it is inflated.
+"""Check the size of a ZIP archive before anything in it is decompressed.
 
-XLSX, DOCX and the editors' attachments are such archives. A few bytes can inflate to gigabytes.
+XLSX and DOCX files and the editors' attachments are ZIP archives. A few bytes in such a file can
+decompress to gigabytes.
 """
 
 import io
 import zipfile
 
 MAX_INFLATED_BYTES = 64 * 1024 * 1024
-"""The limit for all parts of an archive together."""
+"""The largest total size in bytes of all parts of an archive after decompression."""
 MAX_RATIO = 200
-"""How much a large part may inflate. The XML of office files inflates by a factor of 10 to 100."""
+"""The largest factor by which a large part of an archive may grow when decompressed.
+
+The XML of office files grows by a factor of 10 to 100. Archives made to attack exceed that.
+"""
 SMALL_PART_BYTES = 256 * 1024
-"""Smaller parts may inflate by any factor, because they are harmless."""
+"""The size in bytes up to which a part of an archive may grow by any factor.
+
+Such a small part is harmless after decompression, too.
+"""
 
 
 class TooLarge(Exception):
-    """The error if an archive would inflate beyond the limits."""
+    """Raised if an archive would decompress to more than the limits allow."""
 
 
 def check_inflated_size(archive: zipfile.ZipFile, limit_bytes: int = MAX_INFLATED_BYTES) -> None:
-    """Check an archive's inflated size by its directory, without inflating it. Raises: TooLarge."""
+    """Check how large an archive would become, by its directory and without decompressing it.
+
+    `limit_bytes` limits the total of all parts.
+
+    Raises: TooLarge if the total is larger, or if a part larger than `SMALL_PART_BYTES` would grow
+    by more than the factor `MAX_RATIO`.
+    """
     parts = archive.infolist()
     if sum(part.file_size for part in parts) > limit_bytes:
         raise TooLarge
@@ -29,9 +42,11 @@ def check_inflated_size(archive: zipfile.ZipFile, limit_bytes: int = MAX_INFLATE
 
 
 def check_archive(content: bytes, limit_bytes: int = MAX_INFLATED_BYTES) -> None:
-    """Check the bytes of an archive as `check_inflated_size` does.
+    """Check how large the ZIP archive in `content` would become, without decompressing it.
 
-    Raises: TooLarge. zipfile.BadZipFile if the bytes are no archive.
+    `limit_bytes` limits the total of all parts.
+
+    Raises: TooLarge if the archive exceeds a limit. zipfile.BadZipFile if the bytes are no archive.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         check_inflated_size(archive, limit_bytes)

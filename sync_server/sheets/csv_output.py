@@ -5,13 +5,17 @@ import io
 from collections.abc import Iterable, Sequence
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet would run a text that begins with one of these characters as a formula."""
+"""The characters with which a formula may begin.
+
+A spreadsheet would run a text that begins with one of them, so such a text is escaped.
+"""
 
 
 def csv_text(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table as CSV, with a byte order mark and semicolons.
+    """Return a table as CSV text, with a byte order mark and semicolons.
 
-    A text that a spreadsheet would run as a formula gets an apostrophe in front.
+    `headings` becomes the first row. A text that a spreadsheet would run as a formula gets an
+    apostrophe in front.
     """
     out = io.StringIO()
     out.write("\ufeff")

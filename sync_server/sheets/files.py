@@ -1,4 +1,7 @@
-"""Read XLSX and CSV files from outside the server into grids, within size limits."""
+"""Read XLSX and CSV files from outside the server into grids, within size limits.
+
+A grid is one sheet with its cells as text. A file that is too large or not readable is refused.
+"""
 
 import csv
 import io
@@ -25,19 +28,31 @@ from sync_server.sheets.grids import (
 )
 
 MAX_PART_BYTES = 4 * 1024 * 1024
-"""The limit for every part of a workbook that contains no rows, after decompression. Styles are
-small, and a list of 100,000 people has 60 MB of rows."""
+"""The largest size in bytes, after decompression, of a part of a workbook without rows.
+
+Such parts, for example the styles, are small. Parts with rows may be larger: a list of 100,000
+people has 60 MB of rows.
+"""
 MOST_CELLS = 1_500_000
-"""The most filled cells of a workbook: 100,000 people with fifteen columns."""
+"""The most cells that one sheet may have: 100,000 people with fifteen columns.
+
+A sheet with more is refused as too large.
+"""
 LONGEST_FORMAT = 255
-"""The most characters of a number format, as in Excel. Reading a longer one can take hours."""
+"""The most characters of a number format, as in Excel.
+
+A workbook with a longer format is refused, because reading it can take hours.
+"""
 MOST_SHEETS = 20
 MOST_CSV_COLUMNS = 1_000
 MOST_MERGES = 20_000
 
 XLSX_SUFFIXES = frozenset({".xlsx", ".xlsm"})
 OLE_START = b"\xd0\xcf\x11\xe0"
-"""The first bytes of Office files from before 2007, and of newer files with a password."""
+"""The first bytes of Office files from before 2007, and of newer files with a password.
+
+Both kinds of file are refused with advice to save them in another way.
+"""
 
 _ROWS = re.compile(r"xl/(?:worksheets/[^/]+|sharedStrings)\.xml")
 _LONG_FORMAT = re.compile(rb'formatCode="[^"]{%d}' % (LONGEST_FORMAT + 1))
@@ -54,16 +69,23 @@ _GROUPED_FROM = 1_000
 _WHITE = "FFFFFFFF"
 
 Progress = Callable[[int, int], None]
-"""A function that receives the number of rows read so far and the number of all rows, 0 if
-unknown."""
+"""A function that shows progress while a file is read.
+
+It receives the number of rows read so far and the number of all rows, or 0 if that is unknown.
+"""
 
 
 def ignore_progress(_rows: int, _all_rows: int) -> None:
-    """Do nothing. This is the default if a caller shows no progress."""
+    """Do nothing with the number of rows read and the number of all rows.
+
+    This is the default for callers that show no progress.
+    """
 
 
 def read_file(path: Path, progress: Progress = ignore_progress) -> list[Grid]:
-    """Return the sheets of a file on disk.
+    """Return the sheets of a file on disk, with every cell as the text that people see.
+
+    `progress` is called after every 1,000 rows.
 
     Raises: SheetFault if the file cannot be opened, is too large, or is not a valid XLSX or CSV
     file.
@@ -79,8 +101,10 @@ def read_file(path: Path, progress: Progress = ignore_progress) -> list[Grid]:
 def read_grids(content: bytes, name: str, progress: Progress = ignore_progress) -> list[Grid]:
     """Return the sheets of an XLSX or CSV file, with every cell as the text that people see.
 
-    `name` is the file's name. Sheets after the first 20 are ignored. Raises: SheetFault if the file
-    is damaged, is too large, has a password or has another format.
+    `name` is the file's name, whose ending helps to recognise the format. `progress` is called
+    after every 1,000 rows. Sheets after the first 20 are ignored.
+
+    Raises: SheetFault if the file is damaged, is too large, has a password or has another format.
     """
     if content.startswith(OLE_START):
         raise SheetFault("old_or_locked")
@@ -138,9 +162,12 @@ _NO_LAYOUT: _Layout = (frozenset(), frozenset(), ())
 
 
 def _layouts(archive: zipfile.ZipFile) -> dict[str, _Layout]:
-    """Return the hidden rows, hidden columns and merged cells of every sheet, by the sheet's name.
+    """Return the hidden rows, hidden columns and merged cells of every sheet, by sheet name.
 
-    These are read from the XML, because the library leaves them out when it streams a sheet.
+    Rows and columns count from 0. These properties are read from the XML, because openpyxl does not
+    give them when it reads a sheet row by row.
+
+    Raises: SheetFault if one sheet is named twice or has more than `MOST_MERGES` merged blocks.
     """
     # S314 is safe here: `_check_size` has limited the size, and expat limits entities.
     targets = {
@@ -200,7 +227,7 @@ def _read_sheet(
 ) -> tuple[Grid, list[tuple[int, int]]]:
     """Return a sheet as a grid, and the (row, column) of every formula, counted from 0.
 
-    The grid does not contain the results of the formulas yet.
+    The cells with formulas are still empty in the grid. `merged` are the blocks of merged cells.
 
     Raises: SheetFault if the sheet has more than `MOST_ROWS` rows or `MOST_CELLS` cells.
     """
@@ -250,7 +277,9 @@ def _read_sheet(
 def _fill_formulas(grid: Grid, formulas: list[tuple[int, int]], sheet: Any) -> None:
     """Put the stored results of formulas into a grid.
 
-    A formula without a stored result is reported in `grid.problems`.
+    `formulas` contains the (row, column) of every formula, counted from 0. `sheet` is the same
+    sheet, opened to read results. A formula without a stored result becomes `formula_empty` in
+    `grid.problems`.
     """
     by_row: dict[int, list[int]] = {}
     for row, column in formulas:
@@ -270,7 +299,11 @@ def _fill_formulas(grid: Grid, formulas: list[tuple[int, int]], sheet: Any) -> N
 
 
 def _as_shown(value: object, data_type: str, cell: Any) -> tuple[str, CellProblem | None]:
-    """Return a cell's value as the text that a spreadsheet shows, and any problem of the cell."""
+    """Return a cell's value as the text that a spreadsheet shows, and any problem of the cell.
+
+    `data_type` is openpyxl's code of the type, such as `e` for an error. Dates become `31/12/2024`.
+    A number that the spreadsheet shows in another way has the problem `shown_otherwise`.
+    """
     if isinstance(value, str):
         if data_type == "e":
             return value, "error_value"
@@ -290,9 +323,10 @@ def _as_shown(value: object, data_type: str, cell: Any) -> tuple[str, CellProble
 
 
 def _style_problem(cell: Any, known: dict[int, CellProblem | None]) -> CellProblem | None:
-    """Return the problem with a cell's style; None if it has none.
+    """Return `struck` or `invisible` if a cell's text has such a style; otherwise None.
 
-    `known` caches the result for every style of the sheet.
+    `known` contains the results so far by openpyxl's number of the style, because reading the style
+    of every cell is slow.
     """
     style = cell._style_id
     if style not in known:
@@ -301,7 +335,10 @@ def _style_problem(cell: Any, known: dict[int, CellProblem | None]) -> CellProbl
 
 
 def _look_at_style(cell: Any) -> CellProblem | None:
-    """Return `struck` or `invisible` if a cell's text has such a style; otherwise None."""
+    """Return `struck` or `invisible` if a cell's text has such a style; otherwise None.
+
+    Text is invisible if it is white without a fill, or if its number format is `;;;`.
+    """
     font = cell.font
     if font is not None and font.strike:
         return "struck"
@@ -313,9 +350,10 @@ def _look_at_style(cell: Any) -> CellProblem | None:
 
 
 def _is_shown_plainly(number: float, number_format: str) -> bool:
-    """Return whether a number format shows a number as its plain digits.
+    """Return whether a spreadsheet format such as `0` shows a number as its plain digits.
 
-    The format `00000`, which shows 123 as 00123, does not.
+    The format `00000` does not, because it shows 123 as 00123. A format that groups digits does so
+    only for numbers below 1,000.
     """
     if number_format in _PLAIN_FORMATS:
         return True
@@ -370,9 +408,10 @@ def _decode(content: bytes) -> str:
 
 
 def _separator(text: str) -> tuple[str, str]:
-    """Return the character that separates the cells, and the text without a line `sep=;`.
+    """Return the character that separates the cells of a CSV text, and the text to read.
 
-    Without such a line, it is the separator that occurs in most of the first 30 lines.
+    A first line such as `sep=;` names the separator and is removed from the text. Without it, the
+    separator is the semicolon, comma or tab that occurs in most of the first 30 lines.
     """
     if stated := _SEPARATOR_LINE.match(text):
         return stated[1], text[stated.end() :]

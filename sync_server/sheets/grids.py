@@ -1,4 +1,7 @@
-"""Define grids: the cells of a sheet as text, with the problems that make cells doubtful."""
+"""Define grids: sheets of a file with their cells as text.
+
+A grid also notes the problems that make cells doubtful, such as text that is struck out.
+"""
 
 import unicodedata
 from typing import Literal, NamedTuple
@@ -6,11 +9,14 @@ from typing import Literal, NamedTuple
 from sync_server.domain.legacy_text import is_legacy
 
 MOST_ROWS, MOST_COLUMNS = 100_000, 60
-"""The most rows and columns that are read. The size that a sheet states cannot be trusted, because
-one bold cell in the last corner makes it 17 billion cells."""
+"""The most rows and columns that are read from a sheet.
+
+The size that a sheet states cannot be trusted: one bold cell in the last corner makes it 17 billion
+cells.
+"""
 
 MAX_CELL = 32_767
-"""The most characters that Excel stores in a cell."""
+"""The most characters that Excel stores in a cell. Longer texts are cut off or refused."""
 
 CellProblem = Literal[
     "formula_empty",
@@ -34,7 +40,7 @@ FileProblem = Literal[
 
 
 class SheetFault(Exception):
-    """Raised if a file cannot be read as a sheet; `problem` is the reason."""
+    """Raised if a file cannot be read as a sheet. `problem` is the code of the reason."""
 
     def __init__(self, problem: FileProblem) -> None:
         self.problem: FileProblem = problem
@@ -42,7 +48,10 @@ class SheetFault(Exception):
 
 
 class Area(NamedTuple):
-    """A block of merged cells. Rows and columns count from 0, and the last ones are included."""
+    """A block of merged cells in a sheet.
+
+    Rows and columns count from 0, and the block includes `bottom` and `right`.
+    """
 
     top: int
     left: int
@@ -51,12 +60,11 @@ class Area(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """One sheet, with its cells as text. Rows and columns count from 0.
+    """One sheet of a file, with its cells as text. Rows and columns count from 0.
 
     `problems` contains the problem of every doubtful cell by (row, column).
-    `short_rows_are_complete`: if True, a
-    short row is complete, because empty cells at its end are left out (XLSX). If False, a short row
-    may have been cut (CSV).
+    `short_rows_are_complete` is True for XLSX, where empty cells at the end of a row are left out.
+    It is False for CSV, where a short row may have lost cells.
     """
 
     name: str
@@ -70,10 +78,11 @@ class Grid(NamedTuple):
 
 
 def clean_text(text: str) -> tuple[str, CellProblem | None]:
-    """Return a text in NFC without invisible characters, and any problem of the text.
+    """Return a cell's text in Unicode's form NFC without invisible characters, and any problem.
 
-    Every run of spaces becomes one plain space, and spaces at both ends are removed. A line break,
-    a control character or text in TCVN3 or VNI is a problem.
+    Every run of spaces becomes one space, and spaces at both ends are removed. The problem is
+    `line_break`, `control` (a control character) or `legacy` (text in TCVN3 or VNI, encodings older
+    than Unicode), or None. Text after `MAX_CELL` characters is cut off.
     """
     if text.isascii() and text.isprintable():
         return " ".join(text[:MAX_CELL].split()), None

@@ -1,4 +1,7 @@
-"""Recognise the column headings that offices write in their lists, and find their fields."""
+"""Recognise the column headings that offices write in their lists.
+
+Every heading names a field, such as `full_name` or `birth`, in one of several spellings.
+"""
 
 import re
 from pathlib import Path
@@ -41,11 +44,11 @@ FIELDS: tuple[Field, ...] = get_args(Field)
 
 _PATH = Path(__file__).resolve().parents[2] / "site" / "headings.json"
 _SPELLINGS = msgspec.json.decode(_PATH.read_bytes(), type=dict[Field, tuple[str, ...]])
-"""The headings of every field, folded. If a list has two columns for one field, the heading that
-comes first here is used.
+"""The headings of every field, in lower case without accents and punctuation.
 
-The kiosk reads the same file. In a list of units and halls, some headings mean another field: see
-`acts.place_lists`.
+If a list has two columns for one field, the heading that comes first here is used. The kiosk reads
+the same file. In a list of units and halls, some headings mean another field, which
+`acts.place_lists` handles.
 """
 
 _RANKS: dict[str, tuple[Field, int]] = {
@@ -54,22 +57,28 @@ _RANKS: dict[str, tuple[Field, int]] = {
     for rank, spelling in enumerate(spellings)
 }
 LONGEST_HEADING = 300
-"""How many letters of a cell are compared with headings: longer texts take too long."""
+"""The number of letters of a cell that are compared with headings.
+
+Longer texts are cut, because comparing them takes too long.
+"""
 _NOTE = re.compile(r"\([^)]*\)")
 _MARKS = re.compile(r"[^\w#]+")
 
 
 def fold_heading(heading: str) -> str:
-    """Return a heading in lower case, without accents, punctuation and notes in brackets."""
+    """Return a heading in lower case, without accents, punctuation and notes in brackets.
+
+    Headings in this form can be compared. Only the first `LONGEST_HEADING` letters are read.
+    """
     heading = heading[:LONGEST_HEADING]
     without_notes = _NOTE.sub(" ", heading)
     return " ".join(_MARKS.sub(" ", fold(without_notes or heading)).split())
 
 
 def field_of(heading: str) -> tuple[Field, int] | None:
-    """Return the field that a heading names, and the rank of the spelling; None if it names none.
+    """Return the field that a column heading names, and the rank of the spelling.
 
-    Rank 0 is the best spelling.
+    Rank 0 is the best spelling. Return None if the heading names no known field.
     """
     whole = " ".join(_MARKS.sub(" ", fold(heading[:LONGEST_HEADING])).split())
     return _RANKS.get(whole) or _RANKS.get(fold_heading(heading))

@@ -1,7 +1,7 @@
 """Find the table in a sheet, and read its headings and its lines.
 
-The headings fill one or two rows. A row that contains the name of a unit but no person begins a
-section. The lines below a section heading belong to that unit.
+The headings fill one or two rows. A row that contains the name of a unit but no person is a section
+heading, and the lines below it belong to that unit.
 """
 
 import re
@@ -13,7 +13,7 @@ from sync_server.sheets.grids import Grid, name_cell, name_column
 from sync_server.sheets.headings import Field, field_of, fold_heading
 
 HEADING_WITHIN = 40
-"""The headings must be within the first 40 rows of a sheet."""
+"""The number of rows at the top of a sheet in which the headings of the table are searched."""
 FEWEST_HEADINGS, MANY_FIELDS = 2, 3
 NAMES_OF_PEOPLE: tuple[Field, ...] = ("full_name", "person", "family_names")
 
@@ -34,7 +34,10 @@ UnitTest = Callable[[str], bool]
 """A function that returns whether a text names a unit."""
 
 LONGEST_LABEL = 300
-"""How many letters of a cell are compared with patterns: on longer texts, they take too long."""
+"""The number of letters of a cell that are compared with patterns.
+
+Longer texts are cut, because comparing them takes too long.
+"""
 _TOTAL = re.compile(r"(?:tong(?: cong| so)?|cong)(?:\b|:)")
 _ENDS = re.compile(
     r"(?:nguoi )?lap (?:bieu|danh sach)|\bt/?m\b|\bkt\.|xac nhan|thu truong|ky,? ghi ro|nguoi lap"
@@ -43,15 +46,18 @@ _ENDS = re.compile(
 )
 _COLUMN_NUMBER = re.compile(r"\(?(?:\d{1,2}|[A-Z])\)?")
 _EXAMPLE = frozenset({"vd", "vi du"})
-"""A row with one of these texts in the number column is the example row of our templates."""
+"""The texts in the number column that mark the example row of our templates («VD» or «ví dụ»).
+
+Such a row is not read.
+"""
 
 
 class Fault(NamedTuple):
     """A fault of a cell, of a row or column, or of the whole file.
 
-    Rows and columns count from 0. `problem` is a `CellProblem`, a `FileProblem`, a `TableProblem`,
-    or a code that only one kind of list uses. `value` is the text at fault. `detail` completes the
-    message, for example with similar names.
+    Rows and columns count from 0; None means that the fault concerns all of them. `problem` is a
+    `CellProblem`, a `FileProblem`, a `TableProblem`, or a code that only one kind of list uses.
+    `value` is the text at fault. `detail` completes the message, for example with similar names.
     """
 
     problem: str
@@ -62,10 +68,10 @@ class Fault(NamedTuple):
 
     @property
     def place(self) -> str:
-        """The position of the fault as a spreadsheet shows it.
+        """The position of the fault as a spreadsheet shows it, such as `D17`.
 
-        It is a cell such as `D17`, or else a row number from 1, or the letters of a column. The
-        text is empty if the fault concerns the whole file.
+        For a whole row it is the row number from 1, for a whole column the letters. It is "" if the
+        fault concerns the whole file.
         """
         if self.row is not None and self.column is not None:
             return name_cell(self.row, self.column)
@@ -75,9 +81,9 @@ class Fault(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of a table, with its position from 0 and its heading as written.
+    """A column of a table, with its position `at` from 0 and its heading as written.
 
-    `field` is the field that the column contains; None if the column is left out.
+    `field` is the field that the column contains. It is None if the column is not read.
     """
 
     at: int
@@ -88,8 +94,8 @@ class Column(NamedTuple):
 class Line(NamedTuple):
     """A line of a table. `row` counts from 0.
 
-    `texts` contains the text of every field, and `columns` its column from 0. `section` is the unit
-    named by the section heading above, or "".
+    `texts` contains the text of every field, and `columns` the column of every field, from 0.
+    `section` is the name of the unit in the section heading above, or "".
     """
 
     row: int
@@ -103,10 +109,10 @@ class Line(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The table of a file, with its lines and faults.
+    """The table of a file, with its lines and faults. Rows count from 0.
 
-    `heading_row` is the first row of the headings. `left_out` contains the rows outside the table,
-    as (row, text). Rows count from 0.
+    `heading_row` is the first row of the headings. `left_out` contains the rows that are not lines
+    of the table, as (row, text): rows above and below, totals and section headings.
     """
 
     grid: Grid
@@ -118,12 +124,15 @@ class Table(NamedTuple):
 
     @property
     def fields(self) -> set[Field]:
-        """The fields that the columns of the table contain."""
+        """The fields that the columns of the table contain, such as `full_name`."""
         return {column.field for column in self.columns if column.field}
 
 
 class NoTable(Exception):
-    """Raised if no sheet has a suitable table, or if several have one; `fault` gives details."""
+    """Raised if no sheet has a suitable table, or if several sheets have one.
+
+    `fault` gives the details for the message.
+    """
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -138,11 +147,12 @@ def find_table(
     is_unit: UnitTest | None = None,
     keys: Collection[Field] = NAMES_OF_PEOPLE,
 ) -> Table:
-    """Return the only table in these sheets that has a column of `keys`.
+    """Return the only table in these sheets that has a column of one of the fields `keys`.
 
-    Every line must contain one of the keys; for people, these are a name or a code. `used`: the
-    fields to read. `choices`: the fields that a user assigned to headings, by folded heading; None
-    leaves the column out. `is_unit`: recognises section headings.
+    A line must contain one of the keys, which for people are a name or a code. `used`: the fields
+    to read. `choices`: the fields that a user assigned to headings, by heading in the form of
+    `fold_heading`; None skips the column. `is_unit`: tells whether a text names a unit. Hidden
+    sheets are not read but become faults.
 
     Raises: NoTable if no sheet has such a table, or if several sheets have one.
     """
@@ -177,10 +187,10 @@ class _Heading(NamedTuple):
 def _find_heading(
     grid: Grid, choices: Mapping[str, Field | None] | None, keys: Collection[Field]
 ) -> _Heading | None:
-    """Return the first heading that has a column of `keys` and another known column.
+    """Return the first heading row that names a field of `keys` and another known field.
 
-    In a sheet with only one column, a column of `keys` is enough. Return None if there is no such
-    heading in the first 40 rows.
+    In a sheet with only one column, one field of `keys` is enough. `choices` contains the fields
+    that a user assigned to headings. Return None if the first 40 rows contain no such heading.
     """
     for at, row in enumerate(grid.rows[:HEADING_WITHIN]):
         fields = [match[0] for cell in row if cell and (match := _field(cell, choices))]
@@ -199,7 +209,11 @@ def _field(heading: str, choices: Mapping[str, Field | None] | None) -> tuple[Fi
 
 
 def _columns_at(grid: Grid, at: int, choices: Mapping[str, Field | None] | None) -> _Heading:
-    """Return the heading in row `at` with its columns, including a second row of the heading."""
+    """Return the heading in row `at` with its columns, including a second row of the heading.
+
+    `at` counts from 0. `choices` contains the fields that a user assigned to headings; None skips
+    the column.
+    """
     top = list(grid.rows[at])
     below = grid.rows[at + 1] if at + 1 < len(grid.rows) else []
     is_double = _is_second_heading(grid, at, top, below)
@@ -240,7 +254,12 @@ def _field_of_pair(
     below: Sequence[str],
     choices: Mapping[str, Field | None] | None,
 ) -> tuple[Field, int] | None:
-    """Return the field that both rows of a heading name together, or else the lower row alone."""
+    """Return the field of a column whose heading may fill two rows, and the spelling's rank.
+
+    `heading` joins both rows, and `below` is the second row. If the joined heading names no field,
+    the cell of the second row in this column is tried alone. Return None if that names none,
+    either.
+    """
     whole = _field(heading, choices)
     if whole or column >= len(below) or not below[column]:
         return whole
@@ -250,8 +269,9 @@ def _field_of_pair(
 def _is_second_heading(grid: Grid, at: int, top: Sequence[str], below: Sequence[str]) -> bool:
     """Return whether the row below a heading is the second row of the heading.
 
-    A second row fills only columns that are empty or merged in the first row, and contains no
-    number. At least one of its cells is a known heading or is below a merged cell.
+    `at` is the row of the heading, `top` its texts and `below` the texts of the next row. A second
+    row fills only columns that are empty or merged in the first row, and contains no number. At
+    least one of its cells is a known heading or is below a merged cell.
     """
     filled = [n for n, cell in enumerate(below) if cell]
     if not filled:
@@ -270,9 +290,11 @@ def _is_second_heading(grid: Grid, at: int, top: Sequence[str], below: Sequence[
 def _best_columns(
     columns: Iterable[tuple[int, str, tuple[Field, int] | None]],
 ) -> tuple[Column, ...]:
-    """Return the columns; if several contain the same field, read only the best heading.
+    """Return the columns of a table, with at most one column to read for a field.
 
-    Births may fill two columns, one for men and one for women.
+    Every column comes as `(position, heading, (field, rank))`. If several contain the same field,
+    the one with the lowest rank is read, and the others get no field. Only the date of birth may
+    fill two columns, one for men and one for women.
     """
     columns = list(columns)
     best: dict[Field, int] = {}
@@ -309,7 +331,7 @@ def _read_table(
 
 
 class _LineReader:
-    """Reads the rows below a heading into lines, and collects the faults of the rows."""
+    """A reader that turns the rows below a heading into lines, and collects their faults."""
 
     def __init__(
         self,
@@ -378,7 +400,10 @@ class _LineReader:
         return Line(at, texts, columns, section)
 
     def _check(self, at: int, row: Sequence[str]) -> bool:
-        """Add a fault for every problem in a row's cells; return whether there was any."""
+        """Add a fault for every problem in a row's cells; return whether there was any.
+
+        `at` is the number of the row, from 0.
+        """
         before = len(self.faults)
         read_columns = {n for places in self._places.values() for n in places}
         read_columns |= set(self._heading.names_span)
@@ -394,14 +419,18 @@ class _LineReader:
         return len(self.faults) > before
 
     def _is_total(self, filled: Sequence[tuple[int, str]]) -> bool:
-        """Return whether a row is a total. The list may continue below it."""
+        """Return whether a row is a total, which need not end the list.
+
+        `filled` contains the (column, text) of every cell that is not empty.
+        """
         return bool(_TOTAL.match(fold(filled[0][1][:LONGEST_LABEL])))
 
     def _is_unknown_section(self, filled: Sequence[tuple[int, str]], line: Line) -> bool:
         """Return whether a row looks like a section heading, although it names no known unit.
 
-        Such a row contains one text of several words, and no number or a Roman number. The list
-        must have a number column and at least three fields.
+        Such a row has one text of several words and no number, except perhaps a Roman one. The list
+        must have a number column and at least three fields. `filled` contains the (column, text) of
+        every cell that is not empty, and `line` the same row by field.
         """
         number = line.text("number")
         texts = [cell for _, cell in filled if cell != number]
@@ -410,7 +439,10 @@ class _LineReader:
         return len(texts) == 1 and len(texts[0].split()) > 1
 
     def _is_end(self, filled: Sequence[tuple[int, str]]) -> bool:
-        """Return whether a row without a number is a total, a date line or a signature."""
+        """Return whether a row without a number is a total, a date line or a signature.
+
+        `filled` contains the (column, text) of every cell that is not empty.
+        """
         names = self._places.get("number", []) + self._places.get("person", [])
         is_numbered = any(n in names and cell.isdecimal() for n, cell in filled)
         if is_numbered:
@@ -422,14 +454,18 @@ class _LineReader:
         return bool(_TOTAL.match(texts[0])) or any(_ENDS.match(text) for text in texts)
 
     def _is_column_numbers(self, filled: Sequence[tuple[int, str]]) -> bool:
-        """Return whether a row only numbers the columns, as in (1) (2) (3) or A B 1 2."""
+        """Return whether a row only numbers the columns, as in (1) (2) (3) or A B 1 2.
+
+        `filled` contains the (column, text) of every cell that is not empty.
+        """
         is_whole = len(filled) == len(self._columns) > 1
         return is_whole and all(_COLUMN_NUMBER.fullmatch(cell) for _, cell in filled)
 
     def _section_of(self, filled: Sequence[tuple[int, str]]) -> str | None:
-        """Return the unit that a section heading names; None if the row is not a section heading.
+        """Return the name of the unit in a section heading; None if the row is no such heading.
 
-        A number before the name, such as `I.` or `2)`, is removed if needed.
+        `filled` contains the (column, text) of every cell that is not empty. A number before the
+        name, such as `I.` or `2)`, is removed if the text with it names no unit.
         """
         texts = [cell for _, cell in filled if len(cell) > 3 and not cell.isdecimal()]
         if len(texts) != 1:
@@ -450,7 +486,10 @@ def _faults_of_headings(columns: Sequence[Column]) -> list[Fault]:
 
 
 def _faults_of_layout(grid: Grid, columns: Sequence[Column], lines: Sequence[Line]) -> list[Fault]:
-    """Return a fault for every merged cell over lines, hidden line and hidden column of a table."""
+    """Return a fault for every merged block, hidden row and hidden column within a table.
+
+    Merged blocks count only if they touch a line of the table, and so do hidden rows.
+    """
     rows = {line.row for line in lines}
     width = max(column.at for column in columns) + 1
     faults = [

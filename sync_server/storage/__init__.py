@@ -1,4 +1,4 @@
-"""Database tables and the operations on them.
+"""Define the database tables and the operations on them.
 
 This package imports the domain rules but no web code. Every operation runs in the transaction that
 its caller opened.

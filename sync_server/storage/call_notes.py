@@ -1,4 +1,7 @@
-"""Store notes on telephone calls to points that have not reported. Notes are never deleted."""
+"""Store notes on telephone calls to points (halls) that have not reported.
+
+Notes are never deleted.
+"""
 
 from typing import NamedTuple
 
@@ -10,7 +13,10 @@ from sync_server.storage.prepared import columns_of
 
 
 class StoredCallNote(NamedTuple):
-    """A note on a telephone call to a point, written by the account `by`."""
+    """A note on a telephone call to a point (a hall), written by the account `by`.
+
+    `point` is the hall's code. `at_ms` is the time of the note in ms since 1970 UTC.
+    """
 
     point: str
     text: str
@@ -23,13 +29,19 @@ _COLUMNS = columns_of(StoredCallNote, CallNote)
 
 
 def add(connection: Connection, meeting: str, line: StoredCallNote) -> None:
-    """Store a note on a call to one of the meeting's points."""
+    """Store a note on a telephone call to a point (a hall) of a meeting.
+
+    `meeting` is the meeting's id; `line` contains the note and the hall's code.
+    """
     values = line._asdict() | {"id": str(uuid_utils.uuid7()), "meeting": meeting}
     connection.execute(insert(CallNote).values(values))
 
 
 def of_meeting(connection: Connection, meeting: str) -> dict[str, list[StoredCallNote]]:
-    """Return a meeting's call notes, grouped by point, the latest first."""
+    """Return a meeting's notes on telephone calls, by code of the point (hall), the latest first.
+
+    Points without a note are left out.
+    """
     query = select(*_COLUMNS).where(CallNote.meeting == meeting)
     notes: dict[str, list[StoredCallNote]] = {}
     for row in connection.execute(query.order_by(CallNote.at_ms.desc(), CallNote.id.desc())):

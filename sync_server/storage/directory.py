@@ -1,4 +1,7 @@
-"""Store units, points and meetings, the public facts that headquarters accepted from a release."""
+"""Store the units, points (halls) and meetings that headquarters accepted from a portal release.
+
+These are public facts. The records of a meeting and the people are stored elsewhere.
+"""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -22,17 +25,22 @@ from sync_server.domain.unit_types import UnitType
 from sync_server.storage.models import AnsweredProposal, Meeting, Point, Stream, Unit
 
 OPENS_BEFORE_MS = SHARED.opens_before_ms
-"""Kiosks offer a meeting from three hours before its start, because halls test and seat people."""
+"""Halls can use a meeting from three hours before its start, because they test the equipment and
+seat people before it begins."""
 
 
 Name = Annotated[
     str, Meta(max_length=300, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*\Z")
 ]
-"""A text without control characters, which no document could contain."""
+"""A name of at most 300 characters. It has no control characters, because a report file (XML)
+cannot contain them."""
 
 
 class PublishedUnit(Struct, frozen=True):
-    """A unit in the release's `facts.json`. `type` is one of the five unit types."""
+    """A unit (a Party organisation) in the release's file `facts.json`.
+
+    `type` is the code of one of the five unit types.
+    """
 
     code: UnitCode
     name: Name
@@ -40,7 +48,10 @@ class PublishedUnit(Struct, frozen=True):
 
 
 class PublishedPoint(Struct, frozen=True):
-    """A hall in the release's `facts.json`. `unit` is the code of the unit that it belongs to."""
+    """A point (a hall) in the release's file `facts.json`.
+
+    `unit` is the code of the unit to which the hall belongs.
+    """
 
     code: PointCode
     name: Name
@@ -48,10 +59,11 @@ class PublishedPoint(Struct, frozen=True):
 
 
 class PublishedMeeting(Struct, frozen=True):
-    """A meeting in the release's `facts.json`. Empty `points` means all points.
+    """A meeting in the release's file `facts.json`.
 
-    `starts_at` and `ends_at` are in ISO 8601 UTC. `basis`: the codes of the documents on which the
-    meeting is based (checklist row 18).
+    `starts_at` and `ends_at` are in ISO 8601 UTC. People who arrive up to `grace_minutes` after the
+    start are not late. `points`: the codes of the halls that take part, empty for all. `materials`:
+    the codes of the materials. `basis`: the codes of the documents on which the meeting is based.
     """
 
     id: MeetingCode
@@ -68,10 +80,10 @@ class PublishedMeeting(Struct, frozen=True):
 
 
 class PublishedMaterial(Struct, frozen=True):
-    """A material in the release's `facts.json`.
+    """A material (a document or file for a meeting) in the release's file `facts.json`.
 
-    `public_from` is in ISO 8601 UTC, or empty if the material is public at once. `date` is the date
-    of the document, YYYY-MM-DD.
+    `kind` is a code such as `NGHI_QUYET`. `number`, `issuer` and `date` (YYYY-MM-DD) are those of
+    the document. `public_from` is in ISO 8601 UTC, empty if the material is public at once.
     """
 
     code: str
@@ -84,7 +96,10 @@ class PublishedMaterial(Struct, frozen=True):
 
 
 class PublishedDirectory(Struct, frozen=True):
-    """The content of a release's `facts.json`: its units, points, meetings and materials."""
+    """The content of the release's file `facts.json`.
+
+    A release is a published version of the portal; `points` are halls.
+    """
 
     units: tuple[PublishedUnit, ...]
     points: tuple[PublishedPoint, ...]
@@ -93,10 +108,10 @@ class PublishedDirectory(Struct, frozen=True):
 
 
 class MeetingSummary(Struct, frozen=True):
-    """A meeting in a list for a device or the office. Times are in ISO 8601 UTC.
+    """A meeting in a list for a device or for the office pages. Times are in ISO 8601 UTC.
 
-    `state` is open from `OPENS_BEFORE_MS` before the start until the end, then closed. A cancelled
-    meeting is closed.
+    `state` is upcoming until three hours before the start, then open until the end, then closed. A
+    cancelled meeting is always closed. `has_begun`: whether the start is past.
     """
 
     id: str
@@ -110,7 +125,11 @@ class MeetingSummary(Struct, frozen=True):
 
 
 class UnitSummary(Struct, frozen=True):
-    """A unit as the office lists it. After `ended_ms`, no new roll includes the unit."""
+    """A unit (a Party organisation) as the office pages list it.
+
+    `type` is the code of its unit type. After `ended_ms` (ms since 1970 UTC), no new list of
+    summoned people includes the unit.
+    """
 
     code: str
     name: str
@@ -119,9 +138,11 @@ class UnitSummary(Struct, frozen=True):
 
 
 class PointSummary(Struct, frozen=True):
-    """A hall as the office lists it. After `ended_ms`, it is not invited to new meetings.
+    """A point (a hall) as the office pages list it.
 
-    `unit`: the unit that it belongs to. `capacity`: its number of seats, None if unknown.
+    `unit` is the code of the unit to which the hall belongs; `unit_type` is the code of that unit's
+    type, empty if unknown. `capacity` is the number of seats, None if unknown. After `ended_ms` (ms
+    since 1970 UTC), the hall is not invited to new meetings.
     """
 
     code: str
@@ -133,7 +154,7 @@ class PointSummary(Struct, frozen=True):
 
 
 def put_unit(connection: Connection, unit: UnitSummary) -> None:
-    """Store a unit; if its code is already stored, replace the name, type and end."""
+    """Store a unit. If the code is already stored, replace the unit's name, type and end."""
     values = {"name": unit.name, "type": unit.type, "ended_ms": unit.ended_ms}
     statement = update(Unit).where(Unit.code == unit.code).values(values)
     if connection.execute(statement).rowcount == 0:
@@ -141,7 +162,7 @@ def put_unit(connection: Connection, unit: UnitSummary) -> None:
 
 
 def put_point(connection: Connection, point: PointSummary) -> None:
-    """Store a hall; if its code is already stored, replace the name, unit, capacity and end."""
+    """Store a hall; if its code is already stored, replace its name, unit, capacity and end."""
     values = {
         "name": point.name,
         "unit": point.unit,
@@ -156,9 +177,10 @@ def put_point(connection: Connection, point: PointSummary) -> None:
 def put_places(
     connection: Connection, units: Iterable[PublishedUnit], points: Iterable[PublishedPoint]
 ) -> None:
-    """Store the published units and halls; for stored ones, update only names, types and units.
+    """Store published units and halls; if one is already stored, update its name, type and unit.
 
-    Capacities and ends stay unchanged. A hall or unit that is not published does not end.
+    Capacities and ends stay unchanged. Stored units and halls that are not in the lists stay as
+    they are.
     """
     stored_units, stored_points = all_units(connection), all_points(connection)
     for unit in units:
@@ -172,7 +194,10 @@ def put_places(
 def add_places(
     connection: Connection, units: Iterable[PublishedUnit], points: Iterable[PublishedPoint]
 ) -> None:
-    """Store the published units and halls whose codes are not stored yet."""
+    """Store the published units and halls whose codes are not stored yet.
+
+    Those already stored stay unchanged.
+    """
     unit_codes_known, point_codes_known = all_units(connection), all_points(connection)
     put_places(
         connection,
@@ -184,7 +209,8 @@ def add_places(
 def put_meeting(connection: Connection, published: PublishedMeeting) -> None:
     """Store a published meeting, or update its title, times and rehearsal mark if already stored.
 
-    A cancelled meeting stays cancelled.
+    A cancelled meeting stays cancelled. This does not inform the halls, which read the facts from
+    records of kind `setting`.
     """
     values = {
         "title": published.title,
@@ -198,19 +224,25 @@ def put_meeting(connection: Connection, published: PublishedMeeting) -> None:
 
 
 def answer(connection: Connection, published: PublishedMeeting) -> None:
-    """Store that headquarters has seen these published facts, whether or not it accepts them."""
+    """Store that headquarters has accepted or rejected the published facts of this meeting.
+
+    The office pages then no longer propose the facts, unless their published version changes.
+    """
     note_answer(connection, published.id, _fingerprint(published))
 
 
 def is_answered(connection: Connection, published: PublishedMeeting) -> bool:
-    """Return whether these published facts equal the version that headquarters last saw."""
+    """Return whether headquarters has already accepted or rejected exactly these published facts.
+
+    Fields that only reports use (materials, basis, host and mode) are not compared.
+    """
     return last_answer(connection, published.id) == _fingerprint(published)
 
 
 def note_answer(connection: Connection, subject: str, fingerprint: str) -> None:
-    """Store the fingerprint of the version of a published item that headquarters last saw.
+    """Store the hash of the published facts that headquarters has last accepted or rejected.
 
-    `subject` is a meeting's id, or a code for another kind of item.
+    `subject` is a meeting's id, or `(directory)` for the list of units and halls.
     """
     connection.execute(delete(AnsweredProposal).where(AnsweredProposal.meeting == subject))
     row = {"meeting": subject, "fingerprint": fingerprint}
@@ -218,7 +250,10 @@ def note_answer(connection: Connection, subject: str, fingerprint: str) -> None:
 
 
 def last_answer(connection: Connection, subject: str) -> str | None:
-    """Return the fingerprint of the version that headquarters last saw; None if it saw none."""
+    """Return the hash of the facts that headquarters last accepted or rejected; None without any.
+
+    `subject` is a meeting's id, or `(directory)` for the list of units and halls.
+    """
     query = select(AnsweredProposal.fingerprint).where(AnsweredProposal.meeting == subject)
     return connection.scalar(query)
 
@@ -230,13 +265,19 @@ def _fingerprint(published: PublishedMeeting) -> str:
 
 
 def set_cancelled(connection: Connection, meeting_id: str, is_cancelled: bool) -> None:
-    """Store whether a meeting is cancelled. Its points learn this from `setting` records."""
+    """Store whether a meeting is cancelled.
+
+    This does not inform the halls, which read the cancellation from records of kind `setting`.
+    """
     statement = update(Meeting).where(Meeting.id == meeting_id)
     connection.execute(statement.values(is_cancelled=is_cancelled))
 
 
 def meetings(connection: Connection, now_ms: int, point: str | None = None) -> list[MeetingSummary]:
-    """Return all meetings, or those of one point, the latest start first."""
+    """Return all meetings, or those of the hall `point` only, the latest start first.
+
+    `now_ms` decides whether a meeting is upcoming, open or closed.
+    """
     query = select(*_MEETING_COLUMNS)
     if point is not None:
         query = query.join(Stream, Stream.meeting == Meeting.id).where(Stream.point == point)
@@ -247,7 +288,10 @@ def meetings(connection: Connection, now_ms: int, point: str | None = None) -> l
 
 
 def meeting(connection: Connection, meeting_id: str, now_ms: int) -> MeetingSummary | None:
-    """Return the meeting with this id; None if it is unknown."""
+    """Return the meeting with this id; None if it is unknown.
+
+    `now_ms` decides whether the meeting is upcoming, open or closed.
+    """
     row = connection.execute(
         select(*_MEETING_COLUMNS).where(Meeting.id == meeting_id)
     ).one_or_none()
@@ -255,28 +299,31 @@ def meeting(connection: Connection, meeting_id: str, now_ms: int) -> MeetingSumm
 
 
 def point_codes(connection: Connection) -> Sequence[str]:
-    """Return the sorted codes of the points that have not ended."""
+    """Return the sorted codes of the halls that have not ended, that is, of those still in use."""
     query = select(Point.code).where(Point.ended_ms.is_(None))
     return connection.scalars(query.order_by(Point.code)).all()
 
 
 def units_of_points(connection: Connection, points: Iterable[str]) -> dict[str, str]:
-    """For every one of these points, return the code of the unit that the hall belongs to.
+    """Return the code of the unit to which every one of these halls belongs, by point code.
 
-    Unknown points are left out.
+    Unknown halls are left out.
     """
     rows = connection.execute(select(Point.code, Point.unit).where(Point.code.in_(sorted(points))))
     return dict(rows.all())
 
 
 def all_units(connection: Connection) -> dict[str, UnitSummary]:
-    """Return all units by code, including ended ones, sorted by code."""
+    """Return all units by code, in the order of the codes, including units that no longer exist."""
     query = select(Unit.code, Unit.name, Unit.type, Unit.ended_ms).order_by(Unit.code)
     return {row.code: UnitSummary(*row) for row in connection.execute(query)}
 
 
 def all_unit_names(connection: Connection) -> dict[str, str]:
-    """Return the names of all units by code, including ended ones, for old meetings."""
+    """Return the names of all units by code, including units that no longer exist.
+
+    Old meetings still need these names.
+    """
     return {code: unit.name for code, unit in all_units(connection).items()}
 
 
@@ -288,7 +335,7 @@ def unit_names(connection: Connection) -> dict[str, str]:
 
 
 def all_points(connection: Connection) -> dict[str, PointSummary]:
-    """Return all points by code, including ended ones, sorted by code."""
+    """Return all halls by code, in the order of the codes, including halls no longer in use."""
     rows = connection.execute(
         select(Point.code, Point.name, Point.unit, Unit.type, Point.capacity, Point.ended_ms)
         .outerjoin(Unit, Unit.code == Point.unit)
@@ -303,7 +350,7 @@ def all_points(connection: Connection) -> dict[str, PointSummary]:
 
 
 def points(connection: Connection) -> dict[str, PointSummary]:
-    """Return the points that have not ended, by code, for lists to choose from."""
+    """Return the halls that are still in use, by code, for lists to choose from."""
     return {code: point for code, point in all_points(connection).items() if point.ended_ms is None}
 
 

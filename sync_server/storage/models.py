@@ -13,8 +13,8 @@ from sync_server.database import Base
 class Node(Base):
     """The identity of this database, in one row.
 
-    Cursors contain its `epoch`; a cursor with another epoch is ignored. `is_demonstration`: all
-    people in the database are synthetic.
+    `epoch` is a random code that all cursors contain. A cursor with another epoch is from another
+    database and is ignored. `is_demonstration`: all people in the database are invented.
     """
 
     __tablename__ = "node"
@@ -24,9 +24,10 @@ class Node(Base):
 
 
 class Unit(Base):
-    """A grassroots Party organisation. After `ended_ms`, no new roll includes the unit.
+    """A grassroots Party organisation (a unit). `type` is the code of its unit type.
 
-    The row stays, so that old meetings still show the unit's name.
+    After `ended_ms`, no new list of summoned people includes the unit. The row stays, so that old
+    meetings still show the unit's name.
     """
 
     __tablename__ = "unit"
@@ -37,9 +38,10 @@ class Unit(Base):
 
 
 class Point(Base):
-    """A hall from which people take part in meetings (điểm cầu). It belongs to `unit`.
+    """A point: a hall from which people take part in meetings (điểm cầu).
 
-    `capacity` is its number of seats, None if unknown. After `ended_ms` it joins no new meeting.
+    `unit` is the code of the unit to which it belongs. `capacity` is its number of seats, None if
+    unknown. After `ended_ms`, it takes part in no new meeting.
     """
 
     __tablename__ = "point"
@@ -53,7 +55,7 @@ class Point(Base):
 class Meeting(Base):
     """A meeting with the title and times that headquarters accepted.
 
-    Points receive the same times in records of kind `setting`.
+    The halls receive the same times in records of kind `setting`.
     """
 
     __tablename__ = "meeting"
@@ -66,7 +68,11 @@ class Meeting(Base):
 
 
 class AnsweredProposal(Base):
-    """The sha256 of a meeting's published facts that headquarters last accepted or rejected."""
+    """The sha256 of the published facts that headquarters has last accepted or rejected.
+
+    `meeting` is a meeting's id, or `(directory)` for the list of units and halls. The office pages
+    ask again only if the facts change.
+    """
 
     __tablename__ = "answered_proposal"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -74,10 +80,12 @@ class AnsweredProposal(Base):
 
 
 class Person(Base):
-    """A cadre or Party member. The row is personal data, sent only to readers with permission.
+    """A Party member or another official. The row is personal data, sent only to permitted readers.
 
-    At `moves_ms`, the person moves to `next_unit`. If the row was a duplicate, it has ended, and
-    `merged_into` is the code of the person's remaining row.
+    `unit` and `next_unit` are codes of units; at `moves_ms`, the person moves to `next_unit`.
+    `membership` is a code. After `ended_ms`, no new list of summoned people includes the person;
+    `ended_why` gives the reason. If the row was a duplicate, it has ended, and `merged_into` is the
+    code of the person's remaining row.
     """
 
     __tablename__ = "person"
@@ -97,11 +105,11 @@ class Person(Base):
 class UploadedList(Base):
     """A list file that a user uploaded. It is a draft until `done_ms`, the time of its import.
 
-    `subject` is the meeting of an attendance list or a roll, and empty for a list of people or
-    places. `content` is the file, emptied after the import; `choices` are the uploader's decisions
-    (JSON). `changes` (JSON) of a list of people are every changed person's facts before and after,
-    needed to undo the import. `changes` of an attendance list are its rows and the records made
-    from them.
+    `kind` is people, places, roll or attendance. `subject` is the meeting of a roll (summoned
+    people) or an attendance list, else empty. `content` is the file, emptied after the import.
+    `choices` are the uploader's decisions (JSON). `changes` (JSON) serves to undo the import. For a
+    list of people, it contains every changed person's facts before and after. For an attendance
+    list, it contains the rows and the records made from them.
     """
 
     __tablename__ = "uploaded_list"
@@ -119,9 +127,9 @@ class UploadedList(Base):
 
 
 class HeadingChoice(Base):
-    """The field that a user assigned to a column heading, reused for the next list.
+    """The field that a user assigned to a column heading of an uploaded list.
 
-    An empty `field` means that the column is ignored.
+    The choice is reused for the next list. An empty `field` means that the column is ignored.
     """
 
     __tablename__ = "heading_choice"
@@ -130,7 +138,10 @@ class HeadingChoice(Base):
 
 
 class UnitAlias(Base):
-    """A name under which lists mention a unit, as a user once chose; reused for the next list."""
+    """A name that uploaded lists use for a unit, and the code of the unit that a user chose for it.
+
+    The choice is reused for the next list.
+    """
 
     __tablename__ = "unit_alias"
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
@@ -138,9 +149,9 @@ class UnitAlias(Base):
 
 
 class Card(Base):
-    """The personal card that identifies a person to a kiosk. A new card replaces the old one.
+    """The personal card with which a person checks in at a hall. A new card replaces the old one.
 
-    `code_hash` is the hash of the code printed on it.
+    `person` is the person's code; `code_hash` is the hash of the code printed on the card.
     """
 
     __tablename__ = "card"
@@ -152,9 +163,10 @@ class Card(Base):
 class Device(Base):
     """An enrolled device.
 
-    `head_seq` is the highest record number received from it. `missing` contains the ranges of lower
-    numbers that have not arrived (JSON). `unsent` is the number of unsent records that it last
-    reported.
+    `profile` is clerk or chair, and `person` the code of the chair. `label` is the device's name in
+    lists, `app` the version of its check-in app. `head_seq` is the highest record number received.
+    `missing` (JSON) contains the ranges of lower numbers that have not arrived. `unsent` is the
+    number of unsent records that the device last reported.
     """
 
     __tablename__ = "device"
@@ -178,8 +190,9 @@ class Device(Base):
 class EnrolmentCode(Base):
     """A code that enrols one device, once. Only its hash is stored.
 
-    `second_hash` is the hash of a second secret, given by telephone, that a code valid for several
-    days also needs. `failures` counts wrong second secrets.
+    `profile` (clerk or chair) and `person` (the chair) describe the device to enrol; `device` is
+    its id afterwards. `second_hash` is the hash of a second secret, given by telephone, that the
+    device must also send; None if not needed. `failures` counts wrong second secrets.
     """
 
     __tablename__ = "enrolment_code"
@@ -195,12 +208,13 @@ class EnrolmentCode(Base):
 
 
 class AccountRow(Base):
-    """An office account. `token_hash` is the hash of its token for programs, None without a token.
+    """An account for the office pages. Only hashes of its password and its token are stored.
 
-    A chair's account has a `point` and a `person`; a unit secretary's has a `unit`. `totp_secret`
-    is encrypted with headquarters' key. `totp_step` is the last time step whose one-time code was
-    used, so that no code works twice. `must_change`: somebody else chose the password, so the user
-    must change it first.
+    `point` and `person` are set for a chair, `unit` for a unit secretary. `token_hash`: the hash of
+    the token for programs, None without one. `totp_secret`, the secret for one-time codes, is
+    encrypted with headquarters' key. `totp_step`: the last time step whose code was used, so that
+    no code works twice. `must_change`: somebody else chose the password, so the user must change it
+    first.
     """
 
     __tablename__ = "account"
@@ -218,7 +232,11 @@ class AccountRow(Base):
 
 
 class OfficeSession(Base):
-    """A sign-in of an account in one browser. `token_hash` is the hash of the cookie's token."""
+    """A sign-in of an account in one browser.
+
+    `token_hash` is the hash of the token in the browser's cookie. `browser` is the User-Agent
+    header, `address` the IP address, and `seen_ms` the time of the last use, exact to 5 minutes.
+    """
 
     __tablename__ = "office_session"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -231,9 +249,10 @@ class OfficeSession(Base):
 
 
 class SignInFailure(Base):
-    """The number of failed sign-ins under a name from one source, and the time of the last.
+    """The number of failed sign-ins with a name from one source, and the time of the last.
 
-    Names without an account are counted too, so that the delay reveals nothing.
+    `source` is an IP address, a known browser, or `*` for all addresses together. Names without an
+    account are counted too. Otherwise a missing delay would show that the account does not exist.
     """
 
     __tablename__ = "sign_in_failure"
@@ -244,9 +263,11 @@ class SignInFailure(Base):
 
 
 class AuditRow(Base):
-    """An entry of the audit log: who read personal data or acted, and when.
+    """A row of the audit log: who read personal data or changed something, and when.
 
-    Rows are never changed or deleted.
+    `who` is an account or a device, and `about` lists the codes of the people and things concerned.
+    `is_act` is False for reading. `outcome` is the HTTP status of the request, and `path` its URL
+    path. Rows are never changed or deleted.
     """
 
     __tablename__ = "audit"
@@ -261,7 +282,7 @@ class AuditRow(Base):
 
 
 class PointContact(Base):
-    """A person to telephone at a point, with a duty: clerk or technician.
+    """A person to telephone at a point (a hall). `duty` is clerk or technician.
 
     The row is personal data, shown to headquarters and never sent to a device.
     """
@@ -282,7 +303,11 @@ class OrganisationRow(Base):
 
 
 class ReportRow(Base):
-    """A revision of a report. `spec` is its content (JSON), from which files can always be made."""
+    """A revision of a meeting's report, numbered from 1 for every meeting and kind.
+
+    `spec` is the report's content (JSON), from which the files can always be made again. `by` is
+    the account that made the revision.
+    """
 
     __tablename__ = "report"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -296,9 +321,10 @@ class ReportRow(Base):
 
 
 class Remark(Base):
-    """A version of the text under one heading of a meeting's evaluation; the latest is valid.
+    """A version of the text under one heading of a meeting's evaluation.
 
-    `draft` is the text that the program proposed from the figures at that time.
+    The latest version is valid; older ones stay. `draft` is the text that the program proposed from
+    the figures at that time. `by` is the account that wrote the version.
     """
 
     __tablename__ = "remark"
@@ -312,7 +338,10 @@ class Remark(Base):
 
 
 class CallNote(Base):
-    """A note on a telephone call to a point that has not reported. The account `by` wrote it."""
+    """A note on a telephone call to a point (a hall) that has not reported.
+
+    `by` is the account that wrote the note.
+    """
 
     __tablename__ = "call_note"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -324,9 +353,10 @@ class CallNote(Base):
 
 
 class MeetingLock(Base):
-    """A row that writers lock, one per meeting.
+    """A row, one per meeting, that transactions lock before they write records of the meeting.
 
-    Most writers share the lock; a writer of rolls or rulings holds it alone.
+    Most writers share the lock. A writer of a roll (a list of summoned people) or a ruling (a
+    decision of headquarters) holds it alone, because such a record changes other points too.
     """
 
     __tablename__ = "meeting_lock"
@@ -334,9 +364,11 @@ class MeetingLock(Base):
 
 
 class Stream(Base):
-    """The records of one point at one meeting, in order. Writers lock this row.
+    """A stream: all records that concern one point (a hall) at one meeting, in order.
 
-    `head` is the last position in use. `roster_rev` is the revision of the point's roster.
+    Writers lock this row. `head` is the last position in use. `roster_rev` is a hash of the point's
+    list of summoned people. `revision` rises with everything that may change the attendance at the
+    point: records, and new measurements of a device's clock.
     """
 
     __tablename__ = "stream"
@@ -344,13 +376,15 @@ class Stream(Base):
     point: Mapped[str] = mapped_column(String(16), primary_key=True)
     head: Mapped[int] = mapped_column(BigInteger, default=0)
     roster_rev: Mapped[str] = mapped_column(String(16), default="")
+    revision: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 class LedgerRow(Base):
-    """One record as canonical bytes, at its position in the stream of its own point.
+    """An accepted record in canonical form (`record`: JSON bytes).
 
-    `fingerprint` is the sha256 of the bytes. The primary key includes it, because different records
-    with the same id are all stored.
+    `position` is its place among the records of its meeting and point. `fingerprint` is the sha256
+    of the bytes. The primary key includes it, because different records with the same id are all
+    stored. `person` is the code of the person concerned.
     """
 
     __tablename__ = "ledger"
@@ -372,9 +406,10 @@ class LedgerRow(Base):
 
 
 class Listing(Base):
-    """A record's position in the stream of another point that the record concerns.
+    """A reference that adds a record to the records of another point that it concerns.
 
-    See `storage.ledger.listings`.
+    `meeting`, `point` and `position` are the place among that point's records; `id` and
+    `fingerprint` are the record's key in the ledger. See `storage.ledger.listings`.
     """
 
     __tablename__ = "listing"
@@ -387,9 +422,10 @@ class Listing(Base):
 
 
 class Summons(Base):
-    """A person on any roll of a point, or one of its officers.
+    """A person whose records a point (a hall) needs at a meeting, wherever they were made.
 
-    The person's records from other points are listed in the point's stream.
+    The person is on any of the point's lists of summoned people, or is one of its officers
+    (Secretary or Deputy).
     """
 
     __tablename__ = "summons"
@@ -400,10 +436,11 @@ class Summons(Base):
 
 
 class RulingRow(Base):
-    """The record that a ruling decides on (`record_id`), or the newcomer that it identifies.
+    """A ruling (a decision of headquarters) and the record or the newcomer on which it decides.
 
-    `known_as` is the identified person's code. `device` made the record that the ruling releases;
-    the clock of that device corrects the record's time.
+    A newcomer is an attendee who is on no list; `known_as` is the code of the person that the
+    newcomer really is. `record_id` is the id of the record concerned. `device` made the record that
+    the ruling releases; the clock of that device corrects the record's time.
     """
 
     __tablename__ = "ruling"
@@ -421,9 +458,10 @@ class RulingRow(Base):
 
 
 class SightingRow(Base):
-    """The clock measurement that corrects the records of one boot of a device.
+    """A measurement of a device's clock, one for every boot. It corrects the records' times.
 
-    See `domain.judging.clocks.Sighting`.
+    A boot is a span in which the device's wall clock and monotonic clock agree. See
+    `domain.judging.clocks.Sighting`.
     """
 
     __tablename__ = "sighting"
@@ -438,17 +476,26 @@ class SightingRow(Base):
 
 
 class PointStandingRow(Base):
-    """A point's standing and its board figures (JSON), recomputed in full when its stream grows."""
+    """The attendance at one point (a hall) at a meeting, computed from a revision of its stream.
+
+    `standing` (JSON) contains every person's attendance, and `board_row` (JSON) the figures for
+    headquarters' overview. The row is out of date, and must not be used, if `revision` differs from
+    that of the stream.
+    """
 
     __tablename__ = "point_standing"
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
     point: Mapped[str] = mapped_column(String(16), primary_key=True)
+    revision: Mapped[int] = mapped_column(BigInteger)
     standing: Mapped[bytes] = mapped_column(LargeBinary)
     board_row: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Mention(Base):
-    """A record that refers to a detail (`sha256`), and the device that made the record."""
+    """A record that refers to a detail (encrypted personal data) by the detail's `sha256`.
+
+    `device` made the record.
+    """
 
     __tablename__ = "mention"
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -458,10 +505,11 @@ class Mention(Base):
 
 
 class QuarantineRow(Base):
-    """A record that was not accepted, as received (`raw`). `fate` is `refused` or `held`.
+    """A record that the server did not accept, as received (`raw`).
 
-    `code` and `detail` give the reason. `is_dismissed`: headquarters dismissed the row because its
-    record has no readable id.
+    `fate` is `refused` (the record is not valid) or `held` (headquarters must decide). `code` and
+    `detail` give the reason. `sha256` is the hash of the record. `is_dismissed`: headquarters
+    dismissed the row, which it does only if the record has no readable id.
     """
 
     __tablename__ = "quarantine"
@@ -478,9 +526,10 @@ class QuarantineRow(Base):
 
 
 class Release(Base):
-    """A version of the portal that was published to this server. `id` is its manifest's sha256.
+    """A version of the portal that was published to this server.
 
-    `files` is the number of its files, `bytes` their total size.
+    `id` is the sha256 of its manifest (the list of its files). `files` is the number of its files,
+    `bytes` their total size. `put_ms` is the time of its upload.
     """
 
     __tablename__ = "release"
@@ -491,7 +540,7 @@ class Release(Base):
 
 
 class ReleaseFile(Base):
-    """A file of a release: its path, its sha256 and its size in bytes."""
+    """A file of a release (a version of the portal): its path, its sha256 and its size in bytes."""
 
     __tablename__ = "release_file"
     release: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -501,7 +550,10 @@ class ReleaseFile(Base):
 
 
 class Activation(Base):
-    """The time from which a release is served. Of all past activations, the latest is in force."""
+    """The time `from_ms` from which a release (a version of the portal) is served.
+
+    Of all activations in the past, the latest is in force.
+    """
 
     __tablename__ = "activation"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -510,9 +562,10 @@ class Activation(Base):
 
 
 class Blob(Base):
-    """Content that an owner uploads, or the part of it that has arrived (`received` bytes).
+    """Large content that an owner uploads in pieces; `received` bytes have arrived so far.
 
-    `is_purged`: the content was deleted. The row stays, so that it is not requested again.
+    `owner` is the device that uploads it, or `portal`. `is_purged`: the content was deleted, but
+    the row stays, so that the server does not ask for it again.
     """
 
     __tablename__ = "blob"
@@ -525,7 +578,7 @@ class Blob(Base):
 
 
 class BlobPiece(Base):
-    """A piece of a blob. `position` is its offset in bytes."""
+    """A piece of a blob (large content, uploaded in pieces). `position` is its offset in bytes."""
 
     __tablename__ = "blob_piece"
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -17,9 +17,11 @@ MAX_WORDS = 200
 class Organisation(Struct, frozen=True):
     """The organisation's details in the header and footer of a report.
 
-    `parent` and `name` are in capitals. `symbol` is part of the document number, such as ĐUK in
-    05-BC/ĐUK. `body` is the committee that signs, and `signer_office` the office of the person who
-    signs for it (BÍ THƯ). `recipients` are the lines of the list of recipients.
+    `parent` (the superior organisation) and `name` are in capitals. `symbol` is the end of a
+    document number, such as ĐUK in 05-BC/ĐUK. `place` stands before the date. `body` is the
+    committee that signs, and `signer_office` the office of the person who signs for it (BÍ THƯ).
+    `recipients`: the lines of the list of recipients. `spelling`: how the report writes the word
+    uỷ.
     """
 
     parent: str = ""
@@ -47,6 +49,9 @@ def current(connection: Connection, at_ms: int) -> Organisation:
 
 
 def put(connection: Connection, organisation: Organisation, since_ms: int) -> None:
-    """Store the organisation's details, valid from `since_ms` on."""
+    """Store the organisation's details, valid from `since_ms` (ms since 1970 UTC) on.
+
+    Raises: IntegrityError if details with the same `since_ms` are already stored.
+    """
     words = msgspec.json.encode(organisation)
     connection.execute(insert(OrganisationRow).values(since_ms=since_ms, words=words))

@@ -1,8 +1,8 @@
 """Run the SQL statements of an upload without SQLAlchemy's overhead, compiled once per engine.
 
-On every execution, SQLAlchemy builds the cache key, the types and one parameter per list value.
-This takes longer than SQLite takes to answer, and as long as a round trip to PostgreSQL. Here,
-SQLite's driver runs the compiled text directly, and PostgreSQL receives every list as one array.
+On every execution, SQLAlchemy builds a cache key, the types, and one parameter per list value. This
+takes longer than SQLite's answer, and as long as a round trip to PostgreSQL. Here, SQLite's driver
+runs the compiled text directly, and PostgreSQL receives every list as one array.
 """
 
 import re
@@ -27,9 +27,10 @@ _LIST = re.compile(r"\(__\[POSTCOMPILE_(\w+)\]\)")
 
 
 def in_points(table: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Return SQL conditions that select a table's rows of one meeting and some of its points.
+    """Return the SQL conditions for a table's rows of one meeting and some of its points (halls).
 
     When the statement runs, bind `meeting` to a meeting's id and `points` to a list of point codes.
+    The table must have the columns `meeting` and `point`.
     """
     return (
         table.meeting == bindparam("meeting"),
@@ -38,30 +39,33 @@ def in_points(table: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 CHUNK = 1_000
-"""The most values in one statement. Every engine allows more parameters than this."""
+"""The most values in one statement. Every supported database allows more parameters than this."""
 
 
 def in_chunks(values: Sequence[V], size: int = CHUNK) -> Iterator[Sequence[V]]:
-    """Return an iterator over slices of the values, in order, every one with at most `size`
-    values."""
+    """Return an iterator over slices of the values, in order.
+
+    Every slice has at most `size` values.
+    """
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def columns_of(shape: Any, model: type[Base], **others: Any) -> tuple[Any, ...]:
-    """Return a model's columns in the order of the fields of `shape`, a struct or named tuple.
+    """Return a model's columns in the order of the fields of `shape`.
 
-    A selected row then fills the shape: `shape(*row)`. `others` gives the column of every field
-    that
-    has another name in the model.
+    `shape` is a struct or named tuple class. A selected row then fills the class: `shape(*row)`. If
+    a field has no column of the same name in the model, `others` gives its column or SQL
+    expression: `field=column`.
     """
     names = getattr(shape, "__struct_fields__", None) or shape._fields
     return tuple(others[name] if name in others else getattr(model, name) for name in names)
 
 
 class CompiledStatement:
-    """A statement that is compiled once and then runs on SQLite or PostgreSQL.
+    """An SQL statement that is compiled once and then runs on SQLite or PostgreSQL.
 
-    In the statement, write every value as a named `bindparam`, and every list as an expanding one.
+    In the statement, write every value as a `bindparam` with a name, and every list as a
+    `bindparam` with `expanding=True`.
     """
 
     def __init__(self, statement: Executable) -> None:
@@ -73,10 +77,12 @@ class CompiledStatement:
         self._text_with_arrays = re.sub(rf"IN {_LIST.pattern}", r"= ANY(%(\1)s)", in_list)
 
     def rows(self, connection: Connection, **parameters: Any) -> Sequence[tuple[Any, ...]]:
-        """Run the statement and return its rows as tuples; the list is empty if it yields none.
+        """Run the statement and return its rows as tuples.
 
-        `parameters` gives a value or a list for every name. Raises: DBAPIError if the database
-        fails.
+        `parameters` gives a value or a list for every name in the statement. A statement without
+        rows, such as a DELETE, returns an empty list.
+
+        Raises: DBAPIError if the database fails.
         """
         if connection.dialect.name == "postgresql":
             result = connection.exec_driver_sql(self._text_with_arrays, parameters)
@@ -96,10 +102,12 @@ class CompiledStatement:
             raise _wrapped(text, fault) from fault
 
     def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """Run the statement once for every row of parameters, in the given order.
+        """Run the statement once for every item of `rows`, in the given order.
 
-        Every row maps parameter names to single values, never lists. Raises: DBAPIError if the
-        database fails.
+        Every item maps all parameter names to single values, never to lists. If there are no items,
+        nothing runs.
+
+        Raises: DBAPIError if the database fails.
         """
         if not rows:
             return
@@ -118,8 +126,10 @@ class CompiledStatement:
 def insert_rows(connection: Connection, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows into a model's table; do nothing if there are no rows.
 
-    Every row gives a value for every column. SQLite runs one `executemany`; PostgreSQL receives one
-    array per column. Raises: IntegrityError if a row's key is already in the table.
+    Every row maps all column names to values. SQLite runs one `executemany`; PostgreSQL receives
+    one array per column.
+
+    Raises: IntegrityError if a row's key is already in the table.
     """
     if not rows:
         return
@@ -138,7 +148,10 @@ def _insert_into(model: type[Base]) -> CompiledStatement:
 
 @cache
 def _insert_of_arrays(model: type[Base], names: tuple[str, ...]) -> str:
-    """Return the SQL text of a PostgreSQL INSERT that takes one array per column."""
+    """Return the SQL text of a PostgreSQL INSERT that takes one array per column.
+
+    `names` are the columns, which are also the names of the text's parameters.
+    """
     arrays = [
         func.unnest(bindparam(name, type_=ARRAY(model.__table__.c[name].type))) for name in names
     ]
@@ -146,9 +159,9 @@ def _insert_of_arrays(model: type[Base], names: tuple[str, ...]) -> str:
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
-    """Return the sqlite3 connection behind a SQLAlchemy connection, inside an open transaction.
+    """Return the sqlite3 connection behind a SQLAlchemy connection.
 
-    Begin the transaction if none is open.
+    If no transaction is open, begin one.
     """
     if not connection.in_transaction():
         connection.begin()

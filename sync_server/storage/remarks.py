@@ -22,14 +22,16 @@ Heading = Literal[
     "proposals",
 ]
 HEADINGS: tuple[Heading, ...] = get_args(Heading)
-"""The headings of the report's parts I to V; `good_practice` is from checklist row 21."""
+"""The codes of the headings in a meeting's evaluation, in the order of the report. Good practice
+has a heading because new and creative ways of working must be reported (checklist row 21)."""
 
 
 class EvaluationText(NamedTuple):
     """One version of the text under a heading of a meeting's evaluation.
 
-    `by` is the account that wrote it. `draft` is the text that the program proposed from the
-    figures at that time. If the proposal is different today, the figures have changed.
+    `heading` is a code such as `limits`. `by` is the account that wrote the text at `at_ms` (ms
+    since 1970 UTC). `draft` is the text that the program then proposed from the figures. If today's
+    proposal differs, the figures have changed.
     """
 
     heading: str
@@ -40,13 +42,19 @@ class EvaluationText(NamedTuple):
 
 
 def add(connection: Connection, meeting: str, line: EvaluationText) -> None:
-    """Store a new version of the text under one heading of a meeting's evaluation."""
+    """Store a new version of the text under one heading of a meeting's evaluation.
+
+    `meeting` is the meeting's id. Older versions stay.
+    """
     values = line._asdict() | {"id": str(uuid_utils.uuid7()), "meeting": meeting}
     connection.execute(insert(Remark).values(values))
 
 
 def latest(connection: Connection, meeting: str) -> dict[str, EvaluationText]:
-    """Return the latest version of every heading's text; headings without a text are left out."""
+    """Return the latest text under every heading of a meeting's evaluation, by heading code.
+
+    Headings without a text are left out.
+    """
     rows = connection.execute(
         select(Remark.heading, Remark.text, Remark.by, Remark.at_ms, Remark.draft)
         .where(Remark.meeting == meeting)

@@ -12,7 +12,8 @@ from sync_server.storage.prepared import columns_of
 class StoredReport(NamedTuple):
     """One revision of a report, numbered from 1 for every meeting and kind.
 
-    `spec` is the report's content (JSON). `by` is the account that made it, at `made_ms`.
+    `kind` is a code. `spec` is the report's content (JSON), from which the files are made. `by` is
+    the account that made the revision, at `made_ms` (ms since 1970 UTC).
     """
 
     id: str
@@ -36,34 +37,40 @@ def add(
     spec: bytes,
     now_ms: int,
 ) -> str:
-    """Store a new revision of a meeting's report, and return its id."""
+    """Store a new revision of a meeting's report, and return its id (UUIDv7).
+
+    `kind` is the code of the kind of report, and `spec` the report's content (JSON). `by` is the
+    account that made it.
+
+    Raises: IntegrityError if this number of revision is already stored for the meeting and kind.
+    """
     row = StoredReport(str(uuid_utils.uuid7()), meeting, kind, revision, by, now_ms, spec)
     connection.execute(insert(ReportRow), [row._asdict()])
     return row.id
 
 
 def find(connection: Connection, report_id: str) -> StoredReport | None:
-    """Return the revision with this id; None if there is none."""
+    """Return the revision of a report with this id; None if there is none."""
     row = connection.execute(select(*_COLUMNS).where(ReportRow.id == report_id)).one_or_none()
     return StoredReport(*row) if row else None
 
 
 def latest(connection: Connection, meeting: str, kind: str) -> StoredReport | None:
-    """Return a meeting's latest revision of one kind of report; None if there is none."""
+    """Return the latest revision of a meeting's report of one kind; None if there is none."""
     query = select(*_COLUMNS).where(ReportRow.meeting == meeting, ReportRow.kind == kind)
     row = connection.execute(query.order_by(ReportRow.revision.desc()).limit(1)).one_or_none()
     return StoredReport(*row) if row else None
 
 
 def of_meeting(connection: Connection, meeting: str) -> list[StoredReport]:
-    """Return all revisions of a meeting's reports, the newest first."""
+    """Return all revisions of all reports of a meeting, the newest first."""
     query = select(*_COLUMNS).where(ReportRow.meeting == meeting)
     rows = connection.execute(query.order_by(ReportRow.made_ms.desc(), ReportRow.id.desc()))
     return [StoredReport(*row) for row in rows]
 
 
 def next_revision(connection: Connection, meeting: str, kind: str) -> int:
-    """Return the number of the next revision of one kind of report, starting with 1."""
+    """Return the number of the next revision of a meeting's report of one kind, starting with 1."""
     last = connection.scalar(
         select(func.max(ReportRow.revision)).where(
             ReportRow.meeting == meeting, ReportRow.kind == kind

@@ -1,4 +1,4 @@
-"""Turn errors into responses: problem documents (RFC 9457) for the API, HTML pages for people."""
+"""Turn errors into responses: JSON documents (RFC 9457) for the API, HTML pages for people."""
 
 import logging
 import secrets
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Register error handlers for the app, including one for unexpected exceptions."""
+    """Register handlers on the app that turn every exception into an error response."""
     app.register_error_handler(AppError, error_response)
     app.register_error_handler(HTTPException, _httperror_response)
     app.register_error_handler(OperationalError, _database_fault_response)
@@ -39,8 +39,10 @@ def init_app(app: Flask) -> None:
 def error_response(error: AppError) -> Response:
     """Return the response to an error.
 
-    The response is a problem document (RFC 9457) under `/api/`, and an HTML page elsewhere. A
-    request for a foreign host gets plain text.
+    Under `/api/`, the response is a JSON problem document (RFC 9457); elsewhere, it is an HTML
+    page. If the request names a foreign host, the response is plain text, because the links of a
+    page would lead to that host. Where it applies, headers state how long to wait before a retry
+    and how to authenticate.
     """
     if isinstance(error, ForeignHost):  # an HTML page would contain links to that host
         return Response(str(error), error.status, mimetype="text/plain")
@@ -60,9 +62,10 @@ def error_response(error: AppError) -> Response:
 
 
 def _typed_texts() -> list[str]:
-    """Return the longer texts of an office form, so that the error page can show them again.
+    """Return the longer texts of a submitted office form, so that the error page can show them.
 
-    Passwords are left out. Return [] if the request is not an office form.
+    A text has several words and at least `MIN_SHOWN_AGAIN` characters. Fields with "password" in
+    their name are left out. Return [] if the request is not an office form.
     """
     if request.method != "POST" or not request.path.startswith(f"{OFFICE_PATH}/"):
         return []
@@ -74,9 +77,9 @@ def _typed_texts() -> list[str]:
 
 
 def _form_page() -> str | None:
-    """Return the URL of this site's page from which a form was sent.
+    """Return the URL of the page on this site from which the request's form was sent.
 
-    Return None if the request is no form or came from another site.
+    Return None if the request is no form, or came from another site or an unknown page.
     """
     our_origins = tuple(f"{scheme}://{request.host}/" for scheme in ("https", "http"))
     is_ours = (request.referrer or "").startswith(our_origins)
@@ -85,7 +88,8 @@ def _form_page() -> str | None:
 
 MALFORMED, MISSING_CREDENTIALS, FIRST_SERVER_ERROR = 400, 401, 500
 MIN_SHOWN_AGAIN = 20
-"""An error page shows a submitted text again if the text has at least 20 characters."""
+"""An error page shows a submitted text again, so that the user can copy it, if the text has at
+least 20 characters. Shorter texts are quick to type again."""
 
 
 def _httperror_response(fault: HTTPException) -> Response:

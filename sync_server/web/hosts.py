@@ -1,4 +1,4 @@
-"""Check that requests name this site in their `Host` header and have no NUL in their address.
+"""Check that requests name this site in their `Host` header and contain no NUL characters.
 
 Another host name means that a proxy is misconfigured or that a foreign page imitates this site.
 """
@@ -11,8 +11,8 @@ from sync_server.config import Settings
 from sync_server.errors import ForeignHost, NotFound
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-"""These names stand for the local machine. Health checks use them, and proxies that do not pass on
-the original host name."""
+"""The host names of the local machine. Requests may use them, because health checks do, and so do
+proxies that do not pass on the original host name."""
 
 
 def init_app(app: Flask) -> None:
@@ -21,9 +21,9 @@ def init_app(app: Flask) -> None:
 
 
 def check_host() -> None:
-    """Check that the request's host is this site or the local machine.
+    """Check that the `Host` header of the request names this site or the local machine.
 
-    Raises: ForeignHost if the request names another host.
+    Raises: ForeignHost if the header names another host.
     """
     settings: Settings = current_app.config["SETTINGS"]
     our_name = _name_of(urlsplit(settings.public_url).netloc)
@@ -32,9 +32,9 @@ def check_host() -> None:
 
 
 def refuse_nul() -> None:
-    """Check that the address contains no NUL character, which PostgreSQL rejects.
+    """Check that the request's path and query parameters contain no NUL character.
 
-    Raises: NotFound if it contains one.
+    PostgreSQL rejects texts with this character. Raises: NotFound if there is one.
     """
     parts = (*(request.view_args or {}).values(), *request.args.values())
     if any("\x00" in str(part) for part in parts):

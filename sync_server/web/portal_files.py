@@ -1,4 +1,4 @@
-"""Serve the portal's files, with compression, ETags and byte ranges."""
+"""Serve the files of the portal (the public website), with compression, ETags and byte ranges."""
 
 import mimetypes
 from pathlib import PurePosixPath
@@ -19,10 +19,12 @@ from sync_server.web.served_portal import ServedFile
 blueprint = Blueprint("site", __name__)
 
 MAX_PATH_SHOWN = 200
-"""An error message repeats at most this many characters of an unknown path."""
+"""The error message for an unknown path repeats at most this many characters, so that a long path
+does not inflate the response."""
 
 MAX_WHOLE_BYTES = 1024 * 1024
-"""Longer responses are read in pieces, so that a dozen downloads of a recording fit in memory."""
+"""Responses of up to 1 MiB are read at once. Longer ones are read in pieces, so that a dozen
+downloads of a recording at a time fit in memory."""
 
 TAG_LETTERS = 16
 """An ETag contains 16 hex digits of the sha256, enough to distinguish two versions of a file."""
@@ -32,11 +34,11 @@ POLICY = (
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""This content security policy lets only this site's code run, even if a published page contains
-scripts. The card scanner needs WebAssembly ('wasm-unsafe-eval')."""
+"""The content security policy of portal pages. It lets only this site's code run, even if a
+published page contains scripts. The scanner of QR cards needs WebAssembly ('wasm-unsafe-eval')."""
 NON_DOCUMENT_TYPES = frozenset({"text/javascript", "application/json", "application/manifest+json"})
-"""Files of these types are sent without `POLICY`, because browsers run no scripts inside them. They
-are the files that readers request most."""
+"""Files of these types are sent without the header of `POLICY`, which only matters for pages. These
+files are requested most often."""
 
 TYPES = {
     ".ics": "text/calendar",
@@ -51,9 +53,10 @@ TYPES = {
 @blueprint.get("/")
 @blueprint.get("/<path:path>")
 def file(path: str = "index.html") -> Response:
-    """Return a file of the portal, or redirect a folder's path to its `index.html`.
+    """Return a file of the portal (the public website), by its path without the leading slash.
 
-    Raises: NotFound if the portal has no such file.
+    A folder's path is redirected to the folder's `index.html`. Raises: NotFound if the portal has
+    no such file.
     """
     site_dir = current_app.config["SETTINGS"].site_dir
     try:
@@ -71,9 +74,10 @@ def file(path: str = "index.html") -> Response:
 
 
 def _file_response(connection: Connection, served_file: ServedFile, path: str) -> Response:
-    """Return the file (200) or the requested range of bytes (206).
+    """Return the response for a file: the whole file (200) or the requested range of bytes (206).
 
-    Return 304 if the reader's copy is current, and 416 if the range is outside the file.
+    Return 304 if the browser's copy is current, and 416 if the range is outside the file. `path`
+    decides the media type. Files of types that are compressed are never sent in ranges.
     """
     ending = PurePosixPath(path).suffix
     mimetype = TYPES.get(ending) or mimetypes.guess_type(path)[0] or "application/octet-stream"
@@ -106,9 +110,9 @@ def _file_response(connection: Connection, served_file: ServedFile, path: str) -
 def _content_response(
     connection: Connection, served_file: ServedFile, start: int, stop: int
 ) -> Response:
-    """Return the bytes from `start` up to but not including `stop`.
+    """Return a response with the bytes of a file from `start` up to but not including `stop`.
 
-    A range longer than `MAX_WHOLE_BYTES` is read in pieces while the reader receives it.
+    A range longer than `MAX_WHOLE_BYTES` is read in pieces while the browser receives it.
     """
     if stop - start <= MAX_WHOLE_BYTES:
         return Response(served_file.read(connection, start, stop))
@@ -120,10 +124,10 @@ def _content_response(
 
 
 def _policy() -> str:
-    """Return the content security policy, which allows scripts from the site's public address.
+    """Return the content security policy, which allows only scripts from the site's public address.
 
-    If the request is for the local machine, such as `localhost`, scripts from that address are also
-    allowed. The public address is a setting, because a proxy may hide it from the request.
+    The address is taken from the settings, because a proxy may hide it from the request. For a
+    request to the local machine, such as `localhost`, scripts from that address are also allowed.
     """
     settings: Settings = current_app.config["SETTINGS"]
     origins = {f"{settings.public_url}/"}
@@ -137,7 +141,7 @@ def _single_range(tag: str) -> Range | None:
     """Return the range of bytes that the request asks for; None if the whole file must be sent.
 
     The whole file is sent if the request has no range or several, or if its `If-Range` header names
-    another version of the file.
+    another version of the file than `tag` (the ETag of the current version).
     """
     wanted = request.range
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:

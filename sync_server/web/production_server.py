@@ -1,7 +1,8 @@
 """Run the production server: waitress, which works on a server and on a hall's Windows laptop.
 
 waitress receives a complete request before a thread serves it, so slow clients occupy no thread.
-This module adds limits on open connections, and a stop that first finishes running requests.
+This module limits connections and waiting requests, serves API requests first, and finishes running
+requests before the server stops.
 """
 
 import contextlib
@@ -35,7 +36,8 @@ from sync_server.messages import say
 from sync_server.web.session_cookies import has_signed_session
 
 THREADS = WRITERS + 8
-"""The server handles this many requests at a time. `WRITERS` of them may write, and 8 only read."""
+"""The server handles this many requests at a time. At most `WRITERS` of them may write, so at least
+8 threads stay free for reading."""
 
 MAX_QUEUED = 400
 """At most this many requests wait for a thread, which is about two seconds of work. Further
@@ -46,16 +48,18 @@ MAX_CONNECTIONS = 3_000
 about 600 connections open at a time."""
 
 CLOSED_AT_ONCE = 100
-"""The server closes this many idle connections at a time to make room for new ones."""
+"""The server closes up to this many idle connections at a time, because sorting all of them for
+every new connection would be slow."""
 
 IDLE_S = 15
-"""A connection may wait 15 s for its next request. Opening a new connection costs little."""
+"""A connection is closed if no request arrives for 15 s, because opening a new one costs little."""
 
 HEADER_S = 15
-"""The headers of a request must arrive within 15 s."""
+"""A connection is closed if the headers of a request take more than 15 s to arrive."""
 
 BODY_S = 600
-"""A complete request must arrive within 600 s. On the slowest line, 64 KB take half a minute."""
+"""A connection is closed if a whole request takes more than 600 s to arrive. An honest client is
+faster: even on the slowest line, 64 KB take half a minute."""
 
 STALLED_S = 120
 """A connection is closed if its client receives no part of a waiting response for 120 s."""
@@ -73,7 +77,10 @@ class _Overloaded(Error):  # type: ignore[misc]
 
 
 class ServerAdjustments(Adjustments):  # type: ignore[misc]
-    """waitress's settings, and the app, which is needed to recognise signed sessions."""
+    """The settings of waitress together with the Flask app.
+
+    The app's secret key verifies the session in a request's cookie.
+    """
 
     def __init__(self, app: Flask, **settings: Any) -> None:
         super().__init__(**settings)
@@ -81,7 +88,10 @@ class ServerAdjustments(Adjustments):  # type: ignore[misc]
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    """A request parser that limits the size of a body, by its sender, before receiving it."""
+    """A parser of HTTP requests that limits the size of a body before it is received.
+
+    A sender without a token or a session may send at most `MAX_UNAUTHENTICATED_BODY_BYTES`.
+    """
 
     def parse_header(self, header_plus: bytes) -> None:
         try:
@@ -94,7 +104,8 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
     def _limits(self) -> Adjustments:
         """Return waitress's settings with the largest body that this request may have.
 
-        The limit depends on the path, and on whether the sender has a token or a session.
+        An API request with a token and an office request with a signed session may have a larger
+        body than others. The largest is for file uploads in the office.
         """
         if self.path.startswith(API_PATH):
             return self.adj if "AUTHORIZATION" in self.headers else _UNAUTHENTICATED_LIMITS
@@ -109,7 +120,10 @@ _UPLOAD_LIMITS = Adjustments(max_request_body_size=MAX_UPLOAD_BYTES)
 
 
 class _ErrorTask(ErrorTask):  # type: ignore[misc]
-    """Answers a request that never reaches the app with an error message in Vietnamese."""
+    """The Vietnamese error response to a request that does not reach the app.
+
+    Examples are a malformed request, and one that arrives while too many others wait.
+    """
 
     def execute(self) -> None:
         error = self.request.error
@@ -124,7 +138,10 @@ class _ErrorTask(ErrorTask):  # type: ignore[misc]
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
-    """One client's connection. `began_s`: when the current request began, in s since 1970 UTC."""
+    """The connection of one client, with its current request and waiting responses.
+
+    `began_s` is when the current request began to arrive, in s since 1970 UTC.
+    """
 
     parser_class = _Parser
     error_task_class = _ErrorTask
@@ -139,14 +156,14 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
     @property
     def is_idle(self) -> bool:
-        """Return whether the connection is neither receiving, nor serving, nor sending anything."""
+        """Return whether the connection has no request to receive or serve and nothing to send."""
         return not (self.requests or self.request or self.total_outbufs_len)
 
     def is_overdue(self, now_s: float) -> bool:
         """Return whether the client takes too long to send a request or receive a response.
 
-        The limits are `IDLE_S`, `HEADER_S`, `BODY_S` and `STALLED_S`. `now_s` is in s since 1970
-        UTC.
+        The limits are `IDLE_S` between requests, `HEADER_S` for headers, `BODY_S` for a whole
+        request and `STALLED_S` for a response. `now_s` is in s since 1970 UTC.
         """
         if self.requests:
             return False
@@ -158,9 +175,10 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
-    """The threads that serve requests. API requests are served first, so that kiosks need not wait.
+    """The threads that serve requests, and the queue of requests that wait for a thread.
 
-    Above `MAX_QUEUED` waiting requests, a new request gets 503.
+    API requests are served before others, so that check-in devices need not wait for readers of the
+    portal. When more than `MAX_QUEUED` requests wait, a new one gets the status 503.
     """
 
     def add_task(self, task: HTTPChannel) -> None:
@@ -181,7 +199,10 @@ def _is_for_the_api(task: HTTPChannel) -> bool:
 
 
 class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
-    """A waitress server that limits connections, and finishes running requests before it stops."""
+    """A waitress server that limits connections and stops in an orderly way.
+
+    Above `MAX_CONNECTIONS`, it closes idle connections. When it stops, running requests finish.
+    """
 
     channel_class = _Channel
     accepting: bool
@@ -193,10 +214,10 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
             self._close_idle_connections()
 
     def _close_idle_connections(self) -> None:
-        """Close up to `CLOSED_AT_ONCE` idle connections.
+        """Close up to `CLOSED_AT_ONCE` connections on which nothing is being sent or served.
 
-        The client address with the most idle connections loses its connections first, and the
-        longest idle one before the others. Many are closed at a time, because sorting them is slow.
+        Clients' addresses with the most idle connections lose theirs first. Among the connections
+        of one address, the longest idle go first.
         """
         idle = [channel for channel in self.active_channels.values() if channel.is_idle]
         held = Counter(channel.addr[0] for channel in idle)
@@ -212,7 +233,7 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
     def run(self) -> None:
         """Serve requests until `stop` is called, then let running requests finish.
 
-        Requests that run longer than `DRAIN_S` are cut off.
+        Requests that are still running `DRAIN_S` seconds after the call are cut off.
         """
         try:
             while not self._is_done():
@@ -224,7 +245,10 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
             self.asyncore.close_all(self._map)
 
     def stop(self, *_: Any) -> None:
-        """Stop accepting connections, and end the server once its running requests are finished."""
+        """Stop accepting connections, and end the server once its running requests are finished.
+
+        The arguments of a signal handler are accepted and ignored.
+        """
         self.stopping_since_s = time.monotonic()
         with contextlib.suppress(OSError):  # the server has ended already
             self.pull_trigger()
@@ -244,9 +268,9 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
 
 
 def serve_forever(app: Flask, host: str, port: int) -> None:
-    """Serve the app until the process is interrupted or terminated.
+    """Serve the app at an address until the process is interrupted or terminated.
 
-    Raises: OSError if the address or the port is not available.
+    Raises: OSError if the host is unknown or the port is in use.
     """
     # At its default level, waitress logs a warning for every request that waits.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -270,7 +294,9 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
             clear_untrusted_proxy_headers=not app.config["SETTINGS"].proxies,
         ),
     )
-    gc.freeze()  # modules and routes stay; without them a PDF's collections take a fifth less time
+    # Modules and routes are never freed. If garbage collections skip them, those that run while a
+    # PDF is written take a fifth less time.
+    gc.freeze()
     signal.signal(signal.SIGTERM, server.stop)
     click.echo(say("serve.ready", url=app.config["SETTINGS"].public_url, host=host, port=port))
     with contextlib.suppress(KeyboardInterrupt):
@@ -278,9 +304,9 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
 
 
 def _allow_open_files() -> None:
-    """Raise the process's limit on open files to twice `MAX_CONNECTIONS` if the system allows it.
+    """Allow the process twice `MAX_CONNECTIONS` open files, or as many as the system permits.
 
-    Windows has no such limit, so nothing is done there.
+    A connection counts as an open file. Windows has no such limit, so nothing is done there.
     """
     try:
         import resource

@@ -1,6 +1,6 @@
 """Limit the rate of attempts, so that guessing passwords and endless retries are slowed down.
 
-Attempts are counted in the memory of one process, so n processes allow n times as many.
+Attempts are counted in the memory of one process, so n processes allow n times as many attempts.
 """
 
 import threading
@@ -13,7 +13,10 @@ from sync_server.errors import TooManyRequests
 
 
 class RateLimit(NamedTuple):
-    """A limit for one action: a caller may make `amount` attempts within `window_s` seconds."""
+    """A limit on the attempts at one action, such as `sign_in`.
+
+    A caller may make `amount` attempts within a window of `window_s` seconds.
+    """
 
     action: str
     amount: int
@@ -21,34 +24,37 @@ class RateLimit(NamedTuple):
 
 
 SIGN_IN = RateLimit("sign_in", 30)
-"""30 sign-ins a minute are enough for an office behind one address. After several wrong passwords,
-the user must also wait."""
+"""30 attempts to sign in a minute are enough for an office whose users share one address. After
+several wrong passwords, a user must wait in addition."""
 NEW_PASSWORD = RateLimit("new_password", 30)
 ENROL = RateLimit("enrol", 60)
-"""60 enrolments a minute are enough for all laptops of a hall. A code has 78 random bits, so nobody
-can guess one at this rate."""
+"""60 attempts a minute to enrol a device are enough for all laptops of a hall. An enrolment code
+has 78 random bits, so nobody can guess one at this rate."""
 SYNC = RateLimit("sync", 600)
-"""600 syncs a minute are enough, as a kiosk syncs every half minute and after every record."""
+"""A device may send 600 sync requests a minute. A kiosk needs far fewer: it syncs every half minute
+and after every record."""
 UNKNOWN_TOKEN = RateLimit("unknown_token", 120)
-"""120 attempts a minute are enough for a hall of revoked laptops, which retry from one address."""
+"""An address may send 120 requests a minute with unknown tokens. This is enough for a hall of
+laptops that lost their access and keep retrying from one address."""
 
 RECORDS = RateLimit("records", 20_000, 24 * 3600)
-"""A device may send 20,000 records a day, repeats included, so that a stolen token cannot fill the
-disk. A hall makes about 1,500 records a day."""
+"""A device may send 20,000 records a day, including repeated ones, so that a stolen token cannot
+fill the disk. All devices of a hall make about 1,500 records a day."""
 REFUSAL_LOGGED = RateLimit("refusal_logged", 5)
-"""At most 5 refused calls a minute are logged for every address. More entries would add nothing."""
+"""At most 5 refused API requests a minute are logged for every address, so that nobody can fill the
+audit log."""
 
 LONGEST_RETRY_S = 3_600
 MAX_CALLERS = 20_000
-"""At most this many callers are counted at a time, which takes about 5 MB. The caller whose last
-attempt is the oldest is dropped first."""
+"""At most this many callers are counted at a time, which takes about 5 MB of memory. For a further
+caller, the one whose last attempt is the oldest is dropped."""
 
 
 class _Attempts:
-    """Counts every caller's attempts in the current window of time.
+    """A counter of the attempts that every caller has made in the current window of time.
 
-    This class replaces a library that started a thread at nearly every attempt, which took a sixth
-    of the time of a sync.
+    This class replaces a library that started a thread at nearly every attempt. Starting threads
+    took a sixth of the time of a sync request.
     """
 
     def __init__(self) -> None:
@@ -56,7 +62,11 @@ class _Attempts:
         self._windows: dict[tuple[str, str], tuple[float, int]] = {}
 
     def count(self, limit: RateLimit, caller: str, attempts: int) -> int:
-        """Count attempts, and return the number that the caller has made in the current window."""
+        """Add attempts to a caller's count for a limit, and return the new count.
+
+        `caller` is an address or a device id. The count starts again at 0 once the window of
+        `limit.window_s` seconds has passed.
+        """
         now_s, key = time.monotonic(), (limit.action, caller)
         with self._lock:
             began_s, count = self._windows.pop(key, (now_s, 0))
@@ -69,14 +79,15 @@ class _Attempts:
 
 
 def init_app(app: Flask) -> None:
-    """Add the counter of attempts to the app."""
+    """Give the app a new counter of attempts, which starts at 0 for all callers."""
     app.extensions["diemcau_attempts"] = _Attempts()
 
 
 def count_attempt(limit: RateLimit, caller: str | None = None, attempts: int = 1) -> None:
-    """Count attempts by `caller`, which defaults to the client's address.
+    """Add `attempts` to the caller's count for a limit, and check the limit.
 
-    Raises: TooManyRequests if the caller exceeds the limit.
+    `caller` is a device id; None stands for the client's address. Raises: TooManyRequests if the
+    caller exceeds the limit.
     """
     if not is_within(limit, caller, attempts):
         raise TooManyRequests(
@@ -85,9 +96,9 @@ def count_attempt(limit: RateLimit, caller: str | None = None, attempts: int = 1
 
 
 def is_within(limit: RateLimit, caller: str | None = None, attempts: int = 1) -> bool:
-    """Count attempts by `caller`, and return whether the caller is within the limit.
+    """Add `attempts` to the caller's count for a limit, and return whether it is within the limit.
 
-    `caller` defaults to the client's address.
+    `caller` is a device id; None stands for the client's address.
     """
     counts: _Attempts = current_app.extensions["diemcau_attempts"]
     return counts.count(limit, caller or request.remote_addr or "?", attempts) <= limit.amount

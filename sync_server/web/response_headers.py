@@ -8,28 +8,32 @@ from flask import Flask, Response, current_app, request
 from sync_server.config import Settings
 
 API_HEADER = "Diemcau-Api"
-"""This header marks the API's responses. A response without it comes from a Wi-Fi login page or a
-proxy."""
+"""Every API response has this header. If it is missing, a device knows that a Wi-Fi login page or a
+proxy answered instead of the server."""
 NO_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-"""The content security policy of HTML pages outside the office and the portal (the error pages)."""
+"""The content security policy of HTML pages that set none themselves, such as error pages. The
+pages may load styles and pictures from this site, but no scripts."""
 PORTAL_FILE, FIRST_ERROR = "site.file", 400
-"""The portal's files set their own headers. The policy sent with a worker's script also restricts
-the worker."""
+"""Responses of this route with a status below 400 are files of the portal, which set their headers
+themselves. A policy added here would also restrict the service worker."""
 HSTS = f"max-age={365 * 24 * 3600}"
-"""A browser that has connected over TLS once uses only TLS for a year (RFC 6797)."""
+"""A browser that has connected over TLS once uses only TLS for the next year (RFC 6797)."""
 
 
 def init_app(app: Flask) -> None:
-    """Make the app add these headers to every response."""
+    """Make the app add security and cache headers to every response."""
     app.after_request(add_headers)
 
 
 def add_headers(response: Response) -> Response:
-    """Add the security and cache headers that a response does not have yet."""
+    """Add the security and cache headers that a response does not have yet, and return it.
+
+    Files of the portal set these headers themselves. API responses also get `API_HEADER`.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     policy = PAGE_POLICY if response.mimetype == "text/html" else NO_CONTENT_POLICY
     if not (request.endpoint == PORTAL_FILE and response.status_code < FIRST_ERROR):

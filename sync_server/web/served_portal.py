@@ -1,6 +1,8 @@
-"""Find files of the portal that this server serves: the activated release, or else the local build.
+"""Find the files of the portal (the public website) that this server serves.
 
-The local build in `SITE_DIR` also defines the code that published releases may run in browsers.
+These are the files of the activated release (a published version of the portal) or, without one, of
+the local build in `SITE_DIR`. The local build also defines the code for browsers that published
+releases may contain.
 """
 
 import hashlib
@@ -23,21 +25,24 @@ from sync_server.storage.blobs import releases, resumable_uploads
 from sync_server.storage.directory import PublishedDirectory
 
 PIECE_BYTES = 256 * 1024
-"""Every reader of a large file takes this much memory."""
+"""Large files are read in pieces of 256 KiB. A download therefore takes only this much memory."""
 
 _cached_hashes: dict[Path, tuple[tuple[int, int], str]] = {}
 _decoder = msgspec.json.Decoder(PublishedDirectory)
 
 
 class ServedFile(NamedTuple):
-    """A file of the portal: on the disk at `path`, or in the database if `path` is None."""
+    """A file of the portal, with the sha256 of its content in hexadecimal.
+
+    The file is on the disk at `path`, or in the database if `path` is None.
+    """
 
     sha256: str
     size_bytes: int
     path: Path | None
 
     def read(self, connection: Connection, start: int, stop: int) -> bytes:
-        """Return the bytes from `start` up to but not including `stop`."""
+        """Return the file's bytes from `start` up to but not including `stop`."""
         if self.path is None:
             return resumable_uploads.read(connection, releases.file_key(self.sha256), start, stop)
         with self.path.open("rb") as file:
@@ -45,15 +50,18 @@ class ServedFile(NamedTuple):
             return file.read(stop - start)
 
     def open(self, start: int, stop: int) -> BufferedReader:
-        """Open the bytes from `start` up to but not including `stop` as a stream.
+        """Open the file's bytes from `start` up to but not including `stop` as a stream.
 
-        The stream stays usable after the request's transaction has ended.
+        The stream can still be read after the request's transaction has ended.
         """
         return BufferedReader(_FilePart(self, start, stop), PIECE_BYTES)
 
 
 class _FilePart(RawIOBase):
-    """A stream over a part of a served file. Every piece is read in a new transaction."""
+    """A stream of the bytes of a file from `start` up to but not including `stop`.
+
+    Every piece is read in a new transaction, so a slow download holds no transaction open.
+    """
 
     def __init__(self, file: ServedFile, start: int, stop: int) -> None:
         self._file, self._start, self._stop = file, start, stop
@@ -83,9 +91,10 @@ class _FilePart(RawIOBase):
 
 
 def current_release(connection: Connection, site_dir: Path, now_ms: int) -> str | None:
-    """Return the id of the served release; None if there is no release.
+    """Return the id of the served version of the portal (its release); None if there is none.
 
-    The id is the sha256 of the release's manifest.
+    The id is the sha256 of the list of its files (`manifest.json`). If no release is active at
+    `now_ms` (ms since 1970 UTC), the local build in `site_dir` is served.
     """
     published = releases.current(connection, now_ms)
     if published is not None:
@@ -95,7 +104,11 @@ def current_release(connection: Connection, site_dir: Path, now_ms: int) -> str 
 
 
 def find_file(connection: Connection, site_dir: Path, path: str, now_ms: int) -> ServedFile | None:
-    """Return the file at `path` in the portal as of `now_ms`, or None if there is none."""
+    """Return the file of the portal at `path`, or None if there is none.
+
+    The file belongs to the release that is served at `now_ms` (ms since 1970 UTC) or, without a
+    release, to the local build in `site_dir`.
+    """
     release = releases.current(connection, now_ms)
     if release is not None:
         blob = releases.file_at(connection, release, path)
@@ -107,10 +120,10 @@ def find_file(connection: Connection, site_dir: Path, path: str, now_ms: int) ->
 def published_directory(
     connection: Connection, site_dir: Path, now_ms: int
 ) -> PublishedDirectory | None:
-    """Return the units, points and meetings that the served portal publishes.
+    """Return the units, points (connected halls) and meetings that the served portal publishes.
 
-    Return None if there is no portal. Raises: ReleaseMalformed if this version of the server cannot
-    read them.
+    Return None if the portal has no `facts.json`. Raises: ReleaseMalformed if this version of the
+    server cannot read that file.
     """
     directory_file = find_file(connection, site_dir, FACTS_PATH, now_ms)
     if directory_file is None:
@@ -119,9 +132,10 @@ def published_directory(
 
 
 def store_places_if_empty(connection: Connection, site_dir: Path, now_ms: int) -> None:
-    """Store the published units and points if the database has no units yet.
+    """Store the published units and points (connected halls) if the database has no units yet.
 
-    Later changes in the portal are stored when headquarters accepts the next meeting.
+    Otherwise, do nothing. Later changes in the portal are stored when headquarters accepts the next
+    meeting. Raises: ReleaseMalformed if the published facts cannot be read.
     """
     if directory.all_units(connection):
         return
@@ -130,9 +144,9 @@ def store_places_if_empty(connection: Connection, site_dir: Path, now_ms: int) -
 
 
 def parse_directory(content: bytes) -> PublishedDirectory:
-    """Parse the units, points and meetings in a release's `facts.json`.
+    """Parse the units, points (connected halls) and meetings in a portal's `facts.json`.
 
-    Raises: ReleaseMalformed if the content has another form.
+    Raises: ReleaseMalformed if the content is not valid.
     """
     try:
         published = decode_foreign(content, _decoder)
@@ -145,7 +159,10 @@ def parse_directory(content: bytes) -> PublishedDirectory:
 
 
 def local_code(site_dir: Path) -> dict[str, str]:
-    """Return {path: sha256} of all files in the local build that browsers run as code."""
+    """Return {path: sha256} of all files in the local build that browsers run as code.
+
+    Paths are relative to `site_dir`.
+    """
     names = {path: path.relative_to(site_dir).as_posix() for path in site_dir.rglob("*.*")}
     code_files = {
         name: _file_on_disk(path) for path, name in names.items() if CODE_PATHS.match(name)
@@ -154,9 +171,9 @@ def local_code(site_dir: Path) -> dict[str, str]:
 
 
 def _file_on_disk(path: Path) -> ServedFile | None:
-    """Return the file at `path`, or None if there is no file.
+    """Return the file at `path` on the disk, or None if there is no file.
 
-    The sha256 is computed again only if the file's time or size has changed.
+    The sha256 of its content is computed again only if the file's time or size has changed.
     """
     if not path.is_file():
         return None

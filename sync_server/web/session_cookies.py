@@ -1,16 +1,17 @@
-"""Read the session cookie that browsers send to the office."""
+"""Read the session cookie that browsers send to the office (the pages for staff who sign in)."""
 
 from flask import Flask, session
 
 TOKEN = "token"  # noqa: S105 - the name of a field, not a secret
-"""The cookie's field with the session token. The cookie of a visitor who has not signed in yet has
-no such field."""
+"""The field of the session cookie that contains the session token. It is missing until the visitor
+signs in."""
 
 
 def has_signed_session(app: Flask, cookies: str) -> bool:
-    """Return whether a `Cookie` header contains a session that this server signed for an account.
+    """Return whether a session of a signed-in user is in the cookies and has a valid signature.
 
-    The database is not read, so a session that has ended still counts.
+    `cookies` is the value of a `Cookie` header. The database is not read, so a session that has
+    ended still counts.
     """
     with app.test_request_context(headers={"Cookie": cookies}):
         return TOKEN in session

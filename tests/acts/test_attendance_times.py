@@ -1,6 +1,6 @@
-"""Test that times and durations in other programs' attendance lists are read correctly.
+"""Test that times and durations are read from the attendance lists of other programs.
 
-A date that can be read in two ways means the day near the meeting.
+A date such as 03/04/2024 can mean two days; the one near the meeting is taken.
 """
 
 import pytest

@@ -1,4 +1,7 @@
-"""Test that a list of people is matched without guessing, and that every change is reported."""
+"""Test the import of a list of people, in which nobody is matched by guessing.
+
+The tests also check that every change and every faulty cell is reported before the import.
+"""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,7 @@
-"""Test that details are sealed on the device, sent in pieces, and opened by entitled readers."""
+"""Test that confidential details are encrypted on the device and opened by entitled readers only.
+
+A detail is a text, a photo or a PDF, such as the reason for a leave. Large ones are sent in pieces.
+"""
 
 import hashlib
 import json

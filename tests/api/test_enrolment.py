@@ -1,4 +1,4 @@
-"""Test that an enrolment code works once, expires, and can be retried after a lost answer."""
+"""Test that a code registers one device, expires, and can be sent again after a lost answer."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ KEY = {"kty": "EC", "crv": "P-256", "x": "x1", "y": "y1"}
 
 @pytest.fixture
 def code(app: Flask, clock: FakeClock) -> str:
-    """Return a new enrolment code for P001 that is valid for one day."""
+    """Return a new code that registers one device for the hall P001 within a day."""
     with app.app_context():
         return write(lambda c: devices.new_enrolment(c, "P001", now_ms=clock.now_ms))
 
@@ -76,7 +76,10 @@ def test_a_code_that_was_never_issued_is_refused(as_outsider: Persona) -> None:
 
 @pytest.fixture
 def post_code(app: Flask, clock: FakeClock) -> str:
-    """Return an enrolment code for P001 to send by post, valid for 30 days with a second secret."""
+    """Return a new code to send by post, which registers one device for P001 within 30 days.
+
+    The device must also enter a second secret, 012345, which is passed on by telephone.
+    """
     return write(
         lambda c: devices.new_enrolment(c, "P001", now_ms=clock.now_ms, days=30, second="012345")
     )

@@ -1,4 +1,4 @@
-"""Test that a full disk is reported, loses no stored record, and recovers once there is room."""
+"""Test a server whose disk is full: it loses no record, and works again once there is room."""
 
 import shutil
 import sqlite3
@@ -16,8 +16,12 @@ from tests.factories import MEETING, draft
 
 
 def allow_no_page(connection: sqlite3.Connection, _record: Any) -> None:
-    """Stop the database file from growing, as a full disk would."""
-    # SQLite raises a smaller limit to the file's present size.
+    """Forbid SQLite to add pages to the database file, as on a full disk.
+
+    SQLAlchemy calls this function for every new connection. `_record` is SQLAlchemy's and is not
+    used.
+    """
+    # SQLite raises a limit that is too small to the present size of the file.
     connection.execute("PRAGMA max_page_count = 1")
 
 

@@ -1,4 +1,4 @@
-"""Test that every answer carries the security headers and that refused calls are logged."""
+"""Test that every HTTP answer has the security headers, and that refused calls are logged."""
 
 from collections.abc import Callable
 from pathlib import Path

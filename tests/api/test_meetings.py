@@ -1,4 +1,4 @@
-"""Test the API's answers about meetings, rosters, standings and the board."""
+"""Test the API's answers about meetings, summoned people, attendance, and totals of halls."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Test that routes refuse callers without credentials, and office pages refuse wrong roles."""
+"""Test that the server refuses callers without credentials, and office pages refuse wrong roles."""
 
 from collections.abc import Iterator
 
@@ -35,10 +35,10 @@ PARTS = {
 
 
 def routes(app: Flask) -> Iterator[tuple[Rule, str, str]]:
-    """Yield (rule, path, method) for every route that needs credentials.
+    """Yield (rule, path, HTTP method) for every route that needs credentials.
 
-    The path contains sample values from `PARTS`.
-    Raises: AssertionError if `PARTS` lacks a value.
+    `rule` is Werkzeug's. In the path, values from `PARTS` replace parameters such as `<point>`.
+    Raises: AssertionError if `PARTS` has no value for a parameter.
     """
     for rule in app.url_map.iter_rules():
         if rule.endpoint in OPEN | SIGN_IN:

@@ -1,4 +1,7 @@
-"""Test that publishing uploads only missing files and that a release is served as a whole."""
+"""Test that publishing a portal uploads only missing files, and that all its files change at once.
+
+A release is one version of the portal: its files and a manifest, the list of their hashes.
+"""
 
 import hashlib
 import json
@@ -27,14 +30,20 @@ PIECE = 1024 * 1024
 
 
 class Publisher(Persona):
-    """Publish releases through the API, as an editor's program does."""
+    """A caller of the API that publishes portals, as an editor's program does."""
 
     def offer(self, output: Path) -> Any:
-        """Send the manifest in `output`; return the answer, which lists the `missing` files."""
+        """Send the manifest (the list of files) of the portal in `output`; return the JSON answer.
+
+        The answer's field `missing` lists the SHA-256 of the files that the server lacks.
+        """
         return self.post("/releases", (output / "manifest.json").read_bytes()).get_json()
 
     def send(self, output: Path) -> int:
-        """Upload files until the server lacks none; return how many were uploaded."""
+        """Upload files of the portal in `output` until the server lacks none; return how many.
+
+        Raises: AssertionError if the server refuses a file.
+        """
         files = files_of(lambda name: (output / name).read_bytes())
         paths = {sha256: output / path for path, (sha256, _) in files.items()}
         sent = 0
@@ -45,7 +54,10 @@ class Publisher(Persona):
         return sent
 
     def publish(self, output: Path) -> str:
-        """Upload and activate the release in `output`; return its hash."""
+        """Upload the portal in `output` and have the server serve it; return the manifest's hash.
+
+        Raises: AssertionError if the server refuses it.
+        """
         self.send(output)
         release = release_of(output)
         assert self.post(f"/releases/{release}/activate", {}).status_code == 200
@@ -54,14 +66,14 @@ class Publisher(Persona):
 
 @pytest.fixture
 def server(app: Flask, portal: Path) -> Flask:
-    """Return the app, set up to serve the portal that was built from our content."""
+    """Return the app, set up to serve a portal that was built from the repository's content."""
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], site_dir=portal)
     return app
 
 
 @pytest.fixture
 def editor(server: Flask) -> Publisher:
-    """Return an API client that holds an editor's token."""
+    """Create an editor's account, and return an API client that holds its token."""
     write(lambda c: accounts.put(c, Account("bientap", Profile.EDITOR), "mat-khau-thu-1"))
     token = write(lambda c: accounts.renew_token(c, "bientap", now_ms=NOON))
     return Publisher(server.test_client(), token)
@@ -69,9 +81,10 @@ def editor(server: Flask) -> Publisher:
 
 @pytest.fixture
 def changed(portal: Path, tmp_path: Path) -> Callable[[str, bytes], Path]:
-    """Return a function that writes a copy of our portal in which one file differs.
+    """Return a function that writes a copy of the built portal in which one file differs.
 
-    The function takes the file's path and new content, and returns the copy's folder.
+    The function takes the file's path inside the portal and its new content. It updates the
+    manifest of the copy, and returns the copy's folder.
     """
     outputs: list[Path] = []
 

@@ -69,7 +69,7 @@ const clerk = { by: "clerk", point: "P001" };
 function queuedRecord(seq, kind, at, changes = {}) {
   const record = { id: `r${seq}`, kind, device: "D-ONE", seq, at, person: "M1", by: "clerk",
     point: "P001", body: {}, ...changes };
-  return { id: record.id, seq, record, fate: "queued", flags: [], code: null, atCorrected: null };
+  return { id: record.id, seq, record, fate: "queued", code: null, atCorrected: null };
 }
 
 const standingOfM1 = (records, stream = []) => hallOf("P001", records, [setting, roll, ...stream]).of.get("M1");

@@ -46,7 +46,7 @@ function answer(changes = {}) {
 }
 
 function verdict(fate) {
-  return { status: fate, fate, flags: [], code: fate === "refused" ? "x" : null, at_corrected: null };
+  return { status: fate, fate, code: fate === "refused" ? "x" : null, at_corrected: null };
 }
 
 test("a record has the form that the server expects", async () => {

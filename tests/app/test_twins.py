@@ -1,4 +1,4 @@
-"""Test that the Python and JavaScript rules give the same standing for random conferences."""
+"""Test that the Python and the JavaScript rules judge attendance alike in random conferences."""
 
 import os
 import subprocess
@@ -57,9 +57,10 @@ def _judge_in_javascript(questions: list[dict[str, Any]]) -> list[Any]:
 
 
 def _without_empty(value: Any) -> Any:
-    """Return `value` without empty members, at any depth.
+    """Return JSON data without empty members, at any depth.
 
-    Empty are `None`, `False`, 0, `""`, `[]` and `{}`, which only one of the two languages writes.
+    Empty are `None`, `False`, 0, `""`, `[]` and `{}`. Only one of the two languages writes them, so
+    a comparison must leave them out.
     """
     if isinstance(value, dict):
         mapping = {key: _without_empty(item) for key, item in value.items()}

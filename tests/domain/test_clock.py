@@ -1,4 +1,4 @@
-"""Test how a record's time is corrected by the skew of its device's clock."""
+"""Test how a record's time is corrected if its device's clock is fast or slow."""
 
 from itertools import permutations
 
@@ -50,7 +50,7 @@ def test_a_record_whose_two_clocks_disagree_with_its_boot_is_doubted() -> None:
     nearly = record("check_in", 1, person="M1", mono_ms=60_000 + MOST_APART_MS)
     assert not clocks.corrected_time_of(nearly).is_doubtful  # the clocks may drift this far apart
     early = record("check_in", 1, person="M1", mono_ms=60_000 + 2 * 3_600_000)
-    assert clocks.corrected_time_of(early) == (AT, True)  # `at` is two hours behind `mono_ms`
+    assert clocks.corrected_time_of(early) == (AT, True)  # the two clocks differ by two hours
 
 
 def test_measurements_of_one_boot_that_differ_make_it_doubtful_in_any_order() -> None:

@@ -1,4 +1,4 @@
-"""Test the door's checks, which need only the record and its writer."""
+"""Test the first checks of an arriving record, which need only the record and its sender."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Test that foreign JSON is decoded in one place, which raises one error for any fault."""
+"""Test that JSON from outside is decoded in one place, which raises one error for any fault."""
 
 import ast
 
@@ -9,7 +9,7 @@ from sync_server.config import ROOT
 from sync_server.domain.foreign_bytes import decode_foreign
 
 OWN_BYTES = {
-    "domain/foreign_bytes.py",
+    "domain/foreign_bytes.py",  # contains `decode_foreign`
     "domain/shared.py",  # reads a file of the repository
     "sheets/headings.py",  # reads a file of the repository
     "domain/records/forms.py",  # decodes canonical bytes from the ledger
@@ -24,7 +24,8 @@ OWN_BYTES = {
     "storage/organisation.py",
     "api/sync.py",  # decodes canonical bytes from the ledger
 }
-"""Modules that may decode JSON directly, because the server or the repository wrote it."""
+"""Modules of `sync_server` that may decode JSON without `decode_foreign`, for the reason given. The
+server or the repository wrote nearly all of this JSON, so a fault in it is a bug."""
 
 
 @pytest.mark.parametrize("content", [b"{", b'"\xff"', b"[" * 100_000, b"NaN", b"", b"\x00", b"1 2"])

@@ -1,4 +1,4 @@
-"""Test that faulty records are refused, and that equal records have equal canonical bytes."""
+"""Test that faulty records are refused, and that equal records are stored as equal bytes."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Test how gaps in the numbers of a device's records are found and closed."""
+"""Test how gaps in the consecutive numbers of a device's records are noticed and closed."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Test that the lists in `site/rules.json` equal the Python types that repeat them."""
+"""Test that the lists in `site/rules.json`, which JavaScript reads, equal the Python types."""
 
 from typing import get_args
 

@@ -1,4 +1,4 @@
-"""Judge drafts of records at P001, with a device clock that needs no correction."""
+"""Judge the attendance at the hall P001 from test records of a device whose clock is right."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Test which people a rule summons, and how the rule changes the roll."""
+"""Test which people a rule summons, and what people keep who were summoned before."""
 
 from dataclasses import dataclass
 

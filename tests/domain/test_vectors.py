@@ -1,4 +1,4 @@
-"""Test the Python rules on the scenarios that also test the kiosk's JavaScript rules."""
+"""Test the rules of attendance in Python, on the scenarios that also test the JavaScript rules."""
 
 import re
 from random import Random

@@ -1,4 +1,4 @@
-"""Issue personal cards in the office, and make a camera film that shows a card."""
+"""Issue personal cards on the office's page, and make a film that shows a card to a fake camera."""
 
 import io
 import re
@@ -16,7 +16,10 @@ MODULE_PX = 8
 
 
 def sign_in_to_office(system: System) -> requests.Session:
-    """Return an HTTP session that is signed in to the office as headquarters."""
+    """Return an HTTP session that is signed in to the office as headquarters.
+
+    Raises: HTTPError if the server answers the sign-in with an error status.
+    """
     session = requests.Session()
     page = session.get(f"{system.direct}/van-phong/dang-nhap", timeout=10).text
     form = {"name": "bantochuc", "password": system.password, "csrf_token": csrf(page)}
@@ -27,7 +30,7 @@ def sign_in_to_office(system: System) -> requests.Session:
 def csrf(page: str) -> str:
     """Return the CSRF token of the first form in a page's HTML.
 
-    Raises: AssertionError if the page has no form token.
+    Raises: AssertionError if no form has a token.
     """
     match = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert match
@@ -35,7 +38,11 @@ def csrf(page: str) -> str:
 
 
 def issue_card(system: System, person: str) -> str:
-    """Issue a person's card in the office; return the code in the QR code of the printed page."""
+    """Issue the card of a person (a code such as M00001); return the text of its QR code.
+
+    Raises: AssertionError if the page does not name the person, ValueError if no QR code can be
+    read.
+    """
     session = sign_in_to_office(system)
     token = csrf(session.get(f"{system.direct}/van-phong/the", timeout=10).text)
     form = {"person": person, "csrf_token": token}
@@ -46,7 +53,10 @@ def issue_card(system: System, person: str) -> str:
 
 
 def draw_qr_code(page: str) -> Image.Image:
-    """Return an image of the QR code in a page's HTML, which must be an SVG path."""
+    """Return the QR code in a page's HTML as a grey image.
+
+    Raises: AssertionError if the page has no SVG path.
+    """
     size = re.search(r'viewBox="0 0 ([\d.]+) ', page)
     path = re.search(r'<path d="([^"]+)"', page)
     assert size
@@ -61,9 +71,9 @@ def draw_qr_code(page: str) -> Image.Image:
 
 
 def video_of(code: str, path: Path, *, poster: str) -> Path:
-    """Write an MJPEG film of a card for Chromium's fake camera, and return `path`.
+    """Write an MJPEG film of the QR code `code` for Chromium's fake camera, and return `path`.
 
-    The portal's poster, another QR code, is also in the picture and is recognised first.
+    The picture also shows a second QR code, `poster`, which the kiosk recognises first.
     """
     card, poster_image = _qr_image(code, 300), _qr_image(poster, 140)
     film = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Provide the whole system: a built portal, a server process and a real Chromium."""
+"""Provide the whole system for browser tests: a built portal, a server and a real Chromium."""
 
 import json
 import os
@@ -38,7 +38,11 @@ FLAGS = [
 
 
 class Demonstration(NamedTuple):
-    """Locate a filled database and store its password, open meeting and headquarters' API token."""
+    """A database that the `flask demo` command filled, and what tests need to use it.
+
+    `password` is that of its office accounts, `meeting` the id of the meeting that is in progress,
+    and `token` headquarters' API token.
+    """
 
     database: Path
     password: str
@@ -53,9 +57,11 @@ class Demonstration(NamedTuple):
 
 
 def fill_demonstration(folder: Path, portal: Path) -> None:
-    """Fill a new database in `folder` with the demonstration, and save its password as JSON.
+    """Fill a new database in `folder` with invented data, and write a JSON file beside it.
 
-    The JSON file also holds the open meeting and headquarters' API token.
+    The JSON file holds the password of the accounts, the id of the meeting in progress, and
+    headquarters' API token. `portal` is the folder of a built portal.
+    Raises: AssertionError if a command fails.
     """
     environ = environ_of(folder / DATABASE, portal, "http://localhost:8000")
     message = flask(environ, "demo")
@@ -69,7 +75,11 @@ def fill_demonstration(folder: Path, portal: Path) -> None:
 
 
 def environ_of(database: Path, portal: Path, url: str) -> dict[str, str]:
-    """Return the environment variables of a server with this database, portal and public URL."""
+    """Return the environment variables of a server, based on those of this process.
+
+    `database` is an SQLite file, `portal` the folder of a built portal, `url` the server's public
+    URL.
+    """
     return {
         **os.environ,
         "SECRET_KEY": "e2e-secret-0123456789-abcdefghijklmnopqrstuvwxyz",
@@ -83,6 +93,7 @@ def environ_of(database: Path, portal: Path, url: str) -> dict[str, str]:
 def flask(environ: dict[str, str], *arguments: str) -> str:
     """Run a `flask` command of the server in this process and return its output.
 
+    `environ` holds the server's settings.
     Raises: AssertionError if the command fails.
     """
     app = create_app(load_settings(environ))
@@ -94,7 +105,10 @@ def flask(environ: dict[str, str], *arguments: str) -> str:
 
 
 class System:
-    """Run a server behind a proxy that imitates a poor line."""
+    """A running server on a copy of the demonstration, behind a proxy that imitates a poor line.
+
+    `url` leads through the proxy, `direct` straight to the server.
+    """
 
     def __init__(self, folder: Path, portal: Path, demonstration: Demonstration) -> None:
         self.port = _free_port()
@@ -119,12 +133,18 @@ class System:
         return flask(self.environ, *arguments)
 
     def enrolment_link(self, point: str = "P001", *options: str) -> str:
-        """Return a new link that enrols a kiosk, or a chair's device with `--profile chair`."""
+        """Return a new link that registers a kiosk for the hall `point`.
+
+        `options` go to the command `flask device enrol`: `--profile chair` registers a chair's
+        device.
+        Raises: AssertionError if the command fails.
+        """
         return _extract(r"(http\S+#ma=\S+)", self.flask("device", "enrol", point, *options))
 
     def api(self, path: str) -> Any:
-        """Return the API's JSON answer to headquarters, fetched without passing the poor line.
+        """Request a path below `/api/v1` as headquarters; return the JSON answer.
 
+        The request bypasses the poor line.
         Raises: HTTPError if the status is not a success.
         """
         response = requests.get(
@@ -136,7 +156,7 @@ class System:
         return response.json()
 
     def get(self, path: str) -> str:
-        """Return the text of a page, fetched without passing the poor line.
+        """Return the text of the page at `path`. The request bypasses the poor line.
 
         Raises: HTTPError if the status is not a success.
         """
@@ -146,7 +166,7 @@ class System:
         return response.text
 
     def bytes_on_line(self, path: str) -> int:
-        """Return a file's bytes on the network: the gzip body plus the response headers."""
+        """Return the bytes that a file takes on the network: gzip body plus response headers."""
         response = requests.get(
             f"{self.direct}{path}", headers={"Accept-Encoding": "gzip"}, stream=True, timeout=10
         )
@@ -154,7 +174,11 @@ class System:
         return len(response.raw.read()) + headers
 
     def device_records(self, point: str = "P001") -> list[Any]:
-        """Return the records that devices made at a point, in the order of the stream."""
+        """Return the records that devices, not the office, made at a hall, as JSON objects.
+
+        The order is that in which the server stored them.
+        Raises: HTTPError if the server refuses the request.
+        """
         response = requests.post(
             f"http://127.0.0.1:{self.port}/api/v1/sync",
             json={"meeting": self.meeting, "point": point},
@@ -165,7 +189,11 @@ class System:
         return [record for record in response.json()["records"] if record["seq"] is not None]
 
     def board_row(self, point: str = "P001") -> Any:
-        """Return a point's row of the board as JSON."""
+        """Return a hall's row of the board, headquarters' overview of all halls, as JSON.
+
+        Raises: HTTPError if the server refuses the request, StopIteration if the board lacks the
+        hall.
+        """
         board = self.api(f"/meetings/{self.meeting}/board")
         return next(row for row in board["points"] if row["point"] == point)
 
@@ -176,14 +204,17 @@ class System:
 
 
 class Laptop:
-    """Imitate a hall's laptop: a browser whose profile on disk survives a power cut."""
+    """An imitation of a hall's laptop: a browser whose profile on disk survives a power cut."""
 
     def __init__(self, playwright: Playwright, profile: Path) -> None:
         self._playwright, self.profile = playwright, profile
         self._context: BrowserContext | None = None
 
     def start(self, width: int = 1280, flags: Sequence[str] = ()) -> Page:
-        """Start the browser with its saved profile and return its first page; `width` is in px."""
+        """Start the browser with its saved profile and return its first page.
+
+        `width` is the window's width in px. `flags` are further command-line flags for Chromium.
+        """
         self._context = self._playwright.chromium.launch_persistent_context(
             str(self.profile),
             executable_path=find_chromium(),
@@ -210,7 +241,7 @@ class Laptop:
 
 @pytest.fixture(scope="session")
 def filled(shared: Shared, portal: Path) -> Demonstration:
-    """Return a filled demonstration, whose database every test copies."""
+    """Return a demonstration, filled once per test run. Tests work on copies of its database."""
     return Demonstration.in_folder(
         shared("demonstration", partial(fill_demonstration, portal=portal))
     )
@@ -218,7 +249,7 @@ def filled(shared: Shared, portal: Path) -> Demonstration:
 
 @pytest.fixture
 def system(tmp_path: Path, portal: Path, filled: Demonstration) -> Iterator[System]:
-    """Yield a running system with its own copy of the demonstration."""
+    """Yield a running system with a copy of the demonstration that the test may change."""
     running = System(tmp_path, portal, filled)
     yield running
     running.stop()
@@ -234,7 +265,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def laptops(tmp_path: Path, playwright: Playwright) -> Iterator[Callable[[], Laptop]]:
-    """Yield a function that makes laptops, each with an empty browser profile."""
+    """Yield a function that makes a laptop with an empty browser profile; close all at the end."""
     all_laptops: list[Laptop] = []
 
     def make() -> Laptop:
@@ -253,7 +284,7 @@ def laptop(laptops: Callable[[], Laptop]) -> Laptop:
 
 
 def _free_port() -> int:
-    """Return a free port from a range that belongs to this test process.
+    """Return a free port from a range that belongs to this test process alone.
 
     The range lies below the ports that systems give to outgoing connections. Such a connection
     could take the port between this check and its use.

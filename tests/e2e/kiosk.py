@@ -1,4 +1,4 @@
-"""Perform a clerk's actions at the kiosk in browser tests."""
+"""Perform the actions of a clerk at the kiosk, the check-in page, in browser tests."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,11 @@ PIN = "246810"
 
 
 def enrol(page: Page, system: System, link: str | None = None, clerk: str = "Thư ký Mẫu") -> None:
-    """Enrol the kiosk through a link, and wait until the page says that it works offline."""
+    """Register the kiosk through a link, and wait until the page says that it works offline.
+
+    Without `link`, a new link for the hall P001 is used. `clerk` is the clerk's name.
+    Raises: AssertionError after 40 s.
+    """
     page.goto(link or system.enrolment_link())
     fill_pin(page, clerk)
     page.get_by_role("button", name="Đăng ký máy này").click()
@@ -23,21 +27,24 @@ def enrol(page: Page, system: System, link: str | None = None, clerk: str = "Th�
 
 
 def summon(system: System, path: Path, count: int) -> None:
-    """Summon `count` people to P001 by importing a roster file, which is written to `path`."""
+    """Summon `count` people with codes from M00001 to the hall P001, in seats from A1.
+
+    The function writes a list of them to `path` and imports the list into the server.
+    """
     rows = [f"{system.meeting},P001,M{number:05d},A{number}" for number in range(1, count + 1)]
     path.write_text("\n".join(["meeting,point,person,seat", *rows]), "utf-8")
     system.flask("roster", "import", "--yes", str(path))
 
 
 def fill_pin(page: Page, clerk: str, pin: str = PIN) -> None:
-    """Enter a new clerk's name, and the PIN in both of its fields."""
+    """Enter a new clerk's name, and enter the clerk's new PIN twice, as the page requires."""
     page.get_by_label("Họ tên người").fill(clerk)
     page.get_by_label("Mã PIN tự đặt").fill(pin)
     page.get_by_label("Nhập lại mã PIN").fill(pin)
 
 
 def unlock(page: Page, pin: str = PIN, clerk: str | None = None) -> None:
-    """Unlock the kiosk with a PIN; if `clerk` is given, choose that clerk first."""
+    """Unlock the kiosk with a PIN. If a clerk's name is given, choose that clerk first."""
     if clerk:
         label = page.locator("option", has_text=clerk).first.inner_text()
         page.get_by_label("Người ngồi bàn").select_option(label=label)
@@ -46,7 +53,10 @@ def unlock(page: Page, pin: str = PIN, clerk: str | None = None) -> None:
 
 
 def open_again(page: Page, system: System) -> None:
-    """Open the kiosk's page as after a restart, and unlock it with the default PIN."""
+    """Open the kiosk's page as after a restart, and unlock it with the PIN of the tests.
+
+    Raises: AssertionError if it does not open within 20 s.
+    """
     page.goto(f"{system.url}/diem-danh/index.html")
     unlock(page)
     expect(page.locator(QUEUE)).to_be_visible(timeout=SLOW_MS)
@@ -64,7 +74,10 @@ def open_room(page: Page, name: str) -> None:
 
 
 def open_step(page: Page, name: str) -> Locator:
-    """Expand a step of the day's programme if it is closed, and return its element."""
+    """Expand the section with this heading if it is closed, and return its element.
+
+    The heading need only contain `name`.
+    """
     details = page.locator("details.step", has=page.locator("summary", has_text=name))
     if details.get_attribute("open") is None:
         details.locator("> summary").click()
@@ -72,7 +85,10 @@ def open_step(page: Page, name: str) -> Locator:
 
 
 def check_in(page: Page, count: int) -> list[str]:
-    """Check in the first `count` people who have no record; return their codes in that order."""
+    """Check in the first `count` people on the page who have no record yet.
+
+    Return their codes in the order of the check-ins.
+    """
     codes = []
     for _ in range(count):
         row = page.locator(".person", has=page.locator(".state.unrecorded")).first
@@ -88,6 +104,7 @@ def check_in(page: Page, count: int) -> list[str]:
 def wait_until(page: Page, is_met: Callable[[], bool], times: int = 1) -> None:
     """Wait until `is_met` returns true, for at most `times` spans of 20 s.
 
+    The function asks every 100 ms.
     Raises: AssertionError after that time.
     """
     for _ in range(times * SLOW_MS // 100):
@@ -98,7 +115,7 @@ def wait_until(page: Page, is_met: Callable[[], bool], times: int = 1) -> None:
 
 
 def read_store(page: Page, store: str) -> list[dict[str, object]]:
-    """Return all rows of an object store in the kiosk's IndexedDB."""
+    """Return all rows of an object store in the kiosk's database in the browser (IndexedDB)."""
     rows: list[dict[str, object]] = page.evaluate(
         """(store) => new Promise((resolve) => {
           const request = indexedDB.open("diemcau-kiosk");
@@ -113,7 +130,10 @@ def read_store(page: Page, store: str) -> list[dict[str, object]]:
 
 
 def unsent_count(page: Page) -> int:
-    """Return the number of unsent records that the kiosk's header shows."""
+    """Return the number of unsent records that the kiosk's header shows.
+
+    Raises: AssertionError if the header shows none.
+    """
     match = re.search(r"chưa gửi (\d+)", page.locator(QUEUE).inner_text())
     assert match
     return int(match[1])

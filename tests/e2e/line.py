@@ -1,4 +1,4 @@
-"""Imitate a poor line with a proxy that can cut connections or lose the answers."""
+"""Imitate a poor network line with a proxy that cuts connections or loses answers."""
 
 import contextlib
 import select
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class Line(Enum):
-    """List the line's states: carry data, refuse connections, lose answers, show a log-in page."""
+    """The states of a line: it carries data, is cut, loses answers, or shows a log-in page."""
 
     OPEN = "open"
     CUT = "cut"
@@ -17,7 +17,10 @@ class Line(Enum):
 
 
 class PoorLine:
-    """Listen on a free port and carry every connection to the server, as `state` permits."""
+    """A proxy on a free port that carries connections to the server, as its `state` permits.
+
+    `carried_bytes` counts the bytes that the server has sent.
+    """
 
     def __init__(self, server_port: int) -> None:
         self.state = Line.OPEN
@@ -36,7 +39,7 @@ class PoorLine:
             _break(connection)
 
     def cut_after(self, size_bytes: int) -> None:
-        """Cut the line after the server has sent more than `size_bytes` further bytes."""
+        """Cut the line once the server has sent more than `size_bytes` from now on."""
         self._cut_at_bytes = self.carried_bytes + size_bytes
 
     def close(self) -> None:
@@ -67,7 +70,11 @@ class PoorLine:
         _break(server)
 
     def _pass_on(self, browser: socket.socket, server: socket.socket) -> bool:
-        """Carry the bytes that are ready; return False when the connection must end."""
+        """Wait for bytes from either side and carry them to the other side.
+
+        Return False if the connection must end, because one side closed it or the line broke.
+        Raises: OSError if a connection fails.
+        """
         ready, _, _ = select.select([browser, server], [], [])
         for source in ready:
             data = source.recv(65536)

@@ -1,4 +1,4 @@
-"""Check a page with axe, and check that no font makes the page wider than a phone."""
+"""Check a page with axe, an accessibility checker, and check that the page fits a phone."""
 
 import base64
 from functools import cache
@@ -11,8 +11,8 @@ from sync_server.config import ROOT
 
 PHONE_PX = 360
 FONTS = {"wide": "DejaVuSans.ttf", "narrow": "DejaVuSansCondensed.ttf"}
-"""Maps a name to a font file. The suite installs both fonts, so that widths are equal everywhere.
-A bare Linux has only the wide font."""
+"""File names of the test fonts, by a short name. The tests bring both fonts along, so that a page
+is equally wide on every computer. A bare Linux has only the wide font."""
 
 MEASURE = """async (fonts) => {
   const root = document.documentElement;
@@ -32,11 +32,12 @@ MEASURE = """async (fonts) => {
   root.style.fontSize = "";
   return widths;
 }"""
-"""Returns the page's width in CSS pixels, for every font at 100% and 200% of the text size."""
+"""JavaScript that returns the page's width in CSS px by font and text size (100% and 200%). `fonts`
+maps a name to a font file in base64."""
 
 
 def look_at(page: Page, name: str, *, only_colours: bool = False) -> None:
-    """Check the current page with axe and at a phone's width of 360 px.
+    """Check the open page with axe, and check that it is at most 360 px wide in every test font.
 
     With `only_colours`, check only the colour contrast.
     Raises: AssertionError if a check fails; the message contains `name`.

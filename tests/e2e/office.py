@@ -14,18 +14,22 @@ CODES = re.compile(r"(?<=/)([0-9a-f]{64}|M\d+|P\d+|U\d+|\d{4}-\d\d-\d\d-[a-z-]+)
 
 @dataclass
 class PageTimes:
-    """Store the longest time in ms for each kind of page.
+    """The longest time that the server took for every kind of page, in ms.
 
-    A time runs from the start of the request to the first byte of the answer.
+    A kind is a method and a path without its codes. A time runs from the start of the request to
+    the first byte of the answer.
     """
 
     longest_ms: dict[str, float] = field(default_factory=dict)
 
     def note_request(self, request: Request) -> None:
-        """Store a request's time if it is the longest for its kind of page. Ignore sign-ins."""
+        """Store the time of a finished request if it is the longest for its kind of page.
+
+        Sign-ins and pages outside the office are ignored.
+        """
         path = request.url.partition("/van-phong")[2]
         if not path or "dang-nhap" in path:
-            return  # password hashing makes sign-ins slow by design
+            return  # sign-ins are slow on purpose, because they hash a password
         timing = request.timing
         kind = f"{request.method} {CODES.sub('…', path.partition('?')[0])}"
         took_ms = timing["responseStart"] - timing["requestStart"]
@@ -50,7 +54,8 @@ def sign_in(
 ) -> Page:
     """Sign in to the office in a new browser context, and return its page.
 
-    `width` is the window's width in px. `has_scripts=False` turns JavaScript off.
+    `name` is that of an account. `width` is the window's width in px. `has_scripts=False` turns
+    JavaScript off.
     """
     context = browser.new_context(
         viewport={"width": width, "height": 800},

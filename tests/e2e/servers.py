@@ -1,4 +1,7 @@
-"""Start servers as forks of one process that has already loaded their modules."""
+"""Start servers as copies of one process that has already loaded the server's modules.
+
+The copies save every test the time of the imports.
+"""
 
 import multiprocessing
 import os
@@ -15,11 +18,12 @@ _forks.set_forkserver_preload([__name__])
 
 
 class ServerProcess:
-    """Run `flask serve` in a separate process."""
+    """A `flask serve` command that runs in a separate process."""
 
     def __init__(self, environ: Mapping[str, str], port: int) -> None:
-        """Start the server and return once it reports that it is serving.
+        """Start the server on `port`; return once it reports that it is serving.
 
+        `environ` holds the server's settings.
         Raises: AssertionError if the server prints anything else first.
         """
         self._output, output_of_server = _forks.Pipe(duplex=False)
@@ -34,7 +38,7 @@ class ServerProcess:
     def stop(self) -> None:
         """Stop the server with SIGTERM, as an operator does.
 
-        Raises: AssertionError if the server's exit status is not 0.
+        Raises: AssertionError if the server has not ended within 10 s with exit status 0.
         """
         self._process.terminate()
         self._process.join(10)

@@ -178,7 +178,8 @@ SAVED = """([meeting, done, isWanted]) => {
   const data = {type: "kept", list: "m-" + meeting, done, files: 3, isWanted};
   navigator.serviceWorker.dispatchEvent(new MessageEvent("message", {data}));
 }"""
-"""Imitates the service worker's message about how many of the meeting's materials are saved."""
+"""JavaScript that imitates a message from the service worker to the kiosk: `done` of the meeting's
+three files are saved, and `isWanted` says whether the user has asked for them."""
 
 
 def test_the_device_itself_says_whether_it_keeps_the_materials(
@@ -386,7 +387,7 @@ def test_a_list_on_a_usb_stick_is_taken_in_without_a_line(system: System, laptop
     open_room(page, "Hội trường")
     open_step(page, "Điểm danh từ tệp (USB)")
     rows = [["DANH SÁCH"], ["STT", "Mã", "Họ và tên", "Giờ đến"]]
-    # With the day, because near midnight the meeting begins on the next one.
+    # The list also states the day, because the test may run shortly before midnight.
     came = f"{datetime.now(VIETNAM) - timedelta(minutes=5):%d/%m/%Y %H:%M}"
     rows += [["1", "M00005", "", came], ["2", "M00006", "", came]]
     rows += [["3", "", "Không Ai Cả", came]]

@@ -1,4 +1,4 @@
-"""Test that records confirmed on the screen survive power cuts at random moments."""
+"""Test that check-ins confirmed on the screen survive power cuts at random moments."""
 
 import os
 import random
@@ -16,9 +16,9 @@ from tests.e2e.line import Line
 
 pytestmark = pytest.mark.e2e
 KILLS = int(os.environ.get("KILLS", "3"))
-"""Number of power cuts. `make chaos` sets 20."""
+"""Number of power cuts in the test, 3 by default. `make chaos` sets 20."""
 PEOPLE = 500
-"""Number of people on the roll, enough that a check-in is under way at every power cut."""
+"""Number of people summoned: so many that the check-ins outlast every power cut."""
 
 TAP_ON = """() => {
   const findAnswer = () => document.querySelector('.answer.present, .answer.late');
@@ -69,7 +69,8 @@ def cut_power_during_check_ins(
 ) -> None:
     """Check people in as fast as possible; kill the browser `after_s` seconds after the first one.
 
-    Add the codes of the people whom the screen confirms to `confirmed`.
+    Add the code of every person whose check-in the screen confirms to `confirmed`.
+    Raises: AssertionError if the screen confirms nobody within 20 s.
     """
     before = len(confirmed)
 

@@ -1,4 +1,4 @@
-"""Test what a clerk must rely on: PIN lock, queue file, full disk, clock, tabs and updates."""
+"""Test what a clerk relies on: PIN, file of unsent records, full disk, clock, tabs and updates."""
 
 import base64
 import hashlib
@@ -170,7 +170,7 @@ def test_the_queue_leaves_as_a_file_and_only_the_receipt_clears_it(
 
 
 def import_queue_file(system: System, content: bytes) -> str:
-    """Import a queue file on the office's page; return the answer's HTML."""
+    """Upload a file of a kiosk's unsent records as headquarters; return the answer's HTML."""
     session = sign_in_to_office(system)
     address = f"{system.direct}/van-phong/nhap-tep"
     form = {"csrf_token": csrf(session.get(address, timeout=10).text)}
@@ -249,7 +249,7 @@ def test_two_tabs_show_the_same_and_send_once(system: System, laptop: Laptop) ->
 
 @pytest.fixture
 def own_system(tmp_path: Path, portal: Path, filled: Demonstration) -> Iterator[System]:
-    """Yield a running system with its own copy of the portal, which a test may change."""
+    """Yield a running system with a copy of the portal that the test may change."""
     portal_copy = Path(shutil.copytree(portal, tmp_path / "portal"))
     running = System(tmp_path, portal_copy, filled)
     yield running
@@ -282,7 +282,10 @@ IS_NEW = "getComputedStyle(document.body).getPropertyValue('--newer') === '1'"
 
 
 def publish_newer_kiosk(portal: Path) -> None:
-    """Change the kiosk's style sheet and the manifest in a portal, as a newer build would."""
+    """Change the kiosk's style sheet in the folder of a built portal, as a newer build would.
+
+    The manifest, the list of all files with their hashes, changes with it.
+    """
     style = portal / "app" / "kiosk.css"
     style.write_text(style.read_text("utf-8") + "body{--newer:1}", "utf-8")
     top = read_manifest((portal / "manifest.json").read_bytes())
@@ -302,7 +305,7 @@ def publish_newer_kiosk(portal: Path) -> None:
 
 
 def person_rows(page: Page) -> list[str]:
-    """Return the text of every person's row at a kiosk, sorted."""
+    """Return the text of every person's row on a kiosk's page, sorted."""
     rows: list[str] = page.locator(".person").all_inner_texts()
     return sorted(rows)
 
@@ -332,9 +335,10 @@ def test_two_kiosks_on_a_flapping_line_end_with_the_same_ledger(
 
 
 def check_in_on_flapping_line(system: System, pages: list[Page], *, rounds: int, seed: int) -> None:
-    """Check people in at both kiosks while the line breaks again and again.
+    """Check people in at the kiosks `pages` while the line breaks again and again.
 
-    The kiosks sometimes check in the same person. Equal seeds give equal runs.
+    In a round, every kiosk checks in at most two people and sends its records. Two kiosks sometimes
+    check in the same person. Equal seeds make equal choices.
     """
     dice = random.Random(seed)  # noqa: S311 - a seed repeats the run
     for _ in range(rounds):

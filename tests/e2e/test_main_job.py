@@ -1,4 +1,4 @@
-"""Test the main job in a real browser with a real server: check in offline and lose nothing."""
+"""Test the system's main task in a real browser: people are checked in offline, none is lost."""
 
 from pathlib import Path
 
@@ -25,7 +25,10 @@ pytestmark = pytest.mark.e2e
 
 
 def send_again(page: Page) -> list[str]:
-    """Send all stored records of the kiosk once more; return the status of every verdict."""
+    """Send all records stored in the kiosk's browser once more.
+
+    Return the server's status for every record, such as `known` for one that it already has.
+    """
     [enrolment] = read_store(page, "enrolments")
     records = [row["record"] for row in read_store(page, "records")]
     statuses: list[str] = page.evaluate(

@@ -1,4 +1,7 @@
-"""Test that every office page passes axe, fits a phone's width and works without scripts."""
+"""Test that every office page passes axe, an accessibility checker, and works without scripts.
+
+Every page must also fit a phone's width.
+"""
 
 import io
 import re
@@ -18,13 +21,14 @@ from tests.e2e.office import DESK, PHONE, PageTimes, sign_in
 pytestmark = pytest.mark.e2e
 
 ONE_LINE_PX = 42
-"""Height of one line of text with its padding, in the widest of the test fonts."""
+"""A table row lower than this has one line of text, in the widest of the test fonts."""
 PARTS = {"meeting": FINISHED_MEETING, "point": "P003", "person": "M00001", "unit": "U01"}
 ONLY_SOME = """() => {
   for (const list of document.querySelectorAll("tbody, ul, .ticks, select"))
     for (const more of [...list.children].slice(12)) more.remove();
 }"""
-"""Cuts every long list to 12 items. Further items look the same, and axe would check each one."""
+"""JavaScript that cuts every list to 12 items. Further items look the same, and axe (an
+accessibility checker) would need time for all of them."""
 NO_PAGES = {
     "office.board.update",
     "office.urgent.strip",
@@ -45,9 +49,10 @@ MORE_PATHS = (
 
 
 def office_paths(app: Flask) -> list[str]:
-    """Return the path of every office page, from the list of routes, without `/van-phong`.
+    """Return the path of every page of the office, without the prefix `/van-phong`.
 
-    A sample value replaces every parameter in `PARTS`; other parameters stay in the path.
+    The paths come from the list of routes, with values from `PARTS` for their parameters. Other
+    parameters stay as they are. `MORE_PATHS` come last.
     """
     paths = []
     for rule in app.url_map.iter_rules():

@@ -20,20 +20,28 @@ MEETING = "hoi-nghi/2024-08-22-hoc-tap.html"
 SAVED_STATE = "[data-keep] [data-state]"
 SLOW_MS = 60_000
 RETRY_MS = 20_000
-"""Time until the page retries a list, even if the browser does not report that it is online."""
+"""Time after which a page tries again to save its files, even if the browser has not reported that
+it is online."""
 OVERHEAD_BYTES = 4_000
-"""Bytes that a changed material may cost a reader in addition to its own size."""
+"""The most bytes that a reader may load for a changed material, in addition to the material."""
 
 
 def saved_count(page: Page) -> tuple[int, int]:
-    """Return the number of saved files and of all files, as the page shows them."""
+    """Return (number of saved files, number of all files) as the page shows them.
+
+    Raises: AssertionError if the page shows no such numbers.
+    """
     match = re.search(r"(\d+)/(\d+)", page.locator(SAVED_STATE).inner_text())
     assert match
     return int(match[1]), int(match[2])
 
 
 def save_meeting(page: Page, url: str) -> None:
-    """Save a whole meeting for offline reading, and wait until all its files are saved."""
+    """Save the test meeting for offline reading, and wait until all its files are saved.
+
+    `url` is the portal's address.
+    Raises: AssertionError after 60 s.
+    """
     page.goto(f"{url}/{MEETING}")
     expect(page.locator(SAVED_STATE)).to_contain_text("Chưa lưu", timeout=SLOW_MS)
     page.get_by_role("button", name="Lưu để đọc khi không có mạng").click()
@@ -42,14 +50,17 @@ def save_meeting(page: Page, url: str) -> None:
 
 @pytest.fixture
 def editable(tmp_path: Path) -> Path:
-    """Return a copy of our content folder that a test may change."""
+    """Return a copy of the repository's content folder that the test may change."""
     content = tmp_path / "content"
     shutil.copytree(ROOT / "content", content)
     return content
 
 
 def republish(content: Path, portal: Path) -> None:
-    """Build `content` into the folder `portal` while the server serves it."""
+    """Build the content folder `content` into the portal folder that the server is serving.
+
+    Raises: AssertionError if the build fails.
+    """
     assert build.main(["--content", str(content), "--output", str(portal)]) == 0
 
 
@@ -57,7 +68,7 @@ def republish(content: Path, portal: Path) -> None:
 def own_system(
     tmp_path: Path, portal: Path, filled: Demonstration
 ) -> Iterator[tuple[System, Path]]:
-    """Yield a running system and its portal folder, which a test may change."""
+    """Yield a running system and the folder of its portal, which the test may change."""
     portal_copy = tmp_path / "served"
     shutil.copytree(portal, portal_copy)
     running = System(tmp_path, portal_copy, filled)
@@ -180,7 +191,7 @@ def test_a_changed_material_costs_only_its_bytes_and_is_announced(
 
 
 def wait_for_notice_of_withdrawal(page: Page) -> None:
-    """Wait until the browser has deleted the withdrawn material and saved the notice about it.
+    """Wait until the browser has deleted a withdrawn file and saved the page that says so.
 
     Raises: AssertionError after 60 s.
     """

@@ -39,7 +39,10 @@ SMALLEST_CODE_MM = 35
 
 @pytest.fixture(scope="module")
 def every(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a built portal that shows a material in every state."""
+    """Return the folder of a portal, built once per module, with a material in every state.
+
+    One material is withdrawn, one becomes public in 2999 only, and one is so long that it is split.
+    """
     folder = tmp_path_factory.mktemp("every")
     content = folder / "content"
     subprocess.run(["/bin/cp", "-r", str(ROOT / "content"), str(content)], check=True)  # noqa: S603

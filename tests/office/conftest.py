@@ -1,4 +1,4 @@
-"""Provide browsers that are signed in to the office by role, and two halls with people."""
+"""Provide two halls with people, and browsers that are signed in to the office in a role."""
 
 import hashlib
 import json
@@ -31,7 +31,10 @@ NAMES = {
 
 @pytest.fixture
 def hall(app: Flask) -> None:
-    """Put six people on the roster; summon four to P001 and two to P002, each with a Secretary."""
+    """Register six people; summon four to the hall P001 and two to P002.
+
+    Both groups include the Secretary of a unit.
+    """
     people = [
         RosterPerson(code, name, unit, position, "OFFICIAL", 1980)
         for code, (name, unit, position) in NAMES.items()
@@ -66,9 +69,10 @@ def chair(as_role: Callable[[Profile], Desk]) -> Desk:
 def after(
     hall: None, as_clerk: Callable[..., Persona], headquarters: Desk, clock: FakeClock
 ) -> Persona:
-    """Hold the conference at P001, move the clock past its end, and return the clerk of P001.
+    """Hold the conference at the hall P001, move the clock past its end, and return P001's clerk.
 
-    M1 came late, M2 is on approved leave, S1 presided, and P002 sent no records.
+    The people S1 and M1 came, M1 late. S1 presided, and M2 is on approved leave. P002 sent no
+    records.
     """
     clerk = as_clerk()
     reason = sealing.seal(clerk.seal_key, json.dumps({"reason": "CONG_TAC"}).encode())

@@ -20,17 +20,25 @@ OFFICE = "/van-phong"
 
 @dataclass
 class Desk:
-    """Act as a browser at the office, with or without a signed-in account."""
+    """A browser at the office's pages, with or without a signed-in account."""
 
     client: FlaskClient
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        """Open a page of the office; `path` lacks the prefix `/van-phong`."""
-        g.pop("csrf_token", None)  # clears the token that all requests of a test share
+        """Open a page of the office and return the response; `headers` are added.
+
+        `path` lacks the prefix `/van-phong`.
+        """
+        g.pop("csrf_token", None)  # else a test's requests would share one token
         return self.client.get(f"{OFFICE}{path}", headers=headers)
 
     def post(self, path: str, token: str | None = None, **fields: Any) -> TestResponse:
-        """Send a form and return the response; `token` defaults to this browser's form token."""
+        """Send a form with these fields to a path of the office, and return the response.
+
+        `token` protects the form against forged requests (CSRF); by default, it is this browser's
+        token.
+        Raises: AssertionError if the browser has none.
+        """
         token = token or csrf(self.get("/tai-khoan-cua-toi").text)
         g.pop("csrf_token", None)
         form = {"csrf_token": token, **fields}
@@ -38,11 +46,17 @@ class Desk:
 
     @staticmethod
     def without_tokens(page: str) -> str:
-        """Return a page without its form tokens, so that it can be compared with another page."""
+        """Return a page without its CSRF tokens, which differ from answer to answer.
+
+        The page can then be compared with another one.
+        """
         return re.sub(r'name="csrf_token" value="[^"]+"', "", page)
 
     def sign_in(self, name: str, password: str = PASSWORD, code: str = "") -> TestResponse:
-        """Send the sign-in form and return the response."""
+        """Send the sign-in form and return the response.
+
+        `code` is a one-time code, for accounts that need one.
+        """
         token = csrf(self.get("/dang-nhap").text)
         return self.post("/dang-nhap", token, name=name, password=password, code=code)
 

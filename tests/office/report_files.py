@@ -1,4 +1,4 @@
-"""Make reports in the office, fetch their files, and extract all text in the files."""
+"""Make reports in the office, download their files, and extract the text of the files."""
 
 import io
 import zipfile
@@ -15,7 +15,11 @@ PAGE = f"/hoi-nghi/{MEETING}/bao-cao"
 
 
 def make(headquarters: Desk, kind: str = "evaluation", layout: str = "PARTY_HD05_2026") -> str:
-    """Make a new revision of a report and return its id."""
+    """Make a new revision of the meeting's report and return its id.
+
+    `kind` and `layout` are codes of the form, such as the layout of Party documents.
+    Raises: AssertionError if the server refuses the form.
+    """
     answer = headquarters.post(PAGE, report_kind=kind, layout=layout)
     assert answer.status_code == 302
     with reading() as c:
@@ -31,7 +35,11 @@ def export(headquarters: Desk, report_id: str, file_format: str, query: str = ""
 
 
 def parts_of(content: bytes) -> Iterator[str]:
-    """Yield all text in a file: the parts of a ZIP, or a PDF's pages, metadata and attachments."""
+    """Yield all text in a file, one part at a time.
+
+    A ZIP archive has parts except JPEG pictures; a PDF has pages, metadata and attachments. Any
+    other file is one text in UTF-8.
+    """
     if content.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = [name for name in archive.namelist() if not name.endswith(".jpeg")]

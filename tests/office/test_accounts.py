@@ -115,7 +115,7 @@ def test_a_release_that_is_not_stored_cannot_be_served(as_role: Callable[[Profil
 
 
 def read_log(desk: Desk, query: str = "") -> str:
-    """Return the rows of the audit log that match a query string, as HTML."""
+    """Return the rows of the audit log as HTML; `query` is a query string with filters."""
     page = desk.get(f"/nhat-ky?{query}").text
     return page[page.find("<tbody>") : page.find("</tbody>")]
 

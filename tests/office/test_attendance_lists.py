@@ -52,14 +52,20 @@ def after_the_meeting(clock: FakeClock) -> None:
 
 
 def draft(headquarters: Desk, content: bytes | str, name: str = "a.csv") -> str:
-    """Upload an attendance list and return the path of its preview page."""
+    """Upload an attendance list as a file named `name`; return the path of its preview page.
+
+    The path lacks the prefix `/van-phong`.
+    """
     encoded = content.encode() if isinstance(content, str) else content
     answer = headquarters.post(AT, file=(io.BytesIO(encoded), name))
     return answer.location.removeprefix("/van-phong")
 
 
 def confirm(headquarters: Desk, path: str, **choices: Any) -> None:
-    """Make these choices on the preview page, then import the list."""
+    """Make choices on the preview page at `path`, then import the list.
+
+    `choices` are fields of the form, such as the way in which the people took part (`mode`).
+    """
     choices = {"mode": "", **choices}
     headquarters.post(path, do="look", **choices)
     page = headquarters.get(path).text

@@ -1,4 +1,4 @@
-"""Test the board's warnings, live updates, filters, sort orders, exported file and charts."""
+"""Test the board, the overview of all halls: warnings, updates, filters, files and charts."""
 
 import csv
 import gzip
@@ -29,12 +29,15 @@ MINUTE_MS = 60_000
 
 
 def point_codes(page: str) -> list[str]:
-    """Return the codes of the points in a page's HTML, in the order of the page."""
+    """Return the codes of the halls in a board's HTML, in the order of the rows."""
     return re.findall(r'<tr id="r-(P\d+)"', page)
 
 
 def update_tag(page: str) -> str:
-    """Return the ETag that a page will send when it asks for its next update."""
+    """Return the ETag, taken from a board's HTML, that the page will send with its next request.
+
+    Raises: AssertionError if the HTML contains none.
+    """
     match = re.search(r'If-None-Match": "(\\"[\w.-]+\\")"', page)
     assert match
     return match[1].replace("\\", "")

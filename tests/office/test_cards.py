@@ -1,4 +1,4 @@
-"""Test that a personal card is issued once, recognised by its hash, and replaced when lost."""
+"""Test that a personal QR card is issued once, recognised by a hash, and replaced if lost."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ PASSWORD = "mat-khau-thu-1"
 
 @pytest.fixture
 def office(app: Flask, as_headquarters: Persona) -> FlaskClient:
-    """Put twelve people of U01 on the roster and the roll; return headquarters' browser."""
+    """Register and summon twelve people of the unit U01; return headquarters' browser."""
     people = [
         RosterPerson(f"M{n}", f"Mẫu Văn {n}", "U01", "", "OFFICIAL", None) for n in range(1, 13)
     ]
@@ -41,7 +41,7 @@ def sign_in(app: Flask, name: str, role: Profile) -> FlaskClient:
 
 
 def issue_cards(office: FlaskClient, **fields: str) -> str:
-    g.pop("csrf_token", None)  # clears the token that all requests of a test share
+    g.pop("csrf_token", None)  # else a test's requests would share one token
     token = csrf(office.get("/van-phong/the").text)
     return office.post("/van-phong/the", data={"csrf_token": token, **fields}).text
 

@@ -1,4 +1,4 @@
-"""Test enrolment codes, device reports, revoked devices, and held or contradictory records."""
+"""Test registration codes, reports from devices, revoked devices, and records put on hold."""
 
 import json
 import re
@@ -25,7 +25,10 @@ HALF_HOUR_MS = 30 * 60_000
 
 
 def send_report(clerk: Persona, clock: FakeClock, skew_ms: int = 0, **fields: Any) -> None:
-    """Report the clock of a clerk's device, fast by `skew_ms`, and fields such as `unsent`."""
+    """Report that the clock of a clerk's device is `skew_ms` fast.
+
+    `fields` are further fields of the report, such as the number of `unsent` records.
+    """
     wall = {"wall": from_ms(clock.now_ms + skew_ms), "mono_ms": 5, "boot": "b1"}
     clerk.sync(clock=wall, **fields)
 

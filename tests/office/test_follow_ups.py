@@ -1,4 +1,4 @@
-"""Test that the responsible people enter the tasks and essays that follow a conference."""
+"""Test the tasks and essays after a conference, and that only responsible people enter them."""
 
 import re
 from collections.abc import Callable

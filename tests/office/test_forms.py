@@ -1,4 +1,4 @@
-"""Test that a form on some page offers every act of the office, so that no act needs a script."""
+"""Test that some page offers a form for every act of the office, so that none needs a script."""
 
 import io
 import re
@@ -28,12 +28,16 @@ PORTAL_ENDPOINTS = {
     "office.proposals.answer_places",
     "office.publishing.activate",
 }
-"""Endpoints whose forms appear only while a portal is served.
-test_meetings.py, test_places.py and tests/e2e test these forms."""
+"""Endpoints whose forms appear only if the server serves a portal, which these tests lack. Their
+tests are in test_meetings.py, test_places.py and tests/e2e."""
 
 
 def form_endpoints(page: str, path: str, routes: MapAdapter) -> set[str]:
-    """Return the endpoints to which the POST forms in a page's HTML are sent."""
+    """Return the Flask endpoints to which the POST forms in a page's HTML are sent.
+
+    `path` is that of the page, to which a form without an address is sent.
+    Raises: NotFound or MethodNotAllowed if a form's address is not in `routes`.
+    """
     endpoints = set()
     for form in re.findall(r'<form [^>]*method="post"[^>]*>', page):
         action = re.search(r'action="([^"?]+)', form)
@@ -43,9 +47,9 @@ def form_endpoints(page: str, path: str, routes: MapAdapter) -> set[str]:
 
 
 def preview_lists(headquarters: Desk) -> tuple[str, str]:
-    """Import a list of people, then start another import and a roll by list.
+    """Import a list of people, then upload two more lists without confirming them.
 
-    Return the path of the draft import, and the HTML of the roll's preview.
+    Return (path of the preview page of a list of people, HTML of the preview of a list to summon).
     """
     text = "Mã;Họ và tên;Đơn vị;Đảng viên\nM9;Mẫu Văn Chín;U01;dự bị\n".encode()
     imported = headquarters.post("/nguoi/danh-sach", file=(io.BytesIO(text), "a.csv"))
@@ -78,7 +82,7 @@ def test_every_act_is_offered_by_a_form_on_some_page(
         draft("absence_request", 1, person="M1"),
         draft("check_in", 2, person="N-ONE-1"),
         draft("closing", 3, person="S1", body=body),
-        draft("check_in", 30, person="M2"),  # leaves a gap in the numbers, which a form can give up
+        draft("check_in", 30, person="M2"),  # leaves out numbers, which a form can give up
         *({"id": id_of(number), "kind": "check_in"} for number in range(4, 9)),
     )
     Desk(app.test_client()).sign_in("bantochuc")  # opens a second session, which a form can end

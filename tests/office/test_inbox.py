@@ -38,7 +38,10 @@ def eve(clock: FakeClock) -> None:
 
 @pytest.fixture
 def clerk(hall: None, as_clerk: Callable[..., Persona]) -> Persona:
-    """Return the clerk of P001, after the kiosk has reported its clock."""
+    """Return the clerk of the hall P001 as an API caller.
+
+    The kiosk has already reported its clock, so that the times of its records are not in doubt.
+    """
     persona = as_clerk()
     persona.sync(clock={"wall": EVE, "mono_ms": 5, "boot": "b1"})
     return persona
@@ -47,6 +50,8 @@ def clerk(hall: None, as_clerk: Callable[..., Persona]) -> Persona:
 def request_leave(clerk: Persona, number: int, person: str, **content: str) -> str:
     """Record a person's leave request as the clerk, and return the record's id.
 
+    `number` is that of the record and of the written request. `content` replaces the encrypted
+    fields.
     Raises: AssertionError if the server does not store the record.
     """
     detail = {"reason": "CONG_TAC", "number": f"{number}-BC/CB", **content}
@@ -64,7 +69,10 @@ def request_value(record_id: str, point: str = "P001", state: str = "pending") -
 
 
 def decide(desk: Desk, decision: str, record_id: str, point: str = "P001", **more: Any) -> int:
-    """Press a button that decides on a request, and return the HTTP status."""
+    """Send the form that decides on a leave request, and return the HTTP status.
+
+    `decision` is `approve` or `decline`. `point` is the hall's code. `more` are further fields.
+    """
     choice = f"{decision} {request_value(record_id, point)}"
     return desk.post("/xin-vang", do=choice, **more).status_code
 

@@ -1,4 +1,4 @@
-"""Test meeting settings, rolls by rule or file, seats, and meetings proposed by the portal."""
+"""Test a meeting's settings, summonses by rule or file, seats, and proposals from the portal."""
 
 import io
 import re
@@ -238,9 +238,9 @@ def test_an_exemption_holds_in_another_hall_and_on_a_new_roll(
 
 
 def summon_by_file(headquarters: Desk, text: str, name: str = "trieu-tap.csv") -> Any:
-    """Upload a roll file and confirm its preview; return the last response.
+    """Upload a file of people to summon and confirm its preview; return the last response.
 
-    If the file is faulty, return the response to the upload.
+    If the file has faults, return the page with the faults.
     """
     seen = headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), name))
     confirm = re.search(r'action="/van-phong(/hoi-nghi/[^"]+/trieu-tap/tep/[^"]+)"', seen.text)
@@ -329,7 +329,7 @@ def test_a_taken_seat_is_not_assigned_to_another_person(hall: None, headquarters
 
 @pytest.fixture
 def published(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Desk]:
-    """Yield headquarters' browser on a server with our portal and no accepted meeting."""
+    """Yield headquarters' browser on a server with our portal, before any meeting is accepted."""
     url = f"sqlite:///{tmp_path / 'served.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), clock)
     with app.app_context():

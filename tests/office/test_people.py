@@ -1,4 +1,4 @@
-"""Test the search for people, a person's year, a unit's register, and corrections by record."""
+"""Test the search for people, their attendance in a year, and corrections of attendance."""
 
 import csv
 import io
@@ -18,14 +18,17 @@ from tests.office.desk import Desk
 
 
 def search_people(desk: Desk, text: str) -> list[str]:
-    """Return the codes of the people that a search finds, in the order of the page."""
+    """Return the codes of the people that a search for `text` shows, in the order of the page."""
     page = desk.get(f"/nguoi?tim={text}").text
     return re.findall(r'<li><a href="/van-phong/nguoi/(\w+)"', page)
 
 
 @pytest.fixture
 def after(hall: None, as_clerk: Callable[..., Persona], clock: FakeClock) -> None:
-    """Hold and close the conference at P001. M1 comes late, M2 stays away, and M3 of P002 comes."""
+    """Hold and close the conference at the hall P001, and move the clock past its end.
+
+    M1 comes late, M2 stays away, and M3, who was summoned to P002, comes to P001.
+    """
     clerk = as_clerk()
     body = {"seen": {clerk.device: 3}, "totals": {}}
     clerk.sync(

@@ -1,4 +1,4 @@
-"""Test that one person can be added, corrected, moved, ended, restored or merged.
+"""Test that a person's entry can be added, corrected, moved, ended, restored or merged.
 
 Every change needs a reason.
 """

@@ -1,4 +1,4 @@
-"""Test that a list of people is previewed, imported in one act, and can be undone."""
+"""Test that a list of people is previewed, imported as a whole, and can be undone."""
 
 import io
 import re
@@ -27,14 +27,21 @@ def people() -> dict[str, RosterPerson]:
 
 
 def upload(headquarters: Desk, content: bytes, name: str = "a.xlsx") -> str:
-    """Upload a list of people and return the path of its preview page."""
+    """Upload a list of people as a file named `name`; return the path of its preview page.
+
+    The path lacks the prefix `/van-phong`.
+    Raises: AssertionError if the server refuses the file.
+    """
     answer = headquarters.post("/nguoi/danh-sach", file=(io.BytesIO(content), name))
     assert answer.status_code == 302
     return answer.location.removeprefix("/van-phong")
 
 
 def confirm(headquarters: Desk, path: str, **choices: Any) -> TestResponse:
-    """Make these choices on the preview page, then import the list; return the last response."""
+    """Make choices on the preview page at `path`, then import the list; return the last response.
+
+    `choices` are fields of the form.
+    """
     headquarters.post(path, do="preview", **choices)
     seen = re.findall(r'name="seen" value="(\w+)"', headquarters.get(path).text)
     return headquarters.post(path, do="import", seen=seen[0], **choices)

@@ -1,4 +1,4 @@
-"""Test that units and halls are made, renamed, ended, imported and compared with the portal."""
+"""Test that units and halls are added, renamed, ended, imported and compared with the portal."""
 
 import io
 import re
@@ -36,7 +36,10 @@ def points() -> dict[str, PointSummary]:
 
 
 def import_list(headquarters: Desk, rows: list[list[Any]]) -> str:
-    """Upload a list of units, confirm its preview, and return the preview's HTML."""
+    """Upload a list of units as a workbook, and return the HTML of its preview.
+
+    The import is confirmed if the preview offers that.
+    """
     file = (io.BytesIO(workbook(rows)), "a.xlsx")
     path = headquarters.post("/don-vi/danh-sach", file=file).location.removeprefix("/van-phong")
     page = headquarters.get(path).text

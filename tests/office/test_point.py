@@ -1,4 +1,4 @@
-"""Test a point's pages: roll, hall, records with both times, corrections and reopening."""
+"""Test a hall's pages: people, room, records with both clocks' times, corrections, reopening."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ POINT = f"/hoi-nghi/{MEETING}/diem-cau/P001"
 
 @pytest.fixture
 def clerk(hall: None, as_clerk: Callable[..., Persona]) -> Persona:
-    """Return the clerk of P001, whose kiosk has a clock that is one hour slow."""
+    """Return the clerk of the hall P001 as an API caller, whose kiosk's clock is one hour slow."""
     persona = as_clerk()
     persona.sync(clock={"wall": "2024-08-22T00:00:00.000Z", "mono_ms": 3_600_000, "boot": "b1"})
     return persona

@@ -1,4 +1,4 @@
-"""Test that a queue file is imported once, as a whole, and only from the device that signed it."""
+"""Test files of unsent records: imported once, as a whole, and only if their device signed them."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ SEAL_KEY = SECRET[::-1]
 
 
 class Kiosk:
-    """Write a device's queue to a file, as site/app/kiosk/handover.js does."""
+    """A kiosk that writes its unsent records to a file, as site/app/kiosk/handover.js does."""
 
     def __init__(self, as_outsider: Persona) -> None:
         self.key = ECKey.generate_key("P-256")
@@ -39,12 +39,15 @@ class Kiosk:
         )
 
     def record(self, number: int, **changes: Any) -> str:
-        """Return the JSON text of a check-in record."""
+        """Return the JSON text of check-in record `number`; `changes` replace fields."""
         fields = {"device": self.device, "person": "M1", **changes}
         return json.dumps(draft("check_in", number, **fields))
 
     def parcel(self, records: list[str], boxes: dict[str, str] | None = None) -> dict[str, Any]:
-        """Return the JSON object that the device signs: its records as text, and sealed details."""
+        """Return the JSON object that the device signs: its records as texts, and their details.
+
+        `boxes` holds encrypted details by SHA-256.
+        """
         made_at = "2024-08-22T10:00:00.000Z"
         return {
             "device": self.device,
@@ -54,9 +57,10 @@ class Kiosk:
         }
 
     def file(self, parcel: dict[str, Any], *, signed_by: ECKey | None = None) -> bytes:
-        """Return the bytes of a queue file, signed by the device and sealed to headquarters.
+        """Return the bytes of a queue file: the parcel, signed by the device and encrypted.
 
-        `signed_by` replaces the device's key with another one.
+        Only headquarters can decrypt the file. `signed_by` replaces the device's key with another
+        one.
         """
         header = {"alg": "ES256", "kid": self.device}
         registry = sealing._SIGNED
@@ -69,7 +73,7 @@ class Kiosk:
 
 @pytest.fixture
 def kiosk(as_outsider: Persona) -> Kiosk:
-    """Return a kiosk that is enrolled at P001."""
+    """Return a kiosk that is registered for the hall P001."""
     return Kiosk(as_outsider)
 
 
@@ -78,7 +82,11 @@ def import_queue(content: bytes) -> queue_files.ImportResult:
 
 
 def read_receipts(result: queue_files.ImportResult, kiosk: Kiosk) -> list[dict[str, Any]]:
-    """Check the server's signature on every receipt in the file, and return their contents."""
+    """Return the content of every receipt that an import gives back for the device.
+
+    Raises: AssertionError if the receipt file has the wrong form, SignatureWrong if a signature is
+    wrong.
+    """
     receipt_file = json.loads(result.receipt)
     assert (receipt_file["diemcau"], receipt_file["v"]) == ("receipt", 1)
     opened = (

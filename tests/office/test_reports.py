@@ -442,7 +442,10 @@ def test_a_changed_cell_is_shown_with_what_stands_around_it(
 
 
 def bomb(part: str, unit: bytes, count: int) -> bytes:
-    """Return a ZIP archive with one part, `unit` repeated `count` times, which compresses well."""
+    """Return a small ZIP archive, like a Word document, with one part that inflates very far.
+
+    The part is named `part` and contains `unit`, `count` times.
+    """
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(part, unit * count)

@@ -24,7 +24,7 @@ HOUR_MS = 3_600_000
 
 @pytest.fixture
 def desk(app: Flask) -> Desk:
-    """Create one headquarters account and return a browser in which nobody is signed in."""
+    """Create an account of headquarters, and return a browser in which nobody is signed in."""
     write(lambda c: accounts.put(c, Account("bantochuc", Profile.HEADQUARTERS), PASSWORD))
     return Desk(app.test_client())
 

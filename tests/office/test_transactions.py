@@ -1,4 +1,4 @@
-"""Test that a request opens one transaction, in which a page reads or an act writes."""
+"""Test that a request opens one database transaction, to read a page or to carry out an act."""
 
 import io
 import threading
@@ -20,7 +20,7 @@ from tests.office.desk import PASSWORD, Desk
 
 @contextmanager
 def collect_transactions(app: Flask) -> Iterator[list[str]]:
-    """Yield a list that grows by one BEGIN statement for every transaction that starts."""
+    """Yield a list that grows by one `BEGIN` statement for every transaction of the app."""
     kinds: list[str] = []
 
     def note(connection: object, cursor: object, statement: str, *_: object) -> None:
@@ -41,6 +41,7 @@ def test_a_page_reads_one_snapshot(app: Flask, headquarters: Desk, path: str) ->
 
 
 def test_a_page_of_personal_data_writes_nothing_but_its_log(app: Flask, headquarters: Desk) -> None:
+    headquarters.get(f"/hoi-nghi/{MEETING}")  # the first reader judges, and stores the standings
     with collect_transactions(app) as kinds:
         assert headquarters.get(f"/hoi-nghi/{MEETING}/diem-cau/P001").status_code == 200
 
@@ -62,7 +63,7 @@ def test_a_reading_snapshot_cannot_be_written_to(app: Flask) -> None:
 
 
 def stored_by_another_writer(app: Flask) -> bool:
-    """Return whether another thread can write to the database within five seconds."""
+    """Return whether another thread can store an account in the database within five seconds."""
 
     def put() -> None:
         with app.app_context():

@@ -1,4 +1,4 @@
-"""Test that the privacy guard reads every text layer of an attached file, and only text."""
+"""Test that the privacy check reads every text layer of an attached file, and only text."""
 
 import io
 import zipfile
@@ -19,9 +19,9 @@ PHONE = "0912345678"
 
 
 def archive(**parts: bytes | str) -> bytes:
-    """Return a ZIP archive with these parts, whose names stand in for paths.
+    """Return a ZIP archive with these parts, given as name and content.
 
-    In a name, `__` means `/` and `_0_` means a dot.
+    In a name, `__` stands for a slash and `_0_` for a dot.
     """
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as file:
@@ -48,9 +48,9 @@ def docx(text: str, **more: str | bytes) -> bytes:
 
 
 def with_part(**parts: str) -> bytes:
-    """Return a workbook with extra parts that openpyxl does not read.
+    """Return a workbook with extra parts in its ZIP archive that openpyxl does not read.
 
-    In a part's name, `__` means `/` and `_0_` means a dot.
+    In a part's name, `__` stands for a slash and `_0_` for a dot.
     """
     out = io.BytesIO(workbook(["x"]))
     with zipfile.ZipFile(out, "a") as file:

@@ -19,7 +19,8 @@ import build
 from tests.portal.test_content import replace_in_file
 
 FIRST_PAGE_BYTES = 11_000
-"""Compressed bytes for one page: 14,000 in the first packets, less its script and QR code."""
+"""The most bytes of a compressed page. A server's first packets carry 14,000 bytes; the page's
+script and QR code take the rest."""
 
 
 def answer_in_turn(*replies: str) -> Callable[[str], str]:

@@ -1,4 +1,4 @@
-"""Test that every colour of a state is readable, in the light and in the dark theme."""
+"""Test that the colours that mark states are readable, in the light and in the dark theme."""
 
 import re
 
@@ -11,7 +11,10 @@ STATES = ("ink", "muted", "present", "late", "excused", "unexcused", "unrecorded
 
 
 def colour_tokens() -> list[dict[str, str]]:
-    """Return two mappings from colour names to hex values, for the light and the dark theme."""
+    """Return the colours of the light and of the dark theme, as hex values by name.
+
+    Raises: AssertionError if look.css does not define two themes.
+    """
     css = (ROOT / "site" / "app" / "look.css").read_text("utf-8")
     blocks = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
     assert len(blocks) == 2

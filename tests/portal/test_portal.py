@@ -28,14 +28,14 @@ ADDRESS = "https://diemcau.tinh-vi-du.gov.vn/t/cv632.html"
 
 
 class LinkCollector(HTMLParser):
-    """Collect the addresses that a page links to or loads."""
+    """A parser that collects the addresses that a page links to or loads."""
 
     def __init__(self) -> None:
         super().__init__()
         self.addresses: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Collect the values of a tag's `href` and `src` attributes."""
+        """Add the values of a tag's `href` and `src` attributes to `addresses`."""
         self.addresses += [value for name, value in attrs if name in {"href", "src"} and value]
 
 
@@ -79,7 +79,10 @@ def test_a_page_fits_in_the_first_flight_of_packets(portal: Path) -> None:
 
 
 def with_imports(app: Path, *names: str) -> set[str]:
-    """Return the names of these modules and of all modules that they import, even indirectly."""
+    """Return these names of JavaScript files in `app`, and those of all files that they import.
+
+    Indirect imports count too.
+    """
     modules, wanted = set(), set(names)
     while wanted:
         name = wanted.pop()

@@ -1,4 +1,4 @@
-"""Test that the figures of a report add up in every table, for random conferences."""
+"""Test that the numbers in every table of a report add up, for random conferences."""
 
 from random import Random
 from typing import Any

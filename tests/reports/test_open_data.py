@@ -1,4 +1,4 @@
-"""Test that open data reveal no number from 1 to 4, even by subtraction."""
+"""Test that published attendance data reveal no number from 1 to 4, even by subtraction."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Test reports as LibreOffice shows them: page measures, and recalculated totals.
+"""Test reports as LibreOffice shows them: the measures of pages, and recalculated totals.
 
 The tests take a minute and need LibreOffice, so only `make papers` runs them, not `make test`.
 """
@@ -32,16 +32,17 @@ TOLERANCE_MM = 1.5
 
 @pytest.fixture(scope="module")
 def spec() -> ReportSpec:
-    """Return an evaluation report with a long text and a table of many halls."""
+    """Return the content of an evaluation report, with one very long text and tables of halls."""
     halls = halls_of(conference(Random(7)))  # noqa: S311 - a fixed seed repeats the conference
     long_text = "\n".join(["Công tác tổ chức được chuẩn bị chu đáo. " * 12] * 12)
     return spec_of(figures_of(MEETING, halls, {"CONG_TAC": 3}, ()), sections={"causes": long_text})
 
 
 def converted(content: bytes, folder: Path, source: str, target: str) -> Path:
-    """Convert a file with LibreOffice and return the path of the result.
+    """Convert a file with LibreOffice and return the path of the result, inside `folder`.
 
-    `source` and `target` are file name extensions. Raises: CalledProcessError if LibreOffice fails.
+    `source` and `target` are file name extensions, such as docx and pdf.
+    Raises: CalledProcessError if LibreOffice fails.
     """
     path = folder / f"bao-cao.{source}"
     path.write_bytes(content)
@@ -73,7 +74,7 @@ def test_a_word_report_has_the_measures_of_its_layout(spec: ReportSpec, tmp_path
 
 
 def boxes_of(page: Any) -> list[tuple[float, float, float, float]]:
-    """Return the box of every character on a page, as (left, bottom, right, top) in points."""
+    """Return the box of every character on a PDF page, as (left, bottom, right, top) in points."""
     text = page.get_textpage()
     return [text.get_charbox(n) for n in range(text.count_chars())]
 

@@ -1,4 +1,4 @@
-"""Make spreadsheet files for the tests, such as offices send."""
+"""Make spreadsheet files such as offices send, and read the tables in them, for other tests."""
 
 import io
 from collections.abc import Sequence
@@ -20,10 +20,11 @@ UNITS = {
 
 
 def workbook(rows: Sequence[Any], **settings: Any) -> bytes:
-    """Return an XLSX file with these rows.
+    """Return an XLSX file with these rows on its first sheet.
 
-    `settings` may hold `merge` (cell areas), `hide_rows`, `hide_columns`, `formats` (number formats
-    by cell name), and `sheets` or `hidden_sheets` (rows by sheet name).
+    `settings` may hold `merge` (areas such as A1:B2), `hide_rows` (numbers), `hide_columns`
+    (letters), `formats` (number formats by cell name), and `sheets` or `hidden_sheets` (rows by
+    sheet name).
     """
     book = Workbook()
     sheet = book.worksheets[0]
@@ -52,7 +53,12 @@ def workbook(rows: Sequence[Any], **settings: Any) -> bytes:
 
 
 def table_of(content: bytes, name: str = "a.xlsx", **options: Any) -> Table:
-    """Return the table in a file. `UNITS` are the names that a section row may have."""
+    """Return the only table in a spreadsheet file; the ending of `name` states the file's format.
+
+    A row that contains only a name from `UNITS` is a heading for the lines below it. `options` go
+    to `find_table`.
+    Raises: NoTable if the file has no table or several.
+    """
     grids: list[Grid] = read_grids(content, name)
     return find_table(
         grids,
@@ -63,15 +69,15 @@ def table_of(content: bytes, name: str = "a.xlsx", **options: Any) -> Table:
 
 
 def problems_of(table: Table) -> list[tuple[str, str]]:
-    """Return (problem, place) for every fault in a table; a place is a cell such as B3."""
+    """Return (code of the problem, cell such as B3) for every fault in a table."""
     return [(fault.problem, fault.place) for fault in table.faults]
 
 
 def texts_of(table: Table, *fields: Any) -> list[tuple[str, ...]]:
-    """Return the texts of these fields, as one tuple per line of the table."""
+    """Return one tuple per line of a table, with the texts of these fields in this order."""
     return [tuple(line.text(field) for field in fields) for line in table.lines]
 
 
 def places(faults: Sequence[Fault]) -> list[tuple[str, str]]:
-    """Return (problem, place) for each of these faults; a place is a cell such as B3."""
+    """Return (code of the problem, cell such as B3) for these faults."""
     return [(fault.problem, fault.place) for fault in faults]

@@ -230,9 +230,9 @@ def test_a_bomb_is_refused_by_its_size(part: str) -> None:
 
 
 def changed(content: bytes, **parts: bytes) -> bytes:
-    """Return a workbook with some of its parts replaced.
+    """Return a workbook with some parts of its ZIP archive replaced.
 
-    In a part's name, `__` stands for a slash and `_` for a dot.
+    `parts` maps names to contents. In a name, `__` stands for a slash and `_` for a dot.
     """
     out = BytesIO()
     with zipfile.ZipFile(BytesIO(content)) as source, zipfile.ZipFile(out, "w", 8) as target:
@@ -391,9 +391,9 @@ def names_in(table: Table) -> list[str]:
 
 
 def damaged(content: bytes) -> Iterator[bytes]:
-    """Yield damaged copies of a workbook, 12 for each part of the ZIP file.
+    """Yield damaged copies of a workbook, 12 for every part of its ZIP archive.
 
-    In each copy, one part is cut short, emptied or scrambled.
+    In a copy, one part is cut short, scrambled or has a piece repeated.
     """
     dice = Random(20261126)  # noqa: S311 - a fixed seed repeats the damage
     with zipfile.ZipFile(BytesIO(content)) as whole:

@@ -1,4 +1,4 @@
-"""Provide an empty ledger on SQLite and on PostgreSQL."""
+"""Provide an empty database for records, on SQLite and on PostgreSQL."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,9 +14,9 @@ Ledger = Callable[[], AbstractContextManager[Connection]]
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """Yield the URL of a PostgreSQL server started for the tests.
+    """Yield the URL of a PostgreSQL server that is started once for all tests.
 
-    Skip the test if PostgreSQL is not installed.
+    Tests that use the URL are skipped if PostgreSQL is not installed.
     """
     programs = postgres_programs()
     if programs is None:
@@ -27,7 +27,11 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
-    """Yield a function that opens an empty ledger in a transaction, which is later rolled back."""
+    """Yield a function that opens an empty database in a transaction, for a `with` statement.
+
+    The statement gives a connection; at its end, the transaction is rolled back. Tests run twice,
+    on SQLite and on PostgreSQL.
+    """
     url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
     engine = create_engine(url)
     Base.metadata.create_all(engine)

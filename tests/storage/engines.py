@@ -1,4 +1,4 @@
-"""Find and start the PostgreSQL server that storage tests and benchmarks use."""
+"""Start a temporary PostgreSQL server for the tests of storage and for the benchmarks."""
 
 import os
 import pwd
@@ -14,7 +14,10 @@ DEBIAN_FOLDER = "/usr/lib/postgresql"
 
 
 def postgres_programs() -> Path | None:
-    """Return the folder of PostgreSQL's server programs; None if they are not installed."""
+    """Return the folder of PostgreSQL's server programs; None if they are not installed.
+
+    Of several versions that Debian has installed, the newest counts.
+    """
     newest = sorted(Path(DEBIAN_FOLDER).glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if newest:
         return newest[-1].parent
@@ -24,9 +27,10 @@ def postgres_programs() -> Path | None:
 
 @contextmanager
 def postgres(programs: Path, *, durable: bool = False) -> Iterator[str]:
-    """Run a PostgreSQL server on an empty cluster until the context ends; yield its URL.
+    """Run a PostgreSQL server with an empty database until the context ends; yield its URL.
 
-    Only a `durable` server waits for the disk at every commit, as benchmarks require.
+    `programs` is the folder of its programs. Only a `durable` server waits for the disk at every
+    commit, as benchmarks require.
     Raises: AssertionError if the server cannot be started.
     """
     with tempfile.TemporaryDirectory(prefix="diemcau-pg-", ignore_cleanup_errors=True) as name:
@@ -47,10 +51,11 @@ def postgres(programs: Path, *, durable: bool = False) -> Iterator[str]:
 
 
 def _not_as_root(folder: Path) -> list[str]:
-    """Return a command prefix that runs a program as Debian's account `postgres` instead of root.
+    """Return the first words of a command that runs a program as Debian's account `postgres`.
 
-    PostgreSQL refuses to run as root. For root, `folder` is given to the account; for every other
-    user, the prefix is empty.
+    They are needed only for root, because PostgreSQL refuses to run as root; `folder` is then given
+    to the account. Other users get an empty list.
+    Raises: KeyError if the account does not exist.
     """
     if os.geteuid() != 0:
         return []
@@ -60,7 +65,7 @@ def _not_as_root(folder: Path) -> list[str]:
 
 
 def _run(command: list[str]) -> None:
-    # Output goes to a file, because a started server would keep a pipe of its parent open.
+    # Output goes to a file. The started server would keep a pipe open, and the wait would not end.
     with tempfile.TemporaryFile() as output:
         done = subprocess.run(  # noqa: S603 - runs only PostgreSQL's programs
             command, stdout=output, stderr=subprocess.STDOUT, check=False, cwd="/"

@@ -1,4 +1,4 @@
-"""Operate ledger nodes in tests: accept records from devices, and copy them between nodes."""
+"""Act as nodes, servers that store records: receive records, and copy them to another node."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -24,7 +24,10 @@ NOW = to_ms("2024-08-22T01:00:00.000Z")
 
 
 def enrol_everybody(connection: Connection) -> None:
-    """Enrol the devices of a random conference, and add two halls whose units differ in type."""
+    """Register the devices and the two halls of a random conference in a node's database.
+
+    The units of the two halls are of different types.
+    """
     units = [
         PublishedUnit("U01", "Một", "DOANH_NGHIEP"),
         PublishedUnit("U02", "Hai", "CO_QUAN_BAO_CHI"),
@@ -37,20 +40,23 @@ def enrol_everybody(connection: Connection) -> None:
 
 
 def send(connection: Connection, *drafts: dict[str, Any]) -> Receipt:
-    """Send a batch of records as the device that the first record names; return the receipt."""
+    """Let a node receive a batch of records from the device that the first record names.
+
+    Return the receipt: a verdict on every record, and the records and details that are missing.
+    """
     writer = WRITERS[drafts[0]["device"]]
     offers = intake.judge_records([raw(fields) for fields in drafts], writer)
     return intake.receive(connection, Delivery(writer, offers, NOW))
 
 
 def sight(connection: Connection, sighting: Sighting) -> None:
-    """Report a sighting of a device's clock to a node."""
+    """Store a measurement of a device's clock in a node, and update what depends on the clock."""
     sighted = sightings.add(connection, [sighting])
     record_store.append_records(connection, [], now_ms=NOW, sighted_devices=sighted)
 
 
 def exchange(source: Connection, target: Connection) -> None:
-    """Copy all sightings and all streams from one node to another, page by page."""
+    """Copy all records and all measurements of clocks from one node to another, page by page."""
     for row in source.execute(select(*columns_of(Sighting, SightingRow))).all():
         sight(target, Sighting(*row))
     for key in streams.all_streams(source):
@@ -65,14 +71,15 @@ def exchange(source: Connection, target: Connection) -> None:
 
 
 def clocks(connection: Connection) -> Clocks:
-    """Return all clock sightings that a node has stored."""
+    """Return all measurements of devices' clocks that a node has stored."""
     return sightings.clocks_of(connection, WRITERS)
 
 
 def judged_state(connection: Connection, points: Iterable[str]) -> Any:
-    """Return all judged results: standings, board totals and board rows.
+    """Return (judgement of every hall by code, board totals, totals by unit type, board rows).
 
-    Contact times and missing numbers are blanked, because they may differ between nodes.
+    In the rows, the time of the last contact and the count of missing records are blank, because
+    nodes with equal records may differ in them.
     """
     point_standings = {
         point: standings.read(connection, streams.StreamKey(MEETING, point)) for point in points

@@ -1,4 +1,7 @@
-"""Test that two nodes reach the model's standing, in whatever order they receive records."""
+"""Test that two servers that copy from one another judge attendance as the naive model does.
+
+They receive the same records in any order.
+"""
 
 import os
 from collections.abc import Iterator
@@ -26,7 +29,7 @@ from tests.storage.nodes import enrol_everybody, exchange, judged_state, send, s
 
 DEVICES = sorted(writer.device for writer in WRITERS.values() if writer.point)
 EXAMPLES = int(os.environ.get("EXAMPLES", "20"))
-"""Number of random conferences per property. `make fuzz` sets more."""
+"""Number of random conferences per test, 20 by default. `make fuzz` sets 300."""
 BOOTS = (
     ("b1", 500, 0, 9, 70),
     ("b1", 90, -40_000, 4, 40),
@@ -38,7 +41,7 @@ SIGHTINGS = [Sighting(device, *boot) for device in DEVICES for boot in BOOTS]
 
 @contextmanager
 def node() -> Iterator[Connection]:
-    """Yield an empty in-memory node in which every device is enrolled."""
+    """Yield a connection to an empty database in memory with all test devices registered."""
     engine = create_engine("sqlite://")
     Base.metadata.create_all(engine)
     with engine.connect() as connection:
@@ -48,7 +51,10 @@ def node() -> Iterator[Connection]:
 
 
 class TwoNodes(RuleBasedStateMachine):
-    """Deliver records to two nodes late, repeatedly, in batches or through the other node."""
+    """Random deliveries of one conference's records to two nodes, servers that store records.
+
+    Records arrive late, repeatedly, in batches or by way of the other node.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,30 +66,34 @@ class TwoNodes(RuleBasedStateMachine):
     @rule(dice=st.randoms(use_true_random=False))
     @precondition(lambda self: not self.records)
     def hold_a_conference(self, dice: Random) -> None:
-        """Make the records that the other rules deliver. This rule runs only once."""
+        """Make the records that the other rules of this class deliver; run only once."""
         self.records = conference(dice)
 
     @rule(dice=st.randoms(use_true_random=False), to=st.integers(0, 1))
     @precondition(lambda self: self.records)
     def send_some(self, dice: Random, to: int) -> None:
-        """Send a random batch of one device's records to node `to`, some of them repeatedly."""
+        """Send up to five random records of one device to node `to`, 0 or 1, some of them twice."""
         device = dice.choice(self.records)["device"]
         device_records = [record for record in self.records if record["device"] == device]
         send(self.nodes[to], *dice.choices(device_records, k=dice.randint(1, 5)))
 
     @rule(sighting=st.sampled_from(SIGHTINGS), to=st.integers(0, 1))
     def see_a_clock(self, sighting: Sighting, to: int) -> None:
-        """Report a device's clock to node `to`."""
+        """Store a measurement of a device's clock in node `to`, which is 0 or 1."""
         self.sighted.append(sighting)
         sight(self.nodes[to], sighting)
 
     @rule(to=st.integers(0, 1))
     def exchange_all(self, to: int) -> None:
-        """Copy all records and sightings of the other node to node `to`."""
+        """Copy all records and measurements of clocks from the other node to node `to`, 0 or 1."""
         exchange(self.nodes[1 - to], self.nodes[to])
 
     def teardown(self) -> None:
-        """Deliver the remaining records; check both nodes against a third node and the model."""
+        """Deliver the remaining records, and check that both nodes judge attendance alike.
+
+        A third node, which gets the records in order, and the naive model must agree with both.
+        Raises: AssertionError if they differ.
+        """
         try:
             for record in self.records:
                 send(self.nodes[0], record)
@@ -162,5 +172,5 @@ def test_a_rebuild_restores_derived_tables_that_were_lost(ledger: Ledger) -> Non
         for table in (Listing, Summons, PointStandingRow):
             c.execute(delete(table))
 
-        assert {key.point for key in rebuild(c, MEETING)} == set(POINTS)
+        assert {key.point for key in rebuild(c, MEETING)} == {"P001"}
         assert judged_state(c, POINTS) == expected

@@ -1,4 +1,4 @@
-"""Test that the SQL statements of an upload use an index and scan no table."""
+"""Test that the server scans no database table from end to end when it stores records."""
 
 from typing import Any
 

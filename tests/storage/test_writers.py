@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from sync_server import create_app
 from sync_server.config import Settings
 from sync_server.database import Base, db, reading, upgrade_schema, write
+from sync_server.domain.judging.standing import PointStanding, standing_of
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.permissions import Profile
 from sync_server.storage.access import devices
-from sync_server.storage.ledger import intake, record_store, streams
+from sync_server.storage.ledger import intake, record_store, sightings, standings, streams
 from sync_server.storage.ledger.intake import Delivery
 from sync_server.storage.ledger.streams import StreamKey
-from sync_server.storage.models import LedgerRow, Listing
+from sync_server.storage.models import LedgerRow, Listing, PointStandingRow
 from tests.conftest import NOON, SECRET, FakeClock
 from tests.factories import MEETING, draft, raw, roll
 
@@ -31,7 +32,7 @@ OFFICE = Writer("O-office", Profile.HEADQUARTERS, None)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
-    """Yield the app on a database where transactions commit and can conflict.
+    """Yield the app on a database where transactions are committed, so that they can conflict.
 
     The test runs on SQLite and on PostgreSQL.
     """
@@ -55,7 +56,7 @@ def _writer(number: int) -> Writer:
 
 
 class Commits:
-    """Wake waiting readers at every commit. Readers that poll would slow the writers."""
+    """A counter of commits that wakes waiting readers. Readers that poll would slow the writers."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -85,7 +86,8 @@ def _send(writer: Writer, batch: list[dict[str, object]], commits: Commits) -> N
 def _clerk_s_day(app: Flask, number: int, commits: Commits, faults: list[BaseException]) -> None:
     """Check in people at one hall in batches, and send some batches twice.
 
-    Append an error to `faults` instead of raising it.
+    `number` chooses the device and the hall. `commits` counts the batches. An error is added to
+    `faults` instead of being raised, because this runs in a thread.
     """
     dice = random.Random(number)  # noqa: S311 - a seed repeats the day
     writer = _writer(number)
@@ -105,9 +107,9 @@ def _clerk_s_day(app: Flask, number: int, commits: Commits, faults: list[BaseExc
 
 
 def _office_day(app: Flask, commits: Commits, faults: list[BaseException]) -> None:
-    """Move people between the points with new rolls while the halls check people in.
+    """Move people between the halls with new lists of summoned people, while halls check people in.
 
-    Append an error to `faults` instead of raising it.
+    An error is added to `faults` instead of being raised, because this runs in a thread.
     """
     dice = random.Random(99)  # noqa: S311 - a fixed seed repeats the day
     try:
@@ -121,7 +123,10 @@ def _office_day(app: Flask, commits: Commits, faults: list[BaseException]) -> No
 
 
 def _follow(app: Flask, key: StreamKey, forms: list[bytes], commits: Commits) -> None:
-    """Append a stream's records to `forms` as they arrive, until the writers are done."""
+    """Read the records of one hall (`key`) as they arrive, until the writers are done.
+
+    The records are added to `forms` as the bytes that are stored.
+    """
     cursor, count = "0", 0
     with app.app_context():
         while True:
@@ -137,6 +142,57 @@ def _follow(app: Flask, key: StreamKey, forms: list[bytes], commits: Commits) ->
             count = commits.wait_after(count)
 
 
+def _judged_from_records(connection: Connection) -> dict[StreamKey, PointStanding]:
+    """Return the standings of all halls, judged from their records without the stored ones."""
+    clocks = sightings.clocks_of(connection, [_writer(number).device for number in range(6)])
+    records = streams.records_of(connection, [StreamKey(MEETING, point) for point in POINTS])
+    return {
+        key: standing_of(key.point, stream_records, clocks)
+        for key, stream_records in records.items()
+        if stream_records
+    }
+
+
+def _watch_board(app: Flask, commits: Commits, faults: list[BaseException]) -> None:
+    """Read standings and board after every commit, and compare them with the records.
+
+    An error is added to `faults` instead of being raised, because this runs in a thread.
+    """
+    count = 0
+    try:
+        with app.app_context():
+            while not commits.is_over:
+                with reading() as connection:
+                    expected = _judged_from_records(connection)
+                    assert standings.read_all(connection, expected) == expected
+                    board = standings.board_of(connection, MEETING)
+                    counts = {row.point: row.counts for row in board.points}
+                    assert counts == {key.point: expected[key].counts for key in expected}
+                count = commits.wait_after(count)
+    except BaseException as fault:  # noqa: BLE001 - the test's thread reports it
+        faults.append(fault)
+
+
+def test_a_stored_standing_is_used_only_until_its_stream_grows(committed: Flask) -> None:
+    commits, key = Commits(), StreamKey(MEETING, "P001")
+    writer = Writer("D-6", Profile.CLERK, "P001")
+    write(partial(devices.put, writer=writer, label="test", now_ms=NOON))
+    _send(OFFICE, [roll(900, "M1", point="P001")], commits)
+    with reading() as connection:
+        judged = standings.read(connection, key)
+    with reading() as connection:
+        assert connection.scalar(select(PointStandingRow.point)) == "P001"
+        assert standings.read(connection, key) == judged
+
+    _send(writer, [draft("check_in", 1, point="P001", device="D-6", person="M1")], commits)
+
+    with reading() as connection:
+        standing = standings.read(connection, key)
+        assert standing
+        assert standing.counts.present == 1
+        assert standings.board_of(connection, MEETING).totals.present == 1
+
+
 def test_many_writers_and_a_reader_agree(committed: Flask) -> None:
     for number in range(6):
         write(partial(devices.put, writer=_writer(number), label="test", now_ms=NOON))
@@ -149,6 +205,7 @@ def test_many_writers_and_a_reader_agree(committed: Flask) -> None:
         )
         for point in POINTS
     ]
+    readers.append(threading.Thread(target=_watch_board, args=(committed, commits, faults)))
     writers = [
         threading.Thread(target=_clerk_s_day, args=(committed, number, commits, faults))
         for number in range(6)

@@ -9,7 +9,7 @@
  * A record made on this device. `fate` is `queued` until the server's verdict on the record arrives.
  * `clerk` is the name of the clerk who made the record.
  * @typedef {{id: string, device: string, seq: number, meeting: string, clerk: string,
- *   record: LedgerRecord, fate: Fate, flags: string[], code: string | null,
+ *   record: LedgerRecord, fate: Fate, code: string | null,
  *   atCorrected: string | null}} DeviceRecord
  * @typedef {"queued" | "stored" | "held" | "refused" | "released" | "dismissed"} Fate
  *
@@ -36,7 +36,7 @@
  *   exempt?: boolean, card_hash?: string}} RosterLine
  * @typedef {{rev: string, people: RosterLine[], units: Record<string, string>}} Roster
  *
- * @typedef {{id: string | null, status: string, fate: Fate, flags: string[], code: string | null,
+ * @typedef {{id: string | null, status: string, fate: Fate, code: string | null,
  *   at_corrected: string | null}} Verdict
  * @typedef {{verdicts: Verdict[], records: StreamRecord[], cursor: string, more: boolean,
  *   want: [number, number][], want_details: string[], roster_rev: string, release: string | null,

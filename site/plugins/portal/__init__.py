@@ -1,8 +1,9 @@
-"""Build the portal, a static site written in Markdown for readers who are often offline.
+"""Build the portal, a static website about meetings for readers who are often offline.
 
-`content` reads and checks the editors' files. `media` converts texts, PDFs and pictures for web
-pages. `pages` is the Pelican plugin that writes the pages. `release` writes the manifest of the
-built files. `editor` contains the editors' commands.
+Editors write the content in Markdown. The package `content` reads and checks their files. `media`
+converts texts, PDFs and pictures for web pages. `pages` is the Pelican plugin that writes the
+pages. `release` writes the manifest, a list of all built files with their sha256. `editor` contains
+the commands for editors.
 """
 
 from pathlib import Path

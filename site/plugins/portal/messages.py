@@ -1,4 +1,7 @@
-"""Look up the site's messages, which are all texts for editors, readers and clerks."""
+"""Look up the Vietnamese messages for editors, readers and clerks.
+
+Clerks are the people who record attendance.
+"""
 
 import json
 from functools import cache
@@ -10,14 +13,16 @@ LANGUAGE = "vi"
 
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
-    """Return all messages by surface (such as `build`, `portal` or `kiosk`), and then by key."""
+    """Return all Vietnamese messages by group, such as `build` or `portal`, and then by key."""
     path = ROOT / "site" / f"messages.{LANGUAGE}.json"
     messages: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
     return messages
 
 
 def say(key: str, **values: object) -> str:
-    """Return the message `surface.key`, with the values filled in.
+    """Return the message with a key such as `build.no_file`, with the values filled in.
+
+    The key consists of a group and a name. For example, `path="x.md"` replaces `{path}`.
 
     Raises: KeyError if the message or one of its values is missing.
     """

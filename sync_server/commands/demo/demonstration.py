@@ -1,8 +1,8 @@
-"""Fill the database with a demonstration: the release's units and points with synthetic people.
+"""Fill the database with a demonstration: the portal's units and halls with synthetic people.
 
 Every family name is Mẫu ("sample"), and every run gives the same people. One conference is finished
-and has the records of a realistic day. Another conference is open at the time of the run, so that a
-kiosk can be tried at any hour.
+and has the records of a realistic day. Another is open at the time of the run, so that check-in can
+be tried at any hour.
 """
 
 import random
@@ -49,7 +49,8 @@ _ORGANISATION = Organisation(
 )
 
 SILENT_POINTS = frozenset({"P047", "P066"})
-"""These points never send a record, so that the demonstration has halls that have not reported."""
+"""Codes of halls that never send a record. They show how a hall that has not reported is
+displayed."""
 
 _MIDDLE = ("Văn", "Thị", "Đức", "Thanh", "Ngọc", "Minh", "Hữu", "Thu", "Quang", "Bích")
 _GIVEN = (
@@ -63,11 +64,16 @@ _POSITIONS = (_SECRETARY, _DEPUTY, _DEPUTY, _MEMBER, _MEMBER)
 
 
 class RealPeopleFault(Exception):
-    """The database holds real people, so the demonstration must not be added to it."""
+    """Raised if the demonstration must not be added, because the database contains real people."""
 
 
 class DemoSummary(Struct, frozen=True):
-    """The figures and credentials that the command prints when the demonstration is ready."""
+    """The figures and credentials that the command prints when the demonstration is ready.
+
+    `people` is a number, already formatted. `open_meeting` and `finished_meeting` are titles.
+    `code` enrols a check-in device. `account` is headquarters' account; all accounts share
+    `password`.
+    """
 
     people: str
     points: int
@@ -81,10 +87,12 @@ class DemoSummary(Struct, frozen=True):
 def fill_database(
     published: PublishedDirectory, seal_to: dict[str, str], now_ms: int
 ) -> DemoSummary:
-    """Add the demonstration to the database in one transaction.
+    """Add the demonstration to the database in one transaction; return what to print.
 
-    Every run sets a new password and makes a new enrolment code. Raises: RealPeopleFault if the
-    database contains real people.
+    `published` contains the portal's units, halls and meetings. `seal_to` is headquarters' public
+    key (JWK), to which personal data are encrypted. Every run sets a new password and makes a new
+    enrolment code; data of an earlier run stay. Raises: RealPeopleFault if the database contains
+    real people.
     """
     people = synthetic_people([unit.code for unit in published.units])
     rolls = _build_rolls(published, people)
@@ -133,7 +141,8 @@ def fill_database(
 def synthetic_people(units: Sequence[str]) -> list[RosterPerson]:
     """Return synthetic people for the given units; every run returns the same people.
 
-    Every unit has a Secretary and two Deputies. Unit sizes vary and add up to `PEOPLE_COUNT`.
+    `units` are the codes of the units. The first people of every unit are a Secretary, two Deputies
+    and two committee members. The sizes of the units vary and add up to `PEOPLE_COUNT`.
     """
     dice = random.Random(SEED)  # noqa: S311 - must be repeatable
     sizes = _unit_sizes(len(units), dice)
@@ -182,9 +191,10 @@ def _build_rolls(
 
 
 def _accounts_of_roles(rolls: Mapping[str, Sequence[Summoned]]) -> list[Account]:
-    """Return one office account for every role.
+    """Return one office account for every role, so that every role can be tried.
 
-    The chair and the secretary are officers of KIOSK_POINT's unit.
+    `rolls` contains the people summoned to every hall, by the hall's code. The chair's and the unit
+    secretary's accounts belong to the hall `KIOSK_POINT` and its unit.
     """
     officers = rolls[KIOSK_POINT]
     return [
@@ -198,7 +208,7 @@ def _accounts_of_roles(rolls: Mapping[str, Sequence[Summoned]]) -> list[Account]
 
 
 def _synthetic_contacts(published: PublishedDirectory) -> list[ContactLine]:
-    """Return the contacts of every point, with telephone numbers that are not in use."""
+    """Return a clerk and a technician for every hall, with telephone numbers not in use."""
     return [
         ContactLine(point.code, duty, f"{say('demo.contact')} {say(f'duty.{duty}')}", number_)
         for place, point in enumerate(published.points, start=1)
@@ -211,7 +221,11 @@ def _synthetic_contacts(published: PublishedDirectory) -> list[ContactLine]:
 def _request_leave(
     c: Connection, meeting: str, rolls: Mapping[str, Sequence[Summoned]], now_ms: int
 ) -> None:
-    """Request leave from the open meeting for three members and one Secretary."""
+    """Record requests of three members and one Secretary for leave from the open meeting.
+
+    `meeting` is the meeting's id. `rolls` contains the people summoned to every hall, by the hall's
+    code. The requests are left for a user to decide.
+    """
     absentees = [(point, rolls[point][-1].person) for point in (KIOSK_POINT, "P003", "P004")]
     absentees.append(("P002", rolls["P002"][0].person))
     for place, (point, person) in enumerate(absentees, start=1):
@@ -224,9 +238,10 @@ def _request_leave(
 
 
 def _open_meeting(now_ms: int) -> PublishedMeeting:
-    """Return a meeting that begins 25 to 30 minutes from now and lasts ten hours.
+    """Return a meeting that begins 25 to 30 minutes after `now_ms` and lasts ten hours.
 
-    The meeting is already open for check-in, as people arrive before the start.
+    `now_ms` is in ms since 1970 UTC. People can be checked in at once, because check-in opens three
+    hours before the start.
     """
     starts_ms = (now_ms // (5 * MINUTE_MS)) * 5 * MINUTE_MS + 30 * MINUTE_MS
     day = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(VIETNAM)
@@ -245,9 +260,10 @@ def _hold_conference(
     rolls: Mapping[str, Sequence[Summoned]],
     seal_to: dict[str, str],
 ) -> None:
-    """Record the finished conference: its summonses, and what every hall sends.
+    """Record the finished conference: its summonses, and the records that every hall sends.
 
-    Silent points send nothing.
+    `rolls` contains the people summoned to every hall, by the hall's code. `seal_to` is
+    headquarters' public key (JWK). The halls in `SILENT_POINTS` send nothing.
     """
     starts_ms = to_ms(meeting.starts_at)
     arrangements.accept_meeting(c, meeting, starts_ms - 3 * DAY_MS)

@@ -1,6 +1,7 @@
-"""Create the records of one hall's day in the demonstration.
+"""Create the records that one hall sends on the day of the demonstration's conference.
 
-Random choices use a fixed seed, so that every run gives the same day.
+Random choices, such as who comes late, use a fixed seed, so that every run gives the same day. The
+constants below name halls where something special happens.
 """
 
 import hashlib
@@ -55,20 +56,22 @@ from sync_server.storage.ledger.intake import Delivery, DeviceReport
 SEED = 632
 DAY_MS = 86_400_000
 UP_DAYS = 3
-"""Every device starts 3 days before the conference, which is before the first request for leave."""
+"""How many days before the conference the devices start. The first requests for leave come one day
+before it, so no record has a negative time on a device's monotonic clock."""
 STILL_OPEN = frozenset({"P012", "P031"})
-"""Nobody has signed off the roll at these points. One record of the point with the lowest code is
-missing."""
+"""Codes of halls where nobody signs off the attendance at the end. In the first of them, one record
+of the laptop is lost, which leaves a gap in the record numbers."""
 FAST_CLOCK = "P020"
-"""At this point, the laptop's clock runs 14 minutes fast."""
+"""The code of the hall whose laptop has a clock that runs 14 minutes fast. The server has to
+correct the times of its records."""
 SECRETARY_AWAY = "P005"
-"""At this point, the Secretary requests leave and delegates the chair to a Deputy."""
+"""The code of the hall where the Secretary requests leave and a Deputy takes the chair."""
 NO_CHAIR = "P015"
-"""At this point, nobody takes the chair."""
+"""The code of the hall where nobody takes the chair, although every hall needs a chair."""
 NO_CAMERA = "P025"
 LINE_CUT = "P033"
 VISITED = "P010"
-"""At this point, a person checks in that another point has summoned."""
+"""The code of the hall where one person checks in who is summoned to a different hall."""
 
 SHARE_WITH_FEEDBACK = 0.3
 PRACTICES = (
@@ -81,7 +84,11 @@ _REASONS = ("CONG_TAC", "CONG_TAC", "DOT_XUAT", "OM", "NGHI_PHEP", "THAI_SAN")
 
 
 class _Event(NamedTuple):
-    """One record to be made: its true time (ms since 1970 UTC), device, kind and fields."""
+    """One record to be made. `at_ms` is its true time in ms since 1970 UTC.
+
+    `device` is the code of the device that writes the record, `kind` the class of the record, and
+    `fields` the values that only this record has, such as the person and the body.
+    """
 
     at_ms: int
     device: str
@@ -90,7 +97,12 @@ class _Event(NamedTuple):
 
 
 class Hall:
-    """Creates the records that one hall's laptop (clerk) and telephone (Secretary) send."""
+    """A hall of the demonstration, which makes the records of its two devices.
+
+    The devices are the clerk's laptop (`clerk`) and the Secretary's telephone (`chair`). After
+    `deliveries`, `secretary_request` is the id of the Secretary's request for leave, None without
+    one.
+    """
 
     def __init__(
         self,
@@ -113,9 +125,10 @@ class Hall:
         self.secretary_request: str | None = None
 
     def deliveries(self) -> list[Delivery]:
-        """Return one delivery for every device with records, sent after the device's last record.
+        """Create all records of the hall, and return one upload for every device with records.
 
-        Call this method only once.
+        A device sends its upload 5 to 90 seconds after its last record. Call this method only once,
+        because every call would add all records again.
         """
         self._request_leaves()
         self._report_readiness()
@@ -150,14 +163,19 @@ class Hall:
         return Delivery(writer, offered_records, received_ms, device_report, sealed=self._sealed)
 
     def _mono_ms_at(self, at_ms: int) -> int:
-        """Convert a time to a device's monotonic clock, in ms.
+        """Convert a time to the reading of a device's monotonic clock, both in ms.
 
-        The clock starts `UP_DAYS` before the conference.
+        `at_ms` counts from 1970 UTC. The monotonic clock counts from the start of the device, which
+        is `UP_DAYS` days before the conference.
         """
         return at_ms - self._starts_ms + UP_DAYS * DAY_MS
 
     def _request_leaves(self) -> None:
-        """Schedule leave requests for most absent people, and the Secretary's decisions on them."""
+        """Choose the people who stay away, and schedule their requests for leave and the decisions.
+
+        Three in four absent people request leave, and the Secretary decides on most requests. In
+        the hall `SECRETARY_AWAY`, the Secretary requests leave too and decides nothing.
+        """
         share = self._dice.uniform(0.01, 0.08)
         is_secretary_away = self._point == SECRETARY_AWAY
         self._absent = {
@@ -272,7 +290,12 @@ class Hall:
     def _schedule_event(
         self, at_ms: int, kind: type[Any], *, device: str | None = None, **fields: Any
     ) -> str:
-        """Schedule a record of a kind at a time, and return the id of the record (a UUIDv7)."""
+        """Schedule a record to be made, and return the id of the record (a UUIDv7).
+
+        `at_ms` is the record's time in ms since 1970 UTC, and `kind` the class of the record.
+        `device` defaults to the clerk's. `fields` are the other values of the record, such as its
+        body.
+        """
         bits = self._dice.getrandbits(74)
         value = (at_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | (bits >> 62) << 64
         value |= 0b10 << 62 | bits & (1 << 62) - 1

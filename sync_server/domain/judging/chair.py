@@ -1,7 +1,8 @@
 """Determine who is to preside at a point, and who presided there at what time.
 
-The Secretary of the chairing unit presides, or a Deputy to whom the Secretary has delegated. A
-person presides only in the hall, after a record of assuming the chair (checklist rows 24 and 25).
+A point is a hall that takes part in a meeting. The Secretary presides, or a Deputy if the Secretary
+has delegated the chair. A person presides only while in the hall, and only after a record of
+assuming the chair (checklist rows 24 and 25 in docs/checklist.md).
 """
 
 from collections.abc import Sequence
@@ -16,9 +17,10 @@ from sync_server.domain.records.kinds import ChairAssumed, ChairDelegation, Offi
 
 
 class Span(Struct, frozen=True):
-    """A time during which one person presided, from `from_ms` up to but without `until_ms`.
+    """A period in which one person presided at a point.
 
-    Times are in ms since 1970 UTC. `until_ms` is None if no end is recorded.
+    `person` is a person code. The period includes `from_ms` and ends just before `until_ms`. Both
+    are in ms since 1970 UTC. `until_ms` is None if no end is recorded.
     """
 
     person: str
@@ -28,9 +30,9 @@ class Span(Struct, frozen=True):
 
 
 class Delegation(Struct, frozen=True):
-    """A delegation of the chair by the Secretary to the Deputy `to`.
+    """A transfer of the chair from the Secretary to a Deputy.
 
-    The delegation is valid from `from_ms` (ms since 1970 UTC).
+    `to` is the Deputy's person code. The delegation is valid from `from_ms` (ms since 1970 UTC).
     """
 
     from_ms: int
@@ -38,10 +40,12 @@ class Delegation(Struct, frozen=True):
 
 
 class Chair(Struct, frozen=True, omit_defaults=True):
-    """The chair of a point: who is to preside (`named`), and who presided at what time (`spans`).
+    """The people who may preside at a point, and the periods in which they presided.
 
-    `named` is None if neither the Secretary nor the delegate is available. `is_escalated` means
-    that headquarters must act: the Secretary is away, and so is the delegate or every Deputy.
+    People are given by person code. `delegate` is the Deputy who received the chair from the
+    Secretary. `named` is the person who is to preside: the Secretary, else the delegate, else None
+    if neither is available. `spans` and `delegations` are in order of time. `is_escalated`:
+    headquarters must act, because the Secretary is away, and so is the delegate or every Deputy.
     """
 
     secretary: str | None = None
@@ -53,7 +57,10 @@ class Chair(Struct, frozen=True, omit_defaults=True):
 
 
 class Chairing:
-    """Determines from a point's records who may preside and who presides at any time."""
+    """The delegations and the periods of presiding at a point, judged from its records.
+
+    Records of delegating or assuming the chair without authority are flagged and have no effect.
+    """
 
     def __init__(
         self, point: str, terms: Terms, stays: Stays, effective: FactsByKind, flags: Flags
@@ -93,17 +100,18 @@ class Chairing:
         )
 
     def _may_preside_from(self, person: str, at_ms: int) -> bool:
-        """Return whether a person has authority to preside at a time or at any later time."""
+        """Return whether a person may preside at a time (ms since 1970 UTC) or later."""
         appointed_ms = [officers.from_ms for officers in self._terms.officers]
         delegated_ms = [delegation.from_ms for delegation in self.delegations]
         moments = (at_ms, *(later for later in (*appointed_ms, *delegated_ms) if later > at_ms))
         return any(person in self._officers_at(moment_ms) for moment_ms in moments)
 
     def is_vacant(self, until_ms: int | None) -> bool:
-        """Return whether nobody presides at some time between the start and `until_ms`.
+        """Return whether nobody presides at some time before `until_ms` (ms since 1970 UTC).
 
-        The period begins after the grace that follows the start. Return False if the start is not
-        known or the period is empty. With `until_ms` None, the period has no end.
+        The check begins at the start of the meeting plus the grace (the delay that is tolerated).
+        With `until_ms` None, the check has no end. Return False if the start is not known, or if
+        `until_ms` is not later than the beginning of the check.
         """
         from_ms = self._terms.late_after_ms
         if from_ms is None or (until_ms is not None and until_ms <= from_ms):
@@ -116,8 +124,10 @@ class Chairing:
         )
 
     def _officers_at(self, at_ms: int) -> tuple[str | None, str | None]:
-        """Return the Secretary and the delegated Deputy at a time, every None if there is
-        nobody."""
+        """Return the person codes of the Secretary and the delegated Deputy at a time.
+
+        The time is in ms since 1970 UTC. A code is None if the office or the delegation is vacant.
+        """
         secretary = self._terms.officers_at(at_ms).secretary
         return secretary, delegate_at(self._terms, self.delegations, at_ms)
 
@@ -132,7 +142,10 @@ class Chairing:
         return None
 
     def _events(self) -> list[int]:
-        """Return all times, in order, at which a person may begin or stop presiding."""
+        """Return all times at which a person may begin or stop presiding.
+
+        The times are in ms since 1970 UTC, sorted and without repeats.
+        """
         moments = {delegation.from_ms for delegation in self.delegations} | set(
             self._assumed_ms.values()
         )
@@ -159,10 +172,11 @@ class Chairing:
 def delegate_at(
     terms: Terms, delegations: Sequence[Delegation], at_ms: int | None = None
 ) -> str | None:
-    """Return the Deputy to whom the Secretary last delegated the chair, up to a time.
+    """Return the code of the Deputy who last received the chair from the Secretary.
 
-    Without a time, all delegations count. Return None if there is no delegation, or if the Deputy
-    has lost the office since. A Deputy who is named again later needs a new delegation.
+    `delegations` must be in order of time. Only those up to `at_ms` (ms since 1970 UTC) count, or
+    all if it is None. Return None if there is no delegation, or if the Deputy has lost the office
+    since. A Deputy who is appointed again later needs a new delegation.
     """
     before = [one for one in delegations if at_ms is None or one.from_ms <= at_ms]
     if not before:
@@ -180,9 +194,11 @@ def delegate_at(
 
 
 def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:
-    """Return the chair of a point. `away` contains the people who are not available.
+    """Return who is to preside at a point, and who presided there.
 
-    The Secretary is to preside, or the delegate if the Secretary is away.
+    The Secretary is to preside, or the delegated Deputy if the Secretary is away. `away` contains
+    the codes of people who are on leave or in another hall. If the meeting is cancelled, the result
+    never asks headquarters to act.
     """
     officers, delegate = terms.officers_at(), delegate_at(terms, chairing.delegations)
     secretary = officers.secretary

@@ -1,8 +1,9 @@
 """Correct the times of records by measurements of their devices' clocks.
 
-A *node* is a server. A *boot* is a period in which a device's wall clock and monotonic clock agree.
-A *sighting* is a node's measurement of one boot during a sync. Punctuality is judged by corrected
-times, never by the time of receipt.
+A *node* is a server that receives records. A *boot* is a period in which a device's wall clock and
+its monotonic clock agree. A *sighting* is a node's measurement of a device's clock during one boot.
+Whether a person was late is judged by the corrected time, never by the time when the record reached
+the server.
 """
 
 from collections.abc import Iterable
@@ -16,31 +17,42 @@ from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.domain.shared import SHARED
 
 SUSPECT_SKEW_MS = SHARED.suspect_skew_ms
-"""The clerk is warned if the device's clock is more than two minutes wrong, and the records are
-flagged."""
+"""The largest skew in ms between a device and the server that is not suspect: 2 minutes.
+
+Beyond it, the clerk is warned and the device's records are flagged with `clock_suspect`.
+"""
 
 FAR_FROM_MEETING_MS = SHARED.far_from_meeting_ms
-"""A record made more than twelve hours before or after its meeting suggests a wrong clock."""
+"""The distance in ms from its meeting at which a record's time is suspect: 12 hours.
+
+Records of the meeting day that are made earlier or later are flagged with `clock_suspect`.
+"""
 
 
 SKEW_STEP_MS = 5_000
-"""Skews are compared in steps of 5 s, so that a difference of a few milliseconds does not change
-the database."""
+"""The step in ms by which clock differences (skews) are compared.
+
+Without it, the usual difference of a few milliseconds between two measurements would change the
+stored measurement every time.
+"""
 
 
 MOST_APART_MS = 2 * SHARED.clock_drift_ms
-"""The largest difference in ms between a record's clocks and the clocks of its boot. A kiosk begins
-a new boot if its clocks drift apart by more than half of this."""
+"""The largest permitted difference in ms between a record's clocks and the clocks of its boot.
+
+A kiosk begins a new boot if its clocks drift apart by more than half of this. A larger difference
+therefore means that a clock was changed, and the record's time is doubtful.
+"""
 
 
 class Sighting(Struct, frozen=True):
-    """A node's measurement of one boot of a device.
+    """A server's measurement of a device's clock in one boot.
 
-    `skew_ms`: the node's clock minus the device's clock. `seq`: the highest record number of the
-    device known at that time, or 0. `origin_ms`: the time on the device's clock when its monotonic
-    clock began, or None if not known. `least_step` and `most_step`: the least and the greatest skew
-    that a node has measured in this boot, in steps of `SKEW_STEP_MS`, or None if only this
-    measurement exists.
+    A boot is a period in which the device's wall clock and monotonic clock agree. `mono_ms`: the
+    monotonic clock when measured. `skew_ms`: the server's clock minus the device's. `seq`: the
+    device's highest record number known then, or 0. `origin_ms`: the device's wall clock when its
+    monotonic clock began, or None if not known. `least_step` and `most_step`: the least and the
+    greatest skew of the boot in steps of 5 s, or None if this is the only measurement.
     """
 
     device: str
@@ -54,7 +66,10 @@ class Sighting(Struct, frozen=True):
 
     @property
     def steps(self) -> tuple[int, int]:
-        """The least and the greatest skew measured in the boot, in steps of `SKEW_STEP_MS`."""
+        """The least and the greatest skew measured in the boot, in steps of 5 s.
+
+        A boot is a period in which the clocks of a device were not changed.
+        """
         step = self.skew_ms // SKEW_STEP_MS
         return (
             step if self.least_step is None else self.least_step,
@@ -63,18 +78,19 @@ class Sighting(Struct, frozen=True):
 
     @property
     def is_disputed(self) -> bool:
-        """Whether measurements of the boot differ by more than one step.
+        """Whether the skews measured in one boot differ by more than one step of 5 s.
 
-        Then somebody has set the clock of the device or of a node.
+        If they do, somebody has changed the clock of the device or of a server.
         """
         least, most = self.steps
         return most - least > 1
 
     def disagrees_with(self, record: Record) -> bool:
-        """Return whether a record's two clocks contradict the two clocks of its boot.
+        """Return whether a record's clocks contradict the clocks in this measurement.
 
-        The record's wall clock minus its monotonic clock then differs from that of the boot by more
-        than `MOST_APART_MS`. Return False if one of the values is not known.
+        The record must come from the measured boot. Its wall clock minus its monotonic clock should
+        equal `origin_ms`. Return True if the two differ by more than `MOST_APART_MS`, and False if
+        the record's monotonic clock or `origin_ms` is not known.
         """
         if self.origin_ms is None or record.mono_ms is None:
             return False
@@ -82,17 +98,20 @@ class Sighting(Struct, frozen=True):
 
 
 class CorrectedTime(NamedTuple):
-    """A corrected time in ms since 1970 UTC, and whether the device's clock may be wrong."""
+    """The corrected time of a record in ms since 1970 UTC.
+
+    `is_doubtful`: the clock of the device may be wrong, so the time may be wrong, too.
+    """
 
     at_ms: int
     is_doubtful: bool
 
 
 def merge_sightings(a: Sighting, b: Sighting) -> Sighting:
-    """Return the one of two sightings of a boot that corrects the records of the boot.
+    """Merge two clock measurements of the same boot of a device, in either order.
 
-    The sighting nearer to the beginning of the boot governs. The result combines the least and the
-    greatest skew of both sightings.
+    The result is the measurement nearer to the beginning of the boot. Its steps are the least and
+    the greatest skew of both measurements.
     """
     first = min(a, b, key=lambda one: (one.mono_ms, one.skew_ms, one.seq, one.origin_ms or 0))
     least, most = zip(a.steps, b.steps, strict=True)
@@ -102,7 +121,7 @@ def merge_sightings(a: Sighting, b: Sighting) -> Sighting:
 def devices_of(records: Iterable[Record]) -> set[str]:
     """Return the codes of all devices that made these records.
 
-    Records inside rulings are included.
+    A ruling by headquarters may contain a record, and the device of that record is included.
     """
     devices = set()
     for record in records:
@@ -113,7 +132,10 @@ def devices_of(records: Iterable[Record]) -> set[str]:
 
 
 class Clocks:
-    """Corrects the times of records from all devices by sightings, which may come in any order."""
+    """A corrector of the times of records, built from clock measurements of all devices.
+
+    The measurements may come in any order. Several measurements of one boot are merged.
+    """
 
     def __init__(self, sightings: Iterable[Sighting]) -> None:
         self._of_boot: dict[tuple[str, str], Sighting] = {}
@@ -126,12 +148,13 @@ class Clocks:
             self._of_device.setdefault(sighting.device, []).append(sighting)
 
     def corrected_time_of(self, record: Record) -> CorrectedTime:
-        """Return a record's time, corrected by the skew of the device's clock.
+        """Return a record's time, corrected by the measured skew of the device's clock.
 
-        The sighting of the record's boot gives the skew, or else the device's sighting nearest by
-        record number. Without a sighting the time is not corrected. The result is marked as
-        doubtful unless the boot has a sighting that is consistent and shows a small skew. Office
-        records (`seq` None) need no correction, because they use the node's clock.
+        The skew comes from the measurement of the record's boot, or else from the device's
+        measurement nearest by record number. Without a measurement the time is not corrected. The
+        time is doubtful unless the boot itself was measured, consistently and with a skew of at
+        most 2 minutes. Office records (`seq` None) are returned unchanged: they use the server's
+        clock.
         """
         at_ms = to_ms(record.at)
         if record.seq is None:

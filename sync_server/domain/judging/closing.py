@@ -1,4 +1,8 @@
-"""Determine whether a point's roll is signed off, and which later records amend the roll."""
+"""Determine whether a point's roll is signed off, and which later records amend it.
+
+A point is a hall that takes part in a meeting, and its roll lists the people it summons. A
+*closing* is a record by which a responsible person signs off the roll.
+"""
 
 from collections.abc import Iterable
 from typing import cast
@@ -26,7 +30,11 @@ from sync_server.domain.records.kinds import (
 
 
 class SignedClosing(Struct, frozen=True):
-    """A closing in force: the signer, the time (ms since 1970 UTC) and the signed totals."""
+    """The record in force that signs off the roll of a point.
+
+    `id` is the id of the record and `person` the code of the signer. `at_ms` is in ms since 1970
+    UTC. `totals` contains the signed figures by name.
+    """
 
     id: str
     person: str
@@ -35,7 +43,7 @@ class SignedClosing(Struct, frozen=True):
 
 
 def signed_closing_of(closing: Fact[Closing] | None) -> SignedClosing | None:
-    """Return the signer, the time and the totals of a closing, or None without a closing."""
+    """Return the signer, the time and the totals of a closing; None if the roll is not closed."""
     if closing is None:
         return None
     record = closing.record
@@ -45,10 +53,11 @@ def signed_closing_of(closing: Fact[Closing] | None) -> SignedClosing | None:
 def closing_of(
     point: str, terms: Terms, rolls: Rolls, effective: FactsByKind, flags: Flags
 ) -> Fact[Closing] | None:
-    """Return the closing in force at a point, or None if the roll is not signed off.
+    """Return the record in force that signs off the roll of a point; None if there is none.
 
-    The first valid closing counts until a reopening follows. An officer of that time or a person on
-    the roll must sign. Other closings are flagged in `flags` and have no effect.
+    The first valid closing counts until a reopening follows. The signer must be an officer of the
+    point at that time, or a person on the roll. Any other closing or reopening has no effect and is
+    flagged with `without_authority`, or with `already_closed` if the roll was closed before.
     """
     closing: Fact[Closing] | None = None
     facts: list[Fact[Closing | Reopening]] = [
@@ -77,9 +86,10 @@ def _may_sign(fact: Fact[Closing | Reopening], terms: Terms, rolls: Rolls) -> bo
 def is_after_end_and_closing(
     fact: Fact[CheckIn], terms: Terms, closing: Fact[Closing] | None
 ) -> bool:
-    """Return whether a check-in is both after the meeting's end and after the closing.
+    """Return whether a check-in is too late to count.
 
-    Such a check-in is too late to count.
+    It is too late if it is both after the end of the meeting and after the closing that signs off
+    the roll. Return False if the end is not known or the roll is not closed.
     """
     is_after_end = terms.ends_ms is not None and fact.happened_ms > terms.ends_ms
     return is_after_end and closing is not None and fact.order > closing.order
@@ -91,10 +101,10 @@ def is_amended(
     without_effect: frozenset[FactOrder],
     flags: Flags,
 ) -> bool:
-    """Return whether records in force differ from the records that the closing's signer had seen.
+    """Return whether the records in force differ from those that the closing's signer saw.
 
-    A record that the signer had not seen is a difference, and so is a later void of a record that
-    the signer had seen. Records without authority and records in `without_effect` are ignored.
+    They differ if one is unseen, or if an unseen void cancels a record that the signer saw. Records
+    flagged with `without_authority` and those in `without_effect` (sort keys of facts) are ignored.
     Return False without a closing.
     """
     if closing is None:
@@ -113,19 +123,18 @@ def is_amended(
 
 
 def _is_of_roll(fact: Fact[Record]) -> bool:
-    """Return whether a closing covers this record.
+    """Return whether a record belongs to what a closing signs off.
 
-    A closing covers all kinds of record except closings, reopenings, follow-ups and shifts.
+    All records do, except closings, reopenings, follow-ups, feedback and shifts of clerks.
     """
     return not isinstance(fact.record, Closing | Reopening | FollowUp | Feedback | Shift)
 
 
 def _is_unseen(fact: Fact[Record], closing: Fact[Closing]) -> bool:
-    """Return whether the signer of a closing cannot have seen a record.
+    """Return whether the signer of a closing cannot have seen a record that the closing covers.
 
-    The closing lists the last record number that the signer had seen of every device. Office
-    records
-    have no number, so their time is compared.
+    The closing contains, for every device, the number of the last record that the signer saw.
+    Office records have no number, so they are unseen if they are later than the closing.
     """
     if not _is_of_roll(fact):
         return False
@@ -137,7 +146,11 @@ def _is_unseen(fact: Fact[Record], closing: Fact[Closing]) -> bool:
 def flag_records_after_closing(
     closing: Fact[Closing] | None, facts: Iterable[Fact[Record]], flags: Flags
 ) -> None:
-    """Flag the records that a hall's devices made after the closing with `after_close`."""
+    """Flag with `after_close` the records that devices made after the roll was signed off.
+
+    Follow-ups, feedback and shifts of clerks are expected then, and office records do not come from
+    a device, so none of these is flagged. Without a closing nothing is flagged.
+    """
     for fact in facts:
         is_hall = fact.seq and not isinstance(fact.record, FollowUp | Feedback | Shift)
         if closing and is_hall and fact.order > closing.order:

@@ -1,4 +1,7 @@
-"""Count attendance and disturbances. The counts of several points can be added up."""
+"""Count attendance and disturbances at a point, which is one hall of a meeting.
+
+The counts of several points can be added up with `+`.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,11 +14,12 @@ from sync_server.domain.records.kinds import ConductCategory
 
 
 class Counts(Struct, frozen=True):
-    """The figures of one point or of several points.
+    """The attendance figures of one hall, or the sum of several halls.
 
-    summoned = present + absent_excused + absent_unexcused + not_recorded, always. Guests,
-    substitutes and visitors are counted separately. `wrong_composition`: substitutes without
-    approval. The fields after `wrong_composition` are the figures on order in the hall.
+    Always: summoned = present + absent_excused + absent_unexcused + not_recorded. Guests,
+    substitutes and visitors are counted separately. `not_agreed`: unexcused people whose request
+    for leave was not approved. `wrong_composition`: substitutes without approval. `wrong_seat` to
+    `incident_minutes` are the figures on order in the hall.
     """
 
     summoned: int = 0
@@ -49,10 +53,11 @@ def count_attendance(
     other_attendees: OtherAttendees,
     conduct: Mapping[ConductCategory, int],
 ) -> Counts:
-    """Count the people of a roll by their standing, the other attendees, and the disturbances.
+    """Count the people of one hall by their standing, the other attendees, and the disturbances.
 
-    `people` are the people on the roll who are not exempt. `incidents` and `incident_minutes` stay
-    0.
+    `people` are those on the roll who are not exempt. `visitors` are people in the hall who are not
+    on its roll. `conduct` contains the number of disturbances by category. The result's `incidents`
+    and `incident_minutes` are 0, because the caller adds them.
     """
 
     def count_in_state(state: AttendanceState) -> int:

@@ -1,7 +1,7 @@
 """Determine whether a person has the right to decide on a request for leave or a substitute.
 
-The same check is used to judge past decisions, and to show in the office and the API whether a
-person may decide now.
+The same check judges decisions of the past, and shows in the office and the API whether a person
+may decide now.
 """
 
 from typing import NamedTuple
@@ -11,20 +11,21 @@ from sync_server.domain.judging.settings import Terms
 
 
 class DecisionRights(NamedTuple):
-    """The rights to decide on requests at one point, by its settings and its chair over time.
+    """The rights to decide on requests for leave and substitutes at one point.
 
-    These checks ignore the closing, after which nobody at the point may decide.
+    They follow from the settings of the point (one hall of a meeting) and from who presides when.
+    The closing is ignored here: after it nobody at the point may decide, and callers check that.
     """
 
     terms: Terms
     chair: Chair | Chairing
 
     def allows(self, decider: str, person: str | None, instead_of: str | None, at_ms: int) -> bool:
-        """Return whether `decider` may decide on the request of `person` at a time (ms since 1970).
+        """Return whether a person may decide on a request at a time (ms since 1970 UTC).
 
-        If `person` is a substitute, `instead_of` is the person whom the substitute replaces. Nobody
-        decides on a request that concerns themselves, and only headquarters decides on a reserved
-        request (checklist row 28).
+        `decider`, `person` and `instead_of` are person codes. `person` makes the request, or is the
+        substitute who replaces `instead_of`. Return False for a request that concerns the decider,
+        and for a request that is reserved for headquarters (checklist row 28).
         """
         if decider in {person, instead_of} or self.terms.is_reserved(person, instead_of, at_ms):
             return False
@@ -33,8 +34,9 @@ class DecisionRights(NamedTuple):
     def _is_deciding(self, person: str, at_ms: int) -> bool:
         """Return whether a person has the right to decide at the point at a time.
 
-        Before the start, the Secretary decides, and also a Deputy after a delegation. From the
-        start on, the person who presides decides.
+        The time is in ms since 1970 UTC. Before the start of the meeting, the Secretary decides,
+        and also a Deputy after a delegation of the chair. From the start on, only the person who
+        presides decides. If the start is not known, the rule for the time before the start applies.
         """
         starts_ms = self.terms.starts_ms
         if starts_ms is None or at_ms < starts_ms:

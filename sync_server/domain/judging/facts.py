@@ -1,7 +1,8 @@
 """Turn the records of a point into *facts*: records with corrected times, without repeats.
 
-Records that a ruling or a void cancels are removed. These are the first layers of a standing, which
-do not depend on the meeting's settings or on presence.
+A point is one hall of a meeting. Records are removed if headquarters ruled against them or if
+another record, a *void*, cancels them. These first steps read neither the meeting's settings nor
+anybody's presence.
 """
 
 from collections import defaultdict
@@ -22,9 +23,9 @@ FactOrder = tuple[int, str, int, str]
 class Fact(NamedTuple, Generic[R]):
     """A record with its corrected time. Facts are sorted by time, device, record number and id.
 
-    `at_ms` is in ms since 1970 UTC, and `seq` is 0 for office records. `person` is the person
-    concerned, after rulings that identify newcomers. `is_doubtful`: the device's clock may be
-    wrong.
+    `at_ms` is in ms since 1970 UTC. `seq` is the device's record number, or 0 for office records.
+    `person` is the code of the person concerned. If headquarters identified a newcomer, it is the
+    code after that. `is_doubtful`: the device's clock may be wrong.
     """
 
     at_ms: int
@@ -37,18 +38,24 @@ class Fact(NamedTuple, Generic[R]):
 
     @property
     def order(self) -> FactOrder:
-        """The key by which facts are sorted: corrected time, device, record number and id."""
+        """The sort key of the fact: corrected time (ms since 1970 UTC), device, number and id."""
         return self[:4]
 
     @property
     def happened_ms(self) -> int:
-        """The time of the event in ms since 1970 UTC: the time a person stated, else `at_ms`."""
+        """The time of the event in ms since 1970 UTC.
+
+        It is the time that a person entered for the event, else the corrected time of the record.
+        """
         stated: str | None = getattr(self.record.body, "happened_at", None)
         return to_ms(stated) if stated else self.at_ms
 
 
 class Flags:
-    """Collects the anomalies found in judging, by record id, or by point code for a whole point."""
+    """A collector of anomalies, which are short codes such as `already_present`.
+
+    A flag belongs to a record, by its id, or to a whole point, by its code.
+    """
 
     def __init__(self) -> None:
         self._of: dict[str, set[str]] = {}
@@ -66,7 +73,10 @@ class Flags:
 
 
 class FactsByKind:
-    """Facts grouped by the kind of their records. Every group keeps the given order."""
+    """Facts (records with corrected times) grouped by the type of their records.
+
+    Every group keeps the order of the facts that were passed in.
+    """
 
     def __init__(self, facts: Iterable[Fact[Record]]) -> None:
         self._of: defaultdict[type, list[Fact[Record]]] = defaultdict(list)
@@ -74,11 +84,11 @@ class FactsByKind:
             self._of[type(fact.record)].append(fact)
 
     def of(self, kind: type[R]) -> list[Fact[R]]:
-        """Return all facts of a kind, from all points."""
+        """Return all facts whose record has this type, from all points, in the given order."""
         return cast(list[Fact[R]], self._of.get(kind, []))
 
     def at(self, point: str, kind: type[R]) -> list[Fact[R]]:
-        """Return the facts of a kind whose records belong to the point."""
+        """Return the facts whose record has this type and belongs to this point, in order."""
         return [fact for fact in self.of(kind) if fact.record.point == point]
 
 
@@ -87,9 +97,10 @@ def facts_in_order(
 ) -> list[Fact[Record]]:
     """Return the records that count as facts, sorted by corrected time and without repeats.
 
-    If different records have one id, a ruling decides which of them counts. Without a ruling, a
-    record cancels another record with its id only if its writer could have voided that record.
-    Reusing an id therefore gives nobody more power than a void. Anomalies are added to `flags`.
+    If different records have the same id, a ruling by headquarters decides which of them counts.
+    Without a ruling, one cancels another only if its writer could have voided it, so that reusing
+    an id gives nobody more power than a void. Anomalies at `point` are added to `flags`: `id_reuse`
+    for cancelled records, `ruled` for ids that a ruling decides.
     """
     forms: dict[str, list[Record]] = {}
     for record in records:
@@ -124,17 +135,25 @@ def facts_in_order(
 def _uncancelled_forms(point: str, forms: Sequence[Record], flags: Flags) -> list[Record]:
     uncancelled = []
     for record in forms:
-        if not any(_may_cancel(other, record) for other in forms if other != record):
+        if not is_cancelled(record, forms):
             uncancelled.append(record)
         elif record.point == point:
             flags.add(record.id, "id_reuse")
     return uncancelled
 
 
+def is_cancelled(record: Record, forms: Iterable[Record]) -> bool:
+    """Return whether a record has no effect, because a different record with its id cancels it.
+
+    `forms`: all records with this id. A ruling of headquarters may still decide otherwise.
+    """
+    return any(_may_cancel(other, record) for other in forms if other != record)
+
+
 def _may_cancel(form: Record, other: Record) -> bool:
     """Return whether `form` cancels `other`, a different record with the same id.
 
-    It cancels the other record if its writer could have voided that record.
+    It does if the writer of `form` could have voided `other`. A void is never cancelled.
     """
     if isinstance(other, Void) or _needs_headquarters(form, other):
         return False
@@ -144,9 +163,9 @@ def _may_cancel(form: Record, other: Record) -> bool:
 def _apply_ruling(ruling: Ruling, effective: dict[str, list[Record]]) -> None:
     """Keep only the record that a ruling releases, among all records with the id it refers to.
 
-    If the ruling releases no record, none of them is kept. Settings, rolls and rulings are kept
-    always, because only a newer record of the same kind replaces them. Changes `effective` in
-    place.
+    `effective` contains the records by id and is changed in place. If the ruling releases no
+    record, none is kept. Settings, rolls and rulings are always kept, because only a newer record
+    of the same kind replaces them.
     """
     ref, released = ruling.refs[0], ruling.body.record
     office_records = [
@@ -156,7 +175,11 @@ def _apply_ruling(ruling: Ruling, effective: dict[str, list[Record]]) -> None:
 
 
 class InForce(NamedTuple):
-    """The facts in force, and the pairs of every effective void and the fact that it cancelled."""
+    """The facts in force, and the facts that a void cancelled.
+
+    A void is a record that cancels another record. `undone` contains `(void, cancelled fact)`
+    pairs.
+    """
 
     facts: list[Fact[Record]]
     undone: list[tuple[Fact[Record], Fact[Record]]]
@@ -168,10 +191,10 @@ def is_by_entitled_author(fact: Fact[Record]) -> bool:
 
 
 def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
-    """Remove all voids and the facts that they cancel.
+    """Return the facts without all voids (records that cancel a record) and what they cancel.
 
-    A void that its writer had no authority for is flagged and cancels nothing. Settings, rolls and
-    rulings cannot be voided.
+    A void that its writer had no authority for is flagged with `without_authority` and cancels
+    nothing. Voids, settings, rolls and rulings cannot be voided.
     """
     voids = [fact for fact in facts if isinstance(fact.record, Void)]
     if not voids:
@@ -192,18 +215,22 @@ def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
 
 
 def _may_void(void: Record, target: Record) -> bool:
-    """Return whether a void may cancel a record, by the rule «Void» in docs/rules.md."""
+    """Return whether a void may cancel a record, by the rule «Void» in docs/rules.md.
+
+    Both must concern the same person and the same point, and the void's writer needs authority.
+    """
     if isinstance(target, Void | Setting | Roll | Ruling) or void.person != target.person:
-        return False  # such records are stored in different streams
+        return False  # if the people differ, some readers receive only one of the two records
     if _needs_headquarters(void, target):
         return False
     return void.point == target.point and has_authority(void, target)
 
 
 def _needs_headquarters(undoing: Record, target: Record) -> bool:
-    """Return whether `undoing` is refused because only headquarters may cancel `target`.
+    """Return whether `undoing` may not cancel `target`, because only headquarters may.
 
-    This protects closings and reopenings. A point reopens its roll by a reopening with a reason.
+    That is so for closings and reopenings. A point cancels its closing by a reopening, which states
+    a reason.
     """
     return isinstance(target, Closing | Reopening) and undoing.by != Profile.HEADQUARTERS
 

@@ -30,9 +30,10 @@ M = TypeVar("M", Incident, FollowUp)
 
 
 class IncidentSpan(Struct, frozen=True, omit_defaults=True):
-    """An incident with its cause, start and end, in ms since 1970 UTC.
+    """An incident in a hall, such as a power cut, as last reported.
 
-    `until_ms` is None if no end is reported.
+    `id` is the id of the first report, and `what` the code of the kind of incident. Times are in ms
+    since 1970 UTC. `until_ms` is None if no end is reported.
     """
 
     id: str
@@ -42,9 +43,10 @@ class IncidentSpan(Struct, frozen=True, omit_defaults=True):
 
 
 class Task(Struct, frozen=True, omit_defaults=True):
-    """A task that remains after the conference, with its owner and its due time.
+    """A task that remains after the conference.
 
-    `due_ms` is in ms since 1970 UTC. `state` is open, done or dropped.
+    `id` is the id of the first report and `item` the description. `state` is `open`, `done` or
+    `dropped`. `owner` is a person code, and `due_ms` is in ms since 1970 UTC; None if not given.
     """
 
     id: str
@@ -55,9 +57,10 @@ class Task(Struct, frozen=True, omit_defaults=True):
 
 
 class FollowUps(Struct, frozen=True, omit_defaults=True):
-    """The follow-up tasks of a point, in the order of their first reports, and its essays.
+    """The tasks of a point after the conference, and the attendees' essays.
 
-    `essays_due_ms` is in ms since 1970 UTC, and `essays_handed_in` is the number handed in.
+    The tasks are in the order of their first reports. `essays_due_ms` is the due time in ms since
+    1970 UTC, or None if no essays are reported. `essays_handed_in` is the number handed in.
     """
 
     tasks: tuple[Task, ...] = ()
@@ -66,10 +69,10 @@ class FollowUps(Struct, frozen=True, omit_defaults=True):
 
 
 class SubstituteStanding(Struct, frozen=True):
-    """A substitute who came, and the person whom the substitute replaces (`instead_of`).
+    """A substitute who came, and the person replaced (`instead_of`).
 
-    `id` is the id of the substitute's record. `is_approved`: a valid decision approved the
-    substitute.
+    `id` is the id of the substitute's record, and both people are given by person code.
+    `is_approved`: a valid decision approved the substitute.
     """
 
     id: str
@@ -79,17 +82,17 @@ class SubstituteStanding(Struct, frozen=True):
 
 
 class OtherAttendees(NamedTuple):
-    """Attendees that the point did not summon.
+    """The guests and substitutes of a point, who are not on its roll of summoned people.
 
-    `guests` contains person codes, or record ids of guests without a code. `substitutes` has person
-    codes as keys.
+    `guests` contains person codes, or the record ids of guests without a code. `substitutes`
+    contains every substitute by the substitute's person code.
     """
 
     guests: frozenset[str]
     substitutes: dict[str, SubstituteStanding]
 
     def role_of(self, person: str) -> ComesAs:
-        """Return `substitute` or `guest`, or None if no record announces the person."""
+        """Return `substitute` or `guest`, or None if no record announces this person (a code)."""
         if person in self.substitutes:
             return "substitute"
         return "guest" if person in self.guests else None
@@ -98,9 +101,10 @@ class OtherAttendees(NamedTuple):
 def missing_items(
     point: str, terms: Terms, effective: FactsByKind, flags: Flags
 ) -> tuple[str, ...]:
-    """Return the readiness items that are not in order, or not checked, in their latest reports.
+    """Return the codes of the readiness items that a hall lacks, in display order.
 
-    Reports after the deadline are flagged with `late_readiness`.
+    An item such as `power` or `screen` is lacking if its latest report says so, or if there is no
+    report. Reports after the deadline in `terms` are flagged with `late_readiness`.
     """
     latest_states: dict[ReadinessItem, bool] = {}
     for fact in effective.at(point, Readiness):
@@ -120,9 +124,9 @@ def other_attendees_of(
 ) -> OtherAttendees:
     """Return the guests of a point, and the substitutes who checked in there.
 
-    `approved` contains the id and person of approved requests. A person whom the point summons is
-    neither guest nor substitute. The latest record on a substitute counts. Substitutes without
-    approval are flagged with `wrong_composition`.
+    `approved` contains `(record id, person code)` of every approved request. A person on the
+    point's roll is neither guest nor substitute. If several records name one substitute, the latest
+    counts. Substitutes without approval are flagged with `wrong_composition`.
     """
     substitutes = {
         fact.person: SubstituteStanding(
@@ -146,14 +150,18 @@ def other_attendees_of(
 
 
 def was_in_hall(point: str, person: str, stays: Stays) -> bool:
-    """Return whether a person was in the hall of this point at any time."""
+    """Return whether a person was in the hall of this point at any time.
+
+    `point` and `person` are codes. `stays` contains the stays of every person by person code.
+    """
     return any(stay.point == point for stay in stays.get(person, ()))
 
 
 def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]:
     """Return the number of disturbances at a point in every category.
 
-    The categories are telephone calls, private use of telephones, and disorder.
+    The keys are `call` (telephone calls), `private_use` (private use of telephones) and `disorder`.
+    A category without a disturbance has 0.
     """
     sums: dict[ConductCategory, int] = {"call": 0, "private_use": 0, "disorder": 0}
     for fact in effective.at(point, Conduct):
@@ -162,7 +170,10 @@ def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]
 
 
 def incidents_of(point: str, effective: FactsByKind, flags: Flags) -> tuple[IncidentSpan, ...]:
-    """Return the incidents of a point, as last reported, in the order of their first reports."""
+    """Return the incidents of a point, as last reported, in the order of their first reports.
+
+    A later report by a writer without authority over the first one is flagged and ignored.
+    """
     return tuple(
         IncidentSpan(
             id=first,
@@ -177,7 +188,8 @@ def incidents_of(point: str, effective: FactsByKind, flags: Flags) -> tuple[Inci
 def incident_minutes(incidents: Iterable[IncidentSpan], terms: Terms) -> int:
     """Return the sum of the whole minutes of all incidents.
 
-    An incident without an end lasts until the meeting ends, and counts 0 if that time is unknown.
+    An incident without an end lasts until the end of the meeting in `terms`. It counts as 0 if that
+    end is not known or is before the incident.
     """
     return sum(
         max(
@@ -191,7 +203,11 @@ def incident_minutes(incidents: Iterable[IncidentSpan], terms: Terms) -> int:
 
 
 class HallFeedback(Struct, frozen=True, omit_defaults=True):
-    """The latest feedback of a hall: its ratings by topic, and its texts, "" if there is none."""
+    """The latest feedback of a hall on the conference.
+
+    `id` is the id of the record. `ratings` contains a rating by topic. `practice` describes what
+    worked well and `proposal` is a wish; both are "" if not given.
+    """
 
     id: str
     ratings: dict[FeedbackTopic, Rating]
@@ -200,7 +216,10 @@ class HallFeedback(Struct, frozen=True, omit_defaults=True):
 
 
 def follow_ups_of(point: str, effective: FactsByKind, flags: Flags) -> FollowUps:
-    """Return the follow-up tasks and the essays of a point, as last reported."""
+    """Return the tasks after the conference and the essays of a point, as last reported.
+
+    A later report on a task by a writer without authority over the first is flagged and ignored.
+    """
     follow_ups = effective.at(point, FollowUp)
     tasks = [fact for fact in follow_ups if fact.record.body.item]
     essays = [
@@ -225,7 +244,7 @@ def follow_ups_of(point: str, effective: FactsByKind, flags: Flags) -> FollowUps
 
 
 def feedback_of(point: str, effective: FactsByKind) -> HallFeedback | None:
-    """Return the latest feedback of a point; None if there is none."""
+    """Return the latest feedback that a point gave on the conference, or None without any."""
     facts = effective.at(point, Feedback)
     if not facts:
         return None
@@ -234,10 +253,10 @@ def feedback_of(point: str, effective: FactsByKind) -> HallFeedback | None:
 
 
 def _latest_reports(facts: Iterable[Fact[M]], flags: Flags) -> dict[str, Fact[M]]:
-    """Return the latest report on every matter, by the id of the first report on that matter.
+    """Return the latest report on every incident or task, by the id of its first report.
 
-    A later report refers to an earlier one by its id. If the writer may not void the first report,
-    the later report is flagged and ignored.
+    A later report refers to an earlier one by its id. A later report whose writer could not void
+    the first one is flagged with `without_authority` and ignored.
     """
     latest: dict[str, Fact[M]] = {}
     first_of: dict[str, Fact[M]] = {}

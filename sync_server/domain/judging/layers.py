@@ -1,7 +1,7 @@
-"""Judge the layers of a standing up to the decisions. Every layer reads only earlier layers.
+"""Judge the records of a point in layers, up to the decisions on leave.
 
-The layers are: settings, rolls, rulings -> voids -> presence -> chair -> decisions. The module
-`standing` derives the final result from the layers.
+Every layer reads only earlier layers: settings, rolls and rulings -> voids -> presence -> chair ->
+decisions. The module `standing` derives the final result from the layers.
 """
 
 from collections.abc import Iterable
@@ -35,10 +35,12 @@ from sync_server.domain.records.kinds import Closing, Record
 
 
 class Layers(NamedTuple):
-    """The results of all layers, from the settings to the decisions.
+    """The results of judging a point's records in layers, from the settings to the decisions.
 
-    `elsewhere`: facts in force about officers who are not on this point's roll. `stays_anywhere`:
-    the stays of all people, including the stays of those officers in other halls.
+    `facts` are the records that concern the point, with corrected times. `effective` are the facts
+    in force by kind. `elsewhere`: facts in force about officers who are not on this point's roll.
+    `stays`: the stays of the people in `facts`, in all halls. `stays_anywhere` adds the stays of
+    the officers in `elsewhere`.
     """
 
     facts: list[Fact[Record]]
@@ -56,9 +58,10 @@ class Layers(NamedTuple):
 
 
 def layers_of(point: str, records: Iterable[Record], clocks: Clocks, flags: Flags) -> Layers:
-    """Judge a point's records up to the decisions and return the results of all layers.
+    """Judge a point's records up to the decisions on leave, and return all intermediate results.
 
-    Anomalies are added to `flags`.
+    `records` must contain the records made at the point and the records about its people. `clocks`
+    corrects their times. Anomalies are added to `flags`.
     """
     all_facts = facts_in_order(point, records, clocks, flags)
     rolls = rolls_of(point, all_facts)

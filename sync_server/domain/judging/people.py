@@ -1,4 +1,7 @@
-"""Judge the standing of every person: the last layer, which reads the results of all others."""
+"""Judge whether every person at a point is present, absent or not recorded.
+
+This is the last layer of judging, and it reads the results of all others.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -28,9 +31,10 @@ ComesAs = Literal["guest", "substitute"] | None
 class PersonStanding(Struct, frozen=True, omit_defaults=True):
     """The standing of one person at a meeting. Minutes are rounded down, so 40 s are 0 minutes.
 
-    `stays`: `(came_ms, left_ms, hall)` in order, in ms since 1970 UTC. Without a check-out,
-    `left_ms` is the end of the meeting, or None if the end is unknown. `request`: the state of the
-    person's request for leave. `comes_as`: the announced role of a person who is not summoned here.
+    `stays`: `(came_ms, left_ms, point)` in order, in ms since 1970 UTC. Without a check-out,
+    `left_ms` is the end of the meeting, or None if that is not known. `seat_right`: whether the
+    person sat in the right seat, or None if not checked. `request`: the state of the person's
+    request for leave. `comes_as`: the announced role of a person who is not summoned here.
     """
 
     person: str
@@ -50,7 +54,7 @@ class PersonStanding(Struct, frozen=True, omit_defaults=True):
 
 
 class PersonJudge:
-    """Judges the standing of every person at one point."""
+    """A judge of the standing of every person at one point, given the results of earlier layers."""
 
     def __init__(
         self,
@@ -72,10 +76,11 @@ class PersonJudge:
             self._ids_of[fact.person or ""].append(fact.id)
 
     def judge_summoned(self, lines: Iterable[Summoned], stays: Stays) -> tuple[PersonStanding, ...]:
-        """Return the standings of all people on a roll, except those who are exempt.
+        """Return the standings of all people on a roll, in its order, except exempt people.
 
-        A person who came is present even if on leave. Nobody is absent without excuse before the
-        closing.
+        `stays` contains the stays of every person by person code. A person who came is present even
+        if on leave. A person without a stay or approved leave is `absent_unexcused` if the roll is
+        closed, and otherwise `not_recorded`.
         """
         standings = []
         for line in lines:
@@ -109,8 +114,9 @@ class PersonJudge:
     def judge_present(
         self, person: str, stays: Sequence[Stay], comes_as: ComesAs = None
     ) -> PersonStanding:
-        """Return the standing of a person who came. `stays` must not be empty.
+        """Return the standing of a person who came, with late arrival and early departure.
 
+        `person` is a person code. `stays` must be in order of time and must not be empty.
         `comes_as` is the announced role of a person who is not summoned here.
         """
         terms = self._terms

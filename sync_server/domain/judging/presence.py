@@ -10,9 +10,10 @@ from sync_server.domain.records.kinds import CheckIn, CheckOut, SeatChange, Seat
 
 
 class Stay(NamedTuple):
-    """A person's stay in a hall. Times are in ms since 1970 UTC.
+    """One stay of a person in a hall, opened by the check-in `arrival`.
 
-    `came_ms` is when the person arrived. `left_ms` is None if no departure is recorded.
+    `came_ms` and `left_ms` are in ms since 1970 UTC. `left_ms` is when the person checked out, or
+    checked in at another hall; None if neither is recorded.
     """
 
     arrival: Fact[CheckIn]
@@ -25,9 +26,10 @@ class Stay(NamedTuple):
         return self.arrival.record.point
 
     def until_ms(self, ends_ms: int | None) -> int | None:
-        """Return when the stay ended: at the check-out, else at the meeting's end.
+        """Return when the stay ended: at the departure, else at the meeting's end `ends_ms`.
 
-        Return None if neither time is known. A person who came after the end stayed for 0 ms.
+        Times are in ms since 1970 UTC. Return None if neither time is known. A person who came
+        after the meeting's end stayed for 0 ms.
         """
         if self.left_ms is not None or ends_ms is None:
             return self.left_ms
@@ -35,7 +37,7 @@ class Stay(NamedTuple):
 
 
 Stays = dict[str, list[Stay]]
-"""The stays of every person, by person code, in order of time and in all halls."""
+"""The stays of every person by person code. A person's stays are in order of time, in all halls."""
 
 
 def stays_of(
@@ -43,9 +45,10 @@ def stays_of(
 ) -> Stays:
     """Return the stays of every person, built from check-ins and check-outs in all halls.
 
-    The earliest check-in opens a stay, and a repeated check-in in the same hall is flagged. Nobody
-    is in two halls at once, so a check-in in another hall ends the earlier stay. A check-out ends
-    only a stay in the same hall. A check-in for which `is_too_late` returns True opens no stay.
+    `effective` are the facts in force. The earliest check-in opens a stay, and a repeated check-in
+    in the same hall is flagged with `already_present`. Nobody is in two halls at once, so a
+    check-in in another hall ends the earlier stay. A check-out ends only a stay in the same hall. A
+    check-in for which `is_too_late` returns True opens no stay.
     """
     stays: Stays = {}
     arrivals = [fact for fact in effective.of(CheckIn) if not is_too_late(fact)]
@@ -67,10 +70,11 @@ def stays_of(
 def flag_unexpected_points(
     point: str, roll: Mapping[str, Summoned], effective: FactsByKind, flags: Flags
 ) -> None:
-    """Flag check-ins by people who are summoned elsewhere.
+    """Flag check-ins of people in a hall that did not summon them.
 
-    A person on this roll who checks in at another point gets `other_point`. A person who checks in
-    here without being on this roll gets `not_summoned`.
+    `roll` contains the people that `point` summons, by person code. If such a person checks in at
+    another point, the check-in gets `other_point`. If anybody else checks in at `point`, the
+    check-in gets `not_summoned`.
     """
     for fact in effective.of(CheckIn):
         if fact.person in roll and fact.record.point != point:
@@ -80,10 +84,10 @@ def flag_unexpected_points(
 
 
 class Seats(NamedTuple):
-    """The seat of every person in a hall, by person code.
+    """The seats of the people in a hall, by person code.
 
-    `right` tells whether the person sat in the right seat at the latest check. People without a
-    check are left out.
+    `right` says whether the person sat in the right seat at the latest check. It leaves out people
+    whose seat was not checked.
     """
 
     by_person: dict[str, str]
@@ -94,7 +98,8 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
     """Assign every seat to one person: first by the roll, then to the first person who claims it.
 
     People claim seats by check-ins and seat changes. A claim to a seat that another person has is
-    flagged with `seat_taken`, and the claimant keeps the earlier seat.
+    refused: the claimant keeps the earlier seat, and the claim is flagged with `seat_taken` unless
+    it was made before the roll. A roll that gives one seat to two people is flagged, too.
     """
     holder: dict[str, str] = {}
     seat_of: dict[str, str] = {}
@@ -103,7 +108,7 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
 
     def take(at_ms: int, fact_id: str, person: str, seat: str) -> None:
         if holder.get(seat, person) != person:
-            if at_ms >= planned_ms:  # a claim made before this plan was no mistake
+            if at_ms >= planned_ms:  # a claim older than the roll broke no rule
                 flags.add(fact_id, "seat_taken")
             return
         holder.pop(seat_of.get(person, ""), None)
@@ -135,8 +140,8 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
 def first_in_meeting(stays: Sequence[Stay], terms: Terms) -> Stay:
     """Return the stay by which lateness is judged: the first that lasts beyond the start.
 
-    Return the very first stay if none lasts beyond the start, because a person who came and left
-    before the start is not late. `stays` must not be empty.
+    If no stay lasts beyond the start, return the first one, so that a person who came and left
+    before the start is not late. `stays` must be in order of time and not empty.
     """
     for stay in stays:
         if terms.starts_ms is None or stay.left_ms is None or stay.left_ms > terms.starts_ms:
@@ -145,17 +150,19 @@ def first_in_meeting(stays: Sequence[Stay], terms: Terms) -> Stay:
 
 
 def is_late(came_ms: int, terms: Terms) -> bool:
-    """Return whether an arrival is late: after the start plus the grace (checklist row 11).
+    """Return whether an arrival (ms since 1970 UTC) is later than start plus grace.
 
-    Return False if the start is not known.
+    The grace is the delay that the meeting tolerates (checklist row 11). Return False if the start
+    is not known.
     """
     return terms.late_after_ms is not None and came_ms > terms.late_after_ms
 
 
 def is_early_leave(left_ms: int | None, terms: Terms) -> bool:
-    """Return whether a departure is before the end of the meeting minus the grace.
+    """Return whether a departure (ms since 1970 UTC) is before the end minus the grace.
 
-    Return False without a check-out, or if the end is not known.
+    The grace is the time that a person may leave early. Return False without a check-out, or if the
+    end of the meeting is not known.
     """
     return (
         left_ms is not None
@@ -165,13 +172,17 @@ def is_early_leave(left_ms: int | None, terms: Terms) -> bool:
 
 
 def minutes_between(from_ms: int | None, to_ms: int | None) -> int:
-    """Return the whole minutes between two times in ms, rounded down, or 0 if a time is unknown."""
+    """Return the whole minutes from one time to another, both in ms since 1970 UTC.
+
+    The result is rounded down. It is 0 if one time is None, and negative if `to_ms` is the earlier.
+    """
     return 0 if from_ms is None or to_ms is None else (to_ms - from_ms) // MINUTE_MS
 
 
 def is_in_at(spans: Iterable[tuple[int, int | None]], at_ms: int) -> bool:
-    """Return whether a time lies in any of these spans, which include the start but not the end.
+    """Return whether a time lies in any of these spans.
 
-    A span whose end is None is still open.
+    Every span is `(start, end)`, in ms since 1970 UTC like the time. It includes the start but not
+    the end. A span whose end is None is still open.
     """
     return any(came <= at_ms and (left is None or at_ms < left) for came, left in spans)

@@ -1,7 +1,7 @@
 """Determine the state of every request for leave or for a substitute, and list its answers.
 
-A person is excused only with both a written report and an approval (checklist rows 12, 13, 27 and
-28).
+A person is excused only with both a written report and an approval (rows 12, 13, 27 and 28 of
+docs/checklist.md).
 """
 
 from collections import defaultdict
@@ -34,13 +34,18 @@ from sync_server.domain.records.permissions import Profile
 
 State = Literal["approved", "pending", "declined", "withdrawn"]
 STATES: tuple[State, ...] = ("approved", "pending", "declined", "withdrawn")
-"""The states of a request. If a person made several requests, the first state in this order
-counts."""
+"""The states of a request, the strongest first.
+
+If a person made several requests, the state that comes first here counts for the person.
+"""
 
 
 RequestKey = tuple[str, str | None]
-"""The id and the person of a request's record. An answer must name both, because records about two
-people may have the same id by mistake, and an answer must reach only one of them."""
+"""The record id and the person code of a request.
+
+An answer must name both. Two people's records may have the same id by mistake, and an answer must
+reach only one of them.
+"""
 Targets = Mapping[RequestKey, Fact[AbsenceRequest | Substitute]]
 AnswerRecord = AbsenceDocument | AbsenceDecision | AbsenceWithdrawal
 
@@ -48,8 +53,9 @@ AnswerRecord = AbsenceDocument | AbsenceDecision | AbsenceWithdrawal
 class Answer(Struct, frozen=True):
     """An answer to a request: a document, a decision or a withdrawal, even if it has no effect.
 
-    `kind` is the kind of the answering record, and `decision` is None unless the answer is a
-    decision. `at_ms` is in ms since 1970 UTC.
+    `kind` is the kind of the answering record. `at_ms` is in ms since 1970 UTC. `by` is the role or
+    the person code of the writer. `decision` is `approve` or `decline`, or None unless the answer
+    is a decision. `detail` is the sha256 of the encrypted text or file that belongs to it.
     """
 
     id: str
@@ -64,9 +70,10 @@ class Answer(Struct, frozen=True):
 class Request(Struct, frozen=True, omit_defaults=True):
     """A request for leave, or for a substitute (`instead_of`: the person replaced).
 
-    `due_ms`: the time by which a report that was to follow is due, in ms since 1970 UTC.
-    `is_reserved`: only headquarters decides. `is_decidable`: the current reader may decide now.
-    Both depend on reader and time, so they are False in a stored standing and are set when it is
+    `report`: the form of the written report. `due_ms`: when a report that was to follow is due, in
+    ms since 1970 UTC. `detail`: the sha256 of the encrypted reason. `is_reserved`: only
+    headquarters decides. `is_decidable`: the current reader may decide now. A stored request has
+    both as False, because they depend on the reader and the time. They are set when the request is
     read.
     """
 
@@ -89,10 +96,10 @@ class Request(Struct, frozen=True, omit_defaults=True):
 class RequestStates(NamedTuple):
     """The state of every request and substitute, and the resulting state of every person.
 
-    `live`: people with a request that is neither withdrawn nor made after the closing. `away`:
-    people who are not expected, because leave was approved, or was requested by this point, by
-    headquarters or by themselves. `without_effect`: sort keys of answers to requests that are not
-    judged here, and of documents whose writer had no right to send them.
+    `live`: codes of people with a request that is neither withdrawn nor made after the closing.
+    `away`: codes of people who are not expected, because leave was approved, or because this point,
+    headquarters or they themselves requested it. `without_effect`: sort keys of answers that count
+    for nothing, because no request matches or their writer had no right to send a document.
     """
 
     targets: Targets
@@ -104,12 +111,16 @@ class RequestStates(NamedTuple):
 
     @property
     def approved(self) -> frozenset[RequestKey]:
-        """The id and person of every approved request or substitute."""
+        """The `(record id, person code)` of every approved request or substitute."""
         return frozenset(key for key, state in self.by_request.items() if state == "approved")
 
 
 class PointRequests(NamedTuple):
-    """The requests of one point, with the rights and the closing by which they are judged."""
+    """The requests for leave and for substitutes at one point, with all that judges them.
+
+    `rights` says who may decide. `closing` is the signing off of the roll, after which the point
+    may not decide; None before it. Anomalies are added to `flags`.
+    """
 
     point: str
     rights: DecisionRights
@@ -121,7 +132,8 @@ class PointRequests(NamedTuple):
     def judge(self) -> RequestStates:
         """Judge all requests of the people on the point's roll, and all substitutes at the point.
 
-        Anomalies are added to the flags.
+        Adds `late_approval` to approvals of leave after the start, `without_authority` to answers
+        without effect, and the flags for reports that are missing or late.
         """
         leave_requests = self._leave_requests()
         substitutes = self.effective.at(self.point, Substitute)
@@ -165,7 +177,8 @@ class PointRequests(NamedTuple):
     def _leave_requests(self) -> list[Fact[AbsenceRequest]]:
         """Return the requests for leave of the people on the roll.
 
-        A request that another person made in somebody's name is flagged and left out.
+        A request must come from the person, a clerk or headquarters. Any other is flagged with
+        `without_authority` and left out.
         """
         requests = []
         for fact in self.effective.of(AbsenceRequest):
@@ -187,9 +200,10 @@ class PointRequests(NamedTuple):
         return frozenset(orders)
 
     def _effective_decisions(self, targets: Targets) -> dict[RequestKey, Fact[AbsenceDecision]]:
-        """Return the latest effective decision on every request or substitute.
+        """Return the latest valid decision on every request or substitute that has one.
 
-        Decisions without authority are flagged and left out.
+        `targets` contains the requests by `(record id, person code)`, as the result does. Decisions
+        without authority are flagged and left out.
         """
         decisions: dict[RequestKey, Fact[AbsenceDecision]] = {}
         for decision in self.effective.of(AbsenceDecision):
@@ -205,7 +219,7 @@ class PointRequests(NamedTuple):
     def _allows(
         self, decision: Fact[AbsenceDecision], target: Fact[AbsenceRequest | Substitute]
     ) -> bool:
-        """Return whether a decision counts.
+        """Return whether a decision on the request `target` counts.
 
         A decision by headquarters always counts. Any other decision must come from this point,
         before the closing, from a person who has the right to decide.
@@ -218,10 +232,11 @@ class PointRequests(NamedTuple):
         return self.rights.allows(by, target.person, _replaced_person(target), decision.at_ms)
 
     def _withdrawn_keys(self, targets: Targets) -> set[RequestKey]:
-        """Return the requests that are effectively withdrawn, and flag other withdrawals.
+        """Return the `(record id, person code)` of every request that is validly withdrawn.
 
-        A withdrawal must come before the closing, from a writer who may answer the request.
-        Headquarters may also withdraw its own requests after the closing.
+        `targets` contains the requests by the same key. A withdrawal must come before the closing,
+        from a writer who may answer the request. Headquarters may withdraw its requests after the
+        closing, too. Other withdrawals are flagged with `without_authority`.
         """
         withdrawn = set()
         for fact in self.effective.of(AbsenceWithdrawal):
@@ -236,12 +251,16 @@ class PointRequests(NamedTuple):
         return withdrawn
 
     def _is_after_closing(self, fact: Fact[Record]) -> bool:
-        """Return whether a fact comes after the closing. Return False without a closing."""
+        """Return whether a fact is later than the signing off of the roll; False before it."""
         return self.closing is not None and fact.order > self.closing.order
 
 
 def requests_of(states: RequestStates, effective: FactsByKind, flags: Flags) -> tuple[Request, ...]:
-    """Return all requests with their answers, sorted by the time of the request."""
+    """Return all requests with their states, flags and answers.
+
+    Requests are sorted by their time and id, and the answers to a request by their time.
+    `effective` are the facts in force, among which the answers are looked up.
+    """
     answers: defaultdict[RequestKey, list[Fact[AnswerRecord]]] = defaultdict(list)
     for fact in sorted(_answers(effective), key=lambda answer: answer.order):
         answers[answered_request_key(fact)].append(fact)
@@ -311,9 +330,9 @@ def _replaced_person(target: Fact[AbsenceRequest | Substitute]) -> str | None:
 
 
 def excused_by_headquarters(effective: FactsByKind) -> set[str]:
-    """Return the people whose leave headquarters approved in its latest decision.
+    """Return the codes of the people whose leave headquarters approved in its latest decision.
 
-    Decisions by points are ignored. People who withdrew the request are left out.
+    Decisions by points are ignored. Requests that were withdrawn do not count.
     """
     latest_decisions: dict[RequestKey, str] = {}
     for decision in effective.of(AbsenceDecision):
@@ -342,7 +361,7 @@ def _may_answer(
     fact: Fact[AbsenceWithdrawal] | Fact[AbsenceDocument] | Fact[AnswerRecord],
     request: Fact[AbsenceRequest] | Fact[AbsenceRequest | Substitute],
 ) -> bool:
-    """Return whether a writer may withdraw a request or send a document for it.
+    """Return whether the writer of `fact` may withdraw a request or send a document for it.
 
     The person who asks, headquarters, and a clerk of the point where the request was made may do
     so.
@@ -370,7 +389,8 @@ def _is_after_start(decision: Fact[AbsenceDecision], terms: Terms) -> bool:
 def _flag_document(request: Fact[AbsenceRequest], effective: FactsByKind, flags: Flags) -> None:
     """Flag a request whose promised report has not come, and a report that came late.
 
-    A request gets `document_pending`, a late report `document_late`.
+    The request gets `document_pending`, the late report `document_late`. A request without a
+    promised report is not flagged.
     """
     due = request.record.body.to_follow_by
     if due is None:

@@ -1,4 +1,7 @@
-"""Determine a meeting's settings at one point, and the people that the point summons."""
+"""Determine a meeting's settings at one point, and the people that the point summons.
+
+A point is a hall that takes part in the meeting.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -21,13 +24,14 @@ from sync_server.domain.records.kinds import (
 from sync_server.domain.shared import SHARED
 
 REASONS = SHARED.absence_reasons
-"""The reasons for an absence that apply until a setting lists other reasons."""
+"""The codes of the reasons for an absence that may be chosen until a setting lists others."""
 
 
 class Officers(Struct, frozen=True):
-    """The Secretary and the Deputies of the chairing unit from a time on (ms since 1970 UTC).
+    """The officers of a point from a time on: the people who may preside there.
 
-    These people may preside at the point.
+    `from_ms` is in ms since 1970 UTC. `secretary` is a person code, or None if the office is
+    vacant. `deputies` are person codes.
     """
 
     from_ms: int
@@ -38,9 +42,10 @@ class Officers(Struct, frozen=True):
 class Terms(Struct, frozen=True):
     """The settings of a meeting at one point. A value that no setting gives is None or a default.
 
-    Times are in ms since 1970 UTC. `officers`: all appointments, in order. A decision is judged by
-    the officers of its time. `roll_secretaries`: the Secretaries of the units on the roll. A hall
-    with merged units has several.
+    Names that end in `_ms` are in ms since 1970 UTC, but `grace_ms` is a duration: the tolerated
+    delay. `officers`: all appointments, in order of time. `guests`: the number expected.
+    `roll_frozen_ms`: when the roll was frozen. `merged_into`: the point that took over the people.
+    `roll_secretaries`: person codes of the Secretaries on the roll, several if units were merged.
     """
 
     starts_ms: int | None = None
@@ -60,10 +65,10 @@ class Terms(Struct, frozen=True):
     roll_secretaries: tuple[str, ...] = ()
 
     def officers_at(self, at_ms: int | None = None) -> Officers:
-        """Return the officers in office at a time, by default the latest.
+        """Return the officers in office at a time (ms since 1970 UTC), by default the latest.
 
-        Before the first appointment, return the first officers. Without any, all offices are
-        vacant.
+        Before the first appointment, return the first officers. If there are no appointments at
+        all, all offices of the result are vacant.
         """
         before = [
             officers for officers in self.officers if at_ms is None or officers.from_ms <= at_ms
@@ -75,8 +80,9 @@ class Terms(Struct, frozen=True):
     ) -> bool:
         """Return whether only headquarters may decide on a person's leave (checklist row 28).
 
-        For a substitute, `instead_of` is the person replaced, and the rule for that person applies
-        too.
+        `person` is a person code. For a substitute, `instead_of` is the code of the person
+        replaced, and the rule for that person applies, too. `at_ms` (ms since 1970 UTC) selects the
+        Secretary of that time, by default the latest.
         """
         if self.absence_authority == "headquarters":
             return True
@@ -97,15 +103,18 @@ class Terms(Struct, frozen=True):
 
     @property
     def late_after_ms(self) -> int | None:
-        """The time after which an arrival is late: start plus grace (checklist row 11)."""
+        """The time after which an arrival is late: start plus tolerated delay (checklist row 11).
+
+        It is in ms since 1970 UTC, or None if the start is not known.
+        """
         return None if self.starts_ms is None else self.starts_ms + self.grace_ms
 
 
 def terms_of(point: str, facts: Iterable[Fact[Record]], lines: Iterable[Summoned] = ()) -> Terms:
     """Merge the settings of a point. In every field the latest setting with that field counts.
 
-    `facts` must be sorted by time. `lines` are the people on the point's roll, among that the
-    Secretaries of units are found.
+    `facts` must be sorted by time. `lines` are the people on the point's roll. The Secretaries
+    among them become `roll_secretaries`.
     """
     merged: dict[str, Any] = {}
     officers = []
@@ -147,11 +156,12 @@ def _ms(instant: str | None) -> int | None:
 
 
 class Rolls(NamedTuple):
-    """The people that a point summons, by person code, and the latest roll of the point.
+    """The people that a point summons, with the rolls that determine them.
 
-    `governing` is that roll, or None. `later_rolls_elsewhere`: later rolls of other points that
-    list some of its
-    people, who therefore belong to those points.
+    A roll lists the people that a point summons. `lines` contains them by person code. `governing`
+    is the latest roll of the point, or None. `later_rolls_elsewhere` are later rolls of other
+    points that list some of the same people. Those people belong to the other points and are not in
+    `lines`.
     """
 
     lines: dict[str, Summoned]
@@ -160,7 +170,10 @@ class Rolls(NamedTuple):
 
 
 class RollChanges(Struct, frozen=True, omit_defaults=True):
-    """The people who were added or removed after the roll was frozen (checklist row 22)."""
+    """The codes of the people added to or removed from a roll after it was frozen.
+
+    The codes are sorted. A roll is frozen at a deadline before the meeting (checklist row 22).
+    """
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -169,8 +182,8 @@ class RollChanges(Struct, frozen=True, omit_defaults=True):
 def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
     """Return the latest roll of a point, without the people on a later roll of another point.
 
-    If a person is on the latest rolls of two points, the later roll counts. `facts` must be sorted
-    by time.
+    A roll lists the people that a point summons. `facts` must be sorted by time and include the
+    rolls of other points. Without a roll of the point, the result is empty.
     """
     latest: dict[str, Fact[Record]] = {}
     for fact in facts:
@@ -191,9 +204,10 @@ def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
 
 
 def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) -> list[Fact[Record]]:
-    """Return the facts made at the point or about its people, and the rolls that took people.
+    """Return the facts that concern a point, in the given order.
 
-    A roll takes people if it belongs to another point and is later than this point's roll.
+    They are the facts made at the point, the facts about people on its roll, and the later rolls of
+    other points that took people from its roll.
     """
     return [
         fact
@@ -207,11 +221,11 @@ def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) ->
 def changes_since_frozen(
     point: str, facts: Iterable[Fact[Record]], rolls: Rolls, terms: Terms, flags: Flags
 ) -> RollChanges:
-    """Return who was added to or removed from the roll since it was frozen; nobody without a
-    freeze.
+    """Return the people added to or removed from the roll of a point since it was frozen.
 
-    Every roll recorded after the freeze is flagged with `after_freeze`. `facts` must contain all
-    facts of the stream: the roll at the freeze need not be the one that counts now.
+    `facts` must contain all facts of the point, including rolls that no longer count, because one
+    of them may have been the roll at the freeze. Rolls after the freeze are flagged with
+    `after_freeze`. The result is empty if the roll was never frozen.
     """
     frozen_ms = terms.roll_frozen_ms
     if frozen_ms is None:
@@ -228,10 +242,10 @@ def changes_since_frozen(
 
 
 def people_to_follow(point: str, records: Sequence[Record], clocks: Clocks) -> set[str]:
-    """Return the people whose records a point's stream must contain.
+    """Return the codes of the people whose records are needed to judge a point.
 
     They are all officers and all people who were ever on a roll of the point. Earlier rolls count,
-    because rolls of other points show whether a person left before or after the freeze.
+    because a roll of another point shows whether a person left before or after the freeze.
     """
     rolls = [record for record in records if isinstance(record, Roll) and record.point == point]
     named = {line.person for roll in rolls for line in roll.body.people}

@@ -1,9 +1,9 @@
 """Judge the standing of one point at one meeting from records and clock measurements alone.
 
-The standing does not depend on a database, a release or the current time, nor on the order or
-repetition of records. It is judged in layers, each of which reads only earlier layers: settings,
-rolls, rulings -> voids -> presence -> chair -> decisions -> closing. `site/app/rules/standing.js`
-contains the same rules for the kiosk, and tests/vectors/ tests both.
+A point is one hall of the meeting. The result does not depend on a database, on the current time,
+or on the order or repetition of records. It is judged in layers, and every layer reads only earlier
+ones: settings, rolls and rulings -> voids -> presence -> chair -> decisions -> closing.
+`site/app/rules/standing.js` contains the same rules for the kiosk, and tests/vectors/ tests both.
 """
 
 from collections import defaultdict
@@ -52,23 +52,27 @@ from sync_server.domain.records.kinds import KINDS, Record
 from sync_server.domain.shared import SHARED
 
 MEETING_DAY_KINDS = tuple(KINDS[name] for name in SHARED.meeting_day_kinds)
-"""Kinds of record that are made only while people gather and meet. Leave is requested days
-before."""
+"""The types of record that are made only while people gather and meet.
+
+Their times must be near the meeting. A request for leave, for example, may be made days before.
+"""
 
 REPORTING_KINDS = (*MEETING_DAY_KINDS, *(KINDS[name] for name in SHARED.hall_kinds))
-"""Kinds of record that show that a hall is at work. A request for leave on the day before does not
-show that."""
+"""The types of record that show that a hall is at work.
+
+Until one arrives, the hall is listed as not reported. A request for leave on the day before does
+not show that.
+"""
 
 
 class PointStanding(Struct, frozen=True):
-    """The standing of one point: its people, other attendees, counts and anomalies.
+    """The standing of one hall: its people, other attendees, counts and anomalies.
 
-    `visitors` came without being summoned here, and include guests and substitutes with a code.
-    `exempt` are people on the roll who came but are not counted as summoned. `flags` lists the
-    anomalies by record id or point code. `missing` lists what keeps the point from being ready:
-    items of the checklist, `chair`, `capacity`. `has_reported` is False until a device of the point
-    has reported from its hall. Such a point is listed as not reported, never shown as 0. A
-    rehearsal or a cancelled meeting counts in no figure.
+    `people` are those summoned, in roll order. `visitors` came without being summoned here, and
+    include guests and substitutes with a code. `exempt` are people on the roll who came but do not
+    count as summoned. `flags` contains the anomalies by record id or point code. `missing` contains
+    what keeps the hall from being ready: readiness items, `chair`, `capacity`. `has_reported`:
+    False until a device reports from the hall, which is then shown as not reported, never as 0.
     """
 
     terms: Terms
@@ -91,15 +95,16 @@ class PointStanding(Struct, frozen=True):
 
     @property
     def is_counted(self) -> bool:
-        """Whether the point counts in the figures. A rehearsal or a cancelled meeting does not."""
+        """Whether the hall counts in the figures. A rehearsal or a cancelled meeting does not."""
         return not (self.terms.is_rehearsal or self.terms.is_cancelled)
 
 
 def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointStanding:
-    """Judge all records of a point's stream and return the standing of the point.
+    """Judge all records that concern a point, and return the standing of the point.
 
-    `records` must contain the whole stream: records made at the point, and records made elsewhere
-    about its people. Repeated records have no effect. `clocks` corrects the times of the records.
+    `records` must contain the records made at the point and the records made elsewhere about its
+    people, in any order. Repeated records have no effect. `clocks` corrects the times of the
+    records.
     """
     flags = Flags()
     layers = layers_of(point, records, clocks, flags)
@@ -155,8 +160,9 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
 def may_decide(standing: PointStanding, request: Request, person: str | None, at_ms: int) -> bool:
     """Return whether a person may decide on a request at a time (ms since 1970 UTC).
 
-    `person` None stands for headquarters, which may always decide. Nobody decides on a withdrawn
-    request, and after the closing only headquarters decides.
+    `person` is a person code, or None for headquarters. Nobody decides on a withdrawn request. On
+    any other request headquarters may always decide, and a person at the point only until the
+    closing.
     """
     if request.state == "withdrawn":
         return False
@@ -169,9 +175,10 @@ def may_decide(standing: PointStanding, request: Request, person: str | None, at
 
 
 def _judge_chair(point: str, layers: Layers) -> Chair:
-    """Return the chair. An officer is away if on leave or checked in at another hall.
+    """Return who is to preside and who presided at a point.
 
-    For officers who are not on this roll, only stays and headquarters' decisions on leave count.
+    An officer is away if on leave or checked in at another hall. For officers who are not on this
+    point's roll, only their stays and headquarters' decisions on leave count.
     """
     away = {
         person for person in layers.requests.away if not was_in_hall(point, person, layers.stays)
@@ -189,7 +196,8 @@ def _judge_visitors(
 ) -> tuple[tuple[PersonStanding, ...], tuple[PersonStanding, ...]]:
     """Return two groups of standings: visitors, and exempt people who came.
 
-    Visitors are the people in this hall who are not on this point's roll.
+    Visitors are the people in this hall who are not on this point's roll, sorted by person code.
+    Exempt people are on the roll but not counted as summoned, and come in roll order.
     """
     visitors = tuple(
         judge.judge_present(person, stays_here, other_attendees.role_of(person))
@@ -210,7 +218,8 @@ def _flag_point(
 ) -> tuple[str, ...]:
     """Flag anomalies of the point itself, and return those that keep the point from being ready.
 
-    The result may contain `chair` and `capacity`.
+    The result may contain `chair` (nobody is available to preside) and `capacity` (too few seats).
+    The flags are `over_capacity`, `no_chair` and `escalated`.
     """
     terms, closing = layers.terms, layers.closing
     missing = []
@@ -252,9 +261,9 @@ def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, flags: Flags) -> No
 
 
 def _flag_reused_numbers(facts: Iterable[Fact[Record]], flags: Flags) -> None:
-    """Flag records of one device that have the same number but different ids.
+    """Flag with `seq_reuse` the records of one device that have one number but different ids.
 
-    Such records may come from a copied disk.
+    Such records come from a device whose disk was copied, for example.
     """
     ids_of: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
     for fact in facts:

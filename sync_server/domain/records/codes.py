@@ -1,6 +1,7 @@
-"""Define the constrained types of the values in a record, such as codes and instants.
+"""Define the types of the values in a record, with the pattern or the bounds of every value.
 
-The module also converts instants to and from milliseconds.
+An *instant* is a time in UTC as text, such as `2024-08-22T00:55:03.120Z`. The module also converts
+instants to and from milliseconds since 1970.
 """
 
 from datetime import UTC, datetime, timedelta, timezone
@@ -23,7 +24,10 @@ DeviceCode = Annotated[str, Meta(pattern=r"^[A-Z]-[A-Za-z0-9-]{1,40}" + _END)]
 Author = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}" + _END)]
 Boot = Annotated[str, Meta(pattern=r"^[a-z0-9]{1,16}" + _END)]
 Word = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}" + _END)]
-"""A code from one of headquarters' lists, such as the reason `CONG_TAC` (business trip)."""
+"""A code from a list of choices, such as the reason for leave `CONG_TAC` (business trip).
+
+It has at most 32 letters, digits and underscores, and begins with a letter.
+"""
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)]
 Seat = Annotated[str, Meta(min_length=1, max_length=16)]
 
@@ -32,7 +36,10 @@ VIETNAM = timezone(timedelta(hours=7), "+07:00")
 """The time zone of Vietnam, which is UTC+07:00 all year, without summer time."""
 
 NEWCOMER = "N-"
-"""The prefix of the code that a hall gives to an attendee who is on no list."""
+"""The prefix of the temporary code that a hall gives to an attendee who is on no list.
+
+Headquarters may later replace such a code by the person's code.
+"""
 
 # No device makes ten million records. With this limit a wrong number cannot leave a huge gap.
 MAX_SEQ = 9_999_999
@@ -47,15 +54,16 @@ Instant = Annotated[
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_YEAR, LAST_YEAR = 1970, 2199
-"""The years that an instant may have. After correction such a time is still a valid date in
-Python."""
+"""The first and the last year that a time in a record may have.
+
+A time beyond them is refused. Within them, a time remains a valid date in Python even after it is
+corrected for a wrong clock.
+"""
 MINUTE_MS = 60_000
 
 
 def check_instant(instant: str) -> None:
-    """Check that an instant is a real date and time, from 1970 to 2199.
-
-    A clock that was never set shows 1970.
+    """Check that an instant, such as `2024-08-22T00:55:03Z`, is a real time from 1970 to 2199.
 
     Raises: msgspec.ValidationError if the date, the time or the year is not valid.
     """
@@ -68,7 +76,7 @@ def check_instant(instant: str) -> None:
 
 
 def to_ms(instant: str) -> int:
-    """Convert an instant to milliseconds since 1970-01-01 UTC.
+    """Convert an instant, such as `2024-08-22T00:55:03Z`, to milliseconds since 1970-01-01 UTC.
 
     Raises: ValueError if the instant is not a real date and time.
     """
@@ -76,14 +84,14 @@ def to_ms(instant: str) -> int:
 
 
 def year_of(at_ms: int) -> int:
-    """Return the year in Vietnam at a time given in milliseconds since 1970-01-01 UTC."""
+    """Return the year in Vietnam (UTC+07:00) at a time in milliseconds since 1970-01-01 UTC."""
     return datetime.fromtimestamp(at_ms / 1000, VIETNAM).year
 
 
 def from_ms(at_ms: int) -> str:
-    """Convert milliseconds since 1970-01-01 UTC to an instant with three decimals.
+    """Convert milliseconds since 1970-01-01 UTC to text, such as `2024-08-22T00:55:03.120Z`.
 
-    The format is that of JavaScript's `toISOString`.
+    The text is in UTC and has three decimals, as JavaScript's `toISOString` writes it.
     """
     moment = EPOCH + timedelta(milliseconds=at_ms)
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

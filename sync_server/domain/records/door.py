@@ -1,8 +1,8 @@
 """Check an incoming record without reading any other record.
 
 The checks cover the form and the size of the record, and whether its writer may write this kind of
-record for this point. Every other record is accepted, because an event that took place must not be
-refused. The package `judging` determines the effect of the record later.
+record for this hall. A record that passes is accepted even if it looks odd, because an event that
+took place must not be refused. The package `judging` determines its effect later.
 """
 
 from typing import Any
@@ -16,18 +16,24 @@ from sync_server.domain.records.kinds import KINDS, Record, kind_of
 from sync_server.domain.records.permissions import MAY_WRITE, Profile
 
 MAX_RECORD_BYTES = 262_144
-"""The largest record in bytes. A roll of 3,000 people takes 250 KB, and every other kind takes less
-than 1 KB."""
+"""The largest record in bytes; a larger one is refused.
+
+A list of 3,000 summoned people takes 250 KB, and every other kind of record less than 1 KB.
+"""
 
 OFFICE_DEVICE = "O-"
-"""The prefix of the device code that an office account writes with, as in `O-lan`."""
+"""The prefix of the device code in the records of an office account.
+
+The account `lan` writes records as the device `O-lan`.
+"""
 
 
 class Writer(Struct, frozen=True):
-    """A sender of records: an enrolled device, or an office account (device code `O-NAME`).
+    """A sender of records: an enrolled device or an office account.
 
-    `point` is the only point that the writer may write for, or None for all points. `person` is the
-    person to whom a chair's device or account belongs.
+    `device` is the code of the device, or `O-NAME` for an account. `profile` is the role. `point`
+    is the code of the only hall that the writer may write for, or None for all halls. `person` is
+    the code of the person who owns a chair's device or account.
     """
 
     device: str
@@ -37,9 +43,9 @@ class Writer(Struct, frozen=True):
 
     @property
     def is_office(self) -> bool:
-        """Whether the writer is an office account.
+        """Whether the writer is an office account and not a device.
 
-        The records of office accounts have no numbers.
+        The records of office accounts have no record numbers.
         """
         return self.device.startswith(OFFICE_DEVICE)
 
@@ -50,12 +56,18 @@ class Writer(Struct, frozen=True):
 
     @property
     def by(self) -> str:
-        """The value of `by` in this writer's records: the person code, or else the profile."""
+        """The value that the field `by` must have in this writer's records.
+
+        It is the code of the person who owns the device or account, or else the role.
+        """
         return self.person or str(self.profile)
 
 
 class Refusal(Struct, frozen=True):
-    """The reason why a record was refused: a stable code, and a text for whoever investigates."""
+    """The reason why a record was refused.
+
+    `code` is one of `REFUSALS` and never changes. `detail` explains the refusal to technicians.
+    """
 
     code: str
     detail: str
@@ -78,9 +90,9 @@ REFUSALS = frozenset(
 
 
 class Header(Struct):
-    """The fields of a faulty record that could be read, so that the answer can name the record.
+    """The fields that could be read of a faulty record, so that the answer can name the record.
 
-    A field that is missing or cannot be read is None.
+    `seq` is the device's record number. A field that is missing or cannot be read is None.
     """
 
     id: str | None = None
@@ -100,10 +112,11 @@ _MAX_CODE = 64  # no valid id, kind or device code is longer
 
 
 def admit(raw: bytes, writer: Writer) -> Record | Refusal:
-    """Parse a record and check whether this writer may send it.
+    """Parse a record from JSON and check whether this writer may send it.
 
-    Return the record, or a Refusal if the record is too large, is malformed or may not be sent by
-    this writer.
+    Return the record. Return a Refusal if the record is too large or malformed, or if the writer
+    may not send it: wrong device, hall, author or kind of record. No exception is raised for bad
+    input.
     """
     if len(raw) > MAX_RECORD_BYTES:
         return Refusal("record_too_large", f"{len(raw)} bytes, at most {MAX_RECORD_BYTES}")
@@ -120,9 +133,10 @@ def admit(raw: bytes, writer: Writer) -> Record | Refusal:
 
 
 def header_of(raw: bytes) -> Header:
-    """Read the id, number, kind and device code of a record that may be malformed.
+    """Read the id, number, kind and device code of a record whose JSON may be malformed.
 
-    A field is None if its value is missing, has the wrong type, is too long or is not printable.
+    A field of the result is None if its value is missing, has the wrong type, is longer than 64
+    characters or is not printable.
     """
     header = Header()
     try:

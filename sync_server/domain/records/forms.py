@@ -1,7 +1,7 @@
 """Parse records from JSON, and encode records in their canonical form.
 
-Parsing includes every check that needs no other record. The sha256 of the canonical bytes is the
-fingerprint of a record.
+The canonical form of a record is always the same sequence of bytes, so records can be signed and
+compared. Parsing includes every check that needs no other record.
 """
 
 import hashlib
@@ -43,14 +43,18 @@ _INSTANT_FIELDS = {
 
 
 class ReportMissing(msgspec.ValidationError):
-    """Raised if a request for leave has no written report (checklist row 27)."""
+    """Raised if a request for leave does not say how the written report is given.
+
+    A written report is required (checklist row 27).
+    """
 
 
 def parse_record(raw: bytes | msgspec.Raw) -> Record:
     """Decode one record from JSON, and check that its fields agree with one another.
 
     Raises: msgspec.DecodeError if the content is not JSON. Its subclass msgspec.ValidationError is
-    raised if a field is not valid, and names the field.
+    raised if a field is not valid, and names the field. ReportMissing, a subclass of
+    msgspec.ValidationError, is raised if a request for leave has no written report.
     """
     record = decode_foreign(raw, _decoder)
     check_form(record)
@@ -59,15 +63,20 @@ def parse_record(raw: bytes | msgspec.Raw) -> Record:
 
 MAX_CACHED_RECORDS = 20_000
 MAX_CACHED_RECORD_BYTES = 1024
-"""Limits of the cache of decoded records. The records of many halls in a day take about 30 MB."""
+"""The largest record, in bytes, that the cache of decoded records keeps.
+
+With this limit and `MAX_CACHED_RECORDS`, a full cache takes about 30 MB, enough for the records of
+many halls in a day.
+"""
 
 _cached_records: dict[bytes, Record] = {}
 
 
 def cache_record(record_bytes: bytes, record: Record) -> None:
-    """Cache a decoded record under its canonical bytes, because it will soon be read again.
+    """Cache a decoded record under its canonical bytes, so that it need not be decoded again.
 
-    Records of more than `MAX_CACHED_RECORD_BYTES` are not cached. A full cache is emptied first.
+    Records of more than `MAX_CACHED_RECORD_BYTES` are not cached. If the cache is full, it is
+    emptied first.
     """
     if len(record_bytes) > MAX_CACHED_RECORD_BYTES:
         return
@@ -77,9 +86,10 @@ def cache_record(record_bytes: bytes, record: Record) -> None:
 
 
 def decode_canonical(record_bytes: bytes) -> Record:
-    """Decode a record from its canonical bytes, and cache the record.
+    """Return the record with these canonical bytes, from the cache or by decoding.
 
-    The record was checked on arrival, so the checks of `parse_record` are not repeated.
+    The bytes must come from `canonical_bytes`. The record was checked when it arrived, so the
+    checks of `parse_record` are not repeated.
     """
     record = _cached_records.get(record_bytes)
     if record is None:
@@ -91,7 +101,8 @@ def decode_canonical(record_bytes: bytes) -> Record:
 def check_form(record: Record) -> None:
     """Check that a record's times are valid and that its fields agree with one another.
 
-    Raises: msgspec.ValidationError, whose message names the field.
+    Raises: msgspec.ValidationError, whose message names the fault. Its subclass ReportMissing is
+    raised if a request for leave has no written report.
     """
     check_instant(record.at)
     for name in _INSTANT_FIELDS[type(record)]:
@@ -105,14 +116,17 @@ def check_form(record: Record) -> None:
 def canonical_bytes(record: Record) -> bytes:
     """Return a record's canonical form: JSON with sorted keys, no spaces and no default values.
 
-    For the values that a record may contain, this form equals RFC 8785 (JCS), so a device can sign
-    it.
+    For the values that a record may contain, this form equals RFC 8785 (JCS). A device can
+    therefore produce the same bytes and sign them.
     """
     return _encoder.encode(record)
 
 
 def fingerprint(record_bytes: bytes) -> str:
-    """Return the sha256 of a record's canonical bytes, as 64 hexadecimal digits."""
+    """Return the sha256 of a record's canonical bytes, as 64 hexadecimal digits.
+
+    Records with the same fingerprint are equal, even if they arrive more than once.
+    """
     return hashlib.sha256(record_bytes).hexdigest()
 
 

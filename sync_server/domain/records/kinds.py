@@ -4,8 +4,8 @@ A record is an immutable fact, made once, on the device where the event took pla
 only codes. Personal data are in an encrypted *detail*, which the record names by its sha256. The
 module `forms` parses and encodes records, and the package `judging` determines their effect.
 
-To add a kind of record, add a body and a class here, its writers in `permissions`, the layer that
-reads it, its row in docs/records.md and its rule in docs/rules.md.
+To add a kind of record, add a body and a class here, its writers in `permissions`, a rule in
+`judging` that reads it, its row in docs/records.md and its rule in docs/rules.md.
 """
 
 from typing import Annotated, Any, Literal, get_args
@@ -39,7 +39,7 @@ HeadCount = Annotated[int, Meta(ge=0, le=100_000)]
 class _Fixed(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
 ):
-    """The base class of records and bodies, which are immutable and allow no unknown fields."""
+    """The base class of records and their bodies: immutable, without unknown fields in the JSON."""
 
 
 class _Envelope(_Fixed, frozen=True, kw_only=True, tag_field="kind"):
@@ -59,7 +59,7 @@ class _Envelope(_Fixed, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class Empty(_Fixed, frozen=True, kw_only=True):
-    """The body of a kind of record that needs only the fields of the envelope."""
+    """The body of a kind of record that needs only the common fields, such as time and person."""
 
 
 # Kinds of record that arrange a meeting and summon people
@@ -69,12 +69,15 @@ DecidingAuthority = Literal["point", "headquarters"]
 
 
 class SettingBody(_Fixed, frozen=True, kw_only=True):
-    """Arrangements of a meeting at one point. A later setting replaces only the fields it contains.
+    """The arrangements of a meeting at one hall.
+
+    A later setting replaces only the fields it contains.
 
     `officers`: the members of `chairing_unit` who may preside, as `[person, office]`.
-    `roll_frozen_at`: changes of the roll after this time are marked as late. `ready_by`: the time
-    by which the hall must be ready. `guests`: the number of guests expected, who also need seats.
-    `merged_into`: the point whose roll took over the people of this point.
+    `absence_authority` and `secretary_authority`: who decides on leave in general, and on leave of
+    a Secretary. `roll_frozen_at`: later changes of the list of summoned people are marked.
+    `ready_by`: when the hall must be ready. `guests`: the number expected, who also need seats.
+    `merged_into`: the hall that took over the people of this one.
     """
 
     starts_at: Instant | UnsetType = UNSET
@@ -95,9 +98,10 @@ class SettingBody(_Fixed, frozen=True, kw_only=True):
 
 
 class Summoned(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
-    """One person on a roll, in JSON `[person, unit, position, seat, exempt]`.
+    """One summoned person on the list of a hall, in JSON `[person, unit, position, seat, exempt]`.
 
-    An exempt person is not counted among the people summoned.
+    `person` and `unit` are codes, and `seat` is "" if none is assigned. An exempt person is on the
+    list but not counted among the people summoned.
     """
 
     person: PersonCode
@@ -128,8 +132,8 @@ class CheckInBody(_Fixed, frozen=True, kw_only=True):
     """The body of a check-in.
 
     `happened_at`: the arrival time that a person states if the arrival is entered later, for
-    example from a paper list. `detail`: the name of a newcomer who is on no list, or headquarters'
-    reason for entering the arrival.
+    example from a paper list. `detail`: the sha256 of an encrypted text, which is the name of a
+    newcomer who is on no list, or headquarters' reason for entering the arrival.
     """
 
     mode: Mode
@@ -142,7 +146,7 @@ class CheckOutBody(_Fixed, frozen=True, kw_only=True):
     """The body of a check-out.
 
     `happened_at`: the departure time that a person states if the departure is entered later.
-    `detail`: headquarters' reason for entering the departure.
+    `detail`: the sha256 of the encrypted text with headquarters' reason for entering the departure.
     """
 
     happened_at: Instant | None = None
@@ -158,7 +162,10 @@ class SeatCheckBody(_Fixed, frozen=True, kw_only=True):
 
 
 class GuestBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a guest's record. `detail` contains the name of a guest who is on no list."""
+    """The body of a guest's record.
+
+    `detail` is the sha256 of an encrypted text with the name of a guest who is on no list.
+    """
 
     detail: Sha256 | None = None
 
@@ -166,7 +173,8 @@ class GuestBody(_Fixed, frozen=True, kw_only=True):
 class SubstituteBody(_Fixed, frozen=True, kw_only=True, rename={"instead_of": "for"}):
     """The body of a substitute's record.
 
-    In JSON, `for` is the person whom the substitute replaces.
+    `instead_of`, in JSON `for`, is the code of the person replaced. `detail` is the sha256 of an
+    encrypted text that belongs to the record.
     """
 
     instead_of: PersonCode
@@ -198,9 +206,9 @@ class Guest(_Envelope, frozen=True, kw_only=True, tag="guest"):
 
 
 class Substitute(_Envelope, frozen=True, kw_only=True, tag="substitute"):
-    """Records that `person` attends as a substitute for somebody else.
+    """A record that `person` attends as a substitute for somebody else.
 
-    `person` has a code from a roster, or a newcomer's code.
+    `person` is a code from the list of people, or the temporary code of a newcomer.
     """
 
     person: PersonCode
@@ -213,9 +221,9 @@ class Substitute(_Envelope, frozen=True, kw_only=True, tag="substitute"):
 class AbsenceRequestBody(_Fixed, frozen=True, kw_only=True):
     """The body of a request for leave.
 
-    `report`: the form of the written report. A request without a report is refused. `to_follow_by`:
-    the time by which a report that is `to_follow` is due. `detail`: the reason, and the number,
-    date or scan of the report.
+    `report`: how the written report is given. A request without a report is refused.
+    `to_follow_by`: when a report that is `to_follow` is due. `detail`: the sha256 of the encrypted
+    reason, with the number and date of the report or its scan.
     """
 
     detail: Sha256
@@ -249,7 +257,10 @@ class AbsenceDocument(_Envelope, frozen=True, kw_only=True, tag="absence_documen
 
 
 class AbsenceDecision(_Envelope, frozen=True, kw_only=True, tag="absence_decision"):
-    """Approves or declines a request for leave or a substitute."""
+    """A record that approves or declines a request for leave or a substitute.
+
+    `refs` names the record decided on, and `person` is the person who asks or the substitute.
+    """
 
     person: PersonCode
     refs: OneRef
@@ -263,7 +274,7 @@ class AbsenceWithdrawal(_Envelope, frozen=True, kw_only=True, tag="absence_withd
 
 
 class ChairDelegation(_Envelope, frozen=True, kw_only=True, tag="chair_delegation"):
-    """Records that the Secretary, `person`, delegates the chair to a Deputy."""
+    """A record that the Secretary, `person`, delegates the chair to a Deputy."""
 
     person: PersonCode
     body: ChairDelegationBody
@@ -281,8 +292,10 @@ ReadinessItem = Literal[
     "power", "screen", "sound", "camera", "line", "backup_line", "seats", "printed_qr", "materials"
 ]
 READINESS_ITEMS: tuple[ReadinessItem, ...] = get_args(ReadinessItem)
-"""The items that a hall must have ready (checklist row 30). `materials` means that the hall's
-device has stored the materials (row 6)."""
+"""The items that a hall must have ready, in display order (checklist row 30).
+
+`materials` means that the hall's device has stored the documents of the meeting (row 6).
+"""
 ConductCategory = Literal["call", "private_use", "disorder"]
 IncidentCause = Literal["power", "screen", "sound", "camera", "line", "phone", "order", "other"]
 
@@ -310,10 +323,10 @@ class IncidentBody(_Fixed, frozen=True, kw_only=True, rename={"since": "from"}):
 
 
 class ClosingBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a closing, which signs off the roll of a point.
+    """The body of a closing, by which a person signs off the attendance list of a hall.
 
     `seen`: for every device, the number of the last record that the signer had seen. `totals`: the
-    figures that the signer confirmed.
+    figures that the signer confirmed, by name. `detail`: the sha256 of an encrypted text.
     """
 
     seen: Annotated[dict[DeviceCode, Sequence], Meta(max_length=64)]
@@ -322,13 +335,16 @@ class ClosingBody(_Fixed, frozen=True, kw_only=True):
 
 
 class ReopeningBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a reopening. `detail` contains the reason."""
+    """The body of a reopening, which cancels the closing of a hall's attendance list.
+
+    `detail` is the sha256 of the encrypted text with the reason.
+    """
 
     detail: Sha256
 
 
 class Essays(_Fixed, frozen=True, kw_only=True):
-    """The due time of the attendees' essays (bài thu hoạch), and the number handed in."""
+    """The due time of the attendees' essays (bài thu hoạch), and the number handed in so far."""
 
     due: Instant
     handed_in: HeadCount
@@ -337,7 +353,8 @@ class Essays(_Fixed, frozen=True, kw_only=True):
 class FollowUpBody(_Fixed, frozen=True, kw_only=True):
     """The body of a follow-up: a task after the conference, or the number of essays handed in.
 
-    Exactly one of `item` and `essays` is given. A task must not contain personal data.
+    Exactly one of `item` (the task in words) and `essays` is given. `due` and `state` belong to a
+    task. The text of a task must not contain personal data.
     """
 
     item: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
@@ -347,13 +364,19 @@ class FollowUpBody(_Fixed, frozen=True, kw_only=True):
 
 
 class ShiftBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a shift. `detail` contains the names of the new and the previous clerk."""
+    """The body of a shift, the record of a change of clerks.
+
+    `detail` is the sha256 of an encrypted text with the names of the new and the previous clerk.
+    """
 
     detail: Sha256
 
 
 class Conduct(_Envelope, frozen=True, kw_only=True, tag="conduct"):
-    """Counts disturbances without names, unless `person` is given (checklist rows 16 and 36)."""
+    """A record that counts disturbances in a hall, such as telephone calls.
+
+    It names nobody unless `person` is given (checklist rows 16 and 36).
+    """
 
     body: ConductBody
 
@@ -364,9 +387,10 @@ class Readiness(_Envelope, frozen=True, kw_only=True, tag="readiness"):
 
 
 class Incident(_Envelope, frozen=True, kw_only=True, tag="incident"):
-    """Reports an incident in a hall.
+    """A record of an incident in a hall, such as a power cut.
 
-    A later incident record that refers to this one replaces it, for example to report the end.
+    If a later incident refers to this one in `refs`, it replaces this one. A hall uses that, for
+    example, to report the end.
     """
 
     refs: AtMostOneRef = ()
@@ -374,9 +398,9 @@ class Incident(_Envelope, frozen=True, kw_only=True, tag="incident"):
 
 
 class Closing(_Envelope, frozen=True, kw_only=True, tag="closing"):
-    """A record that signs off the roll of a point.
+    """A record that signs off the attendance list of a hall.
 
-    `person` is the person who signs and answers for the roll (row 29 of docs/checklist.md).
+    `person` is the person who signs and answers for the list (row 29 of docs/checklist.md).
     """
 
     person: PersonCode
@@ -389,9 +413,9 @@ class Reopening(_Envelope, frozen=True, kw_only=True, tag="reopening"):
 
 
 class FollowUp(_Envelope, frozen=True, kw_only=True, tag="follow_up"):
-    """Reports a task whose owner is `person`, or a number of essays.
+    """A record of a task whose owner is `person`, or of the number of essays handed in.
 
-    A later record that refers to this one replaces it.
+    If a later record refers to a task in `refs`, it replaces the task.
     """
 
     refs: AtMostOneRef = ()
@@ -399,9 +423,9 @@ class FollowUp(_Envelope, frozen=True, kw_only=True, tag="follow_up"):
 
 
 class Shift(_Envelope, frozen=True, kw_only=True, tag="shift"):
-    """Records that another clerk makes the device's records from now on.
+    """A record that another clerk uses the device from now on.
 
-    A shift has no effect on standings.
+    A shift has no effect on anybody's attendance.
     """
 
     body: ShiftBody
@@ -410,7 +434,7 @@ class Shift(_Envelope, frozen=True, kw_only=True, tag="shift"):
 class FeedbackBody(_Fixed, frozen=True, kw_only=True):
     """The body of feedback: ratings by topic, and two texts, which must not name people.
 
-    `practice` describes something that worked well in the hall; `proposal` is a wish.
+    `practice` describes something that worked well in the hall. `proposal` is a wish.
     """
 
     ratings: Annotated[dict[FeedbackTopic, Rating], Meta(min_length=1)]
@@ -419,21 +443,28 @@ class FeedbackBody(_Fixed, frozen=True, kw_only=True):
 
 
 class Feedback(_Envelope, frozen=True, kw_only=True, tag="feedback"):
-    """A hall's feedback on the conference (checklist row 21). The latest replaces earlier ones."""
+    """A record of a hall's feedback on the conference (checklist row 21).
+
+    The latest feedback of a hall replaces earlier feedback.
+    """
 
     body: FeedbackBody
 
 
 class VoidBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a void. `detail` contains the reason if headquarters voids a record."""
+    """The body of a void, a record that cancels another record.
+
+    `detail` is the sha256 of the encrypted reason, which headquarters gives if it voids a record.
+    """
 
     detail: Sha256 | None = None
 
 
 class Void(_Envelope, frozen=True, kw_only=True, tag="void"):
-    """Cancels the effect of another record.
+    """A record that cancels the effect of the record named in `refs`.
 
-    `person` must equal the person of the other record, so that both are listed in the same streams.
+    `person` must equal the person of the other record, so that every hall that receives one of the
+    two records also receives the other.
     """
 
     refs: OneRef
@@ -463,15 +494,18 @@ DeviceRecord = (
     | Shift
     | Void
 )
-"""The kinds of record that a device may make. Only the office makes settings, rolls and rulings."""
+"""The types of record that a device may make.
+
+Only office accounts make the other types: settings, rolls and rulings.
+"""
 
 
 class RulingBody(_Fixed, frozen=True, kw_only=True, rename={"known_as": "as"}):
     """The body of a ruling by headquarters.
 
-    `release`: of all records with the id, only the record in `record` counts. `dismiss`: no record
-    with the id counts. `identify`: the newcomer with the code `person` is the person with the code
-    `as`.
+    `release`: of all records with the id in `refs`, only the record in `record` counts. `dismiss`:
+    no record with that id counts. `identify`: the newcomer with the code `person` is the person
+    with the code `known_as`, in JSON `as`. `detail`: the sha256 of the encrypted reason.
     """
 
     ruling: Literal["release", "dismiss", "identify"]
@@ -481,7 +515,7 @@ class RulingBody(_Fixed, frozen=True, kw_only=True, rename={"known_as": "as"}):
 
 
 class Ruling(_Envelope, frozen=True, kw_only=True, tag="ruling"):
-    """Rules on a held, contradictory or refused record, or identifies an unknown person.
+    """A ruling by headquarters on contradictory or refused records, or on who a newcomer is.
 
     A ruling that releases a record contains that record, so that nothing else is needed to judge
     it.
@@ -497,5 +531,5 @@ KINDS: dict[str, type[Any]] = {kind.__struct_config__.tag: kind for kind in get_
 
 
 def kind_of(record: Record) -> str:
-    """Return the name of a record's kind, as in the field `kind` of its JSON."""
+    """Return the name of a record's kind, such as `check_in`, from the field `kind`."""
     return str(record.__struct_config__.tag)

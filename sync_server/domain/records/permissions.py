@@ -1,7 +1,8 @@
 """Define who may write which records and do which actions, for the API and the office alike.
 
-A *profile* is the role of an enrolled device or of an office account. Whether an accepted record
-has an effect, for example whether a decision counts, is determined by `judging.standing`.
+A *profile* is the role of an enrolled device or of an office account. A permitted record may still
+have no effect, for example a decision by a person who does not preside. The package `judging`
+determines the effect.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from sync_server.domain.records.kinds import KINDS
 class Profile(StrEnum):
     """The roles of devices and office accounts.
 
-    A device has the profile of a clerk or a chair. An office account has any profile except clerk.
+    A device is enrolled as clerk or chair. An office account has any role except clerk.
     """
 
     CLERK = "clerk"
@@ -32,8 +33,8 @@ OFFICE_ROLES = frozenset(Profile) - {Profile.CLERK}
 class Action(StrEnum):
     """The actions that a caller can request from the server.
 
-    A caller who belongs to a point may act only for that point, and a caller who belongs to a unit
-    only for the people of that unit.
+    Accounts and devices of one hall may act only for that hall. Accounts of one unit may act only
+    for the people of that unit.
     """
 
     PUSH = "push"
@@ -180,14 +181,19 @@ PERSONAL = frozenset(
         Action.READ_ACCOUNTS,
     }
 )
-"""The actions that show personal data in the office. The audit log records every such action."""
+"""The actions that show personal data on office pages. The audit log records every one of them."""
 
 PERSONAL_BY_API = frozenset({Action.PULL, Action.READ_ROSTER, Action.READ_STANDING})
-"""The API actions that return personal data and are logged when an office account does them.
-Reading a detail is logged separately."""
+"""The API actions that return personal data and are logged if an office account does them.
+
+The action `READ_DETAIL` is missing, because the code that reads a detail logs it.
+"""
 
 NEEDS_READ_TOKEN = frozenset(
     {Action.PULL, Action.READ_ROSTER, Action.READ_STANDING, Action.READ_DETAIL}
 )
-"""The actions on personal data for which a device needs its read token. A PIN protects the read
-token on the device."""
+"""The actions on personal data for which a device needs a second token, the read token.
+
+On the device a PIN protects the read token. A thief without the PIN can therefore read nobody's
+data from the server.
+"""

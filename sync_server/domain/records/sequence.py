@@ -1,25 +1,28 @@
-"""Find the gaps in a device's record numbers.
+"""Find the gaps in the record numbers of a device.
 
-The server asks the device to send the missing records again.
+A device numbers its records 1, 2, 3, … without gaps. A gap therefore means that a record is
+missing, and the server asks the device to send it again.
 """
 
 from collections.abc import Iterable
 
 Ranges = tuple[tuple[int, int], ...]
-"""Missing numbers as inclusive ranges in ascending order, such as `((38, 38), (41, 43))`."""
+"""Missing record numbers as inclusive ranges in ascending order, such as `((38, 38), (41, 43))`."""
 
 
 MAX_JUMP = 10_000
-"""The largest permitted step from the highest known record number to a new number. A hall makes
-about 1,500 records in a day, so a larger step is an error or an attack. The server does not ask for
-the numbers in between."""
+"""The largest permitted step from the highest known record number to a new number.
+
+A hall makes about 1,500 records in a day, so a larger step is an error or an attack. The server
+then does not ask the device for the numbers in between.
+"""
 
 
 def without_jumps(head: int, arrived: Iterable[int]) -> set[int]:
-    """Return the arrived numbers, except those that are too far ahead.
+    """Return the record numbers that arrived, except those that are too far ahead.
 
     `head` is the highest number known before. In ascending order, every number may exceed the
-    highest number accepted so far by at most `MAX_JUMP`.
+    highest number accepted so far by at most `MAX_JUMP`. All others are left out.
     """
     plausible = set()
     for seq in sorted(set(arrived)):
@@ -30,10 +33,10 @@ def without_jumps(head: int, arrived: Iterable[int]) -> set[int]:
 
 
 def missing_after(missing: Ranges, head: int, arrived: Iterable[int]) -> tuple[Ranges, int]:
-    """Return the numbers still missing and the highest number known, after `arrived` is added.
+    """Return the missing record numbers and the highest known number after new ones arrived.
 
-    `missing` and `head` are the ranges and the highest number known before. `head` is 0 for a
-    device that has sent nothing.
+    `missing` contains the numbers missing before, as inclusive ranges in ascending order, like the
+    result. `head` is the highest number known before, or 0 for a device that has sent nothing.
     """
     gaps = list(missing)
     for seq in sorted(set(arrived)):
@@ -47,7 +50,7 @@ def missing_after(missing: Ranges, head: int, arrived: Iterable[int]) -> tuple[R
 
 
 def count_missing(missing: Ranges) -> int:
-    """Return the total count of the numbers in inclusive ranges."""
+    """Return how many numbers the inclusive ranges contain; `((38, 38), (41, 43))` gives 4."""
     return sum(last - first + 1 for first, last in missing)
 
 

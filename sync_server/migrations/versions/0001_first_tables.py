@@ -271,6 +271,7 @@ def upgrade() -> None:
         "point_standing",
         sa.Column("meeting", sa.String(length=64), nullable=False),
         sa.Column("point", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("standing", sa.LargeBinary(), nullable=False),
         sa.Column("board_row", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("meeting", "point"),
@@ -398,6 +399,7 @@ def upgrade() -> None:
         sa.Column("point", sa.String(length=16), nullable=False),
         sa.Column("head", sa.BigInteger(), nullable=False),
         sa.Column("roster_rev", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("meeting", "point"),
     )
     op.create_table(

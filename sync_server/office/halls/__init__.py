@@ -1,1 +1,1 @@
-"""Office pages about halls: points, records, seats, devices, held records and queue files."""
+"""Office pages about halls: people, seats, devices, records that need a ruling, and queue files."""

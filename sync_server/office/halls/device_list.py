@@ -1,4 +1,4 @@
-"""Pages that list the devices, print enrolment codes as QR codes, and revoke devices."""
+"""Pages that list the halls' devices, print the codes that enrol devices, and revoke devices."""
 
 from typing import NamedTuple
 
@@ -31,16 +31,18 @@ PROFILES = (Profile.CLERK.value, Profile.CHAIR.value)
 CONCERNS = ("unsent", "skew", "gaps", "revoked", "never", "old_app")
 
 MOST_RANGES_SHOWN = 20
-"""The maximum number of ranges of missing records that one audit log entry contains."""
+"""The maximum number of ranges of missing record numbers that one audit log entry lists. Without a
+maximum, a device with many gaps would make the entry very long."""
 URGENT = frozenset({"unsent", "skew", "gaps"})
 
 
 class Ticket(NamedTuple):
-    """A printed sheet with an enrolment code for one hall.
+    """A sheet to print, with a code that enrols one device in a hall.
 
-    `name` is the hall's name, and `person` the chair's name, or "" for a clerk. `picture` is the QR
-    code of `link`. The code is shown only once. `second` is the second secret of a code that is
-    valid for several days. The secret appears on the screen but not on the sheet.
+    `point` is the hall's code, `name` its name, and `person` the chair's name, or "" for a clerk.
+    `link` opens the check-in page with the code, and `picture` is the link's QR code. The code is
+    shown only once. If it is valid for several days, the device also needs the secret `second`,
+    which is shown on the screen but not printed; otherwise `second` is None.
     """
 
     point: str
@@ -55,9 +57,10 @@ class Ticket(NamedTuple):
 @blueprint.get("/thiet-bi")
 @allowed(Action.READ_DEVICES, menu=Menu(5, "devices.title"))
 def index() -> str:
-    """List the devices with their condition. Devices with urgent concerns come first.
+    """Return the page with all devices and their problems; devices with urgent problems come first.
 
-    The query may limit the list to one concern (`viec`) or to part of a code (`tim`).
+    The query may limit the list to one of the problems in `CONCERNS` (`viec`), or to part of a
+    device's or hall's code (`tim`).
     """
     concern, text = request.args.get("viec", ""), request.args.get("tim", "").strip().upper()
     connection = transaction()
@@ -94,10 +97,12 @@ def index() -> str:
 @blueprint.post("/thiet-bi/ma")
 @allowed(Action.MANAGE_DEVICES)
 def new_codes() -> str:
-    """Create an enrolment code for every chosen point, and show the codes as sheets to print.
+    """Create a one-time code for every chosen hall, with which a device enrols.
 
-    A chair's code needs a person and exactly one point, and a clerk's code has no person. Raises:
-    BadForm if this rule is broken, or if a point or person is missing or unknown.
+    Return the page with the sheets to print. The form contains the profile (clerk or chair), the
+    halls and how many days the codes are valid. A chair's code needs a person and exactly one hall,
+    and a clerk's code must have no person. Raises: BadForm if this rule is broken, or if a hall or
+    person is missing or unknown.
     """
     profile = Profile(forms.one_of("profile", PROFILES))
     person = forms.text("person", longest=32).upper() or None
@@ -159,7 +164,10 @@ def new_codes() -> str:
 @blueprint.post("/thiet-bi/ma/<point>/thu-hoi")
 @allowed(Action.MANAGE_DEVICES)
 def withdraw_codes(point: str) -> Response:
-    """Withdraw the unused enrolment codes of a point, for example after sheets were lost."""
+    """Withdraw the unused enrolment codes of a hall (`point`), for example after sheets were lost.
+
+    Redirect to the list of devices.
+    """
     count = devices.withdraw_codes(transaction(), point, now_ms=now_ms())
     access.log_subjects(point)
     flash(say("devices.withdrawn", count=count, point=point))
@@ -169,8 +177,9 @@ def withdraw_codes(point: str) -> Response:
 @blueprint.post("/thiet-bi/<device>/thu-hoi")
 @allowed(Action.MANAGE_DEVICES)
 def revoke(device: str) -> Response:
-    """Revoke a device, so that it gets no more data and its new records are held.
+    """Revoke a device, given by its id, and redirect to the list of devices.
 
+    The server then sends the device no data, and its new records need a ruling by headquarters.
     Raises: UnknownDevice if no device has this id.
     """
     at_ms = now_ms()
@@ -184,9 +193,10 @@ def revoke(device: str) -> Response:
 @blueprint.post("/thiet-bi/<device>/thoi-cho")
 @allowed(Action.MANAGE_DEVICES)
 def give_up_gaps(device: str) -> Response:
-    """Stop requesting a device's missing records, for a stated reason such as a lost disk.
+    """Stop requesting the missing records of a device, and redirect to the list of devices.
 
-    Raises: BadForm without a reason. UnknownDevice if the device has no missing records.
+    The form contains the reason, such as a lost disk. Raises: BadForm if the reason is missing.
+    UnknownDevice if the device does not exist or has no missing records.
     """
     reason = forms.required_text("reason")
     missing = devices.give_up_gaps(transaction(), device)
@@ -199,9 +209,10 @@ def give_up_gaps(device: str) -> Response:
 
 
 def concerns_of(device: DeviceSummary, newest: str | None) -> tuple[str, ...]:
-    """Return the device's problems that headquarters should examine, in the order of `CONCERNS`.
+    """Return the codes of a device's problems that headquarters should examine.
 
-    `newest` is the newest version of the app, or None if it is not known.
+    They are in the order of `CONCERNS`, for example `unsent` (records not sent yet). `newest` is
+    the newest version of the kiosk app, or None if it is not known.
     """
     applies = {
         "unsent": bool(device.unsent),

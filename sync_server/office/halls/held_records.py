@@ -1,4 +1,8 @@
-"""Pages on held and contradictory records, which headquarters examines, releases or dismisses."""
+"""Pages on doubtful records, on which headquarters rules: it releases or dismisses them.
+
+A held record was received but not accepted, for example from a revoked device. Contradictory
+records have the same id but different contents.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -32,20 +36,21 @@ blueprint = Blueprint("held_records", __name__)
 
 PAGE_SIZE = 50
 DISMISSED_AT_ONCE = 500
-"""The maximum number of records that one transaction dismisses. A stolen device may send thousands
-of records in a day."""
+"""The maximum number of records that one request dismisses; the user repeats the act for the rest.
+A stolen device may send thousands of records in a day."""
 MANY = 5
-"""The page offers to dismiss a device's open records together if there are at least this many."""
+"""The page offers to dismiss a device's held records together if at least this many wait for a
+ruling. Fewer records can be examined one by one."""
 CONTRADICTION = "id_reuse"
 
 
 class HeldItem(NamedTuple):
-    """A record that needs a ruling by headquarters or already has one.
+    """A record that needs a ruling by headquarters, or has one already.
 
-    `text` is the record as received, and `record` is None if it cannot be parsed. `received_ms` (ms
-    since 1970 UTC) is None for a contradictory record, which is in the ledger. `code` and `detail`
-    give the reason why the record needs a ruling. `answer` is `release`, `dismiss`, or "" without a
-    ruling.
+    `text` is the record as received, and `record` is None if it cannot be parsed. `received_ms` is
+    in ms since 1970 UTC; it is None for a record that is in the ledger and contradicts another one.
+    `code` and `detail` give the reason why the record needs a ruling. `answer` is `release`,
+    `dismiss`, or "" without a ruling.
     """
 
     device: str
@@ -67,10 +72,11 @@ class HeldItem(NamedTuple):
 @blueprint.get("/cho-xu-ly")
 @allowed(Action.READ_HELD, menu=Menu(4, "held.title"))
 def index() -> str:
-    """List the held records, the oldest first, and then the contradictory records.
+    """Return the page that lists held records, the oldest first, and then contradictory records.
 
-    At most `PAGE_SIZE` records are shown. Records with a ruling are shown only if the query
-    contains `loc=tat-ca`.
+    A held record was received but not accepted. Contradictory records share an id but differ. At
+    most `PAGE_SIZE` records are listed. Those with a ruling are listed only if the query contains
+    `loc=tat-ca`.
     """
     with_settled = request.args.get("loc") == "tat-ca"
     connection = transaction()
@@ -96,10 +102,11 @@ def index() -> str:
 @blueprint.post("/cho-xu-ly")
 @allowed(Action.RULE)
 def rule() -> Response:
-    """Release or dismiss a held or contradictory record, for a stated reason.
+    """Release or dismiss a doubtful record, and redirect to the list of these records.
 
-    Raises: UnknownRecord if there is no such record. BadForm if a field is missing, or if a record
-    that cannot be parsed is to be released.
+    The form contains the record's device and sha256, the choice (`do`) and the reason. Raises:
+    UnknownRecord if no held or contradictory record matches. BadForm if a field is missing, or if a
+    record that cannot be parsed is to be released.
     """
     device, sha256 = (
         forms.required_text("device", longest=48),
@@ -128,9 +135,10 @@ def rule() -> Response:
 @blueprint.post("/cho-xu-ly/may")
 @allowed(Action.RULE)
 def dismiss_device() -> Response:
-    """Dismiss the open held records of one device together, for a stated reason.
+    """Dismiss the held records of one device together, and redirect to the list of held records.
 
-    At most `DISMISSED_AT_ONCE` records are dismissed. Raises: BadForm if a field is missing.
+    The form contains the device's id and the reason. At most `DISMISSED_AT_ONCE` records without a
+    ruling are dismissed. Raises: BadForm if a field is missing.
     """
     device, reason = forms.required_text("device", longest=48), forms.required_text("reason")
     at_ms, connection = now_ms(), transaction()
@@ -152,9 +160,9 @@ def dismiss_device() -> Response:
 
 
 def _dismiss_illegible(connection: Connection, item: HeldItem, reason: str, at_ms: int) -> None:
-    """Dismiss a record that cannot be parsed, and write the reason to the audit log.
+    """Dismiss a held record that cannot be parsed, and write the reason to the audit log.
 
-    No ruling can refer to such a record, because its id is not known.
+    The ledger gets no ruling, because a ruling names the record's id, which cannot be read.
     """
     quarantine.dismiss(connection, item.device, item.sha256)
     who, about = access.signed_in_account().writer.name, f"{reason} {item.sha256}"
@@ -165,9 +173,9 @@ def _dismiss_illegible(connection: Connection, item: HeldItem, reason: str, at_m
 
 
 def count_open(connection: Connection, since_ms: int) -> int:
-    """Return the number of records that wait for a ruling.
+    """Return how many held and contradictory records wait for a ruling by headquarters.
 
-    Contradictory records count only if their meeting ended after `since_ms`.
+    Contradictory records count only if their meeting ended after `since_ms` (ms since 1970 UTC).
     """
     keys = _streams_with_contradictions(connection, since_ms)
     contradictory = [item for item in _contradictions(connection, keys) if item.is_open]
@@ -175,7 +183,10 @@ def count_open(connection: Connection, since_ms: int) -> int:
 
 
 def _devices_with_many(items: Sequence[HeldItem]) -> dict[str, int]:
-    """Return the number of open held records of every device that has at least `MANY` of them."""
+    """Return how many held records of a device wait for a ruling, by the device's id.
+
+    Devices with fewer than `MANY` such records are left out.
+    """
     counts = Counter(item.device for item in items if item.is_open and item.received_ms is not None)
     return {device: count for device, count in counts.items() if count >= MANY}
 
@@ -183,8 +194,9 @@ def _devices_with_many(items: Sequence[HeldItem]) -> dict[str, int]:
 def held_items(connection: Connection, since_ms: int = 0) -> list[HeldItem]:
     """Return the held records, the oldest first, and then the contradictory records.
 
-    Contradictory records share one id but differ in content. They are returned only if their
-    meeting ended after `since_ms` (ms since 1970 UTC). Records with a ruling are included.
+    A held record was received but not accepted. Contradictory records share one id but differ in
+    content; they are returned only if their meeting ended after `since_ms` (ms since 1970 UTC).
+    Records with a ruling are included.
     """
     items = []
     for entry in quarantine.all_entries(connection):
@@ -210,7 +222,10 @@ def held_items(connection: Connection, since_ms: int = 0) -> list[HeldItem]:
 
 
 def _contradictions(connection: Connection, keys: Sequence[StreamKey]) -> list[HeldItem]:
-    """Return the records in these streams that share their id with a different record."""
+    """Return the records that have the same id as a record with different content.
+
+    `keys` are the streams to search. A stream is the records of one meeting in one hall.
+    """
     items = []
     for forms_of_id in record_store.contradictions(connection, keys) if keys else ():
         for raw in forms_of_id:

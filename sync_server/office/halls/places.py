@@ -28,13 +28,14 @@ blueprint = Blueprint("places", __name__)
 
 UNPROCESSABLE = 422
 NEW = "moi"
-"""In a page's address, this word replaces the code of a hall that does not exist yet."""
+"""The word that replaces the hall's code in the address of a page for a hall that does not exist
+yet."""
 
 
 @blueprint.get("/don-vi")
 @allowed(Action.READ_ARRANGEMENTS)
 def index() -> str:
-    """List all units with their halls, numbers of seats and contacts."""
+    """Return the page that lists all units with their halls, numbers of seats and contacts."""
     connection = transaction()
     points = directory.all_points(connection)
     return render_template(
@@ -48,17 +49,17 @@ def index() -> str:
 @blueprint.get("/don-vi/them")
 @allowed(Action.ARRANGE)
 def new_unit() -> str:
-    """Show the form for a new unit."""
+    """Return the page with the form for a new unit."""
     return render_template("halls/unit_form.html", unit=None, types=UNIT_TYPES, points=[])
 
 
 @blueprint.post("/don-vi/them")
 @allowed(Action.ARRANGE)
 def add_unit() -> AnyResponse:
-    """Create a unit and, if the form contains `with_hall`, a hall of this unit.
+    """Create a unit and, if the form contains `with_hall`, a hall of the unit.
 
-    Without a code in the form, the unit gets a new code. Raises: BadForm if a field is wrong, or if
-    another unit has the code or the name.
+    If the form contains no code, the unit gets a new one. Redirect to the unit's page. Raises:
+    BadForm if a field is wrong, or if another unit has the code or the name.
     """
     connection, writer, at_ms = transaction(), access.signed_in_account().writer, now_ms()
     unit = UnitSummary(
@@ -78,7 +79,10 @@ def add_unit() -> AnyResponse:
 @blueprint.get("/don-vi/<unit>/sua")
 @allowed(Action.ARRANGE)
 def unit(unit: str) -> str:
-    """Show the form for changing a unit and its halls. Raises: UnknownUnit."""
+    """Return the page with the form that changes a unit (given by its code) and its halls.
+
+    Raises: UnknownUnit.
+    """
     connection = transaction()
     stored = _must_find_unit(unit)
     points = [p for p in directory.all_points(connection).values() if p.unit == unit]
@@ -96,9 +100,11 @@ def unit(unit: str) -> str:
 @blueprint.post("/don-vi/<unit>/sua")
 @allowed(Action.ARRANGE)
 def change_unit(unit: str) -> AnyResponse:
-    """Save a unit's name and type, end the unit, or restore it.
+    """Save the name and type of a unit (given by its code), end the unit, or restore it.
 
-    Raises: UnknownUnit. BadForm if a field is wrong, or if the unit to be ended still has people.
+    The form field `do` says which. Redirect to the unit's page. Raises: UnknownUnit. BadForm if a
+    field is wrong, if the unit to be ended still has people, or if a coming meeting summons people
+    to one of its halls.
     """
     connection, at_ms = transaction(), now_ms()
     stored = _must_find_unit(unit)
@@ -122,10 +128,10 @@ def change_unit(unit: str) -> AnyResponse:
 @blueprint.post("/don-vi/<unit>/diem-cau/<hall>")
 @allowed(Action.ARRANGE)
 def change_hall(unit: str, hall: str) -> AnyResponse:
-    """Create or save a hall of a unit, end the hall, or restore it.
+    """Create or save a hall of a unit, end the hall, or restore it, as the form field `do` says.
 
-    `hall` is the hall's code, or `NEW` for a new hall. Saving sets the name, the number of seats
-    and the contacts.
+    `unit` is the unit's code. `hall` is the hall's code, or `NEW` for a new hall. Saving sets the
+    name, the number of seats and the contacts. Redirect to the unit's page.
 
     Raises: UnknownUnit. UnknownHall if the unit has no such hall. BadForm if a field is wrong, or
     if a coming meeting summons people to the hall that is to be ended.
@@ -160,7 +166,7 @@ def change_hall(unit: str, hall: str) -> AnyResponse:
 @blueprint.get("/don-vi/mau.xlsx")
 @allowed(Action.READ_ARRANGEMENTS)
 def template() -> Response:
-    """Return the current units and halls as an XLSX list that can be corrected and imported."""
+    """Return the active units and halls as an XLSX list, which users correct and import again."""
     connection = transaction()
     points = directory.points(connection)
     units = {
@@ -175,7 +181,7 @@ def template() -> Response:
 @blueprint.post("/don-vi/danh-sach")
 @allowed(Action.ARRANGE, is_slow=True)
 def upload() -> AnyResponse:
-    """Store an uploaded list of units and halls as a draft, and redirect to its preview.
+    """Store an uploaded list of units and halls without importing it, and redirect to its preview.
 
     Raises: BadForm if the file is missing or too large.
     """
@@ -189,11 +195,10 @@ def upload() -> AnyResponse:
 @blueprint.get("/don-vi/danh-sach/<list_id>")
 @allowed(Action.ARRANGE, is_slow=True)
 def preview(list_id: str) -> str | tuple[str, int]:
-    """Show what a draft list would change about units and halls, or the faults of the list.
+    """Return the page that shows an uploaded list's faults and its changes of units and halls.
 
-    The status is 422 if the file has no readable table. Raises: UnknownUploadedList if there is no
-    such
-    draft.
+    `list_id` is the id of a list that was not imported yet. The status is 422 if the file has no
+    readable table. Raises: UnknownUploadedList if there is no such list.
     """
     with reading() as connection:
         stored = _must_find_list(lists.find(connection, "places", list_id))
@@ -211,10 +216,10 @@ def preview(list_id: str) -> str | tuple[str, int]:
 @blueprint.get("/don-vi/danh-sach/<list_id>/loi.xlsx")
 @allowed(Action.ARRANGE, is_slow=True)
 def faults(list_id: str) -> Response:
-    """Return a draft list as an XLSX file with an added column that describes every row's faults.
+    """Return an uploaded list as an XLSX file, with the faults of every row in an added column.
 
-    Raises: UnknownUploadedList if there is no such draft. BadForm if the file has no readable
-    table.
+    `list_id` is the id of a list that was not imported yet. Raises: UnknownUploadedList if there is
+    no such list. BadForm if the file has no readable table.
     """
     with reading() as connection, uploads.readable_list():
         stored = _must_find_list(lists.find(connection, "places", list_id))
@@ -227,11 +232,11 @@ def faults(list_id: str) -> Response:
 @blueprint.post("/don-vi/danh-sach/<list_id>")
 @allowed(Action.ARRANGE, is_slow=True)
 def import_list(list_id: str) -> AnyResponse:
-    """Import a draft list: store its units and halls.
+    """Import an uploaded list of units and halls, and redirect to the page that lists all of them.
 
-    Raises: UnknownUploadedList if there is no such draft. BadForm if the list has faults, or if
-    its changes
-    differ from those in the preview.
+    `list_id` is the id of a list that was not imported yet. Raises: UnknownUploadedList if there is
+    no such list. BadForm if the list has faults, or if its changes differ from those in the
+    preview.
     """
     writer, at_ms = access.signed_in_account().writer, now_ms()
     with reading() as connection:
@@ -255,9 +260,10 @@ def import_list(list_id: str) -> AnyResponse:
 
 
 def read_contacts(point: str) -> list[ContactLine]:
-    """Return the form's names and telephone numbers of a hall's clerk and technician.
+    """Return the contacts of a hall (`point`) in the form: two names with telephone numbers.
 
-    Raises: BadForm if a text is too long or a telephone number is wrong.
+    The two people are the hall's clerk and its technician. Raises: BadForm if a text is too long or
+    a telephone number is wrong.
     """
     lines = []
     for duty in DUTIES:
@@ -290,7 +296,7 @@ def _render_preview(
 
 
 def _facts(change: PlaceChange) -> list[tuple[str, str, str]]:
-    """Return the facts that a change affects, every one as (name, value before, value after).
+    """Return the values that a change of a unit or hall affects, as (name, before, after).
 
     All three are texts for display. A missing value is a dash.
     """

@@ -1,4 +1,7 @@
-"""Pages on one point at a meeting: its people and officers, its records, and its roll."""
+"""Pages on one hall (a point of the meeting): its people and officers, its records, and its roll.
+
+The roll is the list of the people summoned to the hall.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -51,11 +54,12 @@ STATES = ("present", "late", "absent_excused", "absent_unexcused", "not_recorded
 
 
 class RecordLine(NamedTuple):
-    """A record in the list of a point's records, prepared for display.
+    """A record in the list of a hall's records, prepared for display.
 
-    `at_ms` is the corrected time and `device_ms` the time on the device, in ms since 1970 UTC.
-    `is_corrected` is True if the two differ by at least 1 s. `what` describes the content.
-    `is_from_this_point` is False if one of the point's people was recorded elsewhere.
+    `at_ms` is the time after correction of the device's clock, and `device_ms` the time on the
+    device; both are in ms since 1970 UTC. `is_corrected` is True if they differ by at least 1 s.
+    `what` describes the content in Vietnamese. `flags` are codes for what is odd about the record.
+    `is_from_this_point` is False if one of the hall's people was recorded in another hall.
     """
 
     record: Record
@@ -72,10 +76,10 @@ class RecordLine(NamedTuple):
 
 
 class RollVersion(NamedTuple):
-    """A version of a point's roll, with its differences from the version before.
+    """A version of a hall's roll (the people summoned there), compared with the version before.
 
     `at_ms` is in ms since 1970 UTC, and `by` is the account that wrote the version. `is_late` is
-    True if this was after the time when the roll was frozen.
+    True if the account wrote it after the time from which the roll should no longer change.
     """
 
     at_ms: int
@@ -87,10 +91,10 @@ class RollVersion(NamedTuple):
 @blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>")
 @allowed(Action.READ_STANDING)
 def page(meeting: str, point: str) -> str:
-    """Show a point at a meeting: its people, officers, devices and contacts.
+    """Return the page of a hall (`point`) at a meeting: its people, officers, devices and contacts.
 
-    The query may limit the people to those in one state (`loc`). Raises: UnknownMeeting,
-    UnknownPoint.
+    The query may limit the people to those in one of the `STATES` (`loc`). Raises: UnknownMeeting.
+    UnknownPoint if the meeting does not take place in this hall.
     """
     connection = transaction()
     summary, standing = _read_point(connection, meeting, point)
@@ -131,10 +135,11 @@ def page(meeting: str, point: str) -> str:
 @blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>/ban-ghi")
 @allowed(Action.READ_STANDING)
 def records(meeting: str, point: str) -> str:
-    """List the point's records, and its people's records at other points, by corrected time.
+    """Return the page that lists a hall's records in the order of time.
 
-    The query may limit the list to one kind of record (`loai`). Raises: UnknownMeeting,
-    UnknownPoint.
+    The list includes its people's records in other halls. The times are corrected for wrong clocks.
+    `point` is the hall's code. The query may limit the list to one kind of record (`loai`). Raises:
+    UnknownMeeting, UnknownPoint.
     """
     key = StreamKey(meeting, point)
     connection = transaction()
@@ -188,10 +193,10 @@ def records(meeting: str, point: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/mo-lai")
 @allowed(Action.REOPEN)
 def reopen(meeting: str, point: str) -> Response:
-    """Reopen the roll that a point has closed, for a stated reason.
+    """Reopen the closed attendance list of a hall (`point`), and redirect to the hall's page.
 
-    Raises: UnknownMeeting, UnknownPoint. BadForm if the reason is missing or the roll is not
-    closed.
+    The form contains the reason. Raises: UnknownMeeting, UnknownPoint. BadForm if the reason is
+    missing or the attendance list is not closed.
     """
     reason, at_ms, account = forms.required_text("reason"), now_ms(), access.signed_in_account()
     connection = transaction()
@@ -209,9 +214,10 @@ def reopen(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/rut-ban-ghi")
 @allowed(Action.CORRECT)
 def void(meeting: str, point: str) -> Response:
-    """Void a record, for a stated reason. The record stays in the ledger but has no effect.
+    """Void a record of a hall (`point`), and redirect to the list of the hall's records.
 
-    Raises: UnknownRecord if the point has no such record. BadForm if a field is missing, or if this
+    The form contains the record's id and the reason. The record stays stored but has no effect.
+    Raises: UnknownRecord if the hall has no such record. BadForm if a field is missing, or if this
     kind of record cannot be voided.
     """
     record_id, reason = forms.required_text("record"), forms.required_text("reason")
@@ -226,10 +232,11 @@ def void(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/nhan-ra")
 @allowed(Action.RULE)
 def identify(meeting: str, point: str) -> Response:
-    """Record which person on the roster a newcomer is.
+    """Record which known person a newcomer is, and redirect to the page of the hall (`point`).
 
-    A newcomer is an attendee who was on no list at check-in. Raises: BadForm if the person is
-    unknown. UnknownRecord if the point has no record of the newcomer.
+    A newcomer is an attendee who was on no list at check-in and got a temporary code. The form
+    contains this code and the person's code. Raises: BadForm if the person is unknown.
+    UnknownRecord if the hall has no record of the newcomer.
     """
     newcomer, person = (
         forms.required_text("newcomer"),
@@ -248,13 +255,14 @@ def identify(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/phan-cong")
 @allowed(Action.DELEGATE)
 def delegate(meeting: str, point: str) -> Response:
-    """Record that the Secretary names a Deputy to preside (checklist row 25).
+    """Record that a hall's Secretary names a Deputy to preside, and redirect to the hall's page.
 
-    Headquarters must give the number of the Secretary's document. The Secretary, who acts through a
-    chair's account, may leave the number out.
+    The Secretary heads the Party committee of the hall's unit (domain.md, row 25). The form
+    contains the Deputy's code and the number of the Secretary's document. Only the Secretary may
+    leave the number out, when signed in with a chair's account.
 
-    Raises: UnknownMeeting, UnknownPoint. BadForm if the number is missing, if the point has no such
-    Deputy, or if the chair is not the Secretary.
+    Raises: UnknownMeeting, UnknownPoint. BadForm if the number is missing, if the hall has no such
+    Deputy, or if a chair who is not the Secretary sends the form.
     """
     account, at_ms, key = access.signed_in_account(), now_ms(), StreamKey(meeting, point)
     deputy = forms.required_text("deputy", longest=32)
@@ -278,9 +286,10 @@ def delegate(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/lien-he")
 @allowed(Action.ARRANGE)
 def set_contacts(meeting: str, point: str) -> Response:
-    """Store the names and telephone numbers of a point's clerk and technician.
+    """Store the names and telephone numbers of a hall's clerk and technician from the form.
 
-    Raises: BadForm if a text is too long or a telephone number is wrong.
+    `point` is the hall's code. Redirect to the page of the hall at this meeting. Raises: BadForm if
+    a text is too long or a telephone number is wrong.
     """
     contacts.put(transaction(), read_contacts(point))
     access.log_subjects(point)
@@ -291,8 +300,8 @@ def set_contacts(meeting: str, point: str) -> Response:
 def _reasons_of(records: Sequence[Record]) -> dict[str, str]:
     """Return the reasons that headquarters gave for corrections and voids, by record id.
 
-    The reasons are stored as sealed details, so the audit log records every opening. A reason that
-    cannot be opened is "".
+    The reasons are stored in encrypted form, and the audit log records every decryption. A reason
+    that cannot be decrypted is "". Records without a reason are left out.
     """
     details = {
         record.id: record.body.detail
@@ -312,7 +321,7 @@ def _reasons_of(records: Sequence[Record]) -> dict[str, str]:
 
 
 def _describe(record: Record) -> str:
-    """Describe the content of a record in Vietnamese, or return "" if the kind says it all."""
+    """Return the content of a record in Vietnamese, or "" if its kind already says everything."""
     match record:
         case Setting():
             setting_names = [
@@ -338,9 +347,9 @@ def _describe(record: Record) -> str:
 def _read_point(
     connection: Connection, meeting: str, point: str
 ) -> tuple[MeetingSummary, PointStanding]:
-    """Return the meeting's summary and the point's standing.
+    """Return the summary of a meeting, and the attendance and terms of one of its halls (`point`).
 
-    Raises: UnknownMeeting, UnknownPoint.
+    Raises: UnknownMeeting. UnknownPoint if the meeting does not take place in this hall.
     """
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     standing = standings.read(connection, StreamKey(meeting, point))
@@ -356,7 +365,11 @@ def _matches_filter(person: PersonStanding, state: str) -> bool:
 
 
 def _people_named(standing: PointStanding) -> set[str]:
-    """Return the codes of all the people that a point's page names."""
+    """Return the codes of all the people whose names appear on the page of a hall.
+
+    They are everybody who presides or is named to preside, everybody summoned, exempt people,
+    visitors, people replaced by substitutes, and the person who closed the attendance list.
+    """
     chair = standing.chair
     named = {chair.secretary, chair.delegate, chair.named, *(s.person for s in chair.spans)}
     named |= {person.person for person in (*standing.people, *standing.exempt, *standing.visitors)}
@@ -366,9 +379,10 @@ def _people_named(standing: PointStanding) -> set[str]:
 
 
 def _versions(entries: list[RecordLine], standing: PointStanding) -> list[RollVersion]:
-    """Return the versions of the point's roll, the latest first.
+    """Return the versions of a hall's roll, the latest first.
 
-    Every version is compared with the version before it.
+    `entries` are the hall's records in the order of time. Every version is compared with the
+    version before it, and the first version with an empty roll.
     """
     versions = []
     before: tuple[Summoned, ...] = ()

@@ -1,6 +1,7 @@
-"""Pages that import a hall's queue file and return a signed receipt.
+"""Pages that import the queue file of a hall and return a signed receipt.
 
-A queue file brings the records of a hall without a network to headquarters.
+A hall without a network saves its unsent records in a queue file, which somebody carries to
+headquarters.
 """
 
 import base64
@@ -24,16 +25,17 @@ BAD_REQUEST = 400
 @blueprint.get("/nhap-tep")
 @allowed(Action.IMPORT_QUEUE, menu=Menu(8, "office.queue_file"))
 def form() -> str:
-    """Show the form for uploading a queue file."""
+    """Return the page with the form for uploading a queue file (a hall's unsent records)."""
     return render_template("halls/queue_import.html", taken=None, fault=None)
 
 
 @blueprint.post("/nhap-tep")
 @allowed(Action.IMPORT_QUEUE, is_slow=True)
 def take_in() -> str | tuple[str, int]:
-    """Import a queue file, show the outcome of every record, and offer a receipt to download.
+    """Import an uploaded queue file, which contains the unsent records of a hall's devices.
 
-    If the file is faulty, import nothing, and show the fault with status 400.
+    Return a page with the outcome for every record and a receipt to download. If the file is
+    faulty, import nothing, and return a page with the fault and status 400.
     """
     settings: Settings = current_app.config["SETTINGS"]
     file = request.files.get("file")

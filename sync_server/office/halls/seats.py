@@ -29,9 +29,9 @@ MAX_SEAT = 16
 @blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>/cho-ngoi")
 @allowed(Action.READ_STANDING)
 def plan(meeting: str, point: str) -> str:
-    """Show a hall's seating plan and the people on its roll.
+    """Return the page with the seating plan of a hall (`point`) and the people summoned to it.
 
-    Raises: UnknownMeeting, UnknownPoint.
+    Raises: UnknownMeeting. UnknownPoint if the meeting does not take place in this hall.
     """
     key = StreamKey(meeting, point)
     connection = transaction()
@@ -61,9 +61,10 @@ def plan(meeting: str, point: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/cho-ngoi")
 @allowed(Action.ARRANGE)
 def assign(meeting: str, point: str) -> Response:
-    """Assign seats to the people on a roll, by a rule or as the user typed them.
+    """Assign seats in a hall to the people summoned to it, and redirect to the seating plan.
 
-    The rule seats people row by row, ordered by rank, name or unit, and leaves out exempt people.
+    With `do=rule` in the form, people are seated row by row, ordered by rank, name or unit; exempt
+    people keep their seats. Otherwise the seats in the form apply. `point` is the hall's code.
     Raises: UnknownMeeting, UnknownPoint. BadForm if two people would have the same seat.
     """
     key, at_ms, writer = StreamKey(meeting, point), now_ms(), access.signed_in_account().writer
@@ -104,7 +105,9 @@ def _sort_key(person: roster.RosterLine, order: str) -> tuple[object, ...]:
 def _check_seats(seats: dict[str, str], names: dict[str, str]) -> None:
     """Check that every seat is a short, printable text, and that no two people share a seat.
 
-    Both arguments are by person code; `names` is used in messages. Raises: BadForm.
+    `seats` and `names` contain the seat and the name of every person by person code. The names
+    appear in the error message. Raises: BadForm if a seat has over 16 characters, is not printable
+    or is shared.
     """
     for person, seat in seats.items():
         if len(seat) > MAX_SEAT or not seat.isprintable():

@@ -1,1 +1,1 @@
-"""Office pages about meetings: the list, the board, arrangements, rolls, reports and evaluation."""
+"""Office pages about meetings: their times and halls, live figures, reports and evaluation."""

@@ -1,4 +1,4 @@
-"""Pages that set a meeting's times, terms and halls, cancel the meeting, or rehearse it."""
+"""Pages that set a meeting's times, rules and halls, cancel the meeting, or create a rehearsal."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from msgspec import UNSET, UnsetType
@@ -29,7 +29,10 @@ LONGEST_MEETING_MS = 14 * 24 * 3600 * 1000
 @blueprint.get("/hoi-nghi/<meeting>/sap-xep")
 @allowed(Action.READ_ARRANGEMENTS, meeting_menu=Menu(5, "arranging.title"))
 def page(meeting: str) -> str:
-    """Show a meeting's arrangements, with the forms that change them. Raises: UnknownMeeting."""
+    """Return the page with a meeting's times, rules and halls, and the forms that change them.
+
+    Raises: UnknownMeeting.
+    """
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     point_standings = standings.read_all(connection, streams.of_meeting(connection, meeting))
@@ -50,7 +53,7 @@ def page(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/thoi-gian")
 @allowed(Action.ARRANGE)
 def postpone(meeting: str) -> Response:
-    """Move the meeting to another time.
+    """Move a meeting to the start and end in the form, and redirect to its arrangements.
 
     Raises: UnknownMeeting. BadForm if a time is missing, if the end is not after the start, or if
     the meeting would last over 14 days.
@@ -66,9 +69,10 @@ def postpone(meeting: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/huy")
 @allowed(Action.ARRANGE)
 def cancel(meeting: str) -> Response:
-    """Cancel the meeting, or restore it if the field `do` is `hold`.
+    """Cancel a meeting if the form field `do` is `cancel`, or restore it if the field is `hold`.
 
-    Raises: UnknownMeeting. BadForm if `do` has any value except `cancel` and `hold`.
+    Redirect to the page of the meeting's arrangements. Raises: UnknownMeeting. BadForm for any
+    other value of the field.
     """
     is_cancelled = forms.one_of("do", ("cancel", "hold")) == "cancel"
     at_ms, writer = now_ms(), access.signed_in_account().writer
@@ -81,10 +85,11 @@ def cancel(meeting: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/quy-dinh")
 @allowed(Action.ARRANGE)
 def set_terms(meeting: str) -> Response:
-    """Set the terms of a meeting, such as the grace period, for all its points.
+    """Set the rules of a meeting for all its halls, and redirect to the page of its arrangements.
 
-    An empty field leaves its term unchanged. Raises: UnknownMeeting. BadForm if a field is wrong or
-    all fields are empty.
+    Examples are the minutes after the start before an arrival is late, and the reasons that people
+    may give for leave. An empty field leaves its rule unchanged. Raises: UnknownMeeting. BadForm if
+    a field is wrong or all fields are empty.
     """
     grace = forms.whole_number("grace_minutes", most=240)
     frozen_ms, ready_ms = forms.moment("roll_frozen_at"), forms.moment("ready_by")
@@ -110,9 +115,10 @@ def set_terms(meeting: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/hoi-truong")
 @allowed(Action.ARRANGE)
 def set_hall(meeting: str) -> Response:
-    """Set a hall's number of seats and its number of expected guests for a meeting.
+    """Set how many seats a hall has and how many guests it expects at a meeting.
 
-    An empty field leaves its number unchanged. Raises: UnknownMeeting, UnknownPoint. BadForm if a
+    The form contains the hall's code and both numbers; an empty field leaves its number unchanged.
+    Redirect to the page of the arrangements. Raises: UnknownMeeting, UnknownPoint. BadForm if a
     number is wrong or both are empty.
     """
     point = forms.required_text("point_code", longest=16)
@@ -136,9 +142,11 @@ def set_hall(meeting: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/ghep")
 @allowed(Action.ARRANGE)
 def merge(meeting: str) -> Response:
-    """Move all people on one hall's roll to the roll of another hall.
+    """Move all people summoned to one hall of a meeting to another hall.
 
-    Raises: UnknownMeeting, UnknownPoint. BadForm if a code is missing or both codes are the same.
+    The form contains the codes of the old hall (`point_code`) and of the new one (`into`). Redirect
+    to the page of the arrangements. Raises: UnknownMeeting, UnknownPoint. BadForm if a code is
+    missing or both are the same.
     """
     point, into = (
         forms.required_text("point_code", longest=16),
@@ -159,8 +167,9 @@ def merge(meeting: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/tong-duyet")
 @allowed(Action.ARRANGE)
 def rehearse(meeting: str) -> Response:
-    """Create the meeting's rehearsal, a separate meeting with the same halls and rolls.
+    """Create a meeting's rehearsal, a separate meeting with the same halls and people.
 
+    The form contains the time of its start. Redirect to the page of the rehearsal's arrangements.
     Raises: UnknownMeeting. BadForm if the time is missing, or if the meeting already has a
     rehearsal or is one.
     """

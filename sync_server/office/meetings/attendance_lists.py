@@ -45,11 +45,15 @@ SHOWN_STATES: tuple[LineState, ...] = (
     "present",
     "recorded",
 )
-"""The states of a list's lines, in the order in which the preview shows them."""
+"""The states that a line of an attendance list can have, in the order in which the preview shows
+them. A line that the user skips is not shown."""
 
 
 class ImportedList(NamedTuple):
-    """An imported attendance list, with its lines and the ids of the records made from them."""
+    """An attendance list that was imported (`stored`), with its lines.
+
+    Every line contains the ids of the records that were made from it.
+    """
 
     stored: StoredList
     lines: list[RecordedLine]
@@ -58,7 +62,7 @@ class ImportedList(NamedTuple):
 @blueprint.get("/hoi-nghi/<meeting>/tu-tep")
 @allowed(Action.READ_ARRANGEMENTS, meeting_menu=Menu(6, "attendance.title"))
 def index(meeting: str) -> str:
-    """Show the form for uploading an attendance list, and the lines of all imported lists.
+    """Return the page with the form for uploading an attendance list, and the lists imported last.
 
     Raises: UnknownMeeting.
     """
@@ -81,7 +85,7 @@ def index(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/tu-tep")
 @allowed(Action.CORRECT, is_slow=True)
 def upload(meeting: str) -> Response:
-    """Store an uploaded attendance list as a draft, and redirect to its preview.
+    """Store an uploaded attendance list without importing it, and redirect to its preview.
 
     Raises: UnknownMeeting. BadForm if the file is missing or too large, or if the meeting has not
     opened yet.
@@ -102,11 +106,11 @@ def upload(meeting: str) -> Response:
 @blueprint.get("/hoi-nghi/<meeting>/tu-tep/<list_id>")
 @allowed(Action.CORRECT, is_slow=True)
 def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
-    """Show which person every line of a draft list means, and what the import would record.
+    """Return the page that shows which person every line of an uploaded list means.
 
-    The status is 422 if the file has no readable table. Raises: UnknownUploadedList if there is no
-    such
-    draft.
+    The page also shows what the import would record. `list_id` is the id of a list that was not
+    imported yet. The status is 422 if the file has no readable table. Raises: UnknownUploadedList
+    if the meeting has no such list.
     """
     with reading() as connection:
         stored, choices = _draft(connection, meeting, list_id)
@@ -126,10 +130,10 @@ def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
 @blueprint.get("/hoi-nghi/<meeting>/tu-tep/<list_id>/loi.xlsx")
 @allowed(Action.CORRECT, is_slow=True)
 def faults(meeting: str, list_id: str) -> Response:
-    """Return a draft list as an XLSX file with an added column that describes every row's faults.
+    """Return an uploaded list as an XLSX file, with the faults of every row in an added column.
 
-    Raises: UnknownUploadedList if there is no such draft. BadForm if the file has no readable
-    table.
+    `list_id` is the id of a list that was not imported yet. Raises: UnknownUploadedList if the
+    meeting has no such list. BadForm if the file has no readable table.
     """
     with reading() as connection, uploads.readable_list():
         stored, choices = _draft(connection, meeting, list_id)
@@ -142,11 +146,13 @@ def faults(meeting: str, list_id: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/tu-tep/<list_id>")
 @allowed(Action.CORRECT, is_slow=True)
 def decide(meeting: str, list_id: str) -> Response:
-    """Store the user's choices about a draft list, and import the list if the user requests it.
+    """Store the user's choices about an uploaded list, and import the list if the form says so.
 
-    If a question is still open, or if the preview is out of date, import nothing and show the
-    preview again. Raises: UnknownUploadedList if there is no such draft. BadForm if a field is
-    wrong or the
+    `list_id` is the id of a list that was not imported yet. After an import, redirect to the list
+    of imports; otherwise redirect to the preview. Nothing is imported if a question is still open
+    or if the preview is out of date.
+
+    Raises: UnknownUploadedList if the meeting has no such list. BadForm if a field is wrong or the
     file has no readable table.
     """
     writer, at_ms = access.signed_in_account().writer, now_ms()
@@ -193,7 +199,9 @@ def decide(meeting: str, list_id: str) -> Response:
 def undo(meeting: str, list_id: str) -> Response:
     """Undo the import of a list by voiding every record made from it.
 
-    Raises: UnknownUploadedList if the list was not imported, or if its import was already undone.
+    Redirect to the list of imports. `list_id` is the id of the imported list. Raises:
+    UnknownUploadedList if there is no such list, if it was not imported, or if its import was
+    already undone.
     """
     writer, at_ms, connection = access.signed_in_account().writer, now_ms(), transaction()
     stored = lists.find(connection, "attendance", list_id)

@@ -1,4 +1,7 @@
-"""Pages with the board of a meeting: its points and their warnings, live updates, and charts."""
+"""Pages with the board of a meeting, a table of its halls that refreshes itself, with charts.
+
+A row of the table shows a hall's figures and the warnings about the hall.
+"""
 
 import base64
 import hashlib
@@ -30,7 +33,9 @@ from sync_server.storage.people import roster
 blueprint = Blueprint("board", __name__)
 
 WARNINGS = ("escalated", "no_chair", "silent", "gaps", "reserved", "not_ready")
-"""The warnings about a point, the most serious first."""
+"""The warnings about a hall, the most serious first: the Secretary and the Deputy are both away,
+nobody presides, no report, missing or refused records, requests that headquarters must decide, hall
+not ready."""
 ORDERS = ("trouble", "name", "rate", "not_recorded", "contact")
 CSV_COLUMNS = (
     "code",
@@ -50,21 +55,21 @@ CSV_COLUMNS = (
     "note",
 )
 MAX_UPDATE_ROWS = 12
-"""The maximum number of rows in one update, so that an update stays below 2 KB. The next update
-sends the remaining rows."""
+"""The maximum number of rows in one update, so that an update stays below 2 KB even on a poor line.
+The next update sends the remaining rows."""
 HASH_DIGITS = 4
-"""The length of a row's mark in characters (24 bits). About one change in 17 million is missed
-until the row changes again."""
+"""The length of the mark by which a page detects that a row has changed, in characters (24 bits).
+About one change in 17 million is missed until the row changes again."""
 BOARD_HEADER = "Diemcau-Board"
-"""The response header that identifies our updates. A Wi-Fi sign-in page may answer with status 200
-instead of our server, but without this header."""
+"""The response header that identifies the board's updates. The sign-in page of a Wi-Fi network may
+answer with status 200 instead of this server; the browser ignores it, as it lacks the header."""
 NOT_MODIFIED = 304
 
 
 class BoardFilter(NamedTuple):
-    """The filter and the sort order of the board's rows.
+    """The filter and the sort order of the rows on a meeting's board. A row shows one hall.
 
-    `trouble` is a warning, `text` is part of a point's code or name, and `order` is one of
+    `trouble` is one of `WARNINGS`, `text` is part of a hall's code or name, and `order` is one of
     `ORDERS`. An empty `unit_type`, `trouble` or `text` matches every row.
     """
 
@@ -75,7 +80,10 @@ class BoardFilter(NamedTuple):
 
 
 class BoardLine(NamedTuple):
-    """A row of the board, and the warnings about its point, the most serious first."""
+    """A row of a meeting's board, which shows one hall, and the warnings about this hall.
+
+    The warnings are codes from `WARNINGS`, the most serious first.
+    """
 
     row: BoardRow
     warnings: tuple[str, ...]
@@ -84,9 +92,9 @@ class BoardLine(NamedTuple):
 @blueprint.get("/hoi-nghi/<meeting>")
 @allowed(Action.READ_BOARD, meeting_menu=Menu(1, "board.title"))
 def board(meeting: str) -> str:
-    """Show the board of a meeting: totals, warnings, points and charts.
+    """Return the page with the board of a meeting: totals, warnings, halls and charts.
 
-    The query filters and sorts the points. Raises: UnknownMeeting.
+    The query filters and sorts the halls, as `BoardFilter` describes. Raises: UnknownMeeting.
     """
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
@@ -115,11 +123,12 @@ def board(meeting: str) -> str:
 @blueprint.get("/hoi-nghi/<meeting>/cap-nhat")
 @allowed(Action.READ_BOARD)
 def update(meeting: str) -> Response:
-    """Return the rows that differ from those on the caller's page, or status 304 if none do.
+    """Return the rows of a meeting's board that have changed since the browser last received them.
 
-    The caller sends the marks of its rows in the header If-None-Match. At most `MAX_UPDATE_ROWS`
-    rows are returned. If the page is filtered by a warning, a row that loses the warning is also
-    returned and stays on the page. Raises: UnknownMeeting.
+    The browser sends short hashes of its rows in the header If-None-Match. At most
+    `MAX_UPDATE_ROWS` rows are returned, as HTML; the status is 304 if no row has changed. If the
+    page is filtered by a warning, a row that loses the warning is also returned and stays on the
+    page. Raises: UnknownMeeting.
     """
     g.is_refresh = True
     connection = transaction()
@@ -164,7 +173,11 @@ def update(meeting: str) -> Response:
 def row_marks(
     rows: Sequence[BoardRow], meeting: MeetingSummary, chairs: Mapping[str, str]
 ) -> list[str]:
-    """Return one mark for every row. A mark changes when a value shown in the row changes."""
+    """Return a short hash for every row of a meeting's board, in the order of the rows.
+
+    A hash changes when a value shown in its row changes. `chairs` contains the names of the chairs
+    by person code.
+    """
     return [
         _mark_of(
             replace(row, last_contact_at=format_recent(row.last_contact_at)),
@@ -181,9 +194,10 @@ def _mark_of(*values: object) -> str:
 
 
 def _marks_in_etag(tag: str, count: int) -> list[str]:
-    """Split an ETag into `count` marks, one for every row of the board.
+    """Split an ETag into `count` short hashes, one for every row of the board.
 
-    If the ETag has the wrong length, return marks that match no row.
+    If the ETag has the wrong length, return hashes that match no row, so that all rows are sent
+    again.
     """
     letters = tag.strip('"')
     if len(letters) != count * HASH_DIGITS:
@@ -194,7 +208,10 @@ def _marks_in_etag(tag: str, count: int) -> list[str]:
 @blueprint.get("/hoi-nghi/<meeting>/bang.csv")
 @allowed(Action.READ_BOARD)
 def csv(meeting: str) -> Response:
-    """Return the filtered and sorted board as a CSV file. Raises: UnknownMeeting."""
+    """Return the board of a meeting as a CSV file, filtered and sorted as on the page.
+
+    Raises: UnknownMeeting.
+    """
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     meeting_board = standings.board_of(connection, meeting)
@@ -211,11 +228,11 @@ def csv(meeting: str) -> Response:
 
 
 def warnings_of(row: BoardRow, meeting: MeetingSummary) -> tuple[str, ...]:
-    """Return the warnings about a point, the most serious first.
+    """Return the codes of the warnings about a hall (a row of the board), the most serious first.
 
-    Before the meeting opens, no point is silent. Before the start, a point needs only a named
-    chair; after the start, the chair must preside. A cancelled meeting has no warnings, and neither
-    has a point that summons nobody.
+    A missing report is a warning only after the meeting has opened. Before the start, a hall
+    without a named chair gets the warning `no_chair`; after the start, a hall where nobody
+    presides. There are no warnings if the meeting is cancelled or the hall summons nobody.
     """
     is_open = not row.closed and meeting.state != "closed"
     applies = {
@@ -271,10 +288,10 @@ def _filtered_lines(
 
 
 def _sum_of(lines: Sequence[BoardLine], board_filter: BoardFilter) -> Counts | None:
-    """Return the sum of the rows' counts, or None if the page is filtered by a warning.
+    """Return the sum of the rows' counts, or None if the board is filtered by a warning.
 
-    Rehearsals and cancelled meetings do not count. On a page filtered by a warning, a row stays
-    after its warning ends, so an update cannot compute the sum.
+    With such a filter, the page keeps rows whose warning has ended, so its rows are not those of an
+    update and the sum would be wrong. Rehearsals and cancelled meetings do not count.
     """
     if board_filter.trouble:
         return None
@@ -286,7 +303,10 @@ def _seriousness_rank(warnings: tuple[str, ...]) -> int:
 
 
 def _count_warnings(rows: Sequence[BoardRow], meeting: MeetingSummary) -> dict[str, int]:
-    """Return the number of points with every warning, leaving out warnings without points."""
+    """Return the number of halls with a warning, by the warning's code.
+
+    Warnings that no hall has are left out.
+    """
     warnings_by_row = [warnings_of(row, meeting) for row in rows]
     counts = {
         warning: sum(warning in row_warnings for row_warnings in warnings_by_row)

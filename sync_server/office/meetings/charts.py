@@ -1,6 +1,6 @@
 """Compute the figures and bar lengths of a meeting's charts, which templates draw as SVG.
 
-No charting library is used, because its inline styles would break the content security policy.
+No charting library is used, because the office's content security policy blocks inline styles.
 """
 
 from msgspec import Struct
@@ -13,16 +13,16 @@ from sync_server.storage.ledger.standings import Board
 STEP_MS = 5 * MINUTE_MS
 BEFORE_MS = 60 * MINUTE_MS
 AFTER_MS = 60 * MINUTE_MS
-"""The arrivals chart covers one hour before the start and one hour after it. The first and the last
-column include earlier and later arrivals."""
+"""The arrivals chart covers one hour before the meeting's start and one hour after it. The first
+column also counts earlier arrivals, and the last column later ones."""
 WIDTH, HEIGHT = 640, 160
 
 
 class Column(Struct, frozen=True):
-    """A column of the arrivals chart, which shows the number of arrivals in five minutes.
+    """A column of the arrivals chart, which shows how many people arrived in five minutes.
 
     `from_ms` is the start of the five minutes, in ms since 1970 UTC. `is_late` is True if arrivals
-    in this column are late. `x`, `y`, `width` and `height` are in units of the drawing.
+    in this column are late. `x`, `y`, `width` and `height` are in units of the SVG drawing.
     """
 
     from_ms: int
@@ -35,10 +35,10 @@ class Column(Struct, frozen=True):
 
 
 class Arrivals(Struct, frozen=True):
-    """The arrivals chart of a meeting, with the first arrivals at all its halls.
+    """The arrivals chart of a meeting, which counts the first arrival of every person in all halls.
 
-    `start_x` is the position of the meeting's start in units of the drawing. `peak` is the column
-    with the most arrivals, or None without any arrivals.
+    `start_x` is the position of the meeting's start in units of the SVG drawing. `peak` is the
+    column with the most arrivals, or None without any arrivals.
     """
 
     columns: tuple[Column, ...]
@@ -48,9 +48,9 @@ class Arrivals(Struct, frozen=True):
 
 
 class BarSegment(Struct, frozen=True):
-    """A segment of a bar, which shows the number of people in one state.
+    """A segment of a bar, which shows how many people are in one state, such as present.
 
-    `x` and `width` are in units of the drawing.
+    `x` and `width` are in units of the SVG drawing.
     """
 
     state: str
@@ -60,7 +60,10 @@ class BarSegment(Struct, frozen=True):
 
 
 class TypeBar(Struct, frozen=True):
-    """A bar that shows how many people of one unit type are in every state."""
+    """A bar that shows how many people of one type of unit are present, excused, absent, and so on.
+
+    `counts` contains the figures, and `segments` their parts of the bar.
+    """
 
     unit_type: str
     counts: Counts
@@ -73,13 +76,15 @@ STATES = (
     ("unexcused", "absent_unexcused"),
     ("unrecorded", "not_recorded"),
 )
-"""Every state as (name in the style sheet, field of `Counts`), in the order of a bar's segments."""
+"""The states of people that a bar shows, in the order of its segments, as pairs of the state's name
+in the style sheet and its field in `Counts`."""
 
 
 def arrivals_of(board: Board, summary: MeetingSummary) -> Arrivals:
-    """Return the arrivals chart: people's first arrivals in steps of five minutes.
+    """Return the chart of people's first arrivals in all halls, in steps of five minutes.
 
-    The chart covers one hour before the meeting's start and one hour after it.
+    The chart covers one hour before the meeting's start and one hour after it. The first column
+    also counts earlier arrivals, and the last column later ones.
     """
     starts_ms = to_ms(summary.starts_at)
     first_ms = starts_ms - BEFORE_MS
@@ -110,7 +115,7 @@ def arrivals_of(board: Board, summary: MeetingSummary) -> Arrivals:
 
 
 def types_of(board: Board) -> tuple[TypeBar, ...]:
-    """Return one bar for every unit type.
+    """Return one bar for every type of unit, in the order of the board.
 
     The length of a bar is proportional to the number of people summoned.
     """

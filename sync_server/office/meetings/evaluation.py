@@ -31,16 +31,20 @@ HASH_LETTERS = 16
 
 
 def short_hash(text: str) -> str:
-    """Return the first 16 hex digits of a text's SHA-256, to detect changes of the text."""
+    """Return the first 16 hex digits of a text's SHA-256.
+
+    A form contains the hash of a text, which shows whether the text has changed since the form was
+    opened.
+    """
     return hashlib.sha256(text.encode()).hexdigest()[:HASH_LETTERS]
 
 
 @blueprint.get("/hoi-nghi/<meeting>/chat-luong")
 @allowed(Action.READ_QUALITY, meeting_menu=Menu(6, "quality.title"))
 def page(meeting: str) -> str:
-    """Show the figures on order, readiness, incidents and feedback, and the written evaluation.
+    """Return the page with a meeting's figures on conduct, readiness, incidents and feedback.
 
-    Raises: UnknownMeeting.
+    The page also contains the texts of the written evaluation to edit. Raises: UnknownMeeting.
     """
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
@@ -80,7 +84,8 @@ def page(meeting: str) -> str:
 def evaluate(meeting: str) -> Response:
     """Store a new version of every text of the evaluation that the user has edited.
 
-    An unedited draft is not stored, so that it still follows the figures. Raises: UnknownMeeting.
+    A text that the program has drafted is not stored unless it was edited, so that the draft still
+    changes with the figures. Redirect to the page of the evaluation. Raises: UnknownMeeting.
     BadForm if nothing was edited, or if someone else has changed the same text in the meantime.
     """
     account, at_ms = access.signed_in_account(), now_ms()
@@ -115,5 +120,5 @@ def evaluate(meeting: str) -> Response:
 
 
 def _drafts(meeting: str) -> dict[Heading, str]:
-    """Return a draft text for every heading, written by the program from the current figures."""
+    """Return the evaluation's draft texts by heading, which the program makes from the figures."""
     return drafts_of(snapshot.take(transaction(), meeting, source_now()).figures)

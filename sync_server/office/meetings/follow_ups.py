@@ -1,4 +1,4 @@
-"""Pages on what remains to be done after a meeting: tasks with due dates, and essays."""
+"""Pages on the work after a meeting: the halls' tasks with due dates, and essays to hand in."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import Connection
@@ -31,7 +31,7 @@ MOST_ESSAYS = 100_000
 @blueprint.get("/hoi-nghi/<meeting>/viec")
 @allowed(Action.READ_FOLLOW_UPS, meeting_menu=Menu(8, "follow_up.title"))
 def page(meeting: str) -> str:
-    """Show the tasks and essays of the halls that this account may see, with forms to add more.
+    """Return the page with the tasks and essays of the halls that this account may see.
 
     Raises: UnknownMeeting.
     """
@@ -60,11 +60,13 @@ def page(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/viec")
 @allowed(Action.FOLLOW_UP)
 def add(meeting: str) -> Response:
-    """Record a new task of a hall, the new state of a task, or the number of essays handed in.
+    """Record a hall's new task, the new state of a task, or the number of essays handed in.
 
-    Raises: UnknownPoint. Forbidden if the account belongs to another point or unit. UnknownRecord
-    if the task is unknown. BadForm if a field is wrong, if the owner is unknown, if the due time is
-    before the meeting, or if there are more essays than summoned people.
+    The form field `do` says which. Redirect to the page of the tasks. Raises: UnknownPoint if the
+    meeting does not take place in the hall. Forbidden if the account belongs to another hall or
+    unit. UnknownRecord if the task is unknown. BadForm if a field is wrong, if the person
+    responsible is unknown, if the due time is before the meeting, or if there are more essays than
+    summoned people.
     """
     writer, at_ms, connection = access.signed_in_account().writer, now_ms(), transaction()
     key = StreamKey(meeting, forms.required_text("point_code", longest=16))
@@ -103,9 +105,9 @@ def add(meeting: str) -> Response:
 
 
 def _require_later(connection: Connection, meeting: str, due_ms: int | None) -> None:
-    """Check that a due time is not before the meeting's start; None is accepted.
+    """Check that a due time (in ms since 1970 UTC) is not before the meeting's start.
 
-    Raises: UnknownMeeting. BadForm if the due time is too early.
+    None is accepted. Raises: UnknownMeeting. BadForm if the due time is before the start.
     """
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     if due_ms is not None and due_ms < to_ms(summary.starts_at):
@@ -113,9 +115,10 @@ def _require_later(connection: Connection, meeting: str, due_ms: int | None) -> 
 
 
 def _points(connection: Connection, meeting: str) -> list[str]:
-    """Return the codes of the meeting's points that the signed-in account may see.
+    """Return the codes of the meeting's halls that the signed-in account may see.
 
-    If the page's address names a point (`?diem-cau=`), return at most that point.
+    The codes are in alphabetical order. If the page's address names a hall (`?diem-cau=`), return
+    at most that hall.
     """
     account = access.signed_in_account()
     places = directory.all_points(connection)

@@ -18,7 +18,7 @@ blueprint = Blueprint("meeting_list", __name__)
 
 
 def _reads_meetings(account: Account) -> UrlValues:
-    """Return {} to show the menu entry, or None to hide it.
+    """Return {} to show the menu entry for the list of meetings, or None to hide it.
 
     The entry is hidden from accounts that belong to a unit or may not read meetings.
     """
@@ -28,10 +28,10 @@ def _reads_meetings(account: Account) -> UrlValues:
 @blueprint.get("/")
 @allowed(Action.OWN_ACCOUNT, menu=Menu(1, "office.meetings", _reads_meetings))
 def start() -> str | Response:
-    """Show the list of meetings, or redirect the account to a page that suits its role.
+    """Return the page with the list of meetings, or redirect accounts that must not see it.
 
-    An account of a unit is redirected to the unit's people, and an account that may not read
-    meetings is redirected to the portal's releases.
+    An account of a unit is redirected to the unit's people. An account that may not read meetings
+    is redirected to the stored versions of the portal.
     """
     account = access.signed_in_account()
     if account.unit is not None:

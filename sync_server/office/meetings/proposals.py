@@ -1,6 +1,7 @@
-"""Pages on changes in the published portal, which headquarters accepts or sets aside.
+"""Pages on changes in the published portal, which headquarters accepts or declines.
 
-The portal proposes meetings, units and halls. A proposal has no effect before it is accepted.
+The portal, a public website that editors write, proposes meetings, units and halls. A proposal has
+no effect before headquarters accepts it.
 """
 
 from typing import NamedTuple
@@ -31,10 +32,10 @@ blueprint = Blueprint("proposals", __name__)
 
 
 class Difference(NamedTuple):
-    """A fact of a meeting whose published value differs from the accepted value.
+    """A fact of a meeting that differs between the published portal and the accepted meeting.
 
     `what` is the Vietnamese name of the fact. `before` is the accepted value, and `after` is the
-    published value.
+    published value; both are texts for display.
     """
 
     what: str
@@ -43,7 +44,10 @@ class Difference(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """A published meeting that is new, or that differs from the accepted meeting."""
+    """A meeting on the published portal that is new, or differs from the accepted meeting.
+
+    `differences` is empty if the meeting is new.
+    """
 
     meeting: PublishedMeeting
     is_new: bool
@@ -53,9 +57,10 @@ class Proposal(NamedTuple):
 @blueprint.get("/de-nghi")
 @allowed(Action.READ_ARRANGEMENTS, menu=Menu(6, "proposals.title"))
 def index() -> str:
-    """Show all differences between published and accepted meetings, units and halls.
+    """Return the page with all differences between the published portal and the accepted facts.
 
-    Raises: ReleaseMalformed if the portal's facts cannot be read.
+    They concern meetings, units and halls. Raises: ReleaseMalformed if the portal's facts cannot be
+    read.
     """
     connection = transaction()
     proposals = read_proposals(connection, with_answered=True)
@@ -69,10 +74,10 @@ def index() -> str:
 @blueprint.post("/de-nghi")
 @allowed(Action.ARRANGE)
 def answer_places() -> Response:
-    """Accept the published units and halls, or keep the units and halls of the office.
+    """Accept the published units and halls with `do=accept` in the form; otherwise decline them.
 
-    If the office's facts are kept, these differences are no longer announced. A later change in the
-    portal is announced again. Raises: ReleaseMalformed if the portal's facts cannot be read.
+    Declined differences are no longer announced, but a later change in the portal is. Redirect to
+    the list of proposals. Raises: ReleaseMalformed if the portal's facts cannot be read.
     """
     connection = transaction()
     published = read_published(connection)
@@ -90,10 +95,11 @@ def answer_places() -> Response:
 @blueprint.post("/de-nghi/<meeting>")
 @allowed(Action.ARRANGE)
 def answer(meeting: str) -> Response:
-    """Accept a meeting as published, or set it aside until its publication changes again.
+    """Accept a meeting as published with `do=accept` in the form; otherwise decline the proposal.
 
-    Raises: UnknownMeeting if the portal does not publish the meeting. ReleaseMalformed if the
-    portal's facts cannot be read.
+    A declined proposal is announced again only after its next change. Redirect to the list of
+    proposals. Raises: UnknownMeeting if the portal does not publish the meeting. ReleaseMalformed
+    if the portal's facts cannot be read.
     """
     at_ms = now_ms()
     is_accepted = request.form.get("do") == "accept"
@@ -121,8 +127,8 @@ def answer(meeting: str) -> Response:
 def read_proposals(connection: Connection, *, with_answered: bool = False) -> list[Proposal]:
     """Return the published meetings that are new or differ from the accepted meetings.
 
-    Meetings that are over, or that headquarters has answered, are included only if `with_answered`
-    is True. Raises: ReleaseMalformed if the portal's facts cannot be read.
+    Meetings that are over, or that headquarters has accepted or declined as they are, are included
+    only if `with_answered` is True. Raises: ReleaseMalformed if the portal's facts cannot be read.
     """
     proposals = []
     for published_meeting in read_published(connection).meetings:
@@ -137,9 +143,9 @@ def read_proposals(connection: Connection, *, with_answered: bool = False) -> li
 
 
 def places_differ(connection: Connection) -> bool:
-    """Return whether the published units and halls differ from the office's units and halls.
+    """Return whether the published units and halls differ from those stored in the office.
 
-    Differences that headquarters has already answered do not count. Raises: ReleaseMalformed if the
+    Differences that headquarters has already declined do not count. Raises: ReleaseMalformed if the
     portal's facts cannot be read.
     """
     differences = places.differences(connection, read_published(connection))
@@ -149,10 +155,10 @@ def places_differ(connection: Connection) -> bool:
 
 
 def read_published(connection: Connection) -> PublishedDirectory:
-    """Return the units, points and meetings that the served portal publishes.
+    """Return the units, halls and meetings that the published portal contains.
 
-    All are empty if there is no release. Raises: ReleaseMalformed if the portal's facts cannot be
-    read.
+    All are empty if no portal is published. Raises: ReleaseMalformed if the portal's facts cannot
+    be read.
     """
     settings: Settings = current_app.config["SETTINGS"]
     published_directory = served_portal.published_directory(connection, settings.site_dir, now_ms())
@@ -189,10 +195,10 @@ def _differences(connection: Connection, published_meeting: PublishedMeeting) ->
 
 
 def _with_its_halls(connection: Connection, published: PublishedMeeting) -> PublishedMeeting:
-    """Return a published meeting; if it is over and names no points, fill in its points.
+    """Return a published meeting; if it is over and names no halls, add its actual halls.
 
-    A meeting that names no points takes place at all points. Without this, a point created after
-    the meeting would show as a change that the portal proposes.
+    A meeting that names no halls takes place in all halls. Without the addition, a hall created
+    after the meeting would appear as a change that the portal proposes.
     """
     is_over = to_ms(published.ends_at) < now_ms()
     points = tuple(arrangements.points_of(connection, published.id))
@@ -202,6 +208,6 @@ def _with_its_halls(connection: Connection, published: PublishedMeeting) -> Publ
 
 
 def _describe_points(points: list[str], other_points: list[str]) -> str:
-    """Return the number of points as text, followed by the codes that the other list lacks."""
+    """Return the number of `points` as text, followed by the codes that `other_points` lacks."""
     extra = ", ".join(point for point in points if point not in other_points)
     return say("fact.points.count", count=len(points)) + (f": {extra}" if extra else "")

@@ -1,4 +1,4 @@
-"""Read the choices for a report from the query, and send the report as a file or a page."""
+"""Read from the query which report a user wants, and send the report as a file or a page."""
 
 from flask import Response, current_app, request
 
@@ -18,18 +18,21 @@ LAYOUT_NAMES: tuple[LayoutName, ...] = tuple(LAYOUTS)
 PAPER_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 )
-"""The content security policy of a report that is shown as a page to print. Its styles and chart
-images are inside the page, and the page may load nothing else."""
+"""The content security policy of a report that is shown as a page to print. Its styles and pictures
+are inside the page, so the page may load nothing else."""
 
 
 def source_now() -> Source:
-    """Return the inputs of a report as of now that are not in the database."""
+    """Return the inputs of a report made now that are not in the database.
+
+    They are the folder of the portal, the key that decrypts details, and the current time.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     return Source(settings.site_dir, settings.seal_key, now_ms())
 
 
 def requested_layout() -> LayoutName:
-    """Return the layout named in the query (`mau`); by default the layout `DEFAULT_LAYOUT`."""
+    """Return the page layout named in the query (`mau`), or `DEFAULT_LAYOUT` for any other name."""
     return next((name for name in LAYOUT_NAMES if name == request.args.get("mau")), DEFAULT_LAYOUT)
 
 
@@ -52,8 +55,8 @@ def format_of(text: str) -> Format:
 def send(spec: AnySpec, file_format: Format) -> Response:
     """Return a report as a file to download, or as a page to print if the format is HTML.
 
-    The file's name is written to the audit log. Raises: BadForm if this server cannot make PDF
-    files.
+    `spec` describes the report: its kind, its layout and its figures. The file's name is written to
+    the audit log. Raises: BadForm if PDF is requested and this server cannot make PDF files.
     """
     name = making.file_name(spec, file_format)
     access.log_subjects(name)

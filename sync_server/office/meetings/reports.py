@@ -46,7 +46,7 @@ MAX_FILE_BYTES = 16 * 1024 * 1024
 @blueprint.get("/hoi-nghi/<meeting>/bao-cao")
 @allowed(Action.READ_REPORT, meeting_menu=Menu(7, "report.title"))
 def index(meeting: str) -> str:
-    """Show the current figures as a text to copy, the stored revisions, and forms to make more.
+    """Return the page with a meeting's stored reports, its current figures and forms to make more.
 
     Raises: UnknownMeeting.
     """
@@ -79,8 +79,9 @@ def index(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/bao-cao")
 @allowed(Action.EVALUATE, is_slow=True)
 def make(meeting: str) -> AnyResponse:
-    """Make and store the next revision of a report from the current figures.
+    """Make a report from the current figures, and store it as the next revision.
 
+    The form contains the kind of report and its layout. Redirect to the page of the reports.
     Raises: UnknownMeeting. BadForm if the kind of report or the layout is unknown.
     """
     kind, layout = forms.one_of("report_kind", STORED), forms.one_of("layout", LAYOUT_NAMES)
@@ -94,11 +95,12 @@ def make(meeting: str) -> AnyResponse:
 @blueprint.get("/hoi-nghi/<meeting>/bao-cao/<report_id>/<file_format>")
 @allowed(Action.READ_REPORT, is_slow=True)
 def export(meeting: str, report_id: str, file_format: str) -> Response:
-    """Return a stored revision of a report as a file.
+    """Return a stored report as a file in the format `file_format`, such as `docx`.
 
-    With `noi-bo` in the query, the file contains names, for headquarters and auditors only. Raises:
-    UnknownReport if the revision or the format is unknown. Forbidden if the account may not see the
-    names. BadForm if this server cannot make PDF files.
+    `report_id` is the id of one revision. With `noi-bo` in the query, the file contains people's
+    names, for headquarters and auditors only. Raises: UnknownReport if the report or the format is
+    unknown. Forbidden if the account may not see the names. BadForm if this server cannot make PDF
+    files.
     """
     wanted = format_of(file_format)
     with reading() as connection:
@@ -116,11 +118,12 @@ def export(meeting: str, report_id: str, file_format: str) -> Response:
 @blueprint.get("/hoi-nghi/<meeting>/danh-sach")
 @allowed(Action.READ_ARRANGEMENTS, is_slow=True)
 def people(meeting: str) -> Response:
-    """Return minutes, a presence list, a summons or a certificate as a file with names.
+    """Return minutes, a presence list, a summons or a certificate as a file with people's names.
 
-    The query names the kind (`loai`), the point, the unit and the person. Raises: UnknownMeeting,
-    UnknownPoint. BadForm if minutes are requested without a point. UnknownReport if the format is
-    unknown. NobodyToName if a summons or a certificate would name nobody.
+    The query names the kind (`loai`), the hall (`diem-cau`), the unit (`don-vi`) and the person
+    (`nguoi`). Raises: UnknownMeeting, UnknownPoint. BadForm if minutes are requested without a
+    hall, or if this server cannot make PDF files. UnknownReport if the format is unknown.
+    NobodyToName if a summons or a certificate would name nobody.
     """
     kind: Kind = next((k for k in WITH_NAMES if k == request.args.get("loai")), "presence")
     if kind == "minutes" and not request.args.get("diem-cau"):
@@ -142,7 +145,10 @@ def people(meeting: str) -> Response:
 @blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>/bien-ban")
 @allowed(Action.READ_STANDING, is_slow=True)
 def minutes(meeting: str, point: str) -> Response:
-    """Return the minutes of a hall as a DOCX file to sign. Raises: UnknownMeeting, UnknownPoint."""
+    """Return the minutes of a hall (`point`) at a meeting as a DOCX file to sign.
+
+    Raises: UnknownMeeting. UnknownPoint if the meeting does not take place in this hall.
+    """
     with reading() as connection:
         spec = making.make_names_document(
             connection, meeting, "minutes", DEFAULT_LAYOUT, source_now(), point=point
@@ -153,9 +159,9 @@ def minutes(meeting: str, point: str) -> Response:
 @blueprint.get("/hoi-nghi/<meeting>/bao-cao/du-lieu-mo/<file_format>")
 @allowed(Action.READ_REPORT, is_slow=True)
 def export_open_data(meeting: str, file_format: str) -> Response:
-    """Return the meeting's totals as open data: JSON with a schema, or CSV.
+    """Return a meeting's totals as open data without names: JSON with a schema, or CSV.
 
-    Raises: UnknownMeeting. UnknownReport for any other format.
+    `file_format` is `json` or `csv`. Raises: UnknownMeeting. UnknownReport for any other format.
     """
     if file_format not in OPEN_FORMATS:
         raise UnknownReport(report=file_format[:16])
@@ -173,9 +179,10 @@ def export_open_data(meeting: str, file_format: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/bao-cao/kiem-lai")
 @allowed(Action.READ_REPORT, is_slow=True)
 def check(meeting: str) -> str:
-    """Compare an uploaded report file with the ledger, and show the differences.
+    """Compare an uploaded report file with the stored records; return a page with the differences.
 
-    Raises: UnknownMeeting. BadForm if there is no file, or if this program did not make the file.
+    Raises: UnknownMeeting. BadForm if there is no file, if it is not a report by this program, or
+    if another program has removed the data that a report contains for this check.
     """
     file = request.files.get("file")
     content = file.read(MAX_FILE_BYTES + 1) if file else b""

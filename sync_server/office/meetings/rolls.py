@@ -1,6 +1,6 @@
-"""Pages that change the rolls of a meeting's points, by a rule or from a file.
+"""Pages that choose the people that the halls of a meeting summon, by a rule or from a list.
 
-Every change writes a new version of a roll.
+The people summoned to a hall are its roll. Every change writes a new version of a roll.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,15 +44,20 @@ UNPROCESSABLE = 422
 @blueprint.get("/hoi-nghi/<meeting>/trieu-tap")
 @allowed(Action.READ_ARRANGEMENTS, meeting_menu=Menu(4, "rolls.title"))
 def page(meeting: str) -> str:
-    """Show the roll of every point, with the forms that change rolls. Raises: UnknownMeeting."""
+    """Return the page with the people that the halls of a meeting summon, and forms to change them.
+
+    Raises: UnknownMeeting.
+    """
     return _render_page(meeting)
 
 
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap")
 @allowed(Action.ARRANGE)
 def by_rule(meeting: str) -> str | Response:
-    """Preview how a rule would change the rolls, or apply the rule if the user confirms.
+    """Return a page that shows how a rule would change the people that a meeting summons.
 
+    The rule in the form names units, a rank such as committee members, and kinds of Party
+    membership. With `do=summon` in the form, apply the rule and redirect to the page of the rolls.
     Raises: UnknownMeeting. BadForm if no unit is chosen or the rank is unknown.
     """
     rank = forms.one_of("rank", RANKS)
@@ -79,10 +84,11 @@ def by_rule(meeting: str) -> str | Response:
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap/tep")
 @allowed(Action.ARRANGE, is_slow=True)
 def by_file(meeting: str) -> str | Response | tuple[str, int]:
-    """Store an uploaded list as a draft, and show how it would change the rolls of its points.
+    """Store an uploaded list without importing it; return a page that shows what it would change.
 
-    If the list has faults or no people, show this with status 422 and store nothing. Raises:
-    UnknownMeeting. BadForm if the file is missing or too large.
+    The list names the people that the halls of a meeting summon. If it has faults or no people,
+    show this with status 422 and store nothing. Raises: UnknownMeeting. BadForm if the file is
+    missing or too large.
     """
     account, at_ms = access.signed_in_account(), now_ms()
     with reading() as connection:
@@ -106,11 +112,11 @@ def by_file(meeting: str) -> str | Response | tuple[str, int]:
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap/tep/<list_id>")
 @allowed(Action.ARRANGE, is_slow=True)
 def summon_list(meeting: str, list_id: str) -> Response:
-    """Import a draft list: replace the rolls of the points that it names.
+    """Import an uploaded list: every hall in it summons only the people that the list names.
 
-    Raises: UnknownMeeting. UnknownUploadedList if there is no such draft. BadForm if the list now
-    has
-    faults.
+    `list_id` is the id of a list that was not imported yet. Redirect to the page of the rolls.
+    Raises: UnknownMeeting. UnknownUploadedList if there is no such list. BadForm if the list now
+    has faults.
     """
     at_ms, writer = now_ms(), access.signed_in_account().writer
     with reading() as connection:
@@ -153,7 +159,10 @@ def _read_summonses(
 def _changes_of(
     connection: Connection, meeting: str, summonses: Sequence[SummonsRow]
 ) -> dict[str, RollDifference]:
-    """For every point that a list names, return how the list would change the point's roll."""
+    """Return how an uploaded list would change the roll (the people summoned) of every hall in it.
+
+    The result is sorted and keyed by the hall's code.
+    """
     before = arrangements.rolls_of(connection, meeting)
     after: dict[str, list[Summoned]] = {}
     for row in summonses:
@@ -166,10 +175,11 @@ def _changes_of(
 def _plan_rolls(
     connection: Connection, meeting: str, rule: Rule
 ) -> tuple[Mapping[str, list[Summoned]], dict[str, RollDifference], dict[str, int]]:
-    """Return the rolls that a rule makes, and the differences of the rolls that would change.
+    """Return the rolls that a rule makes, and what the rule changes. A roll is the people summoned.
 
-    Both are by point. Units without a point at this meeting come third, with the number of people
-    that the rule would summon there.
+    The first result contains the new roll and the second the changes, both by the hall's code;
+    halls whose people stay the same are left out of the second. The third is for units without a
+    hall at this meeting: the number of people that the rule would summon there, by the unit's code.
     """
     before = arrangements.rolls_of(connection, meeting)
     point_by_unit = {

@@ -1,4 +1,4 @@
-"""Pages on the points that have not reported, with the people to call and notes on the calls."""
+"""Pages on the halls that have not reported, with the people to call and notes on the calls."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy import Connection
@@ -25,7 +25,7 @@ blueprint = Blueprint("silent", __name__)
 @blueprint.get("/hoi-nghi/<meeting>/chua-bao-cao")
 @allowed(Action.READ_CONTACTS, meeting_menu=Menu(2, "silent.title"))
 def page(meeting: str) -> str:
-    """List the points that have not reported, with the people to call and notes on earlier calls.
+    """Return the page with the halls that have not reported, people to call, and notes on calls.
 
     Raises: UnknownMeeting.
     """
@@ -48,9 +48,10 @@ def page(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/chua-bao-cao/<point>")
 @allowed(Action.ARRANGE)
 def note_call(meeting: str, point: str) -> Response:
-    """Store a note on a telephone call to a point, such as what a person promised.
+    """Store the form's note on a telephone call to a hall (`point`), such as a promise.
 
-    Raises: UnknownMeeting, UnknownPoint. BadForm if the note is empty or too long.
+    Redirect to the page of the halls that have not reported. Raises: UnknownMeeting. UnknownPoint
+    if the meeting does not take place in this hall. BadForm if the note is empty or too long.
     """
     text, at_ms = forms.required_text("call_note", longest=LONGEST_NOTE), now_ms()
     connection = transaction()

@@ -52,10 +52,11 @@ COLUMNS = (
 
 
 class TrendLine(NamedTuple):
-    """The figures of one meeting in the table of a year.
+    """The figures of one meeting in the table that compares the meetings of a year.
 
     `planned`, `reported` and `ready` are numbers of halls. A hall is ready if it has reported and
-    lacks no item of the readiness checklist.
+    lacks no item of the readiness checklist, such as power or sound. `counts` is the total of all
+    halls.
     """
 
     meeting: MeetingSummary
@@ -68,9 +69,10 @@ class TrendLine(NamedTuple):
 @blueprint.get("/xu-huong")
 @allowed(Action.READ_BOARD, menu=Menu(1, "trend.title"))
 def page() -> str:
-    """Show the figures of every meeting of a year that is over, the latest first.
+    """Return the page with the figures of every meeting of a year that is over, the latest first.
 
-    The year is in the query (`nam`). Rehearsals and cancelled meetings are left out.
+    The year is in the query (`nam`) and is the current year by default. Rehearsals and cancelled
+    meetings are left out.
     """
     year = requested_year()
     return render_template(
@@ -85,7 +87,11 @@ def page() -> str:
 @blueprint.get("/xu-huong/bang.csv")
 @allowed(Action.READ_BOARD)
 def table() -> Response:
-    """Return the figures of a year's meetings as a CSV file, one row for every meeting."""
+    """Return the figures of a year's meetings as a CSV file, one row for every meeting.
+
+    Meetings that are not over, rehearsals and cancelled meetings are left out. The year is in the
+    query (`nam`) and is the current year by default.
+    """
     year = requested_year()
     rows = [
         [
@@ -113,14 +119,12 @@ def table() -> Response:
 @blueprint.get("/xu-huong/bao-cao")
 @allowed(Action.READ_REPORT, is_slow=True)
 def report() -> Response:
-    """Return a report on several meetings as a file.
+    """Return a report on several meetings, in the format and layout that the query names.
 
-    The query names the meetings (`hoi-nghi`). Without them, the report covers the meetings of a
-    year.
-
-    Raises: UnknownMeeting. UnknownReport if the file format is unknown. BadForm if no meeting is
-    left, if there are more than `MOST_CONFERENCES`, if a meeting is not over, or if this server
-    cannot make PDF files.
+    The query names the meetings (`hoi-nghi`) or a year (`nam`), by default the current one. Raises:
+    UnknownMeeting. UnknownReport if the file format is unknown. BadForm if no meeting is left, if
+    there are more than `MOST_CONFERENCES` (60), if a meeting is not over, or if this server cannot
+    make PDF files.
     """
     year = requested_year()
     with reading() as connection:

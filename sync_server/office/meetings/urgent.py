@@ -23,11 +23,12 @@ from sync_server.storage.ledger import standings
 blueprint = Blueprint("urgent", __name__)
 
 URGENT = ("escalated", "no_chair", "silent", "reserved")
-"""The warnings about a point that only headquarters can resolve."""
+"""The warnings about a hall that only headquarters can resolve: the Secretary and the Deputy are
+both away, nobody presides, the hall has not reported, or requests wait for headquarters."""
 
 
 class UrgentMatter(NamedTuple):
-    """A matter that needs action by headquarters, with a link to the page for this action."""
+    """A sentence about a matter that headquarters must act on, and a link to the page for this."""
 
     text: str
     link: str
@@ -36,15 +37,16 @@ class UrgentMatter(NamedTuple):
 @blueprint.get("/can-xu-ly")
 @allowed(Action.READ_HELD)
 def strip() -> str:
-    """Return the list of urgent matters as a fragment of HTML, for a page that is already open."""
+    """Return the list of urgent matters as HTML, which replaces the list on an open page."""
     g.is_refresh = True
     return render_template("meetings/urgent.html", needs=urgent_matters())
 
 
 def urgent_matters() -> list[UrgentMatter]:
-    """Return the urgent matters: warnings about meetings, then held records, then proposals.
+    """Return the urgent matters: warnings about halls, doubtful records, then proposed changes.
 
-    Closed and cancelled meetings and rehearsals cause no warnings.
+    The changes are proposed by the published portal. Meetings that are closed, cancelled or a
+    rehearsal cause no warnings.
     """
     connection = transaction()
     matters = _matters_of_meetings(connection)

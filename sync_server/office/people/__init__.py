@@ -1,1 +1,1 @@
-"""Office pages about people: search, persons, units, lists, requests for leave, personal cards."""
+"""Office pages about people: search, attendance, lists to import, requests for leave, and cards."""

@@ -1,4 +1,4 @@
-"""Pages that issue personal cards with QR codes, printed ten to an A4 sheet."""
+"""Pages that issue personal cards, with QR codes for check-in, printed ten to an A4 sheet."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -25,7 +25,11 @@ PER_SHEET = 10
 
 
 class PrintedCard(NamedTuple):
-    """A personal card to print. `code` is shown only once, and `picture` is its QR code."""
+    """A personal card to print, which identifies a person at check-in.
+
+    `unit` is the name of the person's unit. `code` is the card's secret code, which is shown only
+    once, and `picture` is the code as a QR code.
+    """
 
     person: RosterPerson
     unit: str
@@ -36,7 +40,7 @@ class PrintedCard(NamedTuple):
 @blueprint.get("/the")
 @allowed(Action.ISSUE_CARDS, menu=Menu(7, "office.cards"))
 def form() -> str:
-    """Show the form for choosing the people who get new cards."""
+    """Return the page with the form for choosing the people who get new cards."""
     connection = transaction()
     units = directory.unit_names(connection)
     return render_template("people/card_form.html", units=units)
@@ -45,10 +49,11 @@ def form() -> str:
 @blueprint.post("/the")
 @allowed(Action.ISSUE_CARDS)
 def issue() -> str:
-    """Issue new cards to one person or to the people of a unit, and show the sheets to print.
+    """Issue new cards to one person or to the people of a unit.
 
-    A new card replaces the old one. In a unit, people who already have a card get a new one only if
-    the form contains `all`. Raises: UnknownPerson.
+    Return the page with the sheets to print. The form contains the person's code or the unit's
+    code. A new card replaces the old one. In a unit, people who already have a card get a new one
+    only if the form contains `all`. Raises: UnknownPerson.
     """
     code, unit = request.form.get("person", "").strip().upper(), request.form.get("unit", "")
     at_ms, connection = now_ms(), transaction()

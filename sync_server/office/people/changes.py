@@ -35,18 +35,18 @@ NOBODY = RosterPerson("", "", "", "", MEMBERSHIPS[0], None)
 @blueprint.get("/nguoi/them")
 @allowed(Action.ARRANGE)
 def form() -> str:
-    """Show the form for a new person."""
+    """Return the page with the form for a new person."""
     return _render_new(replace(NOBODY, unit=request.args.get("don-vi", "")), [])
 
 
 @blueprint.post("/nguoi/them")
 @allowed(Action.ARRANGE)
 def add() -> str | Response:
-    """Add a person to the roster.
+    """Add the person in the form to the stored people, and redirect to the person's page.
 
-    If the unit has a person of the same name, first ask the user whether the new person is another
-    one. Without a code in the form, the person gets a new code. Raises: UnknownUnit. BadForm if a
-    field is wrong or the code is already used.
+    If the unit has a person of the same name, first return a page that asks whether the new person
+    is another one. If the form contains no code, the person gets a new one. Raises: UnknownUnit.
+    BadForm if a field is wrong, if the code is already used, or if real people need consent first.
     """
     connection, at_ms = transaction(), now_ms()
     demonstration.require_consent_to_real_people(connection)
@@ -65,7 +65,7 @@ def add() -> str | Response:
 @blueprint.get("/nguoi/<person>/sua")
 @allowed(Action.ARRANGE)
 def page(person: str) -> str:
-    """Show the forms that change a person, and the rolls of coming meetings that name the person.
+    """Return the page that changes a person (given by code), with the person's coming meetings.
 
     Raises: UnknownPerson.
     """
@@ -86,9 +86,11 @@ def page(person: str) -> str:
 @blueprint.post("/nguoi/<person>/sua")
 @allowed(Action.ARRANGE)
 def correct(person: str) -> Response:
-    """Correct a person's name, position, membership or year of birth, for a stated reason.
+    """Correct a person's name, position, Party membership or year of birth from the form.
 
-    Raises: UnknownPerson. BadForm if a field is wrong or nothing has changed.
+    `person` is the person's code. The form also contains the reason. Redirect to the page that
+    changes the person. Raises: UnknownPerson. BadForm if a field is wrong, the reason is missing,
+    or nothing has changed.
     """
     before = _must_find(person)
     after, reason = _read_facts(before), forms.required_text("reason", longest=500)
@@ -107,10 +109,11 @@ def correct(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/chuyen")
 @allowed(Action.ARRANGE)
 def move(person: str) -> Response:
-    """Move a person to another unit from a given time on, for a stated reason.
+    """Move a person (given by code) to the unit in the form, from the time in the form on.
 
-    Raises: UnknownPerson, UnknownUnit. BadForm if a field is wrong, or if the person already
-    belongs to the unit.
+    The form also contains the reason. A move to the current unit cancels a planned move. Redirect
+    to the page that changes the person. Raises: UnknownPerson, UnknownUnit. BadForm if a field is
+    wrong, or if the person already belongs to the unit and no move is planned.
     """
     before, unit = _must_find(person), _read_unit("unit")
     from_ms, reason = forms.required_moment("moves_at"), forms.required_text("reason", longest=500)
@@ -121,9 +124,11 @@ def move(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/ket-thuc")
 @allowed(Action.ARRANGE)
 def end(person: str) -> Response:
-    """Record that a person has retired, moved away or died, so that no new roll names the person.
+    """Record that a person (given by code) has retired, moved away or died.
 
-    Raises: UnknownPerson. BadForm if a field is wrong, or if the person's entry has already ended.
+    The form contains which of these it is, and a reason. New meetings do not summon the person.
+    Redirect to the page that changes the person. Raises: UnknownPerson. BadForm if a field is
+    wrong, or if the person's entry has already ended.
     """
     before, why = _must_find(person), forms.one_of("why", END_REASONS)
     reason = forms.required_text("reason", longest=500)
@@ -134,9 +139,10 @@ def end(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/dua-tro-lai")
 @allowed(Action.ARRANGE)
 def bring_back(person: str) -> Response:
-    """Restore a person's entry that was ended or merged, for a stated reason.
+    """Restore the entry of a person (given by code) that was ended or merged into another entry.
 
-    Raises: UnknownPerson. BadForm if the entry has not ended, or if the reason is missing.
+    The form contains the reason. Redirect to the page that changes the person. Raises:
+    UnknownPerson. BadForm if the entry has not ended, or if the reason is missing.
     """
     before, reason = _must_find(person), forms.required_text("reason", longest=500)
     people.bring_back(transaction(), before)
@@ -146,10 +152,11 @@ def bring_back(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/gop")
 @allowed(Action.ARRANGE)
 def merge(person: str) -> Response:
-    """Merge a duplicate entry into the entry `kept` of the same person, for a stated reason.
+    """Merge a duplicate entry into another entry of the same person, for the reason in the form.
 
-    Raises: UnknownPerson. BadForm if the codes are equal, if one entry is already merged, or if an
-    account or a device uses the duplicate entry.
+    `person` is the code of the duplicate; the form field `kept` is the code of the entry that
+    remains. Redirect to the page of the duplicate. Raises: UnknownPerson. BadForm if the codes are
+    equal, if one entry is already merged, or if an account or a device uses the duplicate's code.
     """
     entry, kept = _must_find(person), _must_find(forms.person_code("kept"))
     reason = forms.required_text("reason", longest=500)
@@ -160,10 +167,11 @@ def merge(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/trieu-tap")
 @allowed(Action.ARRANGE)
 def update_rolls(person: str) -> Response:
-    """Update the rolls of coming meetings to match a person's entry.
+    """Change the lists of people summoned to coming meetings to match the entry of a person.
 
-    With `do=add` in the form, add the person to the rolls of the unit's hall. Otherwise update only
-    the rolls that already name the person. Raises: UnknownPerson.
+    `person` is the person's code. With `do=add` in the form, add the person to the lists of the
+    unit's hall. Otherwise change only the lists that already name the person. Redirect to the page
+    that changes the person. Raises: UnknownPerson.
     """
     stored, writer = _must_find(person), access.signed_in_account().writer
     adds = request.form.get("do") == "add"
@@ -200,7 +208,7 @@ def _must_find(code: str) -> RosterPerson:
 
 
 def _read_facts(before: RosterPerson) -> RosterPerson:
-    """Return the person with the name, position, membership and year of birth in the form.
+    """Return a copy of `before` with the name, position, membership and year of birth in the form.
 
     Raises: BadForm if a field is wrong, for example if the name contains a digit.
     """

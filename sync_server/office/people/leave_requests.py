@@ -1,4 +1,4 @@
-"""The inbox of requests for leave, where chairs and headquarters decide on one or several."""
+"""Pages on requests for leave, where chairs and headquarters approve or decline one or several."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -32,8 +32,8 @@ from sync_server.storage.people.roster import RosterPerson
 blueprint = Blueprint("leave_requests", __name__)
 
 PAGE_SIZE = 40
-"""The number of requests on a page. Opening a request takes half a millisecond and adds an entry to
-the audit log."""
+"""The maximum number of requests on a page. Every request shown takes half a millisecond to decrypt
+and adds an entry to the audit log."""
 STATES = ("pending", "approved", "declined", "withdrawn", "all")
 RECENT_MS = 30 * 24 * 3600 * 1000
 """The inbox shows a meeting's requests for 30 days after its end. Older requests are on the
@@ -41,12 +41,13 @@ person's page."""
 
 
 class RequestCard(NamedTuple):
-    """A request as the page shows it, with its meeting, its person and its opened details.
+    """A request for leave as the page shows it, with its meeting, person and decrypted texts.
 
-    `names` are the names of the other people in the request, by code. `request_fields` are the text
-    fields of the request's detail. `answer_notes` are the notes of the answers, by answer id.
-    `files` are the sha256 hashes of the details that contain a picture or a document. `is_overdue`
-    is True if a promised report has not arrived in time.
+    `key` is the meeting and the hall, and `unit` is the name of the person's unit. `names` are the
+    names of the other people in the request by code, `request_fields` the texts of the request by
+    name, and `answer_notes` the notes of the answers by answer id. `files` are the sha256 hashes of
+    attached pictures and documents. `is_overdue` is True if a promised report has not arrived in
+    time.
     """
 
     key: StreamKey
@@ -68,10 +69,11 @@ class RequestCard(NamedTuple):
     meeting_menu=Menu(3, "inbox.title", meeting_value="hoi-nghi"),
 )
 def index() -> str:
-    """List the requests that this account may see. Requests that headquarters decides come first.
+    """Return the page with the requests for leave that this account may see.
 
-    The query may select a state (`loc`), a meeting (`hoi-nghi`), a point (`diem-cau`) and a page
-    (`trang`).
+    Requests that headquarters must decide come first. The query may select a state (`loc`), a
+    meeting (`hoi-nghi`), a hall (`diem-cau`) and a page (`trang`); the default is all pending
+    requests.
     """
     state = request.args.get("loc", STATES[0])
     meeting, point = request.args.get("hoi-nghi", ""), request.args.get("diem-cau", "")
@@ -107,11 +109,11 @@ def index() -> str:
 @blueprint.post("/xin-vang")
 @allowed(Action.DECIDE)
 def decide() -> AnyResponse:
-    """Approve or decline the ticked requests, or the request whose button was pressed.
+    """Approve or decline the ticked requests for leave, or the request whose button was pressed.
 
-    Raises: Forbidden for a request at another point. UnknownRecord if a request is unknown. BadForm
-    if nothing was chosen, if the account may not decide on a request, or if a request has changed
-    since the user saw it.
+    Redirect to the page in the query (`ve`), or to the list of requests. Raises: Forbidden for a
+    request in another hall. UnknownRecord if a request is unknown. BadForm if nothing was chosen,
+    if the account may not decide on a request, or if a request has changed since the user saw it.
     """
     pressed, single = forms.text("do").partition(" ")[::2]
     chosen = [single] if single else request.form.getlist("chosen")
@@ -144,10 +146,11 @@ def decide() -> AnyResponse:
 def _decidable(
     connection: Connection, targets: Sequence["Target"], account: Account, at_ms: int
 ) -> list[tuple["Target", str]]:
-    """Return the targets, every one with the code of its person, if all can be decided on now.
+    """Return the given requests with the codes of their people, if all can be decided on now.
 
-    Raises: UnknownRecord if a request is unknown. BadForm if the account may not decide on a
-    request, or if a request has changed since the user saw it.
+    `at_ms` is the current time in ms since 1970 UTC. Raises: UnknownRecord if a request is unknown.
+    BadForm if the account may not decide on a request, or if a request has changed since the user
+    saw it.
     """
     by = account.person if account.role is Profile.CHAIR else None
     keys = sorted({target.key for target in targets})
@@ -170,10 +173,11 @@ def _decidable(
 @blueprint.get("/giay-to/<sha256>")
 @allowed(Action.READ_REQUESTS)
 def detail(sha256: str) -> Response:
-    """Return a picture or document that was attached to a request, and log that it was opened.
+    """Return a picture or document that was attached to a request for leave, and log the opening.
 
-    Raises: Forbidden. UnknownDetail if there is no such picture or document. DetailUnreadable if it
-    cannot be decrypted.
+    `sha256` identifies the encrypted file. Raises: Forbidden if the account may not open it.
+    UnknownDetail if there is no such picture or document. DetailUnreadable if it cannot be
+    decrypted.
     """
     connection = transaction()
     people = _people_with_detail(connection, sha256)
@@ -187,9 +191,10 @@ def detail(sha256: str) -> Response:
 
 
 def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]:
-    """Return the requests as cards to show, with the details that the account may open.
+    """Return requests for leave in the form in which pages show them, in the same order.
 
-    The audit log records every opening.
+    Every request comes with its stream, which is the meeting and the hall. Texts that the account
+    may read are decrypted, and every decryption is logged; other texts are left empty.
     """
     account, at_ms = access.signed_in_account(), now_ms()
     connection = transaction()
@@ -244,24 +249,29 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
 
 
 def _details_of(leave_request: Request) -> list[str]:
-    """Return the sha256 hashes of the details of a request and of its answers."""
+    """Return the sha256 hashes of the encrypted texts and files of a request and of its answers."""
     hashes = (leave_request.detail, *(answer.detail for answer in leave_request.answers))
     return [sha256 for sha256 in hashes if sha256]
 
 
 def count_pending(connection: Connection) -> int:
-    """Return how many of the requests that this account may see wait for a decision."""
+    """Return how many recent requests for leave wait for a decision.
+
+    Only requests that the signed-in account may see are counted. Requests are recent until 30 days
+    after the end of their meeting.
+    """
     return len(_find_requests(connection, "", "pending"))
 
 
 def _find_requests(
     connection: Connection, meeting: str, state: str
 ) -> list[tuple[StreamKey, Request]]:
-    """Return the requests in a state that this account may see, every one with its stream.
+    """Return the requests for leave that are in a state, with their meeting and hall.
 
-    `meeting` is a meeting's id, or "" for all recent meetings. The state `all` selects every
-    request. The requests that headquarters decides come first. Within both groups, the requests are
-    sorted by the meeting's start and then by the time of the request.
+    Only requests that the signed-in account may see are returned. `meeting` is a meeting's id, or
+    "" for all that are not cancelled and ended at most 30 days ago or not yet. The state `all`
+    selects every request. The requests that headquarters decides come first. Within both groups,
+    the requests are sorted by the meeting's start and then by the time of the request.
     """
     at_ms, account = now_ms(), access.signed_in_account()
     summaries = [
@@ -271,7 +281,7 @@ def _find_requests(
     ]
     keys = []
     for summary in summaries:
-        if state == "pending":  # skip points without pending requests on the board
+        if state == "pending":  # read only the halls that have pending requests
             rows = standings.board_of(connection, summary.id).points
             keys += [StreamKey(summary.id, row.point) for row in rows if row.pending]
         else:
@@ -304,10 +314,10 @@ def _is_recent(summary: MeetingSummary, at_ms: int) -> bool:
 
 
 def _people_with_detail(connection: Connection, sha256: str) -> set[str]:
-    """Return the codes of the people whose requests contain a detail, if the account may open it.
+    """Return the codes of the people whose requests contain a detail, an encrypted text or file.
 
-    Headquarters and auditors may open any detail. A chair may open details of requests at the
-    chair's point, and a unit's secretary may open details about the unit's people.
+    `sha256` identifies the detail. Headquarters and auditors may open any detail. A chair may open
+    those of requests in the chair's hall, and a unit's secretary those of the unit's people.
 
     Raises: UnknownDetail if no record contains the detail. Forbidden if the account may not open
     it.
@@ -337,10 +347,10 @@ def _members(connection: Connection, unit: str, at_ms: int) -> set[str]:
 
 
 def _may_open(account: Account, key: StreamKey, leave_request: Request) -> bool:
-    """Return whether the account's role permits opening the details of a request.
+    """Return whether the account's role permits reading the encrypted texts and files of a request.
 
-    A chair may open the details of the chair's own request, and of requests at the point that
-    headquarters has not reserved for itself. Other roles are not limited here.
+    A chair may read those of the chair's request for leave, and of requests in the hall (`key`)
+    that headquarters does not decide. For other roles the result is always True.
     """
     if account.role is not Profile.CHAIR or leave_request.person == account.person:
         return True
@@ -348,7 +358,10 @@ def _may_open(account: Account, key: StreamKey, leave_request: Request) -> bool:
 
 
 class Target(NamedTuple):
-    """A request as named in a form, with the state that the page showed to the user."""
+    """A request for leave that a form names, with the state that the page showed to the user.
+
+    `key` is the meeting and the hall.
+    """
 
     key: StreamKey
     record_id: str
@@ -356,7 +369,10 @@ class Target(NamedTuple):
 
 
 def _parse_target(value: str) -> Target:
-    """Parse a form's value `meeting/point/id/state`, which names a request. Raises: BadForm."""
+    """Parse the text `meeting/hall/id/state`, with which a form names a request for leave.
+
+    Raises: BadForm if the text does not have four parts.
+    """
     parts = value.split("/")
     if len(parts) != len(("meeting", "point", "id", "state")) or not all(parts):
         raise BadForm(fault=say("form.choice", field=say("field.do"), value=value[:40]))

@@ -47,21 +47,22 @@ from sync_server.web import served_portal
 blueprint = Blueprint("people_lists", __name__)
 
 SHOWN_CHANGES, SHOWN_NEW = 200, 50
-"""The maximum numbers of changes and of new people that a preview shows, so that users can check
-the page. The page's counts include all of them."""
+"""The maximum numbers of changes and of new people that the preview of a list shows. A longer page
+could not be checked by eye. The counts on the page include all of them."""
 MOST_UNMATCHED = 40
-"""The maximum number of unknown unit names for which the user chooses units on the page. If a list
-has more, the user must import a list of units first."""
+"""The maximum number of unknown unit names for which a user chooses the units on the preview page.
+If a list has more, the user must import a list of units first."""
 LEFT_OUT = "-"
 UNPROCESSABLE = 422
 CHOSEN_FIELDS = tuple(field for field in FIELDS if field in USED)
 
 
 class ChangeLine(NamedTuple):
-    """A person's change as the preview shows it.
+    """A change of a person that a list would make, as the preview shows it.
 
-    Every fact is (name, value before, value after). `losses` are the fields that would be emptied,
-    or the name and year of birth if the code would pass to another person.
+    `facts` are the changed values, as (name, value before, value after). `losses` are the names of
+    the facts that would be deleted. If the code would pass to another person, they are the name and
+    the year of birth.
     """
 
     change: Change
@@ -72,7 +73,7 @@ class ChangeLine(NamedTuple):
 @blueprint.get("/nguoi/danh-sach")
 @allowed(Action.ARRANGE)
 def index() -> str:
-    """Show the form for uploading a list, the templates to download, and the latest imports."""
+    """Return the page with the form for uploading lists of people, templates, and last imports."""
     connection = transaction()
     return render_template(
         "people/people_lists.html",
@@ -87,10 +88,10 @@ def index() -> str:
 @blueprint.post("/nguoi/danh-sach")
 @allowed(Action.ARRANGE, is_slow=True)
 def upload() -> AnyResponse:
-    """Store an uploaded list of people as a draft, and redirect to its preview.
+    """Store an uploaded list of people without importing it, and redirect to its preview.
 
-    If the database has no units yet, the portal's units and halls are stored first. Raises: BadForm
-    if the file is missing or too large.
+    If the database has no units yet, the units and halls of the published portal are stored first.
+    Raises: BadForm if the file is missing or too large.
     """
     file = uploads.list_file("file")
     settings: Settings = current_app.config["SETTINGS"]
@@ -108,11 +109,10 @@ def upload() -> AnyResponse:
 @blueprint.get("/nguoi/danh-sach/<list_id>")
 @allowed(Action.ARRANGE, is_slow=True)
 def preview(list_id: str) -> str | tuple[str, int]:
-    """Show a draft list's columns, faults, open questions and changes, and store nothing.
+    """Return the page with the columns, faults, open questions and changes of an uploaded list.
 
-    The status is 422 if the file has no readable table. Raises: UnknownUploadedList if there is no
-    such
-    draft.
+    `list_id` is the id of a list that was not imported yet. The status is 422 if the file has no
+    readable table. Raises: UnknownUploadedList if there is no such list.
     """
     stored, choices = _draft(list_id)
     return _render_preview(stored, choices)
@@ -121,15 +121,15 @@ def preview(list_id: str) -> str | tuple[str, int]:
 @blueprint.post("/nguoi/danh-sach/<list_id>")
 @allowed(Action.ARRANGE, is_slow=True)
 def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
-    """Store the user's choices about a draft list, and import the list if the user requests it.
+    """Store the user's choices about an uploaded list, and import the list if the form says so.
 
-    If the list has faults or open questions, or if the preview is out of date, import nothing and
-    show the preview again.
+    `list_id` is the id of a list that was not imported yet. After an import, redirect to the page
+    of imports; otherwise redirect to the preview. Nothing is imported if the list has faults or
+    open questions, or if the preview is out of date.
 
-    Raises: UnknownUploadedList if there is no such draft. BadForm if a field is wrong, or if the
-    user has
-    not agreed to add real people to a demonstration. UnreadableList if the file has no readable
-    table.
+    Raises: UnknownUploadedList if there is no such list. BadForm if a field is wrong, or if the
+    user has not agreed to add real people to a demonstration. UnreadableList if the file has no
+    readable table.
     """
     stored, before = _draft(list_id)
     choices, at_ms = _read_choices(before), now_ms()
@@ -159,11 +159,11 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
 @blueprint.post("/nguoi/danh-sach/<list_id>/hoan-tac")
 @allowed(Action.ARRANGE)
 def undo(list_id: str) -> AnyResponse:
-    """Undo an import, if nobody has changed its people since.
+    """Undo the import of a list of people (`list_id`), and redirect to the page of imports.
 
-    Raises: UnknownUploadedList if there is no such list. BadForm if one of its people was changed
-    since, or
-    if a new person is on a roll or in a record.
+    Raises: UnknownUploadedList if there is no such list. BadForm if it is not imported or already
+    undone, if one of its people was changed since, or if a new person is already named in a
+    meeting.
     """
     connection = transaction()
     stored = _must_find(lists.find(connection, "people", list_id))
@@ -176,10 +176,10 @@ def undo(list_id: str) -> AnyResponse:
 @blueprint.get("/nguoi/danh-sach/<list_id>/loi.xlsx")
 @allowed(Action.ARRANGE, is_slow=True)
 def faults(list_id: str) -> Response:
-    """Return a draft list as an XLSX file with an added column that describes every row's faults.
+    """Return an uploaded list as an XLSX file, with the faults of every row in an added column.
 
-    Raises: UnknownUploadedList if there is no such draft. BadForm if the file has no readable
-    table.
+    `list_id` is the id of a list that was not imported yet. Raises: UnknownUploadedList if there is
+    no such list. BadForm if the file has no readable table.
     """
     stored, choices = _draft(list_id)
     with reading() as connection, uploads.readable_list():
@@ -192,10 +192,10 @@ def faults(list_id: str) -> Response:
 @blueprint.get("/nguoi/mau.xlsx")
 @allowed(Action.ARRANGE)
 def template() -> Response:
-    """Return the current people of a unit, or all people, as an XLSX list to correct and import.
+    """Return the people of a unit, or all people, as an XLSX list.
 
-    The unit is in the query (`don-vi`). With `trong` in the query, the list contains only an
-    example.
+    Users correct the list and import it again. The unit's code is in the query (`don-vi`). With
+    `trong` in the query, the list contains only an example row.
     """
     connection = transaction()
     unit = request.args.get("don-vi") or None
@@ -281,12 +281,12 @@ def _fact(name: str, value: object, units: dict[str, str]) -> str:
 
 
 def _read_choices(before: ListChoices) -> ListChoices:
-    """Return the choices in the form, added to the earlier choices about columns and units.
+    """Return the choices in the form, added to the choices in `before` on columns and units.
 
-    Form fields are named after the part of the list that they concern. `c-HEADING` is the field
-    that a column contains, `p-ROW` is the person whom a row means, and `u-NAME` is the unit that a
-    name means. `b-HEADING` is the field assigned to the column before, so only a different choice
-    counts.
+    The names of the form fields contain the part of the list that a choice concerns. `c-HEADING` is
+    the meaning of a column, `p-ROW` the code of the person in a row, and `u-NAME` the code of the
+    unit with this name. `b-HEADING` is the meaning of the column before; a choice equal to it is
+    ignored.
     """
     units = dict(before.units)
     fields: dict[str, Field | None] = {}

@@ -68,9 +68,9 @@ DETAIL_COLUMNS = (
 
 
 class Attendance(NamedTuple):
-    """A person's standing at one point of a meeting.
+    """A person's attendance at a meeting in one hall; `point` is the hall's code.
 
-    `is_summoned` is False if the point did not summon the person, who then attended as a visitor.
+    `is_summoned` is False if the hall did not summon the person, who then attended as a visitor.
     `is_counted` is False for a rehearsal or a cancelled meeting.
     """
 
@@ -82,9 +82,10 @@ class Attendance(NamedTuple):
 
 
 class YearLine(NamedTuple):
-    """The number of meetings in a year at which a person was present, late, excused, and so on.
+    """The numbers of meetings in a year that summoned a person, and that the person attended.
 
-    `now` is the person's standing at a meeting that is open now, or None.
+    `late` counts among `present`; `excused` and `unexcused` are absences. `now` is the person's
+    attendance at a meeting that is open now, or None.
     """
 
     person: RosterPerson
@@ -100,10 +101,11 @@ class YearLine(NamedTuple):
 @blueprint.get("/nguoi")
 @allowed(Action.READ_PERSON, menu=Menu(3, "people.title"))
 def search() -> str:
-    """Find people by name or code, and show at most `MAX_SEARCH_RESULTS` of them.
+    """Return the page with the people that match a name or code (`tim` in the query).
 
-    A chair finds only people of the chair's point, and a unit's secretary only people of the unit.
-    People who have left are found only with `ca-da-thoi` in the query.
+    At most `MAX_SEARCH_RESULTS` (50) people are shown, sorted by name. A chair sees only people of
+    the chair's hall, and a unit's secretary only people of the unit. People who have left are shown
+    only with `ca-da-thoi` in the query.
     """
     text = request.args.get("tim", "").strip()[:LONGEST_SEARCH]
     connection = transaction()
@@ -124,9 +126,10 @@ def search() -> str:
 @blueprint.get("/nguoi/<person>")
 @allowed(Action.READ_PERSON)
 def page(person: str) -> str:
-    """Show a person's attendance and requests in a year, and whether the person has a card.
+    """Return the page with a person's attendance and requests for leave in a year.
 
-    Raises: UnknownPerson. Forbidden if the account may not see the person.
+    `person` is the person's code, and the year is in the query (`nam`). Raises: UnknownPerson.
+    Forbidden if the account may not see the person.
     """
     year = forms.requested_year()
     connection = transaction()
@@ -162,10 +165,11 @@ def page(person: str) -> str:
 @blueprint.post("/nguoi/<person>/dieu-chinh")
 @allowed(Action.CORRECT)
 def correct(person: str) -> AnyResponse:
-    """Record that a person arrived or left at a given time, for a stated reason.
+    """Record that a person (given by code) arrived at a hall or left it at the time in the form.
 
+    The form also contains the meeting, the hall and the reason. Redirect to the person's page.
     Raises: UnknownPerson, UnknownMeeting, UnknownPoint. BadForm if a field is wrong, or if the time
-    is in the future or more than 12 hours before or after the meeting.
+    is in the future, over 12 hours before the meeting or over 12 hours after it.
     """
     meeting, point = (
         forms.required_text("meeting", longest=64),
@@ -192,10 +196,11 @@ def correct(person: str) -> AnyResponse:
 @blueprint.post("/nguoi/<person>/xin-vang")
 @allowed(Action.CORRECT)
 def ask(person: str) -> AnyResponse:
-    """Record a person's request for leave, whose written report headquarters has received.
+    """Record a person's request for leave, of which headquarters has received the written report.
 
-    Raises: UnknownPerson, UnknownMeeting. BadForm if a field is wrong, or if no point of the
-    meeting summons the person.
+    `person` is the person's code. The form contains the meeting, the reason and the report's
+    number. Redirect to the person's page. Raises: UnknownPerson, UnknownMeeting. BadForm if a field
+    is wrong, or if no hall of the meeting summons the person.
     """
     meeting, reason = (
         forms.required_text("meeting", longest=64),
@@ -218,16 +223,21 @@ def ask(person: str) -> AnyResponse:
 
 
 def _own_unit(account: Account) -> UrlValues:
-    """Return the address values for an account's unit, or None to hide the menu entry."""
+    """Return the code of the account's unit by the key `unit`, or None if it has no unit.
+
+    The result completes the address of a menu entry for the unit's people; None hides the entry.
+    """
     return {"unit": account.unit} if account.unit else None
 
 
 @blueprint.get("/don-vi/<unit>")
 @allowed(Action.READ_PERSON, menu=Menu(1, "people.own_unit", _own_unit))
 def unit(unit: str) -> str:
-    """Show a unit's people with their attendance in a year (study register, checklist row 19).
+    """Return the page with a unit's people and how many meetings they attended in a year.
 
-    Raises: UnknownUnit. Forbidden if the account may not see the unit.
+    `unit` is the unit's code, and the year is in the query (`nam`). The page is the yearly study
+    register of domain.md, row 19. Raises: UnknownUnit. Forbidden if the account may not see the
+    unit.
     """
     year = forms.requested_year()
     connection = transaction()
@@ -240,9 +250,10 @@ def unit(unit: str) -> str:
 @blueprint.get("/don-vi/<unit>/so-theo-doi.csv")
 @allowed(Action.READ_PERSON)
 def register(unit: str) -> Response:
-    """Return a unit's study register as a CSV file, with a row for every person.
+    """Return a unit's study register, its people's attendance in a year, as a CSV file.
 
-    Raises: UnknownUnit. Forbidden if the account may not see the unit.
+    The file has a row for every person. `unit` is the unit's code, and the year is in the query
+    (`nam`). Raises: UnknownUnit. Forbidden if the account may not see the unit.
     """
     year = forms.requested_year()
     connection = transaction()
@@ -260,8 +271,9 @@ def register(unit: str) -> Response:
 def detailed_register(unit: str) -> Response:
     """Return a unit's attendance in a year as a CSV file, with a row for every person and meeting.
 
-    The reasons for approved leave are included if the account may open them, and every opening is
-    logged. Raises: Forbidden if the account may not see the unit.
+    `unit` is the unit's code, and the year is in the query (`nam`). Reasons for approved leave are
+    included if the account may read them, and every reading is logged. Raises: Forbidden if the
+    account may not see the unit.
     """
     year, connection = forms.requested_year(), transaction()
     _must_see_unit(connection, unit)
@@ -291,9 +303,9 @@ def detailed_register(unit: str) -> Response:
 
 
 def _times_of(standing: PersonStanding) -> tuple[str, str, str]:
-    """Return a person's first arrival, last departure and minutes of lateness, as texts.
+    """Return a person's first arrival, last departure and minutes of lateness at a meeting.
 
-    The times are in the format HH:mm. A missing value is "".
+    All three are texts; the arrival and the departure have the format HH:mm. A missing value is "".
     """
     if not standing.stays:
         return "", "", ""
@@ -305,7 +317,10 @@ def _times_of(standing: PersonStanding) -> tuple[str, str, str]:
 def _reasons_by_meeting(
     connection: Connection, attendances: Mapping[str, list[Attendance]]
 ) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return the reason and document number of every approved leave, by (person, meeting)."""
+    """Return the reason and the document number of approved leave, by person code and meeting id.
+
+    Both are decrypted for the signed-in account. They are "" if the account may not read them.
+    """
     keys = {
         StreamKey(attendance.meeting.id, attendance.point)
         for person_attendances in attendances.values()
@@ -331,10 +346,10 @@ def _reasons_by_meeting(
 def attendances_by_person(
     connection: Connection, meetings: list[MeetingSummary], people: list[str]
 ) -> dict[str, list[Attendance]]:
-    """Return people's attendance at these meetings by person code, the latest meeting first.
+    """Return the attendance of people at these meetings by person code, the latest meeting first.
 
-    If a person has merged entries, their attendance counts for the person. People without any
-    attendance are left out.
+    `people` are person codes. If other entries were merged into a person's entry, their attendance
+    is included. People without any attendance are left out.
     """
     by_id = {meeting.id: meeting for meeting in meetings}
     merged = roster.merged_people(connection, people)
@@ -372,9 +387,10 @@ def _search_roster(connection: Connection, text: str, *, with_ended: bool) -> li
 
 
 def _must_see(connection: Connection, person: str) -> RosterPerson:
-    """Return a person whom this account may see.
+    """Return the person with this code, if the signed-in account may see the person.
 
-    Raises: UnknownPerson. Forbidden if the account may not see the person.
+    Raises: UnknownPerson if there is no such person. Forbidden if the account may not see the
+    person.
     """
     account = access.signed_in_account()
     roster_person = roster.find_person(connection, person, at_ms=now_ms())
@@ -388,7 +404,10 @@ def _must_see(connection: Connection, person: str) -> RosterPerson:
 
 
 def visible_names(connection: Connection, people: Iterable[str]) -> dict[str, str]:
-    """Return the names, by code, of the given people that this account may see."""
+    """Return the names of those people that the signed-in account may see, by person code.
+
+    `people` are person codes. Codes of people that the account may not see are left out.
+    """
     account, codes = access.signed_in_account(), set(people)
     if not codes or not access.may(Action.READ_PERSON):
         return {}
@@ -401,9 +420,9 @@ def visible_names(connection: Connection, people: Iterable[str]) -> dict[str, st
 
 
 def _must_see_unit(connection: Connection, unit: str) -> None:
-    """Check that this account may see the people of a unit.
+    """Check that the signed-in account may see the people of a unit, given by its code.
 
-    Raises: Forbidden if the account belongs to another unit, or to a point of another unit.
+    Raises: Forbidden if the account belongs to another unit, or to a hall of another unit.
     """
     account = access.signed_in_account()
     place = directory.all_points(connection).get(account.point or "")
@@ -414,10 +433,10 @@ def _must_see_unit(connection: Connection, unit: str) -> None:
 
 
 def _codes_of_point(connection: Connection, point: str) -> set[str]:
-    """Return the codes of the people that a chair of this point may see.
+    """Return the codes of the people that a chair of the hall `point` may see.
 
-    The people are the members of the point's unit, and everybody that a meeting summoned to the
-    point or who visited it.
+    They are the members of the hall's unit, and everybody that a meeting summoned to the hall or
+    that visited it.
     """
     place = directory.all_points(connection).get(point)
     at_ms = now_ms()
@@ -445,7 +464,7 @@ def _read_register(connection: Connection, unit: str, year: int) -> tuple[str, l
 
 
 def _count_year(person: RosterPerson, attendances: list[Attendance]) -> YearLine:
-    """Count a person's attendance at the closed meetings that summoned the person.
+    """Count a person's attendance at the meetings that summoned the person and are over.
 
     Rehearsals and cancelled meetings do not count.
     """

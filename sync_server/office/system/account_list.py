@@ -25,7 +25,7 @@ ROLES = tuple(sorted(OFFICE_ROLES))
 @blueprint.get("/tai-khoan")
 @allowed(Action.READ_ACCOUNTS, menu=Menu(10, "users.title"))
 def index() -> str:
-    """List all accounts, every one with the browsers in which the account is signed in."""
+    """Return the page that lists all accounts, with the browsers in which they are signed in."""
     at_ms = now_ms()
     connection = transaction()
     office_accounts = accounts.all_accounts(connection)
@@ -52,10 +52,11 @@ def index() -> str:
 @blueprint.post("/tai-khoan")
 @allowed(Action.MANAGE_ACCOUNTS)
 def put() -> Response:
-    """Create an account, or replace the account of the same name.
+    """Create the account in the form, or replace the account of the same name.
 
-    Replacing an account ends its sessions and deletes its token and its second factor. Raises:
-    BadForm if a field is wrong, or if the name is that of the user's own account.
+    Replacing an account ends its sessions and deletes its token for programs and its second factor.
+    Redirect to the list of accounts. Raises: BadForm if a field is wrong, or if the name is that of
+    the signed-in account.
     """
     name = forms.required_text("name", longest=account_rules.MAX_ACCOUNT_NAME).lower()
     if name == access.signed_in_account().name:
@@ -82,9 +83,9 @@ def put() -> Response:
 @blueprint.post("/tai-khoan/<name>/xoa")
 @allowed(Action.MANAGE_ACCOUNTS)
 def remove(name: str) -> Response:
-    """Delete an account and end all its sessions.
+    """Delete the account `name`, end all its sessions, and redirect to the list of accounts.
 
-    Raises: BadForm if there is no such account, or if the account is the user's own.
+    Raises: BadForm if there is no such account, or if it is the signed-in account.
     """
     if name == access.signed_in_account().name:
         raise BadForm(fault=say("users.not_oneself"))
@@ -98,7 +99,10 @@ def remove(name: str) -> Response:
 @blueprint.post("/tai-khoan/<name>/dang-xuat")
 @allowed(Action.MANAGE_ACCOUNTS)
 def end_sessions(name: str) -> Response:
-    """End all sessions of an account, and delete its token for programs."""
+    """End all sessions of the account `name`, and delete its token, with which programs sign in.
+
+    Redirect to the list of accounts. Nothing happens if there is no such account.
+    """
     sessions.end_all(transaction(), name)
     accounts.end_token(transaction(), name)
     access.log_subjects(name)

@@ -30,9 +30,10 @@ OTHER_ACTIONS = (SIGN_IN, SIGN_OUT, ILLEGIBLE, REFUSED_CALL)
 @blueprint.get("/nhat-ky")
 @allowed(Action.READ_AUDIT, menu=Menu(11, "audit.title"))
 def index() -> str:
-    """Show one page of the audit log entries that match the query, the latest first.
+    """Return one page of the audit log with the entries that match the query, the latest first.
 
-    Raises: BadForm if a day in the query is not a date.
+    The query may name the account (`ai`), the action (`viec`), a part of the subjects (`ve`), the
+    first and last day (`tu`, `den`) and the page (`trang`). Raises: BadForm if a day is not a date.
     """
     arguments = request.args
     page_text = arguments.get("trang", "1")
@@ -68,7 +69,10 @@ def index() -> str:
 
 
 def _readable(about: str, names: Mapping[str, str]) -> str:
-    """Return an entry's subjects with a name after every person's code and with short hashes."""
+    """Return the subjects of an audit log entry with people's names after their codes.
+
+    `names` contains the names by person code. Hashes of 64 digits are shortened to 8 digits.
+    """
     return " ".join(
         f"{word} ({names[word]})" if word in names else _HASH.sub(_short_hash, word)
         for word in about.split()

@@ -30,7 +30,7 @@ KINDS = ("chair", "secretary")
 @blueprint.get("/tai-khoan/hang-loat")
 @allowed(Action.MANAGE_ACCOUNTS)
 def form() -> str:
-    """Show the forms that create many accounts at once."""
+    """Return the page with the forms that create many accounts at once."""
     return _render_form([])
 
 
@@ -41,7 +41,7 @@ def by_place() -> str:
 
     Return a page to print, with the name and the first password of every new account. An account
     that already exists keeps its password, unless the form contains `renews`; then it gets a new
-    one. Raises: BadForm if no hall or unit was chosen, or an unknown one.
+    one. Raises: BadForm if no hall or unit was chosen, or if one of them is unknown.
     """
     kind, at_ms = forms.one_of("kind", KINDS), now_ms()
     chosen = list(dict.fromkeys(request.form.getlist("place")))
@@ -67,10 +67,11 @@ def by_place() -> str:
 @blueprint.post("/tai-khoan/hang-loat/tep")
 @allowed(Action.MANAGE_ACCOUNTS, is_slow=True)
 def by_list() -> str | tuple[str, int]:
-    """Create accounts for the chairs in an uploaded list of people and halls, and show the slips.
+    """Create accounts for the chairs in an uploaded list of people and halls.
 
-    If the list has faults or no people, show this with status 422 and create nothing. Raises:
-    BadForm if the file is missing or too large.
+    Return a page to print, with the names and first passwords. If the list has faults or no people,
+    show this with status 422 and create nothing. Raises: BadForm if the file is missing or too
+    large.
     """
     file = uploads.list_file("file")
     try:

@@ -1,7 +1,7 @@
 """Remember in a signed cookie which accounts have signed in with this browser.
 
-In such a browser, failed sign-ins from elsewhere cause no wait. Strangers who guess a password
-therefore cannot lock the account's owner out.
+After several failed sign-ins, an account must wait. Failures in other browsers cause no wait in a
+browser that the account has used before, so strangers cannot lock the account out.
 """
 
 import secrets
@@ -15,17 +15,17 @@ from sync_server.config import Settings
 COOKIE = "browser"
 LIFE_S = 365 * 24 * 3600
 MOST_ACCOUNTS = 8
-"""The maximum number of accounts in a cookie. The account that signed in longest ago is dropped
-first."""
+"""The maximum number of accounts in a browser's cookie, which limits the cookie's size. The account
+that signed in longest ago is dropped first."""
 
 
 def known_browser(name: str) -> str | None:
-    """Return this browser's code for an account, or None if the account never signed in here."""
+    """Return this browser's code for the account `name`; None if it never signed in here."""
     return _codes().get(name)
 
 
 def remember_browser(response: Response, name: str) -> None:
-    """Add an account to the response's cookie of accounts that have signed in with this browser.
+    """Add the account `name` to the response's cookie of accounts that signed in with this browser.
 
     An account that is already in the cookie keeps its code; any other account gets a random code.
     """

@@ -1,4 +1,4 @@
-"""Pages on the user's own account: sessions, password and second factor."""
+"""Pages on the signed-in account: its sessions, its password and its second factor."""
 
 import secrets
 
@@ -31,16 +31,20 @@ from sync_server.web import rate_limits
 blueprint = Blueprint("my_account", __name__)
 
 SECRET_BYTES = 20
-"""The length of a new secret for one-time codes, 160 bits, as RFC 4226 recommends."""
+"""The length of a new secret for one-time codes in bytes. RFC 4226 recommends these 160 bits."""
 PENDING_TOTP = "totp"
-"""The key of a new secret in our signed cookie. The secret is stored in the account when the user
-enters a code from a telephone that has the secret."""
+"""The key in the signed session cookie under which a new secret for one-time codes is kept. The
+secret becomes part of the account when the user enters a code that a telephone made from the
+secret."""
 
 
 @blueprint.get("/tai-khoan-cua-toi")
 @allowed(Action.OWN_ACCOUNT)
 def page() -> str:
-    """Show the account's sessions, and the forms for its password and second factor."""
+    """Return the page with the account's sessions, and the forms that change how it signs in.
+
+    The forms are for the password and the second factor.
+    """
     account = access.signed_in_account()
     connection = transaction()
     account_sessions = sessions.of_account(connection, account.name, now_ms=now_ms())
@@ -60,9 +64,10 @@ def page() -> str:
 @blueprint.post("/tai-khoan-cua-toi/phien")
 @allowed(Action.OWN_ACCOUNT)
 def end() -> Response:
-    """End one session of the account, or all sessions except the current one.
+    """End the session in the form, or all sessions of the account except the current one.
 
-    Ending all other sessions also deletes the account's token for programs.
+    Ending all other sessions also deletes the token with which programs use the account. Redirect
+    to the page of the account.
     """
     account, current_session = access.signed_in_account(), access.current_session()
     chosen = forms.text("session", longest=36)
@@ -80,10 +85,11 @@ def end() -> Response:
 @blueprint.post("/tai-khoan-cua-toi/mat-khau")
 @allowed(Action.OWN_ACCOUNT, is_slow=True)
 def set_password() -> Response:
-    """Change the account's password, and end all its other sessions.
+    """Change the password of the signed-in account, and end all its other sessions.
 
-    Raises: BadForm if the old password is wrong, or if the new one is unsuitable or was not
-    repeated exactly. TooManyRequests after too many attempts.
+    Redirect to the page of the account. Raises: BadForm if the old password is wrong, or if the new
+    one is unsuitable, equals the old one or was not repeated exactly. TooManyRequests after 30
+    attempts in a minute.
     """
     account, current_session = access.signed_in_account(), access.current_session()
     _require_password(forms.password("password"))
@@ -109,8 +115,9 @@ def set_password() -> Response:
 def set_totp() -> Response:
     """Begin to set up a second factor, confirm it with a one-time code, or remove it.
 
-    Beginning and removing require the password. Raises: BadForm if the password or the code is
-    wrong. TooManyRequests after too many attempts.
+    The form field `do` is `begin`, `confirm` or `remove`. Beginning and removing require the
+    password. Redirect to the page of the account. Raises: BadForm if the password or the code is
+    wrong. TooManyRequests after 30 attempts with a password in a minute.
     """
     account, at_ms = access.signed_in_account(), now_ms()
     match forms.one_of("do", ("begin", "confirm", "remove")):
@@ -135,9 +142,10 @@ def set_totp() -> Response:
 
 
 def _require_password(password: str) -> None:
-    """Check the password again before an important change, in case a stranger uses the browser.
+    """Check the password of the signed-in account again before an important change.
 
-    Raises: BadForm if the password is wrong. TooManyRequests after too many attempts.
+    Without this check, a stranger at an open browser could take over the account. Raises: BadForm
+    if the password is wrong. TooManyRequests after 30 attempts in a minute.
     """
     rate_limits.count_attempt(rate_limits.NEW_PASSWORD, access.signed_in_account().name)
     with reading() as connection:

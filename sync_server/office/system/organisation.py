@@ -1,6 +1,6 @@
-"""Pages that set the details of the organisation that issues reports.
+"""Pages that set the details of the organisation that issues reports, such as its name.
 
-Every version is valid from the time at which it was saved.
+Every version of the details is valid from the time at which it was saved.
 """
 
 from typing import Literal, get_args
@@ -27,7 +27,7 @@ MOST_RECIPIENTS = 12
 @blueprint.get("/to-chuc")
 @allowed(Action.ARRANGE)
 def page() -> str:
-    """Show the organisation's details that new reports contain, and the form to change them."""
+    """Return the page with the form for the details of the organisation that issues reports."""
     return render_template(
         "system/organisation.html",
         organisation=organisation.current(transaction(), now_ms()),
@@ -38,9 +38,10 @@ def page() -> str:
 @blueprint.post("/to-chuc")
 @allowed(Action.ARRANGE)
 def put() -> Response:
-    """Store the organisation's details for new reports; earlier reports stay unchanged.
+    """Store the details of the organisation that issues reports, from the form.
 
-    Raises: BadForm if a field is wrong.
+    New reports contain these details; earlier reports stay unchanged. Redirect to the page of the
+    organisation. Raises: BadForm if a field is wrong.
     """
     recipients = forms.text("recipients").replace("\r\n", "\n").splitlines()
     words = Organisation(

@@ -1,4 +1,4 @@
-"""Pages that list the stored releases of the portal and activate one of them."""
+"""Pages that list the stored releases (versions) of the public portal and activate one of them."""
 
 from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
@@ -20,7 +20,10 @@ blueprint = Blueprint("publishing", __name__)
 @blueprint.get("/cong-bo")
 @allowed(Action.PUBLISH, menu=Menu(9, "publishing.title"))
 def releases() -> str:
-    """List the stored releases of the portal, and mark the release that is served now."""
+    """Return the page with the stored releases (versions) of the public portal.
+
+    The page marks the release that is served now.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     connection = transaction()
     listed_releases = stored_releases.list_releases(connection, now_ms())
@@ -37,7 +40,11 @@ def releases() -> str:
 @blueprint.post("/cong-bo/<release>")
 @allowed(Action.PUBLISH)
 def activate(release: str) -> Response:
-    """Serve a stored release of the portal from now on. Raises: UnknownRelease."""
+    """Serve the release of the portal with the id `release` from now on.
+
+    A release is a stored version of the public website. Redirect to the list of releases. Raises:
+    UnknownRelease if no release has this id.
+    """
     at_ms = now_ms()
     stored_releases.activate(transaction(), release, from_ms=at_ms, now_ms=at_ms)
     access.log_subjects(release)

@@ -1,6 +1,6 @@
 """Pages that sign a user in to the office or out of it.
 
-The message after a failed sign-in never gives the reason.
+The message after a failed sign-in never says whether the name, the password or the code was wrong.
 """
 
 from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
@@ -23,21 +23,20 @@ REDIRECT, UNAUTHORISED = 302, 401
 
 @blueprint.get("/dang-nhap")
 def form() -> str:
-    """Show the sign-in form."""
+    """Return the page with the sign-in form."""
     return render_template("system/sign_in.html", name="", is_wrong=False)
 
 
 @blueprint.post("/dang-nhap")
 def enter() -> Response | tuple[str, int]:
-    """Sign the user in, and redirect to the page that the user wanted.
+    """Sign in with the form's name, password and one-time code; redirect to the page wanted.
 
-    Every failure gets the same answer, with status 401. Five failures under a name from one
-    address, or fifty from all addresses together, start a wait. Every further failure makes the
-    wait
-    longer, and the right password is refused too until the wait is over. In a browser in which the
-    account has signed in before, only failures in that browser count.
+    Every failure gets the same page, with status 401. After five failures under a name from one
+    address, or fifty from all addresses, even the right password is refused for a time. Every
+    further failure makes this time longer. In a browser in which the account has signed in before,
+    only failures in that browser count.
 
-    Raises: TooManyRequests if one address makes too many attempts.
+    Raises: TooManyRequests if one address makes over 30 attempts in a minute.
     """
     rate_limits.count_attempt(rate_limits.SIGN_IN)
     name = request.form.get("name", "").strip().lower()  # phones capitalise the first letter

@@ -1,1 +1,1 @@
-"""Database operations for access: accounts, devices, sessions, tokens and the audit log."""
+"""Store who may use the server: accounts, devices, sessions and tokens; and keep the audit log."""

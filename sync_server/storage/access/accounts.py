@@ -1,6 +1,7 @@
-"""Store office accounts and check their passwords, one-time codes and tokens.
+"""Store the accounts of the office pages, and check their passwords, one-time codes and tokens.
 
-Passwords are stored as argon2 hashes. Browser sessions are in the module `sessions`.
+The office pages are the web pages for headquarters, chairs of meetings and other staff. Passwords
+are stored as argon2 hashes. Browser sessions are in the module `sessions`.
 """
 
 from collections.abc import Sequence
@@ -28,7 +29,8 @@ TOTP_DIGITS, TOTP_STEP_S = 6, 30
 """One-time codes have 6 digits and change every 30 s, as authenticator apps expect (RFC 6238)."""
 
 TOKEN_LIFE_MS = 180 * DAY_MS
-"""A token for programs is valid for 180 days, so a publisher renews it twice a year."""
+"""A token for programs is valid for 180 days. Programs that publish the portal therefore need a new
+token twice a year."""
 
 _hasher = PasswordHasher()
 _HASHING_SLOTS = BoundedSemaphore(2)
@@ -36,11 +38,13 @@ _HASHING_SLOTS = BoundedSemaphore(2)
 
 
 class Account(Struct, frozen=True):
-    """A user's account for the office pages, without the password.
+    """An account for the office pages (the staff's web pages), without its password.
 
-    A chair's account has a `point` and a `person` (code); a unit secretary's has a `unit`.
-    `must_change`: somebody else chose the password, so the user must change it first.
-    `token_ends_ms`: when the token for programs expires, in ms since 1970 UTC; 0 without a token.
+    `point` (a hall) and `person` are the codes of a chair's hall and of the chair. `unit` is the
+    code of a unit secretary's unit. Other roles leave these fields None. `has_totp`: signing in
+    also needs a one-time code. `must_change`: somebody else chose the password, so the user must
+    change it first. `token_ends_ms`: when the token for programs expires, in ms since 1970 UTC; 0
+    without a token.
     """
 
     name: str
@@ -54,7 +58,10 @@ class Account(Struct, frozen=True):
 
     @property
     def writer(self) -> Writer:
-        """This account as a writer of records; its device code is `O-` plus its name."""
+        """The sender's name and rights with which this account writes records.
+
+        The device code is `O-` plus the account's name.
+        """
         return Writer(f"{OFFICE_DEVICE}{self.name}", self.role, self.point, self.person)
 
 
@@ -67,9 +74,9 @@ _ACCOUNT_COLUMNS = columns_of(
 
 
 def hash_password(password: str) -> str:
-    """Return the argon2 hash of a password.
+    """Return the argon2 hash of a password, as it is stored.
 
-    Hashing is slow on purpose, so hash before a transaction begins where possible.
+    Hashing is slow on purpose. If possible, call this function before a transaction begins.
     """
     with _HASHING_SLOTS:
         return _hasher.hash(password)
@@ -108,7 +115,8 @@ def put_hashed(
 def set_password(connection: Connection, name: str, password: str) -> None:
     """Store the password that a user has chosen, and delete the account's token for programs.
 
-    The account no longer requires a change of password.
+    The account no longer requires a change of password. `password` is in plain text; only its hash
+    is stored. If no account has this name, nothing changes.
     """
     statement = update(AccountRow).where(AccountRow.name == name)
     values = {
@@ -150,8 +158,9 @@ def use_one_time_code(
     """Return whether a one-time code is right, and mark the code as used.
 
     A used code is wrong the next time. An account without a second factor accepts any code.
-    `seal_key` decrypts the stored secret. Raises: DetailUnreadable if another key encrypted the
-    secret.
+    `seal_key` (the setting `SEAL_KEY`) decrypts the account's stored secret.
+
+    Raises: DetailUnreadable if the secret was encrypted with another key.
     """
     sealed = connection.scalar(select(AccountRow.totp_secret).where(AccountRow.name == name))
     if sealed is None:
@@ -173,7 +182,8 @@ def totp_of(secret: str) -> TOTP:
 def totp_step(secret: str, code: str, *, now_ms: int) -> int | None:
     """Return the number of the 30 s time step that a one-time code is for; None if it is wrong.
 
-    Only the present step and its two neighbours are tried. Steps are counted from 1970 UTC.
+    Steps are counted from 1970 UTC. Only the step of `now_ms`, the one before and the one after are
+    tried. `secret` is in hexadecimal.
     """
     step = now_ms // 1000 // TOTP_STEP_S
     for candidate in (step, step - 1, step + 1):  # a telephone's clock may be 30 s wrong
@@ -188,7 +198,8 @@ def totp_step(secret: str, code: str, *, now_ms: int) -> int | None:
 def set_totp(connection: Connection, name: str, sealed_secret: str | None, step: int = 0) -> None:
     """Store the encrypted secret for an account's one-time codes; None turns the second factor off.
 
-    Codes of time step `step` and of earlier steps are refused.
+    A one-time code belongs to a time step of 30 s, counted from 1970 UTC. Codes of step `step` and
+    of earlier steps are refused, so that a code cannot be used twice.
     """
     statement = update(AccountRow).where(AccountRow.name == name)
     connection.execute(statement.values(totp_secret=sealed_secret, totp_step=step))
@@ -209,7 +220,10 @@ def all_accounts(connection: Connection) -> Sequence[Account]:
 
 
 def account_of_token(connection: Connection, token: str, *, now_ms: int) -> Account | None:
-    """Return the account with this token for programs; None if it is unknown or has expired."""
+    """Return the account with this token for programs; None if it is unknown or has expired.
+
+    `token` is in plain text, as the program sends it.
+    """
     holds_token = (AccountRow.token_hash == hash_token(token), AccountRow.token_ends_ms > now_ms)
     row = connection.execute(select(*_ACCOUNT_COLUMNS).where(*holds_token)).one_or_none()
     return _account_of(*row) if row else None
@@ -218,7 +232,7 @@ def account_of_token(connection: Connection, token: str, *, now_ms: int) -> Acco
 def renew_token(connection: Connection, name: str, *, now_ms: int) -> str | None:
     """Give an account a new token for programs and return the token; None if the name is unknown.
 
-    The old token stops working. The new one is valid for `TOKEN_LIFE_MS`.
+    The new token is valid for 180 days. The old one stops working.
     """
     token = new_token(OFFICE)
     values = {"token_hash": hash_token(token), "token_ends_ms": now_ms + TOKEN_LIFE_MS}
@@ -227,7 +241,7 @@ def renew_token(connection: Connection, name: str, *, now_ms: int) -> str | None
 
 
 def end_token(connection: Connection, name: str) -> None:
-    """Delete an account's token for programs, so that it no longer works."""
+    """Delete an account's token for programs; requests with this token are then refused."""
     statement = update(AccountRow).where(AccountRow.name == name)
     connection.execute(statement.values(token_hash=None))
 

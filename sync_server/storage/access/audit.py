@@ -14,15 +14,16 @@ from sync_server.storage.prepared import columns_of
 
 LONGEST_PATH = 2_000
 REFUSED_CALL = "refused_call"
-"""Logged as the action of an API call that was refused before its action was known."""
+"""The action code in the audit log for an API call that was refused before its action was known."""
 ILLEGIBLE = "dismiss_illegible"
 
 
 class AuditEntry(NamedTuple):
-    """One row of the audit log. `who` is an account, or a device that opened a detail.
+    """One row of the audit log: who did what, when, and with which result.
 
-    `is_act`: True for an action, False for reading. `outcome` is an HTTP status. `about` contains
-    the codes of the people and things concerned, separated by spaces.
+    `who` is an account's name or a device's code, `action` the code of the action. `is_act` is True
+    for a change, False for reading. `outcome` is the HTTP status and `path` the URL path of the
+    request. `about`: the codes of the people and things concerned, separated by spaces.
     """
 
     at_ms: int
@@ -37,8 +38,9 @@ class AuditEntry(NamedTuple):
 class AuditFilter(NamedTuple):
     """Conditions for rows of the audit log; an empty field matches every row.
 
-    `about` also matches part of a code or of the path. `from_ms` is inclusive, `until_ms`
-    exclusive. `only_acts` leaves out mere reading.
+    `who` and `action` match exactly. `about` matches any part of a row's codes or URL path.
+    `from_ms` is inclusive and `until_ms` exclusive, both in ms since 1970 UTC. `only_acts` leaves
+    out rows of mere reading.
     """
 
     who: str = ""
@@ -53,7 +55,10 @@ _ENTRY_COLUMNS = columns_of(AuditEntry, AuditRow)
 
 
 def note(connection: Connection, entry: AuditEntry) -> None:
-    """Add a row to the audit log; cut a path that is longer than `LONGEST_PATH` characters."""
+    """Add a row to the audit log.
+
+    A path is cut after 2,000 characters (`LONGEST_PATH`).
+    """
     values = entry._asdict() | {"path": entry.path[:LONGEST_PATH]}
     connection.execute(insert(AuditRow).values(id=str(uuid_utils.uuid7()), **values))
 

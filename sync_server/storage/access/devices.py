@@ -1,6 +1,7 @@
 """Enrol devices, identify the sender of a request, and track missing records.
 
-A one-time code enrols a device. The device gets two tokens: one to send records, one to read.
+A one-time code enrols a device. The device gets two tokens: one permits sending records, the other
+also reading. A device numbers its records without gaps, so the server notices missing ones.
 """
 
 from collections.abc import Sequence
@@ -44,8 +45,8 @@ from sync_server.storage.prepared import CompiledStatement
 LONGEST_CODE_DAYS = 30
 MOST_SECOND_FAILURES = 5
 REPEAT_MS = 15 * 60 * 1000
-"""How long after its enrolment a device may repeat it with the same code and key, in milliseconds.
-A device does so if the server's answer was lost."""
+"""For 15 minutes after its enrolment, a device may repeat the request with the same code and key.
+It does so if the server's answer was lost on the way."""
 
 _ranges_decoder = msgspec.json.Decoder(Ranges)
 
@@ -53,7 +54,8 @@ _ranges_decoder = msgspec.json.Decoder(Ranges)
 class Caller(NamedTuple):
     """The device or office account that sent a request.
 
-    `can_read`: whether its token permits reading personal data.
+    `writer`: the sender's name and rights. `can_read`: whether the sender's token permits reading
+    personal data. `is_revoked`: whether headquarters has blocked the device.
     """
 
     writer: Writer
@@ -64,7 +66,8 @@ class Caller(NamedTuple):
 class DeviceWithUnsent(Struct, frozen=True):
     """A device that still had unsent records at its last contact with the server.
 
-    `unsent` is their number. `last_contact_at` is in ISO 8601 UTC, None if unknown.
+    `device` is its code, `unsent` the number of the records. `last_contact_at` is in ISO 8601 UTC,
+    None if unknown.
     """
 
     device: str
@@ -73,11 +76,12 @@ class DeviceWithUnsent(Struct, frozen=True):
 
 
 class EnrolmentAnswer(Struct, frozen=True):
-    """The server's response to an enrolment, the only place where the tokens appear.
+    """The server's response to an enrolment. Only this response ever contains the tokens.
 
-    `token` permits sending records, `read_token` also reading. `person` is set for a chair's
-    device. `seal_key` and `sign_key` are headquarters' public keys (JWK). `owing`: devices of the
-    same point that may have unsent records.
+    `token` permits sending records, `read_token` also reading. `profile` is clerk or chair;
+    `person` is the code of the chair, None for a clerk's device. `seal_key` (for encrypting) and
+    `sign_key` (for checking signatures) are headquarters' public keys as JWK. `owing`: devices of
+    the same point that may have unsent records.
     """
 
     device: str
@@ -95,7 +99,8 @@ class EnrolmentAnswer(Struct, frozen=True):
 class Gaps(NamedTuple):
     """The record numbers that a device has not sent yet, and the highest number received.
 
-    `missing`: ranges of numbers below `head`. `head`: the highest number received, 0 for none.
+    `missing`: inclusive ranges (first, last) below `head`. `head`: the highest number received, 0
+    for none.
     """
 
     missing: Ranges
@@ -112,10 +117,11 @@ def new_enrolment(
     days: int = 1,
     second: str | None = None,
 ) -> str:
-    """Create a code that enrols one device at this point, and return the code.
+    """Create a one-time code that enrols one device at a point, and return the code.
 
-    The code is valid for `days` days. `person`: the person who uses a chair's device. `second`: a
-    second secret, given by telephone, that the device must send with the code.
+    The code is valid for `days` days. `profile` is clerk or chair, and `person` the code of the
+    chair who will use the device. `second`: a second secret, given by telephone, that the device
+    must send with the code.
     """
     code = new_code()
     connection.execute(
@@ -140,13 +146,15 @@ def enrol(
     now_ms: int,
     second: str = "",
 ) -> EnrolmentAnswer | None:
-    """Enrol a device with a one-time code, and return its id and tokens.
+    """Enrol a device with a one-time code, and return its id and its new tokens.
 
-    Return None if the code needs a second secret and `second` is missing or wrong. A wrong one is
-    counted, so the caller must commit.
+    `label` is the device's name in lists, `public_key` the key (JWK as JSON) that checks its
+    signatures. A repeated call with the same code and key within 15 minutes returns the same id and
+    new tokens, for a device that missed the first answer. The answer lacks `seal_key`, `sign_key`
+    and `owing`.
 
-    The same code and public key within 15 minutes mean a device that got no answer. It keeps its id
-    and gets new tokens.
+    Return None if the code needs a second secret and `second` is missing or wrong. Wrong ones are
+    counted, so commit the transaction then too.
 
     Raises: EnrolmentCodeUnknown; EnrolmentCodeUsed; EnrolmentCodeExpired, also after five wrong
     second secrets.
@@ -209,9 +217,10 @@ def enrol(
 
 
 def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> None:
-    """Store a new device with random tokens that nobody has.
+    """Store a new device with random tokens that are given to nobody.
 
-    `enrol` then replaces the tokens; devices of the demonstration need none.
+    `writer` contains the device's code, profile and point; `label` is its name in lists. `enrol`
+    then replaces the tokens. Devices of the demonstration need no usable tokens.
     """
     connection.execute(
         insert(Device).values(
@@ -230,20 +239,21 @@ def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> N
 
 
 def revoke(connection: Connection, device: str, *, now_ms: int) -> bool:
-    """Mark a device as revoked; return False if no device has this id.
+    """Mark a device as revoked (blocked); return False if no device has this id.
 
-    The server then holds the device's new records and sends it no data.
+    The server then puts the device's new records into quarantine and sends the device no data.
     """
     result = connection.execute(update(Device).where(Device.id == device).values(revoked_ms=now_ms))
     return result.rowcount == 1
 
 
 class DeviceSummary(NamedTuple):
-    """A device as listed for headquarters.
+    """A device in headquarters' list of devices.
 
-    `skew_ms`: the server's clock minus the device's at the last measurement, None if unknown.
-    `missing`: ranges of record numbers that have not arrived although later ones have. `unsent`:
-    the number of unsent records that the device last reported. `app`: the kiosk's version.
+    `label` is its name and `app` the version of its check-in app. `missing`: inclusive ranges of
+    record numbers that have not arrived although later ones have. `unsent`: the number of unsent
+    records that the device last reported. `skew_ms`: the server's clock minus the device's at the
+    last measurement, None if unknown.
     """
 
     id: str
@@ -264,7 +274,7 @@ def devices_with_unsent(connection: Connection, point: str) -> tuple[DeviceWithU
     """Return the point's devices that still had unsent records at their last contact.
 
     The latest contact comes first; revoked devices are left out. A browser that lost its data must
-    enrol again, and the list shows which records it may have lost.
+    enrol as a new device. Its user then sees in this list whether records were lost.
     """
     rows = connection.execute(
         select(Device.id, Device.unsent, Device.last_contact_ms)
@@ -306,8 +316,10 @@ def list_devices(connection: Connection, *, point: str | None = None) -> list[De
 
 
 def count_open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
-    """Return the number of unused, valid enrolment codes at every point; omit points without
-    any."""
+    """Return how many enrolment codes can still be used, by point code.
+
+    Points without such a code are left out.
+    """
     rows = connection.execute(
         select(EnrolmentCode.point, func.count())
         .where(_is_open(now_ms))
@@ -317,7 +329,7 @@ def count_open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
 
 
 def withdraw_codes(connection: Connection, point: str, *, now_ms: int) -> int:
-    """Make the unused enrolment codes of a point expire now; return the number of these codes."""
+    """Let all unused enrolment codes of a point expire now; return the number of these codes."""
     is_of_point = EnrolmentCode.point == point
     result = connection.execute(
         update(EnrolmentCode).where(is_of_point, _is_open(now_ms)).values(expires_ms=now_ms)
@@ -338,7 +350,11 @@ def _is_open(now_ms: int) -> ColumnElement[bool]:
 
 
 class Signer(NamedTuple):
-    """A device that can sign queue files, and the public key (JWK) that verifies its signature."""
+    """A device with the public key (JWK) that verifies its signatures on records sent as a file.
+
+    `writer` is the device's name and rights. `is_revoked`: whether headquarters has blocked the
+    device.
+    """
 
     writer: Writer
     public_key: dict[str, str]
@@ -398,7 +414,8 @@ _WRITE_GAPS = CompiledStatement(
 class LastContact(NamedTuple):
     """A device's contact with the server, at `at_ms` (ms since 1970 UTC).
 
-    `app` is the kiosk's version and `unsent` the number of unsent records; None if not reported.
+    `app` is the version of the device's check-in app, and `unsent` the number of records that it
+    has not sent yet. Both are None if not reported.
     """
 
     at_ms: int
@@ -407,9 +424,9 @@ class LastContact(NamedTuple):
 
 
 def lock(connection: Connection, device: str, contact: LastContact) -> Gaps:
-    """Lock a device's row, store its contact, and return its missing record numbers.
+    """Lock a device's row, store its contact, and return its gaps (record numbers not received).
 
-    An office account has no row and no missing numbers.
+    The lock lasts until the transaction ends. An office account has no row and no gaps.
     """
     rows = _NOTE_CONTACT.rows(
         connection,
@@ -424,7 +441,7 @@ def lock(connection: Connection, device: str, contact: LastContact) -> Gaps:
 
 
 def gaps_of(connection: Connection, device: str) -> Gaps:
-    """Return a device's missing record numbers; an office account has none."""
+    """Return a device's gaps (record numbers not received); an office account has none."""
     row = connection.execute(
         select(Device.missing, Device.head_seq).where(Device.id == device)
     ).one_or_none()
@@ -432,7 +449,7 @@ def gaps_of(connection: Connection, device: str) -> Gaps:
 
 
 def give_up_gaps(connection: Connection, device: str) -> Ranges:
-    """Stop requesting a device's missing records; return the ranges of their numbers."""
+    """Stop asking a device for its missing records; return their numbers as inclusive ranges."""
     missing = gaps_of(connection, device).missing
     connection.execute(update(Device).where(Device.id == device).values(missing="[]"))
     return missing
@@ -441,7 +458,8 @@ def give_up_gaps(connection: Connection, device: str) -> Ranges:
 def close_gaps(connection: Connection, device: str, gaps: Gaps, numbers: Sequence[int]) -> Ranges:
     """Remove arrived record numbers from a device's gaps; return the ranges still missing.
 
-    `gaps` is the result of `lock`.
+    `gaps` is the result of `lock`, so the device's row is still locked. `numbers` are the numbers
+    of the records that have arrived. The ranges are inclusive.
     """
     after = Gaps(*missing_after(gaps.missing, gaps.head, numbers))
     if after != gaps:

@@ -1,4 +1,4 @@
-"""Store the browser sessions of users who are signed in to the office.
+"""Store the browser sessions of users who are signed in to the office pages (for staff).
 
 A session ends after 12 hours without use, and at the latest 7 days after sign-in.
 """
@@ -17,14 +17,15 @@ IDLE_MS = 12 * HOUR_MS
 """A session ends after 12 hours without use, the length of a conference day."""
 LONGEST_MS = 7 * 24 * HOUR_MS
 SEEN_MS = 5 * 60 * 1000
-"""`seen_ms` is updated at most every 5 minutes, so that most page views write nothing."""
+"""The time of a session's last use is stored at most every 5 minutes, so that most page views write
+nothing."""
 
 
 class Session(NamedTuple):
     """One sign-in of an account in one browser. Times are in ms since 1970 UTC.
 
-    `browser` is the User-Agent header, cut to 120 characters; `address` is the IP address.
-    `seen_ms` is the time of the last use, exact to 5 minutes.
+    `account` is the account's name. `browser` is the User-Agent header, cut to 120 characters;
+    `address` is the IP address. `seen_ms` is the time of the last use, exact to 5 minutes.
     """
 
     id: str
@@ -46,7 +47,10 @@ _SESSION = (
 
 
 def start(connection: Connection, account: str, *, browser: str, address: str, now_ms: int) -> str:
-    """Start a session for an account and return the token for the browser's cookie."""
+    """Start a session for an account and return the token for the browser's cookie.
+
+    `account` is the account's name, `browser` the User-Agent header, and `address` the IP address.
+    """
     token = new_token(SESSION)
     connection.execute(
         insert(OfficeSession).values(
@@ -63,7 +67,7 @@ def start(connection: Connection, account: str, *, browser: str, address: str, n
 
 
 def find(connection: Connection, token: str, *, now_ms: int) -> Session | None:
-    """Return the session that a cookie's token belongs to; None if it is unknown or has expired."""
+    """Return the session with this cookie token; None if the token is unknown or has expired."""
     row = connection.execute(
         select(*_SESSION).where(
             OfficeSession.token_hash == hash_token(token),

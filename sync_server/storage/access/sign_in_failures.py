@@ -1,8 +1,8 @@
 """Slow down password guessing: after several failed sign-ins, a user must wait before the next.
 
-Failures are counted per name and source. A source is one address, or all addresses together, so
-that many addresses guess no faster. A browser that has signed in before is a separate source, so
-other people's failures never delay it.
+Failures are counted for every name and source. A source is one IP address, or all addresses
+together, so that many addresses guess no faster. A browser in which the account has signed in
+before is a separate source, so that other people's failures never delay its user.
 """
 
 import hashlib
@@ -21,10 +21,11 @@ FORGOTTEN_MS = 24 * 3600 * 1000
 
 
 def sources_of(address: str, known_browser: str | None) -> tuple[str, ...]:
-    """Return the sources to which an attempt to sign in belongs.
+    """Return the sources under which a failed sign-in is counted.
 
-    An attempt from a known browser belongs to that browser alone. `known_browser` is its code, None
-    for a browser in which the account has not signed in before.
+    The sources of a known browser are `("browser CODE",)`. All others count under `address` and
+    under `ANYWHERE`. `known_browser` is the code of a browser in which the account has signed in
+    before, or None.
     """
     return (f"browser {known_browser}",) if known_browser else (address, ANYWHERE)
 
@@ -32,7 +33,9 @@ def sources_of(address: str, known_browser: str | None) -> tuple[str, ...]:
 def wait_ms(connection: Connection, name: str, sources: Sequence[str], *, now_ms: int) -> int:
     """Return how many milliseconds a user must wait before signing in; 0 if there is no wait.
 
-    The source with the longest wait decides.
+    The wait begins at 30 s after 5 failures of the name from a source (50 for `ANYWHERE`) and
+    doubles with every further failure, up to 15 minutes. Of several sources, the longest wait
+    counts.
     """
     return max(_wait_of(connection, name, source, now_ms) for source in sources)
 
@@ -42,8 +45,8 @@ def count_attempt(
 ) -> bool:
     """Return True if the user must wait; otherwise count the attempt as a failure and return False.
 
-    After a successful sign-in, `clear` removes the failure. Attempts during a wait are not counted,
-    because anybody could otherwise block a name forever.
+    After a successful sign-in, call `clear` to remove the failure. Attempts during a wait are not
+    counted. Otherwise anybody could block a name forever.
     """
     if wait_ms(connection, name, sources, now_ms=now_ms):
         return True
@@ -53,7 +56,7 @@ def count_attempt(
 
 
 def count(connection: Connection, name: str, source: str, *, now_ms: int) -> None:
-    """Add one failed sign-in under a name from a source; delete failures older than a day."""
+    """Count one failed sign-in with a name from a source; delete failures older than a day."""
     connection.execute(delete(SignInFailure).where(SignInFailure.failed_ms < now_ms - FORGOTTEN_MS))
     matching = _failures_of(name, source)
     statement = update(SignInFailure).where(*matching)
@@ -67,9 +70,9 @@ def count(connection: Connection, name: str, source: str, *, now_ms: int) -> Non
 
 
 def clear(connection: Connection, name: str, sources: Sequence[str]) -> None:
-    """After a successful sign-in, delete the name's failures from these sources.
+    """Delete a name's failures from these sources after a successful sign-in.
 
-    For `ANYWHERE`, subtract only this attempt, so that other people's guesses still count.
+    For `ANYWHERE`, subtract only this one attempt, so that other people's guesses still count.
     """
     for source in sources:
         matching = _failures_of(name, source)

@@ -1,23 +1,26 @@
 """Create random tokens, codes and first passwords, and hash them for storage.
 
-Each is shown to its user once; the database contains only the hash.
+Every secret is shown to its user once; the database contains only its hash.
 """
 
 import hashlib
 import secrets
 
 PUSH, READ, OFFICE, SESSION = "dp_", "dr_", "oa_", "os_"
-"""Token prefixes, which reveal the kind of a leaked token: push, read, office or session."""
+"""The prefixes of tokens for sending records, for reading, for office accounts and for browser
+sessions. The prefix shows which kind of token has leaked."""
 
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Letters and digits that are hard to confuse when read aloud or copied by hand."""
+"""The 30 characters of codes. Without 0, 1, I, L, O and U, they are hard to confuse when they are
+read aloud or copied by hand."""
 
 _CODE_LETTERS = 16
-"""16 of the 30 characters give 78 random bits; fewer than 64 bits could be guessed."""
+"""The length of an enrolment code. 16 of 30 characters give 78 random bits; with fewer than 64
+bits, a code could be guessed."""
 
 
 def new_token(prefix: str) -> str:
-    """Return a bearer token that consists of the prefix and 256 random bits."""
+    """Return a new token: the prefix, then 256 random bits in base64url."""
     return prefix + secrets.token_urlsafe(32)
 
 
@@ -46,11 +49,14 @@ def new_device_id() -> str:
 def hash_token(token: str) -> str:
     """Return the sha256 of a token in hexadecimal, as stored.
 
-    A token has 256 random bits, so its hash needs no salt.
+    The hash has no salt. Nobody can guess 256 random bits, so a salt would add nothing.
     """
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def hash_code(code: str) -> str:
-    """Return the stored hash of an enrolment code, ignoring letter case, spaces and dashes."""
+    """Return the sha256 of an enrolment code in hexadecimal, as stored.
+
+    Letter case, spaces and dashes are ignored.
+    """
     return hash_token("".join(filter(str.isalnum, code)).upper())

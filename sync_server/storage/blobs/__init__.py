@@ -1,1 +1,1 @@
-"""Store large content: encrypted details of records, and the files of portal releases."""
+"""Store large content: encrypted personal data of records, and the files of portal releases."""

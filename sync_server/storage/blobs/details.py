@@ -1,7 +1,7 @@
-"""Store details: encrypted personal data that records refer to by sha256.
+"""Store details: encrypted personal data that records refer to by its sha256.
 
-Small details arrive with a sync. Large ones arrive in pieces, and an interrupted upload resumes
-where it stopped. Nothing in this module can decrypt a detail.
+Small details arrive together with the records. Large ones arrive in pieces, and an interrupted
+upload resumes where it stopped. Nothing in this module can decrypt a detail.
 """
 
 import hashlib
@@ -21,17 +21,21 @@ from sync_server.storage.prepared import insert_rows
 
 MAX_PIECE_BYTES = SHARED.detail_piece_bytes
 MAX_SMALL_BYTES = SHARED.small_detail_bytes
-"""The largest detail that a sync may contain. A larger one would delay the records."""
+"""The largest detail, 8 KiB, that may arrive together with records. A larger one would delay the
+records on a slow line, so it is uploaded separately."""
 MAX_BYTES_A_DAY = 256 * 1024 * 1024
-"""Daily limit of one device, enough for 200 photographed reports. More suggests a stolen token."""
+"""The most bytes of details that one device may upload in 24 hours, enough for 200 photographed
+reports. A larger volume suggests a stolen token."""
 MAX_DETAIL_BYTES = 2_900_000
-"""The size of a detail of 2 MiB after encryption and base64 encoding."""
+"""The largest permitted detail in bytes: 2 MiB of content after encryption and base64 encoding."""
 
 
 def note(connection: Connection, fresh: Iterable[Record]) -> None:
-    """Store which new records refer to a detail, with their meeting and device.
+    """Store which of these new records refer to a detail, with their meeting and device.
 
-    Records inside rulings are included.
+    A detail is encrypted personal data, stored apart and named by its sha256. A record inside a
+    ruling (a decision of headquarters) is included. References that are already stored stay
+    unchanged.
     """
     rows: list[dict[str, str]] = []
     for record in fresh:
@@ -64,12 +68,15 @@ def note(connection: Connection, fresh: Iterable[Record]) -> None:
 
 
 def detail_of(record: Record) -> str | None:
-    """Return the sha256 of the detail that a record refers to; None if the record has no detail."""
+    """Return the sha256 of the encrypted personal data that a record refers to, or None."""
     return getattr(record.body, "detail", None)
 
 
 def missing(connection: Connection, records: Iterable[Record]) -> list[str]:
-    """Return the sorted sha256 of details that these records refer to but that are not complete."""
+    """Return the sorted sha256 of the details of these records that have not arrived in full.
+
+    A detail is encrypted personal data that a record names by its sha256.
+    """
     named = {sha256 for record in records if (sha256 := detail_of(record))}
     return (
         sorted(named - resumable_uploads.complete_sizes(connection, named).keys()) if named else []
@@ -77,7 +84,10 @@ def missing(connection: Connection, records: Iterable[Record]) -> list[str]:
 
 
 def matching_small(sealed: Mapping[str, str]) -> dict[str, str]:
-    """Return the details that are small enough and whose sha256 is their key."""
+    """Return the texts of at most `MAX_SMALL_BYTES` whose sha256 is their key; drop the others.
+
+    `sealed` contains encrypted texts by the sha256 that the sender stated.
+    """
     return {
         sha256: text
         for sha256, text in sealed.items()
@@ -88,10 +98,11 @@ def matching_small(sealed: Mapping[str, str]) -> dict[str, str]:
 def put_small(
     connection: Connection, device: str, sealed: Mapping[str, str], *, now_ms: int
 ) -> None:
-    """Store the small details of a sync, given as encrypted texts by sha256.
+    """Store small pieces of encrypted personal data (details) that arrived together with records.
 
-    Skip a detail that is too large or does not match its sha256. Skip all details if the device has
-    uploaded over `MAX_BYTES_A_DAY` in the last 24 hours; the server requests them again later.
+    `sealed` contains the encrypted texts by sha256. Skip a text that is too large or does not match
+    its sha256. Skip all if the device has uploaded over `MAX_BYTES_A_DAY` in the last 24 hours; the
+    server asks for skipped texts again later.
     """
     if not sealed or resumable_uploads.is_over_quota(
         connection, device, MAX_BYTES_A_DAY, now_ms=now_ms
@@ -104,9 +115,10 @@ def put_small(
 
 
 def offset_of(connection: Connection, sha256: str, device: str) -> Offset:
-    """Return how many bytes of a detail have arrived from a device.
+    """Return how many bytes of a detail have arrived from a device, and whether it is complete.
 
-    The detail is complete if any device has sent it in full.
+    A detail is encrypted personal data, named by its sha256. If any device has sent it in full, it
+    is complete, and all its bytes count as arrived.
     """
     sizes = resumable_uploads.complete_sizes(connection, [sha256])
     if sha256 in sizes:
@@ -126,9 +138,11 @@ def put_piece(
 ) -> Offset:
     """Store a piece of a device's detail at byte offset `at`; return the progress of the upload.
 
-    A detail that any device has sent in full is not stored again. Raises: PieceOutOfPlace if `at`
-    is not where the last piece ended; UploadQuotaReached if the device has uploaded over
-    `MAX_BYTES_A_DAY` in the last 24 hours.
+    A detail is encrypted personal data, named by its sha256; `total` is its full size in bytes. If
+    any device has sent it in full, nothing is stored.
+
+    Raises: PieceOutOfPlace if `at` is not where the last piece ended; UploadQuotaReached if the
+    device has uploaded over `MAX_BYTES_A_DAY` in the last 24 hours.
     """
     before = offset_of(connection, sha256, device)
     if before.is_complete:
@@ -139,9 +153,11 @@ def put_piece(
 
 
 def read(connection: Connection, sha256: str) -> bytes:
-    """Return the encrypted bytes of a detail. The caller must log who opened it.
+    """Return the bytes of a detail (personal data), still encrypted.
 
-    Raises: UnknownDetail if the detail has not arrived in full, or was purged.
+    The caller must add the reader to the audit log.
+
+    Raises: UnknownDetail if the detail has not arrived in full, or was deleted because of its age.
     """
     device = resumable_uploads.owner_of(connection, sha256)
     if device is None:
@@ -150,19 +166,21 @@ def read(connection: Connection, sha256: str) -> bytes:
 
 
 def opening_entry(sha256: str, reader: str, *, now_ms: int, about: str = "") -> AuditEntry:
-    """Return an audit log entry for a reader who opened a sealed detail.
+    """Return an entry for the audit log: `reader` opened encrypted personal data with this sha256.
 
-    `about`: the codes of the people concerned, separated by spaces.
+    `reader` is an account's name or a device's code. `about`: the codes of the people concerned,
+    separated by spaces. The entry is not stored yet.
     """
     subjects = f"{about} {sha256}".strip()
     return AuditEntry(now_ms, reader, "read_detail", False, 200, "", subjects)
 
 
 def records_naming(connection: Connection, sha256: str) -> list[tuple[str, str]]:
-    """Return (meeting, record id) of the records that refer to a detail.
+    """Return (meeting id, record id) of all records that refer to a complete detail.
 
-    A record counts only if its own device sent the detail, because knowing a sha256 must give no
-    access to the content.
+    A detail is encrypted personal data, named by its sha256. A record counts only if the device
+    that made it also sent the detail. Otherwise anybody who knows the sha256 could refer to the
+    detail and so gain access.
     """
     rows = connection.execute(
         select(Mention.meeting, Mention.record_id)
@@ -176,7 +194,8 @@ def records_naming(connection: Connection, sha256: str) -> list[tuple[str, str]]
 def purge(connection: Connection, *, before_ms: int) -> int:
     """Delete the content of all details received before an instant; return the number of details.
 
-    The row of a complete detail stays, so that the detail is never requested or accepted again.
+    A detail is encrypted personal data. For a complete one, a row with its sha256 stays, so that
+    the server never asks for the content or accepts it again.
     """
     old = connection.execute(
         select(Blob.sha256, Blob.owner, Blob.is_complete).where(

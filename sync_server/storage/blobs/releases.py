@@ -1,7 +1,7 @@
-"""Store the published releases of the portal, their files, and when each is served.
+"""Store the published releases (versions) of the portal, their files, and when every one is served.
 
-The last `KEPT_RELEASES` releases stay with all their files, so that an editor can return to any of
-them.
+The last 10 releases (`KEPT_RELEASES`) stay with all their files, so that an editor can return to
+any of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,24 +20,27 @@ from sync_server.storage.models import Activation, Blob, Release, ReleaseFile
 
 KEPT_RELEASES = 10
 ABANDONED_MS = 24 * 3600 * 1000
-"""A file that no release needs may be deleted a day after its upload stopped."""
+"""A file that no release contains may be deleted one day after the last piece of its upload."""
 MAX_BYTES_A_DAY = 4 * 1024**3
-"""Daily limit of all editors together: 20 half-day recordings. More suggests a stolen token."""
+"""The most bytes that all editors together may upload in 24 hours, enough for 20 half-day
+recordings. A larger volume suggests a stolen token."""
 PORTAL = "portal"
-"""The `owner` of all release files in the table of blobs."""
+"""The owner under which the table of blobs (large content) stores the files of all releases."""
 
 
 class FileAt(NamedTuple):
-    """A file at a path of a release: its sha256 and its size in bytes."""
+    """A file of a release: its sha256 and its size in bytes."""
 
     sha256: str
     bytes: int
 
 
 class ReleaseRow(Struct, frozen=True):
-    """A release in an editor's list, with its number of files and their total size in bytes.
+    """A release (a published version of the portal) in the list that editors see.
 
-    `serves_from` is in ISO 8601 UTC, None if the release was never activated.
+    `release` is its id. `files` is the number of its files, `bytes` their total size.
+    `serves_from`: the time from which it is served, in ISO 8601 UTC; None if it was never
+    activated. `is_served`: whether it is served now.
     """
 
     release: str
@@ -48,7 +51,10 @@ class ReleaseRow(Struct, frozen=True):
 
 
 def current(connection: Connection, now_ms: int) -> str | None:
-    """Return the id of the release served at `now_ms`; None before the first activation."""
+    """Return the id of the release (version of the portal) that is served at `now_ms`.
+
+    Return None before the first release was activated.
+    """
     return connection.scalar(
         select(Activation.release)
         .where(Activation.from_ms <= now_ms)
@@ -58,7 +64,10 @@ def current(connection: Connection, now_ms: int) -> str | None:
 
 
 def file_at(connection: Connection, release: str, path: str) -> FileAt | None:
-    """Return the file at a path of a release; None if the release has no such file."""
+    """Return the file at a path of a release; None if the release has no such file.
+
+    `release` is the id of a release (a version of the portal).
+    """
     row = connection.execute(
         select(ReleaseFile.sha256, ReleaseFile.bytes).where(
             ReleaseFile.release == release, ReleaseFile.path == path
@@ -68,14 +77,16 @@ def file_at(connection: Connection, release: str, path: str) -> FileAt | None:
 
 
 def file_key(sha256: str) -> BlobKey:
-    """Return the blob key of a release's file."""
+    """Return the key under which a file of the portal is stored, given the file's sha256."""
     return BlobKey(sha256, PORTAL)
 
 
 def put_piece(
     connection: Connection, sha256: str, piece: bytes, *, at: int, total: int, now_ms: int
 ) -> Offset:
-    """Store a piece of a release's file at byte offset `at`; return the progress of the upload.
+    """Store a piece of a portal file at byte offset `at`; return the progress of the upload.
+
+    `sha256` and `total` are the hash and the size in bytes of the whole file.
 
     Raises: PieceOutOfPlace if `at` is not where the last piece ended; UploadQuotaReached if all
     editors together have uploaded over `MAX_BYTES_A_DAY` in the last 24 hours.
@@ -86,13 +97,19 @@ def put_piece(
 
 
 def missing(connection: Connection, hashes: Iterable[str]) -> list[str]:
-    """Return, sorted, which of these sha256 belong to no complete file in the database."""
+    """Return those of the given sha256, sorted, that belong to no complete portal file.
+
+    A file is complete once all its pieces have been uploaded.
+    """
     names = set(hashes)
     return sorted(names - resumable_uploads.complete_sizes(connection, names, PORTAL).keys())
 
 
 def put(connection: Connection, release: str, files: Mapping[str, FileLine], now_ms: int) -> None:
-    """Store a release whose files have all been uploaded; a repeat only updates `put_ms`.
+    """Store a release (a version of the portal) whose files have all been uploaded.
+
+    `release` is its id; `files` are the lines of its manifest, by path. If the release is already
+    stored, only its upload time `put_ms` changes.
 
     Raises: ReleaseMalformed if a file is missing or its size differs from the manifest.
     """
@@ -114,10 +131,10 @@ def put(connection: Connection, release: str, files: Mapping[str, FileLine], now
 
 
 def activate(connection: Connection, release: str, *, from_ms: int, now_ms: int) -> None:
-    """Serve a release from the instant `from_ms` on.
+    """Serve a release (a version of the portal) from the instant `from_ms` on.
 
-    An activation in the present deletes all scheduled ones; an activation in the future is added to
-    them. Releases older than the last `KEPT_RELEASES` are deleted.
+    If `from_ms` is not in the future, all scheduled activations are deleted; otherwise the new one
+    is added to them. Releases older than the last 10 (`KEPT_RELEASES`) are deleted.
 
     Raises: UnknownRelease if no release has this id.
     """
@@ -132,10 +149,10 @@ def activate(connection: Connection, release: str, *, from_ms: int, now_ms: int)
 
 
 def list_releases(connection: Connection, now_ms: int) -> list[ReleaseRow]:
-    """Return all stored releases, the most recently activated first.
+    """Return all stored releases (versions of the portal), the most recently activated first.
 
-    The latest past activation of a release counts; a scheduled one counts only if there is no
-    other.
+    Of several activations of a release, the latest past one counts. A scheduled one counts only if
+    there is no past one. Releases that were never activated come last.
     """
     served = current(connection, now_ms)
     past = func.max(case((Activation.from_ms <= now_ms, Activation.from_ms)))
@@ -160,7 +177,11 @@ def list_releases(connection: Connection, now_ms: int) -> list[ReleaseRow]:
 
 
 def _prune(connection: Connection, now_ms: int) -> None:
-    """Delete releases that are neither recent nor scheduled, and files that no release needs."""
+    """Delete releases that are neither recent nor scheduled, and files that no release needs.
+
+    The last 10 releases (`KEPT_RELEASES`) are recent, and so is a release uploaded within the last
+    day and not yet activated.
+    """
     rows = list_releases(connection, now_ms)
     waiting = set(connection.scalars(select(Activation.release).where(Activation.from_ms > now_ms)))
     recent = select(Release.id).where(Release.put_ms > now_ms - ABANDONED_MS)

@@ -16,13 +16,15 @@ from sync_server.storage.models import Blob, BlobPiece
 from sync_server.storage.prepared import in_chunks
 
 QUOTA_RETRY_S = 3_600
-"""An uploader over its daily quota must wait one hour before the next attempt."""
+"""An uploader over the daily quota must wait this many seconds (one hour) before the next
+attempt."""
 
 
 class BlobKey(NamedTuple):
-    """The primary key of a blob: its sha256 and its owner, a device or `portal`.
+    """The primary key of a blob (large content): its sha256 and its owner.
 
-    Uploads of the same content by different owners stay separate, so that none can damage another.
+    The owner is the code of the device that uploads the blob, or `portal` for files of the portal.
+    Two owners' uploads of the same content stay separate, so that neither can damage the other.
     """
 
     sha256: str
@@ -40,7 +42,10 @@ NOTHING_RECEIVED = Offset(0, False)
 
 
 def offset_of(connection: Connection, key: BlobKey) -> Offset:
-    """Return how many bytes of an upload have arrived; 0 if the upload has not begun."""
+    """Return how many bytes of a blob have arrived, and whether it is complete.
+
+    The result is (0, False) if the upload has not begun.
+    """
     row = connection.execute(
         select(Blob.received, Blob.is_complete).where(*_is(Blob, key))
     ).one_or_none()
@@ -52,11 +57,11 @@ def put_piece(
 ) -> Offset:
     """Store a piece of a blob at byte offset `at`; return how many bytes have arrived.
 
-    A piece that arrived before changes nothing. The last piece completes a blob of `total` bytes.
-    If its content does not match its sha256, the upload is deleted and must start again.
+    A piece that arrived before changes nothing. The blob is complete once it has `total` bytes. If
+    the whole content then does not match the sha256, the upload is deleted and must start again.
 
-    Raises: PieceOutOfPlace if the piece does not start where the last one ended. The error contains
-    the right offset.
+    Raises: PieceOutOfPlace, with the right offset, if the piece does not start where the last one
+    ended.
     """
     before = offset_of(connection, key)
     if before.is_complete or 0 < at + len(piece) <= before.received:
@@ -75,9 +80,9 @@ def put_piece(
 
 
 def put_whole(connection: Connection, key: BlobKey, content: bytes, *, now_ms: int) -> None:
-    """Store a whole blob at once; it replaces an incomplete upload.
+    """Store a blob in one piece, in place of an incomplete upload.
 
-    A complete blob stays unchanged. Content that does not match its sha256 is not stored.
+    A complete blob stays unchanged. Content that does not match the sha256 in `key` is not stored.
     """
     if not offset_of(connection, key).is_complete:
         drop(connection, [key])
@@ -110,9 +115,10 @@ def read(connection: Connection, key: BlobKey, start: int = 0, stop: int | None 
 def complete_sizes(
     connection: Connection, hashes: Iterable[str], owner: str | None = None
 ) -> dict[str, int]:
-    """Return the sizes in bytes of complete blobs, by sha256.
+    """Return the sizes in bytes of completely uploaded blobs, by sha256.
 
-    Blobs of all owners count by default. Incomplete blobs are left out.
+    Other sha256 are left out. `owner` restricts the result to the blobs of one owner; None includes
+    all owners.
     """
     names = sorted(set(hashes))
     sizes: dict[str, int] = {}
@@ -146,7 +152,11 @@ def check_quota(connection: Connection, owner: str, limit_bytes: int, *, now_ms:
 
 
 def owner_of(connection: Connection, sha256: str) -> str | None:
-    """Return an owner whose blob with this sha256 is complete and not purged; None without one."""
+    """Return an owner of a complete blob with this sha256; None if there is no such blob.
+
+    Blobs whose content was deleted do not count. Of several owners, the first in sort order is
+    returned.
+    """
     return connection.scalar(
         select(Blob.owner)
         .where(Blob.sha256 == sha256, Blob.is_complete, Blob.is_purged.is_(False))
@@ -156,7 +166,10 @@ def owner_of(connection: Connection, sha256: str) -> str | None:
 
 
 def empty(connection: Connection, key: BlobKey) -> None:
-    """Delete a blob's content but not its row, so that it is never requested or accepted again."""
+    """Delete a blob's content but not its row.
+
+    The row shows that the content has arrived, so the server never asks for it or accepts it again.
+    """
     connection.execute(delete(BlobPiece).where(*_is(BlobPiece, key)))
     connection.execute(update(Blob).where(*_is(Blob, key)).values(is_purged=True))
 

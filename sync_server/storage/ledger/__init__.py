@@ -1,1 +1,1 @@
-"""Receive and store records (the ledger), and compute people's standings from them."""
+"""Receive and store the records of attendance (the ledger), and compute everybody's attendance."""

@@ -1,7 +1,7 @@
 """Receive records from devices and office accounts, and return a verdict on every record.
 
-Accepted records go to the ledger, all others to the quarantine with the reason. One bad record
-never delays the rest.
+Accepted records are stored in the ledger, all others in the quarantine with the reason. One bad
+record never delays the rest.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -34,35 +34,40 @@ Fate = Literal["stored", "held", "refused", "released", "dismissed"]
 
 
 class Verdict(Struct, frozen=True):
-    """The verdict on one record. Verdicts are in the order of the request.
+    """The server's verdict on one record. Verdicts are in the order of the uploaded records.
 
-    `status` is the outcome of this upload, `fate` the record's state after any ruling. `flags` are
-    the anomalies known so far. `id` is null if it is unreadable. `code` and `detail` give the
-    reason why a record was not accepted: `code` for programs, `detail` for programmers.
-    `at_corrected` is in ISO 8601 UTC.
+    `status` is the outcome of this upload: stored, known (uploaded before), held or refused. `fate`
+    is the record's present state, which headquarters may have changed. `id` is None if it is
+    unreadable. If the record was not accepted, `code` gives the reason for programs and `detail`
+    for programmers. `at_corrected` is the record's time in ISO 8601 UTC, without the error of the
+    device's clock.
     """
 
     id: str | None
     status: Status
     fate: Fate
-    flags: tuple[str, ...] = ()
     code: str | None = None
     at_corrected: str | None = None
     detail: str | None = None
 
 
 class CheckedRecord(NamedTuple):
-    """A record as received (`raw`), and the result of its check: a ledger entry or a refusal."""
+    """A record as received (`raw`), and the result of its check.
+
+    `outcome` is an entry for the ledger, or the reason why the record is refused.
+    """
 
     raw: bytes
     outcome: LedgerEntry | Refusal
 
 
 class DeviceReport(NamedTuple):
-    """The state that a device reports at a sync, and the server's time at that moment (`now_ms`).
+    """The state that a device reports with an upload.
 
-    `wall_ms` and `mono_ms` are the device's wall and monotonic clocks. `app` is the kiosk's
-    version, `unsent` the number of records that it has not sent yet.
+    `wall_ms` is the time on the device's clock and `now_ms` that on the server's clock at that
+    moment, both in ms since 1970 UTC. `mono_ms` is the time on the device's monotonic clock. `boot`
+    names the span in which both of its clocks agree. `app` is the version of the check-in app.
+    `unsent` is the number of records that the device has not sent yet.
     """
 
     wall_ms: int
@@ -76,8 +81,9 @@ class DeviceReport(NamedTuple):
 class Delivery(NamedTuple):
     """The content of one upload by a device or an office account.
 
-    `offers`: the checked records. `report`: the device's state, if reported. `sealed`: small
-    encrypted details, by sha256.
+    `writer` is the sender. `offers` are the checked records, in order. `report` is the device's
+    state, None if not reported. `is_revoked`: whether headquarters has blocked the device.
+    `sealed`: small encrypted texts with personal data, by sha256.
     """
 
     writer: Writer
@@ -94,10 +100,11 @@ class Delivery(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """The server's response to a delivery.
+    """The server's response to an upload of records.
 
-    `verdicts`: one per record, in order. `want`: ranges of record numbers that have not arrived.
-    `want_details`: the sha256 of details that have not arrived in full.
+    `verdicts`: one per record, in order. `want`: inclusive ranges of record numbers that have not
+    arrived from the device. `want_details`: the sha256 of encrypted personal data that the records
+    refer to and that has not arrived in full.
     """
 
     verdicts: list[Verdict]
@@ -106,14 +113,15 @@ class Receipt(NamedTuple):
 
 
 QUARANTINE_FULL = "quarantine_full"
-"""The code for a refused record that was not stored, because its device exceeded its quota."""
+"""The code for a refused record that was not even stored, because its device had exceeded the daily
+limits of the quarantine."""
 REVOKED = Refusal("device_revoked", "the device was revoked before this arrived")
 
 
 def judge_records(raws: Iterable[bytes], writer: Writer) -> list[CheckedRecord]:
-    """Parse records and check that `writer` may send them.
+    """Parse records (JSON bytes) and check that `writer` may send them.
 
-    Return every record in order, as an entry for the ledger or as a refusal.
+    Return every record in order, as an entry for the ledger or with the reason for its refusal.
     """
     offers = []
     for raw in raws:
@@ -128,9 +136,10 @@ def judge_records(raws: Iterable[bytes], writer: Writer) -> list[CheckedRecord]:
 
 
 def receive(connection: Connection, delivery: Delivery) -> Receipt:
-    """Store the content of an upload and return a verdict on every record.
+    """Store the content of an upload, and return a verdict on every record.
 
-    A repeated upload changes nothing. New records of a revoked device are held in quarantine.
+    A repeated upload changes nothing. If headquarters has revoked (blocked) the device, its new
+    records go to the quarantine.
 
     Raises: RowsChanged if another writer interfered; the caller must run the transaction again.
     """
@@ -157,7 +166,10 @@ def receive(connection: Connection, delivery: Delivery) -> Receipt:
 
 
 def _refuse_jumps(delivery: Delivery, numbers: Collection[int]) -> Delivery:
-    """Refuse the records whose number is not in `numbers`, and return the changed delivery."""
+    """Refuse the records whose number is not in `numbers`, and return the changed delivery.
+
+    Such a number is too far beyond the highest number received. Records without a number pass.
+    """
     offers = []
     for offer in delivery.offers:
         entry = offer.outcome
@@ -168,12 +180,18 @@ def _refuse_jumps(delivery: Delivery, numbers: Collection[int]) -> Delivery:
 
 
 def jump_refusal(seq: int) -> Refusal:
-    """Return the refusal of a record whose number is too far beyond the highest one received."""
+    """Return the refusal of a record whose number `seq` is too far beyond the others.
+
+    A number may exceed the highest one received before by at most `MAX_JUMP` (10,000).
+    """
     return Refusal("seq_jump", f"seq: {seq} is over {MAX_JUMP} beyond the highest number known")
 
 
 def _numbers(delivery: Delivery) -> list[int]:
-    """Return the record numbers in a delivery, including those of refused records if readable."""
+    """Return the record numbers in a delivery that are within the permitted range.
+
+    Numbers of refused records count if they are readable and the record names the sender's device.
+    """
     numbers = []
     for offer in delivery.offers:
         if isinstance(offer.outcome, LedgerEntry):
@@ -193,7 +211,10 @@ def _sighting(device: str, report: DeviceReport, *, highest_seq: int) -> Sightin
 
 
 def _accepted(connection: Connection, delivery: Delivery) -> list[LedgerEntry]:
-    """Return the entries to append; of a revoked device, only entries that are already stored."""
+    """Return the entries to store in the ledger.
+
+    They are all valid entries, or for a revoked (blocked) device only those already stored.
+    """
     if not delivery.is_revoked:
         return delivery.entries
     stored = record_store.stored_keys(connection, delivery.entries)
@@ -206,19 +227,19 @@ def _verdicts(
     accepted: Sequence[LedgerEntry],
     appended: AppendResult,
 ) -> list[Verdict]:
-    """Quarantine the records that were not accepted; return a verdict on every record, in order."""
+    """Put the records that were not accepted into quarantine; return a verdict on every record.
+
+    `accepted` are the entries given to the ledger and `appended` is its result. The verdicts are in
+    the order of the delivery.
+    """
     device = delivery.writer.device
     in_quarantine = _quarantined(delivery, accepted)
     quarantined_before, over_quota = quarantine.add_records(
         connection, device, list(in_quarantine.values()), delivery.now_ms
     )
-    wanted_ids = {
-        record_id
-        for offer in delivery.offers
-        if (record_id := _id_of(offer))
-        and (offer.raw in in_quarantine or "ruled" in appended.flags.get(record_id, ()))
-    }
-    ruling_by_record = rulings.about(connection, wanted_ids)
+    ruling_by_record = rulings.about(
+        connection, {record_id for offer in delivery.offers if (record_id := _id_of(offer))}
+    )
     clocks = sightings.clocks_of(connection, [device])
     stored_before = {key.fingerprint for key in appended.known_keys}
     hashes = [_hash_of(offer, in_quarantine.get(offer.raw)) for offer in delivery.offers]
@@ -227,15 +248,14 @@ def _verdicts(
         quarantined = in_quarantine.get(offer.raw)
         before = quarantined_before if quarantined else stored_before
         is_known = hashes[place] in before or hashes[place] in hashes[:place]
-        fate, flags, code = _fate_of(offer, quarantined, appended, ruling_by_record)
+        fate, code = _fate_of(offer, quarantined, appended, ruling_by_record)
         if quarantined and quarantined.sha256 in over_quota:
-            fate, code = "refused", QUARANTINE_FULL  # only the device has the record
+            fate, code = "refused", QUARANTINE_FULL  # stored nowhere on the server
         verdicts.append(
             Verdict(
                 id=_id_of(offer),
                 status="known" if is_known else _first_status(fate, quarantined),
                 fate=fate,
-                flags=flags,
                 code=code,
                 at_corrected=_corrected_instant(offer, clocks),
                 detail=quarantined.reason.detail if quarantined else None,
@@ -247,7 +267,11 @@ def _verdicts(
 def _quarantined(
     delivery: Delivery, accepted: Sequence[LedgerEntry]
 ) -> dict[bytes, QuarantinedRecord]:
-    """Return the records that were refused or that a revoked device sent, by their raw bytes."""
+    """Return the records to put into quarantine, by their raw bytes.
+
+    They are the refused records (fate `refused`), and the new records of a revoked device (fate
+    `held`).
+    """
     accepted_fingerprints = {entry.fingerprint for entry in accepted}
     quarantined = {}
     for offer in delivery.offers:
@@ -262,7 +286,10 @@ def _quarantined(
 
 
 def _hash_of(offer: CheckedRecord, quarantined: QuarantinedRecord | None) -> str:
-    """Return the hash that identifies a record in the ledger or the quarantine."""
+    """Return the hash that identifies a record in the ledger or the quarantine.
+
+    `quarantined` is the record's quarantine entry, None if the record was accepted.
+    """
     if isinstance(offer.outcome, LedgerEntry):
         return offer.outcome.fingerprint
     return quarantined.sha256 if quarantined else ""
@@ -279,24 +306,28 @@ def _fate_of(
     quarantined: QuarantinedRecord | None,
     appended: AppendResult,
     ruling_by_record: Mapping[tuple[str, str], Ruling],
-) -> tuple[Fate, tuple[str, ...], str | None]:
-    """Return a record's present fate, its flags, and the reason code if it was not accepted."""
-    record_id = _id_of(offer) or ""
-    flags = () if quarantined else appended.flags.get(record_id, ())
+) -> tuple[Fate, str | None]:
+    """Return a record's present fate, and the reason code; the code is None if it was accepted.
+
+    A ruling (a decision of headquarters) makes the fate released or dismissed. The keys of
+    `ruling_by_record` are (meeting id, record id).
+    """
     code = quarantined.reason.code if quarantined else None
     typed = _typed_record(offer) if ruling_by_record else None
-    if typed and (ruling := ruling_by_record.get((typed.meeting, record_id))):
-        is_released = ruling.body.record == typed
-        return ("released" if is_released else "dismissed"), flags, code
+    if typed and (ruling := ruling_by_record.get((typed.meeting, typed.id))):
+        return ("released" if ruling.body.record == typed else "dismissed"), code
     if quarantined:
-        return quarantined.fate, flags, code
-    if "id_reuse" in flags:
-        return "held", flags, "id_reuse"
-    return "stored", flags, None
+        return quarantined.fate, code
+    if isinstance(offer.outcome, LedgerEntry) and offer.outcome.key in appended.cancelled:
+        return "held", "id_reuse"
+    return "stored", None
 
 
 def _first_status(fate: Fate, quarantined: QuarantinedRecord | None) -> Status:
-    """Return the status that a record's first upload gets, whatever was ruled later."""
+    """Return the status that a record gets at its first upload.
+
+    A later decision of headquarters changes the fate, but not this status.
+    """
     if quarantined:
         return quarantined.fate
     return "held" if fate == "held" else "stored"

@@ -1,11 +1,10 @@
 """List records in the streams of other points that they concern.
 
-Every point can then be judged from its stream alone. A record about a person is listed at the
-points
-where that person is summoned or an officer. A roll is listed at the points that summon anyone that
-it names or drops, because the later of two rolls governs. Records with the same id are listed in
-each other's streams, because one may cancel another. A ruling is listed in every stream that
-contains its record.
+A stream is all records that concern one point (a hall) at one meeting, so the point can be judged
+from them alone. A record about a person is listed where the person is summoned or an officer. A
+roll (a list of summoned people) is listed at points that summon anyone it names or drops, because
+the later of two rolls governs. Records with the same id are listed wherever one of them is, since
+one may cancel another. A ruling is listed wherever its record is.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,13 +30,18 @@ from sync_server.storage.ledger.streams import StreamKey, records_of
 from sync_server.storage.models import LedgerRow, Listing, Summons
 
 Heads = dict[StreamKey, int]
-"""The last position in use in every locked stream. It rises as records are listed."""
+"""The last position in use in every locked stream (the records of one point at one meeting).
+Listing a record raises it."""
 
 
 def list_records(
     connection: Connection, fresh: Sequence[Record], routing: Routing, heads: Heads
 ) -> set[StreamKey]:
-    """List new records in the other streams that they concern; return the streams that grew."""
+    """List new records in the other streams that they concern; return the streams that grew.
+
+    A stream is all records that concern one point at one meeting. `routing` names the streams,
+    which are all locked. `heads` gives their last positions in use and is updated.
+    """
     changed_streams: set[StreamKey] = set()
     # Records with a reused id come first, because a roll among them may lose its effect.
     for record in routing.reused:
@@ -62,9 +66,11 @@ def list_records(
 
 
 def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey]:
-    """Add the missing listings of a meeting, from the ledger alone; return the streams that grew.
+    """Add the missing listings of a meeting, from the stored records alone.
 
-    The caller must hold the exclusive lock of the meeting.
+    A listing adds a record to the stream (all records) of another point that it concerns. `heads`
+    gives the last position in use of every stream and is updated. Return the streams that grew. The
+    caller must hold the meeting's exclusive lock.
     """
     changed_streams: set[StreamKey] = set()
     of_meeting = LedgerRow.meeting == meeting
@@ -91,7 +97,8 @@ def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey
 def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads) -> set[StreamKey]:
     """List rulings in the streams of their records and of the newcomers that they identify.
 
-    Return the streams that grew.
+    A stream is all records that concern one point at one meeting. A newcomer is an attendee on no
+    list. Return the streams that grew. `heads` is updated.
     """
     changed_streams: set[StreamKey] = set()
     met = newcomers_by_stream(connection, fresh)
@@ -111,9 +118,10 @@ def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads)
 def _list_in(
     connection: Connection, key: StreamKey, ids: Iterable[str], heads: Heads
 ) -> set[StreamKey]:
-    """List in one stream all records with these ids and the rulings about them.
+    """List in one stream all records with these ids, and the rulings about them.
 
-    Skip records that the stream already contains. Return the stream if it grew, else an empty set.
+    Skip records that the stream already contains. `heads` is updated. Return the stream's key in a
+    set if the stream grew, else an empty set.
     """
     wanted = sorted(set(ids))
     if not wanted:
@@ -153,8 +161,9 @@ def _list_in(
 def _update_for_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[StreamKey]:
     """Update a point's `summons` rows and its listings to match its rolls and officers.
 
-    Return the streams that grew. The caller must hold the exclusive lock of the meeting. A stream
-    with one roll of a point contains all rolls of that point, so that the latest is known.
+    A roll is a list of summoned people; a listing adds a record to another point's stream (its
+    records). Where one roll of a point is listed, all its rolls are, so that the latest is known.
+    Return the streams that grew. The caller must hold the meeting's exclusive lock.
     """
     records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, devices_of(records))
@@ -178,9 +187,9 @@ def _update_for_roll(connection: Connection, key: StreamKey, heads: Heads) -> se
 def _list_people(
     connection: Connection, key: StreamKey, people: Iterable[str | None], heads: Heads
 ) -> set[StreamKey]:
-    """List in one stream the records about these people that were made at other points.
+    """List in one point's stream the records about these people that were made at other points.
 
-    Return the stream if it grew, else an empty set.
+    `heads` is updated. Return the stream's key in a set if the stream grew, else an empty set.
     """
     wanted = sorted(person for person in people if person)
     if not wanted:
@@ -201,7 +210,10 @@ def _summoned_at(connection: Connection, key: StreamKey) -> set[str]:
 
 
 def _renew_summons(connection: Connection, key: StreamKey, named: set[str]) -> set[str]:
-    """Store the people on a point's rolls and its officers; return those stored before."""
+    """Store the people whose records a point needs; return those that were stored before.
+
+    `named` are the codes of all people on the point's rolls and of its officers.
+    """
     at_point = (Summons.meeting == key.meeting, Summons.point == key.point)
     before = _summoned_at(connection, key)
     if named != before:

@@ -1,6 +1,6 @@
 """Store records that were not accepted, every one once, with the reason.
 
-Only `purge` deletes entries, after headquarters has ruled on or dismissed them.
+Only `purge` deletes them, and only after headquarters has ruled on or dismissed them.
 """
 
 from collections.abc import Sequence
@@ -14,15 +14,16 @@ from sync_server.storage.models import Device, QuarantineRow, RulingRow
 from sync_server.storage.prepared import columns_of
 
 MAX_ROWS_A_DAY, MAX_BYTES_A_DAY = 2_000, 16 * 1024 * 1024
-"""Daily limits on the quarantined records of one device. A hall of 500 people makes about 1,500
-records, all of them held if its laptop is revoked. A stolen laptop must not fill the disk or the
-office's list."""
+"""Daily limits, in number and bytes, on the quarantined records of one device. A stolen laptop must
+not fill the disk or headquarters' list. A hall of 500 people makes about 1,500 records, and all of
+them go to quarantine if its laptop is revoked."""
 
 
 class QuarantinedRecord(NamedTuple):
     """A record to put into quarantine, as received (`raw`), with the reason.
 
-    `sha256` is the hash of the raw bytes if the record was refused, of its canonical bytes if held.
+    `fate` is `refused` for a record that is not valid, `held` for one on which headquarters must
+    decide. `sha256` is the hash of `raw` if refused, of the record's canonical JSON if held.
     """
 
     sha256: str
@@ -36,8 +37,8 @@ def add_records(
 ) -> tuple[set[str], set[str]]:
     """Store records in quarantine, every one once, within the device's daily limits.
 
-    Return two sets of hashes: records that were stored before, and records that are not stored
-    because the device exceeded a limit.
+    Return two sets of sha256: those of records that were stored before, and those of records that
+    were not stored because the device had exceeded a limit.
     """
     by_hash = {record.sha256: record for record in quarantined}
     if not by_hash:
@@ -90,9 +91,9 @@ def _brought_since(connection: Connection, device: str, since_ms: int) -> tuple[
 
 
 def devices_near_quota(connection: Connection, now_ms: int) -> dict[str, int]:
-    """Find devices that sent over half of the daily limit of quarantined records.
+    """Return the devices that sent over half of the daily limit of quarantined records.
 
-    Return the number of records in the last 24 hours, by device.
+    The result is the number of records in the last 24 hours, by device code, sorted.
     """
     count = func.count()
     rows = connection.execute(
@@ -108,8 +109,9 @@ def devices_near_quota(connection: Connection, now_ms: int) -> dict[str, int]:
 class QuarantineEntry(NamedTuple):
     """A row of the quarantine, as headquarters examines it.
 
-    `code` and `detail` give the reason why the record was not accepted. `is_dismissed`:
-    headquarters dismissed the entry because its record has no readable id.
+    `raw` is the record as received. `fate` is `refused` (not valid) or `held` (headquarters must
+    decide). `code` and `detail` give the reason. `is_dismissed`: headquarters dismissed the row
+    because its record has no readable id.
     """
 
     received_ms: int
@@ -127,7 +129,7 @@ _ENTRY_COLUMNS = columns_of(QuarantineEntry, QuarantineRow)
 
 
 def all_entries(connection: Connection) -> list[QuarantineEntry]:
-    """Return all entries of the quarantine, the oldest first."""
+    """Return all quarantined records (records that were not accepted), the oldest first."""
     rows = connection.execute(
         select(*_ENTRY_COLUMNS).order_by(
             QuarantineRow.received_ms, QuarantineRow.device, QuarantineRow.sha256
@@ -137,21 +139,28 @@ def all_entries(connection: Connection) -> list[QuarantineEntry]:
 
 
 def dismiss(connection: Connection, device: str, sha256: str) -> None:
-    """Mark as dismissed an entry that no ruling can refer to, for want of a readable record id."""
+    """Mark a quarantined record as dismissed.
+
+    This is for a record without a readable id, because a ruling could not refer to it. `sha256` is
+    the hash under which the quarantine stores the record.
+    """
     this_entry = (QuarantineRow.device == device, QuarantineRow.sha256 == sha256)
     connection.execute(update(QuarantineRow).where(*this_entry).values(is_dismissed=True))
 
 
 def count_open(connection: Connection) -> int:
-    """Return the number of entries that headquarters has neither ruled on nor dismissed."""
+    """Return the number of quarantined records that wait for headquarters.
+
+    Headquarters has neither ruled on these records nor dismissed them.
+    """
     return connection.scalar(select(func.count()).where(~_IS_SETTLED)) or 0
 
 
 def count_refused(connection: Connection) -> dict[str, int]:
-    """For every point, return how many refused records of its devices wait for headquarters'
-    ruling.
+    """Return how many refused records still wait for headquarters' ruling, by code of the point.
 
-    Points without such records are left out.
+    Records count at the point of the device that sent them. Points without such records are left
+    out.
     """
     rows = connection.execute(
         select(Device.point, func.count())
@@ -163,9 +172,9 @@ def count_refused(connection: Connection) -> dict[str, int]:
 
 
 def purge(connection: Connection, *, before_ms: int) -> int:
-    """Delete settled entries that were received before an instant; return how many.
+    """Delete quarantined records that were received before an instant; return how many.
 
-    An entry is settled once headquarters has ruled on it or dismissed it.
+    A record stays until headquarters has ruled on it or dismissed it.
     """
     old = (QuarantineRow.received_ms < before_ms, _IS_SETTLED)
     return connection.execute(delete(QuarantineRow).where(*old)).rowcount
@@ -175,4 +184,4 @@ _IS_SETTLED = or_(
     QuarantineRow.is_dismissed,
     exists().where(RulingRow.record_id == QuarantineRow.record_id),
 )
-"""The SQL condition that headquarters has dismissed an entry or ruled on its record."""
+"""The SQL condition that headquarters has dismissed a quarantined record or ruled on it."""

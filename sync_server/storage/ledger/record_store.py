@@ -1,8 +1,8 @@
 """Append records to the ledger, the set of all accepted records. The ledger only grows.
 
-The primary key prevents a record from being stored twice. Everything that new records change
-(streams, listings, standings) changes in the caller's transaction. One statement inserts all new
-records, even those of several streams and devices.
+The primary key prevents a record from being stored twice. Everything that new records change is
+stored in the caller's transaction. Only the attendance is computed later, when somebody reads it.
+One statement inserts all new records, even those of several points and devices.
 """
 
 from collections import Counter
@@ -13,6 +13,8 @@ from msgspec import UNSET
 from sqlalchemy import Connection, bindparam, func, select
 
 from sync_server.database import RowsChanged, is_only_writer
+from sync_server.domain.judging.facts import is_cancelled
+from sync_server.domain.records.forms import decode_canonical
 from sync_server.domain.records.kinds import Record, Roll, Ruling, Setting, kind_of
 from sync_server.storage.blobs import details
 from sync_server.storage.ledger import listings, rulings, standings, streams
@@ -21,11 +23,11 @@ from sync_server.storage.ledger.routing import Routing, home_stream, routing_of
 from sync_server.storage.ledger.streams import RecordKey, StreamKey
 from sync_server.storage.models import LedgerRow, Listing, RulingRow
 from sync_server.storage.people import roster
-from sync_server.storage.prepared import CompiledStatement, insert_rows
+from sync_server.storage.prepared import CompiledStatement, in_chunks, insert_rows
 
 
 class LedgerEntry(NamedTuple):
-    """A record with its canonical bytes (`form`) and their sha256 in hex (`fingerprint`)."""
+    """A record with its canonical JSON bytes (`form`) and their sha256 in hex (`fingerprint`)."""
 
     record: Record
     form: bytes
@@ -33,25 +35,26 @@ class LedgerEntry(NamedTuple):
 
     @property
     def key(self) -> RecordKey:
-        """The primary key of this record in the ledger."""
+        """The record's primary key in the ledger: its id and the fingerprint."""
         return RecordKey(self.record.id, self.fingerprint)
 
 
 class AppendResult(NamedTuple):
-    """The result of an append.
+    """The result of adding records to the ledger.
 
-    `known_keys`: the keys that the ledger already contained for these record ids. `flags`: the
-    flags of the records in all affected streams, by record id.
+    `known_keys`: the keys of records with one of these ids that were stored before. `cancelled`:
+    the keys of the entries that have no effect, because a different record has the same id.
     """
 
     known_keys: set[RecordKey]
-    flags: dict[str, tuple[str, ...]]
+    cancelled: set[RecordKey]
 
 
 class _StoredForm(NamedTuple):
-    """The columns of a stored record that the ledger's key and the listings need.
+    """One of the stored records that share an id, without its content.
 
-    Different records with the same id are called the forms of that id.
+    Different records with the same id are called the forms of that id. `fingerprint` is the sha256
+    of the record's canonical JSON.
     """
 
     id: str
@@ -62,10 +65,10 @@ class _StoredForm(NamedTuple):
 
 
 class _LookUp(NamedTuple):
-    """The state of the ledger before an append.
+    """What is known before records are added to the ledger.
 
-    `forms`: stored records with an id of these entries. `fresh`: entries that are not stored yet.
-    `routing`: the streams that the entries affect.
+    `forms`: stored records with the id of one of the entries. `fresh`: entries that are not stored
+    yet. `routing`: the points whose records the entries affect.
     """
 
     forms: set[_StoredForm]
@@ -80,14 +83,14 @@ def append_records(
     now_ms: int,
     sighted_devices: Iterable[str] = (),
 ) -> AppendResult:
-    """Store new records and recompute the standings of every stream that they affect.
+    """Store new records and raise the revision of every stream that they affect.
 
-    Records that are already stored change nothing. `sighted_devices` have new clock measurements,
-    so the streams with their records are recomputed too.
+    A stream is all records that concern one point at one meeting; a new revision means that the
+    attendance must be computed again. Records that are already stored change nothing.
+    `sighted_devices` have new clock measurements, so streams with their records get one too.
 
-    Raises: RowsChanged if another writer stored one of these ids between the look-up and the lock.
-    The
-    caller must then run the whole transaction again.
+    Raises: RowsChanged if another writer stored one of these ids at the same time. The caller must
+    then run the whole transaction again.
     """
     sighted_streams = streams_of_devices(connection, sighted_devices)
     records = [entry.record for entry in entries]
@@ -108,43 +111,56 @@ def append_records(
     changed_streams = {home_stream(record) for record in fresh} | sighted_streams
     changed_streams |= listings.list_records(connection, fresh, look_up.routing, heads)
     streams.write_heads(connection, {key: heads[key] for key in changed_streams})
-    judged = standings.recompute(connection, sorted(changed_streams))
     if look_up.routing.rolls:
         for key in sorted(changed_streams):
             roster.refresh_rev(connection, key)
+    known_keys = {RecordKey(form.id, form.fingerprint) for form in look_up.forms}
+    return AppendResult(known_keys, _cancelled(connection, entries, known_keys))
 
-    reported_keys = {
-        home_stream(entry.record) for entry in entries
-    } | look_up.routing.summoned.keys()
-    judged |= standings.read_all(connection, reported_keys - judged.keys())
-    flags: dict[str, set[str]] = {}
-    for key in reported_keys:
-        for record_id, record_flags in judged[key].flags.items() if key in judged else ():
-            flags.setdefault(record_id, set()).update(record_flags)
-    return AppendResult(
-        {RecordKey(form.id, form.fingerprint) for form in look_up.forms},
-        {record_id: tuple(sorted(record_flags)) for record_id, record_flags in flags.items()},
-    )
+
+def _cancelled(
+    connection: Connection, entries: Sequence[LedgerEntry], known_keys: set[RecordKey]
+) -> set[RecordKey]:
+    """Return the keys of the entries that have no effect.
+
+    A different record with the same id cancels them. `known_keys` are the keys of stored records
+    with these ids.
+    """
+    fingerprints: dict[str, set[str]] = {}
+    for key in known_keys | {entry.key for entry in entries}:
+        fingerprints.setdefault(key.id, set()).add(key.fingerprint)
+    reused_ids = [record_id for record_id, forms in fingerprints.items() if len(forms) > 1]
+    forms_by_id: dict[tuple[str, str], list[Record]] = {}
+    for chunk in in_chunks(reused_ids):
+        for form in connection.scalars(select(LedgerRow.record).where(LedgerRow.id.in_(chunk))):
+            record = decode_canonical(form)
+            forms_by_id.setdefault((record.meeting, record.id), []).append(record)
+    return {
+        entry.key
+        for entry in entries
+        if is_cancelled(entry.record, forms_by_id.get((entry.record.meeting, entry.record.id), ()))
+    }
 
 
 def rebuild(connection: Connection, meeting: str) -> list[StreamKey]:
-    """Rebuild a meeting's listings and standings from its records.
+    """Derive the records per point and the attendance of a meeting again from all its records.
 
-    Return the streams whose standing differs from the one that was stored.
+    Return the sorted keys (meeting, point) of the points whose attendance differs from the one
+    before.
     """
     streams.lock_meetings(connection, [meeting], is_sole=True)
     heads = streams.lock(connection, streams.of_meeting(connection, meeting))
     before = standings.read_all(connection, heads)
-    changed_streams = listings.rebuild(connection, meeting, heads)
-    streams.write_heads(connection, {key: heads[key] for key in changed_streams})
-    after = standings.recompute(connection, sorted(heads))
-    return [key for key, standing in after.items() if standing != before.get(key)]
+    listings.rebuild(connection, meeting, heads)
+    streams.write_heads(connection, heads)
+    after = standings.read_all(connection, heads)
+    return [key for key in sorted(after) if after[key] != before.get(key)]
 
 
 def contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[list[bytes]]:
-    """Find ids that several different records at these points share.
+    """Return groups of different records that share an id, at these points of meetings.
 
-    Return, for every such id, the canonical bytes of all records with that id.
+    Every group contains the canonical JSON bytes of all records with one id.
     """
     groups = []
     for meeting, points in streams.by_meeting(keys).items():
@@ -159,15 +175,19 @@ def contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[li
 
 
 def stored_keys(connection: Connection, entries: Sequence[LedgerEntry]) -> set[RecordKey]:
-    """Return the keys of those entries that the ledger already contains."""
+    """Return the keys of those entries that the ledger already contains.
+
+    A key is the record's id and the sha256 of its canonical JSON.
+    """
     stored = {RecordKey(form.id, form.fingerprint) for form in _forms_of(connection, entries)}
     return stored & {entry.key for entry in entries}
 
 
 def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[StreamKey]:
-    """Return all streams that contain a record of these devices.
+    """Return the streams that contain a record of one of these devices.
 
-    Streams with a ruling that releases such a record are included.
+    A stream is all records that concern one point at one meeting. A stream also counts if it
+    contains a ruling (a decision of headquarters) that releases such a record.
     """
     wanted = sorted(devices)
     if not wanted:
@@ -229,13 +249,16 @@ def _look_up(
 
 
 def _names_people(record: Record) -> bool:
-    """Return whether a record changes a point's roll or its officers."""
+    """Return whether a record changes a point's officers or its roll (list of summoned people)."""
     is_of_officers = isinstance(record, Setting) and record.body.officers is not UNSET
     return isinstance(record, Roll) or is_of_officers
 
 
 def _forms_of(connection: Connection, entries: Sequence[LedgerEntry]) -> set[_StoredForm]:
-    """Return all stored records that have the id of one of these entries."""
+    """Return all stored records that have the id of one of these entries.
+
+    There may be several records with one id.
+    """
     ids = sorted({entry.record.id for entry in entries})
     return {_StoredForm(*row) for row in _FORMS.rows(connection, ids=ids)} if ids else set()
 

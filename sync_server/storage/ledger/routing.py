@@ -1,9 +1,9 @@
-"""Find the streams that new records affect, apart from the streams of their own points.
+"""Find the streams that new records affect, so that they can be locked before anything is stored.
 
-A record about a person affects every point whose rolls or officers include that person. A roll
-affects all streams of its meeting. Records with the same id affect each other's streams. A ruling
-affects the streams of the record that it decides on. The ledger finds the streams before it locks
-them.
+A stream is all records that concern one point (a hall) at one meeting. A record about a person
+affects every point whose rolls (lists of summoned people) or officers include that person. A roll
+affects all streams of its meeting. Records with the same id affect every stream that contains one
+of them. A ruling (a decision of headquarters) affects the streams of the record it decides on.
 """
 
 from collections import defaultdict
@@ -21,16 +21,20 @@ from sync_server.storage.prepared import CompiledStatement
 
 
 def home_stream(record: Record) -> StreamKey:
-    """Return the stream of the point where the record was made."""
+    """Return the key of the stream to which a record belongs.
+
+    The key is the record's meeting and the point (hall) where the record was made.
+    """
     return StreamKey(record.meeting, record.point)
 
 
 def summoned_by_stream(
     connection: Connection, records: Sequence[Record]
 ) -> dict[StreamKey, set[str]]:
-    """For every stream, return the people of these records that its point has summoned.
+    """Return which people of these records a point has summoned, by stream.
 
-    Officers of the point count as summoned. Streams without such people are left out.
+    A stream is all records that concern one point at one meeting. Officers of the point count as
+    summoned. Streams without such people are left out.
     """
     by_meeting: defaultdict[str, set[str]] = defaultdict(set)
     for record in records:
@@ -58,7 +62,10 @@ _SUMMONED = CompiledStatement(
 
 
 def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) -> set[StreamKey]:
-    """Return every stream of a meeting that contains a record with one of these ids."""
+    """Return every stream of a meeting that contains a record with one of these ids.
+
+    A stream is all records that concern one point at the meeting, including those made elsewhere.
+    """
     wanted = sorted(set(ids))
     keys: set[StreamKey] = set()
     for table in (LedgerRow, Listing):
@@ -72,9 +79,10 @@ def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) ->
 def newcomers_by_stream(
     connection: Connection, records: Iterable[Record]
 ) -> defaultdict[StreamKey, set[str]]:
-    """For every stream, return the newcomers recorded there that these records identify.
+    """Return the newcomers that these records identify, by the stream where they were recorded.
 
-    A newcomer is a person on no list, with a code that begins with `N-`. A ruling identifies one.
+    A newcomer is an attendee on no list, with a provisional code that begins with `N-`. A ruling of
+    headquarters gives the code of the person that the newcomer really is.
     """
     newcomers: defaultdict[StreamKey, set[str]] = defaultdict(set)
     for record in records:
@@ -90,9 +98,10 @@ def newcomers_by_stream(
 
 
 def ids_by_meeting(records: Iterable[Record]) -> dict[str, list[str]]:
-    """Return the ids of these records by meeting, because an id matters only within its meeting.
+    """Return the ids of these records, by meeting id.
 
-    For a ruling, also include the id of the record that it decides on.
+    For a ruling (a decision of headquarters), also include the id of the record on which it
+    decides.
     """
     ids: defaultdict[str, list[str]] = defaultdict(list)
     for record in records:
@@ -103,11 +112,11 @@ def ids_by_meeting(records: Iterable[Record]) -> dict[str, list[str]]:
 
 
 class Routing(NamedTuple):
-    """The streams that records affect; the ledger locks all `streams`.
+    """The streams that new records affect and that must be locked (`streams`).
 
-    `reused`: new records whose id another record also has. `rolls`: streams of points whose roll or
-    officers may change. `summoned`: for every stream, the people of these records that its point
-    has
+    A stream is all records that concern one point at one meeting. `reused`: new records whose id
+    another record also has. `rolls`: streams of points whose list of summoned people or officers
+    may change. `summoned`: for every stream, those people of the records that its point has
     summoned.
     """
 
@@ -125,8 +134,9 @@ def routing_of(
 ) -> Routing:
     """Return the streams that these records affect.
 
-    `reused` are the new records whose id another record already has. `rolls` are the streams whose
-    roll or officers may change; each of them brings in all streams of its meeting.
+    `reused` are the new records whose id another record already has. `rolls` are the streams of
+    points whose list of summoned people or officers may change. Every one of them affects all
+    streams of its meeting.
     """
     summoned = summoned_by_stream(connection, records)
     touched = set(summoned) | set(newcomers_by_stream(connection, records))

@@ -1,6 +1,7 @@
-"""Store, for every ruling of headquarters, the record it decides on or the newcomer it identifies.
+"""Store the subject of every ruling (a decision of headquarters): a record, or a newcomer.
 
-A newcomer is a person on no list; a ruling states under which code the person is known.
+A newcomer is an attendee who is on no list. The ruling gives the code of the person that the
+newcomer really is.
 """
 
 from collections.abc import Iterable
@@ -15,9 +16,10 @@ from sync_server.storage.prepared import CompiledStatement
 
 
 def note(connection: Connection, fresh: Iterable[Record]) -> None:
-    """Store the subject of every ruling among new records.
+    """Store the subject of every ruling (a decision of headquarters) among new records.
 
-    The subject is a record, or a newcomer with the person's code that the ruling gives.
+    The subject is the record on which the ruling decides, or a newcomer (an attendee on no list)
+    with the code of the person that the newcomer really is. Other records are ignored.
     """
     rows = [
         {
@@ -37,30 +39,33 @@ def note(connection: Connection, fresh: Iterable[Record]) -> None:
 
 
 def about(connection: Connection, record_ids: Iterable[str]) -> dict[tuple[str, str], Ruling]:
-    """Return the latest ruling that releases or dismisses every record, by (meeting, record id).
+    """Return the latest ruling to release or dismiss a record, by (meeting id, record id).
 
-    Records without such a ruling are left out.
+    A ruling is a decision of headquarters. Records without such a ruling are left out.
     """
     wanted = sorted(set(record_ids))
     if not wanted:
         return {}
-    rows = connection.scalars(
-        select(LedgerRow.record)
-        .join(
-            RulingRow,
-            (RulingRow.id == LedgerRow.id) & (RulingRow.fingerprint == LedgerRow.fingerprint),
-        )
-        .where(RulingRow.record_id.in_(wanted), RulingRow.known_as.is_(None))
-    )
-    rulings = [ruling for row in rows if isinstance(ruling := parse_record(row), Ruling)]
+    rows = _ABOUT.rows(connection, ids=wanted)
+    rulings = [ruling for (row,) in rows if isinstance(ruling := parse_record(row), Ruling)]
     rulings.sort(key=lambda ruling: (to_ms(ruling.at), ruling.device, ruling.id))
     return {(ruling.meeting, ruling.refs[0]): ruling for ruling in rulings}
+
+
+_ABOUT = CompiledStatement(
+    select(LedgerRow.record)
+    .join(
+        RulingRow,
+        (RulingRow.id == LedgerRow.id) & (RulingRow.fingerprint == LedgerRow.fingerprint),
+    )
+    .where(RulingRow.record_id.in_(bindparam("ids", expanding=True)), RulingRow.known_as.is_(None))
+)
 
 
 def touching(
     connection: Connection, meeting: str, record_ids: Iterable[str]
 ) -> dict[str, list[str]]:
-    """For every one of these records of a meeting, return the ids of all rulings about the record.
+    """Return the ids of all rulings (decisions of headquarters) about these records, by record id.
 
     Records without a ruling are left out.
     """
@@ -82,9 +87,10 @@ _TOUCHING = CompiledStatement(
 def codes_by_person(
     connection: Connection, meeting: str, people: Iterable[str], fresh: Iterable[Record]
 ) -> dict[str, set[str]]:
-    """For every person, return all codes under which a roll may name the person.
+    """Return all codes under which a list of summoned people may name a person, by person.
 
-    Stored rulings and those among `fresh` add codes to a newcomer.
+    A newcomer (an attendee on no list) has a provisional code. Rulings of headquarters, stored or
+    among the new records `fresh`, add the code of the person that the newcomer really is.
     """
     codes = {person: {person} for person in people}
     newcomers = sorted(person for person in codes if person.startswith(NEWCOMER))
@@ -105,7 +111,10 @@ def codes_by_person(
 
 
 def identifying(connection: Connection, meeting: str, newcomers: Iterable[str]) -> list[str]:
-    """Return the ids of the rulings of a meeting that identify any of these newcomers."""
+    """Return the ids of the rulings of a meeting that identify any of these newcomers.
+
+    A newcomer is an attendee on no list. Such a ruling states who the newcomer is.
+    """
     return list(
         connection.scalars(
             select(RulingRow.id).where(
@@ -116,7 +125,10 @@ def identifying(connection: Connection, meeting: str, newcomers: Iterable[str]) 
 
 
 def former_newcomer_codes(connection: Connection, meeting: str, people: Iterable[str]) -> set[str]:
-    """Return the codes that these people had as newcomers, before rulings identified them."""
+    """Return the provisional codes that these people had at a meeting while they were on no list.
+
+    Headquarters has since identified these newcomers by rulings.
+    """
     newcomers = connection.scalars(
         select(RulingRow.newcomer).where(
             RulingRow.meeting == meeting, RulingRow.known_as.in_(sorted(people))

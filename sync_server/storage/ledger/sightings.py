@@ -1,4 +1,4 @@
-"""Store sightings, the measurements of device clocks that correct the times of records.
+"""Store sightings: measurements of device clocks that correct the times of records.
 
 One sighting is stored per device and boot. A boot is a span in which the device's wall clock and
 monotonic clock agree.
@@ -21,20 +21,21 @@ _SIGHTINGS = CompiledStatement(
 
 
 def clocks_of(connection: Connection, devices: Iterable[str]) -> Clocks:
-    """Return the clock corrections for the records of these devices."""
+    """Return the clock corrections for records of these devices (device codes)."""
     return Clocks(of_devices(connection, devices))
 
 
 def of_devices(connection: Connection, devices: Iterable[str]) -> list[Sighting]:
-    """Return the stored sightings of these devices, sorted by device and boot."""
+    """Return the stored clock measurements of these devices, sorted by device code and boot."""
     rows = _SIGHTINGS.rows(connection, devices=sorted(devices))
     return sorted((Sighting(*row) for row in rows), key=lambda one: (one.device, one.boot))
 
 
 def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
-    """Store the sighting nearest to the beginning of every boot, and delete the one it replaces.
+    """Store clock measurements (sightings), and return the devices whose stored ones changed.
 
-    Return the devices whose stored sightings changed.
+    For every boot (a span in which the device's two clocks agree), only the measurement nearest to
+    the beginning is kept, together with the extreme clock errors of all.
     """
     if not sightings:
         return set()
@@ -57,10 +58,9 @@ def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
 
 
 def latest_skews(connection: Connection, devices: Sequence[str]) -> dict[str, int]:
-    """For every device, return the server's clock minus the device's at the last measurement, in
-    ms.
+    """Return the difference of the server's clock minus a device's clock, in ms, by device code.
 
-    Devices without a measurement are left out.
+    The latest measurement counts. Devices without a measurement are left out.
     """
     rows = connection.execute(
         select(SightingRow.device, SightingRow.skew_ms)

@@ -1,17 +1,22 @@
-"""Store the standings: the attendance of every person at every point of a meeting.
+"""Return the standings: who attended which point (hall) of a meeting, and how.
 
-A point's standings are recomputed in full when its stream grows; reading never computes them.
+A stored standing is a cache. New records only raise the revision of their point's stream (its
+records at the meeting). The next reader computes the standing again in full, and the result is
+stored after the reader's transaction. Readers therefore never get a standing that is older than the
+records they can see.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, replace
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, and_, delete, func, literal_column, select
 
-from sync_server.database import read_once
+from sync_server.database import read_once, store_later
 from sync_server.domain.judging.clocks import devices_of
 from sync_server.domain.judging.counts import Counts
 from sync_server.domain.judging.hall import Task
@@ -22,7 +27,7 @@ from sync_server.domain.records.sequence import Ranges, count_missing
 from sync_server.storage.ledger import quarantine, streams
 from sync_server.storage.ledger.sightings import clocks_of
 from sync_server.storage.ledger.streams import StreamKey, records_of
-from sync_server.storage.models import Device, Point, PointStandingRow, Unit
+from sync_server.storage.models import Device, Point, PointStandingRow, Stream, Unit
 from sync_server.storage.prepared import CompiledStatement, in_points, insert_rows
 
 _encoder = msgspec.json.Encoder(order="sorted")
@@ -31,15 +36,15 @@ _ranges_decoder = msgspec.json.Decoder(Ranges)
 
 
 class BoardFigures(Struct, frozen=True, kw_only=True):
-    """One point's figures for headquarters' board, stored apart from its full standing.
+    """One point's figures for headquarters' board, the overview of a meeting.
 
-    The board therefore decodes no whole standing. `chair`: the person presiding now or last, else
-    the person named to preside. `missing`: items that the point still lacks to be ready. `counted`:
-    False for a rehearsal or a cancelled meeting, which no total includes. `pending`: the number of
-    requests for leave and substitutes that wait for a decision; `reserved`: how many of them
-    headquarters decides. `late_after_ms`: arrivals after this time are late. `arrivals_ms`: the
-    first arrival of every summoned person who came, sorted. `merged_into`: the point that took over
-    all people of this point. `tasks`: the number of the point's follow-up tasks.
+    They are stored separately, so that the board needs no full attendance. `chair`: the person who
+    presides or presided last, else the person named to preside. `missing`: what the point still
+    lacks to be ready. `counted`: False for a rehearsal or a cancelled meeting, which no total
+    includes. `pending`: the number of requests for leave and substitutes that await a decision;
+    `reserved`: how many of them headquarters decides. `late_after_ms`: arrivals after this time are
+    late. `arrivals_ms`: the first arrival of every summoned person who came, sorted. `merged_into`:
+    the point that took over all people of this point. `tasks`: the number of follow-up tasks.
     """
 
     counts: Counts
@@ -59,10 +64,12 @@ class BoardFigures(Struct, frozen=True, kw_only=True):
 
 
 class BoardRow(BoardFigures, frozen=True, kw_only=True):
-    """One point on headquarters' board. Ignore its counts until `reported` is True.
+    """One point (a hall) in headquarters' overview of a meeting.
 
-    `missing_seq`: the number of records that its devices have not sent yet. `refused_records`: the
-    number of its devices' refused records on which headquarters has not ruled.
+    Ignore the counts until `reported` is True. `missing_seq`: the number of records that the
+    point's devices have made but not yet sent. `refused_records`: how many refused records of these
+    devices wait for headquarters' ruling. `last_contact_at`: when a device of the point last
+    contacted the server, in ISO 8601 UTC.
     """
 
     point: str
@@ -74,9 +81,9 @@ class BoardRow(BoardFigures, frozen=True, kw_only=True):
 
 
 class Board(Struct, frozen=True):
-    """Headquarters' board of a meeting: all its points, and totals in all and by unit type.
+    """Headquarters' overview of a meeting: all its points, and totals in all and by type of unit.
 
-    The totals add up the points with `counted`.
+    Points whose `counted` is False (rehearsals, cancelled meetings) are not in the totals.
     """
 
     totals: Counts
@@ -85,39 +92,55 @@ class Board(Struct, frozen=True):
 
 
 _DELETE_STANDINGS = CompiledStatement(delete(PointStandingRow).where(*in_points(PointStandingRow)))
-_READ_STANDINGS = CompiledStatement(
-    select(PointStandingRow.point, PointStandingRow.standing).where(*in_points(PointStandingRow))
+_STANDING_OF_STREAM = and_(
+    PointStandingRow.meeting == Stream.meeting,
+    PointStandingRow.point == Stream.point,
+    PointStandingRow.revision == Stream.revision,
 )
-_row_decoder = msgspec.json.Decoder(BoardFigures)
+_READ_STANDINGS = CompiledStatement(
+    select(Stream.point, Stream.revision, PointStandingRow.standing)
+    .outerjoin(PointStandingRow, _STANDING_OF_STREAM)
+    .where(*in_points(Stream), Stream.revision > literal_column("0"))
+)
+_figures_decoder = msgspec.json.Decoder(BoardFigures)
 
 
-def recompute(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
-    """Recompute and store the standings of these streams; return the new standings by stream.
+def _judge(
+    connection: Connection, revisions: Mapping[StreamKey, int]
+) -> dict[StreamKey, PointStanding]:
+    """Compute the attendance at points from their records, and return it by stream key.
 
-    The caller must hold the streams' locks.
+    `revisions`: every stream key (meeting, point) with its stream's present revision. The results
+    are stored after the read transaction. Within one, no stream is computed twice.
     """
-    records = records_of(connection, keys)
+    judged: dict[StreamKey, PointStanding] = read_once("judged standings", dict)
+    records = records_of(connection, revisions.keys() - judged.keys())
     clocks = clocks_of(connection, devices_of(chain.from_iterable(records.values())))
-    judged = {
-        key: standing_of(key.point, stream_records, clocks)
-        for key, stream_records in records.items()
-    }
-    for meeting, points in streams.by_meeting(judged).items():
+    rows = []
+    for key, stream_records in records.items():
+        standing = judged[key] = standing_of(key.point, stream_records, clocks)
+        rows.append(
+            {
+                "meeting": key.meeting,
+                "point": key.point,
+                "revision": revisions[key],
+                "standing": _encoder.encode(standing),
+                "board_row": _encoder.encode(_figures_of(standing)),
+            }
+        )
+    if rows:
+        store_later(partial(_store, rows=rows))
+    return {key: judged[key] for key in revisions}
+
+
+def _store(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    keys = [StreamKey(row["meeting"], row["point"]) for row in rows]
+    for meeting, points in streams.by_meeting(keys).items():
         _DELETE_STANDINGS.rows(connection, meeting=meeting, points=points)
-    rows = [
-        {
-            "meeting": key.meeting,
-            "point": key.point,
-            "standing": _encoder.encode(standing),
-            "board_row": _encoder.encode(_row_of(standing)),
-        }
-        for key, standing in judged.items()
-    ]
     insert_rows(connection, PointStandingRow, rows)
-    return judged
 
 
-def _row_of(standing: PointStanding) -> BoardFigures:
+def _figures_of(standing: PointStanding) -> BoardFigures:
     pending = [request for request in standing.requests if request.state == "pending"]
     return BoardFigures(
         counts=standing.counts,
@@ -142,10 +165,10 @@ def _row_of(standing: PointStanding) -> BoardFigures:
 def requests_of(
     connection: Connection, keys: Iterable[StreamKey], *, by: str | None, at_ms: int
 ) -> list[tuple[StreamKey, Request]]:
-    """Return the requests for leave or a substitute at these points, every one with its stream.
+    """Return the requests for leave or for a substitute at these points, with their stream keys.
 
-    `is_decidable` of a request is True if `by` may decide on it at `at_ms`. `by` is a person's
-    code, or None for headquarters.
+    A stream key is (meeting, point). The field `is_decidable` of a request says whether `by` may
+    decide on the request at `at_ms`. `by` is a person's code, or None for headquarters.
     """
     return [
         (key, _with_decision_rights(standing, request, by, at_ms))
@@ -165,23 +188,34 @@ def _with_decision_rights(
 
 
 def read(connection: Connection, key: StreamKey) -> PointStanding | None:
-    """Return a point's stored standing; None if the point has no stream in this meeting."""
+    """Return the attendance at a point of a meeting.
+
+    Return None if the point has no records of this meeting.
+    """
     return read_all(connection, [key]).get(key)
 
 
 def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
-    """Return the stored standings of these streams; streams without a standing are left out."""
-    stored = {}
+    """Return the attendance at these points, by stream key (meeting, point).
+
+    Points without records are left out.
+    """
+    standings, revisions = {}, {}
     for meeting, points in streams.by_meeting(keys).items():
-        for point, encoded in _READ_STANDINGS.rows(connection, meeting=meeting, points=points):
-            stored[StreamKey(meeting, point)] = _standing_decoder.decode(encoded)
-    return stored
+        rows = _READ_STANDINGS.rows(connection, meeting=meeting, points=points)
+        for point, revision, encoded in rows:
+            key = StreamKey(meeting, point)
+            if encoded is None:
+                revisions[key] = revision
+            else:
+                standings[key] = _standing_decoder.decode(encoded)
+    return standings | _judge(connection, revisions) if revisions else standings
 
 
 def tasks_of(connection: Connection, meeting: str) -> list[tuple[StreamKey, Task]]:
-    """Return the follow-up tasks of a meeting's points, every one with its point's stream.
+    """Return the follow-up tasks of a meeting, with the stream keys of their points.
 
-    A rehearsal or a cancelled meeting has none.
+    A stream key is (meeting, point). The list is empty for a rehearsal or a cancelled meeting.
     """
     rows = board_of(connection, meeting).points
     keys = [StreamKey(meeting, row.point) for row in rows if row.counted and row.tasks]
@@ -193,27 +227,39 @@ def tasks_of(connection: Connection, meeting: str) -> list[tuple[StreamKey, Task
 
 
 def board_of(connection: Connection, meeting: str) -> Board:
-    """Return headquarters' board of a meeting, with the points sorted by code.
+    """Return headquarters' overview of a meeting, with the points sorted by code.
 
-    A second call in one read transaction returns the first result again.
+    Within one read transaction, later calls return the first result without reading again.
     """
     return read_once(("board", meeting), lambda: _read_board(connection, meeting))
 
 
 def _read_board(connection: Connection, meeting: str) -> Board:
     contacts, refused = _last_contacts(connection), quarantine.count_refused(connection)
-    rows = []
-    for point, encoded, name, unit_type in connection.execute(
-        select(PointStandingRow.point, PointStandingRow.board_row, Point.name, Unit.type)
-        .outerjoin(Point, Point.code == PointStandingRow.point)
+    stored_rows = connection.execute(
+        select(Stream.point, Stream.revision, PointStandingRow.board_row, Point.name, Unit.type)
+        .outerjoin(PointStandingRow, _STANDING_OF_STREAM)
+        .outerjoin(Point, Point.code == Stream.point)
         .outerjoin(Unit, Unit.code == Point.unit)
-        .where(PointStandingRow.meeting == meeting)
-        .order_by(PointStandingRow.point)
-    ):
+        .where(Stream.meeting == meeting, Stream.revision > 0)
+        .order_by(Stream.point)
+    ).all()
+    judged = _judge(
+        connection,
+        {
+            StreamKey(meeting, row.point): row.revision
+            for row in stored_rows
+            if row.board_row is None
+        },
+    )
+    rows = []
+    for point, _, encoded, name, unit_type in stored_rows:
         last_contact_ms, missing = contacts.get(point, (None, 0))
+        standing = judged.get(StreamKey(meeting, point))
+        figures = _figures_of(standing) if standing else _figures_decoder.decode(encoded)
         rows.append(
             BoardRow(
-                **asdict(_row_decoder.decode(encoded)),
+                **asdict(figures),
                 point=point,
                 name=name or point,
                 unit_type=unit_type or "",
@@ -230,9 +276,10 @@ def _read_board(connection: Connection, meeting: str) -> Board:
 
 
 def _last_contacts(connection: Connection) -> Mapping[str, tuple[int | None, int]]:
-    """For every point, return its devices' last contact and the number of their missing records.
+    """Return the last contact of a point's devices and their number of missing records, by point.
 
-    The contact is in ms since 1970 UTC, None before the first.
+    The contact is in ms since 1970 UTC, None before the first. Missing are records that a device
+    made but has not sent yet.
     """
     rows = connection.execute(
         select(Device.point, func.max(Device.last_contact_ms)).group_by(Device.point)

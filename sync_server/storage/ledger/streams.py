@@ -1,15 +1,15 @@
-"""Store streams: the ordered records of one point at one meeting.
+"""Store streams: the ordered records that concern one point (a hall) at one meeting.
 
-A record gets the next position while the stream's row is locked. A reader with a cursor therefore
-never misses a record that is committed late. A record belongs to its home stream, that of its own
-point, and is *listed* in the streams of other points that it concerns.
+A record gets the next position while the stream's row is locked, so a reader with a cursor never
+misses a record that is committed late. A record belongs to the stream of the point where it was
+made, and is *listed* in the streams of other points that it concerns.
 """
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, literal_column, select, update
 
 from sync_server.database import is_only_writer
 from sync_server.domain.judging.clocks import Clocks, devices_of
@@ -21,24 +21,28 @@ from sync_server.storage.prepared import CompiledStatement, in_chunks, in_points
 
 
 class StreamKey(NamedTuple):
-    """The primary key of a stream: a meeting and a point. Streams are locked in this sort order."""
+    """The primary key of a stream (the records that concern one point at one meeting).
+
+    Streams are always locked in the order of these keys, so that no deadlock can occur.
+    """
 
     meeting: str
     point: str
 
 
 class RecordKey(NamedTuple):
-    """The ledger's primary key: a record's id, and the sha256 of its canonical bytes."""
+    """The primary key of a stored record: its id, and the sha256 of its canonical JSON bytes."""
 
     id: str
     fingerprint: str
 
 
 class Page(NamedTuple):
-    """The next records of a stream, and the cursor to continue from.
+    """The next records of a stream (the records of one point at one meeting), and the next cursor.
 
-    Every record is a tuple: canonical bytes, corrected time, and the corrected time of the record
-    that a ruling releases (else None). Times are in ms since 1970 UTC.
+    Every record is a tuple: canonical JSON bytes, corrected time, and the corrected time of the
+    record that a ruling of headquarters releases (None for other records). Times are in ms since
+    1970 UTC.
     """
 
     records: list[tuple[bytes, int, int | None]]
@@ -47,14 +51,17 @@ class Page(NamedTuple):
 
 
 def epoch(connection: Connection) -> str | None:
-    """Return this database's random code, which cursors contain; None before the first stream."""
+    """Return the random code of this database, which all cursors contain.
+
+    Return None if the database has no records yet.
+    """
     return connection.scalar(select(Node.epoch))
 
 
 def by_meeting(keys: Iterable[StreamKey]) -> dict[str, list[str]]:
-    """Group streams by meeting, so that one statement reads all streams of a meeting.
+    """Group stream keys by meeting, so that one statement can read all streams of a meeting.
 
-    Return the sorted point codes of every meeting, without duplicates.
+    Return the sorted point codes of every meeting, without duplicates, by meeting id.
     """
     grouped: dict[str, list[str]] = {}
     for key in sorted(set(keys)):
@@ -63,10 +70,11 @@ def by_meeting(keys: Iterable[StreamKey]) -> dict[str, list[str]]:
 
 
 def lock_meetings(connection: Connection, meetings: Iterable[str], *, is_sole: bool) -> None:
-    """Lock meetings until the transaction ends, shared or, with `is_sole`, exclusively.
+    """Lock meetings until the transaction ends, alone if `is_sole`, else shared with other writers.
 
-    A roll adds listings to all existing streams of its meeting, so its writer needs the exclusive
-    lock: no stream may be created at the same time. SQLite has only one writer and needs no lock.
+    A roll (a list of summoned people) adds records to all streams of its meeting. Its writer needs
+    the sole lock, so that nobody creates another stream meanwhile. SQLite has only one writer and
+    needs no lock.
     """
     if is_only_writer(connection):
         return
@@ -77,9 +85,10 @@ def lock_meetings(connection: Connection, meetings: Iterable[str], *, is_sole: b
 
 
 def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, int]:
-    """Lock streams in sorted order until the transaction ends; create those that do not exist.
+    """Lock streams until the transaction ends, in sorted order; create those that do not exist.
 
-    Return the last position in use in every stream, 0 for a new stream.
+    A stream is the records of one point at one meeting. Return the last position in use in every
+    stream, 0 for a new one.
     """
     wanted = sorted(set(keys))
     if not wanted:
@@ -98,7 +107,9 @@ _THIS_STREAM = (
 )
 _LISTED = and_(LedgerRow.id == Listing.id, LedgerRow.fingerprint == Listing.fingerprint)
 _WRITE_HEAD = CompiledStatement(
-    update(Stream).where(*_THIS_STREAM).values(head=bindparam("new_head"))
+    update(Stream)
+    .where(*_THIS_STREAM)
+    .values(head=bindparam("new_head"), revision=Stream.revision + literal_column("1"))
 )
 _LOCK_HEADS = CompiledStatement(
     select(Stream.point, Stream.head)
@@ -115,19 +126,24 @@ _LISTED_RECORDS = CompiledStatement(
 
 
 def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
-    """Create streams; if they are the database's first, also store a new random epoch."""
+    """Create streams (the records of one point at one meeting), still without records.
+
+    If they are the database's first, also store a new random epoch, the code that cursors contain.
+    """
     if not keys:
         return
-    rows = [{"meeting": k.meeting, "point": k.point, "head": 0, "roster_rev": ""} for k in keys]
-    connection.execute(insert(Stream), rows)
+    connection.execute(
+        insert(Stream), [{"meeting": key.meeting, "point": key.point} for key in keys]
+    )
     if epoch(connection) is None:
         connection.execute(insert(Node).values(epoch="e" + secrets.token_hex(4)))
 
 
 def write_heads(connection: Connection, heads: dict[StreamKey, int]) -> None:
-    """Store the last position in use of every one of these streams.
+    """Store the last position in use of these streams, and raise their revisions by one.
 
-    The caller must hold their locks.
+    A stream is the records of one point at one meeting. A new revision means that its stored
+    attendance is out of date. The caller must hold the locks of the streams.
     """
     _WRITE_HEAD.run(
         connection,
@@ -139,7 +155,7 @@ def write_heads(connection: Connection, heads: dict[StreamKey, int]) -> None:
 
 
 def of_meeting(connection: Connection, meeting: str) -> list[StreamKey]:
-    """Return the keys of all streams of a meeting, in no particular order."""
+    """Return the keys (meeting, point) of all streams of a meeting, in no particular order."""
     points = connection.scalars(select(Stream.point).where(Stream.meeting == meeting))
     return [StreamKey(meeting, point) for point in points]
 
@@ -147,7 +163,10 @@ def of_meeting(connection: Connection, meeting: str) -> list[StreamKey]:
 def of_people(
     connection: Connection, meetings: Sequence[str], people: Sequence[str]
 ) -> set[StreamKey]:
-    """Return the streams of these meetings whose point recorded or summoned any of these people."""
+    """Return the streams that recorded or summoned any of these people at these meetings.
+
+    A stream is the records of one point at one meeting.
+    """
     keys: set[StreamKey] = set()
     for chunk in in_chunks(people):
         for table in (LedgerRow, Summons):
@@ -161,19 +180,27 @@ def of_people(
 
 
 def all_streams(connection: Connection) -> list[StreamKey]:
-    """Return the keys of all streams, sorted by meeting and point."""
+    """Return the keys (meeting, point) of all streams in the database, sorted."""
     rows = connection.execute(select(Stream.meeting, Stream.point))
     return sorted(StreamKey(*row) for row in rows)
 
 
 def roster_rev(connection: Connection, key: StreamKey) -> str:
-    """Return the revision of a point's roster at a meeting; empty before its first roll."""
+    """Return the hash of a point's roster at a meeting; empty before the first list of people.
+
+    A device in the hall compares the hash with the one it has, to learn whether the roster has
+    changed.
+    """
     this_stream = and_(Stream.meeting == key.meeting, Stream.point == key.point)
     return connection.scalar(select(Stream.roster_rev).where(this_stream)) or ""
 
 
 def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, list[Record]]:
-    """For every stream, return all its records, including listed ones, in no particular order."""
+    """Return the records of every stream, by stream key (meeting, point), in no particular order.
+
+    Records of other points that concern the stream's point are included. A stream without records
+    has an empty list.
+    """
     records: dict[StreamKey, list[Record]] = {key: [] for key in keys}
     for meeting, points in by_meeting(records).items():
         for query in (_HOME_RECORDS, _LISTED_RECORDS):
@@ -183,7 +210,10 @@ def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[Stream
 
 
 def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
-    """Return the last position in use in every stream of a meeting, by point, sorted by point."""
+    """Return the last position in use at every point of a meeting, by point code, sorted.
+
+    The records of a point are numbered from 1, so the position shows how far its records go.
+    """
     query = select(Stream.point, Stream.head).where(Stream.meeting == meeting)
     return dict(connection.execute(query.order_by(Stream.point)).all())
 
@@ -191,7 +221,10 @@ def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
 def records_up_to(
     connection: Connection, heads: Mapping[StreamKey, int]
 ) -> dict[StreamKey, list[Record]]:
-    """For every stream, return its records up to and including the given position, in order."""
+    """Return the records of every stream up to a given position, in order, by (meeting, point).
+
+    `heads` gives the last position to include for every stream.
+    """
     return {
         key: [
             decode_canonical(row.record)
@@ -203,9 +236,10 @@ def records_up_to(
 
 
 def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Page:
-    """Return up to `limit` records of a stream that follow a cursor.
+    """Return up to `limit` records of a stream (one point at one meeting) that follow a cursor.
 
-    The cursor `"0"`, an unreadable one or one from another database starts at the beginning.
+    The cursor is "0" at first, then that of the last page. An unreadable cursor or one from another
+    database starts at the beginning.
     """
     current_epoch = epoch(connection)
     after = _position(cursor, current_epoch)

@@ -1,1 +1,1 @@
-"""Store people: rosters, personal cards, uploaded lists, and the contacts of points."""
+"""Store people, the lists of summoned people, personal cards, uploaded lists and contacts."""

@@ -1,4 +1,7 @@
-"""Issue personal cards. The random code on a card is printed once and stored only as a hash."""
+"""Issue personal cards, which identify people at the entrance of a hall.
+
+The random code on a card is printed once and stored only as a hash.
+"""
 
 import base64
 import hashlib
@@ -12,14 +15,14 @@ from sync_server.storage.models import Card
 from sync_server.storage.prepared import in_chunks
 
 DIGITS = SHARED.card_digits
-"""24 digits give 79 random bits. USB scanners type digits correctly despite a Vietnamese
-keyboard."""
+"""The number of digits in a card's code. 24 digits give 79 random bits. A code has only digits
+because USB scanners type letters wrongly on a computer set to Vietnamese."""
 
 HASH_BYTES = 12
 
 
 def hash_of(code: str) -> str:
-    """Return the hash of a card's code, as stored and sent to kiosks.
+    """Return the hash of a personal card's code, as stored and as sent to the devices in halls.
 
     The hash is the first 96 bits of the code's sha256, in base64url.
     """
@@ -28,7 +31,7 @@ def hash_of(code: str) -> str:
 
 
 def issue(connection: Connection, people: Sequence[str], *, now_ms: int) -> dict[str, str]:
-    """Issue new cards to people and return the cards' codes by person.
+    """Issue new cards to people, and return the codes to print, by person code.
 
     The people's old cards stop working at once.
     """
@@ -46,7 +49,7 @@ def issue(connection: Connection, people: Sequence[str], *, now_ms: int) -> dict
 
 
 def hashes_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
-    """Return the hashes of people's valid cards, by person; people without a card are left out."""
+    """Return the hashes of people's valid cards, by person code; omit people without a card."""
     hashes: dict[str, str] = {}
     for chunk in in_chunks(sorted(set(people))):
         rows = connection.execute(select(Card.person, Card.code_hash).where(Card.person.in_(chunk)))

@@ -1,4 +1,4 @@
-"""Store the contacts of every point: its clerk and its technician, with telephone numbers."""
+"""Store the contacts of points (halls): a clerk and a technician, with telephone numbers."""
 
 import re
 from collections.abc import Iterable
@@ -16,13 +16,12 @@ _PHONE = re.compile(r"(?:\+\d|0)[\d .()-]{6,18}")
 _DIGITS = range(8, 13)
 """The number of digits in a Vietnamese telephone number, including the leading 0 or 84."""
 _LOST_ZERO = re.compile(r"[35789]\d{8}|2\d{9}")
-"""A Vietnamese mobile or landline number whose leading 0 was lost in a spreadsheet's number
-cell."""
+"""A Vietnamese mobile or landline number without its leading 0, which a spreadsheet drops when it
+stores a number."""
 
 
 def normalise_phone(text: str) -> str | None:
-    """Return a telephone number as it is dialled; None if the text is not one
-    number.
+    """Return a telephone number as it is dialled; None if the text is not one number.
 
     The result contains only digits and perhaps a leading +. A leading 0 that a spreadsheet removed
     is restored.
@@ -36,9 +35,9 @@ def normalise_phone(text: str) -> str | None:
 
 
 class ContactLine(NamedTuple):
-    """A person to telephone at a point. `phone` has its leading 0 or country code.
+    """A person to telephone at a point (a hall). `point` is the hall's code.
 
-    `duty` is clerk or technician.
+    `duty` is clerk or technician. `phone` begins with 0 or a country code.
     """
 
     point: str
@@ -48,7 +47,10 @@ class ContactLine(NamedTuple):
 
 
 def put(connection: Connection, lines: Iterable[ContactLine]) -> None:
-    """Replace the contact for every point and duty listed; an empty name deletes the contact."""
+    """Store contacts; replace a stored contact with the same point and duty.
+
+    A line with an empty name deletes the contact. Other contacts stay unchanged.
+    """
     for line in lines:
         matching = (PointContact.point == line.point, PointContact.duty == line.duty)
         connection.execute(delete(PointContact).where(*matching))
@@ -57,7 +59,7 @@ def put(connection: Connection, lines: Iterable[ContactLine]) -> None:
 
 
 def of_points(connection: Connection, points: Iterable[str]) -> dict[str, list[ContactLine]]:
-    """Return the contacts of these points, grouped by point, the clerk first.
+    """Return the contacts of these points (halls), by point code, the clerk before the technician.
 
     Points without a contact are left out.
     """

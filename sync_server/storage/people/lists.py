@@ -1,4 +1,8 @@
-"""Store uploaded lists: drafts, the changes that imports made, and remembered column headings."""
+"""Store the list files that users upload, with the changes that importing them made.
+
+Also remember the users' choices: which column heading means which field, and which name means which
+unit.
+"""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
@@ -11,7 +15,8 @@ from sync_server.storage.models import HeadingChoice, UnitAlias, UploadedList
 from sync_server.storage.prepared import columns_of
 
 DRAFT_LIFE_MS = 2 * DAY_MS
-"""A draft contains personal data, so the first upload after two days deletes it."""
+"""A draft contains personal data, so it is deleted two days after its upload, when somebody next
+uploads a list."""
 
 MOST_LISTED = 20
 
@@ -19,7 +24,12 @@ ListKind = Literal["people", "places", "roll", "attendance"]
 
 
 class StoredList(NamedTuple):
-    """A list file that a user uploaded, with its state; `UploadedList` explains the fields."""
+    """A list file that a user uploaded, with its state.
+
+    The model `UploadedList` explains the other fields. `id` is a UUIDv7, `kind` is people, places,
+    roll or attendance, and `who` is the user's account. Times are in ms since 1970 UTC. `done_ms`
+    is None for a draft, `undone_ms` None unless the import was taken back.
+    """
 
     id: str
     at_ms: int
@@ -48,7 +58,11 @@ def add(
     choices: bytes = b"{}",
     subject: str = "",
 ) -> str:
-    """Store an uploaded file as a draft and return its id; delete drafts older than two days."""
+    """Store an uploaded file as a draft, and return its id. Delete drafts older than two days.
+
+    `name` is the file's name, `who` the user's account, and `choices` the user's decisions (JSON).
+    `subject` is the meeting of a list of attendance or of summoned people, else empty.
+    """
     connection.execute(
         delete(UploadedList).where(
             UploadedList.done_ms.is_(None), UploadedList.at_ms < now_ms - DRAFT_LIFE_MS
@@ -72,14 +86,17 @@ def add(
 
 
 def find(connection: Connection, kind: ListKind, list_id: str) -> StoredList | None:
-    """Return the uploaded list with this kind and id; None if there is none."""
+    """Return the uploaded list with this id, if it is of this kind; otherwise return None."""
     query = select(*_COLUMNS).where(UploadedList.id == list_id, UploadedList.kind == kind)
     row = connection.execute(query).one_or_none()
     return StoredList(*row) if row else None
 
 
 def latest_done(connection: Connection, kind: ListKind, subject: str = "") -> list[StoredList]:
-    """Return the last `MOST_LISTED` imported lists of this kind and subject, the newest first."""
+    """Return the last 20 imported lists of a kind (`MOST_LISTED`), the newest first.
+
+    `subject` is a meeting's id, empty for lists of people or places.
+    """
     rows = connection.execute(
         select(*_COLUMNS)
         .where(
@@ -94,27 +111,30 @@ def latest_done(connection: Connection, kind: ListKind, subject: str = "") -> li
 
 
 def set_choices(connection: Connection, list_id: str, choices: bytes) -> None:
-    """Store the decisions (JSON) that the uploader made about a list before its import."""
+    """Store the decisions (JSON) that a user made about an uploaded list before its import."""
     connection.execute(
         update(UploadedList).where(UploadedList.id == list_id).values(choices=choices)
     )
 
 
 def set_done(connection: Connection, list_id: str, changes: bytes, *, now_ms: int) -> None:
-    """Store the changes (JSON) that the import of a list made, and delete the file's content."""
+    """Mark a list as imported, and delete the content of its file.
+
+    `changes` (JSON) are the changes that the import made, needed to undo it.
+    """
     values = {"content": b"", "changes": changes, "done_ms": now_ms}
     connection.execute(update(UploadedList).where(UploadedList.id == list_id).values(**values))
 
 
 def set_undone(connection: Connection, list_id: str, *, now_ms: int) -> None:
-    """Store the time at which a user took an import back."""
+    """Mark a list's import as taken back at `now_ms`. Its changes must be reversed separately."""
     connection.execute(
         update(UploadedList).where(UploadedList.id == list_id).values(undone_ms=now_ms)
     )
 
 
 def remembered_fields(connection: Connection) -> dict[str, str]:
-    """Return the fields that users assigned to column headings, by heading.
+    """Return the fields that users have assigned to the column headings of lists, by heading.
 
     Headings are in lower case without accents. An empty field means that the column is ignored.
     """
@@ -122,7 +142,10 @@ def remembered_fields(connection: Connection) -> dict[str, str]:
 
 
 def remember_fields(connection: Connection, fields: Mapping[str, str]) -> None:
-    """Store the fields that a user assigned to these column headings, for the next list."""
+    """Store which field (value) a user assigned to which column heading (key), for the next list.
+
+    Choices for other headings stay unchanged.
+    """
     if fields:
         connection.execute(delete(HeadingChoice).where(HeadingChoice.heading.in_(sorted(fields))))
         connection.execute(
@@ -132,12 +155,18 @@ def remember_fields(connection: Connection, fields: Mapping[str, str]) -> None:
 
 
 def unit_aliases(connection: Connection) -> dict[str, str]:
-    """Return the codes of the units that users chose for names on lists, by these names."""
+    """Return the codes of units that users have chosen for names in lists, by name.
+
+    Names that no user has assigned to a unit are left out.
+    """
     return dict(connection.execute(select(UnitAlias.name, UnitAlias.unit)).all())
 
 
 def remember_units(connection: Connection, units: Mapping[str, str]) -> None:
-    """Store the unit that a user chose for every name, for the next list; "" forgets the choice."""
+    """Store which unit (value, a code) a user chose for which name (key), for the next list.
+
+    An empty code forgets the choice for that name.
+    """
     if units:
         connection.execute(delete(UnitAlias).where(UnitAlias.name.in_(sorted(units))))
     rows = [{"name": name, "unit": unit} for name, unit in units.items() if unit]

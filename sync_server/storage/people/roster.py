@@ -1,4 +1,7 @@
-"""Store people, and read the roster of a point: the few facts that its kiosk needs about them."""
+"""Store people, and read the roster of a point (hall): the few facts that its clerk needs.
+
+The roster lists everybody summoned to a meeting at the point.
+"""
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
@@ -21,10 +24,12 @@ from sync_server.storage.prepared import columns_of, in_chunks
 
 
 class RosterPerson(Struct, frozen=True):
-    """A person with all stored facts. An ended person retired, moved away or died.
+    """A person with all stored facts. An ended person has retired, moved away or died.
 
-    No new roll includes an ended person. `merged_into`: the person's other code, if this entry
-    ended as a duplicate. At `moves_ms`, the person moves to `next_unit`.
+    `person` is the person's code; `unit` and `next_unit` are codes of units. No new list of
+    summoned people includes an ended person. `ended_why` is the reason. `merged_into`: the code
+    under which the person remains, if this entry was a duplicate. At `moves_ms` (ms since 1970
+    UTC), the person moves to `next_unit`.
     """
 
     person: str
@@ -40,17 +45,21 @@ class RosterPerson(Struct, frozen=True):
     moves_ms: int | None = None
 
     def at(self, at_ms: int) -> "RosterPerson":
-        """Return the person as of an instant, in the new unit if the move is over by then."""
+        """Return the person as of a time, `at_ms`, in ms since 1970 UTC.
+
+        If the person's move is over by then, the result has the new unit and no move.
+        """
         if self.moves_ms is None or self.moves_ms > at_ms:
             return self
         return replace(self, unit=self.next_unit, next_unit="", moves_ms=None)
 
 
 class RosterLine(Struct, frozen=True, omit_defaults=True):
-    """The facts about a person that a kiosk may store, without birth year, telephone or document.
+    """The facts about a summoned person that a device in a hall may store.
 
-    `name` is the full name; `person` is the code. `exempt`: the person may attend but is not
-    counted as summoned.
+    Birth year, telephone and documents are not among them. `person` is the person's code and `name`
+    the full name. `card_hash` is the hash of the personal card, empty without one. `exempt`: the
+    person may attend but is not counted as summoned.
     """
 
     person: str
@@ -63,7 +72,10 @@ class RosterLine(Struct, frozen=True, omit_defaults=True):
 
 
 class Roster(NamedTuple):
-    """The roster of a point. `rev` is a hash of `people` and serves as the ETag."""
+    """The people summoned to a point (a hall) at a meeting, in the order of the list.
+
+    `rev` is a hash of `people` and serves as the ETag of the response.
+    """
 
     rev: str
     people: list[RosterLine]
@@ -72,7 +84,10 @@ class Roster(NamedTuple):
 
 
 def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
-    """Store people or replace their facts, and update the revisions of rosters that name them."""
+    """Store people, or replace all facts of those already stored.
+
+    The revisions of all rosters that name them are updated.
+    """
     codes = [member.person for member in people]
     for chunk in in_chunks(people):
         connection.execute(
@@ -83,13 +98,16 @@ def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
 
 
 def remove_people(connection: Connection, codes: Sequence[str]) -> None:
-    """Delete the rows of people, as if they had never been stored."""
+    """Delete the rows of people, as if they had never been stored.
+
+    `codes` are person codes. Records and lists that name these people stay.
+    """
     for chunk in in_chunks(codes):
         connection.execute(delete(Person).where(Person.code.in_(chunk)))
 
 
 def mentioned_people(connection: Connection, codes: Sequence[str]) -> set[str]:
-    """Return the codes of those people that any roll or record names."""
+    """Return those of the given person codes that any record or list of summoned people names."""
     mentioned: set[str] = set()
     for chunk in in_chunks(codes):
         for column in (Summons.person, LedgerRow.person):
@@ -98,16 +116,18 @@ def mentioned_people(connection: Connection, codes: Sequence[str]) -> set[str]:
 
 
 def known_people(connection: Connection) -> set[str]:
-    """Return the codes of all stored people, including ended ones."""
+    """Return the codes of all stored people, including retired, moved and dead ones."""
     return set(connection.scalars(select(Person.code)))
 
 
 def officers_of(
     connection: Connection, unit: str, *, first: Collection[str], at_ms: int
 ) -> tuple[tuple[str, Office], ...]:
-    """Return a unit's Secretary and Deputies at an instant, as (person, office).
+    """Return a unit's Secretary and Deputies at a time, as pairs (person code, office).
 
-    Of several Secretaries, return only one: preferably a person in `first`, then the lowest code.
+    The office is `secretary` or `deputy`. If there are several Secretaries, only one is returned:
+    preferably one in `first`, then the one with the lowest code. People outside these offices are
+    left out.
     """
     ranked = sorted(
         (member.person not in first, member.person, OFFICES[member.position])
@@ -122,9 +142,9 @@ def officers_of(
 
 
 def roster_of(connection: Connection, key: StreamKey) -> Roster:
-    """Return the roster of the people that a point summons, in the order of the roll.
+    """Return the people summoned to a point at a meeting, in the order of the point's latest list.
 
-    A person without a stored name is shown by code.
+    A person without a stored name has the code as the name.
     """
     records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, {record.device for record in records})
@@ -165,9 +185,9 @@ def names_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
 
 
 def refresh_rev(connection: Connection, key: StreamKey) -> None:
-    """Recompute and store the revision of a point's roster.
+    """Compute and store the hash of a point's roster (its summoned people).
 
-    A sync can then compare revisions without reading the roll.
+    A device can then compare hashes instead of reading the roster.
     """
     connection.execute(
         update(Stream)
@@ -177,7 +197,10 @@ def refresh_rev(connection: Connection, key: StreamKey) -> None:
 
 
 def refresh_revs(connection: Connection, people: Sequence[str]) -> None:
-    """Recompute and store the revisions of all rosters that name any of these people."""
+    """Compute and store the hashes of all rosters that name any of these people.
+
+    A roster is the list of the people summoned to a point.
+    """
     for key in _streams_summoning(connection, people):
         refresh_rev(connection, key)
 
@@ -188,9 +211,10 @@ _PERSON_COLUMNS = columns_of(RosterPerson, Person, person=Person.code)
 def list_people(
     connection: Connection, *, at_ms: int, unit: str | None = None, with_ended: bool = False
 ) -> list[RosterPerson]:
-    """Return all people, or those of a unit, as of an instant, sorted by code.
+    """Return all people, or those of a unit, as of a time, sorted by code.
 
-    Ended people are left out by default.
+    A move that is over by `at_ms` is applied. People who have retired, moved away or died are left
+    out unless `with_ended`.
     """
     query = select(*_PERSON_COLUMNS).order_by(Person.code)
     if not with_ended:
@@ -202,13 +226,17 @@ def list_people(
 
 
 def find_person(connection: Connection, code: str, *, at_ms: int) -> RosterPerson | None:
-    """Return one person as of an instant; None if the code is unknown."""
+    """Return one person as of a time, in the unit at that time; None if the code is unknown."""
     row = connection.execute(select(*_PERSON_COLUMNS).where(Person.code == code)).one_or_none()
     return RosterPerson(*row).at(at_ms) if row else None
 
 
 def merged_people(connection: Connection, codes: Sequence[str]) -> dict[str, str]:
-    """Return the entries merged into these people, as {code of the entry: person's code}."""
+    """Return the duplicate entries that were merged into these people.
+
+    The result is {code of the duplicate: code of the person}. People without duplicates are left
+    out.
+    """
     merged: dict[str, str] = {}
     for chunk in in_chunks(codes):
         query = select(Person.code, Person.merged_into).where(Person.merged_into.in_(chunk))
@@ -245,7 +273,7 @@ def _streams_summoning(connection: Connection, people: Sequence[str]) -> Iterabl
 def units_and_positions(
     connection: Connection, people: Sequence[str], *, at_ms: int
 ) -> dict[str, tuple[str, str]]:
-    """Return every person's (unit, position) as of an instant, by person's code.
+    """Return the (unit code, position) of people as of a time, by person code.
 
     Unknown people are left out.
     """

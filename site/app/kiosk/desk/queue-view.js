@@ -77,7 +77,7 @@ function Line({ desk, deviceRecord }) {
   const fate = fateOf(deviceRecord, desk);
   const { record } = deviceRecord;
   const personName = desk.nameOf(record.person) || desk.detailContents.get(record.body.detail)?.name;
-  const flags = deviceRecord.flags.map((flag) => nameOfCode("flag", flag)).join(" · ");
+  const flags = (desk.hall.all.flags[record.id] ?? []).map((flag) => nameOfCode("flag", flag)).join(" · ");
   return html`<li class=${fate}>
     <span class="when">${timeOf(record.at)}</span>
     <span><b>${nameOfCode("kind", record.kind)}</b>${personName ? ` · ${personName}` : ""}

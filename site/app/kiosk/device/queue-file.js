@@ -79,7 +79,7 @@ export async function importReceipt(desk, text) {
     for (const line of receipt.records) {
       const deviceRecord = recordsById.get(line.id);
       const isSame = deviceRecord?.device === receipt.device && (await sha256Of(JSON.stringify(deviceRecord?.record))) === line.sha256;
-      if (isSame) verdicts.set(line.id, { ...line, flags: [] });
+      if (isSame) verdicts.set(line.id, line);
     }
     settledCount += await storeVerdicts(desk.db, verdicts);
     await deleteSentDetails(desk.db, receipt.details);

@@ -141,7 +141,7 @@ export function addRecord(db, device, { record: makeRecord, clerk, detail }) {
     const record = makeRecord(seq);
     const { id, meeting } = record;
     /** @type {DeviceRecord} */
-    const deviceRecord = { id, device, seq, meeting, clerk, record, fate: "queued", flags: [], code: null, atCorrected: null };
+    const deviceRecord = { id, device, seq, meeting, clerk, record, fate: "queued", code: null, atCorrected: null };
     tx.objectStore("meta").put(seq, `seq/${device}`);
     tx.objectStore("records").add(deviceRecord);
     if (detail) tx.objectStore("details").put({ ...detail, device, isSent: 0 });
@@ -233,8 +233,8 @@ export function storeAnswer(db, device, sentRecords, answer, fetched) {
     for (const [index, deviceRecord] of sentRecords.entries()) {
       const verdict = answer.verdicts[index];
       if (!verdict) continue;
-      const { fate, flags, code, at_corrected: atCorrected } = verdict;
-      records.put({ ...deviceRecord, fate, flags, code, atCorrected });
+      const { fate, code, at_corrected: atCorrected } = verdict;
+      records.put({ ...deviceRecord, fate, code, atCorrected });
     }
     for (const [first, last] of answer.want) {
       const range = IDBKeyRange.bound([device, first], [device, last]);
@@ -276,10 +276,10 @@ export function storeVerdicts(db, verdicts) {
   return db.run(async (handle) => {
     const tx = handle.transaction("records", "readwrite", STRICT);
     let settledCount = 0;
-    for (const [id, { fate, flags, code, at_corrected: atCorrected }] of verdicts) {
+    for (const [id, { fate, code, at_corrected: atCorrected }] of verdicts) {
       const deviceRecord = await tx.store.get(id);
       if (deviceRecord?.fate !== "queued") continue; // a later answer of the server outranks this receipt
-      await tx.store.put({ ...deviceRecord, fate, flags, code, atCorrected });
+      await tx.store.put({ ...deviceRecord, fate, code, atCorrected });
       settledCount += 1;
     }
     await tx.done;

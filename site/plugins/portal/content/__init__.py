@@ -1,1 +1,1 @@
-"""Read the editors' files, check them, and search them for personal data."""
+"""Read the content files that editors write, check them, and search them for personal data."""

@@ -1,7 +1,7 @@
-"""Extract the text of attached files, so that the guard can search it for personal data.
+"""Extract the text of attached files, so that the text can be searched for personal data.
 
 The module also reports problems that prevent a complete search, such as damage, a password, or
-content that does not match the file name's extension.
+content that does not match the file name's extension. The module `guard` makes the search.
 """
 
 import io
@@ -21,12 +21,16 @@ from sync_server.sheets.grids import MOST_COLUMNS, MOST_ROWS
 Problem = Literal["other_kind", "old_office", "locked_file", "bad_file", "too_deep", "legacy_file"]
 
 MAX_DEPTH = 3
-"""A workbook inside an archive inside an archive is read. Deeper files are reported as problems."""
+"""The number of nested levels that are read, such as a workbook in a ZIP in a ZIP.
+
+A file that is nested deeper is not read, and is reported as the problem `too_deep`.
+"""
 MAX_MEMBERS = 2_000
 ID3_HEADER_BYTES, MAX_TAG_BYTES = 10, 256 * 1024
-"""The header of an ID3 tag has 10 bytes, and so does the header of every field in the tag.
+"""The size of a header in an MP3's ID3 tag, and the size of the part of an MP3 that is read.
 
-Fields are read only in the first 256 KB of a recording.
+The tag and every field in the tag begin with a header of 10 bytes. Fields that reach beyond the
+first 256 KB of the file are ignored.
 """
 
 KINDS = {
@@ -53,24 +57,31 @@ _NUMBER_PARTS = re.compile(
     r"|calcChain|metadata|worksheets/|charts/(?:style|colors)|diagrams/(?:colors|quickStyle|layout))"
     r"|word/(?:numbering|stylesWithEffects|settings|people)\.xml|\[Content_Types\]\.xml"
 )
-"""Parts of office files that contain numbers or style names, but no text typed by people.
+"""Paths of files inside a DOCX, XLSX or PPTX that contain no text typed by people.
 
-Worksheets, `settings.xml` and `people.xml` match too, but `_words_of_office_file` searches these
-parts separately.
+The matching files contain numbers or names of styles, and are not searched for personal data.
+Worksheets, `settings.xml` and `people.xml` match too, but `_words_of_office_file` reads these files
+first.
 """
 _NUMBERS = re.compile(
     r"<c:num(?:Cache|Lit)>.*?</c:num(?:Cache|Lit)>|<cx:numDim\b.*?</cx:numDim>", re.DOTALL
 )
-"""The values of a chart. Adjacent values could look like a telephone number."""
+"""The numbers of a chart in XML, which are removed before the search for personal data.
+
+Two adjacent numbers could look like a telephone number.
+"""
 _PIVOT_PARTS = re.compile(r"xl/pivotCache/")
 _PIVOT_WORDS = re.compile(r'<s\b[^>]*\bv="([^"]*)"')
-"""The text values in the cache of a pivot table, which is a copy of the whole source list."""
+"""The text values in the cache of a pivot table, a hidden copy of the list behind the table.
+
+The cache can contain names that the table does not show.
+"""
 _AUTHORS = re.compile(r'\bw(?:15)?:author="([^"]*)"')
 _EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/")
 _INSERTED = re.compile(
     r"(?:word|ppt|xl)/(?:embeddings|media)/|word/[^/]+\.(?:html?|mht|docx|rtf|txt)$", re.IGNORECASE
 )
-"""Files inside an office file, such as embedded objects, pictures and inserted documents."""
+"""Paths of files that were inserted in an office file, such as objects, pictures and documents."""
 INSERTED_TEXTS = frozenset({".htm", ".html", ".mht", ".rtf"})
 _ATTRIBUTES = re.compile(
     r"\b(?:descr|title|alt|string|alias|author|displayName|userId|instr|displayText|tooltip|name"
@@ -79,7 +90,10 @@ _ATTRIBUTES = re.compile(
 """XML attributes with text that people typed, such as alternative texts, titles and names."""
 _VARIABLES = re.compile(r'<w:docVar\b[^>]*\bw:val="([^"]*)"')
 MAX_NESTING = 60
-"""PDF objects nested deeper than 60 levels are skipped. A hostile file can nest them endlessly."""
+"""The depth at which the search of nested PDF objects stops.
+
+A hostile file could otherwise nest objects so deeply that the search would fail.
+"""
 _SHEETS = re.compile(r"xl/worksheets/[^/]+\.xml")
 _SHEET_WORDS = re.compile(
     r"<is>.*?</is>|<headerFooter\b.*?</headerFooter>|<prompt>.*?</prompt>", re.DOTALL
@@ -89,16 +103,22 @@ _ENDS_WORD = re.compile(r"</(?:\w+:)?(?:p|t[cr]|si|c|row|v|pt)>|<(?:\w+:)?(?:br|
 """XML tags of office files that separate words, such as the end of a paragraph or cell."""
 _LINKS = re.compile(r'Target="((?:mailto|tel):[^"]*)"')
 MAX_METADATA_FIELD_BYTES = 4_000
-"""A longer binary field in a picture's metadata is a thumbnail or colour profile, not text."""
+"""The size of the largest binary field in a picture's metadata that is read as text.
+
+A larger field is a thumbnail or a colour profile.
+"""
 _PHONE_HEADING = re.compile(r"dien thoai|\bsdt\b|\bdt\b|di dong|phone|mobile|zalo")
 _NATIONAL_DIGITS = 9
-"""A telephone number has nine digits after the leading 0, which a numeric cell does not store."""
+"""The number of digits in a Vietnamese telephone number after the leading 0.
+
+Spreadsheets drop the 0 from numbers, so that only these digits remain in a cell.
+"""
 
 
 class ExtractedText(NamedTuple):
-    """The texts of a file and of the files inside it, and the problems that were met.
+    """The texts of a file and of the files inside it, and the problems that prevent a full search.
 
-    Every problem is a pair of the problem's code and the name of the file that has the problem.
+    `problems` contains pairs of a code such as `locked_file` and the name of the file concerned.
     """
 
     texts: list[str]
@@ -106,10 +126,11 @@ class ExtractedText(NamedTuple):
 
 
 def extract_texts(name: str, content: bytes) -> ExtractedText:
-    """Return the text of a file and of the files inside it, and the problems that were met.
+    """Return the texts of a file and of the files inside it, with the problems of reading them.
 
-    The text of a PDF's pages is included only if the PDF is inside another file. For other PDFs,
-    `portal.media.pdf.text_of_pdf` returns that text. A damaged file is a problem, not an exception.
+    `name` is the file name, whose extension must match `content`. A damaged or locked file is a
+    problem in the result, not an exception. The pages of a PDF are read only if the PDF is inside
+    another file. For other PDFs, `portal.media.pdf.text_of_pdf` returns the text of the pages.
     """
     extracted = ExtractedText([], [])
     _look(name, content, extracted, 1)
@@ -140,8 +161,8 @@ def _look(name: str, content: bytes, extracted: ExtractedText, depth: int) -> No
 def _kind_of(content: bytes) -> str:
     """Return the kind of a file, detected from its content and not from its name.
 
-    The result is a value of `KINDS`, or "old_office" for a DOC, XLS or PPT file or an Office file
-    with a password. Content that is not recognised is "text".
+    The result is "pdf", "docx", "xlsx", "pptx", "zip", "picture", "recording" or "old_office",
+    which is a DOC, XLS or PPT file or an Office file with a password. All other content is "text".
     """
     if content.startswith(b"%PDF-"):
         return "pdf"
@@ -165,9 +186,10 @@ def _kind_of(content: bytes) -> str:
 
 
 def _look_into_pdf(name: str, content: bytes, extracted: ExtractedText, depth: int) -> None:
-    """Add the strings and attachments of a PDF to `extracted`, or a problem if it is unreadable.
+    """Add the metadata, the strings and the attachments' texts of a PDF to `extracted`.
 
-    The text of the pages is added only if the PDF is inside another file (`depth` above 1).
+    The text of the pages is added only if the PDF is inside another file (`depth` above 1). If the
+    PDF is damaged or needs a password, add a problem with the file's `name` instead.
     """
     import logging
 
@@ -196,8 +218,9 @@ def _look_into_pdf(name: str, content: bytes, extracted: ExtractedText, depth: i
 def _strings_of(reader: Any) -> Iterator[str]:
     """Yield every text string in a PDF's objects, and the text of its XML metadata.
 
-    The strings include bookmarks, comments and their authors, links, form fields, alternative
-    texts, layers and names of attachments, but not the text of the pages.
+    `reader` is a `pypdf.PdfReader`. The strings include bookmarks, comments and their authors,
+    links, form fields, alternative texts, layers and names of attachments. The text of the pages is
+    not included.
     """
     for generation in reader.xref.values():
         for number in generation:
@@ -231,9 +254,9 @@ def _strings_in(value: Any, depth: int) -> Iterator[str]:
 
 
 def _look_into_picture(name: str, content: bytes, extracted: ExtractedText) -> None:
-    """Add the texts in a picture's metadata to `extracted`, such as its title, author and comment.
+    """Add the texts in a picture's metadata, such as title, author and comment, to `extracted`.
 
-    Add the problem `bad_file` if the picture is damaged.
+    If the picture is damaged, add the problem `bad_file` with the file's `name`.
     """
     from PIL import Image
 
@@ -283,9 +306,11 @@ def _look_into_archive(
 def _look_into_inserted(
     name: str, archive: zipfile.ZipFile, extracted: ExtractedText, depth: int
 ) -> None:
-    """Add the text of a file inside an office file to `extracted`.
+    """Add the text of the file `name`, which was inserted in an office file, to `extracted`.
 
-    Add the problem `other_kind` if the file is an embedded object of an unknown kind.
+    `archive` is the office file, at the nesting level `depth` (1 for an attached file). The office
+    file's normal parts are skipped. An embedded object of unknown kind is added as the problem
+    `other_kind`.
     """
     suffix = PurePosixPath(name.lower()).suffix
     if _INSERTED.match(name) and suffix in INSERTED_TEXTS:
@@ -332,10 +357,10 @@ def _words_of(xml: str) -> str:
 
 
 def _rows_of_workbook(content: bytes) -> Iterator[str]:
-    """Yield the title of every sheet, hidden sheets included, and then every row as text.
+    """Yield the title of every sheet in an XLSX file, followed by the sheet's rows as texts.
 
-    Telephone numbers get back the leading 0 that spreadsheets drop. At most `MOST_ROWS` rows and
-    `MOST_COLUMNS` columns of a sheet are read.
+    `content` is the file's content. Hidden sheets are included. Telephone numbers get back the
+    leading 0 that spreadsheets drop. At most `MOST_ROWS` rows and `MOST_COLUMNS` columns are read.
     """
     from openpyxl import load_workbook
 
@@ -348,9 +373,10 @@ def _rows_of_workbook(content: bytes) -> Iterator[str]:
 
 
 def _rows_with_phones(rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Yield every row as one text with ` | ` between cells, and restore dropped leading zeros.
+    """Yield every row of cells as one text with ` | ` between the cells.
 
-    A 9-digit cell gets a leading 0 if a heading above it names telephone numbers, such as `SĐT`.
+    Spreadsheets drop the leading 0 of telephone numbers. A cell of nine digits gets the 0 back if a
+    heading above the cell names telephone numbers, such as `SĐT`.
     """
     phone_columns: set[int] = set()
     for row in rows:
@@ -381,8 +407,8 @@ def _rows_of_csv(text: str) -> Iterator[str]:
 def _look_into_text(name: str, content: bytes, extracted: ExtractedText) -> None:
     """Decode a text file as UTF-16, UTF-8 or Windows-1258, and add its text to `extracted`.
 
-    For a CSV file, add the rows too. Add the problem `legacy_file` if the text is in TCVN3 or VNI,
-    encodings older than Unicode.
+    For a CSV file, also add the rows with the telephone numbers' leading 0 restored. If the text is
+    in TCVN3 or VNI, which are encodings older than Unicode, add the problem `legacy_file`.
     """
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         text = content.decode("utf-16", "replace")
@@ -399,7 +425,10 @@ def _look_into_text(name: str, content: bytes, extracted: ExtractedText) -> None
 
 
 def _look_into_recording(content: bytes, extracted: ExtractedText) -> None:
-    """Add the text fields of an MP3's ID3 tag, such as title and artist, to `extracted`."""
+    """Add the text fields of an MP3's ID3 tag, such as title and artist, to `extracted`.
+
+    Add nothing if the recording does not begin with an ID3 tag.
+    """
     end = min(len(content), MAX_TAG_BYTES)
     at = ID3_HEADER_BYTES
     while content.startswith(b"ID3") and at + ID3_HEADER_BYTES <= end:
@@ -414,8 +443,8 @@ def _look_into_recording(content: bytes, extracted: ExtractedText) -> None:
 
 
 def is_table(name: str) -> bool:
-    """Return whether a file can contain a table, judged by the file name's extension.
+    """Return whether the extension of a file name is .csv, .txt, .xlsx or .zip.
 
-    Column headings in such a file can show that it is a roster.
+    Such a file can contain a table. The headings of a table can show that it lists people.
     """
     return PurePosixPath(name.lower()).suffix in {".csv", ".txt", ".xlsx", ".zip"}

@@ -1,6 +1,7 @@
-"""Check the content for faults and warnings that depend on several values or files.
+"""Check content files for mistakes that depend on several values or several files.
 
-The module `front_matter` checks the type of every value.
+A fault stops the build, and a warning is only printed. The module `front_matter` checks the type of
+every single value.
 """
 
 import re
@@ -31,12 +32,15 @@ from portal.messages import say
 from sync_server.domain.legacy_text import is_legacy
 
 TEXT_ENDINGS = frozenset({".markdown", ".txt", ".doc", ".docx", ".rtf", ".odt"})
-"""Extensions of files that an editor may mistake for pages. The build reads only `.md` files.
+"""Extensions of text files that the build ignores, because it reads only `.md` files.
 
-Outside `materials`, a file with such an extension is a fault.
+Outside the folder `materials`, such a file is a fault, because an editor probably meant a page.
 """
 MAX_PHONE_BYTES = 2_000_000
-"""A larger file causes a warning, because its download takes over five minutes at 50 kbit/s."""
+"""The size in bytes above which an attached file causes a warning.
+
+At 50 kbit/s, a phone needs over five minutes to download a larger file.
+"""
 
 _LINKS = re.compile(r"<(a|img)\b([^>]*)>")
 _TARGET = re.compile(r'\b(?:href|src)="([^"]*)"')
@@ -46,10 +50,11 @@ _ALT = re.compile(r'\balt="\s*[^"\s]')
 
 
 def check_names(files: Iterable[Any]) -> None:
-    """Add a fault for every meeting or page whose file name cannot be its address.
+    """Add a fault for every meeting or page whose file name cannot become its web address.
 
-    A name has at most 64 characters, which are a–z, digits and hyphens. `index` and `nam-…` are
-    reserved.
+    `files` are of the type `ContentFile`. A name without `.md` has at most 64 characters, which are
+    a–z, digits and hyphens, and does not begin with a hyphen. `index` and names that begin with
+    `nam-` are reserved for the portal's lists.
     """
     for file in files:
         if file.stem == "index" or file.stem.startswith("nam-"):  # addresses of list pages
@@ -59,9 +64,9 @@ def check_names(files: Iterable[Any]) -> None:
 
 
 def check_places(places: Source) -> None:
-    """Add a fault for every point whose unit does not exist, and for every repeated code.
+    """Add a fault for every hall whose organisation is not listed, and for every repeated code.
 
-    `places` is the source of directory.yaml.
+    `places` is the file directory.yaml, with organisations as `units` and halls as `points`.
     """
     units, points = places.texts(("units",), "code"), places.texts(("points",), "code")
     for n, unit in enumerate(places.texts(("points",), "unit")):
@@ -74,14 +79,16 @@ def check_places(places: Source) -> None:
 def check_meeting(
     source: Source, meeting: MeetingFrontMatter, materials: Mapping[str, MaterialMatter]
 ) -> None:
-    """Check a meeting's hours and basis, and the times at which its materials become public.
+    """Add faults for a meeting's wrong times, and warnings about its documents.
 
-    Wrong hours are faults. Warnings are a missing basis (checklist row 18) and a material that
-    becomes public after the meeting starts (checklist row 6).
+    Times are wrong if the meeting ends before it starts, or if agenda items are out of order or
+    after the end. Warnings are an empty `basis`, the documents that order the meeting (domain.md,
+    checklist row 18), and a material that becomes public after the start (row 6). `materials`
+    contains the front matter of the materials by code.
     """
     _check_hours(source, meeting)
     _check_hour_of(source, "revised", meeting.revised)
-    if not meeting.basis:  # domain.md, checklist row 18: a meeting cites its basis documents
+    if not meeting.basis:  # domain.md, checklist row 18: a meeting cites its orders
         source.warn((), "no_basis")
     begins = f"{meeting.date} {meeting.starts}"
     for at, code in _references(source):
@@ -109,9 +116,10 @@ def _check_hours(source: Source, meeting: MeetingFrontMatter) -> None:
 
 
 def check_references(source: Source, codes: set[str], points: set[str]) -> None:
-    """Add a fault for every material code and point code of a meeting that does not exist.
+    """Add a fault for every document or hall that a meeting names but that does not exist.
 
-    This check also works if other values of the meeting are not valid.
+    `codes` are the codes of all documents, and `points` are the codes of all halls. The check also
+    works if other values in the meeting's front matter are not valid.
     """
     for at, code in _references(source):
         if code not in codes:
@@ -136,10 +144,11 @@ def _references(source: Source) -> list[tuple[ValuePath, str]]:
 
 
 def check_material(source: Source, matter: MaterialMatter, folder: Path, guard: Guard) -> None:
-    """Add a fault for every reason why a material cannot be published.
+    """Add a fault for every reason why a material (a document for meetings) cannot be published.
 
-    The circulation class must be CONG_KHAI (public), and versions must be in order of date. The
-    material needs a text or a readable file, which is in `folder`.
+    The circulation class must be CONG_KHAI (public), versions must be in order of date, and there
+    must be a text or a readable file. `folder` contains the attached file. `guard` searches that
+    file for personal data.
     """
     _check_hour_of(source, "public_from", matter.public_from)
     if matter.circulation != "CONG_KHAI":
@@ -157,9 +166,10 @@ def check_material(source: Source, matter: MaterialMatter, folder: Path, guard: 
 
 
 def _check_hour_of(source: Source, field: str, hour: Hour | None) -> None:
-    """Add a fault if a date and time does not exist, or if its year is outside 1900–2999.
+    """Add a fault if the date and time `hour` does not exist, or if its year is outside 1900–2999.
 
-    `hour` may be None. The type `Hour` accepts impossible days, such as 31 February.
+    The fault names `field`. None is valid. The type `Hour` accepts impossible days, such as 31
+    February.
     """
     try:
         is_right = hour is None or FIRST_YEAR <= datetime.fromisoformat(hour).year <= LAST_YEAR
@@ -173,8 +183,8 @@ def _check_hour_of(source: Source, field: str, hour: Hour | None) -> None:
 def check_pictures(folder: Path, display_path: Path) -> list[Fault]:
     """Check all pictures in a folder and return the faults.
 
-    Two pictures cannot have the same name before the extension, because each is published as
-    `.webp`. Messages show `display_path` as the path of the folder.
+    Two pictures cannot have the same name before the extension, because every picture is published
+    as `.webp`. Messages show `display_path` as the path of the folder.
     """
     faults, stems = [], dict[str, str]()
     for path in sorted(folder.glob("*")):
@@ -194,9 +204,11 @@ def check_pictures(folder: Path, display_path: Path) -> list[Fault]:
 
 
 def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard) -> str:
-    """Check that an attached file is readable and contains no personal data, and return its text.
+    """Check the file attached to a material, and return the file's visible text.
 
-    Return "" if the file is missing or empty. A file above `MAX_PHONE_BYTES` is a warning.
+    A missing, empty or unreadable file and possible personal data are faults. A file above
+    `MAX_PHONE_BYTES` is a warning. Both are added to `source`. Return "" if the file is missing or
+    empty, or if its extension is unknown.
     """
     if not path.is_file():
         source.fault(("file",), "no_file", value=path.name)
@@ -216,10 +228,10 @@ def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard
 
 
 def _text_of(source: Source, path: Path) -> tuple[str, str]:
-    """Return the visible text of a file and the hidden text, such as metadata.
+    """Return the visible text of a file and the hidden text, such as metadata, in this order.
 
-    The hidden text is separate only for a PDF. In other files it is part of the visible text.
-    Problems are added to `source` as faults or warnings.
+    Only a PDF has a separate hidden text. For other files, the hidden text is part of the first
+    string, and the second is "". Problems of reading are added to `source` as faults or warnings.
     """
     ending = path.suffix.lower()
     if ending not in KINDS:
@@ -243,10 +255,10 @@ def _text_of(source: Source, path: Path) -> tuple[str, str]:
 
 
 def check_text(source: Source, addresses: Addresses) -> None:
-    """Add a fault for every dead link and for every picture that readers could not see.
+    """Add a fault for every dead link in a text, and for every picture that readers could not see.
 
-    A picture needs a description, a file in the content, and a file name without spaces. Text left
-    over from the template is a warning.
+    A picture needs a description, a file among the content files, and a file name without spaces.
+    Text left over from the template for new files is a warning.
     """
     if say("build.new.text") in source.text:
         source.warn((), "placeholder")
@@ -267,7 +279,11 @@ def check_text(source: Source, addresses: Addresses) -> None:
 
 
 def warn_of_unused_materials(materials: Iterable[Any], sources: Iterable[Source]) -> None:
-    """Add a warning to every material to which no meeting, page or other material refers."""
+    """Add a warning to every material to which no meeting, page or other material refers.
+
+    `materials` are of the type `ContentFile`. `sources` are all content files, which are searched
+    for references.
+    """
     all_sources = list(sources)
     used = {code for source in all_sources for _, code in _references(source)}
     texts = "\n".join(source.text for source in all_sources)
@@ -278,11 +294,11 @@ def warn_of_unused_materials(materials: Iterable[Any], sources: Iterable[Source]
 
 
 def find_unread_files(root: Path, read_paths: Iterable[Path]) -> tuple[list[Fault], list[Fault]]:
-    """Find files in the content folder that the build does not read.
+    """Return faults and warnings for files in the content folder that the build does not read.
 
-    Return faults for text files such as `x.md.txt`, and warnings for other files. In `materials`,
-    only a file with `.md` in its name is a fault, because another file may be attached later.
-    `check_pictures` checks the pictures.
+    The first list contains faults for text files such as `x.md.txt`, the second warnings for other
+    files. In `materials`, only a name with `.md` is a fault, because other files may be attached
+    later. `read_paths` are the files that the build reads. The folder of pictures is left out.
     """
     known = {*read_paths, root / DIRECTORY}
     unread_texts: list[Fault] = []
@@ -303,9 +319,10 @@ def find_unread_files(root: Path, read_paths: Iterable[Path]) -> tuple[list[Faul
 def check_no_repeats(
     values: Iterable[tuple[Source, str]], field: str, *, numbered: bool = False
 ) -> None:
-    """Add a fault for every value that occurs twice, in one file or in several.
+    """Add a fault for every value of a field that occurs twice, in one file or in several.
 
-    `numbered` means that every value is the `code` of an item in the list `field`.
+    `values` contains pairs of a file and a value in that file. With `numbered`, the values are the
+    `code` of the first, second and further items in the list `field`.
     """
     first_paths: dict[str, Path] = {}
     for n, (source, value) in enumerate(values):

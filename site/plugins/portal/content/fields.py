@@ -1,4 +1,4 @@
-"""Define the fields and types of the front matter for every kind of content."""
+"""Define the fields of the front matter, the YAML values at the top of every content file."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -22,7 +22,7 @@ Mode = Literal["TRUC_TIEP", "TRUC_TUYEN", "KET_HOP"]
 HostLevel = Literal["TRUNG_UONG", "TINH", "KHOI", "CO_SO"]
 Circulation = Literal["CONG_KHAI", "LUU_HANH_NOI_BO", "MAT"]
 Day = date
-"""Another name for the type `date`, because a struct has a field named `date`."""
+"""Another name for the type `date`, for structs in which a field is named `date`."""
 
 PartyForm = Literal["CHI_BO_CO_SO", "DANG_BO_CO_SO"]
 
@@ -46,7 +46,10 @@ Address = Annotated[str, Meta(pattern=r"^https://", description="address")]
 
 
 class AgendaItem(Struct, frozen=True, kw_only=True):
-    """An agenda item, which lasts from `at` until the next item begins or the meeting ends."""
+    """An agenda item, which lasts from `at` until the next item begins or the meeting ends.
+
+    `materials` are the codes of the documents that the item needs.
+    """
 
     at: TimeOfDay
     kind: AgendaItemKind
@@ -58,9 +61,10 @@ class AgendaItem(Struct, frozen=True, kw_only=True):
 class MeetingFrontMatter(Struct, frozen=True, kw_only=True):
     """The front matter of a meeting. All times are Vietnamese time (UTC+7).
 
-    Empty `points` means all points. `revised` is the time of the last change of hours or place.
-    Readers' calendars accept a change only with a newer `revised`. `public_contacts` are names and
-    numbers that may be published, spelled exactly as in the text.
+    `points` are codes of halls, and empty means all halls. `basis` and `materials` are codes of
+    documents. `basis` names the documents that order the meeting. `revised` is the time of the last
+    change of hours or place. Readers' calendars accept a change only with a newer `revised`.
+    `public_contacts` are names and numbers that may be published, spelled exactly as in the text.
     """
 
     title: Words
@@ -87,17 +91,19 @@ class MeetingFrontMatter(Struct, frozen=True, kw_only=True):
 
 
 class Version(Struct, frozen=True, kw_only=True):
-    """A later version of a material, with its date and a note of the changes."""
+    """A later version of a material (a document for meetings), with a note of the changes."""
 
     date: date
     note: Words
 
 
 class MaterialMatter(Struct, frozen=True, kw_only=True):
-    """The front matter of a material. `file` is the name of an attached file in the same folder.
+    """The front matter of a material (a document for meetings).
 
-    A notice replaces the text and the file before `public_from`, and always if `withdrawn` is set.
-    `keywords` are search words that the text does not contain.
+    `file` is the name of an attached file in the same folder. Until `public_from`, and always if
+    `withdrawn` is set, readers see a notice instead of the text and the file. `keywords` are search
+    words that the text does not contain. `public_contacts` are names and numbers that may be
+    published.
     """
 
     code: MaterialCode
@@ -117,14 +123,15 @@ class MaterialMatter(Struct, frozen=True, kw_only=True):
 
     @property
     def updated(self) -> Day:
-        """The date of the newest version, or `date` if the material has only one version."""
+        """The date of the material's newest version, or `date` if there is only one version."""
         return max((version.date for version in self.versions), default=self.date)
 
 
 class PageMatter(Struct, frozen=True, kw_only=True):
     """The front matter of a help page. Pages with a smaller `order` come first in the menu.
 
-    `keywords` are search words that the text does not contain.
+    `keywords` are search words that the text does not contain. `public_contacts` are names and
+    numbers that may be published.
     """
 
     title: Words
@@ -135,7 +142,11 @@ class PageMatter(Struct, frozen=True, kw_only=True):
 
 
 class Unit(Struct, frozen=True, kw_only=True):
-    """A grassroots organisation directly under the bloc committee."""
+    """A Party organisation directly under the bloc committee, which is the headquarters.
+
+    `form` is a single cell (`CHI_BO_CO_SO`) or an organisation with several cells
+    (`DANG_BO_CO_SO`).
+    """
 
     code: PlaceCode
     name: Words
@@ -144,9 +155,10 @@ class Unit(Struct, frozen=True, kw_only=True):
 
 
 class Point(Struct, frozen=True, kw_only=True):
-    """A hall that is connected to meetings. `address` helps readers find the hall.
+    """A hall from which people follow meetings by video. `address` helps readers find the hall.
 
-    If `name` is None, the hall is named after its unit (checklist row 37).
+    `unit` is the code of the organisation to which the hall belongs. If `name` is None, the hall is
+    named after that organisation (domain.md, checklist row 37).
     """
 
     code: PlaceCode
@@ -156,15 +168,15 @@ class Point(Struct, frozen=True, kw_only=True):
 
 
 class Directory(Struct, frozen=True, kw_only=True):
-    """The list of all units and points, as read from directory.yaml."""
+    """All organisations (`units`) and their halls (`points`), as read from directory.yaml."""
 
     units: tuple[Unit, ...]
     points: tuple[Point, ...]
 
     def name_of(self, point: Point) -> str:
-        """Return the name of a point, or a label with the unit's name if the point has no name.
+        """Return the name of a hall, or a label with its organisation's name if it has none.
 
-        Raises: KeyError if the label is needed and the unit does not exist.
+        Raises: KeyError if the label is needed and the organisation does not exist.
         """
         names = {unit.code: unit.name for unit in self.units}
         return point.name or say("portal.point_of", unit=names[point.unit])

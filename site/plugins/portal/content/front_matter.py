@@ -1,7 +1,7 @@
-"""Read YAML front matter, convert every field to its type, and report faults by line.
+"""Read front matter, the YAML values at the top of a content file, and check their types.
 
-YAML's usual loader turns `17:20` into 1040 and `no` into False. This module therefore reads every
-value as text before it converts the value.
+Every fault names its line. YAML's usual loader turns `17:20` into 1040 and `no` into False. This
+module therefore reads every value as text before it converts the value.
 """
 
 import re
@@ -22,11 +22,17 @@ from portal.messages import say
 from sync_server.domain.legacy_text import first_legacy
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
-"""Dates in other years are typing errors. Years 1 and 9999 also overflow in other time zones."""
+"""The first and last valid year. A date in any other year is reported as a typing error.
+
+Years 1 and 9999 would also overflow when a date is converted to another time zone.
+"""
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories of invisible characters, such as control characters and zero-width spaces."""
+"""Unicode categories of invisible characters, such as control characters and zero-width spaces.
+
+A value with such a character is a fault, because an editor cannot see the mistake.
+"""
 MAX_SHOWN = 60
-"""A message quotes at most 60 characters of a faulty line."""
+"""The number of characters of a faulty line that a message quotes, so that messages stay short."""
 
 _FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _CUT_BY_HASH = re.compile(r"^\s*(?:- )?\w+:\s+(?![\"'|>\[{]).*\S\s+#")
@@ -34,11 +40,17 @@ _CUT_BY_HASH = re.compile(r"^\s*(?:- )?\w+:\s+(?![\"'|>\[{]).*\S\s+#")
 
 S = TypeVar("S", bound=Struct)
 ValuePath = tuple[str | int, ...]
-"""The path of a value in the front matter, such as `("agenda", 0, "at")`."""
+"""The path of a value in a file's YAML fields, such as `("agenda", 0, "at")`.
+
+The path consists of keys and of positions in lists, counted from 0.
+"""
 
 
 class Fault(NamedTuple):
-    """A message about one line of a file, counted from 1. Faults sort by file, then by line."""
+    """A message about a mistake in one line of a file. `line` is counted from 1.
+
+    Faults sort by file, then by line.
+    """
 
     path: Path
     line: int
@@ -49,7 +61,10 @@ class Fault(NamedTuple):
 
 
 class ContentFaults(Exception):
-    """Raised if content cannot be built. `faults` contains every fault, sorted by file and line."""
+    """Raised if content files contain faults, so that nothing can be built.
+
+    `faults` contains every fault once, sorted by file and line.
+    """
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = sorted(set(faults))
@@ -57,10 +72,11 @@ class ContentFaults(Exception):
 
 
 class Source(NamedTuple):
-    """A content file with its front matter and text, and with its faults and warnings.
+    """A content file with the faults and warnings that checks have added.
 
-    `whole` is the entire file, and `text` is the part after the front matter. `node` is None if the
-    front matter is unreadable. A fault stops the build, and a warning is only printed.
+    `whole` is the entire file, and `text` is the part after the front matter. `node` is the front
+    matter as parsed by YAML, or None if it is unreadable. A fault stops the build, and a warning is
+    only printed.
     """
 
     path: Path
@@ -73,29 +89,32 @@ class Source(NamedTuple):
     def fault(self, at: ValuePath, key: str, **values: object) -> None:
         """Add a fault about the value at a path such as `("agenda", 0, "at")`.
 
-        `key` and `values` select and fill in the message.
+        `key` is the message's key in the group `build`, and `values` fill in the message. A fault
+        stops the build.
         """
         self.fault_at(self.line_of(at), key, **values)
 
     def fault_at(self, line: int, key: str, **values: object) -> None:
-        """Add a fault about a line, counted from 1.
+        """Add a fault about a line of the file, counted from 1.
 
-        `key` and `values` select and fill in the message.
+        `key` is the message's key in the group `build`, and `values` fill in the message. A fault
+        stops the build.
         """
         self.faults.append(Fault(self.path, line, say(f"build.{key}", **values)))
 
     def warn(self, at: ValuePath, key: str, **values: object) -> None:
-        """Add a warning about the value at a path. A warning does not stop the build.
+        """Add a warning about the value at a path such as `("agenda", 0, "at")`.
 
-        `key` and `values` select and fill in the message.
+        `key` is the message's key in the group `build`, and `values` fill in the message. A warning
+        is printed and does not stop the build.
         """
         self.warnings.append(Fault(self.path, self.line_of(at), say(f"build.{key}", **values)))
 
     def line_with(self, words: str) -> int:
-        """Return the number of the first line of text that contains `words`, such as a link.
+        """Return the number of the first line after the front matter that contains `words`.
 
-        Lines are counted from 1 at the start of the file. If the text does not contain `words`,
-        return the line where the text begins.
+        `words` may be a link with percent-encoding. Lines are counted from 1 at the start of the
+        file. If no line contains `words`, return the line at which the text begins.
         """
         text_at = max(0, self.whole.rfind(self.text))
         places = [self.text.find(spelling) for spelling in (words, unquote(words))]
@@ -103,17 +122,21 @@ class Source(NamedTuple):
         return self.whole[: text_at + found_at].count("\n") + 1
 
     def node_at(self, at: ValuePath) -> yaml.Node | None:
-        """Return the YAML node at a path, or None if the path does not exist."""
+        """Return the YAML node at a path, or None if there is no such node.
+
+        A path such as `("agenda", 0, "at")` consists of keys and of positions in lists, from 0.
+        """
         node = self.node
         for step in at:
             node = _below(node, step)
         return node
 
     def texts(self, at: ValuePath, member: str | None = None) -> list[str]:
-        """Return the scalar values at a path as a list of strings.
+        """Return the value or the list of values at a path, as a list of strings.
 
-        A single value gives a list of one. With `member`, return that field of every mapping in a
-        list. Missing values are left out.
+        With `member`, every item of the list is a mapping, and the result contains that field of
+        every item. For example, `texts(("points",), "code")` returns the codes of all points.
+        Missing values are left out.
         """
         node = self.node_at(at)
         values = node.value if isinstance(node, yaml.SequenceNode) else [node]
@@ -121,7 +144,7 @@ class Source(NamedTuple):
         return [str(scalar.value) for scalar in nodes if isinstance(scalar, yaml.ScalarNode)]
 
     def line_of(self, at: ValuePath) -> int:
-        """Return the line number of the value at a path, counted from 1.
+        """Return the line of the value at a path such as `("agenda", 0, "at")`, counted from 1.
 
         If the value does not exist, return the line of its nearest parent that exists.
         """
@@ -137,11 +160,10 @@ class Source(NamedTuple):
 
 
 def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Source:
-    """Read a YAML file, or a Markdown file with YAML front matter, and collect its faults.
+    """Read a Markdown file with YAML front matter, or a YAML file (`has_text=False`).
 
-    A YAML file needs `has_text=False`. Messages show `display_path` as the path. An unreadable file
-    causes a fault, not an exception. Text that is not in Unicode form NFC is converted and causes a
-    warning.
+    Messages show `display_path` as the path. An unreadable file causes a fault in the result, not
+    an exception. Text that is not in Unicode form NFC is converted, with a warning in the result.
     """
     source = Source(display_path, None, "", "", [], [])
     try:
@@ -165,7 +187,7 @@ def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Sou
         if len(fences) < 2 or fences[0].start() > 0:
             source.fault_at(1, "no_front_matter")
             return source
-        # The slice begins at the end of line 1, so that YAML's line numbers are those of the file.
+        # The slice begins at the end of line 1, so that YAML counts lines as in the file.
         matter = text[fences[0].end() : fences[1].start()]
         body = text[fences[1].end() :].removeprefix("\n")
     _warn_of_cut_values(source, matter)
@@ -181,7 +203,11 @@ def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Sou
 
 
 def _note_bad_letters(source: Source) -> None:
-    """Add a fault for text in TCVN3 or VNI, and for every line that contains control characters."""
+    """Add a fault for every line with control characters, and for text in an old encoding.
+
+    The old encodings are TCVN3 and VNI, which are older than Unicode. Only the first line in such
+    an encoding is reported.
+    """
     text = source.whole
     lines = text.split("\n")
     legacy_at = first_legacy(text)
@@ -195,7 +221,10 @@ def _note_bad_letters(source: Source) -> None:
 
 
 def _warn_of_cut_values(source: Source, matter: str) -> None:
-    """Add a warning for every value that YAML cuts off at a ` #`."""
+    """Add a warning for every line of `matter`, the front matter, that YAML cuts off at a ` #`.
+
+    In YAML, ` #` begins a comment, so that the rest of the line would be lost.
+    """
     for line, words in enumerate(matter.split("\n"), 1):
         if _CUT_BY_HASH.match(words):
             warning = say("build.cut_by_hash", value=words.strip()[:MAX_SHOWN])
@@ -203,9 +232,10 @@ def _warn_of_cut_values(source: Source, matter: str) -> None:
 
 
 def typed(source: Source, struct: type[S]) -> S | None:
-    """Convert a file's front matter to a struct, or return None if a value is not valid.
+    """Convert the front matter of a file to an object of the type `struct`, and return the object.
 
-    Every fault is added to `source.faults`.
+    If a value is missing, unknown or not valid, add a fault to `source.faults` and return None.
+    Also return None if the front matter could not be read.
     """
     if source.node is None:
         return None  # `read_source` has already added the fault
@@ -273,7 +303,10 @@ def _value(source: Source, node: yaml.Node, type_: Any, at: ValuePath) -> Any:
 
 
 def expected(type_: Any) -> str:
-    """Return a phrase for messages, in Vietnamese, that describes the values a type accepts."""
+    """Return a Vietnamese phrase for messages that describes the values a type accepts.
+
+    For the type `TimeOfDay`, the phrase is `giờ dạng 07:30` (a time such as 07:30).
+    """
     if get_origin(type_) is Literal:
         return say("build.expect.one_of", values=", ".join(get_args(type_)))
     metas = [m for m in getattr(type_, "__metadata__", ()) if isinstance(m, Meta)]

@@ -1,8 +1,8 @@
-"""Search for possible personal data, which must not appear in the portal.
+"""Search texts for possible personal data, which must not appear in the portal.
 
-The guard checks the editors' files, so that a fault can give the line, and later every built file.
-Data that may be published, such as a technician's telephone number, is listed in the
-`public_contacts` of its page. The guard cannot detect a name in a picture or a sound recording.
+The search covers the editors' files, where a fault can name the line, and every built file. Data
+that may be published, such as a technician's telephone number, is listed in the field
+`public_contacts` of the content file. A name in a picture or a sound recording is not detected.
 """
 
 import re
@@ -19,7 +19,7 @@ from sync_server.sheets.tables import NoTable, find_table
 
 _MESSENGER = re.compile(r"(?:https?://)?(?:zalo|wa|viber)\.me/", re.IGNORECASE)
 _BETWEEN = r"[ .·_/()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013-]{0,2}"
-"""At most two characters that people and programs write between the digits of a number."""
+"""A pattern for up to two separators between the digits of a number, such as a space or a dot."""
 
 _IN_WORD = "".join(
     [
@@ -39,7 +39,11 @@ _IN_WORD = "".join(
     ]
     + [rf"(?<!(?-i:{part}) )" for part in ("an", "dân", "ký")]
 )
-"""First parts of words that end in «sinh». Those after `(?-i:` are given names in capitals: An."""
+"""Conditions under which «sinh» is part of a longer word and does not mean "born".
+
+An example is «học sinh», a pupil. «An», «Dân» and «Ký» with a capital are also people's names, so
+that «An sinh năm 1970» still counts as a year of birth.
+"""
 
 PATTERNS = {
     "phone": re.compile(
@@ -69,7 +73,10 @@ PATTERNS = {
         re.IGNORECASE,
     ),
 }
-"""Patterns of telephone, identity and Party card numbers, e-mail addresses and years of birth."""
+"""Patterns of telephone, identity and Party card numbers, e-mail addresses and years of birth.
+
+The keys are the kinds of personal data.
+"""
 
 _AT = re.compile(r"@|[\[(](?:at|a còng)[\])]", re.IGNORECASE)
 _BIRTH = re.compile(r"[Ss]inh|SINH|[Ss]\.?[Nn]\b")
@@ -77,14 +84,20 @@ _TAX_CODE = re.compile(r"(?:mã số thuế|MST)\W{0,3}\d{10}(?:-\d{3})?\b", re.
 """An organisation's tax code, which may be published although it looks like a telephone number."""
 NUMBERS = ("phone", "id_card", "party_card")
 _LONG_NUMBER = re.compile(rf"\d(?:{_BETWEEN}\d){{6}}|\d{{2}}\.\d{{6}}|\d{{4}},\d{{3}}")
-"""A fast test that comes before the `NUMBERS` patterns. Most texts contain no long number."""
+"""A fast test for long numbers. The patterns in `NUMBERS` are tried only if this test succeeds.
+
+Most texts contain no long number, so that the slower patterns are rarely needed.
+"""
 
 COLUMNS = re.compile(
     r"\b(?:full_name|birth_year|membership|card_hash)\b"
     r"|\b(?:năm sinh|ngày sinh|số điện thoại|số căn cước|cccd|số thẻ đảng)\b(?! hoạt)",
     re.IGNORECASE,
 )
-"""Column headings of rosters, in English as in this project and in Vietnamese as in offices."""
+"""Headings of columns that contain personal data, such as `birth_year` or `năm sinh`.
+
+English headings occur in this project's files, and Vietnamese headings in the files of offices.
+"""
 
 _CELL_END = r"[ *]*(?=[|\n\t])"
 _ROSTER_TABLE = re.compile(
@@ -94,10 +107,13 @@ _ROSTER_TABLE = re.compile(
     r"(?=[\s\S]{0,400}?\b(?:19|20)\d\d\b)",
     re.IGNORECASE,
 )
-"""The headings of a roster among the cells of a text, with a year not far below them."""
+"""Two headings of a list of people, such as name and year of birth, in a table within a text.
+
+A year must follow within 400 characters, so that an empty form does not match.
+"""
 
 KEYS = re.compile(r'"(?:person|full_name|birth_year|membership|card_hash|seat)"\s*:')
-"""Names of a roster's fields in JSON."""
+"""Names of JSON fields that contain personal data, such as `"full_name":`."""
 
 _WORDS = re.compile(r"[^\W_\u02b9\u02bb\u02bc]+")
 """A word of letters or digits. Apostrophes separate words, so that `K’Brăk` is two words."""
@@ -107,7 +123,8 @@ TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 class Suspicion(NamedTuple):
     """A passage of text that may be personal data, with its line number, counted from 1.
 
-    `kind` is a key of `PATTERNS`, or one of "person" (a code), "name" and "field".
+    `kind` is a key of `PATTERNS` such as "phone", or "name" or "person" for the name or the code of
+    a person on the roster, or "field" for a heading of personal data. `value` is the passage.
     """
 
     line: int
@@ -119,9 +136,9 @@ class Suspicion(NamedTuple):
 
 
 class RosterEntry(NamedTuple):
-    """A person on a roster, with the person's code and full name.
+    """A person in a list of people (a roster), with the person's code and full name.
 
-    The code is "" if the roster contains no code for the person.
+    The code is "" if the list contains no code for the person.
     """
 
     code: str
@@ -129,10 +146,10 @@ class RosterEntry(NamedTuple):
 
 
 class Guard:
-    """Searches texts for personal data and, if given a roster, for the people on the roster."""
+    """A search for personal data in texts, and for the people in a given list (a roster)."""
 
     def __init__(self, roster: Iterable[RosterEntry] = ()) -> None:
-        """Prepare the search for the names and codes of the people on a roster.
+        """Prepare the search for the names and codes of the people in `roster`.
 
         A name of only one word is not searched for.
         """
@@ -145,13 +162,17 @@ class Guard:
 
     @property
     def knows_people(self) -> bool:
-        """True if the roster contains at least one code or one name of two or more words."""
+        """True if the roster contains at least one code or one name of two or more words.
+
+        Without such an entry, `suspicions` cannot search for people.
+        """
         return bool(self._first_words)
 
     def suspicions(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
-        """Yield possible personal data in a text, except the words in `allowed` and tax codes.
+        """Yield the passages of a text that may be personal data, grouped by kind.
 
-        The results are sorted by kind, and then by place in the text.
+        The passages in `allowed`, which may be published, and the tax codes of organisations are
+        left out. Within a kind, the results are in the order of the text.
         """
         text = _plain(text)
         for words in sorted(allowed, key=len, reverse=True):
@@ -170,12 +191,20 @@ class Guard:
             yield from self._roster_suspicions(text)
 
     def suspicions_in_table(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
-        """Yield possible personal data in an attached table, including roster column headings."""
+        """Yield the passages of a table that may be personal data, and suspicious headings.
+
+        Such a heading is `năm sinh` (year of birth). `allowed` contains passages that may be
+        published. Headings are always reported.
+        """
         yield from self.suspicions(text, allowed)
         yield from _suspicions_of("field", COLUMNS, unicodedata.normalize("NFC", text))
 
     def suspicions_in_data(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
-        """Yield possible personal data in a data file, including names of roster fields in JSON."""
+        """Yield the passages of a data file that may be personal data, and suspicious JSON fields.
+
+        Such a field is `full_name`. `allowed` contains passages that may be published. Fields are
+        always reported.
+        """
         yield from self.suspicions(text, allowed)
         yield from _suspicions_of("field", KEYS, text)
 
@@ -209,17 +238,20 @@ def _suspicions_of(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[S
 
 
 def visible_text(html: str) -> str:
-    """Return the visible text of a page, and the targets of its `tel:` and `mailto:` links."""
+    """Return the visible text of an HTML page, and the targets of its `tel:` and `mailto:` links.
+
+    Line breaks stay, so that lines can be counted. ` | ` follows every table cell.
+    """
     text = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
     text = re.sub(r'<a\b[^>]*\bhref="(?:tel|mailto):([^"]*)"[^>]*>', r" \1 ", text)
-    text = re.sub(r"</t[dh]\s*>", " | ", text)  # the numbers of two cells are no telephone number
+    text = re.sub(r"</t[dh]\s*>", " | ", text)  # or two cells could look like one phone number
     return unescape(re.sub(r"<[^>]*>", " ", text))
 
 
 def read_roster(path: Path) -> list[RosterEntry]:
     """Return the people in all sheets of a CSV or XLSX file, including hidden sheets.
 
-    Sheets without a table of people are skipped.
+    A sheet without a table of people is skipped.
 
     Raises: SheetFault if the file cannot be read.
     """
@@ -234,6 +266,9 @@ def read_roster(path: Path) -> list[RosterEntry]:
 
 
 def _fold(word: str) -> str:
-    """Return a comparison key that ignores letter case and tone position, as in `hoà` and `hòa`."""
+    """Return a key for comparing words, without regard to letter case and tone position.
+
+    For example, `hoà` and `hòa` have the same key.
+    """
     marks = unicodedata.normalize("NFD", word.lower())
     return "".join(sorted(marks, key=lambda mark: mark in TONES))

@@ -15,7 +15,7 @@ PICTURES = "images"
 DIRECTORY = "directory.yaml"
 PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 FOLDERS = {"meetings": "hoi-nghi", "materials": "t", "pages": "trang"}
-"""The name of the portal folder for every content folder."""
+"""The portal's folder of pages for every folder of content files."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -24,15 +24,18 @@ _LITTER = re.compile(r"\.|~\$|(?:Thumbs\.db|ehthumbs\.db|desktop\.ini|Icon\r)\Z"
 
 
 def is_leftover_file(name: str) -> bool:
-    """Return whether a file name shows a leftover of the operating system or an editor program.
+    """Return whether a file was left by the operating system or an editor program.
 
-    Examples are `Thumbs.db`, `.DS_Store` and `~$draft.docx`.
+    The file name decides. Examples are `Thumbs.db`, `.DS_Store` and `~$draft.docx`.
     """
     return _LITTER.match(name) is not None
 
 
 class Addresses:
-    """Portal addresses by content file, such as `t/mau01.html` for `materials/mau-01.md`."""
+    """The address in the portal of every content file, attached file and picture.
+
+    For example, the address of `materials/mau-01.md` is `t/mau01.html`. Both paths are relative.
+    """
 
     def __init__(self, root: Path, files: Iterable[Any]) -> None:
         self.by_file: dict[str, str] = {}
@@ -53,10 +56,11 @@ class Addresses:
         return isinstance(other, Addresses) and self.by_file == other.by_file
 
     def resolve(self, folder: str, link: str) -> str | None:
-        """Return a link's address relative to the page, or None if the link is dead.
+        """Return the address to which a link in a content file leads, relative to the portal page.
 
-        `folder` is the content folder of the text with the link. Links to other sites (https:),
-        telephone links (tel:) and links within a page (#) are returned unchanged.
+        Return None if the link is dead. `folder` is the content folder of the file with the link,
+        such as `materials`. Links to other sites (https:), telephone links (tel:) and links within
+        a page (#) are returned unchanged.
         """
         parts = urlsplit(link)
         if parts.scheme or parts.netloc or not parts.path:

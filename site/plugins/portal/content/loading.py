@@ -1,6 +1,7 @@
-"""Read, convert and check every content file that the editors wrote.
+"""Read, convert and check all content files that the editors wrote.
 
-The faults of all files are reported together, before anything is built. The checks are in `checks`.
+The faults of all files are reported together, before anything is built. The module `checks`
+contains most of the checks.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,27 +36,36 @@ from portal.messages import say
 from sync_server.domain.records.codes import VIETNAM
 
 FIRST_REVISION = datetime(2020, 1, 1, tzinfo=UTC)
-"""The revision time of a meeting that was never revised, unless the meeting starts earlier."""
+"""The revision time of a meeting whose hours and place never changed.
+
+If such a meeting starts earlier, its start is the revision time.
+"""
 
 State = Literal["public", "held", "withdrawn"]
 
 
 class Meeting(NamedTuple):
-    """A meeting as its editor wrote it. The id is the file name without the extension."""
+    """A meeting as its editor wrote it, with its front matter (`matter`) and its Markdown text.
+
+    The id is the file name without the extension.
+    """
 
     id: str
     matter: MeetingFrontMatter
     text: str
 
     def instant(self, at: TimeOfDay) -> datetime:
-        """Convert a time of day on the meeting's date (Vietnamese time) to an instant in UTC."""
+        """Convert a Vietnamese time of day on the meeting's date to an instant in UTC.
+
+        An example of a time of day is `07:30`.
+        """
         return instant(f"{self.matter.date} {at}")
 
     @property
     def revised(self) -> datetime:
         """The time, in UTC, of the last change of the meeting's hours or place.
 
-        For a meeting that never changed, the time is `FIRST_REVISION` or the meeting's start,
+        For a meeting that never changed, the time is 1 January 2020 or the meeting's start,
         whichever is earlier.
         """
         if self.matter.revised:
@@ -63,15 +73,21 @@ class Meeting(NamedTuple):
         return min(FIRST_REVISION, self.instant(self.matter.starts))
 
     def material_codes(self) -> list[str]:
-        """Return material codes without repeats: first basis, then agenda, then other materials."""
+        """Return the codes of the meeting's documents in order and without repeats.
+
+        First come the documents that order the meeting (`basis`), then those of the agenda, then
+        all others.
+        """
         of_items = [code for item in self.matter.agenda for code in item.materials]
         return list(dict.fromkeys([*self.matter.basis, *of_items, *self.matter.materials]))
 
 
 class Material(NamedTuple):
-    """A material as readers may see it.
+    """A material (a document for meetings) as readers may see it now.
 
-    If `state` is "held" or "withdrawn", `text` is "" and `attachment` is None.
+    If `state` is "held" (not yet public) or "withdrawn", `text` is "" and `attachment` is None.
+    Otherwise `text` is Markdown, and `attachment` is the path of the attached file, if there is
+    one.
     """
 
     matter: MaterialMatter
@@ -81,7 +97,10 @@ class Material(NamedTuple):
 
 
 class PageText(NamedTuple):
-    """A help page as its editor wrote it. The name is the file name without the extension."""
+    """A help page as its editor wrote it, with its front matter (`matter`) and its Markdown text.
+
+    The name is the file name without the extension.
+    """
 
     name: str
     matter: PageMatter
@@ -89,10 +108,12 @@ class PageText(NamedTuple):
 
 
 class PortalContent(NamedTuple):
-    """All content that the portal is built from, in a fixed order.
+    """All checked content from which the portal is built.
 
-    `materials` contains the materials by code. `opening_times` are the future instants, in UTC, at
-    which held materials become public.
+    Meetings are in order of date, and pages in the order of the menu. `materials` contains
+    documents by code. `public_contacts` are names and numbers that may be published.
+    `opening_times` are the future instants, in UTC, at which further documents become public.
+    `root` is the content folder.
     """
 
     root: Path
@@ -110,9 +131,10 @@ M = TypeVar("M", MeetingFrontMatter, MaterialMatter, PageMatter)
 
 
 class ContentFile(NamedTuple, Generic[M]):
-    """A content file. `stem` is the file name without the extension.
+    """A content file with its faults (`source`) and its front matter (`matter`).
 
-    `matter` is the front matter, or None if it is not valid.
+    `matter` is None if the front matter is not valid. `stem` is the file name without the
+    extension.
     """
 
     source: Source
@@ -121,7 +143,11 @@ class ContentFile(NamedTuple, Generic[M]):
 
 
 class FileCache:
-    """A cache of content files. A file is read again only if its time or size has changed."""
+    """A cache of content files, which speeds up repeated builds.
+
+    A file is read again only if its modification time or size has changed. `guard` searches every
+    file that is read for personal data.
+    """
 
     def __init__(self, guard: Guard | None = None) -> None:
         self.guard = guard or Guard()
@@ -129,7 +155,10 @@ class FileCache:
         self._addresses: Addresses | None = None
 
     def addresses(self, current: Addresses) -> Addresses:
-        """Return the object of the previous call if it equals `current`, otherwise `current`."""
+        """Return the result of the previous call if it equals `current`, otherwise `current`.
+
+        The same object is faster to compare, so that a build quickly sees that nothing has changed.
+        """
         if self._addresses != current:
             self._addresses = current
         assert self._addresses is not None
@@ -138,7 +167,8 @@ class FileCache:
     def read_folder(self, root: Path, folder: str, struct: type[M]) -> list[ContentFile[M]]:
         """Read all Markdown files in a content folder, and return them sorted by file name.
 
-        `struct` is the type of the front matter. Every result includes the faults of its file.
+        `folder` is the name of a folder in `root`, such as `materials`. `struct` is the type of the
+        files' front matter. Every result contains the faults of its file.
         """
         paths = sorted(
             path
@@ -178,11 +208,12 @@ class FileCache:
 def load(
     root: Path, *, now: datetime | None = None, file_cache: FileCache | None = None
 ) -> PortalContent:
-    """Read and check all content under `root` as it is public at `now`.
+    """Read and check all content under the folder `root`, as readers may see it at `now`.
 
-    `now` defaults to the present time. With `file_cache`, unchanged files are not read again.
+    `now` must have a time zone, and defaults to the present time. With `file_cache`, unchanged
+    files are not read again.
 
-    Raises: ContentFaults, which contains every fault, if there is any.
+    Raises: ContentFaults, which contains all faults, if there are any.
     """
     now = now or datetime.now(UTC)
     file_cache = file_cache or FileCache()
@@ -262,7 +293,10 @@ def load(
 
 
 def instant(hour: Hour) -> datetime:
-    """Convert a date and time of day in Vietnam to an instant in UTC."""
+    """Convert a Vietnamese date and time such as `2026-12-18 07:30` to an instant in UTC.
+
+    Raises: ValueError if there is no such day.
+    """
     return datetime.fromisoformat(hour).replace(tzinfo=VIETNAM).astimezone(UTC)
 
 

@@ -1,1 +1,1 @@
-"""Implement the editors' commands (build, serve, new, publish, pack), and bundle the front end."""
+"""Implement the editors' commands, such as build and publish, and bundle the browsers' code."""

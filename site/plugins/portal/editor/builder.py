@@ -1,6 +1,7 @@
-"""Build the portal into a folder.
+"""Build the portal, a static website, into a folder.
 
-A complete build replaces the previous portal. The preview (`serve`) updates only changed files.
+A complete build replaces the previous portal. The preview (`build.py serve`) updates only changed
+files.
 """
 
 import logging
@@ -22,14 +23,14 @@ from sync_server.domain.release import MANIFEST_PATH
 
 
 class BuildFault(Exception):
-    """Raised if a command cannot continue. The message gives the editor the reason and a remedy."""
+    """Raised if an editor's command cannot continue. The message gives the reason and a remedy."""
 
 
 class Built(NamedTuple):
     """The result of a build.
 
-    `files` and `bytes` are the number and total size of the built files, without the manifest.
-    `release` is the release's id.
+    `files` and `bytes` are the number and total size of the built files, without the manifest that
+    lists them. `release` identifies the build, and is the sha256 of the manifest.
     """
 
     files: int
@@ -38,7 +39,13 @@ class Built(NamedTuple):
 
 
 class Builder:
-    """Builds the portal. A repeated build into the same folder writes only changed files."""
+    """A builder of the portal from the content files in the folder `content`.
+
+    A repeated build into the same folder writes only changed files. `url` is the portal's public
+    address, unless the environment sets PUBLIC_URL. `guard` searches files for personal data.
+
+    Raises: BuildFault if the folder does not exist, or if the address is not http or https.
+    """
 
     def __init__(self, content: Path, guard: Guard | None = None, url: str | None = None) -> None:
         if not content.is_dir():
@@ -53,26 +60,29 @@ class Builder:
         self._settings: dict[str, Any] = {}
         self._site: Any = None
         self.changed_hours: list[str] = []
-        """Ids of meetings with changed hours but the same `revised` as in the previous build."""
+        """Ids of meetings whose hours changed since the previous build although `revised` did not.
+
+        Readers' calendars ignore such a change.
+        """
 
     def read(self, now: datetime | None = None) -> PortalContent:
-        """Read and check the content that is public at `now` (default: the present time).
+        """Read and check the content as readers may see it at `now` (default: the present time).
 
         Raises: ContentFaults if the content has faults.
         """
         return load(self._root, now=now, file_cache=self._file_cache)
 
     def forget(self) -> None:
-        """Make the next build write every file again.
+        """Forget the files of the previous build, so that the next build writes every file again.
 
         This is necessary after a failed build or a change of theme or code.
         """
         self._site = None
 
     def make(self, content: PortalContent, output: Path) -> Built:
-        """Build the content into a folder, and write only files that have changed.
+        """Build the content into the folder `output`, and write only files that have changed.
 
-        Raises: ContentFaults if a file may contain personal data, BundleFault if the front end
+        Raises: ContentFaults if a file may contain personal data, BundleFault if the JavaScript
         cannot be bundled, BuildFault if Pelican fails.
         """
         if self._site is None or self._settings["OUTPUT_PATH"] != str(output):
@@ -90,9 +100,9 @@ class Builder:
         return Built(len(lines), sum(line.bytes for _, line in lines), release_of(output))
 
     def replace(self, content: PortalContent, output: Path) -> Built:
-        """Build the portal next to `output`, and replace `output` when the build is complete.
+        """Build the portal in a new folder, and replace the folder `output` when it is complete.
 
-        If the build fails, `output` stays unchanged. The build also sets `changed_hours`.
+        If the build fails, `output` stays unchanged. A successful build sets `changed_hours`.
 
         Raises: ContentFaults or BundleFault if the build fails, BuildFault also if `output` is in
         use.
@@ -143,7 +153,7 @@ class Builder:
             "PORTAL_URL": self.url,
         }
         self._settings = read_settings(str(ROOT / "site" / "pelicanconf.py"), override=overrides)
-        console.quiet = True  # Pelican's last line counts articles, and the portal has none
+        console.quiet = True  # Pelican would print that it built no articles
         logging.getLogger("pelican").setLevel(logging.WARNING)
         self._site = Pelican(self._settings)
 
@@ -151,8 +161,8 @@ class Builder:
 def _changed_hours(content: PortalContent, before: Path, after: Path) -> list[str]:
     """Return the ids of meetings whose new hours readers' calendars would ignore.
 
-    A calendar ignores new hours if the SEQUENCE of the event is unchanged. `before` and `after` are
-    the folders of the previous and the new portal.
+    A calendar ignores new hours in an .ics file if the event's SEQUENCE is unchanged. `before` and
+    `after` are the folders of the previous and the new portal.
     """
 
     def lines_of(folder: Path, meeting_id: str) -> set[str]:
@@ -169,9 +179,9 @@ def _changed_hours(content: PortalContent, before: Path, after: Path) -> list[st
 
 
 def _put_in_place(finished: Path, output: Path, replaced: Path) -> None:
-    """Rename the finished build to `output`, and delete the previous portal.
+    """Rename the folder `finished` to `output`, and delete `replaced`, the previous portal.
 
-    Raises: OSError if renaming fails. The previous portal is then restored.
+    Raises: OSError if renaming fails. The previous portal is then renamed to `output` again.
     """
     try:
         finished.rename(output)

@@ -1,4 +1,7 @@
-"""Bundle the front end's code with esbuild, which runs in the PyPI package of Node.js."""
+"""Bundle the portal's JavaScript and style sheets with esbuild.
+
+esbuild runs in Node.js, which a PyPI package provides.
+"""
 
 import contextlib
 import hashlib
@@ -13,7 +16,10 @@ from portal import ROOT
 from portal.messages import say
 
 KIOSK = "kiosk/kiosk.js"
-"""The kiosk's entry file. esbuild splits the kiosk into modules that mostly load on first use."""
+"""The entry file of the kiosk, the page on which a hall records attendance.
+
+esbuild splits the kiosk's code into modules, most of which a browser loads on first use.
+"""
 
 ENTRIES = (
     "portal.js",
@@ -31,27 +37,45 @@ TOOLS = {
     "esbuild": "node_modules/esbuild/bin/esbuild",
     "tsc": "node_modules/typescript/bin/tsc",
 }
-"""Paths of the tools' JavaScript. On Windows, `.bin` has shell scripts that Node cannot run."""
+"""Paths of the JavaScript files that start the npm tools, by the tool's name.
+
+The scripts in `node_modules/.bin` cannot be used. On Windows they are shell scripts, which Node
+cannot run.
+"""
 
 TARGET = "es2020"
-"""The browsers of 2020 are the oldest supported. esbuild rewrites newer syntax for them."""
+"""The JavaScript version of the oldest supported browsers, which date from 2020.
+
+esbuild rewrites newer syntax for these browsers.
+"""
 
 
 PIN_ITERATIONS = 600_000
-"""Rounds of PBKDF2 with SHA-256 that derive a key from a clerk's PIN, as OWASP advised in 2023."""
+"""The number of rounds of PBKDF2 with SHA-256 that derive a key from a clerk's PIN.
+
+OWASP advised this number in 2023. More rounds slow down an attacker who tries all PINs.
+"""
 
 
 HALF_MADE = ".new"
 ABANDONED_S = 3600
-"""Bundles older than an hour are deleted. Another build may still be copying a newer bundle."""
+"""The age in seconds at which a bundle of an earlier version is deleted.
+
+Another build may still be copying a bundle that is less than an hour old.
+"""
 
 
 class BundleFault(Exception):
-    """Raised if the front end cannot be bundled. The message gives the reason and a remedy."""
+    """Raised if JavaScript or style sheets cannot be bundled.
+
+    The message gives the reason and a remedy.
+    """
 
 
 def bundle(root: Path) -> Path:
-    """Bundle the code if a source file has changed, and return the folder of the bundled files.
+    """Bundle the browsers' code if a source file has changed, and return the folder of the bundle.
+
+    `root` is the repository's top folder. Unused older bundles are deleted.
 
     Raises: BundleFault if esbuild or the installation of npm packages fails.
     """
@@ -103,7 +127,11 @@ def _age_s(folder: Path) -> float:
 
 
 def _kiosk_version(root: Path, lock: Path) -> str:
-    """Return 8 hexadecimal digits that change whenever the kiosk's code or a package changes."""
+    """Return 8 hexadecimal digits that change whenever the kiosk's code or an npm package changes.
+
+    The kiosk is the page for recording attendance. `root` is the repository's top folder, and
+    `lock` is the path of package-lock.json.
+    """
     digest = hashlib.sha256(lock.read_bytes())
     folders = (root / "site" / "app" / "kiosk", root / "site" / "app" / "rules")
     sources = sorted(path for folder in folders for path in folder.rglob("*.js"))
@@ -113,9 +141,11 @@ def _kiosk_version(root: Path, lock: Path) -> str:
 
 
 def run_tool(root: Path, name: str, arguments: Sequence[str]) -> int:
-    """Run a tool of the npm packages, such as `tsc`, and return its exit status.
+    """Run a tool of the npm packages, such as `tsc`, in the folder `root`.
 
-    Raises: KeyError if `TOOLS` does not contain the tool, BundleFault if the npm packages cannot be
+    Missing packages are installed first. Return the tool's exit status, which is 0 after a success.
+
+    Raises: KeyError if `TOOLS` does not contain the tool, BundleFault if the packages cannot be
     installed.
     """
     install_packages(root)
@@ -127,6 +157,8 @@ def run_tool(root: Path, name: str, arguments: Sequence[str]) -> int:
 
 def install_packages(root: Path) -> None:
     """Install the npm packages in package-lock.json, unless they are already installed.
+
+    `root` is the folder of package-lock.json.
 
     Raises: BundleFault if `npm ci` fails.
     """

@@ -1,4 +1,4 @@
-"""Convert a DOCX or PDF to a draft of a material, with suggestions for its front matter."""
+"""Convert a DOCX or PDF to a draft of a content file, with suggestions for the file's fields."""
 
 import re
 from collections.abc import Iterator
@@ -15,12 +15,18 @@ from sync_server.domain.names import fold
 SUFFIXES = (".docx", ".pdf")
 LONGEST_SUMMARY = 200
 LEAST_SUMMARY = 40
-"""A summary has at least 40 characters. Shorter paragraphs are headings or greetings."""
+"""The minimum length, in characters, of a paragraph whose first sentence becomes the summary.
+
+Shorter paragraphs are headings or greetings.
+"""
 
 _NUMBER = re.compile(r"\b(\d+)([-/])([A-ZĐ]{2,4})([-/])([A-ZĐ.]{2,8}(?:-[A-ZĐ.]{2,8})?)\b")
-"""A Party document's number such as 57-NQ/TW, or an authority's such as 125/KH-UBND."""
+"""The number of a document, such as 57-NQ/TW of the Party or 125/KH-UBND of an authority."""
 _HEAD_LINES = 12
-"""A document's own number stands near its beginning; later ones are of documents that it cites."""
+"""The number of lines at the start of a document in which its number is searched for.
+
+Numbers in later lines are those of other documents that the text cites.
+"""
 _DAY = re.compile(r"ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})", re.IGNORECASE)
 _MARKS = re.compile(r"^[#>\-*\s]+|[*_\\]+")
 _HEADING = re.compile(r"^(?:[IVX]+|Điều \d+)\. ")
@@ -29,7 +35,7 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<~|]|^[-+#>=](?=[\s#-=])|(?<=^\d)[.)]|(?<=^\
 
 
 class Draft(NamedTuple):
-    """A draft of a material, made from a document.
+    """A draft of a content file, made from a DOCX or PDF.
 
     `text` is Markdown, or "" if the document contains no readable text. `suggestions` contains
     suggested values by field. `warning` is a message for the editor, or "".
@@ -41,9 +47,9 @@ class Draft(NamedTuple):
 
 
 def draft_of(path: Path) -> Draft:
-    """Read a DOCX or PDF file and return a draft of a material.
+    """Read a DOCX or PDF file and return a draft with the file's text and suggested field values.
 
-    If the text cannot be read, the draft contains a warning and the file name as title.
+    If the text cannot be read, the draft contains a warning and the file name as suggested title.
 
     Raises: BuildFault if the file does not exist or is of another kind.
     """
@@ -69,8 +75,9 @@ def _markdown_lines(pages: tuple[str, ...]) -> Iterator[str]:
 
 
 def _suggestions(text: str) -> dict[str, str]:
-    """Search a text for a material's kind, title, number, code, date and summary.
+    """Search a document's text for values of the fields of a material (a document for meetings).
 
+    The fields are `kind`, `title`, `number`, `code`, `date` (such as `2026-12-18`) and `summary`.
     Return the values by field. Fields that the text does not contain are left out.
     """
     lines = [line for line in (_MARKS.sub("", line).strip() for line in text.splitlines()) if line]

@@ -1,4 +1,7 @@
-"""Create files for new meetings and materials, and mark materials as withdrawn."""
+"""Create content files for meetings and materials, and mark materials as withdrawn.
+
+A material is a document for meetings.
+"""
 
 import re
 import shutil
@@ -50,9 +53,9 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         "summary": Words,
     },
 }
-"""The fields that an editor is asked for, in the order of the file, with their types.
+"""The fields that an editor must fill in, with their types, in the order of the new file.
 
-docs/content.md lists the other fields.
+Only `number` may stay empty. docs/content.md describes the fields that are not asked for.
 """
 
 
@@ -68,13 +71,13 @@ def ask(question: str) -> str:
 
 
 def write_new(root: Path, what: str, ask_editor: Ask, show_message: Callable[[str], None]) -> Path:
-    """Ask for the required fields, write a new content file, and return its path.
+    """Ask an editor for the required fields, write a new content file, and return its path.
 
-    `what` is "meeting", "material", or the path of a document. The text of a document becomes the
-    material's text, and a copy of the document is attached.
+    `root` is the content folder. `what` is "meeting", "material", or the path of a DOCX or PDF,
+    which becomes the text and the attached file of a material (a document for meetings).
 
-    Raises: BuildFault if `root` or the document is missing, if the new file already exists, or if
-    the input ends.
+    Raises: BuildFault if a file is missing, of another kind or already exists, or if the input
+    ends.
     """
     if not root.is_dir():
         raise BuildFault(say("build.no_content", path=root))
@@ -115,9 +118,10 @@ def write_new(root: Path, what: str, ask_editor: Ask, show_message: Callable[[st
 
 
 def withdraw(root: Path, code: str, now: datetime) -> Path:
-    """Mark a material as withdrawn today (date in Vietnam), and return the path of its file.
+    """Mark the material with the given code as withdrawn today, and return the path of its file.
 
-    The rest of the file stays unchanged.
+    `root` is the content folder. `now` gives the day in Vietnam. The rest of the file stays
+    unchanged.
 
     Raises: BuildFault if no material has the code, or if the material is already withdrawn.
     """
@@ -142,7 +146,10 @@ DEFAULTS = {
     "mode": 2,
     "host_level": 2,
 }
-"""The default choice of every question, as an index from 0."""
+"""The default of every question with a fixed choice of answers, as an index from 0.
+
+For example, the answer with index 2 for `mode` is KET_HOP, a meeting in halls and online.
+"""
 
 
 def _answers(
@@ -152,10 +159,10 @@ def _answers(
     show_message: Callable[[str], None],
     used_codes: Collection[str],
 ) -> dict[str, str]:
-    """Ask all questions in order, and return the answers by field.
+    """Ask the editor all questions in order, and return the answers by field.
 
-    The answer `<` returns to the previous question. The answer for `code` must not be in
-    `used_codes`.
+    `questions` and `suggestions` contain types and suggested answers by field. The answer `<`
+    returns to the previous question. The answer for `code` must not be in `used_codes`.
     """
     show_message(say("build.new.how", back=BACK))
     answers: dict[str, str] = {}
@@ -182,9 +189,11 @@ def _answer(
     show_message: Callable[[str], None],
     used_values: Collection[str],
 ) -> str | None:
-    """Ask one question until the answer is valid and unused, or return None for the answer `<`.
+    """Ask for the field `name` until the answer is valid, and return the answer.
 
-    An empty answer selects the suggestion or the default, or "" if the field is optional.
+    Return None for the answer `<`, which goes back to the previous question. An empty answer
+    selects the suggestion or the default, or "" if the field is optional. `type_` decides which
+    answers are valid. An answer in `used_values` is refused.
     """
     choices = _choices(type_)
     default = suggestion if suggestion not in used_values else ""
@@ -213,9 +222,10 @@ def _answer(
 
 
 def _as_written(typed: str, type_: Any, choices: Sequence[str]) -> str:
-    """Convert an answer such as 25/12/2026, 8h30 or 1 to the form that the content file needs.
+    """Convert an editor's answer to the form that the content file needs.
 
-    An answer in any other form is returned unchanged.
+    For example, 25/12/2026 becomes `2026-12-25`, and 8h30 becomes `08:30`. If there are `choices`,
+    1 and the label of the first choice become its code. Any other answer is returned unchanged.
     """
     if choices:
         if typed.isdecimal() and 1 <= int(typed) <= len(choices):
@@ -239,7 +249,7 @@ def _expected(type_: Any, choices: Sequence[str]) -> str:
 
 
 def _label(choice: str) -> str:
-    """Return the Vietnamese label of a code, or an ISO date in the form dd/mm/yyyy.
+    """Return the Vietnamese label of a code such as `NGHI_QUYET`, or an ISO date as dd/mm/yyyy.
 
     Other texts are returned unchanged.
     """
@@ -267,9 +277,10 @@ def _quoted(value: str) -> str:
 
 
 def _slug(title: str) -> str:
-    """Return a file name for a title, without accents and with at most six words, 50 characters.
+    """Return a file name for a meeting's title, such as `hoi-nghi-quy-bon`.
 
-    Return `hoi-nghi` if the title contains no letters or digits.
+    The name has no accents, and at most six words and 50 characters. Return `hoi-nghi` if the title
+    contains no letters or digits.
     """
     plain = unicodedata.normalize("NFD", title.lower().replace("đ", "d"))
     letters = "".join(

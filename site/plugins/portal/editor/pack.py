@@ -1,6 +1,6 @@
 """Copy the whole portal to a folder and a zip for a USB stick (a pack), and verify packs.
 
-The manifest of the release gives the expected content of every file.
+A pack is verified against the portal's manifest, which lists all files with their sha256.
 """
 
 import hashlib
@@ -24,11 +24,11 @@ NAME = "diem-cau"
 INNER = "cong-thong-tin"
 START = "MO-DAU.html"
 ZIP_DAY = (1980, 1, 1, 0, 0, 0)
-"""A fixed date, so that two zips of the same release are equal to the byte."""
+"""The date of every file in the zip. The date is fixed, so that equal portals give equal zips."""
 
 
 class Packed(NamedTuple):
-    """A finished pack.
+    """A finished copy of the portal for a USB stick, as a folder and as a zip (`archive`).
 
     `start` is the file name of the start page. `files` and `bytes` are the number and total size of
     the files in the folder.
@@ -42,10 +42,10 @@ class Packed(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """The result of a verification.
+    """The result of comparing a copy of the portal with the list of files that it should contain.
 
-    `files` is the number of files in the manifest. `faults` contains a message per faulty file, and
-    is empty for a correct pack.
+    `files` is the number of files in that list, or 0 if the list is damaged. `faults` contains a
+    message for every faulty file, and is empty for a correct copy.
     """
 
     files: int
@@ -53,9 +53,9 @@ class Verified(NamedTuple):
 
 
 def pack(output: Path, to: Path) -> Packed:
-    """Copy the built portal `output` into `to`, as a folder and as a zip, and verify both copies.
+    """Copy the built portal from `output` into the folder `to`, as a folder and as a zip.
 
-    A previous pack in `to` is replaced.
+    Both copies are verified. Previous copies in `to` are replaced.
 
     Raises: BuildFault if a copy is faulty.
     """
@@ -76,11 +76,12 @@ def pack(output: Path, to: Path) -> Packed:
 
 
 def verify(path: Path) -> Verified:
-    """Compare the files of a pack, which is a folder or a zip, with the manifest.
+    """Compare a copy of the portal, which is a folder or a zip, with the manifest in that copy.
 
-    Missing, changed and unknown files are faults.
+    The manifest lists all files with their sha256. Missing, changed and unknown files are faults in
+    the result, and so is a damaged manifest.
 
-    Raises: BuildFault if the pack contains no manifest.
+    Raises: BuildFault if there is no manifest.
     """
     with _reader(path) as (names, read):
         top = next(

@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 DELAY_S = 1.0
-"""Operations that take less than a second show no bar."""
+"""The number of seconds after which an operation shows a moving symbol.
+
+Shorter operations show none.
+"""
 
 
 @contextmanager
 def working(about: str) -> Iterator[None]:
-    """Show a moving symbol while the `with` block runs, if the block takes longer than `DELAY_S`.
+    """Show a moving symbol and the text `about` while the `with` block runs.
 
-    Nothing is shown if standard error is not a terminal.
+    The symbol appears after `DELAY_S` seconds. Nothing is shown if standard error is not a
+    terminal.
     """
     if not sys.stderr.isatty():
         yield
@@ -35,10 +39,10 @@ def working(about: str) -> Iterator[None]:
 
 
 class Steps:
-    """A progress display for bytes, with a known total.
+    """A progress display for `total` bytes, with the text `about`.
 
     At a terminal the display is a bar. Elsewhere a line is printed after every quarter of the
-    total.
+    total. Use the display in a `with` block, and call `add` after every step.
     """
 
     def __init__(self, about: str, total: int) -> None:
@@ -59,7 +63,7 @@ class Steps:
         self._bar.stop()
 
     def add(self, size_bytes: int) -> None:
-        """Add a number of finished bytes to the display."""
+        """Add the number of bytes that were finished since the previous call to the display."""
         self._done += size_bytes
         self._bar.advance(self._task, size_bytes)
         quarter = 4 * self._done // max(1, self._total)

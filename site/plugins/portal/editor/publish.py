@@ -1,7 +1,7 @@
-"""Send a server the files of a release that it lacks, and then have it serve the release.
+"""Publish a release, which is a built version of the portal, to a server.
 
-The server serves its previous release until all files have arrived. After an interruption, the same
-command sends only the files that are still missing.
+Only files that the server lacks are sent. The server serves its previous release until all files
+have arrived. After an interruption, the same command sends only the files that are still missing.
 """
 
 import getpass
@@ -28,7 +28,10 @@ from sync_server.domain.records.codes import VIETNAM
 from sync_server.domain.release import MANIFEST_PATH
 
 PIECE_BYTES = 256 * 1024
-"""Large files are sent in pieces of this size. After a lost connection, one piece is sent again."""
+"""The size in bytes of the pieces in which a file is sent.
+
+After a lost connection, at most one piece is sent again.
+"""
 UPLOADS_AT_ONCE = 4
 TIMEOUT_S = 60
 RETRIES = Retry(
@@ -39,22 +42,23 @@ RETRIES = Retry(
     raise_on_status=False,
     retry_after_max=10,
 )
-"""Failed requests are repeated, because a repeated request changes nothing on the server.
+"""Failed requests are repeated up to three times. A repeated request changes nothing on the server.
 
-If a server asks for a wait of more than ten seconds, the next attempt comes after ten. After three
+A server may answer 429 or 503 and ask for a wait. The wait lasts at most ten seconds. After three
 repeats the editor sees the server's message.
 """
 
 LATER_FOLDER = ROOT / ".cache" / "later"
-"""The folder for building releases that the server will serve later."""
+"""The folder for building the releases of later days, on which further documents become public."""
 
 
 class PublishTarget:
-    """A server to which an editor publishes releases.
+    """A server at `url` to which an editor publishes releases (built versions of the portal).
 
-    Without `token`, the token comes from PUBLISH_TOKEN or from the terminal.
+    `token` proves the editor's right to publish. The default is the environment's PUBLISH_TOKEN, or
+    else the editor's answer at the terminal.
 
-    Raises: BuildFault if there is no token, or if the URL is not https (http is valid on this
+    Raises: BuildFault if there is no token, or if the URL is not https (http is valid only for this
     machine).
     """
 
@@ -72,7 +76,9 @@ class PublishTarget:
     def list_releases(self) -> list[dict[str, Any]]:
         """Return all releases that the server stores, the most recently activated first.
 
-        Every row has the fields of `ReleaseRow` in `sync_server.storage.blobs.releases`.
+        A release is a dict of `release` (the id), `serves_from` (ISO 8601 in UTC, or None),
+        `is_served` (True for the present release), `files` and `bytes` (number and total size of
+        the files).
 
         Raises: BuildFault if the request fails.
         """
@@ -80,10 +86,10 @@ class PublishTarget:
         return rows
 
     def offer_manifest(self, manifest: bytes) -> list[str]:
-        """Send a manifest, and return the sha256 of every file that the server needs next.
+        """Send the manifest of a release, and return the sha256 of the files that the server needs.
 
-        The server first needs the lists of the manifest, and then the files in the lists. An empty
-        result means that the release is complete.
+        The manifest names lists of files. The server first needs these lists, and then the files in
+        the lists. An empty result means that the release is complete.
 
         Raises: BuildFault if the request fails.
         """
@@ -91,10 +97,10 @@ class PublishTarget:
         return hashes
 
     def send_file(self, sha256: str, path: Path, steps: Steps) -> None:
-        """Send a file to the server.
+        """Send the file at `path`, whose content has the given sha256, to the server.
 
-        An interrupted upload of a file above `PIECE_BYTES` continues where it stopped. `steps`
-        shows the progress.
+        An interrupted upload of a file above 256 KB continues where it stopped. `steps` shows the
+        progress.
 
         Raises: BuildFault if a request fails.
         """
@@ -114,7 +120,10 @@ class PublishTarget:
             self._call("PUT", f"/blobs/{sha256}", data=b"")
 
     def activate(self, release: str, at: datetime | None = None) -> None:
-        """Have the server serve a release from now on, or from the later instant `at` (UTC).
+        """Have the server serve the release with the given id from now on.
+
+        With `at`, the server serves the release from that later instant (UTC). An activation
+        without `at` cancels all activations that were planned for later.
 
         Raises: BuildFault if the request fails.
         """
@@ -155,12 +164,12 @@ class PublishTarget:
 
 
 def publish(builder: Builder, output: Path, server: PublishTarget) -> Iterator[str]:
-    """Publish the built portal, and the releases for materials that become public later.
+    """Publish the built portal in `output`, and plan a release for every later change.
 
-    Yield a message for the editor after every step.
+    A later change is a document that becomes public at a certain time. `builder` builds the portal
+    of that time. Yield a message for the editor after every step.
 
-    Raises: BuildFault if a request fails, and ContentFaults or BundleFault if a later release
-    cannot be built.
+    Raises: BuildFault if a request fails, and ContentFaults or BundleFault if a build fails.
     """
     release = release_of(output)
     opening_times = builder.read().opening_times
@@ -172,7 +181,7 @@ def publish(builder: Builder, output: Path, server: PublishTarget) -> Iterator[s
         return
     files, size = _send_all(output, server)
     later = [(_send_later(builder, hour, server), hour) for hour in opening_times]
-    server.activate(release)  # cancels planned releases, so the loop below plans them again
+    server.activate(release)  # cancels all planned releases
     values = {"release": release[:12], "url": server.url, "files": files}
     yield say("build.publish.done", **values, kilobytes=round(size / 1000))
     for planned, hour in later:
@@ -182,7 +191,10 @@ def publish(builder: Builder, output: Path, server: PublishTarget) -> Iterator[s
 
 
 def _send_later(builder: Builder, hour: datetime, server: PublishTarget) -> str:
-    """Build and send the portal as it will be at `hour` (UTC), and return the release's id."""
+    """Build and send the portal as it will be at `hour` (UTC), and return the release's id.
+
+    Raises: ContentFaults, BundleFault or BuildFault if building or sending fails.
+    """
     shutil.rmtree(LATER_FOLDER, ignore_errors=True)
     builder.forget()
     built = builder.make(builder.read(hour), LATER_FOLDER)
@@ -191,7 +203,9 @@ def _send_later(builder: Builder, hour: datetime, server: PublishTarget) -> str:
 
 
 def _send_all(output: Path, server: PublishTarget) -> tuple[int, int]:
-    """Send all files that the server lacks, and return their number and total size in bytes.
+    """Send all files of the portal in `output` that the server lacks.
+
+    Return the number of the sent files and their total size in bytes.
 
     Raises: BuildFault if a request fails.
     """
@@ -199,7 +213,7 @@ def _send_all(output: Path, server: PublishTarget) -> tuple[int, int]:
     paths = {sha256: output / path for path, (sha256, _) in files.items()}
     manifest = (output / MANIFEST_PATH).read_bytes()
     sent, size = 0, 0
-    while missing := server.offer_manifest(manifest):  # first lists, then their files
+    while missing := server.offer_manifest(manifest):  # lists, then listed files
         total = sum(paths[sha256].stat().st_size for sha256 in missing)
         with Steps(say("build.publish.sending"), total) as steps:
             _send(missing, paths, server, steps)

@@ -1,7 +1,7 @@
 """Preview the portal on the editor's machine, and rebuild it after every saved change.
 
-This module implements `build.py serve`. Only changed files are built again, and open pages reload
-automatically.
+This module implements the command `build.py serve`. Only changed files are built again, and open
+pages in a browser reload automatically.
 """
 
 import functools
@@ -48,28 +48,33 @@ RELOAD = (
     b"r.text();if(n&&m!==n)location.reload();n=m}catch{await new Promise(r=>setTimeout(r,1000))}}"
     b"})()</script>"
 )
-"""A script that reloads a page after every rebuild. Only previewed pages contain the script."""
+"""HTML with a script that reloads a page after every rebuild.
+
+The script waits for `/.changes` to return a new count of builds. Only previewed pages contain the
+script.
+"""
 
 ShowMessage = Callable[..., None]
 
 
 class Versions:
-    """A thread-safe counter of builds. Requests can wait for the next build."""
+    """A thread-safe counter of builds, with which requests can wait for the next build."""
 
     def __init__(self) -> None:
         self._count = 0
         self._changed = threading.Condition()
 
     def next(self) -> None:
-        """Add one to the count, and wake all waiting requests."""
+        """Count one more build, and wake all requests that wait in `after`."""
         with self._changed:
             self._count += 1
             self._changed.notify_all()
 
     def after(self, since: str) -> str:
-        """Wait until the count differs from `since`, and return the count.
+        """Wait until the count of builds differs from `since`, and return the count.
 
-        The wait lasts at most `WAIT_S` seconds.
+        Both are numbers as text. After 20 seconds the present count is returned, even if it equals
+        `since`.
         """
         with self._changed:
             self._changed.wait_for(lambda: str(self._count) != since, WAIT_S)
@@ -77,7 +82,7 @@ class Versions:
 
 
 class PreviewServer(http.server.ThreadingHTTPServer):
-    """An HTTP server that reports no error when a browser closes a connection."""
+    """A local HTTP server that prints no error when a browser closes a connection."""
 
     daemon_threads = True
 
@@ -88,7 +93,10 @@ class PreviewServer(http.server.ThreadingHTTPServer):
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """A request handler that serves a folder and adds a reload script to HTML pages."""
+    """A handler of HTTP requests that serves a folder and adds a reload script to HTML pages.
+
+    `versions` counts the builds, so that open pages can wait for the next build.
+    """
 
     extensions_map = TYPES  # the types in a Windows registry may be wrong
 
@@ -97,9 +105,10 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         super().__init__(*args, **kwargs)
 
     def do_GET(self) -> None:
-        """Send the requested file, with a reload script if the file is an HTML page.
+        """Send the requested file, with a reload script at the end if the file is an HTML page.
 
-        The address `/.changes` waits for the next build and returns the count of builds.
+        The address `/.changes?since=N` waits until the count of builds differs from N, and returns
+        the count. `sw.js`, which would cache old pages, is answered with 404.
         """
         path, _, query = self.path.partition("?")
         if path == EVENTS:
@@ -108,7 +117,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         if path.endswith("/"):
             path += "index.html"
         file = Path(self.translate_path(path))
-        if path.endswith("/sw.js"):  # a service worker's cached pages would hide changes
+        if path.endswith("/sw.js"):  # a service worker would show old pages
             self.send_error(404)
         elif file.suffix == ".html" and file.is_file():
             self._answer(file.read_bytes() + RELOAD, "text/html; charset=utf-8")
@@ -116,7 +125,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             super().do_GET()
 
     def end_headers(self) -> None:
-        """Add a header that forbids caching, and send all headers."""
+        """Add a header that forbids browsers to keep a copy, and send all headers."""
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
 
@@ -132,7 +141,10 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 def serve(builder: Builder, content: Path, port: int, show_message: ShowMessage) -> None:
-    """Serve the portal at http://localhost and rebuild it after every change, until Ctrl+C.
+    """Serve the portal at http://localhost on `port`, and rebuild it after every saved change.
+
+    The folders `content` and `site` are watched until Ctrl+C. `show_message` prints a message, with
+    the keyword arguments of `print`.
 
     Raises: BuildFault if the port is in use.
     """
@@ -161,8 +173,8 @@ def serve(builder: Builder, content: Path, port: int, show_message: ShowMessage)
 def rebuild(builder: Builder, versions: Versions, show_message: ShowMessage) -> bool:
     """Build the changed files for the preview, and return whether the build succeeded.
 
-    Faults and exceptions are shown to the editor and not raised. After a success, open pages
-    reload.
+    Faults and exceptions are shown with `show_message` and not raised. After a success, `versions`
+    counts the build, so that open pages reload.
     """
     began = time.monotonic()
     try:

@@ -9,7 +9,10 @@ from portal.media.cache import cached
 from sync_server.sheets.archives import check_inflated_size
 
 VERSION = b"2"
-"""Part of the cache key. Increase this number if the conversion changes."""
+"""The version of this conversion, which is part of the cache key.
+
+Increase this number if the conversion changes. Otherwise old results stay in use.
+"""
 
 STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => h2:fresh"
 _ROMAN = re.compile(r"^\*\*((?:[IVX]+|[A-Z])\\?[.)] .+?)\*\*$", re.MULTILINE)
@@ -17,10 +20,12 @@ _NUMBERED = re.compile(r"^\*\*((?:\d+\\?[.)]|Điều \d+\\?\.?) .+?)\*\*$", re.M
 
 
 def markdown_of(path: Path) -> str:
-    """Return the text of a DOCX as Markdown, with headings, lists and tables.
+    """Return the text of a DOCX file as Markdown, with headings, lists and tables.
 
-    Return "" if the file is damaged or too large. Pictures and links are left out, because readers
-    can still download the file.
+    Pictures and links are left out. Return "" if the file is damaged, or if it would be too large
+    when decompressed.
+
+    Raises: OSError if the file cannot be opened.
     """
     content = path.read_bytes()
     return cached("docx", VERSION + content, lambda: _convert(path).encode()).decode()
@@ -49,7 +54,7 @@ def _convert(path: Path) -> str:
 
 
 def _headings_of_offices(markdown: str) -> str:
-    """Convert bold lines that begin with a number to headings.
+    """Convert bold lines in Markdown that begin with a number to headings.
 
     Offices often write headings in bold without a heading style. A Roman numeral or capital letter
     makes a heading of level 2. A number or an article (`Điều 1`) makes a heading of level 3.

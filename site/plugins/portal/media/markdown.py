@@ -1,4 +1,4 @@
-"""Convert Markdown to HTML with only safe tags, so that no pasted script runs in a browser."""
+"""Convert Markdown to HTML with only safe tags, so that no script in a text runs in a browser."""
 
 import re
 import unicodedata
@@ -24,7 +24,10 @@ ATTRIBUTES = {
 SCHEMES = {"http", "https", "mailto", "tel"}
 
 _CLAUSE = re.compile(r"(?<=\S)\n(?=[a-zđ]\) )")
-"""The line break before a clause such as `a)`. The HTML page must show this line break."""
+"""The line break before a clause such as `a)`.
+
+Markdown would show the line break as a space, so it is replaced by a forced line break.
+"""
 _IN_LIST = re.compile(r"\s|[-*+] |\d+[.)] ")
 _FOOTNOTE = re.compile(r"fn(?:ref)?-[\w-]+\Z")
 _HEADING = re.compile(r"<(h[1-6])>(.*?)</\1>", re.DOTALL)
@@ -39,9 +42,9 @@ Resolve = Callable[[str], str | None]
 
 @lru_cache(maxsize=8192)
 def to_raw_html(text: str) -> str:
-    """Convert Markdown to HTML that may contain unsafe tags, for checks but not for publication.
+    """Convert Markdown to HTML that may contain unsafe tags. Publish only the result of `to_html`.
 
-    Every heading gets the id that `slug` returns; a repeated id ends in a number, such as `-2`.
+    Every heading gets the id that `slug` returns. A repeated id ends in a number, such as `-2`.
     """
     options = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES
     text = _CLAUSE.sub("  \n", _without_office_indents(text))
@@ -60,9 +63,9 @@ def to_raw_html(text: str) -> str:
 
 
 def _without_office_indents(text: str) -> str:
-    """Remove the tab at the beginning of paragraphs, which Markdown would read as program code.
+    """Remove the tabs at the beginning of paragraphs in Markdown.
 
-    Tabs inside lists and fenced code stay.
+    Markdown would read such a paragraph as program code. Tabs inside lists and fenced code stay.
     """
     lines: list[str] = []
     last_filled, is_fenced = "", False
@@ -89,7 +92,8 @@ def slug(heading: str) -> str:
 def to_html(text: str, resolve: Resolve = lambda link: link) -> str:
     """Convert Markdown to HTML with only safe tags.
 
-    `resolve` returns the new address of every link and picture, or None to remove the address.
+    `resolve` receives the target of every link and picture, and returns the new target, or None to
+    remove the target. The default changes nothing.
     """
 
     def attribute(_tag: str, name: str, value: str) -> str | None:
@@ -109,10 +113,10 @@ def to_html(text: str, resolve: Resolve = lambda link: link) -> str:
 
 
 def split_html(html: str, size: int) -> list[str]:
-    """Split HTML between top-level blocks into parts of at most `size` characters.
+    """Split HTML between top-level elements into parts of at most `size` characters.
 
-    A single block that is longer than `size` stays whole. A part ends before the last heading in
-    its second half, if there is one.
+    A single element that is longer than `size` stays whole. If there is a heading in the second
+    half of a part, the part ends before its last heading.
     """
     parts: list[str] = []
     while len(html) > size:
@@ -127,7 +131,7 @@ def split_html(html: str, size: int) -> list[str]:
 
 
 def _between_blocks(html: str) -> list[int]:
-    """Return the positions in `html` at which top-level blocks begin, in ascending order."""
+    """Return the positions in `html` at which top-level elements begin, in ascending order."""
     starts, depth = [], 0
     for tag in re.finditer(r"<(/?)(\w+)[^>]*>", html):
         if tag[2] in {"br", "hr", "img", "wbr", "col"}:
@@ -144,6 +148,9 @@ def _between_blocks(html: str) -> list[int]:
 
 
 def to_plain_text(html: str) -> str:
-    """Return the text of HTML on one line, without tags and with entities decoded."""
+    """Return the text of HTML on one line, without tags.
+
+    Entities such as `&amp;` are decoded, and `; ` follows every table cell.
+    """
     text = re.sub(r"<[^>]+>", " ", re.sub(r"</t[dh]>", "; ", html))
     return " ".join(unescape(text).split())

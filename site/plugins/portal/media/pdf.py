@@ -14,7 +14,10 @@ from portal.media.cache import cached
 from sync_server.domain.legacy_text import is_legacy
 
 VERSION = b"2"
-"""Part of the cache key. Increase this number if the extraction changes."""
+"""The version of this extraction, which is part of the cache key.
+
+Increase this number if the extraction changes. Otherwise old results stay in use.
+"""
 
 
 Problem = Literal["unreadable", "locked", "legacy", "scanned"]
@@ -40,9 +43,9 @@ def _read(path: Path, _mtime_ns: int) -> PdfText:
 
 
 def text_of_pdf(path: Path) -> PdfText:
-    """Return the text of all pages of a PDF, or the problem that prevents reading it.
+    """Return the texts of all pages of a PDF, or the problem that prevents reading them.
 
-    The result is cached on disk.
+    The problem is a code such as `locked`, and not an exception. The result is cached on disk.
 
     Raises: OSError if the file cannot be opened.
     """
@@ -70,7 +73,7 @@ def _extract(path: Path) -> PdfText:
 def _clean(text: str) -> str:
     """Return a text in Unicode form NFC, without control characters and surrogates.
 
-    Line breaks and tabs stay.
+    Line breaks and tabs stay. A surrogate is half of a character, and cannot be written to a file.
     """
     return "".join(
         letter
@@ -80,7 +83,7 @@ def _clean(text: str) -> str:
 
 
 def to_html(pages: tuple[str, ...]) -> str:
-    """Return the pages of a PDF as HTML paragraphs, with a page number above every page."""
+    """Return the texts of a PDF's pages as HTML paragraphs, with a page number above every page."""
     html_lines = []
     for number, page in enumerate(pages, 1):
         html_lines.append(f'<p class="muted" id="trang-{number}">— {number} —</p>')
@@ -89,10 +92,10 @@ def to_html(pages: tuple[str, ...]) -> str:
 
 
 def paragraphs_of(page: str) -> list[str]:
-    """Join the lines of a page into paragraphs, and remove the page number.
+    """Join the lines of a page's text into paragraphs, and return the paragraphs in order.
 
     A paragraph ends at a blank line, after a punctuation mark such as `.` or `:`, and before the
-    next item of a list.
+    next item of a list. Lines with only a page number, such as `3` or `3/10`, are left out.
     """
     lines = [line.strip() for line in page.splitlines()]
     paragraphs: list[str] = []

@@ -8,28 +8,34 @@ from portal.media.cache import cached
 MAX_SIDE_PX = 1200
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 80_000_000
-"""Larger pictures are refused. The sharpest photographs of phones have 50 million pixels."""
+"""The number of pixels above which a picture is refused.
+
+The sharpest photographs of phones have 50 million pixels.
+"""
 QUALITY = 72
 VERSION = b"1"
-"""Part of the cache key. Increase this number if the result changes."""
+"""The version of the pictures and icons that this module makes, as part of the cache key.
+
+Increase this number if the result changes. Otherwise old results stay in use.
+"""
 
 ICON_SIZES = (192, 512)
 BRAND, PAPER = "#a8201a", "#fffdf9"
 
 
 def shrink_picture(path: Path) -> bytes:
-    """Return a picture as WebP without metadata, with no side longer than `MAX_SIDE_PX`.
+    """Return a picture as WebP without metadata, with no side longer than 1,200 pixels.
 
     The result is cached on disk.
 
-    Raises: OSError, or another exception of Pillow, if the file is damaged.
+    Raises: OSError, or another exception of the library Pillow, if the file is damaged.
     """
     content = path.read_bytes()
     return cached("pictures", VERSION + content, lambda: _shrink(content))
 
 
 def is_picture(path: Path) -> bool:
-    """Return whether a file is an undamaged JPEG, PNG or WebP with at most `MAX_PIXELS` pixels."""
+    """Return whether a file is an undamaged JPEG, PNG or WebP with at most 80 million pixels."""
     from PIL import Image, ImageFile
 
     ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint sets this to True for the whole process
@@ -76,16 +82,17 @@ def icon(size: int) -> bytes:
 
 
 def _draw_icon(size: int) -> bytes:
-    """Draw a circle joined to four smaller circles, which stand for connected halls.
+    """Draw the app's icon, a circle joined to four smaller circles, and return it as PNG.
 
-    The drawing is made at four times the size and then scaled down, so that its edges are smooth.
+    The circles stand for connected halls. `size` is the width and height in pixels. The drawing is
+    made at four times that size and then scaled down, so that its edges are smooth.
     """
     from PIL import Image, ImageDraw
 
     scale = size * 4 / 64
     picture = Image.new("RGB", (size * 4, size * 4), BRAND)
     draw = ImageDraw.Draw(picture)
-    for x, y in ((18, 20), (46, 20), (18, 44), (46, 44)):  # visible in round icons too
+    for x, y in ((18, 20), (46, 20), (18, 44), (46, 44)):  # inside a round icon
         draw.line([(32 * scale, 32 * scale), (x * scale, y * scale)], PAPER, round(3 * scale))
         _circle(draw, x * scale, y * scale, 5 * scale)
     _circle(draw, 32 * scale, 32 * scale, 8 * scale)

@@ -1,22 +1,32 @@
-"""Draw QR codes as SVG. Every run of dark modules in a row is one stroke of a single path."""
+"""Draw QR codes as SVG.
+
+A code consists of dark and light squares (modules). Neighbouring dark squares in a row are drawn as
+one stroke, so that the files are small.
+"""
 
 from itertools import groupby
 
 from portal.media.cache import cached
 
 QUIET_ZONE = 4
-"""The width of the white border around a code in modules, as ISO/IEC 18004 requires."""
+"""The width of the white border around a code, counted in squares of the code.
+
+ISO/IEC 18004 requires a border of four squares.
+"""
 
 
 VERSION = "1"
-"""Part of the cache key. Increase this number if the drawing changes."""
+"""The version of the drawing, which is part of the cache key.
+
+Increase this number if the drawing changes. Otherwise old results stay in use.
+"""
 
 
 def qr_svg(text: str) -> bytes:
-    """Return a QR code as SVG, dark on a white background, with 1 unit per module.
+    """Return a QR code of `text` as SVG, dark on white, with one unit for every square of the code.
 
-    Error correction level Q tolerates the loss of a quarter of the code, because codes are printed,
-    folded and copied.
+    Up to a quarter of the code may be unreadable (error correction level Q), because codes are
+    printed, folded and copied.
     """
     return cached("qr", f"{VERSION} {text}".encode(), lambda: _draw(text).encode())
 

@@ -1,6 +1,7 @@
-"""Convert texts to HTML in parts, each of which fits in 14 KB when compressed.
+"""Convert texts to HTML, and split long texts into parts, one part for every page.
 
-A server sends 14 KB in its first burst of packets, so that a page arrives without a further wait.
+A page with one part is at most 14 KB when compressed. A server sends 14 KB without waiting for the
+browser's confirmation, so that the page arrives at once.
 """
 
 import re
@@ -18,9 +19,9 @@ from portal.messages import say
 from sync_server.domain.legacy_text import is_legacy
 
 MAX_PART_CHARACTERS = 16_000
-"""The maximum length of a part in HTML characters, about 3,500 words.
+"""The maximum length of the HTML of one page's text, in characters (about 3,500 words).
 
-A page with one such part compresses to at most 14 KB.
+A page with such a text compresses to at most 14 KB, which a server sends at once.
 """
 
 _PICTURES = re.compile(r'(?:src|href)="\.\./(hinh/[^"#]+)')
@@ -33,7 +34,11 @@ _IDS = re.compile(r' id="([^"]+)"')
 
 
 class Heading(NamedTuple):
-    """A heading in a text. `part` is the part's number, from 1, and `id` is the link target."""
+    """A heading in a text that is split into parts.
+
+    `part` is the number of the part with the heading, from 1. `id` is the target for links, and
+    `words` is the heading's text.
+    """
 
     part: int
     id: str
@@ -41,7 +46,7 @@ class Heading(NamedTuple):
 
 
 def headings_of(parts: Sequence[str]) -> list[Heading]:
-    """Return the headings of levels 1 to 3 in a text's HTML parts, in order."""
+    """Return the headings of levels 1 to 3 in a text that is split into HTML parts, in order."""
     return [
         Heading(number, match[1], to_plain_text(match[2]))
         for number, part in enumerate(parts, 1)
@@ -50,9 +55,10 @@ def headings_of(parts: Sequence[str]) -> list[Heading]:
 
 
 def link_parts(parts: Sequence[str], address: Callable[[int], str]) -> list[str]:
-    """Change links within a text so that they lead to the page of the part with the target.
+    """Return the HTML parts of a text with links that work although every part is a separate page.
 
-    `address` returns the page for a part's number, counted from 1. Return the changed parts.
+    A link to a heading in another part gets the address of that part's page. `address` returns the
+    address for a part's number, which is counted from 1.
     """
     part_of = {name: n for n, part in enumerate(parts, 1) for name in _IDS.findall(part)}
 
@@ -68,10 +74,10 @@ def link_parts(parts: Sequence[str], address: Callable[[int], str]) -> list[str]
 
 
 class Text(NamedTuple):
-    """A text as HTML in parts.
+    """A text as HTML in parts, one for every page.
 
-    `pictures` are portal addresses such as `hinh/so-do.webp`. `words` is the whole text without
-    tags, for the search.
+    `pictures` are the addresses in the portal of the text's pictures, such as `hinh/so-do.webp`.
+    `words` is the whole text without tags, for the search.
     """
 
     parts: tuple[str, ...]
@@ -82,7 +88,8 @@ class Text(NamedTuple):
 def text_of(content: PortalContent, folder: str, markdown: str) -> Text:
     """Convert Markdown to HTML in parts, with portal addresses for links and sizes for pictures.
 
-    `folder` is the content folder that contains the text, such as `materials`.
+    `folder` is the content folder of the Markdown file, such as `materials`. `content` contains the
+    addresses of all files.
     """
     html = to_html(markdown, lambda link: content.addresses.resolve(folder, link))
     html = _PICTURE.sub(lambda match: _sized(match[0], picture_at(content, match[1])), html)
@@ -94,10 +101,10 @@ def text_of(content: PortalContent, folder: str, markdown: str) -> Text:
 
 
 def text_of_material(content: PortalContent, material: Material) -> Text:
-    """Return the editor's text of a material, the text of the attached PDF or DOCX, or both.
+    """Return the text of a material (a document for meetings) that its page shows.
 
-    The file's text is added only if it is more than twice as long as the editor's text. A shorter
-    text would only repeat what the editor wrote.
+    The editor's text comes first. The text of an attached PDF or DOCX follows only if it is more
+    than twice as long as the editor's text. A shorter text would only repeat what the editor wrote.
     """
     editor_text = text_of(content, "materials", material.text)
     path = material.attachment
@@ -119,6 +126,8 @@ def _html_of(path: Path) -> str:
     """Return the text of a PDF or DOCX as HTML.
 
     Return "" for other files, and if the text is unreadable or in an encoding older than Unicode.
+
+    Raises: OSError if the file cannot be opened.
     """
     match path.suffix.lower():
         case ".pdf":
@@ -130,7 +139,7 @@ def _html_of(path: Path) -> str:
 
 
 def picture_at(content: PortalContent, address: str) -> Path:
-    """Return the path of the picture with a portal address such as `hinh/so-do.webp`.
+    """Return the path of the picture file with an address in the portal such as `hinh/so-do.webp`.
 
     Raises: StopIteration if no picture has the address.
     """

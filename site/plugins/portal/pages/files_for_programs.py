@@ -1,6 +1,7 @@
-"""Make files that other programs read.
+"""Make the files of the portal that other programs read.
 
-These files are the calendars, the Atom feed, the sitemap, robots.txt and the directory.
+These files are the calendars of meetings, the Atom feed, the sitemap, robots.txt, and facts.json,
+from which servers learn about meetings and halls.
 """
 
 from collections.abc import Iterable
@@ -16,11 +17,11 @@ MAX_ENTRIES = 30
 
 
 def calendar(meeting: Meeting, address: str) -> bytes:
-    """Return a meeting as iCalendar (RFC 5545), with times in UTC. `address` is the meeting's URL.
+    """Return a meeting as an iCalendar file (RFC 5545) with times in UTC. `address` is its URL.
 
     A calendar program accepts a change only if `SEQUENCE` has increased. `SEQUENCE` is the number
-    of minutes from `FIRST_REVISION` to the meeting's last revision, so that every build of the same
-    content gives the same bytes.
+    of minutes from 1 January 2020 to the meeting's last revision. The number does not depend on the
+    time of the build, so that every build of the same content gives the same bytes.
     """
     from icalendar import Calendar, Event
 
@@ -49,7 +50,8 @@ def calendar(meeting: Meeting, address: str) -> bytes:
 def atom(content: PortalContent, url: str) -> bytes:
     """Return an Atom feed (RFC 4287) of the meetings and the public materials, the newest first.
 
-    The feed has at most `MAX_ENTRIES` entries. `url` is the portal's address without a final slash.
+    Materials are documents for meetings. The feed has at most 30 entries. `url` is the portal's
+    address without a final slash.
     """
     from feedgenerator import Atom1Feed
 
@@ -77,7 +79,7 @@ def atom(content: PortalContent, url: str) -> bytes:
             description=summary,
             updateddate=datetime.combine(day, time(), VIETNAM),
         )
-    if not entries:  # the library would date an empty feed now
+    if not entries:  # an empty feed would get the time of the build
         feed.add_item(
             title=say("portal.home.title"),
             link=f"{url}/index.html",
@@ -89,9 +91,10 @@ def atom(content: PortalContent, url: str) -> bytes:
 
 
 def sitemap(url: str, pages: Iterable[tuple[str, date | None]]) -> bytes:
-    """Return a sitemap (sitemaps.org). `url` is the portal's address without a final slash.
+    """Return a sitemap in XML (sitemaps.org), with which search engines learn of all pages.
 
-    `pages` contains pairs of a path and the date of the newest version, which may be None.
+    `url` is the portal's address without a final slash. `pages` contains pairs of a path and the
+    date of the page's last change, which may be None.
     """
     lines = ['<?xml version="1.0" encoding="UTF-8"?>']
     lines.append('<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">')
@@ -102,9 +105,10 @@ def sitemap(url: str, pages: Iterable[tuple[str, date | None]]) -> bytes:
 
 
 def robots(url: str) -> bytes:
-    """Return robots.txt, which lets crawlers read everything except the kiosk, office and API.
+    """Return robots.txt, which lets search engines read all pages except three folders.
 
-    `url` is the portal's address without a final slash.
+    The folders are those of the attendance page, the office and the API. `url` is the portal's
+    address without a final slash.
     """
     return (
         "User-agent: *\nDisallow: /diem-danh/\nDisallow: /van-phong/\nDisallow: /api/\n"
@@ -118,18 +122,21 @@ def _news(material: Material) -> str:
 
 
 def _announced_on(content: PortalContent, meeting: Meeting) -> date:
-    """Return the date of the meeting's newest material, or the meeting's date if that is earlier.
+    """Return the date under which the feed lists a meeting.
 
-    For a meeting without materials, return the meeting's date.
+    The date is that of the meeting's newest document, or the meeting's date if that is earlier or
+    if the meeting has no documents.
     """
     days = [content.materials[code].matter.updated for code in meeting.material_codes()]
     return min(meeting.matter.date, max(days, default=meeting.matter.date))
 
 
 def published_directory_of(content: PortalContent) -> dict[str, Any]:
-    """Return the public facts of units, points, meetings and materials, for facts.json.
+    """Return the public facts of the portal, which are published as facts.json for servers.
 
-    Times are in UTC. Servers read the facts from a release (docs/release.md).
+    The keys are `units` (organisations), `points` (halls), `meetings` and `materials` (documents).
+    Every value is a list of dicts. Times are in UTC. docs/release.md describes how servers use the
+    facts.
     """
     directory = content.directory
     return {

@@ -1,7 +1,7 @@
-"""Generate every page of the portal with Pelican.
+"""Generate every page of the portal with Pelican, a generator of static sites.
 
 The output depends on the content, the settings and which materials are public, but not on the time
-of the build. Two builds of the same content are therefore the same release.
+of the build. Two builds of the same content therefore give the same files.
 """
 
 from collections import defaultdict
@@ -54,7 +54,10 @@ from sync_server.domain.release import FileLine
 
 APP = "app"
 HOME_MEETINGS = 10
-"""The home page lists this many of the newest meetings. A page per year lists older meetings."""
+"""The number of meetings, the newest first, that the home page lists.
+
+Older meetings are listed on a page for every year.
+"""
 
 PRINTED = {
     "ma-qr": "print_codes",
@@ -62,17 +65,24 @@ PRINTED = {
     "chuong-trinh": "print_agenda",
     "ky-ten": "print_sign_in",
 }
-"""The sheets that are printed for a meeting, as templates by file name."""
+"""The sheets that are printed for a meeting, such as a poster.
+
+Keys are the file names of the pages, and values are the names of the templates.
+"""
 SIGN_IN_ROWS = 22
 
 
 class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
-    """A Pelican generator that writes all pages of the portal, and then the release's manifest."""
+    """A Pelican generator that writes all pages of the portal, and then the manifest.
+
+    The manifest lists all written files with their sha256.
+    """
 
     def generate_context(self) -> None:
-        """Prepare templates, filters and links for the content that build.py has checked.
+        """Prepare the data that pages need, such as links and the filters of templates.
 
-        Pelican calls this method before `generate_output`.
+        The settings contain the content, which build.py has checked. Pelican calls this method
+        before `generate_output`.
         """
         self.content: PortalContent = self.settings["PORTAL_CONTENT"]
         self.memory: Memory = self.settings["PORTAL_MEMORY"]
@@ -98,7 +108,9 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         self.pictures = tuple((path, _state(path)) for path in pictures)
 
     def generate_output(self, writer: PortalWriter) -> None:
-        """Write every page, and then the manifest of the release.
+        """Write every page and file of the portal with `writer`, and then the manifest.
+
+        The manifest lists all written files with their sha256.
 
         Raises: ContentFaults if a file may contain personal data, OSError if a file cannot be
         written.
@@ -118,11 +130,11 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         write_manifest(Path(self.output_path), lines, self.lists, self._withdrawn_paths(lines))
 
     def _withdrawn_paths(self, lines: Mapping[str, FileLine]) -> dict[str, str]:
-        """Return the manifest's field `withdrawn` for materials that are not public.
+        """Return the paths at which readers' devices must delete earlier files.
 
-        The field contains the paths of these materials. Every path has the sha256 of the notice
-        that
-        replaces the file, or "" if nothing replaces it.
+        The files belong to materials that are not yet public or were withdrawn. The value of every
+        path is the sha256 of the notice that replaces the file, or "" if nothing replaces the file.
+        `lines` contains the sha256 of all written files by path.
         """
         held = [m.matter for m in self.content.materials.values() if m.state != "public"]
         pages = {f"t/{matter.code}.html": lines[f"t/{matter.code}.html"].sha256 for matter in held}
@@ -130,10 +142,10 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         return pages | texts | {f"tep/{matter.file}": "" for matter in held if matter.file}
 
     def _page(self, name: str, template: str, **context: object) -> str:
-        """Render a page, write it, and return its file name.
+        """Render the page `name` from a template, write the page, and return `name`.
 
-        The template receives `root`, a relative path to the portal's top folder, so that links work
-        at any address of the portal.
+        `context` contains the template's variables. The variable `root` is added, a relative path
+        to the portal's top folder, so that links work at any address of the portal.
         """
         context |= {"template": template, "root": "../" * name.count("/"), "path": name}
         return self.writer.put(
@@ -148,7 +160,10 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         return text
 
     def _write_material(self, material: Material) -> set[str]:
-        """Write all files of a material, such as its pages and QR code, and return their names."""
+        """Write all files of a material (a document for meetings), and return their names.
+
+        The files are the pages, QR code, pictures, attached file, and text for the search.
+        """
         code = material.matter.code
         inputs = (material, self.content.addresses, self.pictures, _state(material.attachment))
         text: Text = self.memory.remember(
@@ -251,7 +266,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
     def _write_pages(self) -> None:
         """Write the help pages and the list of halls, which every reader's device saves.
 
-        Also write search data for these pages, and for materials that no meeting uses.
+        Also write the search data of these pages, and of documents that no meeting uses.
         """
         shared, documents = self.lists[SHELL], []
         for page in self.content.pages:
@@ -279,9 +294,10 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         )
 
     def _write_lists(self) -> None:
-        """Write the home page, the lists of meetings and materials by year, and the search page.
+        """Write the home page, the lists of meetings and documents by year, and the search page.
 
-        Also write the pages about saved files, and the kiosk's page.
+        Also write the pages about files saved for offline use, and the page for recording
+        attendance.
         """
         shared = self.lists[SHELL]
         newest = list(reversed(self.meeting_links.values()))
@@ -314,10 +330,10 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         self.lists[KIOSK].add(self._page("diem-danh/index.html", "kiosk"))
 
     def _copy_code(self) -> None:
-        """Copy the bundled code and draw the icons.
+        """Copy the bundled JavaScript and style sheets into the portal, and draw the icons.
 
-        The service worker goes to the top folder, because it controls only pages in or below its
-        folder.
+        The service worker, `sw.js`, goes to the top folder, because a service worker controls only
+        pages in or below its folder.
         """
         inlined = {"portal.css", "print.css"}
         for path in sorted(Path(self.settings["PORTAL_BUNDLE"]).iterdir()):
@@ -332,7 +348,10 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             self.writer.put(f"icon-{size}.png", {"of": size}, lambda values: icon(values["of"]))
 
     def _write_for_programs(self) -> None:
-        """Write facts.json, sitemap.xml, the Atom feed tin.atom, and robots.txt."""
+        """Write the files for other programs: facts.json, sitemap.xml, tin.atom and robots.txt.
+
+        facts.json contains public facts for servers, and tin.atom is an Atom feed.
+        """
         directory = published_directory_of(self.content)
         self.lists[SERVER].add(
             self.writer.put("facts.json", directory, lambda values: msgspec.json.encode(values))
@@ -356,7 +375,10 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
 
 
 def list_name(meeting: Meeting) -> str:
-    """Return the name of the manifest's list for a meeting."""
+    """Return the name of a meeting's list of files in the manifest of a build.
+
+    An example is `m-2026-12-18-quy-bon`, which contains the meeting's id.
+    """
     return f"m-{meeting.id}"
 
 
@@ -364,6 +386,8 @@ def _state(path: Path | None) -> tuple[int, int] | None:
     """Return a file's modification time in nanoseconds and its size in bytes, to detect changes.
 
     Return None if `path` is None.
+
+    Raises: FileNotFoundError if the file does not exist.
     """
     if path is None:
         return None
@@ -377,7 +401,11 @@ def kilobytes(size_bytes: int) -> str:
 
 
 def _list_of(name: str) -> str:
-    """Return the manifest list for a bundled file: `SHELL`, `KIOSK`, `SCANNER` or `SERVER`."""
+    """Return the name of the manifest's list to which a bundled file belongs.
+
+    The list is `SERVER` for files that only servers read, `KIOSK` for the attendance page,
+    `SCANNER` for the card scanner, and `SHELL` for files that every reader's device saves.
+    """
     if name in {"sw.js", "office.css", "look.css"}:
         return SERVER
     if not name.startswith("kiosk"):
@@ -388,7 +416,8 @@ def _list_of(name: str) -> str:
 def _compressed_megabytes(letters: int) -> str:
     """Estimate the compressed size of a text in megabytes, and return it as text such as `0,1`.
 
-    `letters` is the length of the text. The result is rounded to 0.1 and is at least `0,1`.
+    `letters` is the length of the text in characters. The result has one decimal, and is at least
+    `0,1`.
     """
     return f"{max(0.1, round(letters * 0.45 / 1e6, 1)):.1f}".replace(".", ",")
 
@@ -402,6 +431,9 @@ def _writer(_: object) -> type[PortalWriter]:
 
 
 def register() -> None:
-    """Register the generator and the writer with Pelican."""
+    """Register the generator and the writer of this plugin with Pelican.
+
+    Pelican calls this function at its start.
+    """
     signals.get_generators.connect(_generators)
     signals.get_writer.connect(_writer)

@@ -1,4 +1,4 @@
-"""Make links to meetings and materials, with facts for display, and group the links."""
+"""Make links to meetings and documents, with facts that pages show, and group the links."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -9,9 +9,10 @@ from portal.content.loading import PortalContent
 
 
 class MaterialLink(NamedTuple):
-    """A link to a material, with the material's front matter and state.
+    """A link to a material (a document for meetings), without the material's text.
 
-    A new text does not change the link, so that other pages need no rebuild.
+    `matter` contains the fields of the content file. `state` is "public", "held" (not yet public)
+    or "withdrawn". Because the text is missing, a new text does not change the pages with the link.
     """
 
     matter: MaterialMatter
@@ -19,7 +20,10 @@ class MaterialLink(NamedTuple):
 
 
 class MeetingLink(NamedTuple):
-    """A link to a meeting. `ends_at` is in UTC, such as `2026-12-18T04:30:00Z`."""
+    """A link to a meeting, with the meeting's id and the fields of its content file (`matter`).
+
+    `ends_at` is in UTC, such as `2026-12-18T04:30:00Z`.
+    """
 
     id: str
     matter: MeetingFrontMatter
@@ -27,9 +31,9 @@ class MeetingLink(NamedTuple):
 
 
 class MaterialUse(NamedTuple):
-    """A meeting that uses a material, with links to the previous and next material of the meeting.
+    """The use of a document in a meeting, with links to the meeting's previous and next documents.
 
-    `before` is None for the first material, and `after` for the last.
+    `before` is None for the first document, and `after` is None for the last.
     """
 
     meeting: MeetingLink
@@ -38,7 +42,10 @@ class MaterialUse(NamedTuple):
 
 
 class HallLine(NamedTuple):
-    """A row in the readers' list of halls. `address` is None if the directory contains none."""
+    """A row in the readers' list of halls, with the code and name of the hall.
+
+    `address` is None if the hall's address is not known.
+    """
 
     code: str
     name: str
@@ -46,19 +53,24 @@ class HallLine(NamedTuple):
 
 
 def halls_of(directory: Directory) -> tuple[HallLine, ...]:
-    """Return all halls in the order of the directory."""
+    """Return a row for every hall, in the order of the directory.
+
+    A hall without a name gets a label with the name of its organisation.
+
+    Raises: KeyError if the label is needed and the organisation does not exist.
+    """
     return tuple(
         HallLine(point.code, directory.name_of(point), point.address) for point in directory.points
     )
 
 
 def material_links(content: PortalContent) -> dict[str, MaterialLink]:
-    """Return a link to every material, by the material's code."""
+    """Return a link to every material (a document for meetings), by the material's code."""
     return {code: MaterialLink(m.matter, m.state) for code, m in content.materials.items()}
 
 
 def meeting_links(content: PortalContent) -> dict[str, MeetingLink]:
-    """Return a link to every meeting, by the meeting's id, with the earliest meeting first."""
+    """Return a link to every meeting by the meeting's id, in order of the meetings' dates."""
     return {
         m.id: MeetingLink(m.id, m.matter, f"{m.instant(m.matter.ends):%Y-%m-%dT%H:%M:%SZ}")
         for m in content.meetings
@@ -68,9 +80,12 @@ def meeting_links(content: PortalContent) -> dict[str, MeetingLink]:
 def uses_by_material(
     content: PortalContent, links: Mapping[str, MaterialLink], meetings: Mapping[str, MeetingLink]
 ) -> dict[str, list[MaterialUse]]:
-    """Return the meetings that use every material, by the material's code.
+    """Return the meetings in which every material (a document for meetings) is used, by code.
 
-    Materials that no meeting uses are left out.
+    `links` contains links by material code, and `meetings` contains links by meeting id. Materials
+    that no meeting uses are left out.
+
+    Raises: KeyError if a link is missing.
     """
     uses_of: defaultdict[str, list[MaterialUse]] = defaultdict(list)
     for meeting in content.meetings:
@@ -82,9 +97,10 @@ def uses_by_material(
 
 
 def group_by_kind(links: Iterable[MaterialLink]) -> list[tuple[str, list[MaterialLink]]]:
-    """Group materials by kind, in the order of `MaterialKind`, the oldest of every kind first.
+    """Group links to documents by kind, and return pairs of a kind and its links.
 
-    Return pairs of a kind and its links. Kinds without materials are left out.
+    Kinds are in the order of `MaterialKind`, and kinds without documents are left out. Within a
+    kind, the oldest document comes first.
     """
     groups: defaultdict[str, list[MaterialLink]] = defaultdict(list)
     for link in sorted(links, key=lambda link: (link.matter.date, link.matter.code)):
@@ -93,15 +109,18 @@ def group_by_kind(links: Iterable[MaterialLink]) -> list[tuple[str, list[Materia
 
 
 def kinds_of(links: Iterable[MaterialLink]) -> list[str]:
-    """Return the kinds of these materials without repeats, in the order of `MaterialKind`."""
+    """Return the kinds of the linked documents without repeats, in the order of `MaterialKind`.
+
+    A kind is a code such as `NGHI_QUYET` (resolution).
+    """
     present = {link.matter.kind for link in links}
     return [kind for kind in get_args(MaterialKind) if kind in present]
 
 
 def group_by_year(links: Iterable[Any], date_of: Any) -> dict[int, list[Any]]:
-    """Group links by year, and preserve the order of the links in every year.
+    """Group links by year, and return the links by year in their original order.
 
-    `date_of` returns the date of a link.
+    `date_of` is a function that returns the date of a link.
     """
     years: defaultdict[int, list[Any]] = defaultdict(list)
     for link in links:

@@ -1,8 +1,9 @@
-"""Make the search's files, one per meeting, one for help pages and one per material's text.
+"""Make the data files of the portal's search, which runs in the reader's browser.
 
-Texts are in separate files, so that after a change a reader downloads one text only. Every file is
-a script that calls `portalDocuments`. Over http, the search page reads the file as data. From
-`file://`, where a page cannot fetch files, it runs the file as a script.
+There is one file per meeting, one for the help pages and one per document's text. After a change, a
+reader therefore downloads only one text again. Every file is a script that calls `portalDocuments`.
+The search page reads the file as data over http. A page from `file://` cannot fetch data, and runs
+the file as a script instead.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,15 +21,18 @@ HALLS_PAGE = "trang/diem-cau.html"
 
 
 def make_document(**fields: object) -> dict[str, object]:
-    """Return the given fields as a search document, without the empty fields."""
+    """Return a search document, which is an entry of the search, with the given fields.
+
+    Fields with an empty value, such as None or "", are left out.
+    """
     return {name: value for name, value in fields.items() if value}
 
 
 def material_document(material: Material) -> dict[str, object]:
-    """Return the search document of a material, without the material's text.
+    """Return the entry of a material (a document for meetings) in the search, without its text.
 
-    `has_text` is True if the text is in a separate file. A material that is not public has no
-    summary.
+    `has_text` is True if the text is in a separate file, which is the case for a public material. A
+    material that is not public has neither text nor summary.
     """
     matter = material.matter
     return make_document(
@@ -46,7 +50,10 @@ def material_document(material: Material) -> dict[str, object]:
 
 
 def meeting_document(meeting: Meeting, words: str) -> dict[str, object]:
-    """Return the search document of a meeting. `words` is the meeting's text, without tags."""
+    """Return the entry of a meeting in the search, with title, date, summary, agenda and text.
+
+    `words` is the meeting's text, without tags.
+    """
     matter = meeting.matter
     agenda = " ".join(f"{item.title} {item.presenter or ''}" for item in matter.agenda)
     return make_document(
@@ -61,7 +68,7 @@ def meeting_document(meeting: Meeting, words: str) -> dict[str, object]:
 
 
 def page_document(page: PageText, words: str) -> dict[str, object]:
-    """Return the search document of a help page. `words` is the page's text, without tags."""
+    """Return the entry of a help page in the search. `words` is the page's text, without tags."""
     return make_document(
         id=f"trang/{page.name}.html",
         kind="TRANG",
@@ -72,7 +79,10 @@ def page_document(page: PageText, words: str) -> dict[str, object]:
 
 
 def halls_document(halls: Iterable[HallLine]) -> dict[str, object]:
-    """Return a single search document for the list of all halls."""
+    """Return one entry of the search for the page that lists all halls.
+
+    The entry's text contains the code, name and address of every hall.
+    """
     return make_document(
         id=HALLS_PAGE,
         kind="TRANG",
@@ -83,17 +93,21 @@ def halls_document(halls: Iterable[HallLine]) -> dict[str, object]:
 
 
 def documents_file(documents: Iterable[dict[str, Any]] | Sequence[dict[str, Any]]) -> bytes:
-    """Return the content of a search file that contains these documents."""
+    """Return the content of a search file, a script with the given entries of the search."""
     return script_call({"documents": list(documents)})
 
 
 def text_file(material: Material, words: str) -> bytes:
-    """Return the content of a search file that contains a material's text, `words`."""
+    """Return the content of a search file with the whole text (`words`) of a material.
+
+    A material is a document for meetings. The file is a script that contains the address of the
+    material's page and the text.
+    """
     return script_call({"id": f"t/{material.matter.code}.html", "text": words})
 
 
 def script_call(value: object) -> bytes:
-    """Return a script that calls `portalDocuments` with a value in JSON.
+    """Return a script that calls the function `portalDocuments` with `value` in JSON.
 
     The JSON is the text between the first and the last parenthesis.
     """

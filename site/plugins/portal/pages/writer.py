@@ -1,6 +1,7 @@
 """Write the portal's files, and record the sha256 and size of every file for the manifest.
 
-Files that have not changed since the previous build are not written again.
+The manifest is the list of all files. Files that have not changed since the previous build are not
+written again.
 """
 
 import hashlib
@@ -19,14 +20,14 @@ GUARDED = frozenset({".html", ".ics", ".atom", ".xml", ".json", ".js"})
 WRITERS = 4
 """The number of threads that write files. One thread is slow for thousands of small files."""
 CODE_PATHS = ("app/", "sw.js")
-"""Paths of code. The guard does not search code for personal data."""
+"""Beginnings of the paths of code, which is not searched for personal data."""
 
 
 class Memory:
-    """A cache in memory, with which `serve` reuses inputs and results of the previous build.
+    """A cache in memory for the preview, with the inputs and results of the previous build.
 
-    `files` contains the inputs and manifest line of every file by name. `results` contains the
-    inputs and result of every call of `make` by name.
+    `files` contains a pair for every file by name: the inputs, and the file's line in the manifest.
+    `results` contains a pair for every remembered result by name: the inputs and the result.
     """
 
     def __init__(self) -> None:
@@ -34,7 +35,10 @@ class Memory:
         self.results: dict[str, tuple[Any, Any]] = {}
 
     def remember(self, name: str, inputs: Any, make: Callable[[], Any]) -> Any:
-        """Return the result of `make`, and call `make` again only if `inputs` have changed."""
+        """Return the result of `make`, which is remembered under `name`.
+
+        `make` is called only for the first time or if `inputs` differ from those of the last call.
+        """
         entry = self.results.get(name)
         if entry is None or entry[0] != inputs:
             entry = (inputs, make())
@@ -43,7 +47,11 @@ class Memory:
 
 
 class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
-    """A Pelican writer that makes a file only if the file's inputs have changed."""
+    """A Pelican writer that makes a file only if the file's inputs have changed.
+
+    The writer searches every file for personal data. `faults` contains a message for every
+    suspicious passage.
+    """
 
     def __init__(self, output_path: str, settings: Mapping[str, Any]) -> None:
         super().__init__(output_path, settings)
@@ -60,7 +68,7 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
     def put(
         self, name: str, inputs: Mapping[str, Any], make: Callable[[Mapping[str, Any]], bytes]
     ) -> str:
-        """Store the content that `make` returns for `inputs` as the file `name`, and return `name`.
+        """Add the file `name` with the content that `make` returns for `inputs`, and return `name`.
 
         `make` is not called if the inputs are the same as in the previous build. `finish` writes
         the file to disk.
@@ -77,13 +85,21 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         return name
 
     def copy(self, name: str, source: Path) -> str:
-        """Copy the file `source` into the portal as `name`, and return `name`."""
+        """Add a copy of the file `source` to the portal as `name`, and return `name`.
+
+        `finish` writes the copy to disk.
+
+        Raises: OSError if `source` cannot be read.
+        """
         stat = source.stat()
         inputs = {"copy": source, "state": (stat.st_mtime_ns, stat.st_size)}
         return self.put(name, inputs, lambda _: source.read_bytes())
 
     def lines(self) -> dict[str, FileLine]:
-        """Return the manifest lines of all files in this build, by file name."""
+        """Return the manifest lines of all files in this build, by file name.
+
+        A line contains path, sha256 and size of a file.
+        """
         return {name: line for name, (_, line) in self._memory.files.items()}
 
     def finish(self) -> None:
@@ -100,9 +116,9 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
             (self._output / name).unlink(missing_ok=True)
 
     def _check_for_personal_data(self, name: str, content: bytes) -> None:
-        """Add a fault for every passage of a file that may be personal data.
+        """Add a fault to `faults` for every passage of the file `name` that may be personal data.
 
-        Code and files that contain no text are not checked.
+        Code, pictures and attached files are not checked.
         """
         ending = Path(name).suffix
         if ending not in GUARDED or name.startswith(CODE_PATHS):

@@ -1,1 +1,1 @@
-"""Write and read the manifest of a release, which lists the built files with their sha256."""
+"""Write and read the manifest of a release, a list of all files of a built portal."""

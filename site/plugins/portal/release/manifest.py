@@ -1,8 +1,9 @@
-"""Write and read the manifest of a release, which lists the built files in two levels.
+"""Write and read the manifest of a release, which lists all files of a built portal.
 
-`manifest.json` contains one line per list. Every file under `lists/` contains one line per built
-file. The service worker, the publisher, the relay and the USB pack all read these two levels. The
-release's id is the sha256 of `manifest.json`.
+The manifest has two levels. `manifest.json` names lists, and every list is a file in `lists/` that
+contains path, sha256 and size of built files. Browsers, servers, the publisher and USB sticks use
+the manifest to detect missing or changed files. The id of a release is the sha256 of
+`manifest.json`.
 """
 
 import hashlib
@@ -14,10 +15,16 @@ import msgspec
 from sync_server.domain.release import MANIFEST_PATH, FileLine, ListLine, Manifest
 
 SHELL, SERVER, REST = "shell", "server", "rest"
-"""Lists of files for all readers, for servers only, and of files that no other list contains."""
+"""Names of lists: files that every reader's device saves, files only for servers, and all others.
+
+A file that no other list contains is in the list `rest`.
+"""
 
 KIOSK, SCANNER = "kiosk", "scanner"
-"""Lists of the kiosk's files, and of the card scanner for browsers that have no scanner."""
+"""Names of lists: files of the kiosk, the page for recording attendance, and of its card scanner.
+
+The scanner is only for browsers that cannot read codes themselves.
+"""
 
 
 def write_manifest(
@@ -26,12 +33,13 @@ def write_manifest(
     paths_by_list: Mapping[str, Iterable[str]],
     withdrawn: Mapping[str, str] | None = None,
 ) -> str:
-    """Write the manifest and the lists of a release, and return the release's id.
+    """Write manifest.json and its lists of files into `output`, and return the release's id.
 
-    `lines` contains the manifest line of every file by path. `paths_by_list` contains the paths of
-    every list by name. A path may be in several lists. A path in no list goes to `REST`.
-    `withdrawn`
-    becomes the manifest's field of that name. Lists that this release does not contain are deleted.
+    The id is the sha256 of manifest.json. `lines` contains the sha256 and size of every file by
+    path. `paths_by_list` contains paths by the name of a list. A path may be in several lists, and
+    a path in no list goes to the list `rest`. `withdrawn` maps paths of documents that are no
+    longer public to the sha256 of a replacement or "". Unneeded lists of an earlier build are
+    deleted.
     """
     listed = {name: sorted(set(paths)) for name, paths in paths_by_list.items()}
     placed = {path for paths in listed.values() for path in paths}
@@ -53,7 +61,7 @@ def write_manifest(
 
 
 def read_manifest(content: bytes) -> Manifest:
-    """Parse the JSON of a manifest's top level.
+    """Parse manifest.json, which names the lists of files of a release.
 
     Raises: msgspec.MsgspecError if the JSON is not valid.
     """
@@ -61,7 +69,7 @@ def read_manifest(content: bytes) -> Manifest:
 
 
 def read_list(content: bytes) -> list[FileLine]:
-    """Parse the JSON of one list of files.
+    """Parse a list of files in JSON, and return path, sha256 and size of every file.
 
     Raises: msgspec.MsgspecError if the JSON is not valid.
     """
@@ -69,9 +77,10 @@ def read_list(content: bytes) -> list[FileLine]:
 
 
 def files_of(read: Callable[[str], bytes]) -> dict[str, tuple[str, int]]:
-    """Return {path: (sha256, bytes)} for every file of a release, with the manifest and its lists.
+    """Return {path: (sha256, size in bytes)} for every file of a release.
 
-    `read` returns the content of a path.
+    The manifest and its lists are included. `read` is a function that returns the content of a
+    path.
 
     Raises: msgspec.MsgspecError if the manifest or a list is not valid, or any exception of `read`.
     """
@@ -98,8 +107,8 @@ def _write_list(output: Path, name: str, files: list[FileLine]) -> ListLine:
 
 
 def release_of(output: Path) -> str:
-    """Return the id of the release in a folder, which is the sha256 of its manifest.
+    """Return the id of the release (the built portal) in a folder, the sha256 of its manifest.json.
 
-    Raises: FileNotFoundError if the folder contains no manifest.
+    Raises: FileNotFoundError if the folder contains no manifest.json.
     """
     return hashlib.sha256((output / MANIFEST_PATH).read_bytes()).hexdigest()
