@@ -284,7 +284,7 @@ def measure_ours(url: str, folder: Path, size: int, servers: int) -> float:
             body = gzip.compress(json.dumps({"clock": clock, "records": batch}).encode(), 6)
             chain.append(make_post("/api/v1/sync", body, headers, b'"status":"stored"'))
         chains.append(chain)
-    with serving(url, folder, servers) as ports, board_reader(list(ports)[0], load.office_token):
+    with serving(url, folder, servers) as ports, board_reader(next(iter(ports)), load.office_token):
         return load.size / run_chains(chains, list(ports))
 
 
