@@ -1,7 +1,8 @@
-"""Measure how long a build of 1,000 meetings and materials takes, next to other generators.
+"""Measure how long a build of 1,000 meetings and materials takes, compared with other generators.
 
-Pelican, Eleventy and Hugo build the same texts if they are installed. Every full build runs in a
-separate process. The other generators build pages only; ours also builds the QR codes, the search
+Pelican alone, Eleventy and Hugo build the same texts if they are installed. Every full build runs
+in a separate process. The other generators build pages only; the portal's build also makes the QR
+codes, the search
 index, the printed sheets, the feeds and the manifest. Run with `python -m bench.build`.
 """
 

@@ -63,7 +63,7 @@ def measure_ours(path: Path, size: int) -> None:
         used=people_lists.USED,
         is_unit=lambda text: units.find(text) is not None,
     )
-    plan = people_lists.plan_people(table, stored, units, ListChoices(), 2026)
+    plan = people_lists.plan_people(table, stored, units, UnitNames({}), ListChoices(), 2026)
     seconds = time.perf_counter() - start
     assert not plan.faults
     assert len(plan.new) + len(plan.changed) + plan.unchanged == size

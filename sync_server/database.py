@@ -170,7 +170,7 @@ def write(work: Callable[[Connection], T]) -> T:
     `work` joins that transaction.
 
     Raises: DatabaseBusy if other writers take longer than 5 s (`WAIT_S`), or if 16 requests
-    (`WRITERS`) already write or wait. RuntimeError inside a read transaction, which is a bug.
+    (`WRITERS`) already write or wait; RuntimeError inside a read transaction, which is a bug.
     """
     current = _current.get()
     if current is not None:

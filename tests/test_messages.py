@@ -107,6 +107,9 @@ CODES: dict[str, Iterable[str]] = {
     "ended_why": (*END_REASONS, MERGED, NOT_ON_THE_LIST),
     "attendance.state": SHOWN_STATES,
     "attendance.why": SHOWN_STATES[1:],
+    **dict.fromkeys(
+        ("lists.unmatched", "lists.unmatched_why", "lists.is", "lists.all"), ("units", "points")
+    ),
     "mode": MODES,
     "trend": trend.COLUMNS,
     "follow_up.state": STATES,

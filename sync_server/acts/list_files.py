@@ -13,10 +13,10 @@ from sync_server.storage.directory import PointSummary, UnitSummary
 from sync_server.storage.people.contacts import DUTIES, ContactLine
 from sync_server.storage.people.roster import RosterPerson
 
-COLUMNS = ("number", "person", "full_name", "birth", "unit", "position", "membership")
+COLUMNS = ("number", "person", "full_name", "birth", "unit", "position", "membership", "point")
 """The columns of the template for lists of people, in order. The heading of a column is the message
 `template.` plus the name of the column."""
-WIDTHS = (6, 12, 30, 12, 44, 22, 22)
+WIDTHS = (6, 12, 30, 12, 44, 22, 22, 44)
 MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
 MAX_MARKED_BYTES = 2 * 1024 * 1024
 """The largest workbook, in bytes, in which faulty cells are coloured. A larger one would take too
@@ -43,17 +43,21 @@ PLACE_COLUMNS = (
 PLACE_WIDTHS = (6, 10, 44, 26, 12, 44, 10, 24, 16, 24, 16)
 
 
-def people_template(people: Sequence[RosterPerson], units: Mapping[str, str]) -> bytes:
+def people_template(
+    people: Sequence[RosterPerson], units: Mapping[str, str], points: Mapping[str, str]
+) -> bytes:
     """Return a list of people as XLSX, with drop-down lists, to be corrected and imported again.
 
-    `units` contains the name of every unit by its code; the names are one of the drop-down lists.
+    `units` and `points` contain the names of all units and halls by code. The drop-down lists
+    contain these names.
     If `people` is empty, the file has an example row, which the import skips.
     """
-    rows = [_cells(number, person, units) for number, person in enumerate(people, start=1)]
+    rows = [_cells(number, person, units, points) for number, person in enumerate(people, start=1)]
     choices = {
         "unit": list(units.values()),
         "position": [name_code("position", code) for code in COMMITTEE],
         "membership": [say(f"membership.{code}") for code in MEMBERSHIPS],
+        "point": list(points.values()),
     }
     return _template(COLUMNS, WIDTHS, rows, choices, _example(units))
 
@@ -94,7 +98,7 @@ def _template(
     """Return an XLSX file with these columns and rows, in which every cell is text.
 
     `columns` are the names of the columns, and `widths` their widths in characters. `choices`
-    contains the values of drop-down lists by column, for at most three columns. If there are no
+    contains the values of drop-down lists by column, for at most four columns. If there are no
     rows, the file contains the row `example` in grey italics.
     """
     out = io.BytesIO()
@@ -117,7 +121,7 @@ def _template(
         for row, value in enumerate(values, start=1):
             lists.write_string(row, place, value)
         if values:
-            letter = "ABC"[place]
+            letter = "ABCD"[place]
             source = f"='{lists.name}'!${letter}$2:${letter}${len(values) + 1}"
             # Other values cause only a warning, because a list may contain other positions, or the
             # codes of units instead of their names.
@@ -128,7 +132,9 @@ def _template(
     return out.getvalue()
 
 
-def _cells(row: int, person: RosterPerson, units: Mapping[str, str]) -> Sequence[str]:
+def _cells(
+    row: int, person: RosterPerson, units: Mapping[str, str], points: Mapping[str, str]
+) -> Sequence[str]:
     return (
         str(row),
         person.person,
@@ -137,6 +143,7 @@ def _cells(row: int, person: RosterPerson, units: Mapping[str, str]) -> Sequence
         units.get(person.unit, person.unit),
         name_code("position", person.position),
         say(f"membership.{person.membership}"),
+        points.get(person.point, person.point),
     )
 
 
@@ -144,7 +151,7 @@ def _example(units: Mapping[str, str]) -> Sequence[str]:
     unit = next(iter(units.values()), "")
     position, membership = name_code("position", COMMITTEE[0]), say("membership.OFFICIAL")
     name = say("template.example.name")
-    return (say("template.example"), "", name, "1975", unit, position, membership)
+    return (say("template.example"), "", name, "1975", unit, position, membership, "")
 
 
 def with_faults(table: Table, faults: Sequence[Fault], content: bytes) -> bytes:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sync_server import clocks
 from sync_server.acts import people_lists
 from sync_server.acts.people_lists import Change, ListChoices, PeoplePlan
-from sync_server.domain.unit_names import MAX_ALIAS, UnitNames
+from sync_server.domain.unit_names import MAX_ALIAS, UnitNames, without_hall
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.sheets.files import Progress, ignore_progress, read_grids
@@ -45,11 +45,11 @@ class UnreadableList(Exception):
         super().__init__(fault.problem)
 
 
-class UnmatchedUnit(NamedTuple):
-    """A name in a list that should name a unit, but is not the name of a stored unit.
+class UnmatchedName(NamedTuple):
+    """A name in a list that should name a unit or a hall, but is not the name of a stored one.
 
-    `text`: the name. `lines`: the number of lines with this name. `near`: the codes of units with
-    similar names, the most similar first. `code`: the code of the unit that a user chose for this
+    `text`: the name. `lines`: the number of lines with this name. `near`: the codes of units or
+    halls with similar names, the most similar first. `code`: the code that a user chose for this
     name, or "" without a choice.
     """
 
@@ -62,14 +62,17 @@ class UnmatchedUnit(NamedTuple):
 class ListPreview(NamedTuple):
     """A list of people as it is shown to the user before the import.
 
-    `table`: the list as read. `plan`: the changes that the import would make. `units`: the names of
-    all units by code. `unmatched_units`: names in the list that are not the names of stored units.
+    `table`: the list as read. `plan`: the changes that the import would make. `units` and `points`:
+    the names of all units and of all halls by code. `unmatched_units` and `unmatched_points`: names
+    in the list that are not the names of stored units or halls.
     """
 
     table: Table
     plan: PeoplePlan
     units: dict[str, str]
-    unmatched_units: list[UnmatchedUnit]
+    points: dict[str, str]
+    unmatched_units: list[UnmatchedName]
+    unmatched_points: list[UnmatchedName]
 
 
 def open_grids(content: bytes, name: str, progress: Progress = ignore_progress) -> list[Grid]:
@@ -118,6 +121,13 @@ def unit_index(connection: Connection, *, with_ended: bool = False) -> UnitNames
     return UnitNames(names(connection), lists.unit_aliases(connection))
 
 
+def point_index(connection: Connection) -> UnitNames:
+    """Return an index that finds a hall's code by its name. Halls out of use are left out."""
+    return UnitNames(
+        {code: without_hall(point.name) for code, point in directory.points(connection).items()}
+    )
+
+
 def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices) -> ListPreview:
     """Read a list of people, and return the changes that an import would make. Store nothing.
 
@@ -137,20 +147,46 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
     )
     names = directory.all_unit_names(connection)
     people_plan = plan(connection, table, choices)
-    unknown = [fault.value for fault in people_plan.faults if fault.problem == "unknown_unit"]
-    stated = Counter(line.text("unit") or line.section for line in table.lines)
-    chosen = {text[:MAX_ALIAS]: code for text in stated if (code := units.chosen_for(text))}
-    chosen |= choices.units
-    unmatched_units = [
-        UnmatchedUnit(
+    stated_units = Counter(line.text("unit") or line.section for line in table.lines)
+    chosen = {text[:MAX_ALIAS]: code for text in stated_units if (code := units.chosen_for(text))}
+    return ListPreview(
+        table,
+        people_plan,
+        names,
+        {code: point.name for code, point in directory.points(connection).items()},
+        _unmatched(people_plan, "unknown_unit", stated_units, units, chosen | choices.units),
+        _unmatched(
+            people_plan,
+            "unknown_point",
+            Counter(line.text("point") for line in table.lines),
+            point_index(connection),
+            choices.points,
+        ),
+    )
+
+
+def _unmatched(
+    people_plan: PeoplePlan,
+    problem: str,
+    stated: Mapping[str, int],
+    index: UnitNames,
+    chosen: Mapping[str, str],
+) -> list[UnmatchedName]:
+    """Return the names that have this problem, and those for which a user chose a code.
+
+    `stated`: the number of lines by name. `chosen`: the chosen codes by the first `MAX_ALIAS`
+    characters of the name.
+    """
+    unknown = [fault.value for fault in people_plan.faults if fault.problem == problem]
+    return [
+        UnmatchedName(
             text,
             sum(count for name, count in stated.items() if name[:MAX_ALIAS] == text),
-            units.near_codes(text),
+            index.near_codes(without_hall(text)),
             chosen.get(text, ""),
         )
         for text in dict.fromkeys([*unknown, *sorted(chosen)])
     ]
-    return ListPreview(table, people_plan, names, unmatched_units)
 
 
 def plan(connection: Connection, table: Table, choices: ListChoices) -> PeoplePlan:
@@ -162,7 +198,8 @@ def plan(connection: Connection, table: Table, choices: ListChoices) -> PeoplePl
     at_ms = clocks.now_ms()
     stored = roster.list_people(connection, with_ended=True, at_ms=at_ms)
     year = datetime.fromtimestamp(at_ms / 1000, UTC).year
-    return people_lists.plan_people(table, stored, units, choices, year)
+    points = point_index(connection)
+    return people_lists.plan_people(table, stored, units, points, choices, year)
 
 
 def changes_of(people_plan: PeoplePlan, choices: ListChoices, now_ms: int) -> list[Change]:

@@ -16,6 +16,7 @@ from sync_server.acts.people_lists import name_key, new_codes
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.kinds import Summoned
+from sync_server.domain.summoning import usual_hall
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.storage import directory
@@ -248,9 +249,13 @@ def _change(facts: RosterPerson, line: Summoned, point: str, target: str) -> str
 
 
 def _target(connection: Connection, facts: RosterPerson, meeting: str) -> str:
-    points = arrangements.points_of(connection, meeting)
-    units = directory.units_of_points(connection, points)
-    return next((point for point in points if units.get(point) == facts.unit), "")
+    of_meeting = set(arrangements.points_of(connection, meeting))
+    halls = {
+        code: point
+        for code, point in directory.all_points(connection).items()
+        if code in of_meeting
+    }
+    return usual_hall(facts, halls, directory.hall_by_unit(halls)) or ""
 
 
 def _must_find(connection: Connection, code: str, at_ms: int) -> RosterPerson:

@@ -19,7 +19,7 @@ from sync_server.domain.legacy_text import is_legacy_name
 from sync_server.domain.names import SortKey, fold, word_sort_key
 from sync_server.domain.positions import COMMITTEE, position_of
 from sync_server.domain.records.codes import PersonCode
-from sync_server.domain.unit_names import MAX_ALIAS, UnitNames
+from sync_server.domain.unit_names import MAX_ALIAS, UnitNames, find_point, without_hall
 from sync_server.sheets.headings import Field
 from sync_server.sheets.tables import Fault, Line, Table
 from sync_server.storage.people.roster import RosterPerson
@@ -36,12 +36,15 @@ USED: tuple[Field, ...] = (
     "official",
     "probationary",
     "birth",
+    "point",
 )
 """The fields that are read from a list of people. A column with another field, such as a seat, is
 ignored."""
 
 OLDEST_BIRTH_YEAR, YOUNGEST_AGE = 1900, 16
 MAX_NAME = 120  # characters in the database column
+NO_HALL = "-"
+"""The answer by which a user states that a text in the list names no hall."""
 NEW = "new"
 """The answer by which a user states that a line means a person who is not stored yet."""
 
@@ -88,7 +91,8 @@ class ListChoices(Struct, frozen=True, omit_defaults=True):
     `fields`: the field of a column, by heading in lower case without accents; None leaves the
     column out. `people`: the code of the person that a line means, or `NEW`, by row from 0. `unit`:
     the code of the unit for lines that state none. `units`: the code of the unit that a name in the
-    list means, by the first `MAX_ALIAS` characters of the name.
+    list means, by the first `MAX_ALIAS` characters of the name. `points`: the same for the names of
+    halls; `NO_HALL` means that the person goes to the unit's hall.
 
     `membership`: the Party membership of new people if the list does not state it. `ended`: codes
     of people to be marked as having left, because the list leaves them out. `others_new`: a line
@@ -100,6 +104,7 @@ class ListChoices(Struct, frozen=True, omit_defaults=True):
     people: dict[int, str] = {}
     unit: str = ""
     units: dict[str, str] = {}
+    points: dict[str, str] = {}
     membership: str = ""
     ended: tuple[str, ...] = ()
     others_new: bool = False
@@ -130,7 +135,7 @@ class Change(NamedTuple):
             return ("full_name", "birth_year")
         return tuple(
             name
-            for name in ("position", "membership", "birth_year")
+            for name in ("position", "membership", "birth_year", "point")
             if getattr(self.before, name) not in {"", None, "NONE"}
             and getattr(self.after, name) in {"", None, "NONE"}
         )
@@ -218,16 +223,18 @@ def plan_people(
     table: Table,
     stored: Sequence[RosterPerson],
     units: UnitNames,
+    points: UnitNames,
     choices: ListChoices,
     year: int,
 ) -> PeoplePlan:
     """Return the changes that a table of people would make to the stored people.
 
-    `stored` are all people in the database. `units` finds units by name, and `choices` are the
-    user's decisions. `year` is the present year: people born less than 16 years before it, or
+    `stored` are all people in the database. `units` and `points` find units and halls by name, and
+    `choices` are
+    the user's decisions. `year` is the present year: people born less than 16 years before it, or
     before 1900, are faults.
     """
-    reader = _PersonLineParser(table, units, choices, year)
+    reader = _PersonLineParser(table, units, points, choices, year)
     drafts = [draft for line in table.lines if (draft := reader.read(line))]
     matcher = _Matcher(stored, choices, reader.faults)
     changes, questions = matcher.match(drafts)
@@ -280,7 +287,8 @@ def _secretaries(
 class _Draft(NamedTuple):
     """A line of the list after parsing, before it is matched to a stored person.
 
-    `position` or `membership` is None if the list has no column for it. `has_birth` is True if the
+    `position`, `membership` or `point` is None if the list has no column for it. `has_birth` is
+    True if the
     list has a column of births; `birth` is the text in that column, and `birth_year` the year in
     the text. `row` and `column` count from 0; `column` is that of the name.
     """
@@ -295,13 +303,17 @@ class _Draft(NamedTuple):
     birth_year: int | None
     has_birth: bool
     birth: str
+    point: str | None
 
 
 class _PersonLineParser:
     """Parses the lines of a list of people, and collects a fault for every faulty cell."""
 
-    def __init__(self, table: Table, units: UnitNames, choices: ListChoices, year: int) -> None:
+    def __init__(
+        self, table: Table, units: UnitNames, points: UnitNames, choices: ListChoices, year: int
+    ) -> None:
         self._table, self._units, self._choices, self._year = table, units, choices, year
+        self._points = points
         self._units_by_text: dict[str, str | None] = {}
         self.faults: list[Fault] = []
         self.needs_unit = False
@@ -319,6 +331,7 @@ class _PersonLineParser:
             self._birth_year(line),
             "birth" in self._table.fields,
             line.text("birth"),
+            self._point(line),
         )
         return draft if len(self.faults) == before else None
 
@@ -364,6 +377,19 @@ class _PersonLineParser:
         if unit is None:
             self._fault("unknown_unit", line, "unit", text, "; ".join(self._units.near(text)))
         return unit or ""
+
+    def _point(self, line: Line) -> str | None:
+        if "point" not in self._table.fields:
+            return None
+        text = line.text("point")
+        chosen = self._choices.points.get(text[:MAX_ALIAS], "")
+        if not text or chosen == NO_HALL:
+            return ""
+        point = find_point(self._points, chosen or text)
+        if point is None:
+            near = "; ".join(self._points.near(without_hall(text)))
+            self._fault("unknown_point", line, "point", text, near)
+        return point or ""
 
     def _position(self, line: Line) -> str | None:
         if "position" not in self._table.fields:
@@ -541,12 +567,21 @@ def _merge(
         kept,
         full_name=kept.full_name if is_same_in_capitals else draft.name,
         unit=draft.unit,
+        point=_point_after(draft, kept),
         position=kept.position if draft.position is None else draft.position,
         membership=kept.membership if draft.membership is None else draft.membership,
         birth_year=draft.birth_year if draft.has_birth else kept.birth_year,
         ended_ms=None,
         ended_why="",
     )
+
+
+def _point_after(draft: _Draft, kept: RosterPerson) -> str:
+    """Return the usual hall; without a hall column, a stored hall is kept unless the unit
+    changes."""
+    if draft.point is not None:
+        return draft.point
+    return kept.point if draft.unit == kept.unit else ""
 
 
 def new_codes(taken: Collection[str]) -> Iterator[str]:

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from sync_server.acts.list_imports import unit_index
+from sync_server.acts.list_imports import point_index, unit_index
 from sync_server.clocks import now_ms
-from sync_server.domain.names import SortKey, fold, word_sort_key
-from sync_server.domain.unit_names import UnitNames
+from sync_server.domain.names import SortKey, word_sort_key
+from sync_server.domain.summoning import usual_hall
+from sync_server.domain.unit_names import UnitNames, find_point, without_hall
 from sync_server.sheets.headings import Field
 from sync_server.sheets.tables import Fault, Line, Table
 from sync_server.storage import directory
@@ -28,7 +29,6 @@ USED: tuple[Field, ...] = (
     "seat",
 )
 MAX_SEAT = 16  # characters allowed in a roll
-HALL = "Điểm cầu "
 
 
 class SummonsRow(NamedTuple):
@@ -46,13 +46,15 @@ class SummonsRow(NamedTuple):
 class Places(NamedTuple):
     """The halls, units and meetings that a list of summoned people may name.
 
-    `points` and `units` find the codes of halls and units by name. `point_of_unit` contains the
-    code of the first hall of every unit, by the unit's code. `meetings` contains the ids of all
+    `points` and `units` find the codes of halls and units by name. `hall_of_unit` contains the code
+    of the first hall of every unit, by the unit's code, and `halls` the codes of all halls.
+    `meetings` contains the ids of all
     accepted meetings.
     """
 
     points: UnitNames
-    point_of_unit: dict[str, str]
+    hall_of_unit: dict[str, str]
+    halls: frozenset[str]
     units: UnitNames
     meetings: frozenset[str]
 
@@ -63,10 +65,11 @@ def read_places(connection: Connection) -> Places:
     Halls and units that are out of use are left out. Meetings are those that headquarters has
     accepted.
     """
-    points = directory.points(connection)
+    halls = directory.points(connection)
     return Places(
-        UnitNames({code: point.name.removeprefix(HALL) for code, point in points.items()}),
-        {point.unit: code for code, point in reversed(points.items())},
+        point_index(connection),
+        directory.hall_by_unit(halls),
+        frozenset(halls),
         unit_index(connection),
         frozenset(summary.id for summary in directory.meetings(connection, now_ms())),
     )
@@ -117,10 +120,12 @@ def _summons_of(
     if person is None:
         return None, fault
     text = line.text("point")
-    short = text[len(HALL) :] if fold(text).startswith(fold(HALL)) else text
-    point = places.points.find(short) if text else places.point_of_unit.get(person.unit)
+    if text:
+        point = find_point(places.points, text)
+    else:
+        point = usual_hall(person, places.halls, places.hall_of_unit)
     if point is None:
-        near = "; ".join(places.points.near(text))
+        near = "; ".join(places.points.near(without_hall(text)))
         return None, _fault("unknown_point", line, "point", text or person.unit, near)
     seat = line.text("seat")
     if len(seat) > MAX_SEAT:

@@ -112,9 +112,11 @@ _decoder = msgspec.json.Decoder(SyncRequest)
 
 @blueprint.post("/sync")
 def sync() -> Response:
-    """Store the records that a device sends, and return the new records of a meeting at its hall.
+    """Store the records that a device sends, and return records that the device does not have yet.
 
-    The response contains one verdict for every record sent, in the same order.
+    The request names a meeting, a hall and a cursor, which marks the last record that the device
+    has received. The response contains the hall's later records of that meeting, and one verdict
+    for every record sent, in the same order.
 
     Raises: TooManyRecords for more than `MAX_RECORDS` records or `MAX_DETAILS` details;
     TooManyRequests; MalformedRequest; MalformedJson; Unauthenticated; Forbidden; DatabaseBusy.

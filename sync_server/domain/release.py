@@ -111,7 +111,7 @@ def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> 
     `content` is the JSON of the manifest. `lists` contains the JSON of every list by its sha256.
 
     Raises: BadRelease if a list is malformed, a path is unsafe, a path occurs twice with different
-    content, or there are more than `MAX_FILES` files. KeyError if `lists` lacks a list.
+    content, or there are more than `MAX_FILES` files; KeyError if `lists` lacks a list.
     """
     manifest_line = FileLine(MANIFEST_PATH, hashlib.sha256(content).hexdigest(), len(content))
     files = {MANIFEST_PATH: manifest_line}

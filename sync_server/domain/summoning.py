@@ -3,7 +3,7 @@
 The list of the people that one hall summons is called its roll.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, get_args
 
 from sync_server.domain.positions import COMMITTEE, OFFICES
@@ -23,7 +23,7 @@ class Candidate(Protocol):
     """A person who may be summoned, with the facts that decide about it.
 
     `person` and `unit` are codes, `position` is a code or a text, and `membership` is one of
-    `MEMBERSHIPS`.
+    `MEMBERSHIPS`. `point` is the code of the hall where the person usually sits, or "".
     """
 
     @property
@@ -34,6 +34,8 @@ class Candidate(Protocol):
     def position(self) -> str: ...
     @property
     def membership(self) -> str: ...
+    @property
+    def point(self) -> str: ...
 
 
 class Rule(NamedTuple):
@@ -91,6 +93,17 @@ def build_roll(
         for candidate in people
         if rule.summons(candidate)
     ]
+
+
+def usual_hall(
+    candidate: Candidate, halls: Collection[str], hall_of_unit: Mapping[str, str]
+) -> str | None:
+    """Return the code of the hall to which a person belongs; None if there is no such hall.
+
+    This is the hall stored with the person if it is among `halls`, else the hall of the person's
+    unit. `hall_of_unit` contains the code of the first hall of every unit, by the unit's code.
+    """
+    return candidate.point if candidate.point in halls else hall_of_unit.get(candidate.unit)
 
 
 def compare_rolls(before: Sequence[Summoned], after: Sequence[Summoned]) -> RollDifference:

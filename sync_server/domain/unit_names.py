@@ -39,6 +39,7 @@ _ABBREVIATIONS = {
     "vhttdl": "van hoa the thao va du lich",
     "gtvt": "giao thong van tai",
 }
+_HALL = "Điểm cầu "
 _FORM = re.compile(r"^(?:(?:dang bo|chi bo|dang uy|chi uy) (?:co so )?)+")
 _MARKS = re.compile(r"[^\w]+")
 _JOINED = re.compile(r"(?<=[a-z])&(?=[a-z])")  # KH&ĐT and KHĐT are one abbreviation
@@ -113,6 +114,19 @@ class UnitNames:
         candidates = [key for key in self._by_short if _NUMBERS.findall(key) == numbers]
         keys = difflib.get_close_matches(short, candidates, MOST_NEAR, _NEAR)
         return [code for key in keys for code in sorted(self._by_short[key])]
+
+
+def without_hall(text: str) -> str:
+    """Return the name of a hall without the words «Điểm cầu» at its beginning."""
+    return text[len(_HALL) :] if fold(text).startswith(fold(_HALL)) else text
+
+
+def find_point(points: UnitNames, text: str) -> str | None:
+    """Return the code of the hall that a text names, by code or name; None if none or several do.
+
+    `points` must contain the names of halls without the words «Điểm cầu» at their beginning.
+    """
+    return points.find(without_hall(text))
 
 
 def _expand(text: str) -> str:

@@ -58,7 +58,7 @@ def open_detail(sha256: str, about: str) -> DetailContent:
 
     `sha256` identifies the detail. `about` contains the codes of the people, separated by spaces.
 
-    Raises: UnknownDetail if the detail has not arrived or was deleted. DetailUnreadable if it
+    Raises: UnknownDetail if the detail has not arrived or was deleted; DetailUnreadable if it
     cannot be decrypted.
     """
     settings: Settings = current_app.config["SETTINGS"]

@@ -4,7 +4,7 @@ These are public facts. The records of a meeting and the people are stored elsew
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -347,6 +347,14 @@ def all_points(connection: Connection) -> dict[str, PointSummary]:
         )
         for row in rows
     }
+
+
+def hall_by_unit(halls: Mapping[str, PointSummary]) -> dict[str, str]:
+    """Return the code of the first of these halls of every unit, by the unit's code.
+
+    `halls` contains the halls by code. Units without a hall are left out.
+    """
+    return {halls[code].unit: code for code in sorted(halls, reverse=True)}
 
 
 def points(connection: Connection) -> dict[str, PointSummary]:

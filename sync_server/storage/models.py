@@ -83,6 +83,7 @@ class Person(Base):
     """A Party member or another official. The row is personal data, sent only to permitted readers.
 
     `unit` and `next_unit` are codes of units; at `moves_ms`, the person moves to `next_unit`.
+    `point` is the code of the hall where the person usually sits, "" for the unit's first hall.
     `membership` is a code. After `ended_ms`, no new list of summoned people includes the person;
     `ended_why` gives the reason. If the row was a duplicate, it has ended, and `merged_into` is the
     code of the person's remaining row.
@@ -92,6 +93,7 @@ class Person(Base):
     code: Mapped[str] = mapped_column(String(32), primary_key=True)
     full_name: Mapped[str] = mapped_column(String(120))
     unit: Mapped[str] = mapped_column(String(16))
+    point: Mapped[str] = mapped_column(String(16))
     position: Mapped[str] = mapped_column(String(120))
     membership: Mapped[str] = mapped_column(String(16))
     birth_year: Mapped[int | None]

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from sync_server.acts.list_files import people_template
 from sync_server.acts.people_lists import (
     NEW,
+    NO_HALL,
     TITLE,
     USED,
     ListChoices,
@@ -33,6 +34,8 @@ HOA, OTHER_HOA = (
     RosterPerson(code, "Nguyễn Thị Hoa", "U10", "", "OFFICIAL", year)
     for code, year in (("M00003", 1985), ("M00004", 1986))
 )
+HALLS = {"P010": "Điểm cầu Sở Nội vụ", "P011": "Điểm cầu Hội trường tỉnh"}
+POINTS = UnitNames({"P010": "Sở Nội vụ", "P011": "Hội trường tỉnh"})
 STORED = [AN, BINH, HOA, OTHER_HOA]
 HEADING = ["Họ và tên", "Năm sinh", "Đơn vị", "Chức vụ", "Đảng viên"]
 
@@ -50,7 +53,43 @@ def plan_of(
         used=USED,
         is_unit=lambda text: units.find(text) is not None,
     )
-    return plan_people(table, stored, units, ListChoices(**choices), 2026)
+    return plan_people(table, stored, units, POINTS, ListChoices(**choices), 2026)
+
+
+def test_the_hall_of_a_line_is_stored_with_the_person() -> None:
+    heading = [*HEADING, "Điểm cầu"]
+    line = ["Nguyễn Văn An", 1975, "Sở Nội vụ", "Bí thư", "chính thức"]
+    unknown = plan_of([[*line, "điểm cầu Hội trường thôn"]], heading=heading)
+    [fault] = unknown.faults
+    assert (fault.problem, fault.value) == ("unknown_point", "điểm cầu Hội trường thôn")
+
+    for text, point in (("Điểm cầu hội trường Tỉnh", "P011"), ("p011", "P011"), ("", "")):
+        plan = plan_of([[*line, text]], heading=heading)
+        assert plan.faults == []
+        assert [change.after.point for change in plan.changed] == ([point] if point else [])
+
+    chosen = plan_of(
+        [[*line, "Hội trường thôn"]], heading=heading, points={"Hội trường thôn": "P011"}
+    )
+    assert chosen.changed[0].after.point == "P011"
+    left_out = plan_of(
+        [[*line, "Hội trường thôn"]], heading=heading, points={"Hội trường thôn": NO_HALL}
+    )
+    assert left_out.faults == []
+    assert left_out.unchanged == 1
+
+
+def test_a_stored_hall_stays_unless_the_unit_changes_or_the_list_names_another() -> None:
+    seated = replace(AN, point="P011")
+    line = ["Nguyễn Văn An", 1975, "Sở Nội vụ", "Bí thư", "chính thức"]
+
+    assert plan_of([line], stored=[seated]).unchanged == 1
+    moved = plan_of(
+        [["Nguyễn Văn An", 1975, "VP Tỉnh uỷ", "", ""]], stored=[seated], people={1: AN.person}
+    )
+    assert moved.changed[0].after.point == ""
+    emptied = plan_of([[*line, ""]], heading=[*HEADING, "Điểm cầu"], stored=[seated])
+    assert emptied.changed[0].losses == ("point",)
 
 
 def test_people_are_matched_by_name_unit_and_year_of_birth() -> None:
@@ -198,6 +237,7 @@ PEOPLE = st.lists(
         position=st.sampled_from(["", "BI_THU", "PHO_BI_THU", "CAP_UY_VIEN", "Chuyên viên"]),
         membership=st.sampled_from(["OFFICIAL", "PROBATIONARY", "NONE"]),
         birth_year=st.none() | st.integers(1930, 2005),
+        point=st.sampled_from(["", *HALLS]),
     ),
     min_size=1,
     max_size=12,
@@ -210,15 +250,15 @@ PEOPLE = st.lists(
 def test_a_template_that_comes_back_unchanged_changes_nothing(people: list[RosterPerson]) -> None:
     units = UnitNames(UNITS)
 
-    table = find_table(read_grids(people_template(people, UNITS), "a.xlsx"), used=USED)
-    plan = plan_people(table, people, units, ListChoices(), 2026)
+    table = find_table(read_grids(people_template(people, UNITS, HALLS), "a.xlsx"), used=USED)
+    plan = plan_people(table, people, units, POINTS, ListChoices(), 2026)
 
     assert not plan.faults
     assert (plan.unchanged, plan.changes, plan.missing) == (len(people), [], [])
 
 
 def test_the_example_line_of_an_empty_template_is_nobody() -> None:
-    table = find_table(read_grids(people_template([], UNITS), "a.xlsx"), used=USED)
+    table = find_table(read_grids(people_template([], UNITS, HALLS), "a.xlsx"), used=USED)
 
     assert not table.lines
     assert not table.faults
@@ -257,7 +297,7 @@ def test_marks_of_membership_are_read_as_marks_and_both_are_a_fault() -> None:
     def read(official: str, probationary: str) -> PeoplePlan:
         rows = [heading, ["Nguyễn Văn Mới", "U10", official, probationary]]
         table = find_table(read_grids(workbook(rows), "a.xlsx"), used=USED)
-        return plan_people(table, [], UnitNames(UNITS), ListChoices(), 2026)
+        return plan_people(table, [], UnitNames(UNITS), POINTS, ListChoices(), 2026)
 
     marks = {("x", ""): "OFFICIAL", ("0", "1"): "PROBATIONARY", ("Không", "x"): "PROBATIONARY"}
     for cells, membership in marks.items():
@@ -270,19 +310,19 @@ def test_a_list_without_memberships_asks_and_several_secretaries_are_named() -> 
     rows.append(["Hai Văn Mới", "U06", "Bí thư"])
     table = find_table(read_grids(workbook(rows), "a.xlsx"), used=USED)
 
-    plan = plan_people(table, [], UnitNames(UNITS), ListChoices(), 2026)
+    plan = plan_people(table, [], UnitNames(UNITS), POINTS, ListChoices(), 2026)
     assert plan.lacks_membership
     assert not plan.is_ready
     assert plan.secretaries == (("U06", 2),)
     choices = ListChoices(membership="NONE")
-    assert plan_people(table, [], UnitNames(UNITS), choices, 2026).is_ready
+    assert plan_people(table, [], UnitNames(UNITS), POINTS, choices, 2026).is_ready
 
 
 def test_a_code_that_would_go_to_somebody_else_is_marked() -> None:
     heading = ["Mã", "Họ và tên", "Năm sinh", "Đơn vị", "Đảng viên"]
     line = ["M00001", "Trần Thị Khác", 1990, "U06", "dự bị"]
     table = find_table(read_grids(workbook([heading, line]), "a.xlsx"), used=USED)
-    [change] = plan_people(table, [AN], UnitNames(UNITS), ListChoices(), 2026).changed
+    [change] = plan_people(table, [AN], UnitNames(UNITS), POINTS, ListChoices(), 2026).changed
     assert change.is_other
     assert change.losses
 
@@ -293,6 +333,6 @@ def test_capitals_and_apostrophes_rename_nobody() -> None:
     lines = [["NGUYỄN VĂN AN", 1975, "U10", "Bí thư", "chính thức"]]
     lines.append(["K'Brăk", 1975, "U10", "Bí thư", "chính thức"])
     table = find_table(read_grids(workbook([heading, *lines]), "a.xlsx"), used=USED)
-    plan = plan_people(table, [AN, krang], UnitNames(UNITS), ListChoices(), 2026)
+    plan = plan_people(table, [AN, krang], UnitNames(UNITS), POINTS, ListChoices(), 2026)
     assert not plan.new
     assert all(change.after.full_name != "NGUYỄN VĂN AN" for change in plan.changed)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from sync_server.domain.records.kinds import Summoned
-from sync_server.domain.summoning import Rank, Rule, build_roll, compare_rolls
+from sync_server.domain.summoning import Rank, Rule, build_roll, compare_rolls, usual_hall
 
 
 @dataclass
@@ -14,6 +14,7 @@ class Somebody:
     unit: str = "U01"
     position: str = ""
     membership: str = "OFFICIAL"
+    point: str = ""
 
 
 PEOPLE = [
@@ -53,3 +54,12 @@ def test_people_already_on_the_roll_keep_seat_and_exemption() -> None:
 
     assert before[0] in after
     assert compare_rolls(before, after) == (("C", "D", "S"), ("OUT",), 4)
+
+
+def test_a_person_sits_in_the_usual_hall_else_in_the_hall_of_the_unit() -> None:
+    hall_of_unit = {"U01": "P001"}
+
+    assert usual_hall(Somebody("A", point="P009"), {"P001", "P009"}, hall_of_unit) == "P009"
+    assert usual_hall(Somebody("A", point="P009"), {"P001"}, hall_of_unit) == "P001"
+    assert usual_hall(Somebody("A"), {"P001"}, hall_of_unit) == "P001"
+    assert usual_hall(Somebody("X", unit="U02"), {"P001"}, hall_of_unit) is None

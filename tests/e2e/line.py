@@ -8,7 +8,8 @@ from enum import Enum
 
 
 class Line(Enum):
-    """The states of a line: it carries data, is cut, loses answers, or shows a log-in page."""
+    """The states of a network line. It works, is cut, or loses the server's answers; or a Wi-Fi
+    log-in page answers in the server's place."""
 
     OPEN = "open"
     CUT = "cut"

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from msgspec.structs import replace
 
 from sync_server import create_app
 from sync_server.config import Settings
-from sync_server.database import Base, db, reading
+from sync_server.database import Base, db, reading, write
 from sync_server.domain.judging.standing import PointStanding
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.permissions import Profile
@@ -19,6 +20,7 @@ from sync_server.storage import directory
 from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import standings, streams
 from sync_server.storage.ledger.streams import StreamKey
+from sync_server.storage.people import roster
 from tests.conftest import SECRET, FakeClock, Persona
 from tests.factories import MEETING, draft
 from tests.office.desk import ROLE_ACCOUNTS, Desk, desk_of
@@ -185,6 +187,17 @@ def test_a_rehearsal_is_a_separate_meeting_with_the_same_people(
 def post_rule(headquarters: Desk, **fields: Any) -> Any:
     form = {"rank": "everybody", "unit": ["U01"], "membership": ["OFFICIAL"], **fields}
     return headquarters.post(f"{AT}/trieu-tap", **form)
+
+
+def test_a_rule_summons_people_to_their_usual_hall(hall: None, headquarters: Desk) -> None:
+    with reading() as c:
+        [member] = [p for p in roster.list_people(c, at_ms=0) if p.person == "M2"]
+    write(lambda c: roster.put_people(c, [replace(member, point="P002")]))
+
+    assert post_rule(headquarters, do="summon").status_code == 302
+
+    assert people_at("P001") == ["M1", "S1", "S2"]
+    assert people_at("P002") == ["M2", "M3", "T1"]
 
 
 def test_a_rule_is_previewed_before_it_summons(hall: None, headquarters: Desk) -> None:

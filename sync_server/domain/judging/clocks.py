@@ -78,9 +78,10 @@ class Sighting(Struct, frozen=True):
 
     @property
     def is_disputed(self) -> bool:
-        """Whether the skews measured in one boot differ by more than one step of 5 s.
+        """Whether two measurements of the device's clock disagree, although it was not restarted.
 
-        If they do, somebody has changed the clock of the device or of a server.
+        They disagree if the clock's errors, in steps of 5 s, differ by more than one step. Somebody
+        has then changed the clock of the device or of a server.
         """
         least, most = self.steps
         return most - least > 1

@@ -53,7 +53,7 @@ def parse_record(raw: bytes | msgspec.Raw) -> Record:
     """Decode one record from JSON, and check that its fields agree with one another.
 
     Raises: msgspec.DecodeError if the content is not JSON. Its subclass msgspec.ValidationError is
-    raised if a field is not valid, and names the field. ReportMissing, a subclass of
+    raised if a field is not valid, and names the field; ReportMissing, a subclass of
     msgspec.ValidationError, is raised if a request for leave has no written report.
     """
     record = decode_foreign(raw, _decoder)

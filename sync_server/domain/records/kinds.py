@@ -389,8 +389,8 @@ class Readiness(_Envelope, frozen=True, kw_only=True, tag="readiness"):
 class Incident(_Envelope, frozen=True, kw_only=True, tag="incident"):
     """A record of an incident in a hall, such as a power cut.
 
-    If a later incident refers to this one in `refs`, it replaces this one. A hall uses that, for
-    example, to report the end.
+    If a later record of an incident refers to this one in `refs`, it replaces this one. A hall
+    uses that, for example, to report that the power is back.
     """
 
     refs: AtMostOneRef = ()

@@ -218,6 +218,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=32), nullable=False),
         sa.Column("full_name", sa.String(length=120), nullable=False),
         sa.Column("unit", sa.String(length=16), nullable=False),
+        sa.Column("point", sa.String(length=16), nullable=False),
         sa.Column("position", sa.String(length=120), nullable=False),
         sa.Column("membership", sa.String(length=16), nullable=False),
         sa.Column("birth_year", sa.Integer(), nullable=True),

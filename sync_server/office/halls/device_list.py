@@ -195,7 +195,7 @@ def revoke(device: str) -> Response:
 def give_up_gaps(device: str) -> Response:
     """Stop requesting the missing records of a device, and redirect to the list of devices.
 
-    The form contains the reason, such as a lost disk. Raises: BadForm if the reason is missing.
+    The form contains the reason, such as a lost disk. Raises: BadForm if the reason is missing;
     UnknownDevice if the device does not exist or has no missing records.
     """
     reason = forms.required_text("reason")

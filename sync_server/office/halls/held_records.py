@@ -105,7 +105,7 @@ def rule() -> Response:
     """Release or dismiss a doubtful record, and redirect to the list of these records.
 
     The form contains the record's device and sha256, the choice (`do`) and the reason. Raises:
-    UnknownRecord if no held or contradictory record matches. BadForm if a field is missing, or if a
+    UnknownRecord if no held or contradictory record matches; BadForm if a field is missing, or if a
     record that cannot be parsed is to be released.
     """
     device, sha256 = (

@@ -102,7 +102,7 @@ def unit(unit: str) -> str:
 def change_unit(unit: str) -> AnyResponse:
     """Save the name and type of a unit (given by its code), end the unit, or restore it.
 
-    The form field `do` says which. Redirect to the unit's page. Raises: UnknownUnit. BadForm if a
+    The form field `do` says which. Redirect to the unit's page. Raises: UnknownUnit; BadForm if a
     field is wrong, if the unit to be ended still has people, or if a coming meeting summons people
     to one of its halls.
     """
@@ -133,7 +133,7 @@ def change_hall(unit: str, hall: str) -> AnyResponse:
     `unit` is the unit's code. `hall` is the hall's code, or `NEW` for a new hall. Saving sets the
     name, the number of seats and the contacts. Redirect to the unit's page.
 
-    Raises: UnknownUnit. UnknownHall if the unit has no such hall. BadForm if a field is wrong, or
+    Raises: UnknownUnit; UnknownHall if the unit has no such hall; BadForm if a field is wrong, or
     if a coming meeting summons people to the hall that is to be ended.
     """
     connection, writer, at_ms = transaction(), access.signed_in_account().writer, now_ms()
@@ -197,7 +197,8 @@ def upload() -> AnyResponse:
 def preview(list_id: str) -> str | tuple[str, int]:
     """Return the page that shows an uploaded list's faults and its changes of units and halls.
 
-    `list_id` is the id of a list that was not imported yet. The status is 422 if the file has no
+    `list_id` is the id of a list that has not been imported yet. The status is 422 if the file has
+    no
     readable table. Raises: UnknownUploadedList if there is no such list.
     """
     with reading() as connection:
@@ -218,8 +219,9 @@ def preview(list_id: str) -> str | tuple[str, int]:
 def faults(list_id: str) -> Response:
     """Return an uploaded list as an XLSX file, with the faults of every row in an added column.
 
-    `list_id` is the id of a list that was not imported yet. Raises: UnknownUploadedList if there is
-    no such list. BadForm if the file has no readable table.
+    `list_id` is the id of a list that has not been imported yet. Raises: UnknownUploadedList if
+    there is
+    no such list; BadForm if the file has no readable table.
     """
     with reading() as connection, uploads.readable_list():
         stored = _must_find_list(lists.find(connection, "places", list_id))
@@ -234,8 +236,9 @@ def faults(list_id: str) -> Response:
 def import_list(list_id: str) -> AnyResponse:
     """Import an uploaded list of units and halls, and redirect to the page that lists all of them.
 
-    `list_id` is the id of a list that was not imported yet. Raises: UnknownUploadedList if there is
-    no such list. BadForm if the list has faults, or if its changes differ from those in the
+    `list_id` is the id of a list that has not been imported yet. Raises: UnknownUploadedList if
+    there is
+    no such list; BadForm if the list has faults, or if its changes differ from those in the
     preview.
     """
     writer, at_ms = access.signed_in_account().writer, now_ms()

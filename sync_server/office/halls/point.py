@@ -93,7 +93,7 @@ class RollVersion(NamedTuple):
 def page(meeting: str, point: str) -> str:
     """Return the page of a hall (`point`) at a meeting: its people, officers, devices and contacts.
 
-    The query may limit the people to those in one of the `STATES` (`loc`). Raises: UnknownMeeting.
+    The query may limit the people to those in one of the `STATES` (`loc`). Raises: UnknownMeeting;
     UnknownPoint if the meeting does not take place in this hall.
     """
     connection = transaction()
@@ -195,7 +195,7 @@ def records(meeting: str, point: str) -> str:
 def reopen(meeting: str, point: str) -> Response:
     """Reopen the closed attendance list of a hall (`point`), and redirect to the hall's page.
 
-    The form contains the reason. Raises: UnknownMeeting, UnknownPoint. BadForm if the reason is
+    The form contains the reason. Raises: UnknownMeeting, UnknownPoint; BadForm if the reason is
     missing or the attendance list is not closed.
     """
     reason, at_ms, account = forms.required_text("reason"), now_ms(), access.signed_in_account()
@@ -217,7 +217,7 @@ def void(meeting: str, point: str) -> Response:
     """Void a record of a hall (`point`), and redirect to the list of the hall's records.
 
     The form contains the record's id and the reason. The record stays stored but has no effect.
-    Raises: UnknownRecord if the hall has no such record. BadForm if a field is missing, or if this
+    Raises: UnknownRecord if the hall has no such record; BadForm if a field is missing, or if this
     kind of record cannot be voided.
     """
     record_id, reason = forms.required_text("record"), forms.required_text("reason")
@@ -235,7 +235,7 @@ def identify(meeting: str, point: str) -> Response:
     """Record which known person a newcomer is, and redirect to the page of the hall (`point`).
 
     A newcomer is an attendee who was on no list at check-in and got a temporary code. The form
-    contains this code and the person's code. Raises: BadForm if the person is unknown.
+    contains this code and the person's code. Raises: BadForm if the person is unknown;
     UnknownRecord if the hall has no record of the newcomer.
     """
     newcomer, person = (
@@ -261,7 +261,7 @@ def delegate(meeting: str, point: str) -> Response:
     contains the Deputy's code and the number of the Secretary's document. Only the Secretary may
     leave the number out, when signed in with a chair's account.
 
-    Raises: UnknownMeeting, UnknownPoint. BadForm if the number is missing, if the hall has no such
+    Raises: UnknownMeeting, UnknownPoint; BadForm if the number is missing, if the hall has no such
     Deputy, or if a chair who is not the Secretary sends the form.
     """
     account, at_ms, key = access.signed_in_account(), now_ms(), StreamKey(meeting, point)
@@ -349,7 +349,7 @@ def _read_point(
 ) -> tuple[MeetingSummary, PointStanding]:
     """Return the summary of a meeting, and the attendance and terms of one of its halls (`point`).
 
-    Raises: UnknownMeeting. UnknownPoint if the meeting does not take place in this hall.
+    Raises: UnknownMeeting; UnknownPoint if the meeting does not take place in this hall.
     """
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     standing = standings.read(connection, StreamKey(meeting, point))

@@ -31,7 +31,7 @@ MAX_SEAT = 16
 def plan(meeting: str, point: str) -> str:
     """Return the page with the seating plan of a hall (`point`) and the people summoned to it.
 
-    Raises: UnknownMeeting. UnknownPoint if the meeting does not take place in this hall.
+    Raises: UnknownMeeting; UnknownPoint if the meeting does not take place in this hall.
     """
     key = StreamKey(meeting, point)
     connection = transaction()
@@ -65,7 +65,7 @@ def assign(meeting: str, point: str) -> Response:
 
     With `do=rule` in the form, people are seated row by row, ordered by rank, name or unit; exempt
     people keep their seats. Otherwise the seats in the form apply. `point` is the hall's code.
-    Raises: UnknownMeeting, UnknownPoint. BadForm if two people would have the same seat.
+    Raises: UnknownMeeting, UnknownPoint; BadForm if two people would have the same seat.
     """
     key, at_ms, writer = StreamKey(meeting, point), now_ms(), access.signed_in_account().writer
     connection = transaction()

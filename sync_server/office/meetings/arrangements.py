@@ -55,7 +55,7 @@ def page(meeting: str) -> str:
 def postpone(meeting: str) -> Response:
     """Move a meeting to the start and end in the form, and redirect to its arrangements.
 
-    Raises: UnknownMeeting. BadForm if a time is missing, if the end is not after the start, or if
+    Raises: UnknownMeeting; BadForm if a time is missing, if the end is not after the start, or if
     the meeting would last over 14 days.
     """
     starts_ms, ends_ms = forms.required_moment("starts_at"), forms.required_moment("ends_at")
@@ -71,7 +71,7 @@ def postpone(meeting: str) -> Response:
 def cancel(meeting: str) -> Response:
     """Cancel a meeting if the form field `do` is `cancel`, or restore it if the field is `hold`.
 
-    Redirect to the page of the meeting's arrangements. Raises: UnknownMeeting. BadForm for any
+    Redirect to the page of the meeting's arrangements. Raises: UnknownMeeting; BadForm for any
     other value of the field.
     """
     is_cancelled = forms.one_of("do", ("cancel", "hold")) == "cancel"
@@ -88,7 +88,7 @@ def set_terms(meeting: str) -> Response:
     """Set the rules of a meeting for all its halls, and redirect to the page of its arrangements.
 
     Examples are the minutes after the start before an arrival is late, and the reasons that people
-    may give for leave. An empty field leaves its rule unchanged. Raises: UnknownMeeting. BadForm if
+    may give for leave. An empty field leaves its rule unchanged. Raises: UnknownMeeting; BadForm if
     a field is wrong or all fields are empty.
     """
     grace = forms.whole_number("grace_minutes", most=240)
@@ -118,7 +118,7 @@ def set_hall(meeting: str) -> Response:
     """Set how many seats a hall has and how many guests it expects at a meeting.
 
     The form contains the hall's code and both numbers; an empty field leaves its number unchanged.
-    Redirect to the page of the arrangements. Raises: UnknownMeeting, UnknownPoint. BadForm if a
+    Redirect to the page of the arrangements. Raises: UnknownMeeting, UnknownPoint; BadForm if a
     number is wrong or both are empty.
     """
     point = forms.required_text("point_code", longest=16)
@@ -145,7 +145,7 @@ def merge(meeting: str) -> Response:
     """Move all people summoned to one hall of a meeting to another hall.
 
     The form contains the codes of the old hall (`point_code`) and of the new one (`into`). Redirect
-    to the page of the arrangements. Raises: UnknownMeeting, UnknownPoint. BadForm if a code is
+    to the page of the arrangements. Raises: UnknownMeeting, UnknownPoint; BadForm if a code is
     missing or both are the same.
     """
     point, into = (
@@ -170,7 +170,7 @@ def rehearse(meeting: str) -> Response:
     """Create a meeting's rehearsal, a separate meeting with the same halls and people.
 
     The form contains the time of its start. Redirect to the page of the rehearsal's arrangements.
-    Raises: UnknownMeeting. BadForm if the time is missing, or if the meeting already has a
+    Raises: UnknownMeeting; BadForm if the time is missing, or if the meeting already has a
     rehearsal or is one.
     """
     starts_ms, at_ms, writer = (

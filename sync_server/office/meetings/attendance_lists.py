@@ -87,7 +87,7 @@ def index(meeting: str) -> str:
 def upload(meeting: str) -> Response:
     """Store an uploaded attendance list without importing it, and redirect to its preview.
 
-    Raises: UnknownMeeting. BadForm if the file is missing or too large, or if the meeting has not
+    Raises: UnknownMeeting; BadForm if the file is missing or too large, or if the meeting has not
     opened yet.
     """
     file, account, at_ms = uploads.list_file("file"), access.signed_in_account(), now_ms()
@@ -108,8 +108,9 @@ def upload(meeting: str) -> Response:
 def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
     """Return the page that shows which person every line of an uploaded list means.
 
-    The page also shows what the import would record. `list_id` is the id of a list that was not
-    imported yet. The status is 422 if the file has no readable table. Raises: UnknownUploadedList
+    The page also shows what the import would record. `list_id` is the id of a list that has not
+    been imported yet. The status is 422 if the file has no readable table. Raises:
+    UnknownUploadedList
     if the meeting has no such list.
     """
     with reading() as connection:
@@ -132,8 +133,8 @@ def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
 def faults(meeting: str, list_id: str) -> Response:
     """Return an uploaded list as an XLSX file, with the faults of every row in an added column.
 
-    `list_id` is the id of a list that was not imported yet. Raises: UnknownUploadedList if the
-    meeting has no such list. BadForm if the file has no readable table.
+    `list_id` is the id of a list that has not been imported yet. Raises: UnknownUploadedList if the
+    meeting has no such list; BadForm if the file has no readable table.
     """
     with reading() as connection, uploads.readable_list():
         stored, choices = _draft(connection, meeting, list_id)
@@ -148,11 +149,12 @@ def faults(meeting: str, list_id: str) -> Response:
 def decide(meeting: str, list_id: str) -> Response:
     """Store the user's choices about an uploaded list, and import the list if the form says so.
 
-    `list_id` is the id of a list that was not imported yet. After an import, redirect to the list
+    `list_id` is the id of a list that has not been imported yet. After an import, redirect to the
+    list
     of imports; otherwise redirect to the preview. Nothing is imported if a question is still open
     or if the preview is out of date.
 
-    Raises: UnknownUploadedList if the meeting has no such list. BadForm if a field is wrong or the
+    Raises: UnknownUploadedList if the meeting has no such list; BadForm if a field is wrong or the
     file has no readable table.
     """
     writer, at_ms = access.signed_in_account().writer, now_ms()

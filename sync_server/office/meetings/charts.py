@@ -16,6 +16,8 @@ AFTER_MS = 60 * MINUTE_MS
 """The arrivals chart covers one hour before the meeting's start and one hour after it. The first
 column also counts earlier arrivals, and the last column later ones."""
 WIDTH, HEIGHT = 640, 160
+LABEL_STEPS = 6
+"""The arrivals chart states the time below every sixth column, that is, every half hour."""
 
 
 class Column(Struct, frozen=True):
@@ -37,11 +39,13 @@ class Column(Struct, frozen=True):
 class Arrivals(Struct, frozen=True):
     """The arrivals chart of a meeting, which counts the first arrival of every person in all halls.
 
-    `start_x` is the position of the meeting's start in units of the SVG drawing. `peak` is the
+    `labelled` are the columns below which a time is written. `start_x` is the position of the
+    meeting's start in units of the SVG drawing. `peak` is the
     column with the most arrivals, or None without any arrivals.
     """
 
     columns: tuple[Column, ...]
+    labelled: tuple[Column, ...]
     total: int
     start_x: float
     peak: Column | None
@@ -111,7 +115,9 @@ def arrivals_of(board: Board, summary: MeetingSummary) -> Arrivals:
         for index, count in enumerate(counts)
     )
     peak = max(columns, key=lambda column: column.count) if highest else None
-    return Arrivals(columns, sum(counts), round(BEFORE_MS / STEP_MS * width, 1), peak)
+    return Arrivals(
+        columns, columns[::LABEL_STEPS], sum(counts), round(BEFORE_MS / STEP_MS * width, 1), peak
+    )
 
 
 def types_of(board: Board) -> tuple[TypeBar, ...]:

@@ -85,7 +85,7 @@ def evaluate(meeting: str) -> Response:
     """Store a new version of every text of the evaluation that the user has edited.
 
     A text that the program has drafted is not stored unless it was edited, so that the draft still
-    changes with the figures. Redirect to the page of the evaluation. Raises: UnknownMeeting.
+    changes with the figures. Redirect to the page of the evaluation. Raises: UnknownMeeting;
     BadForm if nothing was edited, or if someone else has changed the same text in the meantime.
     """
     account, at_ms = access.signed_in_account(), now_ms()

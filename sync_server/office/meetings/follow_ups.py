@@ -63,8 +63,8 @@ def add(meeting: str) -> Response:
     """Record a hall's new task, the new state of a task, or the number of essays handed in.
 
     The form field `do` says which. Redirect to the page of the tasks. Raises: UnknownPoint if the
-    meeting does not take place in the hall. Forbidden if the account belongs to another hall or
-    unit. UnknownRecord if the task is unknown. BadForm if a field is wrong, if the person
+    meeting does not take place in the hall; Forbidden if the account belongs to another hall or
+    unit; UnknownRecord if the task is unknown; BadForm if a field is wrong, if the person
     responsible is unknown, if the due time is before the meeting, or if there are more essays than
     summoned people.
     """
@@ -107,7 +107,7 @@ def add(meeting: str) -> Response:
 def _require_later(connection: Connection, meeting: str, due_ms: int | None) -> None:
     """Check that a due time (in ms since 1970 UTC) is not before the meeting's start.
 
-    None is accepted. Raises: UnknownMeeting. BadForm if the due time is before the start.
+    None is accepted. Raises: UnknownMeeting; BadForm if the due time is before the start.
     """
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     if due_ms is not None and due_ms < to_ms(summary.starts_at):

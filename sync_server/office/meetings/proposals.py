@@ -98,7 +98,7 @@ def answer(meeting: str) -> Response:
     """Accept a meeting as published with `do=accept` in the form; otherwise decline the proposal.
 
     A declined proposal is announced again only after its next change. Redirect to the list of
-    proposals. Raises: UnknownMeeting if the portal does not publish the meeting. ReleaseMalformed
+    proposals. Raises: UnknownMeeting if the portal does not publish the meeting; ReleaseMalformed
     if the portal's facts cannot be read.
     """
     at_ms = now_ms()

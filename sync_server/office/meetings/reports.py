@@ -82,7 +82,7 @@ def make(meeting: str) -> AnyResponse:
     """Make a report from the current figures, and store it as the next revision.
 
     The form contains the kind of report and its layout. Redirect to the page of the reports.
-    Raises: UnknownMeeting. BadForm if the kind of report or the layout is unknown.
+    Raises: UnknownMeeting; BadForm if the kind of report or the layout is unknown.
     """
     kind, layout = forms.one_of("report_kind", STORED), forms.one_of("layout", LAYOUT_NAMES)
     by, source = access.signed_in_account().name, source_now()
@@ -99,7 +99,7 @@ def export(meeting: str, report_id: str, file_format: str) -> Response:
 
     `report_id` is the id of one revision. With `noi-bo` in the query, the file contains people's
     names, for headquarters and auditors only. Raises: UnknownReport if the report or the format is
-    unknown. Forbidden if the account may not see the names. BadForm if this server cannot make PDF
+    unknown; Forbidden if the account may not see the names; BadForm if this server cannot make PDF
     files.
     """
     wanted = format_of(file_format)
@@ -121,8 +121,8 @@ def people(meeting: str) -> Response:
     """Return minutes, a presence list, a summons or a certificate as a file with people's names.
 
     The query names the kind (`loai`), the hall (`diem-cau`), the unit (`don-vi`) and the person
-    (`nguoi`). Raises: UnknownMeeting, UnknownPoint. BadForm if minutes are requested without a
-    hall, or if this server cannot make PDF files. UnknownReport if the format is unknown.
+    (`nguoi`). Raises: UnknownMeeting, UnknownPoint; BadForm if minutes are requested without a
+    hall, or if this server cannot make PDF files; UnknownReport if the format is unknown;
     NobodyToName if a summons or a certificate would name nobody.
     """
     kind: Kind = next((k for k in WITH_NAMES if k == request.args.get("loai")), "presence")
@@ -147,7 +147,7 @@ def people(meeting: str) -> Response:
 def minutes(meeting: str, point: str) -> Response:
     """Return the minutes of a hall (`point`) at a meeting as a DOCX file to sign.
 
-    Raises: UnknownMeeting. UnknownPoint if the meeting does not take place in this hall.
+    Raises: UnknownMeeting; UnknownPoint if the meeting does not take place in this hall.
     """
     with reading() as connection:
         spec = making.make_names_document(
@@ -161,7 +161,7 @@ def minutes(meeting: str, point: str) -> Response:
 def export_open_data(meeting: str, file_format: str) -> Response:
     """Return a meeting's totals as open data without names: JSON with a schema, or CSV.
 
-    `file_format` is `json` or `csv`. Raises: UnknownMeeting. UnknownReport for any other format.
+    `file_format` is `json` or `csv`. Raises: UnknownMeeting; UnknownReport for any other format.
     """
     if file_format not in OPEN_FORMATS:
         raise UnknownReport(report=file_format[:16])
@@ -181,7 +181,7 @@ def export_open_data(meeting: str, file_format: str) -> Response:
 def check(meeting: str) -> str:
     """Compare an uploaded report file with the stored records; return a page with the differences.
 
-    Raises: UnknownMeeting. BadForm if there is no file, if it is not a report by this program, or
+    Raises: UnknownMeeting; BadForm if there is no file, if it is not a report by this program, or
     if another program has removed the data that a report contains for this check.
     """
     file = request.files.get("file")

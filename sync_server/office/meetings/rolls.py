@@ -24,6 +24,7 @@ from sync_server.domain.summoning import (
     Rule,
     build_roll,
     compare_rolls,
+    usual_hall,
 )
 from sync_server.errors import BadForm, UnknownUploadedList
 from sync_server.messages import say
@@ -58,7 +59,7 @@ def by_rule(meeting: str) -> str | Response:
 
     The rule in the form names units, a rank such as committee members, and kinds of Party
     membership. With `do=summon` in the form, apply the rule and redirect to the page of the rolls.
-    Raises: UnknownMeeting. BadForm if no unit is chosen or the rank is unknown.
+    Raises: UnknownMeeting; BadForm if no unit is chosen or the rank is unknown.
     """
     rank = forms.one_of("rank", RANKS)
     units, memberships = request.form.getlist("unit"), request.form.getlist("membership")
@@ -87,7 +88,7 @@ def by_file(meeting: str) -> str | Response | tuple[str, int]:
     """Store an uploaded list without importing it; return a page that shows what it would change.
 
     The list names the people that the halls of a meeting summon. If it has faults or no people,
-    show this with status 422 and store nothing. Raises: UnknownMeeting. BadForm if the file is
+    show this with status 422 and store nothing. Raises: UnknownMeeting; BadForm if the file is
     missing or too large.
     """
     account, at_ms = access.signed_in_account(), now_ms()
@@ -114,8 +115,8 @@ def by_file(meeting: str) -> str | Response | tuple[str, int]:
 def summon_list(meeting: str, list_id: str) -> Response:
     """Import an uploaded list: every hall in it summons only the people that the list names.
 
-    `list_id` is the id of a list that was not imported yet. Redirect to the page of the rolls.
-    Raises: UnknownMeeting. UnknownUploadedList if there is no such list. BadForm if the list now
+    `list_id` is the id of a list that has not been imported yet. Redirect to the page of the rolls.
+    Raises: UnknownMeeting; UnknownUploadedList if there is no such list; BadForm if the list now
     has faults.
     """
     at_ms, writer = now_ms(), access.signed_in_account().writer
@@ -178,25 +179,33 @@ def _plan_rolls(
     """Return the rolls that a rule makes, and what the rule changes. A roll is the people summoned.
 
     The first result contains the new roll and the second the changes, both by the hall's code;
-    halls whose people stay the same are left out of the second. The third is for units without a
-    hall at this meeting: the number of people that the rule would summon there, by the unit's code.
+    halls whose people stay the same are left out of the second. The third contains the number of
+    people that the rule would summon if they had a hall at this meeting, by the unit's code.
     """
     before = arrangements.rolls_of(connection, meeting)
-    point_by_unit = {
-        p.unit: p.code for p in directory.points(connection).values() if p.code in before
-    }
+    halls = {code: hall for code, hall in directory.points(connection).items() if code in before}
+    hall_of_unit = directory.hall_by_unit(halls)
     exempt = arrangements.exempt_people(before)
     starts_ms = arrangements.start_of(connection, meeting, now_ms())
-    by_unit: dict[str, list[RosterPerson]] = {}
+    by_hall: dict[str, list[RosterPerson]] = {code: [] for code in halls}
+    without_hall: dict[str, list[RosterPerson]] = {}
+    units_of: dict[str, str] = {}
     for person in roster.list_people(connection, at_ms=starts_ms):
-        by_unit.setdefault(person.unit, []).append(person)
-    rolls = {
-        point_by_unit[unit]: build_roll(
-            rule, by_unit.get(unit, ()), before[point_by_unit[unit]], exempt
-        )
-        for unit in sorted(rule.units)
-        if unit in point_by_unit
-    }
+        units_of[person.person] = person.unit
+        if hall := usual_hall(person, halls, hall_of_unit):
+            by_hall[hall].append(person)
+        else:
+            without_hall.setdefault(person.unit, []).append(person)
+    rolls = {}
+    for hall, people in sorted(by_hall.items()):
+        if halls[hall].unit in rule.units or any(person.unit in rule.units for person in people):
+            usual = {person.person for person in people}
+            others = [  # people of units that the rule does not concern keep their line
+                line
+                for line in before[hall]
+                if line.person in usual and units_of[line.person] not in rule.units
+            ]
+            rolls[hall] = build_roll(rule, people, before[hall], exempt) + others
     changes = {point: compare_rolls(before[point], roll) for point, roll in rolls.items()}
     changes = {
         point: difference
@@ -206,8 +215,7 @@ def _plan_rolls(
     units_without_hall = {
         unit: count
         for unit in sorted(rule.units)
-        if unit not in point_by_unit
-        and (count := len(build_roll(rule, by_unit.get(unit, ()), (), exempt)))
+        if (count := len(build_roll(rule, without_hall.get(unit, ()), (), exempt)))
     }
     return rolls, changes, units_without_hall
 

@@ -50,8 +50,8 @@ def page(meeting: str) -> str:
 def note_call(meeting: str, point: str) -> Response:
     """Store the form's note on a telephone call to a hall (`point`), such as a promise.
 
-    Redirect to the page of the halls that have not reported. Raises: UnknownMeeting. UnknownPoint
-    if the meeting does not take place in this hall. BadForm if the note is empty or too long.
+    Redirect to the page of the halls that have not reported. Raises: UnknownMeeting; UnknownPoint
+    if the meeting does not take place in this hall; BadForm if the note is empty or too long.
     """
     text, at_ms = forms.required_text("call_note", longest=LONGEST_NOTE), now_ms()
     connection = transaction()

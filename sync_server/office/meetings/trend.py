@@ -122,7 +122,7 @@ def report() -> Response:
     """Return a report on several meetings, in the format and layout that the query names.
 
     The query names the meetings (`hoi-nghi`) or a year (`nam`), by default the current one. Raises:
-    UnknownMeeting. UnknownReport if the file format is unknown. BadForm if no meeting is left, if
+    UnknownMeeting; UnknownReport if the file format is unknown; BadForm if no meeting is left, if
     there are more than `MOST_CONFERENCES` (60), if a meeting is not over, or if this server cannot
     make PDF files.
     """

@@ -17,7 +17,7 @@ from sync_server.database import transaction
 from sync_server.domain.positions import COMMITTEE, position_of
 from sync_server.domain.records.permissions import Action
 from sync_server.domain.summoning import MEMBERSHIPS
-from sync_server.errors import BadForm, UnknownPerson, UnknownUnit
+from sync_server.errors import BadForm, UnknownPerson, UnknownPoint, UnknownUnit
 from sync_server.messages import name_code, say
 from sync_server.office import access, demonstration, forms
 from sync_server.office.access import allowed
@@ -45,7 +45,7 @@ def add() -> str | Response:
     """Add the person in the form to the stored people, and redirect to the person's page.
 
     If the unit has a person of the same name, first return a page that asks whether the new person
-    is another one. If the form contains no code, the person gets a new one. Raises: UnknownUnit.
+    is another one. If the form contains no code, the person gets a new one. Raises: UnknownUnit;
     BadForm if a field is wrong, if the code is already used, or if real people need consent first.
     """
     connection, at_ms = transaction(), now_ms()
@@ -78,6 +78,7 @@ def page(person: str) -> str:
         units=directory.unit_names(connection),
         memberships=MEMBERSHIPS,
         positions=COMMITTEE,
+        points=directory.points(connection),
         reasons=END_REASONS,
         rolls=people.coming_rolls(connection, stored, at_ms),
     )
@@ -89,7 +90,7 @@ def correct(person: str) -> Response:
     """Correct a person's name, position, Party membership or year of birth from the form.
 
     `person` is the person's code. The form also contains the reason. Redirect to the page that
-    changes the person. Raises: UnknownPerson. BadForm if a field is wrong, the reason is missing,
+    changes the person. Raises: UnknownPerson; BadForm if a field is wrong, the reason is missing,
     or nothing has changed.
     """
     before = _must_find(person)
@@ -112,7 +113,7 @@ def move(person: str) -> Response:
     """Move a person (given by code) to the unit in the form, from the time in the form on.
 
     The form also contains the reason. A move to the current unit cancels a planned move. Redirect
-    to the page that changes the person. Raises: UnknownPerson, UnknownUnit. BadForm if a field is
+    to the page that changes the person. Raises: UnknownPerson, UnknownUnit; BadForm if a field is
     wrong, or if the person already belongs to the unit and no move is planned.
     """
     before, unit = _must_find(person), _read_unit("unit")
@@ -127,7 +128,7 @@ def end(person: str) -> Response:
     """Record that a person (given by code) has retired, moved away or died.
 
     The form contains which of these it is, and a reason. New meetings do not summon the person.
-    Redirect to the page that changes the person. Raises: UnknownPerson. BadForm if a field is
+    Redirect to the page that changes the person. Raises: UnknownPerson; BadForm if a field is
     wrong, or if the person's entry has already ended.
     """
     before, why = _must_find(person), forms.one_of("why", END_REASONS)
@@ -142,7 +143,7 @@ def bring_back(person: str) -> Response:
     """Restore the entry of a person (given by code) that was ended or merged into another entry.
 
     The form contains the reason. Redirect to the page that changes the person. Raises:
-    UnknownPerson. BadForm if the entry has not ended, or if the reason is missing.
+    UnknownPerson; BadForm if the entry has not ended, or if the reason is missing.
     """
     before, reason = _must_find(person), forms.required_text("reason", longest=500)
     people.bring_back(transaction(), before)
@@ -155,7 +156,7 @@ def merge(person: str) -> Response:
     """Merge a duplicate entry into another entry of the same person, for the reason in the form.
 
     `person` is the code of the duplicate; the form field `kept` is the code of the entry that
-    remains. Redirect to the page of the duplicate. Raises: UnknownPerson. BadForm if the codes are
+    remains. Redirect to the page of the duplicate. Raises: UnknownPerson; BadForm if the codes are
     equal, if one entry is already merged, or if an account or a device uses the duplicate's code.
     """
     entry, kept = _must_find(person), _must_find(forms.person_code("kept"))
@@ -196,6 +197,7 @@ def _render_new(person: RosterPerson, same: Sequence[RosterPerson]) -> str:
         units=directory.unit_names(transaction()),
         memberships=MEMBERSHIPS,
         positions=COMMITTEE,
+        points=directory.points(transaction()),
         is_demonstration=purpose.is_demonstration(transaction()),
     )
 
@@ -208,7 +210,9 @@ def _must_find(code: str) -> RosterPerson:
 
 
 def _read_facts(before: RosterPerson) -> RosterPerson:
-    """Return a copy of `before` with the name, position, membership and year of birth in the form.
+    """Return a copy of `before` with the facts in the form.
+
+    These are name, position, membership, year of birth and usual hall.
 
     Raises: BadForm if a field is wrong, for example if the name contains a digit.
     """
@@ -222,7 +226,15 @@ def _read_facts(before: RosterPerson) -> RosterPerson:
         position=position_of(_clean("position", forms.text("position", longest=MAX_NAME))),
         membership=forms.one_of("membership", MEMBERSHIPS),
         birth_year=forms.whole_number("birth_year", least=OLDEST_BIRTH_YEAR, most=youngest_year),
+        point=_read_point(),
     )
+
+
+def _read_point() -> str:
+    point = forms.text("point", longest=16)
+    if point and point not in directory.all_points(transaction()):
+        raise UnknownPoint(point=point)
+    return point
 
 
 def _clean(field: str, text: str) -> str:

@@ -112,7 +112,7 @@ def decide() -> AnyResponse:
     """Approve or decline the ticked requests for leave, or the request whose button was pressed.
 
     Redirect to the page in the query (`ve`), or to the list of requests. Raises: Forbidden for a
-    request in another hall. UnknownRecord if a request is unknown. BadForm if nothing was chosen,
+    request in another hall; UnknownRecord if a request is unknown; BadForm if nothing was chosen,
     if the account may not decide on a request, or if a request has changed since the user saw it.
     """
     pressed, single = forms.text("do").partition(" ")[::2]
@@ -148,7 +148,7 @@ def _decidable(
 ) -> list[tuple["Target", str]]:
     """Return the given requests with the codes of their people, if all can be decided on now.
 
-    `at_ms` is the current time in ms since 1970 UTC. Raises: UnknownRecord if a request is unknown.
+    `at_ms` is the current time in ms since 1970 UTC. Raises: UnknownRecord if a request is unknown;
     BadForm if the account may not decide on a request, or if a request has changed since the user
     saw it.
     """
@@ -175,8 +175,8 @@ def _decidable(
 def detail(sha256: str) -> Response:
     """Return a picture or document that was attached to a request for leave, and log the opening.
 
-    `sha256` identifies the encrypted file. Raises: Forbidden if the account may not open it.
-    UnknownDetail if there is no such picture or document. DetailUnreadable if it cannot be
+    `sha256` identifies the encrypted file. Raises: Forbidden if the account may not open it;
+    UnknownDetail if there is no such picture or document; DetailUnreadable if it cannot be
     decrypted.
     """
     connection = transaction()
@@ -319,7 +319,7 @@ def _people_with_detail(connection: Connection, sha256: str) -> set[str]:
     `sha256` identifies the detail. Headquarters and auditors may open any detail. A chair may open
     those of requests in the chair's hall, and a unit's secretary those of the unit's people.
 
-    Raises: UnknownDetail if no record contains the detail. Forbidden if the account may not open
+    Raises: UnknownDetail if no record contains the detail; Forbidden if the account may not open
     it.
     """
     account, at_ms, people = access.signed_in_account(), now_ms(), set()

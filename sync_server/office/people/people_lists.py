@@ -25,7 +25,7 @@ from sync_server.acts.list_imports import (
     UnreadableList,
     describe,
 )
-from sync_server.acts.people_lists import MEMBERSHIPS, USED, Change, ListChoices
+from sync_server.acts.people_lists import MEMBERSHIPS, NO_HALL, USED, Change, ListChoices
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, transaction, write
@@ -111,7 +111,8 @@ def upload() -> AnyResponse:
 def preview(list_id: str) -> str | tuple[str, int]:
     """Return the page with the columns, faults, open questions and changes of an uploaded list.
 
-    `list_id` is the id of a list that was not imported yet. The status is 422 if the file has no
+    `list_id` is the id of a list that has not been imported yet. The status is 422 if the file has
+    no
     readable table. Raises: UnknownUploadedList if there is no such list.
     """
     stored, choices = _draft(list_id)
@@ -123,12 +124,13 @@ def preview(list_id: str) -> str | tuple[str, int]:
 def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
     """Store the user's choices about an uploaded list, and import the list if the form says so.
 
-    `list_id` is the id of a list that was not imported yet. After an import, redirect to the page
+    `list_id` is the id of a list that has not been imported yet. After an import, redirect to the
+    page
     of imports; otherwise redirect to the preview. Nothing is imported if the list has faults or
     open questions, or if the preview is out of date.
 
-    Raises: UnknownUploadedList if there is no such list. BadForm if a field is wrong, or if the
-    user has not agreed to add real people to a demonstration. UnreadableList if the file has no
+    Raises: UnknownUploadedList if there is no such list; BadForm if a field is wrong, or if the
+    user has not agreed to add real people to a demonstration; UnreadableList if the file has no
     readable table.
     """
     stored, before = _draft(list_id)
@@ -161,7 +163,7 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
 def undo(list_id: str) -> AnyResponse:
     """Undo the import of a list of people (`list_id`), and redirect to the page of imports.
 
-    Raises: UnknownUploadedList if there is no such list. BadForm if it is not imported or already
+    Raises: UnknownUploadedList if there is no such list; BadForm if it is not imported or already
     undone, if one of its people was changed since, or if a new person is already named in a
     meeting.
     """
@@ -178,8 +180,9 @@ def undo(list_id: str) -> AnyResponse:
 def faults(list_id: str) -> Response:
     """Return an uploaded list as an XLSX file, with the faults of every row in an added column.
 
-    `list_id` is the id of a list that was not imported yet. Raises: UnknownUploadedList if there is
-    no such list. BadForm if the file has no readable table.
+    `list_id` is the id of a list that has not been imported yet. Raises: UnknownUploadedList if
+    there is
+    no such list; BadForm if the file has no readable table.
     """
     stored, choices = _draft(list_id)
     with reading() as connection, uploads.readable_list():
@@ -204,7 +207,8 @@ def template() -> Response:
         people = roster.list_people(connection, unit=unit, at_ms=now_ms())
         people.sort(key=lambda person: (person.unit, name_sort_key(person.full_name)))
     access.log_subjects(unit or say("filter.all"))
-    content = list_files.people_template(people, directory.unit_names(connection))
+    points = {code: point.name for code, point in directory.all_points(connection).items()}
+    content = list_files.people_template(people, directory.unit_names(connection), points)
     return xlsx_download(content, "danh-sach-can-bo.xlsx")
 
 
@@ -217,7 +221,8 @@ def _render_preview(stored: StoredList, choices: ListChoices) -> str | tuple[str
         with reading():
             page = _page(stored, choices, None, [describe(unreadable.fault)], 1)
             return page, UNPROCESSABLE
-    faults = [fault for fault in read.plan.faults if fault.problem != "unknown_unit"]
+    chosen_below = {"unknown_unit", "unknown_point"}
+    faults = [fault for fault in read.plan.faults if fault.problem not in chosen_below]
     with reading():
         return _page(
             stored,
@@ -243,38 +248,38 @@ def _page(
         read=read,
         sentences=sentences,
         count=count,
-        lines=[_line(change, read.units) for change in read.plan.changed[:SHOWN_CHANGES]]
-        if read
-        else [],
+        lines=[_line(change, read) for change in read.plan.changed[:SHOWN_CHANGES]] if read else [],
         shown_new=SHOWN_NEW,
         most_unmatched=MOST_UNMATCHED,
         fields=CHOSEN_FIELDS,
         memberships=list(dict.fromkeys(MEMBERSHIPS.values())),
         left_out=LEFT_OUT,
+        no_hall=NO_HALL,
         fold_heading=fold_heading,
         seen=list_imports.fingerprint(read.plan) if read else "",
         is_demonstration=purpose.is_demonstration(transaction()),
     )
 
 
-def _line(change: Change, units: dict[str, str]) -> ChangeLine:
+def _line(change: Change, read: ListPreview) -> ChangeLine:
     assert change.before
     pairs = [
         (
             say(f"fact.{name}"),
-            _fact(name, getattr(change.before, name), units),
-            _fact(name, getattr(change.after, name), units),
+            _fact(name, getattr(change.before, name), read),
+            _fact(name, getattr(change.after, name), read),
         )
         for name in change.fields
     ]
     return ChangeLine(change, pairs, change.losses)
 
 
-def _fact(name: str, value: object, units: dict[str, str]) -> str:
+def _fact(name: str, value: object, read: ListPreview) -> str:
     if value in {None, ""}:
         return "–"
-    if name == "unit":
-        return units.get(str(value), str(value))
+    if name in {"unit", "point"}:
+        names = read.units if name == "unit" else read.points
+        return names.get(str(value), str(value))
     if name in {"position", "membership"}:
         return name_code(name, str(value))
     return say("lists.ended") if name == "ended_ms" else str(value)
@@ -284,11 +289,12 @@ def _read_choices(before: ListChoices) -> ListChoices:
     """Return the choices in the form, added to the choices in `before` on columns and units.
 
     The names of the form fields contain the part of the list that a choice concerns. `c-HEADING` is
-    the meaning of a column, `p-ROW` the code of the person in a row, and `u-NAME` the code of the
-    unit with this name. `b-HEADING` is the meaning of the column before; a choice equal to it is
+    the meaning of a column, `p-ROW` the code of the person in a row, `u-NAME` the code of the unit
+    with this name, and `h-NAME` the code of the hall with this name. `b-HEADING` is the meaning of
+    the column before; a choice equal to it is
     ignored.
     """
-    units = dict(before.units)
+    units, points = dict(before.units), dict(before.points)
     fields: dict[str, Field | None] = {}
     people: dict[int, str] = {}
     for name, value in request.form.items():
@@ -299,11 +305,14 @@ def _read_choices(before: ListChoices) -> ListChoices:
             people[int(key)] = value[:32]
         elif kind == "u":
             units[key[:MAX_ALIAS]] = value[:16]
+        elif kind == "h":
+            points[key[:MAX_ALIAS]] = value[:16]
     return ListChoices(
         before.fields | fields,
         people,
         forms.text("unit", longest=16),
         units,
+        points,
         forms.text("membership", longest=16),
         tuple(request.form.getlist("ended")),
         "others_new" in request.form,

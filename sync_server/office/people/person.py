@@ -128,7 +128,7 @@ def search() -> str:
 def page(person: str) -> str:
     """Return the page with a person's attendance and requests for leave in a year.
 
-    `person` is the person's code, and the year is in the query (`nam`). Raises: UnknownPerson.
+    `person` is the person's code, and the year is in the query (`nam`). Raises: UnknownPerson;
     Forbidden if the account may not see the person.
     """
     year = forms.requested_year()
@@ -151,6 +151,7 @@ def page(person: str) -> str:
         "people/person.html",
         person=roster_person,
         unit=units.get(roster_person.unit, roster_person.unit),
+        usual_hall=points[roster_person.point].name if roster_person.point in points else "",
         year=year,
         attended=attendances,
         summary=_count_year(roster_person, attendances),
@@ -168,7 +169,7 @@ def correct(person: str) -> AnyResponse:
     """Record that a person (given by code) arrived at a hall or left it at the time in the form.
 
     The form also contains the meeting, the hall and the reason. Redirect to the person's page.
-    Raises: UnknownPerson, UnknownMeeting, UnknownPoint. BadForm if a field is wrong, or if the time
+    Raises: UnknownPerson, UnknownMeeting, UnknownPoint; BadForm if a field is wrong, or if the time
     is in the future, over 12 hours before the meeting or over 12 hours after it.
     """
     meeting, point = (
@@ -199,7 +200,7 @@ def ask(person: str) -> AnyResponse:
     """Record a person's request for leave, of which headquarters has received the written report.
 
     `person` is the person's code. The form contains the meeting, the reason and the report's
-    number. Redirect to the person's page. Raises: UnknownPerson, UnknownMeeting. BadForm if a field
+    number. Redirect to the person's page. Raises: UnknownPerson, UnknownMeeting; BadForm if a field
     is wrong, or if no hall of the meeting summons the person.
     """
     meeting, reason = (
@@ -236,7 +237,7 @@ def unit(unit: str) -> str:
     """Return the page with a unit's people and how many meetings they attended in a year.
 
     `unit` is the unit's code, and the year is in the query (`nam`). The page is the yearly study
-    register of domain.md, row 19. Raises: UnknownUnit. Forbidden if the account may not see the
+    register of domain.md, row 19. Raises: UnknownUnit; Forbidden if the account may not see the
     unit.
     """
     year = forms.requested_year()
@@ -253,7 +254,7 @@ def register(unit: str) -> Response:
     """Return a unit's study register, its people's attendance in a year, as a CSV file.
 
     The file has a row for every person. `unit` is the unit's code, and the year is in the query
-    (`nam`). Raises: UnknownUnit. Forbidden if the account may not see the unit.
+    (`nam`). Raises: UnknownUnit; Forbidden if the account may not see the unit.
     """
     year = forms.requested_year()
     connection = transaction()
@@ -389,7 +390,7 @@ def _search_roster(connection: Connection, text: str, *, with_ended: bool) -> li
 def _must_see(connection: Connection, person: str) -> RosterPerson:
     """Return the person with this code, if the signed-in account may see the person.
 
-    Raises: UnknownPerson if there is no such person. Forbidden if the account may not see the
+    Raises: UnknownPerson if there is no such person; Forbidden if the account may not see the
     person.
     """
     account = access.signed_in_account()

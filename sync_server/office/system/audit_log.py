@@ -32,8 +32,9 @@ OTHER_ACTIONS = (SIGN_IN, SIGN_OUT, ILLEGIBLE, REFUSED_CALL)
 def index() -> str:
     """Return one page of the audit log with the entries that match the query, the latest first.
 
-    The query may name the account (`ai`), the action (`viec`), a part of the subjects (`ve`), the
-    first and last day (`tu`, `den`) and the page (`trang`). Raises: BadForm if a day is not a date.
+    The query may name the account (`ai`), the action (`viec`), the first and last day (`tu`, `den`)
+    and the page (`trang`). It may also contain a text (`ve`) that the subject of an entry, such as
+    a person's code, must contain. Raises: BadForm if a day is not a date.
     """
     arguments = request.args
     page_text = arguments.get("trang", "1")

@@ -88,7 +88,7 @@ def set_password() -> Response:
     """Change the password of the signed-in account, and end all its other sessions.
 
     Redirect to the page of the account. Raises: BadForm if the old password is wrong, or if the new
-    one is unsuitable, equals the old one or was not repeated exactly. TooManyRequests after 30
+    one is unsuitable, equals the old one or was not repeated exactly; TooManyRequests after 30
     attempts in a minute.
     """
     account, current_session = access.signed_in_account(), access.current_session()
@@ -117,7 +117,7 @@ def set_totp() -> Response:
 
     The form field `do` is `begin`, `confirm` or `remove`. Beginning and removing require the
     password. Redirect to the page of the account. Raises: BadForm if the password or the code is
-    wrong. TooManyRequests after 30 attempts with a password in a minute.
+    wrong; TooManyRequests after 30 attempts with a password in a minute.
     """
     account, at_ms = access.signed_in_account(), now_ms()
     match forms.one_of("do", ("begin", "confirm", "remove")):
@@ -145,7 +145,7 @@ def _require_password(password: str) -> None:
     """Check the password of the signed-in account again before an important change.
 
     Without this check, a stranger at an open browser could take over the account. Raises: BadForm
-    if the password is wrong. TooManyRequests after 30 attempts in a minute.
+    if the password is wrong; TooManyRequests after 30 attempts in a minute.
     """
     rate_limits.count_attempt(rate_limits.NEW_PASSWORD, access.signed_in_account().name)
     with reading() as connection:

@@ -26,7 +26,8 @@ from sync_server.storage.prepared import columns_of, in_chunks
 class RosterPerson(Struct, frozen=True):
     """A person with all stored facts. An ended person has retired, moved away or died.
 
-    `person` is the person's code; `unit` and `next_unit` are codes of units. No new list of
+    `person` is the person's code; `unit` and `next_unit` are codes of units. `point` is the code of
+    the hall where the person usually sits, "" for the first hall of the unit. No new list of
     summoned people includes an ended person. `ended_why` is the reason. `merged_into`: the code
     under which the person remains, if this entry was a duplicate. At `moves_ms` (ms since 1970
     UTC), the person moves to `next_unit`.
@@ -43,15 +44,16 @@ class RosterPerson(Struct, frozen=True):
     merged_into: str = ""
     next_unit: str = ""
     moves_ms: int | None = None
+    point: str = ""
 
     def at(self, at_ms: int) -> "RosterPerson":
         """Return the person as of a time, `at_ms`, in ms since 1970 UTC.
 
-        If the person's move is over by then, the result has the new unit and no move.
+        If the person's move is over by then, the result has the new unit, no hall and no move.
         """
         if self.moves_ms is None or self.moves_ms > at_ms:
             return self
-        return replace(self, unit=self.next_unit, next_unit="", moves_ms=None)
+        return replace(self, unit=self.next_unit, next_unit="", moves_ms=None, point="")
 
 
 class RosterLine(Struct, frozen=True, omit_defaults=True):
@@ -144,7 +146,7 @@ def officers_of(
 def roster_of(connection: Connection, key: StreamKey) -> Roster:
     """Return the people summoned to a point at a meeting, in the order of the point's latest list.
 
-    A person without a stored name has the code as the name.
+    If no name is stored for a person, the person's code is used instead.
     """
     records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, {record.device for record in records})
@@ -249,6 +251,7 @@ def _row(member: RosterPerson) -> dict[str, object]:
         "code": member.person,
         "full_name": member.full_name,
         "unit": member.unit,
+        "point": member.point,
         "position": member.position,
         "membership": member.membership,
         "birth_year": member.birth_year,

@@ -56,7 +56,10 @@ class Addresses:
         return isinstance(other, Addresses) and self.by_file == other.by_file
 
     def resolve(self, folder: str, link: str) -> str | None:
-        """Return the address to which a link in a content file leads, relative to the portal page.
+        """Return the address to which a link in a content file leads, for the page made from the
+        file.
+
+        The address is relative to that page.
 
         Return None if the link is dead. `folder` is the content folder of the file with the link,
         such as `materials`. Links to other sites (https:), telephone links (tel:) and links within

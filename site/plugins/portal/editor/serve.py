@@ -107,8 +107,9 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         """Send the requested file, with a reload script at the end if the file is an HTML page.
 
-        The address `/.changes?since=N` waits until the count of builds differs from N, and returns
-        the count. `sw.js`, which would cache old pages, is answered with 404.
+        A request for `/.changes?since=N` is answered with the number of builds as soon as it
+        differs
+        from N. `sw.js`, which would cache old pages, is answered with 404.
         """
         path, _, query = self.path.partition("?")
         if path == EVENTS:
