@@ -62,9 +62,9 @@ LIST_PROBLEMS = (
     "empty_name", "bad_code", "too_long", "digits_in_name", "no_unit", "unknown_unit",
     "unknown_point", "unknown_meeting", "unknown_person", "which_person", "membership", "birth",
     "person_twice", "same_twice", "ended_person", "merged_person",
-    "bad_place_code", "no_unit_name", "near_unit", "unit_type", "which_point", "capacity", "phone",
+    "bad_place_code", "no_unit_name", "near_unit", "unit_type", "which_point", "near_point", "capacity", "phone",
     "phone_without_name", "moment", "minutes", "left_before",
-    "not_summoned",
+    "not_summoned", "nobody",
     "title_in_name", "both_memberships", "no_membership", "seat_twice", "other_meeting",
 )  # fmt: skip
 CODES: dict[str, Iterable[str]] = {

@@ -1,7 +1,7 @@
 """Import uploaded lists of people: preview the changes, store all of them at once, or undo them."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import NamedTuple, cast
@@ -154,9 +154,11 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
         people_plan,
         names,
         {code: point.name for code, point in directory.points(connection).items()},
-        _unmatched(people_plan, "unknown_unit", stated_units, units, chosen | choices.units),
-        _unmatched(
-            people_plan,
+        unmatched_names(
+            people_plan.faults, "unknown_unit", stated_units, units, chosen | choices.units
+        ),
+        unmatched_names(
+            people_plan.faults,
             "unknown_point",
             Counter(line.text("point") for line in table.lines),
             point_index(connection),
@@ -165,8 +167,8 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
     )
 
 
-def _unmatched(
-    people_plan: PeoplePlan,
+def unmatched_names(
+    faults: Iterable[Fault],
     problem: str,
     stated: Mapping[str, int],
     index: UnitNames,
@@ -177,7 +179,7 @@ def _unmatched(
     `stated`: the number of lines by name. `chosen`: the chosen codes by the first `MAX_ALIAS`
     characters of the name.
     """
-    unknown = [fault.value for fault in people_plan.faults if fault.problem == problem]
+    unknown = [fault.value for fault in faults if fault.problem == problem]
     return [
         UnmatchedName(
             text,

@@ -17,7 +17,7 @@ from sync_server.acts.list_imports import find_list
 from sync_server.acts.places import is_code, new_codes
 from sync_server.domain.names import fold
 from sync_server.domain.records.door import Writer
-from sync_server.domain.unit_names import UnitNames
+from sync_server.domain.unit_names import UnitNames, find_point, without_hall
 from sync_server.domain.unit_types import UNIT_TYPES
 from sync_server.messages import say
 from sync_server.sheets.grids import Grid
@@ -230,8 +230,13 @@ class _PlaceLineParser:
         of_unit = [point for point in self._points.values() if point.unit == unit.code]
         stored = self._points.get(code or name.upper())
         if stored is None and not code:
-            named = [p for p in of_unit if fold(p.name) == fold(name)] if name else of_unit
+            index = UnitNames({point.code: without_hall(point.name) for point in of_unit})
+            found = find_point(index, name)
+            named = [point for point in of_unit if not name or point.code == found]
             stored = named[0] if len(named) == 1 else None
+            if name and not found and (near := index.near(without_hall(name))):
+                self._fault("near_point", line, "point", name, "; ".join(near))
+                return None
             if len(named) > 1 and has_facts:
                 self._fault("which_point", line, "point", name, ", ".join(p.code for p in named))
                 return None

@@ -82,7 +82,7 @@ def read_summonses(
 
     `meeting` is the id of the meeting for all lines; a line that names another meeting is a fault.
     If `meeting` is None, every line must name an accepted meeting. A person who occurs twice in a
-    meeting is a fault, and so is a seat that occurs twice in a hall.
+    meeting is a fault, and so are a seat that occurs twice in a hall, and a list of nobody.
     """
     places = read_places(connection)
     people = PeopleByName(
@@ -105,6 +105,8 @@ def read_summonses(
             if taken != line.row:
                 faults.append(_fault("seat_twice", line, "seat", row.seat, str(taken + 1)))
         rows.append(row)
+    if not rows and not faults:
+        faults.append(Fault("nobody"))
     return rows, faults
 
 
@@ -154,7 +156,8 @@ class PeopleByName:
     def find(self, line: Line) -> tuple[RosterPerson | None, Fault | None]:
         """Return the person that a line names, as (person, None), or else (None, fault).
 
-        It is a fault if nobody matches, if several people match, or if the person has left (ended).
+        It is a fault if the unit is unknown, if nobody matches, if several people match, or if the
+        person has left (ended).
         """
         code = line.text("person")
         if code:
@@ -168,6 +171,9 @@ class PeopleByName:
         named = self._by_name.get(_key(name), [])
         if text := line.text("unit") or line.section:
             unit = self._units.find(text)
+            if unit is None:
+                near = "; ".join(self._units.near(text))
+                return None, _fault("unknown_unit", line, "unit", text, near)
             named = [person for person in named if person.unit == unit]
         if len(named) > 1 and (year := line.text("birth")[-4:]):
             named = [person for person in named if str(person.birth_year) == year]

@@ -49,7 +49,7 @@ def form_endpoints(page: str, path: str, routes: MapAdapter) -> set[str]:
 def preview_lists(headquarters: Desk) -> tuple[str, str]:
     """Import a list of people, then upload two more lists without confirming them.
 
-    Return (path of the preview page of a list of people, HTML of the preview of a list to summon).
+    Return the paths of both previews: of a list of people, and of a list of people to summon.
     """
     text = "Mã;Họ và tên;Đơn vị;Đảng viên\nM9;Mẫu Văn Chín;U01;dự bị\n".encode()
     imported = headquarters.post("/nguoi/danh-sach", file=(io.BytesIO(text), "a.csv"))
@@ -58,8 +58,9 @@ def preview_lists(headquarters: Desk) -> tuple[str, str]:
     headquarters.post(path, do="import", seen=seen)
     draft_list = headquarters.post("/nguoi/danh-sach", file=(io.BytesIO(text), "a.csv"))
     roll = "Mã;Họ và tên\nM1;x\n".encode()
-    seen_roll = headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(roll), "a.csv"))
-    return draft_list.location.removeprefix("/van-phong"), seen_roll.text
+    roll_list = headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(roll), "a.csv"))
+    paths = [upload.location.removeprefix("/van-phong") for upload in (draft_list, roll_list)]
+    return paths[0], paths[1]
 
 
 def test_every_act_is_offered_by_a_form_on_some_page(
@@ -96,11 +97,10 @@ def test_every_act_is_offered_by_a_form_on_some_page(
     headquarters.post(path, do="import", mode="", seen="1")
     attendance = headquarters.post(f"{AT}/tu-tep", file=(io.BytesIO(counted), "a.csv")).location
     drafts = [address.removeprefix("/van-phong") for address in (places, attendance)]
-    for path in (*PAGES, draft_list, *drafts):
+    for path in (*PAGES, draft_list, roll_list, *drafts):
         answer = headquarters.get(path)
         assert answer.status_code == 200, path
         offered |= form_endpoints(answer.text, path, routes)
-    offered |= form_endpoints(roll_list, f"{AT}/trieu-tap/tep", routes)
 
     acts = {
         rule.endpoint

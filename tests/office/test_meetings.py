@@ -16,6 +16,7 @@ from sync_server.database import Base, db, reading, write
 from sync_server.domain.judging.standing import PointStanding
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.permissions import Profile
+from sync_server.sheets.files import read_grids
 from sync_server.storage import directory
 from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import standings, streams
@@ -255,9 +256,10 @@ def summon_by_file(headquarters: Desk, text: str, name: str = "trieu-tap.csv") -
 
     If the file has faults, return the page with the faults.
     """
-    seen = headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), name))
-    confirm = re.search(r'action="/van-phong(/hoi-nghi/[^"]+/trieu-tap/tep/[^"]+)"', seen.text)
-    return headquarters.post(confirm[1]) if confirm else seen
+    uploaded = headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), name))
+    path = uploaded.location.removeprefix("/van-phong")
+    seen = headquarters.get(path)
+    return headquarters.post(path, do="summon") if seen.status_code == 200 else seen
 
 
 def test_a_file_summons_all_its_people_or_nobody(hall: None, headquarters: Desk) -> None:
@@ -278,7 +280,8 @@ def test_a_list_by_names_summons_to_the_halls_of_their_units_after_a_preview(
     hall: None, headquarters: Desk
 ) -> None:
     text = "Họ và tên;Đơn vị;Ghế\nMẫu Đức An;U01;B2\n"
-    seen = headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), "a.csv"))
+    uploaded = headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), "a.csv"))
+    seen = headquarters.get(uploaded.location.removeprefix("/van-phong"))
 
     assert "Danh sách này sẽ thay đổi" in seen.text
     assert people_at("P001") == ["M1", "M2", "S1", "S2"]  # the preview changes nothing
@@ -286,6 +289,28 @@ def test_a_list_by_names_summons_to_the_halls_of_their_units_after_a_preview(
     assert len(people_at("P001")) == 1
     nobody = summon_by_file(headquarters, "Họ và tên;Đơn vị\nMẫu Khác;U01\n")
     assert "Ô A2: không có ai là «Mẫu Khác»" in nobody.text
+
+
+def test_a_unit_s_unknown_name_is_assigned_by_hand_and_faults_come_back_as_a_file(
+    hall: None, headquarters: Desk
+) -> None:
+    text = "Họ và tên;Đơn vị\nMẫu Đức An;Khối Một\nMẫu Khác;U01\n"
+    uploaded = headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), "a.csv"))
+    path = uploaded.location.removeprefix("/van-phong")
+    seen = headquarters.get(path)
+    assert seen.status_code == 422
+    assert 'name="u-Khối Một"' in seen.text
+    file = headquarters.get(f"{path}/loi.xlsx")
+    [grid] = read_grids(file.data, "loi.xlsx")
+    assert [row[-1] for row in grid.rows][1:] == [
+        "Ô B2: không có đơn vị «Khối Một».",
+        "Ô A3: không có ai là «Mẫu Khác» trong danh sách cán bộ.",
+    ]
+
+    assert headquarters.post(path, do="look", **{"u-Khối Một": "U01"}).status_code == 302
+    seen = headquarters.get(path)
+    assert "Khối Một" not in seen.text
+    assert "Mẫu Khác" in seen.text
 
 
 @pytest.mark.parametrize("name", ["x" * 300 + ".csv", "../../etc/passwd.xlsx", ".xlsx", "tệp.xlsx"])

@@ -233,6 +233,19 @@ def test_an_ended_hall_is_in_no_new_meeting(
     assert later.id not in keys
 
 
+def test_a_hall_is_found_by_its_usual_names_and_a_near_one_is_asked_about(
+    hall: None, headquarters: Desk
+) -> None:
+    heading = ["Đơn vị", "Điểm cầu", "Số chỗ ngồi"]
+    for name in ("một", "ĐIỂM CẦU  MỘT", "P001"):
+        import_list(headquarters, [heading, ["Chi bộ Một", name, "80"]])
+        assert [p.code for p in points().values() if p.unit == "U01"] == ["P001"]
+    near = import_list(headquarters, [heading, ["Chi bộ Một", "Điểm cầu Mộtt", "80"]])
+    assert "tên gần giống: Một." in near
+    import_list(headquarters, [heading, ["Chi bộ Một", "Hội trường huyện", "80"]])
+    assert [p.name for p in points().values() if p.unit == "U01"][1:] == ["Hội trường huyện"]
+
+
 def test_a_new_unit_by_file_gets_a_hall_so_that_its_people_can_be_summoned(
     hall: None, headquarters: Desk
 ) -> None:

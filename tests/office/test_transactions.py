@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from sync_server.acts import list_imports, queue_files
+from sync_server.acts import queue_files
 from sync_server.database import db, reading, write
 from sync_server.domain.records.permissions import Profile
 from sync_server.storage.access import accounts
@@ -78,7 +78,6 @@ def stored_by_another_writer(app: Flask) -> bool:
 @pytest.mark.parametrize(
     ("path", "module", "slow_work"),
     [
-        (f"/hoi-nghi/{MEETING}/trieu-tap/tep", list_imports, "read_grids"),
         ("/nhap-tep", queue_files, "_read_boxes"),
         ("/tai-khoan-cua-toi/mat-khau", accounts, "account_with_password"),
         ("/tai-khoan-cua-toi/hai-lop", accounts, "account_with_password"),

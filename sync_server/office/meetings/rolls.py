@@ -3,14 +3,25 @@
 The people summoned to a hall are its roll. Every change writes a new version of a roll.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Response as AnyResponse
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from sync_server.acts import arrangements, summons_lists
-from sync_server.acts.list_imports import UnreadableList, describe, find_list, open_grids
+from sync_server.acts import arrangements, list_files, list_imports, summons_lists
+from sync_server.acts.list_imports import (
+    MOST_FAULTS_SHOWN,
+    UnmatchedName,
+    UnreadableList,
+    describe,
+    find_list,
+    open_grids,
+)
 from sync_server.acts.summons_lists import SummonsRow
 from sync_server.clocks import now_ms
 from sync_server.database import reading, transaction, write
@@ -28,13 +39,15 @@ from sync_server.domain.summoning import (
 )
 from sync_server.errors import BadForm, UnknownUploadedList
 from sync_server.messages import say
-from sync_server.office import access, forms, uploads
+from sync_server.office import access, forms, list_forms, uploads
 from sync_server.office.access import allowed
+from sync_server.office.downloads import xlsx_download
 from sync_server.office.menus import Menu
-from sync_server.sheets.tables import Fault
+from sync_server.sheets.tables import Fault, Table
 from sync_server.storage import directory
 from sync_server.storage.ledger import standings, streams
 from sync_server.storage.people import lists, roster
+from sync_server.storage.people.lists import StoredList
 from sync_server.storage.people.roster import RosterPerson
 
 blueprint = Blueprint("rolls", __name__)
@@ -84,77 +97,122 @@ def by_rule(meeting: str) -> str | Response:
 
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap/tep")
 @allowed(Action.ARRANGE, is_slow=True)
-def by_file(meeting: str) -> str | Response | tuple[str, int]:
-    """Store an uploaded list without importing it; return a page that shows what it would change.
+def upload(meeting: str) -> Response:
+    """Store an uploaded list of the people to summon, and redirect to its preview.
 
-    The list names the people that the halls of a meeting summon. If it has faults or no people,
-    show this with status 422 and store nothing. Raises: UnknownMeeting; BadForm if the file is
-    missing or too large.
+    Nobody is summoned yet. Raises: UnknownMeeting; BadForm if the file is missing or too large.
     """
     account, at_ms = access.signed_in_account(), now_ms()
     with reading() as connection:
         arrangements.require_meeting(connection, meeting, at_ms)
     file = uploads.list_file("file")
-    summonses, faults = _read_summonses(meeting, file.name, file.content)
-    if faults or not summonses:
-        sentences = [describe(fault) for fault in faults] or [say("rolls.nobody")]
-        with reading():
-            return _render_page(meeting, faults=sentences), UNPROCESSABLE
     list_id = write(
         lambda c: lists.add(
             c, "roll", account.name, file.name, file.content, now_ms=at_ms, subject=meeting
         )
     )
+    return redirect(url_for("office.rolls.preview", meeting=meeting, list_id=list_id))
+
+
+@blueprint.get("/hoi-nghi/<meeting>/trieu-tap/tep/<list_id>")
+@allowed(Action.ARRANGE, is_slow=True)
+def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
+    """Return the page that shows what an uploaded list of people to summon would change.
+
+    If the list has faults, the page shows them with status 422, and a form that assigns units to
+    the names that are not the names of stored units. Raises: UnknownMeeting; UnknownUploadedList if
+    the meeting has no such list, or if it has been imported already.
+    """
+    read = _read_list(meeting, list_id)
     with reading() as connection:
-        changes = _changes_of(connection, meeting, summonses)
-        return _render_page(meeting, changes=changes, list_id=list_id)
+        if not read.faults:
+            changes = _changes_of(connection, meeting, read.summonses)
+            return _render_page(meeting, changes=changes, list_id=list_id)
+        return _render_page(meeting, read=read, list_id=list_id), UNPROCESSABLE
+
+
+@blueprint.get("/hoi-nghi/<meeting>/trieu-tap/tep/<list_id>/loi.xlsx")
+@allowed(Action.ARRANGE, is_slow=True)
+def faults(meeting: str, list_id: str) -> AnyResponse:
+    """Return an uploaded list as an XLSX file, with the faults of every row in an added column.
+
+    Raises: UnknownMeeting; UnknownUploadedList if the meeting has no such list, or if it has been
+    imported already; BadForm if the file has no readable table.
+    """
+    read = _read_list(meeting, list_id)
+    if read.table is None:
+        raise BadForm(fault=describe(read.faults[0]))
+    content = list_files.with_faults(read.table, read.faults, read.stored.content)
+    return xlsx_download(content, "trieu-tap-loi.xlsx")
 
 
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap/tep/<list_id>")
 @allowed(Action.ARRANGE, is_slow=True)
-def summon_list(meeting: str, list_id: str) -> Response:
-    """Import an uploaded list: every hall in it summons only the people that the list names.
+def decide(meeting: str, list_id: str) -> Response:
+    """Import an uploaded list, or only store which units the names in the list mean.
 
-    `list_id` is the id of a list that has not been imported yet. Redirect to the page of the rolls.
-    Raises: UnknownMeeting; UnknownUploadedList if there is no such list; BadForm if the list now
-    has faults.
+    The form field `do` says which. After an import, every hall in the list summons only the people
+    that the list names. Redirect to the page of the rolls, or to the preview if nothing was
+    imported. Raises: UnknownMeeting; UnknownUploadedList if the meeting has no such list, or if it
+    has been imported already; BadForm if the list now has faults.
     """
     at_ms, writer = now_ms(), access.signed_in_account().writer
-    with reading() as connection:
-        arrangements.require_meeting(connection, meeting, at_ms)
-        stored = lists.find(connection, "roll", list_id)
-    if stored is None or stored.done_ms is not None:
-        raise UnknownUploadedList(list=list_id)
-    summonses, faults = _read_summonses(meeting, stored.name, stored.content)
-    if faults:
-        raise BadForm(fault=describe(faults[0]))
+    if forms.text("do") != "summon":
+        write(partial(lists.remember_units, units=list_forms.chosen_units()))
+        return redirect(url_for("office.rolls.preview", meeting=meeting, list_id=list_id))
+    read = _read_list(meeting, list_id)
+    if read.faults:
+        raise BadForm(fault=describe(read.faults[0]))
 
     def summon(c: Connection) -> None:
-        arrangements.summon_rows(c, summonses, at_ms, writer)
+        arrangements.summon_rows(c, read.summonses, at_ms, writer)
         lists.set_done(c, list_id, b"[]", now_ms=at_ms)
 
     write(summon)
-    access.log_subjects(stored.name, *{row.point for row in summonses})
-    flash(say("roster.imported_summons", count=len(summonses)))
+    access.log_subjects(read.stored.name, *{row.point for row in read.summonses})
+    flash(say("roster.imported_summons", count=len(read.summonses)))
     return redirect(url_for("office.rolls.page", meeting=meeting))
 
 
-def _read_summonses(
-    meeting: str, name: str, content: bytes
-) -> tuple[list[SummonsRow], list[Fault]]:
+class _RollList(NamedTuple):
+    """An uploaded list of people to summon, as read. `table` is None if the file has no table.
+
+    `unmatched_units`: names in the list that are not the names of stored units.
+    """
+
+    stored: StoredList
+    table: Table | None
+    summonses: Sequence[SummonsRow]
+    faults: Sequence[Fault]
+    unmatched_units: Sequence[UnmatchedName]
+
+
+def _read_list(meeting: str, list_id: str) -> _RollList:
+    """Read the uploaded list of people to summon that has this id.
+
+    Raises: UnknownMeeting; UnknownUploadedList if the meeting has no such list, or if it has been
+    imported already.
+    """
     with reading() as connection:
-        units = summons_lists.read_places(connection).units
+        arrangements.require_meeting(connection, meeting, now_ms())
+        stored = lists.find(connection, "roll", list_id)
+        units = list_imports.unit_index(connection)
+    if stored is None or stored.done_ms is not None or stored.subject != meeting:
+        raise UnknownUploadedList(list=list_id)
     try:
         table = find_list(
-            open_grids(content, name),
+            open_grids(stored.content, stored.name),
             used=summons_lists.USED,
             fields={},
             is_unit=lambda text: units.find(text) is not None,
         )
     except UnreadableList as unreadable:
-        return [], [unreadable.fault]
+        return _RollList(stored, None, [], [unreadable.fault], [])
     with reading() as connection:
-        return summons_lists.read_summonses(connection, table, meeting)
+        summonses, faults = summons_lists.read_summonses(connection, table, meeting)
+    stated = Counter(line.text("unit") or line.section for line in table.lines)
+    unmatched = list_imports.unmatched_names(faults, "unknown_unit", stated, units, {})
+    return _RollList(stored, table, summonses, faults, unmatched)
 
 
 def _changes_of(
@@ -220,13 +278,18 @@ def _plan_rolls(
     return rolls, changes, units_without_hall
 
 
+def _shown_faults(read: _RollList | None) -> list[Fault]:
+    """Return a list's faults, except the unknown units, for which the page has a form."""
+    return [fault for fault in read.faults if fault.problem != "unknown_unit"] if read else []
+
+
 def _render_page(
     meeting: str,
     *,
     changes: dict[str, RollDifference] | None = None,
     rule: Rule | None = None,
     list_id: str = "",
-    faults: Sequence[str] = (),
+    read: _RollList | None = None,
     units_without_hall: Mapping[str, int] | None = None,
 ) -> str:
     connection = transaction()
@@ -248,7 +311,10 @@ def _render_page(
         units_without_hall=units_without_hall or {},
         rule=rule or Rule(frozenset(units), rank, frozenset(MEMBERSHIPS[:2])),
         list_id=list_id,
-        faults=faults,
+        read=read,
+        sentences=[describe(fault) for fault in _shown_faults(read)][:MOST_FAULTS_SHOWN],
+        count=len(_shown_faults(read)),
+        most_unmatched=list_forms.MOST_UNMATCHED,
         is_frozen=any(
             standing.terms.roll_frozen_ms is not None and standing.terms.roll_frozen_ms < now_ms()
             for standing in standings_by_key.values()

@@ -31,10 +31,9 @@ from sync_server.config import Settings
 from sync_server.database import reading, transaction, write
 from sync_server.domain.names import name_sort_key
 from sync_server.domain.records.permissions import Action
-from sync_server.domain.unit_names import MAX_ALIAS
 from sync_server.errors import UnknownUploadedList
 from sync_server.messages import name_code, say
-from sync_server.office import access, demonstration, forms, uploads
+from sync_server.office import access, demonstration, forms, list_forms, uploads
 from sync_server.office.access import allowed
 from sync_server.office.downloads import xlsx_download
 from sync_server.sheets.headings import FIELDS, Field, fold_heading
@@ -49,9 +48,6 @@ blueprint = Blueprint("people_lists", __name__)
 SHOWN_CHANGES, SHOWN_NEW = 200, 50
 """The maximum numbers of changes and of new people that the preview of a list shows. A longer page
 could not be checked by eye. The counts on the page include all of them."""
-MOST_UNMATCHED = 40
-"""The maximum number of unknown unit names for which a user chooses the units on the preview page.
-If a list has more, the user must import a list of units first."""
 LEFT_OUT = "-"
 UNPROCESSABLE = 422
 CHOSEN_FIELDS = tuple(field for field in FIELDS if field in USED)
@@ -250,7 +246,7 @@ def _page(
         count=count,
         lines=[_line(change, read) for change in read.plan.changed[:SHOWN_CHANGES]] if read else [],
         shown_new=SHOWN_NEW,
-        most_unmatched=MOST_UNMATCHED,
+        most_unmatched=list_forms.MOST_UNMATCHED,
         fields=CHOSEN_FIELDS,
         memberships=list(dict.fromkeys(MEMBERSHIPS.values())),
         left_out=LEFT_OUT,
@@ -294,7 +290,6 @@ def _read_choices(before: ListChoices) -> ListChoices:
     the column before; a choice equal to it is
     ignored.
     """
-    units, points = dict(before.units), dict(before.points)
     fields: dict[str, Field | None] = {}
     people: dict[int, str] = {}
     for name, value in request.form.items():
@@ -303,16 +298,12 @@ def _read_choices(before: ListChoices) -> ListChoices:
             fields[key[:120]] = next((field for field in CHOSEN_FIELDS if field == value), None)
         elif kind == "p" and key.isdecimal() and value:
             people[int(key)] = value[:32]
-        elif kind == "u":
-            units[key[:MAX_ALIAS]] = value[:16]
-        elif kind == "h":
-            points[key[:MAX_ALIAS]] = value[:16]
     return ListChoices(
         before.fields | fields,
         people,
         forms.text("unit", longest=16),
-        units,
-        points,
+        before.units | list_forms.chosen_units(),
+        before.points | list_forms.chosen_points(),
         forms.text("membership", longest=16),
         tuple(request.form.getlist("ended")),
         "others_new" in request.form,

@@ -85,8 +85,8 @@ def by_list() -> str | tuple[str, int]:
             rows, faults = summons_lists.read_summonses(connection, table, say("users.title"))
     except UnreadableList as unreadable:
         rows, faults = [], [unreadable.fault]
-    if faults or not rows:
-        sentences = [describe(fault) for fault in faults] or [say("rolls.nobody")]
+    if faults:
+        sentences = [describe(fault) for fault in faults]
         with reading():
             return _render_form(sentences), UNPROCESSABLE
     wanted = bulk_accounts.chair_accounts([(row.point, row.person) for row in rows])
