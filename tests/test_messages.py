@@ -62,7 +62,8 @@ LIST_PROBLEMS = (
     "empty_name", "bad_code", "too_long", "digits_in_name", "no_unit", "unknown_unit",
     "unknown_point", "unknown_meeting", "unknown_person", "which_person", "membership", "birth",
     "person_twice", "same_twice", "ended_person", "merged_person",
-    "bad_place_code", "no_unit_name", "near_unit", "unit_type", "which_point", "near_point", "capacity", "phone",
+    "bad_place_code", "no_unit_name", "near_unit", "unit_type", "which_point", "near_point",
+    "capacity", "phone",
     "phone_without_name", "moment", "minutes", "left_before",
     "not_summoned", "nobody",
     "title_in_name", "both_memberships", "no_membership", "seat_twice", "other_meeting",
@@ -108,7 +109,8 @@ CODES: dict[str, Iterable[str]] = {
     "attendance.state": SHOWN_STATES,
     "attendance.why": SHOWN_STATES[1:],
     **dict.fromkeys(
-        ("lists.unmatched", "lists.unmatched_why", "lists.is", "lists.all"), ("units", "points")
+        ("lists.unmatched", "lists.unmatched_why", "lists.is", "lists.all", "lists.make"),
+        ("units", "points"),
     ),
     "mode": MODES,
     "trend": trend.COLUMNS,

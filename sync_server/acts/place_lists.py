@@ -6,19 +6,21 @@ summoned. An import never takes a unit or a hall out of use.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from sync_server.acts import places
-from sync_server.acts.list_imports import find_list
+from sync_server.acts.list_imports import find_list, point_index, unit_index
 from sync_server.acts.places import is_code, new_codes
 from sync_server.domain.names import fold
 from sync_server.domain.records.door import Writer
-from sync_server.domain.unit_names import UnitNames, find_point, without_hall
+from sync_server.domain.unit_names import MAX_ALIAS, UnitNames, find_point, without_hall
 from sync_server.domain.unit_types import UNIT_TYPES
+from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.sheets.grids import Grid
 from sync_server.sheets.headings import Field
@@ -132,6 +134,70 @@ def import_places(connection: Connection, plan: PlacePlan, writer: Writer, now_m
                 places.put_point(connection, change.after, writer, now_ms, is_new=is_new)
             case ContactLine():
                 contacts.put(connection, [change.after])
+
+
+def make_named_places(
+    connection: Connection,
+    table: Table,
+    units: Collection[str],
+    points: Collection[str],
+    writer: Writer,
+    now_ms: int,
+) -> tuple[int, int]:
+    """Make the units and halls that a list of people names, although they do not exist yet.
+
+    `units` and `points` are the names to make, cut to `MAX_ALIAS` characters. A hall belongs to the
+    unit that most of its lines name; a hall whose lines name no unit is not made. A new unit for
+    which the list names no hall gets one with the unit's name. Return the numbers of units and of
+    halls that were made.
+
+    Raises: BadForm if a name is longer than `MAX_NAME` characters.
+    """
+    made_units = _make_units(connection, table, units)
+    index = unit_index(connection)
+    lines_by_hall: dict[str, list[Line]] = {}
+    for line in table.lines:
+        if (hall := line.text("point"))[:MAX_ALIAS] in points:
+            lines_by_hall.setdefault(hall, []).append(line)
+    made_halls = 0
+    for hall, lines in lines_by_hall.items():
+        found = [code for line in lines if (code := index.find(line.text("unit") or line.section))]
+        if found and find_point(point_index(connection), hall) is None:
+            [(unit, _)] = Counter(found).most_common(1)
+            _make_point(connection, hall, unit, writer, now_ms)
+            made_halls += 1
+    units_with_hall = {point.unit for point in directory.points(connection).values()}
+    for unit, name in made_units.items():
+        if unit not in units_with_hall:
+            _make_point(connection, say("places.hall_of", name=name), unit, writer, now_ms)
+            made_halls += 1
+    return len(made_units), made_halls
+
+
+def _make_units(connection: Connection, table: Table, names: Collection[str]) -> dict[str, str]:
+    """Make units with these names; return the names by code.
+
+    A name that is now known is skipped.
+    """
+    made = {}
+    for name in dict.fromkeys(line.text("unit") or line.section for line in table.lines):
+        if name[:MAX_ALIAS] not in names or unit_index(connection).find(name):
+            continue
+        _check_length(name)
+        unit = places.put_unit(connection, UnitSummary("", name, DEFAULT_TYPE), is_new=True)
+        made[unit.code] = unit.name
+    return made
+
+
+def _make_point(connection: Connection, name: str, unit: str, writer: Writer, now_ms: int) -> None:
+    _check_length(name)
+    point = PointSummary("", name, unit, directory.all_units(connection)[unit].type)
+    places.put_point(connection, point, writer, now_ms, is_new=True)
+
+
+def _check_length(name: str) -> None:
+    if len(name) > MAX_NAME:
+        raise BadForm(fault=say("form.too_long", field=name[:40], longest=MAX_NAME))
 
 
 class _PlaceLineParser:

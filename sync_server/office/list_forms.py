@@ -4,7 +4,9 @@ from flask import request
 
 from sync_server.domain.unit_names import MAX_ALIAS
 
-MOST_UNMATCHED = 40
+NEW_PLACE = "+"
+"""The answer by which a user states that a name in the list means a unit or a hall to be made."""
+MOST_UNMATCHED = 100
 """The maximum number of unknown names for which a user chooses a unit or a hall on a preview page.
 If a list has more, the user must import a list of units first."""
 
@@ -26,7 +28,21 @@ def chosen_points() -> dict[str, str]:
     return _chosen("h-")
 
 
+def new_units() -> set[str]:
+    """Return the names in the list for which the user wants to make units."""
+    return {name for name, code in _answers("u-").items() if code == NEW_PLACE}
+
+
+def new_points() -> set[str]:
+    """Return the names in the list for which the user wants to make halls."""
+    return {name for name, code in _answers("h-").items() if code == NEW_PLACE}
+
+
 def _chosen(prefix: str) -> dict[str, str]:
+    return {name: "" if code == NEW_PLACE else code for name, code in _answers(prefix).items()}
+
+
+def _answers(prefix: str) -> dict[str, str]:
     return {
         name.removeprefix(prefix)[:MAX_ALIAS]: code[:16]
         for name, code in request.form.items()

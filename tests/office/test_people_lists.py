@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from werkzeug.test import TestResponse
 
 from sync_server.database import reading, write
-from sync_server.storage import purpose
+from sync_server.storage import directory, purpose
 from sync_server.storage.people import roster
 from sync_server.storage.people.roster import RosterPerson
 from tests.conftest import FakeClock
@@ -279,3 +279,32 @@ def test_units_with_almost_the_name_are_offered_first(hall: None, headquarters: 
 def test_a_pdf_is_called_a_pdf(hall: None, headquarters: Desk) -> None:
     page = headquarters.get(upload(headquarters, b"%PDF-1.7 ...", "a.pdf")).text
     assert "là tệp PDF" in page
+
+
+def test_units_and_halls_that_a_list_names_are_made_on_request(headquarters: Desk) -> None:
+    text = (
+        "Họ và tên;Đơn vị;Đảng viên;Điểm cầu\n"
+        "Mẫu Một;Đảng bộ Xã Mới;x;Hội trường Xã Mới\n"
+        "Mẫu Hai;Đảng bộ Xã Mới;x;Hội trường Xã Mới\n"
+        "Mẫu Ba;Chi bộ Trạm Mới;x;\n"
+    )
+    uploaded = headquarters.post("/nguoi/danh-sach", file=(io.BytesIO(text.encode()), "a.csv"))
+    path = uploaded.location.removeprefix("/van-phong")
+    page = headquarters.get(path).text
+    answers = dict.fromkeys(re.findall(r'<select name="([uh]-[^"]+)"', page), "+")
+    assert sorted(answers) == ["h-Hội trường Xã Mới", "u-Chi bộ Trạm Mới", "u-Đảng bộ Xã Mới"]
+
+    assert headquarters.post(path, do="make", **answers).status_code == 302
+
+    page = headquarters.get(path).text
+    assert "Đã lập 2 đơn vị và 2 điểm cầu" in page
+    [seen] = re.findall(r'name="seen" value="(\w+)"', page)
+    headquarters.post(path, do="import", seen=seen)
+    with reading() as c:
+        units = {code: unit.name for code, unit in directory.all_units(c).items()}
+        halls = {code: point.name for code, point in directory.points(c).items()}
+        people = {person.full_name: person for person in roster.list_people(c, at_ms=0)}
+    assert units[people["Mẫu Ba"].unit] == "Chi bộ Trạm Mới"
+    assert halls[people["Mẫu Hai"].point] == "Hội trường Xã Mới"
+    assert "Điểm cầu Chi bộ Trạm Mới" in halls.values()
+    assert "Điểm cầu Đảng bộ Xã Mới" not in halls.values()

@@ -315,6 +315,7 @@ def _render_page(
         sentences=[describe(fault) for fault in _shown_faults(read)][:MOST_FAULTS_SHOWN],
         count=len(_shown_faults(read)),
         most_unmatched=list_forms.MOST_UNMATCHED,
+        new_place="",
         is_frozen=any(
             standing.terms.roll_frozen_ms is not None and standing.terms.roll_frozen_ms < now_ms()
             for standing in standings_by_key.values()

@@ -18,7 +18,7 @@ from flask import (
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from sync_server.acts import list_files, list_imports
+from sync_server.acts import list_files, list_imports, place_lists
 from sync_server.acts.list_imports import (
     MOST_FAULTS_SHOWN,
     ListPreview,
@@ -120,6 +120,7 @@ def preview(list_id: str) -> str | tuple[str, int]:
 def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
     """Store the user's choices about an uploaded list, and import the list if the form says so.
 
+    The form may also say that units and halls be made which the list names (`do=make`).
     `list_id` is the id of a list that has not been imported yet. After an import, redirect to the
     page
     of imports; otherwise redirect to the preview. Nothing is imported if the list has faults or
@@ -134,11 +135,14 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
     write(lambda c: lists.set_choices(c, list_id, msgspec.json.encode(choices)))
     write(partial(lists.remember_units, units=choices.units))
     write(partial(lists.remember_fields, fields={k: v or "" for k, v in choices.fields.items()}))
-    if request.form.get("do") != "import":
+    act = request.form.get("do")
+    if act not in {"import", "make"}:
         return redirect(url_for("office.people_lists.preview", list_id=list_id))
     grids = list_imports.open_grids(stored.content, stored.name)
     with reading() as connection:
         read = list_imports.preview(connection, grids, choices)
+    if act == "make":
+        return _make_places(read, list_id, at_ms)
     if not read.plan.is_ready or list_imports.fingerprint(read.plan) != request.form.get("seen"):
         flash(say("lists.look_again"))
         return redirect(url_for("office.people_lists.preview", list_id=list_id))
@@ -152,6 +156,19 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
     access.log_subjects(stored.name, message)
     flash(message)
     return redirect(url_for("office.people_lists.index"))
+
+
+def _make_places(read: ListPreview, list_id: str, at_ms: int) -> AnyResponse:
+    """Make the units and halls that the user wants, and redirect to the preview."""
+    units, points = list_forms.new_units(), list_forms.new_points()
+    writer = access.signed_in_account().writer
+    made_units, made_halls = write(
+        lambda c: place_lists.make_named_places(c, read.table, units, points, writer, at_ms)
+    )
+    message = say("lists.made", units=made_units, halls=made_halls)
+    access.log_subjects(message)
+    flash(message)
+    return redirect(url_for("office.people_lists.preview", list_id=list_id))
 
 
 @blueprint.post("/nguoi/danh-sach/<list_id>/hoan-tac")
@@ -251,6 +268,7 @@ def _page(
         memberships=list(dict.fromkeys(MEMBERSHIPS.values())),
         left_out=LEFT_OUT,
         no_hall=NO_HALL,
+        new_place=list_forms.NEW_PLACE,
         fold_heading=fold_heading,
         seen=list_imports.fingerprint(read.plan) if read else "",
         is_demonstration=purpose.is_demonstration(transaction()),
