@@ -1,5 +1,6 @@
 """Commands that write reports on meetings as files, and verify such files."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -134,6 +135,7 @@ def _write_files(spec: AnySpec, formats: tuple[Format, ...], out: Path) -> None:
     folder is created if needed. The PDF is skipped, with a message, if the library Pango is not
     installed.
     """
+    gc.freeze()  # the collector then searches only the half million objects of a PDF's layout
     out.mkdir(parents=True, exist_ok=True)
     for file_format in formats or ("docx", "xlsx", "pdf"):
         path = out / making.file_name(spec, file_format)
