@@ -27,6 +27,8 @@ _TABLE_PT = 10
 _TWIPS_IN_MM = 1440 / 25.4
 """Word measures widths in twips, of which an inch (25.4 mm) has 1,440."""
 _GRID = "Table Grid"
+FILLED_IN_TABLES = 2
+"""The number of tables that a clerk fills in: the head of the paper, and the signature."""
 CELL_STYLES = {False: "Bảng: chữ", True: "Bảng: số"}
 """The names of the Word paragraph styles for table cells: False for columns of text, True for
 columns of numbers."""
@@ -68,20 +70,49 @@ def read_spec(content: bytes) -> bytes | None:
 
 
 def texts_of(content: bytes) -> list[str]:
-    """Return the text of a DOCX file: all paragraphs, then all table rows.
+    """Return the visible text of a DOCX file, one line per paragraph and table row, in order.
 
-    The cells of a row are joined with " | ". The header and the signature are left out, because a
-    clerk fills in number, date and names there.
+    Text boxes, page headers, page footers and notes are included, hidden text is not. The cells of
+    a row are joined with " | ". The first two tables without a grid are left out: a clerk fills in
+    number, date and names there.
     """
     import docx
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import qn
 
     word = docx.Document(io.BytesIO(content))
-    texts = [paragraph.text for paragraph in word.paragraphs if paragraph.text.strip()]
-    for table in word.tables:
-        if table.style is None or table.style.name != _GRID:
-            continue
-        texts += [" | ".join(cell.text for cell in row.cells) for row in table.rows]
-    return texts
+    without_grid = [
+        table._element  # python-docx has no public access to the element
+        for table in word.tables
+        if table.style is None or table.style.name != _GRID
+    ]
+    to_fill_in = without_grid[:FILLED_IN_TABLES]
+    lines = []
+    for block in word.element.body:
+        if block.tag == qn("w:tbl") and block not in to_fill_in:
+            lines += [
+                " | ".join(_visible_text(cell) for cell in row.iter(qn("w:tc")))
+                for row in block.iter(qn("w:tr"))
+            ]
+        elif block.tag != qn("w:tbl"):
+            lines.append(_visible_text(block))
+    for part in word.part.package.iter_parts():
+        if part.partname.startswith(("/word/header", "/word/footer", "/word/footnotes")):
+            texts = [_visible_text(paragraph) for paragraph in parse_xml(part.blob).iter(qn("w:p"))]
+            lines += [text for text in texts if not text.strip().isdecimal()]  # a page number
+    return [line for line in lines if line.strip()]
+
+
+def _visible_text(element: Any) -> str:
+    """Return all text inside an XML element of a DOCX file, except text marked as hidden."""
+    from docx.oxml.ns import qn
+
+    texts = []
+    for run in element.iter(qn("w:r")):
+        properties = run.find(qn("w:rPr"))
+        is_hidden = properties is not None and properties.find(qn("w:vanish")) is not None
+        texts += [text.text or "" for text in run.findall(qn("w:t")) if not is_hidden]
+    return "".join(texts)
 
 
 class _Writer:

@@ -94,8 +94,20 @@ def read_spec(content: bytes) -> bytes | None:
 
 
 def texts_of(content: bytes) -> list[str]:
-    """Return the lines of text in a PDF, page by page, without empty lines."""
+    """Return the lines of text in a PDF, page by page, without empty lines.
+
+    After the lines of a page come its annotations, such as stamps and notes, except links and
+    fields for signatures. Our reports have no others.
+    """
     from pypdf import PdfReader
 
-    pages = PdfReader(io.BytesIO(content)).pages
-    return [line for page in pages for line in page.extract_text().splitlines() if line.strip()]
+    lines: list[str] = []
+    for page in PdfReader(io.BytesIO(content)).pages:
+        lines += [line for line in page.extract_text().splitlines() if line.strip()]
+        annotations = [annotation.get_object() for annotation in page.get("/Annots") or ()]
+        lines += [
+            f"{annotation.get('/Subtype')} {annotation.get('/Contents', '')}"
+            for annotation in annotations
+            if annotation.get("/Subtype") not in {"/Link", "/Widget"}
+        ]
+    return lines

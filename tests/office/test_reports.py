@@ -4,6 +4,7 @@ import io
 import re
 import sys
 import zipfile
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ from typing import Any
 import docx
 import msgspec
 import pytest
+from docx.oxml import parse_xml
 from flask import Flask
 from msgspec.structs import replace
 from openpyxl import load_workbook
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
+from pypdf.annotations import FreeText
 
 from sync_server.database import reading
 from sync_server.domain.records.codes import to_ms
@@ -138,6 +141,67 @@ def test_a_digit_changed_in_the_document_alone_is_found(after: Persona, headquar
     with reading() as c:
         [difference] = verify.verify(c, out.getvalue()).differences
     assert "Triệu tập 7 đồng chí" in difference
+
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+FORGED = "<w:p><w:r><w:t>Câu thêm vào</w:t></w:r></w:p>"
+
+
+def forge_paragraph(word: Any) -> None:
+    """Put a text into a content control, which python-docx does not show as a paragraph."""
+    word.element.body.insert(
+        0, parse_xml(f"<w:sdt {W}><w:sdtContent>{FORGED}</w:sdtContent></w:sdt>")
+    )
+
+
+def forge_text_box(word: Any) -> None:
+    box = f"<w:r {W}><w:pict><w:txbxContent>{FORGED}</w:txbxContent></w:pict></w:r>"
+    word.paragraphs[0]._p.append(parse_xml(box))
+
+
+def forge_table(word: Any) -> None:
+    """Add a table without a grid, such as the two that a clerk fills in."""
+    word.add_table(rows=1, cols=1).rows[0].cells[0].text = "Câu thêm vào"
+
+
+def forge_footer(word: Any) -> None:
+    word.sections[0].footer.paragraphs[0].text = "Câu thêm vào"
+
+
+def hide_sentence(word: Any) -> None:
+    run = next(p for p in word.paragraphs if "Triệu tập 6" in p.text).runs[0]
+    run.font.hidden = True
+
+
+@pytest.mark.parametrize(
+    "forge", [forge_paragraph, forge_text_box, forge_table, forge_footer, hide_sentence]
+)
+def test_what_a_reader_sees_is_what_is_verified(
+    after: Persona, headquarters: Desk, forge: Callable[[Any], None]
+) -> None:
+    word = docx.Document(io.BytesIO(export(headquarters, make(headquarters), "docx")))
+    forge(word)
+    out = io.BytesIO()
+    word.save(out)
+
+    with reading() as c:
+        differences = verify.verify(c, out.getvalue()).differences
+
+    assert differences
+    assert any("Câu thêm vào" in text or "Triệu tập 6" in text for text in differences)
+
+
+def test_a_note_laid_over_a_pdf_is_found(after: Persona, headquarters: Desk) -> None:
+    writer = PdfWriter(io.BytesIO(export(headquarters, make(headquarters), "pdf")))
+    note = FreeText(text="Câu thêm vào", rect=(50, 50, 200, 100))
+    writer.add_annotation(page_number=0, annotation=note)
+    out = io.BytesIO()
+    writer.write(out)
+
+    with reading() as c:
+        [difference] = verify.verify(c, out.getvalue()).differences
+
+    assert "Câu thêm vào" in difference
 
 
 def test_a_late_record_leaves_the_report_true_and_makes_the_next_revision_say_so(
