@@ -109,7 +109,15 @@ CODES: dict[str, Iterable[str]] = {
     "attendance.state": SHOWN_STATES,
     "attendance.why": SHOWN_STATES[1:],
     **dict.fromkeys(
-        ("lists.unmatched", "lists.unmatched_why", "lists.is", "lists.all", "lists.make"),
+        (
+            "lists.unmatched",
+            "lists.unmatched_why",
+            "lists.is",
+            "lists.all",
+            "lists.make",
+            "lists.make_others",
+            "lists.settled",
+        ),
         ("units", "points"),
     ),
     "mode": MODES,

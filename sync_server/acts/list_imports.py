@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from sync_server import clocks
 from sync_server.acts import people_lists
 from sync_server.acts.people_lists import Change, ListChoices, PeoplePlan
+from sync_server.domain.positions import rank_of
 from sync_server.domain.unit_names import MAX_ALIAS, UnitNames, without_hall
 from sync_server.errors import BadForm
 from sync_server.messages import say
@@ -59,12 +60,24 @@ class UnmatchedName(NamedTuple):
     code: str
 
 
+class UnderstoodText(NamedTuple):
+    """A text in a list, with its meaning. `code`: of a unit, or of a rank; "" for no rank.
+
+    `lines`: the number of lines with this text.
+    """
+
+    text: str
+    lines: int
+    code: str
+
+
 class ListPreview(NamedTuple):
     """A list of people as it is shown to the user before the import.
 
     `table`: the list as read. `plan`: the changes that the import would make. `units` and `points`:
     the names of all units and of all halls by code. `unmatched_units` and `unmatched_points`: names
-    in the list that are not the names of stored units or halls.
+    in the list that are not the names of stored units or halls. `understood_units` and
+    `understood_positions`: what the other names of units, and the positions, were taken for.
     """
 
     table: Table
@@ -73,6 +86,8 @@ class ListPreview(NamedTuple):
     points: dict[str, str]
     unmatched_units: list[UnmatchedName]
     unmatched_points: list[UnmatchedName]
+    understood_units: list[UnderstoodText]
+    understood_positions: list[UnderstoodText]
 
 
 def open_grids(content: bytes, name: str, progress: Progress = ignore_progress) -> list[Grid]:
@@ -148,14 +163,21 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
     names = directory.all_unit_names(connection)
     people_plan = plan(connection, table, choices)
     stated_units = Counter(line.text("unit") or line.section for line in table.lines)
-    chosen = {text[:MAX_ALIAS]: code for text in stated_units if (code := units.chosen_for(text))}
+    remembered_units = {
+        text[:MAX_ALIAS]: code for text in stated_units if (code := units.chosen_for(text))
+    }
+    positions = Counter(text for line in table.lines if (text := line.text("position")))
     return ListPreview(
         table,
         people_plan,
         names,
         {code: point.name for code, point in directory.points(connection).items()},
         unmatched_names(
-            people_plan.faults, "unknown_unit", stated_units, units, chosen | choices.units
+            people_plan.faults,
+            "unknown_unit",
+            stated_units,
+            units,
+            remembered_units | choices.units,
         ),
         unmatched_names(
             people_plan.faults,
@@ -164,6 +186,12 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
             point_index(connection),
             choices.points,
         ),
+        [
+            UnderstoodText(text, lines, code)
+            for text, lines in sorted(stated_units.items())
+            if (code := units.find(text))
+        ],
+        [UnderstoodText(text, lines, rank_of(text)) for text, lines in sorted(positions.items())],
     )
 
 
@@ -174,7 +202,7 @@ def unmatched_names(
     index: UnitNames,
     chosen: Mapping[str, str],
 ) -> list[UnmatchedName]:
-    """Return the names that have this problem, and those for which a user chose a code.
+    """Return the names that have this problem, and then those for which a user chose a code.
 
     `stated`: the number of lines by name. `chosen`: the chosen codes by the first `MAX_ALIAS`
     characters of the name.
@@ -187,7 +215,7 @@ def unmatched_names(
             index.near_codes(without_hall(text)),
             chosen.get(text, ""),
         )
-        for text in dict.fromkeys([*unknown, *sorted(chosen)])
+        for text in dict.fromkeys([*unknown, *(text for text in sorted(chosen) if chosen[text])])
     ]
 
 

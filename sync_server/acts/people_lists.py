@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from sync_server.domain.legacy_text import is_legacy_name
 from sync_server.domain.names import SortKey, fold, word_sort_key
-from sync_server.domain.positions import COMMITTEE, position_of
+from sync_server.domain.positions import COMMITTEE, position_of, rank_of
 from sync_server.domain.records.codes import PersonCode
 from sync_server.domain.unit_names import MAX_ALIAS, UnitNames, find_point, without_hall
 from sync_server.sheets.headings import Field
@@ -279,7 +279,7 @@ def _secretaries(
     """
     after = {p.person: p for p in stored if p.ended_ms is None}
     after |= {change.after.person: change.after for change in changes}
-    counts = Counter(p.unit for p in after.values() if p.position == COMMITTEE[0])
+    counts = Counter(p.unit for p in after.values() if rank_of(p.position) == COMMITTEE[0])
     touched = {change.after.unit for change in changes}
     return tuple(sorted((u, n) for u, n in counts.items() if n > 1 and u in touched))
 
@@ -333,7 +333,7 @@ class _PersonLineParser:
             line.text("birth"),
             self._point(line),
         )
-        return draft if len(self.faults) == before else None
+        return draft if draft.unit and len(self.faults) == before else None
 
     def _fault(self, problem: str, line: Line, field: Field, value: str, detail: str = "") -> None:
         self.faults.append(
@@ -367,7 +367,7 @@ class _PersonLineParser:
         text = line.text("unit") or line.section
         if not text:
             self.needs_unit = True
-            if not self._choices.unit:
+            if not self._choices.unit and not self._is_in_merged_cell(line, "unit"):
                 self._fault("no_unit", line, "unit", "")
             return self._choices.unit
         if text not in self._units_by_text:
@@ -377,6 +377,14 @@ class _PersonLineParser:
         if unit is None:
             self._fault("unknown_unit", line, "unit", text, "; ".join(self._units.near(text)))
         return unit or ""
+
+    def _is_in_merged_cell(self, line: Line, field: Field) -> bool:
+        """Return whether a cell is part of a merged block, which is a fault of its own."""
+        column = line.columns.get(field)
+        return column is not None and any(
+            area.top <= line.row <= area.bottom and area.left <= column <= area.right
+            for area in self._table.grid.merged
+        )
 
     def _point(self, line: Line) -> str | None:
         if "point" not in self._table.fields:

@@ -19,7 +19,7 @@ from sync_server.acts.places import is_code, new_codes
 from sync_server.domain.names import fold
 from sync_server.domain.records.door import Writer
 from sync_server.domain.unit_names import MAX_ALIAS, UnitNames, find_point, without_hall
-from sync_server.domain.unit_types import UNIT_TYPES
+from sync_server.domain.unit_types import UNIT_TYPES, likely_type_of
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.sheets.grids import Grid
@@ -66,7 +66,6 @@ USED: tuple[Field, ...] = (
 KEYS: tuple[Field, ...] = ("unit", "unit_code", "point", "point_code")
 MAX_NAME, MAX_PERSON = 200, 120
 MOST_SEATS = 100_000
-DEFAULT_TYPE = UNIT_TYPES[0]
 
 Place = TypeVar("Place", UnitSummary, PointSummary)
 
@@ -184,7 +183,7 @@ def _make_units(connection: Connection, table: Table, names: Collection[str]) ->
         if name[:MAX_ALIAS] not in names or unit_index(connection).find(name):
             continue
         _check_length(name)
-        unit = places.put_unit(connection, UnitSummary("", name, DEFAULT_TYPE), is_new=True)
+        unit = places.put_unit(connection, UnitSummary("", name, likely_type_of(name)), is_new=True)
         made[unit.code] = unit.name
     return made
 
@@ -266,7 +265,7 @@ class _PlaceLineParser:
             if near and not code:
                 self._fault("near_unit", line, "unit", name, "; ".join(near))
                 return None
-            stored = UnitSummary(code or next(self._unit_codes), name, DEFAULT_TYPE)
+            stored = UnitSummary(code or next(self._unit_codes), name, likely_type_of(name))
         if len(name) > MAX_NAME:
             self._fault("too_long", line, "unit", name, str(MAX_NAME))
         is_renamed = bool(code and name) and name != stored.name

@@ -6,7 +6,7 @@ The list of the people that one hall summons is called its roll.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, get_args
 
-from sync_server.domain.positions import COMMITTEE, OFFICES
+from sync_server.domain.positions import COMMITTEE, OFFICES, rank_of
 from sync_server.domain.records.kinds import Summoned
 
 Rank = Literal["everybody", "committee", "officers", "secretaries"]
@@ -58,7 +58,7 @@ class Rule(NamedTuple):
         if person.unit not in self.units:
             return False
         if self.rank != "everybody":
-            return person.position in _POSITIONS[self.rank]
+            return rank_of(person.position) in _POSITIONS[self.rank]
         return person.membership in self.memberships
 
 

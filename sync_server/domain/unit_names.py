@@ -38,14 +38,48 @@ _ABBREVIATIONS = {
     "tttt": "thong tin va truyen thong",
     "vhttdl": "van hoa the thao va du lich",
     "gtvt": "giao thong van tai",
+    "ptnt": "phat trien nong thon",
+    "nnmt": "nong nghiep va moi truong",
+    "bvdk": "benh vien da khoa",
+    "ksbt": "kiem soat benh tat",
+    "cdc": "trung tam kiem soat benh tat",
+    "thpt": "trung hoc pho thong",
+    "thcs": "trung hoc co so",
+    "cd": "cao dang",
+    "dh": "dai hoc",
+    "ptth": "phat thanh truyen hinh",
+    "ksnd": "kiem sat nhan dan",
+    "vks": "vien kiem sat",
+    "kbnn": "kho bac nha nuoc",
+    "nhnn": "ngan hang nha nuoc",
+    "hnd": "hoi nong dan",
+    "lhpn": "lien hiep phu nu",
+    "ccb": "cuu chien binh",
+    "ldld": "lien doan lao dong",
+    "tn": "thanh nien",
+    "bchqs": "bo chi huy quan su",
+    "bdbp": "bo doi bien phong",
+    "bqlda": "ban quan ly du an",
+    "bql": "ban quan ly",
+    "xd": "xay dung",
+    "dtxd": "dau tu xay dung",
+    "tp": "thanh pho",
+    "hu": "huyen uy",
+    "tgdv": "tuyen giao dan van",
 }
 _HALL = "Điểm cầu "
+_SYLLABLES = frozenset({"du", "cu", "tu", "hu"})
+"""The abbreviations that are also words, as in «Du lịch». They are abbreviations only in capitals;
+in a text of capitals, only at its beginning."""
 _FORM = re.compile(r"^(?:(?:dang bo|chi bo|dang uy|chi uy) (?:co so )?)+")
 _MARKS = re.compile(r"[^\w]+")
-_JOINED = re.compile(r"(?<=[a-z])&(?=[a-z])")  # KH&ĐT and KHĐT are one abbreviation
+_JOINED = re.compile(r"(?<=[A-ZĐ])(?:[,&–-]|, )(?=[A-ZĐ]{2}|[A-ZĐ]\b)")
+"""Matches a mark inside an abbreviation: KH&ĐT and KHĐT, or VH,TT&DL and VHTTDL, are the same."""
 _NUMBERS = re.compile(r"\d+|\b[ivx]+\b")
 _NEAR = 0.75
 MOST_NEAR = 3
+_NEAR_WORD = 0.8
+_LEAST_WORDS = 2
 MAX_ALIAS = 80
 """The number of letters of a name for which a user's choice of unit is stored.
 
@@ -106,13 +140,26 @@ class UnitNames:
     def near_codes(self, text: str) -> list[str]:
         """Return the codes of units spelled similarly to a text, the most similar first.
 
-        At most three different names match, but several units may share a name. Numbers must be
-        equal: «Chi bộ 2» is not similar to «Chi bộ 1».
+        Similar are names with nearly the same letters and at least half of the words in common, and
+        a name all of whose words occur in the other one. At most three different names match, but
+        several units may share a name. Numbers must be equal: «Chi bộ 2» is not similar to «Chi bộ
+        1».
         """
         short = _FORM.sub("", _expand(text[:MAX_ALIAS]))
-        numbers = _NUMBERS.findall(short)  # Chi bộ 1 is not similar to Chi bộ 2
-        candidates = [key for key in self._by_short if _NUMBERS.findall(key) == numbers]
-        keys = difflib.get_close_matches(short, candidates, MOST_NEAR, _NEAR)
+        numbers, words = _NUMBERS.findall(short), set(short.split())
+        scores: dict[str, float] = {}
+        for key in self._by_short:
+            key_words = set(key.split())
+            common = sum(
+                bool(difflib.get_close_matches(word, key_words, 1, _NEAR_WORD)) for word in words
+            )
+            if _NUMBERS.findall(key) != numbers or not common:
+                continue
+            ratio = difflib.SequenceMatcher(None, short, key).ratio()
+            is_part = common >= _LEAST_WORDS and common == min(len(words), len(key_words))
+            if is_part or (ratio >= _NEAR and 2 * common >= len(words | key_words)):
+                scores[key] = ratio
+        keys = sorted(scores, key=lambda key: (-scores[key], key))[:MOST_NEAR]
         return [code for key in keys for code in sorted(self._by_short[key])]
 
 
@@ -134,6 +181,11 @@ def _expand(text: str) -> str:
 
     The result is in lower case, without accents and punctuation.
     """
-    joined = _JOINED.sub("", fold(text).replace(" & ", " va "))
-    words = _MARKS.sub(" ", joined).split()
-    return " ".join(_ABBREVIATIONS.get(word, word) for word in words)
+    words = _MARKS.sub(" ", _JOINED.sub("", text).replace("&", " và ")).split()
+    is_capitals = text.isupper()
+    expanded = []
+    for place, word in enumerate(words):
+        folded = fold(word)
+        is_word = folded in _SYLLABLES and (not word.isupper() or (is_capitals and place > 0))
+        expanded.append(folded if is_word else _ABBREVIATIONS.get(folded, folded))
+    return " ".join(expanded)

@@ -1,7 +1,10 @@
 """Read the choices that users make in the previews of uploaded lists."""
 
+from collections.abc import Iterable
+
 from flask import request
 
+from sync_server.acts.list_imports import UnmatchedName
 from sync_server.domain.unit_names import MAX_ALIAS
 
 NEW_PLACE = "+"
@@ -28,14 +31,27 @@ def chosen_points() -> dict[str, str]:
     return _chosen("h-")
 
 
-def new_units() -> set[str]:
-    """Return the names in the list for which the user wants to make units."""
-    return {name for name, code in _answers("u-").items() if code == NEW_PLACE}
+def new_units(names: Iterable[UnmatchedName]) -> set[str]:
+    """Return the names for which the user wants to make units.
+
+    These are the names with that answer, and, if the user ticked `make-units`, those of `names`
+    without a choice and without a stored unit of a similar name.
+    """
+    return _new_places(names, "u-", "make-units")
 
 
-def new_points() -> set[str]:
-    """Return the names in the list for which the user wants to make halls."""
-    return {name for name, code in _answers("h-").items() if code == NEW_PLACE}
+def new_points(names: Iterable[UnmatchedName]) -> set[str]:
+    """Return the names for which the user wants to make halls; see `new_units`."""
+    return _new_places(names, "h-", "make-points")
+
+
+def _new_places(names: Iterable[UnmatchedName], prefix: str, tick: str) -> set[str]:
+    answers = _answers(prefix)
+    wanted = {name for name, code in answers.items() if code == NEW_PLACE}
+    if tick in request.form:
+        others = (name.text for name in names if not name.near and not name.code)
+        wanted |= {text[:MAX_ALIAS] for text in others if not answers.get(text[:MAX_ALIAS])}
+    return wanted
 
 
 def _chosen(prefix: str) -> dict[str, str]:

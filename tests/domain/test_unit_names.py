@@ -2,8 +2,9 @@
 
 import pytest
 
-from sync_server.domain.positions import position_of
+from sync_server.domain.positions import position_of, rank_of
 from sync_server.domain.unit_names import UnitNames
+from sync_server.domain.unit_types import likely_type_of
 
 UNITS = UnitNames(
     {
@@ -44,23 +45,83 @@ def test_near_misses_are_offered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "position"),
+    ("text", "position", "rank"),
     [
-        ("Bí thư", "BI_THU"),
-        ("BT Đảng uỷ", "BI_THU"),
-        ("Bí thư chi bộ, Giám đốc", "BI_THU"),
-        ("Phó Bí thư thường trực", "PHO_BI_THU"),
-        ("PBT", "PHO_BI_THU"),
-        ("Uỷ viên Ban Chấp hành", "CAP_UY_VIEN"),
-        ("UV BTV", "CAP_UY_VIEN"),
-        ("PHO_BI_THU", "PHO_BI_THU"),
-        ("Bí thư Đoàn", "Bí thư Đoàn"),
-        ("Chuyên viên", "Chuyên viên"),
-        ("", ""),
+        ("Bí thư", "BI_THU", "BI_THU"),
+        ("BT Đảng uỷ", "BI_THU", "BI_THU"),
+        ("Bí thư CB", "BI_THU", "BI_THU"),
+        ("Bí thư chi bộ, Giám đốc", "BI_THU", "BI_THU"),
+        ("PBT", "PHO_BI_THU", "PHO_BI_THU"),
+        ("Phó Bí thư thường trực", "Phó Bí thư thường trực", "PHO_BI_THU"),
+        ("Phó Bí thư TT", "Phó Bí thư TT", "PHO_BI_THU"),
+        ("Uỷ viên Ban Chấp hành", "Uỷ viên Ban Chấp hành", "CAP_UY_VIEN"),
+        ("Đảng uỷ viên", "Đảng uỷ viên", "CAP_UY_VIEN"),
+        ("UV BTV", "UV BTV", "CAP_UY_VIEN"),
+        ("UVBTV", "UVBTV", "CAP_UY_VIEN"),
+        ("PHO_BI_THU", "PHO_BI_THU", "PHO_BI_THU"),
+        ("Bí thư Đoàn", "Bí thư Đoàn", ""),
+        ("Chuyên viên", "Chuyên viên", ""),
+        ("", "", ""),
     ],
 )
-def test_a_position_is_read_as_people_write_it(text: str, position: str) -> None:
+def test_a_position_keeps_what_its_text_says_and_has_a_rank(
+    text: str, position: str, rank: str
+) -> None:
     assert position_of(text) == position
+    assert rank_of(text) == rank_of(position) == rank
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Đảng bộ Sở Văn hóa, Thể thao và Du lịch", "Sở VH,TT&DL"),
+        ("Đảng bộ Sở Lao động - Thương binh và Xã hội", "Sở LĐ-TB&XH"),
+        ("Đảng bộ Sở Nông nghiệp và Phát triển nông thôn", "Sở NN&PTNT"),
+        ("Đảng bộ Sở Nông nghiệp và Phát triển nông thôn", "Sở Nông nghiệp và PTNT"),
+        ("Đảng bộ Bệnh viện Đa khoa tỉnh", "BVĐK tỉnh"),
+        ("Chi bộ Trung tâm Kiểm soát bệnh tật tỉnh", "TT KSBT tỉnh"),
+        ("Đảng bộ Viện Kiểm sát nhân dân tỉnh", "Viện KSND tỉnh"),
+        ("Chi bộ Trường Trung học phổ thông Chuyên", "Trường THPT Chuyên"),
+    ],
+)
+def test_abbreviations_of_offices_are_read(name: str, text: str) -> None:
+    assert UnitNames({"U01": name}).find(text) == "U01"
+
+
+@pytest.mark.parametrize(
+    ("name", "unit_type"),
+    [
+        ("Đảng bộ Sở Nội vụ", "CO_QUAN_HANH_CHINH"),
+        ("Đảng bộ Văn phòng Hội đồng nhân dân tỉnh", "CO_QUAN_HANH_CHINH"),
+        ("Chi bộ Hội Nông dân tỉnh", "TO_CHUC_HOI_NGHE_NGHIEP"),
+        ("BVĐK tỉnh", "DON_VI_SU_NGHIEP"),
+        ("Đảng bộ Trường Cao đẳng nghề", "DON_VI_SU_NGHIEP"),
+        ("Đảng bộ Công ty Cấp nước", "DOANH_NGHIEP"),
+        ("Chi bộ Báo Mẫu Sơn", "CO_QUAN_BAO_CHI"),
+    ],
+)
+def test_a_new_unit_gets_the_type_that_its_name_suggests(name: str, unit_type: str) -> None:
+    assert likely_type_of(name) == unit_type
+
+
+def test_a_word_is_no_abbreviation() -> None:
+    units = UnitNames({"U01": "Đảng bộ Công ty Du lịch", "U02": "Đảng uỷ Công an tỉnh"})
+    assert units.find("CÔNG TY DU LỊCH") == "U01"
+    assert units.find("ĐU Công an tỉnh") == "U02"
+    assert units.find("ĐU CÔNG AN TỈNH") == "U02"
+
+
+def test_a_similar_sound_is_no_near_miss_but_a_part_of_the_name_is() -> None:
+    units = UnitNames(
+        {
+            "U01": "Chi bộ Hội Đông y tỉnh",
+            "U02": "Đảng bộ Viễn thông tỉnh",
+            "U03": "Chi bộ Trường Trung học phổ thông chuyên Mẫu Sơn",
+        }
+    )
+    assert units.near("Chi bộ Hội Nông dân tỉnh") == []
+    assert units.near("Viện KSND tỉnh") == []
+    assert units.near_codes("Trường THPT chuyên") == ["U03"]
 
 
 def test_names_that_differ_by_their_number_are_no_near_misses() -> None:

@@ -201,6 +201,15 @@ def test_a_rule_summons_people_to_their_usual_hall(hall: None, headquarters: Des
     assert people_at("P002") == ["M2", "M3", "T1"]
 
 
+def test_a_preview_counts_the_people_and_those_whom_the_rule_leaves_out(
+    hall: None, headquarters: Desk
+) -> None:
+    page = post_rule(headquarters, rank="officers").text
+
+    assert "Triệu tập 2 người tại 1 điểm cầu" in page
+    assert "2 người của các đơn vị đã chọn không thuộc diện này" in page
+
+
 def test_a_rule_is_previewed_before_it_summons(hall: None, headquarters: Desk) -> None:
     preview = post_rule(headquarters, rank="officers")
     assert preview.status_code == 200

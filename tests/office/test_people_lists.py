@@ -61,7 +61,7 @@ def test_a_list_is_seen_first_then_done_as_one_act_in_the_log(
     assert people()["M00001"] == RosterPerson(
         "M00001", "Lê Văn Cường", "U01", "", "PROBATIONARY", 1990
     )
-    assert "1 người mới hoặc thay đổi" in headquarters.get("/nhat-ky").text
+    assert "Đã nhập 1 người mới, sửa 0 người" in headquarters.get("/nhat-ky").text
     assert headquarters.get(path).status_code == 404  # the import deleted the draft
 
 

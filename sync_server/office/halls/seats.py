@@ -7,7 +7,7 @@ from sync_server.acts import arrangements
 from sync_server.clocks import now_ms
 from sync_server.database import transaction
 from sync_server.domain.names import name_sort_key
-from sync_server.domain.positions import COMMITTEE
+from sync_server.domain.positions import COMMITTEE, rank_of
 from sync_server.domain.records.permissions import Action
 from sync_server.domain.seating import MOST_ROWS, assign_seats, plan_of, shared_seats
 from sync_server.errors import BadForm, UnknownPoint
@@ -92,7 +92,8 @@ def assign(meeting: str, point: str) -> Response:
 
 
 def _sort_key(person: roster.RosterLine, order: str) -> tuple[object, ...]:
-    rank = COMMITTEE.index(person.position) if person.position in COMMITTEE else len(COMMITTEE)
+    code = rank_of(person.position)
+    rank = COMMITTEE.index(code) if code else len(COMMITTEE)
     match order:
         case "rank":
             return (rank, name_sort_key(person.name))

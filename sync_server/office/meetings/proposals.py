@@ -46,11 +46,12 @@ class Difference(NamedTuple):
 class Proposal(NamedTuple):
     """A meeting on the published portal that is new, or differs from the accepted meeting.
 
-    `differences` is empty if the meeting is new.
+    `differences` is empty if the meeting is new. `is_over`: the meeting has ended.
     """
 
     meeting: PublishedMeeting
     is_new: bool
+    is_over: bool
     differences: list[Difference]
 
 
@@ -97,8 +98,9 @@ def answer_places() -> Response:
 def answer(meeting: str) -> Response:
     """Accept a meeting as published with `do=accept` in the form; otherwise decline the proposal.
 
-    A declined proposal is announced again only after its next change. Redirect to the list of
-    proposals. Raises: UnknownMeeting if the portal does not publish the meeting; ReleaseMalformed
+    A declined proposal is announced again only after its next change. Redirect to the page that
+    summons people to the accepted meeting, or to the list of proposals. Raises: UnknownMeeting if
+    the portal does not publish the meeting; ReleaseMalformed
     if the portal's facts cannot be read.
     """
     at_ms = now_ms()
@@ -118,8 +120,9 @@ def answer(meeting: str) -> Response:
             connection, _with_its_halls(connection, published_meeting), at_ms, writer
         )
         flash(say("proposals.accepted", title=published_meeting.title, count=count))
-    else:
-        directory.answer(connection, published_meeting)
+        access.log_subjects(meeting)
+        return redirect(url_for("office.rolls.page", meeting=meeting))
+    directory.answer(connection, published_meeting)
     access.log_subjects(meeting)
     return redirect(url_for("office.proposals.index"))
 
@@ -128,7 +131,8 @@ def read_proposals(connection: Connection, *, with_answered: bool = False) -> li
     """Return the published meetings that are new or differ from the accepted meetings.
 
     Meetings that are over, or that headquarters has accepted or declined as they are, are included
-    only if `with_answered` is True. Raises: ReleaseMalformed if the portal's facts cannot be read.
+    only if `with_answered` is True. The next meeting is first, and those that are over are last.
+    Raises: ReleaseMalformed if the portal's facts cannot be read.
     """
     proposals = []
     for published_meeting in read_published(connection).meetings:
@@ -138,8 +142,8 @@ def read_proposals(connection: Connection, *, with_answered: bool = False) -> li
         summary = directory.meeting(connection, published_meeting.id, now_ms())
         differences = _differences(connection, published_meeting) if summary else []
         if summary is None or differences:
-            proposals.append(Proposal(published_meeting, summary is None, differences))
-    return proposals
+            proposals.append(Proposal(published_meeting, summary is None, is_over, differences))
+    return sorted(proposals, key=lambda proposal: (proposal.is_over, proposal.meeting.starts_at))
 
 
 def places_differ(connection: Connection) -> bool:

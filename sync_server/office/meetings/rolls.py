@@ -278,6 +278,15 @@ def _plan_rolls(
     return rolls, changes, units_without_hall
 
 
+def _count_left_out(connection: Connection, meeting: str, rule: Rule) -> int:
+    """Return how many people of the rule's units the rule does not summon."""
+    starts_ms = arrangements.start_of(connection, meeting, now_ms())
+    return sum(
+        person.unit in rule.units and not rule.summons(person)
+        for person in roster.list_people(connection, at_ms=starts_ms)
+    )
+
+
 def _shown_faults(read: _RollList | None) -> list[Fault]:
     """Return a list's faults, except the unknown units, for which the page has a form."""
     return [fault for fault in read.faults if fault.problem != "unknown_unit"] if read else []
@@ -308,6 +317,9 @@ def _render_page(
         ranks=RANKS,
         memberships=MEMBERSHIPS,
         changes=changes,
+        added=sum(len(change.added) for change in (changes or {}).values()),
+        removed=sum(len(change.removed) for change in (changes or {}).values()),
+        left_out=_count_left_out(connection, meeting, rule) if rule and changes else 0,
         units_without_hall=units_without_hall or {},
         rule=rule or Rule(frozenset(units), rank, frozenset(MEMBERSHIPS[:2])),
         list_id=list_id,

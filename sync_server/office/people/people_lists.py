@@ -152,7 +152,8 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
         return list_imports.import_list(c, read, choices, list_id, now_ms=at_ms)
 
     count = write(import_list)
-    message = say("lists.done", count=count)
+    new = len(read.plan.new)
+    message = say("lists.done", new=new, changed=count - new)
     access.log_subjects(stored.name, message)
     flash(message)
     return redirect(url_for("office.people_lists.index"))
@@ -160,7 +161,10 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
 
 def _make_places(read: ListPreview, list_id: str, at_ms: int) -> AnyResponse:
     """Make the units and halls that the user wants, and redirect to the preview."""
-    units, points = list_forms.new_units(), list_forms.new_points()
+    units, points = (
+        list_forms.new_units(read.unmatched_units),
+        list_forms.new_points(read.unmatched_points),
+    )
     writer = access.signed_in_account().writer
     made_units, made_halls = write(
         lambda c: place_lists.make_named_places(c, read.table, units, points, writer, at_ms)

@@ -3,6 +3,7 @@
 A correction is a new record; existing records stay unchanged.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -120,6 +121,8 @@ def search() -> str:
         text=text,
         with_ended=with_ended,
         units=units,
+        halls=directory.all_points(connection),
+        counts=Counter(p.unit for p in roster.list_people(connection, at_ms=now_ms())),
     )
 
 
@@ -151,7 +154,9 @@ def page(person: str) -> str:
         "people/person.html",
         person=roster_person,
         unit=units.get(roster_person.unit, roster_person.unit),
-        usual_hall=points[roster_person.point].name if roster_person.point in points else "",
+        usual_hall=points[roster_person.point].name
+        if roster_person.point in points
+        else say("people.hall_of_unit"),
         year=year,
         attended=attendances,
         summary=_count_year(roster_person, attendances),

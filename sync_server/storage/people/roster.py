@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from sync_server.domain.judging.facts import Flags, facts_in_order
 from sync_server.domain.judging.settings import rolls_of
-from sync_server.domain.positions import OFFICES
+from sync_server.domain.positions import OFFICES, rank_of
 from sync_server.domain.records.kinds import Office
 from sync_server.storage.ledger.sightings import clocks_of
 from sync_server.storage.ledger.streams import StreamKey, records_of
@@ -132,9 +132,9 @@ def officers_of(
     left out.
     """
     ranked = sorted(
-        (member.person not in first, member.person, OFFICES[member.position])
+        (member.person not in first, member.person, OFFICES[rank])
         for member in list_people(connection, unit=unit, at_ms=at_ms)
-        if member.position in OFFICES
+        if (rank := rank_of(member.position)) in OFFICES
     )
     officers: list[tuple[str, Office]] = []
     for _, person, office in ranked:
